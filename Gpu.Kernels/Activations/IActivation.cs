@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Activations;
+
+/// <summary>An activation function as a type, so that a kernel that is generic over it has the function compiled into its epilogue.</summary>
+public interface IActivation
+{
+    /// <summary>f(x).</summary>
+    static abstract TVector Forward<TMachine, TVector>(TVector x, float slope)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged;
+
+    /// <summary>
+    /// gradient * f'(x), where <paramref name="saved"/> is f(x), or x itself for functions whose <see cref="Activation.DerivativeFromOutput"/> is false.
+    /// </summary>
+    static abstract TVector Backward<TMachine, TVector>(TVector saved, TVector gradient, float slope)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged;
+}
+
+/// <summary>f(x) = x.</summary>
+public readonly struct Identity : IActivation
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Forward<TMachine, TVector>(TVector x, float slope)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged => x;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Backward<TMachine, TVector>(TVector saved, TVector gradient, float slope)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged => gradient;
+}
+
+/// <summary>max(x, 0); the derivative at 0 is 0. NaN stays NaN.</summary>
+public readonly struct Relu : IActivation
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Forward<TMachine, TVector>(TVector x, float slope)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged => TMachine.Max(TMachine.Zero, x);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Backward<TMachine, TVector>(TVector saved, TVector gradient, float slope)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged => TMachine.SelectGreater(saved, TMachine.Zero, gradient, TMachine.Zero);
+}

@@ -1,0 +1,179 @@
+using Gpu.Kernels.Machines;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Gpu.Kernels.Launching;
+
+/// <summary>
+/// An ILGPU accelerator: CUDA, OpenCL, or ILGPU's CPU accelerator as the simulator. Everything runs on one explicit stream, never on the default one.
+/// An embedder wraps an accelerator and a stream of their own, and views by <see cref="Wrap"/>; nothing of theirs is disposed here.
+/// </summary>
+public sealed class AcceleratorDevice : ComputeDevice
+{
+    private readonly Dictionary<Type, Delegate> _kernels = [];
+    private readonly Dictionary<int, AcceleratorBuffer> _zeros = [];
+    private readonly List<IDisposable> _owned;
+    private readonly int _groupSize;
+    private long _allocated;
+
+    /// <param name="accelerator">the accelerator; its context must outlive this device</param>
+    /// <param name="stream">the stream to launch on; none for a new one, disposed with the device</param>
+    /// <param name="id">the name a user gives it, such as <c>cuda:0</c></param>
+    /// <param name="owned">what to dispose with the device, in this order</param>
+    public AcceleratorDevice(Accelerator accelerator, AcceleratorStream? stream = null, string? id = null, params IDisposable[] owned)
+    {
+        Accelerator = accelerator;
+        _owned = [.. owned];
+        if (stream is null)
+        {
+            stream = accelerator.CreateStream();
+            _owned.Insert(0, stream);
+        }
+
+        Stream = stream;
+        Id = id ?? accelerator.AcceleratorType switch
+        {
+            AcceleratorType.Cuda => "cuda",
+            AcceleratorType.OpenCL => "opencl",
+            _ => "simulator",
+        };
+        _groupSize = Math.Min(128, accelerator.MaxNumThreadsPerGroup);
+    }
+
+    /// <summary>The accelerator underneath.</summary>
+    public Accelerator Accelerator { get; }
+
+    /// <summary>The stream that everything runs on.</summary>
+    public AcceleratorStream Stream { get; }
+
+    /// <inheritdoc/>
+    public override string Id { get; }
+
+    /// <inheritdoc/>
+    public override string Description => $"{Accelerator.Name} ({Accelerator.AcceleratorType})";
+
+    /// <inheritdoc/>
+    public override long AllocatedBytes => Interlocked.Read(ref _allocated);
+
+    /// <summary>An embedder's view as device memory; it is not copied, and must stay allocated while it is used.</summary>
+    /// <param name="view">memory of <see cref="Accelerator"/>; its first word must lie at a multiple of 16 bytes, as that of every allocation does</param>
+    /// <exception cref="ArgumentException">the view is empty, or longer than 2^31 - 1 words</exception>
+    public DeviceView Wrap(ArrayView<float> view)
+    {
+        if (!view.IsValid || view.Length == 0) throw new ArgumentException("the view is empty", nameof(view));
+        if (view.Length > int.MaxValue) throw new ArgumentException($"the view has {view.Length:N0} words; at most {int.MaxValue:N0} can be addressed", nameof(view));
+        return new AcceleratorBuffer(this, view, null).View;
+    }
+
+    /// <inheritdoc/>
+    public override DeviceBuffer Allocate(int words)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(words);
+        MemoryBuffer1D<float, Stride1D.Dense> memory;
+        try
+        {
+            memory = Accelerator.Allocate1D<float>(words);
+        }
+        catch (Exception e) when (e is not OutOfDeviceMemoryException)
+        {
+            throw new OutOfDeviceMemoryException((long)words * sizeof(float), Description, e);
+        }
+
+        memory.View.BaseView.MemSetToZero(Stream);
+        Interlocked.Add(ref _allocated, (long)words * sizeof(float));
+        return new AcceleratorBuffer(this, memory.View.BaseView, memory);
+    }
+
+    /// <inheritdoc/>
+    public override unsafe void Upload<T>(ReadOnlySpan<T> source, DeviceView destination)
+    {
+        CheckCopy(source.Length, sizeof(T), destination);
+        if (source.IsEmpty) return;
+        var array = System.Runtime.InteropServices.MemoryMarshal.AsBytes(source).ToArray();
+        AcceleratorBuffer.Of(destination).Cast<byte>().SubView(0, array.Length).CopyFromCPU(Stream, array);
+        Stream.Synchronize();
+    }
+
+    /// <inheritdoc/>
+    public override unsafe void Download<T>(DeviceView source, Span<T> destination)
+    {
+        CheckCopy(destination.Length, sizeof(T), source);
+        if (destination.IsEmpty) return;
+        var array = new byte[destination.Length * sizeof(T)];
+        AcceleratorBuffer.Of(source).Cast<byte>().SubView(0, array.Length).CopyToCPU(Stream, array);
+        Stream.Synchronize();
+        array.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(destination));
+    }
+
+    /// <inheritdoc/>
+    public override void Clear(DeviceView view)
+    {
+        if (!view.IsEmpty) AcceleratorBuffer.Of(view).MemSetToZero(Stream);
+    }
+
+    /// <inheritdoc/>
+    public override void Synchronize() => Stream.Synchronize();
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        foreach (var zeros in _zeros.Values) zeros.Dispose();
+        _zeros.Clear();
+        foreach (var item in _owned) item.Dispose();
+        _owned.Clear();
+    }
+
+    internal override void Dispatch<TOperation>(in TOperation operation, CommandList? list)
+    {
+        if (operation.Granularity % Gpu4.Width == 0) operation.Launch<Gpu4, Float4>(new Launcher<Gpu4>(this, list));
+        else operation.Launch<Gpu1, float>(new Launcher<Gpu1>(this, list));
+    }
+
+    internal void Released(long bytes) => Interlocked.Add(ref _allocated, -bytes);
+
+    private DeviceView Zeros(int words)
+    {
+        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(words, 1024));
+        if (!_zeros.TryGetValue(size, out var buffer)) _zeros[size] = buffer = (AcceleratorBuffer)Allocate(size);
+        return buffer.View.First(words);
+    }
+
+    // A kernel is compiled at its first use and kept.
+    private Action<AcceleratorStream, KernelConfig, TKernel, int> Compiled<TKernel>()
+        where TKernel : struct, IKernel
+    {
+        if (_kernels.TryGetValue(typeof(TKernel), out var known)) return (Action<AcceleratorStream, KernelConfig, TKernel, int>)known;
+        var kernel = Accelerator.LoadKernel<TKernel, int>(Entry.Run);
+        _kernels[typeof(TKernel)] = kernel;
+        return kernel;
+    }
+
+    private sealed class Launcher<TMachine>(AcceleratorDevice device, CommandList? list) : ILauncher<TMachine>
+        where TMachine : struct, IGpuMachine<TMachine>
+    {
+        public TMachine Bind(DeviceView view) => view.IsEmpty ? default : TMachine.At(AcceleratorBuffer.Of(view));
+
+        public TMachine Zeros(int words) => Bind(device.Zeros(words));
+
+        public void Launch<TKernel>(in TKernel kernel, int items, int cost)
+            where TKernel : struct, IKernel
+        {
+            if (items <= 0) return;
+            var groups = (int)(((long)items + device._groupSize - 1) / device._groupSize);
+            var command = new Launched<TKernel>(device.Compiled<TKernel>(), device.Stream, new KernelConfig(groups, device._groupSize), kernel, items);
+            if (list is null) command.Execute();
+            else list.Add(command);
+        }
+    }
+
+    private sealed class Launched<TKernel>(
+        Action<AcceleratorStream, KernelConfig, TKernel, int> launch, AcceleratorStream stream, KernelConfig config, TKernel kernel, int items) : Command
+        where TKernel : struct, IKernel
+    {
+        public override string Name => KernelName.Of(typeof(TKernel));
+
+        public override int Items => items;
+
+        public override void Execute() => launch(stream, config, kernel, items);
+    }
+}

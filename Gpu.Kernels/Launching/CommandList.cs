@@ -1,0 +1,38 @@
+namespace Gpu.Kernels.Launching;
+
+/// <summary>
+/// Operations that were bound to their memory once and are run many times: the plan of a training step. Running allocates nothing.
+/// What changes from step to step (learning rate, step number, batch) lies in device memory that the kernels read.
+/// </summary>
+public sealed class CommandList(ComputeDevice device) : IExecutor
+{
+    private readonly List<Command> _commands = [];
+
+    /// <inheritdoc/>
+    public ComputeDevice Device { get; } = device;
+
+    /// <summary>The launches recorded so far.</summary>
+    public IReadOnlyList<Command> Commands => _commands;
+
+    /// <inheritdoc/>
+    public void Execute<TOperation>(in TOperation operation)
+        where TOperation : struct, IOperation => Device.Dispatch(operation, this);
+
+    /// <summary>Runs everything in order; on a GPU it returns when everything is launched.</summary>
+    public void Run() => Device.Run(_commands);
+
+    internal void Add(Command command) => _commands.Add(command);
+}
+
+/// <summary>One recorded launch.</summary>
+public abstract class Command
+{
+    /// <summary>The kernel's name, for profiles.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The items it runs over.</summary>
+    public abstract int Items { get; }
+
+    /// <summary>Runs it.</summary>
+    public abstract void Execute();
+}

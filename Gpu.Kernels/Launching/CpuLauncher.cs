@@ -1,0 +1,44 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Launching;
+
+/// <summary>Launches kernels on the worker pool, at once or into a list.</summary>
+internal sealed unsafe class CpuLauncher<TMachine>(CpuDevice device, CpuWorkerPool pool, CommandList? list) : ILauncher<TMachine>
+    where TMachine : struct, ICpuMachine<TMachine>
+{
+    public TMachine Bind(DeviceView view) => TMachine.At(CpuBuffer.Pointer(view));
+
+    public TMachine Zeros(int words) => Bind(device.Zeros(words));
+
+    public void Launch<TKernel>(in TKernel kernel, int items, int cost)
+        where TKernel : struct, IKernel
+    {
+        if (items <= 0) return;
+        var command = new CpuCommand<TKernel>(pool, kernel, items, cost);
+        if (list is null) command.Execute();
+        else list.Add(command);
+    }
+}
+
+/// <summary>A kernel with its arguments, ready to run on the pool.</summary>
+internal sealed class CpuCommand<TKernel>(CpuWorkerPool pool, TKernel kernel, int items, int cost) : Command, ICpuJob
+    where TKernel : struct, IKernel
+{
+    private readonly TKernel _kernel = kernel;
+
+    public override string Name => KernelName.Of(typeof(TKernel));
+
+    public override int Items => items;
+
+    public override void Execute() => pool.Run(this, items, cost);
+
+    // Compiled fully at its first call: a kernel's loop would otherwise start in unoptimised code.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void RunItems(int from, int to)
+    {
+        // A copy on the stack, so that the compiler may keep the arguments in registers.
+        var kernel = _kernel;
+        for (var item = from; item < to; item++) kernel.Run(item);
+    }
+}

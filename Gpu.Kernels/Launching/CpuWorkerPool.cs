@@ -1,0 +1,186 @@
+using System.Runtime.InteropServices;
+
+namespace Gpu.Kernels.Launching;
+
+/// <summary>Work that can be cut into ranges of items.</summary>
+internal interface ICpuJob
+{
+    /// <summary>Does items <paramref name="from"/> up to, not including, <paramref name="to"/>.</summary>
+    void RunItems(int from, int to);
+}
+
+/// <summary>
+/// Threads that share the items of a launch. Each begins with a stretch of its own (the same one in launch after launch, so that its caches keep
+/// what the last launch wrote) and helps the others when it is done. Results do not depend on who does what: items are independent.
+/// </summary>
+internal sealed class CpuWorkerPool : IDisposable
+{
+    // In vector instructions: below this the hand-over (a microsecond or two) costs more than a second thread saves.
+    private const long SmallestShared = 6_000;
+    private const int ChunksAThread = 8;
+    // About 100 microseconds of looking for work before a worker sleeps: launches of a step follow each other much closer.
+    private const int SpinsBeforeSleep = 4_000;
+
+    private readonly int _threads;
+    private readonly Worker[] _workers;
+    private readonly Counter[] _next;
+    private readonly int[] _end;
+    private ICpuJob? _job;
+    private int _chunk;
+    private Exception? _failure;
+    private Counter _pending;
+    private LongCounter _state; // generation << 16 | participants
+    private volatile bool _stopping;
+
+    public CpuWorkerPool(int threads)
+    {
+        _threads = threads;
+        _next = new Counter[threads];
+        _end = new int[threads];
+        _workers = new Worker[Math.Max(0, threads - 1)];
+        for (var i = 0; i < _workers.Length; i++)
+        {
+            var worker = _workers[i] = new Worker();
+            var number = i + 1;
+            worker.Thread = new Thread(() => Work(worker, number)) { IsBackground = true, Name = $"GpuTrainer worker {number}" };
+            worker.Thread.Start();
+        }
+    }
+
+    /// <summary>Runs all items of a job and returns when they are done. One job at a time.</summary>
+    public void Run(ICpuJob job, int items, int cost)
+    {
+        var participants = (int)Math.Min(Math.Min(_threads, items), (long)items * cost / (SmallestShared / 2));
+        if (participants < 2)
+        {
+            job.RunItems(0, items);
+            return;
+        }
+
+        _job = job;
+        _chunk = Math.Max(1, items / (participants * ChunksAThread));
+        for (var i = 0; i < participants; i++)
+        {
+            _next[i].Value = (int)((long)items * i / participants);
+            _end[i] = (int)((long)items * (i + 1) / participants);
+        }
+
+        Volatile.Write(ref _pending.Value, participants - 1);
+        var generation = (_state.Value >> 16) + 1;
+        Interlocked.Exchange(ref _state.Value, (generation << 16) | (long)participants);
+        for (var i = 0; i < participants - 1; i++)
+        {
+            if (Volatile.Read(ref _workers[i].Asleep) == 1 && Interlocked.Exchange(ref _workers[i].Asleep, 0) == 1) _workers[i].Wake.Set();
+        }
+
+        Participate(job, 0, participants);
+        var spins = 0;
+        while (Volatile.Read(ref _pending.Value) != 0)
+        {
+            if (++spins < 20_000) Thread.SpinWait(8);
+            else Thread.Yield();
+        }
+
+        _job = null;
+        if (_failure is { } failure)
+        {
+            _failure = null;
+            throw new InvalidOperationException($"a kernel failed on a worker thread: {failure.Message}", failure);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_stopping) return;
+        _stopping = true;
+        foreach (var worker in _workers) worker.Wake.Set();
+        foreach (var worker in _workers)
+        {
+            worker.Thread!.Join();
+            worker.Wake.Dispose();
+        }
+    }
+
+    private void Participate(ICpuJob job, int self, int participants)
+    {
+        for (var k = 0; k < participants; k++)
+        {
+            var owner = self + k < participants ? self + k : self + k - participants;
+            var end = _end[owner];
+            while (Volatile.Read(ref _next[owner].Value) < end)
+            {
+                var from = Interlocked.Add(ref _next[owner].Value, _chunk) - _chunk;
+                if (from >= end) break;
+                job.RunItems(from, Math.Min(from + _chunk, end));
+            }
+        }
+    }
+
+    private void Work(Worker self, int number)
+    {
+        long seen = 0;
+        while (true)
+        {
+            var state = WaitForWork(self, seen);
+            if (_stopping) return;
+            seen = state;
+            var participants = (int)(state & 0xFFFF);
+            if (number >= participants) continue;
+            try
+            {
+                Participate(_job!, number, participants);
+            }
+            catch (Exception e)
+            {
+                _failure = e;
+            }
+
+            Interlocked.Decrement(ref _pending.Value);
+        }
+    }
+
+    private long WaitForWork(Worker self, long seen)
+    {
+        while (true)
+        {
+            for (var spin = 0; spin < SpinsBeforeSleep; spin++)
+            {
+                var state = Volatile.Read(ref _state.Value);
+                if (state != seen || _stopping) return state;
+                Thread.SpinWait(4);
+            }
+
+            Interlocked.Exchange(ref self.Asleep, 1);
+            if (Volatile.Read(ref _state.Value) != seen || _stopping)
+            {
+                // Work came between looking and lying down. If the caller has seen this thread asleep, its signal is under way: take it.
+                if (Interlocked.Exchange(ref self.Asleep, 0) == 0) self.Wake.WaitOne();
+                continue;
+            }
+
+            self.Wake.WaitOne();
+        }
+    }
+
+    // Each counter on a cache line of its own: threads that take chunks must not slow each other down.
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
+    private struct Counter
+    {
+        [FieldOffset(64)]
+        public int Value;
+    }
+
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
+    private struct LongCounter
+    {
+        [FieldOffset(64)]
+        public long Value;
+    }
+
+    private sealed class Worker
+    {
+        public readonly AutoResetEvent Wake = new(false);
+        public Thread? Thread;
+        public int Asleep;
+    }
+}

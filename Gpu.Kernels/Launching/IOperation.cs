@@ -1,0 +1,48 @@
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Launching;
+
+/// <summary>
+/// An operation on device memory: it names its views and sizes, and launches one or more kernels on whatever machine the device has.
+/// </summary>
+public interface IOperation
+{
+    /// <summary>
+    /// What divides every vector index and every extent along the vector axis: 4 or a multiple of it lets a GPU use 128-bit accesses.
+    /// An operation with no vector accesses returns 1.
+    /// </summary>
+    int Granularity { get; }
+
+    /// <summary>Binds the views and launches the kernels, in order.</summary>
+    void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged;
+}
+
+/// <summary>Launches kernels of one machine: at once, or into a <see cref="CommandList"/>.</summary>
+public interface ILauncher<TMachine>
+{
+    /// <summary>The machine's memory for a view; an empty view gives memory that must not be read.</summary>
+    TMachine Bind(DeviceView view);
+
+    /// <summary>Launches a kernel over items 0 to <paramref name="items"/> - 1; does nothing for none.</summary>
+    /// <param name="kernel">the kernel with its arguments</param>
+    /// <param name="items">how many items</param>
+    /// <param name="cost">about how many vector instructions an item takes; small launches stay on the calling thread</param>
+    void Launch<TKernel>(in TKernel kernel, int items, int cost)
+        where TKernel : struct, IKernel;
+
+    /// <summary>Zeros that kernels may read in place of what lies outside a tensor: at least <paramref name="words"/> of them.</summary>
+    TMachine Zeros(int words);
+}
+
+/// <summary>Takes operations: a device runs them at once, a command list keeps them to be run many times.</summary>
+public interface IExecutor
+{
+    /// <summary>The device the operations run on.</summary>
+    ComputeDevice Device { get; }
+
+    /// <summary>Runs or records an operation.</summary>
+    void Execute<TOperation>(in TOperation operation)
+        where TOperation : struct, IOperation;
+}

@@ -1,0 +1,12 @@
+namespace Gpu.Kernels.Launching;
+
+/// <summary>Kernel types by the name people know them by.</summary>
+internal static class KernelName
+{
+    /// <summary>The type's name without its type arguments.</summary>
+    public static string Of(Type kernel)
+    {
+        var tick = kernel.Name.IndexOf('`', StringComparison.Ordinal);
+        return tick < 0 ? kernel.Name : kernel.Name[..tick];
+    }
+}

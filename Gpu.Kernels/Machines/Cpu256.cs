@@ -1,0 +1,220 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Gpu.Kernels.Machines;
+
+/// <summary>The CPU with 256-bit vectors: a pointer to words, and 8 floats a vector.</summary>
+public readonly unsafe struct Cpu256 : ICpuMachine<Cpu256>, IMachine<Cpu256, Vector256<float>>
+{
+    private readonly float* _words;
+
+    private Cpu256(float* words) => _words = words;
+
+    /// <inheritdoc/>
+    public static Cpu256 At(float* words) => new(words);
+
+    /// <inheritdoc/>
+    public static int Width => 8;
+
+    /// <inheritdoc/>
+    public static Vector256<float> Zero => Vector256<float>.Zero;
+
+    /// <inheritdoc/>
+    public static Vector256<float> LaneNumbers => Vector256.ConvertToSingle(Vector256<int>.Indices);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Cpu256 Slice(Cpu256 memory, int offset) => new(memory._words + offset);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Cpu256 Choose(bool condition, Cpu256 whenTrue, Cpu256 whenFalse) => new(condition ? whenTrue._words : whenFalse._words);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load(Cpu256 memory, int index) => Vector256.Load(memory._words + index);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Cpu256 memory, int index, Vector256<float> value) => value.Store(memory._words + index);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadPartial(Cpu256 memory, int index, int count)
+    {
+        if (Avx.IsSupported)
+            return Avx.MaskLoad(memory._words + index, FirstLanes(count));
+        var value = Vector256<float>.Zero;
+        for (var lane = 0; lane < count; lane++) value = value.WithElement(lane, memory._words[index + lane]);
+        return value;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePartial(Cpu256 memory, int index, Vector256<float> value, int count)
+    {
+        if (Avx.IsSupported)
+        {
+            Avx.MaskStore(memory._words + index, FirstLanes(count), value);
+            return;
+        }
+
+        for (var lane = 0; lane < count; lane++) memory._words[index + lane] = value.GetElement(lane);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> FirstLanes(int count) => Vector256.GreaterThan(Vector256.Create(count), Vector256<int>.Indices).AsSingle();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Broadcast(Cpu256 memory, int index) => Vector256.Create(memory._words[index]);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float LoadScalar(Cpu256 memory, int index) => memory._words[index];
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreScalar(Cpu256 memory, int index, float value) => memory._words[index] = value;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int LoadInt(Cpu256 memory, int index) => ((int*)memory._words)[index];
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInt(Cpu256 memory, int index, int value) => ((int*)memory._words)[index] = value;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int LoadByte(Cpu256 memory, int index) => ((byte*)memory._words)[index];
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Splat(float value) => Vector256.Create(value);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Add(Vector256<float> a, Vector256<float> b) => a + b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Subtract(Vector256<float> a, Vector256<float> b) => a - b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Multiply(Vector256<float> a, Vector256<float> b) => a * b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Divide(Vector256<float> a, Vector256<float> b) => a / b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.FusedMultiplyAdd(a, b, c);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Min(Vector256<float> a, Vector256<float> b) => Vector256.MinNative(a, b);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Max(Vector256<float> a, Vector256<float> b) => Vector256.MaxNative(a, b);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Sqrt(Vector256<float> a) => Vector256.Sqrt(a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Abs(Vector256<float> a) => Vector256.Abs(a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Floor(Vector256<float> a) => Vector256.Floor(a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> SelectGreater(Vector256<float> a, Vector256<float> b, Vector256<float> whenTrue, Vector256<float> whenFalse) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThan(a, b), whenTrue, whenFalse);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> SelectEqual(Vector256<float> a, Vector256<float> b, Vector256<float> whenTrue, Vector256<float> whenFalse) =>
+        Vector256.ConditionalSelect(Vector256.Equals(a, b), whenTrue, whenFalse);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> PowerOfTwo(Vector256<float> integers) =>
+        ((Vector256.ConvertToInt32Native(integers) + Vector256.Create(127)) << 23).AsSingle();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> SplitExponent(Vector256<float> a, out Vector256<float> mantissa)
+    {
+        var bits = a.AsInt32();
+        mantissa = ((bits & Vector256.Create(0x007F_FFFF)) | Vector256.Create(0x3F80_0000)).AsSingle();
+        return Vector256.ConvertToSingle((bits >>> 23) - Vector256.Create(127));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector256<float> a)
+    {
+        var c = a.GetLower() + a.GetUpper();
+        return (c.GetElement(0) + c.GetElement(2)) + (c.GetElement(1) + c.GetElement(3));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(Vector256<float> a)
+    {
+        var c = Vector128.MaxNative(a.GetLower(), a.GetUpper());
+        return MathF.Max(MathF.Max(c.GetElement(0), c.GetElement(2)), MathF.Max(c.GetElement(1), c.GetElement(3)));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Uniform(
+        uint seed0, uint seed1, uint stream, uint counter,
+        out Vector256<float> word0, out Vector256<float> word1, out Vector256<float> word2, out Vector256<float> word3)
+    {
+        var c0 = Vector256.Create(counter) + Vector256<uint>.Indices;
+        var c1 = Vector256.Create(stream);
+        var c2 = Vector256<uint>.Zero;
+        var c3 = Vector256<uint>.Zero;
+        for (var round = 0; round < Philox.Rounds; round++)
+        {
+            MultiplyWide(c0, Philox.Multiplier0, out var high0, out var low0);
+            MultiplyWide(c2, Philox.Multiplier1, out var high1, out var low1);
+            c0 = high1 ^ c1 ^ Vector256.Create(seed0);
+            c1 = low1;
+            c2 = high0 ^ c3 ^ Vector256.Create(seed1);
+            c3 = low0;
+            seed0 += Philox.Weyl0;
+            seed1 += Philox.Weyl1;
+        }
+
+        word0 = ToUniform(c0);
+        word1 = ToUniform(c1);
+        word2 = ToUniform(c2);
+        word3 = ToUniform(c3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> ToUniform(Vector256<uint> word) =>
+        Vector256.ConvertToSingle((word >>> 8).AsInt32()) * Vector256.Create(Philox.UniformScale);
+
+    // 32 x 32 -> 64 bits: the even lanes, then the odd ones moved onto even places, put together again.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void MultiplyWide(Vector256<uint> a, uint multiplier, out Vector256<uint> high, out Vector256<uint> low)
+    {
+        var m = Vector256.Create((ulong)multiplier);
+        var lowHalf = Vector256.Create(0xFFFF_FFFFul);
+        var even = Avx2.IsSupported ? Avx2.Multiply(a, m.AsUInt32()) : (a.AsUInt64() & lowHalf) * m;
+        var odd = Avx2.IsSupported ? Avx2.Multiply((a.AsUInt64() >>> 32).AsUInt32(), m.AsUInt32()) : (a.AsUInt64() >>> 32) * m;
+        low = a * Vector256.Create(multiplier);
+        high = ((even >>> 32) | (odd & ~lowHalf)).AsUInt32();
+    }
+}

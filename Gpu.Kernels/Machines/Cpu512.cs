@@ -1,0 +1,222 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Gpu.Kernels.Machines;
+
+/// <summary>The CPU with 512-bit vectors: a pointer to words, and 16 floats a vector.</summary>
+public readonly unsafe struct Cpu512 : ICpuMachine<Cpu512>, IMachine<Cpu512, Vector512<float>>
+{
+    private readonly float* _words;
+
+    private Cpu512(float* words) => _words = words;
+
+    /// <inheritdoc/>
+    public static Cpu512 At(float* words) => new(words);
+
+    /// <inheritdoc/>
+    public static int Width => 16;
+
+    /// <inheritdoc/>
+    public static Vector512<float> Zero => Vector512<float>.Zero;
+
+    /// <inheritdoc/>
+    public static Vector512<float> LaneNumbers => Vector512.ConvertToSingle(Vector512<int>.Indices);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Cpu512 Slice(Cpu512 memory, int offset) => new(memory._words + offset);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Cpu512 Choose(bool condition, Cpu512 whenTrue, Cpu512 whenFalse) => new(condition ? whenTrue._words : whenFalse._words);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(Cpu512 memory, int index) => Vector512.Load(memory._words + index);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Cpu512 memory, int index, Vector512<float> value) => value.Store(memory._words + index);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadPartial(Cpu512 memory, int index, int count)
+    {
+        if (Avx512F.IsSupported)
+            return Avx512F.MaskLoad(memory._words + index, FirstLanes(count), Vector512<float>.Zero);
+        var value = Vector512<float>.Zero;
+        for (var lane = 0; lane < count; lane++) value = value.WithElement(lane, memory._words[index + lane]);
+        return value;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePartial(Cpu512 memory, int index, Vector512<float> value, int count)
+    {
+        if (Avx512F.IsSupported)
+        {
+            Avx512F.MaskStore(memory._words + index, FirstLanes(count), value);
+            return;
+        }
+
+        for (var lane = 0; lane < count; lane++) memory._words[index + lane] = value.GetElement(lane);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> FirstLanes(int count) => Vector512.GreaterThan(Vector512.Create(count), Vector512<int>.Indices).AsSingle();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Broadcast(Cpu512 memory, int index) => Vector512.Create(memory._words[index]);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float LoadScalar(Cpu512 memory, int index) => memory._words[index];
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreScalar(Cpu512 memory, int index, float value) => memory._words[index] = value;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int LoadInt(Cpu512 memory, int index) => ((int*)memory._words)[index];
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInt(Cpu512 memory, int index, int value) => ((int*)memory._words)[index] = value;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int LoadByte(Cpu512 memory, int index) => ((byte*)memory._words)[index];
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Splat(float value) => Vector512.Create(value);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Add(Vector512<float> a, Vector512<float> b) => a + b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Subtract(Vector512<float> a, Vector512<float> b) => a - b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Multiply(Vector512<float> a, Vector512<float> b) => a * b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Divide(Vector512<float> a, Vector512<float> b) => a / b;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Vector512.MinNative(a, b);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Max(Vector512<float> a, Vector512<float> b) => Vector512.MaxNative(a, b);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Sqrt(Vector512<float> a) => Vector512.Sqrt(a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Abs(Vector512<float> a) => Vector512.Abs(a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Floor(Vector512<float> a) => Vector512.Floor(a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> SelectGreater(Vector512<float> a, Vector512<float> b, Vector512<float> whenTrue, Vector512<float> whenFalse) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThan(a, b), whenTrue, whenFalse);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> SelectEqual(Vector512<float> a, Vector512<float> b, Vector512<float> whenTrue, Vector512<float> whenFalse) =>
+        Vector512.ConditionalSelect(Vector512.Equals(a, b), whenTrue, whenFalse);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> PowerOfTwo(Vector512<float> integers) =>
+        ((Vector512.ConvertToInt32Native(integers) + Vector512.Create(127)) << 23).AsSingle();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> SplitExponent(Vector512<float> a, out Vector512<float> mantissa)
+    {
+        var bits = a.AsInt32();
+        mantissa = ((bits & Vector512.Create(0x007F_FFFF)) | Vector512.Create(0x3F80_0000)).AsSingle();
+        return Vector512.ConvertToSingle((bits >>> 23) - Vector512.Create(127));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector512<float> a)
+    {
+        var b = a.GetLower() + a.GetUpper();
+        var c = b.GetLower() + b.GetUpper();
+        return (c.GetElement(0) + c.GetElement(2)) + (c.GetElement(1) + c.GetElement(3));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest(Vector512<float> a)
+    {
+        var b = Vector256.MaxNative(a.GetLower(), a.GetUpper());
+        var c = Vector128.MaxNative(b.GetLower(), b.GetUpper());
+        return MathF.Max(MathF.Max(c.GetElement(0), c.GetElement(2)), MathF.Max(c.GetElement(1), c.GetElement(3)));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Uniform(
+        uint seed0, uint seed1, uint stream, uint counter,
+        out Vector512<float> word0, out Vector512<float> word1, out Vector512<float> word2, out Vector512<float> word3)
+    {
+        var c0 = Vector512.Create(counter) + Vector512<uint>.Indices;
+        var c1 = Vector512.Create(stream);
+        var c2 = Vector512<uint>.Zero;
+        var c3 = Vector512<uint>.Zero;
+        for (var round = 0; round < Philox.Rounds; round++)
+        {
+            MultiplyWide(c0, Philox.Multiplier0, out var high0, out var low0);
+            MultiplyWide(c2, Philox.Multiplier1, out var high1, out var low1);
+            c0 = high1 ^ c1 ^ Vector512.Create(seed0);
+            c1 = low1;
+            c2 = high0 ^ c3 ^ Vector512.Create(seed1);
+            c3 = low0;
+            seed0 += Philox.Weyl0;
+            seed1 += Philox.Weyl1;
+        }
+
+        word0 = ToUniform(c0);
+        word1 = ToUniform(c1);
+        word2 = ToUniform(c2);
+        word3 = ToUniform(c3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> ToUniform(Vector512<uint> word) =>
+        Vector512.ConvertToSingle((word >>> 8).AsInt32()) * Vector512.Create(Philox.UniformScale);
+
+    // 32 x 32 -> 64 bits: the even lanes, then the odd ones moved onto even places, put together again.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void MultiplyWide(Vector512<uint> a, uint multiplier, out Vector512<uint> high, out Vector512<uint> low)
+    {
+        var m = Vector512.Create((ulong)multiplier);
+        var lowHalf = Vector512.Create(0xFFFF_FFFFul);
+        var even = Avx512F.IsSupported ? Avx512F.Multiply(a, m.AsUInt32()) : (a.AsUInt64() & lowHalf) * m;
+        var odd = Avx512F.IsSupported ? Avx512F.Multiply((a.AsUInt64() >>> 32).AsUInt32(), m.AsUInt32()) : (a.AsUInt64() >>> 32) * m;
+        low = a * Vector512.Create(multiplier);
+        high = ((even >>> 32) | (odd & ~lowHalf)).AsUInt32();
+    }
+}

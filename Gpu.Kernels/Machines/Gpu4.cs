@@ -1,0 +1,140 @@
+using ILGPU;
+
+namespace Gpu.Kernels.Machines;
+
+/// <summary>A GPU with vectors of four floats, read and written by one 128-bit access: every vector index is a multiple of four.</summary>
+public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
+{
+    private readonly ArrayView<float> _words;
+
+    private Gpu4(ArrayView<float> words) => _words = words;
+
+    /// <inheritdoc/>
+    public static Gpu4 At(ArrayView<float> words) => new(words);
+
+    /// <inheritdoc/>
+    public static int Width => 4;
+
+    /// <inheritdoc/>
+    public static Float4 Zero => Splat(0f);
+
+    /// <inheritdoc/>
+    public static Float4 LaneNumbers => new(0f, 1f, 2f, 3f);
+
+    /// <inheritdoc/>
+    public static Gpu4 Slice(Gpu4 memory, int offset) => new(memory._words.SubView(offset));
+
+    /// <inheritdoc/>
+    public static Gpu4 Choose(bool condition, Gpu4 whenTrue, Gpu4 whenFalse) => condition ? whenTrue : whenFalse;
+
+    /// <inheritdoc/>
+    public static Float4 Load(Gpu4 memory, int index) => memory._words.Cast<Float4>()[index >> 2];
+
+    /// <inheritdoc/>
+    public static void Store(Gpu4 memory, int index, Float4 value) => memory._words.Cast<Float4>()[index >> 2] = value;
+
+    /// <inheritdoc/>
+    public static Float4 LoadPartial(Gpu4 memory, int index, int count) => count >= 4 ? Load(memory, index) : new(
+        count > 0 ? memory._words[index] : 0f, count > 1 ? memory._words[index + 1] : 0f, count > 2 ? memory._words[index + 2] : 0f, 0f);
+
+    /// <inheritdoc/>
+    public static void StorePartial(Gpu4 memory, int index, Float4 value, int count)
+    {
+        if (count >= 4)
+        {
+            Store(memory, index, value);
+            return;
+        }
+
+        if (count > 0) memory._words[index] = value.X;
+        if (count > 1) memory._words[index + 1] = value.Y;
+        if (count > 2) memory._words[index + 2] = value.Z;
+    }
+
+    /// <inheritdoc/>
+    public static Float4 Broadcast(Gpu4 memory, int index) => Splat(memory._words[index]);
+
+    /// <inheritdoc/>
+    public static float LoadScalar(Gpu4 memory, int index) => memory._words[index];
+
+    /// <inheritdoc/>
+    public static void StoreScalar(Gpu4 memory, int index, float value) => memory._words[index] = value;
+
+    /// <inheritdoc/>
+    public static int LoadInt(Gpu4 memory, int index) => memory._words.Cast<int>()[index];
+
+    /// <inheritdoc/>
+    public static void StoreInt(Gpu4 memory, int index, int value) => memory._words.Cast<int>()[index] = value;
+
+    /// <inheritdoc/>
+    public static int LoadByte(Gpu4 memory, int index) => memory._words.Cast<byte>()[index];
+
+    /// <inheritdoc/>
+    public static Float4 Splat(float value) => new(value, value, value, value);
+
+    /// <inheritdoc/>
+    public static Float4 Add(Float4 a, Float4 b) => new(a.X + b.X, a.Y + b.Y, a.Z + b.Z, a.W + b.W);
+
+    /// <inheritdoc/>
+    public static Float4 Subtract(Float4 a, Float4 b) => new(a.X - b.X, a.Y - b.Y, a.Z - b.Z, a.W - b.W);
+
+    /// <inheritdoc/>
+    public static Float4 Multiply(Float4 a, Float4 b) => new(a.X * b.X, a.Y * b.Y, a.Z * b.Z, a.W * b.W);
+
+    /// <inheritdoc/>
+    public static Float4 Divide(Float4 a, Float4 b) => new(a.X / b.X, a.Y / b.Y, a.Z / b.Z, a.W / b.W);
+
+    /// <inheritdoc/>
+    public static Float4 MultiplyAdd(Float4 a, Float4 b, Float4 c) => new(a.X * b.X + c.X, a.Y * b.Y + c.Y, a.Z * b.Z + c.Z, a.W * b.W + c.W);
+
+    /// <inheritdoc/>
+    public static Float4 Min(Float4 a, Float4 b) => new(MathF.Min(a.X, b.X), MathF.Min(a.Y, b.Y), MathF.Min(a.Z, b.Z), MathF.Min(a.W, b.W));
+
+    /// <inheritdoc/>
+    public static Float4 Max(Float4 a, Float4 b) => new(MathF.Max(a.X, b.X), MathF.Max(a.Y, b.Y), MathF.Max(a.Z, b.Z), MathF.Max(a.W, b.W));
+
+    /// <inheritdoc/>
+    public static Float4 Sqrt(Float4 a) => new(MathF.Sqrt(a.X), MathF.Sqrt(a.Y), MathF.Sqrt(a.Z), MathF.Sqrt(a.W));
+
+    /// <inheritdoc/>
+    public static Float4 Abs(Float4 a) => new(MathF.Abs(a.X), MathF.Abs(a.Y), MathF.Abs(a.Z), MathF.Abs(a.W));
+
+    /// <inheritdoc/>
+    public static Float4 Floor(Float4 a) => new(MathF.Floor(a.X), MathF.Floor(a.Y), MathF.Floor(a.Z), MathF.Floor(a.W));
+
+    /// <inheritdoc/>
+    public static Float4 SelectGreater(Float4 a, Float4 b, Float4 whenTrue, Float4 whenFalse) => new(a.X > b.X ? whenTrue.X : whenFalse.X, a.Y > b.Y ? whenTrue.Y : whenFalse.Y, a.Z > b.Z ? whenTrue.Z : whenFalse.Z, a.W > b.W ? whenTrue.W : whenFalse.W);
+
+    /// <inheritdoc/>
+    public static Float4 SelectEqual(Float4 a, Float4 b, Float4 whenTrue, Float4 whenFalse) => new(a.X == b.X ? whenTrue.X : whenFalse.X, a.Y == b.Y ? whenTrue.Y : whenFalse.Y, a.Z == b.Z ? whenTrue.Z : whenFalse.Z, a.W == b.W ? whenTrue.W : whenFalse.W);
+
+    /// <inheritdoc/>
+    public static Float4 PowerOfTwo(Float4 integers) => new(GpuBits.PowerOfTwo(integers.X), GpuBits.PowerOfTwo(integers.Y), GpuBits.PowerOfTwo(integers.Z), GpuBits.PowerOfTwo(integers.W));
+
+    /// <inheritdoc/>
+    public static Float4 SplitExponent(Float4 a, out Float4 mantissa)
+    {
+        mantissa = new(GpuBits.Mantissa(a.X), GpuBits.Mantissa(a.Y), GpuBits.Mantissa(a.Z), GpuBits.Mantissa(a.W));
+        return new(GpuBits.Exponent(a.X), GpuBits.Exponent(a.Y), GpuBits.Exponent(a.Z), GpuBits.Exponent(a.W));
+    }
+
+    /// <inheritdoc/>
+    public static float Sum(Float4 a) => (a.X + a.Z) + (a.Y + a.W);
+
+    /// <inheritdoc/>
+    public static float Largest(Float4 a) => MathF.Max(MathF.Max(a.X, a.Z), MathF.Max(a.Y, a.W));
+
+    /// <inheritdoc/>
+    public static void Uniform(
+        uint seed0, uint seed1, uint stream, uint counter, out Float4 word0, out Float4 word1, out Float4 word2, out Float4 word3)
+    {
+        GpuBits.Uniform(seed0, seed1, stream, counter + 0, out var a0, out var b0, out var c0, out var d0);
+        GpuBits.Uniform(seed0, seed1, stream, counter + 1, out var a1, out var b1, out var c1, out var d1);
+        GpuBits.Uniform(seed0, seed1, stream, counter + 2, out var a2, out var b2, out var c2, out var d2);
+        GpuBits.Uniform(seed0, seed1, stream, counter + 3, out var a3, out var b3, out var c3, out var d3);
+        word0 = new(a0, a1, a2, a3);
+        word1 = new(b0, b1, b2, b3);
+        word2 = new(c0, c1, c2, c3);
+        word3 = new(d0, d1, d2, d3);
+    }
+}
