@@ -1,0 +1,131 @@
+using Gpu.Kernels.Launching;
+
+namespace Gpu.Tests.Oracles;
+
+/// <summary>
+/// One check of an operation against a double-precision reference: makes inputs, puts them on the device, fetches the outputs and compares.
+/// Outputs start as NaN, so that what a kernel forgets to write is found.
+/// </summary>
+public sealed class Oracle : IDisposable
+{
+    private readonly List<DeviceBuffer> _buffers = [];
+    private readonly Random _random;
+
+    public Oracle(string device, int seed)
+    {
+        Device = TestDevices.Get(device);
+        DeviceName = device;
+        Monitor.Enter(Device);
+        _random = new Random(seed);
+    }
+
+    public ComputeDevice Device { get; }
+
+    public string DeviceName { get; }
+
+    /// <summary>Uniform numbers in [from, to).</summary>
+    public float[] Uniform(int count, float from = -1, float to = 1)
+    {
+        var values = new float[count];
+        for (var i = 0; i < count; i++) values[i] = from + (to - from) * _random.NextSingle();
+        return values;
+    }
+
+    /// <summary>An integer from <paramref name="from"/> to <paramref name="to"/>, both included.</summary>
+    public int Next(int from, int to) => _random.Next(from, to + 1);
+
+    /// <summary>One of several.</summary>
+    public T Pick<T>(params T[] choices) => choices[_random.Next(choices.Length)];
+
+    /// <summary>Labels from 0 up to <paramref name="classes"/>.</summary>
+    public int[] Labels(int count, int classes)
+    {
+        var labels = new int[count];
+        for (var i = 0; i < count; i++) labels[i] = _random.Next(classes);
+        return labels;
+    }
+
+    /// <summary>Values on the device. The view begins inside its buffer, so that code which forgets the offset is found.</summary>
+    public DeviceView Upload<T>(T[] values)
+        where T : unmanaged
+    {
+        var view = Place(Words<T>(values.Length));
+        Device.Upload<T>(values, view);
+        return view;
+    }
+
+    /// <summary>Room for an output, filled with NaN.</summary>
+    public DeviceView Output(int words)
+    {
+        var view = Place(words);
+        var poison = new float[words];
+        Array.Fill(poison, float.NaN);
+        Device.Upload<float>(poison, view);
+        return view;
+    }
+
+    /// <summary>The words of a view.</summary>
+    public float[] Download(DeviceView view)
+    {
+        var values = new float[view.Length];
+        Device.Download<float>(view, values);
+        return values;
+    }
+
+    /// <summary>The words of a view as integers.</summary>
+    public int[] DownloadInts(DeviceView view)
+    {
+        var values = new int[view.Length];
+        Device.Download<int>(view, values);
+        return values;
+    }
+
+    /// <summary>
+    /// Compares with the reference: the largest |got - expected| over the largest |expected| (at least <paramref name="floor"/>) must not pass
+    /// <paramref name="tolerance"/>. The error is recorded under <paramref name="operation"/>.
+    /// </summary>
+    public void Compare(string operation, double[] expected, DeviceView got, double tolerance = 1e-5, double floor = 1e-3, string? shape = null) =>
+        Compare(operation, expected, Download(got), tolerance, floor, shape);
+
+    /// <inheritdoc cref="Compare(string,double[],DeviceView,double,double,string?)"/>
+    public void Compare(string operation, double[] expected, float[] got, double tolerance = 1e-5, double floor = 1e-3, string? shape = null)
+    {
+        Assert.Equal(expected.Length, got.Length);
+        var scale = floor;
+        foreach (var value in expected) scale = Math.Max(scale, Math.Abs(value));
+        var worst = 0.0;
+        var at = 0;
+        for (var i = 0; i < got.Length; i++)
+        {
+            var error = Math.Abs(got[i] - expected[i]) / scale;
+            if (!(error <= worst))
+            {
+                worst = double.IsNaN(error) ? double.PositiveInfinity : error;
+                at = i;
+                if (double.IsPositiveInfinity(worst)) break;
+            }
+        }
+
+        OracleReport.Record(operation, DeviceName, worst);
+        Assert.True(
+            worst <= tolerance,
+            $"{operation} on {DeviceName} {shape}: element {at} of {got.Length} is {got[at]:R}, expected {expected[at]:R}; relative error {worst:E2} > {tolerance:E2}");
+    }
+
+    public void Dispose()
+    {
+        foreach (var buffer in _buffers) buffer.Dispose();
+        Monitor.Exit(Device);
+    }
+
+    private static int Words<T>(int count)
+        where T : unmanaged => (count * System.Runtime.CompilerServices.Unsafe.SizeOf<T>() + 3) / 4;
+
+    private DeviceView Place(int words)
+    {
+        const int before = 16;
+        var buffer = Device.Allocate(words + before + 16);
+        _buffers.Add(buffer);
+        return buffer.View.Slice(before, words);
+    }
+}

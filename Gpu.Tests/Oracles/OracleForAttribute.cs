@@ -1,0 +1,8 @@
+namespace Gpu.Tests.Oracles;
+
+/// <summary>Names the kernels that a test class checks against a reference; <see cref="KernelCoverageTests"/> fails when a kernel is named nowhere.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class OracleForAttribute(params Type[] kernels) : Attribute
+{
+    public Type[] Kernels { get; } = kernels;
+}

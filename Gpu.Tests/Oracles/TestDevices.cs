@@ -1,0 +1,41 @@
+using Gpu.Kernels.Launching;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+
+namespace Gpu.Tests.Oracles;
+
+/// <summary>
+/// The machines that every operation is checked on: the CPU's lanes that this processor has (on three threads, so that work is shared), and the
+/// GPU instantiation of the kernels in the simulator.
+/// </summary>
+public static class TestDevices
+{
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<string, ComputeDevice> Open = [];
+
+    /// <summary>The names.</summary>
+    public static IEnumerable<string> Names =>
+        [.. new[] { 512, 256, 128 }.Where(lanes => lanes <= CpuDevice.WidestLanes).Select(lanes => $"cpu{lanes}"), "simulator"];
+
+    /// <summary>The names, for <c>[MemberData]</c>.</summary>
+    public static TheoryData<string> All => [.. Names];
+
+    /// <summary>The device of a name; opened once and kept, because xunit runs test classes at the same time: lock it while it is used.</summary>
+    public static ComputeDevice Get(string name)
+    {
+        lock (Gate)
+        {
+            if (Open.TryGetValue(name, out var device)) return device;
+            return Open[name] = name == "simulator" ? Simulator() : new CpuDevice(threads: 3, lanes: int.Parse(name["cpu".Length..]));
+        }
+    }
+
+    /// <summary>A new simulator device; whoever asks disposes it.</summary>
+    public static AcceleratorDevice Simulator()
+    {
+        var context = Context.Create(builder => builder.DefaultCPU());
+        var accelerator = context.GetPreferredDevice(preferCPU: true).CreateAccelerator(context);
+        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context);
+    }
+}
