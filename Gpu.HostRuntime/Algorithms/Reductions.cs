@@ -1,22 +1,8 @@
 using System.Runtime.CompilerServices;
+using ILGPU.Algorithms.ScanReduceOperations;
 using ILGPU.Runtime.CPU;
 
 namespace ILGPU.Algorithms;
-
-/// <summary>An associative operation with an identity.</summary>
-public interface IScanReduceOperation<T> where T : struct
-{
-    string CLCommand { get; }
-    T Identity { get; }
-    T Apply(T first, T second);
-    void AtomicApply(ref T target, T value);
-}
-
-/// <summary>Makes the functions of this namespace available to a context. The simulator always has them.</summary>
-public static class AlgorithmContext
-{
-    public static Context.Builder EnableAlgorithms(this Context.Builder builder) => builder;
-}
 
 /// <summary>
 /// Reductions over a warp, here in the order of its lanes (a GPU has another order, so floating-point sums differ in their last bits).

@@ -1,6 +1,15 @@
 // The operations of reductions and scans, by element type.
 namespace ILGPU.Algorithms.ScanReduceOperations;
 
+/// <summary>An associative operation with an identity.</summary>
+public interface IScanReduceOperation<T> where T : struct
+{
+    string CLCommand { get; }
+    T Identity { get; }
+    T Apply(T first, T second);
+    void AtomicApply(ref T target, T value);
+}
+
 public readonly struct AddInt32 : IScanReduceOperation<int>
 {
     public string CLCommand => "add";

@@ -11,6 +11,8 @@ public enum PageLockingMode { Default, Auto, Aggressive }
 /// <summary>The settings of a context. In the simulator only <see cref="EnableProfiling"/> changes anything.</summary>
 public class ContextProperties
 {
+    private protected ContextProperties() { }
+
     public bool EnableAssertions { get; protected set; }
     public bool EnableProfiling { get; protected set; }
     public OptimizationLevel OptimizationLevel { get; protected set; } = OptimizationLevel.Release;

@@ -40,8 +40,11 @@ public readonly struct Index3D(int x, int y, int z) : IIndex, IEquatable<Index3D
 }
 
 /// <summary>A 64-bit index in three dimensions, as <see cref="Grid.LongGlobalIndex"/> gives it.</summary>
-public readonly record struct LongIndex3D(long X, long Y, long Z) : IIndex
+public readonly struct LongIndex3D(long x, long y, long z) : IIndex
 {
+    public long X { get; } = x;
+    public long Y { get; } = y;
+    public long Z { get; } = z;
     public long Size => X * Y * Z;
     public override string ToString() => $"({X}, {Y}, {Z})";
 }

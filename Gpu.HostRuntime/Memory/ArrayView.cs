@@ -116,7 +116,7 @@ public readonly unsafe struct ArrayView<T> : IContiguousArrayView<T> where T : u
         return ArrayView<TOther>.At(_source!, _offset, _length * sizeof(T) / sizeof(TOther));
     }
 
-    public ArrayView<byte> AsRawArrayView() => Cast<byte>();
+    ArrayView<byte> IContiguousArrayView.AsRawArrayView() => Cast<byte>();
     public override string ToString() => $"{_offset / sizeof(T)} [{_length}]";
 
     /// <summary>The address of the first element, for copies; the caller keeps the buffer alive meanwhile.</summary>

@@ -62,7 +62,7 @@ public static unsafe class ArrayViewExtensions
     public static void CopyFrom<T>(this ArrayView1D<T, Stride1D.Dense> target, AcceleratorStream stream, in ArrayView1D<T, Stride1D.Dense> source)
         where T : unmanaged => target.BaseView.CopyFrom(stream, source.BaseView);
 
-    // Spans and references
+    // Spans
 
     public static void CopyToCPU<T, TView>(this TView source, in Span<T> span) where TView : IContiguousArrayView<T> where T : unmanaged =>
         Read(source.AsRawArrayView(), span);
@@ -74,36 +74,16 @@ public static unsafe class ArrayViewExtensions
         where TView : IContiguousArrayView<T> where T : unmanaged => target.CopyFromCPU(span);
 
     public static void CopyToCPU<T>(this ArrayView1D<T, Stride1D.Dense> source, AcceleratorStream stream, in Span<T> span)
-        where T : unmanaged => Read(source.BaseView.AsRawArrayView(), span);
+        where T : unmanaged => Read(source.BaseView.Cast<byte>(), span);
     public static void CopyFromCPU<T>(this ArrayView1D<T, Stride1D.Dense> target, AcceleratorStream stream, in ReadOnlySpan<T> span)
-        where T : unmanaged => Write(target.BaseView.AsRawArrayView(), span);
-
-    public static void CopyToCPU<T, TView>(this TView source, ref T cpuData, long length)
-        where TView : IContiguousArrayView<T> where T : unmanaged
-    {
-        fixed (T* target = &cpuData)
-            Read(source.AsRawArrayView(), target, length);
-    }
-
-    public static void CopyToCPU<T, TView>(this TView source, AcceleratorStream stream, ref T cpuData, long length)
-        where TView : IContiguousArrayView<T> where T : unmanaged => source.CopyToCPU(ref cpuData, length);
-
-    public static void CopyFromCPU<T, TView>(this TView target, ref T cpuData, long length)
-        where TView : IContiguousArrayView<T> where T : unmanaged
-    {
-        fixed (T* source = &cpuData)
-            Write(target.AsRawArrayView(), source, length);
-    }
-
-    public static void CopyFromCPU<T, TView>(this TView target, AcceleratorStream stream, ref T cpuData, long length)
-        where TView : IContiguousArrayView<T> where T : unmanaged => target.CopyFromCPU(ref cpuData, length);
+        where T : unmanaged => Write(target.BaseView.Cast<byte>(), span);
 
     // Arrays
 
-    public static void CopyToCPU<T>(this ArrayView<T> view, T[] data) where T : unmanaged => Read(view.AsRawArrayView(), Exactly(data, view.Length));
+    public static void CopyToCPU<T>(this ArrayView<T> view, T[] data) where T : unmanaged => Read(view.Cast<byte>(), Exactly(data, view.Length));
     public static void CopyToCPU<T>(this ArrayView<T> view, AcceleratorStream stream, T[] data) where T : unmanaged => view.CopyToCPU(data);
     public static void CopyFromCPU<T>(this ArrayView<T> view, T[] data) where T : unmanaged =>
-        Write<T>(view.AsRawArrayView(), Exactly(data, view.Length));
+        Write<T>(view.Cast<byte>(), Exactly(data, view.Length));
     public static void CopyFromCPU<T>(this ArrayView<T> view, AcceleratorStream stream, T[] data) where T : unmanaged => view.CopyFromCPU(data);
     public static void CopyToCPU<T>(this ArrayView1D<T, Stride1D.Dense> view, T[] data) where T : unmanaged => view.BaseView.CopyToCPU(data);
     public static void CopyToCPU<T>(this ArrayView1D<T, Stride1D.Dense> view, AcceleratorStream stream, T[] data) where T : unmanaged =>
@@ -158,11 +138,11 @@ public static unsafe class ArrayViewExtensions
     public static void CopyFromPageLockedAsync<T, TView>(this TView target, AcceleratorStream stream, PageLockedArray<T> pageLockedArray)
         where TView : IContiguousArrayView<T> where T : unmanaged => target.CopyFromPageLockedAsync(pageLockedArray);
     public static void CopyToPageLockedAsync<T>(this ArrayView1D<T, Stride1D.Dense> source, PageLockedArray1D<T> pageLockedArray)
-        where T : unmanaged => Read(source.BaseView.AsRawArrayView(), pageLockedArray.Span);
+        where T : unmanaged => Read(source.BaseView.Cast<byte>(), pageLockedArray.Span);
     public static void CopyToPageLockedAsync<T>(this ArrayView1D<T, Stride1D.Dense> source, AcceleratorStream stream,
         PageLockedArray1D<T> pageLockedArray) where T : unmanaged => source.CopyToPageLockedAsync(pageLockedArray);
     public static void CopyFromPageLockedAsync<T>(this ArrayView1D<T, Stride1D.Dense> target, PageLockedArray1D<T> pageLockedArray)
-        where T : unmanaged => Write<T>(target.BaseView.AsRawArrayView(), pageLockedArray.Span);
+        where T : unmanaged => Write<T>(target.BaseView.Cast<byte>(), pageLockedArray.Span);
     public static void CopyFromPageLockedAsync<T>(this ArrayView1D<T, Stride1D.Dense> target, AcceleratorStream stream,
         PageLockedArray1D<T> pageLockedArray) where T : unmanaged => target.CopyFromPageLockedAsync(pageLockedArray);
 

@@ -171,19 +171,16 @@ internal sealed partial class GroupScheduler
 
     private void Wait(Carrier self)
     {
-        _waiting[self.Thread] = self;
-        if (!_ready.TryDequeue(out var next))
+        if (!_ready.TryDequeue(out var next) && _next < _count)
         {
-            if (_next < _count)
-            {
-                next = (_pool ??= CarrierPool.Acquire()).Rent();
-                next.BindTo(this, _gridIndex, _launch.Config);
-            }
-            else
-            {
-                Fail(self, Deadlock());
-                next = _ready.Dequeue();
-            }
+            next = (_pool ??= CarrierPool.Acquire()).Rent();
+            next.BindTo(this, _gridIndex, _launch.Config);
+        }
+        _waiting[self.Thread] = self;
+        if (next is null)
+        {
+            Fail(self, Deadlock());
+            next = _ready.Dequeue();
         }
         next.Resume();
         self.Sleep();
