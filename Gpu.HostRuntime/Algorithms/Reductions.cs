@@ -20,7 +20,8 @@ public static unsafe class WarpExtensions
 
     /// <summary>The reduced value in all lanes.</summary>
     public static T AllReduce<T, TReduction>(T value, [CallerMemberName] string member = "", [CallerLineNumber] int line = 0)
-        where T : unmanaged where TReduction : struct, IScanReduceOperation<T> => Scan<T, TReduction>(value, Warp.WarpSize, "WarpExtensions.Reduce", member, line);
+        where T : unmanaged where TReduction : struct, IScanReduceOperation<T> =>
+        Scan<T, TReduction>(value, Warp.WarpSize, "WarpExtensions.Reduce", member, line);
 
     /// <summary>The reduction of the lanes below; the identity in lane 0.</summary>
     public static T ExclusiveScan<T, TScan>(T value, [CallerMemberName] string member = "", [CallerLineNumber] int line = 0)

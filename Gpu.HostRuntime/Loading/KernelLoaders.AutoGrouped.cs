@@ -97,15 +97,18 @@ public static partial class KernelLoaders
 
     public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7> LoadAutoGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7>(
         this Accelerator accelerator, Action<TIndex, T1, T2, T3, T4, T5, T6, T7> action)
-        where TIndex : struct, IIndex where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct where T6 : struct where T7 : struct
+        where TIndex : struct, IIndex where T1 : struct where T2 : struct where T3 : struct where T4 : struct
+        where T5 : struct where T6 : struct where T7 : struct
     {
         var kernel = new LoadedKernel(accelerator, action);
-        return (stream, extent, p1, p2, p3, p4, p5, p6, p7) => kernel.Launch(stream, extent, () => action(LoadedKernel.Item(extent), p1, p2, p3, p4, p5, p6, p7));
+        return (stream, extent, p1, p2, p3, p4, p5, p6, p7) =>
+            kernel.Launch(stream, extent, () => action(LoadedKernel.Item(extent), p1, p2, p3, p4, p5, p6, p7));
     }
 
     public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7> LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7>(
         this Accelerator accelerator, Action<TIndex, T1, T2, T3, T4, T5, T6, T7> action)
-        where TIndex : struct, IIndex where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct where T6 : struct where T7 : struct
+        where TIndex : struct, IIndex where T1 : struct where T2 : struct where T3 : struct where T4 : struct
+        where T5 : struct where T6 : struct where T7 : struct
     {
         var kernel = accelerator.LoadAutoGroupedKernel(action);
         return (extent, p1, p2, p3, p4, p5, p6, p7) => kernel(accelerator.DefaultStream, extent, p1, p2, p3, p4, p5, p6, p7);
@@ -113,15 +116,18 @@ public static partial class KernelLoaders
 
     public static Action<AcceleratorStream, TIndex, T1, T2, T3, T4, T5, T6, T7, T8> LoadAutoGroupedKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8>(
         this Accelerator accelerator, Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8> action)
-        where TIndex : struct, IIndex where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct where T6 : struct where T7 : struct where T8 : struct
+        where TIndex : struct, IIndex where T1 : struct where T2 : struct where T3 : struct where T4 : struct
+        where T5 : struct where T6 : struct where T7 : struct where T8 : struct
     {
         var kernel = new LoadedKernel(accelerator, action);
-        return (stream, extent, p1, p2, p3, p4, p5, p6, p7, p8) => kernel.Launch(stream, extent, () => action(LoadedKernel.Item(extent), p1, p2, p3, p4, p5, p6, p7, p8));
+        return (stream, extent, p1, p2, p3, p4, p5, p6, p7, p8) =>
+            kernel.Launch(stream, extent, () => action(LoadedKernel.Item(extent), p1, p2, p3, p4, p5, p6, p7, p8));
     }
 
     public static Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8> LoadAutoGroupedStreamKernel<TIndex, T1, T2, T3, T4, T5, T6, T7, T8>(
         this Accelerator accelerator, Action<TIndex, T1, T2, T3, T4, T5, T6, T7, T8> action)
-        where TIndex : struct, IIndex where T1 : struct where T2 : struct where T3 : struct where T4 : struct where T5 : struct where T6 : struct where T7 : struct where T8 : struct
+        where TIndex : struct, IIndex where T1 : struct where T2 : struct where T3 : struct where T4 : struct
+        where T5 : struct where T6 : struct where T7 : struct where T8 : struct
     {
         var kernel = accelerator.LoadAutoGroupedKernel(action);
         return (extent, p1, p2, p3, p4, p5, p6, p7, p8) => kernel(accelerator.DefaultStream, extent, p1, p2, p3, p4, p5, p6, p7, p8);

@@ -17,7 +17,8 @@ internal sealed class LoadedKernel
         ArgumentNullException.ThrowIfNull(accelerator);
         ArgumentNullException.ThrowIfNull(kernel);
         _accelerator = accelerator;
-        _name = NameOf(kernel.Method.DeclaringType!) + "." + kernel.Method.Name + (kernel.Method.IsGenericMethod ? Arguments(kernel.Method.GetGenericArguments()) : "");
+        var method = kernel.Method;
+        _name = NameOf(method.DeclaringType!) + "." + method.Name + (method.IsGenericMethod ? Arguments(method.GetGenericArguments()) : "");
         _maxThreads = Math.Min(accelerator.MaxNumThreadsPerGroup, specialization.MaxNumThreadsPerGroup ?? int.MaxValue);
         const System.Reflection.BindingFlags Fields =
             System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic;
@@ -28,7 +29,10 @@ internal sealed class LoadedKernel
     public void Launch(AcceleratorStream stream, KernelConfig config, Action body)
     {
         if (!config.IsValid)
-            throw new ArgumentOutOfRangeException(nameof(config), $"{_name}: grid {config.GridDim} and group {config.GroupDim} must be at least one in each dimension.");
+        {
+            throw new ArgumentOutOfRangeException(nameof(config),
+                $"{_name}: grid {config.GridDim} and group {config.GroupDim} must be at least one in each dimension.");
+        }
         if (config.GroupDim.LongSize > _maxThreads || !config.GroupDim.InBounds(_accelerator.MaxGroupSize + Index3D.One))
         {
             throw new NotSupportedException($"{_name}: a group of {config.GroupDim} = {config.GroupDim.LongSize} threads is larger than {_maxThreads}, " +
