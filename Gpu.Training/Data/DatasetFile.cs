@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
+using Gpu.Training.IO;
 
 namespace Gpu.Training.Data;
 
@@ -13,14 +15,21 @@ internal sealed class DatasetFile : IDisposable
 
     private readonly Stream stream;
     private readonly long fileLength;
+    private readonly uint storedChecksum;
     private long position;
+    private uint checksum;
 
-    private DatasetFile(string path, Stream stream, long fileLength, bool isGzip)
+    private DatasetFile(string path, FileStream file, bool isGzip)
     {
         FilePath = path;
-        this.stream = stream;
-        this.fileLength = fileLength;
         IsGzip = isGzip;
+        fileLength = file.Length;
+        stream = file;
+        if (isGzip)
+        {
+            storedChecksum = ReadStoredChecksum(file);
+            stream = new GZipStream(file, CompressionMode.Decompress);
+        }
     }
 
     /// <summary>The path as it was given.</summary>
@@ -40,10 +49,9 @@ internal sealed class DatasetFile : IDisposable
             if (Directory.Exists(path))
                 throw new DatasetException($"'{path}' is a folder, but a file was expected. Name a file in it.");
             file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
-            var length = file.Length;
             var isGzip = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
             file.Position = 0;
-            return new DatasetFile(path, isGzip ? new GZipStream(file, CompressionMode.Decompress) : file, length, isGzip);
+            return new DatasetFile(path, file, isGzip);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -84,19 +92,39 @@ internal sealed class DatasetFile : IDisposable
         }
     }
 
-    /// <summary>Fails when anything follows what was read. At the end of gzip this also makes the decompressor compare the checksum.</summary>
+    /// <summary>Fails when anything follows what was read, and for gzip when the checksum at its end is not that of the content.</summary>
     public void ExpectEnd(string meaning)
     {
         Span<byte> one = stackalloc byte[1];
-        var expected = position;
+        var (expected, computed) = (position, checksum);
         if (ReadSome(one) == 0)
+        {
+            if (IsGzip && computed != storedChecksum)
+            {
+                throw new DatasetException(
+                    $"The gzip file '{FilePath}' is damaged or cut off at its end: the checksum there is 0x{storedChecksum:X8}, but the content gives 0x{computed:X8}. "
+                    + "Download or write the file again.");
+            }
+
             return;
+        }
+
         var surplus = IsGzip ? "more bytes follow" : $"{fileLength - expected} more bytes follow";
         throw new DatasetException(
             $"The file '{FilePath}' is too long: {meaning} take {expected} bytes, but {surplus}. The header does not belong to this content; download or write the file again.");
     }
 
     public void Dispose() => stream.Dispose();
+
+    // GZipStream does not notice when the eight bytes at the end (checksum and length) are cut off, so they are compared here.
+    private static uint ReadStoredChecksum(FileStream file)
+    {
+        Span<byte> end = stackalloc byte[8];
+        file.Position = Math.Max(0, file.Length - end.Length);
+        file.ReadAtLeast(end, end.Length, throwOnEndOfStream: false);
+        file.Position = 0;
+        return BinaryPrimitives.ReadUInt32LittleEndian(end);
+    }
 
     private DatasetException Truncated(long expected, string meaning, long found) => new(
         $"The file '{FilePath}' is truncated: {meaning} need {expected} bytes, but only {found} were found{(IsGzip ? " after decompression" : "")}. "
@@ -108,6 +136,8 @@ internal sealed class DatasetFile : IDisposable
         {
             var read = stream.Read(destination);
             position += read;
+            if (IsGzip)
+                checksum = Crc32.Compute(destination[..read], checksum);
             return read;
         }
         catch (InvalidDataException e)
