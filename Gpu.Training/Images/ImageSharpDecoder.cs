@@ -16,8 +16,9 @@ internal static class ImageSharpDecoder
             image.CopyPixelDataTo(result.Pixels);
             return result;
         }
-        catch (Exception e) when (e is ImageFormatException or NotSupportedException or InvalidOperationException or InvalidMemoryOperationException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            // Its own exceptions for what it checks, and others from deep inside for damage that it does not.
             throw new ImageException($"The image file '{name}' cannot be decoded: {e.Message} Replace it, or remove it from the folder.", e);
         }
     }
