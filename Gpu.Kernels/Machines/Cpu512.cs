@@ -46,7 +46,7 @@ public readonly unsafe struct Cpu512 : ICpuMachine<Cpu512>, IMachine<Cpu512, Vec
         if (Avx512F.IsSupported)
             return Avx512F.MaskLoad(memory._words + index, FirstLanes(count), Vector512<float>.Zero);
         var value = Vector512<float>.Zero;
-        for (var lane = 0; lane < count; lane++) value = value.WithElement(lane, memory._words[index + lane]);
+        for (var lane = 0; lane < Math.Min(count, Width); lane++) value = value.WithElement(lane, memory._words[index + lane]);
         return value;
     }
 
@@ -60,7 +60,7 @@ public readonly unsafe struct Cpu512 : ICpuMachine<Cpu512>, IMachine<Cpu512, Vec
             return;
         }
 
-        for (var lane = 0; lane < count; lane++) memory._words[index + lane] = value.GetElement(lane);
+        for (var lane = 0; lane < Math.Min(count, Width); lane++) memory._words[index + lane] = value.GetElement(lane);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
