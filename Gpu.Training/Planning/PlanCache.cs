@@ -12,7 +12,7 @@ namespace Gpu.Training.Planning;
 internal sealed class PlanCache : IDisposable
 {
     private readonly ComputeDevice _device;
-    private readonly ParameterArena _parameters;
+    private readonly ParameterMemory _parameters;
     private readonly PlanSettings _settings;
     private readonly LossFunction _loss;
     private readonly PlanGraph _trainingGraph;
@@ -24,7 +24,7 @@ internal sealed class PlanCache : IDisposable
     private DeviceBuffer? _workspace;
     private BatchBuffers? _buffers;
 
-    public PlanCache(ParameterArena parameters, ComputeDevice device, PlanSettings settings)
+    public PlanCache(ParameterMemory parameters, ComputeDevice device, PlanSettings settings)
     {
         _parameters = parameters;
         _device = device;
