@@ -41,7 +41,7 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     /// <inheritdoc/>
     public void Run(int item)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var rest = item / g.RowGroups;
         var rowGroup = item - rest * g.RowGroups;
         var split = rest / g.Panels;
@@ -71,7 +71,7 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Tile(int tile, int begin, int end, bool first, int group, int channel, int channels, TMachine target)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var run = tile / g.TilesPerRun;
         var number = tile - run * g.TilesPerRun;
         var kernelY = run / g.RunsX;
@@ -99,7 +99,7 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void EightRows(int begin, int end, bool first, int kernelY, int kernelX, int row, int storeFrom, int source, int channel, int channels, TMachine target)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var full = channels >= 2 * TMachine.Width;
         TVector a0 = TMachine.Zero, b0 = TMachine.Zero, a1 = TMachine.Zero, b1 = TMachine.Zero, a2 = TMachine.Zero, b2 = TMachine.Zero, a3 = TMachine.Zero, b3 = TMachine.Zero, a4 = TMachine.Zero, b4 = TMachine.Zero, a5 = TMachine.Zero, b5 = TMachine.Zero, a6 = TMachine.Zero, b6 = TMachine.Zero, a7 = TMachine.Zero, b7 = TMachine.Zero;
         if (!first)
@@ -171,7 +171,7 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void ThreeRows(int begin, int end, bool first, int kernelY, int kernelX, int row, int storeFrom, int source, int channel, int channels, TMachine target)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var full = channels >= 2 * TMachine.Width;
         TVector a0 = TMachine.Zero, b0 = TMachine.Zero, a1 = TMachine.Zero, b1 = TMachine.Zero, a2 = TMachine.Zero, b2 = TMachine.Zero;
         if (!first)
@@ -218,7 +218,7 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void OneRow(int begin, int end, bool first, int kernelY, int kernelX, int row, int storeFrom, int source, int channel, int channels, TMachine target)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var full = channels >= 2 * TMachine.Width;
         TVector a0 = TMachine.Zero, b0 = TMachine.Zero;
         if (!first)
@@ -255,7 +255,7 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void BiasSums(int begin, int end, bool first, int channel, int channels, int split)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var full = channels >= 2 * TMachine.Width;
         var target = TMachine.Slice(BiasTarget, split * g.SplitStride);
         TVector a0 = TMachine.Zero, b0 = TMachine.Zero, a1 = TMachine.Zero, b1 = TMachine.Zero;
@@ -290,7 +290,7 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Columns(int kernelX, out int low, out int high)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         low = 0;
         high = g.OutputWidth;
         if (g.Merged) return;

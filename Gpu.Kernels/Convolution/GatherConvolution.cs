@@ -86,7 +86,7 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TwoVectors(int first, ref int n, ref int row, ref int column, int group, int panel, int channel, int channels)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var start = group * g.InputPerGroup;
         int source0, y0, x0, target0;
         int source1, y1, x1, target1;
@@ -217,7 +217,7 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void OneVector(int first, ref int n, ref int row, ref int column, int group, int panel, int channel, int channels)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var start = group * g.InputPerGroup;
         int source0, y0, x0, target0;
         int source1, y1, x1, target1;
