@@ -18,6 +18,9 @@ public readonly unsafe struct Cpu128 : ICpuMachine<Cpu128>, IMachine<Cpu128, Vec
     public static int Width => 4;
 
     /// <inheritdoc/>
+    public static bool ItemIsThread => false;
+
+    /// <inheritdoc/>
     public static Vector128<float> Zero => Vector128<float>.Zero;
 
     /// <inheritdoc/>

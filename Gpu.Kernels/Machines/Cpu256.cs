@@ -18,6 +18,9 @@ public readonly unsafe struct Cpu256 : ICpuMachine<Cpu256>, IMachine<Cpu256, Vec
     public static int Width => 8;
 
     /// <inheritdoc/>
+    public static bool ItemIsThread => false;
+
+    /// <inheritdoc/>
     public static Vector256<float> Zero => Vector256<float>.Zero;
 
     /// <inheritdoc/>

@@ -18,6 +18,9 @@ public readonly unsafe struct Cpu512 : ICpuMachine<Cpu512>, IMachine<Cpu512, Vec
     public static int Width => 16;
 
     /// <inheritdoc/>
+    public static bool ItemIsThread => false;
+
+    /// <inheritdoc/>
     public static Vector512<float> Zero => Vector512<float>.Zero;
 
     /// <inheritdoc/>

@@ -23,6 +23,9 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
     public static int Width => 1;
 
     /// <inheritdoc/>
+    public static bool ItemIsThread => true;
+
+    /// <inheritdoc/>
     public static float Zero => Splat(0f);
 
     /// <inheritdoc/>

@@ -23,6 +23,9 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static int Width => 4;
 
     /// <inheritdoc/>
+    public static bool ItemIsThread => true;
+
+    /// <inheritdoc/>
     public static Float4 Zero => Splat(0f);
 
     /// <inheritdoc/>
