@@ -29,8 +29,8 @@ public struct WindowSum<TMachine, TVector, TActivation> : IKernel
     /// <summary>What every sum is multiplied by; not used where <see cref="OverPixels"/>.</summary>
     public float Scale;
 
-    /// <summary>Divide by the number of pixels of the window that lie inside the image.</summary>
-    public bool OverPixels;
+    /// <summary>1: divide by the number of pixels of the window that lie inside the image.</summary>
+    public int OverPixels;
 
     /// <inheritdoc/>
     public void Run(int item)
@@ -45,7 +45,7 @@ public struct WindowSum<TMachine, TVector, TActivation> : IKernel
         for (; column < columnEnd; column++)
         {
             g.Columns(column, out var left, out var columns);
-            var scale = TMachine.Splat(OverPixels ? 1f / (rows * columns) : Scale);
+            var scale = TMachine.Splat(OverPixels != 0 ? 1f / (rows * columns) : Scale);
             var from = source + left * g.Channels;
             var to = target + column * g.Channels;
             var c = channel;
@@ -98,7 +98,7 @@ public struct WindowSpread<TMachine, TVector, TActivation> : IKernel
     public float Scale;
 
     /// <summary>See <see cref="WindowSum{TMachine,TVector,TActivation}.OverPixels"/>.</summary>
-    public bool OverPixels;
+    public int OverPixels;
 
     /// <inheritdoc/>
     public void Run(int item)
@@ -147,7 +147,7 @@ public struct WindowSpread<TMachine, TVector, TActivation> : IKernel
             for (var windowColumn = fromColumn; windowColumn < endColumn; windowColumn++, at += g.Channels)
             {
                 var value = TAccess.Load<TMachine, TVector>(Windows, at, count);
-                if (OverPixels)
+                if (OverPixels != 0)
                 {
                     g.Rows(windowRow, out _, out var rows);
                     g.Columns(windowColumn, out _, out var columns);
@@ -158,6 +158,6 @@ public struct WindowSpread<TMachine, TVector, TActivation> : IKernel
             }
         }
 
-        Pixels.Write<TAccess>(to, count, OverPixels ? sum : TMachine.Multiply(sum, TMachine.Splat(Scale)));
+        Pixels.Write<TAccess>(to, count, OverPixels != 0 ? sum : TMachine.Multiply(sum, TMachine.Splat(Scale)));
     }
 }

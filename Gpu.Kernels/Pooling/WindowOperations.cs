@@ -55,7 +55,7 @@ internal static class WindowOperations
                 Geometry = shape.Geometry,
                 Tiles = RowTiles.For<TMachine, TVector>(rows, shape.OutputWidth, shape.Channels),
                 Scale = call.Scale,
-                OverPixels = call.OverPixels,
+                OverPixels = call.OverPixels ? 1 : 0,
             };
             launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 4 + 2 * shape.WindowHeight * shape.WindowWidth));
         }
@@ -79,7 +79,7 @@ internal static class WindowOperations
                 Geometry = shape.Geometry,
                 Tiles = RowTiles.For<TMachine, TVector>(rows, shape.InputWidth, shape.Channels),
                 Scale = call.Scale,
-                OverPixels = call.OverPixels,
+                OverPixels = call.OverPixels ? 1 : 0,
             };
             var windows = Items.Covering(shape.WindowHeight, shape.StrideHeight) * Items.Covering(shape.WindowWidth, shape.StrideWidth);
             launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 4 + 2 * windows));
