@@ -30,8 +30,9 @@ public struct GatedGradient<TMachine, TVector, TActivation>
     public readonly void Write<TAccess>(int index, int count, TVector gradient)
         where TAccess : struct, IVectorAccess
     {
-        if (Accumulate != 0) Add<TAccess>(index, count, gradient);
-        else TAccess.Store(Gradient, index, Through<TAccess>(index, count, gradient), count);
+        gradient = Through<TAccess>(index, count, gradient);
+        if (Accumulate != 0) gradient = TMachine.Add(TAccess.Load<TMachine, TVector>(Gradient, index, count), gradient);
+        TAccess.Store(Gradient, index, gradient, count);
     }
 
     /// <summary>Adds to the gradient of a vector of elements, whatever <see cref="Accumulate"/> says.</summary>
