@@ -49,14 +49,14 @@ public struct BatchGather<TMachine, TVector> : IKernel
         var start = (long)sample * SampleLength;
         var bytes = TMachine.Slice(Bytes, (int)(start >> 2));
         var skipped = (int)(start & 3);
-        var output = TMachine.Slice(Output, slot * SampleLength);
+        var row = slot * SampleLength;
         var i = part * PartLength;
         var to = i + PartLength;
         if (to > SampleLength) to = SampleLength;
         var phase = i % Period;
         for (; i + TMachine.Width <= to; i += TMachine.Width)
         {
-            TMachine.Store(output, i, TMachine.MultiplyAdd(TMachine.LoadBytes(bytes, skipped + i), TMachine.Load(scales, phase), TMachine.Load(Shifts, phase)));
+            TMachine.Store(Output, row + i, TMachine.MultiplyAdd(TMachine.LoadBytes(bytes, skipped + i), TMachine.Load(scales, phase), TMachine.Load(Shifts, phase)));
             phase += TMachine.Width;
             if (phase == Period) phase = 0;
         }
@@ -66,7 +66,7 @@ public struct BatchGather<TMachine, TVector> : IKernel
         {
             // Reads past the sample; there are spare bytes after the last one.
             var value = TMachine.MultiplyAdd(TMachine.LoadBytes(bytes, skipped + i), TMachine.Load(scales, phase), TMachine.Load(Shifts, phase));
-            TMachine.StorePartial(output, i, value, left);
+            TMachine.StorePartial(Output, row + i, value, left);
         }
     }
 }

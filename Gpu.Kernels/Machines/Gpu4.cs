@@ -85,7 +85,8 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
         if ((index & 3) == 0)
         {
             var word = memory._words.Cast<uint>()[index >> 2];
-            return new(word & 0xFF, (word >> 8) & 0xFF, (word >> 16) & 0xFF, word >> 24);
+            // Through int: C# turns an unsigned number into a float by way of double.
+            return new((int)(word & 0xFF), (int)((word >> 8) & 0xFF), (int)((word >> 16) & 0xFF), (int)(word >> 24));
         }
 
         var bytes = memory._words.Cast<byte>();
