@@ -41,6 +41,6 @@ internal static partial class OpenCLLint
     private static partial Regex Call();
 
     // Of the memory that a group shares it would say "local"; the padding in structs is not used.
-    [GeneratedRegex(@"^\s*(?!.*\blocal\b)(struct\s+)?\w+\s+(?!__padding)\w+\s*\[\s*\d+\s*\]\s*;", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\s*(?!.*\blocal\b)(private\s+)?(struct\s+)?\w+\s+(?!__padding)\w+\s*\[\s*\d+\s*\]\s*;", RegexOptions.Multiline)]
     private static partial Regex PrivateArray();
 }

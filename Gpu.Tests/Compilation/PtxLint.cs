@@ -52,6 +52,6 @@ internal static partial class PtxLint
     [GeneratedRegex(@"\b(ld|st)\.global\.v4\.\w32\b")]
     private static partial Regex Vector();
 
-    [GeneratedRegex(@"\b(ld|st)\.global\.[a-z]\d+\b")]
+    [GeneratedRegex(@"\b(ld|st)\.global\.[a-uw-z]\d+\b")]
     private static partial Regex Scalar();
 }
