@@ -80,6 +80,7 @@ public struct WindowReduction<TMachine, TVector, TActivation, TReduction> : IKer
     public int OverPixels;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var g = Geometry;
