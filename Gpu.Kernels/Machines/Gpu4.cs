@@ -84,12 +84,13 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     {
         if ((index & 3) == 0)
         {
-            var word = memory._words.Cast<uint>()[index >> 2];
-            // Through int: C# turns an unsigned number into a float by way of double.
-            return new((int)(word & 0xFF), (int)((word >> 8) & 0xFF), (int)((word >> 16) & 0xFF), (int)(word >> 24));
+            // By signed integers: ILGPU converts unsigned ones to float by way of double.
+            var word = memory._words.Cast<int>()[memory._first + (index >> 2)];
+            return new(word & 0xFF, (word >> 8) & 0xFF, (word >> 16) & 0xFF, (word >> 24) & 0xFF);
         }
 
         var bytes = memory._words.Cast<byte>();
+        index += memory._first * sizeof(float);
         return new(bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3]);
     }
 
@@ -112,10 +113,10 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static Float4 MultiplyAdd(Float4 a, Float4 b, Float4 c) => new(a.X * b.X + c.X, a.Y * b.Y + c.Y, a.Z * b.Z + c.Z, a.W * b.W + c.W);
 
     /// <inheritdoc/>
-    public static Float4 Min(Float4 a, Float4 b) => new(MathF.Min(a.X, b.X), MathF.Min(a.Y, b.Y), MathF.Min(a.Z, b.Z), MathF.Min(a.W, b.W));
+    public static Float4 Min(Float4 a, Float4 b) => new(GpuBits.Min(a.X, b.X), GpuBits.Min(a.Y, b.Y), GpuBits.Min(a.Z, b.Z), GpuBits.Min(a.W, b.W));
 
     /// <inheritdoc/>
-    public static Float4 Max(Float4 a, Float4 b) => new(MathF.Max(a.X, b.X), MathF.Max(a.Y, b.Y), MathF.Max(a.Z, b.Z), MathF.Max(a.W, b.W));
+    public static Float4 Max(Float4 a, Float4 b) => new(GpuBits.Max(a.X, b.X), GpuBits.Max(a.Y, b.Y), GpuBits.Max(a.Z, b.Z), GpuBits.Max(a.W, b.W));
 
     /// <inheritdoc/>
     public static Float4 MaxOrNaN(Float4 a, Float4 b) =>
@@ -150,7 +151,7 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static float Sum(Float4 a) => (a.X + a.Z) + (a.Y + a.W);
 
     /// <inheritdoc/>
-    public static float Largest(Float4 a) => MathF.Max(MathF.Max(a.X, a.Z), MathF.Max(a.Y, a.W));
+    public static float Largest(Float4 a) => GpuBits.Max(GpuBits.Max(a.X, a.Z), GpuBits.Max(a.Y, a.W));
 
     /// <inheritdoc/>
     public static void Uniform(
