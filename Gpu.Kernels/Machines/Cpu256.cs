@@ -18,6 +18,9 @@ public readonly unsafe struct Cpu256 : ICpuMachine<Cpu256>, IMachine<Cpu256, Vec
     public static int Width => 8;
 
     /// <inheritdoc/>
+    public static bool ItemIsThread => false;
+
+    /// <inheritdoc/>
     public static Vector256<float> Zero => Vector256<float>.Zero;
 
     /// <inheritdoc/>
@@ -46,7 +49,7 @@ public readonly unsafe struct Cpu256 : ICpuMachine<Cpu256>, IMachine<Cpu256, Vec
         if (Avx.IsSupported)
             return Avx.MaskLoad(memory._words + index, FirstLanes(count));
         var value = Vector256<float>.Zero;
-        for (var lane = 0; lane < count; lane++) value = value.WithElement(lane, memory._words[index + lane]);
+        for (var lane = 0; lane < Math.Min(count, Width); lane++) value = value.WithElement(lane, memory._words[index + lane]);
         return value;
     }
 
@@ -60,7 +63,7 @@ public readonly unsafe struct Cpu256 : ICpuMachine<Cpu256>, IMachine<Cpu256, Vec
             return;
         }
 
-        for (var lane = 0; lane < count; lane++) memory._words[index + lane] = value.GetElement(lane);
+        for (var lane = 0; lane < Math.Min(count, Width); lane++) memory._words[index + lane] = value.GetElement(lane);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

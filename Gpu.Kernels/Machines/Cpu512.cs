@@ -18,6 +18,9 @@ public readonly unsafe struct Cpu512 : ICpuMachine<Cpu512>, IMachine<Cpu512, Vec
     public static int Width => 16;
 
     /// <inheritdoc/>
+    public static bool ItemIsThread => false;
+
+    /// <inheritdoc/>
     public static Vector512<float> Zero => Vector512<float>.Zero;
 
     /// <inheritdoc/>
@@ -46,7 +49,7 @@ public readonly unsafe struct Cpu512 : ICpuMachine<Cpu512>, IMachine<Cpu512, Vec
         if (Avx512F.IsSupported)
             return Avx512F.MaskLoad(memory._words + index, FirstLanes(count), Vector512<float>.Zero);
         var value = Vector512<float>.Zero;
-        for (var lane = 0; lane < count; lane++) value = value.WithElement(lane, memory._words[index + lane]);
+        for (var lane = 0; lane < Math.Min(count, Width); lane++) value = value.WithElement(lane, memory._words[index + lane]);
         return value;
     }
 
@@ -60,7 +63,7 @@ public readonly unsafe struct Cpu512 : ICpuMachine<Cpu512>, IMachine<Cpu512, Vec
             return;
         }
 
-        for (var lane = 0; lane < count; lane++) memory._words[index + lane] = value.GetElement(lane);
+        for (var lane = 0; lane < Math.Min(count, Width); lane++) memory._words[index + lane] = value.GetElement(lane);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
