@@ -18,7 +18,12 @@ internal static class CommandTree
 
     private static readonly (string Name, string Description, Action<Command, Shell> Build)[] Entries =
     [
+        ("train", "Trains a network; without arguments a small one on the bundled digits", TrainCommand.Build),
+        ("eval", "Loss, accuracy, scores of each class and confusion matrix of a run's best weights", EvalCommand.Build),
+        ("predict", "Class probabilities for image files", PredictCommand.Build),
         ("devices", "Lists the devices that can train: the CPU, CUDA and OpenCL GPUs", DevicesCommand.Build),
+        ("models", "Lists the built-in networks", ModelsCommand.Build),
+        ("model", "Shows the layers of a network", ModelCommand.Build),
         ("data", "Lists, generates and shows data sets", DataCommand.Build),
     ];
 

@@ -11,6 +11,8 @@ internal sealed class HumanReporter(CliHost host) : Reporter(host)
     private readonly bool _isUnicode = host.Output.Encoding is UTF8Encoding or UnicodeEncoding;
     private bool _hasBar;
 
+    public override bool IsLive => true;
+
     protected override TimeSpan ProgressInterval => TimeSpan.FromMilliseconds(100);
 
     public override void Line(string text = "")

@@ -19,6 +19,9 @@ internal abstract class Reporter(CliHost host)
     /// <summary>True when <see cref="Progress"/> would show something now; asking is cheap, so that a training step may.</summary>
     public bool IsProgressDue => !_sinceProgress.IsRunning || _sinceProgress.Elapsed >= ProgressInterval;
 
+    /// <summary>True when progress is redrawn in place, so that it costs no lines.</summary>
+    public virtual bool IsLive => false;
+
     /// <summary>The reporter of a mode.</summary>
     public static Reporter Create(CliHost host, bool json, bool plain) =>
         json ? new JsonReporter(host) : plain || !host.IsTerminal ? new PlainReporter(host) : new HumanReporter(host);

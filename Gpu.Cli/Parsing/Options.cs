@@ -10,7 +10,8 @@ internal static class Options
     /// <summary>A whole number.</summary>
     public static Option<long?> Whole(string name, string description, long least, long most, string standard)
     {
-        var range = new Interval(least, most == long.MaxValue ? double.PositiveInfinity : most);
+        // Ends that only the type sets are nothing to read about.
+        var range = new Interval(least, most >= int.MaxValue ? double.PositiveInfinity : most);
         return new Option<long?>(name)
         {
             HelpName = "N",
@@ -42,23 +43,19 @@ internal static class Options
     };
 
     /// <summary>One of several names, in upper or lower case.</summary>
-    public static Option<string?> OneOf(string name, string description, string standard, params string[] choices)
+    public static Option<string?> OneOf(string name, string description, string standard, params string[] choices) => new(name)
     {
-        var option = new Option<string?>(name)
+        HelpName = "NAME",
+        Description = Describe(description, string.Join(", ", choices), standard),
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
         {
-            HelpName = string.Join('|', choices),
-            Description = Describe(description, null, standard),
-            Arity = ArgumentArity.ExactlyOne,
-            CustomParser = result =>
-            {
-                var text = Text(result);
-                if (choices.FirstOrDefault(choice => choice.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } known) return known;
-                result.AddError($"{name} takes one of {string.Join(", ", choices)}, but got '{text}'.{ParseMistakes.DidYouMean(text, choices)}");
-                return null;
-            },
-        };
-        return option;
-    }
+            var text = Text(result);
+            if (choices.FirstOrDefault(choice => choice.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } known) return known;
+            result.AddError($"{name} takes one of {string.Join(", ", choices)}, but got '{text}'.{ParseMistakes.DidYouMean(text, choices)}");
+            return null;
+        },
+    };
 
     /// <summary>Any text that is not empty.</summary>
     public static Option<string?> Text(string name, string valueName, string description, string? standard = null) => Checked(name, valueName, description, standard, text => text);
