@@ -95,6 +95,14 @@ public readonly unsafe struct Cpu128 : ICpuMachine<Cpu128>, IMachine<Cpu128, Vec
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadBytes(Cpu128 memory, int index)
+    {
+        var bytes = Vector128.CreateScalar(Unsafe.ReadUnaligned<uint>((byte*)memory._words + index)).AsByte();
+        return Vector128.ConvertToSingle(Vector128.WidenLower(Vector128.WidenLower(bytes)).AsInt32());
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Splat(float value) => Vector128.Create(value);
 
     /// <inheritdoc/>

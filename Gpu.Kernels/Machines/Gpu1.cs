@@ -71,6 +71,9 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
     public static int LoadByte(Gpu1 memory, int index) => memory._words.Cast<byte>()[memory._first * sizeof(float) + index];
 
     /// <inheritdoc/>
+    public static float LoadBytes(Gpu1 memory, int index) => memory._words.Cast<byte>()[index];
+
+    /// <inheritdoc/>
     public static float Splat(float value) => value;
 
     /// <inheritdoc/>

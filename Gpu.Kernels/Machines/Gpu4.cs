@@ -80,6 +80,19 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static int LoadByte(Gpu4 memory, int index) => memory._words.Cast<byte>()[memory._first * sizeof(float) + index];
 
     /// <inheritdoc/>
+    public static Float4 LoadBytes(Gpu4 memory, int index)
+    {
+        if ((index & 3) == 0)
+        {
+            var word = memory._words.Cast<uint>()[index >> 2];
+            return new(word & 0xFF, (word >> 8) & 0xFF, (word >> 16) & 0xFF, word >> 24);
+        }
+
+        var bytes = memory._words.Cast<byte>();
+        return new(bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3]);
+    }
+
+    /// <inheritdoc/>
     public static Float4 Splat(float value) => new(value, value, value, value);
 
     /// <inheritdoc/>

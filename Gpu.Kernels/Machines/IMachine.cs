@@ -66,6 +66,9 @@ public interface IMachine<TSelf, TVector>
     /// <summary>Reads one unsigned byte; <paramref name="index"/> is in bytes.</summary>
     static abstract int LoadByte(TSelf memory, int index);
 
+    /// <summary>Reads <see cref="Width"/> unsigned bytes as floats from 0 to 255; <paramref name="index"/> is in bytes and may be any number.</summary>
+    static abstract TVector LoadBytes(TSelf memory, int index);
+
     /// <summary>One value in every lane.</summary>
     static abstract TVector Splat(float value);
 
