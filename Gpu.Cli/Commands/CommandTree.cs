@@ -25,6 +25,7 @@ internal static class CommandTree
         ("models", "Lists the built-in networks", ModelsCommand.Build),
         ("model", "Shows the layers of a network", ModelCommand.Build),
         ("data", "Lists, generates and shows data sets", DataCommand.Build),
+        ("bench", "Times a training step, or single operations beside the device's own ceilings", BenchCommand.Build),
     ];
 
     /// <summary>The commands, those that <paramref name="args"/> name complete.</summary>

@@ -35,8 +35,12 @@ internal static class ParseMistakes
     }
 
     // The parser's own sentences are good where an option is named; they lack what kind of value is expected.
-    private static string Sentence(ParseError error) =>
-        error.SymbolResult is OptionResult { Tokens.Count: 0, Option: { } option } ? $"{option.Name} needs a value. {option.Description}." : error.Message;
+    private static string Sentence(ParseError error) => error.SymbolResult switch
+    {
+        OptionResult { Tokens.Count: 0, Option: { } option } => $"{option.Name} needs a value. {option.Description}.",
+        ArgumentResult { Tokens.Count: 0, Argument: { } argument } => $"{argument.Name} is missing. {argument.Description}.",
+        _ => error.Message,
+    };
 
     private static IEnumerable<string> ArgumentsOf(ParseResult parsed) =>
         parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value);
