@@ -19,7 +19,7 @@ public static class BatchGathers
     /// <param name="labels">integers [samples]; empty for none</param>
     /// <param name="order">integers: numbers of samples, as long as one likes</param>
     /// <param name="stepState">the values of the step, see <see cref="StepState"/></param>
-    /// <param name="normalization">what <see cref="Normalization.Pattern"/> gives for the channels</param>
+    /// <param name="normalization">what <see cref="PixelNormalization.Pattern"/> gives for the channels</param>
     /// <param name="output">receives [batch, height, width, channels]</param>
     /// <param name="outputLabels">receives integers [batch]; empty when <paramref name="labels"/> is</param>
     /// <param name="augmentation">random changes; none by default</param>
@@ -36,7 +36,7 @@ public static class BatchGathers
         bytes.Require(shape.DataWords, nameof(bytes));
         if (!labels.IsEmpty) labels.Require(shape.Samples, nameof(labels));
         stepState.Require(StepState.Words, nameof(stepState));
-        normalization.Require(Normalization.Words(shape.Channels), nameof(normalization));
+        normalization.Require(PixelNormalization.Words(shape.Channels), nameof(normalization));
         output.Require(shape.BatchLength, nameof(output));
         outputLabels.Require(labels.IsEmpty ? 0 : shape.Count, nameof(outputLabels));
         if (augmentation.IsNone) executor.Execute(new PlainOperation(shape, bytes, labels, order, stepState, normalization, output, outputLabels));
@@ -53,7 +53,7 @@ public static class BatchGathers
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var period = Normalization.Period(shape.Channels);
+            var period = PixelNormalization.Period(shape.Channels);
             var partLength = MachineKind<TMachine>.IsGpu ? TMachine.Width : ElementsOfItem;
             var parts = Items.Covering(shape.SampleLength, partLength);
             var kernel = new BatchGather<TMachine, TVector>
@@ -90,7 +90,7 @@ public static class BatchGathers
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var period = Normalization.Period(shape.Channels);
+            var period = PixelNormalization.Period(shape.Channels);
             var rowLength = shape.Width * shape.Channels;
             var rows = MachineKind<TMachine>.IsGpu ? 1 : Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
             var parts = Items.Covering(shape.Height, rows);

@@ -39,13 +39,13 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <summary>Bias is added before the activation.</summary>
-    public bool HasBias;
+    public Flag HasBias;
 
     /// <summary>The result is multiplied by the activation's derivative at <see cref="Saved"/>, instead of passing through the activation.</summary>
-    public bool Gated;
+    public Flag Gated;
 
     /// <summary>The result is added to what the output holds.</summary>
-    public bool Accumulate;
+    public Flag Accumulate;
 
     /// <inheritdoc/>
     public void Run(int item)

@@ -25,7 +25,7 @@ public struct PackWeights<TMachine, TVector> : IKernel
     public int PanelWidth, PanelsPerGroup;
 
     /// <summary>Whether inputs and outputs change roles.</summary>
-    public bool Transposed;
+    public Flag Transposed;
 
     /// <inheritdoc/>
     public void Run(int item)
