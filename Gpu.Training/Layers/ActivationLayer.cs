@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Gpu.Kernels.Activations;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
@@ -22,4 +24,7 @@ public sealed class ActivationLayer : Layer
 
     /// <inheritdoc/>
     public override TensorShape InferShape(TensorShape input) => input;
+
+    /// <inheritdoc/>
+    public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input) => plan.Activate(node.Name, input, Function);
 }

@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Convolution;
 using Gpu.Training.Initialisation;
 using Gpu.Training.Models;
+using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
@@ -80,4 +82,63 @@ public sealed class ConvolutionLayer : Layer
     /// <inheritdoc/>
     public override long CountMultiplyAdds(TensorShape input, TensorShape output) =>
         (long)output.Length * Kernel.Height * Kernel.Width * (input.Channels / Groups);
+
+    /// <inheritdoc/>
+    public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
+    {
+        var padding = Window.PaddingFor(node.Input);
+        var shape = new ConvolutionShape
+        {
+            Batch = 1,
+            InputHeight = node.Input.Height,
+            InputWidth = node.Input.Width,
+            InputChannels = node.Input.Channels,
+            OutputChannels = Channels,
+            KernelHeight = Kernel.Height,
+            KernelWidth = Kernel.Width,
+            StrideHeight = Stride.Height,
+            StrideWidth = Stride.Width,
+            PaddingTop = padding.Top,
+            PaddingLeft = padding.Left,
+            PaddingBottom = padding.Bottom,
+            PaddingRight = padding.Right,
+            DilationHeight = Dilation.Height,
+            DilationWidth = Dilation.Width,
+            Groups = Groups,
+        };
+        var output = plan.Add(new Operation(node, shape, input), node.Output);
+        return plan.Activate(node.Name, output, Activation);
+    }
+
+    private sealed class Operation(LayerNode node, ConvolutionShape sample, PlanTensor input) : PlanOperation(node.Name, input)
+    {
+        private readonly string _weight = node.Parameter("weight").Name;
+        private readonly string? _bias = node.FindParameter("bias")?.Name;
+
+        public override bool HasParameters => true;
+
+        public override bool KeepsInputs => true;
+
+        public override bool CanGate => true;
+
+        public override bool CanAccumulate => true;
+
+        public override bool CanFuse(Activation activation, bool training) => !training || activation.DerivativeFromOutput;
+
+        public override int WorkspaceLength(int batch, bool training) => Convolutions.WorkspaceLength(sample with { Batch = batch });
+
+        public override void Forward(ForwardContext context) => Convolutions.Forward(
+            context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.Parameter(_weight), context.Parameter(_bias), context.Output, Activation, context.Workspace);
+
+        public override void Backward(BackwardContext context)
+        {
+            var shape = sample with { Batch = context.Batch };
+            Convolutions.BackwardWeights(
+                context.Executor, shape, context.Input(0), context.OutputGradient, context.ParameterGradient(_weight), context.ParameterGradient(_bias), context.Workspace);
+            if (context.InputGradient(0).IsEmpty) return;
+            Convolutions.BackwardData(
+                context.Executor, shape, context.OutputGradient, context.Parameter(_weight), context.InputGradient(0), context.Workspace,
+                context.Gate(0), context.Input(0), context.Accumulate(0));
+        }
+    }
 }

@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Dense;
 using Gpu.Training.Initialisation;
 using Gpu.Training.Models;
+using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
@@ -49,4 +51,43 @@ public sealed class DenseLayer : Layer
 
     /// <inheritdoc/>
     public override long CountMultiplyAdds(TensorShape input, TensorShape output) => (long)input.Length * Units;
+
+    /// <inheritdoc/>
+    public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
+    {
+        var output = plan.Add(new Operation(node, node.Input.Length, Units, input), node.Output);
+        return plan.Activate(node.Name, output, Activation);
+    }
+
+    private sealed class Operation(LayerNode node, int inputs, int outputs, PlanTensor input) : PlanOperation(node.Name, input)
+    {
+        private readonly string _weight = node.Parameter("weight").Name;
+        private readonly string? _bias = node.FindParameter("bias")?.Name;
+
+        public override bool HasParameters => true;
+
+        public override bool KeepsInputs => true;
+
+        public override bool CanGate => true;
+
+        public override bool CanAccumulate => true;
+
+        public override bool CanFuse(Activation activation, bool training) => !training || activation.DerivativeFromOutput;
+
+        public override int WorkspaceLength(int batch, bool training) => DenseLayers.WorkspaceLength(batch, inputs, outputs);
+
+        public override void Forward(ForwardContext context) => DenseLayers.Forward(
+            context.Executor, context.Batch, inputs, outputs, context.Input(0), context.Parameter(_weight), context.Parameter(_bias), context.Output, Activation, context.Workspace);
+
+        public override void Backward(BackwardContext context)
+        {
+            DenseLayers.BackwardWeights(
+                context.Executor, context.Batch, inputs, outputs, context.Input(0), context.OutputGradient,
+                context.ParameterGradient(_weight), context.ParameterGradient(_bias), context.Workspace);
+            if (context.InputGradient(0).IsEmpty) return;
+            DenseLayers.BackwardData(
+                context.Executor, context.Batch, inputs, outputs, context.OutputGradient, context.Parameter(_weight), context.InputGradient(0), context.Workspace,
+                context.Gate(0), context.Input(0), context.Accumulate(0));
+        }
+    }
 }

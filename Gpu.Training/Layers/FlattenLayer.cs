@@ -1,3 +1,5 @@
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
@@ -8,4 +10,7 @@ public sealed class FlattenLayer : Layer
 {
     /// <inheritdoc/>
     public override TensorShape InferShape(TensorShape input) => TensorShape.Features(input.Length);
+
+    /// <inheritdoc/>
+    public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input) => input with { Shape = node.Output };
 }

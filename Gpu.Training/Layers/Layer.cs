@@ -1,4 +1,5 @@
 using Gpu.Training.Models;
+using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
@@ -31,6 +32,12 @@ public abstract class Layer
         var parameters = DeclareParameters(input).Select(declaration => new ModelParameter($"{name}.{declaration.Name}", declaration));
         return new LayerNode(this, name, input, output, [.. parameters], []);
     }
+
+    /// <summary>Puts the layer's operations into a plan and returns what comes out of them.</summary>
+    /// <param name="plan">takes the operations</param>
+    /// <param name="node">the layer in its place: name, shapes, parameters</param>
+    /// <param name="input">what comes in</param>
+    public abstract PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input);
 
     /// <summary>Adds the layer's name to what a shape inference has to say.</summary>
     protected T Named<T>(string name, Func<T> infer)

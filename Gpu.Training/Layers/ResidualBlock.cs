@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Residual;
 using Gpu.Training.Models;
+using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
@@ -96,5 +98,52 @@ public sealed class ResidualBlock : Layer
         }
 
         return true;
+    }
+
+    /// <inheritdoc/>
+    public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
+    {
+        PlanBuilder.Pin(input);
+        var body = plan.EmitAll(node.Children.Take(Body.Count), input);
+        // The shortcut comes after the body, so that in the backward pass it comes first: its gradient is written, that of the body is added.
+        var shortcut = plan.EmitAll(node.Children.Skip(Body.Count), input);
+        var stride = Shortcut == Shortcut.ZeroPadded ? StrideOf(node.Input, node.Output) : 1;
+        var source = shortcut.Shape;
+        var shape = new ShortcutShape(1, source.Height, source.Width, source.Channels, node.Output.Channels, stride);
+        var output = plan.Add(new Operation(node.Name, shape, body, shortcut), node.Output);
+        return plan.Activate(node.Name, output, Activation);
+    }
+
+    private sealed class Operation(string name, ShortcutShape sample, PlanTensor body, PlanTensor shortcut) : PlanOperation(name, body, shortcut)
+    {
+        public override bool AppliesOwnDerivative => true;
+
+        public override bool KeepsOutput => Activation.Kind != ActivationKind.Identity;
+
+        public override bool CanAccumulate => true;
+
+        public override bool CanOverwriteInput => true;
+
+        public override bool CanOverwriteGradient => true;
+
+        public override bool CanFuse(Activation activation, bool training) => !training || activation.DerivativeFromOutput;
+
+        public override void Forward(ForwardContext context) => Residuals.Forward(
+            context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.Input(1), context.Output, Activation);
+
+        public override void Backward(BackwardContext context)
+        {
+            var (toBody, toShortcut) = (context.InputGradient(0), context.InputGradient(1));
+            if (toBody.IsEmpty)
+            {
+                // A body without parameters on the model's input: nothing upstream learns.
+                if (toShortcut.IsEmpty) return;
+                throw new InvalidOperationException($"the body of '{Name}' takes no gradient, but its shortcut does");
+            }
+
+            Residuals.Backward(
+                context.Executor, sample with { Batch = context.Batch }, Activation, context.Output, context.OutputGradient, toBody, toShortcut,
+                context.Accumulate(0), context.Accumulate(1));
+        }
     }
 }

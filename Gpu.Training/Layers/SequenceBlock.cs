@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Gpu.Training.Models;
+using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
@@ -45,4 +46,7 @@ public sealed class SequenceBlock : Layer
 
         return nodes;
     }
+
+    /// <inheritdoc/>
+    public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input) => plan.EmitAll(node.Children, input);
 }

@@ -1,4 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using Gpu.Kernels.Resampling;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
@@ -25,5 +28,26 @@ public sealed class UpsamplingLayer : Layer
         RequireImage(input);
         RequireRange("factor", Factor, 1);
         return checked(TensorShape.Image(input.Height * Factor, input.Width * Factor, input.Channels));
+    }
+
+    /// <inheritdoc/>
+    public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input) => plan.Add(new Operation(node, Factor, input), node.Output);
+
+    private sealed class Operation(LayerNode node, int factor, PlanTensor input) : PlanOperation(node.Name, input)
+    {
+        public override bool CanGate => true;
+
+        public override bool CanAccumulate => true;
+
+        public override void Forward(ForwardContext context) => Upsampling.NearestForward(
+            context.Executor, context.Batch, node.Input.Height, node.Input.Width, node.Input.Channels, factor, context.Input(0), context.Output);
+
+        public override void Backward(BackwardContext context)
+        {
+            if (context.InputGradient(0).IsEmpty) return;
+            Upsampling.NearestBackward(
+                context.Executor, context.Batch, node.Input.Height, node.Input.Width, node.Input.Channels, factor, context.OutputGradient, context.InputGradient(0),
+                context.Gate(0), context.Input(0), context.Accumulate(0));
+        }
     }
 }

@@ -1,3 +1,5 @@
+using Gpu.Kernels.Optimizers;
+
 namespace Gpu.Training.Loop;
 
 /// <summary>
@@ -16,22 +18,22 @@ public sealed record TrainingOptions
     public int Batch { get; init; } = 128;
 
     /// <summary>The optimizer; when it is not the recipe's, the customary numbers of the chosen one apply (<see cref="OptimizerOptions.Of"/>).</summary>
-    public OptimizerName? Optimizer { get; init; }
+    public OptimizerKind? Optimizer { get; init; }
 
     /// <summary>The learning rate, above 0.</summary>
     public float? LearningRate { get; init; }
 
     /// <summary>Momentum, 0 up to 1.</summary>
-    public float? Momentum { get; init; }
+    public double? Momentum { get; init; }
 
     /// <summary>Decay of the first moment, 0 up to 1.</summary>
-    public float? Beta1 { get; init; }
+    public double? Beta1 { get; init; }
 
     /// <summary>Decay of the second moment, 0 up to 1.</summary>
-    public float? Beta2 { get; init; }
+    public double? Beta2 { get; init; }
 
     /// <summary>The optimizer's epsilon, above 0.</summary>
-    public float? Epsilon { get; init; }
+    public double? Epsilon { get; init; }
 
     /// <summary>How the learning rate goes over the run.</summary>
     public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Constant;
@@ -59,6 +61,15 @@ public sealed record TrainingOptions
 
     /// <summary>Scales the gradient down to this Euclidean length where it is longer, above 0.</summary>
     public float? ClipNorm { get; init; }
+
+    /// <summary>Keeps a running average of the parameters, a = ema * a + (1 - ema) * p, 0 up to 1; evaluation and the saved weights then are the average.</summary>
+    public float? Ema { get; init; }
+
+    /// <summary>Mirrors half of the training images left to right.</summary>
+    public bool AugmentFlip { get; init; }
+
+    /// <summary>Moves training images by up to so many pixels each way, 0 for none.</summary>
+    public int AugmentShift { get; init; }
 
     /// <summary>Batches whose gradients are averaged before an optimizer step, 1 or more.</summary>
     public int Accumulate { get; init; } = 1;

@@ -1,4 +1,5 @@
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Optimizers;
 using Gpu.Training.Data;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
@@ -46,11 +47,11 @@ public static class BuiltInModels
     }
 
     private static TrainingRecipe Adam(float learningRate, float weightDecay, LossKind loss = LossKind.SoftmaxCrossEntropy) =>
-        new() { Loss = loss, Optimizer = OptimizerOptions.Of(OptimizerName.Adam) with { LearningRate = learningRate, WeightDecay = weightDecay } };
+        new() { Loss = loss, Optimizer = OptimizerOptions.Of(OptimizerKind.Adam) with { LearningRate = learningRate, WeightDecay = weightDecay } };
 
     private static TrainingRecipe Nesterov(float learningRate) => new()
     {
-        Optimizer = OptimizerOptions.Of(OptimizerName.Nesterov) with { LearningRate = learningRate, WeightDecay = 5e-4f, DecayOn = DecayTarget.All },
+        Optimizer = OptimizerOptions.Of(OptimizerKind.Nesterov) with { LearningRate = learningRate, WeightDecay = 5e-4f, DecayOn = DecayTarget.All },
     };
 
     private static ConvolutionLayer Convolution(int channels) => new(channels, 3) { Activation = Activation.Relu };
@@ -73,7 +74,7 @@ public static class BuiltInModels
 
     private static Model Seed4()
     {
-        var sgd = OptimizerOptions.Of(OptimizerName.Sgd) with { LearningRate = 0.01f, WeightDecay = 1e-4f, DecayOn = DecayTarget.All };
+        var sgd = OptimizerOptions.Of(OptimizerKind.Sgd) with { LearningRate = 0.01f, WeightDecay = 1e-4f, DecayOn = DecayTarget.All };
         return new("seed4", TensorShape.Features(784), new TrainingRecipe { Optimizer = sgd }, Dense(128), new DenseLayer(10));
     }
 

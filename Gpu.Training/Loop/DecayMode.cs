@@ -1,30 +1,5 @@
 namespace Gpu.Training.Loop;
 
-/// <summary>The optimizers by the names people give them.</summary>
-public enum OptimizerName
-{
-    /// <summary>Stochastic gradient descent without momentum.</summary>
-    Sgd,
-
-    /// <summary>Gradient descent with momentum.</summary>
-    Momentum,
-
-    /// <summary>Gradient descent with Nesterov's momentum.</summary>
-    Nesterov,
-
-    /// <summary>RMSprop.</summary>
-    RmsProp,
-
-    /// <summary>Adam.</summary>
-    Adam,
-
-    /// <summary>Adam with decoupled weight decay.</summary>
-    AdamW,
-
-    /// <summary>Lion.</summary>
-    Lion,
-}
-
 /// <summary>How weight decay enters the update.</summary>
 public enum DecayMode
 {
