@@ -3,7 +3,6 @@ using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
 using Gpu.Training.Data;
 using Gpu.Training.Loop;
-using Gpu.Training.Metrics;
 
 namespace Gpu.Cli.Commands;
 

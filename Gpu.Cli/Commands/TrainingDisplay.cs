@@ -93,7 +93,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             ? $", weight decay {Number(optimizer.WeightDecay)} ({optimizer.DecayMode.ToString().ToLowerInvariant()}, on {optimizer.DecayOn.ToString().ToLowerInvariant()})"
             : "";
         var l1 = optimizer.L1 > 0 ? $", L1 {Number(optimizer.L1)}" : "";
-        return $"{optimizer.Name.ToString().ToLowerInvariant()}, learning rate {Number(optimizer.LearningRate)}{decay}{l1}";
+        return $"{optimizer.Kind.ToString().ToLowerInvariant()}, learning rate {Number(optimizer.LearningRate)}{decay}{l1}";
     }
 
     private JsonRecord Json(TrainingResult result, long deviceBytes)

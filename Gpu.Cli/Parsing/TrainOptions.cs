@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gpu.Kernels.Optimizers;
 using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Parsing;
@@ -17,7 +18,7 @@ internal sealed class TrainOptions
 
     private readonly Option<double?> _learningRate = Options.Real("--lr", "Learning rate, before schedule and warm-up", Interval.Positive, Recipe);
     private readonly Option<double?> _momentum = Options.Real("--momentum", "Momentum of momentum, nesterov and rmsprop", Interval.BelowOne, Recipe);
-    private readonly Option<(float, float)?> _betas;
+    private readonly Option<(double, double)?> _betas;
     private readonly Option<double?> _epsilon = Options.Real("--epsilon", "What adam, adamw and rmsprop add to the root of the squared gradients", Interval.Positive, Recipe);
     private readonly Option<LearningRateSchedule?> _schedule;
     private readonly Option<long?> _warmup = Options.Whole("--warmup", "Optimizer steps over which the learning rate rises, before the schedule begins", 0, 1_000_000_000, "0");
@@ -32,6 +33,11 @@ internal sealed class TrainOptions
     private readonly Option<double?> _labelSmoothing = Options.Real("--label-smoothing", "Share of the target that is spread over all classes", Interval.BelowOne, Recipe);
     private readonly Option<double?> _clipNorm = Options.Real("--clip-norm", "Scales the gradient down to this Euclidean length where it is longer", Interval.Positive, "off");
     private readonly Option<long?> _accumulate = Options.Whole("--accumulate", "Batches whose gradients are averaged for an optimizer step", 1, 65_536, "1");
+
+    private readonly Option<double?> _ema = Options.Real(
+        "--ema", "Keeps a running average a = X a + (1 - X) p of the parameters, and evaluates and saves that", Interval.BelowOne, "off");
+
+    private readonly Option<Augmentation?> _augment;
 
     private readonly Option<double?> _validation = Options.Real(
         "--validation", "Share of the training images that is held out to choose the best weights by", new Interval(0, 1, true, true), "none");
@@ -53,6 +59,8 @@ internal sealed class TrainOptions
             "The learning rate over the run: constant, step:every=10,factor=0.1, exponential:factor=0.9, cosine:final=0, linear:final=0, onecycle:rise=0.3,start=0.04",
             Standard.Schedule.ToString(),
             LearningRateSchedule? (text) => LearningRateSchedule.Parse(text));
+        _augment = Options.Checked(
+            "--augment", "LIST", "Changes training images at random: flip mirrors half of them, shift:N moves them by up to N pixels each way; or none", "none", Augmentation? (text) => Augmentation.Parse(text));
     }
 
     /// <summary>What is done when nothing is said: a few minutes' worth of nothing special, good on the bundled digits.</summary>
@@ -69,7 +77,7 @@ internal sealed class TrainOptions
         Option[] all =
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn, _l1, _dropout,
-            _labelSmoothing, _clipNorm, _accumulate, _validation, _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _logEvery,
+            _labelSmoothing, _clipNorm, _accumulate, _ema, _augment, _validation, _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _logEvery,
         ];
         foreach (var option in all) command.Options.Add(option);
     }
@@ -82,17 +90,18 @@ internal sealed class TrainOptions
     public TrainingOptions Apply(ParseResult parsed, TrainingOptions basis)
     {
         var betas = parsed.GetValue(_betas);
+        var augment = parsed.GetValue(_augment);
         var options = basis with
         {
             Epochs = parsed.Int(_epochs) ?? basis.Epochs,
             Steps = parsed.Int(_steps) ?? basis.Steps,
             Batch = parsed.Int(_batch) ?? basis.Batch,
-            Optimizer = Named<OptimizerName>(parsed, _optimizer) ?? basis.Optimizer,
+            Optimizer = Named<OptimizerKind>(parsed, _optimizer) ?? basis.Optimizer,
             LearningRate = parsed.Single(_learningRate) ?? basis.LearningRate,
-            Momentum = parsed.Single(_momentum) ?? basis.Momentum,
+            Momentum = parsed.GetValue(_momentum) ?? basis.Momentum,
             Beta1 = betas?.Item1 ?? basis.Beta1,
             Beta2 = betas?.Item2 ?? basis.Beta2,
-            Epsilon = parsed.Single(_epsilon) ?? basis.Epsilon,
+            Epsilon = parsed.GetValue(_epsilon) ?? basis.Epsilon,
             Schedule = parsed.GetValue(_schedule) ?? basis.Schedule,
             Warmup = parsed.Int(_warmup) ?? basis.Warmup,
             WeightDecay = parsed.Single(_weightDecay) ?? basis.WeightDecay,
@@ -103,6 +112,9 @@ internal sealed class TrainOptions
             LabelSmoothing = parsed.Single(_labelSmoothing) ?? basis.LabelSmoothing,
             ClipNorm = parsed.Single(_clipNorm) ?? basis.ClipNorm,
             Accumulate = parsed.Int(_accumulate) ?? basis.Accumulate,
+            Ema = parsed.Single(_ema) ?? basis.Ema,
+            AugmentFlip = augment?.Flip ?? basis.AugmentFlip,
+            AugmentShift = augment?.Shift ?? basis.AugmentShift,
             Validation = parsed.GetValue(_validation) ?? basis.Validation,
             Patience = parsed.Int(_patience) ?? basis.Patience,
             LimitTrain = parsed.Int(_limitTrain) ?? basis.LimitTrain,
@@ -119,11 +131,11 @@ internal sealed class TrainOptions
     private static T? Named<T>(ParseResult parsed, Option<string?> option)
         where T : struct, Enum => parsed.GetValue(option) is { } name ? Enum.Parse<T>(name, ignoreCase: true) : null;
 
-    private static (float, float)? ParseBetas(string text)
+    private static (double, double)? ParseBetas(string text)
     {
         var parts = text.Split(',');
         if (parts.Length == 2 && Options.TryReal(parts[0], Interval.BelowOne, out var first) && Options.TryReal(parts[1], Interval.BelowOne, out var second))
-            return ((float)first, (float)second);
+            return (first, second);
         throw new FormatException($"two numbers from 0 up to, not including, 1 are needed, with a comma between them, as in 0.9,0.999; got '{text}'.");
     }
 }

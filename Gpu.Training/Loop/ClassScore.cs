@@ -1,4 +1,4 @@
-namespace Gpu.Training.Metrics;
+namespace Gpu.Training.Loop;
 
 /// <summary>How well one class is recognised. Where a quotient has nothing to divide by it is 0, as customary.</summary>
 /// <param name="Samples">samples of the class</param>
