@@ -41,4 +41,11 @@ public readonly record struct Activation(ActivationKind Kind, float Slope = 0.01
     /// and a kernel that knows it can apply the derivative on the way. False for GELU and SiLU, which are not monotonic.
     /// </summary>
     public bool DerivativeFromOutput => Kind is not (ActivationKind.Gelu or ActivationKind.Silu);
+
+    /// <summary>Checks that the activation can be a gate: its derivative is computed from its value.</summary>
+    /// <exception cref="ArgumentException">it cannot</exception>
+    public void RequireDerivativeFromOutput()
+    {
+        if (!DerivativeFromOutput) throw new ArgumentException($"the derivative of {Kind} cannot be computed from its value; run its backward pass as an operation of its own");
+    }
 }

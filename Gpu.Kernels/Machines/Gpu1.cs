@@ -7,13 +7,23 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
 {
     private readonly ArrayView<float> _words;
 
-    private Gpu1(ArrayView<float> words) => _words = words;
+    // A slice keeps the whole view and counts from here: a loop may step past the end of it, where a sub-view could not be made.
+    private readonly int _first;
+
+    private Gpu1(ArrayView<float> words, int first)
+    {
+        _words = words;
+        _first = first;
+    }
 
     /// <inheritdoc/>
-    public static Gpu1 At(ArrayView<float> words) => new(words);
+    public static Gpu1 At(ArrayView<float> words) => new(words, 0);
 
     /// <inheritdoc/>
     public static int Width => 1;
+
+    /// <inheritdoc/>
+    public static bool ItemIsThread => true;
 
     /// <inheritdoc/>
     public static float Zero => Splat(0f);
@@ -22,43 +32,46 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
     public static float LaneNumbers => 0f;
 
     /// <inheritdoc/>
-    public static Gpu1 Slice(Gpu1 memory, int offset) => new(memory._words.SubView(offset));
+    public static Gpu1 Slice(Gpu1 memory, int offset) => new(memory._words, memory._first + offset);
 
     /// <inheritdoc/>
     public static Gpu1 Choose(bool condition, Gpu1 whenTrue, Gpu1 whenFalse) => condition ? whenTrue : whenFalse;
 
     /// <inheritdoc/>
-    public static float Load(Gpu1 memory, int index) => memory._words[index];
+    public static float Load(Gpu1 memory, int index) => memory._words[memory._first + index];
 
     /// <inheritdoc/>
-    public static void Store(Gpu1 memory, int index, float value) => memory._words[index] = value;
+    public static void Store(Gpu1 memory, int index, float value) => memory._words[memory._first + index] = value;
 
     /// <inheritdoc/>
-    public static float LoadPartial(Gpu1 memory, int index, int count) => count > 0 ? memory._words[index] : 0f;
+    public static float LoadPartial(Gpu1 memory, int index, int count) => count > 0 ? memory._words[memory._first + index] : 0f;
 
     /// <inheritdoc/>
     public static void StorePartial(Gpu1 memory, int index, float value, int count)
     {
-        if (count > 0) memory._words[index] = value;
+        if (count > 0) memory._words[memory._first + index] = value;
     }
 
     /// <inheritdoc/>
-    public static float Broadcast(Gpu1 memory, int index) => Splat(memory._words[index]);
+    public static float Broadcast(Gpu1 memory, int index) => Splat(memory._words[memory._first + index]);
 
     /// <inheritdoc/>
-    public static float LoadScalar(Gpu1 memory, int index) => memory._words[index];
+    public static float LoadScalar(Gpu1 memory, int index) => memory._words[memory._first + index];
 
     /// <inheritdoc/>
-    public static void StoreScalar(Gpu1 memory, int index, float value) => memory._words[index] = value;
+    public static void StoreScalar(Gpu1 memory, int index, float value) => memory._words[memory._first + index] = value;
 
     /// <inheritdoc/>
-    public static int LoadInt(Gpu1 memory, int index) => memory._words.Cast<int>()[index];
+    public static int LoadInt(Gpu1 memory, int index) => memory._words.Cast<int>()[memory._first + index];
 
     /// <inheritdoc/>
-    public static void StoreInt(Gpu1 memory, int index, int value) => memory._words.Cast<int>()[index] = value;
+    public static void StoreInt(Gpu1 memory, int index, int value) => memory._words.Cast<int>()[memory._first + index] = value;
 
     /// <inheritdoc/>
-    public static int LoadByte(Gpu1 memory, int index) => memory._words.Cast<byte>()[index];
+    public static int LoadByte(Gpu1 memory, int index) => memory._words.Cast<byte>()[memory._first * sizeof(float) + index];
+
+    /// <inheritdoc/>
+    public static float LoadBytes(Gpu1 memory, int index) => memory._words.Cast<byte>()[index];
 
     /// <inheritdoc/>
     public static float Splat(float value) => value;

@@ -7,13 +7,23 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
 {
     private readonly ArrayView<float> _words;
 
-    private Gpu4(ArrayView<float> words) => _words = words;
+    // A slice keeps the whole view and counts from here: a loop may step past the end of it, where a sub-view could not be made.
+    private readonly int _first;
+
+    private Gpu4(ArrayView<float> words, int first)
+    {
+        _words = words;
+        _first = first;
+    }
 
     /// <inheritdoc/>
-    public static Gpu4 At(ArrayView<float> words) => new(words);
+    public static Gpu4 At(ArrayView<float> words) => new(words, 0);
 
     /// <inheritdoc/>
     public static int Width => 4;
+
+    /// <inheritdoc/>
+    public static bool ItemIsThread => true;
 
     /// <inheritdoc/>
     public static Float4 Zero => Splat(0f);
@@ -22,20 +32,20 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static Float4 LaneNumbers => new(0f, 1f, 2f, 3f);
 
     /// <inheritdoc/>
-    public static Gpu4 Slice(Gpu4 memory, int offset) => new(memory._words.SubView(offset));
+    public static Gpu4 Slice(Gpu4 memory, int offset) => new(memory._words, memory._first + offset);
 
     /// <inheritdoc/>
     public static Gpu4 Choose(bool condition, Gpu4 whenTrue, Gpu4 whenFalse) => condition ? whenTrue : whenFalse;
 
     /// <inheritdoc/>
-    public static Float4 Load(Gpu4 memory, int index) => memory._words.Cast<Float4>()[index >> 2];
+    public static Float4 Load(Gpu4 memory, int index) => memory._words.Cast<Float4>()[(memory._first + index) >> 2];
 
     /// <inheritdoc/>
-    public static void Store(Gpu4 memory, int index, Float4 value) => memory._words.Cast<Float4>()[index >> 2] = value;
+    public static void Store(Gpu4 memory, int index, Float4 value) => memory._words.Cast<Float4>()[(memory._first + index) >> 2] = value;
 
     /// <inheritdoc/>
     public static Float4 LoadPartial(Gpu4 memory, int index, int count) => count >= 4 ? Load(memory, index) : new(
-        count > 0 ? memory._words[index] : 0f, count > 1 ? memory._words[index + 1] : 0f, count > 2 ? memory._words[index + 2] : 0f, 0f);
+        count > 0 ? memory._words[memory._first + index] : 0f, count > 1 ? memory._words[memory._first + index + 1] : 0f, count > 2 ? memory._words[memory._first + index + 2] : 0f, 0f);
 
     /// <inheritdoc/>
     public static void StorePartial(Gpu4 memory, int index, Float4 value, int count)
@@ -46,28 +56,41 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
             return;
         }
 
-        if (count > 0) memory._words[index] = value.X;
-        if (count > 1) memory._words[index + 1] = value.Y;
-        if (count > 2) memory._words[index + 2] = value.Z;
+        if (count > 0) memory._words[memory._first + index] = value.X;
+        if (count > 1) memory._words[memory._first + index + 1] = value.Y;
+        if (count > 2) memory._words[memory._first + index + 2] = value.Z;
     }
 
     /// <inheritdoc/>
-    public static Float4 Broadcast(Gpu4 memory, int index) => Splat(memory._words[index]);
+    public static Float4 Broadcast(Gpu4 memory, int index) => Splat(memory._words[memory._first + index]);
 
     /// <inheritdoc/>
-    public static float LoadScalar(Gpu4 memory, int index) => memory._words[index];
+    public static float LoadScalar(Gpu4 memory, int index) => memory._words[memory._first + index];
 
     /// <inheritdoc/>
-    public static void StoreScalar(Gpu4 memory, int index, float value) => memory._words[index] = value;
+    public static void StoreScalar(Gpu4 memory, int index, float value) => memory._words[memory._first + index] = value;
 
     /// <inheritdoc/>
-    public static int LoadInt(Gpu4 memory, int index) => memory._words.Cast<int>()[index];
+    public static int LoadInt(Gpu4 memory, int index) => memory._words.Cast<int>()[memory._first + index];
 
     /// <inheritdoc/>
-    public static void StoreInt(Gpu4 memory, int index, int value) => memory._words.Cast<int>()[index] = value;
+    public static void StoreInt(Gpu4 memory, int index, int value) => memory._words.Cast<int>()[memory._first + index] = value;
 
     /// <inheritdoc/>
-    public static int LoadByte(Gpu4 memory, int index) => memory._words.Cast<byte>()[index];
+    public static int LoadByte(Gpu4 memory, int index) => memory._words.Cast<byte>()[memory._first * sizeof(float) + index];
+
+    /// <inheritdoc/>
+    public static Float4 LoadBytes(Gpu4 memory, int index)
+    {
+        if ((index & 3) == 0)
+        {
+            var word = memory._words.Cast<uint>()[index >> 2];
+            return new(word & 0xFF, (word >> 8) & 0xFF, (word >> 16) & 0xFF, word >> 24);
+        }
+
+        var bytes = memory._words.Cast<byte>();
+        return new(bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3]);
+    }
 
     /// <inheritdoc/>
     public static Float4 Splat(float value) => new(value, value, value, value);

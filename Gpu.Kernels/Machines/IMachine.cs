@@ -18,6 +18,12 @@ public interface IMachine<TSelf, TVector>
     /// <summary>Floats in a vector: a power of two from 1 to 16.</summary>
     static abstract int Width { get; }
 
+    /// <summary>
+    /// True on a GPU, where every item is a thread of its own: items should be small, and neighbours should lie side by side in memory. False on the
+    /// CPU, where a thread does many items in turn: an item should be a stretch of work. For the host to cut items by; see <see cref="Launching.RowTiles"/>.
+    /// </summary>
+    static abstract bool ItemIsThread { get; }
+
     /// <summary>All lanes zero.</summary>
     static abstract TVector Zero { get; }
 
@@ -59,6 +65,9 @@ public interface IMachine<TSelf, TVector>
 
     /// <summary>Reads one unsigned byte; <paramref name="index"/> is in bytes.</summary>
     static abstract int LoadByte(TSelf memory, int index);
+
+    /// <summary>Reads <see cref="Width"/> unsigned bytes as floats from 0 to 255; <paramref name="index"/> is in bytes and may be any number.</summary>
+    static abstract TVector LoadBytes(TSelf memory, int index);
 
     /// <summary>One value in every lane.</summary>
     static abstract TVector Splat(float value);

@@ -1,0 +1,100 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Activations;
+
+/// <summary>
+/// Where a backward kernel puts the gradient with respect to its input x. Where x = f(z) came from a fused activation, it is multiplied by f' on the
+/// way, so that no pass of its own is needed for f; where x has several consumers, it is added to what the others left.
+/// </summary>
+public struct GatedGradient<TMachine, TVector, TActivation>
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+{
+    /// <summary>The gradient, and x = f(z), which is read only where <see cref="Gated"/>.</summary>
+    public TMachine Gradient, Value;
+
+    /// <summary>See <see cref="Activation.Slope"/>.</summary>
+    public float Slope;
+
+    /// <summary>Multiply by f', the derivative of the activation that gave x.</summary>
+    public bool Gated;
+
+    /// <summary>Add to what is there, instead of overwriting it.</summary>
+    public bool Accumulate;
+
+    /// <summary>Writes or adds the gradient of a vector of elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Write<TAccess>(int index, int count, TVector gradient)
+        where TAccess : struct, IVectorAccess
+    {
+        if (Accumulate) Add<TAccess>(index, count, gradient);
+        else TAccess.Store(Gradient, index, Through<TAccess>(index, count, gradient), count);
+    }
+
+    /// <summary>Adds to the gradient of a vector of elements, whatever <see cref="Accumulate"/> says.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Add<TAccess>(int index, int count, TVector gradient)
+        where TAccess : struct, IVectorAccess
+    {
+        var sum = TMachine.Add(TAccess.Load<TMachine, TVector>(Gradient, index, count), Through<TAccess>(index, count, gradient));
+        TAccess.Store(Gradient, index, sum, count);
+    }
+
+    /// <summary>Writes zeros to elements that no gradient reaches, or leaves them as they are where this <see cref="Accumulate"/>s.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Skip(int index, int count)
+    {
+        if (Accumulate) return;
+        var c = 0;
+        for (; c + TMachine.Width <= count; c += TMachine.Width) TMachine.Store(Gradient, index + c, TMachine.Zero);
+        if (c < count) TMachine.StorePartial(Gradient, index + c, TMachine.Zero, count - c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly TVector Through<TAccess>(int index, int count, TVector gradient)
+        where TAccess : struct, IVectorAccess =>
+        Gated ? TActivation.Backward<TMachine, TVector>(TAccess.Load<TMachine, TVector>(Value, index, count), gradient, Slope) : gradient;
+}
+
+/// <summary>The host's side of <see cref="GatedGradient{TMachine,TVector,TActivation}"/>.</summary>
+/// <param name="Gradient">the gradient with respect to x</param>
+/// <param name="Gate">f of x = f(z); <see cref="Activation.None"/> for no gate</param>
+/// <param name="Value">x; not looked at without a gate</param>
+/// <param name="Accumulate">add to the gradient instead of overwriting it</param>
+internal readonly record struct GradientTarget(DeviceView Gradient, Activation Gate, DeviceView Value, bool Accumulate)
+{
+    /// <summary>Checks lengths, and that the gate's derivative can be had from its value.</summary>
+    /// <exception cref="ArgumentException">a view has another length, or the gate's derivative needs z</exception>
+    public GradientTarget Require(int length, string gradientName, string valueName)
+    {
+        Gradient.Require(length, gradientName);
+        if (Gate.Kind == ActivationKind.Identity) return this;
+        if (!Gate.DerivativeFromOutput)
+        {
+            throw new ArgumentException(
+                $"the derivative of {Gate.Kind} cannot be computed from its value: pass no gate, and run the activation's backward pass by itself", "gate");
+        }
+
+        Value.Require(length, valueName);
+        return this;
+    }
+
+    public GatedGradient<TMachine, TVector, TActivation> Bind<TMachine, TVector, TActivation>(ILauncher<TMachine> launcher)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+        where TActivation : struct, IActivation
+    {
+        var gated = Gate.Kind != ActivationKind.Identity;
+        return new()
+        {
+            Gradient = launcher.Bind(Gradient),
+            Value = launcher.Bind(gated ? Value : Gradient),
+            Slope = Gate.Slope,
+            Gated = gated,
+            Accumulate = Accumulate,
+        };
+    }
+}

@@ -1,0 +1,72 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Batches;
+
+/// <summary>
+/// Output = bytes * scale + shift for the samples of a batch, and their labels. An item is a part of a sample.
+/// A place without a sample becomes zero bytes, normalised, with the label -1.
+/// </summary>
+public struct BatchGather<TMachine, TVector> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>[samples, length] bytes; integers [samples]; integers; <see cref="Launching.StepState"/>.</summary>
+    public TMachine Bytes, Labels, Order, StepState;
+
+    /// <summary>Scale and shift of each element up to <see cref="Period"/>, after which they repeat; zeros in place of scales.</summary>
+    public TMachine Scales, Shifts, NoScales;
+
+    /// <summary>[batch, length]; integers [batch].</summary>
+    public TMachine Output, OutputLabels;
+
+    /// <summary>Samples in the data set, and in the order.</summary>
+    public int Samples, OrderLength;
+
+    /// <summary>Bytes of a sample.</summary>
+    public int SampleLength;
+
+    /// <summary>Parts of a sample, and bytes of each but the last: a multiple of the vector width.</summary>
+    public int PartsOfSample, PartLength;
+
+    /// <summary>Elements after which scales and shifts repeat: a multiple of 16 and of the channels.</summary>
+    public int Period;
+
+    /// <summary>1 when there are labels.</summary>
+    public int HasLabels;
+
+    /// <inheritdoc/>
+    public void Run(int item)
+    {
+        var slot = item / PartsOfSample;
+        var part = item - slot * PartsOfSample;
+        var sample = BatchOrder<TMachine, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
+        if (HasLabels != 0 && part == 0) BatchOrder<TMachine, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
+        var scales = TMachine.Choose(sample < 0, NoScales, Scales);
+        if (sample < 0) sample = 0;
+
+        // Data sets may pass 2^31 bytes: first to the word, then bytes from there.
+        var start = (long)sample * SampleLength;
+        var bytes = TMachine.Slice(Bytes, (int)(start >> 2));
+        var skipped = (int)(start & 3);
+        var output = TMachine.Slice(Output, slot * SampleLength);
+        var i = part * PartLength;
+        var to = i + PartLength;
+        if (to > SampleLength) to = SampleLength;
+        var phase = i % Period;
+        for (; i + TMachine.Width <= to; i += TMachine.Width)
+        {
+            TMachine.Store(output, i, TMachine.MultiplyAdd(TMachine.LoadBytes(bytes, skipped + i), TMachine.Load(scales, phase), TMachine.Load(Shifts, phase)));
+            phase += TMachine.Width;
+            if (phase == Period) phase = 0;
+        }
+
+        var left = to - i;
+        if (left > 0)
+        {
+            // Reads past the sample; there are spare bytes after the last one.
+            var value = TMachine.MultiplyAdd(TMachine.LoadBytes(bytes, skipped + i), TMachine.Load(scales, phase), TMachine.Load(Shifts, phase));
+            TMachine.StorePartial(output, i, value, left);
+        }
+    }
+}

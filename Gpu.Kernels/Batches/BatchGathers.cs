@@ -1,0 +1,124 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Batches;
+
+/// <summary>Batches from a data set that lies on the device as bytes: gathered by number, normalised, and changed at random if wanted.</summary>
+public static class BatchGathers
+{
+    // About so many elements an item on the CPU: enough to be worth handing over.
+    private const int ElementsOfItem = 4096;
+
+    /// <summary>
+    /// Fills a batch with the samples order[start], order[start + 1], ..., start being the word <see cref="StepState.BatchStart"/> of the step. Places
+    /// behind the end of the order, and numbers that are no sample's, become zero bytes, normalised, with the label -1.
+    /// </summary>
+    /// <param name="executor">where to run</param>
+    /// <param name="shape">data set and batch</param>
+    /// <param name="bytes">[samples, height, width, channels], <see cref="GatherShape.DataWords"/> words: upload the bytes at its beginning</param>
+    /// <param name="labels">integers [samples]; empty for none</param>
+    /// <param name="order">integers: numbers of samples, as long as one likes</param>
+    /// <param name="stepState">the values of the step, see <see cref="StepState"/></param>
+    /// <param name="normalization">what <see cref="Normalization.Pattern"/> gives for the channels</param>
+    /// <param name="output">receives [batch, height, width, channels]</param>
+    /// <param name="outputLabels">receives integers [batch]; empty when <paramref name="labels"/> is</param>
+    /// <param name="augmentation">random changes; none by default</param>
+    /// <exception cref="ArgumentException">a view has another length than the shape asks for</exception>
+    /// <exception cref="ArgumentOutOfRangeException">an extent that is not above 0, or a shift that is negative or larger than a sample</exception>
+    public static void Run(
+        IExecutor executor, GatherShape shape, DeviceView bytes, DeviceView labels, DeviceView order, DeviceView stepState, DeviceView normalization,
+        DeviceView output, DeviceView outputLabels, Augmentation augmentation = default)
+    {
+        shape.Validate();
+        ArgumentOutOfRangeException.ThrowIfNegative(augmentation.Shift);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(augmentation.Shift, Math.Max(shape.Height, shape.Width));
+        if (order.IsEmpty) throw new ArgumentException("the order names no samples", nameof(order));
+        bytes.Require(shape.DataWords, nameof(bytes));
+        if (!labels.IsEmpty) labels.Require(shape.Samples, nameof(labels));
+        stepState.Require(StepState.Words, nameof(stepState));
+        normalization.Require(Normalization.Words(shape.Channels), nameof(normalization));
+        output.Require(shape.BatchLength, nameof(output));
+        outputLabels.Require(labels.IsEmpty ? 0 : shape.Count, nameof(outputLabels));
+        if (augmentation.IsNone) executor.Execute(new PlainOperation(shape, bytes, labels, order, stepState, normalization, output, outputLabels));
+        else executor.Execute(new AugmentedOperation(shape, bytes, labels, order, stepState, normalization, output, outputLabels, augmentation));
+    }
+
+    private readonly struct PlainOperation(
+        GatherShape shape, DeviceView bytes, DeviceView labels, DeviceView order, DeviceView stepState, DeviceView normalization,
+        DeviceView output, DeviceView outputLabels) : IOperation
+    {
+        public int Granularity => shape.SampleLength;
+
+        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var period = Normalization.Period(shape.Channels);
+            var partLength = MachineKind<TMachine>.IsGpu ? TMachine.Width : ElementsOfItem;
+            var parts = Items.Covering(shape.SampleLength, partLength);
+            var kernel = new BatchGather<TMachine, TVector>
+            {
+                Bytes = launcher.Bind(bytes),
+                Labels = launcher.Bind(labels),
+                Order = launcher.Bind(order),
+                StepState = launcher.Bind(stepState),
+                Scales = launcher.Bind(normalization.First(period)),
+                Shifts = launcher.Bind(normalization.Slice(period, period)),
+                NoScales = launcher.Zeros(period),
+                Output = launcher.Bind(output),
+                OutputLabels = launcher.Bind(outputLabels),
+                Samples = shape.Samples,
+                OrderLength = order.Length,
+                SampleLength = shape.SampleLength,
+                PartsOfSample = parts,
+                PartLength = partLength,
+                Period = period,
+                HasLabels = labels.IsEmpty ? 0 : 1,
+            };
+            launcher.Launch(kernel, checked(shape.Count * parts), 10 + 6 * Items.Covering(Math.Min(shape.SampleLength, partLength), TMachine.Width));
+        }
+    }
+
+    private readonly struct AugmentedOperation(
+        GatherShape shape, DeviceView bytes, DeviceView labels, DeviceView order, DeviceView stepState, DeviceView normalization,
+        DeviceView output, DeviceView outputLabels, Augmentation augmentation) : IOperation
+    {
+        // Every row begins with a vector of its own.
+        public int Granularity => shape.Width * shape.Channels;
+
+        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var period = Normalization.Period(shape.Channels);
+            var rowLength = shape.Width * shape.Channels;
+            var rows = MachineKind<TMachine>.IsGpu ? 1 : Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
+            var parts = Items.Covering(shape.Height, rows);
+            var kernel = new AugmentedGather<TMachine, TVector>
+            {
+                Bytes = launcher.Bind(bytes),
+                Labels = launcher.Bind(labels),
+                Order = launcher.Bind(order),
+                StepState = launcher.Bind(stepState),
+                Scales = launcher.Bind(normalization.First(period)),
+                Shifts = launcher.Bind(normalization.Slice(period, period)),
+                Output = launcher.Bind(output),
+                OutputLabels = launcher.Bind(outputLabels),
+                Samples = shape.Samples,
+                OrderLength = order.Length,
+                Height = shape.Height,
+                Width = shape.Width,
+                Channels = shape.Channels,
+                PartsOfSample = parts,
+                RowsOfPart = rows,
+                Period = period,
+                HasLabels = labels.IsEmpty ? 0 : 1,
+                Flip = augmentation.Flip ? 1 : 0,
+                LargestShift = augmentation.Shift,
+                Seed0 = (uint)augmentation.Seed,
+                Seed1 = (uint)(augmentation.Seed >> 32),
+            };
+            launcher.Launch(kernel, checked(shape.Count * parts), 100 + 3 * rows * rowLength);
+        }
+    }
+}

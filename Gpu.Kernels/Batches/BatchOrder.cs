@@ -1,0 +1,30 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Batches;
+
+/// <summary>Which sample stands where in a batch.</summary>
+internal static class BatchOrder<TMachine, TVector>
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>
+    /// The number of the sample in place <paramref name="slot"/> of the batch, or -1 when the place lies behind the end of the list of samples, or the
+    /// list names a sample that there is none of.
+    /// </summary>
+    public static int SampleAt(TMachine order, int orderLength, TMachine stepState, int samples, int slot)
+    {
+        var position = TMachine.LoadInt(stepState, StepState.BatchStart) + slot;
+        if (position < 0 || position >= orderLength) return -1;
+        var sample = TMachine.LoadInt(order, position);
+        return sample < 0 || sample >= samples ? -1 : sample;
+    }
+
+    /// <summary>Copies the sample's label; -1 for no sample.</summary>
+    public static void CopyLabel(TMachine labels, TMachine batchLabels, int sample, int slot)
+    {
+        var label = -1;
+        if (sample >= 0) label = TMachine.LoadInt(labels, sample);
+        TMachine.StoreInt(batchLabels, slot, label);
+    }
+}

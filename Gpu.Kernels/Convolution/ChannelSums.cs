@@ -1,0 +1,81 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>
+/// Partials[chunk, c] = sum over a chunk of pixels of Values[pixel, c]; an item is a chunk by a vector of channels.
+/// <see cref="SumSplits{TMachine,TVector}"/> adds the chunks up.
+/// </summary>
+public struct ChannelSumsOfChunks<TMachine, TVector> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>Pixels by channels, and chunks by channels.</summary>
+    public TMachine Values, Partials;
+
+    /// <summary>Extents; vectors of channels; words from chunk to chunk of the partials.</summary>
+    public int Pixels, Channels, ChunkPixels, Vectors, Stride;
+
+    /// <inheritdoc/>
+    public void Run(int item)
+    {
+        var chunk = item / Vectors;
+        var channel = (item - chunk * Vectors) * TMachine.Width;
+        var left = Channels - channel;
+        var last = Math.Min(Pixels, (chunk + 1) * ChunkPixels);
+        var sum = TMachine.Zero;
+        for (var pixel = chunk * ChunkPixels; pixel < last; pixel++)
+            sum = TMachine.Add(sum, TMachine.LoadPartial(Values, pixel * Channels + channel, left));
+        TMachine.StorePartial(Partials, chunk * Stride + channel, sum, left);
+    }
+}
+
+/// <summary>The gradient of a bias on its own: sums over pixels, channel by channel.</summary>
+internal static class ChannelSums
+{
+    private const int MostChunks = 64;
+
+    /// <summary>Words of workspace needed.</summary>
+    public static int WorkspaceLength(int channels) => MostChunks * Items.Covering(channels, 16) * 16;
+
+    /// <summary>sums[c] += sum over pixels of values[pixel, c].</summary>
+    public static void Add(IExecutor executor, DeviceView values, int channels, DeviceView sums, DeviceView workspace) =>
+        executor.Execute(new Operation(values, channels, sums, workspace));
+
+    private readonly struct Operation(DeviceView values, int channels, DeviceView sums, DeviceView workspace) : IOperation
+    {
+        public int Granularity => channels;
+
+        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var pixels = values.Length / channels;
+            var chunkPixels = Math.Max(64, Items.Covering(pixels, MostChunks));
+            var chunks = Items.Covering(pixels, chunkPixels);
+            var vectors = Items.Covering(channels, TMachine.Width);
+            var stride = Items.Covering(channels, 16) * 16;
+            var sum = new ChannelSumsOfChunks<TMachine, TVector>
+            {
+                Values = launcher.Bind(values),
+                Partials = launcher.Bind(workspace),
+                Pixels = pixels,
+                Channels = channels,
+                ChunkPixels = chunkPixels,
+                Vectors = vectors,
+                Stride = stride,
+            };
+            launcher.Launch(sum, chunks * vectors, 2 * chunkPixels);
+            var total = new SumSplits<TMachine, TVector>
+            {
+                Partials = launcher.Bind(workspace),
+                Output = launcher.Bind(sums),
+                Count = channels,
+                Splits = chunks,
+                Stride = stride,
+            };
+            launcher.Launch(total, vectors, 4 * chunks);
+        }
+    }
+}

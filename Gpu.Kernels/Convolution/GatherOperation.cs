@@ -1,0 +1,176 @@
+using System.Numerics;
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>
+/// Packs the weights where that pays and launches <see cref="GatherConvolution{TMachine,TVector,TActivation}"/>: the forward pass of a shape, or the
+/// gradient of its input.
+/// </summary>
+internal readonly struct GatherOperation<TActivation>(
+    ConvolutionShape shape, bool backward, DeviceView input, DeviceView weights, DeviceView bias, DeviceView output, DeviceView saved,
+    bool gated, bool accumulate, float slope, DeviceView workspace) : IOperation
+    where TActivation : struct, IActivation
+{
+    // Vector instructions that an item should take at least, so that taking it costs nothing beside it.
+    private const int ItemCost = 6_000;
+
+    // Below this many bytes all panels stay in a core's second-level cache together, so that the panels of one strip can follow each other.
+    private const int CachedWeights = 384 * 1024;
+
+    // Rows of weights further apart than this are read faster from packed panels: every row lies on a page of its own.
+    private const int LongestRow = 256;
+
+    /// <summary>Words that packed weights take, for vectors of any width and either role.</summary>
+    public static int PackedLength(ConvolutionShape shape)
+    {
+        const int widest = 32;
+        var taps = shape.KernelHeight * shape.KernelWidth;
+        var forward = (long)Items.Covering(shape.OutputPerGroup, widest) * widest * shape.InputPerGroup;
+        var transposed = (long)Items.Covering(shape.InputPerGroup, widest) * widest * shape.OutputPerGroup;
+        return checked((int)(Math.Max(forward, transposed) * taps * shape.Groups));
+    }
+
+    public int Granularity => backward ? shape.InputPerGroup : shape.OutputPerGroup;
+
+    public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var perGroup = backward ? shape.InputPerGroup : shape.OutputPerGroup;
+        var rows = backward ? shape.OutputPerGroup : shape.InputPerGroup;
+        var taps = shape.KernelHeight * shape.KernelWidth;
+        var panelWidth = GatherConvolution<TMachine, TVector, TActivation>.PanelVectors * TMachine.Width;
+        var panels = Items.Covering(perGroup, panelWidth);
+        var packed = backward || perGroup % TMachine.Width != 0 || (!launcher.ManyThreads && shape.OutputChannels > LongestRow);
+        var geometry = new GatherGeometry
+        {
+            InputPerGroup = rows,
+            OutputPerGroup = perGroup,
+            PanelsPerGroup = panels,
+            Panels = panels * shape.Groups,
+            WeightRowStride = packed ? panelWidth : shape.OutputChannels,
+            WeightPanelStride = packed ? taps * rows * panelWidth : panelWidth,
+            WeightGroupStride = packed ? panels * taps * rows * panelWidth : shape.OutputPerGroup,
+            PanelsInner = (long)taps * rows * perGroup * shape.Groups * sizeof(float) <= CachedWeights,
+        };
+        var kernel = new GatherConvolution<TMachine, TVector, TActivation>
+        {
+            Input = launcher.Bind(input),
+            Weights = launcher.Bind(packed ? workspace : weights),
+            Bias = launcher.Bind(bias),
+            Output = launcher.Bind(output),
+            Saved = launcher.Bind(saved),
+            Zeros = launcher.Zeros(rows),
+            Slope = slope,
+            HasBias = !bias.IsEmpty,
+            Gated = gated,
+            Accumulate = accumulate,
+        };
+        if (packed)
+        {
+            var pack = new PackWeights<TMachine, TVector>
+            {
+                Weights = launcher.Bind(weights),
+                Packed = launcher.Bind(workspace),
+                OutputChannels = shape.OutputChannels,
+                Taps = taps,
+                InputPerGroup = shape.InputPerGroup,
+                OutputPerGroup = shape.OutputPerGroup,
+                PanelWidth = panelWidth,
+                PanelsPerGroup = panels,
+                Transposed = backward,
+            };
+            launcher.Launch(pack, shape.Groups * panels * taps * rows, backward ? 2 * panelWidth : 8);
+        }
+
+        if (backward) LaunchPhases<TMachine, TVector>(launcher, kernel, geometry);
+        else LaunchForward<TMachine, TVector>(launcher, kernel, geometry);
+    }
+
+    private void LaunchForward<TMachine, TVector>(ILauncher<TMachine> launcher, GatherConvolution<TMachine, TVector, TActivation> kernel, GatherGeometry g)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        (g.InputHeight, g.InputWidth, g.InputChannels) = (shape.InputHeight, shape.InputWidth, shape.InputChannels);
+        (g.OutputHeight, g.OutputWidth, g.OutputChannels) = (shape.OutputHeight, shape.OutputWidth, shape.OutputChannels);
+        (g.OutputStepY, g.OutputStepX) = (1, 1);
+        (g.Rows, g.Columns) = (g.OutputHeight, g.OutputWidth);
+        (g.InputY, g.InputX) = (-shape.PaddingTop, -shape.PaddingLeft);
+        (g.InputStepY, g.InputStepX) = (shape.StrideHeight, shape.StrideWidth);
+        (g.TapsY, g.TapsX) = (shape.KernelHeight, shape.KernelWidth);
+        (g.TapStepY, g.TapStepX) = (shape.DilationHeight, shape.DilationWidth);
+        (g.WeightTapY, g.WeightTapX) = (shape.KernelWidth, 1);
+        LaunchGrid<TMachine, TVector>(launcher, kernel, g);
+    }
+
+    // The gradient of the input gathers from the output. Input row y gets something from output row (y + padding - ky * dilation) / stride where that
+    // is whole. The rows y = phase, phase + stride, ... all take the same kernel rows, every (stride / gcd(stride, dilation))-th one, so each phase
+    // is a convolution of stride 1: no tap is tried in vain.
+    private void LaunchPhases<TMachine, TVector>(ILauncher<TMachine> launcher, GatherConvolution<TMachine, TVector, TActivation> kernel, GatherGeometry g)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        (g.InputHeight, g.InputWidth, g.InputChannels) = (shape.OutputHeight, shape.OutputWidth, shape.OutputChannels);
+        (g.OutputHeight, g.OutputWidth, g.OutputChannels) = (shape.InputHeight, shape.InputWidth, shape.InputChannels);
+        (g.InputStepY, g.InputStepX) = (1, 1);
+        (g.OutputStepY, g.OutputStepX) = (shape.StrideHeight, shape.StrideWidth);
+        for (var phaseY = 0; phaseY < Math.Min(shape.StrideHeight, shape.InputHeight); phaseY++)
+        {
+            var y = Phase(phaseY, shape.PaddingTop, shape.KernelHeight, shape.StrideHeight, shape.DilationHeight);
+            for (var phaseX = 0; phaseX < Math.Min(shape.StrideWidth, shape.InputWidth); phaseX++)
+            {
+                var x = Phase(phaseX, shape.PaddingLeft, shape.KernelWidth, shape.StrideWidth, shape.DilationWidth);
+                (g.OutputY, g.OutputX) = (phaseY, phaseX);
+                g.Rows = Items.Covering(shape.InputHeight - phaseY, shape.StrideHeight);
+                g.Columns = Items.Covering(shape.InputWidth - phaseX, shape.StrideWidth);
+                (g.InputY, g.InputX) = (y.Start, x.Start);
+                // A phase that no tap reaches still writes its zeros.
+                (g.TapsY, g.TapsX) = y.Taps == 0 || x.Taps == 0 ? (0, 0) : (y.Taps, x.Taps);
+                (g.TapStepY, g.TapStepX) = (y.Step, x.Step);
+                g.WeightTap = y.FirstTap * shape.KernelWidth + x.FirstTap;
+                (g.WeightTapY, g.WeightTapX) = (y.TapStride * shape.KernelWidth, x.TapStride);
+                LaunchGrid<TMachine, TVector>(launcher, kernel, g);
+            }
+        }
+    }
+
+    private void LaunchGrid<TMachine, TVector>(ILauncher<TMachine> launcher, GatherConvolution<TMachine, TVector, TActivation> kernel, GatherGeometry g)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        const int tilePixels = GatherConvolution<TMachine, TVector, TActivation>.TilePixels;
+        g.Pixels = shape.Batch * g.Rows * g.Columns;
+        (g.LowestTapY, g.HighestTapY) = Range(g.TapsY, g.TapStepY);
+        (g.LowestTapX, g.HighestTapX) = Range(g.TapsX, g.TapStepX);
+        g.Merged = g.TapStepX == 1 && g.WeightTapX == 1 && shape.Groups == 1;
+        var tileCost = 40 + Math.Max(1, g.TapsY * g.TapsX) * g.InputPerGroup * 2 * tilePixels;
+        var tiles = Items.Covering(g.Pixels, tilePixels);
+        g.TilesPerStrip = launcher.ManyThreads ? 1 : Math.Clamp(Items.Covering(ItemCost, tileCost), 1, Math.Max(1, tiles * g.Panels / 64));
+        g.Strips = Items.Covering(tiles, g.TilesPerStrip);
+        kernel.Geometry = g;
+        launcher.Launch(kernel, g.Strips * g.Panels, g.TilesPerStrip * tileCost);
+    }
+
+    private static (int Low, int High) Range(int taps, int step)
+    {
+        var last = Math.Max(0, taps - 1) * step;
+        return (Math.Min(0, last), Math.Max(0, last));
+    }
+
+    // Which taps reach the input rows of a phase, and where in the output the first of them begins.
+    private static (int FirstTap, int TapStride, int Taps, int Start, int Step) Phase(int phase, int padding, int kernel, int stride, int dilation)
+    {
+        var tapStride = stride / (int)BigInteger.GreatestCommonDivisor(stride, dilation);
+        for (var tap = 0; tap < Math.Min(tapStride, kernel); tap++)
+        {
+            var distance = phase + padding - tap * dilation;
+            if (distance % stride != 0) continue;
+            return (tap, tapStride, Items.Covering(kernel - tap, tapStride), distance / stride, -(tapStride * dilation / stride));
+        }
+
+        return (0, tapStride, 0, 0, 0);
+    }
+}

@@ -1,0 +1,96 @@
+using Gpu.Kernels.Launching;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>The sizes that <see cref="ConvolutionWeightGradient{TMachine,TVector}"/> works by.</summary>
+public struct WeightGradientGeometry
+{
+    /// <summary>Extents of input and output, channels a pixel.</summary>
+    public int InputHeight, InputWidth, InputChannels, OutputHeight, OutputWidth, OutputChannels;
+
+    /// <summary>Channels of a group.</summary>
+    public int InputPerGroup, OutputPerGroup;
+
+    /// <summary>As in <see cref="ConvolutionShape"/>.</summary>
+    public int StrideHeight, StrideWidth, PaddingTop, PaddingLeft, DilationHeight, DilationWidth;
+
+    /// <summary>Rows of the output over all images, and pixels in them (the last row of a flattened product may be short).</summary>
+    public int OutputRows, Pixels;
+
+    /// <summary>Panels of output channels, a group's and all.</summary>
+    public int PanelsPerGroup, Panels;
+
+    /// <summary>Runs of contiguous input channels a kernel row; rows in a run; tiles that cover a run, the large ones among them; tiles of a panel.</summary>
+    public int RunsX, RowsPerRun, TilesPerRun, LargeTiles, Tiles;
+
+    /// <summary>Groups that the tiles of a panel are cut into.</summary>
+    public int RowGroups;
+
+    /// <summary>Splits of the output rows, words from the target of one to that of the next, rows read before the next tile.</summary>
+    public int Splits, SplitStride, RowsPerChunk;
+
+    /// <summary>A run covers all kernel columns: without padding and dilation they are contiguous in the input.</summary>
+    public bool Merged;
+
+    // What a chunk of input and output gradient may take: half of a second-level cache of 512 KB to 1 MB.
+    private const int ChunkBytes = 256 * 1024;
+
+    // Words that the splits' partial sums may take together.
+    private const int LargestPartials = 1 << 20;
+
+    /// <summary>Cuts the work of a shape up, for a machine of a vector width. Nothing here depends on the number of threads.</summary>
+    public static WeightGradientGeometry For(ConvolutionShape shape, int width, bool manyThreads)
+    {
+        const int tileRows = 8;
+        var g = new WeightGradientGeometry
+        {
+            InputHeight = shape.InputHeight,
+            InputWidth = shape.InputWidth,
+            InputChannels = shape.InputChannels,
+            OutputHeight = shape.OutputHeight,
+            OutputWidth = shape.OutputWidth,
+            OutputChannels = shape.OutputChannels,
+            InputPerGroup = shape.InputPerGroup,
+            OutputPerGroup = shape.OutputPerGroup,
+            StrideHeight = shape.StrideHeight,
+            StrideWidth = shape.StrideWidth,
+            PaddingTop = shape.PaddingTop,
+            PaddingLeft = shape.PaddingLeft,
+            DilationHeight = shape.DilationHeight,
+            DilationWidth = shape.DilationWidth,
+            OutputRows = shape.Batch * shape.OutputHeight,
+            Pixels = shape.Batch * shape.OutputHeight * shape.OutputWidth,
+        };
+        if (shape.IsPointwise)
+        {
+            // One matrix product: pixels in rows of a length that suits the innermost loop, whatever the images' extents.
+            const int rowLength = 64;
+            (g.InputHeight, g.OutputHeight) = (1, 1);
+            (g.InputWidth, g.OutputWidth) = (rowLength, rowLength);
+            g.OutputRows = Items.Covering(g.Pixels, rowLength);
+        }
+
+        g.PanelsPerGroup = Items.Covering(g.OutputPerGroup, 2 * width);
+        g.Panels = g.PanelsPerGroup * shape.Groups;
+        g.Merged = shape.Groups == 1 && shape.DilationWidth == 1 && shape.PaddingLeft == 0
+            && (g.OutputWidth - 1) * shape.StrideWidth + shape.KernelWidth <= g.InputWidth;
+        g.RunsX = g.Merged ? 1 : shape.KernelWidth;
+        g.RowsPerRun = g.Merged ? shape.KernelWidth * shape.InputChannels : shape.InputPerGroup;
+        var rest = g.RowsPerRun % tileRows;
+        g.LargeTiles = g.RowsPerRun / tileRows + (rest > 3 && g.RowsPerRun > tileRows ? 1 : 0);
+        var covered = Math.Min(g.LargeTiles * tileRows, g.RowsPerRun);
+        // Three rows at a time where there are three (the last tile overlaps), else one at a time.
+        g.TilesPerRun = g.LargeTiles + (g.RowsPerRun >= 3 ? Items.Covering(g.RowsPerRun - covered, 3) : g.RowsPerRun - covered);
+        g.Tiles = shape.KernelHeight * g.RunsX * g.TilesPerRun;
+
+        var rowBytes = sizeof(float) * (g.InputWidth * g.InputChannels * Math.Min(shape.StrideHeight, shape.KernelHeight) + g.OutputWidth * Math.Min(2 * width, g.OutputPerGroup));
+        g.RowsPerChunk = Math.Max(1, ChunkBytes / rowBytes);
+        g.SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16;
+        var wanted = manyThreads ? 16_384 : 48;
+        g.RowGroups = Math.Clamp(manyThreads ? g.Tiles : g.Tiles / 8, 1, Math.Max(1, Items.Covering(wanted, g.Panels)));
+        // A split's sums are written, read and added: it should sum over many more pixels than that costs.
+        var fewestRows = manyThreads ? 1 : Items.Covering(256, g.OutputWidth);
+        g.Splits = Math.Clamp(Items.Covering(wanted, g.Panels * g.RowGroups), 1, Math.Max(1, Math.Min(g.OutputRows / fewestRows, LargestPartials / g.SplitStride)));
+        return g;
+    }
+}

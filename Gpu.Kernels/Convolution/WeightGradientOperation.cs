@@ -1,0 +1,66 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>Launches <see cref="ConvolutionWeightGradient{TMachine,TVector}"/>, and the sum of its splits where there are several.</summary>
+internal readonly struct WeightGradientOperation(
+    ConvolutionShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient, DeviceView workspace) : IOperation
+{
+    public int Granularity => shape.OutputPerGroup;
+
+    /// <summary>Words of partial sums that any machine needs.</summary>
+    public static int PartialLength(ConvolutionShape shape)
+    {
+        var most = 0;
+        foreach (var (width, manyThreads) in new[] { (16, false), (8, false), (4, false), (4, true), (1, true) })
+        {
+            var g = WeightGradientGeometry.For(shape, width, manyThreads);
+            if (g.Splits > 1) most = Math.Max(most, g.Splits * g.SplitStride);
+        }
+
+        return most;
+    }
+
+    public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var g = WeightGradientGeometry.For(shape, TMachine.Width, launcher.ManyThreads);
+        var split = g.Splits > 1;
+        // The bias sums lie behind the weights' in each split, on a vector's boundary.
+        var biasOffset = shape.WeightLength;
+        var biasPartials = split ? workspace.Slice(biasOffset, workspace.Length - biasOffset) : biasGradient;
+        var kernel = new ConvolutionWeightGradient<TMachine, TVector>
+        {
+            Input = launcher.Bind(input),
+            OutputGradient = launcher.Bind(outputGradient),
+            Target = launcher.Bind(split ? workspace : weightGradient),
+            BiasTarget = launcher.Bind(biasPartials),
+            Geometry = g,
+            HasBias = !biasGradient.IsEmpty,
+            AddToTarget = !split,
+        };
+        var items = g.Splits * g.Panels * g.RowGroups;
+        var cost = (long)(g.Pixels / g.Splits) * Math.Max(1, g.Tiles / g.RowGroups) * 16;
+        launcher.Launch(kernel, items, (int)Math.Min(cost, int.MaxValue / 4));
+        if (!split) return;
+        Sum<TMachine, TVector>(launcher, workspace, weightGradient, g);
+        if (!biasGradient.IsEmpty) Sum<TMachine, TVector>(launcher, biasPartials, biasGradient, g);
+    }
+
+    private static void Sum<TMachine, TVector>(ILauncher<TMachine> launcher, DeviceView partials, DeviceView gradient, WeightGradientGeometry g)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var sum = new SumSplits<TMachine, TVector>
+        {
+            Partials = launcher.Bind(partials),
+            Output = launcher.Bind(gradient),
+            Count = gradient.Length,
+            Splits = g.Splits,
+            Stride = g.SplitStride,
+        };
+        launcher.Launch(sum, Items.Covering(gradient.Length, TMachine.Width), 4 * g.Splits);
+    }
+}

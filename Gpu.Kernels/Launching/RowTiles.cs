@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Launching;
+
+/// <summary>
+/// How the rows of images [rows, columns, channels] are cut into items. On the CPU an item is a row with all its channels (a part of one where there are
+/// few rows); on a GPU it is one vector of one pixel, neighbours side by side. What an item computes does not depend on the cut.
+/// </summary>
+public struct RowTiles
+{
+    // Enough to share evenly among the threads of a large processor.
+    private const int ItemsToShare = 64;
+
+    /// <summary>Columns of a row.</summary>
+    public int Columns;
+
+    /// <summary>Channels of a pixel.</summary>
+    public int Channels;
+
+    /// <summary>Columns an item handles; the last item of a row may have fewer.</summary>
+    public int ColumnsPerItem;
+
+    /// <summary>Channels an item handles, a multiple of the vector width unless it is all of them; the last may have fewer.</summary>
+    public int ChannelsPerItem;
+
+    /// <summary>Items side by side in a row.</summary>
+    public int ColumnParts;
+
+    /// <summary>Items side by side in a pixel.</summary>
+    public int ChannelParts;
+
+    /// <summary>The cut for a machine.</summary>
+    public static RowTiles For<TMachine, TVector>(int rows, int columns, int channels)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var vectors = Launching.Items.Covering(channels, TMachine.Width);
+        var columnParts = columns;
+        var channelParts = vectors;
+        if (!TMachine.ItemIsThread)
+        {
+            columnParts = Math.Min(columns, Launching.Items.Covering(ItemsToShare, rows));
+            channelParts = Math.Min(vectors, Launching.Items.Covering(ItemsToShare, rows * columnParts));
+        }
+
+        var tiles = new RowTiles
+        {
+            Columns = columns,
+            Channels = channels,
+            ColumnsPerItem = Launching.Items.Covering(columns, columnParts),
+            ChannelsPerItem = Launching.Items.Covering(vectors, channelParts) * TMachine.Width,
+        };
+        tiles.ColumnParts = Launching.Items.Covering(columns, tiles.ColumnsPerItem);
+        tiles.ChannelParts = Launching.Items.Covering(channels, tiles.ChannelsPerItem);
+        return tiles;
+    }
+
+    /// <summary>Items for a number of rows.</summary>
+    public readonly int Items(int rows) => rows * ColumnParts * ChannelParts;
+
+    /// <summary>What an item costs, in vector instructions, at <paramref name="perVector"/> instructions a vector.</summary>
+    public readonly int Cost(int width, int perVector) =>
+        (int)Math.Min(1 << 20, (long)ColumnsPerItem * Launching.Items.Covering(ChannelsPerItem, width) * perVector);
+
+    /// <summary>The row, the columns and the channels of an item; the ends are not included.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Locate(int item, out int row, out int column, out int columnEnd, out int channel, out int channelEnd)
+    {
+        var strip = item / ChannelParts;
+        channel = (item - strip * ChannelParts) * ChannelsPerItem;
+        channelEnd = Math.Min(Channels, channel + ChannelsPerItem);
+        row = strip / ColumnParts;
+        column = (strip - row * ColumnParts) * ColumnsPerItem;
+        columnEnd = Math.Min(Columns, column + ColumnsPerItem);
+    }
+}

@@ -1,0 +1,61 @@
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Losses;
+
+/// <summary>What the losses over elements have in common: checks, and the launch.</summary>
+internal static class PointwiseLosses<TLoss>
+    where TLoss : struct, IPointwiseLoss
+{
+    public static void Run(
+        IExecutor executor, int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses, Activation gate)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
+        if (!gate.DerivativeFromOutput)
+            throw new ArgumentException($"the derivative of {gate.Kind} cannot be computed from the prediction; apply the activation as an operation of its own", nameof(gate));
+        prediction.Require(checked(batch * outputs), nameof(prediction));
+        target.Require(prediction.Length, nameof(target));
+        if (!gradient.IsEmpty) gradient.Require(prediction.Length, nameof(gradient));
+        sampleLosses.Require(batch, nameof(sampleLosses));
+        var call = new Call(executor, batch, outputs, prediction, target, gradient, sampleLosses, gate.Slope);
+        ActivationDispatch.Call(gate.Kind, ref call);
+    }
+
+    private readonly struct Call(
+        IExecutor executor, int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses, float slope)
+        : IActivationCall
+    {
+        public void With<TActivation>()
+            where TActivation : struct, IActivation =>
+            executor.Execute(new Operation<TActivation>(batch, outputs, prediction, target, gradient, sampleLosses, slope));
+    }
+
+    private readonly struct Operation<TActivation>(
+        int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses, float slope) : IOperation
+        where TActivation : struct, IActivation
+    {
+        public int Granularity => outputs;
+
+        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var kernel = new PointwiseLoss<TMachine, TVector, TLoss, TActivation>
+            {
+                Prediction = launcher.Bind(prediction),
+                Target = launcher.Bind(target),
+                // Sliced, but not written, when there is none.
+                Gradient = launcher.Bind(gradient.IsEmpty ? prediction : gradient),
+                SampleLosses = launcher.Bind(sampleLosses),
+                Outputs = outputs,
+                HasGradient = gradient.IsEmpty ? 0 : 1,
+                LossScale = 1f / outputs,
+                GradientScale = (float)(1.0 / ((double)batch * outputs)),
+                Slope = slope,
+            };
+            launcher.Launch(kernel, batch, 20 + 20 * Items.Covering(outputs, TMachine.Width));
+        }
+    }
+}

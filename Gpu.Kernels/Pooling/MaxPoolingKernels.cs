@@ -1,0 +1,243 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Pooling;
+
+/// <summary>Output = the largest value of each window, channel by channel; NaN where a window holds NaN. An item is a strip of an output row.</summary>
+public struct MaxPoolingForward<TMachine, TVector> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>Images [batch, height, width, channels].</summary>
+    public TMachine Input, Output;
+
+    /// <summary>Sizes.</summary>
+    public PoolingGeometry Geometry;
+
+    /// <summary>The cut of the output into items.</summary>
+    public RowTiles Tiles;
+
+    /// <inheritdoc/>
+    public void Run(int item)
+    {
+        var g = Geometry;
+        var input = Input;
+        var output = Output;
+        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        var sample = row / g.OutputHeight;
+        g.Rows(row - sample * g.OutputHeight, out var top, out var rows);
+        var rowStride = g.InputWidth * g.Channels;
+        var source = (sample * g.InputHeight + top) * rowStride;
+        var target = row * g.OutputWidth * g.Channels;
+        for (; column < columnEnd; column++)
+        {
+            g.Columns(column, out var left, out var columns);
+            var from = source + left * g.Channels;
+            var to = target + column * g.Channels;
+            var c = channel;
+            for (; c + TMachine.Width <= channelEnd; c += TMachine.Width)
+                TMachine.Store(output, to + c, Largest<WholeVector>(input, from + c, rows, columns, rowStride, g.Channels, TMachine.Width));
+            if (c < channelEnd)
+            {
+                var left0 = channelEnd - c;
+                TMachine.StorePartial(output, to + c, Largest<PartialVector>(input, from + c, rows, columns, rowStride, g.Channels, left0), left0);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Largest<TAccess>(TMachine input, int index, int rows, int columns, int rowStride, int columnStride, int count)
+        where TAccess : struct, IVectorAccess
+    {
+        var largest = TAccess.Load<TMachine, TVector>(input, index, count);
+        for (var r = 0; r < rows; r++)
+        {
+            var at = index + r * rowStride;
+            for (var k = 0; k < columns; k++, at += columnStride)
+            {
+                var x = TAccess.Load<TMachine, TVector>(input, at, count);
+                // What the machines' maximum does with NaN differs; a NaN that is there stays, and one that comes is taken.
+                largest = TMachine.SelectEqual(x, x, TMachine.SelectGreater(x, largest, x, largest), x);
+            }
+        }
+
+        return largest;
+    }
+}
+
+/// <summary>How the gradient of a window finds the pixel that was its maximum.</summary>
+internal static class MaxPoolingChoice
+{
+    /// <summary>
+    /// One step of a walk over a window in row-major order: what goes to the pixel <paramref name="x"/> of a window whose maximum is
+    /// <paramref name="largest"/>, and what is left for those after it. The first maximum takes all; of several NaN the first.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Take<TMachine, TVector>(TVector x, TVector largest, ref TVector left)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var zero = TMachine.Zero;
+        var taken = TMachine.SelectEqual(x, largest, left, TMachine.SelectEqual(x, x, zero, left));
+        left = TMachine.SelectEqual(x, largest, zero, TMachine.SelectEqual(x, x, left, zero));
+        return taken;
+    }
+}
+
+/// <summary>
+/// The gradient of maximum pooling where no pixel lies in two windows: an item walks the windows of a strip of an output row and writes all their
+/// pixels, and those between this row and column of windows and the next, which no window holds.
+/// </summary>
+public struct MaxPoolingBackwardDisjoint<TMachine, TVector, TActivation> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+{
+    /// <summary>The forward pass's images, and the gradient with respect to its output.</summary>
+    public TMachine Input, Output, OutputGradient;
+
+    /// <summary>The gradient with respect to the input.</summary>
+    public GatedGradient<TMachine, TVector, TActivation> InputGradient;
+
+    /// <summary>Sizes.</summary>
+    public PoolingGeometry Geometry;
+
+    /// <summary>The cut of the output into items.</summary>
+    public RowTiles Tiles;
+
+    /// <inheritdoc/>
+    public void Run(int item)
+    {
+        var g = Geometry;
+        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        var sample = row / g.OutputHeight;
+        var outputRow = row - sample * g.OutputHeight;
+        g.Rows(outputRow, out var top, out var rows);
+        var nextTop = outputRow == g.OutputHeight - 1 ? g.InputHeight : (outputRow + 1) * g.StrideHeight - g.PaddingTop;
+        var rowStride = g.InputWidth * g.Channels;
+        var strip = (sample * g.InputHeight + top) * rowStride;
+        for (; column < columnEnd; column++)
+        {
+            g.Columns(column, out var left, out var columns);
+            var nextLeft = column == g.OutputWidth - 1 ? g.InputWidth : (column + 1) * g.StrideWidth - g.PaddingLeft;
+            var window = strip + left * g.Channels;
+            var o = (row * g.OutputWidth + column) * g.Channels;
+            var c = channel;
+            for (; c + TMachine.Width <= channelEnd; c += TMachine.Width)
+                Distribute<WholeVector>(window + c, o + c, rows, columns, rowStride, g.Channels, TMachine.Width);
+            if (c < channelEnd)
+                Distribute<PartialVector>(window + c, o + c, rows, columns, rowStride, g.Channels, channelEnd - c);
+            if (left + columns < nextLeft || top + rows < nextTop)
+                SkipRest(window + channel, rows, columns, nextTop - top, nextLeft - left, rowStride, g.Channels, channelEnd - channel);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Distribute<TAccess>(int window, int output, int rows, int columns, int rowStride, int columnStride, int count)
+        where TAccess : struct, IVectorAccess
+    {
+        var largest = TAccess.Load<TMachine, TVector>(Output, output, count);
+        var gradient = TAccess.Load<TMachine, TVector>(OutputGradient, output, count);
+        for (var r = 0; r < rows; r++)
+        {
+            var at = window + r * rowStride;
+            for (var k = 0; k < columns; k++, at += columnStride)
+            {
+                var x = TAccess.Load<TMachine, TVector>(Input, at, count);
+                InputGradient.Write<TAccess>(at, count, MaxPoolingChoice.Take<TMachine, TVector>(x, largest, ref gradient));
+            }
+        }
+    }
+
+    // The pixels right of the window and below it, up to the next windows.
+    private readonly void SkipRest(int window, int rows, int columns, int allRows, int allColumns, int rowStride, int columnStride, int channels)
+    {
+        for (var r = 0; r < allRows; r++)
+        {
+            for (var k = r < rows ? columns : 0; k < allColumns; k++)
+                InputGradient.Skip(window + r * rowStride + k * columnStride, channels);
+        }
+    }
+}
+
+/// <summary>
+/// The gradient of maximum pooling where windows overlap: an item owns a strip of a row of pixels and adds up, in a fixed order, what the windows over
+/// it leave there. The rows of a window above the item's are walked to see whether they hold the maximum.
+/// </summary>
+public struct MaxPoolingBackwardOverlapping<TMachine, TVector, TActivation> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+{
+    /// <summary>The forward pass's images, and the gradient with respect to its output.</summary>
+    public TMachine Input, Output, OutputGradient;
+
+    /// <summary>The gradient with respect to the input.</summary>
+    public GatedGradient<TMachine, TVector, TActivation> InputGradient;
+
+    /// <summary>Sizes.</summary>
+    public PoolingGeometry Geometry;
+
+    /// <summary>The cut of the input into items.</summary>
+    public RowTiles Tiles;
+
+    /// <inheritdoc/>
+    public void Run(int item)
+    {
+        var g = Geometry;
+        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        var sample = row / g.InputHeight;
+        var inputRow = row - sample * g.InputHeight;
+        var rowStride = g.InputWidth * g.Channels;
+        var strip = row * rowStride;
+        for (var k = column; k < columnEnd; k++) InputGradient.Skip(strip + k * g.Channels + channel, channelEnd - channel);
+        g.WindowRows(inputRow, out var fromRow, out var endRow);
+        g.WindowColumns(column, out var fromColumn, out _);
+        g.WindowColumns(columnEnd - 1, out _, out var endColumn);
+        for (var windowRow = fromRow; windowRow < endRow; windowRow++)
+        {
+            g.Rows(windowRow, out var top, out _);
+            for (var windowColumn = fromColumn; windowColumn < endColumn; windowColumn++)
+            {
+                g.Columns(windowColumn, out var left, out var columns);
+                var output = ((sample * g.OutputHeight + windowRow) * g.OutputWidth + windowColumn) * g.Channels;
+                var window = strip + left * g.Channels;
+                var own = Math.Max(0, column - left);
+                var ownEnd = Math.Min(columns, columnEnd - left);
+                var c = channel;
+                for (; c + TMachine.Width <= channelEnd; c += TMachine.Width)
+                    Distribute<WholeVector>(window + c, output + c, inputRow - top, columns, own, ownEnd, rowStride, g.Channels, TMachine.Width);
+                if (c < channelEnd)
+                    Distribute<PartialVector>(window + c, output + c, inputRow - top, columns, own, ownEnd, rowStride, g.Channels, channelEnd - c);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Distribute<TAccess>(
+        int window, int output, int rowsAbove, int columns, int own, int ownEnd, int rowStride, int columnStride, int count)
+        where TAccess : struct, IVectorAccess
+    {
+        var largest = TAccess.Load<TMachine, TVector>(Output, output, count);
+        var gradient = TAccess.Load<TMachine, TVector>(OutputGradient, output, count);
+        for (var r = rowsAbove; r > 0; r--) Pass<TAccess>(window - r * rowStride, columns, columnStride, count, largest, ref gradient);
+        Pass<TAccess>(window, own, columnStride, count, largest, ref gradient);
+        var at = window + own * columnStride;
+        for (var k = own; k < ownEnd; k++, at += columnStride)
+        {
+            var x = TAccess.Load<TMachine, TVector>(Input, at, count);
+            InputGradient.Add<TAccess>(at, count, MaxPoolingChoice.Take<TMachine, TVector>(x, largest, ref gradient));
+        }
+    }
+
+    // Pixels that other items own: what they take is gone.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Pass<TAccess>(int at, int columns, int columnStride, int count, TVector largest, ref TVector gradient)
+        where TAccess : struct, IVectorAccess
+    {
+        for (var k = 0; k < columns; k++, at += columnStride)
+            MaxPoolingChoice.Take<TMachine, TVector>(TAccess.Load<TMachine, TVector>(Input, at, count), largest, ref gradient);
+    }
+}

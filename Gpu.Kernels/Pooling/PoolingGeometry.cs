@@ -1,0 +1,48 @@
+using System.Runtime.CompilerServices;
+
+namespace Gpu.Kernels.Pooling;
+
+/// <summary>The sizes of <see cref="PoolingShape"/> as a kernel takes them, and which windows and pixels belong together.</summary>
+public struct PoolingGeometry
+{
+    /// <summary>See <see cref="PoolingShape"/>.</summary>
+    public int InputHeight, InputWidth, OutputHeight, OutputWidth, Channels, WindowHeight, WindowWidth, StrideHeight, StrideWidth, PaddingTop, PaddingLeft;
+
+    /// <summary>The part of a window along one axis that lies inside the image: its first pixel and how many there are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Clip(int number, int stride, int padding, int window, int extent, out int first, out int count)
+    {
+        var begin = number * stride - padding;
+        first = Math.Max(0, begin);
+        count = Math.Min(extent, begin + window) - first;
+    }
+
+    /// <summary>The windows along one axis that a pixel lies in; the end is not included.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Covering(int pixel, int stride, int padding, int window, int windows, out int from, out int end)
+    {
+        var beyond = pixel + padding - window;
+        from = beyond < 0 ? 0 : beyond / stride + 1;
+        end = Math.Min(windows, (pixel + padding) / stride + 1);
+    }
+
+    /// <summary>The rows inside the image of a row of windows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Rows(int outputRow, out int first, out int count) =>
+        Clip(outputRow, StrideHeight, PaddingTop, WindowHeight, InputHeight, out first, out count);
+
+    /// <summary>The columns inside the image of a column of windows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Columns(int outputColumn, out int first, out int count) =>
+        Clip(outputColumn, StrideWidth, PaddingLeft, WindowWidth, InputWidth, out first, out count);
+
+    /// <summary>The rows of windows that a row of pixels lies in.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void WindowRows(int inputRow, out int from, out int end) =>
+        Covering(inputRow, StrideHeight, PaddingTop, WindowHeight, OutputHeight, out from, out end);
+
+    /// <summary>The columns of windows that a column of pixels lies in.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void WindowColumns(int inputColumn, out int from, out int end) =>
+        Covering(inputColumn, StrideWidth, PaddingLeft, WindowWidth, OutputWidth, out from, out end);
+}

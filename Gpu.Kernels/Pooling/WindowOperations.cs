@@ -1,0 +1,88 @@
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Launching;
+
+namespace Gpu.Kernels.Pooling;
+
+/// <summary>Launches of <see cref="WindowSum{TMachine,TVector,TActivation}"/> and its transpose, for average pooling and for up-sampling.</summary>
+internal static class WindowOperations
+{
+    /// <summary>output = the sums, or with <paramref name="average"/> the averages, of the windows of the input.</summary>
+    public static void Sum(IExecutor executor, PoolingShape shape, bool average, DeviceView input, GradientTarget output)
+    {
+        var call = new Call(executor, shape, average, Spread: false, input, output);
+        ActivationDispatch.Call(output.Gate.Kind, ref call);
+    }
+
+    /// <summary>The transpose: every pixel gets the sum of the values of the windows that it lies in.</summary>
+    public static void Spread(IExecutor executor, PoolingShape shape, bool average, DeviceView windows, GradientTarget pixels)
+    {
+        var call = new Call(executor, shape, average, Spread: true, windows, pixels);
+        ActivationDispatch.Call(pixels.Gate.Kind, ref call);
+    }
+
+    private readonly record struct Call(IExecutor Executor, PoolingShape Shape, bool Average, bool Spread, DeviceView Source, GradientTarget Target)
+        : IActivationCall
+    {
+        // Without padding both ways of counting are the same, and the constant factor is the cheaper one.
+        public bool OverPixels =>
+            Average && !Shape.CountPadding && (Shape.PaddingTop | Shape.PaddingLeft | Shape.PaddingBottom | Shape.PaddingRight) != 0;
+
+        public float Scale => Average ? 1f / (Shape.WindowHeight * Shape.WindowWidth) : 1f;
+
+        public void With<TActivation>()
+            where TActivation : struct, IActivation
+        {
+            if (Spread) Executor.Execute(new SpreadOperation<TActivation>(this));
+            else Executor.Execute(new SumOperation<TActivation>(this));
+        }
+    }
+
+    private readonly struct SumOperation<TActivation>(Call call) : IOperation
+        where TActivation : struct, IActivation
+    {
+        public int Granularity => call.Shape.Channels;
+
+        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+            where TMachine : struct, Machines.IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var shape = call.Shape;
+            var rows = shape.Batch * shape.OutputHeight;
+            var kernel = new WindowSum<TMachine, TVector, TActivation>
+            {
+                Input = launcher.Bind(call.Source),
+                Output = call.Target.Bind<TMachine, TVector, TActivation>(launcher),
+                Geometry = shape.Geometry,
+                Tiles = RowTiles.For<TMachine, TVector>(rows, shape.OutputWidth, shape.Channels),
+                Scale = call.Scale,
+                OverPixels = call.OverPixels,
+            };
+            launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 4 + 2 * shape.WindowHeight * shape.WindowWidth));
+        }
+    }
+
+    private readonly struct SpreadOperation<TActivation>(Call call) : IOperation
+        where TActivation : struct, IActivation
+    {
+        public int Granularity => call.Shape.Channels;
+
+        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+            where TMachine : struct, Machines.IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var shape = call.Shape;
+            var rows = shape.Batch * shape.InputHeight;
+            var kernel = new WindowSpread<TMachine, TVector, TActivation>
+            {
+                Windows = launcher.Bind(call.Source),
+                Pixels = call.Target.Bind<TMachine, TVector, TActivation>(launcher),
+                Geometry = shape.Geometry,
+                Tiles = RowTiles.For<TMachine, TVector>(rows, shape.InputWidth, shape.Channels),
+                Scale = call.Scale,
+                OverPixels = call.OverPixels,
+            };
+            var windows = Items.Covering(shape.WindowHeight, shape.StrideHeight) * Items.Covering(shape.WindowWidth, shape.StrideWidth);
+            launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 4 + 2 * windows));
+        }
+    }
+}

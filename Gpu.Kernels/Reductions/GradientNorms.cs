@@ -1,0 +1,151 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Reductions;
+
+/// <summary>Where the results of <see cref="GradientNorms"/> lie in their view.</summary>
+public static class NormWords
+{
+    /// <summary>Word of the norm, a float.</summary>
+    public const int Norm = 0;
+
+    /// <summary>Word of the factor that clips the gradients to the largest norm allowed, a float.</summary>
+    public const int ClipFactor = 1;
+
+    /// <summary>Words in the view.</summary>
+    public const int Words = 16;
+}
+
+/// <summary>
+/// The norm, and the factor that clips to it, from the last few partial sums of squares; one item. NaN and infinity go through:
+/// a norm that is NaN gives the factor NaN.
+/// </summary>
+public struct NormFinish<TMachine, TVector> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>Partial sums; <see cref="Launching.StepState"/>; <see cref="NormWords"/>.</summary>
+    public TMachine Sums, StepState, Norm;
+
+    /// <summary>How many sums.</summary>
+    public int Count;
+
+    /// <summary>1 when the norm is that of the gradients times the step's gradient scale.</summary>
+    public int IsScaled;
+
+    /// <summary>The largest norm allowed; infinity for no clipping.</summary>
+    public float LargestNorm;
+
+    /// <inheritdoc/>
+    public void Run(int item)
+    {
+        var sum = 0f;
+        for (var i = 0; i < Count; i++) sum += TMachine.LoadScalar(Sums, i);
+        var norm = MathF.Sqrt(sum);
+        if (IsScaled != 0) norm *= MathF.Abs(TMachine.LoadScalar(StepState, Launching.StepState.GradientScale));
+        // Written so that NaN is passed on. As PyTorch's clip_grad_norm_.
+        var factor = LargestNorm / (norm + 1e-6f);
+        if (factor >= 1f) factor = 1f;
+        TMachine.StoreScalar(Norm, NormWords.Norm, norm);
+        TMachine.StoreScalar(Norm, NormWords.ClipFactor, factor);
+    }
+}
+
+/// <summary>
+/// The L2 norm of all gradients together, in stages: sums of 64 vectors, sums of those, and so on, in an order that depends on the length alone.
+/// </summary>
+public static class GradientNorms
+{
+    private const int MostFinished = 64;
+
+    /// <summary>Words of workspace for so many gradients.</summary>
+    public static int WorkspaceLength(int count) => FirstStage(count) + FirstStage(FirstStage(count));
+
+    /// <summary>The norm of the gradients as they are, and 1 as the factor that clips.</summary>
+    /// <param name="executor">where to run</param>
+    /// <param name="gradients">the gradients; zeros, as between segments of an arena, do no harm</param>
+    /// <param name="norm">receives the results, <see cref="NormWords.Words"/> words as laid out in <see cref="NormWords"/></param>
+    /// <param name="workspace">scratch, at least <see cref="WorkspaceLength"/> words</param>
+    /// <exception cref="ArgumentException">a view is too short, or there are no gradients</exception>
+    public static void Run(IExecutor executor, DeviceView gradients, DeviceView norm, DeviceView workspace) =>
+        Run(executor, gradients, default, float.PositiveInfinity, norm, workspace);
+
+    /// <summary>
+    /// The norm of the gradients times the step's gradient scale, which is the norm of what the optimizer applies, and the factor
+    /// min(1, largestNorm / (norm + 1e-6)) that clips it, as PyTorch's clip_grad_norm_.
+    /// </summary>
+    /// <param name="executor">where to run</param>
+    /// <param name="gradients">the gradients, not yet scaled</param>
+    /// <param name="stepState">the values of the step, <see cref="StepState"/>; empty for a gradient scale of 1</param>
+    /// <param name="largestNorm">the norm to clip to, above 0; infinity for no clipping</param>
+    /// <param name="norm">receives the results, <see cref="NormWords.Words"/> words as laid out in <see cref="NormWords"/></param>
+    /// <param name="workspace">scratch, at least <see cref="WorkspaceLength"/> words</param>
+    /// <exception cref="ArgumentException">a view is too short, or there are no gradients</exception>
+    /// <exception cref="ArgumentOutOfRangeException">a largest norm that is not above 0</exception>
+    public static void Run(IExecutor executor, DeviceView gradients, DeviceView stepState, float largestNorm, DeviceView norm, DeviceView workspace)
+    {
+        if (gradients.IsEmpty) throw new ArgumentException("there are no gradients", nameof(gradients));
+        if (gradients.Length > int.MaxValue - 65536)
+            throw new ArgumentException($"there are {gradients.Length:N0} gradients, more than can be indexed; use several arenas", nameof(gradients));
+        if (!(largestNorm > 0f)) throw new ArgumentOutOfRangeException(nameof(largestNorm), largestNorm, "the norm to clip to must be above 0");
+        if (!stepState.IsEmpty) stepState.Require(StepState.Words, nameof(stepState));
+        norm.Require(NormWords.Words, nameof(norm));
+        if (workspace.Length < WorkspaceLength(gradients.Length))
+            throw new ArgumentException($"the workspace must hold {WorkspaceLength(gradients.Length)} words, but holds {workspace.Length}", nameof(workspace));
+        executor.Execute(new Operation(gradients, stepState, largestNorm, norm, workspace));
+    }
+
+    // Sums of the first stage on the machine that makes the most of them, rounded up to keep what follows aligned.
+    private static int FirstStage(int count) => Items.Covering(Items.Covering(count, Sums<Cpu128, System.Runtime.Intrinsics.Vector128<float>, Plain>.Vectors * 4), 16) * 16;
+
+    private readonly struct Operation(DeviceView gradients, DeviceView stepState, float largestNorm, DeviceView norm, DeviceView workspace) : IOperation
+    {
+        // Vector indices are multiples of the width, and the kernel cuts the last vector short itself.
+        public int Granularity => 4;
+
+        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var halves = FirstStage(gradients.Length);
+            var here = workspace.First(halves);
+            var there = workspace.Slice(halves, FirstStage(halves));
+            var count = LaunchSums<TMachine, TVector, Square>(launcher, gradients, here);
+            while (count > MostFinished)
+            {
+                count = LaunchSums<TMachine, TVector, Plain>(launcher, here.First(count), there);
+                (here, there) = (there, here);
+            }
+
+            var finish = new NormFinish<TMachine, TVector>
+            {
+                Sums = launcher.Bind(here),
+                StepState = launcher.Bind(stepState),
+                Norm = launcher.Bind(norm),
+                Count = count,
+                IsScaled = stepState.IsEmpty ? 0 : 1,
+                LargestNorm = largestNorm,
+            };
+            launcher.Launch(finish, 1, 4 * count);
+        }
+
+        private static int LaunchSums<TMachine, TVector, TSummand>(ILauncher<TMachine> launcher, DeviceView input, DeviceView output)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged
+            where TSummand : struct, ISummand
+        {
+            var perItem = Sums<TMachine, TVector, TSummand>.Vectors * TMachine.Width;
+            var items = Items.Covering(input.Length, perItem);
+            var kernel = new Sums<TMachine, TVector, TSummand>
+            {
+                Input = launcher.Bind(input),
+                Output = launcher.Bind(output),
+                Count = input.Length,
+                ItemStride = MachineKind<TMachine>.IsGpu ? TMachine.Width : perItem,
+                VectorStride = MachineKind<TMachine>.IsGpu ? items * TMachine.Width : TMachine.Width,
+            };
+            launcher.Launch(kernel, items, 2 * Sums<TMachine, TVector, TSummand>.Vectors);
+            return items;
+        }
+    }
+}

@@ -1,0 +1,231 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Residual;
+
+/// <summary>Output = f(a + b), element by element; an item is <see cref="Unroll"/> vectors. Output may be a or b.</summary>
+public struct ResidualForward<TMachine, TVector, TActivation> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+{
+    /// <summary>Vectors an item handles.</summary>
+    public const int Unroll = 4;
+
+    /// <summary>Elements.</summary>
+    public TMachine A, B, Output;
+
+    /// <summary>How many elements.</summary>
+    public int Count;
+
+    /// <summary>See <see cref="Activation.Slope"/>.</summary>
+    public float Slope;
+
+    /// <inheritdoc/>
+    public void Run(int item)
+    {
+        var from = item * Unroll * TMachine.Width;
+        for (var u = 0; u < Unroll; u++)
+        {
+            var i = from + u * TMachine.Width;
+            var left = Count - i;
+            if (left >= TMachine.Width) Add<WholeVector>(i, TMachine.Width);
+            else if (left > 0) Add<PartialVector>(i, left);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Add<TAccess>(int index, int count)
+        where TAccess : struct, IVectorAccess
+    {
+        var sum = TMachine.Add(TAccess.Load<TMachine, TVector>(A, index, count), TAccess.Load<TMachine, TVector>(B, index, count));
+        TAccess.Store(Output, index, TActivation.Forward<TMachine, TVector>(sum, Slope), count);
+    }
+}
+
+/// <summary>
+/// Gradient of f(a + b) with respect to a and, where <see cref="Both"/>, to b: outputGradient * f', f' from the output. An item is <see cref="Unroll"/>
+/// vectors. The gradients may be the output's gradient.
+/// </summary>
+public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+{
+    /// <summary>Vectors an item handles.</summary>
+    public const int Unroll = 4;
+
+    /// <summary>Elements.</summary>
+    public TMachine Output, OutputGradient;
+
+    /// <summary>What is written.</summary>
+    public GatedGradient<TMachine, TVector, Identity> First, Second;
+
+    /// <summary>Write <see cref="Second"/> too.</summary>
+    public bool Both;
+
+    /// <summary>How many elements.</summary>
+    public int Count;
+
+    /// <summary>See <see cref="Activation.Slope"/>.</summary>
+    public float Slope;
+
+    /// <inheritdoc/>
+    public void Run(int item)
+    {
+        var from = item * Unroll * TMachine.Width;
+        for (var u = 0; u < Unroll; u++)
+        {
+            var i = from + u * TMachine.Width;
+            var left = Count - i;
+            if (left >= TMachine.Width) Pass<WholeVector>(i, TMachine.Width);
+            else if (left > 0) Pass<PartialVector>(i, left);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Pass<TAccess>(int index, int count)
+        where TAccess : struct, IVectorAccess
+    {
+        var value = TAccess.Load<TMachine, TVector>(Output, index, count);
+        var gradient = TActivation.Backward<TMachine, TVector>(value, TAccess.Load<TMachine, TVector>(OutputGradient, index, count), Slope);
+        First.Write<TAccess>(index, count, gradient);
+        if (Both) Second.Write<TAccess>(index, count, gradient);
+    }
+}
+
+/// <summary>
+/// Output = f(a + shortcut(b)): the shortcut takes every <see cref="Stride"/>-th row and column of b and has zeros for the channels that b lacks. An item is
+/// a strip of an output row. Output may be a.
+/// </summary>
+public struct ShortcutForward<TMachine, TVector, TActivation> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+{
+    /// <summary>Images: a and output [batch, output height, output width, channels], b [batch, height, width, fewer channels].</summary>
+    public TMachine A, B, Output;
+
+    /// <summary>Rows and columns of b, and its channels.</summary>
+    public int Height, Width, ChannelsOfB;
+
+    /// <summary>Rows of the output; its columns and channels are those of <see cref="Tiles"/>.</summary>
+    public int OutputHeight;
+
+    /// <summary>Pixels of b from output pixel to output pixel.</summary>
+    public int Stride;
+
+    /// <summary>Channels of the output before those of b.</summary>
+    public int Before;
+
+    /// <summary>The cut of the output into items.</summary>
+    public RowTiles Tiles;
+
+    /// <summary>See <see cref="Activation.Slope"/>.</summary>
+    public float Slope;
+
+    /// <inheritdoc/>
+    public void Run(int item)
+    {
+        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        var sample = row / OutputHeight;
+        var sourceRow = sample * Height + (row - sample * OutputHeight) * Stride;
+        var first = Math.Min(Math.Max(channel, Before), channelEnd);
+        var last = Math.Max(first, Math.Min(Before + ChannelsOfB, channelEnd));
+        for (; column < columnEnd; column++)
+        {
+            var to = (row * Tiles.Columns + column) * Tiles.Channels;
+            var from = (sourceRow * Width + column * Stride) * ChannelsOfB - Before;
+            Stretch(to, from, channel, first, false);
+            Stretch(to, from, first, last, true);
+            Stretch(to, from, last, channelEnd, false);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Stretch(int to, int from, int channel, int channelEnd, bool withB)
+    {
+        for (; channel + TMachine.Width <= channelEnd; channel += TMachine.Width)
+            Add<WholeVector>(to + channel, from + channel, TMachine.Width, withB);
+        if (channel < channelEnd) Add<PartialVector>(to + channel, from + channel, channelEnd - channel, withB);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Add<TAccess>(int to, int from, int count, bool withB)
+        where TAccess : struct, IVectorAccess
+    {
+        var sum = TAccess.Load<TMachine, TVector>(A, to, count);
+        if (withB) sum = TMachine.Add(sum, TAccess.Load<TMachine, TVector>(B, from, count));
+        TAccess.Store(Output, to, TActivation.Forward<TMachine, TVector>(sum, Slope), count);
+    }
+}
+
+/// <summary>
+/// Gradient of f(a + shortcut(b)) with respect to b: that of the output pixel which a pixel of b went to, and zero where it went to none. An item is a
+/// strip of a row of b.
+/// </summary>
+public struct ShortcutBackward<TMachine, TVector, TActivation> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+{
+    /// <summary>Images [batch, output height, output width, output channels].</summary>
+    public TMachine Output, OutputGradient;
+
+    /// <summary>The gradient with respect to b.</summary>
+    public GatedGradient<TMachine, TVector, Identity> Gradient;
+
+    /// <summary>Rows of b; its columns and channels are those of <see cref="Tiles"/>.</summary>
+    public int Height;
+
+    /// <summary>Rows, columns and channels of the output.</summary>
+    public int OutputHeight, OutputWidth, OutputChannels;
+
+    /// <summary>See <see cref="ShortcutForward{TMachine,TVector,TActivation}.Stride"/>.</summary>
+    public int Stride;
+
+    /// <summary>See <see cref="ShortcutForward{TMachine,TVector,TActivation}.Before"/>.</summary>
+    public int Before;
+
+    /// <summary>The cut of b into items.</summary>
+    public RowTiles Tiles;
+
+    /// <summary>See <see cref="Activation.Slope"/>.</summary>
+    public float Slope;
+
+    /// <inheritdoc/>
+    public void Run(int item)
+    {
+        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        var sample = row / Height;
+        var y = row - sample * Height;
+        var outputRow = y / Stride;
+        var rowTaken = outputRow * Stride == y;
+        for (; column < columnEnd; column++)
+        {
+            var to = (row * Tiles.Columns + column) * Tiles.Channels;
+            var outputColumn = column / Stride;
+            if (!rowTaken || outputColumn * Stride != column)
+            {
+                Gradient.Skip(to + channel, channelEnd - channel);
+                continue;
+            }
+
+            var from = ((sample * OutputHeight + outputRow) * OutputWidth + outputColumn) * OutputChannels + Before;
+            var c = channel;
+            for (; c + TMachine.Width <= channelEnd; c += TMachine.Width) Pass<WholeVector>(from + c, to + c, TMachine.Width);
+            if (c < channelEnd) Pass<PartialVector>(from + c, to + c, channelEnd - c);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Pass<TAccess>(int from, int to, int count)
+        where TAccess : struct, IVectorAccess
+    {
+        var value = TAccess.Load<TMachine, TVector>(Output, from, count);
+        var gradient = TAccess.Load<TMachine, TVector>(OutputGradient, from, count);
+        Gradient.Write<TAccess>(to, count, TActivation.Backward<TMachine, TVector>(value, gradient, Slope));
+    }
+}

@@ -1,0 +1,69 @@
+using Gpu.Kernels.Convolution;
+using Gpu.Tests.Oracles;
+
+namespace Gpu.Tests.Convolution;
+
+/// <summary>Shapes to check convolutions on: some that name a case, and random ones.</summary>
+public static class ConvolutionShapes
+{
+    public static IEnumerable<ConvolutionShape> Named
+    {
+        get
+        {
+            yield return Make(2, 7, 7, 1, 32, 3);
+            yield return Make(2, 9, 8, 3, 16, 3) with { PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1 };
+            yield return Make(1, 6, 6, 32, 64, 3);
+            yield return Make(3, 5, 5, 16, 48, 3) with { PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1, StrideHeight = 2, StrideWidth = 2 };
+            yield return Make(2, 8, 8, 17, 10, 1);
+            yield return Make(5, 4, 4, 8, 24, 1) with { StrideHeight = 2, StrideWidth = 2 };
+            yield return Make(1, 9, 9, 4, 4, 3) with { DilationHeight = 2, DilationWidth = 3 };
+            yield return Make(2, 6, 7, 6, 6, 3) with { Groups = 6, PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1 };
+            yield return Make(1, 6, 6, 8, 16, 3) with { Groups = 4 };
+            yield return Make(1, 5, 5, 40, 300, 2);
+            // The stride is larger than the kernel: some input pixels are never read.
+            yield return Make(1, 7, 7, 4, 4, 2) with { StrideHeight = 3, StrideWidth = 3 };
+            yield return Make(1, 11, 11, 4, 8, 3) with { StrideHeight = 2, StrideWidth = 4, DilationHeight = 2, DilationWidth = 2, PaddingTop = 2, PaddingLeft = 3 };
+        }
+    }
+
+    public static ConvolutionShape Random(Oracle oracle)
+    {
+        while (true)
+        {
+            var groups = oracle.Pick(1, 1, 1, 2, 3);
+            var kernelHeight = oracle.Next(1, 4);
+            var kernelWidth = oracle.Next(1, 4);
+            var shape = new ConvolutionShape
+            {
+                Batch = oracle.Next(1, 3),
+                InputHeight = oracle.Next(1, 9),
+                InputWidth = oracle.Next(1, 9),
+                InputChannels = groups * oracle.Pick(1, 2, 3, 4, 5, 7, 8, 9, 12, 17),
+                OutputChannels = groups * oracle.Pick(1, 3, 4, 5, 8, 10, 16, 17, 20, 32, 33, 48),
+                KernelHeight = kernelHeight,
+                KernelWidth = kernelWidth,
+                StrideHeight = oracle.Next(1, 3),
+                StrideWidth = oracle.Next(1, 3),
+                PaddingTop = oracle.Next(0, 2),
+                PaddingLeft = oracle.Next(0, 2),
+                PaddingBottom = oracle.Next(0, 2),
+                PaddingRight = oracle.Next(0, 2),
+                DilationHeight = oracle.Next(1, 3),
+                DilationWidth = oracle.Next(1, 2),
+                Groups = groups,
+            };
+            if (shape.OutputHeight > 0 && shape.OutputWidth > 0 && shape.MultiplyAdds < 150_000) return shape;
+        }
+    }
+
+    private static ConvolutionShape Make(int batch, int height, int width, int channels, int outputs, int kernel) => new()
+    {
+        Batch = batch,
+        InputHeight = height,
+        InputWidth = width,
+        InputChannels = channels,
+        OutputChannels = outputs,
+        KernelHeight = kernel,
+        KernelWidth = kernel,
+    };
+}

@@ -1,0 +1,85 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Optimizers;
+using Gpu.Kernels.Reductions;
+using Gpu.Tests.Oracles;
+
+namespace Gpu.Tests.Optimizers;
+
+/// <summary>An arena on a device with everything an optimizer needs; words between segments hold a value that nothing may change.</summary>
+internal sealed class OptimizerBench : IDisposable
+{
+    public const float Between = 123.5f;
+
+    private readonly Oracle _oracle;
+    private readonly float[] _stepState = new float[StepState.Words];
+    private readonly SegmentTable _table;
+    private readonly DeviceView _state;
+    private readonly DeviceView _step;
+    private readonly DeviceView _norm;
+    private readonly DeviceView _workspace;
+
+    public OptimizerBench(Oracle oracle, OptimizerSettings settings, ParameterArena arena, float[] initial)
+    {
+        _oracle = oracle;
+        Settings = settings;
+        Arena = arena;
+        _table = new SegmentTable(oracle.Device, arena);
+        Parameters = oracle.Upload(Spread(initial, Between));
+        Gradients = oracle.Upload(new float[arena.Length]);
+        _state = settings.StatesPerParameter == 0 ? default : oracle.Upload(new float[settings.StateLength(arena.Length)]);
+        Average = settings.EmaDecay is null ? default : oracle.Upload(Spread(initial, Between));
+        _step = oracle.Upload(_stepState);
+        _norm = oracle.Output(NormWords.Words);
+        _workspace = oracle.Output(GradientNorms.WorkspaceLength(arena.Length));
+    }
+
+    public OptimizerSettings Settings { get; }
+
+    public ParameterArena Arena { get; }
+
+    public DeviceView Parameters { get; }
+
+    public DeviceView Gradients { get; }
+
+    public DeviceView Average { get; }
+
+    /// <summary>The norm that the last clipped step saw, and the factor.</summary>
+    public float[] Norm => _oracle.Download(_norm);
+
+    public void Step(float[] gradients, float learningRate, int step, float scale = 1, float clip = 0)
+    {
+        _oracle.Device.Upload<float>(Spread(gradients, 0), Gradients);
+        _stepState[StepState.Step] = BitConverter.Int32BitsToSingle(step);
+        _stepState[StepState.LearningRate] = learningRate;
+        _stepState[StepState.GradientScale] = scale;
+        _oracle.Device.Upload<float>(_stepState, _step);
+        if (clip > 0) GradientNorms.Run(_oracle.Device, Gradients, _step, clip, _norm, _workspace);
+        FusedOptimizer.Update(_oracle.Device, Settings, _table, Parameters, Gradients, _state, _step, clip > 0 ? _norm : default, Average);
+    }
+
+    /// <summary>The values of the segments, one after the other, without the words between them; those are checked on the way.</summary>
+    public float[] Collect(DeviceView arena, float between = Between)
+    {
+        var words = _oracle.Download(arena);
+        var values = Arena.Segments.SelectMany(segment => words.Skip(segment.Offset).Take(segment.Length)).ToArray();
+        foreach (var segment in Arena.Segments)
+            for (var i = segment.Offset + segment.Length; i % ParameterArena.Alignment != 0; i++) Assert.Equal(between, words[i]);
+        return values;
+    }
+
+    public void Dispose() => _table.Dispose();
+
+    private float[] Spread(float[] values, float between)
+    {
+        var words = new float[Arena.Length];
+        Array.Fill(words, between);
+        var at = 0;
+        foreach (var segment in Arena.Segments)
+        {
+            values.AsSpan(at, segment.Length).CopyTo(words.AsSpan(segment.Offset));
+            at += segment.Length;
+        }
+
+        return words;
+    }
+}

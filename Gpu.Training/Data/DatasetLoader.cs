@@ -1,0 +1,108 @@
+namespace Gpu.Training.Data;
+
+/// <summary>Loads a data set by name or from a folder. What a folder holds is found out from its files.</summary>
+public static class DatasetLoader
+{
+    /// <summary>Share of the images that is held out for testing where a folder has no test part.</summary>
+    public const double DefaultHoldOut = 0.2;
+
+    /// <summary>The seed of the hold-out and of the order of the images where a folder holds image files.</summary>
+    public const ulong DefaultSeed = 1;
+
+    /// <summary>
+    /// Loads a data set. A name of the catalogue (<see cref="DatasetCatalogue"/>) is looked up in the data folders (<see cref="DataFolders"/>); anything else
+    /// is a folder with IDX files, CIFAR-10 binary batches, or one folder of images a class.
+    /// </summary>
+    /// <param name="nameOrFolder">A catalogue name, or the path of a folder.</param>
+    /// <param name="holdOut">Share held out for testing where a folder of images has no test part, between 0 and 1.</param>
+    /// <param name="seed">Decides which images are held out, and the order of images that come from separate files.</param>
+    /// <exception cref="DatasetNotFoundException">There is no such name or folder, or a known data set is not on this machine.</exception>
+    /// <exception cref="DatasetException">The folder's content is not understood, or a file in it is damaged.</exception>
+    public static ImageDataset Load(string nameOrFolder, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed) =>
+        Load(nameOrFolder, DataFolders.SearchOrder(), holdOut, seed);
+
+    /// <summary>As the public method, with the folders to search for names.</summary>
+    internal static ImageDataset Load(string nameOrFolder, IReadOnlyList<string> searchFolders, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(nameOrFolder);
+        ArgumentNullException.ThrowIfNull(searchFolders);
+        if (DatasetCatalogue.Find(nameOrFolder) is { } entry)
+        {
+            var folder = searchFolders.Select(root => Path.Combine(root, entry.Name)).Append(nameOrFolder).FirstOrDefault(Directory.Exists);
+            return folder is null ? throw NotHere(entry, searchFolders) : LoadFolder(folder, entry.Name, holdOut, seed);
+        }
+
+        if (Directory.Exists(nameOrFolder))
+            return LoadFolder(nameOrFolder, new DirectoryInfo(nameOrFolder).Name, holdOut, seed);
+        if (File.Exists(nameOrFolder))
+        {
+            throw new DatasetNotFoundException(
+                $"'{nameOrFolder}' is a file, but a data set is a folder or one of the names {Names()}. Unpack it if it is an archive, and give the folder that it lies in.");
+        }
+
+        var nearest = NearestName.Find(nameOrFolder, DatasetCatalogue.Entries.Select(known => known.Name));
+        throw new DatasetNotFoundException(
+            $"There is no data set and no folder '{nameOrFolder}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Known names: {Names()}.");
+    }
+
+    private static ImageDataset LoadFolder(string folder, string name, double holdOut, ulong seed)
+    {
+        try
+        {
+            // Archives often unpack into a folder of their own (cifar-10-batches-bin, MNIST/raw): followed where nothing else is there.
+            var current = folder;
+            for (var depth = 0; depth < 3; depth++)
+            {
+                if (IdxFolder.TryLoad(current, name) is { } idx)
+                    return idx;
+                if (CifarFolder.TryLoad(current, name) is { } cifar)
+                    return cifar;
+                if (ImageFolder.TryLoad(current, name, holdOut, seed) is { } images)
+                    return images;
+                var entries = Directory.GetFileSystemEntries(current);
+                if (entries.Length != 1 || !Directory.Exists(entries[0]))
+                    break;
+                current = entries[0];
+            }
+
+            throw NotUnderstood(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"The folder '{folder}' cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static DatasetException NotUnderstood(string folder)
+    {
+        const int Most = 10;
+        var names = Directory.GetFileSystemEntries(folder)
+            .Select(entry => Path.GetFileName(entry) + (Directory.Exists(entry) ? "/" : ""))
+            .Order(StringComparer.Ordinal)
+            .ToArray();
+        var found = names.Length == 0 ? "nothing" : string.Join(", ", names.Take(Most)) + (names.Length > Most ? $" and {names.Length - Most} more" : "");
+        return new DatasetException(
+            $"The folder '{folder}' holds no data set that is understood. Found: {found}. Understood are: "
+            + "IDX files (train-images*, train-labels*, t10k-images* or test-images*, t10k-labels* or test-labels*; plain or .gz); "
+            + "CIFAR-10 binary batches (data_batch_1.bin to data_batch_5.bin, test_batch.bin, batches.meta.txt); "
+            + "or images in one folder a class (train/<class>/* and test/<class>/*, or <class>/* alone). Arrange the files in one of these ways, or give another folder.");
+    }
+
+    private static DatasetNotFoundException NotHere(DatasetCatalogueEntry entry, IReadOnlyList<string> searchFolders)
+    {
+        var places = string.Join(", ", searchFolders.Select(root => $"'{Path.Combine(root, entry.Name)}'"));
+        if (entry.IsBundled)
+        {
+            return new DatasetNotFoundException(
+                $"The bundled data set '{entry.Name}' is missing; looked in {places}. Build or install the program again, or write it anew with "
+                + $"'gputrainer data generate {entry.Name} --seed 1'.");
+        }
+
+        var target = Path.Combine(searchFolders[^1], entry.Name);
+        return new DatasetNotFoundException(
+            $"The data set '{entry.Name}' ({entry.Description}) is not on this machine; looked in {places}. Download {string.Join(", ", entry.Downloads)} "
+            + $"into '{target}'{(entry.Downloads[0].EndsWith(".tar.gz", StringComparison.Ordinal) ? " and unpack it there" : "")}, or give the folder that has the files.");
+    }
+
+    private static string Names() => string.Join(", ", DatasetCatalogue.Entries.Select(entry => entry.Name));
+}

@@ -1,0 +1,68 @@
+namespace Gpu.Training.Data;
+
+/// <summary>
+/// A folder with IDX files under the names that MNIST and its relatives use: train-images, train-labels, t10k-images or test-images, t10k-labels or
+/// test-labels, followed by anything, with '-', '.' or '_' between the words, plain or gzip. A file classes.txt may name the classes, one a line.
+/// </summary>
+internal static class IdxFolder
+{
+    private static readonly string[][] Parts = [["train-images"], ["train-labels"], ["t10k-images", "test-images"], ["t10k-labels", "test-labels"]];
+
+    /// <summary>The data set in the folder, or null when none of its files has such a name.</summary>
+    /// <exception cref="DatasetException">Some files are there and some missing, or one is damaged.</exception>
+    public static ImageDataset? TryLoad(string folder, string name)
+    {
+        var files = Parts.Select(names => Find(folder, names)).ToArray();
+        if (files.All(file => file is null))
+            return null;
+        var missing = Parts.Where((_, i) => files[i] is null).Select(names => string.Join("* or ", names) + "*").ToArray();
+        if (missing.Length > 0)
+        {
+            throw new DatasetException(
+                $"The folder '{folder}' has IDX files, but not all four: missing {string.Join(", ", missing)}; found {string.Join(", ", files.OfType<string>().Select(Path.GetFileName))}. "
+                + "Add the missing files.");
+        }
+
+        IReadOnlyList<string>? names = ReadClassNames(folder);
+        var train = IdxReader.ReadSplit(files[0]!, files[1]!, names?.Count);
+        names ??= DefaultNames(name, train);
+        var test = IdxReader.ReadSplit(files[2]!, files[3]!, names.Count);
+        if ((test.Height, test.Width, test.Channels) != (train.Height, train.Width, train.Channels))
+        {
+            throw new DatasetException(
+                $"The images in '{files[2]}' are {test.Height}x{test.Width}x{test.Channels}, those in '{files[0]}' {train.Height}x{train.Width}x{train.Channels} "
+                + "(height x width x channels). Both need the same size: take them from the same data set.");
+        }
+
+        return new ImageDataset(name, names, train, test);
+    }
+
+    private static string? Find(string folder, string[] prefixes) =>
+        Directory.GetFiles(folder)
+            .Where(file =>
+            {
+                var words = Path.GetFileName(file).ToLowerInvariant().Replace('.', '-').Replace('_', '-');
+                return prefixes.Any(prefix => words == prefix || words.StartsWith(prefix + "-", StringComparison.Ordinal));
+            })
+            .OrderBy(file => file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)) // A file that was unpacked beside its archive: the plain one.
+            .ThenBy(file => file, StringComparer.Ordinal)
+            .FirstOrDefault();
+
+    private static string[]? ReadClassNames(string folder)
+    {
+        var path = Path.Combine(folder, "classes.txt");
+        if (!File.Exists(path))
+            return null;
+        var names = ClassNameFile.Read(path);
+        return names.Length > 0 ? names : throw new DatasetException($"The file '{path}' names no classes. Write one name a line, or remove the file.");
+    }
+
+    // A known data set has known names; otherwise a class is called by its number, and the training labels say how many there are.
+    private static IReadOnlyList<string> DefaultNames(string name, ImageSplit train)
+    {
+        var classes = Math.Max(2, train.Labels.Max() + 1);
+        return DatasetCatalogue.Find(name) is { } entry && entry.ClassNames.Count == classes
+            ? entry.ClassNames
+            : [.. Enumerable.Range(0, classes).Select(label => label.ToString())];
+    }
+}

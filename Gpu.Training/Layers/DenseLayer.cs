@@ -1,0 +1,93 @@
+using System.Diagnostics.CodeAnalysis;
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Dense;
+using Gpu.Training.Initialisation;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+using Gpu.Training.Shapes;
+
+namespace Gpu.Training.Layers;
+
+/// <summary>Every output is a weighted sum of all features; weights [in, out].</summary>
+[LayerKind("dense", "dense")]
+public sealed class DenseLayer : Layer
+{
+    /// <summary>A layer whose properties are set afterwards.</summary>
+    public DenseLayer()
+    {
+    }
+
+    /// <summary>A layer with so many outputs.</summary>
+    [SetsRequiredMembers]
+    public DenseLayer(int units) => Units = units;
+
+    /// <summary>Outputs.</summary>
+    public required int Units { get; init; }
+
+    /// <summary>Whether a number is added to each output.</summary>
+    public bool Bias { get; init; } = true;
+
+    /// <summary>Applied to the sum.</summary>
+    public Activation Activation { get; init; } = Activation.None;
+
+    /// <summary>How the weights are drawn.</summary>
+    public Initialiser Initialiser { get; init; } = Initialiser.Auto;
+
+    /// <inheritdoc/>
+    public override TensorShape InferShape(TensorShape input)
+    {
+        if (input.IsImage)
+            throw new ShapeException($"it got an image of {input}, but needs features. Put a flatten or a global-average-pooling layer before it.");
+        RequireRange("units", Units, 1);
+        return TensorShape.Features(Units);
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<ParameterDeclaration> DeclareParameters(TensorShape input)
+    {
+        yield return new("weight", [input.Length, Units], input.Length, Units, WeightInitialiser.Choose(Initialiser, Activation, Initialiser.GlorotUniform), Decays: true);
+        if (Bias) yield return new("bias", [Units], input.Length, Units, WeightInitialiser.ForBias(Initialiser), Decays: false);
+    }
+
+    /// <inheritdoc/>
+    public override long CountMultiplyAdds(TensorShape input, TensorShape output) => (long)input.Length * Units;
+
+    /// <inheritdoc/>
+    public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
+    {
+        var output = plan.Add(new Operation(node, node.Input.Length, Units, input), node.Output);
+        return plan.Activate(node.Name, output, Activation);
+    }
+
+    private sealed class Operation(LayerNode node, int inputs, int outputs, PlanTensor input) : PlanOperation(node.Name, input)
+    {
+        private readonly string _weight = node.Parameter("weight").Name;
+        private readonly string? _bias = node.FindParameter("bias")?.Name;
+
+        public override bool HasParameters => true;
+
+        public override bool KeepsInputs => true;
+
+        public override bool CanGate => true;
+
+        public override bool CanAccumulate => true;
+
+        public override bool CanFuse(Activation activation, bool training) => !training || activation.DerivativeFromOutput;
+
+        public override int WorkspaceLength(int batch, bool training) => DenseLayers.WorkspaceLength(batch, inputs, outputs);
+
+        public override void Forward(ForwardContext context) => DenseLayers.Forward(
+            context.Executor, context.Batch, inputs, outputs, context.Input(0), context.Parameter(_weight), context.Parameter(_bias), context.Output, Activation, context.Workspace);
+
+        public override void Backward(BackwardContext context)
+        {
+            DenseLayers.BackwardWeights(
+                context.Executor, context.Batch, inputs, outputs, context.Input(0), context.OutputGradient,
+                context.ParameterGradient(_weight), context.ParameterGradient(_bias), context.Workspace);
+            if (context.InputGradient(0).IsEmpty) return;
+            DenseLayers.BackwardData(
+                context.Executor, context.Batch, inputs, outputs, context.OutputGradient, context.Parameter(_weight), context.InputGradient(0), context.Workspace,
+                context.Gate(0), context.Input(0), context.Accumulate(0));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+using Gpu.Training.Shapes;
+
+namespace Gpu.Training.Layers;
+
+/// <summary>An image as features, in the order rows, columns, channels. Costs nothing: only the shape changes.</summary>
+[LayerKind("flatten", "flatten")]
+public sealed class FlattenLayer : Layer
+{
+    /// <inheritdoc/>
+    public override TensorShape InferShape(TensorShape input) => TensorShape.Features(input.Length);
+
+    /// <inheritdoc/>
+    public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input) => input with { Shape = node.Output };
+}

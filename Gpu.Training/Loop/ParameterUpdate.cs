@@ -1,0 +1,67 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Optimizers;
+using Gpu.Kernels.Reductions;
+using Gpu.Training.Planning;
+
+namespace Gpu.Training.Loop;
+
+/// <summary>The optimizer of a network: its state, and the launches that apply the gradients and reset them.</summary>
+internal sealed class ParameterUpdate : IDisposable
+{
+    private readonly CommandList _commands;
+    private readonly SegmentTable _table;
+    private readonly DeviceBuffer? _state;
+    private readonly DeviceBuffer? _average;
+    private readonly DeviceBuffer? _norm;
+
+    public ParameterUpdate(Network network, OptimizerOptions options, DeviceView stepState, float? clipNorm, float? ema)
+    {
+        var memory = network.Memory;
+        var device = network.Device;
+        var settings = options.Settings(ema);
+        var decays = network.Model.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Declaration.Decays);
+        var arena = new ParameterArena();
+        foreach (var segment in memory.Trained.Segments) arena.Add(segment.Name, segment.Length, options.Factors(decays[segment.Name]));
+        _table = new SegmentTable(device, arena);
+        var stateLength = settings.StateLength(arena.Length);
+        if (stateLength > 0) _state = device.Allocate(stateLength);
+        if (ema is not null)
+        {
+            _average = device.Allocate(arena.Length);
+            var start = new float[arena.Length];
+            device.Download<float>(memory.Values, start);
+            device.Upload<float>(start, _average.View);
+        }
+
+        _commands = new CommandList(device);
+        var norm = default(DeviceView);
+        if (clipNorm is { } largest)
+        {
+            _norm = device.Allocate(NormWords.Words + GradientNorms.WorkspaceLength(arena.Length));
+            norm = _norm.View.First(NormWords.Words);
+            GradientNorms.Run(_commands, memory.Gradients, stepState, largest, norm, _norm.View.Slice(norm.Length, _norm.Length - norm.Length));
+        }
+
+        FusedOptimizer.Update(_commands, settings, _table, memory.Values, memory.Gradients, State, stepState, norm, Average);
+    }
+
+    /// <summary>The optimizer's state; empty for plain gradient descent.</summary>
+    public DeviceView State => _state?.View ?? default;
+
+    /// <summary>The running average of the parameters; empty when there is none.</summary>
+    public DeviceView Average => _average?.View ?? default;
+
+    /// <summary>The launches.</summary>
+    public IReadOnlyList<Command> Commands => _commands.Commands;
+
+    /// <summary>Applies the gradients and resets them.</summary>
+    public void Run() => _commands.Run();
+
+    public void Dispose()
+    {
+        _table.Dispose();
+        _state?.Dispose();
+        _average?.Dispose();
+        _norm?.Dispose();
+    }
+}

@@ -1,0 +1,84 @@
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+
+namespace Gpu.Training.Loop;
+
+/// <summary>Options after the model's recipe has filled in what was left open, and after all ranges were checked.</summary>
+internal sealed record ResolvedOptions(TrainingOptions Options, OptimizerOptions Optimizer, PlanSettings PlanSettings)
+{
+    /// <summary>Fills in and checks.</summary>
+    /// <exception cref="TrainingException">an option is out of range; the message names it</exception>
+    public static ResolvedOptions Of(TrainingOptions options, Model model)
+    {
+        var recipe = model.Recipe;
+        var optimizer = options.Optimizer is { } kind && kind != recipe.Optimizer.Kind
+            // Another optimizer than the recipe's: its own numbers, but the network's decay, unless the optimizer brings one.
+            ? Adopt(OptimizerOptions.Of(kind), recipe.Optimizer)
+            : recipe.Optimizer;
+        optimizer = optimizer with
+        {
+            LearningRate = options.LearningRate ?? optimizer.LearningRate,
+            Momentum = options.Momentum ?? optimizer.Momentum,
+            Beta1 = options.Beta1 ?? optimizer.Beta1,
+            Beta2 = options.Beta2 ?? optimizer.Beta2,
+            Epsilon = options.Epsilon ?? optimizer.Epsilon,
+            WeightDecay = options.WeightDecay ?? optimizer.WeightDecay,
+            DecayMode = options.DecayMode ?? optimizer.DecayMode,
+            DecayOn = options.DecayOn ?? optimizer.DecayOn,
+            L1 = options.L1 ?? optimizer.L1,
+        };
+        Check(options, optimizer);
+        var settings = new PlanSettings
+        {
+            Seed = options.Seed,
+            Dropout = options.Dropout,
+            LabelSmoothing = options.LabelSmoothing ?? recipe.LabelSmoothing,
+            TopK = options.TopK,
+        };
+        return new ResolvedOptions(options, optimizer, settings);
+    }
+
+    private static OptimizerOptions Adopt(OptimizerOptions chosen, OptimizerOptions recipe) => chosen with
+    {
+        WeightDecay = chosen.WeightDecay > 0 ? chosen.WeightDecay : recipe.WeightDecay,
+        DecayOn = recipe.DecayOn,
+        L1 = recipe.L1,
+    };
+
+    private static void Check(TrainingOptions options, OptimizerOptions optimizer)
+    {
+        AtLeastOne("epochs", options.Epochs);
+        AtLeastOne("steps", options.Steps ?? 1);
+        AtLeastOne("batch", options.Batch);
+        AtLeastOne("accumulate", options.Accumulate);
+        AtLeastOne("log-every", options.LogEvery);
+        AtLeastOne("top-k", options.TopK);
+        AtLeastOne("checkpoint-every", options.CheckpointEvery);
+        AtLeastOne("patience", options.Patience ?? 1);
+        AtLeastOne("limit-train", options.LimitTrain ?? 1);
+        AtLeastOne("limit-test", options.LimitTest ?? 1);
+        Range("lr", optimizer.LearningRate, value => value > 0 && double.IsFinite(value), "a number above 0");
+        Fraction("momentum", optimizer.Momentum);
+        Fraction("beta1", optimizer.Beta1);
+        Fraction("beta2", optimizer.Beta2);
+        Range("epsilon", optimizer.Epsilon, value => value > 0 && double.IsFinite(value), "a number above 0");
+        Range("weight-decay", optimizer.WeightDecay, value => value >= 0 && double.IsFinite(value), "0 or more");
+        Range("l1", optimizer.L1, value => value >= 0 && double.IsFinite(value), "0 or more");
+        Fraction("dropout", options.Dropout ?? 0);
+        Fraction("label-smoothing", options.LabelSmoothing ?? 0);
+        Fraction("ema", options.Ema ?? 0);
+        Range("clip-norm", options.ClipNorm ?? 1, value => value > 0 && double.IsFinite(value), "a number above 0");
+        Range("warmup", options.Warmup, value => value >= 0, "0 or more");
+        Range("validation", options.Validation ?? 0.5, value => value is > 0 and < 1, "above 0 and below 1");
+        Range("shift", options.AugmentShift, value => value >= 0, "0 or more");
+    }
+
+    private static void AtLeastOne(string name, int value) => Range(name, value, number => number >= 1, "1 or more");
+
+    private static void Fraction(string name, double value) => Range(name, value, number => number is >= 0 and < 1, "0 or more, and below 1");
+
+    private static void Range(string name, double value, Func<double, bool> isPossible, string needed)
+    {
+        if (!isPossible(value)) throw new TrainingException($"{name} is {value}, but must be {needed}.");
+    }
+}

@@ -1,0 +1,15 @@
+namespace Gpu.Training.Loop;
+
+/// <summary>Training cannot begin or go on. The message says what was expected, what was found and what to do.</summary>
+public class TrainingException : Exception
+{
+    /// <summary>Creates the exception with its complete message.</summary>
+    public TrainingException(string message) : base(message)
+    {
+    }
+
+    /// <summary>Creates the exception with its complete message and the failure underneath it.</summary>
+    public TrainingException(string message, Exception innerException) : base(message, innerException)
+    {
+    }
+}

@@ -1,0 +1,6 @@
+namespace Gpu.Training.Models;
+
+internal static class ModelWriter
+{
+    public static string Write(Model model) => throw new NotImplementedException();
+}

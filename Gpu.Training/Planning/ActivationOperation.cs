@@ -1,0 +1,23 @@
+using Gpu.Kernels.Activations;
+
+namespace Gpu.Training.Planning;
+
+/// <summary>An activation that could not be fused: GELU and SiLU in training, whose derivative needs what went in, or one after an operation that takes none.</summary>
+internal sealed class ActivationOperation(string name, Activation activation, PlanTensor input) : PlanOperation(name, input)
+{
+    public override bool KeepsInputs => !activation.DerivativeFromOutput;
+
+    public override bool KeepsOutput => activation.DerivativeFromOutput;
+
+    public override bool CanOverwriteInput => activation.DerivativeFromOutput;
+
+    public override bool CanOverwriteGradient => true;
+
+    public override void Forward(ForwardContext context) => Elementwise.Forward(context.Executor, activation, context.Input(0), context.Output);
+
+    public override void Backward(BackwardContext context)
+    {
+        var saved = activation.DerivativeFromOutput ? context.Output : context.Input(0);
+        Elementwise.Backward(context.Executor, activation, saved, context.OutputGradient, context.InputGradient(0));
+    }
+}

@@ -1,0 +1,104 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Optimizers;
+using Gpu.Training.Data;
+using Gpu.Training.Models;
+
+namespace Gpu.Training.Planning;
+
+/// <summary>The parameters of a model in one stretch of device memory, their gradients in another of the same layout, the running statistics in a third.</summary>
+internal sealed class ParameterMemory : IDisposable
+{
+    private readonly ComputeDevice _device;
+    private readonly DeviceBuffer _values;
+    private readonly DeviceBuffer _gradients;
+    private readonly DeviceBuffer _statistics;
+    private readonly Dictionary<string, ParameterPlace> _places = new(StringComparer.Ordinal);
+
+    public ParameterMemory(Model model, ComputeDevice device)
+    {
+        _device = device;
+        Model = model;
+        Trained = new ParameterArena();
+        var statistics = new ParameterArena();
+        try
+        {
+            foreach (var parameter in model.Parameters)
+            {
+                var arena = parameter.Trainable ? Trained : statistics;
+                _places.Add(parameter.Name, new ParameterPlace(parameter, arena.Add(parameter.Name, parameter.Length)));
+            }
+        }
+        catch (OverflowException e)
+        {
+            throw new ModelException($"The model '{model.Name}' has more than {int.MaxValue:N0} parameters. Make it smaller.", e);
+        }
+
+        if (Trained.Length == 0) throw new ModelException($"The model '{model.Name}' has no parameters: there is nothing to train. Add a dense or convolution layer.");
+        _values = device.Allocate(Trained.Length);
+        _gradients = device.Allocate(Trained.Length);
+        _statistics = device.Allocate(Math.Max(ParameterArena.Alignment, statistics.Length));
+    }
+
+    public Model Model { get; }
+
+    /// <summary>The layout of the trainable parameters.</summary>
+    public ParameterArena Trained { get; }
+
+    /// <summary>All parameters.</summary>
+    public DeviceView Values => _values.View;
+
+    /// <summary>All gradients.</summary>
+    public DeviceView Gradients => _gradients.View;
+
+    /// <summary>All running statistics.</summary>
+    public DeviceView Statistics => _statistics.View;
+
+    public DeviceView View(string name)
+    {
+        var place = Find(name);
+        return place.Segment.In((place.Parameter.Trainable ? _values : _statistics).View);
+    }
+
+    public DeviceView Gradient(string name)
+    {
+        var place = Find(name);
+        if (!place.Parameter.Trainable) throw new ModelException($"'{name}' is a running statistic of the model '{Model.Name}': it has no gradient.");
+        return place.Segment.In(_gradients.View);
+    }
+
+    public void Set(string name, ReadOnlySpan<float> values)
+    {
+        var view = View(name);
+        if (values.Length != view.Length)
+        {
+            var shape = string.Join("x", Find(name).Parameter.Shape);
+            throw new ModelException($"The parameter '{name}' of the model '{Model.Name}' has {view.Length} values ({shape}), but {values.Length} were given.");
+        }
+
+        _device.Upload(values, view);
+    }
+
+    public float[] Download(DeviceView view)
+    {
+        var values = new float[view.Length];
+        _device.Download<float>(view, values);
+        return values;
+    }
+
+    public void Dispose()
+    {
+        _values.Dispose();
+        _gradients.Dispose();
+        _statistics.Dispose();
+    }
+
+    private ParameterPlace Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (_places.TryGetValue(name, out var place)) return place;
+        var nearest = NearestName.Find(name, _places.Keys);
+        throw new ModelException($"The model '{Model.Name}' has no parameter '{name}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} It has: {string.Join(", ", _places.Keys)}.");
+    }
+
+    private readonly record struct ParameterPlace(ModelParameter Parameter, ParameterSegment Segment);
+}

@@ -1,0 +1,129 @@
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Losses;
+using Gpu.Kernels.Residual;
+using Gpu.Training.Losses;
+
+namespace Gpu.Training.Planning;
+
+/// <summary>
+/// A model compiled for one batch size: launches over memory that was laid out beforehand. Running it allocates nothing. It is made by a
+/// <see cref="PlanCache"/> and valid until that makes a plan that needs more memory.
+/// </summary>
+internal sealed class Plan
+{
+    private readonly CommandList _main;
+    private readonly CommandList _loss;
+
+    private Plan(PlanMemory memory, BatchBuffers buffers, CommandList main, CommandList loss)
+    {
+        _main = main;
+        _loss = loss;
+        Batch = memory.Batch;
+        Layout = memory.Layout;
+        Input = memory.Input;
+        Output = memory.Value(memory.Graph.Output.Value);
+        Labels = buffers.Labels.First(Batch);
+        Targets = buffers.Targets.IsEmpty ? default : buffers.Targets.First(Output.Length);
+        SampleLosses = buffers.SampleLosses.First(Batch);
+    }
+
+    /// <summary>Samples.</summary>
+    public int Batch { get; }
+
+    /// <summary>Where everything lies.</summary>
+    public PlanLayout Layout { get; }
+
+    /// <summary>[batch, input]: to be filled before running.</summary>
+    public DeviceView Input { get; }
+
+    /// <summary>[batch] integers: to be filled before running with a loss that uses labels.</summary>
+    public DeviceView Labels { get; }
+
+    /// <summary>[batch, output]: to be filled before running with a loss that uses targets; else empty.</summary>
+    public DeviceView Targets { get; }
+
+    /// <summary>[batch, output], after running.</summary>
+    public DeviceView Output { get; }
+
+    /// <summary>[batch], after running with a loss.</summary>
+    public DeviceView SampleLosses { get; }
+
+    /// <summary>The launches of a training step (forward, loss, backward) or of an evaluation (forward, loss), in order.</summary>
+    public IEnumerable<Command> Commands => _main.Commands.Concat(_loss.Commands);
+
+    /// <summary>A training plan: forward, loss and metrics, backward (which adds to the gradients). An evaluation plan: forward, loss and metrics.</summary>
+    public void Run()
+    {
+        _main.Run();
+        _loss.Run();
+    }
+
+    /// <summary>An evaluation plan without the loss: forward only.</summary>
+    public void RunForward() => _main.Run();
+
+    /// <summary>Records a plan.</summary>
+    public static Plan Record(PlanMemory memory, GradientSchedule? gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings)
+    {
+        var main = new CommandList(memory.Executor.Device);
+        var last = new CommandList(memory.Executor.Device);
+        var plan = new Plan(memory, buffers, main, last);
+        memory = memory with { Executor = main };
+        foreach (var operation in memory.Graph.Operations) operation.Forward(new ForwardContext(memory, operation));
+
+        // In training the loss lies in the middle; in evaluation at the end, where it can be left out.
+        var lossList = gradients is null ? last : main;
+        var output = memory.Graph.Output.Value;
+        var trains = gradients is not null && output.NeedsGradient;
+        loss.Record(lossList, new LossArguments
+        {
+            Batch = plan.Batch,
+            Outputs = output.Length,
+            Output = plan.Output,
+            Labels = plan.Labels,
+            Targets = plan.Targets,
+            Gradient = trains ? memory.Gradient(output) : default,
+            SampleLosses = plan.SampleLosses,
+            Gate = gradients?.Gate(output) ?? Activation.None,
+            LabelSmoothing = gradients is null ? 0 : settings.LabelSmoothing,
+        });
+        var metrics = gradients is null ? buffers.EvaluationMetrics : buffers.TrainingMetrics;
+        if (loss.UsesLabels) Metrics.Accumulate(lossList, plan.Batch, output.Length, plan.Output, plan.Labels, plan.SampleLosses, metrics, settings.TopK);
+        else Metrics.AccumulateLosses(lossList, plan.Batch, plan.SampleLosses, metrics);
+        if (trains) RecordBackward(memory, gradients!);
+        return plan;
+    }
+
+    private static void RecordBackward(PlanMemory memory, GradientSchedule gradients)
+    {
+        foreach (var operation in memory.Graph.Operations.Reverse())
+        {
+            if (!PlanGraph.HasBackward(operation)) continue;
+            var output = operation.Output.Value;
+            if (gradients.HasOwnPass(operation))
+            {
+                var gradient = memory.Gradient(output);
+                Elementwise.Backward(memory.Executor, operation.Activation, memory.Value(output), gradient, gradient);
+            }
+
+            var inputs = operation.Inputs.Select((input, i) => PlanInput(memory, gradients, operation, i)).ToArray();
+            operation.Backward(new BackwardContext(memory, operation, inputs));
+            for (var i = 0; i < inputs.Length; i++)
+            {
+                if (!gradients.Detours(operation, i)) continue;
+                var sum = memory.Gradient(operation.Inputs[i].Value);
+                Residuals.Forward(memory.Executor, sum, inputs[i].Gradient, sum, Activation.None);
+            }
+        }
+    }
+
+    private static InputGradientPlan PlanInput(PlanMemory memory, GradientSchedule gradients, PlanOperation operation, int index)
+    {
+        var value = operation.Inputs[index].Value;
+        if (!value.NeedsGradient) return default;
+        var gate = gradients.Gate(value);
+        return gradients.Detours(operation, index)
+            ? new(memory.Detour(operation, index), gate, false)
+            : new(memory.Gradient(value), gate, gradients.Accumulates(operation, index));
+    }
+}

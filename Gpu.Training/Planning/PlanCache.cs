@@ -1,0 +1,114 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Losses;
+using Gpu.Training.Losses;
+using Gpu.Training.Models;
+
+namespace Gpu.Training.Planning;
+
+/// <summary>
+/// The plans of a network, one for each batch size and use, all over one activation arena that is as long as the largest needs. A plan that needs more
+/// makes the arena anew, and all plans with it; <see cref="Reserve"/> avoids that.
+/// </summary>
+internal sealed class PlanCache : IDisposable
+{
+    private readonly ComputeDevice _device;
+    private readonly ParameterMemory _parameters;
+    private readonly PlanSettings _settings;
+    private readonly LossFunction _loss;
+    private readonly PlanGraph _trainingGraph;
+    private readonly PlanGraph _evaluationGraph;
+    private readonly GradientSchedule _gradients;
+    private readonly DeviceBuffer _state;
+    private readonly Dictionary<(bool Training, int Batch), Plan> _plans = [];
+    private DeviceBuffer? _arena;
+    private DeviceBuffer? _workspace;
+    private BatchBuffers? _buffers;
+
+    public PlanCache(ParameterMemory parameters, ComputeDevice device, PlanSettings settings)
+    {
+        _parameters = parameters;
+        _device = device;
+        _settings = settings;
+        var model = parameters.Model;
+        _loss = LossFunction.Of(model.Recipe.Loss);
+        _trainingGraph = PlanBuilder.Build(model, true, settings);
+        _evaluationGraph = PlanBuilder.Build(model, false, settings);
+        _gradients = new GradientSchedule(_trainingGraph, _loss);
+        var metricWords = (int)ArenaLayout.Align(MetricWords.Words);
+        _state = device.Allocate(StepState.Words + 2 * metricWords);
+        StepStateView = _state.View.First(StepState.Words);
+        TrainingMetrics = _state.View.Slice(StepState.Words, MetricWords.Words);
+        EvaluationMetrics = _state.View.Slice(StepState.Words + metricWords, MetricWords.Words);
+    }
+
+    /// <summary>The values that change from step to step; see <see cref="StepState"/>.</summary>
+    public DeviceView StepStateView { get; }
+
+    /// <summary>Counters that training plans add to; see <see cref="MetricWords"/>.</summary>
+    public DeviceView TrainingMetrics { get; }
+
+    /// <summary>Counters that evaluation plans add to; see <see cref="MetricWords"/>.</summary>
+    public DeviceView EvaluationMetrics { get; }
+
+    /// <summary>The model's loss.</summary>
+    public LossFunction Loss => _loss;
+
+    /// <summary>A plan for training on a batch of so many samples.</summary>
+    public Plan Training(int batch) => Get(true, batch);
+
+    /// <summary>A plan for evaluation of so many samples.</summary>
+    public Plan Evaluation(int batch) => Get(false, batch);
+
+    /// <summary>Makes room for batches, so that no plan for one of these or a smaller one has to make the arena anew.</summary>
+    public void Reserve(IReadOnlyList<int> training, IReadOnlyList<int> evaluation)
+    {
+        var layouts = training.Where(batch => batch > 0).Distinct().Select(batch => (true, Layout(true, batch)))
+            .Concat(evaluation.Where(batch => batch > 0).Distinct().Select(batch => (false, Layout(false, batch)))).ToArray();
+        MakeRoom(layouts.Max(layout => layout.Item2.Words), layouts.Max(layout => layout.Item2.WorkspaceWords), layouts.Max(layout => layout.Item2.Batch));
+        foreach (var (isTraining, layout) in layouts) Get(isTraining, layout.Batch);
+    }
+
+    public void Dispose()
+    {
+        _arena?.Dispose();
+        _workspace?.Dispose();
+        _buffers?.Dispose();
+        _state.Dispose();
+    }
+
+    private Plan Get(bool training, int batch)
+    {
+        if (_plans.TryGetValue((training, batch), out var plan)) return plan;
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        var graph = training ? _trainingGraph : _evaluationGraph;
+        var layout = Layout(training, batch);
+        MakeRoom(layout.Words, layout.WorkspaceWords, batch);
+        var input = _buffers!.Input.First(batch * graph.Model.Input.Length);
+        var memory = new PlanMemory(_device, graph, layout, _parameters, _arena!.View, _workspace!.View, StepStateView, input);
+        return _plans[(training, batch)] = Plan.Record(memory, training ? _gradients : null, _loss, _buffers, _settings);
+    }
+
+    private PlanLayout Layout(bool training, int batch) =>
+        training ? new PlanLayout(_trainingGraph, _gradients, batch) : new PlanLayout(_evaluationGraph, null, batch);
+
+    private void MakeRoom(int arena, int workspace, int batch)
+    {
+        arena = Math.Max(arena, ArenaLayout.Alignment);
+        workspace = Math.Max(workspace, ArenaLayout.Alignment);
+        if (_arena?.Length >= arena && _workspace?.Length >= workspace && _buffers?.Batch >= batch) return;
+        _plans.Clear();
+        _arena = Grown(_arena, arena);
+        _workspace = Grown(_workspace, workspace);
+        if (_buffers?.Batch >= batch) return;
+        _buffers?.Dispose();
+        _buffers = null;
+        _buffers = new BatchBuffers(_parameters.Model, _loss, _device, batch, TrainingMetrics, EvaluationMetrics);
+    }
+
+    private DeviceBuffer Grown(DeviceBuffer? buffer, int words)
+    {
+        if (buffer?.Length >= words) return buffer;
+        buffer?.Dispose();
+        return _device.Allocate(words);
+    }
+}

@@ -1,0 +1,18 @@
+using Gpu.Training.Models;
+
+namespace Gpu.Training.Planning;
+
+/// <summary>The operations of a model in order, before they have memory.</summary>
+/// <param name="Model">the model</param>
+/// <param name="Training">whether there is a backward pass</param>
+/// <param name="Input">the model's input</param>
+/// <param name="Output">the model's output</param>
+/// <param name="Operations">the operations</param>
+internal sealed record PlanGraph(Model Model, bool Training, PlanValue Input, PlanTensor Output, IReadOnlyList<PlanOperation> Operations)
+{
+    /// <summary>All values, the input first.</summary>
+    public IEnumerable<PlanValue> Values => Operations.Select(operation => operation.Output.Value).Prepend(Input);
+
+    /// <summary>True when an operation has a backward pass: it has parameters, or a gradient must go through it.</summary>
+    public static bool HasBackward(PlanOperation operation) => operation.Output.Value.NeedsGradient;
+}

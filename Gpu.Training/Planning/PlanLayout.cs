@@ -1,0 +1,143 @@
+using Gpu.Kernels.Activations;
+
+namespace Gpu.Training.Planning;
+
+/// <summary>
+/// Where the values, gradients and leftovers of a graph lie in the activation arena, for one batch size. Time runs through the forward pass (operation i
+/// at i), the loss (at N), and the backward pass (operation i at 2 N - i).
+/// </summary>
+internal sealed class PlanLayout
+{
+    private readonly PlanGraph _graph;
+    private readonly GradientSchedule? _gradients;
+    private readonly Dictionary<PlanValue, Stretch> _values = [];
+    private readonly Dictionary<PlanValue, Stretch> _valueGradients = [];
+    private readonly Dictionary<PlanOperation, Stretch> _saved = [];
+    private readonly Dictionary<(PlanOperation, int), Stretch> _detours = [];
+
+    public PlanLayout(PlanGraph graph, GradientSchedule? gradients, int batch)
+    {
+        _graph = graph;
+        _gradients = gradients;
+        Batch = batch;
+        PlaceValues();
+        KeepForForward();
+        if (gradients is not null)
+        {
+            PlaceGradients();
+            KeepForBackward();
+        }
+
+        Words = ArenaLayout.Place([.. _values.Values.Concat(_valueGradients.Values).Distinct(), .. _saved.Values, .. _detours.Values]);
+        WorkspaceWords = graph.Operations.Max(operation => operation.WorkspaceLength(batch, gradients is not null));
+    }
+
+    public int Batch { get; }
+
+    /// <summary>Words of the arena.</summary>
+    public int Words { get; }
+
+    /// <summary>Words of scratch memory, which lies outside of the arena.</summary>
+    public int WorkspaceWords { get; }
+
+    /// <summary>Words that all values and gradients would take if each had memory of its own.</summary>
+    public long WordsWithoutSharing => _values.Keys.Concat(_valueGradients.Keys).Sum(value => ArenaLayout.Align((long)value.Length * Batch));
+
+    public Stretch Value(PlanValue value) => _values[value];
+
+    public Stretch Gradient(PlanValue value) => _valueGradients[value];
+
+    public Stretch? Saved(PlanOperation operation) => _saved.GetValueOrDefault(operation);
+
+    public Stretch Detour(PlanOperation operation, int input) => _detours[(operation, input)];
+
+    private Stretch New(PlanValue value) => new(value.Name, (long)value.Length * Batch);
+
+    private int BackwardTime(int operation) => 2 * _graph.Operations.Count - operation;
+
+    private void PlaceValues()
+    {
+        foreach (var operation in _graph.Operations)
+        {
+            var output = operation.Output.Value;
+            _values[output] = MayOverwrite(operation) ? _values[operation.Inputs[0].Value] : New(output);
+        }
+    }
+
+    private bool MayOverwrite(PlanOperation operation)
+    {
+        var input = operation.Inputs[0].Value;
+        if (!operation.CanOverwriteInput || input.Producer is not { } producer || input.IsPinned || input.Consumers.Count != 1) return false;
+        if (input.Length != operation.Output.Value.Length) return false;
+        if (_gradients is null) return true;
+        if (producer.KeepsOutput) return false;
+        if (producer.AppliesOwnDerivative || producer.Activation.Kind == ActivationKind.Identity) return true;
+        return operation.OverwritingKeepsSigns && producer.Activation.Kind is ActivationKind.Relu or ActivationKind.LeakyRelu;
+    }
+
+    private void KeepForForward()
+    {
+        for (var i = 0; i < _graph.Operations.Count; i++)
+        {
+            var operation = _graph.Operations[i];
+            _values[operation.Output.Value].NeededAt(i);
+            foreach (var input in operation.Inputs)
+                if (_values.TryGetValue(input.Value, out var stretch)) stretch.NeededAt(i);
+        }
+
+        if (_values.TryGetValue(_graph.Output.Value, out var last)) last.NeededAt(_graph.Operations.Count);
+    }
+
+    private void PlaceGradients()
+    {
+        var operations = _graph.Operations;
+        for (var i = operations.Count - 1; i >= 0; i--)
+        {
+            var operation = operations[i];
+            if (!PlanGraph.HasBackward(operation)) continue;
+            var output = operation.Output.Value;
+            var gradient = GradientOf(output);
+            gradient.NeededAt(BackwardTime(i));
+            if (output == _graph.Output.Value) gradient.NeededAt(operations.Count);
+            for (var k = 0; k < operation.Inputs.Count; k++)
+            {
+                var input = operation.Inputs[k].Value;
+                if (!input.NeedsGradient) continue;
+                if (k == 0 && operation.CanOverwriteGradient && input.Consumers.Count == 1 && input.Length == output.Length) _valueGradients[input] = gradient;
+                GradientOf(input).NeededAt(BackwardTime(i));
+                if (_gradients!.Detours(operation, k))
+                {
+                    var detour = _detours[(operation, k)] = New(input);
+                    detour.NeededAt(BackwardTime(i));
+                }
+            }
+        }
+    }
+
+    private Stretch GradientOf(PlanValue value)
+    {
+        if (!_valueGradients.TryGetValue(value, out var stretch)) stretch = _valueGradients[value] = New(value);
+        return stretch;
+    }
+
+    private void KeepForBackward()
+    {
+        for (var i = 0; i < _graph.Operations.Count; i++)
+        {
+            var operation = _graph.Operations[i];
+            if (!PlanGraph.HasBackward(operation)) continue;
+            var time = BackwardTime(i);
+            if (operation.KeepsOutput || _gradients!.HasOwnPass(operation)) _values[operation.Output.Value].NeededAt(time);
+            foreach (var input in operation.Inputs)
+            {
+                var gated = _gradients!.Gate(input.Value).Kind != ActivationKind.Identity;
+                if ((operation.KeepsInputs || gated) && _values.TryGetValue(input.Value, out var stretch)) stretch.NeededAt(time);
+            }
+
+            if (operation.SavedLength == 0) continue;
+            var saved = _saved[operation] = new Stretch(operation.Name, operation.SavedLength);
+            saved.NeededAt(i);
+            saved.NeededAt(time);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using Gpu.Kernels.Launching;
+
+namespace Gpu.Training.Planning;
+
+/// <summary>A layout over real memory, while a plan is recorded.</summary>
+internal sealed record PlanMemory(
+    IExecutor Executor, PlanGraph Graph, PlanLayout Layout, ParameterMemory Parameters, DeviceView Arena, DeviceView Workspace, DeviceView StepState, DeviceView Input)
+{
+    public int Batch => Layout.Batch;
+
+    public bool Training => Graph.Training;
+
+    public DeviceView Value(PlanValue value) => value == Graph.Input ? Input : Place(Layout.Value(value), value);
+
+    public DeviceView Gradient(PlanValue value) => Place(Layout.Gradient(value), value);
+
+    public DeviceView Saved(PlanOperation operation) => Layout.Saved(operation) is { } saved ? Arena.Slice(saved.Offset, (int)saved.Words) : default;
+
+    public DeviceView Detour(PlanOperation operation, int input) => Place(Layout.Detour(operation, input), operation.Inputs[input].Value);
+
+    private DeviceView Place(Stretch stretch, PlanValue value) => Arena.Slice(stretch.Offset, value.Length * Batch);
+}
