@@ -43,11 +43,28 @@ public struct PackWeights<TMachine, TVector> : IKernel
         var source = tap * InputPerGroup * OutputChannels + group * OutputPerGroup;
         if (Transposed)
         {
-            source += first * OutputChannels + row;
-            for (var column = 0; column < PanelWidth; column++)
+            var from = TMachine.Slice(Weights, source + first * OutputChannels + row);
+            var to = TMachine.Slice(Packed, target);
+            var step = OutputChannels;
+            var filled = Math.Min(PanelWidth, columns - first);
+            var column = 0;
+            for (; column + 3 < filled; column += 4)
             {
-                var value = first + column < columns ? TMachine.LoadScalar(Weights, source + column * OutputChannels) : 0f;
-                TMachine.StoreScalar(Packed, target + column, value);
+                var a = TMachine.LoadScalar(from, 0);
+                var b = TMachine.LoadScalar(from, step);
+                var c = TMachine.LoadScalar(from, 2 * step);
+                var d = TMachine.LoadScalar(from, 3 * step);
+                from = TMachine.Slice(from, 4 * step);
+                TMachine.StoreScalar(to, column, a);
+                TMachine.StoreScalar(to, column + 1, b);
+                TMachine.StoreScalar(to, column + 2, c);
+                TMachine.StoreScalar(to, column + 3, d);
+            }
+
+            for (; column < PanelWidth; column++)
+            {
+                TMachine.StoreScalar(to, column, column < filled ? TMachine.LoadScalar(from, 0) : 0f);
+                from = TMachine.Slice(from, step);
             }
         }
         else

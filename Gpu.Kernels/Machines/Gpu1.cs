@@ -98,6 +98,9 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
     public static float Max(float a, float b) => MathF.Max(a, b);
 
     /// <inheritdoc/>
+    public static float MaxOrNaN(float a, float b) => a > b || float.IsNaN(a) ? a : b;
+
+    /// <inheritdoc/>
     public static float Sqrt(float a) => MathF.Sqrt(a);
 
     /// <inheritdoc/>

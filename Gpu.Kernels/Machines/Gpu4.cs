@@ -117,6 +117,10 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static Float4 Max(Float4 a, Float4 b) => new(MathF.Max(a.X, b.X), MathF.Max(a.Y, b.Y), MathF.Max(a.Z, b.Z), MathF.Max(a.W, b.W));
 
     /// <inheritdoc/>
+    public static Float4 MaxOrNaN(Float4 a, Float4 b) =>
+        new(Gpu1.MaxOrNaN(a.X, b.X), Gpu1.MaxOrNaN(a.Y, b.Y), Gpu1.MaxOrNaN(a.Z, b.Z), Gpu1.MaxOrNaN(a.W, b.W));
+
+    /// <inheritdoc/>
     public static Float4 Sqrt(Float4 a) => new(MathF.Sqrt(a.X), MathF.Sqrt(a.Y), MathF.Sqrt(a.Z), MathF.Sqrt(a.W));
 
     /// <inheritdoc/>

@@ -3,9 +3,13 @@ using Gpu.Kernels.Launching;
 
 namespace Gpu.Kernels.Pooling;
 
-/// <summary>Launches of <see cref="WindowSum{TMachine,TVector,TActivation}"/> and its transpose, for average pooling and for up-sampling.</summary>
+/// <summary>Reductions of windows and the transpose of their sum, for pooling and for up-sampling.</summary>
 internal static class WindowOperations
 {
+    /// <summary>output = the largest value of each window of the input.</summary>
+    public static void Maximum(IExecutor executor, PoolingShape shape, DeviceView input, GradientTarget output) =>
+        executor.Execute(new ReductionOperation<Identity, WindowMaximum>(new Call(executor, shape, Average: false, Spread: false, input, output)));
+
     /// <summary>output = the sums, or with <paramref name="average"/> the averages, of the windows of the input.</summary>
     public static void Sum(IExecutor executor, PoolingShape shape, bool average, DeviceView input, GradientTarget output)
     {
@@ -33,12 +37,13 @@ internal static class WindowOperations
             where TActivation : struct, IActivation
         {
             if (Spread) Executor.Execute(new SpreadOperation<TActivation>(this));
-            else Executor.Execute(new SumOperation<TActivation>(this));
+            else Executor.Execute(new ReductionOperation<TActivation, WindowSum>(this));
         }
     }
 
-    private readonly struct SumOperation<TActivation>(Call call) : IOperation
+    private readonly struct ReductionOperation<TActivation, TReduction>(Call call) : IOperation
         where TActivation : struct, IActivation
+        where TReduction : struct, IWindowReduction
     {
         public int Granularity => call.Shape.Channels;
 
@@ -48,14 +53,14 @@ internal static class WindowOperations
         {
             var shape = call.Shape;
             var rows = shape.Batch * shape.OutputHeight;
-            var kernel = new WindowSum<TMachine, TVector, TActivation>
+            var kernel = new WindowReduction<TMachine, TVector, TActivation, TReduction>
             {
                 Input = launcher.Bind(call.Source),
                 Output = call.Target.Bind<TMachine, TVector, TActivation>(launcher),
                 Geometry = shape.Geometry,
                 Tiles = RowTiles.For<TMachine, TVector>(rows, shape.OutputWidth, shape.Channels),
                 Scale = call.Scale,
-                OverPixels = call.OverPixels,
+                OverPixels = call.OverPixels ? 1 : 0,
             };
             launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 4 + 2 * shape.WindowHeight * shape.WindowWidth));
         }
@@ -79,7 +84,7 @@ internal static class WindowOperations
                 Geometry = shape.Geometry,
                 Tiles = RowTiles.For<TMachine, TVector>(rows, shape.InputWidth, shape.Channels),
                 Scale = call.Scale,
-                OverPixels = call.OverPixels,
+                OverPixels = call.OverPixels ? 1 : 0,
             };
             var windows = Items.Covering(shape.WindowHeight, shape.StrideHeight) * Items.Covering(shape.WindowWidth, shape.StrideWidth);
             launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 4 + 2 * windows));

@@ -63,8 +63,8 @@ public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
     /// <summary>What is written.</summary>
     public GatedGradient<TMachine, TVector, Identity> First, Second;
 
-    /// <summary>Write <see cref="Second"/> too.</summary>
-    public bool Both;
+    /// <summary>1: write <see cref="Second"/> too.</summary>
+    public int Both;
 
     /// <summary>How many elements.</summary>
     public int Count;
@@ -92,7 +92,7 @@ public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
         var value = TAccess.Load<TMachine, TVector>(Output, index, count);
         var gradient = TActivation.Backward<TMachine, TVector>(value, TAccess.Load<TMachine, TVector>(OutputGradient, index, count), Slope);
         First.Write<TAccess>(index, count, gradient);
-        if (Both) Second.Write<TAccess>(index, count, gradient);
+        if (Both != 0) Second.Write<TAccess>(index, count, gradient);
     }
 }
 

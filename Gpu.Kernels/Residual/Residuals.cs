@@ -176,7 +176,7 @@ public static class Residuals
                 OutputGradient = launcher.Bind(call.OutputGradient),
                 First = call.A.Bind<TMachine, TVector, Identity>(launcher),
                 Second = (both ? call.B : call.A).Bind<TMachine, TVector, Identity>(launcher),
-                Both = both,
+                Both = both ? 1 : 0,
                 Count = call.OutputGradient.Length,
                 Slope = call.Slope,
             };
