@@ -77,20 +77,19 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static void StoreInt(Gpu4 memory, int index, int value) => memory._words.Cast<int>()[memory._first + index] = value;
 
     /// <inheritdoc/>
-    public static int LoadByte(Gpu4 memory, int index) => memory._words.Cast<byte>()[memory._first * sizeof(float) + index];
+    public static int LoadByte(Gpu4 memory, int index) => memory._words.Cast<byte>()[(long)memory._first * sizeof(float) + index];
 
     /// <inheritdoc/>
     public static Float4 LoadBytes(Gpu4 memory, int index)
     {
         if ((index & 3) == 0)
         {
-            var word = memory._words.Cast<uint>()[index >> 2];
+            var word = memory._words.Cast<uint>()[memory._first + (index >> 2)];
             // Through int: C# turns an unsigned number into a float by way of double.
             return new((int)(word & 0xFF), (int)((word >> 8) & 0xFF), (int)((word >> 16) & 0xFF), (int)(word >> 24));
         }
 
-        var bytes = memory._words.Cast<byte>();
-        return new(bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3]);
+        return new(LoadByte(memory, index), LoadByte(memory, index + 1), LoadByte(memory, index + 2), LoadByte(memory, index + 3));
     }
 
     /// <inheritdoc/>
