@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -32,28 +33,32 @@ public struct AugmentedGather<TMachine, TVector> : IKernel
     /// <summary>Elements after which scales and shifts repeat: a multiple of 16 and of the channels.</summary>
     public int Period;
 
-    /// <summary>1 when there are labels.</summary>
-    public int HasLabels;
+    /// <summary>True when there are labels.</summary>
+    public Flag HasLabels;
 
-    /// <summary>See <see cref="Augmentation"/>: 1 to mirror half of the samples; the largest shift; the seed.</summary>
-    public int Flip, LargestShift;
+    /// <summary>See <see cref="Augmentation.Flip"/>.</summary>
+    public Flag Flip;
 
-    /// <inheritdoc cref="Flip"/>
+    /// <summary>See <see cref="Augmentation.Shift"/>.</summary>
+    public int LargestShift;
+
+    /// <summary>See <see cref="Augmentation.Seed"/>: its low and its high word.</summary>
     public uint Seed0, Seed1;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var slot = item / PartsOfSample;
         var part = item - slot * PartsOfSample;
         var sample = BatchOrder<TMachine, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
-        if (HasLabels != 0 && part == 0) BatchOrder<TMachine, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
+        if (HasLabels && part == 0) BatchOrder<TMachine, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
         var isMissing = sample < 0;
         if (isMissing) sample = 0;
 
         uint word0 = (uint)sample, word1 = (uint)TMachine.LoadInt(StepState, Launching.StepState.Draw), word2 = 0, word3 = 0;
         Philox.Generate(Seed0, Seed1, ref word0, ref word1, ref word2, ref word3);
-        var isFlipped = Flip != 0 && (word0 >> 31) != 0;
+        var isFlipped = Flip && (word0 >> 31) != 0;
         var down = (int)(Philox.ToUniform(word1) * (2 * LargestShift + 1)) - LargestShift;
         var along = (int)(Philox.ToUniform(word2) * (2 * LargestShift + 1)) - LargestShift;
 
@@ -79,6 +84,7 @@ public struct AugmentedGather<TMachine, TVector> : IKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Blank(int row, int rowLength)
     {
         var phase = 0;
@@ -94,6 +100,7 @@ public struct AugmentedGather<TMachine, TVector> : IKernel
     // Element e comes from element e + along of the row: whole vectors where all of theirs lie in the row, single elements at its ends.
     // Positions are counted from the beginning of the batch, here and below: ILGPU's O2 takes what comes out of a loop such as Philox's rounds for the
     // same in all threads, and would branch on it alone with an instruction that is undefined when it is not.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Moved(TMachine bytes, int skipped, int row, int rowLength, int along)
     {
         var phase = 0;
@@ -122,6 +129,7 @@ public struct AugmentedGather<TMachine, TVector> : IKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Mirrored(TMachine bytes, int skipped, int row, int along)
     {
         var end = row + Width * Channels;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -32,16 +33,17 @@ public struct BatchGather<TMachine, TVector> : IKernel
     /// <summary>Elements after which scales and shifts repeat: a multiple of 16 and of the channels.</summary>
     public int Period;
 
-    /// <summary>1 when there are labels.</summary>
-    public int HasLabels;
+    /// <summary>True when there are labels.</summary>
+    public Flag HasLabels;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var slot = item / PartsOfSample;
         var part = item - slot * PartsOfSample;
         var sample = BatchOrder<TMachine, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
-        if (HasLabels != 0 && part == 0) BatchOrder<TMachine, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
+        if (HasLabels && part == 0) BatchOrder<TMachine, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
         var scales = TMachine.Choose(sample < 0, NoScales, Scales);
         if (sample < 0) sample = 0;
 

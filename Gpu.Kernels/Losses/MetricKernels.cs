@@ -19,6 +19,7 @@ public struct MetricParts<TMachine, TVector> : IKernel
     public int TopK;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var from = item * SamplesInPart;
@@ -46,6 +47,7 @@ public struct MetricParts<TMachine, TVector> : IKernel
 
     // How many classes come before the label: those with a larger logit or NaN, and among equals those with a smaller number. A label whose own
     // logit is NaN comes after all classes, itself included; so does one that is no class.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly float Rank(int row, int label)
     {
         if (label < 0 || label >= Classes) return Classes;
@@ -85,6 +87,7 @@ public struct MetricSum<TMachine, TVector> : IKernel
     public int Parts, Batch;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var sum = TMachine.LoadScalar(Metrics, MetricWords.LossSum);
@@ -117,6 +120,7 @@ public struct MetricReset<TMachine, TVector> : IKernel
     public TMachine Metrics;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item) => TMachine.StoreInt(Metrics, item, 0);
 }
 

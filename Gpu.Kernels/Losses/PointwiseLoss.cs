@@ -24,8 +24,8 @@ public struct PointwiseLoss<TMachine, TVector, TLoss, TActivation> : IKernel
     /// <summary>Outputs of a sample.</summary>
     public int Outputs;
 
-    /// <summary>0 in evaluation, when Gradient is not written.</summary>
-    public int HasGradient;
+    /// <summary>False in evaluation, when Gradient is not written.</summary>
+    public Flag HasGradient;
 
     /// <summary>What a sample's summed loss is multiplied by: 1 / outputs.</summary>
     public float LossScale;
@@ -37,6 +37,7 @@ public struct PointwiseLoss<TMachine, TVector, TLoss, TActivation> : IKernel
     public float Slope;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var row = item * Outputs;
@@ -51,7 +52,7 @@ public struct PointwiseLoss<TMachine, TVector, TLoss, TActivation> : IKernel
             {
                 var x = TMachine.Load(Prediction, row + i);
                 sum = TMachine.Add(sum, TLoss.Evaluate<TMachine, TVector>(x, TMachine.Load(Target, row + i), out var derivative));
-                if (HasGradient != 0) TMachine.Store(Gradient, row + i, ThroughActivation(x, derivative));
+                if (HasGradient) TMachine.Store(Gradient, row + i, ThroughActivation(x, derivative));
             }
 
             total = TMachine.Add(total, sum);
@@ -62,7 +63,7 @@ public struct PointwiseLoss<TMachine, TVector, TLoss, TActivation> : IKernel
         {
             var x = TMachine.LoadPartial(Prediction, row + whole, left);
             var loss = TLoss.Evaluate<TMachine, TVector>(x, TMachine.LoadPartial(Target, row + whole, left), out var derivative);
-            if (HasGradient != 0) TMachine.StorePartial(Gradient, row + whole, ThroughActivation(x, derivative), left);
+            if (HasGradient) TMachine.StorePartial(Gradient, row + whole, ThroughActivation(x, derivative), left);
             total = TMachine.Add(total, TMachine.SelectGreater(TMachine.Splat(left), TMachine.LaneNumbers, loss, TMachine.Zero));
         }
 

@@ -26,8 +26,8 @@ public struct SoftmaxCrossEntropy<TMachine, TVector> : IKernel
     /// <summary>Classes of a sample.</summary>
     public int Classes;
 
-    /// <summary>0 in evaluation, when LogitsGradient is not written.</summary>
-    public int HasGradient;
+    /// <summary>False in evaluation, when LogitsGradient is not written.</summary>
+    public Flag HasGradient;
 
     /// <summary>s, from 0 to 1.</summary>
     public float LabelSmoothing;
@@ -36,6 +36,7 @@ public struct SoftmaxCrossEntropy<TMachine, TVector> : IKernel
     public float GradientScale;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var row = item * Classes;
@@ -59,7 +60,7 @@ public struct SoftmaxCrossEntropy<TMachine, TVector> : IKernel
             {
                 var d = TMachine.Subtract(TMachine.Load(Logits, row + c), TMachine.Splat(largest));
                 var e = Exponential(d);
-                if (HasGradient != 0) TMachine.Store(LogitsGradient, row + c, e);
+                if (HasGradient) TMachine.Store(LogitsGradient, row + c, e);
                 exponentialsHere = TMachine.Add(exponentialsHere, e);
                 shiftedHere = TMachine.Add(shiftedHere, d);
             }
@@ -73,7 +74,7 @@ public struct SoftmaxCrossEntropy<TMachine, TVector> : IKernel
         {
             var d = TMachine.Subtract(TMachine.LoadPartial(Logits, row + whole, left), TMachine.Splat(largest));
             var e = Exponential(d);
-            if (HasGradient != 0) TMachine.StorePartial(LogitsGradient, row + whole, e, left);
+            if (HasGradient) TMachine.StorePartial(LogitsGradient, row + whole, e, left);
             exponentials = TMachine.Add(exponentials, FirstLanes(left, e, TMachine.Zero));
             shifted = TMachine.Add(shifted, FirstLanes(left, d, TMachine.Zero));
         }
@@ -85,9 +86,10 @@ public struct SoftmaxCrossEntropy<TMachine, TVector> : IKernel
         // The logarithm takes numbers apart by their bits and would hide a NaN.
         if (!(sum >= 1f)) loss = float.NaN;
         TMachine.StoreScalar(SampleLosses, item, loss);
-        if (HasGradient != 0) FinishGradient(row, sum, label, isKnown, whole, left);
+        if (HasGradient) FinishGradient(row, sum, label, isKnown, whole, left);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly float LargestLogit(int row)
     {
         var largest = TMachine.Splat(float.NegativeInfinity);
@@ -99,6 +101,7 @@ public struct SoftmaxCrossEntropy<TMachine, TVector> : IKernel
     }
 
     // From the exponentials, which stand where the gradient shall be. A sample whose label is unknown has none.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FinishGradient(int row, float sum, int label, bool isKnown, int whole, int left)
     {
         var scale = 0f;

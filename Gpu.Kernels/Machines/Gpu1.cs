@@ -68,10 +68,10 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
     public static void StoreInt(Gpu1 memory, int index, int value) => memory._words.Cast<int>()[memory._first + index] = value;
 
     /// <inheritdoc/>
-    public static int LoadByte(Gpu1 memory, int index) => memory._words.Cast<byte>()[memory._first * sizeof(float) + index];
+    public static int LoadByte(Gpu1 memory, int index) => memory._words.Cast<byte>()[(long)memory._first * sizeof(float) + index];
 
     /// <inheritdoc/>
-    public static float LoadBytes(Gpu1 memory, int index) => memory._words.Cast<byte>()[memory._first * sizeof(float) + index];
+    public static float LoadBytes(Gpu1 memory, int index) => LoadByte(memory, index);
 
     /// <inheritdoc/>
     public static float Splat(float value) => value;

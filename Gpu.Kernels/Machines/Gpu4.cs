@@ -77,21 +77,19 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static void StoreInt(Gpu4 memory, int index, int value) => memory._words.Cast<int>()[memory._first + index] = value;
 
     /// <inheritdoc/>
-    public static int LoadByte(Gpu4 memory, int index) => memory._words.Cast<byte>()[memory._first * sizeof(float) + index];
+    public static int LoadByte(Gpu4 memory, int index) => memory._words.Cast<byte>()[(long)memory._first * sizeof(float) + index];
 
     /// <inheritdoc/>
     public static Float4 LoadBytes(Gpu4 memory, int index)
     {
         if ((index & 3) == 0)
         {
-            // By signed integers: ILGPU converts unsigned ones to float by way of double.
+            // By signed integers: unsigned ones are converted to float by way of double.
             var word = memory._words.Cast<int>()[memory._first + (index >> 2)];
             return new(word & 0xFF, (word >> 8) & 0xFF, (word >> 16) & 0xFF, (word >> 24) & 0xFF);
         }
 
-        var bytes = memory._words.Cast<byte>();
-        index += memory._first * sizeof(float);
-        return new(bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3]);
+        return new(LoadByte(memory, index), LoadByte(memory, index + 1), LoadByte(memory, index + 2), LoadByte(memory, index + 3));
     }
 
     /// <inheritdoc/>
