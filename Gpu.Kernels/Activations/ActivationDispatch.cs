@@ -10,6 +10,7 @@ internal interface IActivationCall
 /// <summary>From the value that names an activation function to the type that is one.</summary>
 internal static class ActivationDispatch
 {
+    /// <exception cref="ArgumentOutOfRangeException">not one of the functions</exception>
     public static void Call<TCall>(ActivationKind kind, ref TCall call)
         where TCall : struct, IActivationCall
     {
@@ -17,6 +18,11 @@ internal static class ActivationDispatch
         {
             case ActivationKind.Identity: call.With<Identity>(); break;
             case ActivationKind.Relu: call.With<Relu>(); break;
+            case ActivationKind.LeakyRelu: call.With<LeakyRelu>(); break;
+            case ActivationKind.Sigmoid: call.With<Sigmoid>(); break;
+            case ActivationKind.Tanh: call.With<Tanh>(); break;
+            case ActivationKind.Gelu: call.With<Gelu>(); break;
+            case ActivationKind.Silu: call.With<Silu>(); break;
             default: throw new ArgumentOutOfRangeException(nameof(kind), kind, "not an activation function");
         }
     }

@@ -19,19 +19,20 @@ public struct GatedGradient<TMachine, TVector, TActivation>
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
     public float Slope;
 
-    /// <summary>Multiply by f', the derivative of the activation that gave x.</summary>
-    public bool Gated;
+    /// <summary>1: multiply by f', the derivative of the activation that gave x. (ILGPU takes no bool in an argument.)</summary>
+    public int Gated;
 
-    /// <summary>Add to what is there, instead of overwriting it.</summary>
-    public bool Accumulate;
+    /// <summary>1: add to what is there, instead of overwriting it.</summary>
+    public int Accumulate;
 
     /// <summary>Writes or adds the gradient of a vector of elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Write<TAccess>(int index, int count, TVector gradient)
         where TAccess : struct, IVectorAccess
     {
-        if (Accumulate) Add<TAccess>(index, count, gradient);
-        else TAccess.Store(Gradient, index, Through<TAccess>(index, count, gradient), count);
+        gradient = Through<TAccess>(index, count, gradient);
+        if (Accumulate != 0) gradient = TMachine.Add(TAccess.Load<TMachine, TVector>(Gradient, index, count), gradient);
+        TAccess.Store(Gradient, index, gradient, count);
     }
 
     /// <summary>Adds to the gradient of a vector of elements, whatever <see cref="Accumulate"/> says.</summary>
@@ -47,7 +48,7 @@ public struct GatedGradient<TMachine, TVector, TActivation>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Skip(int index, int count)
     {
-        if (Accumulate) return;
+        if (Accumulate != 0) return;
         var c = 0;
         for (; c + TMachine.Width <= count; c += TMachine.Width) TMachine.Store(Gradient, index + c, TMachine.Zero);
         if (c < count) TMachine.StorePartial(Gradient, index + c, TMachine.Zero, count - c);
@@ -56,7 +57,7 @@ public struct GatedGradient<TMachine, TVector, TActivation>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly TVector Through<TAccess>(int index, int count, TVector gradient)
         where TAccess : struct, IVectorAccess =>
-        Gated ? TActivation.Backward<TMachine, TVector>(TAccess.Load<TMachine, TVector>(Value, index, count), gradient, Slope) : gradient;
+        Gated != 0 ? TActivation.Backward<TMachine, TVector>(TAccess.Load<TMachine, TVector>(Value, index, count), gradient, Slope) : gradient;
 }
 
 /// <summary>The host's side of <see cref="GatedGradient{TMachine,TVector,TActivation}"/>.</summary>
@@ -93,8 +94,8 @@ internal readonly record struct GradientTarget(DeviceView Gradient, Activation G
             Gradient = launcher.Bind(Gradient),
             Value = launcher.Bind(gated ? Value : Gradient),
             Slope = Gate.Slope,
-            Gated = gated,
-            Accumulate = Accumulate,
+            Gated = gated ? 1 : 0,
+            Accumulate = Accumulate ? 1 : 0,
         };
     }
 }

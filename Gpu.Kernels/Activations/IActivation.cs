@@ -6,6 +6,9 @@ namespace Gpu.Kernels.Activations;
 /// <summary>An activation function as a type, so that a kernel that is generic over it has the function compiled into its epilogue.</summary>
 public interface IActivation
 {
+    /// <summary>See <see cref="Activation.DerivativeFromOutput"/>.</summary>
+    static abstract bool DerivativeFromOutput { get; }
+
     /// <summary>f(x).</summary>
     static abstract TVector Forward<TMachine, TVector>(TVector x, float slope)
         where TMachine : struct, IMachine<TMachine, TVector>
@@ -23,6 +26,9 @@ public interface IActivation
 public readonly struct Identity : IActivation
 {
     /// <inheritdoc/>
+    public static bool DerivativeFromOutput => true;
+
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Forward<TMachine, TVector>(TVector x, float slope)
         where TMachine : struct, IMachine<TMachine, TVector>
@@ -38,6 +44,9 @@ public readonly struct Identity : IActivation
 /// <summary>max(x, 0); the derivative at 0 is 0. NaN stays NaN.</summary>
 public readonly struct Relu : IActivation
 {
+    /// <inheritdoc/>
+    public static bool DerivativeFromOutput => true;
+
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Forward<TMachine, TVector>(TVector x, float slope)

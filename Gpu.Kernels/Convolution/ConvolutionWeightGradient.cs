@@ -33,15 +33,15 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     public WeightGradientGeometry Geometry;
 
     /// <summary>Whether the bias gradient is wanted.</summary>
-    public bool HasBias;
+    public Flag HasBias;
 
     /// <summary>The target holds gradients that are added to; otherwise the first chunk starts from zero.</summary>
-    public bool AddToTarget;
+    public Flag AddToTarget;
 
     /// <inheritdoc/>
     public void Run(int item)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var rest = item / g.RowGroups;
         var rowGroup = item - rest * g.RowGroups;
         var split = rest / g.Panels;
@@ -71,7 +71,7 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Tile(int tile, int begin, int end, bool first, int group, int channel, int channels, TMachine target)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var run = tile / g.TilesPerRun;
         var number = tile - run * g.TilesPerRun;
         var kernelY = run / g.RunsX;
@@ -81,7 +81,8 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
         if (number < g.LargeTiles)
         {
             var k = Math.Min(number * TileRows, g.RowsPerRun - TileRows);
-            EightRows(begin, end, first, kernelY, kernelX, runRow + k, number * TileRows - k, start + k, channel, channels, target);
+            if (channels > TMachine.Width) EightRows(begin, end, first, kernelY, kernelX, runRow + k, number * TileRows - k, start + k, channel, channels, target);
+            else EightRowsOneVector(begin, end, first, kernelY, kernelX, runRow + k, number * TileRows - k, start + k, channel, channels, target);
         }
         else if (g.RowsPerRun >= 3)
         {
@@ -99,7 +100,7 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void EightRows(int begin, int end, bool first, int kernelY, int kernelX, int row, int storeFrom, int source, int channel, int channels, TMachine target)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var full = channels >= 2 * TMachine.Width;
         TVector a0 = TMachine.Zero, b0 = TMachine.Zero, a1 = TMachine.Zero, b1 = TMachine.Zero, a2 = TMachine.Zero, b2 = TMachine.Zero, a3 = TMachine.Zero, b3 = TMachine.Zero, a4 = TMachine.Zero, b4 = TMachine.Zero, a5 = TMachine.Zero, b5 = TMachine.Zero, a6 = TMachine.Zero, b6 = TMachine.Zero, a7 = TMachine.Zero, b7 = TMachine.Zero;
         if (!first)
@@ -169,9 +170,72 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void EightRowsOneVector(int begin, int end, bool first, int kernelY, int kernelX, int row, int storeFrom, int source, int channel, int channels, TMachine target)
+    {
+        ref readonly var g = ref Geometry;
+        var full = channels >= TMachine.Width;
+        TVector a0 = TMachine.Zero, a1 = TMachine.Zero, a2 = TMachine.Zero, a3 = TMachine.Zero, a4 = TMachine.Zero, a5 = TMachine.Zero, a6 = TMachine.Zero, a7 = TMachine.Zero;
+        if (!first)
+        {
+            Read(target, row + 0, channel, channels, out a0, out _);
+            Read(target, row + 1, channel, channels, out a1, out _);
+            Read(target, row + 2, channel, channels, out a2, out _);
+            Read(target, row + 3, channel, channels, out a3, out _);
+            Read(target, row + 4, channel, channels, out a4, out _);
+            Read(target, row + 5, channel, channels, out a5, out _);
+            Read(target, row + 6, channel, channels, out a6, out _);
+            Read(target, row + 7, channel, channels, out a7, out _);
+        }
+
+        Columns(kernelX, out var low, out var high);
+        var inputStep = g.StrideWidth * g.InputChannels;
+        var dx = low * g.StrideWidth - g.PaddingLeft + kernelX * g.DilationWidth;
+        for (var outputRow = begin; outputRow < end; outputRow++)
+        {
+            var n = outputRow / g.OutputHeight;
+            var y = (outputRow - n * g.OutputHeight) * g.StrideHeight - g.PaddingTop + kernelY * g.DilationHeight;
+            if ((uint)y >= (uint)g.InputHeight) continue;
+            var pixels = Math.Min(high, g.Pixels - outputRow * g.OutputWidth) - low;
+            var x = TMachine.Slice(Input, ((n * g.InputHeight + y) * g.InputWidth + dx) * g.InputChannels + source);
+            var d = TMachine.Slice(OutputGradient, (outputRow * g.OutputWidth + low) * g.OutputChannels + channel);
+            for (var pixel = 0; pixel < pixels; pixel++)
+            {
+                var d0 = full ? TMachine.Load(d, 0) : TMachine.LoadPartial(d, 0, channels);
+                var v0 = TMachine.Broadcast(x, 0);
+                a0 = TMachine.MultiplyAdd(v0, d0, a0);
+                var v1 = TMachine.Broadcast(x, 1);
+                a1 = TMachine.MultiplyAdd(v1, d0, a1);
+                var v2 = TMachine.Broadcast(x, 2);
+                a2 = TMachine.MultiplyAdd(v2, d0, a2);
+                var v3 = TMachine.Broadcast(x, 3);
+                a3 = TMachine.MultiplyAdd(v3, d0, a3);
+                var v4 = TMachine.Broadcast(x, 4);
+                a4 = TMachine.MultiplyAdd(v4, d0, a4);
+                var v5 = TMachine.Broadcast(x, 5);
+                a5 = TMachine.MultiplyAdd(v5, d0, a5);
+                var v6 = TMachine.Broadcast(x, 6);
+                a6 = TMachine.MultiplyAdd(v6, d0, a6);
+                var v7 = TMachine.Broadcast(x, 7);
+                a7 = TMachine.MultiplyAdd(v7, d0, a7);
+                x = TMachine.Slice(x, inputStep);
+                d = TMachine.Slice(d, g.OutputChannels);
+            }
+        }
+
+        if (storeFrom <= 0) Keep(target, row + 0, channel, channels, a0, TMachine.Zero);
+        if (storeFrom <= 1) Keep(target, row + 1, channel, channels, a1, TMachine.Zero);
+        if (storeFrom <= 2) Keep(target, row + 2, channel, channels, a2, TMachine.Zero);
+        if (storeFrom <= 3) Keep(target, row + 3, channel, channels, a3, TMachine.Zero);
+        if (storeFrom <= 4) Keep(target, row + 4, channel, channels, a4, TMachine.Zero);
+        if (storeFrom <= 5) Keep(target, row + 5, channel, channels, a5, TMachine.Zero);
+        if (storeFrom <= 6) Keep(target, row + 6, channel, channels, a6, TMachine.Zero);
+        if (storeFrom <= 7) Keep(target, row + 7, channel, channels, a7, TMachine.Zero);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void ThreeRows(int begin, int end, bool first, int kernelY, int kernelX, int row, int storeFrom, int source, int channel, int channels, TMachine target)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var full = channels >= 2 * TMachine.Width;
         TVector a0 = TMachine.Zero, b0 = TMachine.Zero, a1 = TMachine.Zero, b1 = TMachine.Zero, a2 = TMachine.Zero, b2 = TMachine.Zero;
         if (!first)
@@ -218,7 +282,7 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void OneRow(int begin, int end, bool first, int kernelY, int kernelX, int row, int storeFrom, int source, int channel, int channels, TMachine target)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var full = channels >= 2 * TMachine.Width;
         TVector a0 = TMachine.Zero, b0 = TMachine.Zero;
         if (!first)
@@ -255,7 +319,7 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void BiasSums(int begin, int end, bool first, int channel, int channels, int split)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var full = channels >= 2 * TMachine.Width;
         var target = TMachine.Slice(BiasTarget, split * g.SplitStride);
         TVector a0 = TMachine.Zero, b0 = TMachine.Zero, a1 = TMachine.Zero, b1 = TMachine.Zero;
@@ -290,7 +354,7 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Columns(int kernelX, out int low, out int high)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         low = 0;
         high = g.OutputWidth;
         if (g.Merged) return;

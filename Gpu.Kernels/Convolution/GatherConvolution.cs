@@ -39,13 +39,13 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <summary>Bias is added before the activation.</summary>
-    public bool HasBias;
+    public Flag HasBias;
 
     /// <summary>The result is multiplied by the activation's derivative at <see cref="Saved"/>, instead of passing through the activation.</summary>
-    public bool Gated;
+    public Flag Gated;
 
     /// <summary>The result is added to what the output holds.</summary>
-    public bool Accumulate;
+    public Flag Accumulate;
 
     /// <inheritdoc/>
     public void Run(int item)
@@ -86,21 +86,58 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void TwoVectors(int first, ref int n, ref int row, ref int column, int group, int panel, int channel, int channels)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var start = group * g.InputPerGroup;
-        Locate(n, row, column, start, out var source0, out var y0, out var x0, out var target0);
-        Next(first + 0, ref n, ref row, ref column);
-        Locate(n, row, column, start, out var source1, out var y1, out var x1, out var target1);
-        Next(first + 1, ref n, ref row, ref column);
-        Locate(n, row, column, start, out var source2, out var y2, out var x2, out var target2);
-        Next(first + 2, ref n, ref row, ref column);
-        Locate(n, row, column, start, out var source3, out var y3, out var x3, out var target3);
-        Next(first + 3, ref n, ref row, ref column);
-        Locate(n, row, column, start, out var source4, out var y4, out var x4, out var target4);
-        Next(first + 4, ref n, ref row, ref column);
-        Locate(n, row, column, start, out var source5, out var y5, out var x5, out var target5);
-        Next(first + 5, ref n, ref row, ref column);
-        var inside = Inside(y0, x0) & Inside(y1, x1) & Inside(y2, x2) & Inside(y3, x3) & Inside(y4, x4) & Inside(y5, x5);
+        int source0, y0, x0, target0;
+        int source1, y1, x1, target1;
+        int source2, y2, x2, target2;
+        int source3, y3, x3, target3;
+        int source4, y4, x4, target4;
+        int source5, y5, x5, target5;
+        bool inside;
+        var oneRow = false;
+        if (column + TilePixels <= g.Columns)
+        {
+            // All on one row, which is the common case: one pixel is located, the others follow at fixed distances.
+            Locate(n, row, column, start, out source0, out y0, out x0, out target0);
+            var sourceStep = g.InputStepX * g.InputChannels;
+            var targetStep = g.OutputStepX * g.OutputChannels;
+            (source1, y1, x1, target1) = (source0 + sourceStep, y0, x0 + g.InputStepX, target0 + targetStep);
+            (source2, y2, x2, target2) = (source1 + sourceStep, y0, x1 + g.InputStepX, target1 + targetStep);
+            (source3, y3, x3, target3) = (source2 + sourceStep, y0, x2 + g.InputStepX, target2 + targetStep);
+            (source4, y4, x4, target4) = (source3 + sourceStep, y0, x3 + g.InputStepX, target3 + targetStep);
+            (source5, y5, x5, target5) = (source4 + sourceStep, y0, x4 + g.InputStepX, target4 + targetStep);
+            inside = InsideColumns(x0) & InsideColumns(x5);
+            oneRow = true;
+            column += TilePixels;
+            if (column == g.Columns)
+            {
+                column = 0;
+                row++;
+                if (row == g.Rows)
+                {
+                    row = 0;
+                    n++;
+                }
+            }
+        }
+        else
+        {
+            Locate(n, row, column, start, out source0, out y0, out x0, out target0);
+            Next(first + 0, ref n, ref row, ref column);
+            Locate(n, row, column, start, out source1, out y1, out x1, out target1);
+            Next(first + 1, ref n, ref row, ref column);
+            Locate(n, row, column, start, out source2, out y2, out x2, out target2);
+            Next(first + 2, ref n, ref row, ref column);
+            Locate(n, row, column, start, out source3, out y3, out x3, out target3);
+            Next(first + 3, ref n, ref row, ref column);
+            Locate(n, row, column, start, out source4, out y4, out x4, out target4);
+            Next(first + 4, ref n, ref row, ref column);
+            Locate(n, row, column, start, out source5, out y5, out x5, out target5);
+            Next(first + 5, ref n, ref row, ref column);
+            inside = Inside(y0, x0) & Inside(y1, x1) & Inside(y2, x2) & Inside(y3, x3) & Inside(y4, x4) & Inside(y5, x5);
+        }
+
         TVector bias0 = TMachine.Zero, bias1 = TMachine.Zero;
         if (HasBias)
         {
@@ -116,6 +153,8 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
         var panelWeights = TMachine.Slice(Weights, group * g.WeightGroupStride + panel * g.WeightPanelStride);
         for (var tapY = 0; tapY < g.TapsY; tapY++)
         {
+            // A tap above or below the input adds nothing.
+            if (oneRow && (uint)(y0 + tapY * g.TapStepY) >= (uint)g.InputHeight) continue;
             for (var tapX = 0; tapX < runs; tapX++)
             {
                 var offset = (tapY * g.TapStepY * g.InputWidth + tapX * g.TapStepX) * g.InputChannels;
@@ -182,21 +221,58 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void OneVector(int first, ref int n, ref int row, ref int column, int group, int panel, int channel, int channels)
     {
-        var g = Geometry;
+        ref readonly var g = ref Geometry;
         var start = group * g.InputPerGroup;
-        Locate(n, row, column, start, out var source0, out var y0, out var x0, out var target0);
-        Next(first + 0, ref n, ref row, ref column);
-        Locate(n, row, column, start, out var source1, out var y1, out var x1, out var target1);
-        Next(first + 1, ref n, ref row, ref column);
-        Locate(n, row, column, start, out var source2, out var y2, out var x2, out var target2);
-        Next(first + 2, ref n, ref row, ref column);
-        Locate(n, row, column, start, out var source3, out var y3, out var x3, out var target3);
-        Next(first + 3, ref n, ref row, ref column);
-        Locate(n, row, column, start, out var source4, out var y4, out var x4, out var target4);
-        Next(first + 4, ref n, ref row, ref column);
-        Locate(n, row, column, start, out var source5, out var y5, out var x5, out var target5);
-        Next(first + 5, ref n, ref row, ref column);
-        var inside = Inside(y0, x0) & Inside(y1, x1) & Inside(y2, x2) & Inside(y3, x3) & Inside(y4, x4) & Inside(y5, x5);
+        int source0, y0, x0, target0;
+        int source1, y1, x1, target1;
+        int source2, y2, x2, target2;
+        int source3, y3, x3, target3;
+        int source4, y4, x4, target4;
+        int source5, y5, x5, target5;
+        bool inside;
+        var oneRow = false;
+        if (column + TilePixels <= g.Columns)
+        {
+            // All on one row, which is the common case: one pixel is located, the others follow at fixed distances.
+            Locate(n, row, column, start, out source0, out y0, out x0, out target0);
+            var sourceStep = g.InputStepX * g.InputChannels;
+            var targetStep = g.OutputStepX * g.OutputChannels;
+            (source1, y1, x1, target1) = (source0 + sourceStep, y0, x0 + g.InputStepX, target0 + targetStep);
+            (source2, y2, x2, target2) = (source1 + sourceStep, y0, x1 + g.InputStepX, target1 + targetStep);
+            (source3, y3, x3, target3) = (source2 + sourceStep, y0, x2 + g.InputStepX, target2 + targetStep);
+            (source4, y4, x4, target4) = (source3 + sourceStep, y0, x3 + g.InputStepX, target3 + targetStep);
+            (source5, y5, x5, target5) = (source4 + sourceStep, y0, x4 + g.InputStepX, target4 + targetStep);
+            inside = InsideColumns(x0) & InsideColumns(x5);
+            oneRow = true;
+            column += TilePixels;
+            if (column == g.Columns)
+            {
+                column = 0;
+                row++;
+                if (row == g.Rows)
+                {
+                    row = 0;
+                    n++;
+                }
+            }
+        }
+        else
+        {
+            Locate(n, row, column, start, out source0, out y0, out x0, out target0);
+            Next(first + 0, ref n, ref row, ref column);
+            Locate(n, row, column, start, out source1, out y1, out x1, out target1);
+            Next(first + 1, ref n, ref row, ref column);
+            Locate(n, row, column, start, out source2, out y2, out x2, out target2);
+            Next(first + 2, ref n, ref row, ref column);
+            Locate(n, row, column, start, out source3, out y3, out x3, out target3);
+            Next(first + 3, ref n, ref row, ref column);
+            Locate(n, row, column, start, out source4, out y4, out x4, out target4);
+            Next(first + 4, ref n, ref row, ref column);
+            Locate(n, row, column, start, out source5, out y5, out x5, out target5);
+            Next(first + 5, ref n, ref row, ref column);
+            inside = Inside(y0, x0) & Inside(y1, x1) & Inside(y2, x2) & Inside(y3, x3) & Inside(y4, x4) & Inside(y5, x5);
+        }
+
         var bias = HasBias ? TMachine.LoadPartial(Bias, channel, channels) : TMachine.Zero;
         TVector a0 = bias, b0 = TMachine.Zero, a1 = bias, b1 = TMachine.Zero, a2 = bias, b2 = TMachine.Zero, a3 = bias, b3 = TMachine.Zero, a4 = bias, b4 = TMachine.Zero, a5 = bias, b5 = TMachine.Zero;
         var merged = inside & g.Merged;
@@ -206,6 +282,8 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
         var panelWeights = TMachine.Slice(Weights, group * g.WeightGroupStride + panel * g.WeightPanelStride);
         for (var tapY = 0; tapY < g.TapsY; tapY++)
         {
+            // A tap above or below the input adds nothing.
+            if (oneRow && (uint)(y0 + tapY * g.TapStepY) >= (uint)g.InputHeight) continue;
             for (var tapX = 0; tapX < runs; tapX++)
             {
                 var offset = (tapY * g.TapStepY * g.InputWidth + tapX * g.TapStepX) * g.InputChannels;
@@ -300,11 +378,14 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
         n++;
     }
 
+    // Whether the taps of a pixel lie inside the input from side to side.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly bool InsideColumns(int x) => (x + Geometry.LowestTapX >= 0) & (x + Geometry.HighestTapX < Geometry.InputWidth);
+
     // Whether all taps of a pixel lie inside the input.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly bool Inside(int y, int x) =>
-        (y + Geometry.LowestTapY >= 0) & (y + Geometry.HighestTapY < Geometry.InputHeight)
-        & (x + Geometry.LowestTapX >= 0) & (x + Geometry.HighestTapX < Geometry.InputWidth);
+        (y + Geometry.LowestTapY >= 0) & (y + Geometry.HighestTapY < Geometry.InputHeight) & InsideColumns(x);
 
     // A pixel's channels for one tap, or zeros in the padding. Unsigned comparison covers both ends.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -40,6 +40,7 @@ public struct DropoutMask<TMachine, TVector, TActivation> : IKernel
     public float Scale;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var itemsABlock = Counters / TMachine.Width;
@@ -48,7 +49,7 @@ public struct DropoutMask<TMachine, TVector, TActivation> : IKernel
         var i = block * Block + (counter - block * Counters);
         TMachine.Uniform(
             Seed0, Seed1, (uint)TMachine.LoadInt(State, StepState.Draw), (uint)counter, out var word0, out var word1, out var word2, out var word3);
-        if (i + 3 * Counters + TMachine.Width <= Count)
+        if (Count - i >= 3 * Counters + TMachine.Width)
         {
             Mask<WholeVector>(i, TMachine.Width, word0);
             Mask<WholeVector>(i + Counters, TMachine.Width, word1);

@@ -5,7 +5,6 @@ namespace Gpu.Kernels.Launching;
 /// <summary>The CPU device's memory: native, aligned to a cache line, zeroed.</summary>
 internal sealed unsafe class CpuBuffer : DeviceBuffer
 {
-    private const nuint CacheLine = 64;
     private readonly CpuDevice _device;
     private float* _words;
 
@@ -14,7 +13,7 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
         var bytes = (nuint)words * sizeof(float);
         try
         {
-            _words = (float*)NativeMemory.AlignedAlloc(bytes, CacheLine);
+            _words = (float*)HostMemory.Allocate(bytes);
         }
         catch (OutOfMemoryException e)
         {
@@ -54,7 +53,7 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
     private void Release()
     {
         if (_words == null) return;
-        NativeMemory.AlignedFree(_words);
+        HostMemory.Free(_words);
         _words = null;
         _device.Allocated(-(long)Length * sizeof(float));
     }

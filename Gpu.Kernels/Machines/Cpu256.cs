@@ -137,6 +137,12 @@ public readonly unsafe struct Cpu256 : ICpuMachine<Cpu256>, IMachine<Cpu256, Vec
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> MaxOrNaN(Vector256<float> a, Vector256<float> b) =>
+        // The instruction gives b where one of them is NaN, so that only a NaN in a has to be put back.
+        Vector256.ConditionalSelect(Vector256.Equals(a, a), Vector256.MaxNative(a, b), a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Sqrt(Vector256<float> a) => Vector256.Sqrt(a);
 
     /// <inheritdoc/>
@@ -193,41 +199,56 @@ public readonly unsafe struct Cpu256 : ICpuMachine<Cpu256>, IMachine<Cpu256, Vec
         uint seed0, uint seed1, uint stream, uint counter,
         out Vector256<float> word0, out Vector256<float> word1, out Vector256<float> word2, out Vector256<float> word3)
     {
-        var c0 = Vector256.Create(counter) + Vector256<uint>.Indices;
-        var c1 = Vector256.Create(stream);
-        var c2 = Vector256<uint>.Zero;
-        var c3 = Vector256<uint>.Zero;
-        for (var round = 0; round < Philox.Rounds; round++)
+        // 32 x 32 -> 64 bits is an instruction of 64-bit places, which looks at their low halves only: even and odd lanes are kept apart all the way,
+        // and what lies in the high halves does not matter.
+        var counters = Vector256.Create(counter) + Vector256<uint>.Indices;
+        Vector256<ulong> even0 = counters.AsUInt64(), odd0 = even0 >>> 32;
+        Vector256<ulong> even1 = Vector256.Create((ulong)stream), odd1 = even1;
+        Vector256<ulong> even2 = Vector256<ulong>.Zero, odd2 = even2, even3 = even2, odd3 = even2;
+        Vector256<ulong> key0 = Vector256.Create((ulong)seed0), key1 = Vector256.Create((ulong)seed1);
+        // Two rounds at a time: words change their places in a round, and so come back without having been moved.
+        for (var round = 0; round < Philox.Rounds; round += 2)
         {
-            MultiplyWide(c0, Philox.Multiplier0, out var high0, out var low0);
-            MultiplyWide(c2, Philox.Multiplier1, out var high1, out var low1);
-            c0 = high1 ^ c1 ^ Vector256.Create(seed0);
-            c1 = low1;
-            c2 = high0 ^ c3 ^ Vector256.Create(seed1);
-            c3 = low0;
-            seed0 += Philox.Weyl0;
-            seed1 += Philox.Weyl1;
+            Round(key0, key1, ref even0, ref even1, ref even2, ref even3);
+            Round(key0, key1, ref odd0, ref odd1, ref odd2, ref odd3);
+            key0 += Vector256.Create((ulong)Philox.Weyl0);
+            key1 += Vector256.Create((ulong)Philox.Weyl1);
+            Round(key0, key1, ref even0, ref even1, ref even2, ref even3);
+            Round(key0, key1, ref odd0, ref odd1, ref odd2, ref odd3);
+            key0 += Vector256.Create((ulong)Philox.Weyl0);
+            key1 += Vector256.Create((ulong)Philox.Weyl1);
         }
 
-        word0 = ToUniform(c0);
-        word1 = ToUniform(c1);
-        word2 = ToUniform(c2);
-        word3 = ToUniform(c3);
+        word0 = ToUniform(even0, odd0);
+        word1 = ToUniform(even1, odd1);
+        word2 = ToUniform(even2, odd2);
+        word3 = ToUniform(even3, odd3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> ToUniform(Vector256<uint> word) =>
-        Vector256.ConvertToSingle((word >>> 8).AsInt32()) * Vector256.Create(Philox.UniformScale);
+    private static void Round(
+        Vector256<ulong> key0, Vector256<ulong> key1, ref Vector256<ulong> c0, ref Vector256<ulong> c1, ref Vector256<ulong> c2, ref Vector256<ulong> c3)
+    {
+        var product0 = MultiplyLow(c0, Philox.Multiplier0);
+        var product1 = MultiplyLow(c2, Philox.Multiplier1);
+        c0 = (product1 >>> 32) ^ c1 ^ key0;
+        c1 = product1;
+        c2 = (product0 >>> 32) ^ c3 ^ key1;
+        c3 = product0;
+    }
 
-    // 32 x 32 -> 64 bits: the even lanes, then the odd ones moved onto even places, put together again.
+    // A word's lanes put together again, and the high 24 bits of each as a number in [0, 1).
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void MultiplyWide(Vector256<uint> a, uint multiplier, out Vector256<uint> high, out Vector256<uint> low)
+    private static Vector256<float> ToUniform(Vector256<ulong> even, Vector256<ulong> odd)
+    {
+        var word = (even & Vector256.Create(0xFFFF_FFFFul)) | (odd << 32);
+        return Vector256.ConvertToSingle((word.AsUInt32() >>> 8).AsInt32()) * Vector256.Create(Philox.UniformScale);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<ulong> MultiplyLow(Vector256<ulong> a, uint multiplier)
     {
         var m = Vector256.Create((ulong)multiplier);
-        var lowHalf = Vector256.Create(0xFFFF_FFFFul);
-        var even = Avx2.IsSupported ? Avx2.Multiply(a, m.AsUInt32()) : (a.AsUInt64() & lowHalf) * m;
-        var odd = Avx2.IsSupported ? Avx2.Multiply((a.AsUInt64() >>> 32).AsUInt32(), m.AsUInt32()) : (a.AsUInt64() >>> 32) * m;
-        low = a * Vector256.Create(multiplier);
-        high = ((even >>> 32) | (odd & ~lowHalf)).AsUInt32();
+        return Avx2.IsSupported ? Avx2.Multiply(a.AsUInt32(), m.AsUInt32()) : (a & Vector256.Create(0xFFFF_FFFFul)) * m;
     }
 }

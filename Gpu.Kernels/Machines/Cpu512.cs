@@ -138,6 +138,12 @@ public readonly unsafe struct Cpu512 : ICpuMachine<Cpu512>, IMachine<Cpu512, Vec
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> MaxOrNaN(Vector512<float> a, Vector512<float> b) =>
+        // The instruction gives b where one of them is NaN, so that only a NaN in a has to be put back.
+        Vector512.ConditionalSelect(Vector512.Equals(a, a), Vector512.MaxNative(a, b), a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Sqrt(Vector512<float> a) => Vector512.Sqrt(a);
 
     /// <inheritdoc/>
@@ -196,41 +202,56 @@ public readonly unsafe struct Cpu512 : ICpuMachine<Cpu512>, IMachine<Cpu512, Vec
         uint seed0, uint seed1, uint stream, uint counter,
         out Vector512<float> word0, out Vector512<float> word1, out Vector512<float> word2, out Vector512<float> word3)
     {
-        var c0 = Vector512.Create(counter) + Vector512<uint>.Indices;
-        var c1 = Vector512.Create(stream);
-        var c2 = Vector512<uint>.Zero;
-        var c3 = Vector512<uint>.Zero;
-        for (var round = 0; round < Philox.Rounds; round++)
+        // 32 x 32 -> 64 bits is an instruction of 64-bit places, which looks at their low halves only: even and odd lanes are kept apart all the way,
+        // and what lies in the high halves does not matter.
+        var counters = Vector512.Create(counter) + Vector512<uint>.Indices;
+        Vector512<ulong> even0 = counters.AsUInt64(), odd0 = even0 >>> 32;
+        Vector512<ulong> even1 = Vector512.Create((ulong)stream), odd1 = even1;
+        Vector512<ulong> even2 = Vector512<ulong>.Zero, odd2 = even2, even3 = even2, odd3 = even2;
+        Vector512<ulong> key0 = Vector512.Create((ulong)seed0), key1 = Vector512.Create((ulong)seed1);
+        // Two rounds at a time: words change their places in a round, and so come back without having been moved.
+        for (var round = 0; round < Philox.Rounds; round += 2)
         {
-            MultiplyWide(c0, Philox.Multiplier0, out var high0, out var low0);
-            MultiplyWide(c2, Philox.Multiplier1, out var high1, out var low1);
-            c0 = high1 ^ c1 ^ Vector512.Create(seed0);
-            c1 = low1;
-            c2 = high0 ^ c3 ^ Vector512.Create(seed1);
-            c3 = low0;
-            seed0 += Philox.Weyl0;
-            seed1 += Philox.Weyl1;
+            Round(key0, key1, ref even0, ref even1, ref even2, ref even3);
+            Round(key0, key1, ref odd0, ref odd1, ref odd2, ref odd3);
+            key0 += Vector512.Create((ulong)Philox.Weyl0);
+            key1 += Vector512.Create((ulong)Philox.Weyl1);
+            Round(key0, key1, ref even0, ref even1, ref even2, ref even3);
+            Round(key0, key1, ref odd0, ref odd1, ref odd2, ref odd3);
+            key0 += Vector512.Create((ulong)Philox.Weyl0);
+            key1 += Vector512.Create((ulong)Philox.Weyl1);
         }
 
-        word0 = ToUniform(c0);
-        word1 = ToUniform(c1);
-        word2 = ToUniform(c2);
-        word3 = ToUniform(c3);
+        word0 = ToUniform(even0, odd0);
+        word1 = ToUniform(even1, odd1);
+        word2 = ToUniform(even2, odd2);
+        word3 = ToUniform(even3, odd3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> ToUniform(Vector512<uint> word) =>
-        Vector512.ConvertToSingle((word >>> 8).AsInt32()) * Vector512.Create(Philox.UniformScale);
+    private static void Round(
+        Vector512<ulong> key0, Vector512<ulong> key1, ref Vector512<ulong> c0, ref Vector512<ulong> c1, ref Vector512<ulong> c2, ref Vector512<ulong> c3)
+    {
+        var product0 = MultiplyLow(c0, Philox.Multiplier0);
+        var product1 = MultiplyLow(c2, Philox.Multiplier1);
+        c0 = (product1 >>> 32) ^ c1 ^ key0;
+        c1 = product1;
+        c2 = (product0 >>> 32) ^ c3 ^ key1;
+        c3 = product0;
+    }
 
-    // 32 x 32 -> 64 bits: the even lanes, then the odd ones moved onto even places, put together again.
+    // A word's lanes put together again, and the high 24 bits of each as a number in [0, 1).
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void MultiplyWide(Vector512<uint> a, uint multiplier, out Vector512<uint> high, out Vector512<uint> low)
+    private static Vector512<float> ToUniform(Vector512<ulong> even, Vector512<ulong> odd)
+    {
+        var word = (even & Vector512.Create(0xFFFF_FFFFul)) | (odd << 32);
+        return Vector512.ConvertToSingle((word.AsUInt32() >>> 8).AsInt32()) * Vector512.Create(Philox.UniformScale);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ulong> MultiplyLow(Vector512<ulong> a, uint multiplier)
     {
         var m = Vector512.Create((ulong)multiplier);
-        var lowHalf = Vector512.Create(0xFFFF_FFFFul);
-        var even = Avx512F.IsSupported ? Avx512F.Multiply(a, m.AsUInt32()) : (a.AsUInt64() & lowHalf) * m;
-        var odd = Avx512F.IsSupported ? Avx512F.Multiply((a.AsUInt64() >>> 32).AsUInt32(), m.AsUInt32()) : (a.AsUInt64() >>> 32) * m;
-        low = a * Vector512.Create(multiplier);
-        high = ((even >>> 32) | (odd & ~lowHalf)).AsUInt32();
+        return Avx512F.IsSupported ? Avx512F.Multiply(a.AsUInt32(), m.AsUInt32()) : (a & Vector512.Create(0xFFFF_FFFFul)) * m;
     }
 }

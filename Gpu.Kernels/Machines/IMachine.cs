@@ -90,8 +90,11 @@ public interface IMachine<TSelf, TVector>
     /// <summary>The smaller of each pair.</summary>
     static abstract TVector Min(TVector a, TVector b);
 
-    /// <summary>The larger of each pair.</summary>
+    /// <summary>The larger of each pair. What comes of NaN differs from machine to machine; see <see cref="MaxOrNaN"/>.</summary>
     static abstract TVector Max(TVector a, TVector b);
+
+    /// <summary>The larger of each pair; NaN where either is NaN.</summary>
+    static abstract TVector MaxOrNaN(TVector a, TVector b);
 
     /// <summary>The square root, correctly rounded.</summary>
     static abstract TVector Sqrt(TVector a);

@@ -20,8 +20,7 @@ public static class Poolings
     {
         shape.Check();
         input.Require(shape.InputLength, nameof(input));
-        output.Require(shape.OutputLength, nameof(output));
-        executor.Execute(new MaxForwardOperation(shape, input, output));
+        WindowOperations.Maximum(executor, shape, input, Output(shape, output));
     }
 
     /// <summary>
@@ -56,8 +55,7 @@ public static class Poolings
     {
         shape.Check();
         input.Require(shape.InputLength, nameof(input));
-        var target = new GradientTarget(output, Activation.None, default, false).Require(shape.OutputLength, nameof(output), nameof(input));
-        WindowOperations.Sum(executor, shape, average: true, input, target);
+        WindowOperations.Sum(executor, shape, average: true, input, Output(shape, output));
     }
 
     /// <summary>The gradient of <see cref="AverageForward"/>.</summary>
@@ -91,25 +89,8 @@ public static class Poolings
         Activation gate = default, DeviceView input = default, bool accumulate = false) =>
         AverageBackward(executor, PoolingShape.Global(batch, height, width, channels), outputGradient, inputGradient, gate, input, accumulate);
 
-    private readonly struct MaxForwardOperation(PoolingShape shape, DeviceView input, DeviceView output) : IOperation
-    {
-        public int Granularity => shape.Channels;
-
-        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
-            where TMachine : struct, Machines.IMachine<TMachine, TVector>
-            where TVector : unmanaged
-        {
-            var rows = shape.Batch * shape.OutputHeight;
-            var kernel = new MaxPoolingForward<TMachine, TVector>
-            {
-                Input = launcher.Bind(input),
-                Output = launcher.Bind(output),
-                Geometry = shape.Geometry,
-                Tiles = RowTiles.For<TMachine, TVector>(rows, shape.OutputWidth, shape.Channels),
-            };
-            launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 2 + 5 * shape.WindowHeight * shape.WindowWidth));
-        }
-    }
+    private static GradientTarget Output(PoolingShape shape, DeviceView output) =>
+        new GradientTarget(output, Activation.None, default, false).Require(shape.OutputLength, nameof(output), "");
 
     private readonly record struct MaxBackwardCall(
         IExecutor Executor, PoolingShape Shape, DeviceView Input, DeviceView Output, DeviceView OutputGradient, GradientTarget Target) : IActivationCall

@@ -3,9 +3,13 @@ using Gpu.Kernels.Launching;
 
 namespace Gpu.Kernels.Pooling;
 
-/// <summary>Launches of <see cref="WindowSum{TMachine,TVector,TActivation}"/> and its transpose, for average pooling and for up-sampling.</summary>
+/// <summary>Reductions of windows and the transpose of their sum, for pooling and for up-sampling.</summary>
 internal static class WindowOperations
 {
+    /// <summary>output = the largest value of each window of the input.</summary>
+    public static void Maximum(IExecutor executor, PoolingShape shape, DeviceView input, GradientTarget output) =>
+        executor.Execute(new ReductionOperation<Identity, WindowMaximum>(new Call(executor, shape, Average: false, Spread: false, input, output)));
+
     /// <summary>output = the sums, or with <paramref name="average"/> the averages, of the windows of the input.</summary>
     public static void Sum(IExecutor executor, PoolingShape shape, bool average, DeviceView input, GradientTarget output)
     {
@@ -27,18 +31,20 @@ internal static class WindowOperations
         public bool OverPixels =>
             Average && !Shape.CountPadding && (Shape.PaddingTop | Shape.PaddingLeft | Shape.PaddingBottom | Shape.PaddingRight) != 0;
 
-        public float Scale => Average ? 1f / (Shape.WindowHeight * Shape.WindowWidth) : 1f;
+        public float Scale => Average && !OverPixels ? 1f / (Shape.WindowHeight * Shape.WindowWidth) : 1f;
 
         public void With<TActivation>()
             where TActivation : struct, IActivation
         {
-            if (Spread) Executor.Execute(new SpreadOperation<TActivation>(this));
-            else Executor.Execute(new SumOperation<TActivation>(this));
+            if (Spread && OverPixels) Executor.Execute(new SpreadOperation<TActivation, WeightOverPixels>(this));
+            else if (Spread) Executor.Execute(new SpreadOperation<TActivation, EqualWeight>(this));
+            else Executor.Execute(new ReductionOperation<TActivation, WindowSum>(this));
         }
     }
 
-    private readonly struct SumOperation<TActivation>(Call call) : IOperation
+    private readonly struct ReductionOperation<TActivation, TReduction>(Call call) : IOperation
         where TActivation : struct, IActivation
+        where TReduction : struct, IWindowReduction
     {
         public int Granularity => call.Shape.Channels;
 
@@ -48,21 +54,22 @@ internal static class WindowOperations
         {
             var shape = call.Shape;
             var rows = shape.Batch * shape.OutputHeight;
-            var kernel = new WindowSum<TMachine, TVector, TActivation>
+            var kernel = new WindowReduction<TMachine, TVector, TActivation, TReduction>
             {
                 Input = launcher.Bind(call.Source),
                 Output = call.Target.Bind<TMachine, TVector, TActivation>(launcher),
                 Geometry = shape.Geometry,
                 Tiles = RowTiles.For<TMachine, TVector>(rows, shape.OutputWidth, shape.Channels),
                 Scale = call.Scale,
-                OverPixels = call.OverPixels,
+                OverPixels = call.OverPixels ? 1 : 0,
             };
             launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 4 + 2 * shape.WindowHeight * shape.WindowWidth));
         }
     }
 
-    private readonly struct SpreadOperation<TActivation>(Call call) : IOperation
+    private readonly struct SpreadOperation<TActivation, TWeight>(Call call) : IOperation
         where TActivation : struct, IActivation
+        where TWeight : struct, IWindowWeight
     {
         public int Granularity => call.Shape.Channels;
 
@@ -72,14 +79,13 @@ internal static class WindowOperations
         {
             var shape = call.Shape;
             var rows = shape.Batch * shape.InputHeight;
-            var kernel = new WindowSpread<TMachine, TVector, TActivation>
+            var kernel = new WindowSpread<TMachine, TVector, TActivation, TWeight>
             {
                 Windows = launcher.Bind(call.Source),
                 Pixels = call.Target.Bind<TMachine, TVector, TActivation>(launcher),
                 Geometry = shape.Geometry,
                 Tiles = RowTiles.For<TMachine, TVector>(rows, shape.InputWidth, shape.Channels),
                 Scale = call.Scale,
-                OverPixels = call.OverPixels,
             };
             var windows = Items.Covering(shape.WindowHeight, shape.StrideHeight) * Items.Covering(shape.WindowWidth, shape.StrideWidth);
             launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 4 + 2 * windows));

@@ -24,6 +24,7 @@ public struct ResidualForward<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var from = item * Unroll * TMachine.Width;
@@ -63,8 +64,8 @@ public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
     /// <summary>What is written.</summary>
     public GatedGradient<TMachine, TVector, Identity> First, Second;
 
-    /// <summary>Write <see cref="Second"/> too.</summary>
-    public bool Both;
+    /// <summary>1: write <see cref="Second"/> too.</summary>
+    public int Both;
 
     /// <summary>How many elements.</summary>
     public int Count;
@@ -73,6 +74,7 @@ public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var from = item * Unroll * TMachine.Width;
@@ -92,7 +94,7 @@ public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
         var value = TAccess.Load<TMachine, TVector>(Output, index, count);
         var gradient = TActivation.Backward<TMachine, TVector>(value, TAccess.Load<TMachine, TVector>(OutputGradient, index, count), Slope);
         First.Write<TAccess>(index, count, gradient);
-        if (Both) Second.Write<TAccess>(index, count, gradient);
+        if (Both != 0) Second.Write<TAccess>(index, count, gradient);
     }
 }
 
@@ -127,6 +129,7 @@ public struct ShortcutForward<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
@@ -196,6 +199,7 @@ public struct ShortcutBackward<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);

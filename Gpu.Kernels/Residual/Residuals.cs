@@ -67,8 +67,8 @@ public static class Residuals
     /// <param name="accumulateB">add to <paramref name="gradientB"/> instead of overwriting it</param>
     /// <exception cref="ArgumentException">sizes that make no sense, a view of another length, or f's derivative needs more than its value</exception>
     public static void Backward(
-        IExecutor executor, ShortcutShape shape, Activation activation, DeviceView output, DeviceView outputGradient, DeviceView gradientA, DeviceView gradientB,
-        bool accumulateA = false, bool accumulateB = false)
+        IExecutor executor, ShortcutShape shape, Activation activation, DeviceView output, DeviceView outputGradient, DeviceView gradientA,
+        DeviceView gradientB, bool accumulateA = false, bool accumulateB = false)
     {
         shape.Check();
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));
@@ -176,7 +176,7 @@ public static class Residuals
                 OutputGradient = launcher.Bind(call.OutputGradient),
                 First = call.A.Bind<TMachine, TVector, Identity>(launcher),
                 Second = (both ? call.B : call.A).Bind<TMachine, TVector, Identity>(launcher),
-                Both = both,
+                Both = both ? 1 : 0,
                 Count = call.OutputGradient.Length,
                 Slope = call.Slope,
             };

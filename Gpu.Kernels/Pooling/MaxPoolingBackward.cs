@@ -5,83 +5,29 @@ using Gpu.Kernels.Machines;
 
 namespace Gpu.Kernels.Pooling;
 
-/// <summary>Output = the largest value of each window, channel by channel; NaN where a window holds NaN. An item is a strip of an output row.</summary>
-public struct MaxPoolingForward<TMachine, TVector> : IKernel
-    where TMachine : struct, IMachine<TMachine, TVector>
-    where TVector : unmanaged
-{
-    /// <summary>Images [batch, height, width, channels].</summary>
-    public TMachine Input, Output;
-
-    /// <summary>Sizes.</summary>
-    public PoolingGeometry Geometry;
-
-    /// <summary>The cut of the output into items.</summary>
-    public RowTiles Tiles;
-
-    /// <inheritdoc/>
-    public void Run(int item)
-    {
-        var g = Geometry;
-        var input = Input;
-        var output = Output;
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
-        var sample = row / g.OutputHeight;
-        g.Rows(row - sample * g.OutputHeight, out var top, out var rows);
-        var rowStride = g.InputWidth * g.Channels;
-        var source = (sample * g.InputHeight + top) * rowStride;
-        var target = row * g.OutputWidth * g.Channels;
-        for (; column < columnEnd; column++)
-        {
-            g.Columns(column, out var left, out var columns);
-            var from = source + left * g.Channels;
-            var to = target + column * g.Channels;
-            var c = channel;
-            for (; c + TMachine.Width <= channelEnd; c += TMachine.Width)
-                TMachine.Store(output, to + c, Largest<WholeVector>(input, from + c, rows, columns, rowStride, g.Channels, TMachine.Width));
-            if (c < channelEnd)
-            {
-                var left0 = channelEnd - c;
-                TMachine.StorePartial(output, to + c, Largest<PartialVector>(input, from + c, rows, columns, rowStride, g.Channels, left0), left0);
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Largest<TAccess>(TMachine input, int index, int rows, int columns, int rowStride, int columnStride, int count)
-        where TAccess : struct, IVectorAccess
-    {
-        var largest = TAccess.Load<TMachine, TVector>(input, index, count);
-        for (var r = 0; r < rows; r++)
-        {
-            var at = index + r * rowStride;
-            for (var k = 0; k < columns; k++, at += columnStride)
-            {
-                var x = TAccess.Load<TMachine, TVector>(input, at, count);
-                // What the machines' maximum does with NaN differs; a NaN that is there stays, and one that comes is taken.
-                largest = TMachine.SelectEqual(x, x, TMachine.SelectGreater(x, largest, x, largest), x);
-            }
-        }
-
-        return largest;
-    }
-}
-
 /// <summary>How the gradient of a window finds the pixel that was its maximum.</summary>
 internal static class MaxPoolingChoice
 {
     /// <summary>
-    /// One step of a walk over a window in row-major order: what goes to the pixel <paramref name="x"/> of a window whose maximum is
-    /// <paramref name="largest"/>, and what is left for those after it. The first maximum takes all; of several NaN the first.
+    /// The maximum of a window made ready for <see cref="Take"/>: a pixel is a maximum when this is not larger. That says the same as equality, and is
+    /// true for NaN, so in place of a NaN it is infinity, and then none but the NaN in the window (and an infinity) are.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Take<TMachine, TVector>(TVector x, TVector largest, ref TVector left)
+    public static TVector Threshold<TMachine, TVector>(TVector largest)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged => TMachine.SelectEqual(largest, largest, largest, TMachine.Splat(float.PositiveInfinity));
+
+    /// <summary>
+    /// One step of a walk over a window in row-major order: what goes to the pixel <paramref name="x"/>, and what is left for those after it. The first
+    /// maximum takes all.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Take<TMachine, TVector>(TVector x, TVector threshold, ref TVector left)
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
-        var zero = TMachine.Zero;
-        var taken = TMachine.SelectEqual(x, largest, left, TMachine.SelectEqual(x, x, zero, left));
-        left = TMachine.SelectEqual(x, largest, zero, TMachine.SelectEqual(x, x, left, zero));
+        var taken = TMachine.SelectGreater(threshold, x, TMachine.Zero, left);
+        left = TMachine.SelectGreater(threshold, x, left, TMachine.Zero);
         return taken;
     }
 }
@@ -108,6 +54,7 @@ public struct MaxPoolingBackwardDisjoint<TMachine, TVector, TActivation> : IKern
     public RowTiles Tiles;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var g = Geometry;
@@ -130,7 +77,7 @@ public struct MaxPoolingBackwardDisjoint<TMachine, TVector, TActivation> : IKern
             if (c < channelEnd)
                 Distribute<PartialVector>(window + c, o + c, rows, columns, rowStride, g.Channels, channelEnd - c);
             if (left + columns < nextLeft || top + rows < nextTop)
-                SkipRest(window + channel, rows, columns, nextTop - top, nextLeft - left, rowStride, g.Channels, channelEnd - channel);
+                SkipRest(InputGradient, window + channel, rows, columns, nextTop - top, nextLeft - left, rowStride, g.Channels, channelEnd - channel);
         }
     }
 
@@ -138,7 +85,7 @@ public struct MaxPoolingBackwardDisjoint<TMachine, TVector, TActivation> : IKern
     private readonly void Distribute<TAccess>(int window, int output, int rows, int columns, int rowStride, int columnStride, int count)
         where TAccess : struct, IVectorAccess
     {
-        var largest = TAccess.Load<TMachine, TVector>(Output, output, count);
+        var threshold = MaxPoolingChoice.Threshold<TMachine, TVector>(TAccess.Load<TMachine, TVector>(Output, output, count));
         var gradient = TAccess.Load<TMachine, TVector>(OutputGradient, output, count);
         for (var r = 0; r < rows; r++)
         {
@@ -146,18 +93,19 @@ public struct MaxPoolingBackwardDisjoint<TMachine, TVector, TActivation> : IKern
             for (var k = 0; k < columns; k++, at += columnStride)
             {
                 var x = TAccess.Load<TMachine, TVector>(Input, at, count);
-                InputGradient.Write<TAccess>(at, count, MaxPoolingChoice.Take<TMachine, TVector>(x, largest, ref gradient));
+                InputGradient.Write<TAccess>(at, count, MaxPoolingChoice.Take<TMachine, TVector>(x, threshold, ref gradient));
             }
         }
     }
 
-    // The pixels right of the window and below it, up to the next windows.
-    private readonly void SkipRest(int window, int rows, int columns, int allRows, int allColumns, int rowStride, int columnStride, int channels)
+    // The pixels right of the window and below it, up to the next windows. Given a copy of what is written to, so that the kernel stays in registers.
+    private static void SkipRest(
+        GatedGradient<TMachine, TVector, TActivation> target, int window, int rows, int columns, int allRows, int allColumns, int rowStride, int columnStride, int channels)
     {
         for (var r = 0; r < allRows; r++)
         {
             for (var k = r < rows ? columns : 0; k < allColumns; k++)
-                InputGradient.Skip(window + r * rowStride + k * columnStride, channels);
+                target.Skip(window + r * rowStride + k * columnStride, channels);
         }
     }
 }
@@ -184,6 +132,7 @@ public struct MaxPoolingBackwardOverlapping<TMachine, TVector, TActivation> : IK
     public RowTiles Tiles;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var g = Geometry;
@@ -220,24 +169,24 @@ public struct MaxPoolingBackwardOverlapping<TMachine, TVector, TActivation> : IK
         int window, int output, int rowsAbove, int columns, int own, int ownEnd, int rowStride, int columnStride, int count)
         where TAccess : struct, IVectorAccess
     {
-        var largest = TAccess.Load<TMachine, TVector>(Output, output, count);
+        var threshold = MaxPoolingChoice.Threshold<TMachine, TVector>(TAccess.Load<TMachine, TVector>(Output, output, count));
         var gradient = TAccess.Load<TMachine, TVector>(OutputGradient, output, count);
-        for (var r = rowsAbove; r > 0; r--) Pass<TAccess>(window - r * rowStride, columns, columnStride, count, largest, ref gradient);
-        Pass<TAccess>(window, own, columnStride, count, largest, ref gradient);
+        for (var r = rowsAbove; r > 0; r--) Pass<TAccess>(window - r * rowStride, columns, columnStride, count, threshold, ref gradient);
+        Pass<TAccess>(window, own, columnStride, count, threshold, ref gradient);
         var at = window + own * columnStride;
         for (var k = own; k < ownEnd; k++, at += columnStride)
         {
             var x = TAccess.Load<TMachine, TVector>(Input, at, count);
-            InputGradient.Add<TAccess>(at, count, MaxPoolingChoice.Take<TMachine, TVector>(x, largest, ref gradient));
+            InputGradient.Add<TAccess>(at, count, MaxPoolingChoice.Take<TMachine, TVector>(x, threshold, ref gradient));
         }
     }
 
     // Pixels that other items own: what they take is gone.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Pass<TAccess>(int at, int columns, int columnStride, int count, TVector largest, ref TVector gradient)
+    private readonly void Pass<TAccess>(int at, int columns, int columnStride, int count, TVector threshold, ref TVector gradient)
         where TAccess : struct, IVectorAccess
     {
         for (var k = 0; k < columns; k++, at += columnStride)
-            MaxPoolingChoice.Take<TMachine, TVector>(TAccess.Load<TMachine, TVector>(Input, at, count), largest, ref gradient);
+            MaxPoolingChoice.Take<TMachine, TVector>(TAccess.Load<TMachine, TVector>(Input, at, count), threshold, ref gradient);
     }
 }

@@ -1,0 +1,29 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Activations;
+
+/// <summary>x * sigmoid(x), also called swish; the derivative is s + x * s * (1 - s), from x.</summary>
+public readonly struct Silu : IActivation
+{
+    /// <inheritdoc/>
+    public static bool DerivativeFromOutput => false;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Forward<TMachine, TVector>(TVector x, float slope)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged =>
+        TMachine.Multiply(x, Elementary<TMachine, TVector>.Sigmoid(x));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Backward<TMachine, TVector>(TVector saved, TVector gradient, float slope)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var s = Elementary<TMachine, TVector>.Sigmoid(saved);
+        var rest = TMachine.Multiply(TMachine.Multiply(saved, s), TMachine.Subtract(TMachine.Splat(1f), s));
+        return TMachine.Multiply(gradient, TMachine.Add(s, rest));
+    }
+}

@@ -1,0 +1,92 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Normalization;
+
+/// <summary>
+/// Puts the chunks' statistics together (T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", 1983), moves the running
+/// statistics, and leaves what the normalisation multiplies by, gamma / deviation. An item is a vector of channels.
+/// </summary>
+public struct BatchNormCombine<TMachine, TVector> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>See <see cref="BatchNormStatistics{TMachine,TVector}"/>.</summary>
+    public TMachine Partials;
+
+    /// <summary>All [channels].</summary>
+    public TMachine Gamma, RunningMean, RunningVariance, SavedMean, SavedInverseDeviation, Scale;
+
+    /// <summary>Sizes.</summary>
+    public BatchNormLayout Layout;
+
+    /// <summary>Share of the batch in the running statistics, and what is added to the variance.</summary>
+    public float Momentum, Epsilon;
+
+    /// <inheritdoc/>
+    public void Run(int item)
+    {
+        var channel = item * TMachine.Width;
+        var left = Layout.Channels - channel;
+        var mean = TMachine.LoadPartial(Partials, channel, left);
+        var squares = TMachine.LoadPartial(Partials, Layout.PartialRow + channel, left);
+        float count = Math.Min(Layout.ChunkRows, Layout.Rows);
+        for (var chunk = 1; chunk < Layout.Chunks; chunk++)
+        {
+            float rows = Math.Min(Layout.ChunkRows, Layout.Rows - chunk * Layout.ChunkRows);
+            var at = chunk * Layout.PartialStride + channel;
+            var difference = TMachine.Subtract(TMachine.LoadPartial(Partials, at, left), mean);
+            var total = count + rows;
+            squares = TMachine.Add(squares, TMachine.LoadPartial(Partials, at + Layout.PartialRow, left));
+            squares = TMachine.MultiplyAdd(TMachine.Multiply(difference, difference), TMachine.Splat(count * (rows / total)), squares);
+            mean = TMachine.MultiplyAdd(difference, TMachine.Splat(rows / total), mean);
+            count = total;
+        }
+
+        var one = TMachine.Splat(1f);
+        var variance = TMachine.Divide(squares, TMachine.Splat(count));
+        var inverse = TMachine.Divide(one, TMachine.Sqrt(TMachine.Add(variance, TMachine.Splat(Epsilon))));
+        TMachine.StorePartial(SavedMean, channel, mean, left);
+        TMachine.StorePartial(SavedInverseDeviation, channel, inverse, left);
+
+        // PyTorch's running variance is the unbiased estimate, that of the normalisation is not.
+        var unbiased = TMachine.Divide(squares, TMachine.Splat(count - 1f));
+        Move(RunningMean, channel, left, mean);
+        Move(RunningVariance, channel, left, unbiased);
+
+        var scale = TMachine.Multiply(TMachine.LoadPartial(Gamma, channel, left), inverse);
+        TMachine.StorePartial(Scale, channel, scale, left);
+    }
+
+    private readonly void Move(TMachine running, int channel, int left, TVector batch)
+    {
+        var old = TMachine.LoadPartial(running, channel, left);
+        var moved = TMachine.MultiplyAdd(TMachine.Subtract(batch, old), TMachine.Splat(Momentum), old);
+        TMachine.StorePartial(running, channel, moved, left);
+    }
+}
+
+/// <summary>gamma / deviation from the running statistics, for evaluation; an item is a vector of channels.</summary>
+public struct BatchNormFromRunning<TMachine, TVector> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>All [channels].</summary>
+    public TMachine Gamma, RunningVariance, Scale;
+
+    /// <summary>Channels.</summary>
+    public int Channels;
+
+    /// <summary>Added to the variance.</summary>
+    public float Epsilon;
+
+    /// <inheritdoc/>
+    public void Run(int item)
+    {
+        var channel = item * TMachine.Width;
+        var left = Channels - channel;
+        var deviation = TMachine.Sqrt(TMachine.Add(TMachine.LoadPartial(RunningVariance, channel, left), TMachine.Splat(Epsilon)));
+        var scale = TMachine.Divide(TMachine.LoadPartial(Gamma, channel, left), deviation);
+        TMachine.StorePartial(Scale, channel, scale, left);
+    }
+}

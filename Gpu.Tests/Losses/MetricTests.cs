@@ -1,0 +1,100 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Losses;
+using Gpu.Tests.Oracles;
+
+namespace Gpu.Tests.Losses;
+
+[OracleFor(typeof(MetricParts<,>), typeof(MetricSum<,>), typeof(MetricReset<,>))]
+public class MetricTests
+{
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void AgreesWithTheReference(string device)
+    {
+        using var oracle = new Oracle(device, seed: 51);
+        foreach (var (batch, classes, topK) in new[] { (1, 2, 1), (3, 10, 5), (17, 10, 3), (65, 16, 5), (200, 5, 9), (64, 17, 2), (5, 1000, 5) })
+        {
+            // Whole numbers, so that many logits are equal.
+            var logits = oracle.Uniform(batch * classes, 0, 12).Select(MathF.Floor).ToArray();
+            var labels = oracle.Labels(batch, classes);
+            var losses = oracle.Uniform(batch, 0, 5);
+            var metrics = Cleared(oracle);
+            for (var repeat = 1; repeat <= 2; repeat++)
+            {
+                Metrics.Accumulate(oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(labels), oracle.Upload(losses), metrics, topK);
+                var ranks = Enumerable.Range(0, batch).Select(n => Rank(logits[(n * classes)..((n + 1) * classes)], labels[n])).ToArray();
+                var totals = Metrics.Read(oracle.Device, metrics);
+                Assert.Equal(repeat * batch, totals.Samples);
+                Assert.Equal(repeat * ranks.Count(r => r == 0), totals.Correct);
+                Assert.Equal(repeat * ranks.Count(r => r < topK), totals.CorrectInTopK);
+                oracle.Compare("sum of losses", [repeat * losses.Sum(x => (double)x)], [(float)totals.LossSum], 1e-7);
+                Assert.Equal(totals.Correct / (double)totals.Samples, totals.Accuracy);
+            }
+
+            Metrics.Reset(oracle.Device, metrics);
+            Assert.Equal(new MetricTotals(0, 0, 0, 0), Metrics.Read(oracle.Device, metrics));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void ManyBatchesLoseNothing(string device)
+    {
+        using var oracle = new Oracle(device, seed: 52);
+        var metrics = Cleared(oracle);
+        var expected = 0.0;
+        // A large loss first: added to it plainly, the later ones would lose most of their digits.
+        foreach (var scale in Enumerable.Repeat(1e-3f, 40).Prepend(3e4f))
+        {
+            var losses = oracle.Uniform(130, 0, scale);
+            expected += losses.Sum(x => (double)x);
+            Metrics.AccumulateLosses(oracle.Device, 130, oracle.Upload(losses), metrics);
+        }
+
+        var totals = Metrics.Read(oracle.Device, metrics);
+        Assert.Equal(41 * 130, totals.Samples);
+        Assert.Equal(expected, totals.LossSum, expected * 1e-10);
+    }
+
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void NaNIsNeverCorrectAndInfinityStays(string device)
+    {
+        using var oracle = new Oracle(device, seed: 53);
+        var logits = new[]
+        {
+            float.NaN, float.NaN, float.NaN, // all NaN
+            float.NaN, 1, 0, // NaN at the label
+            5, float.NaN, 0, // NaN beside the label
+            5, 4, 3, // an unknown label
+            5, 4, 3, // right
+        };
+        var metrics = Cleared(oracle);
+        Metrics.Accumulate(
+            oracle.Device, 5, 3, oracle.Upload(logits), oracle.Upload([0, 0, 0, 3, 0]), oracle.Upload([1f, float.PositiveInfinity, 1f, 1f, 1f]), metrics, 3);
+        var totals = Metrics.Read(oracle.Device, metrics);
+        Assert.Equal(new MetricTotals(double.PositiveInfinity, 5, 1, 2), totals);
+    }
+
+    [Fact]
+    public void BadInputIsRefused()
+    {
+        using var device = new CpuDevice(threads: 1);
+        using var memory = device.Allocate(MetricWords.Words + 100);
+        var v = memory.View;
+        Assert.Contains("metrics must hold", Assert.Throws<ArgumentException>(() => Metrics.Reset(device, v)).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Metrics.Accumulate(device, 2, 5, v.First(10), v.First(2), v.First(2), v.First(MetricWords.Words), topK: 0));
+    }
+
+    private static DeviceView Cleared(Oracle oracle)
+    {
+        // The counters only: what the parts leave behind elsewhere must not matter.
+        var metrics = oracle.Output(MetricWords.Words);
+        Metrics.Reset(oracle.Device, metrics);
+        return metrics;
+    }
+
+    private static int Rank(float[] row, int label) =>
+        row.Where((x, c) => x > row[label] || (x == row[label] && c < label)).Count();
+}

@@ -1,0 +1,150 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Losses;
+using Gpu.Tests.Oracles;
+
+namespace Gpu.Tests.Losses;
+
+[OracleFor(typeof(SoftmaxCrossEntropy<,>))]
+public class SoftmaxCrossEntropyTests
+{
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void AgreesWithTheReference(string device)
+    {
+        using var oracle = new Oracle(device, seed: 31);
+        foreach (var classes in new[] { 2, 3, 4, 5, 10, 15, 16, 17, 32, 48, 100, 1000 })
+        {
+            foreach (var smoothing in new[] { 0f, 0.1f, 1f })
+            {
+                var batch = classes > 50 ? 3 : oracle.Pick(1, 2, 5, 17);
+                var range = oracle.Pick(1f, 8f, 60f);
+                var logits = oracle.Uniform(batch * classes, -range, range);
+                var labels = oracle.Labels(batch, classes);
+                var losses = oracle.Output(batch);
+                var gradient = oracle.Output(batch * classes);
+                SoftmaxCrossEntropies.Run(oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(labels), gradient, losses, smoothing);
+                var (expectedLosses, expectedGradient) = Reference(batch, classes, logits, labels, smoothing);
+                var shape = $"{batch} x {classes}, smoothing {smoothing}, logits to {range}";
+                oracle.Compare("softmax cross-entropy", expectedLosses, losses, 2e-6, floor: 1, shape: shape);
+                oracle.Compare("softmax cross-entropy gradient", [.. expectedGradient.Select(g => g * batch)], [.. oracle.Download(gradient).Select(g => g * batch)], 2e-6, floor: 1, shape: shape);
+
+                // In evaluation there is no gradient, and the losses are the same.
+                var evaluated = oracle.Output(batch);
+                SoftmaxCrossEntropies.Run(oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(labels), default, evaluated, smoothing);
+                Assert.Equal(oracle.Download(losses), oracle.Download(evaluated));
+
+                // In place.
+                var both = oracle.Upload(logits);
+                SoftmaxCrossEntropies.Run(oracle.Device, batch, classes, both, oracle.Upload(labels), both, evaluated, smoothing);
+                Assert.Equal(oracle.Download(gradient), oracle.Download(both));
+                Assert.Equal(oracle.Download(losses), oracle.Download(evaluated));
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void ALabelThatIsNoClassGivesNaNAndNoGradient(string device)
+    {
+        using var oracle = new Oracle(device, seed: 32);
+        foreach (var classes in new[] { 4, 10, 17 })
+        {
+            int[] labels = [0, -1, classes, int.MaxValue, int.MinValue, classes - 1];
+            var losses = oracle.Output(labels.Length);
+            var gradient = oracle.Output(labels.Length * classes);
+            SoftmaxCrossEntropies.Run(
+                oracle.Device, labels.Length, classes, oracle.Upload(oracle.Uniform(labels.Length * classes)), oracle.Upload(labels), gradient, losses, 0.1f);
+            Assert.Equal([false, true, true, true, true, false], oracle.Download(losses).Select(float.IsNaN));
+            var rows = oracle.Download(gradient).Chunk(classes).ToArray();
+            for (var row = 1; row < 5; row++) Assert.All(rows[row], g => Assert.Equal(0f, g));
+            Assert.All(rows[0].Concat(rows[5]), g => Assert.NotEqual(0f, g));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void NaNAndInfinityDoNotHide(string device)
+    {
+        using var oracle = new Oracle(device, seed: 33);
+        foreach (var classes in new[] { 10, 20 })
+        {
+            var logits = oracle.Uniform(4 * classes);
+            logits[3] = float.NaN;
+            logits[classes + 3] = float.PositiveInfinity;
+            logits[2 * classes + 3] = float.NegativeInfinity;
+            for (var c = 0; c < classes; c++) logits[3 * classes + c] = float.NegativeInfinity;
+            var losses = oracle.Output(4);
+            var gradient = oracle.Output(4 * classes);
+            SoftmaxCrossEntropies.Run(oracle.Device, 4, classes, oracle.Upload(logits), oracle.Upload(new int[4]), gradient, losses);
+            Assert.Equal([true, true, false, true], oracle.Download(losses).Select(float.IsNaN));
+            // A class that is impossible, and not the label, costs nothing.
+            var (expected, _) = Reference(1, classes, logits[(2 * classes)..(3 * classes)], [0], 0);
+            oracle.Compare("softmax cross-entropy", expected, [oracle.Download(losses)[2]], 1e-6);
+            Assert.Equal(0f, oracle.Download(gradient)[2 * classes + 3], 1e-30f);
+        }
+    }
+
+    [Fact]
+    public void ThreadsDoNotChangeABit()
+    {
+        const int batch = 509, classes = 37;
+        var random = new Random(34);
+        var logits = Enumerable.Range(0, batch * classes).Select(_ => random.NextSingle() * 10).ToArray();
+        var labels = Enumerable.Range(0, batch).Select(_ => random.Next(classes)).ToArray();
+        float[]? expected = null;
+        foreach (var threads in new[] { 1, 2, 3, 5 })
+        {
+            using var device = new CpuDevice(threads);
+            using var memory = device.Allocate(2 * batch * classes + 2 * batch + MetricWords.Words);
+            var view = memory.View;
+            var x = view.First(batch * classes);
+            var gradient = view.Slice(x.Length, x.Length);
+            var y = view.Slice(2 * x.Length, batch);
+            var losses = view.Slice(2 * x.Length + batch, batch);
+            var metrics = view.Slice(2 * x.Length + 2 * batch, MetricWords.Words);
+            device.Upload<float>(logits, x);
+            device.Upload<int>(labels, y);
+            SoftmaxCrossEntropies.Run(device, batch, classes, x, y, gradient, losses, 0.1f);
+            Metrics.Accumulate(device, batch, classes, x, y, losses, metrics, 5);
+            var words = new float[memory.Length];
+            device.Download<float>(view, words);
+            expected ??= words;
+            Assert.True(expected.AsSpan().SequenceEqual(words), $"{threads} threads gave other bits than one");
+        }
+    }
+
+    [Fact]
+    public void BadInputIsRefused()
+    {
+        using var device = new CpuDevice(threads: 1);
+        using var memory = device.Allocate(100);
+        var v = memory.View;
+        void Run(int batch, int classes, int logits, float smoothing = 0) =>
+            SoftmaxCrossEntropies.Run(device, batch, classes, v.First(logits), v.First(batch), default, v.First(batch), smoothing);
+        Assert.Contains("logits must hold 20", Assert.Throws<ArgumentException>(() => Run(2, 10, 19)).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Run(2, 1, 2));
+        Assert.Contains("between 0 and 1", Assert.Throws<ArgumentOutOfRangeException>(() => Run(2, 10, 20, 1.5f)).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Run(2, 10, 20, float.NaN));
+    }
+
+    // PyTorch's CrossEntropyLoss: the target is (1 - s) [class = label] + s / classes.
+    private static (double[] Losses, double[] Gradient) Reference(int batch, int classes, float[] logits, int[] labels, double smoothing)
+    {
+        var losses = new double[batch];
+        var gradient = new double[batch * classes];
+        for (var n = 0; n < batch; n++)
+        {
+            var row = logits.Skip(n * classes).Take(classes).Select(x => (double)x).ToArray();
+            var largest = row.Max();
+            var logSum = largest + Math.Log(row.Sum(x => Math.Exp(x - largest)));
+            for (var c = 0; c < classes; c++)
+            {
+                var target = (c == labels[n] ? 1 - smoothing : 0) + smoothing / classes;
+                if (target != 0) losses[n] -= target * (row[c] - logSum);
+                gradient[n * classes + c] = (Math.Exp(row[c] - logSum) - target) / batch;
+            }
+        }
+
+        return (losses, gradient);
+    }
+}

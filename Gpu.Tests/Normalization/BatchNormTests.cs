@@ -1,0 +1,154 @@
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Normalization;
+using Gpu.Tests.Activations;
+using Gpu.Tests.Oracles;
+
+namespace Gpu.Tests.Normalization;
+
+[OracleFor(
+    typeof(BatchNormStatistics<,>), typeof(BatchNormCombine<,>), typeof(BatchNormFromRunning<,>), typeof(BatchNormForward<,,>), typeof(BatchNormGradientSums<,,>),
+    typeof(BatchNormFromSaved<,>), typeof(BatchNormGradientCombine<,>), typeof(BatchNormInputGradient<,,,>))]
+public class BatchNormTests
+{
+    private const float Momentum = 0.1f;
+    private const float Epsilon = 1e-5f;
+
+    public static TheoryData<string> Devices => TestDevices.All;
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void AgreesWithTheReference(string device)
+    {
+        using var oracle = new Oracle(device, seed: 21);
+        foreach (var channels in new[] { 1, 3, 5, 10, 16, 17, 32, 48, 64, 80 })
+        {
+            foreach (var rows in new[] { 2, 7, 61, oracle.Next(100, 700) })
+                Check(oracle, rows, channels, oracle.Pick(Enum.GetValues<ActivationKind>()), oracle.Pick(ActivationKind.Identity, ActivationKind.Relu), oracle.Pick(false, true));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void EveryActivationIsFused(string device)
+    {
+        using var oracle = new Oracle(device, seed: 22);
+        foreach (var kind in Enum.GetValues<ActivationKind>()) Check(oracle, 40, 20, kind, ActivationKind.Identity, false);
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void DataFarFromZeroKeepsItsVariance(string device)
+    {
+        using var oracle = new Oracle(device, seed: 23);
+        Check(oracle, 5000, 6, ActivationKind.Identity, ActivationKind.Identity, false, offset: 1000, tolerance: 2e-4);
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void AConstantChannelIsNormalisedToBeta(string device)
+    {
+        using var oracle = new Oracle(device, seed: 24);
+        const int rows = 33, channels = 4;
+        var input = new float[rows * channels];
+        Array.Fill(input, 3f);
+        var beta = oracle.Uniform(channels);
+        var output = oracle.Output(rows * channels);
+        BatchNorms.ForwardTraining(
+            oracle.Device, rows, channels, oracle.Upload(input), oracle.Upload(oracle.Uniform(channels)), oracle.Upload(beta), oracle.Upload(new float[channels]),
+            oracle.Upload(new float[channels]), Momentum, Epsilon, output, oracle.Output(channels), oracle.Output(channels), Activation.None,
+            oracle.Output(BatchNorms.WorkspaceLength(rows, channels)));
+        oracle.Compare("batch norm forward (constant)", [.. Enumerable.Range(0, rows * channels).Select(i => (double)beta[i % channels])], output, 1e-5);
+    }
+
+    [Fact]
+    public void OneRowIsRefused()
+    {
+        using var device = new CpuDevice(1);
+        using var buffer = device.Allocate(1000);
+        var one = buffer.View.Slice(0, 4);
+        var error = Assert.Throws<ArgumentException>(() => BatchNorms.ForwardTraining(
+            device, 1, 4, one, one, one, one, one, 0.1f, 1e-5f, one, one, one, Activation.None, buffer.View));
+        Assert.Contains("at least 2", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void IsTheSameForAnyNumberOfThreads()
+    {
+        const int rows = 3000, channels = 40;
+        float[]? first = null;
+        foreach (var threads in new[] { 1, 2, 3, 5 })
+        {
+            using var device = new CpuDevice(threads);
+            var random = new Random(5);
+            DeviceView Upload(int count)
+            {
+                var view = device.Allocate(count).View;
+                device.Upload<float>([.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)], view);
+                return view;
+            }
+
+            var x = Upload(rows * channels);
+            var d = Upload(rows * channels);
+            var (gamma, beta, mean, variance, savedMean, savedInverse) = (Upload(channels), Upload(channels), Upload(channels), Upload(channels), Upload(channels), Upload(channels));
+            var (gammaGradient, betaGradient) = (Upload(channels), Upload(channels));
+            var workspace = Upload(BatchNorms.WorkspaceLength(rows, channels));
+            var y = Upload(rows * channels);
+            BatchNorms.ForwardTraining(device, rows, channels, x, gamma, beta, mean, variance, Momentum, Epsilon, y, savedMean, savedInverse, Activation.Relu, workspace);
+            BatchNorms.Backward(device, rows, channels, x, d, gamma, beta, savedMean, savedInverse, d, gammaGradient, betaGradient, Activation.Relu, workspace);
+            var all = new List<float>();
+            foreach (var view in new[] { y, d, mean, variance, gammaGradient, betaGradient })
+            {
+                var values = new float[view.Length];
+                device.Download<float>(view, values);
+                all.AddRange(values);
+                view.Buffer!.Dispose();
+            }
+
+            first ??= [.. all];
+            Assert.Equal(first, all.ToArray());
+        }
+    }
+
+    private static void Check(Oracle oracle, int rows, int channels, ActivationKind kind, ActivationKind gateKind, bool accumulate, float offset = 0, double tolerance = 2e-5)
+    {
+        var text = $"{rows} x {channels} {kind}, gate {gateKind}";
+        var activation = new Activation(kind, 0.1f);
+        var gate = new Activation(gateKind);
+        var input = oracle.Uniform(rows * channels, offset - 2, offset + 2);
+        var gamma = oracle.Uniform(channels, 0.5f, 1.5f);
+        var beta = oracle.Uniform(channels);
+        var runningMean = oracle.Uniform(channels);
+        var runningVariance = oracle.Uniform(channels, 0.5f, 2);
+        var outputGradient = oracle.Uniform(rows * channels);
+        var expected = new BatchNormReference(rows, channels, input, gamma, beta, activation, Epsilon);
+
+        var workspace = oracle.Output(BatchNorms.WorkspaceLength(rows, channels));
+        var (x, g, b, rm, rv) = (oracle.Upload(input), oracle.Upload(gamma), oracle.Upload(beta), oracle.Upload(runningMean), oracle.Upload(runningVariance));
+        var (output, mean, inverse) = (oracle.Output(rows * channels), oracle.Output(channels), oracle.Output(channels));
+
+        BatchNorms.ForwardEvaluation(oracle.Device, rows, channels, x, g, b, rm, rv, Epsilon, output, activation, workspace);
+        var evaluated = input.Select((v, i) => ActivationReference.Value(
+            activation, (v - runningMean[i % channels]) / Math.Sqrt(runningVariance[i % channels] + Epsilon) * gamma[i % channels] + beta[i % channels]));
+        oracle.Compare("batch norm evaluation", [.. evaluated], output, tolerance, shape: text);
+
+        output = oracle.Output(rows * channels);
+        BatchNorms.ForwardTraining(oracle.Device, rows, channels, x, g, b, rm, rv, Momentum, Epsilon, output, mean, inverse, activation, workspace);
+        oracle.Compare("batch norm forward", expected.Output, output, tolerance, shape: text);
+        oracle.Compare("batch norm saved mean", expected.Mean, mean, tolerance, shape: text);
+        oracle.Compare("batch norm running mean", [.. runningMean.Select((v, c) => 0.9 * v + 0.1 * expected.Mean[c])], rm, tolerance, shape: text);
+        oracle.Compare("batch norm running variance", [.. runningVariance.Select((v, c) => 0.9 * v + 0.1 * expected.Variance[c] * rows / (rows - 1))], rv, tolerance, shape: text);
+
+        expected.Backward(outputGradient, gate);
+        var before = oracle.Uniform(rows * channels);
+        var inputGradient = accumulate ? oracle.Upload(before) : oracle.Output(rows * channels);
+        var startGamma = oracle.Uniform(channels);
+        var startBeta = oracle.Uniform(channels);
+        var (gammaGradient, betaGradient) = (oracle.Upload(startGamma), oracle.Upload(startBeta));
+        BatchNorms.Backward(
+            oracle.Device, rows, channels, x, oracle.Upload(outputGradient), g, b, mean, inverse, inputGradient, gammaGradient, betaGradient, activation, workspace, gate, accumulate);
+        oracle.Compare("batch norm input gradient", [.. expected.InputGradient.Select((v, i) => v + (accumulate ? before[i] : 0))], inputGradient, 5 * tolerance, expected.InputGradientTerms, text);
+        oracle.Compare("batch norm gamma gradient", [.. expected.GammaGradient.Select((v, c) => v + startGamma[c])], gammaGradient, 5 * tolerance, shape: text);
+        oracle.Compare("batch norm beta gradient", [.. expected.BetaGradient.Select((v, c) => v + startBeta[c])], betaGradient, 5 * tolerance, shape: text);
+    }
+}

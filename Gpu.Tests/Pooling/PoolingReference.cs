@@ -1,0 +1,76 @@
+using Gpu.Kernels.Pooling;
+
+namespace Gpu.Tests.Pooling;
+
+/// <summary>Pooling in double precision, index by index, as PyTorch defines it.</summary>
+public static class PoolingReference
+{
+    /// <summary>The largest value of each window, and the index of the input that gave it (the first; NaN before all numbers).</summary>
+    public static (double[] Output, int[] From) Max(PoolingShape s, float[] input)
+    {
+        var output = new double[s.OutputLength];
+        var from = new int[s.OutputLength];
+        ForEachWindow(s, (o, pixels) =>
+        {
+            var best = -1;
+            foreach (var pixel in pixels)
+            {
+                if (best < 0 || input[pixel] > input[best] || (float.IsNaN(input[pixel]) && !float.IsNaN(input[best]))) best = pixel;
+            }
+
+            from[o] = best;
+            output[o] = input[best];
+        });
+        return (output, from);
+    }
+
+    public static double[] MaxGradient(PoolingShape s, float[] input, float[] outputGradient)
+    {
+        var gradient = new double[s.InputLength];
+        var from = Max(s, input).From;
+        for (var o = 0; o < from.Length; o++) gradient[from[o]] += outputGradient[o];
+        return gradient;
+    }
+
+    public static double[] Average(PoolingShape s, float[] input)
+    {
+        var output = new double[s.OutputLength];
+        ForEachWindow(s, (o, pixels) => output[o] = pixels.Sum(pixel => (double)input[pixel]) / Divisor(s, pixels));
+        return output;
+    }
+
+    public static double[] AverageGradient(PoolingShape s, float[] outputGradient)
+    {
+        var gradient = new double[s.InputLength];
+        ForEachWindow(s, (o, pixels) =>
+        {
+            foreach (var pixel in pixels) gradient[pixel] += (double)outputGradient[o] / Divisor(s, pixels);
+        });
+        return gradient;
+    }
+
+    private static int Divisor(PoolingShape s, List<int> pixels) => s.CountPadding ? s.WindowHeight * s.WindowWidth : pixels.Count;
+
+    // Calls with the index of every output and those of its window's inputs inside the image, row by row.
+    private static void ForEachWindow(PoolingShape s, Action<int, List<int>> body)
+    {
+        var pixels = new List<int>();
+        for (var n = 0; n < s.Batch; n++)
+            for (var oy = 0; oy < s.OutputHeight; oy++)
+                for (var ox = 0; ox < s.OutputWidth; ox++)
+                    for (var c = 0; c < s.Channels; c++)
+                    {
+                        pixels.Clear();
+                        for (var ky = 0; ky < s.WindowHeight; ky++)
+                            for (var kx = 0; kx < s.WindowWidth; kx++)
+                            {
+                                var y = oy * s.StrideHeight + ky - s.PaddingTop;
+                                var x = ox * s.StrideWidth + kx - s.PaddingLeft;
+                                if (y < 0 || y >= s.InputHeight || x < 0 || x >= s.InputWidth) continue;
+                                pixels.Add(((n * s.InputHeight + y) * s.InputWidth + x) * s.Channels + c);
+                            }
+
+                        body(((n * s.OutputHeight + oy) * s.OutputWidth + ox) * s.Channels + c, pixels);
+                    }
+    }
+}

@@ -1,0 +1,229 @@
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Pooling;
+using Gpu.Tests.Oracles;
+
+namespace Gpu.Tests.Pooling;
+
+[OracleFor(
+    typeof(WindowReduction<,,,>), typeof(WindowSpread<,,,>), typeof(MaxPoolingBackwardDisjoint<,,>), typeof(MaxPoolingBackwardOverlapping<,,>))]
+public class PoolingTests
+{
+    private static readonly int[] Channels = [1, 3, 5, 10, 16, 17, 32, 48];
+
+    /// <summary>The cases that people use, and those where a mistake would show.</summary>
+    private static readonly PoolingShape[] Known =
+    [
+        new(2, 6, 6, 16, 2, 2, 2, 2),
+        new(2, 7, 5, 16, 2, 2, 2, 2), // the last row and column are in no window
+        new(1, 9, 11, 5, 2, 3, 4, 5), // gaps between windows
+        new(2, 7, 7, 10, 3, 3, 2, 2, 1, 1, 1, 1),
+        new(1, 6, 5, 17, 3, 3, 1, 1, 1, 1, 1, 1),
+        new(1, 8, 8, 3, 4, 4, 4, 4, 3, 2, 1, 3), // disjoint, and partly in the padding
+        new(1, 5, 7, 1, 5, 2, 1, 3), // overlapping along one axis, gaps along the other
+        new(3, 1, 1, 33, 1, 1, 1, 1),
+        new(2, 4, 3, 20, 4, 3, 1, 1), // the whole image
+        new(1, 2, 2, 4, 3, 3, 2, 2, 1, 1, 2, 2, CountPadding: false), // a window larger than the image
+        new(1, 3, 4, 40, 2, 2, 3, 3, 1, 1, 1, 1, CountPadding: false),
+    ];
+
+    public static TheoryData<string> Devices => TestDevices.All;
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void MaximaAgreeWithTheReference(string device)
+    {
+        using var oracle = new Oracle(device, seed: 1);
+        foreach (var shape in Shapes(oracle, 24))
+        {
+            // Few different values, so that most windows have several maxima; and those of a ReLU, for the gate.
+            var input = Array.ConvertAll(oracle.Uniform(shape.InputLength, -2, 3), x => MathF.Max(0, MathF.Round(x * 2) / 2));
+            var gradient = oracle.Uniform(shape.OutputLength);
+            var x = oracle.Upload(input);
+            var output = oracle.Output(shape.OutputLength);
+            Poolings.MaxForward(oracle.Device, shape, x, output);
+            oracle.Compare("maximum pooling forward", PoolingReference.Max(shape, input).Output, output, tolerance: 0, shape: shape.ToString());
+
+            var g = oracle.Upload(gradient);
+            var expected = PoolingReference.MaxGradient(shape, input, gradient);
+            CheckGradient(oracle, "maximum pooling backward", shape.ToString(), input, expected, (target, gate, accumulate) =>
+                Poolings.MaxBackward(oracle.Device, shape, x, output, g, target, gate, accumulate));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void AveragesAgreeWithTheReference(string device)
+    {
+        using var oracle = new Oracle(device, seed: 2);
+        foreach (var shape in Shapes(oracle, 24))
+        {
+            var input = oracle.Uniform(shape.InputLength, -1, 2);
+            var gradient = oracle.Uniform(shape.OutputLength);
+            var x = oracle.Upload(input);
+            var output = oracle.Output(shape.OutputLength);
+            Poolings.AverageForward(oracle.Device, shape, x, output);
+            oracle.Compare("average pooling forward", PoolingReference.Average(shape, input), output, 1e-6, shape: shape.ToString());
+
+            var g = oracle.Upload(gradient);
+            var expected = PoolingReference.AverageGradient(shape, gradient);
+            CheckGradient(oracle, "average pooling backward", shape.ToString(), input, expected, (target, gate, accumulate) =>
+                Poolings.AverageBackward(oracle.Device, shape, g, target, gate, x, accumulate));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void GlobalAveragesAgreeWithTheReference(string device)
+    {
+        using var oracle = new Oracle(device, seed: 3);
+        foreach (var (batch, height, width, channels) in new[] { (1, 7, 7, 48), (3, 5, 4, 10), (2, 1, 3, 17), (5, 8, 8, 16), (1, 31, 29, 3), (70, 2, 2, 64) })
+        {
+            var shape = PoolingShape.Global(batch, height, width, channels);
+            var input = oracle.Uniform(shape.InputLength, 0, 4);
+            var gradient = oracle.Uniform(shape.OutputLength);
+            var x = oracle.Upload(input);
+            var output = oracle.Output(batch * channels);
+            Poolings.GlobalAverageForward(oracle.Device, batch, height, width, channels, x, output);
+            oracle.Compare("global average pooling forward", PoolingReference.Average(shape, input), output, 1e-6, shape: shape.ToString());
+
+            var g = oracle.Upload(gradient);
+            var expected = PoolingReference.AverageGradient(shape, gradient);
+            CheckGradient(oracle, "global average pooling backward", shape.ToString(), input, expected, (target, gate, accumulate) =>
+                Poolings.GlobalAverageBackward(oracle.Device, batch, height, width, channels, g, target, gate, x, accumulate));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void NanGoesThroughMaximaBothWays(string device)
+    {
+        using var oracle = new Oracle(device, seed: 4);
+        foreach (var shape in new[] { Known[0], Known[3], Known[4], Known[5] })
+        {
+            var input = oracle.Uniform(shape.InputLength);
+            for (var i = 0; i < input.Length; i++)
+            {
+                // A whole first pixel of -infinity, and here and there a NaN.
+                if (i < shape.Channels || i % 5 == 0) input[i] = float.NegativeInfinity;
+                else if (oracle.Next(0, 9) == 0) input[i] = float.NaN;
+            }
+
+            var gradient = oracle.Uniform(shape.OutputLength);
+            var x = oracle.Upload(input);
+            var output = oracle.Output(shape.OutputLength);
+            Poolings.MaxForward(oracle.Device, shape, x, output);
+            var expected = PoolingReference.Max(shape, input).Output;
+            Assert.Contains(expected, double.IsNaN);
+            Assert.Equal(expected, Array.ConvertAll(oracle.Download(output), value => (double)value));
+
+            var inputGradient = oracle.Output(shape.InputLength);
+            Poolings.MaxBackward(oracle.Device, shape, x, output, oracle.Upload(gradient), inputGradient);
+            oracle.Compare("maximum pooling backward with NaN", PoolingReference.MaxGradient(shape, input, gradient), inputGradient, shape: shape.ToString());
+        }
+    }
+
+    [Fact]
+    public void BitsDoNotDependOnThreads()
+    {
+        var random = new Random(5);
+        foreach (var shape in new[]
+        {
+            new PoolingShape(5, 24, 23, 20, 2, 2, 2, 2),
+            new PoolingShape(3, 24, 23, 36, 3, 3, 2, 2, 1, 1, 1, 1, CountPadding: false),
+            PoolingShape.Global(9, 12, 12, 72),
+        })
+        {
+            var input = Enumerable.Range(0, shape.InputLength).Select(_ => random.NextSingle() - 0.5f).ToArray();
+            var gradient = Enumerable.Range(0, shape.OutputLength).Select(_ => random.NextSingle() - 0.5f).ToArray();
+            int[]? expected = null;
+            foreach (var threads in new[] { 1, 2, 3, 5 })
+            {
+                var bits = Bits(threads, shape, input, gradient);
+                expected ??= bits;
+                Assert.Equal(expected, bits);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 2, 1, 0, 0, "InputHeight must be 1 or more")]
+    [InlineData(4, 0, 1, 0, 0, "WindowHeight must be 1 or more")]
+    [InlineData(4, 2, 0, 0, 0, "StrideHeight must be 1 or more")]
+    [InlineData(4, 2, 1, 2, 0, "padding of 2 and 0 does not go with a window of 2")]
+    [InlineData(4, 2, 1, 0, -1, "padding of 0 and -1 does not go with a window of 2")]
+    [InlineData(2, 6, 1, 1, 1, "WindowHeight 6 is larger than the padded input (2 + 1 + 1)")]
+    public void SizesThatMakeNoSenseAreRefused(int height, int window, int stride, int top, int bottom, string message)
+    {
+        var shape = new PoolingShape(1, height, 4, 3, window, 2, stride, 2, top, 0, bottom, 0);
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => shape.Check()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ViewsOfAnotherLengthAndGatesThatNeedMoreAreRefused()
+    {
+        using var oracle = new Oracle(TestDevices.Names.First(), seed: 6);
+        var shape = new PoolingShape(1, 4, 4, 3, 2, 2, 2, 2);
+        var (input, output) = (oracle.Output(48), oracle.Output(12));
+        Assert.Equal("output", Assert.Throws<ArgumentException>(() => Poolings.MaxForward(oracle.Device, shape, input, input)).ParamName);
+        Assert.Equal("input", Assert.Throws<ArgumentException>(() => Poolings.AverageForward(oracle.Device, shape, output, output)).ParamName);
+        Assert.Equal("inputGradient", Assert.Throws<ArgumentException>(() => Poolings.AverageBackward(oracle.Device, shape, output, output)).ParamName);
+        Assert.Equal(
+            "input", Assert.Throws<ArgumentException>(() => Poolings.AverageBackward(oracle.Device, shape, output, input, Activation.Relu)).ParamName);
+        Assert.Equal(
+            "gate",
+            Assert.Throws<ArgumentException>(
+                () => Poolings.AverageBackward(oracle.Device, shape, output, input, new Activation(ActivationKind.Gelu), input)).ParamName);
+    }
+
+    /// <summary>Runs a backward pass plain, gated by a ReLU, accumulating, and both; the values are those that the gate looks at.</summary>
+    internal static void CheckGradient(
+        Oracle oracle, string operation, string shape, float[] values, double[] expected, Action<DeviceView, Activation, bool> backward)
+    {
+        foreach (var gated in new[] { false, true })
+        {
+            var through = gated ? [.. expected.Select((g, i) => values[i] > 0 ? g : 0)] : expected;
+            var gate = gated ? Activation.Relu : Activation.None;
+            var overwritten = oracle.Output(expected.Length);
+            backward(overwritten, gate, false);
+            oracle.Compare(operation + (gated ? ", gated" : ""), through, overwritten, 1e-6, shape: shape);
+
+            var before = oracle.Uniform(expected.Length);
+            var added = oracle.Upload(before);
+            backward(added, gate, true);
+            oracle.Compare(operation + (gated ? ", gated" : "") + ", added", [.. through.Select((g, i) => g + before[i])], added, 1e-6, shape: shape);
+        }
+    }
+
+    private static int[] Bits(int threads, PoolingShape shape, float[] input, float[] gradient)
+    {
+        using var device = new CpuDevice(threads);
+        using var buffer = device.Allocate(3 * (shape.InputLength + shape.OutputLength));
+        var at = 0;
+        DeviceView Next(int length) => buffer.View.Slice((at += length) - length, length);
+        var (x, dx, da) = (Next(shape.InputLength), Next(shape.InputLength), Next(shape.InputLength));
+        var (y, a, dy) = (Next(shape.OutputLength), Next(shape.OutputLength), Next(shape.OutputLength));
+        device.Upload<float>(input, x);
+        device.Upload<float>(gradient, dy);
+        Poolings.MaxForward(device, shape, x, y);
+        Poolings.MaxBackward(device, shape, x, y, dy, dx);
+        Poolings.AverageForward(device, shape, x, a);
+        Poolings.AverageBackward(device, shape, dy, da);
+        var bits = new int[buffer.Length];
+        device.Download<int>(buffer.View, bits);
+        return bits;
+    }
+
+    private static IEnumerable<PoolingShape> Shapes(Oracle oracle, int random)
+    {
+        foreach (var shape in Known) yield return shape;
+        for (var i = 0; i < random; i++)
+        {
+            var (windowHeight, windowWidth) = (oracle.Next(1, 4), oracle.Next(1, 4));
+            yield return new PoolingShape(
+                oracle.Pick(1, 1, 2, 3), oracle.Next(windowHeight, 8), oracle.Next(windowWidth, 9), Channels[i % Channels.Length], windowHeight, windowWidth,
+                oracle.Next(1, 5), oracle.Next(1, 5), oracle.Next(0, windowHeight - 1), oracle.Next(0, windowWidth - 1), oracle.Next(0, windowHeight - 1),
+                oracle.Next(0, windowWidth - 1), oracle.Pick(true, false));
+        }
+    }
+}
