@@ -54,7 +54,7 @@ public static class BatchGathers
             where TVector : unmanaged
         {
             var period = PixelNormalization.Period(shape.Channels);
-            var partLength = MachineKind<TMachine>.IsGpu ? TMachine.Width : ElementsOfItem;
+            var partLength = launcher.ManyThreads ? TMachine.Width : ElementsOfItem;
             var parts = Items.Covering(shape.SampleLength, partLength);
             var kernel = new BatchGather<TMachine, TVector>
             {
@@ -73,7 +73,7 @@ public static class BatchGathers
                 PartsOfSample = parts,
                 PartLength = partLength,
                 Period = period,
-                HasLabels = labels.IsEmpty ? 0 : 1,
+                HasLabels = !labels.IsEmpty,
             };
             launcher.Launch(kernel, checked(shape.Count * parts), 10 + 6 * Items.Covering(Math.Min(shape.SampleLength, partLength), TMachine.Width));
         }
@@ -92,7 +92,7 @@ public static class BatchGathers
         {
             var period = PixelNormalization.Period(shape.Channels);
             var rowLength = shape.Width * shape.Channels;
-            var rows = MachineKind<TMachine>.IsGpu ? 1 : Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
+            var rows = launcher.ManyThreads ? 1 : Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
             var parts = Items.Covering(shape.Height, rows);
             var kernel = new AugmentedGather<TMachine, TVector>
             {
@@ -112,8 +112,8 @@ public static class BatchGathers
                 PartsOfSample = parts,
                 RowsOfPart = rows,
                 Period = period,
-                HasLabels = labels.IsEmpty ? 0 : 1,
-                Flip = augmentation.Flip ? 1 : 0,
+                HasLabels = !labels.IsEmpty,
+                Flip = augmentation.Flip,
                 LargestShift = augmentation.Shift,
                 Seed0 = (uint)augmentation.Seed,
                 Seed1 = (uint)(augmentation.Seed >> 32),

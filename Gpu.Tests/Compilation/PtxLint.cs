@@ -13,6 +13,9 @@ internal static partial class PtxLint
         foreach (Match match in Local().Matches(module))
             yield return $"local memory: {match.Value.Trim()}";
 
+        if (Double().Match(module) is { Success: true } twice)
+            yield return $"double precision, which some OpenCL devices lack and most GPUs are slow at: {twice.Value.Trim()}";
+
         var functions = PtxFunction.Parse(module);
         if (!functions.Any(function => function.IsKernel)) yield return "no kernel in the module";
         var names = functions.Select(function => function.Name).ToHashSet();
@@ -45,6 +48,9 @@ internal static partial class PtxLint
 
     [GeneratedRegex(@"^\s*\.local\s[^;]*;", RegexOptions.Multiline)]
     private static partial Regex Local();
+
+    [GeneratedRegex(@"^.*\.f64\b[^;]*;", RegexOptions.Multiline)]
+    private static partial Regex Double();
 
     [GeneratedRegex(@"^call(\.uni)?\s+(\([^)]*\)\s*,\s*)?(?<name>[\w$]+)")]
     private static partial Regex Callee();
