@@ -85,7 +85,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         reporter.Result(Json(result, deviceBytes));
     }
 
-    private static string Number(double value) => value.ToString("0.###e0", CultureInfo.InvariantCulture);
+    private static string Number(double value) => value == 0 ? "0" : value.ToString("0.###e0", CultureInfo.InvariantCulture);
 
     private static string Describe(OptimizerOptions optimizer)
     {
