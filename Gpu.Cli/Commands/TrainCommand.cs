@@ -45,7 +45,7 @@ internal sealed class TrainCommand
         // From here on Ctrl+C asks for a checkpoint.
         var cancellation = _shell.Host.Cancellation;
         var display = new TrainingDisplay(_shell.Reporter, TrainOptions.IsGiven(parsed, "--log-every"));
-        using var device = _device.Open(parsed);
+        using var device = _device.Open(parsed, _shell.Reporter);
         TrainingResult result;
         using (var trainer = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, device, display) : Start(parsed, device, display))
             result = trainer.Run(cancellation);
