@@ -1,1 +1,3 @@
-return 0;
+using Gpu.Cli;
+
+return App.Run(args, CliHost.OfProcess());

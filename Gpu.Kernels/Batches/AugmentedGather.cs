@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -32,28 +33,32 @@ public struct AugmentedGather<TMachine, TVector> : IKernel
     /// <summary>Elements after which scales and shifts repeat: a multiple of 16 and of the channels.</summary>
     public int Period;
 
-    /// <summary>1 when there are labels.</summary>
-    public int HasLabels;
+    /// <summary>True when there are labels.</summary>
+    public Flag HasLabels;
 
-    /// <summary>See <see cref="Augmentation"/>: 1 to mirror half of the samples; the largest shift; the seed.</summary>
-    public int Flip, LargestShift;
+    /// <summary>See <see cref="Augmentation.Flip"/>.</summary>
+    public Flag Flip;
 
-    /// <inheritdoc cref="Flip"/>
+    /// <summary>See <see cref="Augmentation.Shift"/>.</summary>
+    public int LargestShift;
+
+    /// <summary>See <see cref="Augmentation.Seed"/>: its low and its high word.</summary>
     public uint Seed0, Seed1;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var slot = item / PartsOfSample;
         var part = item - slot * PartsOfSample;
         var sample = BatchOrder<TMachine, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
-        if (HasLabels != 0 && part == 0) BatchOrder<TMachine, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
+        if (HasLabels && part == 0) BatchOrder<TMachine, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
         var isMissing = sample < 0;
         if (isMissing) sample = 0;
 
         uint word0 = (uint)sample, word1 = (uint)TMachine.LoadInt(StepState, Launching.StepState.Draw), word2 = 0, word3 = 0;
         Philox.Generate(Seed0, Seed1, ref word0, ref word1, ref word2, ref word3);
-        var isFlipped = Flip != 0 && (word0 >> 31) != 0;
+        var isFlipped = Flip && (word0 >> 31) != 0;
         var down = (int)(Philox.ToUniform(word1) * (2 * LargestShift + 1)) - LargestShift;
         var along = (int)(Philox.ToUniform(word2) * (2 * LargestShift + 1)) - LargestShift;
 
@@ -63,54 +68,59 @@ public struct AugmentedGather<TMachine, TVector> : IKernel
         if (last > Height) last = Height;
         for (var y = part * RowsOfPart; y < last; y++)
         {
-            var output = TMachine.Slice(Output, (slot * Height + y) * rowLength);
+            var row = (slot * Height + y) * rowLength;
             var from = y + down;
             if (isMissing || from < 0 || from >= Height)
             {
-                Blank(output, rowLength);
+                Blank(row, rowLength);
                 continue;
             }
 
             var rowStart = start + (long)from * rowLength;
             var bytes = TMachine.Slice(Bytes, (int)(rowStart >> 2));
             var skipped = (int)(rowStart & 3);
-            if (isFlipped) Mirrored(bytes, skipped, output, along);
-            else Moved(bytes, skipped, output, rowLength, along * Channels);
+            if (isFlipped) Mirrored(bytes, skipped, row, along);
+            else Moved(bytes, skipped, row, rowLength, along * Channels);
         }
     }
 
-    private readonly void Blank(TMachine output, int rowLength)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Blank(int row, int rowLength)
     {
         var phase = 0;
         for (var i = 0; i < rowLength; i += TMachine.Width)
         {
-            if (i + TMachine.Width <= rowLength) TMachine.Store(output, i, TMachine.Load(Shifts, phase));
-            else TMachine.StorePartial(output, i, TMachine.Load(Shifts, phase), rowLength - i);
+            if (i + TMachine.Width <= rowLength) TMachine.Store(Output, row + i, TMachine.Load(Shifts, phase));
+            else TMachine.StorePartial(Output, row + i, TMachine.Load(Shifts, phase), rowLength - i);
             phase += TMachine.Width;
             if (phase == Period) phase = 0;
         }
     }
 
     // Element e comes from element e + along of the row: whole vectors where all of theirs lie in the row, single elements at its ends.
-    private readonly void Moved(TMachine bytes, int skipped, TMachine output, int rowLength, int along)
+    // Positions are counted from the beginning of the batch, here and below: ILGPU's O2 takes what comes out of a loop such as Philox's rounds for the
+    // same in all threads, and would branch on it alone with an instruction that is undefined when it is not.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Moved(TMachine bytes, int skipped, int row, int rowLength, int along)
     {
         var phase = 0;
-        for (var i = 0; i < rowLength; i += TMachine.Width)
+        var end = row + rowLength;
+        for (var i = row; i < end; i += TMachine.Width)
         {
             var source = i + along;
-            if (i + TMachine.Width <= rowLength && source >= 0 && source + TMachine.Width <= rowLength)
+            if (i + TMachine.Width <= end && source >= row && source + TMachine.Width <= end)
             {
-                var value = TMachine.LoadBytes(bytes, skipped + source);
-                TMachine.Store(output, i, TMachine.MultiplyAdd(value, TMachine.Load(Scales, phase), TMachine.Load(Shifts, phase)));
+                var value = TMachine.LoadBytes(bytes, skipped + source - row);
+                TMachine.Store(Output, i, TMachine.MultiplyAdd(value, TMachine.Load(Scales, phase), TMachine.Load(Shifts, phase)));
             }
             else
             {
-                for (var lane = 0; lane < TMachine.Width && i + lane < rowLength; lane++)
+                for (var lane = 0; lane < TMachine.Width && i + lane < end; lane++)
                 {
                     var value = TMachine.LoadScalar(Shifts, phase + lane);
-                    if (source + lane >= 0 && source + lane < rowLength)
-                        value += TMachine.LoadByte(bytes, skipped + source + lane) * TMachine.LoadScalar(Scales, phase + lane);
-                    TMachine.StoreScalar(output, i + lane, value);
+                    var from = source + lane;
+                    if (from >= row && from < end) value += TMachine.LoadByte(bytes, skipped + from - row) * TMachine.LoadScalar(Scales, phase + lane);
+                    TMachine.StoreScalar(Output, i + lane, value);
                 }
             }
 
@@ -119,22 +129,22 @@ public struct AugmentedGather<TMachine, TVector> : IKernel
         }
     }
 
-    private readonly void Mirrored(TMachine bytes, int skipped, TMachine output, int along)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Mirrored(TMachine bytes, int skipped, int row, int along)
     {
-        var element = 0;
-        for (var x = 0; x < Width; x++)
+        var end = row + Width * Channels;
+        var source = end - (along + 1) * Channels;
+        for (var i = row; i < end; i += Channels)
         {
-            var column = Width - 1 - (x + along);
-            var isInside = column >= 0 && column < Width;
-            var source = skipped + column * Channels;
+            var isInside = source >= row && source < end;
             for (var c = 0; c < Channels; c++)
             {
                 var value = TMachine.LoadScalar(Shifts, c);
-                if (isInside) value += TMachine.LoadByte(bytes, source + c) * TMachine.LoadScalar(Scales, c);
-                TMachine.StoreScalar(output, element + c, value);
+                if (isInside) value += TMachine.LoadByte(bytes, skipped + source - row + c) * TMachine.LoadScalar(Scales, c);
+                TMachine.StoreScalar(Output, i + c, value);
             }
 
-            element += Channels;
+            source -= Channels;
         }
     }
 }

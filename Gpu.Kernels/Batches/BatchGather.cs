@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -32,16 +33,17 @@ public struct BatchGather<TMachine, TVector> : IKernel
     /// <summary>Elements after which scales and shifts repeat: a multiple of 16 and of the channels.</summary>
     public int Period;
 
-    /// <summary>1 when there are labels.</summary>
-    public int HasLabels;
+    /// <summary>True when there are labels.</summary>
+    public Flag HasLabels;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var slot = item / PartsOfSample;
         var part = item - slot * PartsOfSample;
         var sample = BatchOrder<TMachine, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
-        if (HasLabels != 0 && part == 0) BatchOrder<TMachine, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
+        if (HasLabels && part == 0) BatchOrder<TMachine, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
         var scales = TMachine.Choose(sample < 0, NoScales, Scales);
         if (sample < 0) sample = 0;
 
@@ -49,14 +51,14 @@ public struct BatchGather<TMachine, TVector> : IKernel
         var start = (long)sample * SampleLength;
         var bytes = TMachine.Slice(Bytes, (int)(start >> 2));
         var skipped = (int)(start & 3);
-        var output = TMachine.Slice(Output, slot * SampleLength);
+        var row = slot * SampleLength;
         var i = part * PartLength;
         var to = i + PartLength;
         if (to > SampleLength) to = SampleLength;
         var phase = i % Period;
         for (; i + TMachine.Width <= to; i += TMachine.Width)
         {
-            TMachine.Store(output, i, TMachine.MultiplyAdd(TMachine.LoadBytes(bytes, skipped + i), TMachine.Load(scales, phase), TMachine.Load(Shifts, phase)));
+            TMachine.Store(Output, row + i, TMachine.MultiplyAdd(TMachine.LoadBytes(bytes, skipped + i), TMachine.Load(scales, phase), TMachine.Load(Shifts, phase)));
             phase += TMachine.Width;
             if (phase == Period) phase = 0;
         }
@@ -66,7 +68,7 @@ public struct BatchGather<TMachine, TVector> : IKernel
         {
             // Reads past the sample; there are spare bytes after the last one.
             var value = TMachine.MultiplyAdd(TMachine.LoadBytes(bytes, skipped + i), TMachine.Load(scales, phase), TMachine.Load(Shifts, phase));
-            TMachine.StorePartial(output, i, value, left);
+            TMachine.StorePartial(Output, row + i, value, left);
         }
     }
 }

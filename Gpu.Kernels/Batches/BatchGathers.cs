@@ -19,7 +19,7 @@ public static class BatchGathers
     /// <param name="labels">integers [samples]; empty for none</param>
     /// <param name="order">integers: numbers of samples, as long as one likes</param>
     /// <param name="stepState">the values of the step, see <see cref="StepState"/></param>
-    /// <param name="normalization">what <see cref="Normalization.Pattern"/> gives for the channels</param>
+    /// <param name="normalization">what <see cref="PixelNormalization.Pattern"/> gives for the channels</param>
     /// <param name="output">receives [batch, height, width, channels]</param>
     /// <param name="outputLabels">receives integers [batch]; empty when <paramref name="labels"/> is</param>
     /// <param name="augmentation">random changes; none by default</param>
@@ -36,7 +36,7 @@ public static class BatchGathers
         bytes.Require(shape.DataWords, nameof(bytes));
         if (!labels.IsEmpty) labels.Require(shape.Samples, nameof(labels));
         stepState.Require(StepState.Words, nameof(stepState));
-        normalization.Require(Normalization.Words(shape.Channels), nameof(normalization));
+        normalization.Require(PixelNormalization.Words(shape.Channels), nameof(normalization));
         output.Require(shape.BatchLength, nameof(output));
         outputLabels.Require(labels.IsEmpty ? 0 : shape.Count, nameof(outputLabels));
         if (augmentation.IsNone) executor.Execute(new PlainOperation(shape, bytes, labels, order, stepState, normalization, output, outputLabels));
@@ -53,8 +53,8 @@ public static class BatchGathers
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var period = Normalization.Period(shape.Channels);
-            var partLength = MachineKind<TMachine>.IsGpu ? TMachine.Width : ElementsOfItem;
+            var period = PixelNormalization.Period(shape.Channels);
+            var partLength = launcher.ManyThreads ? TMachine.Width : ElementsOfItem;
             var parts = Items.Covering(shape.SampleLength, partLength);
             var kernel = new BatchGather<TMachine, TVector>
             {
@@ -73,7 +73,7 @@ public static class BatchGathers
                 PartsOfSample = parts,
                 PartLength = partLength,
                 Period = period,
-                HasLabels = labels.IsEmpty ? 0 : 1,
+                HasLabels = !labels.IsEmpty,
             };
             launcher.Launch(kernel, checked(shape.Count * parts), 10 + 6 * Items.Covering(Math.Min(shape.SampleLength, partLength), TMachine.Width));
         }
@@ -90,9 +90,9 @@ public static class BatchGathers
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var period = Normalization.Period(shape.Channels);
+            var period = PixelNormalization.Period(shape.Channels);
             var rowLength = shape.Width * shape.Channels;
-            var rows = MachineKind<TMachine>.IsGpu ? 1 : Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
+            var rows = launcher.ManyThreads ? 1 : Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
             var parts = Items.Covering(shape.Height, rows);
             var kernel = new AugmentedGather<TMachine, TVector>
             {
@@ -112,8 +112,8 @@ public static class BatchGathers
                 PartsOfSample = parts,
                 RowsOfPart = rows,
                 Period = period,
-                HasLabels = labels.IsEmpty ? 0 : 1,
-                Flip = augmentation.Flip ? 1 : 0,
+                HasLabels = !labels.IsEmpty,
+                Flip = augmentation.Flip,
                 LargestShift = augmentation.Shift,
                 Seed0 = (uint)augmentation.Seed,
                 Seed1 = (uint)(augmentation.Seed >> 32),

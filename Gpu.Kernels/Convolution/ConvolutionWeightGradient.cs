@@ -33,10 +33,10 @@ public struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     public WeightGradientGeometry Geometry;
 
     /// <summary>Whether the bias gradient is wanted.</summary>
-    public bool HasBias;
+    public Flag HasBias;
 
     /// <summary>The target holds gradients that are added to; otherwise the first chunk starts from zero.</summary>
-    public bool AddToTarget;
+    public Flag AddToTarget;
 
     /// <inheritdoc/>
     public void Run(int item)

@@ -39,13 +39,13 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <summary>Bias is added before the activation.</summary>
-    public bool HasBias;
+    public Flag HasBias;
 
     /// <summary>The result is multiplied by the activation's derivative at <see cref="Saved"/>, instead of passing through the activation.</summary>
-    public bool Gated;
+    public Flag Gated;
 
     /// <summary>The result is added to what the output holds.</summary>
-    public bool Accumulate;
+    public Flag Accumulate;
 
     /// <inheritdoc/>
     public void Run(int item)
@@ -95,6 +95,7 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
         int source4, y4, x4, target4;
         int source5, y5, x5, target5;
         bool inside;
+        var oneRow = false;
         if (column + TilePixels <= g.Columns)
         {
             // All on one row, which is the common case: one pixel is located, the others follow at fixed distances.
@@ -106,7 +107,8 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
             (source3, y3, x3, target3) = (source2 + sourceStep, y0, x2 + g.InputStepX, target2 + targetStep);
             (source4, y4, x4, target4) = (source3 + sourceStep, y0, x3 + g.InputStepX, target3 + targetStep);
             (source5, y5, x5, target5) = (source4 + sourceStep, y0, x4 + g.InputStepX, target4 + targetStep);
-            inside = Inside(y0, x0) & Inside(y0, x5);
+            inside = InsideColumns(x0) & InsideColumns(x5);
+            oneRow = true;
             column += TilePixels;
             if (column == g.Columns)
             {
@@ -151,6 +153,8 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
         var panelWeights = TMachine.Slice(Weights, group * g.WeightGroupStride + panel * g.WeightPanelStride);
         for (var tapY = 0; tapY < g.TapsY; tapY++)
         {
+            // A tap above or below the input adds nothing.
+            if (oneRow && (uint)(y0 + tapY * g.TapStepY) >= (uint)g.InputHeight) continue;
             for (var tapX = 0; tapX < runs; tapX++)
             {
                 var offset = (tapY * g.TapStepY * g.InputWidth + tapX * g.TapStepX) * g.InputChannels;
@@ -226,6 +230,7 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
         int source4, y4, x4, target4;
         int source5, y5, x5, target5;
         bool inside;
+        var oneRow = false;
         if (column + TilePixels <= g.Columns)
         {
             // All on one row, which is the common case: one pixel is located, the others follow at fixed distances.
@@ -237,7 +242,8 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
             (source3, y3, x3, target3) = (source2 + sourceStep, y0, x2 + g.InputStepX, target2 + targetStep);
             (source4, y4, x4, target4) = (source3 + sourceStep, y0, x3 + g.InputStepX, target3 + targetStep);
             (source5, y5, x5, target5) = (source4 + sourceStep, y0, x4 + g.InputStepX, target4 + targetStep);
-            inside = Inside(y0, x0) & Inside(y0, x5);
+            inside = InsideColumns(x0) & InsideColumns(x5);
+            oneRow = true;
             column += TilePixels;
             if (column == g.Columns)
             {
@@ -276,6 +282,8 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
         var panelWeights = TMachine.Slice(Weights, group * g.WeightGroupStride + panel * g.WeightPanelStride);
         for (var tapY = 0; tapY < g.TapsY; tapY++)
         {
+            // A tap above or below the input adds nothing.
+            if (oneRow && (uint)(y0 + tapY * g.TapStepY) >= (uint)g.InputHeight) continue;
             for (var tapX = 0; tapX < runs; tapX++)
             {
                 var offset = (tapY * g.TapStepY * g.InputWidth + tapX * g.TapStepX) * g.InputChannels;
@@ -370,11 +378,14 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
         n++;
     }
 
+    // Whether the taps of a pixel lie inside the input from side to side.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly bool InsideColumns(int x) => (x + Geometry.LowestTapX >= 0) & (x + Geometry.HighestTapX < Geometry.InputWidth);
+
     // Whether all taps of a pixel lie inside the input.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly bool Inside(int y, int x) =>
-        (y + Geometry.LowestTapY >= 0) & (y + Geometry.HighestTapY < Geometry.InputHeight)
-        & (x + Geometry.LowestTapX >= 0) & (x + Geometry.HighestTapX < Geometry.InputWidth);
+        (y + Geometry.LowestTapY >= 0) & (y + Geometry.HighestTapY < Geometry.InputHeight) & InsideColumns(x);
 
     // A pixel's channels for one tap, or zeros in the padding. Unsigned comparison covers both ends.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

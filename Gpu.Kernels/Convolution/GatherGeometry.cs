@@ -1,3 +1,5 @@
+using Gpu.Kernels.Launching;
+
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
@@ -41,8 +43,8 @@ public struct GatherGeometry
     public int Strips, TilesPerStrip;
 
     /// <summary>The taps of a kernel row and their channels are contiguous in input and weights.</summary>
-    public bool Merged;
+    public Flag Merged;
 
     /// <summary>Neighbouring items are panels of one strip (weights stay in the cache), not strips of one panel.</summary>
-    public bool PanelsInner;
+    public Flag PanelsInner;
 }

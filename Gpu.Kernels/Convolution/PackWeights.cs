@@ -25,7 +25,7 @@ public struct PackWeights<TMachine, TVector> : IKernel
     public int PanelWidth, PanelsPerGroup;
 
     /// <summary>Whether inputs and outputs change roles.</summary>
-    public bool Transposed;
+    public Flag Transposed;
 
     /// <inheritdoc/>
     public void Run(int item)
@@ -44,26 +44,27 @@ public struct PackWeights<TMachine, TVector> : IKernel
         if (Transposed)
         {
             var from = TMachine.Slice(Weights, source + first * OutputChannels + row);
-            var to = TMachine.Slice(Packed, target);
             var step = OutputChannels;
-            var filled = Math.Min(PanelWidth, columns - first);
-            var column = 0;
-            for (; column + 3 < filled; column += 4)
+            // Counted from the panel row's place in the packed weights: a counter from 0 would look the same in all threads to ILGPU, which it is not behind
+            // the first loop.
+            var at = target;
+            var filled = target + Math.Min(PanelWidth, columns - first);
+            for (; at + 3 < filled; at += 4)
             {
                 var a = TMachine.LoadScalar(from, 0);
                 var b = TMachine.LoadScalar(from, step);
                 var c = TMachine.LoadScalar(from, 2 * step);
                 var d = TMachine.LoadScalar(from, 3 * step);
                 from = TMachine.Slice(from, 4 * step);
-                TMachine.StoreScalar(to, column, a);
-                TMachine.StoreScalar(to, column + 1, b);
-                TMachine.StoreScalar(to, column + 2, c);
-                TMachine.StoreScalar(to, column + 3, d);
+                TMachine.StoreScalar(Packed, at, a);
+                TMachine.StoreScalar(Packed, at + 1, b);
+                TMachine.StoreScalar(Packed, at + 2, c);
+                TMachine.StoreScalar(Packed, at + 3, d);
             }
 
-            for (; column < PanelWidth; column++)
+            for (; at < target + PanelWidth; at++)
             {
-                TMachine.StoreScalar(to, column, column < filled ? TMachine.LoadScalar(from, 0) : 0f);
+                TMachine.StoreScalar(Packed, at, at < filled ? TMachine.LoadScalar(from, 0) : 0f);
                 from = TMachine.Slice(from, step);
             }
         }

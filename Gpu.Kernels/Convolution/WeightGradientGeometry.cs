@@ -30,7 +30,7 @@ public struct WeightGradientGeometry
     public int Splits, SplitStride, RowsPerChunk;
 
     /// <summary>A run covers all kernel columns: without padding and dilation they are contiguous in the input.</summary>
-    public bool Merged;
+    public Flag Merged;
 
     // What a chunk of input and output gradient may take: half of a second-level cache of 512 KB to 1 MB.
     private const int ChunkBytes = 256 * 1024;

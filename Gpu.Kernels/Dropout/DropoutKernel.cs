@@ -40,6 +40,7 @@ public struct DropoutMask<TMachine, TVector, TActivation> : IKernel
     public float Scale;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var itemsABlock = Counters / TMachine.Width;

@@ -20,8 +20,11 @@ internal sealed class CpuWorkerPool : IDisposable
     private const int ChunksAThread = 8;
     // About 100 microseconds of looking for work before a worker sleeps: launches of a step follow each other much closer.
     private const int SpinsBeforeSleep = 4_000;
+    private const int SpinsBeforeYield = 20_000;
 
     private readonly int _threads;
+    // With more threads than processors, whoever waits must make room at once.
+    private readonly bool _crowded;
     private readonly Worker[] _workers;
     private readonly Counter[] _next;
     private readonly int[] _end;
@@ -35,6 +38,7 @@ internal sealed class CpuWorkerPool : IDisposable
     public CpuWorkerPool(int threads)
     {
         _threads = threads;
+        _crowded = threads > Environment.ProcessorCount;
         _next = new Counter[threads];
         _end = new int[threads];
         _workers = new Worker[Math.Max(0, threads - 1)];
@@ -77,7 +81,7 @@ internal sealed class CpuWorkerPool : IDisposable
         var spins = 0;
         while (Volatile.Read(ref _pending.Value) != 0)
         {
-            if (++spins < 20_000) Thread.SpinWait(8);
+            if (!_crowded && ++spins < SpinsBeforeYield) Thread.SpinWait(8);
             else Thread.Yield();
         }
 
@@ -143,7 +147,8 @@ internal sealed class CpuWorkerPool : IDisposable
     {
         while (true)
         {
-            for (var spin = 0; spin < SpinsBeforeSleep; spin++)
+            var spins = _crowded ? 10 : SpinsBeforeSleep;
+            for (var spin = 0; spin < spins; spin++)
             {
                 var state = Volatile.Read(ref _state.Value);
                 if (state != seen || _stopping) return state;

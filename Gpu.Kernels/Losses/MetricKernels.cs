@@ -19,6 +19,7 @@ public struct MetricParts<TMachine, TVector> : IKernel
     public int TopK;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var from = item * SamplesInPart;
@@ -32,7 +33,7 @@ public struct MetricParts<TMachine, TVector> : IKernel
         {
             LossSum.Add(ref sum, ref rest, TMachine.LoadScalar(SampleLosses, sample));
             if (Classes == 0) continue;
-            var rank = Rank(TMachine.Slice(Logits, sample * Classes), TMachine.LoadInt(Labels, sample));
+            var rank = Rank(sample * Classes, TMachine.LoadInt(Labels, sample));
             if (rank < 1f) correct++;
             if (rank < TopK) correctInTopK++;
         }
@@ -46,17 +47,18 @@ public struct MetricParts<TMachine, TVector> : IKernel
 
     // How many classes come before the label: those with a larger logit or NaN, and among equals those with a smaller number. A label whose own
     // logit is NaN comes after all classes, itself included; so does one that is no class.
-    private readonly float Rank(TMachine logits, int label)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly float Rank(int row, int label)
     {
         if (label < 0 || label >= Classes) return Classes;
-        var own = TMachine.Splat(TMachine.LoadScalar(logits, label));
+        var own = TMachine.Splat(TMachine.LoadScalar(Logits, row + label));
         var before = TMachine.Zero;
         var c = 0;
-        for (; c + TMachine.Width <= Classes; c += TMachine.Width) before = TMachine.Add(before, ComesBefore(TMachine.Load(logits, c), own, label - c));
+        for (; c + TMachine.Width <= Classes; c += TMachine.Width) before = TMachine.Add(before, ComesBefore(TMachine.Load(Logits, row + c), own, label - c));
         var left = Classes - c;
         if (left > 0)
         {
-            var last = ComesBefore(TMachine.LoadPartial(logits, c, left), own, label - c);
+            var last = ComesBefore(TMachine.LoadPartial(Logits, row + c, left), own, label - c);
             before = TMachine.Add(before, TMachine.SelectGreater(TMachine.Splat(left), TMachine.LaneNumbers, last, TMachine.Zero));
         }
 
@@ -85,6 +87,7 @@ public struct MetricSum<TMachine, TVector> : IKernel
     public int Parts, Batch;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var sum = TMachine.LoadScalar(Metrics, MetricWords.LossSum);
@@ -117,6 +120,7 @@ public struct MetricReset<TMachine, TVector> : IKernel
     public TMachine Metrics;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item) => TMachine.StoreInt(Metrics, item, 0);
 }
 

@@ -24,8 +24,8 @@ public struct PointwiseLoss<TMachine, TVector, TLoss, TActivation> : IKernel
     /// <summary>Outputs of a sample.</summary>
     public int Outputs;
 
-    /// <summary>0 in evaluation, when Gradient is not written.</summary>
-    public int HasGradient;
+    /// <summary>False in evaluation, when Gradient is not written.</summary>
+    public Flag HasGradient;
 
     /// <summary>What a sample's summed loss is multiplied by: 1 / outputs.</summary>
     public float LossScale;
@@ -37,11 +37,10 @@ public struct PointwiseLoss<TMachine, TVector, TLoss, TActivation> : IKernel
     public float Slope;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var prediction = TMachine.Slice(Prediction, item * Outputs);
-        var target = TMachine.Slice(Target, item * Outputs);
-        var gradient = TMachine.Slice(Gradient, item * Outputs);
+        var row = item * Outputs;
         var whole = Outputs & ~(TMachine.Width - 1);
         var total = TMachine.Zero;
         for (var from = 0; from < whole; from += BlockVectors * TMachine.Width)
@@ -51,9 +50,9 @@ public struct PointwiseLoss<TMachine, TVector, TLoss, TActivation> : IKernel
             var sum = TMachine.Zero;
             for (var i = from; i < to; i += TMachine.Width)
             {
-                var x = TMachine.Load(prediction, i);
-                sum = TMachine.Add(sum, TLoss.Evaluate<TMachine, TVector>(x, TMachine.Load(target, i), out var derivative));
-                if (HasGradient != 0) TMachine.Store(gradient, i, ThroughActivation(x, derivative));
+                var x = TMachine.Load(Prediction, row + i);
+                sum = TMachine.Add(sum, TLoss.Evaluate<TMachine, TVector>(x, TMachine.Load(Target, row + i), out var derivative));
+                if (HasGradient) TMachine.Store(Gradient, row + i, ThroughActivation(x, derivative));
             }
 
             total = TMachine.Add(total, sum);
@@ -62,9 +61,9 @@ public struct PointwiseLoss<TMachine, TVector, TLoss, TActivation> : IKernel
         var left = Outputs - whole;
         if (left > 0)
         {
-            var x = TMachine.LoadPartial(prediction, whole, left);
-            var loss = TLoss.Evaluate<TMachine, TVector>(x, TMachine.LoadPartial(target, whole, left), out var derivative);
-            if (HasGradient != 0) TMachine.StorePartial(gradient, whole, ThroughActivation(x, derivative), left);
+            var x = TMachine.LoadPartial(Prediction, row + whole, left);
+            var loss = TLoss.Evaluate<TMachine, TVector>(x, TMachine.LoadPartial(Target, row + whole, left), out var derivative);
+            if (HasGradient) TMachine.StorePartial(Gradient, row + whole, ThroughActivation(x, derivative), left);
             total = TMachine.Add(total, TMachine.SelectGreater(TMachine.Splat(left), TMachine.LaneNumbers, loss, TMachine.Zero));
         }
 

@@ -50,7 +50,7 @@ internal static class PointwiseLosses<TLoss>
                 Gradient = launcher.Bind(gradient.IsEmpty ? prediction : gradient),
                 SampleLosses = launcher.Bind(sampleLosses),
                 Outputs = outputs,
-                HasGradient = gradient.IsEmpty ? 0 : 1,
+                HasGradient = !gradient.IsEmpty,
                 LossScale = 1f / outputs,
                 GradientScale = (float)(1.0 / ((double)batch * outputs)),
                 Slope = slope,

@@ -51,7 +51,7 @@ public static class SoftmaxCrossEntropies
                 LogitsGradient = launcher.Bind(logitsGradient.IsEmpty ? logits : logitsGradient),
                 SampleLosses = launcher.Bind(sampleLosses),
                 Classes = classes,
-                HasGradient = logitsGradient.IsEmpty ? 0 : 1,
+                HasGradient = !logitsGradient.IsEmpty,
                 LabelSmoothing = labelSmoothing,
                 GradientScale = 1f / batch,
             };

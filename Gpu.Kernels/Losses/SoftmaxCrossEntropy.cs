@@ -26,8 +26,8 @@ public struct SoftmaxCrossEntropy<TMachine, TVector> : IKernel
     /// <summary>Classes of a sample.</summary>
     public int Classes;
 
-    /// <summary>0 in evaluation, when LogitsGradient is not written.</summary>
-    public int HasGradient;
+    /// <summary>False in evaluation, when LogitsGradient is not written.</summary>
+    public Flag HasGradient;
 
     /// <summary>s, from 0 to 1.</summary>
     public float LabelSmoothing;
@@ -36,16 +36,16 @@ public struct SoftmaxCrossEntropy<TMachine, TVector> : IKernel
     public float GradientScale;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var logits = TMachine.Slice(Logits, item * Classes);
-        var gradient = TMachine.Slice(LogitsGradient, item * Classes);
+        var row = item * Classes;
         var label = TMachine.LoadInt(Labels, item);
         var isKnown = label >= 0 && label < Classes;
-        var largest = LargestLogit(logits);
+        var largest = LargestLogit(row);
         // Read before the first write, because the gradient may take the place of the logits.
         var labelLogit = float.NaN;
-        if (isKnown) labelLogit = TMachine.LoadScalar(logits, label) - largest;
+        if (isKnown) labelLogit = TMachine.LoadScalar(Logits, row + label) - largest;
 
         var whole = Classes & ~(TMachine.Width - 1);
         var exponentials = TMachine.Zero;
@@ -58,9 +58,9 @@ public struct SoftmaxCrossEntropy<TMachine, TVector> : IKernel
             var shiftedHere = TMachine.Zero;
             for (var c = from; c < to; c += TMachine.Width)
             {
-                var d = TMachine.Subtract(TMachine.Load(logits, c), TMachine.Splat(largest));
+                var d = TMachine.Subtract(TMachine.Load(Logits, row + c), TMachine.Splat(largest));
                 var e = Exponential(d);
-                if (HasGradient != 0) TMachine.Store(gradient, c, e);
+                if (HasGradient) TMachine.Store(LogitsGradient, row + c, e);
                 exponentialsHere = TMachine.Add(exponentialsHere, e);
                 shiftedHere = TMachine.Add(shiftedHere, d);
             }
@@ -72,9 +72,9 @@ public struct SoftmaxCrossEntropy<TMachine, TVector> : IKernel
         var left = Classes - whole;
         if (left > 0)
         {
-            var d = TMachine.Subtract(TMachine.LoadPartial(logits, whole, left), TMachine.Splat(largest));
+            var d = TMachine.Subtract(TMachine.LoadPartial(Logits, row + whole, left), TMachine.Splat(largest));
             var e = Exponential(d);
-            if (HasGradient != 0) TMachine.StorePartial(gradient, whole, e, left);
+            if (HasGradient) TMachine.StorePartial(LogitsGradient, row + whole, e, left);
             exponentials = TMachine.Add(exponentials, FirstLanes(left, e, TMachine.Zero));
             shifted = TMachine.Add(shifted, FirstLanes(left, d, TMachine.Zero));
         }
@@ -86,21 +86,23 @@ public struct SoftmaxCrossEntropy<TMachine, TVector> : IKernel
         // The logarithm takes numbers apart by their bits and would hide a NaN.
         if (!(sum >= 1f)) loss = float.NaN;
         TMachine.StoreScalar(SampleLosses, item, loss);
-        if (HasGradient != 0) FinishGradient(gradient, sum, label, isKnown, whole, left);
+        if (HasGradient) FinishGradient(row, sum, label, isKnown, whole, left);
     }
 
-    private readonly float LargestLogit(TMachine logits)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly float LargestLogit(int row)
     {
         var largest = TMachine.Splat(float.NegativeInfinity);
         var c = 0;
-        for (; c + TMachine.Width <= Classes; c += TMachine.Width) largest = TMachine.Max(largest, TMachine.Load(logits, c));
+        for (; c + TMachine.Width <= Classes; c += TMachine.Width) largest = TMachine.Max(largest, TMachine.Load(Logits, row + c));
         var left = Classes - c;
-        if (left > 0) largest = TMachine.Max(largest, FirstLanes(left, TMachine.LoadPartial(logits, c, left), TMachine.Splat(float.NegativeInfinity)));
+        if (left > 0) largest = TMachine.Max(largest, FirstLanes(left, TMachine.LoadPartial(Logits, row + c, left), TMachine.Splat(float.NegativeInfinity)));
         return TMachine.Largest(largest);
     }
 
     // From the exponentials, which stand where the gradient shall be. A sample whose label is unknown has none.
-    private readonly void FinishGradient(TMachine gradient, float sum, int label, bool isKnown, int whole, int left)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void FinishGradient(int row, float sum, int label, bool isKnown, int whole, int left)
     {
         var scale = 0f;
         var smoothed = 0f;
@@ -111,15 +113,15 @@ public struct SoftmaxCrossEntropy<TMachine, TVector> : IKernel
         }
 
         for (var c = 0; c < whole; c += TMachine.Width)
-            TMachine.Store(gradient, c, TMachine.MultiplyAdd(TMachine.Load(gradient, c), TMachine.Splat(scale), TMachine.Splat(smoothed)));
+            TMachine.Store(LogitsGradient, row + c, TMachine.MultiplyAdd(TMachine.Load(LogitsGradient, row + c), TMachine.Splat(scale), TMachine.Splat(smoothed)));
         if (left > 0)
         {
-            var value = TMachine.MultiplyAdd(TMachine.LoadPartial(gradient, whole, left), TMachine.Splat(scale), TMachine.Splat(smoothed));
-            TMachine.StorePartial(gradient, whole, value, left);
+            var value = TMachine.MultiplyAdd(TMachine.LoadPartial(LogitsGradient, row + whole, left), TMachine.Splat(scale), TMachine.Splat(smoothed));
+            TMachine.StorePartial(LogitsGradient, row + whole, value, left);
         }
 
         if (isKnown)
-            TMachine.StoreScalar(gradient, label, TMachine.LoadScalar(gradient, label) - GradientScale * (1f - LabelSmoothing));
+            TMachine.StoreScalar(LogitsGradient, row + label, TMachine.LoadScalar(LogitsGradient, row + label) - GradientScale * (1f - LabelSmoothing));
     }
 
     // NaN goes through on every machine; GPUs' min and max, inside Exp, would drop it.

@@ -68,10 +68,10 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
     public static void StoreInt(Gpu1 memory, int index, int value) => memory._words.Cast<int>()[memory._first + index] = value;
 
     /// <inheritdoc/>
-    public static int LoadByte(Gpu1 memory, int index) => memory._words.Cast<byte>()[memory._first * sizeof(float) + index];
+    public static int LoadByte(Gpu1 memory, int index) => memory._words.Cast<byte>()[(long)memory._first * sizeof(float) + index];
 
     /// <inheritdoc/>
-    public static float LoadBytes(Gpu1 memory, int index) => memory._words.Cast<byte>()[index];
+    public static float LoadBytes(Gpu1 memory, int index) => LoadByte(memory, index);
 
     /// <inheritdoc/>
     public static float Splat(float value) => value;
@@ -92,10 +92,10 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
     public static float MultiplyAdd(float a, float b, float c) => a * b + c;
 
     /// <inheritdoc/>
-    public static float Min(float a, float b) => MathF.Min(a, b);
+    public static float Min(float a, float b) => GpuBits.Min(a, b);
 
     /// <inheritdoc/>
-    public static float Max(float a, float b) => MathF.Max(a, b);
+    public static float Max(float a, float b) => GpuBits.Max(a, b);
 
     /// <inheritdoc/>
     public static float MaxOrNaN(float a, float b) => a > b || float.IsNaN(a) ? a : b;

@@ -77,19 +77,19 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static void StoreInt(Gpu4 memory, int index, int value) => memory._words.Cast<int>()[memory._first + index] = value;
 
     /// <inheritdoc/>
-    public static int LoadByte(Gpu4 memory, int index) => memory._words.Cast<byte>()[memory._first * sizeof(float) + index];
+    public static int LoadByte(Gpu4 memory, int index) => memory._words.Cast<byte>()[(long)memory._first * sizeof(float) + index];
 
     /// <inheritdoc/>
     public static Float4 LoadBytes(Gpu4 memory, int index)
     {
         if ((index & 3) == 0)
         {
-            var word = memory._words.Cast<uint>()[index >> 2];
-            return new(word & 0xFF, (word >> 8) & 0xFF, (word >> 16) & 0xFF, word >> 24);
+            // By signed integers: unsigned ones are converted to float by way of double.
+            var word = memory._words.Cast<int>()[memory._first + (index >> 2)];
+            return new(word & 0xFF, (word >> 8) & 0xFF, (word >> 16) & 0xFF, (word >> 24) & 0xFF);
         }
 
-        var bytes = memory._words.Cast<byte>();
-        return new(bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3]);
+        return new(LoadByte(memory, index), LoadByte(memory, index + 1), LoadByte(memory, index + 2), LoadByte(memory, index + 3));
     }
 
     /// <inheritdoc/>
@@ -111,10 +111,10 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static Float4 MultiplyAdd(Float4 a, Float4 b, Float4 c) => new(a.X * b.X + c.X, a.Y * b.Y + c.Y, a.Z * b.Z + c.Z, a.W * b.W + c.W);
 
     /// <inheritdoc/>
-    public static Float4 Min(Float4 a, Float4 b) => new(MathF.Min(a.X, b.X), MathF.Min(a.Y, b.Y), MathF.Min(a.Z, b.Z), MathF.Min(a.W, b.W));
+    public static Float4 Min(Float4 a, Float4 b) => new(GpuBits.Min(a.X, b.X), GpuBits.Min(a.Y, b.Y), GpuBits.Min(a.Z, b.Z), GpuBits.Min(a.W, b.W));
 
     /// <inheritdoc/>
-    public static Float4 Max(Float4 a, Float4 b) => new(MathF.Max(a.X, b.X), MathF.Max(a.Y, b.Y), MathF.Max(a.Z, b.Z), MathF.Max(a.W, b.W));
+    public static Float4 Max(Float4 a, Float4 b) => new(GpuBits.Max(a.X, b.X), GpuBits.Max(a.Y, b.Y), GpuBits.Max(a.Z, b.Z), GpuBits.Max(a.W, b.W));
 
     /// <inheritdoc/>
     public static Float4 MaxOrNaN(Float4 a, Float4 b) =>
@@ -149,7 +149,7 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static float Sum(Float4 a) => (a.X + a.Z) + (a.Y + a.W);
 
     /// <inheritdoc/>
-    public static float Largest(Float4 a) => MathF.Max(MathF.Max(a.X, a.Z), MathF.Max(a.Y, a.W));
+    public static float Largest(Float4 a) => GpuBits.Max(GpuBits.Max(a.X, a.Z), GpuBits.Max(a.Y, a.W));
 
     /// <inheritdoc/>
     public static void Uniform(

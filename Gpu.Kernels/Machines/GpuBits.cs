@@ -5,6 +5,14 @@ namespace Gpu.Kernels.Machines;
 /// <summary>Scalar bit work shared by the GPU machines.</summary>
 internal static class GpuBits
 {
+    /// <summary>
+    /// The smaller, and <paramref name="b"/> when one is NaN, as on the CPU machines: the library's minimum becomes an instruction on GPUs that drops NaN.
+    /// </summary>
+    public static float Min(float a, float b) => a < b ? a : b;
+
+    /// <summary>The larger, and <paramref name="b"/> when one is NaN; see <see cref="Min"/>.</summary>
+    public static float Max(float a, float b) => a > b ? a : b;
+
     /// <summary>2 to the power of an integer from -126 to 127, by writing the exponent field.</summary>
     public static float PowerOfTwo(float integer) => Interop.IntAsFloat((uint)((int)integer + 127) << 23);
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Gpu.Kernels.Machines;
 
 /// <summary>
@@ -25,19 +27,49 @@ public static class Philox
     public const float UniformScale = 1f / 16777216f;
 
     /// <summary>The four words for one counter; on entry the counter, on return the random words.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Generate(uint key0, uint key1, ref uint c0, ref uint c1, ref uint c2, ref uint c3)
     {
-        for (var round = 0; round < Rounds; round++)
-        {
-            var product0 = (ulong)Multiplier0 * c0;
-            var product1 = (ulong)Multiplier1 * c2;
-            c0 = (uint)(product1 >> 32) ^ c1 ^ key0;
-            c1 = (uint)product1;
-            c2 = (uint)(product0 >> 32) ^ c3 ^ key1;
-            c3 = (uint)product0;
-            key0 += Weyl0;
-            key1 += Weyl1;
-        }
+        // Written out: ILGPU unrolls no loops, and takes the words that a loop passes around among themselves for the same in all threads.
+        Round(key0, key1, ref c0, ref c1, ref c2, ref c3);
+        key0 += Weyl0;
+        key1 += Weyl1;
+        Round(key0, key1, ref c0, ref c1, ref c2, ref c3);
+        key0 += Weyl0;
+        key1 += Weyl1;
+        Round(key0, key1, ref c0, ref c1, ref c2, ref c3);
+        key0 += Weyl0;
+        key1 += Weyl1;
+        Round(key0, key1, ref c0, ref c1, ref c2, ref c3);
+        key0 += Weyl0;
+        key1 += Weyl1;
+        Round(key0, key1, ref c0, ref c1, ref c2, ref c3);
+        key0 += Weyl0;
+        key1 += Weyl1;
+        Round(key0, key1, ref c0, ref c1, ref c2, ref c3);
+        key0 += Weyl0;
+        key1 += Weyl1;
+        Round(key0, key1, ref c0, ref c1, ref c2, ref c3);
+        key0 += Weyl0;
+        key1 += Weyl1;
+        Round(key0, key1, ref c0, ref c1, ref c2, ref c3);
+        key0 += Weyl0;
+        key1 += Weyl1;
+        Round(key0, key1, ref c0, ref c1, ref c2, ref c3);
+        key0 += Weyl0;
+        key1 += Weyl1;
+        Round(key0, key1, ref c0, ref c1, ref c2, ref c3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Round(uint key0, uint key1, ref uint c0, ref uint c1, ref uint c2, ref uint c3)
+    {
+        var product0 = (ulong)Multiplier0 * c0;
+        var product1 = (ulong)Multiplier1 * c2;
+        c0 = (uint)(product1 >> 32) ^ c1 ^ key0;
+        c1 = (uint)product1;
+        c2 = (uint)(product0 >> 32) ^ c3 ^ key1;
+        c3 = (uint)product0;
     }
 
     /// <summary>A word as a number in [0, 1): its high 24 bits.</summary>

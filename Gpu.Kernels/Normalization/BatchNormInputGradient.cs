@@ -28,7 +28,7 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
     public float Slope, GateSlope;
 
     /// <summary>The result is added to what the gradient holds.</summary>
-    public bool Accumulate;
+    public Flag Accumulate;
 
     /// <inheritdoc/>
     public void Run(int item)

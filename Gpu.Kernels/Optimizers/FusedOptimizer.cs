@@ -63,7 +63,7 @@ public static class FusedOptimizer
         {
             var a = arguments;
             var length = a.Table.ArenaLength;
-            var parts = MachineKind<TMachine>.IsGpu ? SegmentTable.BlockLength / TMachine.Width : 1;
+            var parts = launcher.ManyThreads ? SegmentTable.BlockLength / TMachine.Width : 1;
             var kernel = new OptimizerUpdate<TMachine, TVector, TRule>
             {
                 Parameters = launcher.Bind(a.Parameters),
@@ -77,8 +77,8 @@ public static class FusedOptimizer
                 Norm = launcher.Bind(a.Norm),
                 PartsOfBlock = parts,
                 PartLength = SegmentTable.BlockLength / parts,
-                IsClipped = a.Norm.IsEmpty ? 0 : 1,
-                IsAveraged = a.Average.IsEmpty ? 0 : 1,
+                IsClipped = !a.Norm.IsEmpty,
+                IsAveraged = !a.Average.IsEmpty,
                 AverageRate = a.Settings.EmaDecay is { } decay ? (float)(1 - decay) : 0f,
                 Constants = UpdateConstants.Of(a.Settings),
             };

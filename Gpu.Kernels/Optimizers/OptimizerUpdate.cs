@@ -22,11 +22,11 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
     /// <summary>Parts that each block is cut into, and words of a part: 1 and a whole block on the CPU, one vector on a GPU.</summary>
     public int PartsOfBlock, PartLength;
 
-    /// <summary>1 when Norm has a factor that clips.</summary>
-    public int IsClipped;
+    /// <summary>True when Norm has a factor that clips.</summary>
+    public Flag IsClipped;
 
-    /// <summary>1 when Average is kept, and how much of the new parameters goes into it.</summary>
-    public int IsAveraged;
+    /// <summary>True when Average is kept, and how much of the new parameters goes into it.</summary>
+    public Flag IsAveraged;
 
     /// <inheritdoc cref="IsAveraged"/>
     public float AverageRate;
@@ -35,6 +35,7 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
     public UpdateConstants Constants;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var block = item / PartsOfBlock;
@@ -48,7 +49,7 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
 
         var learningRate = TMachine.LoadScalar(StepState, Launching.StepState.LearningRate) * TMachine.LoadScalar(Segments, segment);
         var scale = TMachine.LoadScalar(StepState, Launching.StepState.GradientScale);
-        if (IsClipped != 0) scale *= TMachine.LoadScalar(Norm, Reductions.NormWords.ClipFactor);
+        if (IsClipped) scale *= TMachine.LoadScalar(Norm, Reductions.NormWords.ClipFactor);
         var coupled = TMachine.LoadScalar(Segments, segment + 1);
         var kept = 1f - learningRate * TMachine.LoadScalar(Segments, segment + 2);
         var l1 = TMachine.LoadScalar(Segments, segment + 3);
@@ -75,7 +76,7 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
             TMachine.Store(Gradients, i, TMachine.Zero);
             if (TRule.States > 0) TMachine.Store(First, i, first);
             if (TRule.States > 1) TMachine.Store(Second, i, second);
-            if (IsAveraged != 0) TMachine.Store(Average, i, Averaged(TMachine.Load(Average, i), parameter));
+            if (IsAveraged) TMachine.Store(Average, i, Averaged(TMachine.Load(Average, i), parameter));
         }
 
         var left = to - i;
@@ -90,7 +91,7 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
             TMachine.StorePartial(Gradients, i, TMachine.Zero, left);
             if (TRule.States > 0) TMachine.StorePartial(First, i, first, left);
             if (TRule.States > 1) TMachine.StorePartial(Second, i, second, left);
-            if (IsAveraged != 0) TMachine.StorePartial(Average, i, Averaged(TMachine.LoadPartial(Average, i, left), parameter), left);
+            if (IsAveraged) TMachine.StorePartial(Average, i, Averaged(TMachine.LoadPartial(Average, i, left), parameter), left);
         }
     }
 

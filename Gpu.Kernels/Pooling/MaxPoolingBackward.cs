@@ -54,6 +54,7 @@ public struct MaxPoolingBackwardDisjoint<TMachine, TVector, TActivation> : IKern
     public RowTiles Tiles;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var g = Geometry;
@@ -76,7 +77,7 @@ public struct MaxPoolingBackwardDisjoint<TMachine, TVector, TActivation> : IKern
             if (c < channelEnd)
                 Distribute<PartialVector>(window + c, o + c, rows, columns, rowStride, g.Channels, channelEnd - c);
             if (left + columns < nextLeft || top + rows < nextTop)
-                SkipRest(window + channel, rows, columns, nextTop - top, nextLeft - left, rowStride, g.Channels, channelEnd - channel);
+                SkipRest(InputGradient, window + channel, rows, columns, nextTop - top, nextLeft - left, rowStride, g.Channels, channelEnd - channel);
         }
     }
 
@@ -97,13 +98,14 @@ public struct MaxPoolingBackwardDisjoint<TMachine, TVector, TActivation> : IKern
         }
     }
 
-    // The pixels right of the window and below it, up to the next windows.
-    private readonly void SkipRest(int window, int rows, int columns, int allRows, int allColumns, int rowStride, int columnStride, int channels)
+    // The pixels right of the window and below it, up to the next windows. A copy of what is written to, so that the kernel itself can stay in registers.
+    private static void SkipRest(
+        GatedGradient<TMachine, TVector, TActivation> target, int window, int rows, int columns, int allRows, int allColumns, int rowStride, int columnStride, int channels)
     {
         for (var r = 0; r < allRows; r++)
         {
             for (var k = r < rows ? columns : 0; k < allColumns; k++)
-                InputGradient.Skip(window + r * rowStride + k * columnStride, channels);
+                target.Skip(window + r * rowStride + k * columnStride, channels);
         }
     }
 }
@@ -130,6 +132,7 @@ public struct MaxPoolingBackwardOverlapping<TMachine, TVector, TActivation> : IK
     public RowTiles Tiles;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var g = Geometry;

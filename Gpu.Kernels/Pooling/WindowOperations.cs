@@ -31,12 +31,13 @@ internal static class WindowOperations
         public bool OverPixels =>
             Average && !Shape.CountPadding && (Shape.PaddingTop | Shape.PaddingLeft | Shape.PaddingBottom | Shape.PaddingRight) != 0;
 
-        public float Scale => Average ? 1f / (Shape.WindowHeight * Shape.WindowWidth) : 1f;
+        public float Scale => Average && !OverPixels ? 1f / (Shape.WindowHeight * Shape.WindowWidth) : 1f;
 
         public void With<TActivation>()
             where TActivation : struct, IActivation
         {
-            if (Spread) Executor.Execute(new SpreadOperation<TActivation>(this));
+            if (Spread && OverPixels) Executor.Execute(new SpreadOperation<TActivation, WeightOverPixels>(this));
+            else if (Spread) Executor.Execute(new SpreadOperation<TActivation, EqualWeight>(this));
             else Executor.Execute(new ReductionOperation<TActivation, WindowSum>(this));
         }
     }
@@ -66,8 +67,9 @@ internal static class WindowOperations
         }
     }
 
-    private readonly struct SpreadOperation<TActivation>(Call call) : IOperation
+    private readonly struct SpreadOperation<TActivation, TWeight>(Call call) : IOperation
         where TActivation : struct, IActivation
+        where TWeight : struct, IWindowWeight
     {
         public int Granularity => call.Shape.Channels;
 
@@ -77,14 +79,13 @@ internal static class WindowOperations
         {
             var shape = call.Shape;
             var rows = shape.Batch * shape.InputHeight;
-            var kernel = new WindowSpread<TMachine, TVector, TActivation>
+            var kernel = new WindowSpread<TMachine, TVector, TActivation, TWeight>
             {
                 Windows = launcher.Bind(call.Source),
                 Pixels = call.Target.Bind<TMachine, TVector, TActivation>(launcher),
                 Geometry = shape.Geometry,
                 Tiles = RowTiles.For<TMachine, TVector>(rows, shape.InputWidth, shape.Channels),
                 Scale = call.Scale,
-                OverPixels = call.OverPixels ? 1 : 0,
             };
             var windows = Items.Covering(shape.WindowHeight, shape.StrideHeight) * Items.Covering(shape.WindowWidth, shape.StrideWidth);
             launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 4 + 2 * windows));

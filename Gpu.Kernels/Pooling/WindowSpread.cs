@@ -5,14 +5,36 @@ using Gpu.Kernels.Machines;
 
 namespace Gpu.Kernels.Pooling;
 
+/// <summary>How the windows of <see cref="WindowSpread{TMachine,TVector,TActivation,TWeight}"/> weigh.</summary>
+public interface IWindowWeight
+{
+    /// <summary>True: what comes from a window is divided by the number of its pixels that lie inside the image. False: all weigh the same.</summary>
+    static abstract bool OverPixels { get; }
+}
+
+/// <summary>All windows weigh the same.</summary>
+public readonly struct EqualWeight : IWindowWeight
+{
+    /// <inheritdoc/>
+    public static bool OverPixels => false;
+}
+
+/// <summary>Windows at the edge of the image hold fewer pixels than the others, and each of those gets more.</summary>
+public readonly struct WeightOverPixels : IWindowWeight
+{
+    /// <inheritdoc/>
+    public static bool OverPixels => true;
+}
+
 /// <summary>
 /// The transpose of a reduction by <see cref="WindowSum"/>: every pixel gets scale * the sum over the windows that it lies in. The gradient
 /// of average pooling, and nearest up-sampling itself. An item is a strip of a row of pixels.
 /// </summary>
-public struct WindowSpread<TMachine, TVector, TActivation> : IKernel
+public struct WindowSpread<TMachine, TVector, TActivation, TWeight> : IKernel
     where TMachine : struct, IMachine<TMachine, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
+    where TWeight : struct, IWindowWeight
 {
     /// <summary>One value a window and channel: [batch, output height, output width, channels].</summary>
     public TMachine Windows;
@@ -26,13 +48,11 @@ public struct WindowSpread<TMachine, TVector, TActivation> : IKernel
     /// <summary>The cut of the input into items.</summary>
     public RowTiles Tiles;
 
-    /// <summary>What every sum is multiplied by; not used where <see cref="OverPixels"/>.</summary>
+    /// <summary>What every sum is multiplied by.</summary>
     public float Scale;
 
-    /// <summary>1: divide what comes from a window by the number of its pixels that lie inside the image.</summary>
-    public int OverPixels;
-
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var g = Geometry;
@@ -73,20 +93,11 @@ public struct WindowSpread<TMachine, TVector, TActivation> : IKernel
         where TAccess : struct, IVectorAccess
     {
         TVector sum;
-        if (OverPixels != 0)
-        {
-            sum = Shares<TAccess>(from, fromRow, endRow, fromColumn, endColumn, count);
-        }
-        else
-        {
-            // One window is all there is where windows do not overlap.
-            sum = endRow - fromRow == 1 && endColumn - fromColumn == 1
-                ? TAccess.Load<TMachine, TVector>(Windows, from, count)
-                : Sum<TAccess>(from, endRow - fromRow, endColumn - fromColumn, count);
-            sum = TMachine.Multiply(sum, TMachine.Splat(Scale));
-        }
-
-        Pixels.Write<TAccess>(to, count, sum);
+        if (TWeight.OverPixels) sum = Shares<TAccess>(from, fromRow, endRow, fromColumn, endColumn, count);
+        // One window is all there is where windows do not overlap.
+        else if (endRow - fromRow == 1 && endColumn - fromColumn == 1) sum = TAccess.Load<TMachine, TVector>(Windows, from, count);
+        else sum = Sum<TAccess>(from, endRow - fromRow, endColumn - fromColumn, count);
+        Pixels.Write<TAccess>(to, count, TMachine.Multiply(sum, TMachine.Splat(Scale)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -103,7 +114,7 @@ public struct WindowSpread<TMachine, TVector, TActivation> : IKernel
         return sum;
     }
 
-    // The windows at the edge of the image count fewer pixels than the others.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly TVector Shares<TAccess>(int from, int fromRow, int endRow, int fromColumn, int endColumn, int count)
         where TAccess : struct, IVectorAccess
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -30,19 +31,20 @@ public struct NormFinish<TMachine, TVector> : IKernel
     /// <summary>How many sums.</summary>
     public int Count;
 
-    /// <summary>1 when the norm is that of the gradients times the step's gradient scale.</summary>
-    public int IsScaled;
+    /// <summary>True when the norm is that of the gradients times the step's gradient scale.</summary>
+    public Flag IsScaled;
 
     /// <summary>The largest norm allowed; infinity for no clipping.</summary>
     public float LargestNorm;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var sum = 0f;
         for (var i = 0; i < Count; i++) sum += TMachine.LoadScalar(Sums, i);
         var norm = MathF.Sqrt(sum);
-        if (IsScaled != 0) norm *= MathF.Abs(TMachine.LoadScalar(StepState, Launching.StepState.GradientScale));
+        if (IsScaled) norm *= MathF.Abs(TMachine.LoadScalar(StepState, Launching.StepState.GradientScale));
         // Written so that NaN is passed on. As PyTorch's clip_grad_norm_.
         var factor = LargestNorm / (norm + 1e-6f);
         if (factor >= 1f) factor = 1f;
@@ -123,7 +125,7 @@ public static class GradientNorms
                 StepState = launcher.Bind(stepState),
                 Norm = launcher.Bind(norm),
                 Count = count,
-                IsScaled = stepState.IsEmpty ? 0 : 1,
+                IsScaled = !stepState.IsEmpty,
                 LargestNorm = largestNorm,
             };
             launcher.Launch(finish, 1, 4 * count);
@@ -141,8 +143,8 @@ public static class GradientNorms
                 Input = launcher.Bind(input),
                 Output = launcher.Bind(output),
                 Count = input.Length,
-                ItemStride = MachineKind<TMachine>.IsGpu ? TMachine.Width : perItem,
-                VectorStride = MachineKind<TMachine>.IsGpu ? items * TMachine.Width : TMachine.Width,
+                ItemStride = launcher.ManyThreads ? TMachine.Width : perItem,
+                VectorStride = launcher.ManyThreads ? items * TMachine.Width : TMachine.Width,
             };
             launcher.Launch(kernel, items, 2 * Sums<TMachine, TVector, TSummand>.Vectors);
             return items;

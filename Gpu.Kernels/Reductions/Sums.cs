@@ -55,6 +55,7 @@ public struct Sums<TMachine, TVector, TSummand> : IKernel
     public int ItemStride, VectorStride;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var from = item * ItemStride;
@@ -89,6 +90,7 @@ public struct Sums<TMachine, TVector, TSummand> : IKernel
         TMachine.StoreScalar(Output, item, TMachine.Sum(TMachine.Add(TMachine.Add(sum0, sum1), TMachine.Add(sum2, sum3))));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly TVector LoadInside(int index)
     {
         var left = Count - index;

@@ -24,6 +24,7 @@ public struct ResidualForward<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var from = item * Unroll * TMachine.Width;
@@ -73,6 +74,7 @@ public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var from = item * Unroll * TMachine.Width;
@@ -127,6 +129,7 @@ public struct ShortcutForward<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
@@ -196,6 +199,7 @@ public struct ShortcutBackward<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);

@@ -91,8 +91,8 @@ public class BatchGatherTests
                 var order = view.Slice(output.Offset + output.Length, 100);
                 device.Upload<int>([.. Enumerable.Range(0, 100)], order);
                 var step = view.Slice(order.Offset + 100, 16);
-                var pattern = view.Slice(step.Offset + 16, Normalization.Words(3));
-                device.Upload<float>(Normalization.Pattern([0.5f, 0.4f, 0.3f], [0.2f, 0.3f, 0.4f]), pattern);
+                var pattern = view.Slice(step.Offset + 16, PixelNormalization.Words(3));
+                device.Upload<float>(PixelNormalization.Pattern([0.5f, 0.4f, 0.3f], [0.2f, 0.3f, 0.4f]), pattern);
                 BatchGathers.Run(device, shape, bytes, default, order, step, pattern, output, default, augmentation);
                 var words = new float[output.Length];
                 device.Download<float>(output, words);
@@ -113,8 +113,8 @@ public class BatchGatherTests
             BatchGathers.Run(device, shape, v.First(2), default, v.First(2), v.First(16), v.First(32), v.First(8), default)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => BatchGathers.Run(
             device, shape, v.First(6), default, v.First(2), v.First(16), v.First(32), v.First(8), default, new Augmentation(false, 3, 1)));
-        Assert.Contains("channel 1", Assert.Throws<ArgumentException>(() => Normalization.Pattern([0, 0], [1, 0])).Message);
-        Assert.Contains("2 and 1", Assert.Throws<ArgumentException>(() => Normalization.Pattern([0, 0], [1])).Message);
+        Assert.Contains("channel 1", Assert.Throws<ArgumentException>(() => PixelNormalization.Pattern([0, 0], [1, 0])).Message);
+        Assert.Contains("2 and 1", Assert.Throws<ArgumentException>(() => PixelNormalization.Pattern([0, 0], [1])).Message);
     }
 
     /// <summary>A random data set and the reference gather.</summary>
@@ -154,7 +154,7 @@ public class BatchGatherTests
             var (output, labels) = (_oracle.Output(_shape.BatchLength), _oracle.Output(_shape.Count));
             BatchGathers.Run(
                 _oracle.Device, _shape, bytes, _oracle.Upload(Labels), _oracle.Upload(Order), _oracle.Upload(step),
-                _oracle.Upload(Normalization.Pattern(Means, Deviations)), output, labels, augmentation);
+                _oracle.Upload(PixelNormalization.Pattern(Means, Deviations)), output, labels, augmentation);
             return (_oracle.Download(output), _oracle.DownloadInts(labels));
         }
 

@@ -6,7 +6,7 @@ using Gpu.Tests.Oracles;
 namespace Gpu.Tests.Pooling;
 
 [OracleFor(
-    typeof(WindowReduction<,,,>), typeof(WindowSpread<,,>), typeof(MaxPoolingBackwardDisjoint<,,>), typeof(MaxPoolingBackwardOverlapping<,,>))]
+    typeof(WindowReduction<,,,>), typeof(WindowSpread<,,,>), typeof(MaxPoolingBackwardDisjoint<,,>), typeof(MaxPoolingBackwardOverlapping<,,>))]
 public class PoolingTests
 {
     private static readonly int[] Channels = [1, 3, 5, 10, 16, 17, 32, 48];

@@ -1,31 +1,43 @@
 namespace Gpu.Training.Data;
 
 /// <summary>Finds what somebody may have meant.</summary>
-internal static class NearestName
+public static class NearestName
 {
     /// <summary>The name with the fewest edits (insert, delete, replace a letter) from <paramref name="typed"/>, or null when none is near.</summary>
     public static string? Find(string typed, IEnumerable<string> names)
     {
-        var (distance, name) = names.Select(candidate => (Distance(typed.ToLowerInvariant(), candidate.ToLowerInvariant()), candidate)).MinBy(pair => pair.Item1);
-        return name is not null && distance <= Math.Max(1, name.Length / 3) ? name : null;
+        string? nearest = null;
+        var least = int.MaxValue;
+        foreach (var name in names)
+        {
+            var distance = Distance(typed.ToLowerInvariant(), name.ToLowerInvariant());
+            if (distance >= least || distance > Math.Max(1, name.Length / 3)) continue;
+            (least, nearest) = (distance, name);
+        }
+
+        return nearest;
     }
 
-    // Levenshtein's distance, one row of the table at a time.
+    // Levenshtein's distance, where two letters in the wrong order are one mistake, too ("optimal string alignment").
     private static int Distance(string a, string b)
     {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        var table = new int[a.Length + 1, b.Length + 1];
+        for (var i = 0; i <= a.Length; i++)
+            table[i, 0] = i;
+        for (var j = 0; j <= b.Length; j++)
+            table[0, j] = j;
         for (var i = 1; i <= a.Length; i++)
         {
-            var diagonal = row[0];
-            row[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                var replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
+                var replaced = table[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                var least = Math.Min(replaced, Math.Min(table[i - 1, j], table[i, j - 1]) + 1);
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                    least = Math.Min(least, table[i - 2, j - 2] + 1);
+                table[i, j] = least;
             }
         }
 
-        return row[b.Length];
+        return table[a.Length, b.Length];
     }
 }

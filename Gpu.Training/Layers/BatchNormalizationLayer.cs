@@ -38,4 +38,6 @@ public sealed class BatchNormalizationLayer : Layer
         yield return new("running_mean", shape, input.Channels, input.Channels, Initialiser.Zeros, Decays: false, Trainable: false);
         yield return new("running_variance", shape, input.Channels, input.Channels, Initialiser.Ones, Decays: false, Trainable: false);
     }
+
+    public override Planning.PlanTensor Emit(Planning.PlanBuilder plan, LayerNode node, Planning.PlanTensor input) => throw new NotSupportedException();
 }

@@ -1,21 +1,82 @@
+using System.Diagnostics;
 using Gpu.Kernels.Launching;
+using Gpu.Kernels.Losses;
 using Gpu.Training.Data;
+using Gpu.Training.Initialisation;
 using Gpu.Training.Models;
+using Gpu.Training.Planning;
+using Gpu.Training.Runs;
 
 namespace Gpu.Training.Loop;
 
 /// <summary>Trains a model on a data set: the loop over epochs and batches, evaluation, early stopping, the run folder.</summary>
 public sealed class Trainer : IDisposable
 {
+    private readonly Model _model;
+    private readonly ImageDataset _data;
+    private readonly ComputeDevice _device;
+    private readonly ResolvedOptions _resolved;
+    private readonly ITrainingObserver _observer;
+    private readonly TrainingSession _session;
+    private readonly WeightSnapshot _best;
+    private readonly WeightSnapshot? _trained;
+    private readonly TrainingClock _clock = new();
+    private readonly List<EpochReport> _reports = [];
+    private readonly LossLog _losses;
+    private readonly int _stepsPerEpoch;
+    private readonly long _totalSteps;
+    private readonly int _epochs;
+    private LoopPosition _position = new();
+    private RunWriter? _writer;
+    private Evaluation? _lastEvaluation;
+    private double _trainLoss = double.NaN;
+    private float _learningRate;
+
     /// <summary>Checks everything and allocates on the device; nothing is trained yet.</summary>
     /// <param name="model">what to train</param>
     /// <param name="data">what to train on</param>
     /// <param name="device">where; it stays open</param>
     /// <param name="options">how</param>
     /// <param name="observer">who looks on; null for nobody</param>
-    /// <exception cref="TrainingException">an option is out of range, or the data set does not fit the model</exception>
-    public Trainer(Model model, ImageDataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer = null) =>
-        throw new NotImplementedException();
+    /// <exception cref="TrainingException">an option is out of range, the data set does not fit the model, or the run folder cannot be written</exception>
+    /// <exception cref="Weights.SafeTensorsException">the file of initial weights does not fit</exception>
+    public Trainer(Model model, ImageDataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer = null)
+        : this(model, data, device, options, observer, null)
+    {
+    }
+
+    private Trainer(Model model, ImageDataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer, RunFolder? resumed)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(options);
+        _model = model;
+        _device = device;
+        _observer = observer ?? new Nobody();
+        _resolved = ResolvedOptions.Of(options, model);
+        _data = TrainingData.Prepare(data, model, options);
+        _session = new TrainingSession(model, _data, device, _resolved);
+        try
+        {
+            _best = new WeightSnapshot(_session.Network);
+            _trained = options.Ema is null ? null : new WeightSnapshot(_session.Network);
+            _stepsPerEpoch = (_session.BatchesPerEpoch + options.Accumulate - 1) / options.Accumulate;
+            _totalSteps = options.Steps ?? (long)options.Epochs * _stepsPerEpoch;
+            _epochs = (int)((_totalSteps + _stepsPerEpoch - 1) / _stepsPerEpoch);
+            _losses = new LossLog(options.RecordLosses ? _totalSteps : 0, _session.Batch);
+            if (resumed is not null) Restore(resumed);
+            else if (options.OutputFolder is { } folder) _writer = RunWriter.Create(folder, Configuration(options), model);
+        }
+        catch
+        {
+            _session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The network that is trained.</summary>
+    public Network Network => _session.Network;
 
     /// <summary>Goes on with a run from its last checkpoint, as if it had never stopped, bit for bit.</summary>
     /// <param name="runFolder">the folder of the run</param>
@@ -25,13 +86,296 @@ public sealed class Trainer : IDisposable
     /// <param name="observer">who looks on; null for nobody</param>
     /// <exception cref="TrainingException">the folder holds no checkpoint, or the data set or an option is another than before</exception>
     public static Trainer Resume(
-        string runFolder, ImageDataset data, ComputeDevice device, Func<TrainingOptions, TrainingOptions>? change = null, ITrainingObserver? observer = null) =>
-        throw new NotImplementedException();
+        string runFolder, ImageDataset data, ComputeDevice device, Func<TrainingOptions, TrainingOptions>? change = null, ITrainingObserver? observer = null)
+    {
+        var run = RunFolder.Open(runFolder);
+        if (!run.HasCheckpoint) throw new TrainingException($"The run '{runFolder}' has no {RunFolder.CheckpointFile}: it ended before its first epoch did. Start it anew.");
+        var options = run.Configuration.Options with { OutputFolder = runFolder, InitFile = null };
+        return new Trainer(run.Model, data, device, change?.Invoke(options) ?? options, observer, run);
+    }
 
     /// <summary>Trains until the end, an early stop, or cancellation; a checkpoint is then written where there is a run folder.</summary>
     /// <exception cref="TrainingException">the loss is no longer a number; the best weights were not touched</exception>
-    public TrainingResult Run(CancellationToken cancellation = default) => throw new NotImplementedException();
+    public TrainingResult Run(CancellationToken cancellation = default)
+    {
+        _observer.OnStart(Summary());
+        _clock.Start();
+        var end = TrainingEnd.Completed;
+        try
+        {
+            while (_position.Step < _totalSteps)
+            {
+                if (!TrainEpoch(cancellation))
+                {
+                    end = TrainingEnd.Cancelled;
+                    break;
+                }
+
+                FinishEpoch(cancellation);
+                if (_resolved.Options.Patience is { } patience && _position.EpochsSinceBest >= patience && _position.Step < _totalSteps)
+                {
+                    _observer.OnMessage($"Stopped early: no better validation loss for {patience} epochs; the best was {_position.BestLoss:F4} in epoch {_position.BestEpoch}.");
+                    end = TrainingEnd.StoppedEarly;
+                    break;
+                }
+            }
+
+            return Result(end, end == TrainingEnd.Cancelled ? null : FinalEvaluation(cancellation));
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            SaveCheckpoint();
+            return Result(TrainingEnd.Cancelled, null);
+        }
+    }
 
     /// <inheritdoc/>
-    public void Dispose() => throw new NotImplementedException();
+    public void Dispose() => _session.Dispose();
+
+    // Trains from the position to the end of its epoch, or of the run. False when cancelled, with a checkpoint written.
+    private bool TrainEpoch(CancellationToken cancellation)
+    {
+        var options = _resolved.Options;
+        var batches = _session.BatchesPerEpoch;
+        if (options.Shuffle) _session.Train.Shuffle(NamedSeed.Of(options.Seed, "order"), _position.Epoch);
+        if (_position.Batch == 0) Metrics.Reset(_device, _session.Plans.TrainingMetrics);
+        _losses.BeginEpoch(Metrics.Read(_device, _session.Plans.TrainingMetrics));
+        _clock.BeginEpoch();
+        while (_position.Batch < batches && _position.Step < _totalSteps)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                SaveCheckpoint();
+                return false;
+            }
+
+            TrainStep(Math.Min(options.Accumulate, batches - _position.Batch));
+        }
+
+        return true;
+    }
+
+    private void TrainStep(int batches)
+    {
+        _clock.Resume();
+        var options = _resolved.Options;
+        _learningRate = (float)(_resolved.Optimizer.LearningRate * options.Schedule.FactorAt(_position.Step, options.Warmup, _totalSteps, _stepsPerEpoch));
+        var samples = 0;
+        for (var i = 0; i < batches; i++)
+        {
+            var plan = _session.TrainBatch(_position.Batch++, _learningRate, 1f / batches);
+            samples += plan.Batch;
+            if (options.RecordLosses) _losses.Add(_device, plan, batches);
+        }
+
+        _session.ApplyGradients();
+        _position.Step = _session.Counters.Step;
+        _position.Draw = _session.Counters.Draw;
+        if (options.RecordLosses) RequireNumber(_losses.EndStep());
+        var isLogged = _position.Step % options.LogEvery == 0;
+        if (isLogged) RequireNumber(_losses.ReadMean(Metrics.Read(_device, _session.Plans.TrainingMetrics)));
+        _clock.Pause(samples);
+        Report(isLogged);
+    }
+
+    private void Report(bool isLogged)
+    {
+        var stepsBefore = (long)_position.Epoch * _stepsPerEpoch;
+        var progress = new StepProgress
+        {
+            Epoch = _position.Epoch + 1,
+            Epochs = _epochs,
+            StepInEpoch = (int)(_position.Step - stepsBefore),
+            StepsInEpoch = (int)Math.Min(_stepsPerEpoch, _totalSteps - stepsBefore),
+            Step = _position.Step,
+            TotalSteps = _totalSteps,
+            IsLogged = isLogged,
+            Loss = _losses.Last,
+            LearningRate = _learningRate,
+            SamplesPerSecond = _clock.SamplesPerSecond,
+            Seconds = _clock.TrainSeconds,
+        };
+        _observer.OnStep(progress);
+    }
+
+    private void FinishEpoch(CancellationToken cancellation)
+    {
+        var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
+        RequireNumber(totals.MeanLoss);
+        _clock.EndEpoch();
+        _trainLoss = totals.MeanLoss;
+        var epoch = _position.Epoch + 1;
+        var evaluation = WithAveragedWeights(() => EvaluateAndKeep(epoch, cancellation));
+        if (_position.Batch == _session.BatchesPerEpoch)
+        {
+            // Not where a limit of steps has ended the epoch early: whoever resumes with more steps goes on in the middle of it.
+            _position.Epoch = epoch;
+            _position.Batch = 0;
+        }
+
+        _lastEvaluation = _session.Validation is null ? evaluation : null;
+        var report = new EpochReport
+        {
+            Epoch = epoch,
+            Epochs = _epochs,
+            Step = _position.Step,
+            TrainLoss = totals.MeanLoss,
+            TrainAccuracy = totals.Accuracy,
+            EvaluatedOn = _session.Validation is null ? "test" : "validation",
+            Loss = evaluation.Loss,
+            Accuracy = evaluation.Accuracy,
+            TopKAccuracy = evaluation.TopKAccuracy,
+            TopK = evaluation.TopK,
+            IsBest = _position.EpochsSinceBest == 0,
+            LearningRate = _learningRate,
+            TrainSeconds = _clock.EpochSeconds,
+            EvaluationSeconds = evaluation.Seconds,
+            SamplesPerSecond = _clock.EpochSamplesPerSecond,
+        };
+        _reports.Add(report);
+        _writer?.Add(report);
+        if (epoch % _resolved.Options.CheckpointEvery == 0 || _position.Step >= _totalSteps) SaveCheckpoint();
+        _observer.OnEpoch(report);
+    }
+
+    // Evaluates, and keeps the weights when they are the best: by validation loss, or without validation the latest.
+    private Evaluation EvaluateAndKeep(int epoch, CancellationToken cancellation)
+    {
+        // When this is cancelled, the position is still that of the epoch's end, and a resumed run comes back to here.
+        var evaluation = _session.Evaluator.Run(_session.Validation ?? _session.Test, _session.EvaluationBatch, confusion: false, cancellation);
+        RequireNumber(evaluation.Loss);
+        var isBest = _session.Validation is null || evaluation.Loss < _position.BestLoss;
+        _position.EpochsSinceBest = isBest ? 0 : _position.EpochsSinceBest + 1;
+        if (isBest)
+        {
+            if (_session.Validation is not null) (_position.BestLoss, _position.BestAccuracy) = (evaluation.Loss, evaluation.Accuracy);
+            _position.BestEpoch = epoch;
+            _best.Take();
+            _writer?.WriteBest(Network, epoch, _position.Step);
+        }
+
+        _writer?.WriteLast(Network, epoch, _position.Step);
+        return evaluation;
+    }
+
+    // With a running average, evaluation and saved weights are those of the average.
+    private T WithAveragedWeights<T>(Func<T> action)
+    {
+        if (_trained is null) return action();
+        _trained.Take();
+        _trained.PutAverage(_session.Update.Average);
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            _trained.Restore();
+        }
+    }
+
+    // The network ends with its best weights, by which the test images are judged.
+    private Evaluation? FinalEvaluation(CancellationToken cancellation)
+    {
+        if (_best.IsTaken) _best.Restore();
+        return _lastEvaluation ?? _session.Evaluator.Run(_session.Test, _session.EvaluationBatch, confusion: false, cancellation);
+    }
+
+    private void RequireNumber(double loss)
+    {
+        if (double.IsFinite(loss)) return;
+        var saved = _position.BestEpoch == 0 ? "Nothing was saved yet." : $"The best weights are those of epoch {_position.BestEpoch}"
+            + (_resolved.Options.OutputFolder is { } folder ? $", in {Path.Combine(folder, RunFolder.BestFile)}." : ".");
+        throw new TrainingException(
+            $"The loss is {(double.IsNaN(loss) ? "not a number" : "infinite")} at step {_position.Step}: training has diverged, at a learning rate of {_learningRate:G4}. "
+            + $"Try a lower learning rate, warm-up (--warmup 100) or clipping (--clip-norm 1). {saved}");
+    }
+
+    private void SaveCheckpoint()
+    {
+        if (_writer is null) return;
+        _writer.WriteCheckpoint(_session, _position);
+        if (_position.Step < _totalSteps && _position.Batch > 0) _observer.OnMessage($"Checkpoint written at step {_position.Step}; go on with --resume {_resolved.Options.OutputFolder}.");
+    }
+
+    private void Restore(RunFolder run)
+    {
+        var fingerprint = TrainingData.Fingerprint(_data);
+        if (run.Configuration.DataFingerprint != fingerprint)
+        {
+            throw new TrainingException(
+                $"The run was trained on other images ('{run.Configuration.Dataset}', {run.Configuration.DataFingerprint}) than these ('{_data.Name}', {fingerprint}). Resume it with the same data set and limits.");
+        }
+
+        _position = Checkpoint.Load(_session, run.CheckpointPath);
+        _session.Counters.Step = _position.Step;
+        _session.Counters.Draw = _position.Draw;
+        _writer = RunWriter.Continue(run.Path, _position.Epoch);
+        if (_position.BestEpoch > 0 && _session.Validation is not null && File.Exists(run.BestWeights))
+        {
+            var current = new WeightSnapshot(Network);
+            current.Take();
+            Weights.WeightFile.Load(Network, run.BestWeights);
+            _best.Take();
+            current.Restore();
+        }
+    }
+
+    private RunConfiguration Configuration(TrainingOptions options) => new()
+    {
+        Model = _model.Name,
+        Dataset = _data.Name,
+        DatasetSource = options.DatasetSource,
+        DataFingerprint = TrainingData.Fingerprint(_data),
+        ClassNames = _data.ClassNames,
+        Normalization = _data.Statistics,
+        Device = _device.Id,
+        Options = options,
+    };
+
+    private TrainingSummary Summary() => new()
+    {
+        Model = _model.Name,
+        Dataset = _data.Name,
+        Device = _device.Description,
+        Parameters = _model.ParameterCount,
+        TrainSamples = _data.Train.Count,
+        ValidationSamples = _data.Validation?.Count ?? 0,
+        TestSamples = _data.Test.Count,
+        Batch = _session.Batch,
+        Epochs = _epochs,
+        StepsPerEpoch = _stepsPerEpoch,
+        TotalSteps = _totalSteps,
+        FirstStep = _position.Step,
+        Optimizer = _resolved.Optimizer,
+        Schedule = _resolved.Options.Schedule,
+        DeviceBytes = _device.AllocatedBytes,
+        Run = _resolved.Options.OutputFolder,
+    };
+
+    private TrainingResult Result(TrainingEnd end, Evaluation? test) => new()
+    {
+        End = end,
+        Model = _model.Name,
+        Dataset = _data.Name,
+        Device = _device.Id,
+        Epochs = _position.Epoch,
+        Steps = _position.Step,
+        TrainLoss = _trainLoss,
+        TestLoss = test?.Loss ?? double.NaN,
+        TestAccuracy = test?.Accuracy ?? double.NaN,
+        TestTopK = test?.TopKAccuracy ?? double.NaN,
+        TopK = _resolved.Options.TopK,
+        BestEpoch = _position.BestEpoch,
+        ValidationLoss = _session.Validation is null || _position.BestEpoch == 0 ? null : _position.BestLoss,
+        ValidationAccuracy = _session.Validation is null || _position.BestEpoch == 0 ? null : _position.BestAccuracy,
+        SamplesPerSecond = _clock.SamplesPerSecond,
+        Seconds = _clock.TotalSeconds,
+        Parameters = _model.ParameterCount,
+        Run = _resolved.Options.OutputFolder,
+        Losses = _resolved.Options.RecordLosses ? _losses.Recorded : null,
+        Reports = _reports,
+    };
+
+    private sealed class Nobody : ITrainingObserver;
 }

@@ -110,6 +110,9 @@ public sealed record TrainingOptions
     /// <summary>The run folder to write (created, must not hold a run yet); null writes nothing.</summary>
     public string? OutputFolder { get; init; }
 
+    /// <summary>The name or folder that the data set was loaded from, for the run folder; null: unknown.</summary>
+    public string? DatasetSource { get; init; }
+
     /// <summary>Epochs between two checkpoints, 1 or more.</summary>
     public int CheckpointEvery { get; init; } = 1;
 }

@@ -1,6 +1,118 @@
+using System.Text.Json;
+using Gpu.Kernels.Optimizers;
+using Gpu.Training.Layers;
+using Gpu.Training.Loop;
+using Gpu.Training.Shapes;
+
 namespace Gpu.Training.Models;
 
+/// <summary>Reads models from JSON.</summary>
 internal static class ModelReader
 {
-    public static Model Read(string json, string source) => throw new NotImplementedException();
+    /// <summary>Deeper than any sensible network; the parser's own limit would be hit by nested objects first.</summary>
+    private const int DeepestNesting = 64;
+
+    private static readonly string[] ModelNames = ["name", "input", "loss", "labelSmoothing", "optimizer", "layers"];
+
+    public static Model Read(string json, string source)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = DeepestNesting });
+        }
+        catch (JsonException e)
+        {
+            var reason = e.Message.Split(" LineNumber:")[0];
+            throw new ModelException($"{source} is not JSON: line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: {reason}", e);
+        }
+
+        using (document)
+        {
+            try
+            {
+                return ReadModel(document.RootElement, source);
+            }
+            catch (ModelException e) when (!e.Message.StartsWith(source, StringComparison.Ordinal))
+            {
+                throw new ModelException($"{source}: {e.Message}", e);
+            }
+        }
+    }
+
+    private static Model ReadModel(JsonElement json, string source)
+    {
+        var reader = new JsonObjectReader(json, source, ModelNames);
+        var name = reader.Read("name", "model");
+        if (string.IsNullOrWhiteSpace(name)) throw reader.Fail("the name is empty.");
+        var optimizer = reader.Has("optimizer") ? ReadOptimizer(reader.Required("optimizer"), "optimizer") : new OptimizerOptions();
+        var recipe = new TrainingRecipe
+        {
+            Loss = reader.Read("loss", LossKind.SoftmaxCrossEntropy),
+            LabelSmoothing = reader.Read("labelSmoothing", 0f),
+            Optimizer = optimizer,
+        };
+        return new Model(name, ReadShape(reader), recipe, ReadLayers(reader.Required("layers"), "layers"));
+    }
+
+    private static TensorShape ReadShape(JsonObjectReader reader)
+    {
+        const string needed = "[height, width, channels], or [features], each 1 or more,";
+        var json = reader.Required("input");
+        if (json.ValueKind != JsonValueKind.Array) throw reader.Fail($"property 'input': {JsonValues.Needs(needed, json).Message}");
+        var extents = json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var whole) && whole > 0 ? whole : 0).ToArray();
+        if (extents.Contains(0) || extents.Length is not (1 or 3)) throw reader.Fail($"property 'input': {JsonValues.Needs(needed, json).Message}");
+        return extents.Length == 1 ? TensorShape.Features(extents[0]) : TensorShape.Image(extents[0], extents[1], extents[2]);
+    }
+
+    private static OptimizerOptions ReadOptimizer(JsonElement json, string place)
+    {
+        var reader = new JsonObjectReader(json, place, OptimizerJson.Names);
+        var options = reader.Has("kind") ? OptimizerOptions.Of((OptimizerKind)reader.Read("kind", typeof(OptimizerKind))) : new OptimizerOptions();
+        return options with
+        {
+            LearningRate = reader.Read("learningRate", options.LearningRate),
+            Momentum = reader.Read("momentum", options.Momentum),
+            Beta1 = reader.Read("beta1", options.Beta1),
+            Beta2 = reader.Read("beta2", options.Beta2),
+            Epsilon = reader.Read("epsilon", options.Epsilon),
+            WeightDecay = reader.Read("weightDecay", options.WeightDecay),
+            DecayMode = reader.Read("decayMode", options.DecayMode),
+            DecayOn = reader.Read("decayOn", options.DecayOn),
+            L1 = reader.Read("l1", options.L1),
+        };
+    }
+
+    private static List<Layer> ReadLayers(JsonElement json, string place)
+    {
+        if (json.ValueKind != JsonValueKind.Array) throw new ModelException($"{place}: {JsonValues.Needs("a list of layers, [...],", json).Message}");
+        return [.. json.EnumerateArray().Select((item, i) => ReadLayer(item, $"{place}[{i}]"))];
+    }
+
+    private static Layer ReadLayer(JsonElement json, string place)
+    {
+        var kinds = LayerRegistry.Names;
+        if (json.ValueKind != JsonValueKind.Object) throw new ModelException($"{place}: {JsonValues.Needs("a layer, {\"type\": ...},", json).Message}");
+        if (!json.TryGetProperty("type", out var kindJson) || kindJson.ValueKind != JsonValueKind.String)
+            throw new ModelException($"{place}: the property 'type' is missing or no text. Types: {string.Join(", ", kinds)}.");
+        var kind = kindJson.GetString()!;
+        if (LayerRegistry.Find(kind) is not { } type)
+            throw new ModelException($"{place}: there is no layer type '{kind}'.{JsonValues.DidYouMean(kind, kinds)} Types: {string.Join(", ", kinds)}.");
+        var properties = LayerProperties.Of(type);
+        place = $"{place} ({kind})";
+        var reader = new JsonObjectReader(json, place, [.. properties.All.Select(property => property.Name).Prepend("type")]);
+        var layer = (Layer)Activator.CreateInstance(type)!;
+        foreach (var property in properties.All)
+        {
+            if (reader.Has(property.Name)) property.Info.SetValue(layer, ReadValue(reader, property, place));
+            else if (property.IsRequired) throw reader.Fail($"the property '{property.Name}' is missing.");
+        }
+
+        return layer;
+    }
+
+    private static object ReadValue(JsonObjectReader reader, LayerProperty property, string place) =>
+        property.Info.PropertyType == typeof(IReadOnlyList<Layer>)
+            ? ReadLayers(reader.Required(property.Name), $"{place}.{property.Name}")
+            : reader.Read(property.Name, property.Info.PropertyType);
 }

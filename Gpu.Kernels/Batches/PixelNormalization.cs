@@ -4,7 +4,7 @@ namespace Gpu.Kernels.Batches;
 /// From bytes to floats: (byte / 255 - mean) / deviation a channel, which is byte * scale + shift. On the device scales and shifts lie spread out over
 /// as many elements as it takes for channels and vectors to begin together again, so that kernels load them as vectors.
 /// </summary>
-public static class Normalization
+public static class PixelNormalization
 {
     private const int WidestVector = 16;
 

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Gpu.Cli.Commands;
+using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
+
+namespace Gpu.Cli;
+
+/// <summary>The program: from the words of the command line to an exit code.</summary>
+internal static class App
+{
+    /// <summary>Runs a command line.</summary>
+    /// <returns>one of <see cref="ExitCode"/></returns>
+    public static int Run(string[] args, CliHost host)
+    {
+        // Looked up before parsing, so that a mistake in the command is reported in the form that was asked for.
+        var reporter = Reporter.Create(host, args.Contains(CommandTree.Json), args.Contains(CommandTree.Plain));
+        var isVerbose = args.Contains(CommandTree.Verbose);
+        try
+        {
+            var parsed = CommandTree.Build(args, new Shell(host, reporter)).Parse(args);
+            if (parsed.Action is not HelpAction && ParseMistakes.Explain(parsed) is { } mistake)
+            {
+                reporter.Fail(mistake, ExitCode.Usage);
+                return ExitCode.Usage;
+            }
+
+            return parsed.Invoke(new InvocationConfiguration { Output = host.Output, Error = host.Error, EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception exception)
+        {
+            reporter.EndProgress();
+            var (code, message) = Failures.Describe(exception, isVerbose);
+            reporter.Fail(message, code);
+            return code;
+        }
+        finally
+        {
+            reporter.EndProgress();
+            host.Output.Flush();
+            host.Error.Flush();
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Cli.Bench;
+
+/// <summary>What a device can do at most, measured on it: operations are compared with that, and not with a data sheet.</summary>
+/// <param name="Gflops">10^9 floating-point operations a second of multiply-adds on registers (a multiply-add counts 2)</param>
+/// <param name="CopyGbps">10^9 bytes a second of a copy out of and into memory, reading and writing counted</param>
+internal sealed record Ceilings(double Gflops, double CopyGbps)
+{
+    /// <summary>Words that the copy copies: far more than any cache holds.</summary>
+    private const int CopyLength = 1 << 26;
+
+    /// <summary>Measures both, each for about so many seconds.</summary>
+    public static Ceilings Measure(ComputeDevice device, double seconds)
+    {
+        var isCpu = device is CpuDevice;
+        // Thousands of threads fill a GPU; the CPU's threads take stretches of items.
+        using var output = device.Allocate(isCpu ? 1 << 12 : 1 << 20);
+        var peak = new PeakOperation(output.View, isCpu ? 4096 : 512);
+        var peakList = new CommandList(device);
+        peakList.Execute(peak);
+        var flops = peak.FlopsPerWord * output.Length;
+        var best = Timings.Measure(device, peakList.Run, seconds).Best;
+
+        var words = device.Id == "simulator" ? 1 << 16 : CopyLength;
+        using var source = device.Allocate(words);
+        using var target = device.Allocate(words);
+        var copyList = new CommandList(device);
+        copyList.Execute(new CopyOperation(source.View, target.View, isCpu ? 1 << 12 : 4));
+        var copy = Timings.Measure(device, copyList.Run, seconds).Best;
+        return new Ceilings(flops / best / 1e9, 2.0 * words * sizeof(float) / copy / 1e9);
+    }
+
+    /// <summary>Multiply-adds: output words are written, a vector an item.</summary>
+    internal readonly struct PeakOperation(DeviceView output, int rounds) : IOperation
+    {
+        /// <summary>Floating-point operations for each word of the output.</summary>
+        public long FlopsPerWord => 2L * rounds * MultiplyAddPeak<Gpu1, float>.Chains;
+
+        public int Granularity => 4;
+
+        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var kernel = new MultiplyAddPeak<TMachine, TVector> { Output = launcher.Bind(output), Rounds = rounds, Factor = 0.999f, Summand = 0.001f };
+            launcher.Launch(kernel, output.Length / TMachine.Width, rounds * MultiplyAddPeak<TMachine, TVector>.Chains);
+        }
+    }
+
+    /// <summary>Copies; the length must be a multiple of the words of an item.</summary>
+    internal readonly struct CopyOperation(DeviceView source, DeviceView target, int wordsOfItem) : IOperation
+    {
+        public int Granularity => 4;
+
+        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var kernel = new CopyWords<TMachine, TVector> { Input = launcher.Bind(source), Output = launcher.Bind(target), WordsOfItem = wordsOfItem };
+            launcher.Launch(kernel, source.Length / wordsOfItem, 2 * Math.Max(1, wordsOfItem / TMachine.Width));
+        }
+    }
+}

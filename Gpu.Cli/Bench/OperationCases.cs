@@ -1,0 +1,203 @@
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Convolution;
+using Gpu.Kernels.Dense;
+using Gpu.Kernels.Dropout;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Losses;
+using Gpu.Kernels.Optimizers;
+using Gpu.Kernels.Pooling;
+using Gpu.Kernels.Residual;
+
+namespace Gpu.Cli.Bench;
+
+/// <summary>The operations that <c>bench ops</c> times, on the shapes of the built-in networks and on ones that do not fit a cache.</summary>
+internal static class OperationCases
+{
+    /// <summary>All of them.</summary>
+    public static IEnumerable<OperationCase> All() =>
+        [.. Dense(), .. Convolution(), .. Pooling(), .. Elements(), .. Losses(), .. Optimizers()];
+
+    private static IEnumerable<OperationCase> Dense()
+    {
+        foreach (var n in new[] { 512, 1024, 2048 })
+            yield return DenseForward("sgemm", $"{n}", n, n, n);
+        foreach (var (batch, inputs, outputs) in new[] { (128, 1600, 64), (128, 784, 128), (128, 784, 64) })
+        {
+            var shape = $"{batch}x{inputs}to{outputs}";
+            yield return DenseForward("dense_fwd", shape, batch, inputs, outputs);
+            var flops = 2L * batch * inputs * outputs;
+            yield return new OperationCase("dense_bwd-data", shape, flops, 0, memory =>
+            {
+                var (gradient, weights, result) = (memory.Random(batch * outputs), memory.Random(inputs * outputs), memory.Zeros(batch * inputs));
+                var workspace = Workspace(memory, DenseLayers.WorkspaceLength(batch, inputs, outputs));
+                return executor => DenseLayers.BackwardData(executor, batch, inputs, outputs, gradient, weights, result, workspace);
+            });
+            yield return new OperationCase("dense_bwd-weight", shape, flops, 0, memory =>
+            {
+                var (input, gradient, result) = (memory.Random(batch * inputs), memory.Random(batch * outputs), memory.Zeros(inputs * outputs));
+                var workspace = Workspace(memory, DenseLayers.WorkspaceLength(batch, inputs, outputs));
+                return executor => DenseLayers.BackwardWeights(executor, batch, inputs, outputs, input, gradient, result, default, workspace);
+            });
+        }
+    }
+
+    private static OperationCase DenseForward(string name, string shape, int batch, int inputs, int outputs) =>
+        new(name, shape, 2L * batch * inputs * outputs, 0, memory =>
+        {
+            var (input, weights, output) = (memory.Random(batch * inputs), memory.Random(inputs * outputs), memory.Zeros(batch * outputs));
+            var workspace = Workspace(memory, DenseLayers.WorkspaceLength(batch, inputs, outputs));
+            return executor => DenseLayers.Forward(executor, batch, inputs, outputs, input, weights, default, output, Activation.None, workspace);
+        });
+
+    private static IEnumerable<OperationCase> Convolution()
+    {
+        foreach (var (side, inputs, outputs, padding) in new[] { (28, 1, 32, 0), (13, 32, 64, 0), (32, 64, 64, 1), (16, 128, 128, 1), (8, 256, 256, 1) })
+        {
+            var shape = new ConvolutionShape
+            {
+                Batch = 128, InputHeight = side, InputWidth = side, InputChannels = inputs, OutputChannels = outputs, KernelHeight = 3, KernelWidth = 3,
+                PaddingTop = padding, PaddingLeft = padding, PaddingBottom = padding, PaddingRight = padding,
+            };
+            var name = $"N128_{side}x{side}_{inputs}to{outputs}_{(padding > 0 ? "same" : "valid")}_nhwc";
+            var flops = 2 * shape.MultiplyAdds;
+            yield return new OperationCase("conv_fwd", name, flops, 0, memory =>
+            {
+                var (input, weights, output) = (memory.Random(shape.InputLength), memory.Random(shape.WeightLength), memory.Zeros(shape.OutputLength));
+                var workspace = Workspace(memory, Convolutions.WorkspaceLength(shape));
+                return executor => Convolutions.Forward(executor, shape, input, weights, default, output, Activation.None, workspace);
+            });
+            yield return new OperationCase("conv_bwd-data", name, flops, 0, memory =>
+            {
+                var (gradient, weights, result) = (memory.Random(shape.OutputLength), memory.Random(shape.WeightLength), memory.Zeros(shape.InputLength));
+                var workspace = Workspace(memory, Convolutions.WorkspaceLength(shape));
+                return executor => Convolutions.BackwardData(executor, shape, gradient, weights, result, workspace);
+            });
+            yield return new OperationCase("conv_bwd-weight", name, flops, 0, memory =>
+            {
+                var (input, gradient, result) = (memory.Random(shape.InputLength), memory.Random(shape.OutputLength), memory.Zeros(shape.WeightLength));
+                var workspace = Workspace(memory, Convolutions.WorkspaceLength(shape));
+                return executor => Convolutions.BackwardWeights(executor, shape, input, gradient, result, default, workspace);
+            });
+        }
+    }
+
+    private static IEnumerable<OperationCase> Pooling()
+    {
+        foreach (var (channels, side) in new[] { (32, 26), (64, 32) })
+        {
+            var shape = new PoolingShape(128, side, side, channels, 2, 2, 2, 2);
+            var name = $"128x{channels}x{side}x{side}_nhwc";
+            var (input, output) = (Bytes(shape.InputLength), Bytes(shape.OutputLength));
+            yield return new OperationCase("maxpool2_fwd", name, 0, input + output, memory =>
+            {
+                var (x, y) = (memory.Random(shape.InputLength), memory.Zeros(shape.OutputLength));
+                return executor => Poolings.MaxForward(executor, shape, x, y);
+            });
+            yield return new OperationCase("maxpool2_bwd", name, 0, 2 * input + 2 * output, memory =>
+            {
+                var (x, y) = (memory.Random(shape.InputLength), memory.Zeros(shape.OutputLength));
+                var (gradient, result) = (memory.Random(shape.OutputLength), memory.Zeros(shape.InputLength));
+                Poolings.MaxForward(memory.Device, shape, x, y);
+                return executor => Poolings.MaxBackward(executor, shape, x, y, gradient, result);
+            });
+            yield return new OperationCase("avgpool2_fwd", name, 0, input + output, memory =>
+            {
+                var (x, y) = (memory.Random(shape.InputLength), memory.Zeros(shape.OutputLength));
+                return executor => Poolings.AverageForward(executor, shape, x, y);
+            });
+            yield return new OperationCase("avgpool2_bwd", name, 0, input + output, memory =>
+            {
+                var (gradient, result) = (memory.Random(shape.OutputLength), memory.Zeros(shape.InputLength));
+                return executor => Poolings.AverageBackward(executor, shape, gradient, result);
+            });
+        }
+    }
+
+    private static IEnumerable<OperationCase> Elements()
+    {
+        const int Count = 128 * 64 * 32 * 32;
+        const string Shape = "128x64x32x32";
+        foreach (var kind in new[] { ActivationKind.Relu, ActivationKind.Tanh, ActivationKind.Gelu, ActivationKind.Silu })
+        {
+            var (name, activation) = (kind.ToString().ToLowerInvariant(), new Activation(kind));
+            yield return new OperationCase($"{name}_fwd", Shape, 0, 2 * Bytes(Count), memory =>
+            {
+                var (x, y) = (memory.Random(Count), memory.Zeros(Count));
+                return executor => Elementwise.Forward(executor, activation, x, y);
+            });
+            yield return new OperationCase($"{name}_bwd", Shape, 0, 3 * Bytes(Count), memory =>
+            {
+                var (saved, gradient, result) = (memory.Random(Count), memory.Random(Count), memory.Zeros(Count));
+                return executor => Elementwise.Backward(executor, activation, saved, gradient, result);
+            });
+        }
+
+        yield return new OperationCase("relu_fwd_inplace", Shape, 0, 2 * Bytes(Count), memory =>
+        {
+            var x = memory.Random(Count);
+            return executor => Elementwise.Forward(executor, Activation.Relu, x, x);
+        });
+        yield return new OperationCase("add", Shape, 0, 3 * Bytes(Count), memory =>
+        {
+            var (a, b, sum) = (memory.Random(Count), memory.Random(Count), memory.Zeros(Count));
+            return executor => Residuals.Forward(executor, a, b, sum, Activation.None);
+        });
+        yield return new OperationCase("dropout_fwd", Shape, 0, 2 * Bytes(Count), memory =>
+        {
+            var (x, y, state) = (memory.Random(Count), memory.Zeros(Count), memory.StepState());
+            return executor => Dropouts.Forward(executor, 0.25f, 1, state, x, y);
+        });
+        yield return new OperationCase("dropout_bwd", Shape, 0, 2 * Bytes(Count), memory =>
+        {
+            var (gradient, result, state) = (memory.Random(Count), memory.Zeros(Count), memory.StepState());
+            return executor => Dropouts.Backward(executor, 0.25f, 1, state, gradient, result);
+        });
+    }
+
+    private static IEnumerable<OperationCase> Losses()
+    {
+        const int Batch = 128;
+        foreach (var classes in new[] { 10, 1000 })
+        {
+            yield return new OperationCase("softmaxCE_fwd+bwd", $"{Batch}x{classes}", 0, 2 * Bytes(Batch * classes), memory =>
+            {
+                var (logits, gradient) = (memory.Random(Batch * classes), memory.Zeros(Batch * classes));
+                var (labels, losses) = (memory.Labels(Batch, classes), memory.Zeros(Batch));
+                return executor => SoftmaxCrossEntropies.Run(executor, Batch, classes, logits, labels, gradient, losses);
+            });
+        }
+    }
+
+    private static IEnumerable<OperationCase> Optimizers()
+    {
+        (string Name, OptimizerSettings Settings, SegmentFactors Factors)[] rules =
+        [
+            ("sgd_wd", OptimizerSettings.Sgd(), new SegmentFactors { CoupledDecay = 5e-4f }),
+            ("sgd_mom_wd", OptimizerSettings.WithMomentum(), new SegmentFactors { CoupledDecay = 5e-4f }),
+            ("sgd_nesterov_wd", OptimizerSettings.Nesterov(), new SegmentFactors { CoupledDecay = 5e-4f }),
+            ("adam_l2", OptimizerSettings.Adam(), new SegmentFactors { CoupledDecay = 5e-4f }),
+            ("adamw", OptimizerSettings.AdamW(), new SegmentFactors { DecoupledDecay = 0.01f }),
+        ];
+        foreach (var millions in new[] { 1, 10, 50 })
+        {
+            foreach (var (name, settings, factors) in rules)
+            {
+                // Parameters and state are read and written, gradients read and reset.
+                var bytes = millions * 1_000_000L * sizeof(float) * (2 + 2 + 2 * settings.StatesPerParameter);
+                yield return new OperationCase($"opt_{name}", $"{millions}M", 0, bytes, memory =>
+                {
+                    var arena = new ParameterArena();
+                    for (var i = 0; i < 16; i++) arena.Add($"p{i}", millions * 1_000_000 / 16, factors);
+                    var table = memory.Keep(new SegmentTable(memory.Device, arena));
+                    var (parameters, gradients, state) = (memory.Random(arena.Length), memory.Random(arena.Length), memory.StepState());
+                    var moments = settings.StatesPerParameter > 0 ? memory.Zeros(settings.StateLength(arena.Length)) : default;
+                    return executor => FusedOptimizer.Update(executor, settings, table, parameters, gradients, moments, state);
+                });
+            }
+        }
+    }
+
+    private static DeviceView Workspace(BenchMemory memory, int words) => words > 0 ? memory.Zeros(words) : default;
+
+    private static long Bytes(int words) => (long)words * sizeof(float);
+}

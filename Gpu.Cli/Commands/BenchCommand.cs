@@ -1,0 +1,15 @@
+using System.CommandLine;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary><c>bench</c>: the group of the commands that measure speed.</summary>
+internal static class BenchCommand
+{
+    /// <summary>Adds the group's commands.</summary>
+    public static void Build(Command command, Shell shell)
+    {
+        CommandTree.IsGroup(command);
+        command.Subcommands.Add(BenchStepCommand.Create(shell));
+        command.Subcommands.Add(BenchOpsCommand.Create(shell));
+    }
+}

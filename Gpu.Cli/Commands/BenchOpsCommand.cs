@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Gpu.Cli.Bench;
+using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
+using Gpu.Kernels.Launching;
+using Command = System.CommandLine.Command;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary><c>bench ops</c>: single operations beside the device's own ceilings.</summary>
+internal static class BenchOpsCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create(Shell shell)
+    {
+        var device = new DeviceOptions();
+        var only = Options.Text("--only", "TEXT", "Only operations whose name or shape contains this", "all");
+        var seconds = Options.Real("--seconds", "Seconds that an operation is timed for, after a warm-up", new Interval(0.001, 600), "0.3");
+        var command = new Command("ops", "Times single operations, with their share of what the device can do at most") { only, seconds };
+        device.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            using var opened = device.Open(parsed);
+            Run(shell, opened, parsed.GetValue(only) ?? "", parsed.GetValue(seconds) ?? 0.3);
+        });
+        return command;
+    }
+
+    private static void Run(Shell shell, ComputeDevice device, string only, double seconds)
+    {
+        var cases = OperationCases.All().Where(one => one.Id.Contains(only, StringComparison.OrdinalIgnoreCase)).ToArray();
+        if (cases.Length == 0)
+        {
+            var names = OperationCases.All().Select(one => one.Name).Distinct().ToArray();
+            throw new UsageException($"No operation contains '{only}'.{ParseMistakes.DidYouMean(only, names)} Operations: {string.Join(", ", names)}.");
+        }
+
+        var reporter = shell.Reporter;
+        var ceilings = Ceilings.Measure(device, seconds);
+        reporter.Line($"{device.Description}: multiply-adds on registers {Units.Short(ceilings.Gflops)} GFLOP/s, copy {Units.Short(ceilings.CopyGbps)} GB/s (read and written)");
+        var table = new ReportTable(
+            ReportTable.Text("operation"), ReportTable.Text("shape"), ReportTable.Number("ms"), ReportTable.Number("p10"), ReportTable.Number("p90"),
+            ReportTable.Number("rate"), ReportTable.Text(""), ReportTable.Number("of ceiling"));
+        List<JsonRecord> records = [];
+        foreach (var (index, one) in cases.Index())
+        {
+            reporter.Progress(new ProgressState("bench", index, cases.Length, one.Id, TimeSpan.FromSeconds((cases.Length - index) * seconds * 1.5)));
+            var times = Measure(device, one, seconds, shell.Host.Cancellation);
+            var isArithmetic = one.Flops > 0;
+            var rate = (isArithmetic ? one.Flops : one.Bytes) / times.Median / 1e9;
+            var share = rate / (isArithmetic ? ceilings.Gflops : ceilings.CopyGbps);
+            table.Add(
+                one.Name, one.Shape, Milliseconds(times.Median), Milliseconds(times.Quantile(0.1)), Milliseconds(times.Quantile(0.9)),
+                Units.Short(rate), isArithmetic ? "GFLOP/s" : "GB/s", Units.Percent(share, 0));
+            records.Add(new JsonRecord().Add("op", one.Id).Add("name", one.Name).Add("shape", one.Shape).Add("runs", times.Runs)
+                .Add("median_ms", 1e3 * times.Median).Add("p10_ms", 1e3 * times.Quantile(0.1)).Add("p90_ms", 1e3 * times.Quantile(0.9))
+                .Add(isArithmetic ? "gflops" : "gbps", rate).Add(isArithmetic ? "flops" : "bytes", isArithmetic ? one.Flops : one.Bytes).Add("share_of_ceiling", share));
+        }
+
+        reporter.EndProgress();
+        reporter.Table(table);
+        reporter.Result(new JsonRecord().Add("device", device.Id).Add("description", device.Description).Add("threads", (device as CpuDevice)?.Threads)
+            .Add("ceilings", new JsonRecord().Add("gflops", ceilings.Gflops).Add("copy_gbps", ceilings.CopyGbps)).Add("operations", records));
+    }
+
+    private static Timings Measure(ComputeDevice device, OperationCase one, double seconds, CancellationToken cancellation)
+    {
+        using var memory = new BenchMemory(device);
+        var list = new CommandList(device);
+        one.Prepare(memory)(list);
+        return Timings.Measure(device, list.Run, seconds, cancellation: cancellation);
+    }
+
+    private static string Milliseconds(double seconds) => Units.Short(1e3 * seconds);
+}

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Gpu.Cli.Bench;
+using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
+using Gpu.Kernels.Launching;
+using Gpu.Training.Loop;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+using Command = System.CommandLine.Command;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary><c>bench step</c>: a training step (forward, loss, backward, optimizer, loss read back) on synthetic data.</summary>
+internal static class BenchStepCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create(Shell shell)
+    {
+        var device = new DeviceOptions();
+        var model = Options.Text("--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", BuiltInModels.Default);
+        var batch = Options.Whole("--batch", "Samples a step", 1, 65_536, "128");
+        var steps = Options.Whole("--steps", "Steps that are timed at most", 1, 1_000_000, "1000");
+        var seconds = Options.Real("--seconds", "Seconds that steps are timed for; 5 steps are timed in any case", new Interval(0.001, 3600), "3");
+        var warmup = Options.Whole("--warmup", "Steps before the timed ones, at least", 1, 100_000, "3");
+        var command = new Command("step", "Times a training step of a network on synthetic data") { model, batch, steps, seconds, warmup };
+        device.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var found = ModelArgument.Find(parsed.GetValue(model) ?? BuiltInModels.Default);
+            using var opened = device.Open(parsed);
+            Run(shell, found, opened, parsed.Int(batch) ?? 128, parsed.Int(steps) ?? 1000, parsed.GetValue(seconds) ?? 3, parsed.Int(warmup) ?? 3);
+        });
+        return command;
+    }
+
+    private static void Run(Shell shell, Model model, ComputeDevice device, int batch, int steps, double seconds, int warmup)
+    {
+        using var network = new Network(model, device);
+        using var runner = new StepRunner(network, batch);
+        var random = new Random(1);
+        var inputs = new float[batch * model.Input.Length];
+        for (var i = 0; i < inputs.Length; i++) inputs[i] = random.NextSingle();
+        SetBatch(runner, model, batch, inputs, random);
+
+        var loss = float.NaN;
+        var times = Timings.Measure(device, Step, seconds, least: Math.Min(5, steps), most: steps, warmup: warmup, cancellation: shell.Host.Cancellation);
+        var threads = (device as CpuDevice)?.Threads;
+        // Forward, and backward for the data and for the weights: three times the forward multiply-adds, 2 operations each.
+        var gflops = 6.0 * model.MultiplyAdds * batch / times.Median / 1e9;
+        var (median, p10, p90) = (1e3 * times.Median, 1e3 * times.Quantile(0.1), 1e3 * times.Quantile(0.9));
+        var peakWorkingSet = Process.GetCurrentProcess().PeakWorkingSet64;
+        shell.Reporter.Table(ReportTable.Facts(
+            null,
+            ("model", $"{model.Name}, {Units.Count(model.ParameterCount)} parameters, {batch} samples a step"),
+            ("device", device.Description),
+            ("step", $"{Units.Short(median)} ms (10 % below {Units.Short(p10)}, 90 % below {Units.Short(p90)}; {times.Runs} steps)"),
+            ("rate", $"{Units.Count((long)(batch / times.Median))} samples/s, {Units.Short(gflops)} GFLOP/s of convolution and dense layers"),
+            ("memory", $"{Units.Bytes(device.AllocatedBytes)} on the device; the process {Units.Bytes(peakWorkingSet)} at its peak"),
+            ("last loss", Units.Fixed(loss, 4))));
+        shell.Reporter.Result(new JsonRecord()
+            .Add("model", model.Name).Add("batch", batch).Add("device", device.Id).Add("threads", threads).Add("median_ms", median).Add("p10_ms", p10).Add("p90_ms", p90)
+            .Add("samples_per_s", batch / times.Median).Add("gflops", gflops).Add("peak_bytes", device.AllocatedBytes)
+            .Add("steps", times.Runs).Add("min_ms", 1e3 * times.Best).Add("peak_working_set_bytes", peakWorkingSet)
+            .Add("forward_mflop_per_sample", 2e-6 * model.MultiplyAdds).Add("parameters", model.ParameterCount).Add("last_loss", loss)
+            .Add("description", device.Description));
+
+        void Step()
+        {
+            runner.Step();
+            loss = runner.ReadLoss();
+        }
+    }
+
+    private static void SetBatch(StepRunner runner, Model model, int batch, float[] inputs, Random random)
+    {
+        var outputs = model.Output.Length;
+        if (model.Recipe.Loss == LossKind.SoftmaxCrossEntropy)
+        {
+            var labels = new int[batch];
+            for (var i = 0; i < batch; i++) labels[i] = random.Next(outputs);
+            runner.SetBatch(inputs, labels);
+        }
+        else
+        {
+            var targets = new float[batch * outputs];
+            for (var i = 0; i < targets.Length; i++) targets[i] = random.Next(2);
+            runner.SetBatch(inputs, targets);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
+using Gpu.Training.Data;
+using Gpu.Training.Images;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary><c>data show DATASET</c>: what a data set holds, and some of its images as a PNG.</summary>
+internal static class DataShowCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create(Shell shell)
+    {
+        var dataset = new Argument<string>("DATASET") { Description = "A name that 'data list' shows, or a folder", DefaultValueFactory = _ => "digits" };
+        var part = Options.OneOf("--part", "Which images", "train", "train", "test");
+        var perClass = Options.Whole("--per-class", "Images of each class", 1, 200, "10");
+        var scale = Options.Whole("--scale", "Dots that a pixel becomes, across and down", 1, 16, "2");
+        var output = Options.Text("--out", "FILE", "The PNG file to write", "NAME-PART.png");
+        var command = new Command("show", "Says what a data set holds and draws some images of each class into a PNG file") { dataset, part, perClass, scale, output };
+        command.SetAction(parsed =>
+        {
+            var data = DatasetLoader.Load(parsed.GetRequiredValue(dataset));
+            var partName = parsed.GetValue(part) ?? "train";
+            var file = parsed.GetValue(output) ?? $"{data.Name}-{partName}.png";
+            Run(shell.Reporter, data, partName, parsed.Int(perClass) ?? 10, parsed.Int(scale) ?? 2, file);
+        });
+        return command;
+    }
+
+    private static void Run(Reporter reporter, ImageDataset data, string part, int perClass, int scale, string file)
+    {
+        var split = part == "test" ? data.Test : data.Train;
+        var (train, test) = (data.Train.CountPerClass(data.Classes), data.Test.CountPerClass(data.Classes));
+        var size = $"{data.Height}x{data.Width}x{data.Channels}";
+        var table = new ReportTable(ReportTable.Number("label"), ReportTable.Text("class"), ReportTable.Number("train"), ReportTable.Number("test"))
+        {
+            Title = $"{data.Name}: {Units.Count(data.Train.Count)} + {Units.Count(data.Test.Count)} images of {size}, {data.Classes} classes",
+        };
+        List<JsonRecord> classes = [];
+        for (var label = 0; label < data.Classes; label++)
+        {
+            table.Add($"{label}", data.ClassNames[label], Units.Count(train[label]), Units.Count(test[label]));
+            classes.Add(new JsonRecord().Add("name", data.ClassNames[label]).Add("train", train[label]).Add("test", test[label]));
+        }
+
+        reporter.Table(table);
+        var sheet = ContactSheet.Render(split, ContactSheet.FirstOfEachClass(split, data.Classes, perClass), data.ClassNames, perClass, scale);
+        ImageCodec.SavePng(file, sheet);
+        reporter.Line($"The first {perClass} {(part == "test" ? "test" : "training")} images of each class are in {Path.GetFullPath(file)}");
+        reporter.Result(new JsonRecord().Add("dataset", data.Name).Add("height", data.Height).Add("width", data.Width).Add("channels", data.Channels)
+            .Add("train", data.Train.Count).Add("test", data.Test.Count).Add("classes", classes).Add("file", Path.GetFullPath(file)));
+    }
+}

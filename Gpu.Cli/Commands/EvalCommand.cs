@@ -1,0 +1,95 @@
+using System.CommandLine;
+using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
+using Gpu.Training.Data;
+using Gpu.Training.Loop;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary><c>eval RUN [DATASET]</c>: what a run's best weights do on a data set.</summary>
+internal sealed class EvalCommand
+{
+    // A wider matrix would not fit a line of a terminal.
+    private const int MostClassesDrawn = 20;
+
+    private readonly Shell _shell;
+    private readonly DeviceOptions _device = new();
+    private readonly Argument<string> _run = new("RUN") { Description = "The folder of a run" };
+    private readonly Argument<string?> _dataset = new("DATASET") { Description = "A name that 'data list' shows, or a folder (default: that of the run)", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<string?> _part = Options.OneOf("--part", "Which images", "test", "train", "test");
+    private readonly Option<long?> _limit = Options.Whole("--limit", "Uses only the first so many images", 1, int.MaxValue, "all");
+    private readonly Option<long?> _batch = Options.Whole("--batch", "Images at a time", 1, 65_536, "256");
+    private readonly Option<long?> _topK = Options.Whole("--top-k", "Counts an image as right, too, when its class is among the K most probable", 1, 1000, "5");
+
+    private EvalCommand(Shell shell) => _shell = shell;
+
+    /// <summary>Adds what the command takes.</summary>
+    public static void Build(Command command, Shell shell)
+    {
+        var eval = new EvalCommand(shell);
+        command.Arguments.Add(eval._run);
+        command.Arguments.Add(eval._dataset);
+        eval._device.AddTo(command);
+        command.Options.Add(eval._part);
+        command.Options.Add(eval._limit);
+        command.Options.Add(eval._batch);
+        command.Options.Add(eval._topK);
+        command.SetAction(eval.Run);
+    }
+
+    private void Run(ParseResult parsed)
+    {
+        var path = parsed.GetRequiredValue(_run);
+        var run = RunArgument.Open(path).Configuration;
+        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? run.Dataset);
+        if (data.Classes != run.ClassNames.Count)
+            throw new UsageException($"The run in '{path}' knows {run.ClassNames.Count} classes ({string.Join(", ", run.ClassNames)}), but the data set '{data.Name}' has {data.Classes}. Give a data set of the same classes.");
+        var part = parsed.GetValue(_part) ?? "test";
+        var split = part == "train" ? data.Train : data.Test;
+        if (parsed.Int(_limit) is { } limit) split = split.Take(limit);
+        using var device = _device.Open(parsed);
+        using var predictor = Predictor.Open(path, device, parsed.Int(_batch) ?? 256);
+        var result = predictor.Evaluate(split, parsed.Int(_topK) ?? 5, _shell.Host.Cancellation);
+        Show(_shell.Reporter, run.Model, data, part, device.Id, result);
+    }
+
+    private static void Show(Reporter reporter, string model, ImageDataset data, string part, string device, Evaluation result)
+    {
+        var classes = new List<JsonRecord>();
+        if (result.Confusion is { } confusion)
+        {
+            var scores = ClassScore.Of(confusion);
+            var table = new ReportTable(
+                ReportTable.Text("class"), ReportTable.Number("images"), ReportTable.Number("precision"), ReportTable.Number("recall"), ReportTable.Number("F1"));
+            for (var c = 0; c < scores.Length; c++)
+            {
+                var (name, score) = (data.ClassNames[c], scores[c]);
+                table.Add(name, Units.Count(score.Samples), Units.Percent(score.Precision), Units.Percent(score.Recall), Units.Percent(score.F1));
+                classes.Add(new JsonRecord().Add("name", name).Add("samples", score.Samples).Add("precision", score.Precision).Add("recall", score.Recall).Add("f1", score.F1));
+            }
+
+            reporter.Table(table);
+            if (scores.Length <= MostClassesDrawn) reporter.Table(Matrix(confusion, data.ClassNames));
+        }
+
+        var top = result.TopK > 1 ? $", top {result.TopK} {Units.Percent(result.TopKAccuracy)}" : "";
+        reporter.Line($"{model} on {Units.Count(result.Samples)} {part} images of {data.Name}: accuracy {Units.Percent(result.Accuracy)}{top}, loss {Units.Fixed(result.Loss, 4)}");
+        reporter.Result(new JsonRecord()
+            .Add("model", model).Add("dataset", data.Name).Add("part", part).Add("device", device).Add("samples", result.Samples).Add("loss", result.Loss)
+            .Add("accuracy", result.Accuracy).Add("top_k", result.TopK).Add("top_k_accuracy", result.TopKAccuracy).Add("seconds", result.Seconds)
+            .Add("samples_per_second", result.Samples / result.Seconds).Add("classes", classes)
+            .Add("confusion", result.Confusion is { } matrix ? Rows(matrix) : null));
+    }
+
+    private static ReportTable Matrix(int[,] confusion, IReadOnlyList<string> names)
+    {
+        var heads = names.Select(name => ReportTable.Number(name.Length > 5 ? name[..5] : name));
+        var table = new ReportTable([ReportTable.Text("is \\ taken for"), .. heads]);
+        for (var row = 0; row < names.Count; row++)
+            table.Add([names[row], .. Enumerable.Range(0, names.Count).Select(column => confusion[row, column] is var count and not 0 ? $"{count}" : ".")]);
+        return table;
+    }
+
+    private static IEnumerable<IEnumerable<int>> Rows(int[,] matrix) =>
+        Enumerable.Range(0, matrix.GetLength(0)).Select(row => Enumerable.Range(0, matrix.GetLength(1)).Select(column => matrix[row, column]));
+}

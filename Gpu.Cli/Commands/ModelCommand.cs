@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
+using Gpu.Training.Models;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary><c>model show NAME|FILE</c>: a network's layers.</summary>
+internal static class ModelCommand
+{
+    /// <summary>Adds the group's commands.</summary>
+    public static void Build(Command command, Shell shell)
+    {
+        var model = new Argument<string>("NAME|FILE") { Description = "A name that 'models' shows, or a JSON file that describes a network" };
+        var json = Options.Flag("--description", "Prints the description instead, as the JSON that a model file holds");
+        var show = new Command("show", "Lists a network's layers with shapes, parameters, operations and memory") { model, json };
+        show.SetAction(parsed =>
+        {
+            var found = ModelArgument.Find(parsed.GetRequiredValue(model));
+            if (parsed.GetValue(json)) shell.Host.Output.WriteLine(ModelFile.Write(found));
+            else Show(shell.Reporter, found);
+        });
+        CommandTree.IsGroup(command);
+        command.Subcommands.Add(show);
+    }
+
+    private static void Show(Reporter reporter, Model model)
+    {
+        var table = new ReportTable(
+            ReportTable.Text("layer"), ReportTable.Text("kind"), ReportTable.Text("output"), ReportTable.Number("parameters"), ReportTable.Number("MFLOP/image"),
+            ReportTable.Number("output/image"))
+        {
+            Title = $"{model.Name}: input {model.Input}",
+        };
+        List<JsonRecord> layers = [];
+        foreach (var node in model.Nodes.SelectMany(node => node.Flatten()))
+        {
+            // A block's own line shows what goes out of it; the numbers stand at the layers within.
+            var isBlock = node.Children.Count > 0;
+            var flop = 2 * node.MultiplyAdds;
+            var bytes = (long)node.Output.Length * sizeof(float);
+            table.Add(
+                node.Name, node.Kind, $"{node.Output}", isBlock || node.ParameterCount == 0 ? "" : Units.Count(node.ParameterCount),
+                isBlock || flop == 0 ? "" : Units.Short(1e-6 * flop), Units.Bytes(bytes));
+            layers.Add(new JsonRecord().Add("name", node.Name).Add("kind", node.Kind).Add("input", $"{node.Input}").Add("output", $"{node.Output}")
+                .Add("parameters", node.ParameterCount).Add("forward_flop", flop).Add("output_bytes", bytes));
+        }
+
+        reporter.Table(table);
+        var optimizer = model.Recipe.Optimizer;
+        reporter.Line($"{Units.Count(model.ParameterCount)} parameters ({Units.Bytes(4 * model.ParameterCount)}), {Units.Short(2e-6 * model.MultiplyAdds)} MFLOP a forward pass of an image.");
+        reporter.Line($"Trained by {optimizer.Kind.ToString().ToLowerInvariant()}, learning rate {Units.Short(optimizer.LearningRate)}, weight decay {Units.Short(optimizer.WeightDecay)}, loss {model.Recipe.Loss}.");
+        reporter.Result(new JsonRecord().Add("model", model.Name).Add("input", $"{model.Input}").Add("output", $"{model.Output}").Add("parameters", model.ParameterCount)
+            .Add("forward_flop", 2 * model.MultiplyAdds).Add("parameter_bytes", 4 * model.ParameterCount).Add("loss", $"{model.Recipe.Loss}")
+            .Add("optimizer", optimizer.Kind.ToString().ToLowerInvariant()).Add("learning_rate", optimizer.LearningRate).Add("weight_decay", optimizer.WeightDecay)
+            .Add("layers", layers));
+    }
+}

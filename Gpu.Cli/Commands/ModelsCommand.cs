@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Gpu.Cli.Output;
+using Gpu.Training.Models;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary><c>models</c>: the built-in networks.</summary>
+internal static class ModelsCommand
+{
+    /// <summary>Adds what the command takes.</summary>
+    public static void Build(Command command, Shell shell) => command.SetAction(_ => Run(shell.Reporter));
+
+    private static void Run(Reporter reporter)
+    {
+        var table = new ReportTable(
+            ReportTable.Text("name"), ReportTable.Text("input"), ReportTable.Number("parameters"), ReportTable.Number("MFLOP/image"), ReportTable.Text("is"));
+        List<JsonRecord> records = [];
+        foreach (var name in BuiltInModels.Names)
+        {
+            var model = BuiltInModels.Get(name);
+            var description = BuiltInModels.Describe(name);
+            table.Add(name, $"{model.Input}", Units.Count(model.ParameterCount), Units.Short(2e-6 * model.MultiplyAdds), description);
+            records.Add(new JsonRecord().Add("name", name).Add("input", $"{model.Input}").Add("parameters", model.ParameterCount)
+                .Add("forward_flop", 2 * model.MultiplyAdds).Add("description", description));
+        }
+
+        reporter.Table(table);
+        reporter.Line("MFLOP/image: 2 x the multiply-adds of a forward pass. 'gputrainer model show NAME' lists the layers.");
+        reporter.Result(new JsonRecord().Add("models", records));
+    }
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
+using Gpu.Training.Images;
+using Gpu.Training.Loop;
+using Gpu.Training.Shapes;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary><c>predict RUN IMAGE...</c>: class probabilities for image files.</summary>
+internal sealed class PredictCommand
+{
+    private const int ImagesAtATime = 256;
+
+    private readonly Shell _shell;
+    private readonly DeviceOptions _device = new();
+    private readonly Argument<string> _run = new("RUN") { Description = "The folder of a run" };
+    private readonly Argument<string[]> _images = new("IMAGE") { Description = "Image files, or folders of them", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<long?> _top = Options.Whole("--top", "Classes shown for an image, the most probable first", 1, 1000, "3");
+
+    private PredictCommand(Shell shell) => _shell = shell;
+
+    /// <summary>Adds what the command takes.</summary>
+    public static void Build(Command command, Shell shell)
+    {
+        var predict = new PredictCommand(shell);
+        command.Arguments.Add(predict._run);
+        command.Arguments.Add(predict._images);
+        predict._device.AddTo(command);
+        command.Options.Add(predict._top);
+        command.SetAction(predict.Run);
+    }
+
+    private static IEnumerable<string> Expand(string path)
+    {
+        if (!Directory.Exists(path)) return [path];
+        var files = Directory.GetFiles(path).Where(ImageCodec.HasImageExtension).Order(StringComparer.Ordinal).ToArray();
+        return files.Length > 0 ? files : throw new UsageException($"The folder '{path}' holds no image files ({string.Join(", ", ImageCodec.Extensions)}).");
+    }
+
+    // A network on features takes any image of as many values, grey or colour.
+    private static byte[] Pixels(string file, TensorShape input)
+    {
+        var image = ImageCodec.Load(file);
+        var channels = input.IsImage ? input.Channels : input.Length / (image.Height * image.Width);
+        if (channels is not (1 or 3) || image.Height * image.Width * channels != input.Length || (input.IsImage && image.Height != input.Height))
+        {
+            throw new ImageException(
+                $"The image '{file}' is {image.Height}x{image.Width} (height x width), but the network takes {input}. Scale the image to that size, as the training images were.");
+        }
+
+        return image.ToChannels(channels).Pixels;
+    }
+
+    private void Run(ParseResult parsed)
+    {
+        var path = parsed.GetRequiredValue(_run);
+        var run = RunArgument.Open(path);
+        var (input, names) = (run.Model.Input, run.Configuration.ClassNames);
+        var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();
+        var shown = Math.Min(parsed.Int(_top) ?? 3, names.Count);
+        using var device = _device.Open(parsed);
+        using var predictor = Predictor.Open(path, device, Math.Min(files.Length, ImagesAtATime));
+        var columns = Enumerable.Range(1, shown).SelectMany(place => new[] { ReportTable.Text(place == 1 ? "class" : $"{place}."), ReportTable.Number("") });
+        var table = new ReportTable([ReportTable.Text("image"), .. columns]);
+        List<JsonRecord> records = [];
+        foreach (var chunk in files.Chunk(ImagesAtATime))
+        {
+            _shell.Host.Cancellation.ThrowIfCancellationRequested();
+            var pixels = new byte[chunk.Length * input.Length];
+            for (var i = 0; i < chunk.Length; i++) Pixels(chunk[i], input).CopyTo(pixels, i * input.Length);
+            var probabilities = predictor.Predict(pixels, chunk.Length);
+            for (var i = 0; i < chunk.Length; i++)
+            {
+                var best = Enumerable.Range(0, names.Count).OrderByDescending(c => probabilities[i, c]).Take(shown).ToArray();
+                table.Add([chunk[i], .. best.SelectMany(c => new[] { names[c], Units.Percent(probabilities[i, c], 1) })]);
+                var all = new JsonRecord();
+                for (var c = 0; c < names.Count; c++) all.Add(names[c], probabilities[i, c]);
+                records.Add(new JsonRecord().Add("image", chunk[i]).Add("class", names[best[0]]).Add("probability", probabilities[i, best[0]]).Add("probabilities", all));
+            }
+        }
+
+        _shell.Reporter.Table(table);
+        _shell.Reporter.Result(new JsonRecord().Add("run", path).Add("device", device.Id).Add("predictions", records));
+    }
+}

@@ -1,0 +1,82 @@
+using System.CommandLine;
+using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
+using Gpu.Training.Data;
+using Gpu.Training.Loop;
+using Gpu.Training.Models;
+using Gpu.Training.Runs;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary><c>train [DATASET]</c>.</summary>
+internal sealed class TrainCommand
+{
+    // Reading the loss of every step is for comparing runs, which are short.
+    private const int MostRecordedSteps = 1000;
+
+    private readonly Shell _shell;
+    private readonly DeviceOptions _device = new();
+    private readonly TrainOptions _options = new();
+    private readonly Argument<string?> _dataset = new("DATASET") { Description = "A name that 'data list' shows, or a folder (default: digits)", Arity = ArgumentArity.ZeroOrOne };
+
+    private readonly Option<string?> _model = Options.Text(
+        "--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", BuiltInModels.Default);
+
+    private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the run: settings, history, weights, checkpoint", "runs/MODEL-TIME");
+    private readonly Option<string?> _resume = Options.Text("--resume", "RUN", "Goes on with the run in this folder from its last checkpoint; options given here replace its own");
+
+    private TrainCommand(Shell shell) => _shell = shell;
+
+    /// <summary>Adds what the command takes.</summary>
+    public static void Build(Command command, Shell shell)
+    {
+        var train = new TrainCommand(shell);
+        command.Arguments.Add(train._dataset);
+        command.Options.Add(train._model);
+        train._device.AddTo(command);
+        train._options.AddTo(command);
+        command.Options.Add(train._out);
+        command.Options.Add(train._resume);
+        command.SetAction(train.Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        // From here on Ctrl+C asks for a checkpoint.
+        var cancellation = _shell.Host.Cancellation;
+        var display = new TrainingDisplay(_shell.Reporter, TrainOptions.IsGiven(parsed, "--log-every"));
+        using var device = _device.Open(parsed);
+        TrainingResult result;
+        using (var trainer = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, device, display) : Start(parsed, device, display))
+            result = trainer.Run(cancellation);
+        display.Finish(result, device.AllocatedBytes);
+        return result.End == TrainingEnd.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
+    }
+
+    private Trainer Start(ParseResult parsed, Gpu.Kernels.Launching.ComputeDevice device, TrainingDisplay display)
+    {
+        var options = Recorded(_options.Apply(parsed, TrainOptions.Standard));
+        var model = ModelArgument.Find(parsed.GetValue(_model) ?? BuiltInModels.Default);
+        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits");
+        if (options.Patience is not null && options.Validation is null && data.Validation is null)
+            throw new UsageException("--patience needs a validation part: add --validation 0.1, say.");
+        var folder = parsed.GetValue(_out) ?? RunFolder.NewName(model.Name);
+        return new Trainer(model, data, device, options with { OutputFolder = folder }, display);
+    }
+
+    private Trainer Resume(ParseResult parsed, string run, Gpu.Kernels.Launching.ComputeDevice device, TrainingDisplay display)
+    {
+        foreach (var name in new[] { "--model", "--out", "--init" })
+        {
+            if (TrainOptions.IsGiven(parsed, name)) throw new UsageException($"{name} does not go with --resume: the run in '{run}' has its own.");
+        }
+
+        var folder = RunArgument.Open(run);
+        if (!folder.HasCheckpoint) throw new UsageException($"The run in '{run}' has no checkpoint to resume from. Start a new run.");
+        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? folder.Configuration.Dataset);
+        return Trainer.Resume(run, data, device, basis => Recorded(_options.Apply(parsed, basis)), display);
+    }
+
+    private TrainingOptions Recorded(TrainingOptions options) =>
+        options with { RecordLosses = _shell.Reporter is JsonReporter && (options.Steps <= MostRecordedSteps || options.LogEvery == 1) };
+}

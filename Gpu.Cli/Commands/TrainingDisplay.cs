@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Globalization;
+using Gpu.Cli.Output;
+using Gpu.Training.Loop;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary>Shows a training run while it goes on, and what it came to.</summary>
+/// <param name="reporter">where</param>
+/// <param name="showsEveryReading">whether each reading of the loss gets a line, because the user said how often to read it</param>
+internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading) : ITrainingObserver
+{
+    private readonly Stopwatch _clock = new();
+    private TrainingSummary? _summary;
+    private double? _firstStepSeconds;
+    private long _firstStep;
+
+    public void OnStart(TrainingSummary summary)
+    {
+        _summary = summary;
+        _firstStep = summary.FirstStep;
+        var optimizer = summary.Optimizer;
+        var parts = summary.ValidationSamples > 0 ? $" + {Units.Count(summary.ValidationSamples)} for validation" : "";
+        reporter.Table(ReportTable.Facts(
+            null,
+            ("model", $"{summary.Model}, {Units.Count(summary.Parameters)} parameters"),
+            ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} images{parts} + {Units.Count(summary.TestSamples)} for testing"),
+            ("device", $"{summary.Device}, {Units.Bytes(summary.DeviceBytes)} allocated"),
+            ("optimizer", Describe(optimizer)),
+            ("schedule", $"{summary.Schedule}; {Units.Count(summary.TotalSteps)} steps, {Units.Count(summary.StepsPerEpoch)} an epoch, {summary.Batch} images a batch"),
+            ("run", summary.Run ?? "not saved")));
+        if (summary.FirstStep > 0) reporter.Line($"Resumes after step {Units.Count(summary.FirstStep)}.");
+        reporter.BeginProgress();
+        _clock.Start();
+    }
+
+    public void OnStep(in StepProgress progress)
+    {
+        _firstStepSeconds ??= (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
+        var isWanted = showsEveryReading && progress.IsLogged && !reporter.IsLive;
+        if (!isWanted && !reporter.IsProgressDue) return;
+        var made = progress.Step - _firstStep;
+        var left = made > 0 ? _clock.Elapsed * ((double)(progress.TotalSteps - progress.Step) / made) : TimeSpan.MaxValue;
+        var state = new ProgressState(
+            $"epoch {progress.Epoch}/{progress.Epochs}",
+            progress.StepInEpoch,
+            progress.StepsInEpoch,
+            $"loss {Units.Fixed(progress.Loss, 4)}  {Units.Count((long)progress.SamplesPerSecond)} images/s",
+            left);
+        reporter.ProgressNow(state);
+    }
+
+    public void OnEpoch(EpochReport report)
+    {
+        var best = report.IsBest && report.EvaluatedOn == "validation" ? "  best" : "";
+        reporter.Line(
+            $"epoch {report.Epoch}/{report.Epochs}  loss {Units.Fixed(report.TrainLoss, 4)}  accuracy {Units.Percent(report.TrainAccuracy)}  "
+            + $"{report.EvaluatedOn}: loss {Units.Fixed(report.Loss, 4)}  accuracy {Units.Percent(report.Accuracy)}  "
+            + $"lr {Number(report.LearningRate)}  {Units.Count((long)report.SamplesPerSecond)} images/s  {Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s{best}");
+    }
+
+    public void OnMessage(string message) => reporter.Line(message);
+
+    /// <summary>What the run came to.</summary>
+    /// <param name="result">the result</param>
+    /// <param name="deviceBytes">bytes that the device had allocated</param>
+    public void Finish(TrainingResult result, long deviceBytes)
+    {
+        reporter.EndProgress();
+        if (result.End == TrainingEnd.Cancelled)
+        {
+            reporter.Line($"Stopped after {Units.Count(result.Steps)} steps.");
+            if (result.Run is { } folder) reporter.Line($"To go on: gputrainer train --resume {folder}");
+        }
+        else
+        {
+            var top = result.TopK > 1 ? $", top {result.TopK} {Units.Percent(result.TestTopK)}" : "";
+            reporter.Line($"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
+            reporter.Line(
+                $"{Units.Count(result.Steps)} steps in {Units.Fixed(result.Seconds, 1)} s, {Units.Count((long)result.SamplesPerSecond)} images/s; "
+                + $"first step {Units.Fixed(_firstStepSeconds ?? double.NaN, 2)} s after the start");
+            if (result.Run is { } folder) reporter.Line($"The run is in {folder}");
+        }
+
+        reporter.Result(Json(result, deviceBytes));
+    }
+
+    private static string Number(double value) => value.ToString("0.###e0", CultureInfo.InvariantCulture);
+
+    private static string Describe(OptimizerOptions optimizer)
+    {
+        var decay = optimizer.WeightDecay > 0
+            ? $", weight decay {Number(optimizer.WeightDecay)} ({optimizer.DecayMode.ToString().ToLowerInvariant()}, on {optimizer.DecayOn.ToString().ToLowerInvariant()})"
+            : "";
+        var l1 = optimizer.L1 > 0 ? $", L1 {Number(optimizer.L1)}" : "";
+        return $"{optimizer.Kind.ToString().ToLowerInvariant()}, learning rate {Number(optimizer.LearningRate)}{decay}{l1}";
+    }
+
+    private JsonRecord Json(TrainingResult result, long deviceBytes)
+    {
+        var record = new JsonRecord()
+            .Add("model", result.Model).Add("dataset", result.Dataset).Add("device", result.Device).Add("epochs", result.Epochs).Add("steps", result.Steps)
+            .Add("train_loss", result.TrainLoss).Add("test_loss", result.TestLoss).Add("test_accuracy", result.TestAccuracy)
+            .Add("samples_per_second", result.SamplesPerSecond).Add("seconds", result.Seconds).Add("parameters", result.Parameters).Add("run", result.Run)
+            .Add("end", result.End switch { TrainingEnd.StoppedEarly => "stopped_early", TrainingEnd.Cancelled => "cancelled", _ => "completed" })
+            .Add("top_k", result.TopK).Add("test_top_k", result.TestTopK).Add("best_epoch", result.BestEpoch)
+            .Add("validation_loss", result.ValidationLoss).Add("validation_accuracy", result.ValidationAccuracy)
+            .Add("batch", _summary?.Batch).Add("device_bytes", deviceBytes).Add("first_step_seconds", _firstStepSeconds)
+            .Add("history", result.Reports.Select(report => new JsonRecord()
+                .Add("epoch", report.Epoch).Add("train_loss", report.TrainLoss).Add("train_accuracy", report.TrainAccuracy)
+                .Add("evaluated_on", report.EvaluatedOn).Add("loss", report.Loss).Add("accuracy", report.Accuracy)
+                .Add("samples_per_second", report.SamplesPerSecond)));
+        return result.Losses is { } losses ? record.Add("losses", losses) : record;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text;
+
+namespace Gpu.Cli.Output;
+
+/// <summary>For a human at a terminal: tables with frames, colours, and a progress bar that is redrawn in place.</summary>
+/// <remarks>The bar is a few escape codes written here, so that a training that begins does not wait for a drawing library to be loaded.</remarks>
+internal sealed class HumanReporter(CliHost host) : Reporter(host)
+{
+    private const string ClearLine = "\r\u001b[2K";
+    private const string Reset = "\u001b[0m";
+    private readonly bool _isUnicode = host.Output.Encoding is UTF8Encoding or UnicodeEncoding;
+    private bool _hasBar;
+
+    public override bool IsLive => true;
+
+    protected override TimeSpan ProgressInterval => TimeSpan.FromMilliseconds(100);
+
+    public override void Line(string text = "")
+    {
+        EndProgress();
+        Host.Output.WriteLine(text);
+    }
+
+    public override void Table(ReportTable table)
+    {
+        EndProgress();
+        SpectreTable.Write(Host, table);
+    }
+
+    public override void Warn(string text)
+    {
+        EndProgress();
+        Host.Error.WriteLine($"{Colour("33")}warning:{Colour("0")} {text}");
+    }
+
+    public override void Fail(string message, int exitCode)
+    {
+        EndProgress();
+        Host.Error.WriteLine(exitCode == ExitCode.Cancelled ? message : $"{Colour("31;1")}error:{Colour("0")} {message}");
+    }
+
+    public override void EndProgress()
+    {
+        if (!_hasBar) return;
+        _hasBar = false;
+        Host.Output.Write(ClearLine);
+        Host.Output.Flush();
+    }
+
+    protected override void ShowProgress(in ProgressState state)
+    {
+        var tail = $" {state.Done}/{state.Total}  {state.Detail}  {Units.Duration(state.Left)} left";
+        // The last column stays free: a terminal would wrap the line, and the bar would climb.
+        var room = Math.Min(40, Host.Width - 1 - state.Label.Length - 2 - tail.Length);
+        var share = state.Total > 0 ? Math.Clamp((double)state.Done / state.Total, 0, 1) : 0;
+        var text = new StringBuilder(ClearLine).Append(state.Label).Append("  ");
+        if (room >= 8) AppendBar(text, room, share);
+        var line = tail.Length > Host.Width - 3 - state.Label.Length && room < 8 ? tail[..Math.Max(0, Host.Width - 3 - state.Label.Length)] : tail;
+        Host.Output.Write(text.Append(line).ToString());
+        Host.Output.Flush();
+        _hasBar = true;
+    }
+
+    private void AppendBar(StringBuilder text, int width, double share)
+    {
+        var full = (int)Math.Round(share * width);
+        text.Append(Colour("36")).Append(_isUnicode ? '━' : '#', full).Append(Colour("90")).Append(_isUnicode ? '─' : '-', width - full);
+        text.Append(Colour("0"));
+    }
+
+    private string Colour(string code) => !Host.HasColour ? "" : code == "0" ? Reset : $"\u001b[{code}m";
+}

@@ -1,0 +1,65 @@
+using System.Buffers;
+using System.Collections;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Gpu.Cli.Output;
+
+/// <summary>A JSON object, built field by field. Numbers that JSON does not have (NaN, infinity) become <c>null</c>.</summary>
+internal sealed class JsonRecord
+{
+    // Written to a terminal or a file, never into HTML: file names stay readable.
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private readonly List<(string Name, object? Value)> _fields = [];
+
+    /// <summary>Adds a field: text, a number, a truth value, a <see cref="JsonRecord"/>, or a list of these.</summary>
+    public JsonRecord Add(string name, object? value)
+    {
+        _fields.Add((name, value));
+        return this;
+    }
+
+    /// <summary>The object on one line.</summary>
+    public override string ToString()
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(buffer, Options)) Write(writer);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static void WriteValue(Utf8JsonWriter writer, object? value)
+    {
+        switch (value)
+        {
+            case null: writer.WriteNullValue(); break;
+            case string text: writer.WriteStringValue(text); break;
+            case bool truth: writer.WriteBooleanValue(truth); break;
+            case int number: writer.WriteNumberValue(number); break;
+            case long number: writer.WriteNumberValue(number); break;
+            case ulong number: writer.WriteNumberValue(number); break;
+            case float number when float.IsFinite(number): writer.WriteNumberValue(number); break;
+            case double number when double.IsFinite(number): writer.WriteNumberValue(number); break;
+            case float or double: writer.WriteNullValue(); break;
+            case JsonRecord record: record.Write(writer); break;
+            case IEnumerable list:
+                writer.WriteStartArray();
+                foreach (var item in list) WriteValue(writer, item);
+                writer.WriteEndArray();
+                break;
+            default: throw new ArgumentException($"a {value.GetType().Name} has no JSON form here", nameof(value));
+        }
+    }
+
+    private void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        foreach (var (name, value) in _fields)
+        {
+            writer.WritePropertyName(name);
+            WriteValue(writer, value);
+        }
+
+        writer.WriteEndObject();
+    }
+}

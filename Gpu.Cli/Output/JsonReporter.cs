@@ -1,0 +1,23 @@
+namespace Gpu.Cli.Output;
+
+/// <summary>Exactly one JSON object on standard output, whatever happens; everything else, as plain lines, on standard error.</summary>
+internal sealed class JsonReporter(CliHost host) : PlainReporter(host)
+{
+    private bool _hasResult;
+
+    protected override TextWriter Writer => Host.Error;
+
+    public override void Result(JsonRecord result)
+    {
+        if (_hasResult) throw new InvalidOperationException("a command has one result");
+        _hasResult = true;
+        Host.Output.WriteLine(result.ToString());
+        Host.Output.Flush();
+    }
+
+    public override void Fail(string message, int exitCode)
+    {
+        base.Fail(message, exitCode);
+        if (!_hasResult) Result(new JsonRecord().Add("error", message).Add("exit_code", exitCode));
+    }
+}

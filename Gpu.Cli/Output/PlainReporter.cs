@@ -1,0 +1,25 @@
+namespace Gpu.Cli.Output;
+
+/// <summary>Plain lines without escape codes, for pipes, log files and CI.</summary>
+internal class PlainReporter(CliHost host) : Reporter(host)
+{
+    /// <summary>Where lines and tables go.</summary>
+    protected virtual TextWriter Writer => Host.Output;
+
+    // A log is read afterwards: a line now and then is enough.
+    protected override TimeSpan ProgressInterval => TimeSpan.FromSeconds(10);
+
+    public override void Line(string text = "") => Writer.WriteLine(text);
+
+    public override void Table(ReportTable table) => PlainTable.Write(Writer, table);
+
+    public override void Warn(string text) => Host.Error.WriteLine($"warning: {text}");
+
+    public override void Fail(string message, int exitCode) => Host.Error.WriteLine(exitCode == ExitCode.Cancelled ? message : $"error: {message}");
+
+    protected override void ShowProgress(in ProgressState state)
+    {
+        var share = state.Total > 0 ? 100 * state.Done / state.Total : 0;
+        Writer.WriteLine($"{state.Label}  {state.Done}/{state.Total} ({share} %)  {state.Detail}  {Units.Duration(state.Left)} left");
+    }
+}

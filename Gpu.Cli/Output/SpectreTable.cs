@@ -1,0 +1,38 @@
+using Spectre.Console;
+
+namespace Gpu.Cli.Output;
+
+/// <summary>Tables with frames and colours, drawn by Spectre.Console. Alone here, so that the library is loaded only when a table is drawn for a human.</summary>
+internal static class SpectreTable
+{
+    /// <summary>Draws a table for the host's terminal.</summary>
+    public static void Write(CliHost host, ReportTable table)
+    {
+        var console = Console(host);
+        var isHeaded = table.Columns.Any(column => column.Title.Length > 0);
+        var drawn = new Table { Border = TableBorder.Rounded, ShowHeaders = isHeaded };
+        if (table.Title is { } title) drawn.Title = new TableTitle(Markup.Escape(title));
+        foreach (var (index, column) in table.Columns.Index())
+        {
+            var heading = new TableColumn($"[bold]{Markup.Escape(column.Title)}[/]") { NoWrap = column.IsNumber || (index == 0 && table.Columns.Count > 2) };
+            drawn.AddColumn(column.IsNumber ? heading.RightAligned() : heading);
+        }
+
+        foreach (var row in table.Rows)
+            drawn.AddRow(row.Select((cell, i) => i == 0 ? $"[cyan]{Markup.Escape(cell)}[/]" : Markup.Escape(cell)).ToArray());
+        console.Write(drawn);
+    }
+
+    private static IAnsiConsole Console(CliHost host)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.Yes,
+            ColorSystem = host.HasColour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(host.Output),
+        });
+        console.Profile.Width = host.Width;
+        return console;
+    }
+}

@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace Gpu.Cli.Output;
+
+/// <summary>Figures for people; the same in every culture.</summary>
+internal static class Units
+{
+    private static readonly string[] ByteUnits = ["B", "KB", "MB", "GB", "TB"];
+
+    /// <summary><c>12,345</c>.</summary>
+    public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>A number with so many digits after the point; <c>-</c> for NaN.</summary>
+    public static string Fixed(double value, int digits) => double.IsNaN(value) ? "-" : value.ToString($"N{digits}", CultureInfo.InvariantCulture);
+
+    /// <summary>About three digits: <c>0.00123</c>, <c>1.23</c>, <c>123</c>, <c>12,345</c>.</summary>
+    public static string Short(double value)
+    {
+        var size = Math.Abs(value);
+        if (size is > 0 and < 1e-4) return value.ToString("0.00e0", CultureInfo.InvariantCulture);
+        return Fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.1 ? 3 : size >= 0.01 ? 4 : 5);
+    }
+
+    /// <summary>A share as <c>98.51 %</c>; <c>-</c> for NaN.</summary>
+    public static string Percent(double share, int digits = 2) => double.IsNaN(share) ? "-" : $"{Fixed(100 * share, digits)} %";
+
+    /// <summary>Bytes as <c>1.5 MB</c>, in powers of 1024.</summary>
+    public static string Bytes(long bytes)
+    {
+        var size = (double)bytes;
+        var unit = 0;
+        while (size >= 1024 && unit < ByteUnits.Length - 1)
+        {
+            size /= 1024;
+            unit++;
+        }
+
+        return unit == 0 ? $"{bytes} B" : $"{Fixed(size, size < 10 ? 1 : 0)} {ByteUnits[unit]}";
+    }
+
+    /// <summary>A duration as <c>0:12</c>, <c>1:02:03</c>; <c>-:--</c> when it is not known.</summary>
+    public static string Duration(TimeSpan time)
+    {
+        if (time < TimeSpan.Zero || time > TimeSpan.FromDays(999)) return "-:--";
+        var seconds = (long)Math.Round(time.TotalSeconds);
+        var (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+        return hours > 0 ? string.Create(CultureInfo.InvariantCulture, $"{hours}:{minutes:00}:{seconds % 60:00}") : $"{minutes}:{seconds % 60:00}";
+    }
+}

@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Gpu.Cli.Parsing;
+
+/// <summary>Options with a range check. Range and default stand in the description, so that <c>--help</c> shows them.</summary>
+internal static class Options
+{
+    /// <summary>A whole number.</summary>
+    public static Option<long?> Whole(string name, string description, long least, long most, string standard)
+    {
+        // Ends that only the type sets are nothing to read about.
+        var range = new Interval(least, most >= int.MaxValue ? double.PositiveInfinity : most);
+        return new Option<long?>(name)
+        {
+            HelpName = "N",
+            Description = Describe(description, range.ToString(), standard),
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = result =>
+            {
+                var text = Text(result);
+                if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most) return value;
+                result.AddError($"{name} takes a whole number, {range}, but got '{text}'.");
+                return null;
+            },
+        };
+    }
+
+    /// <summary>A number.</summary>
+    public static Option<double?> Real(string name, string description, Interval range, string standard) => new(name)
+    {
+        HelpName = "X",
+        Description = Describe(description, range.ToString(), standard),
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            var text = Text(result);
+            if (TryReal(text, range, out var value)) return value;
+            result.AddError($"{name} takes a number, {range}, but got '{text}'.");
+            return null;
+        },
+    };
+
+    /// <summary>One of several names, in upper or lower case.</summary>
+    public static Option<string?> OneOf(string name, string description, string standard, params string[] choices) => new(name)
+    {
+        HelpName = "NAME",
+        Description = Describe(description, string.Join(", ", choices), standard),
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            var text = Text(result);
+            if (choices.FirstOrDefault(choice => choice.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } known) return known;
+            result.AddError($"{name} takes one of {string.Join(", ", choices)}, but got '{text}'.{ParseMistakes.DidYouMean(text, choices)}");
+            return null;
+        },
+    };
+
+    /// <summary>Any text that is not empty.</summary>
+    public static Option<string?> Text(string name, string valueName, string description, string? standard = null) => Checked(name, valueName, description, standard, text => text);
+
+    /// <summary>Text that <paramref name="parse"/> understands; its <see cref="FormatException"/> becomes the message.</summary>
+    public static Option<T?> Checked<T>(string name, string valueName, string description, string? standard, Func<string, T> parse) => new(name)
+    {
+        HelpName = valueName,
+        Description = Describe(description, null, standard),
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            var text = Text(result);
+            // An option that lacks its value would otherwise swallow the next one.
+            if (text.Length == 0 || text.StartsWith("--", StringComparison.Ordinal))
+            {
+                result.AddError($"{name} needs a value ({description}), but got '{text}'.");
+                return default;
+            }
+
+            try
+            {
+                return parse(text);
+            }
+            catch (FormatException mistake)
+            {
+                result.AddError($"{name}: {mistake.Message}");
+                return default;
+            }
+        },
+    };
+
+    /// <summary>A switch.</summary>
+    public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
+
+    /// <summary>An option's whole number as an int; the range was checked by the option.</summary>
+    public static int? Int(this ParseResult parsed, Option<long?> option) => parsed.GetValue(option) is { } value ? (int)value : null;
+
+    /// <summary>An option's number in single precision, as everything is computed.</summary>
+    public static float? Single(this ParseResult parsed, Option<double?> option) => parsed.GetValue(option) is { } value ? (float)value : null;
+
+    /// <summary>Reads a number in the invariant culture and checks its range.</summary>
+    public static bool TryReal(string text, Interval range, out double value) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && range.Contains(value);
+
+    private static string Text(ArgumentResult result) => result.Tokens[0].Value;
+
+    private static string Describe(string description, string? range, string? standard) =>
+        (range, standard) switch
+        {
+            (null, null) => description,
+            (null, _) => $"{description} (default: {standard})",
+            (_, null) => $"{description} ({range})",
+            _ => $"{description} ({range}; default: {standard})",
+        };
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Gpu.Training.Data;
+
+namespace Gpu.Cli.Parsing;
+
+/// <summary>Says what is wrong with a command line, with the nearest option or command.</summary>
+internal static class ParseMistakes
+{
+    /// <summary>What is wrong, or null when nothing is.</summary>
+    public static string? Explain(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var path = PathOf(command);
+        List<string> mistakes = [];
+
+        // The parser takes an unknown option for an argument where there is room for one.
+        var unknown = ArgumentsOf(parsed).Concat(parsed.UnmatchedTokens).Where(LooksLikeOption).Distinct().ToArray();
+        mistakes.AddRange(unknown.Select(token => $"'{path}' has no option '{token}'.{DidYouMean(token, OptionNames(command))}"));
+        if (unknown.Length == 0)
+            mistakes.AddRange(parsed.UnmatchedTokens.Select(token => Unmatched(command, path, token)));
+        if (mistakes.Count == 0) mistakes.AddRange(parsed.Errors.Select(Sentence).Distinct());
+        return mistakes.Count == 0 ? null : $"{string.Join(Environment.NewLine, mistakes)} See '{path} --help'.";
+    }
+
+    /// <summary><c> Did you mean 'x'?</c> with the nearest of the names, or nothing when none is near.</summary>
+    public static string DidYouMean(string typed, IEnumerable<string> names) =>
+        NearestName.Find(typed, names) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+
+    private static string Unmatched(Command command, string path, string token)
+    {
+        if (command.Subcommands.Count == 0) return $"'{path}' has no use for '{token}'.";
+        var names = command.Subcommands.Select(sub => sub.Name).ToArray();
+        return $"'{path}' has no command '{token}'.{DidYouMean(token, names)} Commands: {string.Join(", ", names)}.";
+    }
+
+    // The parser's own sentences are good where an option is named; they lack what kind of value is expected.
+    private static string Sentence(ParseError error) => error.SymbolResult switch
+    {
+        OptionResult { Tokens.Count: 0, Option: { } option } => $"{option.Name} needs a value. {option.Description}.",
+        ArgumentResult { Tokens.Count: 0, Argument: { } argument } => $"{argument.Name} is missing. {argument.Description}.",
+        _ => error.Message,
+    };
+
+    private static IEnumerable<string> ArgumentsOf(ParseResult parsed) =>
+        parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value);
+
+    private static bool LooksLikeOption(string token) => token.Length > 1 && token[0] == '-' && !char.IsAsciiDigit(token[1]) && token[1] != '.';
+
+    private static IEnumerable<string> OptionNames(Command command)
+    {
+        foreach (var option in command.Options) yield return option.Name;
+        foreach (var parent in command.Parents.OfType<Command>())
+        {
+            foreach (var name in parent.Options.Where(option => option.Recursive).Select(option => option.Name).Concat(parent.Parents.OfType<Command>().SelectMany(OptionNames)))
+                yield return name;
+        }
+    }
+
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : command.Name;
+}

@@ -1,0 +1,18 @@
+using Gpu.Training.Runs;
+
+namespace Gpu.Cli.Parsing;
+
+/// <summary>Run folders by path.</summary>
+internal static class RunArgument
+{
+    /// <summary>Opens a run; a folder that is not there is a mistake in the command, with the nearest run that is.</summary>
+    public static RunFolder Open(string path)
+    {
+        if (Directory.Exists(path)) return RunFolder.Open(path);
+        var parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(path)) is { Length: > 0 } given ? given : "runs";
+        var runs = Directory.Exists(parent) ? Directory.GetDirectories(parent).Order(StringComparer.Ordinal).ToArray() : [];
+        var hint = ParseMistakes.DidYouMean(path, runs);
+        if (hint.Length == 0 && runs.Length > 0) hint = $" The latest run there is '{runs.MaxBy(Directory.GetLastWriteTimeUtc)}'.";
+        throw new UsageException($"There is no run folder '{path}'.{hint} 'train' writes one and says where.");
+    }
+}

@@ -1,0 +1,127 @@
+using Gpu.Cli;
+using Gpu.Cli.Bench;
+using Gpu.Kernels.Launching;
+using Gpu.Tests.Oracles;
+
+namespace Gpu.Tests.Cli;
+
+[OracleFor(typeof(MultiplyAddPeak<,>), typeof(CopyWords<,>))]
+public class BenchTests
+{
+    public static TheoryData<string> Devices => TestDevices.All;
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void ThePeakComputesItsChains(string device)
+    {
+        const int Rounds = 50;
+        using var oracle = new Oracle(device, 1);
+        var output = oracle.Output(64);
+        oracle.Device.Execute(new Ceilings.PeakOperation(output, Rounds));
+
+        var expected = 0.0;
+        for (var chain = 1; chain <= MultiplyAddPeak<Kernels.Machines.Gpu1, float>.Chains; chain++)
+        {
+            var x = (double)chain;
+            for (var i = 0; i < Rounds; i++) x = x * 0.999f + 0.001f;
+            expected += x;
+        }
+
+        oracle.Compare("peak", [.. Enumerable.Repeat(expected, 64)], output);
+        Assert.Equal(2L * Rounds * 12, new Ceilings.PeakOperation(output, Rounds).FlopsPerWord);
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void TheCopyCopies(string device)
+    {
+        using var oracle = new Oracle(device, 2);
+        var values = oracle.Uniform(512);
+        foreach (var wordsOfItem in device == "simulator" ? [4, 16, 64] : new[] { 16, 64, 256 })
+        {
+            var output = oracle.Output(values.Length);
+            oracle.Device.Execute(new Ceilings.CopyOperation(oracle.Upload(values), output, wordsOfItem));
+            Assert.Equal(values, oracle.Download(output));
+        }
+    }
+
+    [Fact]
+    public void QuantilesAreThoseOfTheSortedTimes()
+    {
+        var times = new Timings([5, 1, 4, 2, 3, 6, 7, 8, 9, 10]);
+        Assert.Equal(5.5, times.Median);
+        Assert.Equal(1, times.Best);
+        Assert.Equal(2, times.Quantile(0.1));
+        Assert.Equal(10, times.Quantile(0.9));
+        Assert.Equal(2, new Timings([3, 1, 2]).Median);
+        Assert.Throws<ArgumentException>(() => new Timings([]));
+    }
+
+    [Fact]
+    public void RunsAreCounted()
+    {
+        using var device = new CpuDevice(1);
+        var calls = 0;
+        var times = Timings.Measure(device, () => calls++, seconds: 0, least: 5, most: 7, warmup: 3);
+        Assert.Equal((5, 8), (times.Runs, calls));
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Assert.Throws<OperationCanceledException>(() => Timings.Measure(device, () => { }, 0, cancellation: cancelled.Token));
+    }
+
+    [Fact]
+    public void EveryOperationCanBeRecorded()
+    {
+        using var device = new CpuDevice(1);
+        var names = new HashSet<string>();
+        foreach (var one in OperationCases.All().Where(one => !one.Shape.EndsWith("0M", StringComparison.Ordinal)))
+        {
+            Assert.True(names.Add(one.Id), one.Id);
+            Assert.True(one.Flops > 0 ^ one.Bytes > 0, one.Id);
+            using var memory = new BenchMemory(device);
+            var list = new CommandList(device);
+            one.Prepare(memory)(list);
+            Assert.NotEmpty(list.Commands);
+        }
+    }
+
+    [Fact]
+    public void OpsPrintsTheShareOfTheCeiling()
+    {
+        var run = CommandLine.Run("bench", "ops", "--only", "conv_fwd_N128_13x13", "--seconds", "0.01", "--threads", "2", "--json");
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        var ceiling = run.Json.GetProperty("ceilings").GetProperty("gflops").GetDouble();
+        var operation = Assert.Single(run.Json.GetProperty("operations").EnumerateArray());
+        Assert.Equal(2.0 * 128 * 11 * 11 * 64 * 32 * 9, operation.GetProperty("flops").GetDouble());
+        var rate = operation.GetProperty("gflops").GetDouble();
+        Assert.Equal(operation.GetProperty("flops").GetDouble() / operation.GetProperty("median_ms").GetDouble() / 1e6, rate, rate * 1e-6);
+        Assert.Equal(rate / ceiling, operation.GetProperty("share_of_ceiling").GetDouble(), 1e-9);
+    }
+
+    [Theory]
+    [InlineData("seed0")]
+    [InlineData("seed1")]
+    [InlineData("seed4")]
+    public void StepHasTheFieldsOfTheContract(string model)
+    {
+        var run = CommandLine.Run("bench", "step", "--model", model, "--batch", "4", "--seconds", "0.01", "--threads", "2", "--json");
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        Assert.Equal(model, run.Json.GetProperty("model").GetString());
+        Assert.Equal(4, run.Json.GetProperty("batch").GetInt32());
+        Assert.Equal("cpu", run.Json.GetProperty("device").GetString());
+        Assert.Equal(2, run.Json.GetProperty("threads").GetInt32());
+        var median = run.Json.GetProperty("median_ms").GetDouble();
+        Assert.InRange(median, run.Json.GetProperty("p10_ms").GetDouble(), run.Json.GetProperty("p90_ms").GetDouble());
+        Assert.Equal(4 / median * 1e3, run.Json.GetProperty("samples_per_s").GetDouble(), 1e-3 / median);
+        Assert.True(run.Json.GetProperty("peak_bytes").GetInt64() > 4 * run.Json.GetProperty("parameters").GetInt64());
+        Assert.True(double.IsFinite(run.Json.GetProperty("last_loss").GetDouble()));
+    }
+
+    [Fact]
+    public void AnUnknownOperationIsAMistake()
+    {
+        var run = CommandLine.Run("bench", "ops", "--only", "sgem_");
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains("Operations: sgemm", run.Error);
+    }
+}

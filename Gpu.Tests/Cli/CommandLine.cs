@@ -1,0 +1,28 @@
+using System.Text.Json;
+using Gpu.Cli;
+
+namespace Gpu.Tests.Cli;
+
+/// <summary>Runs a command line in this process and keeps what it wrote.</summary>
+internal sealed record CommandLine(int ExitCode, string Output, string Error)
+{
+    /// <summary>The last line of standard output as JSON.</summary>
+    public JsonElement Json => JsonDocument.Parse(Output.TrimEnd('\n', '\r').Split('\n')[^1]).RootElement;
+
+    public static CommandLine Run(params string[] args) => Run(CancellationToken.None, args);
+
+    public static CommandLine Run(CancellationToken cancellation, params string[] args)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var code = App.Run(args, new CliHost(output, error, cancellation: () => cancellation));
+        return new CommandLine(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>As at a terminal of so many columns.</summary>
+    public static CommandLine RunAtTerminal(bool hasColour, params string[] args)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var code = App.Run(args, new CliHost(output, error, isTerminal: true, width: 100) { HasColour = hasColour });
+        return new CommandLine(code, output.ToString(), error.ToString());
+    }
+}

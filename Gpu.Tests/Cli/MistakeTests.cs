@@ -1,0 +1,93 @@
+using Gpu.Cli;
+
+namespace Gpu.Tests.Cli;
+
+/// <summary>A mistake in the command gives exit code 2, nothing on standard output, and a message with what was expected and found.</summary>
+public class MistakeTests
+{
+    [Theory]
+    [InlineData("", "needs a command: train, eval")]
+    [InlineData("trian", "has no command 'trian'. Did you mean 'train'?")]
+    [InlineData("data", "'gputrainer data' needs a command: list")]
+    [InlineData("data lst", "Did you mean 'list'?")]
+    [InlineData("train --epoch 3", "'gputrainer train' has no option '--epoch'. Did you mean '--epochs'?")]
+    [InlineData("train mnist --epoch=3", "has no option '--epoch=3'. Did you mean '--epochs'?")]
+    [InlineData("train digits more", "has no use for 'more'")]
+    [InlineData("train --epochs", "--epochs needs a value. Passes over the training images")]
+    [InlineData("train --epochs 0", "--epochs takes a whole number, 1 to 1000000, but got '0'")]
+    [InlineData("train --epochs 1.5", "--epochs takes a whole number")]
+    [InlineData("train --lr abc", "--lr takes a number, above 0, but got 'abc'")]
+    [InlineData("train --lr 0", "--lr takes a number, above 0, but got '0'")]
+    [InlineData("train --lr -1", "--lr takes a number, above 0, but got '-1'")]
+    [InlineData("train --lr nan", "above 0, but got 'nan'")]
+    [InlineData("train --lr 1,5", "above 0, but got '1,5'")]
+    [InlineData("train --lr 1 --lr 2", "'--lr'")]
+    [InlineData("train --momentum 1", "0 up to, not including, 1, but got '1'")]
+    [InlineData("train --weight-decay -1e-4", "0 or more, but got '-1e-4'")]
+    [InlineData("train --validation 1", "above 0 and below 1, but got '1'")]
+    [InlineData("train --optimizer adm", "Did you mean 'adam'?")]
+    [InlineData("train --betas 0.9", "two numbers")]
+    [InlineData("train --betas 0.9,1", "two numbers")]
+    [InlineData("train --schedule cosin", "Did you mean 'cosine'?")]
+    [InlineData("train --schedule constant:every=3", "takes no values")]
+    [InlineData("train --device cdua", "Did you mean 'cuda'?")]
+    [InlineData("train --device cuda:x", "a device number from 0")]
+    [InlineData("train --device cpu:1", "only cuda and opencl devices have numbers")]
+    [InlineData("train --device simulator --threads 2", "--threads")]
+    [InlineData("train --threads 0", "--threads takes a whole number, 1 to 1024")]
+    [InlineData("train --model sed0", "Did you mean 'seed0'?")]
+    [InlineData("train --model nowhere.json", "There is no model file 'nowhere.json'")]
+    [InlineData("train digts", "Did you mean 'digits'?")]
+    [InlineData("train --patience 3", "--patience needs a validation part")]
+    [InlineData("train --init nowhere.safetensors", "there is no file 'nowhere.safetensors'")]
+    [InlineData("train --resume nowhere", "There is no run folder 'nowhere'")]
+    [InlineData("train --resume nowhere --model seed0", "--model does not go with --resume")]
+    [InlineData("eval", "RUN")]
+    [InlineData("eval nowhere", "There is no run folder 'nowhere'")]
+    [InlineData("predict nowhere x.png", "There is no run folder 'nowhere'")]
+    [InlineData("model show resnet2", "Did you mean 'resnet20'?")]
+    [InlineData("data generate mnist", "'mnist' cannot be generated; only 'digits' can")]
+    [InlineData("data show --part tset", "Did you mean 'test'?")]
+    public void IsExplained(string command, string expected)
+    {
+        var run = CommandLine.Run(command.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Equal("", run.Output);
+        Assert.StartsWith("error: ", run.Error);
+        Assert.Contains(expected, run.Error);
+        Assert.DoesNotContain("   at ", run.Error);
+        Assert.DoesNotContain("fault of the program", run.Error);
+    }
+
+    [Fact]
+    public void IsAnObjectForPrograms()
+    {
+        var run = CommandLine.Run("train", "--epoch", "3", "--json");
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Single(run.Output.TrimEnd().Split('\n'));
+        Assert.Equal(ExitCode.Usage, run.Json.GetProperty("exit_code").GetInt32());
+        Assert.Contains("--epochs", run.Json.GetProperty("error").GetString());
+    }
+
+    [Fact]
+    public void NearestRunIsNamed()
+    {
+        using var folder = new IO.TempFolder();
+        Directory.CreateDirectory(folder.File("seed0-20260102-030405"));
+        var run = CommandLine.Run("eval", folder.File("seed0-20260102-030406"));
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains("Did you mean", run.Error);
+        Assert.Contains("seed0-20260102-030405", run.Error);
+    }
+
+    [Fact]
+    public void StackTraceOnlyWhenAskedFor()
+    {
+        using var folder = new IO.TempFolder();
+        var run = CommandLine.Run("data", "show", folder.Path);
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains("holds no data set that is understood", run.Error);
+        Assert.DoesNotContain("   at ", run.Error);
+        Assert.Contains("   at Gpu.Training", CommandLine.Run("data", "show", folder.Path, "--verbose").Error);
+    }
+}

@@ -1,0 +1,79 @@
+#if HAS_ILGPU
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Tests.Compilation;
+
+/// <summary>One closed kernel: what it was compiled to, or why it could not be.</summary>
+internal sealed record CompiledKernel(Type Kernel, bool IsVector, KernelText? Text, string? Failure)
+{
+    public string Name => KernelInstances.Name(Kernel);
+}
+
+/// <summary>
+/// All kernels of Gpu.Kernels, compiled once for all tests, one thread a processor. With the environment variable <c>GPUTRAINER_KERNEL_TEXT</c> set to a folder,
+/// the PTX and OpenCL C of every kernel is written there, with a table of what they hold.
+/// </summary>
+internal static class CompiledKernels
+{
+    private static readonly Lazy<(CompiledKernel[] Kernels, TimeSpan Time)> Compiled = new(CompileAll);
+
+    public static CompiledKernel[] All => Compiled.Value.Kernels;
+
+    public static TimeSpan Time => Compiled.Value.Time;
+
+    private static (CompiledKernel[] Kernels, TimeSpan Time) CompileAll()
+    {
+        var watch = Stopwatch.StartNew();
+        var open = new ConcurrentQueue<(Type Kernel, bool IsVector)>(
+            from kernel in KernelInstances.Kernels
+            from machine in KernelInstances.GpuMachines
+            from closed in KernelInstances.For(kernel, machine.Machine, machine.Vector)
+            select (closed, machine.Machine == typeof(Gpu4)));
+        var compiled = new ConcurrentBag<CompiledKernel>();
+        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(() => Work(open, compiled))).ToArray();
+        foreach (var thread in threads) thread.Start();
+        foreach (var thread in threads) thread.Join();
+        var kernels = compiled.OrderBy(kernel => kernel.Name, StringComparer.Ordinal).ToArray();
+        if (Environment.GetEnvironmentVariable("GPUTRAINER_KERNEL_TEXT") is { Length: > 0 } folder) Write(kernels, folder);
+        return (kernels, watch.Elapsed);
+    }
+
+    private static void Work(ConcurrentQueue<(Type Kernel, bool IsVector)> open, ConcurrentBag<CompiledKernel> compiled)
+    {
+        using var compiler = new KernelCompiler();
+        while (open.TryDequeue(out var next))
+        {
+            try
+            {
+                compiled.Add(new(next.Kernel, next.IsVector, compiler.Compile(next.Kernel), null));
+            }
+            catch (Exception e)
+            {
+                var causes = new List<string>();
+                for (Exception? cause = e; cause is not null; cause = cause.InnerException) causes.Add($"{cause.GetType().Name}: {cause.Message}");
+                compiled.Add(new(next.Kernel, next.IsVector, null, string.Join(" <- ", causes)));
+            }
+        }
+    }
+
+    private static void Write(CompiledKernel[] kernels, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var table = new List<string> { "| kernel | PTX instructions | v4 accesses | other accesses | uniform branches |", "|---|---|---|---|---|" };
+        foreach (var kernel in kernels)
+        {
+            if (kernel.Text is not { } text) continue;
+            var name = Path.Combine(folder, kernel.Name.Replace(", ", "-"));
+            File.WriteAllText(name + ".ptx", text.Sm80);
+            File.WriteAllText(name + ".cl", text.OpenCL);
+            var instructions = PtxFunction.Parse(text.Sm80).SelectMany(function => function.Instructions).ToArray();
+            var uniform = instructions.Count(instruction => instruction.IsUniformBranch && instruction.Guard is not null);
+            table.Add($"| {kernel.Name} | {instructions.Length} | {PtxLint.VectorAccesses(text.Sm80)} | {PtxLint.ScalarAccesses(text.Sm80)} | {uniform} |");
+        }
+
+        File.WriteAllLines(Path.Combine(folder, "kernels.md"), table);
+    }
+}
+#endif

@@ -1,0 +1,88 @@
+#if HAS_ILGPU
+using System.Reflection;
+using Gpu.Kernels.Launching;
+using ILGPU;
+using ILGPU.Backends;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.OpenCL;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace Gpu.Tests.Compilation;
+
+/// <summary>
+/// Compiles kernels to PTX and OpenCL C without a device, with the settings of the product. One instance serves one thread. A compilation that fails can leave an
+/// ILGPU context unable to compile anything (ILGPU 1.5.3), so that each failure is followed by a new one.
+/// </summary>
+internal sealed class KernelCompiler : IDisposable
+{
+    private Backends? _backends;
+
+    /// <summary>The text of one kernel for all targets.</summary>
+    /// <exception cref="Exception">whatever ILGPU throws for what it cannot compile</exception>
+    public KernelText Compile(Type kernel)
+    {
+        _backends ??= new Backends();
+        try
+        {
+            return _backends.Compile(typeof(Entry).GetMethod(nameof(Entry.Run))!.MakeGenericMethod(kernel));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _backends?.Dispose();
+        _backends = null;
+    }
+
+    private sealed class Backends : IDisposable
+    {
+        private static readonly KernelSpecialization Specialization = new(128, null);
+        private readonly Context _context = Context.Create(builder => builder.DefaultCPU().ForKernels());
+        private readonly PTXBackend _sm80;
+        private readonly PTXBackend _sm90;
+        private readonly CLBackend _openCL;
+
+        public Backends()
+        {
+            _sm80 = Ptx(CudaArchitecture.SM_80, CudaInstructionSet.ISA_80);
+            _sm90 = Ptx(CudaArchitecture.SM_90, CudaInstructionSet.ISA_88);
+            var capabilities = new CLCapabilityContext(false, false, true, false, false);
+            _openCL = new CLBackend(_context, capabilities, CLDeviceVendor.AMD, CLCVersion.CL20);
+        }
+
+        public KernelText Compile(MethodInfo method)
+        {
+            var entry = EntryPointDescription.FromExplicitlyGroupedKernel(method);
+            // The first half of the work is the same for all targets.
+            var kernel = _sm80.PreCompileKernelMethod(entry);
+            return new KernelText(
+                ((PTXCompiledKernel)_sm80.Compile(kernel, entry, Specialization)).PTXAssembly,
+                ((PTXCompiledKernel)_sm90.Compile(kernel, entry, Specialization)).PTXAssembly,
+                ((CLCompiledKernel)_openCL.Compile(kernel, entry, Specialization)).Source);
+        }
+
+        public void Dispose()
+        {
+            _sm80.Dispose();
+            _sm90.Dispose();
+            _openCL.Dispose();
+            _context.Dispose();
+        }
+
+        private PTXBackend Ptx(CudaArchitecture architecture, CudaInstructionSet instructions) =>
+            new(_context, new CudaCapabilityContext(architecture), architecture, instructions, null!);
+    }
+}
+
+/// <summary>What a kernel was compiled to.</summary>
+internal sealed record KernelText(string Sm80, string Sm90, string OpenCL);
+#endif

@@ -1,0 +1,39 @@
+#if HAS_ILGPU
+namespace Gpu.Tests.Compilation;
+
+/// <summary>What the checks must find, in text that ILGPU itself wrote.</summary>
+public class OffendingKernelTests
+{
+    [Theory]
+    [InlineData(typeof(BranchOnRounds), "uniform branch")]
+    [InlineData(typeof(BranchOnChoice), "uniform branch")]
+    [InlineData(typeof(BranchOnAtomic), "uniform branch")]
+    [InlineData(typeof(LocalArray), "local memory")]
+    [InlineData(typeof(ExternalCall), "external function")]
+    [InlineData(typeof(Switch), "a switch on a run-time value")]
+    public void OffenceIsFoundInPtx(Type kernel, string offence)
+    {
+        using var compiler = new KernelCompiler();
+        var found = PtxLint.Check(compiler.Compile(kernel).Sm80).ToArray();
+        Assert.Contains(found, text => text.Contains(offence, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(typeof(LocalArray), "private array")]
+    [InlineData(typeof(ExternalCall), "which it does not declare")]
+    public void OffenceIsFoundInOpenCL(Type kernel, string offence)
+    {
+        using var compiler = new KernelCompiler();
+        var found = OpenCLLint.Check(compiler.Compile(kernel).OpenCL).ToArray();
+        Assert.Contains(found, text => text.Contains(offence, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void FailureDoesNotSpoilWhatIsCompiledNext()
+    {
+        using var compiler = new KernelCompiler();
+        Assert.ThrowsAny<Exception>(() => compiler.Compile(typeof(NotCompilable)));
+        Assert.Contains("st.global", compiler.Compile(typeof(BranchOnAtomic)).Sm80);
+    }
+}
+#endif

@@ -1,0 +1,104 @@
+using Gpu.Kernels.Launching;
+using ILGPU;
+
+namespace Gpu.Tests.Compilation;
+
+// Kernels that ILGPU 1.5.3 compiles into what the checks must find.
+
+/// <summary>Branches on the number of rounds of a loop whose bound differs between items.</summary>
+public struct BranchOnRounds : IKernel
+{
+    public ArrayView<int> Output;
+    public int Count;
+
+    public void Run(int item)
+    {
+        var rounds = 0;
+        for (; rounds < item; rounds += 2) Output[rounds] = rounds;
+        for (; rounds < Count; rounds++) Output[rounds + item] = 1;
+    }
+}
+
+/// <summary>Branches on what an earlier branch chose.</summary>
+public struct BranchOnChoice : IKernel
+{
+    public ArrayView<int> Output;
+    public int Count;
+
+    public void Run(int item)
+    {
+        int first;
+        if (Output[item] > 3)
+        {
+            Output[item + 1] = 5;
+            first = 2;
+        }
+        else
+        {
+            Output[item + 2] = 6;
+            first = 7;
+        }
+
+        for (var i = first; i < Count; i++) Output[item + i] += i;
+    }
+}
+
+/// <summary>Branches on the result of an atomic operation.</summary>
+public struct BranchOnAtomic : IKernel
+{
+    public ArrayView<int> Output;
+    public int Count;
+
+    public void Run(int item)
+    {
+        if (Atomic.Add(ref Output[0], 1) == Count) Output[item] = 1;
+    }
+}
+
+/// <summary>Has an array that is indexed in a loop.</summary>
+public struct LocalArray : IKernel
+{
+    public ArrayView<int> Output;
+    public int Count;
+
+    public void Run(int item)
+    {
+        var values = new int[8];
+        for (var i = 0; i < Count; i++) values[(item + i) & 7] += i;
+        for (var i = 0; i < 8; i++) Output[item * 8 + i] = values[i];
+    }
+}
+
+/// <summary>Calls a function that GPUs do not have under that name.</summary>
+public struct ExternalCall : IKernel
+{
+    public ArrayView<float> Output;
+    public float Factor;
+
+    public void Run(int item) => Output[item] = MathF.FusedMultiplyAdd(Output[item], Factor, 1f);
+}
+
+/// <summary>Switches on a loaded value.</summary>
+public struct Switch : IKernel
+{
+    public ArrayView<int> Output;
+    public int Count;
+
+    public void Run(int item)
+    {
+        Output[item + Count] = Output[item] switch { 0 => 5, 1 => Count, 2 => 9 * item, 3 => 4, 4 => Output[item + 1], _ => 1 };
+    }
+}
+
+/// <summary>Cannot be compiled.</summary>
+public struct NotCompilable : IKernel
+{
+    public ArrayView<int> Output;
+    public int Count;
+
+    public void Run(int item)
+    {
+        if (item > Count) throw new InvalidOperationException();
+        Output[item] = 1;
+    }
+}

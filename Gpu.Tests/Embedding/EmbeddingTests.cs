@@ -1,0 +1,60 @@
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Convolution;
+using Gpu.Kernels.Launching;
+using Gpu.Tests.Convolution;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+
+namespace Gpu.Tests.Embedding;
+
+/// <summary>What someone does who brings an accelerator, a stream and views of their own.</summary>
+public class EmbeddingTests
+{
+    private static readonly ConvolutionShape Shape = ConvolutionShapes.Named.First();
+
+    [Fact]
+    public void OperationsRunOnAnEmbeddersAcceleratorStreamAndViews()
+    {
+        using var context = Context.Create(builder => builder.DefaultCPU());
+        using var accelerator = context.GetPreferredDevice(preferCPU: true).CreateAccelerator(context);
+        using var stream = accelerator.CreateStream();
+        var random = new Random(3);
+        var input = Enumerable.Range(0, Shape.InputLength).Select(_ => random.NextSingle()).ToArray();
+        var weights = Enumerable.Range(0, Shape.WeightLength).Select(_ => random.NextSingle()).ToArray();
+
+        // One allocation of the embedder's, cut into views.
+        using var memory = accelerator.Allocate1D<float>(100_000);
+        var x = memory.View.BaseView.SubView(0, input.Length);
+        var w = memory.View.BaseView.SubView(1024, weights.Length);
+        var y = memory.View.BaseView.SubView(4096, Shape.OutputLength);
+        var scratch = memory.View.BaseView.SubView(16_384, Convolutions.WorkspaceLength(Shape));
+        x.CopyFromCPU(stream, input);
+        w.CopyFromCPU(stream, weights);
+
+        using (var device = new AcceleratorDevice(accelerator, stream))
+        {
+            Assert.Same(stream, device.Stream);
+            Convolutions.Forward(device, Shape, device.Wrap(x), device.Wrap(w), default, device.Wrap(y), Activation.None, device.Wrap(scratch));
+            stream.Synchronize();
+        }
+
+        // The device is gone; what is the embedder's is still theirs.
+        var got = new float[Shape.OutputLength];
+        y.CopyToCPU(stream, got);
+        stream.Synchronize();
+        var expected = ConvolutionReference.Forward(Shape, input, weights);
+        for (var i = 0; i < got.Length; i++) Assert.InRange(Math.Abs(expected[i] - got[i]), 0, 1e-5);
+    }
+
+    [Fact]
+    public void MemoryOfAnotherDeviceIsRefused()
+    {
+        using var cpu = new CpuDevice(1);
+        using var device = Oracles.TestDevices.Simulator();
+        using var theirs = cpu.Allocate(64);
+        using var ours = device.Allocate(64);
+        var error = Assert.Throws<ArgumentException>(() => Elementwise.Forward(device, Activation.Relu, theirs.View, ours.View));
+        Assert.Contains("CPU", error.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,90 @@
+using Gpu.Kernels.Batches;
+using Gpu.Kernels.Launching;
+using Gpu.Training.Data;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+
+namespace Gpu.Training.Loop;
+
+/// <summary>
+/// A part of a data set on the device: its images as bytes, labels, and the order that batches are gathered in. The batch's first place in the order is
+/// read from the step state, so that one recorded gather serves all batches of a size.
+/// </summary>
+internal sealed class DeviceSplit : IDisposable
+{
+    private readonly ComputeDevice _device;
+    private readonly ImageSplit _split;
+    private readonly DeviceView _stepState;
+    private readonly Augmentation _augmentation;
+    private readonly DeviceBuffer _bytes;
+    private readonly DeviceBuffer _labels;
+    private readonly DeviceBuffer _order;
+    private readonly DeviceBuffer _normalization;
+    private readonly Dictionary<Plan, CommandList> _gathers = [];
+
+    public DeviceSplit(ComputeDevice device, ImageSplit split, ChannelStatistics statistics, DeviceView stepState, Augmentation augmentation = default)
+    {
+        _device = device;
+        _split = split;
+        _stepState = stepState;
+        _augmentation = augmentation;
+        if ((long)split.Count * split.ImageSize / 4 > int.MaxValue - 16)
+            throw new ModelException($"{split.Count} images of {split.ImageSize} bytes are more than can be addressed on the device (8 GB). Use --limit-train.");
+        _bytes = device.Allocate(Shape(1).DataWords);
+        _labels = device.Allocate(split.Count);
+        _order = device.Allocate(split.Count);
+        var pattern = Normalization.Pattern(statistics.Mean, statistics.StandardDeviation);
+        _normalization = device.Allocate(pattern.Length);
+        device.Upload<byte>(split.Pixels, _bytes.View);
+        device.Upload<int>(split.Labels, _labels.View);
+        device.Upload<float>(pattern, _normalization.View);
+        Order = new int[split.Count];
+        for (var i = 0; i < Order.Length; i++) Order[i] = i;
+        SendOrder();
+    }
+
+    /// <summary>Images.</summary>
+    public int Count => _split.Count;
+
+    /// <summary>The order that images come in, on the host; <see cref="SendOrder"/> after changing it.</summary>
+    public int[] Order { get; }
+
+    /// <summary>The classes, in the order of the images (not that of <see cref="Order"/>).</summary>
+    public int[] Labels => _split.Labels;
+
+    /// <summary>Sends the order to the device.</summary>
+    public void SendOrder() => _device.Upload<int>(Order, _order.View);
+
+    /// <summary>Draws the order of an epoch: a function of seed and epoch alone.</summary>
+    public void Shuffle(ulong seed, int epoch)
+    {
+        for (var i = 0; i < Order.Length; i++) Order[i] = i;
+        new PortableRandom(seed, (ulong)epoch + 1).Shuffle(Order.AsSpan());
+        SendOrder();
+    }
+
+    /// <summary>Fills a plan's batch from the place in the order that the step state names.</summary>
+    public void Gather(Plan plan)
+    {
+        if (!_gathers.TryGetValue(plan, out var list)) _gathers[plan] = list = Record(plan);
+        list.Run();
+    }
+
+    public void Dispose()
+    {
+        _bytes.Dispose();
+        _labels.Dispose();
+        _order.Dispose();
+        _normalization.Dispose();
+    }
+
+    private CommandList Record(Plan plan)
+    {
+        var list = new CommandList(_device);
+        BatchGathers.Run(
+            list, Shape(plan.Batch), _bytes.View, _labels.View, _order.View, _stepState, _normalization.View, plan.Input, plan.Labels, _augmentation);
+        return list;
+    }
+
+    private GatherShape Shape(int count) => new(_split.Count, count, _split.Height, _split.Width, _split.Channels);
+}

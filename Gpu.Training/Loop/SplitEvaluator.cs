@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using Gpu.Kernels.Losses;
+using Gpu.Training.Planning;
+
+namespace Gpu.Training.Loop;
+
+/// <summary>Evaluates a network on a part of a data set that lies on the device.</summary>
+internal sealed class SplitEvaluator(Network network, PlanCache plans, StepCounters counters, int topK)
+{
+    /// <summary>A batch for evaluation: no smaller than that of training, and large enough to keep the device busy.</summary>
+    public static int BatchFor(int trainingBatch, int samples) => Math.Min(samples, Math.Max(trainingBatch, 256));
+
+    /// <summary>The batch sizes that an evaluation will use.</summary>
+    public static IEnumerable<int> BatchSizes(int batch, int samples) =>
+        samples <= batch ? [samples] : samples % batch == 0 ? [batch] : [batch, samples % batch];
+
+    /// <summary>Loss, accuracy and, where wanted, the confusion matrix.</summary>
+    public Evaluation Run(DeviceSplit split, int batch, bool confusion, CancellationToken cancellation = default)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var classes = network.Model.Output.Length;
+        var matrix = confusion ? new int[classes, classes] : null;
+        var outputs = confusion ? new float[batch * classes] : [];
+        Metrics.Reset(network.Device, plans.EvaluationMetrics);
+        for (var from = 0; from < split.Count; from += batch)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var plan = plans.Evaluation(Math.Min(batch, split.Count - from));
+            counters.Send(0, 0, from);
+            split.Gather(plan);
+            plan.Run();
+            if (matrix is not null) Count(matrix, plan, split, from, outputs);
+        }
+
+        var totals = Metrics.Read(network.Device, plans.EvaluationMetrics);
+        return new Evaluation
+        {
+            Samples = split.Count,
+            Loss = totals.MeanLoss,
+            Accuracy = totals.Accuracy,
+            TopKAccuracy = totals.TopKAccuracy,
+            TopK = topK,
+            Confusion = matrix,
+            Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
+        };
+    }
+
+    private void Count(int[,] matrix, Plan plan, DeviceSplit split, int from, float[] outputs)
+    {
+        var classes = matrix.GetLength(0);
+        network.Device.Download(plan.Output, outputs.AsSpan(0, plan.Batch * classes));
+        for (var i = 0; i < plan.Batch; i++)
+        {
+            var logits = outputs.AsSpan(i * classes, classes);
+            var best = 0;
+            for (var c = 1; c < classes; c++)
+                if (logits[c] > logits[best]) best = c;
+            matrix[split.Labels[split.Order[from + i]], best]++;
+        }
+    }
+}

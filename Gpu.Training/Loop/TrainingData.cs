@@ -1,0 +1,51 @@
+using Gpu.Training.Data;
+using Gpu.Training.IO;
+using Gpu.Training.Models;
+
+namespace Gpu.Training.Loop;
+
+/// <summary>A data set as a run uses it: limited, with its validation part, and checked against the model.</summary>
+internal static class TrainingData
+{
+    /// <summary>Applies the options and checks that the model can be trained on it.</summary>
+    /// <exception cref="TrainingException">images or classes do not fit the model, or validation is missing where it is needed</exception>
+    public static ImageDataset Prepare(ImageDataset data, Model model, TrainingOptions options)
+    {
+        var input = model.Input;
+        var fits = input.IsImage
+            ? (input.Height, input.Width, input.Channels) == (data.Height, data.Width, data.Channels)
+            : input.Length == data.Height * data.Width * data.Channels;
+        if (!fits)
+        {
+            throw new TrainingException(
+                $"The model '{model.Name}' takes {input}, but the images of the data set '{data.Name}' are {data.Height}x{data.Width}x{data.Channels} (height x width x channels). "
+                + "Choose another model, or describe one with that input in a JSON file.");
+        }
+
+        if (model.Recipe.Loss != LossKind.SoftmaxCrossEntropy)
+        {
+            throw new TrainingException(
+                $"The model '{model.Name}' is trained with {model.Recipe.Loss}, which takes a number for each output; a data set of classes needs the loss softmax-cross-entropy.");
+        }
+
+        if (model.Output.Length < data.Classes)
+        {
+            throw new TrainingException(
+                $"The model '{model.Name}' has {model.Output.Length} outputs, but the data set '{data.Name}' has {data.Classes} classes. Its last layer must have as many outputs as there are classes.");
+        }
+
+        data = data.Limit(options.LimitTrain, options.LimitTest);
+        if (options.Validation is { } share) data = data.WithValidation(share, options.Seed);
+        if (options.Patience is not null && data.Validation is null)
+            throw new TrainingException("patience needs a validation part: early stopping on the test images would choose by what the result is judged by. Add --validation 0.1.");
+        return data;
+    }
+
+    /// <summary>A short text that differs when the training images do.</summary>
+    public static string Fingerprint(ImageDataset data)
+    {
+        var check = Crc32.Compute(data.Train.Pixels);
+        check = Crc32.Compute(System.Runtime.InteropServices.MemoryMarshal.AsBytes(data.Train.Labels.AsSpan()), check);
+        return $"{data.Train.Count}x{data.Height}x{data.Width}x{data.Channels}-{check:x8}";
+    }
+}

@@ -1,0 +1,37 @@
+using Gpu.Kernels.Launching;
+using Gpu.Training.Planning;
+
+namespace Gpu.Training.Loop;
+
+/// <summary>A copy of a network's parameters and statistics on the host.</summary>
+internal sealed class WeightSnapshot(Network network)
+{
+    private readonly float[] _values = new float[network.Memory.Values.Length];
+    private readonly float[] _statistics = new float[network.Memory.Statistics.Length];
+
+    /// <summary>True once something was taken.</summary>
+    public bool IsTaken { get; private set; }
+
+    /// <summary>Copies from the network.</summary>
+    public void Take()
+    {
+        network.Device.Download<float>(network.Memory.Values, _values);
+        network.Device.Download<float>(network.Memory.Statistics, _statistics);
+        IsTaken = true;
+    }
+
+    /// <summary>Copies back to the network.</summary>
+    public void Restore()
+    {
+        network.Device.Upload<float>(_values, network.Memory.Values);
+        network.Device.Upload<float>(_statistics, network.Memory.Statistics);
+    }
+
+    /// <summary>Puts an average of the parameters in the network's place; the statistics stay.</summary>
+    public void PutAverage(DeviceView average)
+    {
+        var values = new float[average.Length];
+        network.Device.Download<float>(average, values);
+        network.Device.Upload<float>(values, network.Memory.Values);
+    }
+}

@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Optimizers;
+using Gpu.Training.Data;
+using Gpu.Training.Shapes;
+
+namespace Gpu.Training.Models;
+
+/// <summary>The kinds of values that model files hold: how each is read, written and described.</summary>
+internal static class JsonValues
+{
+    /// <summary>Reads a value of a type.</summary>
+    /// <exception cref="FormatException">it is of another type; the message says what is needed</exception>
+    public static object Read(JsonElement json, Type type)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type == typeof(int)) return json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var whole) ? whole : throw Needs("a whole number", json);
+        if (type == typeof(float)) return (float)Number(json);
+        if (type == typeof(double)) return Number(json);
+        if (type == typeof(bool)) return json.ValueKind is JsonValueKind.True or JsonValueKind.False ? json.GetBoolean() : throw Needs("true or false", json);
+        if (type == typeof(string)) return json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Needs("a text", json);
+        if (type == typeof(Extent)) return ReadExtent(json);
+        if (type == typeof(Padding)) return ReadPadding(json);
+        if (type == typeof(Activation)) return ReadActivation(json);
+        if (type.IsEnum) return ReadEnum(json, type);
+        throw new NotSupportedException($"model files cannot hold values of the type {type}");
+    }
+
+    /// <summary>The value as JSON.</summary>
+    public static JsonNode Write(object value) => value switch
+    {
+        int whole => JsonValue.Create(whole),
+        // By its shortest text: 0.1f is 0.1, not 0.10000000149011612.
+        float number => JsonNode.Parse(number.ToString("R", CultureInfo.InvariantCulture))!,
+        double number => JsonValue.Create(number),
+        bool truth => JsonValue.Create(truth),
+        string text => JsonValue.Create(text),
+        Extent extent => extent.Height == extent.Width ? JsonValue.Create(extent.Height) : new JsonArray(extent.Height, extent.Width),
+        Padding padding => WritePadding(padding),
+        Activation activation => WriteActivation(activation),
+        Enum choice => JsonValue.Create(EnumName(choice)),
+        _ => throw new NotSupportedException($"model files cannot hold values of the type {value.GetType()}"),
+    };
+
+    /// <summary>A value of an enumeration as model files name it: <c>heUniform</c> becomes <c>he-uniform</c>.</summary>
+    public static string EnumName(Enum value) => NameOf(value.GetType(), value.ToString());
+
+    /// <summary>A value of an enumeration by its name in model files.</summary>
+    /// <exception cref="FormatException">there is none of that name; the message names the nearest</exception>
+    public static object ReadEnum(JsonElement json, Type type)
+    {
+        var names = Enum.GetNames(type).ToDictionary(name => NameOf(type, name));
+        var possible = string.Join(", ", names.Keys);
+        var wanted = json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Needs($"one of {possible}", json);
+        if (names.TryGetValue(wanted, out var found)) return Enum.Parse(type, found);
+        throw new FormatException($"'{wanted}' is not known.{DidYouMean(wanted, names.Keys)} Possible: {possible}.");
+    }
+
+    public static string DidYouMean(string typed, IEnumerable<string> names) => NearestName.Find(typed, names) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+
+    public static FormatException Needs(string needed, JsonElement found)
+    {
+        var text = found.GetRawText();
+        return new FormatException($"{needed} is needed, but {(text.Length > 40 ? text[..40] + "..." : text)} was found.");
+    }
+
+    // Optimizers are written in one word, as everywhere: adamw, rmsprop.
+    private static string NameOf(Type type, string name) => type == typeof(OptimizerKind) ? name.ToLowerInvariant() :
+        string.Concat(name.Select((letter, i) => char.IsUpper(letter) && i > 0 ? "-" + char.ToLowerInvariant(letter) : char.ToLowerInvariant(letter).ToString()));
+
+    private static double Number(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Needs("a number", json);
+
+    private static int[] Wholes(JsonElement json, int count, string needed)
+    {
+        if (json.ValueKind != JsonValueKind.Array || json.GetArrayLength() != count) throw Needs(needed, json);
+        return [.. json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var whole) ? whole : throw Needs(needed, json))];
+    }
+
+    private static Extent ReadExtent(JsonElement json)
+    {
+        const string needed = "a whole number, or two as [height, width],";
+        if (json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var side)) return side;
+        var both = Wholes(json, 2, needed);
+        return new Extent(both[0], both[1]);
+    }
+
+    private static Padding ReadPadding(JsonElement json)
+    {
+        const string needed = "\"same\", \"valid\", a whole number, or four as [top, left, bottom, right],";
+        if (json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var all)) return all;
+        if (json.ValueKind == JsonValueKind.Array)
+        {
+            var four = Wholes(json, 4, needed);
+            return new Padding(four[0], four[1], four[2], four[3]);
+        }
+
+        return json.ValueKind != JsonValueKind.String ? throw Needs(needed, json) : json.GetString() switch
+        {
+            "same" => Padding.Same,
+            "valid" => Padding.Valid,
+            _ => throw Needs(needed, json),
+        };
+    }
+
+    private static JsonNode WritePadding(Padding padding)
+    {
+        if (padding.Kind != PaddingKind.Explicit) return JsonValue.Create(padding.ToString());
+        var isSame = padding == new Padding(padding.Top, padding.Top, padding.Top, padding.Top);
+        return isSame ? JsonValue.Create(padding.Top) : new JsonArray(padding.Top, padding.Left, padding.Bottom, padding.Right);
+    }
+
+    // "relu", or {"kind": "leaky-relu", "slope": 0.2}.
+    private static Activation ReadActivation(JsonElement json)
+    {
+        if (json.ValueKind == JsonValueKind.String) return new Activation((ActivationKind)ReadEnum(json, typeof(ActivationKind)));
+        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("kind", out var kind))
+            throw Needs("the name of an activation, or {\"kind\": \"leaky-relu\", \"slope\": 0.2},", json);
+        var activation = new Activation((ActivationKind)ReadEnum(kind, typeof(ActivationKind)));
+        foreach (var property in json.EnumerateObject())
+        {
+            if (property.Name == "slope") activation = activation with { Slope = (float)Number(property.Value) };
+            else if (property.Name != "kind") throw new FormatException($"an activation has no '{property.Name}'.{DidYouMean(property.Name, ["kind", "slope"])}");
+        }
+
+        return activation.Slope > 0 ? activation : throw new FormatException($"slope is {activation.Slope}, but must be above 0.");
+    }
+
+    private static JsonNode WriteActivation(Activation activation)
+    {
+        var kind = JsonValue.Create(EnumName(activation.Kind));
+        var standard = new Activation(activation.Kind);
+        return activation == standard || activation.Kind != ActivationKind.LeakyRelu ? kind : new JsonObject { ["kind"] = kind, ["slope"] = Write(activation.Slope) };
+    }
+}

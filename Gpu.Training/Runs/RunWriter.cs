@@ -1,0 +1,82 @@
+using System.Globalization;
+using Gpu.Training.IO;
+using Gpu.Training.Loop;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+using Gpu.Training.Weights;
+
+namespace Gpu.Training.Runs;
+
+/// <summary>Writes a run folder. Every file is written in one piece or not at all.</summary>
+internal sealed class RunWriter
+{
+    private const string Header = "epoch,step,learning_rate,train_loss,train_accuracy,evaluated_on,loss,accuracy,top_k,top_k_accuracy,is_best,train_seconds,evaluation_seconds,samples_per_second";
+
+    private readonly string _folder;
+    private readonly List<string> _metrics;
+
+    private RunWriter(string folder, List<string> metrics)
+    {
+        _folder = folder;
+        _metrics = metrics;
+    }
+
+    /// <summary>Begins a run in a folder that holds none yet.</summary>
+    /// <exception cref="TrainingException">the folder holds a run</exception>
+    public static RunWriter Create(string folder, RunConfiguration configuration, Model model)
+    {
+        foreach (var file in new[] { RunFolder.ConfigurationFile, RunFolder.BestFile, RunFolder.LastFile, RunFolder.CheckpointFile })
+        {
+            if (File.Exists(Path.Combine(folder, file)))
+                throw new TrainingException($"The folder '{folder}' holds a run already ({file}). Give another folder, or resume that run.");
+        }
+
+        try
+        {
+            AtomicFile.WriteAllText(Path.Combine(folder, RunFolder.ModelFile), ModelFile.Write(model));
+            AtomicFile.WriteAllText(Path.Combine(folder, RunFolder.ConfigurationFile), configuration.Write());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TrainingException($"The run folder '{folder}' cannot be written: {e.Message}", e);
+        }
+
+        return new RunWriter(folder, [Header]);
+    }
+
+    /// <summary>Goes on with a run; what its metrics say of later epochs than the checkpoint's is dropped.</summary>
+    public static RunWriter Continue(string folder, int epochs)
+    {
+        var path = Path.Combine(folder, RunFolder.MetricsFile);
+        var lines = File.Exists(path) ? File.ReadAllLines(path).Where(line => line.Length > 0).ToList() : [Header];
+        return new RunWriter(folder, [.. lines.Take(1 + epochs)]);
+    }
+
+    /// <summary>Adds an epoch to the metrics.</summary>
+    public void Add(EpochReport report)
+    {
+        _metrics.Add(string.Join(",", new object[]
+        {
+            report.Epoch, report.Step, report.LearningRate, report.TrainLoss, report.TrainAccuracy, report.EvaluatedOn, report.Loss, report.Accuracy, report.TopK,
+            report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond,
+        }.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture))));
+        AtomicFile.WriteAllText(Path.Combine(_folder, RunFolder.MetricsFile), string.Join("\n", _metrics) + "\n");
+    }
+
+    /// <summary>Writes the network's weights as the best ones.</summary>
+    public void WriteBest(Network network, int epoch, long step) => WriteWeights(network, epoch, step, RunFolder.BestFile);
+
+    /// <summary>Writes the network's weights as the last ones.</summary>
+    public void WriteLast(Network network, int epoch, long step) => WriteWeights(network, epoch, step, RunFolder.LastFile);
+
+    /// <summary>Writes what to resume from.</summary>
+    public void WriteCheckpoint(TrainingSession session, LoopPosition position) => Checkpoint.Save(session, position, Path.Combine(_folder, RunFolder.CheckpointFile));
+
+    private void WriteWeights(Network network, int epoch, long step, string file) => WeightFile.Save(
+        network, Path.Combine(_folder, file),
+        new Dictionary<string, string>
+        {
+            ["epoch"] = epoch.ToString(CultureInfo.InvariantCulture),
+            ["step"] = step.ToString(CultureInfo.InvariantCulture),
+        });
+}
