@@ -98,7 +98,7 @@ public struct MaxPoolingBackwardDisjoint<TMachine, TVector, TActivation> : IKern
         }
     }
 
-    // The pixels right of the window and below it, up to the next windows. A copy of what is written to, so that the kernel itself can stay in registers.
+    // The pixels right of the window and below it, up to the next windows. Given a copy of what is written to, so that the kernel stays in registers.
     private static void SkipRest(
         GatedGradient<TMachine, TVector, TActivation> target, int window, int rows, int columns, int allRows, int allColumns, int rowStride, int columnStride, int channels)
     {

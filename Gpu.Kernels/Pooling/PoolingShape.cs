@@ -74,7 +74,12 @@ public readonly record struct PoolingShape(
         Positive(window, "Window" + axis);
         Positive(stride, "Stride" + axis);
         if (before < 0 || after < 0 || before >= window || after >= window)
-            throw new ArgumentException($"padding of {before} and {after} does not go with a window of {window}: it must be 0 to {window - 1}, or a window would hold no pixel", "shape");
+        {
+            throw new ArgumentException(
+                $"padding of {before} and {after} does not go with a window of {window}: it must be 0 to {window - 1}, or a window would hold no pixel",
+                "shape");
+        }
+
         if ((long)input + before + after < window)
             throw new ArgumentException($"Window{axis} {window} is larger than the padded input ({input} + {before} + {after})", "shape");
     }

@@ -48,7 +48,11 @@ public static class Upsampling
     private static PoolingShape Shape(int batch, int height, int width, int channels, int factor)
     {
         if (height < 1 || width < 1 || factor < 1 || (long)Math.Max(height, width) * factor > int.MaxValue)
-            throw new ArgumentException($"images of {height} x {width} cannot be up-sampled by {factor}: all must be 1 or more, and the result addressable", nameof(factor));
+        {
+            throw new ArgumentException(
+                $"images of {height} x {width} cannot be up-sampled by {factor}: all must be 1 or more, and the result addressable", nameof(factor));
+        }
+
         return new PoolingShape(batch, height * factor, width * factor, channels, factor, factor, factor, factor).Check();
     }
 }

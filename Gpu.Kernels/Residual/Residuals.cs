@@ -67,8 +67,8 @@ public static class Residuals
     /// <param name="accumulateB">add to <paramref name="gradientB"/> instead of overwriting it</param>
     /// <exception cref="ArgumentException">sizes that make no sense, a view of another length, or f's derivative needs more than its value</exception>
     public static void Backward(
-        IExecutor executor, ShortcutShape shape, Activation activation, DeviceView output, DeviceView outputGradient, DeviceView gradientA, DeviceView gradientB,
-        bool accumulateA = false, bool accumulateB = false)
+        IExecutor executor, ShortcutShape shape, Activation activation, DeviceView output, DeviceView outputGradient, DeviceView gradientA,
+        DeviceView gradientB, bool accumulateA = false, bool accumulateB = false)
     {
         shape.Check();
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));

@@ -1,0 +1,34 @@
+using Gpu.Training.Models;
+
+namespace Gpu.Tests.Models;
+
+public class BuiltInModelTests
+{
+    /// <summary>Numbers of PyTorch: sum of p.numel() over the networks' parameters, and multiply-adds (in millions of operations, two each) a sample.</summary>
+    [Theory]
+    [InlineData("seed0", 121930, 5.056)]
+    [InlineData("seed1", 41, 0.0001)]
+    [InlineData("seed2", 55050, 0.1098)]
+    [InlineData("seed3", 93322, 5.5885)]
+    [InlineData("seed4", 101770, 0.2033)]
+    [InlineData("lenet_bn28", 468138, 37.3837)]
+    [InlineData("lenet_bn32", 591594, 50.0065)]
+    [InlineData("resnet20", 269722, 81.1021)]
+    [InlineData("vgg_small", 1187274, 305.6108)]
+    public void CountsArePyTorchs(string name, long parameters, double megaFlops)
+    {
+        var model = BuiltInModels.Get(name);
+        Assert.Equal(parameters, model.ParameterCount);
+        Assert.Equal(megaFlops, 2e-6 * model.MultiplyAdds, 1e-4);
+    }
+
+    [Fact]
+    public void EveryModelHasADescription() => Assert.All(BuiltInModels.Names, name => Assert.NotEmpty(BuiltInModels.Describe(name)));
+
+    [Fact]
+    public void UnknownNameSuggestsTheNearest()
+    {
+        var e = Assert.Throws<ModelException>(() => BuiltInModels.Get("resnet2"));
+        Assert.Contains("'resnet20'?", e.Message);
+    }
+}
