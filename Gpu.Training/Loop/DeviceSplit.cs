@@ -33,7 +33,7 @@ internal sealed class DeviceSplit : IDisposable
         _bytes = device.Allocate(Shape(1).DataWords);
         _labels = device.Allocate(split.Count);
         _order = device.Allocate(split.Count);
-        var pattern = Normalization.Pattern(statistics.Mean, statistics.StandardDeviation);
+        var pattern = PixelNormalization.Pattern(statistics.Mean, statistics.StandardDeviation);
         _normalization = device.Allocate(pattern.Length);
         device.Upload<byte>(split.Pixels, _bytes.View);
         device.Upload<int>(split.Labels, _labels.View);

@@ -100,8 +100,8 @@ public sealed class Predictor : IDisposable
     {
         var statistics = Configuration.Normalization;
         var channels = statistics.Mean.Length;
-        var pattern = Normalization.Pattern(statistics.Mean, statistics.StandardDeviation);
-        var period = Normalization.Period(channels);
+        var pattern = PixelNormalization.Pattern(statistics.Mean, statistics.StandardDeviation);
+        var period = PixelNormalization.Period(channels);
         var values = new float[pixels.Length];
         for (var i = 0; i < values.Length; i++) values[i] = pixels[i] * pattern[i % channels] + pattern[period + i % channels];
         return values;
