@@ -1,6 +1,9 @@
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Normalization;
 using Gpu.Training.Initialisation;
 using Gpu.Training.Models;
+using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
@@ -39,5 +42,79 @@ public sealed class BatchNormalizationLayer : Layer
         yield return new("running_variance", shape, input.Channels, input.Channels, Initialiser.Ones, Decays: false, Trainable: false);
     }
 
-    public override Planning.PlanTensor Emit(Planning.PlanBuilder plan, LayerNode node, Planning.PlanTensor input) => throw new NotSupportedException();
+    /// <inheritdoc/>
+    public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
+    {
+        var output = plan.Add(new Operation(node, Momentum, Epsilon, input), node.Output);
+        return plan.Activate(node.Name, output, Activation);
+    }
+
+    private sealed class Operation(LayerNode node, float momentum, float epsilon, PlanTensor input) : PlanOperation(node.Name, input)
+    {
+        private readonly string _gamma = node.Parameter("gamma").Name;
+        private readonly string _beta = node.Parameter("beta").Name;
+        private readonly string _mean = node.Parameter("running_mean").Name;
+        private readonly string _variance = node.Parameter("running_variance").Name;
+
+        private int Channels => node.Input.Channels;
+
+        public override bool HasParameters => true;
+
+        public override bool KeepsInputs => true;
+
+        public override bool AppliesOwnDerivative => true;
+
+        public override bool CanGate => true;
+
+        public override bool CanAccumulate => true;
+
+        public override bool CanOverwriteGradient => true;
+
+        // Mean and inverse deviation of the batch.
+        public override int SavedLength => 2 * (int)ArenaLayout.Align(Channels);
+
+        // The derivative is recomputed from what went in, so that any activation can be fused.
+        public override bool CanFuse(Activation activation, bool training) => true;
+
+        public override int WorkspaceLength(int batch, bool training) => BatchNorms.WorkspaceLength(Rows(batch), Channels);
+
+        public override void Forward(ForwardContext context)
+        {
+            if (context.Training && Rows(context.Batch) < 2)
+            {
+                throw new ModelException(
+                    $"Layer '{Name}' (batch-normalization): a batch of 1 sample has no variance. Use a batch size that leaves no single sample for the last batch of an epoch.");
+            }
+
+            if (context.Training)
+            {
+                BatchNorms.ForwardTraining(
+                    context.Executor, Rows(context.Batch), Channels, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta),
+                    context.Parameter(_mean), context.Parameter(_variance), momentum, epsilon, context.Output, SavedMean(context), SavedInverseDeviation(context),
+                    Activation, context.Workspace);
+            }
+            else
+            {
+                BatchNorms.ForwardEvaluation(
+                    context.Executor, Rows(context.Batch), Channels, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta),
+                    context.Parameter(_mean), context.Parameter(_variance), epsilon, context.Output, Activation, context.Workspace);
+            }
+        }
+
+        public override void Backward(BackwardContext context)
+        {
+            // Where nothing upstream learns, the gradient of the input goes over that of the output, which is not needed any more.
+            var inputGradient = context.InputGradient(0).IsEmpty ? context.OutputGradient : context.InputGradient(0);
+            BatchNorms.Backward(
+                context.Executor, Rows(context.Batch), Channels, context.Input(0), context.OutputGradient, context.Parameter(_gamma), context.Parameter(_beta),
+                SavedMean(context), SavedInverseDeviation(context), inputGradient, context.ParameterGradient(_gamma), context.ParameterGradient(_beta),
+                Activation, context.Workspace, context.Gate(0), context.Accumulate(0));
+        }
+
+        private DeviceView SavedMean(ForwardContext context) => context.Saved.First(Channels);
+
+        private DeviceView SavedInverseDeviation(ForwardContext context) => context.Saved.Slice(context.Saved.Length / 2, Channels);
+
+        private int Rows(int batch) => checked(batch * node.Input.Positions);
+    }
 }

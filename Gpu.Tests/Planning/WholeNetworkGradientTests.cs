@@ -1,0 +1,154 @@
+using Gpu.Kernels.Activations;
+using Gpu.Tests.Oracles;
+using Gpu.Training.Initialisation;
+using Gpu.Training.Layers;
+using Gpu.Training.Loop;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+using Gpu.Training.Shapes;
+
+namespace Gpu.Tests.Planning;
+
+/// <summary>
+/// Whole small networks: outputs against a double-precision forward pass, and gradients of every parameter against its central differences. They find what
+/// tests of single operations cannot: a wrong gate, a gradient that is not added up, memory given away too early.
+/// </summary>
+public class WholeNetworkGradientTests
+{
+    private const int Batch = 3;
+    private const ulong Seed = 7;
+
+    private static readonly Activation Relu = Activation.Relu;
+    private static readonly Activation Leaky = new(ActivationKind.LeakyRelu, 0.1f);
+    private static readonly Activation Tanh = new(ActivationKind.Tanh);
+    private static readonly Activation Sigmoid = new(ActivationKind.Sigmoid);
+    private static readonly Activation Gelu = new(ActivationKind.Gelu);
+    private static readonly Activation Silu = new(ActivationKind.Silu);
+
+    private static readonly Dictionary<string, Func<Model>> Networks = new()
+    {
+        ["convolutions and pooling, gated"] = () => Classifier(
+            new ConvolutionLayer(5, 3) { Activation = Relu, Padding = 1 }, new MaxPoolingLayer(2),
+            new ConvolutionLayer(4, 3) { Activation = Tanh, Dilation = 2, Padding = 2 }, new AveragePoolingLayer(2) { Stride = 1 },
+            new ConvolutionLayer(6, 2) { Activation = Leaky, Stride = 2 }, new FlattenLayer(), new DenseLayer(7) { Activation = Sigmoid }, new DenseLayer(4)),
+        ["activations that need their input"] = () => Classifier(
+            new ConvolutionLayer(5, 3) { Activation = Gelu }, new ConvolutionLayer(4, 3) { Activation = Silu }, new BatchNormalizationLayer { Activation = Gelu },
+            new FlattenLayer(), new DenseLayer(6) { Activation = Silu }, new DropoutLayer(0.3f), new DenseLayer(4)),
+        ["batch normalisation and dropout"] = () => Classifier(
+            new ConvolutionLayer(4, 3) { Bias = false }, new BatchNormalizationLayer { Activation = Relu }, new MaxPoolingLayer(2), new DropoutLayer(0.25f),
+            new ConvolutionLayer(5, 3) { Padding = 1, Activation = Relu }, new DropoutLayer(0.4f), new FlattenLayer(), new DenseLayer(9) { Bias = false },
+            new BatchNormalizationLayer { Activation = Relu }, new DropoutLayer(0.5f), new DenseLayer(4)),
+        ["dropout after each activation"] = () => Classifier(
+            new FlattenLayer(), new DenseLayer(8) { Activation = Relu }, new DropoutLayer(0.3f), new DenseLayer(8) { Activation = Tanh }, new DropoutLayer(0.3f),
+            new DenseLayer(8) { Activation = Leaky }, new DropoutLayer(0.3f), new DropoutLayer(0.2f), new DenseLayer(4)),
+        ["residual blocks"] = () => Classifier(
+            new ConvolutionLayer(4, 3) { Bias = false, Padding = 1 }, new BatchNormalizationLayer { Activation = Relu },
+            new ResidualBlock(new ConvolutionLayer(4, 3) { Padding = 1 }, new BatchNormalizationLayer { Activation = Relu }, new ConvolutionLayer(4, 3) { Padding = 1 }, new BatchNormalizationLayer()),
+            new ResidualBlock(new ConvolutionLayer(6, 3) { Padding = 1, Stride = 2, Activation = Tanh }) { Shortcut = Shortcut.ZeroPadded },
+            new ResidualBlock(new ConvolutionLayer(5, 3) { Padding = 1, Stride = 2 }) { Shortcut = Shortcut.Projection, Activation = Tanh },
+            new ResidualBlock(new ConvolutionLayer(3, 1) { Activation = Relu }) { Shortcut = Shortcut.NormalizedProjection, Activation = Activation.None },
+            new GlobalAveragePoolingLayer(), new DenseLayer(4)),
+        ["residual blocks within each other"] = () => Classifier(
+            new ConvolutionLayer(4, 3) { Activation = Relu, Padding = 1 },
+            new ResidualBlock(
+                new ActivationLayer(Tanh),
+                new ResidualBlock(new BatchNormalizationLayer { Activation = Relu }, new ConvolutionLayer(4, 3) { Padding = 1 }) { Activation = Gelu },
+                new DropoutLayer(0.2f)) { Activation = Leaky },
+            new GlobalAveragePoolingLayer(), new DenseLayer(4)),
+        ["residual block first"] = () => Classifier(
+            new ResidualBlock(new ConvolutionLayer(3, 3) { Padding = 1 }), new ResidualBlock(new ActivationLayer(Tanh)), new FlattenLayer(), new DenseLayer(4)),
+        ["up and down"] = () => Classifier(
+            new ConvolutionLayer(6, 3) { Stride = 2, Activation = Leaky, Groups = 3 }, new UpsamplingLayer(2),
+            new TransposedConvolutionLayer(4, 3, 2) { Activation = Relu, Groups = 2 }, new ConvolutionLayer(4, 3) { Groups = 4, Stride = 2 }, new BatchNormalizationLayer { Activation = Tanh },
+            new TransposedConvolutionLayer(3, 4, 2) { Padding = Padding.Same, Bias = false }, new MaxPoolingLayer(3) { Stride = 2, Padding = 1 }, new FlattenLayer(), new DenseLayer(4)),
+        ["nothing to learn before the pooling"] = () => Classifier(
+            new DropoutLayer(0.2f), new AveragePoolingLayer(3) { Stride = 2, Padding = 1, CountPadding = true }, new ActivationLayer(Tanh),
+            new BatchNormalizationLayer(), new ConvolutionLayer(4, 2) { Activation = Relu }, new FlattenLayer(), new DenseLayer(4)),
+        ["squared error through a sigmoid"] = () => new Model(
+            "m", TensorShape.Features(5), new TrainingRecipe { Loss = LossKind.MeanSquaredError },
+            new DenseLayer(6) { Activation = Relu }, new DenseLayer(3) { Activation = Sigmoid }),
+        ["squared error through batch normalisation"] = () => new Model(
+            "m", TensorShape.Features(5), new TrainingRecipe { Loss = LossKind.MeanSquaredError },
+            new DenseLayer(6) { Activation = Gelu }, new DenseLayer(3), new BatchNormalizationLayer { Activation = Silu }),
+    };
+
+    public static TheoryData<string, string> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<string, string>();
+            foreach (var network in Networks.Keys)
+                foreach (var device in TestDevices.Names)
+                    cases.Add(network, device);
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void GradientsAreCentralDifferences(string network, string device)
+    {
+        var model = Networks[network]();
+        var compute = TestDevices.Get(device);
+        lock (compute)
+        {
+            using var trained = new Network(model, compute, Seed);
+            using var runner = new StepRunner(trained, Batch, new TrainingOptions { Seed = Seed });
+            var random = new Random(11);
+            var reference = new ReferenceNetwork(model, Seed);
+            foreach (var parameter in model.Parameters)
+            {
+                // Away from 0 and 1, so that gamma and beta show.
+                var values = ParameterDraw.Values(parameter, Seed).Select(value => parameter.Trainable ? value + 0.2f * (random.NextSingle() - 0.5f) : value).ToArray();
+                trained.SetParameter(parameter.Name, values);
+                reference.Parameters[parameter.Name] = [.. values.Select(value => (double)value)];
+            }
+
+            var inputs = Enumerable.Range(0, Batch * model.Input.Length).Select(_ => 2 * random.NextSingle() - 1).ToArray();
+            var samples = inputs.Select(value => (double)value).Chunk(model.Input.Length).ToArray();
+            Func<double> loss;
+            if (model.Recipe.Loss == LossKind.MeanSquaredError)
+            {
+                var targets = Enumerable.Range(0, Batch * model.Output.Length).Select(_ => random.NextSingle()).ToArray();
+                runner.SetBatch(inputs, targets);
+                loss = () => reference.SquaredError(samples, [.. targets.Select(value => (double)value).Chunk(model.Output.Length)]);
+            }
+            else
+            {
+                int[] labels = [3, 0, 2];
+                runner.SetBatch(inputs, labels);
+                loss = () => reference.CrossEntropy(samples, labels);
+            }
+
+            runner.ForwardBackward();
+            Assert.Equal(loss(), runner.ReadLoss(), 2e-5);
+            var outputs = reference.Forward(samples).SelectMany(row => row).ToArray();
+            Assert.All(runner.ReadOutput().Zip(outputs), pair => Assert.Equal(pair.Second, pair.First, 1e-4));
+            foreach (var parameter in model.Parameters.Where(parameter => parameter.Trainable))
+                CheckGradient(parameter, trained.GetGradient(parameter.Name), reference, loss, random);
+        }
+    }
+
+    private static Model Classifier(params Layer[] layers) => new("m", TensorShape.Image(9, 8, 3), layers);
+
+    private static void CheckGradient(ModelParameter parameter, float[] gradient, ReferenceNetwork reference, Func<double> loss, Random random)
+    {
+        const double step = 1e-5;
+        var values = reference.Parameters[parameter.Name];
+        var scale = Math.Max(1e-3, gradient.Max(Math.Abs));
+        var elements = Enumerable.Range(0, 5).Select(_ => random.Next(values.Length)).Append(Array.FindIndex(gradient, g => Math.Abs(g) == gradient.Max(Math.Abs))).Distinct();
+        foreach (var i in elements.Where(i => i >= 0))
+        {
+            var value = values[i];
+            values[i] = value + step;
+            var above = loss();
+            values[i] = value - step;
+            var below = loss();
+            values[i] = value;
+            var expected = (above - below) / (2 * step);
+            Assert.True(
+                Math.Abs(gradient[i] - expected) <= 5e-4 * scale,
+                $"gradient of {parameter.Name}[{i}] is {gradient[i]}, central difference {expected}, largest of the tensor {scale}");
+        }
+    }
+}
