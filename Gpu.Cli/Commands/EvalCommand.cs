@@ -41,7 +41,7 @@ internal sealed class EvalCommand
     {
         var path = parsed.GetRequiredValue(_run);
         var run = RunArgument.Open(path).Configuration;
-        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? run.Dataset);
+        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run));
         if (data.Classes != run.ClassNames.Count)
             throw new UsageException($"The run in '{path}' knows {run.ClassNames.Count} classes ({string.Join(", ", run.ClassNames)}), but the data set '{data.Name}' has {data.Classes}. Give a data set of the same classes.");
         var part = parsed.GetValue(_part) ?? "test";
