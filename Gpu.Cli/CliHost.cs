@@ -28,6 +28,9 @@ internal sealed class CliHost
     /// <summary>Whether colours are wanted (no <c>NO_COLOR</c>).</summary>
     public bool HasColour { get; init; } = true;
 
+    /// <summary>Whether characters beyond ASCII can be written.</summary>
+    public bool IsUnicode => Output.Encoding is System.Text.UTF8Encoding or System.Text.UnicodeEncoding;
+
     /// <summary>Characters in a line of the terminal.</summary>
     public int Width { get; }
 

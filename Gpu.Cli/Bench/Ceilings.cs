@@ -8,11 +8,14 @@ namespace Gpu.Cli.Bench;
 /// <param name="CopyGbps">10^9 bytes a second of a copy out of and into memory, reading and writing counted</param>
 internal sealed record Ceilings(double Gflops, double CopyGbps)
 {
-    /// <summary>Words that the copy copies: far more than any cache holds.</summary>
-    private const int CopyLength = 1 << 26;
+    /// <summary>Megabytes that are copied when nobody says otherwise: far more than any cache holds.</summary>
+    public const int StandardCopyMegabytes = 256;
 
-    /// <summary>Measures both, each for about so many seconds.</summary>
-    public static Ceilings Measure(ComputeDevice device, double seconds)
+    /// <summary>Measures both.</summary>
+    /// <param name="device">what to measure</param>
+    /// <param name="seconds">about how long each is measured</param>
+    /// <param name="copyMegabytes">how much is copied</param>
+    public static Ceilings Measure(ComputeDevice device, double seconds, int copyMegabytes = StandardCopyMegabytes)
     {
         var isCpu = device is CpuDevice;
         // Thousands of threads fill a GPU; the CPU's threads take stretches of items.
@@ -23,7 +26,7 @@ internal sealed record Ceilings(double Gflops, double CopyGbps)
         var flops = peak.FlopsPerWord * output.Length;
         var best = Timings.Measure(device, peakList.Run, seconds).Best;
 
-        var words = device.Id == "simulator" ? 1 << 16 : CopyLength;
+        var words = device.Id == "simulator" ? 1 << 16 : copyMegabytes << 18;
         using var source = device.Allocate(words);
         using var target = device.Allocate(words);
         var copyList = new CommandList(device);

@@ -16,17 +16,18 @@ internal static class BenchOpsCommand
         var device = new DeviceOptions();
         var only = Options.Text("--only", "TEXT", "Only operations whose name or shape contains this", "all");
         var seconds = Options.Real("--seconds", "Seconds that an operation is timed for, after a warm-up", new Interval(0.001, 600), "0.3");
-        var command = new Command("ops", "Times single operations, with their share of what the device can do at most") { only, seconds };
+        var copy = Options.Whole("--copy-mb", "Megabytes that are copied to measure the device's copy bandwidth", 1, 4096, $"{Ceilings.StandardCopyMegabytes}");
+        var command = new Command("ops", "Times single operations, with their share of what the device can do at most") { only, seconds, copy };
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            using var opened = device.Open(parsed);
-            Run(shell, opened, parsed.GetValue(only) ?? "", parsed.GetValue(seconds) ?? 0.3);
+            using var opened = device.Open(parsed, shell.Reporter);
+            Run(shell, opened, parsed.GetValue(only) ?? "", parsed.GetValue(seconds) ?? 0.3, parsed.Int(copy) ?? Ceilings.StandardCopyMegabytes);
         });
         return command;
     }
 
-    private static void Run(Shell shell, ComputeDevice device, string only, double seconds)
+    private static void Run(Shell shell, ComputeDevice device, string only, double seconds, int copyMegabytes)
     {
         var cases = OperationCases.All().Where(one => one.Id.Contains(only, StringComparison.OrdinalIgnoreCase)).ToArray();
         if (cases.Length == 0)
@@ -36,7 +37,7 @@ internal static class BenchOpsCommand
         }
 
         var reporter = shell.Reporter;
-        var ceilings = Ceilings.Measure(device, seconds);
+        var ceilings = Ceilings.Measure(device, seconds, copyMegabytes);
         reporter.Line($"{device.Description}: multiply-adds on registers {Units.Short(ceilings.Gflops)} GFLOP/s, copy {Units.Short(ceilings.CopyGbps)} GB/s (read and written)");
         var table = new ReportTable(
             ReportTable.Text("operation"), ReportTable.Text("shape"), ReportTable.Number("ms"), ReportTable.Number("p10"), ReportTable.Number("p90"),

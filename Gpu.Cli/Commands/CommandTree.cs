@@ -21,6 +21,7 @@ internal static class CommandTree
         ("train", "Trains a network; without arguments a small one on the bundled digits", TrainCommand.Build),
         ("eval", "Loss, accuracy, scores of each class and confusion matrix of a run's best weights", EvalCommand.Build),
         ("predict", "Class probabilities for image files", PredictCommand.Build),
+        ("sweep", "Tries settings, judged by held-out training images", SweepCommand.Build),
         ("devices", "Lists the devices that can train: the CPU, CUDA and OpenCL GPUs", DevicesCommand.Build),
         ("models", "Lists the built-in networks", ModelsCommand.Build),
         ("model", "Shows the layers of a network", ModelCommand.Build),

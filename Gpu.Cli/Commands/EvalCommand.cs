@@ -41,13 +41,13 @@ internal sealed class EvalCommand
     {
         var path = parsed.GetRequiredValue(_run);
         var run = RunArgument.Open(path).Configuration;
-        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? run.Dataset);
+        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run));
         if (data.Classes != run.ClassNames.Count)
             throw new UsageException($"The run in '{path}' knows {run.ClassNames.Count} classes ({string.Join(", ", run.ClassNames)}), but the data set '{data.Name}' has {data.Classes}. Give a data set of the same classes.");
         var part = parsed.GetValue(_part) ?? "test";
         var split = part == "train" ? data.Train : data.Test;
         if (parsed.Int(_limit) is { } limit) split = split.Take(limit);
-        using var device = _device.Open(parsed);
+        using var device = _device.Open(parsed, _shell.Reporter);
         using var predictor = Predictor.Open(path, device, parsed.Int(_batch) ?? 256);
         var result = predictor.Evaluate(split, parsed.Int(_topK) ?? 5, _shell.Host.Cancellation);
         Show(_shell.Reporter, run.Model, data, part, device.Id, result);

@@ -45,7 +45,7 @@ internal sealed class TrainCommand
         // From here on Ctrl+C asks for a checkpoint.
         var cancellation = _shell.Host.Cancellation;
         var display = new TrainingDisplay(_shell.Reporter, TrainOptions.IsGiven(parsed, "--log-every"));
-        using var device = _device.Open(parsed);
+        using var device = _device.Open(parsed, _shell.Reporter);
         TrainingResult result;
         using (var trainer = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, device, display) : Start(parsed, device, display))
             result = trainer.Run(cancellation);
@@ -57,11 +57,12 @@ internal sealed class TrainCommand
     {
         var options = Recorded(_options.Apply(parsed, TrainOptions.Standard));
         var model = ModelArgument.Find(parsed.GetValue(_model) ?? BuiltInModels.Default);
-        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits");
+        var source = parsed.GetValue(_dataset) ?? "digits";
+        var data = DatasetLoader.Load(source);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation part: add --validation 0.1, say.");
         var folder = parsed.GetValue(_out) ?? RunFolder.NewName(model.Name);
-        return new Trainer(model, data, device, options with { OutputFolder = folder }, display);
+        return new Trainer(model, data, device, options with { OutputFolder = folder, DatasetSource = RunArgument.Source(source) }, display);
     }
 
     private Trainer Resume(ParseResult parsed, string run, Gpu.Kernels.Launching.ComputeDevice device, TrainingDisplay display)
@@ -73,7 +74,7 @@ internal sealed class TrainCommand
 
         var folder = RunArgument.Open(run);
         if (!folder.HasCheckpoint) throw new UsageException($"The run in '{run}' has no checkpoint to resume from. Start a new run.");
-        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? folder.Configuration.Dataset);
+        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration));
         return Trainer.Resume(run, data, device, basis => Recorded(_options.Apply(parsed, basis)), display);
     }
 

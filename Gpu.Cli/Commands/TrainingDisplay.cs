@@ -29,7 +29,10 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             ("optimizer", Describe(optimizer)),
             ("schedule", $"{summary.Schedule}; {Units.Count(summary.TotalSteps)} steps, {Units.Count(summary.StepsPerEpoch)} an epoch, {summary.Batch} images a batch"),
             ("run", summary.Run ?? "not saved")));
-        if (summary.FirstStep > 0) reporter.Line($"Resumes after step {Units.Count(summary.FirstStep)}.");
+        if (summary.FirstStep > 0 && summary.FirstStep < summary.TotalSteps)
+            reporter.Line($"Resumes after step {Units.Count(summary.FirstStep)}.");
+        else if (summary.FirstStep > 0)
+            reporter.Warn($"The run has made {Units.Count(summary.FirstStep)} steps already: nothing is left to train. Give more --epochs or --steps.");
         reporter.BeginProgress();
         _clock.Start();
     }
@@ -77,15 +80,15 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             var top = result.TopK > 1 ? $", top {result.TopK} {Units.Percent(result.TestTopK)}" : "";
             reporter.Line($"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
             reporter.Line(
-                $"{Units.Count(result.Steps)} steps in {Units.Fixed(result.Seconds, 1)} s, {Units.Count((long)result.SamplesPerSecond)} images/s; "
-                + $"first step {Units.Fixed(_firstStepSeconds ?? double.NaN, 2)} s after the start");
+                $"{Units.Count(result.Steps)} steps in {Units.Fixed(result.Seconds, 1)} s, {Units.Count((long)result.SamplesPerSecond)} images/s"
+                + (_firstStepSeconds is { } first ? $"; first step {Units.Fixed(first, 2)} s after the start" : ""));
             if (result.Run is { } folder) reporter.Line($"The run is in {folder}");
         }
 
         reporter.Result(Json(result, deviceBytes));
     }
 
-    private static string Number(double value) => value.ToString("0.###e0", CultureInfo.InvariantCulture);
+    private static string Number(double value) => value == 0 ? "0" : value.ToString("0.###e0", CultureInfo.InvariantCulture);
 
     private static string Describe(OptimizerOptions optimizer)
     {

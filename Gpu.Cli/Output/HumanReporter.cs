@@ -8,7 +8,6 @@ internal sealed class HumanReporter(CliHost host) : Reporter(host)
 {
     private const string ClearLine = "\r\u001b[2K";
     private const string Reset = "\u001b[0m";
-    private readonly bool _isUnicode = host.Output.Encoding is UTF8Encoding or UnicodeEncoding;
     private bool _hasBar;
 
     public override bool IsLive => true;
@@ -64,7 +63,7 @@ internal sealed class HumanReporter(CliHost host) : Reporter(host)
     private void AppendBar(StringBuilder text, int width, double share)
     {
         var full = (int)Math.Round(share * width);
-        text.Append(Colour("36")).Append(_isUnicode ? '━' : '#', full).Append(Colour("90")).Append(_isUnicode ? '─' : '-', width - full);
+        text.Append(Colour("36")).Append(Host.IsUnicode ? '━' : '#', full).Append(Colour("90")).Append(Host.IsUnicode ? '─' : '-', width - full);
         text.Append(Colour("0"));
     }
 

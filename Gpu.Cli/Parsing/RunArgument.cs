@@ -1,3 +1,4 @@
+using Gpu.Training.Data;
 using Gpu.Training.Runs;
 
 namespace Gpu.Cli.Parsing;
@@ -15,4 +16,11 @@ internal static class RunArgument
         if (hint.Length == 0 && runs.Length > 0) hint = $" The latest run there is '{runs.MaxBy(Directory.GetLastWriteTimeUtc)}'.";
         throw new UsageException($"There is no run folder '{path}'.{hint} 'train' writes one and says where.");
     }
+
+    /// <summary>What a run writes down as the source of its data: a folder by its full path, so that it is found from everywhere.</summary>
+    public static string Source(string nameOrFolder) =>
+        DatasetCatalogue.Find(nameOrFolder) is { } entry ? entry.Name : Directory.Exists(nameOrFolder) ? Path.GetFullPath(nameOrFolder) : nameOrFolder;
+
+    /// <summary>Where the data of a run came from.</summary>
+    public static string DatasetOf(RunConfiguration run) => run.DatasetSource ?? run.Dataset;
 }

@@ -50,8 +50,12 @@ internal sealed class TrainOptions
     private readonly Option<string?> _init = Options.Text("--init", "FILE", "A safetensors file whose weights replace the initial ones", "random weights");
     private readonly Option<long?> _logEvery = Options.Whole("--log-every", "Steps between two readings of the loss", 1, 1_000_000, $"{Standard.LogEvery}");
 
-    public TrainOptions()
+    private readonly string[] _without;
+
+    /// <param name="without">the names of options that the command does not have</param>
+    public TrainOptions(params string[] without)
     {
+        _without = without;
         _betas = Options.Checked("--betas", "A,B", "Decay of the first and second moment of adam, adamw and lion, each 0 up to, not including, 1", Recipe, ParseBetas);
         _schedule = Options.Checked(
             "--schedule",
@@ -79,7 +83,7 @@ internal sealed class TrainOptions
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn, _l1, _dropout,
             _labelSmoothing, _clipNorm, _accumulate, _ema, _augment, _validation, _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _logEvery,
         ];
-        foreach (var option in all) command.Options.Add(option);
+        foreach (var option in all.Where(option => !_without.Contains(option.Name))) command.Options.Add(option);
     }
 
     /// <summary>Whether the user gave the option of a name.</summary>

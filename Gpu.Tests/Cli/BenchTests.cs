@@ -88,7 +88,7 @@ public class BenchTests
     [Fact]
     public void OpsPrintsTheShareOfTheCeiling()
     {
-        var run = CommandLine.Run("bench", "ops", "--only", "conv_fwd_N128_13x13", "--seconds", "0.01", "--threads", "2", "--json");
+        var run = CommandLine.Run("bench", "ops", "--only", "conv_fwd_N128_13x13", "--seconds", "0.01", "--copy-mb", "4", "--threads", "2", "--json");
         Assert.Equal(ExitCode.Success, run.ExitCode);
         var ceiling = run.Json.GetProperty("ceilings").GetProperty("gflops").GetDouble();
         var operation = Assert.Single(run.Json.GetProperty("operations").EnumerateArray());

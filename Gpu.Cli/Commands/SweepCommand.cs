@@ -1,0 +1,154 @@
+using System.CommandLine;
+using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
+using Gpu.Training.Data;
+using Gpu.Training.IO;
+using Gpu.Training.Models;
+using Gpu.Training.Search;
+using Command = System.CommandLine.Command;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary><c>sweep [DATASET] --weight-decay 0,1e-5,1e-4</c>: tries settings and judges them by held-out training images.</summary>
+internal sealed class SweepCommand
+{
+    private const int MostPoints = 1000;
+
+    private readonly Shell _shell;
+    private readonly DeviceOptions _device = new();
+    private readonly TrainOptions _options = new("--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every");
+    private readonly Argument<string?> _dataset = new("DATASET") { Description = "A name that 'data list' shows, or a folder (default: digits)", Arity = ArgumentArity.ZeroOrOne };
+
+    private readonly Option<string?> _model = Options.Text(
+        "--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", BuiltInModels.Default);
+
+    private readonly Option<float[]?> _weightDecays = Values("--weight-decay", "Weight decays to try", Interval.NotNegative, "0,1e-5,1e-4,1e-3,1e-2");
+    private readonly Option<float[]?> _learningRates = Values("--lr", "Learning rates to try", Interval.Positive, "the model's recipe");
+    private readonly Option<float[]?> _dropouts = Values("--dropout", "Dropout probabilities to try", Interval.BelowOne, "as in the model");
+    private readonly Option<long?> _folds = Options.Whole("--folds", "Folds of cross-validation; 1 holds out one part of the training images", 1, 100, "1");
+    private readonly Option<double?> _holdOut = Options.Real("--hold-out", "Share of the training images that is held out with --folds 1", new Interval(0, 1, true, true), "0.2");
+    private readonly Option<string?> _out = Options.Text("--out", "FILE", "A CSV file for the results", "none");
+
+    private SweepCommand(Shell shell) => _shell = shell;
+
+    /// <summary>Adds what the command takes.</summary>
+    public static void Build(Command command, Shell shell)
+    {
+        var sweep = new SweepCommand(shell);
+        command.Arguments.Add(sweep._dataset);
+        foreach (var option in (Option[])[sweep._weightDecays, sweep._learningRates, sweep._dropouts, sweep._folds, sweep._holdOut, sweep._out, sweep._model])
+            command.Options.Add(option);
+        sweep._device.AddTo(command);
+        sweep._options.AddTo(command);
+        command.SetAction(sweep.Run);
+    }
+
+    private static Option<float[]?> Values(string name, string description, Interval range, string standard) =>
+        Options.Checked(name, "A,B,...", $"{description}, each {range}", standard, float[]? (text) => [.. text.Split(',').Select(part =>
+            Options.TryReal(part, range, out var value) ? (float)value : throw new FormatException($"numbers, {range}, with commas between them are needed, but got '{part}'."))]);
+
+    private static string Describe(SearchPoint point)
+    {
+        var parts = new[]
+        {
+            point.WeightDecay is { } decay ? $"weight decay {Number(decay)}" : null,
+            point.LearningRate is { } rate ? $"lr {Number(rate)}" : null,
+            point.Dropout is { } dropout ? $"dropout {Number(dropout)}" : null,
+        };
+        return string.Join(", ", parts.Where(part => part is not null));
+    }
+
+    private static string Number(float value) => value.ToString("0.######e0", System.Globalization.CultureInfo.InvariantCulture) is var text && value == 0 ? "0" : text;
+
+    private static string WithError(double value, double error, Func<double, string> format) => double.IsNaN(error) ? format(value) : $"{format(value)} ± {format(error)}";
+
+    private int Run(ParseResult parsed)
+    {
+        var cancellation = _shell.Host.Cancellation;
+        var points = SearchPoint.Grid(
+            parsed.GetValue(_weightDecays) ?? [0, 1e-5f, 1e-4f, 1e-3f, 1e-2f], parsed.GetValue(_learningRates) ?? [], parsed.GetValue(_dropouts) ?? []);
+        if (points.Count > MostPoints) throw new UsageException($"The lists make {points.Count} combinations; at most {MostPoints} are tried. Give shorter lists.");
+        var folds = parsed.Int(_folds) ?? 1;
+        var holdOut = parsed.GetValue(_holdOut) ?? 0.2;
+        var options = _options.Apply(parsed, TrainOptions.Standard);
+        var model = ModelArgument.Find(parsed.GetValue(_model) ?? BuiltInModels.Default);
+        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits");
+        using var device = _device.Open(parsed, _shell.Reporter);
+        var search = new GridSearch(model, data, device, options, folds, holdOut);
+        var reporter = _shell.Reporter;
+        var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"{Units.Percent(holdOut, 0)} of the training images held out";
+        reporter.Line($"{model.Name} on {data.Name}: {points.Count} settings, judged by {judged}. The test images are not used.");
+        reporter.BeginProgress();
+
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        List<SearchTrial> trials = [];
+        foreach (var trial in search.Run(points, Show, cancellation))
+        {
+            trials.Add(trial);
+            reporter.Line($"{trials.Count}/{points.Count}  {Describe(trial.Point)}  accuracy {WithError(trial.Accuracy, trial.AccuracyError, share => Units.Percent(share))}  "
+                + $"loss {WithError(trial.Loss, trial.LossError, loss => Units.Fixed(loss, 4))}  {Units.Fixed(trial.Seconds, 1)} s");
+        }
+
+        reporter.EndProgress();
+        Report(reporter, model, data, device.Id, trials, parsed.GetValue(_out), folds);
+        return trials.Count < points.Count ? ExitCode.Cancelled : ExitCode.Success;
+
+        void Show(SearchProgress state)
+        {
+            if (!reporter.IsProgressDue) return;
+            var share = (double)state.Step.Step / state.Step.TotalSteps;
+            var done = ((state.Trial - 1) * state.Folds) + state.Fold - 1 + share;
+            var total = state.Trials * state.Folds;
+            reporter.ProgressNow(new ProgressState(
+                $"setting {state.Trial}/{state.Trials}{(state.Folds > 1 ? $" fold {state.Fold}/{state.Folds}" : "")}",
+                state.Step.Step, state.Step.TotalSteps, $"loss {Units.Fixed(state.Step.Loss, 4)}  {Units.Count((long)state.Step.SamplesPerSecond)} images/s",
+                clock.Elapsed * ((total - done) / Math.Max(done, 1e-3))));
+        }
+    }
+
+    private void Report(Reporter reporter, Model model, ImageDataset data, string device, List<SearchTrial> trials, string? file, int folds)
+    {
+        var best = GridSearch.Best(trials);
+        if (best is not null)
+        {
+            var table = new ReportTable(ReportTable.Text("setting"), ReportTable.Number("accuracy"), ReportTable.Number("loss"), ReportTable.Text(""));
+            foreach (var trial in trials)
+            {
+                table.Add(
+                    Describe(trial.Point), WithError(trial.Accuracy, trial.AccuracyError, share => Units.Percent(share)),
+                    WithError(trial.Loss, trial.LossError, loss => Units.Fixed(loss, 4)), trial == best ? "best" : "");
+            }
+
+            reporter.Table(table);
+            reporter.Line("Loss on the held-out images (shorter is better):");
+            foreach (var line in BarPlot.Lines([.. trials.Select(trial => (Describe(trial.Point), trial.Loss, trial.LossError, Units.Fixed(trial.Loss, 4)))], _shell.Host.IsUnicode))
+                reporter.Line(line);
+            reporter.Line($"The smallest loss is that of {Describe(best.Point)}.");
+        }
+        else if (trials.Count > 0)
+        {
+            reporter.Warn("No setting led to a finite loss: try smaller learning rates.");
+        }
+
+        if (file is not null)
+        {
+            AtomicFile.WriteAllText(file, Csv(trials));
+            reporter.Line($"The results are in {file}");
+        }
+
+        reporter.Result(new JsonRecord().Add("model", model.Name).Add("dataset", data.Name).Add("device", device).Add("folds", folds)
+            .Add("trials", trials.Select(Json)).Add("best", best is null ? null : Json(best)));
+    }
+
+    private static JsonRecord Json(SearchTrial trial) => new JsonRecord()
+        .Add("weight_decay", trial.Point.WeightDecay).Add("lr", trial.Point.LearningRate).Add("dropout", trial.Point.Dropout)
+        .Add("accuracy", trial.Accuracy).Add("accuracy_error", trial.AccuracyError).Add("loss", trial.Loss).Add("loss_error", trial.LossError)
+        .Add("accuracies", trial.Accuracies).Add("losses", trial.Losses).Add("seconds", trial.Seconds);
+
+    private static string Csv(IEnumerable<SearchTrial> trials)
+    {
+        var lines = trials.Select(trial => FormattableString.Invariant(
+            $"{trial.Point.WeightDecay},{trial.Point.LearningRate},{trial.Point.Dropout},{trial.Accuracy},{trial.AccuracyError},{trial.Loss},{trial.LossError},{trial.Seconds}"));
+        return string.Join('\n', ["weight_decay,lr,dropout,accuracy,accuracy_error,loss,loss_error,seconds", .. lines]) + "\n";
+    }
+}

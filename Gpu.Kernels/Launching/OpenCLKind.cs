@@ -1,0 +1,49 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
+
+namespace Gpu.Kernels.Launching;
+
+/// <summary>Whatever has an OpenCL driver.</summary>
+internal sealed class OpenCLKind : GpuKind
+{
+    public override string Name => "opencl";
+
+    public override string Title => "OpenCL";
+
+    protected override AcceleratorType Type => AcceleratorType.OpenCL;
+
+    protected override Context.Builder Add(Context.Builder builder) => builder.OpenCL(_ => true);
+
+#if HAS_ILGPU
+    // A CPU through OpenCL is slower than the same CPU without it.
+    public override bool IsPreferable(Device device) => device is not CLDevice { DeviceType: CLDeviceType.CL_DEVICE_TYPE_CPU };
+
+    protected override string? WhyNotEvenLook() => DriverLibraries.IsPresent("OpenCL")
+        ? null
+        : $"the OpenCL loader ({(OperatingSystem.IsWindows() ? "OpenCL.dll" : "libOpenCL.so.1")}) was not found; install the GPU vendor's OpenCL driver";
+
+    protected override string WhyNone()
+    {
+        var error = CLAPI.CurrentAPI.GetNumPlatforms(out var platforms);
+        return error == CLError.CL_SUCCESS && platforms > 0
+            ? $"there are {platforms} OpenCL platforms without a device that is available; does clinfo list one?"
+            : "the OpenCL loader knows no driver; install the GPU vendor's OpenCL driver";
+    }
+
+    protected override string? WhyNot(Device device)
+    {
+        if (device is not CLDevice opencl) return "not an OpenCL device";
+        if (opencl.DeviceVersion < CLDeviceVersion.CL20) return $"it has {opencl.DeviceVersion}, and ILGPU needs OpenCL 2.0 or later; a newer driver may have it";
+        return opencl.Capabilities.GenericAddressSpace
+            ? null
+            : "its driver lacks the generic address space (a feature of OpenCL 2.0 that 3.0 made optional), which ILGPU needs; a newer driver may have it (PoCL has it from 4.0 on)";
+    }
+#else
+    protected override string? WhyNotEvenLook() => MissingIlgpu.Reason;
+
+    protected override string WhyNone() => MissingIlgpu.Reason;
+
+    protected override string? WhyNot(Device device) => null;
+#endif
+}

@@ -1,0 +1,33 @@
+using Gpu.Cli.Output;
+
+namespace Gpu.Tests.Cli;
+
+public class BarPlotTests
+{
+    [Fact]
+    public void LongerBarsForLargerValues()
+    {
+        var lines = BarPlot.Lines([("a", 1, double.NaN, "1"), ("bb", 2, double.NaN, "2"), ("c", double.NaN, double.NaN, "-")], isUnicode: false).ToArray();
+        var bars = lines.Select(line => line.Count(letter => letter == '#')).ToArray();
+        Assert.Equal([6, 50, 0], bars);
+        Assert.StartsWith(" a  #", lines[0]);
+        Assert.StartsWith("bb  #", lines[1]);
+        Assert.EndsWith("  2", lines[1]);
+    }
+
+    [Fact]
+    public void ErrorsAreIntervals()
+    {
+        var lines = BarPlot.Lines([("a", 1, 0.5, ""), ("b", 2, 0, "")], isUnicode: false).ToArray();
+        Assert.Matches(@"^a  #+\|-+#-+\|$", lines[0]);
+        Assert.DoesNotContain("|", lines[1]);
+    }
+
+    [Fact]
+    public void EqualAndMissingValuesDoNoHarm()
+    {
+        Assert.Equal(2, BarPlot.Lines([("a", 3, double.NaN, ""), ("b", 3, double.NaN, "")], true).Count());
+        Assert.Empty(BarPlot.Lines([("a", double.NaN, double.NaN, "")], true));
+        Assert.Empty(BarPlot.Lines([], true));
+    }
+}

@@ -1,0 +1,278 @@
+using System.Text.Json;
+using Gpu.Cli;
+using Gpu.Tests.IO;
+
+namespace Gpu.Tests.Cli;
+
+/// <summary>The main job from the command line, on a data set of a few images.</summary>
+public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDigits>
+{
+    private const string Model = "seed2";
+    private readonly SmallDigits _digits;
+
+    public TrainCommandTests(SmallDigits digits) => _digits = digits;
+
+    [Fact]
+    public void JsonHasTheFieldsOfTheContract()
+    {
+        using var folder = new TempFolder();
+        var run = Train(folder, "--epochs", "2", "--batch", "32");
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        Assert.Single(run.Output.TrimEnd().Split('\n'));
+        var json = run.Json;
+        Assert.Equal(Model, json.GetProperty("model").GetString());
+        Assert.Equal("small", json.GetProperty("dataset").GetString());
+        Assert.Equal("cpu", json.GetProperty("device").GetString());
+        Assert.Equal(2, json.GetProperty("epochs").GetInt32());
+        Assert.Equal(2 * 7, json.GetProperty("steps").GetInt32());
+        Assert.Equal(55_050, json.GetProperty("parameters").GetInt64());
+        Assert.Equal("completed", json.GetProperty("end").GetString());
+        foreach (var name in new[] { "train_loss", "test_loss", "test_accuracy", "samples_per_second", "seconds", "first_step_seconds" })
+            Assert.True(double.IsFinite(json.GetProperty(name).GetDouble()), name);
+        Assert.Equal(2, json.GetProperty("history").GetArrayLength());
+        var path = json.GetProperty("run").GetString()!;
+        foreach (var file in new[] { "config.json", "model.json", "metrics.csv", "best.safetensors", "last.safetensors" })
+            Assert.True(File.Exists(Path.Combine(path, file)), file);
+    }
+
+    [Fact]
+    public void TheSameCommandGivesTheSameBitsForAnyNumberOfThreads()
+    {
+        using var folder = new TempFolder();
+        var runs = new[] { "1", "2", "3" }.Select(threads => (Threads: threads, Run: Train(folder, "--steps", "9", "--batch", "24", "--threads", threads, "--seed", "5"))).ToArray();
+        var losses = runs.Select(run => run.Run.Json.GetProperty("losses").GetRawText()).ToArray();
+        Assert.Equal(9, runs[0].Run.Json.GetProperty("losses").GetArrayLength());
+        Assert.All(losses, text => Assert.Equal(losses[0], text));
+        var weights = runs.Select(run => Convert.ToHexString(File.ReadAllBytes(Path.Combine(run.Run.Json.GetProperty("run").GetString()!, "last.safetensors")))).ToArray();
+        Assert.All(weights, bytes => Assert.Equal(weights[0], bytes));
+        var other = Train(folder, "--steps", "9", "--batch", "24", "--seed", "6").Json.GetProperty("losses").GetRawText();
+        Assert.NotEqual(losses[0], other);
+    }
+
+    [Theory]
+    [InlineData("--lr", "0.0003")]
+    [InlineData("--optimizer", "sgd")]
+    [InlineData("--momentum", "0.5", "--optimizer", "momentum")]
+    [InlineData("--betas", "0.8,0.9")]
+    [InlineData("--epsilon", "0.1")]
+    [InlineData("--schedule", "linear:final=0.5")]
+    [InlineData("--warmup", "4")]
+    [InlineData("--weight-decay", "0.3")]
+    [InlineData("--decay-mode", "decoupled", "--weight-decay", "0.3")]
+    [InlineData("--decay-on", "all", "--weight-decay", "0.3")]
+    [InlineData("--l1", "0.01")]
+    [InlineData("--label-smoothing", "0.3")]
+    [InlineData("--clip-norm", "0.01")]
+    [InlineData("--accumulate", "2")]
+    [InlineData("--augment", "flip,shift:3")]
+    [InlineData("--no-shuffle")]
+    [InlineData("--limit-train", "50")]
+    [InlineData("--seed", "2")]
+    public void EveryOptionChangesTheTraining(params string[] option)
+    {
+        // "Options that are accepted and never applied" is what users of such tools complain about.
+        using var folder = new TempFolder();
+        string[] basis = ["--steps", "8", "--batch", "24", "--epochs", "1"];
+        var without = option.Length > 2 ? Train(folder, [.. basis, .. option[2..]]) : Train(folder, basis);
+        var with = Train(folder, [.. basis, .. option]);
+        Assert.Equal(ExitCode.Success, with.ExitCode);
+        Assert.NotEqual(without.Json.GetProperty("losses").GetRawText(), with.Json.GetProperty("losses").GetRawText());
+    }
+
+    [Fact]
+    public void DropoutReplacesThatOfTheModel()
+    {
+        using var folder = new TempFolder();
+        string[] basis = ["--model", "lenet_bn28", "--steps", "2", "--batch", "8", "--limit-test", "8"];
+        var (off, on, standard) = (Train(folder, [.. basis, "--dropout", "0"]), Train(folder, [.. basis, "--dropout", "0.8"]), Train(folder, basis));
+        Assert.Equal(ExitCode.Success, standard.ExitCode);
+        Assert.Equal(3, new[] { off, on, standard }.Select(run => run.Json.GetProperty("losses").GetRawText()).Distinct().Count());
+    }
+
+    [Fact]
+    public void EmaIsWhatIsEvaluated()
+    {
+        using var folder = new TempFolder();
+        var (plain, averaged) = (Train(folder, "--steps", "8", "--batch", "24"), Train(folder, "--steps", "8", "--batch", "24", "--ema", "0.9"));
+        Assert.Equal(plain.Json.GetProperty("losses").GetRawText(), averaged.Json.GetProperty("losses").GetRawText());
+        Assert.NotEqual(plain.Json.GetProperty("test_loss").GetDouble(), averaged.Json.GetProperty("test_loss").GetDouble());
+    }
+
+    [Fact]
+    public void InitTakesTheWeightsOfAFile()
+    {
+        using var folder = new TempFolder();
+        var first = Train(folder, "--epochs", "2", "--batch", "24");
+        var weights = Path.Combine(first.Json.GetProperty("run").GetString()!, "last.safetensors");
+        var second = Train(folder, "--steps", "1", "--batch", "24", "--init", weights);
+        Assert.True(second.Json.GetProperty("losses")[0].GetDouble() < first.Json.GetProperty("history")[0].GetProperty("train_loss").GetDouble() / 2);
+    }
+
+    [Fact]
+    public void ResumedRunsGoOnAsIfNeverStopped()
+    {
+        using var folder = new TempFolder();
+        var (whole, parts) = (folder.File("whole"), folder.File("parts"));
+        string[] basis = [_digits.Path, "--model", Model, "--batch", "24", "--schedule", "constant", "--json"];
+        Assert.Equal(ExitCode.Success, CommandLine.Run(["train", .. basis, "--epochs", "3", "--out", whole]).ExitCode);
+        Assert.Equal(ExitCode.Success, CommandLine.Run(["train", .. basis, "--epochs", "1", "--out", parts]).ExitCode);
+        var resumed = CommandLine.Run("train", "--resume", parts, "--epochs", "3", "--json");
+        Assert.Equal(ExitCode.Success, resumed.ExitCode);
+        Assert.Equal(3, resumed.Json.GetProperty("epochs").GetInt32());
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "last.safetensors")), File.ReadAllBytes(Path.Combine(parts, "last.safetensors")));
+    }
+
+    [Fact]
+    public void CancellingSavesACheckpoint()
+    {
+        using var folder = new TempFolder();
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        var run = CommandLine.Run(source.Token, "train", _digits.Path, "--model", Model, "--epochs", "2", "--batch", "24", "--out", folder.File("run"), "--json");
+        Assert.Equal(ExitCode.Cancelled, run.ExitCode);
+        Assert.Equal("cancelled", run.Json.GetProperty("end").GetString());
+        Assert.Equal(JsonValueKind.Null, run.Json.GetProperty("test_accuracy").ValueKind);
+        Assert.True(File.Exists(Path.Combine(folder.File("run"), "checkpoint.safetensors")));
+        var resumed = CommandLine.Run("train", "--resume", folder.File("run"), "--json");
+        Assert.Equal(ExitCode.Success, resumed.ExitCode);
+        Assert.Equal(2, resumed.Json.GetProperty("epochs").GetInt32());
+    }
+
+    [Fact]
+    public async Task CtrlCSavesACheckpointAndExitsWith130()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var folder = new TempFolder();
+        using var process = ProcessTests.Start("train", _digits.Path, "--model", "seed0", "--epochs", "1000000", "--log-every", "1", "--out", folder.File("run"));
+        var error = process.StandardError.ReadToEndAsync();
+        while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch 1/1000000  1/", StringComparison.Ordinal))
+        {
+        }
+
+        using (var kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]))
+        {
+            kill.WaitForExit();
+            Assert.Equal(0, kill.ExitCode);
+        }
+
+        var rest = process.StandardOutput.ReadToEnd();
+        Assert.True(process.WaitForExit(60_000));
+        Assert.Equal(ExitCode.Cancelled, process.ExitCode);
+        Assert.Contains("To go on: gputrainer train --resume", rest);
+        Assert.Equal("", await error);
+        Assert.True(File.Exists(Path.Combine(folder.File("run"), "checkpoint.safetensors")));
+    }
+
+    [Fact]
+    public void EvalAndPredictUseTheBestWeights()
+    {
+        using var folder = new TempFolder();
+        var trained = Train(folder, "--epochs", "20", "--batch", "24").Json;
+        var path = trained.GetProperty("run").GetString()!;
+        var eval = CommandLine.Run("eval", path, "--json");
+        Assert.Equal(ExitCode.Success, eval.ExitCode);
+        Assert.Equal(trained.GetProperty("test_accuracy").GetDouble(), eval.Json.GetProperty("accuracy").GetDouble());
+        Assert.Equal(trained.GetProperty("test_loss").GetDouble(), eval.Json.GetProperty("loss").GetDouble(), 1e-6);
+        var confusion = eval.Json.GetProperty("confusion").EnumerateArray().Select(row => row.EnumerateArray().Select(cell => cell.GetInt32()).ToArray()).ToArray();
+        Assert.Equal(SmallDigits.TestImages, confusion.Sum(row => row.Sum()));
+        Assert.Equal(eval.Json.GetProperty("accuracy").GetDouble(), confusion.Select((row, label) => row[label]).Sum() / (double)SmallDigits.TestImages, 1e-12);
+
+        // The first training image, as a file, is recognised after twenty epochs on 200 images.
+        var split = Training.Data.DatasetLoader.Load(_digits.Path).Train;
+        var image = folder.File("image.png");
+        Training.Images.ImageCodec.SavePng(image, new Training.Images.ByteImage(28, 28, 1, split.Image(0).ToArray()));
+        var predict = CommandLine.Run("predict", path, image, "--json");
+        Assert.Equal(ExitCode.Success, predict.ExitCode);
+        var prediction = Assert.Single(predict.Json.GetProperty("predictions").EnumerateArray());
+        Assert.Equal($"{split.Labels[0]}", prediction.GetProperty("class").GetString());
+        Assert.Equal(1, prediction.GetProperty("probabilities").EnumerateObject().Sum(pair => pair.Value.GetDouble()), 1e-5);
+
+        var missing = CommandLine.Run("predict", path, folder.File("none.png"));
+        Assert.Equal(ExitCode.Failure, missing.ExitCode);
+        Assert.Contains("none.png", missing.Error);
+        Training.Images.ImageCodec.SavePng(image, new Training.Images.ByteImage(14, 28, 1));
+        Assert.Contains("is 14x28 (height x width), but the network takes 784", CommandLine.Run("predict", path, image).Error);
+    }
+
+    [Fact]
+    public void ADamagedDataSetIsAFailure()
+    {
+        using var folder = new TempFolder();
+        foreach (var file in Directory.GetFiles(_digits.Path)) File.Copy(file, folder.File(Path.GetFileName(file)));
+        var images = folder.File("train-images-idx3-ubyte.gz");
+        File.WriteAllBytes(images, File.ReadAllBytes(images)[..1000]);
+        var run = CommandLine.Run("train", folder.Path, "--model", Model, "--out", folder.File("run"));
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains("train-images-idx3-ubyte.gz", run.Error);
+        Assert.False(Directory.Exists(folder.File("run")));
+    }
+
+    [Fact]
+    public void ARunIsNotOverwritten()
+    {
+        using var folder = new TempFolder();
+        string[] command = ["train", _digits.Path, "--model", Model, "--steps", "1", "--out", folder.File("run")];
+        Assert.Equal(ExitCode.Success, CommandLine.Run(command).ExitCode);
+        var again = CommandLine.Run(command);
+        Assert.Equal(ExitCode.Failure, again.ExitCode);
+        Assert.Contains("holds a run already", again.Error);
+    }
+
+    [Fact]
+    public void DivergenceIsAFailureThatSaysWhatToDo()
+    {
+        using var folder = new TempFolder();
+        var run = Train(folder, "--optimizer", "sgd", "--lr", "1e20", "--epochs", "2");
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains("lower learning rate", run.Json.GetProperty("error").GetString());
+    }
+
+    [Fact]
+    public void AtATerminalABarIsDrawnAndRemoved()
+    {
+        using var folder = new TempFolder();
+        var run = CommandLine.RunAtTerminal(true, "train", _digits.Path, "--model", Model, "--epochs", "2", "--out", folder.File("run"));
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        Assert.Contains("\r\u001b[2Kepoch 1/2", run.Output);
+        Assert.Contains("images/s", run.Output);
+        Assert.Contains("\u001b[2Kepoch 2/2  loss", run.Output);
+        Assert.Contains("test accuracy", run.Output.Split("\u001b[2K")[^1]);
+    }
+
+    [Fact]
+    public void SweepFindsTheBestSetting()
+    {
+        using var folder = new TempFolder();
+        var file = folder.File("sweep.csv");
+        var run = CommandLine.Run("sweep", _digits.Path, "--model", Model, "--weight-decay", "1e-4,10", "--folds", "3", "--epochs", "6", "--batch", "16", "--out", file, "--json");
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        var trials = run.Json.GetProperty("trials").EnumerateArray().ToArray();
+        Assert.Equal(2, trials.Length);
+        Assert.All(trials, trial => Assert.Equal(3, trial.GetProperty("losses").GetArrayLength()));
+        Assert.True(trials[0].GetProperty("loss").GetDouble() < trials[1].GetProperty("loss").GetDouble());
+        Assert.Equal(1e-4, run.Json.GetProperty("best").GetProperty("weight_decay").GetDouble(), 1e-9);
+        Assert.Equal(3, File.ReadAllLines(file).Length);
+        Assert.Contains("The smallest loss is that of weight decay 1e-4", run.Error);
+        Assert.False(Directory.Exists("runs"));
+    }
+
+    private CommandLine Train(TempFolder folder, params string[] options) =>
+        CommandLine.Run(["train", _digits.Path, .. options.Contains("--model") ? (string[])[] : ["--model", Model], "--out", folder.File($"run{Guid.NewGuid():N}"), "--json", .. options]);
+
+    /// <summary>A few generated digits in a folder.</summary>
+    public sealed class SmallDigits : IDisposable
+    {
+        public const int TestImages = 100;
+        private readonly TempFolder _folder = new();
+
+        public SmallDigits()
+        {
+            Path = _folder.File("small");
+            Training.Data.IdxFolderWriter.Write(Training.Data.Digits.DigitsGenerator.Generate(7, 200, TestImages), Path);
+        }
+
+        public string Path { get; }
+
+        public void Dispose() => _folder.Dispose();
+    }
+}
