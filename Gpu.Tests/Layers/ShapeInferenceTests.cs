@@ -113,6 +113,7 @@ public class ShapeInferenceTests
         var model = new Model("m", Input, new ConvolutionLayer(4, 3), new BatchNormalizationLayer(), new FlattenLayer(), new DenseLayer(2));
         var decaying = model.Parameters.Where(parameter => parameter.Declaration.Decays).Select(parameter => parameter.Name);
         Assert.Equal(["conv1.weight", "dense1.weight"], decaying);
-        Assert.Equal(["batchnorm1.running_mean", "batchnorm1.running_variance"], model.Parameters.Where(parameter => !parameter.Trainable).Select(parameter => parameter.Name));
+        Assert.Equal(["batchnorm1.running_mean", "batchnorm1.running_variance"], model.Parameters.Where(parameter => !parameter.Trainable)
+            .Select(parameter => parameter.Name));
     }
 }

@@ -90,7 +90,8 @@ public class PlanTests
     public void ActivationsAreFusedAndGated()
     {
         var model = Classifier(
-            new ConvolutionLayer(4, 3), new ActivationLayer(Activation.Relu), new MaxPoolingLayer(2), new FlattenLayer(), new DenseLayer(5) { Activation = new Activation(ActivationKind.Tanh) },
+            new ConvolutionLayer(4, 3), new ActivationLayer(Activation.Relu), new MaxPoolingLayer(2), new FlattenLayer(),
+            new DenseLayer(5) { Activation = new Activation(ActivationKind.Tanh) },
             new DropoutLayer(0.5f), new DenseLayer(4));
         var names = LaunchNames(model);
         Assert.DoesNotContain(names, name => name.StartsWith("Activation", StringComparison.Ordinal));
@@ -109,7 +110,8 @@ public class PlanTests
     {
         // Two convolutions have three gathers forward and backward, not four: weight gradients are another kernel.
         var one = LaunchNames(Classifier(new ConvolutionLayer(4, 3), new FlattenLayer(), new DenseLayer(4))).Count(name => name.Contains("Gather"));
-        var two = LaunchNames(Classifier(new ConvolutionLayer(4, 3), new ConvolutionLayer(4, 3), new FlattenLayer(), new DenseLayer(4))).Count(name => name.Contains("Gather"));
+        var two = LaunchNames(Classifier(new ConvolutionLayer(4, 3), new ConvolutionLayer(4, 3), new FlattenLayer(), new DenseLayer(4)))
+            .Count(name => name.Contains("Gather"));
         Assert.Equal(2, two - one);
         Assert.Equal(3, one);
     }
@@ -132,7 +134,8 @@ public class PlanTests
     public void SimulatorTrainsLikeTheCpu()
     {
         var model = Classifier(
-            new ConvolutionLayer(4, 3) { Bias = false }, new BatchNormalizationLayer { Activation = Activation.Relu }, new MaxPoolingLayer(2), new DropoutLayer(0.2f),
+            new ConvolutionLayer(4, 3) { Bias = false }, new BatchNormalizationLayer { Activation = Activation.Relu }, new MaxPoolingLayer(2),
+            new DropoutLayer(0.2f),
             new FlattenLayer(), new DenseLayer(5) { Activation = Activation.Relu }, new DenseLayer(4));
         var losses = new List<float[]>();
         foreach (var name in new[] { TestDevices.Names.First(), "simulator" })

@@ -1,4 +1,4 @@
-namespace Gpu.Tests.Training;
+namespace Gpu.Tests.Loop;
 
 /// <summary>A folder that is gone afterwards.</summary>
 internal sealed class TemporaryFolder : IDisposable

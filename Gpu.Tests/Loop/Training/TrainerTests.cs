@@ -10,7 +10,7 @@ using Gpu.Training.Runs;
 using Gpu.Training.Shapes;
 using Gpu.Training.Weights;
 
-namespace Gpu.Tests.Training;
+namespace Gpu.Tests.Loop;
 
 public class TrainerTests
 {
@@ -31,7 +31,9 @@ public class TrainerTests
         Assert.Equal(1.0, result.TestTopK);
         Assert.Equal(60, result.Losses!.Count);
         Assert.Equal(60, observer.Steps.Count);
-        Assert.Equal(20, observer.Steps.Count(step => step.IsLogged));
+        // Every third, and the first.
+        Assert.Equal(21, observer.Steps.Count(step => step.IsLogged));
+        Assert.Equal(result.Losses[0], observer.Steps[0].Loss, 1e-5);
         Assert.Equal(6, observer.Epochs.Count);
         Assert.Equal(10, observer.Summary!.StepsPerEpoch);
         // The epoch's loss is the mean over its samples; the last batch has 6 of them.
@@ -121,14 +123,29 @@ public class TrainerTests
     }
 
     [Fact]
+    public void StepsAllocateNothing()
+    {
+        using var device = new CpuDevice(threads: 2);
+        var observer = new AllocationCounter();
+        var options = Options with { LogEvery = 2, RecordLosses = true, ClipNorm = 1, Accumulate = 2, Ema = 0.9f, AugmentShift = 1, Epochs = 4 };
+        using var trainer = new Trainer(SmallData.Network(), SmallData.Squares(), device, options, observer);
+        trainer.Run();
+        // From the third epoch on: by then every kernel of the step was compiled, and the last, smaller batch was seen.
+        Assert.Equal(4, observer.Differences.Count);
+        Assert.All(observer.Differences, bytes => Assert.Equal(0, bytes));
+    }
+
+    [Fact]
     public void AccumulatedBatchesAreOneLargeBatch()
     {
         // Without batch statistics and dropout two batches of 15 give the gradient of one of 30.
-        var model = new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(), new DenseLayer(10) { Activation = Gpu.Kernels.Activations.Activation.Relu }, new DenseLayer(4));
+        var model = new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(),
+            new DenseLayer(10) { Activation = Gpu.Kernels.Activations.Activation.Relu }, new DenseLayer(4));
         using var device = new CpuDevice(threads: 1);
         var losses = new[] { (30, 1), (15, 2) }.Select(pair =>
         {
-            using var trainer = new Trainer(model, SmallData.Squares(), device, Options with { Epochs = 3, Batch = pair.Item1, Accumulate = pair.Item2, RecordLosses = true });
+            using var trainer = new Trainer(model, SmallData.Squares(), device, Options with { Epochs = 3, Batch = pair.Item1, Accumulate = pair.Item2,
+                RecordLosses = true });
             return trainer.Run().Losses!;
         }).ToArray();
         Assert.Equal(15, losses[0].Count);
@@ -163,7 +180,8 @@ public class TrainerTests
     {
         using var folder = new TemporaryFolder();
         using var device = new CpuDevice(threads: 1);
-        var model = new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(), new DenseLayer(10) { Activation = Gpu.Kernels.Activations.Activation.Relu }, new DenseLayer(4));
+        var model = new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(),
+            new DenseLayer(10) { Activation = Gpu.Kernels.Activations.Activation.Relu }, new DenseLayer(4));
         var run = folder.Path("run");
         var options = Options with { Optimizer = OptimizerKind.Sgd, LearningRate = 0.05f, Epochs = 1, OutputFolder = run, LogEvery = 5 };
         using (var first = new Trainer(model, SmallData.Squares(), device, options)) first.Run();
@@ -182,7 +200,8 @@ public class TrainerTests
         using var device = new CpuDevice(threads: 2);
         var data = SmallData.Squares();
         TrainingResult result;
-        using (var trainer = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.Path("a/run"), Validation = 0.2 })) result = trainer.Run();
+        using (var trainer = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.Path("a/run"),
+            Validation = 0.2 })) result = trainer.Run();
         var run = RunFolder.Open(folder.Path("a/run"));
         Assert.Equal("small", run.Model.Name);
         Assert.Equal(data.ClassNames, run.Configuration.ClassNames);
@@ -246,7 +265,8 @@ public class TrainerTests
         {
             // Zeros that kernels read in place of padding stay with the device, so only the second run is counted.
             var before = device.AllocatedBytes;
-            using (var trainer = new Trainer(SmallData.Network(), SmallData.Squares(), device, Options with { Epochs = 1, Ema = 0.9f, ClipNorm = 1, Validation = 0.1 })) trainer.Run();
+            using (var trainer = new Trainer(SmallData.Network(), SmallData.Squares(), device,
+                Options with { Epochs = 1, Ema = 0.9f, ClipNorm = 1, Validation = 0.1 })) trainer.Run();
             if (i == 1) Assert.Equal(before, device.AllocatedBytes);
         }
     }
@@ -309,6 +329,20 @@ public class TrainerTests
             }
         }).ToArray();
         Assert.All(losses[0].Zip(losses[1]), pair => Assert.Equal(pair.First, pair.Second, 1e-4 * pair.First));
+    }
+
+    private sealed class AllocationCounter : ITrainingObserver
+    {
+        private long _before;
+
+        public List<long> Differences { get; } = new(100);
+
+        public void OnStep(in StepProgress progress)
+        {
+            var now = GC.GetAllocatedBytesForCurrentThread();
+            if (progress.Epoch == 3 && progress.StepInEpoch > 1) Differences.Add(now - _before);
+            _before = now;
+        }
     }
 
     private sealed class Recorder : ITrainingObserver

@@ -3,7 +3,7 @@ using Gpu.Training.Layers;
 using Gpu.Training.Models;
 using Gpu.Training.Shapes;
 
-namespace Gpu.Tests.Training;
+namespace Gpu.Tests.Loop;
 
 /// <summary>A little data set that can be learnt, and networks for it: a bright square on noise, whose quarter of the image is the class.</summary>
 internal static class SmallData

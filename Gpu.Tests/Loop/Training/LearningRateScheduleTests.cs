@@ -1,6 +1,6 @@
 using Gpu.Training.Loop;
 
-namespace Gpu.Tests.Training;
+namespace Gpu.Tests.Loop;
 
 public class LearningRateScheduleTests
 {
@@ -62,5 +62,6 @@ public class LearningRateScheduleTests
     [InlineData("step:factor=abc", "factor=abc")]
     [InlineData("cosine:final=2", "0 to 1")]
     [InlineData("constant:x=1", "takes no values")]
-    public void MistakesAreNamed(string text, string expected) => Assert.Contains(expected, Assert.Throws<FormatException>(() => LearningRateSchedule.Parse(text)).Message);
+    public void MistakesAreNamed(string text, string expected) => Assert.Contains(expected,
+        Assert.Throws<FormatException>(() => LearningRateSchedule.Parse(text)).Message);
 }

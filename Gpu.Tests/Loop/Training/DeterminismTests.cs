@@ -2,7 +2,7 @@ using Gpu.Kernels.Launching;
 using Gpu.Training.Loop;
 using Gpu.Training.Runs;
 
-namespace Gpu.Tests.Training;
+namespace Gpu.Tests.Loop;
 
 public class DeterminismTests
 {
@@ -66,7 +66,8 @@ public class DeterminismTests
         whole.Dispose();
         second.Dispose();
 
-        string[] Metrics(string run) => [.. File.ReadAllLines(Path.Combine(folder.Path(run), RunFolder.MetricsFile)).Select(line => string.Join(",", line.Split(',').Take(11)))];
+        string[] Metrics(string run) => [.. File.ReadAllLines(Path.Combine(folder.Path(run), RunFolder.MetricsFile))
+            .Select(line => string.Join(",", line.Split(',').Take(11)))];
     }
 
     [Fact]
@@ -75,7 +76,8 @@ public class DeterminismTests
         using var folder = new TemporaryFolder();
         using var device = new CpuDevice(threads: 1);
         var options = Options with { Schedule = LearningRateSchedule.Constant };
-        using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device, options with { Epochs = 2, OutputFolder = folder.Path("run") })) first.Run();
+        using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device,
+            options with { Epochs = 2, OutputFolder = folder.Path("run") })) first.Run();
         using var second = Trainer.Resume(folder.Path("run"), SmallData.Squares(), device, given => given with { Epochs = 3 });
         second.Run();
         using var whole = new Trainer(SmallData.Network(), SmallData.Squares(), device, options);
@@ -89,7 +91,8 @@ public class DeterminismTests
         using var folder = new TemporaryFolder();
         using var device = new CpuDevice(threads: 1);
         var options = Options with { Schedule = LearningRateSchedule.Constant, Validation = null };
-        using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device, options with { Steps = 13, OutputFolder = folder.Path("run") })) first.Run();
+        using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device,
+            options with { Steps = 13, OutputFolder = folder.Path("run") })) first.Run();
         using var second = Trainer.Resume(folder.Path("run"), SmallData.Squares(), device, given => given with { Steps = 30 });
         second.Run();
         using var whole = new Trainer(SmallData.Network(), SmallData.Squares(), device, options with { Steps = 30 });
@@ -106,6 +109,8 @@ public class DeterminismTests
         using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device, Options with { Epochs = 1, OutputFolder = run })) first.Run();
         Assert.Contains("other images", Message(SmallData.Squares(seed: 2), given => given));
         Assert.Contains("another optimizer", Message(SmallData.Squares(), given => given with { Optimizer = Gpu.Kernels.Optimizers.OptimizerKind.Momentum }));
+        Assert.Contains("keeps its batch: it was 16, now 8", Message(SmallData.Squares(), given => given with { Batch = 8 }));
+        Assert.Contains("keeps its ema: it was 0.95, now none", Message(SmallData.Squares(), given => given with { Ema = null }));
         var checkpoint = Path.Combine(run, RunFolder.CheckpointFile);
         var bytes = File.ReadAllBytes(checkpoint);
         File.WriteAllBytes(checkpoint, bytes[..(bytes.Length / 2)]);
@@ -118,7 +123,8 @@ public class DeterminismTests
             Assert.Throws<TrainingException>(() => Trainer.Resume(run, data, device, change)).Message;
     }
 
-    private static float[] Weights(Trainer trainer) => [.. trainer.Network.Model.Parameters.SelectMany(parameter => trainer.Network.GetParameter(parameter.Name))];
+    private static float[] Weights(Trainer trainer) => [.. trainer.Network.Model.Parameters.SelectMany(parameter =>
+        trainer.Network.GetParameter(parameter.Name))];
 
     private sealed class Stopper(int step, CancellationTokenSource cancel) : ITrainingObserver
     {
