@@ -33,7 +33,9 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             reporter.Line($"Resumes after step {Units.Count(summary.FirstStep)}.");
         else if (summary.FirstStep > 0)
             reporter.Warn($"The run has made {Units.Count(summary.FirstStep)} steps already: nothing is left to train. Give more --epochs or --steps.");
-        reporter.BeginProgress();
+        // The first step compiles the kernels, which can take a while: that is said, rather than leaving the screen still.
+        if (reporter.IsLive) reporter.ProgressNow(new ProgressState($"epoch 1/{summary.Epochs}", 0, summary.StepsPerEpoch, "compiling the kernels", TimeSpan.MaxValue));
+        else reporter.BeginProgress();
         _clock.Start();
     }
 

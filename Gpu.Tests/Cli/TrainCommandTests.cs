@@ -102,7 +102,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     public void InitTakesTheWeightsOfAFile()
     {
         using var folder = new TempFolder();
-        var first = Train(folder, "--epochs", "2", "--batch", "24");
+        var first = Train(folder, "--epochs", "15", "--batch", "24");
         var weights = Path.Combine(first.Json.GetProperty("run").GetString()!, "last.safetensors");
         var second = Train(folder, "--steps", "1", "--batch", "24", "--init", weights);
         Assert.True(second.Json.GetProperty("losses")[0].GetDouble() < first.Json.GetProperty("history")[0].GetProperty("train_loss").GetDouble() / 2);
@@ -235,7 +235,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         Assert.Equal(ExitCode.Success, run.ExitCode);
         Assert.Contains("\r\u001b[2Kepoch 1/2", run.Output);
         Assert.Contains("images/s", run.Output);
-        Assert.Contains("\u001b[2Kepoch 2/2  loss", run.Output);
+        Assert.Contains("\u001b[2Kepoch 1/2  loss", run.Output);
         Assert.Contains("test accuracy", run.Output.Split("\u001b[2K")[^1]);
     }
 
