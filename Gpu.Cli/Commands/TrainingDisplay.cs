@@ -46,11 +46,12 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         if (!isWanted && !reporter.IsProgressDue) return;
         var made = progress.Step - _firstStep;
         var left = made > 0 ? _clock.Elapsed * ((double)(progress.TotalSteps - progress.Step) / made) : TimeSpan.MaxValue;
+        var loss = double.IsNaN(progress.Loss) ? "" : $"loss {Units.Fixed(progress.Loss, 4)}  ";
         var state = new ProgressState(
             $"epoch {progress.Epoch}/{progress.Epochs}",
             progress.StepInEpoch,
             progress.StepsInEpoch,
-            $"loss {Units.Fixed(progress.Loss, 4)}  {Units.Count((long)progress.SamplesPerSecond)} images/s",
+            $"{loss}{Units.Count((long)progress.SamplesPerSecond)} images/s",
             left);
         reporter.ProgressNow(state);
     }
