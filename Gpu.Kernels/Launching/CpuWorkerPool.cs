@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
 namespace Gpu.Kernels.Launching;
@@ -26,20 +27,25 @@ internal sealed class CpuWorkerPool : IDisposable
     // With more threads than processors, whoever waits must make room at once.
     private readonly bool _crowded;
     private readonly Worker[] _workers;
-    private readonly Counter[] _next;
+    private readonly LongCounter[] _next;
     private readonly int[] _end;
+    private readonly Lock _oneJob = new();
     private ICpuJob? _job;
     private int _chunk;
-    private Exception? _failure;
+    private volatile Exception? _failure;
     private Counter _pending;
     private LongCounter _state; // generation << 16 | participants
     private volatile bool _stopping;
+
+    // The pool whose job the thread is in.
+    [ThreadStatic]
+    private static CpuWorkerPool? _current;
 
     public CpuWorkerPool(int threads)
     {
         _threads = threads;
         _crowded = threads > Environment.ProcessorCount;
-        _next = new Counter[threads];
+        _next = new LongCounter[threads];
         _end = new int[threads];
         _workers = new Worker[Math.Max(0, threads - 1)];
         for (var i = 0; i < _workers.Length; i++)
@@ -51,9 +57,13 @@ internal sealed class CpuWorkerPool : IDisposable
         }
     }
 
-    /// <summary>Runs all items of a job and returns when they are done. One job at a time.</summary>
+    /// <summary>Runs all items of a job and returns when they are done. Jobs that several threads bring run one after the other.</summary>
+    /// <exception cref="ObjectDisposedException">the pool has ended</exception>
+    /// <exception cref="InvalidOperationException">the job was brought by a job of this pool, which would wait for itself</exception>
+    /// <exception cref="Exception">what the job threw, on whichever thread; its other items may then not have been done</exception>
     public void Run(ICpuJob job, int items, int cost)
     {
+        ObjectDisposedException.ThrowIf(_stopping, this);
         var participants = (int)Math.Min(Math.Min(_threads, items), (long)items * cost / (SmallestShared / 2));
         if (participants < 2)
         {
@@ -61,11 +71,48 @@ internal sealed class CpuWorkerPool : IDisposable
             return;
         }
 
+        RefuseFromWithin();
+        Exception? failure;
+        lock (_oneJob)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            failure = Share(job, items, participants);
+        }
+
+        if (failure is not null) ExceptionDispatchInfo.Throw(failure);
+    }
+
+    public void Dispose()
+    {
+        if (_stopping) return;
+        RefuseFromWithin();
+        lock (_oneJob)
+        {
+            if (_stopping) return;
+            _stopping = true;
+        }
+
+        foreach (var worker in _workers) worker.Wake.Set();
+        foreach (var worker in _workers)
+        {
+            worker.Thread!.Join();
+            worker.Wake.Dispose();
+        }
+    }
+
+    private void RefuseFromWithin()
+    {
+        if (_current == this) throw new InvalidOperationException("a kernel cannot use the device that runs it; launch from outside, one kernel after the other");
+    }
+
+    // What went wrong, or null.
+    private Exception? Share(ICpuJob job, int items, int participants)
+    {
         _job = job;
         _chunk = Math.Max(1, items / (participants * ChunksAThread));
         for (var i = 0; i < participants; i++)
         {
-            _next[i].Value = (int)((long)items * i / participants);
+            _next[i].Value = (long)items * i / participants;
             _end[i] = (int)((long)items * (i + 1) / participants);
         }
 
@@ -77,7 +124,10 @@ internal sealed class CpuWorkerPool : IDisposable
             if (Volatile.Read(ref _workers[i].Asleep) == 1 && Interlocked.Exchange(ref _workers[i].Asleep, 0) == 1) _workers[i].Wake.Set();
         }
 
+        var outer = _current;
+        _current = this;
         Participate(job, 0, participants);
+        _current = outer;
         var spins = 0;
         while (Volatile.Read(ref _pending.Value) != 0)
         {
@@ -86,42 +136,37 @@ internal sealed class CpuWorkerPool : IDisposable
         }
 
         _job = null;
-        if (_failure is { } failure)
-        {
-            _failure = null;
-            throw new InvalidOperationException($"a kernel failed on a worker thread: {failure.Message}", failure);
-        }
+        var failure = _failure;
+        _failure = null;
+        return failure;
     }
 
-    public void Dispose()
-    {
-        if (_stopping) return;
-        _stopping = true;
-        foreach (var worker in _workers) worker.Wake.Set();
-        foreach (var worker in _workers)
-        {
-            worker.Thread!.Join();
-            worker.Wake.Dispose();
-        }
-    }
-
+    // A failure is kept for the caller, and ends the work of all.
     private void Participate(ICpuJob job, int self, int participants)
     {
-        for (var k = 0; k < participants; k++)
+        try
         {
-            var owner = self + k < participants ? self + k : self + k - participants;
-            var end = _end[owner];
-            while (Volatile.Read(ref _next[owner].Value) < end)
+            for (var k = 0; k < participants; k++)
             {
-                var from = Interlocked.Add(ref _next[owner].Value, _chunk) - _chunk;
-                if (from >= end) break;
-                job.RunItems(from, Math.Min(from + _chunk, end));
+                var owner = self + k < participants ? self + k : self + k - participants;
+                var end = _end[owner];
+                while (Volatile.Read(ref _next[owner].Value) < end && _failure is null)
+                {
+                    var from = Interlocked.Add(ref _next[owner].Value, _chunk) - _chunk;
+                    if (from >= end) break;
+                    job.RunItems((int)from, (int)Math.Min(from + _chunk, end));
+                }
             }
+        }
+        catch (Exception e)
+        {
+            _failure = e;
         }
     }
 
     private void Work(Worker self, int number)
     {
+        _current = this;
         long seen = 0;
         while (true)
         {
@@ -130,15 +175,7 @@ internal sealed class CpuWorkerPool : IDisposable
             seen = state;
             var participants = (int)(state & 0xFFFF);
             if (number >= participants) continue;
-            try
-            {
-                Participate(_job!, number, participants);
-            }
-            catch (Exception e)
-            {
-                _failure = e;
-            }
-
+            Participate(_job!, number, participants);
             Interlocked.Decrement(ref _pending.Value);
         }
     }

@@ -135,7 +135,8 @@ public class WholeNetworkGradientTests
     {
         const double step = 1e-5;
         var values = reference.Parameters[parameter.Name];
-        var scale = Math.Max(1e-3, gradient.Max(Math.Abs));
+        // The floor is for gradients that are 0 but for rounding: those of a bias that batch normalisation takes away again.
+        var scale = Math.Max(1e-2, gradient.Max(Math.Abs));
         var elements = Enumerable.Range(0, 5).Select(_ => random.Next(values.Length)).Append(Array.FindIndex(gradient, g => Math.Abs(g) == gradient.Max(Math.Abs))).Distinct();
         foreach (var i in elements.Where(i => i >= 0))
         {

@@ -29,8 +29,8 @@ public abstract class Layer
     {
         var name = names.Take(this);
         var output = Named(name, () => InferShape(input));
-        var parameters = DeclareParameters(input).Select(declaration => new ModelParameter($"{name}.{declaration.Name}", declaration));
-        return new LayerNode(this, name, input, output, [.. parameters], []);
+        var parameters = Named(name, () => DeclareParameters(input).Select(declaration => new ModelParameter($"{name}.{declaration.Name}", declaration)).ToArray());
+        return new LayerNode(this, name, input, output, parameters, []);
     }
 
     /// <summary>Puts the layer's operations into a plan and returns what comes out of them.</summary>
