@@ -159,7 +159,7 @@ public sealed class Trainer : IDisposable
     {
         _clock.Resume();
         var options = _resolved.Options;
-        _learningRate = (float)(_resolved.Optimizer.LearningRate * options.Schedule.FactorAt(_position.Step, options.Warmup, _totalSteps, _stepsPerEpoch));
+        _learningRate = LearningRateAt(_position.Step);
         var samples = 0;
         for (var i = 0; i < batches; i++)
         {
@@ -177,6 +177,9 @@ public sealed class Trainer : IDisposable
         _clock.Pause(samples);
         Report(isLogged);
     }
+
+    private float LearningRateAt(long step) => (float)(_resolved.Optimizer.LearningRate
+        * _resolved.Options.Schedule.FactorAt(step, _resolved.Options.Warmup, _totalSteps, _stepsPerEpoch));
 
     private void Report(bool isLogged)
     {
@@ -227,7 +230,7 @@ public sealed class Trainer : IDisposable
             TopKAccuracy = evaluation.TopKAccuracy,
             TopK = evaluation.TopK,
             IsBest = _position.EpochsSinceBest == 0,
-            LearningRate = _learningRate,
+            LearningRate = LearningRateAt(_position.Step - 1),
             TrainSeconds = _clock.EpochSeconds,
             EvaluationSeconds = evaluation.Seconds,
             SamplesPerSecond = _clock.EpochSamplesPerSecond,
