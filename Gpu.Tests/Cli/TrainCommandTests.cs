@@ -1,6 +1,9 @@
 using System.Text.Json;
 using Gpu.Cli;
 using Gpu.Tests.IO;
+using Gpu.Training.Data;
+using Gpu.Training.Data.Digits;
+using Gpu.Training.Images;
 
 namespace Gpu.Tests.Cli;
 
@@ -178,9 +181,9 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         Assert.Equal(eval.Json.GetProperty("accuracy").GetDouble(), confusion.Select((row, label) => row[label]).Sum() / (double)SmallDigits.TestImages, 1e-12);
 
         // The first training image, as a file, is recognised after twenty epochs on 200 images.
-        var split = Training.Data.DatasetLoader.Load(_digits.Path).Train;
+        var split = DatasetLoader.Load(_digits.Path).Train;
         var image = folder.File("image.png");
-        Training.Images.ImageCodec.SavePng(image, new Training.Images.ByteImage(28, 28, 1, split.Image(0).ToArray()));
+        ImageCodec.SavePng(image, new ByteImage(28, 28, 1, split.Image(0).ToArray()));
         var predict = CommandLine.Run("predict", path, image, "--json");
         Assert.Equal(ExitCode.Success, predict.ExitCode);
         var prediction = Assert.Single(predict.Json.GetProperty("predictions").EnumerateArray());
@@ -190,7 +193,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         var missing = CommandLine.Run("predict", path, folder.File("none.png"));
         Assert.Equal(ExitCode.Failure, missing.ExitCode);
         Assert.Contains("none.png", missing.Error);
-        Training.Images.ImageCodec.SavePng(image, new Training.Images.ByteImage(14, 28, 1));
+        ImageCodec.SavePng(image, new ByteImage(14, 28, 1));
         Assert.Contains("is 14x28 (height x width), but the network takes 784", CommandLine.Run("predict", path, image).Error);
     }
 
@@ -268,7 +271,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         public SmallDigits()
         {
             Path = _folder.File("small");
-            Training.Data.IdxFolderWriter.Write(Training.Data.Digits.DigitsGenerator.Generate(7, 200, TestImages), Path);
+            IdxFolderWriter.Write(DigitsGenerator.Generate(7, 200, TestImages), Path);
         }
 
         public string Path { get; }
