@@ -168,15 +168,18 @@ internal static class OperationCases
             yield return new OperationCase($"batchnorm{suffix}_fwd", Shape, 0, 3 * Bytes(Count), memory =>
             {
                 var (x, y, gamma, beta) = (memory.Random(Count), memory.Zeros(Count), memory.Random(Channels), memory.Random(Channels));
-                var (runningMean, runningVariance, mean, deviation) = (memory.Zeros(Channels), memory.Zeros(Channels), memory.Zeros(Channels), memory.Zeros(Channels));
+                var (runningMean, runningVariance, mean, deviation) = (memory.Zeros(Channels), memory.Zeros(Channels), memory.Zeros(Channels),
+                    memory.Zeros(Channels));
                 var workspace = Workspace(memory, BatchNorms.WorkspaceLength(Rows, Channels));
                 return executor => BatchNorms.ForwardTraining(
                     executor, Rows, Channels, x, gamma, beta, runningMean, runningVariance, 0.1f, 1e-5f, y, mean, deviation, activation, workspace);
             });
             yield return new OperationCase($"batchnorm{suffix}_bwd", Shape, 0, 5 * Bytes(Count), memory =>
             {
-                var (x, gradient, result, gamma, beta) = (memory.Random(Count), memory.Random(Count), memory.Zeros(Count), memory.Random(Channels), memory.Random(Channels));
-                var (mean, deviation, gammaGradient, betaGradient) = (memory.Random(Channels), memory.Random(Channels), memory.Zeros(Channels), memory.Zeros(Channels));
+                var (x, gradient, result, gamma, beta) = (memory.Random(Count), memory.Random(Count), memory.Zeros(Count), memory.Random(Channels),
+                    memory.Random(Channels));
+                var (mean, deviation, gammaGradient, betaGradient) = (memory.Random(Channels), memory.Random(Channels), memory.Zeros(Channels),
+                    memory.Zeros(Channels));
                 var workspace = Workspace(memory, BatchNorms.WorkspaceLength(Rows, Channels));
                 return executor => BatchNorms.Backward(
                     executor, Rows, Channels, x, gradient, gamma, beta, mean, deviation, result, gammaGradient, betaGradient, activation, workspace);

@@ -59,7 +59,8 @@ internal static class BenchStepCommand
             ("memory", $"{Units.Bytes(device.AllocatedBytes)} on the device; the process {Units.Bytes(peakWorkingSet)} at its peak"),
             ("last loss", Units.Fixed(loss, 4))));
         shell.Reporter.Result(new JsonRecord()
-            .Add("model", model.Name).Add("batch", batch).Add("device", device.Id).Add("threads", threads).Add("median_ms", median).Add("p10_ms", p10).Add("p90_ms", p90)
+            .Add("model", model.Name).Add("batch", batch).Add("device", device.Id).Add("threads", threads).Add("median_ms", median).Add("p10_ms", p10)
+            .Add("p90_ms", p90)
             .Add("samples_per_s", batch / times.Median).Add("gflops", gflops).Add("peak_bytes", device.AllocatedBytes)
             .Add("steps", times.Runs).Add("min_ms", 1e3 * times.Best).Add("peak_working_set_bytes", peakWorkingSet)
             .Add("forward_mflop_per_sample", 2e-6 * model.MultiplyAdds).Add("parameters", model.ParameterCount).Add("last_loss", loss)

@@ -19,13 +19,18 @@ internal sealed class TrainCommand
     private readonly Shell _shell;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new();
-    private readonly Argument<string?> _dataset = new("DATASET") { Description = "A name that 'data list' shows, or a folder (default: digits)", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _dataset = new("DATASET")
+    {
+        Description = "A name that 'data list' shows, or a folder (default: digits)",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     private readonly Option<string?> _model = Options.Text(
         "--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", BuiltInModels.Default);
 
     private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the run: settings, history, weights, checkpoint", "runs/MODEL-TIME");
-    private readonly Option<string?> _resume = Options.Text("--resume", "RUN", "Goes on with the run in this folder from its last checkpoint; options given here replace its own");
+    private readonly Option<string?> _resume = Options.Text("--resume", "RUN",
+        "Goes on with the run in this folder from its last checkpoint; options given here replace its own");
 
     private TrainCommand(Shell shell) => _shell = shell;
 

@@ -19,7 +19,8 @@ public class DevicesCommandTests
         {
             var ofKind = devices.Where(device => device.GetProperty("kind").GetString() == kind).ToArray();
             Assert.NotEmpty(ofKind);
-            Assert.All(ofKind, device => Assert.Equal(device.GetProperty("available").GetBoolean(), device.GetProperty("missing").ValueKind == JsonValueKind.Null));
+            Assert.All(ofKind, device => Assert.Equal(device.GetProperty("available").GetBoolean(),
+                device.GetProperty("missing").ValueKind == JsonValueKind.Null));
         }
     }
 
