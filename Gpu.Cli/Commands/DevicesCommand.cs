@@ -13,12 +13,14 @@ internal static class DevicesCommand
     private static void Run(Reporter reporter)
     {
         var table = new ReportTable(
-            ReportTable.Text("device"), ReportTable.Text("is"), ReportTable.Number("memory"), ReportTable.Number("cores"), ReportTable.Number("lanes"), ReportTable.Text("missing because"));
+            ReportTable.Text("device"), ReportTable.Text("is"), ReportTable.Number("memory"), ReportTable.Number("cores"), ReportTable.Number("lanes"),
+                ReportTable.Text("missing because"));
         List<JsonRecord> records = [];
         foreach (var device in DeviceCatalog.List())
         {
             table.Add(
-                device.Id, device.Name, device.MemoryBytes > 0 ? Units.Bytes(device.MemoryBytes) : "", device.Processors > 0 ? Units.Count(device.Processors) : "",
+                device.Id, device.Name, device.MemoryBytes > 0 ? Units.Bytes(device.MemoryBytes) : "", device.Processors > 0 ? Units.Count(device.Processors)
+                    : "",
                 device.Lanes > 0 ? Units.Count(device.Lanes) : "", device.Missing ?? "");
             records.Add(new JsonRecord().Add("id", device.Id).Add("kind", device.Kind).Add("name", device.Name).Add("available", device.IsAvailable)
                 .Add("memory_bytes", device.MemoryBytes).Add("processors", device.Processors).Add("lanes", device.Lanes).Add("missing", device.Missing));

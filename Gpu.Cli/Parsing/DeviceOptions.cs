@@ -23,14 +23,17 @@ internal sealed class DeviceOptions
         command.Options.Add(_threads);
     }
 
-    /// <summary>Opens the device that was asked for; where the choice was left open, says what was chosen and why, so that a GPU is never left unused in silence.</summary>
+    /// <summary>
+    /// Opens the device that was asked for; where the choice was left open, says what was chosen and why, so that a GPU is never left unused in silence.
+    /// </summary>
     /// <exception cref="UsageException">threads for a device that has none</exception>
     /// <exception cref="DeviceException">there is no such device</exception>
     public ComputeDevice Open(ParseResult parsed, Reporter reporter)
     {
         var id = parsed.GetValue(_device) ?? Auto;
         var threads = parsed.Int(_threads);
-        if (threads is not null && id is not (Auto or "cpu")) throw new UsageException($"--threads is for the CPU device, not for {id}. Leave it out, or use --device cpu.");
+        if (threads is not null && id is not (Auto or "cpu"))
+            throw new UsageException($"--threads is for the CPU device, not for {id}. Leave it out, or use --device cpu.");
         var device = DeviceCatalog.Open(id, threads ?? 0, out var choice);
         if (id == Auto) reporter.Line($"Device {choice}");
         if (threads is not null && device is not CpuDevice) reporter.Warn($"--threads has no effect on {device.Id}.");
@@ -43,7 +46,11 @@ internal sealed class DeviceOptions
         var id = text.ToLowerInvariant();
         var (kind, number) = id.Split(':', 2) is [var before, var after] ? (before, after) : (id, null);
         if (!DeviceCatalog.Kinds.Contains(kind))
-            throw new FormatException($"'{text}' is not a device: auto, cpu, cuda[:N], opencl[:N] or simulator.{ParseMistakes.DidYouMean(kind, DeviceCatalog.Kinds)}");
+        {
+            var hint = ParseMistakes.DidYouMean(kind, DeviceCatalog.Kinds);
+            throw new FormatException($"'{text}' is not a device: auto, cpu, cuda[:N], opencl[:N] or simulator.{hint}");
+        }
+
         if (number is null) return id;
         if (kind is not ("cuda" or "opencl")) throw new FormatException($"only cuda and opencl devices have numbers, not '{text}'.");
         return int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _)
