@@ -31,7 +31,7 @@ internal sealed class PtxUniformity
         var graph = new FlowGraph([.. function.Blocks.Select(block => block.Successors)], [.. function.Blocks.Select(block => block.Predecessors)], 0);
         _loops = graph.Loops();
         _values = new PtxValues(function, graph);
-        _reconvergence = new Reconvergence(function, graph);
+        _reconvergence = new Reconvergence(function);
         var known = new HashSet<int>();
         do
         {
