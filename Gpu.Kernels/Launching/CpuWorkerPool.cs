@@ -22,19 +22,22 @@ internal sealed class CpuWorkerPool : IDisposable
     // About 100 microseconds of looking for work before a worker sleeps: launches of a step follow each other much closer.
     private const int SpinsBeforeSleep = 4_000;
     private const int SpinsBeforeYield = 20_000;
+    private const long Open = 1 << 15;
 
     private readonly int _threads;
     // With more threads than processors, whoever waits must make room at once.
     private readonly bool _crowded;
     private readonly Worker[] _workers;
-    private readonly LongCounter[] _next;
+    private readonly Counter[] _next;
     private readonly int[] _end;
     private readonly Lock _oneJob = new();
     private ICpuJob? _job;
     private int _chunk;
     private volatile Exception? _failure;
-    private Counter _pending;
-    private LongCounter _state; // generation << 16 | participants
+    private Counter _state; // generation << 16 | participants
+    // The door of a job: generation << 16 | Open | workers inside. The caller shuts it when nothing is left to take and waits for those inside alone, so that a
+    // worker which the system has not let run does not hold up a job that the others have done.
+    private Counter _door;
     private volatile bool _stopping;
 
     // The pool whose job the thread is in.
@@ -45,7 +48,7 @@ internal sealed class CpuWorkerPool : IDisposable
     {
         _threads = threads;
         _crowded = threads > Environment.ProcessorCount;
-        _next = new LongCounter[threads];
+        _next = new Counter[threads];
         _end = new int[threads];
         _workers = new Worker[Math.Max(0, threads - 1)];
         for (var i = 0; i < _workers.Length; i++)
@@ -116,8 +119,8 @@ internal sealed class CpuWorkerPool : IDisposable
             _end[i] = (int)((long)items * (i + 1) / participants);
         }
 
-        Volatile.Write(ref _pending.Value, participants - 1);
         var generation = (_state.Value >> 16) + 1;
+        Interlocked.Exchange(ref _door.Value, (generation << 16) | Open);
         Interlocked.Exchange(ref _state.Value, (generation << 16) | (long)participants);
         for (var i = 0; i < participants - 1; i++)
         {
@@ -128,8 +131,9 @@ internal sealed class CpuWorkerPool : IDisposable
         _current = this;
         Participate(job, 0, participants);
         _current = outer;
+        Interlocked.And(ref _door.Value, ~Open);
         var spins = 0;
-        while (Volatile.Read(ref _pending.Value) != 0)
+        while ((Volatile.Read(ref _door.Value) & (Open - 1)) != 0)
         {
             if (!_crowded && ++spins < SpinsBeforeYield) Thread.SpinWait(8);
             else Thread.Yield();
@@ -174,9 +178,20 @@ internal sealed class CpuWorkerPool : IDisposable
             if (_stopping) return;
             seen = state;
             var participants = (int)(state & 0xFFFF);
-            if (number >= participants) continue;
+            if (number >= participants || !Enter(state >> 16)) continue;
             Participate(_job!, number, participants);
-            Interlocked.Decrement(ref _pending.Value);
+            Interlocked.Decrement(ref _door.Value);
+        }
+    }
+
+    // False when the job has been done without this worker.
+    private bool Enter(long generation)
+    {
+        while (true)
+        {
+            var door = Volatile.Read(ref _door.Value);
+            if (door >> 16 != generation || (door & Open) == 0) return false;
+            if (Interlocked.CompareExchange(ref _door.Value, door + 1, door) == door) return true;
         }
     }
 
@@ -207,13 +222,6 @@ internal sealed class CpuWorkerPool : IDisposable
     // Each counter on a cache line of its own: threads that take chunks must not slow each other down.
     [StructLayout(LayoutKind.Explicit, Size = 192)]
     private struct Counter
-    {
-        [FieldOffset(64)]
-        public int Value;
-    }
-
-    [StructLayout(LayoutKind.Explicit, Size = 192)]
-    private struct LongCounter
     {
         [FieldOffset(64)]
         public long Value;
