@@ -28,8 +28,8 @@ internal sealed class CliHost
     /// <summary>Whether colours are wanted (no <c>NO_COLOR</c>).</summary>
     public bool HasColour { get; init; } = true;
 
-    /// <summary>Whether characters beyond ASCII can be written.</summary>
-    public bool IsUnicode => Output.Encoding is System.Text.UTF8Encoding or System.Text.UnicodeEncoding;
+    /// <summary>Whether characters beyond ASCII can be written. By the code page: the console's encodings are types of their own.</summary>
+    public bool IsUnicode => Output.Encoding.CodePage is 65001 or 1200 or 1201;
 
     /// <summary>Characters in a line of the terminal.</summary>
     public int Width { get; }

@@ -4,6 +4,7 @@ using Gpu.Kernels.Dense;
 using Gpu.Kernels.Dropout;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Losses;
+using Gpu.Kernels.Normalization;
 using Gpu.Kernels.Optimizers;
 using Gpu.Kernels.Pooling;
 using Gpu.Kernels.Residual;
@@ -15,7 +16,7 @@ internal static class OperationCases
 {
     /// <summary>All of them.</summary>
     public static IEnumerable<OperationCase> All() =>
-        [.. Dense(), .. Convolution(), .. Pooling(), .. Elements(), .. Losses(), .. Optimizers()];
+        [.. Dense(), .. Convolution(), .. Pooling(), .. Normalization(), .. Elements(), .. Losses(), .. Optimizers()];
 
     private static IEnumerable<OperationCase> Dense()
     {
@@ -152,6 +153,38 @@ internal static class OperationCases
             var (gradient, result, state) = (memory.Random(Count), memory.Zeros(Count), memory.StepState());
             return executor => Dropouts.Backward(executor, 0.25f, 1, state, gradient, result);
         });
+    }
+
+    private static IEnumerable<OperationCase> Normalization()
+    {
+        const int Rows = 128 * 32 * 32;
+        const int Channels = 64;
+        const int Count = Rows * Channels;
+        const string Shape = "128x64x32x32_nhwc";
+
+        // Statistics need a pass of their own over all inputs: 2 reads and 1 write forward, 4 reads and 1 write backward.
+        foreach (var (suffix, activation) in new[] { ("", Activation.None), ("+relu", Activation.Relu) })
+        {
+            yield return new OperationCase($"batchnorm{suffix}_fwd", Shape, 0, 3 * Bytes(Count), memory =>
+            {
+                var (x, y, gamma, beta) = (memory.Random(Count), memory.Zeros(Count), memory.Random(Channels), memory.Random(Channels));
+                var (runningMean, runningVariance, mean, deviation) = (memory.Zeros(Channels), memory.Zeros(Channels), memory.Zeros(Channels),
+                    memory.Zeros(Channels));
+                var workspace = Workspace(memory, BatchNorms.WorkspaceLength(Rows, Channels));
+                return executor => BatchNorms.ForwardTraining(
+                    executor, Rows, Channels, x, gamma, beta, runningMean, runningVariance, 0.1f, 1e-5f, y, mean, deviation, activation, workspace);
+            });
+            yield return new OperationCase($"batchnorm{suffix}_bwd", Shape, 0, 5 * Bytes(Count), memory =>
+            {
+                var (x, gradient, result, gamma, beta) = (memory.Random(Count), memory.Random(Count), memory.Zeros(Count), memory.Random(Channels),
+                    memory.Random(Channels));
+                var (mean, deviation, gammaGradient, betaGradient) = (memory.Random(Channels), memory.Random(Channels), memory.Zeros(Channels),
+                    memory.Zeros(Channels));
+                var workspace = Workspace(memory, BatchNorms.WorkspaceLength(Rows, Channels));
+                return executor => BatchNorms.Backward(
+                    executor, Rows, Channels, x, gradient, gamma, beta, mean, deviation, result, gammaGradient, betaGradient, activation, workspace);
+            });
+        }
     }
 
     private static IEnumerable<OperationCase> Losses()

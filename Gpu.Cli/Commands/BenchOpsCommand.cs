@@ -21,7 +21,7 @@ internal static class BenchOpsCommand
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            using var opened = device.Open(parsed);
+            using var opened = device.Open(parsed, shell.Reporter);
             Run(shell, opened, parsed.GetValue(only) ?? "", parsed.GetValue(seconds) ?? 0.3, parsed.Int(copy) ?? Ceilings.StandardCopyMegabytes);
         });
         return command;
@@ -38,7 +38,9 @@ internal static class BenchOpsCommand
 
         var reporter = shell.Reporter;
         var ceilings = Ceilings.Measure(device, seconds, copyMegabytes);
-        reporter.Line($"{device.Description}: multiply-adds on registers {Units.Short(ceilings.Gflops)} GFLOP/s, copy {Units.Short(ceilings.CopyGbps)} GB/s (read and written)");
+        reporter.Line(
+            $"{device.Description}: multiply-adds on registers {Units.Short(ceilings.Gflops)} GFLOP/s, "
+            + $"copy {Units.Short(ceilings.CopyGbps)} GB/s (read and written)");
         var table = new ReportTable(
             ReportTable.Text("operation"), ReportTable.Text("shape"), ReportTable.Number("ms"), ReportTable.Number("p10"), ReportTable.Number("p90"),
             ReportTable.Number("rate"), ReportTable.Text(""), ReportTable.Number("of ceiling"));
@@ -55,7 +57,8 @@ internal static class BenchOpsCommand
                 Units.Short(rate), isArithmetic ? "GFLOP/s" : "GB/s", Units.Percent(share, 0));
             records.Add(new JsonRecord().Add("op", one.Id).Add("name", one.Name).Add("shape", one.Shape).Add("runs", times.Runs)
                 .Add("median_ms", 1e3 * times.Median).Add("p10_ms", 1e3 * times.Quantile(0.1)).Add("p90_ms", 1e3 * times.Quantile(0.9))
-                .Add(isArithmetic ? "gflops" : "gbps", rate).Add(isArithmetic ? "flops" : "bytes", isArithmetic ? one.Flops : one.Bytes).Add("share_of_ceiling", share));
+                .Add(isArithmetic ? "gflops" : "gbps", rate).Add(isArithmetic ? "flops" : "bytes", isArithmetic ? one.Flops : one.Bytes)
+                .Add("share_of_ceiling", share));
         }
 
         reporter.EndProgress();

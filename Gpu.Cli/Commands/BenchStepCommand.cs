@@ -20,7 +20,7 @@ internal static class BenchStepCommand
         var device = new DeviceOptions();
         var model = Options.Text("--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", BuiltInModels.Default);
         var batch = Options.Whole("--batch", "Samples a step", 1, 65_536, "128");
-        var steps = Options.Whole("--steps", "Steps that are timed at most", 1, 1_000_000, "1000");
+        var steps = Options.Whole("--steps", "Steps that are timed at most", 1, 10_000_000, "100000");
         var seconds = Options.Real("--seconds", "Seconds that steps are timed for; 5 steps are timed in any case", new Interval(0.001, 3600), "3");
         var warmup = Options.Whole("--warmup", "Steps before the timed ones, at least", 1, 100_000, "3");
         var command = new Command("step", "Times a training step of a network on synthetic data") { model, batch, steps, seconds, warmup };
@@ -28,8 +28,8 @@ internal static class BenchStepCommand
         command.SetAction(parsed =>
         {
             var found = ModelArgument.Find(parsed.GetValue(model) ?? BuiltInModels.Default);
-            using var opened = device.Open(parsed);
-            Run(shell, found, opened, parsed.Int(batch) ?? 128, parsed.Int(steps) ?? 1000, parsed.GetValue(seconds) ?? 3, parsed.Int(warmup) ?? 3);
+            using var opened = device.Open(parsed, shell.Reporter);
+            Run(shell, found, opened, parsed.Int(batch) ?? 128, parsed.Int(steps) ?? 100_000, parsed.GetValue(seconds) ?? 3, parsed.Int(warmup) ?? 3);
         });
         return command;
     }
@@ -59,7 +59,8 @@ internal static class BenchStepCommand
             ("memory", $"{Units.Bytes(device.AllocatedBytes)} on the device; the process {Units.Bytes(peakWorkingSet)} at its peak"),
             ("last loss", Units.Fixed(loss, 4))));
         shell.Reporter.Result(new JsonRecord()
-            .Add("model", model.Name).Add("batch", batch).Add("device", device.Id).Add("threads", threads).Add("median_ms", median).Add("p10_ms", p10).Add("p90_ms", p90)
+            .Add("model", model.Name).Add("batch", batch).Add("device", device.Id).Add("threads", threads).Add("median_ms", median).Add("p10_ms", p10)
+            .Add("p90_ms", p90)
             .Add("samples_per_s", batch / times.Median).Add("gflops", gflops).Add("peak_bytes", device.AllocatedBytes)
             .Add("steps", times.Runs).Add("min_ms", 1e3 * times.Best).Add("peak_working_set_bytes", peakWorkingSet)
             .Add("forward_mflop_per_sample", 2e-6 * model.MultiplyAdds).Add("parameters", model.ParameterCount).Add("last_loss", loss)

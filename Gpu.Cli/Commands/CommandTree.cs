@@ -35,7 +35,7 @@ internal static class CommandTree
         var root = new Command("gputrainer", "Trains image classifiers on GPUs and on the CPU.")
         {
             new HelpOption(),
-            new Option<bool>(Json) { Description = "Prints one JSON object as the last line of the standard output, everything else on standard error", Recursive = true },
+            new Option<bool>(Json) { Description = "One JSON object as the last line of standard output, everything else on standard error", Recursive = true },
             new Option<bool>(Plain) { Description = "Plain lines: no colours, no progress bar (as in a pipe or in CI)", Recursive = true },
             new Option<bool>(Verbose) { Description = "Adds the stack trace to an error", Recursive = true },
         };
@@ -51,7 +51,8 @@ internal static class CommandTree
         root.SetAction(result =>
         {
             if (!result.GetValue(version)) throw NeedsCommand(root);
-            shell.Host.Output.WriteLine($"gputrainer {typeof(CommandTree).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}");
+            var assembly = typeof(CommandTree).Assembly;
+            shell.Host.Output.WriteLine($"gputrainer {assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}");
         });
         return root;
     }

@@ -23,7 +23,11 @@ internal static class DataGenerateCommand
         {
             var wanted = parsed.GetRequiredValue(name);
             if (!wanted.Equals(DigitsGenerator.Name, StringComparison.OrdinalIgnoreCase))
-                throw new UsageException($"'{wanted}' cannot be generated; only '{DigitsGenerator.Name}' can.{ParseMistakes.DidYouMean(wanted, [DigitsGenerator.Name])}");
+            {
+                var hint = ParseMistakes.DidYouMean(wanted, [DigitsGenerator.Name]);
+                throw new UsageException($"'{wanted}' cannot be generated; only '{DigitsGenerator.Name}' can.{hint}");
+            }
+
             Run(
                 shell.Reporter,
                 (ulong)(parsed.GetValue(seed) ?? 1),

@@ -29,7 +29,8 @@ internal static class DataListCommand
         }
 
         reporter.Table(table);
-        reporter.Line($"Any folder with IDX files, CIFAR-10 binary batches, or one folder of images a class is a data set, too. Searched for names: {string.Join(", ", search)}");
+        reporter.Line("Any folder with IDX files, CIFAR-10 binary batches, or one folder of images a class is a data set, too.");
+        reporter.Line($"Searched for names: {string.Join(", ", search)}");
         reporter.Result(new JsonRecord().Add("datasets", records).Add("searched", search));
     }
 }

@@ -17,7 +17,10 @@ internal static class DataShowCommand
         var perClass = Options.Whole("--per-class", "Images of each class", 1, 200, "10");
         var scale = Options.Whole("--scale", "Dots that a pixel becomes, across and down", 1, 16, "2");
         var output = Options.Text("--out", "FILE", "The PNG file to write", "NAME-PART.png");
-        var command = new Command("show", "Says what a data set holds and draws some images of each class into a PNG file") { dataset, part, perClass, scale, output };
+        var command = new Command("show", "Says what a data set holds and draws some images of each class into a PNG file")
+        {
+            dataset, part, perClass, scale, output,
+        };
         command.SetAction(parsed =>
         {
             var data = DatasetLoader.Load(parsed.GetRequiredValue(dataset));

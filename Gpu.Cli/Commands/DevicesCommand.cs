@@ -1,10 +1,32 @@
-using System.CommandLine;
+using Gpu.Cli.Output;
+using Gpu.Kernels.Launching;
+using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>devices</c>.</summary>
+/// <summary><c>devices</c>: what can train, and why a kind is missing.</summary>
 internal static class DevicesCommand
 {
     /// <summary>Adds what the command takes.</summary>
-    public static void Build(Command command, Shell shell) => command.SetAction(_ => shell.Reporter.Line("cpu"));
+    public static void Build(Command command, Shell shell) => command.SetAction(_ => Run(shell.Reporter));
+
+    private static void Run(Reporter reporter)
+    {
+        var table = new ReportTable(
+            ReportTable.Text("device"), ReportTable.Text("is"), ReportTable.Number("memory"), ReportTable.Number("cores"), ReportTable.Number("lanes"),
+                ReportTable.Text("missing because"));
+        List<JsonRecord> records = [];
+        foreach (var device in DeviceCatalog.List())
+        {
+            table.Add(
+                device.Id, device.Name, device.MemoryBytes > 0 ? Units.Bytes(device.MemoryBytes) : "", device.Processors > 0 ? Units.Count(device.Processors)
+                    : "",
+                device.Lanes > 0 ? Units.Count(device.Lanes) : "", device.Missing ?? "");
+            records.Add(new JsonRecord().Add("id", device.Id).Add("kind", device.Kind).Add("name", device.Name).Add("available", device.IsAvailable)
+                .Add("memory_bytes", device.MemoryBytes).Add("processors", device.Processors).Add("lanes", device.Lanes).Add("missing", device.Missing));
+        }
+
+        reporter.Table(table);
+        reporter.Result(new JsonRecord().Add("devices", records));
+    }
 }

@@ -15,7 +15,11 @@ internal sealed class EvalCommand
     private readonly Shell _shell;
     private readonly DeviceOptions _device = new();
     private readonly Argument<string> _run = new("RUN") { Description = "The folder of a run" };
-    private readonly Argument<string?> _dataset = new("DATASET") { Description = "A name that 'data list' shows, or a folder (default: that of the run)", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _dataset = new("DATASET")
+    {
+        Description = "A name that 'data list' shows, or a folder (default: that of the run)",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private readonly Option<string?> _part = Options.OneOf("--part", "Which images", "test", "train", "test");
     private readonly Option<long?> _limit = Options.Whole("--limit", "Uses only the first so many images", 1, int.MaxValue, "all");
     private readonly Option<long?> _batch = Options.Whole("--batch", "Images at a time", 1, 65_536, "256");
@@ -43,11 +47,16 @@ internal sealed class EvalCommand
         var run = RunArgument.Open(path).Configuration;
         var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run));
         if (data.Classes != run.ClassNames.Count)
-            throw new UsageException($"The run in '{path}' knows {run.ClassNames.Count} classes ({string.Join(", ", run.ClassNames)}), but the data set '{data.Name}' has {data.Classes}. Give a data set of the same classes.");
+        {
+            throw new UsageException(
+                $"The run in '{path}' knows {run.ClassNames.Count} classes ({string.Join(", ", run.ClassNames)}), "
+                + $"but the data set '{data.Name}' has {data.Classes}. Give a data set of the same classes.");
+        }
+
         var part = parsed.GetValue(_part) ?? "test";
         var split = part == "train" ? data.Train : data.Test;
         if (parsed.Int(_limit) is { } limit) split = split.Take(limit);
-        using var device = _device.Open(parsed);
+        using var device = _device.Open(parsed, _shell.Reporter);
         using var predictor = Predictor.Open(path, device, parsed.Int(_batch) ?? 256);
         var result = predictor.Evaluate(split, parsed.Int(_topK) ?? 5, _shell.Host.Cancellation);
         Show(_shell.Reporter, run.Model, data, part, device.Id, result);
@@ -60,12 +69,14 @@ internal sealed class EvalCommand
         {
             var scores = ClassScore.Of(confusion);
             var table = new ReportTable(
-                ReportTable.Text("class"), ReportTable.Number("images"), ReportTable.Number("precision"), ReportTable.Number("recall"), ReportTable.Number("F1"));
+                ReportTable.Text("class"), ReportTable.Number("images"), ReportTable.Number("precision"), ReportTable.Number("recall"),
+                ReportTable.Number("F1"));
             for (var c = 0; c < scores.Length; c++)
             {
                 var (name, score) = (data.ClassNames[c], scores[c]);
                 table.Add(name, Units.Count(score.Samples), Units.Percent(score.Precision), Units.Percent(score.Recall), Units.Percent(score.F1));
-                classes.Add(new JsonRecord().Add("name", name).Add("samples", score.Samples).Add("precision", score.Precision).Add("recall", score.Recall).Add("f1", score.F1));
+                classes.Add(new JsonRecord().Add("name", name).Add("samples", score.Samples).Add("precision", score.Precision).Add("recall", score.Recall)
+                    .Add("f1", score.F1));
             }
 
             reporter.Table(table);
@@ -73,7 +84,9 @@ internal sealed class EvalCommand
         }
 
         var top = result.TopK > 1 ? $", top {result.TopK} {Units.Percent(result.TopKAccuracy)}" : "";
-        reporter.Line($"{model} on {Units.Count(result.Samples)} {part} images of {data.Name}: accuracy {Units.Percent(result.Accuracy)}{top}, loss {Units.Fixed(result.Loss, 4)}");
+        reporter.Line(
+            $"{model} on {Units.Count(result.Samples)} {part} images of {data.Name}: "
+            + $"accuracy {Units.Percent(result.Accuracy)}{top}, loss {Units.Fixed(result.Loss, 4)}");
         reporter.Result(new JsonRecord()
             .Add("model", model).Add("dataset", data.Name).Add("part", part).Add("device", device).Add("samples", result.Samples).Add("loss", result.Loss)
             .Add("accuracy", result.Accuracy).Add("top_k", result.TopK).Add("top_k_accuracy", result.TopKAccuracy).Add("seconds", result.Seconds)

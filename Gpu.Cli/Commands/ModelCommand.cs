@@ -27,8 +27,8 @@ internal static class ModelCommand
     private static void Show(Reporter reporter, Model model)
     {
         var table = new ReportTable(
-            ReportTable.Text("layer"), ReportTable.Text("kind"), ReportTable.Text("output"), ReportTable.Number("parameters"), ReportTable.Number("MFLOP/image"),
-            ReportTable.Number("output/image"))
+            ReportTable.Text("layer"), ReportTable.Text("kind"), ReportTable.Text("output"), ReportTable.Number("parameters"),
+            ReportTable.Number("MFLOP/image"), ReportTable.Number("output/image"))
         {
             Title = $"{model.Name}: input {model.Input}",
         };
@@ -48,11 +48,17 @@ internal static class ModelCommand
 
         reporter.Table(table);
         var optimizer = model.Recipe.Optimizer;
-        reporter.Line($"{Units.Count(model.ParameterCount)} parameters ({Units.Bytes(4 * model.ParameterCount)}), {Units.Short(2e-6 * model.MultiplyAdds)} MFLOP a forward pass of an image.");
-        reporter.Line($"Trained by {optimizer.Kind.ToString().ToLowerInvariant()}, learning rate {Units.Short(optimizer.LearningRate)}, weight decay {Units.Short(optimizer.WeightDecay)}, loss {model.Recipe.Loss}.");
-        reporter.Result(new JsonRecord().Add("model", model.Name).Add("input", $"{model.Input}").Add("output", $"{model.Output}").Add("parameters", model.ParameterCount)
+        var rule = optimizer.Kind.ToString().ToLowerInvariant();
+        reporter.Line(
+            $"{Units.Count(model.ParameterCount)} parameters ({Units.Bytes(4 * model.ParameterCount)}), "
+            + $"{Units.Short(2e-6 * model.MultiplyAdds)} MFLOP a forward pass of an image.");
+        reporter.Line(
+            $"Trained by {rule}, learning rate {Units.Short(optimizer.LearningRate)}, "
+            + $"weight decay {Units.Short(optimizer.WeightDecay)}, loss {model.Recipe.Loss}.");
+        reporter.Result(new JsonRecord().Add("model", model.Name).Add("input", $"{model.Input}").Add("output", $"{model.Output}")
+            .Add("parameters", model.ParameterCount)
             .Add("forward_flop", 2 * model.MultiplyAdds).Add("parameter_bytes", 4 * model.ParameterCount).Add("loss", $"{model.Recipe.Loss}")
-            .Add("optimizer", optimizer.Kind.ToString().ToLowerInvariant()).Add("learning_rate", optimizer.LearningRate).Add("weight_decay", optimizer.WeightDecay)
+            .Add("optimizer", rule).Add("learning_rate", optimizer.LearningRate).Add("weight_decay", optimizer.WeightDecay)
             .Add("layers", layers));
     }
 }

@@ -46,7 +46,8 @@ internal sealed class PredictCommand
         if (channels is not (1 or 3) || image.Height * image.Width * channels != input.Length || (input.IsImage && image.Height != input.Height))
         {
             throw new ImageException(
-                $"The image '{file}' is {image.Height}x{image.Width} (height x width), but the network takes {input}. Scale the image to that size, as the training images were.");
+                $"The image '{file}' is {image.Height}x{image.Width} (height x width), but the network takes {input}. "
+                + "Scale the image to that size, as the training images were.");
         }
 
         return image.ToChannels(channels).Pixels;
@@ -59,7 +60,7 @@ internal sealed class PredictCommand
         var (input, names) = (run.Model.Input, run.Configuration.ClassNames);
         var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();
         var shown = Math.Min(parsed.Int(_top) ?? 3, names.Count);
-        using var device = _device.Open(parsed);
+        using var device = _device.Open(parsed, _shell.Reporter);
         using var predictor = Predictor.Open(path, device, Math.Min(files.Length, ImagesAtATime));
         var columns = Enumerable.Range(1, shown).SelectMany(place => new[] { ReportTable.Text(place == 1 ? "class" : $"{place}."), ReportTable.Number("") });
         var table = new ReportTable([ReportTable.Text("image"), .. columns]);
@@ -76,7 +77,8 @@ internal sealed class PredictCommand
                 table.Add([chunk[i], .. best.SelectMany(c => new[] { names[c], Units.Percent(probabilities[i, c], 1) })]);
                 var all = new JsonRecord();
                 for (var c = 0; c < names.Count; c++) all.Add(names[c], probabilities[i, c]);
-                records.Add(new JsonRecord().Add("image", chunk[i]).Add("class", names[best[0]]).Add("probability", probabilities[i, best[0]]).Add("probabilities", all));
+                records.Add(new JsonRecord().Add("image", chunk[i]).Add("class", names[best[0]]).Add("probability", probabilities[i, best[0]])
+                    .Add("probabilities", all));
             }
         }
 

@@ -17,7 +17,11 @@ internal sealed class SweepCommand
     private readonly Shell _shell;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new("--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every");
-    private readonly Argument<string?> _dataset = new("DATASET") { Description = "A name that 'data list' shows, or a folder (default: digits)", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _dataset = new("DATASET")
+    {
+        Description = "A name that 'data list' shows, or a folder (default: digits)",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     private readonly Option<string?> _model = Options.Text(
         "--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", BuiltInModels.Default);
@@ -26,7 +30,10 @@ internal sealed class SweepCommand
     private readonly Option<float[]?> _learningRates = Values("--lr", "Learning rates to try", Interval.Positive, "the model's recipe");
     private readonly Option<float[]?> _dropouts = Values("--dropout", "Dropout probabilities to try", Interval.BelowOne, "as in the model");
     private readonly Option<long?> _folds = Options.Whole("--folds", "Folds of cross-validation; 1 holds out one part of the training images", 1, 100, "1");
-    private readonly Option<double?> _holdOut = Options.Real("--hold-out", "Share of the training images that is held out with --folds 1", new Interval(0, 1, true, true), "0.2");
+
+    private readonly Option<double?> _holdOut = Options.Real(
+        "--hold-out", "Share of the training images that is held out with --folds 1", new Interval(0, 1, true, true), "0.2");
+
     private readonly Option<string?> _out = Options.Text("--out", "FILE", "A CSV file for the results", "none");
 
     private SweepCommand(Shell shell) => _shell = shell;
@@ -45,7 +52,8 @@ internal sealed class SweepCommand
 
     private static Option<float[]?> Values(string name, string description, Interval range, string standard) =>
         Options.Checked(name, "A,B,...", $"{description}, each {range}", standard, float[]? (text) => [.. text.Split(',').Select(part =>
-            Options.TryReal(part, range, out var value) ? (float)value : throw new FormatException($"numbers, {range}, with commas between them are needed, but got '{part}'."))]);
+            Options.TryReal(part, range, out var value) ? (float)value
+                : throw new FormatException($"numbers, {range}, with commas between them are needed, but got '{part}'."))]);
 
     private static string Describe(SearchPoint point)
     {
@@ -58,22 +66,24 @@ internal sealed class SweepCommand
         return string.Join(", ", parts.Where(part => part is not null));
     }
 
-    private static string Number(float value) => value.ToString("0.######e0", System.Globalization.CultureInfo.InvariantCulture) is var text && value == 0 ? "0" : text;
+    private static string Number(float value) => value == 0 ? "0" : value.ToString("0.######e0", System.Globalization.CultureInfo.InvariantCulture);
 
-    private static string WithError(double value, double error, Func<double, string> format) => double.IsNaN(error) ? format(value) : $"{format(value)} ± {format(error)}";
+    private static string WithError(double value, double error, Func<double, string> format) =>
+        double.IsNaN(error) ? format(value) : $"{format(value)} ± {format(error)}";
 
     private int Run(ParseResult parsed)
     {
         var cancellation = _shell.Host.Cancellation;
         var points = SearchPoint.Grid(
             parsed.GetValue(_weightDecays) ?? [0, 1e-5f, 1e-4f, 1e-3f, 1e-2f], parsed.GetValue(_learningRates) ?? [], parsed.GetValue(_dropouts) ?? []);
-        if (points.Count > MostPoints) throw new UsageException($"The lists make {points.Count} combinations; at most {MostPoints} are tried. Give shorter lists.");
+        if (points.Count > MostPoints)
+            throw new UsageException($"The lists make {points.Count} combinations; at most {MostPoints} are tried. Give shorter lists.");
         var folds = parsed.Int(_folds) ?? 1;
         var holdOut = parsed.GetValue(_holdOut) ?? 0.2;
         var options = _options.Apply(parsed, TrainOptions.Standard);
         var model = ModelArgument.Find(parsed.GetValue(_model) ?? BuiltInModels.Default);
         var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits");
-        using var device = _device.Open(parsed);
+        using var device = _device.Open(parsed, _shell.Reporter);
         var search = new GridSearch(model, data, device, options, folds, holdOut);
         var reporter = _shell.Reporter;
         var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"{Units.Percent(holdOut, 0)} of the training images held out";
@@ -85,7 +95,9 @@ internal sealed class SweepCommand
         foreach (var trial in search.Run(points, Show, cancellation))
         {
             trials.Add(trial);
-            reporter.Line($"{trials.Count}/{points.Count}  {Describe(trial.Point)}  accuracy {WithError(trial.Accuracy, trial.AccuracyError, share => Units.Percent(share))}  "
+            reporter.Line(
+                $"{trials.Count}/{points.Count}  {Describe(trial.Point)}  "
+                + $"accuracy {WithError(trial.Accuracy, trial.AccuracyError, share => Units.Percent(share))}  "
                 + $"loss {WithError(trial.Loss, trial.LossError, loss => Units.Fixed(loss, 4))}  {Units.Fixed(trial.Seconds, 1)} s");
         }
 
@@ -121,7 +133,8 @@ internal sealed class SweepCommand
 
             reporter.Table(table);
             reporter.Line("Loss on the held-out images (shorter is better):");
-            foreach (var line in BarPlot.Lines([.. trials.Select(trial => (Describe(trial.Point), trial.Loss, trial.LossError, Units.Fixed(trial.Loss, 4)))], _shell.Host.IsUnicode))
+            var rows = trials.Select(trial => (Describe(trial.Point), trial.Loss, trial.LossError, Units.Fixed(trial.Loss, 4))).ToArray();
+            foreach (var line in BarPlot.Lines(rows, _shell.Host.IsUnicode))
                 reporter.Line(line);
             reporter.Line($"The smallest loss is that of {Describe(best.Point)}.");
         }
@@ -148,7 +161,8 @@ internal sealed class SweepCommand
     private static string Csv(IEnumerable<SearchTrial> trials)
     {
         var lines = trials.Select(trial => FormattableString.Invariant(
-            $"{trial.Point.WeightDecay},{trial.Point.LearningRate},{trial.Point.Dropout},{trial.Accuracy},{trial.AccuracyError},{trial.Loss},{trial.LossError},{trial.Seconds}"));
+            $"{trial.Point.WeightDecay},{trial.Point.LearningRate},{trial.Point.Dropout},{trial.Accuracy},{trial.AccuracyError},")
+            + FormattableString.Invariant($"{trial.Loss},{trial.LossError},{trial.Seconds}"));
         return string.Join('\n', ["weight_decay,lr,dropout,accuracy,accuracy_error,loss,loss_error,seconds", .. lines]) + "\n";
     }
 }

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
+using Gpu.Kernels.Launching;
 using Gpu.Training.Data;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Runs;
+using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
 
@@ -17,13 +19,18 @@ internal sealed class TrainCommand
     private readonly Shell _shell;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new();
-    private readonly Argument<string?> _dataset = new("DATASET") { Description = "A name that 'data list' shows, or a folder (default: digits)", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _dataset = new("DATASET")
+    {
+        Description = "A name that 'data list' shows, or a folder (default: digits)",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     private readonly Option<string?> _model = Options.Text(
         "--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", BuiltInModels.Default);
 
     private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the run: settings, history, weights, checkpoint", "runs/MODEL-TIME");
-    private readonly Option<string?> _resume = Options.Text("--resume", "RUN", "Goes on with the run in this folder from its last checkpoint; options given here replace its own");
+    private readonly Option<string?> _resume = Options.Text("--resume", "RUN",
+        "Goes on with the run in this folder from its last checkpoint; options given here replace its own");
 
     private TrainCommand(Shell shell) => _shell = shell;
 
@@ -45,15 +52,17 @@ internal sealed class TrainCommand
         // From here on Ctrl+C asks for a checkpoint.
         var cancellation = _shell.Host.Cancellation;
         var display = new TrainingDisplay(_shell.Reporter, TrainOptions.IsGiven(parsed, "--log-every"));
-        using var device = _device.Open(parsed);
+
+        // The device is opened last: a GPU's driver takes its time, and a mistake in the command should be found before.
+        var prepare = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
+        using var device = _device.Open(parsed, _shell.Reporter);
         TrainingResult result;
-        using (var trainer = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, device, display) : Start(parsed, device, display))
-            result = trainer.Run(cancellation);
+        using (var trainer = prepare(device)) result = trainer.Run(cancellation);
         display.Finish(result, device.AllocatedBytes);
         return result.End == TrainingEnd.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
     }
 
-    private Trainer Start(ParseResult parsed, Gpu.Kernels.Launching.ComputeDevice device, TrainingDisplay display)
+    private Func<ComputeDevice, Trainer> Start(ParseResult parsed, TrainingDisplay display)
     {
         var options = Recorded(_options.Apply(parsed, TrainOptions.Standard));
         var model = ModelArgument.Find(parsed.GetValue(_model) ?? BuiltInModels.Default);
@@ -62,10 +71,10 @@ internal sealed class TrainCommand
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation part: add --validation 0.1, say.");
         var folder = parsed.GetValue(_out) ?? RunFolder.NewName(model.Name);
-        return new Trainer(model, data, device, options with { OutputFolder = folder, DatasetSource = RunArgument.Source(source) }, display);
+        return device => new Trainer(model, data, device, options with { OutputFolder = folder, DatasetSource = RunArgument.Source(source) }, display);
     }
 
-    private Trainer Resume(ParseResult parsed, string run, Gpu.Kernels.Launching.ComputeDevice device, TrainingDisplay display)
+    private Func<ComputeDevice, Trainer> Resume(ParseResult parsed, string run, TrainingDisplay display)
     {
         foreach (var name in new[] { "--model", "--out", "--init" })
         {
@@ -75,7 +84,7 @@ internal sealed class TrainCommand
         var folder = RunArgument.Open(run);
         if (!folder.HasCheckpoint) throw new UsageException($"The run in '{run}' has no checkpoint to resume from. Start a new run.");
         var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration));
-        return Trainer.Resume(run, data, device, basis => Recorded(_options.Apply(parsed, basis)), display);
+        return device => Trainer.Resume(run, data, device, basis => Recorded(_options.Apply(parsed, basis)), display);
     }
 
     private TrainingOptions Recorded(TrainingOptions options) =>

@@ -27,13 +27,17 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} images{parts} + {Units.Count(summary.TestSamples)} for testing"),
             ("device", $"{summary.Device}, {Units.Bytes(summary.DeviceBytes)} allocated"),
             ("optimizer", Describe(optimizer)),
-            ("schedule", $"{summary.Schedule}; {Units.Count(summary.TotalSteps)} steps, {Units.Count(summary.StepsPerEpoch)} an epoch, {summary.Batch} images a batch"),
+            ("schedule", $"{summary.Schedule}"),
+            ("steps", $"{Units.Count(summary.TotalSteps)}, {Units.Count(summary.StepsPerEpoch)} an epoch, {summary.Batch} images a batch"),
             ("run", summary.Run ?? "not saved")));
         if (summary.FirstStep > 0 && summary.FirstStep < summary.TotalSteps)
             reporter.Line($"Resumes after step {Units.Count(summary.FirstStep)}.");
         else if (summary.FirstStep > 0)
             reporter.Warn($"The run has made {Units.Count(summary.FirstStep)} steps already: nothing is left to train. Give more --epochs or --steps.");
-        reporter.BeginProgress();
+        // The first step compiles the kernels, which can take a while: that is said, rather than leaving the screen still.
+        var first = new ProgressState($"epoch 1/{summary.Epochs}", 0, summary.StepsPerEpoch, "compiling the kernels", TimeSpan.MaxValue);
+        if (reporter.IsLive) reporter.ProgressNow(first);
+        else reporter.BeginProgress();
         _clock.Start();
     }
 
@@ -44,11 +48,12 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         if (!isWanted && !reporter.IsProgressDue) return;
         var made = progress.Step - _firstStep;
         var left = made > 0 ? _clock.Elapsed * ((double)(progress.TotalSteps - progress.Step) / made) : TimeSpan.MaxValue;
+        var loss = double.IsNaN(progress.Loss) ? "" : $"loss {Units.Fixed(progress.Loss, 4)}  ";
         var state = new ProgressState(
             $"epoch {progress.Epoch}/{progress.Epochs}",
             progress.StepInEpoch,
             progress.StepsInEpoch,
-            $"loss {Units.Fixed(progress.Loss, 4)}  {Units.Count((long)progress.SamplesPerSecond)} images/s",
+            $"{loss}{Units.Count((long)progress.SamplesPerSecond)} images/s",
             left);
         reporter.ProgressNow(state);
     }
@@ -59,7 +64,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         reporter.Line(
             $"epoch {report.Epoch}/{report.Epochs}  loss {Units.Fixed(report.TrainLoss, 4)}  accuracy {Units.Percent(report.TrainAccuracy)}  "
             + $"{report.EvaluatedOn}: loss {Units.Fixed(report.Loss, 4)}  accuracy {Units.Percent(report.Accuracy)}  "
-            + $"lr {Number(report.LearningRate)}  {Units.Count((long)report.SamplesPerSecond)} images/s  {Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s{best}");
+            + $"lr {Number(report.LearningRate)}  {Units.Count((long)report.SamplesPerSecond)} images/s  "
+            + $"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s{best}");
     }
 
     public void OnMessage(string message) => reporter.Line(message);
@@ -92,9 +98,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
 
     private static string Describe(OptimizerOptions optimizer)
     {
-        var decay = optimizer.WeightDecay > 0
-            ? $", weight decay {Number(optimizer.WeightDecay)} ({optimizer.DecayMode.ToString().ToLowerInvariant()}, on {optimizer.DecayOn.ToString().ToLowerInvariant()})"
-            : "";
+        var (mode, target) = (optimizer.DecayMode.ToString().ToLowerInvariant(), optimizer.DecayOn.ToString().ToLowerInvariant());
+        var decay = optimizer.WeightDecay > 0 ? $", weight decay {Number(optimizer.WeightDecay)} ({mode}, on {target})" : "";
         var l1 = optimizer.L1 > 0 ? $", L1 {Number(optimizer.L1)}" : "";
         return $"{optimizer.Kind.ToString().ToLowerInvariant()}, learning rate {Number(optimizer.LearningRate)}{decay}{l1}";
     }

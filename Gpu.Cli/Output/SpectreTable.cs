@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace Gpu.Cli.Output;
 
-/// <summary>Tables with frames and colours, drawn by Spectre.Console. Alone here, so that the library is loaded only when a table is drawn for a human.</summary>
+/// <summary>
+/// Tables with frames and colours, drawn by Spectre.Console. Alone here, so that the library is loaded only when a table is drawn for a human.
+/// </summary>
 internal static class SpectreTable
 {
     /// <summary>Draws a table for the host's terminal.</summary>

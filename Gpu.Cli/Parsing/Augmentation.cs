@@ -22,7 +22,8 @@ internal sealed record Augmentation(bool Flip, int Shift)
             {
                 ("none", 1) => result,
                 ("flip", 1) => result with { Flip = true },
-                ("shift", 2) when int.TryParse(sides[1], NumberStyles.None, CultureInfo.InvariantCulture, out var shift) && shift is > 0 and <= MostShift => result with { Shift = shift },
+                ("shift", 2) when int.TryParse(sides[1], NumberStyles.None, CultureInfo.InvariantCulture, out var shift) && shift is > 0 and <= MostShift =>
+                    result with { Shift = shift },
                 ("shift", _) => throw new FormatException($"shift needs a number of pixels from 1 to {MostShift}, as in shift:2, but got '{part}'."),
                 _ => throw new FormatException($"'{part}' is not an augmentation: flip, shift:N or none.{ParseMistakes.DidYouMean(sides[0], Names)}"),
             };

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using Gpu.Cli.Output;
 using Gpu.Kernels.Launching;
 using Command = System.CommandLine.Command;
 
@@ -7,8 +9,10 @@ namespace Gpu.Cli.Parsing;
 /// <summary><c>--device</c> and <c>--threads</c>.</summary>
 internal sealed class DeviceOptions
 {
+    private const string Auto = "auto";
+
     private readonly Option<string?> _device = Options.Checked(
-        "--device", "NAME", "What computes: auto, cpu, cuda[:N], opencl[:N] or simulator; 'devices' lists what there is", "auto", Parse);
+        "--device", "NAME", "What computes: auto, cpu, cuda[:N], opencl[:N] or simulator; 'devices' lists what there is", Auto, Parse);
 
     private readonly Option<long?> _threads = Options.Whole("--threads", "Threads of the CPU device", 1, 1024, "one a processor");
 
@@ -19,25 +23,38 @@ internal sealed class DeviceOptions
         command.Options.Add(_threads);
     }
 
-    /// <summary>Opens the device that was asked for.</summary>
-    /// <exception cref="UsageException">threads for a device that has none, or no such device</exception>
-    public ComputeDevice Open(ParseResult parsed)
+    /// <summary>
+    /// Opens the device that was asked for; where the choice was left open, says what was chosen and why, so that a GPU is never left unused in silence.
+    /// </summary>
+    /// <exception cref="UsageException">threads for a device that has none</exception>
+    /// <exception cref="DeviceException">there is no such device</exception>
+    public ComputeDevice Open(ParseResult parsed, Reporter reporter)
     {
-        var id = parsed.GetValue(_device) ?? "auto";
+        var id = parsed.GetValue(_device) ?? Auto;
         var threads = parsed.Int(_threads);
-        if (id is "auto" or "cpu") return new CpuDevice(threads ?? 0);
-        throw new UsageException($"{id} not yet");
+        if (threads is not null && id is not (Auto or "cpu"))
+            throw new UsageException($"--threads is for the CPU device, not for {id}. Leave it out, or use --device cpu.");
+        var device = DeviceCatalog.Open(id, threads ?? 0, out var choice);
+        if (id == Auto) reporter.Line($"Device {choice}");
+        if (threads is not null && device is not CpuDevice) reporter.Warn($"--threads has no effect on {device.Id}.");
+        return device;
     }
 
+    // What is wrong about an id itself is found before anything is loaded or opened.
     private static string? Parse(string text)
     {
         var id = text.ToLowerInvariant();
         var (kind, number) = id.Split(':', 2) is [var before, var after] ? (before, after) : (id, null);
-        string[] kinds = ["auto", "cpu", "cuda", "opencl", "simulator"];
-        if (!kinds.Contains(kind)) throw new FormatException($"'{text}' is not a device: auto, cpu, cuda[:N], opencl[:N] or simulator.{ParseMistakes.DidYouMean(kind, kinds)}");
+        if (!DeviceCatalog.Kinds.Contains(kind))
+        {
+            var hint = ParseMistakes.DidYouMean(kind, DeviceCatalog.Kinds);
+            throw new FormatException($"'{text}' is not a device: auto, cpu, cuda[:N], opencl[:N] or simulator.{hint}");
+        }
+
         if (number is null) return id;
         if (kind is not ("cuda" or "opencl")) throw new FormatException($"only cuda and opencl devices have numbers, not '{text}'.");
-        if (!int.TryParse(number, out var n) || n < 0) throw new FormatException($"a device number from 0 is needed after '{kind}:', as in {kind}:0, not '{number}'.");
-        return id;
+        return int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+            ? id
+            : throw new FormatException($"a device number from 0 is needed after '{kind}:', as in {kind}:0, not '{number}'.");
     }
 }

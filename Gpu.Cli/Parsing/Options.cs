@@ -20,7 +20,8 @@ internal static class Options
             CustomParser = result =>
             {
                 var text = Text(result);
-                if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most) return value;
+                var isNumber = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value);
+                if (isNumber && value >= least && value <= most) return value;
                 result.AddError($"{name} takes a whole number, {range}, but got '{text}'.");
                 return null;
             },
@@ -58,7 +59,8 @@ internal static class Options
     };
 
     /// <summary>Any text that is not empty.</summary>
-    public static Option<string?> Text(string name, string valueName, string description, string? standard = null) => Checked(name, valueName, description, standard, text => text);
+    public static Option<string?> Text(string name, string valueName, string description, string? standard = null) =>
+        Checked(name, valueName, description, standard, text => text);
 
     /// <summary>Text that <paramref name="parse"/> understands; its <see cref="FormatException"/> becomes the message.</summary>
     public static Option<T?> Checked<T>(string name, string valueName, string description, string? standard, Func<string, T> parse) => new(name)

@@ -52,8 +52,8 @@ internal static class ParseMistakes
         foreach (var option in command.Options) yield return option.Name;
         foreach (var parent in command.Parents.OfType<Command>())
         {
-            foreach (var name in parent.Options.Where(option => option.Recursive).Select(option => option.Name).Concat(parent.Parents.OfType<Command>().SelectMany(OptionNames)))
-                yield return name;
+            foreach (var option in parent.Options.Where(option => option.Recursive)) yield return option.Name;
+            foreach (var name in parent.Parents.OfType<Command>().SelectMany(OptionNames)) yield return name;
         }
     }
 

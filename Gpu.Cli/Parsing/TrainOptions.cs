@@ -18,20 +18,34 @@ internal sealed class TrainOptions
 
     private readonly Option<double?> _learningRate = Options.Real("--lr", "Learning rate, before schedule and warm-up", Interval.Positive, Recipe);
     private readonly Option<double?> _momentum = Options.Real("--momentum", "Momentum of momentum, nesterov and rmsprop", Interval.BelowOne, Recipe);
+
     private readonly Option<(double, double)?> _betas;
-    private readonly Option<double?> _epsilon = Options.Real("--epsilon", "What adam, adamw and rmsprop add to the root of the squared gradients", Interval.Positive, Recipe);
+    private readonly Option<double?> _epsilon = Options.Real(
+        "--epsilon", "What adam, adamw and rmsprop add to the root of the squared gradients", Interval.Positive, Recipe);
+
     private readonly Option<LearningRateSchedule?> _schedule;
-    private readonly Option<long?> _warmup = Options.Whole("--warmup", "Optimizer steps over which the learning rate rises, before the schedule begins", 0, 1_000_000_000, "0");
+    private readonly Option<long?> _warmup = Options.Whole(
+        "--warmup", "Optimizer steps over which the learning rate rises, before the schedule begins", 0, 1_000_000_000, "0");
+
     private readonly Option<double?> _weightDecay = Options.Real("--weight-decay", "Weight decay", Interval.NotNegative, Recipe);
 
     private readonly Option<string?> _decayMode = Options.OneOf(
         "--decay-mode", "Whether decay is added to the gradient or shrinks the weight beside the update", Recipe, "l2", "decoupled");
 
-    private readonly Option<string?> _decayOn = Options.OneOf("--decay-on", "Which parameters decay; weights are those of convolution and dense layers", Recipe, "weights", "all");
+    private readonly Option<string?> _decayOn = Options.OneOf(
+        "--decay-on", "Which parameters decay; weights are those of convolution and dense layers", Recipe, "weights", "all");
+
     private readonly Option<double?> _l1 = Options.Real("--l1", "Factor of the L1 penalty", Interval.NotNegative, Recipe);
-    private readonly Option<double?> _dropout = Options.Real("--dropout", "Replaces the probability of every dropout layer", Interval.BelowOne, "as in the model");
-    private readonly Option<double?> _labelSmoothing = Options.Real("--label-smoothing", "Share of the target that is spread over all classes", Interval.BelowOne, Recipe);
-    private readonly Option<double?> _clipNorm = Options.Real("--clip-norm", "Scales the gradient down to this Euclidean length where it is longer", Interval.Positive, "off");
+
+    private readonly Option<double?> _dropout = Options.Real(
+        "--dropout", "Replaces the probability of every dropout layer", Interval.BelowOne, "as in the model");
+
+    private readonly Option<double?> _labelSmoothing = Options.Real(
+        "--label-smoothing", "Share of the target that is spread over all classes", Interval.BelowOne, Recipe);
+
+    private readonly Option<double?> _clipNorm = Options.Real(
+        "--clip-norm", "Scales the gradient down to this Euclidean length where it is longer", Interval.Positive, "off");
+
     private readonly Option<long?> _accumulate = Options.Whole("--accumulate", "Batches whose gradients are averaged for an optimizer step", 1, 65_536, "1");
 
     private readonly Option<double?> _ema = Options.Real(
@@ -45,7 +59,10 @@ internal sealed class TrainOptions
     private readonly Option<long?> _patience = Options.Whole("--patience", "Stops after so many epochs without a better validation loss", 1, 1_000_000, "off");
     private readonly Option<long?> _limitTrain = Options.Whole("--limit-train", "Uses only the first so many training images", 1, int.MaxValue, "all");
     private readonly Option<long?> _limitTest = Options.Whole("--limit-test", "Uses only the first so many test images", 1, int.MaxValue, "all");
-    private readonly Option<long?> _seed = Options.Whole("--seed", "Decides initial weights, order of the images, dropout and the validation part", 0, long.MaxValue, $"{Standard.Seed}");
+
+    private readonly Option<long?> _seed = Options.Whole(
+        "--seed", "Decides initial weights, order of the images, dropout and the validation part", 0, long.MaxValue, $"{Standard.Seed}");
+
     private readonly Option<bool> _noShuffle = Options.Flag("--no-shuffle", "Takes the images in the order of the data set in every epoch");
     private readonly Option<string?> _init = Options.Text("--init", "FILE", "A safetensors file whose weights replace the initial ones", "random weights");
     private readonly Option<long?> _logEvery = Options.Whole("--log-every", "Steps between two readings of the loss", 1, 1_000_000, $"{Standard.LogEvery}");
@@ -56,15 +73,21 @@ internal sealed class TrainOptions
     public TrainOptions(params string[] without)
     {
         _without = without;
-        _betas = Options.Checked("--betas", "A,B", "Decay of the first and second moment of adam, adamw and lion, each 0 up to, not including, 1", Recipe, ParseBetas);
+        _betas = Options.Checked("--betas", "A,B", "Decay of the first and second moment of adam, adamw and lion, each 0 up to, not including, 1", Recipe,
+            ParseBetas);
         _schedule = Options.Checked(
             "--schedule",
             "NAME[:k=v,...]",
-            "The learning rate over the run: constant, step:every=10,factor=0.1, exponential:factor=0.9, cosine:final=0, linear:final=0, onecycle:rise=0.3,start=0.04",
+            "The learning rate over the run: constant, step:every=10,factor=0.1, exponential:factor=0.9, cosine:final=0, linear:final=0, "
+            + "onecycle:rise=0.3,start=0.04",
             Standard.Schedule.ToString(),
             LearningRateSchedule? (text) => LearningRateSchedule.Parse(text));
         _augment = Options.Checked(
-            "--augment", "LIST", "Changes training images at random: flip mirrors half of them, shift:N moves them by up to N pixels each way; or none", "none", Augmentation? (text) => Augmentation.Parse(text));
+            "--augment",
+            "LIST",
+            "Changes training images at random: flip mirrors half of them, shift:N moves them by up to N pixels each way; or none",
+            "none",
+            Augmentation? (text) => Augmentation.Parse(text));
     }
 
     /// <summary>What is done when nothing is said: a few minutes' worth of nothing special, good on the bundled digits.</summary>
@@ -80,8 +103,9 @@ internal sealed class TrainOptions
     {
         Option[] all =
         [
-            _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn, _l1, _dropout,
-            _labelSmoothing, _clipNorm, _accumulate, _ema, _augment, _validation, _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _logEvery,
+            _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn, _l1,
+            _dropout, _labelSmoothing, _clipNorm, _accumulate, _ema, _augment, _validation, _patience, _limitTrain, _limitTest, _seed,
+            _noShuffle, _init, _logEvery,
         ];
         foreach (var option in all.Where(option => !_without.Contains(option.Name))) command.Options.Add(option);
     }

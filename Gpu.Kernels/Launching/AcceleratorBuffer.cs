@@ -13,15 +13,17 @@ internal sealed class AcceleratorBuffer(AcceleratorDevice device, ArrayView<floa
     public override ComputeDevice Device => device;
 
     /// <summary>The ILGPU view of a device view.</summary>
-    /// <exception cref="ArgumentException">the view is of another device's memory</exception>
+    /// <exception cref="ArgumentException">the view is of memory that is not the accelerator's</exception>
     /// <exception cref="ObjectDisposedException">the memory was given back</exception>
-    public static ArrayView<float> Of(DeviceView view)
+    public static ArrayView<float> Of(DeviceView view, AcceleratorDevice device)
     {
-        if (view.Buffer is not AcceleratorBuffer buffer)
-            throw new ArgumentException($"an ILGPU device was given memory of {view.Buffer?.Device.Description ?? "no device"}");
+        if (view.Buffer is not AcceleratorBuffer buffer || buffer.Accelerator != device.Accelerator)
+            throw new ArgumentException($"{device.Description} was given memory of {view.Buffer?.Device.Description ?? "no device"}");
         ObjectDisposedException.ThrowIf(buffer._disposed, buffer);
         return buffer.Words.SubView(view.Offset, view.Length);
     }
+
+    private Accelerator Accelerator => device.Accelerator;
 
     private ArrayView<float> Words { get; } = view;
 

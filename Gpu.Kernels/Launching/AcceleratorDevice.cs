@@ -90,7 +90,7 @@ public sealed class AcceleratorDevice : ComputeDevice
         CheckCopy(source.Length, sizeof(T), destination);
         if (source.IsEmpty) return;
         var array = System.Runtime.InteropServices.MemoryMarshal.AsBytes(source).ToArray();
-        AcceleratorBuffer.Of(destination).Cast<byte>().SubView(0, array.Length).CopyFromCPU(Stream, array);
+        AcceleratorBuffer.Of(destination, this).Cast<byte>().SubView(0, array.Length).CopyFromCPU(Stream, array);
         Stream.Synchronize();
     }
 
@@ -100,7 +100,7 @@ public sealed class AcceleratorDevice : ComputeDevice
         CheckCopy(destination.Length, sizeof(T), source);
         if (destination.IsEmpty) return;
         var array = new byte[destination.Length * sizeof(T)];
-        AcceleratorBuffer.Of(source).Cast<byte>().SubView(0, array.Length).CopyToCPU(Stream, array);
+        AcceleratorBuffer.Of(source, this).Cast<byte>().SubView(0, array.Length).CopyToCPU(Stream, array);
         Stream.Synchronize();
         array.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(destination));
     }
@@ -108,7 +108,7 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <inheritdoc/>
     public override void Clear(DeviceView view)
     {
-        if (!view.IsEmpty) AcceleratorBuffer.Of(view).MemSetToZero(Stream);
+        if (!view.IsEmpty) AcceleratorBuffer.Of(view, this).MemSetToZero(Stream);
     }
 
     /// <inheritdoc/>
@@ -134,18 +134,24 @@ public sealed class AcceleratorDevice : ComputeDevice
     private DeviceView Zeros(int words)
     {
         var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(words, 1024));
-        if (!_zeros.TryGetValue(size, out var buffer)) _zeros[size] = buffer = (AcceleratorBuffer)Allocate(size);
-        return buffer.View.First(words);
+        lock (_zeros)
+        {
+            if (!_zeros.TryGetValue(size, out var buffer)) _zeros[size] = buffer = (AcceleratorBuffer)Allocate(size);
+            return buffer.View.First(words);
+        }
     }
 
     // A kernel is compiled at its first use and kept.
     private Action<AcceleratorStream, KernelConfig, TKernel, int> Compiled<TKernel>()
         where TKernel : struct, IKernel
     {
-        if (_kernels.TryGetValue(typeof(TKernel), out var known)) return (Action<AcceleratorStream, KernelConfig, TKernel, int>)known;
-        var kernel = Accelerator.LoadKernel<TKernel, int>(Entry.Run);
-        _kernels[typeof(TKernel)] = kernel;
-        return kernel;
+        lock (_kernels)
+        {
+            if (_kernels.TryGetValue(typeof(TKernel), out var known)) return (Action<AcceleratorStream, KernelConfig, TKernel, int>)known;
+            var kernel = Accelerator.LoadKernel<TKernel, int>(Entry.Run);
+            _kernels[typeof(TKernel)] = kernel;
+            return kernel;
+        }
     }
 
     private sealed class Launcher<TMachine>(AcceleratorDevice device, CommandList? list) : ILauncher<TMachine>
@@ -153,7 +159,7 @@ public sealed class AcceleratorDevice : ComputeDevice
     {
         public bool ManyThreads => true;
 
-        public TMachine Bind(DeviceView view) => view.IsEmpty ? default : TMachine.At(AcceleratorBuffer.Of(view));
+        public TMachine Bind(DeviceView view) => view.IsEmpty ? default : TMachine.At(AcceleratorBuffer.Of(view, device));
 
         public TMachine Zeros(int words) => Bind(device.Zeros(words));
 

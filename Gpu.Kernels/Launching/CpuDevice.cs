@@ -13,16 +13,20 @@ public sealed class CpuDevice : ComputeDevice
 
     /// <param name="threads">threads to use, the caller's among them; 0 for one a processor</param>
     /// <param name="lanes">bits a vector: 512, 256 or 128; 0 for the widest this processor has</param>
-    /// <exception cref="ArgumentOutOfRangeException">a negative number of threads, or other lanes</exception>
+    /// <exception cref="ArgumentOutOfRangeException">a negative number of threads or more than <see cref="MostThreads"/>, or other lanes</exception>
     public CpuDevice(int threads = 0, int lanes = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MostThreads);
         if (lanes is not (0 or 128 or 256 or 512))
             throw new ArgumentOutOfRangeException(nameof(lanes), lanes, "vectors have 128, 256 or 512 bits (0: the widest this processor has)");
-        Threads = threads == 0 ? Environment.ProcessorCount : threads;
+        Threads = threads == 0 ? Math.Min(Environment.ProcessorCount, MostThreads) : threads;
         Lanes = lanes == 0 ? WidestLanes : lanes;
         _pool = new CpuWorkerPool(Threads);
     }
+
+    /// <summary>The largest number of threads that can be asked for.</summary>
+    public const int MostThreads = 1024;
 
     /// <summary>Bits of the widest vector that this processor computes with.</summary>
     public static int WidestLanes => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;

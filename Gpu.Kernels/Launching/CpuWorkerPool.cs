@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
 namespace Gpu.Kernels.Launching;
@@ -21,6 +22,7 @@ internal sealed class CpuWorkerPool : IDisposable
     // About 100 microseconds of looking for work before a worker sleeps: launches of a step follow each other much closer.
     private const int SpinsBeforeSleep = 4_000;
     private const int SpinsBeforeYield = 20_000;
+    private const long Open = 1 << 15;
 
     private readonly int _threads;
     // With more threads than processors, whoever waits must make room at once.
@@ -28,12 +30,19 @@ internal sealed class CpuWorkerPool : IDisposable
     private readonly Worker[] _workers;
     private readonly Counter[] _next;
     private readonly int[] _end;
+    private readonly Lock _oneJob = new();
     private ICpuJob? _job;
     private int _chunk;
-    private Exception? _failure;
-    private Counter _pending;
-    private LongCounter _state; // generation << 16 | participants
+    private volatile Exception? _failure;
+    private Counter _state; // generation << 16 | participants
+    // The door of a job: generation << 16 | Open | workers inside. The caller shuts it when nothing is left to take and waits for those inside alone, so that a
+    // worker which the system has not let run does not hold up a job that the others have done.
+    private Counter _door;
     private volatile bool _stopping;
+
+    // The pool whose job the thread is in.
+    [ThreadStatic]
+    private static CpuWorkerPool? _current;
 
     public CpuWorkerPool(int threads)
     {
@@ -51,9 +60,13 @@ internal sealed class CpuWorkerPool : IDisposable
         }
     }
 
-    /// <summary>Runs all items of a job and returns when they are done. One job at a time.</summary>
+    /// <summary>Runs all items of a job and returns when they are done. Jobs that several threads bring run one after the other.</summary>
+    /// <exception cref="ObjectDisposedException">the pool has ended</exception>
+    /// <exception cref="InvalidOperationException">the job was brought by a job of this pool, which would wait for itself</exception>
+    /// <exception cref="Exception">what the job threw, on whichever thread; its other items may then not have been done</exception>
     public void Run(ICpuJob job, int items, int cost)
     {
+        ObjectDisposedException.ThrowIf(_stopping, this);
         var participants = (int)Math.Min(Math.Min(_threads, items), (long)items * cost / (SmallestShared / 2));
         if (participants < 2)
         {
@@ -61,42 +74,27 @@ internal sealed class CpuWorkerPool : IDisposable
             return;
         }
 
-        _job = job;
-        _chunk = Math.Max(1, items / (participants * ChunksAThread));
-        for (var i = 0; i < participants; i++)
+        RefuseFromWithin();
+        Exception? failure;
+        lock (_oneJob)
         {
-            _next[i].Value = (int)((long)items * i / participants);
-            _end[i] = (int)((long)items * (i + 1) / participants);
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            failure = Share(job, items, participants);
         }
 
-        Volatile.Write(ref _pending.Value, participants - 1);
-        var generation = (_state.Value >> 16) + 1;
-        Interlocked.Exchange(ref _state.Value, (generation << 16) | (long)participants);
-        for (var i = 0; i < participants - 1; i++)
-        {
-            if (Volatile.Read(ref _workers[i].Asleep) == 1 && Interlocked.Exchange(ref _workers[i].Asleep, 0) == 1) _workers[i].Wake.Set();
-        }
-
-        Participate(job, 0, participants);
-        var spins = 0;
-        while (Volatile.Read(ref _pending.Value) != 0)
-        {
-            if (!_crowded && ++spins < SpinsBeforeYield) Thread.SpinWait(8);
-            else Thread.Yield();
-        }
-
-        _job = null;
-        if (_failure is { } failure)
-        {
-            _failure = null;
-            throw new InvalidOperationException($"a kernel failed on a worker thread: {failure.Message}", failure);
-        }
+        if (failure is not null) ExceptionDispatchInfo.Throw(failure);
     }
 
     public void Dispose()
     {
         if (_stopping) return;
-        _stopping = true;
+        RefuseFromWithin();
+        lock (_oneJob)
+        {
+            if (_stopping) return;
+            _stopping = true;
+        }
+
         foreach (var worker in _workers) worker.Wake.Set();
         foreach (var worker in _workers)
         {
@@ -105,23 +103,74 @@ internal sealed class CpuWorkerPool : IDisposable
         }
     }
 
+    private void RefuseFromWithin()
+    {
+        if (_current == this) throw new InvalidOperationException("a kernel cannot use the device that runs it; launch from outside, one kernel after the other");
+    }
+
+    // What went wrong, or null.
+    private Exception? Share(ICpuJob job, int items, int participants)
+    {
+        _job = job;
+        _chunk = Math.Max(1, items / (participants * ChunksAThread));
+        for (var i = 0; i < participants; i++)
+        {
+            _next[i].Value = (long)items * i / participants;
+            _end[i] = (int)((long)items * (i + 1) / participants);
+        }
+
+        var generation = (_state.Value >> 16) + 1;
+        Interlocked.Exchange(ref _door.Value, (generation << 16) | Open);
+        Interlocked.Exchange(ref _state.Value, (generation << 16) | (long)participants);
+        for (var i = 0; i < participants - 1; i++)
+        {
+            if (Volatile.Read(ref _workers[i].Asleep) == 1 && Interlocked.Exchange(ref _workers[i].Asleep, 0) == 1) _workers[i].Wake.Set();
+        }
+
+        var outer = _current;
+        _current = this;
+        Participate(job, 0, participants);
+        _current = outer;
+        Interlocked.And(ref _door.Value, ~Open);
+        var spins = 0;
+        while ((Volatile.Read(ref _door.Value) & (Open - 1)) != 0)
+        {
+            if (!_crowded && ++spins < SpinsBeforeYield) Thread.SpinWait(8);
+            else Thread.Yield();
+        }
+
+        _job = null;
+        var failure = _failure;
+        _failure = null;
+        return failure;
+    }
+
+    // A failure is kept for the caller, and ends the work of all.
     private void Participate(ICpuJob job, int self, int participants)
     {
-        for (var k = 0; k < participants; k++)
+        try
         {
-            var owner = self + k < participants ? self + k : self + k - participants;
-            var end = _end[owner];
-            while (Volatile.Read(ref _next[owner].Value) < end)
+            for (var k = 0; k < participants; k++)
             {
-                var from = Interlocked.Add(ref _next[owner].Value, _chunk) - _chunk;
-                if (from >= end) break;
-                job.RunItems(from, Math.Min(from + _chunk, end));
+                var owner = self + k < participants ? self + k : self + k - participants;
+                var end = _end[owner];
+                while (Volatile.Read(ref _next[owner].Value) < end && _failure is null)
+                {
+                    var from = Interlocked.Add(ref _next[owner].Value, _chunk) - _chunk;
+                    if (from >= end) break;
+                    job.RunItems((int)from, (int)Math.Min(from + _chunk, end));
+                }
             }
+        }
+        catch (Exception e)
+        {
+            _failure = e;
         }
     }
 
     private void Work(Worker self, int number)
     {
+        _current = this;
         long seen = 0;
         while (true)
         {
@@ -129,17 +178,20 @@ internal sealed class CpuWorkerPool : IDisposable
             if (_stopping) return;
             seen = state;
             var participants = (int)(state & 0xFFFF);
-            if (number >= participants) continue;
-            try
-            {
-                Participate(_job!, number, participants);
-            }
-            catch (Exception e)
-            {
-                _failure = e;
-            }
+            if (number >= participants || !Enter(state >> 16)) continue;
+            Participate(_job!, number, participants);
+            Interlocked.Decrement(ref _door.Value);
+        }
+    }
 
-            Interlocked.Decrement(ref _pending.Value);
+    // False when the job has been done without this worker.
+    private bool Enter(long generation)
+    {
+        while (true)
+        {
+            var door = Volatile.Read(ref _door.Value);
+            if (door >> 16 != generation || (door & Open) == 0) return false;
+            if (Interlocked.CompareExchange(ref _door.Value, door + 1, door) == door) return true;
         }
     }
 
@@ -170,13 +222,6 @@ internal sealed class CpuWorkerPool : IDisposable
     // Each counter on a cache line of its own: threads that take chunks must not slow each other down.
     [StructLayout(LayoutKind.Explicit, Size = 192)]
     private struct Counter
-    {
-        [FieldOffset(64)]
-        public int Value;
-    }
-
-    [StructLayout(LayoutKind.Explicit, Size = 192)]
-    private struct LongCounter
     {
         [FieldOffset(64)]
         public long Value;

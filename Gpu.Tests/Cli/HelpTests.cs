@@ -15,8 +15,10 @@ public partial class HelpTests
         foreach (var line in options)
         {
             // Numbers have a range; whatever takes a value has a default, but for --resume, whose absence is it.
-            if (TakesNumber().IsMatch(line)) Assert.Matches(@"\((\S+ to \S+|\S+ or more|above \S+( and below \S+)?|\S+ up to, not including, \S+); default: .+\)", line);
-            else if (line.Contains('<', StringComparison.Ordinal) && !line.Contains("--resume", StringComparison.Ordinal)) Assert.Matches(@"default: .+\)", line);
+            if (TakesNumber().IsMatch(line))
+                Assert.Matches(@"\((\S+ to \S+|\S+ or more|above \S+( and below \S+)?|\S+ up to, not including, \S+); default: .+\)", line);
+            else if (line.Contains('<', StringComparison.Ordinal) && !line.Contains("--resume", StringComparison.Ordinal))
+                Assert.Matches(@"default: .+\)", line);
         }
     }
 

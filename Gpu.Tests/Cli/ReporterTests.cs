@@ -62,7 +62,8 @@ public class ReporterTests
     {
         var text = new JsonRecord()
             .Add("float", 0.1f).Add("double", 0.1).Add("nan", double.NaN).Add("infinity", float.PositiveInfinity).Add("none", null)
-            .Add("text", "a \"quoted\" ü\n").Add("large", ulong.MaxValue).Add("list", new[] { 1.5f, float.NaN }).Add("inner", new JsonRecord().Add("yes", true)).ToString();
+            .Add("text", "a \"quoted\" ü\n").Add("large", ulong.MaxValue).Add("list", new[] { 1.5f, float.NaN }).Add("inner", new JsonRecord()
+                .Add("yes", true)).ToString();
         var root = JsonDocument.Parse(text).RootElement;
         Assert.Contains("\"float\":0.1,", text);
         Assert.Equal(0.1, root.GetProperty("double").GetDouble());
@@ -115,7 +116,8 @@ public class ReporterTests
         table.Add("a", "1,000");
         table.Add("longer", "7");
         new PlainReporter(new CliHost(_output, _error)).Table(table);
-        Assert.Equal(["things", "name    count", "a       1,000", "longer      7", ""], _output.ToString().Replace("\r", "", StringComparison.Ordinal).Split('\n'));
+        var lines = _output.ToString().Split('\n').Select(line => line.TrimEnd('\r'));
+        Assert.Equal(["things", "name    count", "a       1,000", "longer      7", ""], lines);
         Assert.Throws<ArgumentException>(() => table.Add("one cell"));
     }
 

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using Gpu.Cli;
 using Gpu.Tests.IO;
+using Gpu.Training.Data;
+using Gpu.Training.Data.Digits;
+using Gpu.Training.Images;
 
 namespace Gpu.Tests.Cli;
 
@@ -39,11 +42,13 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     public void TheSameCommandGivesTheSameBitsForAnyNumberOfThreads()
     {
         using var folder = new TempFolder();
-        var runs = new[] { "1", "2", "3" }.Select(threads => (Threads: threads, Run: Train(folder, "--steps", "9", "--batch", "24", "--threads", threads, "--seed", "5"))).ToArray();
-        var losses = runs.Select(run => run.Run.Json.GetProperty("losses").GetRawText()).ToArray();
-        Assert.Equal(9, runs[0].Run.Json.GetProperty("losses").GetArrayLength());
+        string[] Command(string threads) => ["--steps", "9", "--batch", "24", "--seed", "5", "--threads", threads];
+        var runs = new[] { "1", "2", "3" }.Select(threads => Train(folder, Command(threads)).Json).ToArray();
+        var losses = runs.Select(run => run.GetProperty("losses").GetRawText()).ToArray();
+        Assert.Equal(9, runs[0].GetProperty("losses").GetArrayLength());
         Assert.All(losses, text => Assert.Equal(losses[0], text));
-        var weights = runs.Select(run => Convert.ToHexString(File.ReadAllBytes(Path.Combine(run.Run.Json.GetProperty("run").GetString()!, "last.safetensors")))).ToArray();
+        var files = runs.Select(run => Path.Combine(run.GetProperty("run").GetString()!, "last.safetensors"));
+        var weights = files.Select(file => Convert.ToHexString(File.ReadAllBytes(file))).ToArray();
         Assert.All(weights, bytes => Assert.Equal(weights[0], bytes));
         var other = Train(folder, "--steps", "9", "--batch", "24", "--seed", "6").Json.GetProperty("losses").GetRawText();
         Assert.NotEqual(losses[0], other);
@@ -102,7 +107,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     public void InitTakesTheWeightsOfAFile()
     {
         using var folder = new TempFolder();
-        var first = Train(folder, "--epochs", "2", "--batch", "24");
+        var first = Train(folder, "--epochs", "15", "--batch", "24");
         var weights = Path.Combine(first.Json.GetProperty("run").GetString()!, "last.safetensors");
         var second = Train(folder, "--steps", "1", "--batch", "24", "--init", weights);
         Assert.True(second.Json.GetProperty("losses")[0].GetDouble() < first.Json.GetProperty("history")[0].GetProperty("train_loss").GetDouble() / 2);
@@ -128,7 +133,8 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         using var folder = new TempFolder();
         using var source = new CancellationTokenSource();
         source.Cancel();
-        var run = CommandLine.Run(source.Token, "train", _digits.Path, "--model", Model, "--epochs", "2", "--batch", "24", "--out", folder.File("run"), "--json");
+        var run = CommandLine.Run(source.Token, "train", _digits.Path, "--model", Model, "--epochs", "2", "--batch", "24", "--out", folder.File("run"),
+            "--json");
         Assert.Equal(ExitCode.Cancelled, run.ExitCode);
         Assert.Equal("cancelled", run.Json.GetProperty("end").GetString());
         Assert.Equal(JsonValueKind.Null, run.Json.GetProperty("test_accuracy").ValueKind);
@@ -143,7 +149,8 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     {
         if (OperatingSystem.IsWindows()) return;
         using var folder = new TempFolder();
-        using var process = ProcessTests.Start("train", _digits.Path, "--model", "seed0", "--epochs", "1000000", "--log-every", "1", "--out", folder.File("run"));
+        using var process = ProcessTests.Start("train", _digits.Path, "--model", "seed0", "--epochs", "1000000", "--log-every", "1", "--out",
+            folder.File("run"));
         var error = process.StandardError.ReadToEndAsync();
         while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch 1/1000000  1/", StringComparison.Ordinal))
         {
@@ -173,14 +180,15 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         Assert.Equal(ExitCode.Success, eval.ExitCode);
         Assert.Equal(trained.GetProperty("test_accuracy").GetDouble(), eval.Json.GetProperty("accuracy").GetDouble());
         Assert.Equal(trained.GetProperty("test_loss").GetDouble(), eval.Json.GetProperty("loss").GetDouble(), 1e-6);
-        var confusion = eval.Json.GetProperty("confusion").EnumerateArray().Select(row => row.EnumerateArray().Select(cell => cell.GetInt32()).ToArray()).ToArray();
+        var confusion = eval.Json.GetProperty("confusion").EnumerateArray().Select(row =>
+            row.EnumerateArray().Select(cell => cell.GetInt32()).ToArray()).ToArray();
         Assert.Equal(SmallDigits.TestImages, confusion.Sum(row => row.Sum()));
         Assert.Equal(eval.Json.GetProperty("accuracy").GetDouble(), confusion.Select((row, label) => row[label]).Sum() / (double)SmallDigits.TestImages, 1e-12);
 
         // The first training image, as a file, is recognised after twenty epochs on 200 images.
-        var split = Training.Data.DatasetLoader.Load(_digits.Path).Train;
+        var split = DatasetLoader.Load(_digits.Path).Train;
         var image = folder.File("image.png");
-        Training.Images.ImageCodec.SavePng(image, new Training.Images.ByteImage(28, 28, 1, split.Image(0).ToArray()));
+        ImageCodec.SavePng(image, new ByteImage(28, 28, 1, split.Image(0).ToArray()));
         var predict = CommandLine.Run("predict", path, image, "--json");
         Assert.Equal(ExitCode.Success, predict.ExitCode);
         var prediction = Assert.Single(predict.Json.GetProperty("predictions").EnumerateArray());
@@ -190,7 +198,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         var missing = CommandLine.Run("predict", path, folder.File("none.png"));
         Assert.Equal(ExitCode.Failure, missing.ExitCode);
         Assert.Contains("none.png", missing.Error);
-        Training.Images.ImageCodec.SavePng(image, new Training.Images.ByteImage(14, 28, 1));
+        ImageCodec.SavePng(image, new ByteImage(14, 28, 1));
         Assert.Contains("is 14x28 (height x width), but the network takes 784", CommandLine.Run("predict", path, image).Error);
     }
 
@@ -235,7 +243,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         Assert.Equal(ExitCode.Success, run.ExitCode);
         Assert.Contains("\r\u001b[2Kepoch 1/2", run.Output);
         Assert.Contains("images/s", run.Output);
-        Assert.Contains("\u001b[2Kepoch 2/2  loss", run.Output);
+        Assert.Contains("\u001b[2Kepoch 1/2  loss", run.Output);
         Assert.Contains("test accuracy", run.Output.Split("\u001b[2K")[^1]);
     }
 
@@ -244,7 +252,8 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     {
         using var folder = new TempFolder();
         var file = folder.File("sweep.csv");
-        var run = CommandLine.Run("sweep", _digits.Path, "--model", Model, "--weight-decay", "1e-4,10", "--folds", "3", "--epochs", "6", "--batch", "16", "--out", file, "--json");
+        var run = CommandLine.Run("sweep", _digits.Path, "--model", Model, "--weight-decay", "1e-4,10", "--folds", "3", "--epochs", "6", "--batch", "16",
+            "--out", file, "--json");
         Assert.Equal(ExitCode.Success, run.ExitCode);
         var trials = run.Json.GetProperty("trials").EnumerateArray().ToArray();
         Assert.Equal(2, trials.Length);
@@ -257,7 +266,10 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     }
 
     private CommandLine Train(TempFolder folder, params string[] options) =>
-        CommandLine.Run(["train", _digits.Path, .. options.Contains("--model") ? (string[])[] : ["--model", Model], "--out", folder.File($"run{Guid.NewGuid():N}"), "--json", .. options]);
+        CommandLine.Run([
+            "train", _digits.Path, .. options.Contains("--model") ? (string[])[] : ["--model", Model],
+            "--out", folder.File($"run{Guid.NewGuid():N}"), "--json", .. options,
+        ]);
 
     /// <summary>A few generated digits in a folder.</summary>
     public sealed class SmallDigits : IDisposable
@@ -268,7 +280,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         public SmallDigits()
         {
             Path = _folder.File("small");
-            Training.Data.IdxFolderWriter.Write(Training.Data.Digits.DigitsGenerator.Generate(7, 200, TestImages), Path);
+            IdxFolderWriter.Write(DigitsGenerator.Generate(7, 200, TestImages), Path);
         }
 
         public string Path { get; }

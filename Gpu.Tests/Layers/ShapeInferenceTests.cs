@@ -51,7 +51,7 @@ public class ShapeInferenceTests
         { new ResidualBlock(new ConvolutionLayer(8, 3) { Padding = 1 }), ["residual1", "13x10x8", "13x10x6", "identity"] },
         { new ResidualBlock(new ConvolutionLayer(9, 3) { Padding = 1 }) { Shortcut = Shortcut.ZeroPadded }, ["residual1", "9 channels of 6"] },
         { new ResidualBlock(new ConvolutionLayer(6, 3)) { Shortcut = Shortcut.Projection }, ["residual1", "11x8x6"] },
-        { new ResidualBlock(), ["residual1", "no layers"] },
+        { new ResidualBlock { Body = [] }, ["residual1", "no layers"] },
         { new ResidualBlock(new ConvolutionLayer(6, 3) { Padding = 1 }, new DenseLayer(2)), ["residual1.dense1", "flatten"] },
         { new SequenceBlock(new FlattenLayer(), new ConvolutionLayer(6, 3)), ["sequence1.conv1", "780 features"] },
     };
@@ -113,6 +113,7 @@ public class ShapeInferenceTests
         var model = new Model("m", Input, new ConvolutionLayer(4, 3), new BatchNormalizationLayer(), new FlattenLayer(), new DenseLayer(2));
         var decaying = model.Parameters.Where(parameter => parameter.Declaration.Decays).Select(parameter => parameter.Name);
         Assert.Equal(["conv1.weight", "dense1.weight"], decaying);
-        Assert.Equal(["batchnorm1.running_mean", "batchnorm1.running_variance"], model.Parameters.Where(parameter => !parameter.Trainable).Select(parameter => parameter.Name));
+        Assert.Equal(["batchnorm1.running_mean", "batchnorm1.running_variance"], model.Parameters.Where(parameter => !parameter.Trainable)
+            .Select(parameter => parameter.Name));
     }
 }

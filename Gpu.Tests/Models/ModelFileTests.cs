@@ -22,7 +22,8 @@ public class ModelFileTests
         Assert.Equal(json, ModelFile.Write(back));
         Assert.Equal(model.Recipe, back.Recipe);
         Assert.Equal(model.Parameters.Select(Described), back.Parameters.Select(Described));
-        Assert.Equal(model.Nodes.SelectMany(node => node.Flatten()).Select(node => (node.Name, node.Output)), back.Nodes.SelectMany(node => node.Flatten()).Select(node => (node.Name, node.Output)));
+        Assert.Equal(model.Nodes.SelectMany(node => node.Flatten()).Select(node => (node.Name, node.Output)),
+            back.Nodes.SelectMany(node => node.Flatten()).Select(node => (node.Name, node.Output)));
     }
 
     [Fact]
@@ -38,7 +39,8 @@ public class ModelFileTests
             new TransposedConvolutionLayer(4, 4, 2) { Padding = Padding.Same, Activation = new Activation(ActivationKind.Silu) },
             new BatchNormalizationLayer { Momentum = 0.05f, Epsilon = 1e-3f, Activation = Activation.Relu },
             new AveragePoolingLayer(3) { Stride = 2, Padding = 1, CountPadding = true },
-            new ResidualBlock(new SequenceBlock(new ConvolutionLayer(4, 1), new ActivationLayer(new Activation(ActivationKind.Gelu)))) { Activation = Activation.None },
+            new ResidualBlock(new SequenceBlock(new ConvolutionLayer(4, 1),
+                new ActivationLayer(new Activation(ActivationKind.Gelu)))) { Activation = Activation.None },
             new UpsamplingLayer(2), new DropoutLayer(0.1f), new GlobalAveragePoolingLayer(), new DenseLayer(2) { Initialiser = Initialiser.PyTorch },
         };
         var optimizer = OptimizerOptions.Of(OptimizerKind.AdamW) with { LearningRate = 0.003f, Beta2 = 0.95, DecayOn = DecayTarget.All, L1 = 1e-6f };
@@ -51,7 +53,8 @@ public class ModelFileTests
         var first = Assert.IsType<ConvolutionLayer>(back.Layers[0]);
         var expected = (ConvolutionLayer)layers[0];
         Assert.Equal(
-            (expected.Name, expected.Kernel, expected.Stride, expected.Padding, expected.Dilation, expected.Groups, expected.Bias, expected.Activation, expected.Initialiser),
+            (expected.Name, expected.Kernel, expected.Stride, expected.Padding, expected.Dilation, expected.Groups, expected.Bias, expected.Activation,
+                expected.Initialiser),
             (first.Name, first.Kernel, first.Stride, first.Padding, first.Dilation, first.Groups, first.Bias, first.Activation, first.Initialiser));
         Assert.True(Assert.IsType<AveragePoolingLayer>(back.Layers[3]).CountPadding);
         Assert.Equal(ActivationKind.Identity, Assert.IsType<ResidualBlock>(back.Layers[4]).Activation.Kind);
@@ -85,15 +88,18 @@ public class ModelFileTests
     [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dens\", \"units\": 3}]}", "no layer type 'dens'. Did you mean 'dense'?")]
     [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"unit\": 3}]}", "layers[0] (dense): there is no property 'unit'. Did you mean 'units'?")]
     [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\"}]}", "layers[0] (dense): the property 'units' is missing")]
-    [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"units\": \"ten\"}]}", "layers[0] (dense): property 'units': a whole number is needed, but \"ten\" was found")]
+    [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"units\": \"ten\"}]}",
+        "layers[0] (dense): property 'units': a whole number is needed, but \"ten\" was found")]
     [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"units\": 2.5}]}", "'units': a whole number")]
     [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"units\": 2, \"units\": 3}]}", "'units' is there twice")]
     [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"units\": 2, \"bias\": 1}]}", "'bias': true or false is needed")]
     [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"units\": 2, \"activation\": \"rleu\"}]}", "Did you mean 'relu'?")]
     [InlineData("{\"input\": [8,8,1], \"layers\": [{\"type\": \"convolution\", \"channels\": 2, \"kernel\": [3]}]}", "'kernel': a whole number, or two")]
-    [InlineData("{\"input\": [8,8,1], \"layers\": [{\"type\": \"convolution\", \"channels\": 2, \"kernel\": 3, \"padding\": \"full\"}]}", "\"same\", \"valid\"")]
+    [InlineData("{\"input\": [8,8,1], \"layers\": [{\"type\": \"convolution\", \"channels\": 2, \"kernel\": 3, \"padding\": \"full\"}]}",
+        "\"same\", \"valid\"")]
     [InlineData("{\"input\": [8,8,1], \"layers\": [{\"type\": \"convolution\", \"channels\": 2, \"kernel\": 9}]}", "conv1")]
-    [InlineData("{\"input\": [8,8,1], \"layers\": [{\"type\": \"residual\", \"body\": [{\"type\": \"dense\"}]}]}", "layers[0] (residual).body[0] (dense): the property 'units'")]
+    [InlineData("{\"input\": [8,8,1], \"layers\": [{\"type\": \"residual\", \"body\": [{\"type\": \"dense\"}]}]}",
+        "layers[0] (residual).body[0] (dense): the property 'units'")]
     [InlineData("{\"input\": [4], \"los\": 1, \"layers\": []}", "Did you mean 'loss'?")]
     [InlineData("{\"input\": [4], \"loss\": \"mse\", \"layers\": []}", "mean-squared-error")]
     [InlineData("{\"input\": [4], \"optimizer\": {\"kind\": \"adma\"}, \"layers\": []}", "Did you mean 'adam'?")]

@@ -2,7 +2,10 @@ using Gpu.Kernels.Machines;
 
 namespace Gpu.Tests.Planning;
 
-/// <summary>Which elements dropout keeps: element e belongs to block e / 64; lane e % 16 of it draws the counter block * 16 + lane, and word (e % 64) / 16 of that.</summary>
+/// <summary>
+/// Which elements dropout keeps: element e belongs to block e / 64; lane e % 16 of it draws the counter block * 16 + lane, and word (e % 64) / 16 of
+/// that.
+/// </summary>
 internal static class DropoutMask
 {
     public static bool Keeps(ulong seed, uint draw, int element, float probability)

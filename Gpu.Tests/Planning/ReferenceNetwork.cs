@@ -6,11 +6,13 @@ using Gpu.Training.Shapes;
 namespace Gpu.Tests.Planning;
 
 /// <summary>
-/// A model's forward pass in training and its loss, in double precision, index by index: what central differences are taken of. Independent of plans and kernels.
+/// A model's forward pass in training and its loss, in double precision, index by index: what central differences are taken of. Independent of plans
+/// and kernels.
 /// </summary>
 internal sealed class ReferenceNetwork(Model model, ulong seed)
 {
-    public Dictionary<string, double[]> Parameters { get; } = model.Parameters.ToDictionary(parameter => parameter.Name, parameter => new double[parameter.Length]);
+    public Dictionary<string, double[]> Parameters { get; } = model.Parameters.ToDictionary(parameter => parameter.Name, parameter =>
+        new double[parameter.Length]);
 
     /// <summary>Outputs for a batch, [batch][output].</summary>
     public double[][] Forward(double[][] inputs) => Run(model.Nodes, inputs);
@@ -49,10 +51,13 @@ internal sealed class ReferenceNetwork(Model model, ulong seed)
         TransposedConvolutionLayer layer => Apply(layer.Activation, [.. x.Select(sample => ConvolveTransposed(layer, node, sample))]),
         DenseLayer layer => Apply(layer.Activation, [.. x.Select(sample => Dense(node, sample))]),
         BatchNormalizationLayer layer => Apply(layer.Activation, Normalize(layer, node, x)),
-        MaxPoolingLayer layer => [.. x.Select(sample => Pool(node, sample, layer.Window, layer.Stride ?? layer.Window, layer.Padding, (values, _) => values.Max()))],
+        MaxPoolingLayer layer => [.. x.Select(sample => Pool(node, sample, layer.Window, layer.Stride ?? layer.Window, layer.Padding, (values, _) =>
+            values.Max()))],
         AveragePoolingLayer layer => [.. x.Select(sample => Pool(
-            node, sample, layer.Window, layer.Stride ?? layer.Window, layer.Padding, (values, taps) => values.Sum() / (layer.CountPadding ? taps : values.Count)))],
-        GlobalAveragePoolingLayer => [.. x.Select(sample => Enumerable.Range(0, node.Input.Channels).Select(c => Enumerable.Range(0, node.Input.Positions).Average(p => sample[p * node.Input.Channels + c])).ToArray())],
+            node, sample, layer.Window, layer.Stride ?? layer.Window, layer.Padding, (values, taps) =>
+                values.Sum() / (layer.CountPadding ? taps : values.Count)))],
+        GlobalAveragePoolingLayer => [.. x.Select(sample => Enumerable.Range(0, node.Input.Channels)
+            .Select(c => Enumerable.Range(0, node.Input.Positions).Average(p => sample[p * node.Input.Channels + c])).ToArray())],
         FlattenLayer => x,
         ActivationLayer layer => Apply(layer.Function, x),
         DropoutLayer layer => Drop(layer, node, x),
@@ -83,7 +88,10 @@ internal sealed class ReferenceNetwork(Model model, ulong seed)
                             var ix = ox * layer.Stride.Width - padding.Left + kx * layer.Dilation.Width;
                             if (iy < 0 || ix < 0 || iy >= input.Height || ix >= input.Width) continue;
                             for (var c = 0; c < perIn; c++)
-                                sum += x[(iy * input.Width + ix) * input.Channels + k / perOut * perIn + c] * weights[((ky * layer.Kernel.Width + kx) * perIn + c) * output.Channels + k];
+                            {
+                                sum += x[(iy * input.Width + ix) * input.Channels + k / perOut * perIn + c]
+                                    * weights[((ky * layer.Kernel.Width + kx) * perIn + c) * output.Channels + k];
+                            }
                         }
 
                     y[(oy * output.Width + ox) * output.Channels + k] = sum;
@@ -113,8 +121,10 @@ internal sealed class ReferenceNetwork(Model model, ulong seed)
                             var ox = ix * layer.Stride.Width - padding.Left + kx * layer.Dilation.Width;
                             if (oy < 0 || ox < 0 || oy >= output.Height || ox >= output.Width) continue;
                             for (var c = 0; c < perOut; c++)
-                                y[(oy * output.Width + ox) * output.Channels + k / perIn * perOut + c] +=
-                                    x[(iy * input.Width + ix) * input.Channels + k] * weights[((ky * layer.Kernel.Width + kx) * perOut + c) * input.Channels + k];
+                            {
+                                y[(oy * output.Width + ox) * output.Channels + k / perIn * perOut + c] += x[(iy * input.Width + ix) * input.Channels + k]
+                                    * weights[((ky * layer.Kernel.Width + kx) * perOut + c) * input.Channels + k];
+                            }
                         }
 
         return y;
@@ -184,7 +194,8 @@ internal sealed class ReferenceNetwork(Model model, ulong seed)
     private double[][] Drop(DropoutLayer layer, LayerNode node, double[][] x)
     {
         var layerSeed = Gpu.Training.Initialisation.NamedSeed.Of(seed, node.Name);
-        var flat = x.SelectMany(sample => sample).Select((value, e) => DropoutMask.Keeps(layerSeed, 0, e, layer.Probability) ? value / (1 - layer.Probability) : 0).ToArray();
+        var flat = x.SelectMany(sample => sample).Select((value, e) => DropoutMask.Keeps(layerSeed, 0, e, layer.Probability)
+            ? value / (1 - layer.Probability) : 0).ToArray();
         return [.. flat.Chunk(node.Input.Length)];
     }
 

@@ -20,20 +20,21 @@ For each network: the losses of ten steps in double precision, the loss on batch
 each parameter, in the order of the layers (weights, bias; gamma, beta): its shape, centre and bound, the sum of squares of its gradient in step 1,
 and after step 10 the sum of squares and a projection (the dot product with 2u/2**24 - 1 of NETWORK/projection/PARAMETER, which notices a permutation)
 of the change that training made. 'float32' holds how far PyTorch's own single precision is from its double precision (the worst of RUNS runs,
-from the same parameters and from parameters moved by about one rounding): what a test can ask for.
+from the same parameters and from parameters moved by a few roundings): what a test can ask for.
 
 A trajectory that amplifies rounding proves nothing, so the data are chosen such that it does not. ReLU and max-pooling have gradients that
 jump, and Adam moves a weight whose gradient is almost 0 by the full learning rate in whichever direction rounding says; behind a normalisation
 such a jump is as large as it is relative to the weights. Weights in front of a normalisation are therefore larger than usual (their size has no
-effect on the forward pass), and batches small: with fewer activations, fewer are so near a jump. The recipes' learning rates stay, but for resnet20 (0.1) and vgg_small (0.05): with those, ten steps on batches of 8
-or 4 amplify a rounding 10^5 times whatever the data.
+effect on the forward pass), and batches small: with fewer activations, fewer are so near a jump (seed3 on batches of 32 has one, which moved the
+ninth loss by 5e-4 in one of 30 runs of PyTorch). The recipes' learning rates stay, but for resnet20 (0.1) and vgg_small (0.05): with those, ten steps
+on batches of 8 or 4 amplify a rounding 10^5 times whatever the data.
 """
-import argparse, json, math, os, sys
+import argparse, json, math, os
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 
 STEPS = 10
 RUNS = 20
-JITTER = 1e-7
+JITTER = 3e-7
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -153,7 +154,7 @@ NETWORKS = {
     "seed2": (seed2, (28, 28, 1), 32, adam(1e-3, 1e-3), 1, 1.0),
     "seed3": (seed3, (28, 28, 1), 8, adam(1e-3), 1, 1.0),
     "seed4": (seed4, (28, 28, 1), 8, sgd(.01, 1e-4), 1, 1.0),
-    "lenet_bn28": (lenet_bn28, (28, 28, 1), 8, adam(1e-3, 5e-4), 16, 1.0),
+    "lenet_bn28": (lenet_bn28, (28, 28, 1), 7, adam(1e-3, 5e-4), 24, 1.0),
     "resnet20": (resnet20, (32, 32, 3), 8, sgd(.003, 5e-4, momentum=.9, nesterov=True), 16, 1.0),
     "vgg_small": (vgg_small, (32, 32, 3), 4, sgd(.001, 5e-4, momentum=.9, nesterov=True), 16, 0.3),
 }

@@ -53,7 +53,8 @@ internal static class ParameterDraw
         for (var i = 0; i < values.Length; i += 4)
         {
             var (a, b, c, d) = Words(key, i / 4);
-            Put(values, i, (float)(bound * (2 * Open(a) - 1)), (float)(bound * (2 * Open(b) - 1)), (float)(bound * (2 * Open(c) - 1)), (float)(bound * (2 * Open(d) - 1)));
+            Put(values, i, (float)(bound * (2 * Open(a) - 1)), (float)(bound * (2 * Open(b) - 1)), (float)(bound * (2 * Open(c) - 1)),
+                (float)(bound * (2 * Open(d) - 1)));
         }
     }
 

@@ -39,7 +39,8 @@ public sealed class AveragePoolingLayer : Layer
         var output = Sliding.OutputOf(input, "window");
         var padding = Sliding.PaddingFor(input);
         if (Math.Max(padding.Top, padding.Bottom) >= Window.Height || Math.Max(padding.Left, padding.Right) >= Window.Width)
-            throw new Models.ShapeException($"padding is {padding}, but must be smaller than the window {Window}, or a window would hold nothing. Use less padding.");
+            throw new Models.ShapeException($"padding is {padding}, but must be smaller than the window {Window}, or a window would hold nothing. Use "
+                + "less padding.");
         return TensorShape.Image(output.Height, output.Width, input.Channels);
     }
 

@@ -83,14 +83,16 @@ public sealed class BatchNormalizationLayer : Layer
             if (context.Training && Rows(context.Batch) < 2)
             {
                 throw new ModelException(
-                    $"Layer '{Name}' (batch-normalization): a batch of 1 sample has no variance. Use a batch size that leaves no single sample for the last batch of an epoch.");
+                    $"Layer '{Name}' (batch-normalization): a batch of 1 sample has no variance. Use a batch size that leaves no single sample for "
+                    + "the last batch of an epoch.");
             }
 
             if (context.Training)
             {
                 BatchNorms.ForwardTraining(
                     context.Executor, Rows(context.Batch), Channels, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta),
-                    context.Parameter(_mean), context.Parameter(_variance), momentum, epsilon, context.Output, SavedMean(context), SavedInverseDeviation(context),
+                    context.Parameter(_mean), context.Parameter(_variance), momentum, epsilon, context.Output, SavedMean(context),
+                    SavedInverseDeviation(context),
                     Activation, context.Workspace);
             }
             else

@@ -63,7 +63,8 @@ public sealed class ConvolutionLayer : Layer
         if (input.Channels % Groups != 0 || Channels % Groups != 0)
         {
             throw new ShapeException(
-                $"groups is {Groups}, which must divide both the {input.Channels} input channels (it got {input}) and the {Channels} output channels. Change groups or channels.");
+                $"groups is {Groups}, which must divide both the {input.Channels} input channels (it got {input}) and the {Channels} output channels. "
+                + "Change groups or channels.");
         }
 
         var output = Window.OutputOf(input, "kernel");
@@ -75,7 +76,8 @@ public sealed class ConvolutionLayer : Layer
     {
         var taps = Kernel.Height * Kernel.Width;
         var (fanIn, fanOut) = (taps * input.Channels / Groups, taps * Channels / Groups);
-        yield return new("weight", [Kernel.Height, Kernel.Width, input.Channels / Groups, Channels], fanIn, fanOut, WeightInitialiser.Choose(Initialiser, Activation, Initialiser.HeUniform), Decays: true);
+        yield return new("weight", [Kernel.Height, Kernel.Width, input.Channels / Groups, Channels], fanIn, fanOut,
+            WeightInitialiser.Choose(Initialiser, Activation, Initialiser.HeUniform), Decays: true);
         if (Bias) yield return new("bias", [Channels], fanIn, fanOut, WeightInitialiser.ForBias(Initialiser), Decays: false);
     }
 
@@ -128,13 +130,15 @@ public sealed class ConvolutionLayer : Layer
         public override int WorkspaceLength(int batch, bool training) => Convolutions.WorkspaceLength(sample with { Batch = batch });
 
         public override void Forward(ForwardContext context) => Convolutions.Forward(
-            context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.Parameter(_weight), context.Parameter(_bias), context.Output, Activation, context.Workspace);
+            context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.Parameter(_weight), context.Parameter(_bias),
+            context.Output, Activation, context.Workspace);
 
         public override void Backward(BackwardContext context)
         {
             var shape = sample with { Batch = context.Batch };
             Convolutions.BackwardWeights(
-                context.Executor, shape, context.Input(0), context.OutputGradient, context.ParameterGradient(_weight), context.ParameterGradient(_bias), context.Workspace);
+                context.Executor, shape, context.Input(0), context.OutputGradient, context.ParameterGradient(_weight), context.ParameterGradient(_bias),
+                context.Workspace);
             if (context.InputGradient(0).IsEmpty) return;
             Convolutions.BackwardData(
                 context.Executor, shape, context.OutputGradient, context.Parameter(_weight), context.InputGradient(0), context.Workspace,

@@ -45,7 +45,8 @@ public sealed class DenseLayer : Layer
     /// <inheritdoc/>
     public override IEnumerable<ParameterDeclaration> DeclareParameters(TensorShape input)
     {
-        yield return new("weight", [input.Length, Units], input.Length, Units, WeightInitialiser.Choose(Initialiser, Activation, Initialiser.GlorotUniform), Decays: true);
+        var initialiser = WeightInitialiser.Choose(Initialiser, Activation, Initialiser.GlorotUniform);
+        yield return new("weight", [input.Length, Units], input.Length, Units, initialiser, Decays: true);
         if (Bias) yield return new("bias", [Units], input.Length, Units, WeightInitialiser.ForBias(Initialiser), Decays: false);
     }
 
@@ -77,7 +78,8 @@ public sealed class DenseLayer : Layer
         public override int WorkspaceLength(int batch, bool training) => DenseLayers.WorkspaceLength(batch, inputs, outputs);
 
         public override void Forward(ForwardContext context) => DenseLayers.Forward(
-            context.Executor, context.Batch, inputs, outputs, context.Input(0), context.Parameter(_weight), context.Parameter(_bias), context.Output, Activation, context.Workspace);
+            context.Executor, context.Batch, inputs, outputs, context.Input(0), context.Parameter(_weight), context.Parameter(_bias), context.Output,
+            Activation, context.Workspace);
 
         public override void Backward(BackwardContext context)
         {
@@ -86,7 +88,8 @@ public sealed class DenseLayer : Layer
                 context.ParameterGradient(_weight), context.ParameterGradient(_bias), context.Workspace);
             if (context.InputGradient(0).IsEmpty) return;
             DenseLayers.BackwardData(
-                context.Executor, context.Batch, inputs, outputs, context.OutputGradient, context.Parameter(_weight), context.InputGradient(0), context.Workspace,
+                context.Executor, context.Batch, inputs, outputs, context.OutputGradient, context.Parameter(_weight), context.InputGradient(0),
+                context.Workspace,
                 context.Gate(0), context.Input(0), context.Accumulate(0));
         }
     }

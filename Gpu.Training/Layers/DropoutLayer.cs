@@ -26,7 +26,8 @@ public sealed class DropoutLayer : Layer
     public override TensorShape InferShape(TensorShape input)
     {
         if (!(Probability is >= 0 and < 1))
-            throw new ShapeException($"probability is {Probability}, but must be 0 or more and below 1. It is the share that is dropped, not the share that is kept.");
+            throw new ShapeException($"probability is {Probability}, but must be 0 or more and below 1. It is the share that is dropped, not the "
+                + "share that is kept.");
         return input;
     }
 

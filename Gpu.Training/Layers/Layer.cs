@@ -29,8 +29,9 @@ public abstract class Layer
     {
         var name = names.Take(this);
         var output = Named(name, () => InferShape(input));
-        var parameters = DeclareParameters(input).Select(declaration => new ModelParameter($"{name}.{declaration.Name}", declaration));
-        return new LayerNode(this, name, input, output, [.. parameters], []);
+        var parameters = Named(name, () => DeclareParameters(input).Select(declaration =>
+            new ModelParameter($"{name}.{declaration.Name}", declaration)).ToArray());
+        return new LayerNode(this, name, input, output, parameters, []);
     }
 
     /// <summary>Puts the layer's operations into a plan and returns what comes out of them.</summary>
@@ -52,7 +53,8 @@ public abstract class Layer
         }
         catch (OverflowException e)
         {
-            throw new ModelException($"Layer '{name}' ({LayerRegistry.KindOf(this)}): a tensor or parameter would have more than {int.MaxValue:N0} values. Make it smaller.", e);
+            throw new ModelException($"Layer '{name}' ({LayerRegistry.KindOf(this)}): a tensor or parameter would have more than {int.MaxValue:N0} "
+                + "values. Make it smaller.", e);
         }
     }
 
@@ -60,7 +62,8 @@ public abstract class Layer
     protected static void RequireImage(TensorShape input)
     {
         if (!input.IsImage)
-            throw new ShapeException($"it got {input} features, but needs an image (height x width x channels). Put it before flatten and dense layers, or give the model an image as its input.");
+            throw new ShapeException($"it got {input} features, but needs an image (height x width x channels). Put it before flatten and dense "
+                + "layers, or give the model an image as its input.");
     }
 
     /// <summary>Throws unless the value lies in the range.</summary>

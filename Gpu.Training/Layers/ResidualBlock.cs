@@ -84,17 +84,20 @@ public sealed class ResidualBlock : Layer
         {
             if (input == output) return true;
             throw new ShapeException(
-                $"its body makes {output} of {input}, but an identity shortcut needs the same shape on both sides. Use padding \"same\" and the same channels in the body, or another shortcut: zero-padded, projection.");
+                $"its body makes {output} of {input}, but an identity shortcut needs the same shape on both sides. Use padding \"same\" and the same "
+                + "channels in the body, or another shortcut: zero-padded, projection.");
         }
 
         RequireImage(input);
         var stride = StrideOf(input, output);
         if (!output.IsImage || (input.Height - 1) / stride + 1 != output.Height || (input.Width - 1) / stride + 1 != output.Width)
-            throw new ShapeException($"its body makes {output} of {input}, and no stride of a shortcut does that. The body may only shrink rows and columns by one whole stride.");
+            throw new ShapeException($"its body makes {output} of {input}, and no stride of a shortcut does that. The body may only shrink rows and "
+                + "columns by one whole stride.");
         if (Shortcut == Shortcut.ZeroPadded && (output.Channels < input.Channels || (output.Channels - input.Channels) % 2 != 0))
         {
             throw new ShapeException(
-                $"its body makes {output.Channels} channels of {input.Channels}, but a zero-padded shortcut adds the same number of channels on both sides. Use an even number more, or a projection.");
+                $"its body makes {output.Channels} channels of {input.Channels}, but a zero-padded shortcut adds the same number of channels on both "
+                + "sides. Use an even number more, or a projection.");
         }
 
         return true;

@@ -70,7 +70,8 @@ public sealed class TransposedConvolutionLayer : Layer
         if (input.Channels % Groups != 0 || Channels % Groups != 0)
         {
             throw new ShapeException(
-                $"groups is {Groups}, which must divide both the {input.Channels} input channels (it got {input}) and the {Channels} output channels. Change groups or channels.");
+                $"groups is {Groups}, which must divide both the {input.Channels} input channels (it got {input}) and the {Channels} output channels. "
+                + "Change groups or channels.");
         }
 
         var padding = PaddingFor(input);
@@ -78,7 +79,8 @@ public sealed class TransposedConvolutionLayer : Layer
         var height = (input.Height - 1) * Stride.Height + Span.Height - padding.Top - padding.Bottom;
         var width = (input.Width - 1) * Stride.Width + Span.Width - padding.Left - padding.Right;
         if (height < 1 || width < 1)
-            throw new ShapeException($"the padding {padding} cuts off everything: for the input {input} the output would be {height}x{width}. Use less padding.");
+            throw new ShapeException($"the padding {padding} cuts off everything: for the input {input} the output would be {height}x{width}. Use "
+                + "less padding.");
         return TensorShape.Image(height, width, Channels);
     }
 
@@ -88,7 +90,8 @@ public sealed class TransposedConvolutionLayer : Layer
         var taps = Kernel.Height * Kernel.Width;
         var (fanIn, fanOut) = (taps * input.Channels / Groups, taps * Channels / Groups);
         // The weights of the convolution that this is the adjoint of: it leads from the output's channels to the input's.
-        yield return new("weight", [Kernel.Height, Kernel.Width, Channels / Groups, input.Channels], fanIn, fanOut, WeightInitialiser.Choose(Initialiser, Activation, Initialiser.HeUniform), Decays: true);
+        yield return new("weight", [Kernel.Height, Kernel.Width, Channels / Groups, input.Channels], fanIn, fanOut,
+            WeightInitialiser.Choose(Initialiser, Activation, Initialiser.HeUniform), Decays: true);
         if (Bias) yield return new("bias", [Channels], fanIn, fanOut, WeightInitialiser.ForBias(Initialiser), Decays: false);
     }
 
@@ -145,13 +148,15 @@ public sealed class TransposedConvolutionLayer : Layer
         public override int WorkspaceLength(int batch, bool training) => TransposedConvolutions.WorkspaceLength(sample with { Batch = batch });
 
         public override void Forward(ForwardContext context) => TransposedConvolutions.Forward(
-            context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.Parameter(_weight), context.Parameter(_bias), context.Output, Activation, context.Workspace);
+            context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.Parameter(_weight), context.Parameter(_bias),
+            context.Output, Activation, context.Workspace);
 
         public override void Backward(BackwardContext context)
         {
             var shape = sample with { Batch = context.Batch };
             TransposedConvolutions.BackwardWeights(
-                context.Executor, shape, context.Input(0), context.OutputGradient, context.ParameterGradient(_weight), context.ParameterGradient(_bias), context.Workspace);
+                context.Executor, shape, context.Input(0), context.OutputGradient, context.ParameterGradient(_weight), context.ParameterGradient(_bias),
+                context.Workspace);
             if (context.InputGradient(0).IsEmpty) return;
             TransposedConvolutions.BackwardData(
                 context.Executor, shape, context.OutputGradient, context.Parameter(_weight), context.InputGradient(0), context.Workspace,

@@ -46,7 +46,8 @@ public sealed class UpsamplingLayer : Layer
         {
             if (context.InputGradient(0).IsEmpty) return;
             Upsampling.NearestBackward(
-                context.Executor, context.Batch, node.Input.Height, node.Input.Width, node.Input.Channels, factor, context.OutputGradient, context.InputGradient(0),
+                context.Executor, context.Batch, node.Input.Height, node.Input.Width, node.Input.Channels, factor, context.OutputGradient,
+                context.InputGradient(0),
                 context.Gate(0), context.Input(0), context.Accumulate(0));
         }
     }

@@ -1,7 +1,6 @@
 using Gpu.Kernels.Batches;
 using Gpu.Kernels.Launching;
 using Gpu.Training.Data;
-using Gpu.Training.Models;
 using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
@@ -29,7 +28,8 @@ internal sealed class DeviceSplit : IDisposable
         _stepState = stepState;
         _augmentation = augmentation;
         if ((long)split.Count * split.ImageSize / 4 > int.MaxValue - 16)
-            throw new ModelException($"{split.Count} images of {split.ImageSize} bytes are more than can be addressed on the device (8 GB). Use --limit-train.");
+            throw new TrainingException($"{split.Count} images of {split.ImageSize} bytes are more than can be addressed on the device (8 GB). Use "
+                + "--limit-train.");
         _bytes = device.Allocate(Shape(1).DataWords);
         _labels = device.Allocate(split.Count);
         _order = device.Allocate(split.Count);

@@ -4,7 +4,9 @@ using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>The losses of a run as the host sees them: means between readings, and those of each step where they are wanted. Allocates at the start only.</summary>
+/// <summary>
+/// The losses of a run as the host sees them: means between readings, and those of each step where they are wanted. Allocates at the start only.
+/// </summary>
 internal sealed class LossLog
 {
     private readonly List<float> _recorded;

@@ -59,9 +59,11 @@ public sealed class Predictor : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(topK);
         var model = Run.Model;
         if (split.ImageSize != model.Input.Length)
-            throw new TrainingException($"The model '{model.Name}' takes {model.Input}, but the images are {split.Height}x{split.Width}x{split.Channels} (height x width x channels).");
+            throw new TrainingException($"The model '{model.Name}' takes {model.Input}, but the images are "
+                + $"{split.Height}x{split.Width}x{split.Channels} (height x width x channels).");
         if (split.Labels.Max() >= model.Output.Length)
-            throw new TrainingException($"The images have a class {split.Labels.Max()}, but the model '{model.Name}' knows only {model.Output.Length} (0 to {model.Output.Length - 1}).");
+            throw new TrainingException($"The images have a class {split.Labels.Max()}, but the model '{model.Name}' knows only {model.Output.Length} "
+                + $"(0 to {model.Output.Length - 1}).");
         using var plans = new PlanCache(_network.Memory, _device, new PlanSettings { TopK = topK });
         using var data = new DeviceSplit(_device, split, Configuration.Normalization, plans.StepStateView);
         var counters = new StepCounters(_device, plans.StepStateView);
@@ -78,7 +80,8 @@ public sealed class Predictor : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         var (length, classes) = (Run.Model.Input.Length, Run.Model.Output.Length);
         if (pixels.Length != (long)count * length)
-            throw new ArgumentException($"{count} images of {Run.Model.Input} have {(long)count * length} bytes, but {pixels.Length} were given", nameof(pixels));
+            throw new ArgumentException($"{count} images of {Run.Model.Input} have {(long)count * length} bytes, but {pixels.Length} were "
+                + "given", nameof(pixels));
         var probabilities = new float[count, classes];
         using var plans = new PlanCache(_network.Memory, _device, new PlanSettings());
         for (var from = 0; from < count; from += _batch)

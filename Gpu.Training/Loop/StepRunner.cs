@@ -58,19 +58,25 @@ public sealed class StepRunner : IDisposable
     /// <exception cref="ModelException">the model's loss takes targets, not classes</exception>
     public void SetBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<int> labels)
     {
-        if (!_plans.Loss.UsesLabels) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which takes a number for each output, not a class.");
+        if (!_plans.Loss.UsesLabels) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
+            + "takes a number for each output, not a class.");
         Prepare(inputs, labels.Length);
         _network.Device.Upload(labels, _plan.Labels);
     }
 
-    /// <summary>Sets the batch for the next steps: inputs (samples x input length, NHWC) and targets (samples x output length), for squared error and binary cross-entropy.</summary>
+    /// <summary>
+    /// Sets the batch for the next steps: inputs (samples x input length, NHWC) and targets (samples x output length), for squared error and binary
+    /// cross-entropy.
+    /// </summary>
     /// <exception cref="ArgumentException">inputs or targets are not those of the same whole number of samples</exception>
     /// <exception cref="ModelException">the model's loss takes classes, not targets</exception>
     public void SetBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets)
     {
-        if (_plans.Loss.UsesLabels) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which takes a class for each sample.");
+        if (_plans.Loss.UsesLabels) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
+            + "takes a class for each sample.");
         var outputs = _network.Model.Output.Length;
-        if (targets.Length % outputs != 0) throw new ArgumentException($"{targets.Length} targets are not a whole number of samples with {outputs} outputs", nameof(targets));
+        if (targets.Length % outputs != 0) throw new ArgumentException($"{targets.Length} targets are not a whole number of samples with {outputs} "
+            + "outputs", nameof(targets));
         Prepare(inputs, targets.Length / outputs);
         _network.Device.Upload(targets, _plan.Targets);
     }
@@ -107,7 +113,10 @@ public sealed class StepRunner : IDisposable
         return (float)(sum / losses.Length);
     }
 
-    /// <summary>The model's outputs for the batch in evaluation (running statistics, no dropout), samples x output length; the loss is then that of evaluation, too.</summary>
+    /// <summary>
+    /// The model's outputs for the batch in evaluation (running statistics, no dropout), samples x output length; the loss is then that of
+    /// evaluation, too.
+    /// </summary>
     public float[] Evaluate()
     {
         _evaluation ??= _plans.Evaluation(_plan.Batch);
@@ -129,7 +138,8 @@ public sealed class StepRunner : IDisposable
     {
         var length = _network.Model.Input.Length;
         if (samples == 0 || inputs.Length != (long)samples * length)
-            throw new ArgumentException($"{samples} samples of {_network.Model.Input} have {(long)samples * length} values, but {inputs.Length} were given", nameof(inputs));
+            throw new ArgumentException($"{samples} samples of {_network.Model.Input} have {(long)samples * length} values, but {inputs.Length} were "
+                + "given", nameof(inputs));
         if (samples > LargestBatch) throw new ArgumentException($"the batch has {samples} samples, but at most {LargestBatch} were announced", nameof(inputs));
         _plan = _plans.Training(samples);
         _evaluation = null;

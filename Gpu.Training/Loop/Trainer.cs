@@ -89,9 +89,12 @@ public sealed class Trainer : IDisposable
         string runFolder, ImageDataset data, ComputeDevice device, Func<TrainingOptions, TrainingOptions>? change = null, ITrainingObserver? observer = null)
     {
         var run = RunFolder.Open(runFolder);
-        if (!run.HasCheckpoint) throw new TrainingException($"The run '{runFolder}' has no {RunFolder.CheckpointFile}: it ended before its first epoch did. Start it anew.");
+        if (!run.HasCheckpoint) throw new TrainingException($"The run '{runFolder}' has no {RunFolder.CheckpointFile}: it ended before its first "
+            + "epoch did. Start it anew.");
         var options = run.Configuration.Options with { OutputFolder = runFolder, InitFile = null };
-        return new Trainer(run.Model, data, device, change?.Invoke(options) ?? options, observer, run);
+        var changed = change?.Invoke(options) ?? options;
+        TrainingData.RequireResumable(options, changed);
+        return new Trainer(run.Model, data, device, changed, observer, run);
     }
 
     /// <summary>Trains until the end, an early stop, or cancellation; a checkpoint is then written where there is a run folder.</summary>
@@ -114,7 +117,8 @@ public sealed class Trainer : IDisposable
                 FinishEpoch(cancellation);
                 if (_resolved.Options.Patience is { } patience && _position.EpochsSinceBest >= patience && _position.Step < _totalSteps)
                 {
-                    _observer.OnMessage($"Stopped early: no better validation loss for {patience} epochs; the best was {_position.BestLoss:F4} in epoch {_position.BestEpoch}.");
+                    _observer.OnMessage($"Stopped early: no better validation loss for {patience} epochs; the best was {_position.BestLoss:F4} in "
+                        + $"epoch {_position.BestEpoch}.");
                     end = TrainingEnd.StoppedEarly;
                     break;
                 }
@@ -159,7 +163,7 @@ public sealed class Trainer : IDisposable
     {
         _clock.Resume();
         var options = _resolved.Options;
-        _learningRate = (float)(_resolved.Optimizer.LearningRate * options.Schedule.FactorAt(_position.Step, options.Warmup, _totalSteps, _stepsPerEpoch));
+        _learningRate = LearningRateAt(_position.Step);
         var samples = 0;
         for (var i = 0; i < batches; i++)
         {
@@ -172,11 +176,15 @@ public sealed class Trainer : IDisposable
         _position.Step = _session.Counters.Step;
         _position.Draw = _session.Counters.Draw;
         if (options.RecordLosses) RequireNumber(_losses.EndStep());
-        var isLogged = _position.Step % options.LogEvery == 0;
+        // Also at the first step of the session, so that people see a loss at once.
+        var isLogged = _position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
         if (isLogged) RequireNumber(_losses.ReadMean(Metrics.Read(_device, _session.Plans.TrainingMetrics)));
         _clock.Pause(samples);
         Report(isLogged);
     }
+
+    private float LearningRateAt(long step) => (float)(_resolved.Optimizer.LearningRate
+        * _resolved.Options.Schedule.FactorAt(step, _resolved.Options.Warmup, _totalSteps, _stepsPerEpoch));
 
     private void Report(bool isLogged)
     {
@@ -227,7 +235,7 @@ public sealed class Trainer : IDisposable
             TopKAccuracy = evaluation.TopKAccuracy,
             TopK = evaluation.TopK,
             IsBest = _position.EpochsSinceBest == 0,
-            LearningRate = _learningRate,
+            LearningRate = LearningRateAt(_position.Step - 1),
             TrainSeconds = _clock.EpochSeconds,
             EvaluationSeconds = evaluation.Seconds,
             SamplesPerSecond = _clock.EpochSamplesPerSecond,
@@ -287,7 +295,8 @@ public sealed class Trainer : IDisposable
         var saved = _position.BestEpoch == 0 ? "Nothing was saved yet." : $"The best weights are those of epoch {_position.BestEpoch}"
             + (_resolved.Options.OutputFolder is { } folder ? $", in {Path.Combine(folder, RunFolder.BestFile)}." : ".");
         throw new TrainingException(
-            $"The loss is {(double.IsNaN(loss) ? "not a number" : "infinite")} at step {_position.Step}: training has diverged, at a learning rate of {_learningRate:G4}. "
+            $"The loss is {(double.IsNaN(loss) ? "not a number" : "infinite")} at step {_position.Step}: training has diverged, at a learning rate of "
+            + $"{_learningRate:G4}. "
             + $"Try a lower learning rate, warm-up (--warmup 100) or clipping (--clip-norm 1). {saved}");
     }
 
@@ -295,7 +304,8 @@ public sealed class Trainer : IDisposable
     {
         if (_writer is null) return;
         _writer.WriteCheckpoint(_session, _position);
-        if (_position.Step < _totalSteps && _position.Batch > 0) _observer.OnMessage($"Checkpoint written at step {_position.Step}; go on with --resume {_resolved.Options.OutputFolder}.");
+        if (_position.Step < _totalSteps && _position.Batch > 0) _observer.OnMessage($"Checkpoint written at step {_position.Step}; go on with "
+            + $"--resume {_resolved.Options.OutputFolder}.");
     }
 
     private void Restore(RunFolder run)
@@ -304,13 +314,15 @@ public sealed class Trainer : IDisposable
         if (run.Configuration.DataFingerprint != fingerprint)
         {
             throw new TrainingException(
-                $"The run was trained on other images ('{run.Configuration.Dataset}', {run.Configuration.DataFingerprint}) than these ('{_data.Name}', {fingerprint}). Resume it with the same data set and limits.");
+                $"The run was trained on other images ('{run.Configuration.Dataset}', {run.Configuration.DataFingerprint}) than these "
+                + $"('{_data.Name}', {fingerprint}). Resume it with the same data set and limits.");
         }
 
         _position = Checkpoint.Load(_session, run.CheckpointPath);
         _session.Counters.Step = _position.Step;
         _session.Counters.Draw = _position.Draw;
-        _writer = RunWriter.Continue(run.Path, _position.Epoch);
+        _writer = RunWriter.Continue(run.Path,
+            run.Configuration with { Options = _resolved.Options with { InitFile = run.Configuration.Options.InitFile } }, _position.Epoch);
         if (_position.BestEpoch > 0 && _session.Validation is not null && File.Exists(run.BestWeights))
         {
             var current = new WeightSnapshot(Network);

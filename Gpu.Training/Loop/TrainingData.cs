@@ -18,27 +18,54 @@ internal static class TrainingData
         if (!fits)
         {
             throw new TrainingException(
-                $"The model '{model.Name}' takes {input}, but the images of the data set '{data.Name}' are {data.Height}x{data.Width}x{data.Channels} (height x width x channels). "
+                $"The model '{model.Name}' takes {input}, but the images of the data set '{data.Name}' are {data.Height}x{data.Width}x{data.Channels} "
+                + "(height x width x channels). "
                 + "Choose another model, or describe one with that input in a JSON file.");
         }
 
         if (model.Recipe.Loss != LossKind.SoftmaxCrossEntropy)
         {
             throw new TrainingException(
-                $"The model '{model.Name}' is trained with {model.Recipe.Loss}, which takes a number for each output; a data set of classes needs the loss softmax-cross-entropy.");
+                $"The model '{model.Name}' is trained with {model.Recipe.Loss}, which takes a number for each output; a data set of classes needs the "
+                + "loss softmax-cross-entropy.");
         }
 
         if (model.Output.Length < data.Classes)
         {
             throw new TrainingException(
-                $"The model '{model.Name}' has {model.Output.Length} outputs, but the data set '{data.Name}' has {data.Classes} classes. Its last layer must have as many outputs as there are classes.");
+                $"The model '{model.Name}' has {model.Output.Length} outputs, but the data set '{data.Name}' has {data.Classes} classes. Its last "
+                + "layer must have as many outputs as there are classes.");
         }
 
         data = data.Limit(options.LimitTrain, options.LimitTest);
         if (options.Validation is { } share) data = data.WithValidation(share, options.Seed);
         if (options.Patience is not null && data.Validation is null)
-            throw new TrainingException("patience needs a validation part: early stopping on the test images would choose by what the result is judged by. Add --validation 0.1.");
+            throw new TrainingException("patience needs a validation part: early stopping on the test images would choose by what the result is "
+                + "judged by. Add --validation 0.1.");
         return data;
+    }
+
+    /// <summary>Checks that nothing was changed on which the place within an epoch depends, or what the weights so far were trained by.</summary>
+    /// <exception cref="TrainingException">something was; the message names it</exception>
+    public static void RequireResumable(TrainingOptions before, TrainingOptions now)
+    {
+        Same("batch", before.Batch, now.Batch);
+        Same("accumulate", before.Accumulate, now.Accumulate);
+        Same("seed", before.Seed, now.Seed);
+        Same("shuffle", before.Shuffle, now.Shuffle);
+        Same("validation", before.Validation, now.Validation);
+        Same("limit-train", before.LimitTrain, now.LimitTrain);
+        Same("ema", before.Ema, now.Ema);
+
+        static void Same<T>(string name, T was, T wanted)
+        {
+            if (EqualityComparer<T>.Default.Equals(was, wanted)) return;
+            throw new TrainingException(
+                $"A resumed run keeps its {name}: it was {Text(was)}, now {Text(wanted)} is asked for. Leave the option away, or start a new run with "
+                + "--init and the run's last weights.");
+        }
+
+        static string Text<T>(T value) => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none";
     }
 
     /// <summary>A short text that differs when the training images do.</summary>

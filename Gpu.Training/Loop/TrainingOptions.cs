@@ -62,7 +62,9 @@ public sealed record TrainingOptions
     /// <summary>Scales the gradient down to this Euclidean length where it is longer, above 0.</summary>
     public float? ClipNorm { get; init; }
 
-    /// <summary>Keeps a running average of the parameters, a = ema * a + (1 - ema) * p, 0 up to 1; evaluation and the saved weights then are the average.</summary>
+    /// <summary>
+    /// Keeps a running average of the parameters, a = ema * a + (1 - ema) * p, 0 up to 1; evaluation and the saved weights then are the average.
+    /// </summary>
     public float? Ema { get; init; }
 
     /// <summary>Mirrors half of the training images left to right.</summary>
@@ -74,7 +76,9 @@ public sealed record TrainingOptions
     /// <summary>Batches whose gradients are averaged before an optimizer step, 1 or more.</summary>
     public int Accumulate { get; init; } = 1;
 
-    /// <summary>Share of the training images that is held out for validation, above 0 and below 1; none: no validation, unless the data set brings its own.</summary>
+    /// <summary>
+    /// Share of the training images that is held out for validation, above 0 and below 1; none: no validation, unless the data set brings its own.
+    /// </summary>
     public double? Validation { get; init; }
 
     /// <summary>Stops after so many epochs without a better validation loss, and keeps the best weights. Needs a validation part.</summary>

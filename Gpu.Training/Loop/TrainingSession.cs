@@ -66,7 +66,9 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Batches an epoch.</summary>
     public int BatchesPerEpoch => (Train.Count + Batch - 1) / Batch;
 
-    /// <summary>Gathers a batch of the epoch and runs it forward and backward; the gradients are added up. Returns its plan, whose losses can be read.</summary>
+    /// <summary>
+    /// Gathers a batch of the epoch and runs it forward and backward; the gradients are added up. Returns its plan, whose losses can be read.
+    /// </summary>
     public Plan TrainBatch(int number, float learningRate, float gradientScale)
     {
         var from = number * Batch;

@@ -43,7 +43,8 @@ public static class BuiltInModels
         foreach (var known in Known)
             if (known.Name == name) return known;
         var nearest = NearestName.Find(name, Names);
-        throw new ModelException($"There is no built-in model '{name}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Built-in models: {string.Join(", ", Names)}.");
+        throw new ModelException($"There is no built-in model '{name}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Built-in models: "
+            + $"{string.Join(", ", Names)}.");
     }
 
     private static TrainingRecipe Adam(float learningRate, float weightDecay, LossKind loss = LossKind.SoftmaxCrossEntropy) =>

@@ -58,7 +58,8 @@ internal static class JsonValues
         throw new FormatException($"'{wanted}' is not known.{DidYouMean(wanted, names.Keys)} Possible: {possible}.");
     }
 
-    public static string DidYouMean(string typed, IEnumerable<string> names) => NearestName.Find(typed, names) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+    public static string DidYouMean(string typed, IEnumerable<string> names) => NearestName.Find(typed, names) is { } nearest
+        ? $" Did you mean '{nearest}'?" : "";
 
     public static FormatException Needs(string needed, JsonElement found)
     {
@@ -68,7 +69,8 @@ internal static class JsonValues
 
     // Optimizers are written in one word, as everywhere: adamw, rmsprop.
     private static string NameOf(Type type, string name) => type == typeof(OptimizerKind) ? name.ToLowerInvariant() :
-        string.Concat(name.Select((letter, i) => char.IsUpper(letter) && i > 0 ? "-" + char.ToLowerInvariant(letter) : char.ToLowerInvariant(letter).ToString()));
+        string.Concat(name.Select((letter, i) => char.IsUpper(letter) && i > 0 ? "-" + char.ToLowerInvariant(letter)
+            : char.ToLowerInvariant(letter).ToString()));
 
     private static double Number(JsonElement json) =>
         json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Needs("a number", json);
@@ -76,7 +78,8 @@ internal static class JsonValues
     private static int[] Wholes(JsonElement json, int count, string needed)
     {
         if (json.ValueKind != JsonValueKind.Array || json.GetArrayLength() != count) throw Needs(needed, json);
-        return [.. json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var whole) ? whole : throw Needs(needed, json))];
+        return [.. json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var whole) ? whole
+            : throw Needs(needed, json))];
     }
 
     private static Extent ReadExtent(JsonElement json)
@@ -122,7 +125,8 @@ internal static class JsonValues
         foreach (var property in json.EnumerateObject())
         {
             if (property.Name == "slope") activation = activation with { Slope = (float)Number(property.Value) };
-            else if (property.Name != "kind") throw new FormatException($"an activation has no '{property.Name}'.{DidYouMean(property.Name, ["kind", "slope"])}");
+            else if (property.Name != "kind") throw new FormatException($"an activation has no "
+                + $"'{property.Name}'.{DidYouMean(property.Name, ["kind", "slope"])}");
         }
 
         return activation.Slope > 0 ? activation : throw new FormatException($"slope is {activation.Slope}, but must be above 0.");
@@ -132,6 +136,7 @@ internal static class JsonValues
     {
         var kind = JsonValue.Create(EnumName(activation.Kind));
         var standard = new Activation(activation.Kind);
-        return activation == standard || activation.Kind != ActivationKind.LeakyRelu ? kind : new JsonObject { ["kind"] = kind, ["slope"] = Write(activation.Slope) };
+        return activation == standard || activation.Kind != ActivationKind.LeakyRelu ? kind
+            : new JsonObject { ["kind"] = kind, ["slope"] = Write(activation.Slope) };
     }
 }

@@ -17,7 +17,8 @@ public sealed record LayerNode(
     public string Kind => LayerRegistry.KindOf(Layer);
 
     /// <summary>Trainable numbers, those of the layers within it included.</summary>
-    public long ParameterCount => Parameters.Where(parameter => parameter.Trainable).Sum(parameter => (long)parameter.Length) + Children.Sum(child => child.ParameterCount);
+    public long ParameterCount => Parameters.Where(parameter => parameter.Trainable)
+        .Sum(parameter => (long)parameter.Length) + Children.Sum(child => child.ParameterCount);
 
     /// <summary>Multiply-adds of convolution and dense layers for one sample's forward pass, those of the layers within it included.</summary>
     public long MultiplyAdds => Layer.CountMultiplyAdds(Input, Output) + Children.Sum(child => child.MultiplyAdds);

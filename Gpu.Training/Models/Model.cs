@@ -63,7 +63,9 @@ public sealed class Model
     /// <summary>Trainable numbers.</summary>
     public long ParameterCount => Nodes.Sum(node => node.ParameterCount);
 
-    /// <summary>Multiply-adds of convolution and dense layers in one sample's forward pass; a training step counts 6 floating-point operations for each.</summary>
+    /// <summary>
+    /// Multiply-adds of convolution and dense layers in one sample's forward pass; a training step counts 6 floating-point operations for each.
+    /// </summary>
     public long MultiplyAdds => Nodes.Sum(node => node.MultiplyAdds);
 
     /// <summary>The same network, trained in another way.</summary>

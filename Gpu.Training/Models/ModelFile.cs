@@ -13,7 +13,8 @@ public static class ModelFile
         if (BuiltInModels.Names.Contains(nameOrFile)) return BuiltInModels.Get(nameOrFile);
         if (File.Exists(nameOrFile)) return Load(nameOrFile);
         if (nameOrFile.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || nameOrFile.Contains('/') || nameOrFile.Contains('\\'))
-            throw new ModelException($"There is no model file '{nameOrFile}'. Give the path of a JSON file, or one of the built-in models: {string.Join(", ", BuiltInModels.Names)}.");
+            throw new ModelException($"There is no model file '{nameOrFile}'. Give the path of a JSON file, or one of the built-in models: "
+                + $"{string.Join(", ", BuiltInModels.Names)}.");
         return BuiltInModels.Get(nameOrFile);
     }
 

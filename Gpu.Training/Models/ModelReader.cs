@@ -12,6 +12,9 @@ internal static class ModelReader
     /// <summary>Deeper than any sensible network; the parser's own limit would be hit by nested objects first.</summary>
     private const int DeepestNesting = 64;
 
+    private static readonly JsonDocumentOptions Options =
+        new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = DeepestNesting };
+
     private static readonly string[] ModelNames = ["name", "input", "loss", "labelSmoothing", "optimizer", "layers"];
 
     public static Model Read(string json, string source)
@@ -19,7 +22,7 @@ internal static class ModelReader
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = DeepestNesting });
+            document = JsonDocument.Parse(json, Options);
         }
         catch (JsonException e)
         {
@@ -60,7 +63,8 @@ internal static class ModelReader
         const string needed = "[height, width, channels], or [features], each 1 or more,";
         var json = reader.Required("input");
         if (json.ValueKind != JsonValueKind.Array) throw reader.Fail($"property 'input': {JsonValues.Needs(needed, json).Message}");
-        var extents = json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var whole) && whole > 0 ? whole : 0).ToArray();
+        var extents = json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var whole) && whole > 0
+            ? whole : 0).ToArray();
         if (extents.Contains(0) || extents.Length is not (1 or 3)) throw reader.Fail($"property 'input': {JsonValues.Needs(needed, json).Message}");
         return extents.Length == 1 ? TensorShape.Features(extents[0]) : TensorShape.Image(extents[0], extents[1], extents[2]);
     }

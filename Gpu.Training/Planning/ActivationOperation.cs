@@ -2,7 +2,9 @@ using Gpu.Kernels.Activations;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>An activation that could not be fused: GELU and SiLU in training, whose derivative needs what went in, or one after an operation that takes none.</summary>
+/// <summary>
+/// An activation that could not be fused: GELU and SiLU in training, whose derivative needs what went in, or one after an operation that takes none.
+/// </summary>
 internal sealed class ActivationOperation(string name, Activation activation, PlanTensor input) : PlanOperation(name, input)
 {
     public override bool KeepsInputs => !activation.DerivativeFromOutput;

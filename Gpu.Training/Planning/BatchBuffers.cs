@@ -19,7 +19,8 @@ internal sealed class BatchBuffers : IDisposable
         var each = ArenaLayout.Align(batch);
         var targets = loss.UsesLabels ? 0 : ArenaLayout.Align((long)batch * model.Output.Length);
         var total = input + 2 * each + targets;
-        if (total > int.MaxValue) throw new ModelException($"A batch of {batch} samples of {model.Input} has more than {int.MaxValue:N0} values. Use a smaller batch.");
+        if (total > int.MaxValue) throw new ModelException($"A batch of {batch} samples of {model.Input} has more than {int.MaxValue:N0} values. Use "
+            + "a smaller batch.");
         _batch = device.Allocate((int)total);
         Input = _batch.View.Slice(0, batch * model.Input.Length);
         Labels = _batch.View.Slice((int)input, batch);

@@ -3,7 +3,10 @@ using Gpu.Training.Losses;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>How gradients flow back through a graph: what is gated, what is added up, and where an activation needs a pass of its own. Does not depend on the batch.</summary>
+/// <summary>
+/// How gradients flow back through a graph: what is gated, what is added up, and where an activation needs a pass of its own. Does not depend on the
+/// batch.
+/// </summary>
 internal sealed class GradientSchedule
 {
     private readonly Dictionary<PlanValue, Activation> _gates = [];

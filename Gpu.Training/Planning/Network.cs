@@ -33,7 +33,9 @@ public sealed class Network : IDisposable
     /// <summary>Where the parameters lie.</summary>
     internal ParameterMemory Memory { get; }
 
-    /// <summary>Sets a parameter or running statistic by its full name (<c>conv1.weight</c>), in the layout of <see cref="ParameterDeclaration.Shape"/>.</summary>
+    /// <summary>
+    /// Sets a parameter or running statistic by its full name (<c>conv1.weight</c>), in the layout of <see cref="ParameterDeclaration.Shape"/>.
+    /// </summary>
     /// <exception cref="ModelException">there is none of that name, or the number of values is another</exception>
     public void SetParameter(string name, ReadOnlySpan<float> values) => Memory.Set(name, values);
 

@@ -5,7 +5,9 @@ using Gpu.Training.Models;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>The parameters of a model in one stretch of device memory, their gradients in another of the same layout, the running statistics in a third.</summary>
+/// <summary>
+/// The parameters of a model in one stretch of device memory, their gradients in another of the same layout, the running statistics in a third.
+/// </summary>
 internal sealed class ParameterMemory : IDisposable
 {
     private readonly ComputeDevice _device;
@@ -33,7 +35,8 @@ internal sealed class ParameterMemory : IDisposable
             throw new ModelException($"The model '{model.Name}' has more than {int.MaxValue:N0} parameters. Make it smaller.", e);
         }
 
-        if (Trained.Length == 0) throw new ModelException($"The model '{model.Name}' has no parameters: there is nothing to train. Add a dense or convolution layer.");
+        if (Trained.Length == 0) throw new ModelException($"The model '{model.Name}' has no parameters: there is nothing to train. Add a dense or "
+            + "convolution layer.");
         _values = device.Allocate(Trained.Length);
         _gradients = device.Allocate(Trained.Length);
         _statistics = device.Allocate(Math.Max(ParameterArena.Alignment, statistics.Length));
@@ -97,7 +100,8 @@ internal sealed class ParameterMemory : IDisposable
         ArgumentNullException.ThrowIfNull(name);
         if (_places.TryGetValue(name, out var place)) return place;
         var nearest = NearestName.Find(name, _places.Keys);
-        throw new ModelException($"The model '{Model.Name}' has no parameter '{name}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} It has: {string.Join(", ", _places.Keys)}.");
+        throw new ModelException($"The model '{Model.Name}' has no parameter '{name}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} It "
+            + $"has: {string.Join(", ", _places.Keys)}.");
     }
 
     private readonly record struct ParameterPlace(ModelParameter Parameter, ParameterSegment Segment);

@@ -85,7 +85,8 @@ internal sealed class PlanLayout
                 if (_values.TryGetValue(input.Value, out var stretch)) stretch.NeededAt(i);
         }
 
-        if (_values.TryGetValue(_graph.Output.Value, out var last)) last.NeededAt(_graph.Operations.Count);
+        // The model's output is kept to the end, so that it can be read after a step.
+        if (_values.TryGetValue(_graph.Output.Value, out var last)) last.NeededAt(BackwardTime(0));
     }
 
     private void PlaceGradients()

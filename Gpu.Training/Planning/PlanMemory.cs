@@ -4,7 +4,8 @@ namespace Gpu.Training.Planning;
 
 /// <summary>A layout over real memory, while a plan is recorded.</summary>
 internal sealed record PlanMemory(
-    IExecutor Executor, PlanGraph Graph, PlanLayout Layout, ParameterMemory Parameters, DeviceView Arena, DeviceView Workspace, DeviceView StepState, DeviceView Input)
+    IExecutor Executor, PlanGraph Graph, PlanLayout Layout, ParameterMemory Parameters, DeviceView Arena, DeviceView Workspace, DeviceView StepState,
+    DeviceView Input)
 {
     public int Batch => Layout.Batch;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Gpu.Kernels.Launching;
 using Gpu.Training.Loop;
 using Gpu.Training.Weights;
@@ -17,7 +18,7 @@ internal static class Checkpoint
     private const string MetricsName = Prefix + "metrics";
     private const string PositionKey = "position";
 
-    private static readonly JsonSerializerOptions Json = new() { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     /// <summary>Writes a checkpoint.</summary>
     public static void Save(TrainingSession session, LoopPosition position, string path)
@@ -53,7 +54,8 @@ internal static class Checkpoint
                 if (!reader.Tensors.TryGetValue(name, out var entry) || entry.Shape is not [var length] || length != view.Length)
                 {
                     throw new SafeTensorsException(
-                        $"The checkpoint '{path}' has no '{name}' of {view.Length} words. It was written with another optimizer; resume with the one of before.");
+                        $"The checkpoint '{path}' has no '{name}' of {view.Length} words. It was written with another optimizer; resume with the one "
+                        + "of before.");
                 }
             }
 

@@ -41,5 +41,6 @@ public sealed record RunConfiguration
 
     internal string Write() => JsonSerializer.Serialize(this, Json) + "\n";
 
-    internal static RunConfiguration Read(string json) => JsonSerializer.Deserialize<RunConfiguration>(json, Json) ?? throw new JsonException("it holds nothing");
+    internal static RunConfiguration Read(string json) =>
+        JsonSerializer.Deserialize<RunConfiguration>(json, Json) ?? throw new JsonException("it holds nothing");
 }

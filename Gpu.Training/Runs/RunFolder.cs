@@ -76,11 +76,13 @@ public sealed class RunFolder
     public static RunFolder Open(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (!Directory.Exists(path)) throw new TrainingException($"There is no run folder '{path}'. Give the folder that train wrote, such as runs/seed0-20260131-120000.");
+        if (!Directory.Exists(path)) throw new TrainingException($"There is no run folder '{path}'. Give the folder that train wrote, such as "
+            + "runs/seed0-20260131-120000.");
         var configuration = System.IO.Path.Combine(path, ConfigurationFile);
         var model = System.IO.Path.Combine(path, ModelFile);
         foreach (var file in new[] { configuration, model })
-            if (!File.Exists(file)) throw new TrainingException($"The folder '{path}' is no run: it has no {System.IO.Path.GetFileName(file)}. Give the folder that train wrote.");
+            if (!File.Exists(file)) throw new TrainingException($"The folder '{path}' is no run: it has no {System.IO.Path.GetFileName(file)}. Give "
+                + "the folder that train wrote.");
         try
         {
             return new RunFolder(path, RunConfiguration.Read(File.ReadAllText(configuration)), Models.ModelFile.Load(model));

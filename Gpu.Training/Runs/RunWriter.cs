@@ -10,7 +10,9 @@ namespace Gpu.Training.Runs;
 /// <summary>Writes a run folder. Every file is written in one piece or not at all.</summary>
 internal sealed class RunWriter
 {
-    private const string Header = "epoch,step,learning_rate,train_loss,train_accuracy,evaluated_on,loss,accuracy,top_k,top_k_accuracy,is_best,train_seconds,evaluation_seconds,samples_per_second";
+    private const string Header =
+        "epoch,step,learning_rate,train_loss,train_accuracy,evaluated_on,loss,accuracy,top_k,top_k_accuracy,is_best,train_seconds,evaluation_seconds,"
+        + "samples_per_second";
 
     private readonly string _folder;
     private readonly List<string> _metrics;
@@ -44,9 +46,10 @@ internal sealed class RunWriter
         return new RunWriter(folder, [Header]);
     }
 
-    /// <summary>Goes on with a run; what its metrics say of later epochs than the checkpoint's is dropped.</summary>
-    public static RunWriter Continue(string folder, int epochs)
+    /// <summary>Goes on with a run, maybe with other options; what its metrics say of later epochs than the checkpoint's is dropped.</summary>
+    public static RunWriter Continue(string folder, RunConfiguration configuration, int epochs)
     {
+        AtomicFile.WriteAllText(Path.Combine(folder, RunFolder.ConfigurationFile), configuration.Write());
         var path = Path.Combine(folder, RunFolder.MetricsFile);
         var lines = File.Exists(path) ? File.ReadAllLines(path).Where(line => line.Length > 0).ToList() : [Header];
         return new RunWriter(folder, [.. lines.Take(1 + epochs)]);
@@ -57,7 +60,8 @@ internal sealed class RunWriter
     {
         _metrics.Add(string.Join(",", new object[]
         {
-            report.Epoch, report.Step, report.LearningRate, report.TrainLoss, report.TrainAccuracy, report.EvaluatedOn, report.Loss, report.Accuracy, report.TopK,
+            report.Epoch, report.Step, report.LearningRate, report.TrainLoss, report.TrainAccuracy, report.EvaluatedOn, report.Loss, report.Accuracy,
+            report.TopK,
             report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond,
         }.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture))));
         AtomicFile.WriteAllText(Path.Combine(_folder, RunFolder.MetricsFile), string.Join("\n", _metrics) + "\n");
@@ -70,7 +74,8 @@ internal sealed class RunWriter
     public void WriteLast(Network network, int epoch, long step) => WriteWeights(network, epoch, step, RunFolder.LastFile);
 
     /// <summary>Writes what to resume from.</summary>
-    public void WriteCheckpoint(TrainingSession session, LoopPosition position) => Checkpoint.Save(session, position, Path.Combine(_folder, RunFolder.CheckpointFile));
+    public void WriteCheckpoint(TrainingSession session, LoopPosition position) =>
+        Checkpoint.Save(session, position, Path.Combine(_folder, RunFolder.CheckpointFile));
 
     private void WriteWeights(Network network, int epoch, long step, string file) => WeightFile.Save(
         network, Path.Combine(_folder, file),

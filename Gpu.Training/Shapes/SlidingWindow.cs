@@ -28,7 +28,8 @@ internal readonly record struct SlidingWindow(Extent Size, Extent Stride, Extent
         if (rows < 0 || columns < 0)
         {
             throw new ShapeException(
-                $"its {what} reaches over {Span} (rows x columns), but the input {input} with its padding has only {rows + Span.Height}x{columns + Span.Width}. "
+                $"its {what} reaches over {Span} (rows x columns), but the input {input} with its padding has only "
+                + $"{rows + Span.Height}x{columns + Span.Width}. "
                 + $"Use a smaller {what}, padding \"same\", or fewer layers that shrink the image before it.");
         }
 

@@ -14,7 +14,8 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
     public static SafeTensorsHeader Read(Stream stream, string path)
     {
         var total = stream.Length;
-        if (total < LengthBytes) throw Fail(path, $"it has {total} bytes, and not even the {LengthBytes} that say how long its header is. It was cut off, or is no safetensors file");
+        if (total < LengthBytes) throw Fail(path, $"it has {total} bytes, and not even the {LengthBytes} that say how long its header is. It was cut "
+            + "off, or is no safetensors file");
         Span<byte> lengthBytes = stackalloc byte[LengthBytes];
         stream.ReadExactly(lengthBytes);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
@@ -44,7 +45,8 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
         foreach (var property in json.EnumerateObject())
         {
             if (property.Name == "__metadata__") ReadMetadata(property.Value, metadata, path);
-            else if (!tensors.TryAdd(property.Name, Entry(property.Name, property.Value, path))) throw Fail(path, $"its header names the tensor '{property.Name}' twice");
+            else if (!tensors.TryAdd(property.Name, Entry(property.Name, property.Value, path))) throw Fail(path,
+                $"its header names the tensor '{property.Name}' twice");
         }
 
         CheckPlaces(tensors.Values, dataLength, path);
@@ -73,7 +75,8 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
         var entry = new TensorEntry(name, type.GetString()!, shape, places[0], places[1]);
         var bytes = shape.Aggregate((Int128)size, (product, extent) => product * extent);
         if (entry.End < entry.Begin || bytes != entry.End - entry.Begin)
-            throw Fail(path, $"the tensor '{name}' of shape {entry.ShapeText} and type {entry.Type} has {bytes:N0} bytes, but its data_offsets are {entry.Begin} and {entry.End}");
+            throw Fail(path, $"the tensor '{name}' of shape {entry.ShapeText} and type {entry.Type} has {bytes:N0} bytes, but its data_offsets are "
+                + $"{entry.Begin} and {entry.End}");
         return entry;
     }
 
@@ -92,9 +95,11 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
         var before = "the header";
         foreach (var tensor in tensors.OrderBy(tensor => tensor.Begin).ThenBy(tensor => tensor.End))
         {
-            if (tensor.Begin < end) throw Fail(path, $"the tensors {before} and '{tensor.Name}' overlap: one ends at byte {end}, the other begins at {tensor.Begin}");
+            if (tensor.Begin < end) throw Fail(path, $"the tensors {before} and '{tensor.Name}' overlap: one ends at byte {end}, the other begins at "
+                + $"{tensor.Begin}");
             if (tensor.Begin > end) throw Fail(path, $"between {before} and the tensor '{tensor.Name}' lie {tensor.Begin - end} bytes of nothing");
-            if (tensor.End > dataLength) throw Fail(path, $"the tensor '{tensor.Name}' should end at byte {tensor.End:N0} of the data, but there are only {dataLength:N0}. The file was cut off");
+            if (tensor.End > dataLength) throw Fail(path, $"the tensor '{tensor.Name}' should end at byte {tensor.End:N0} of the data, but there are "
+                + $"only {dataLength:N0}. The file was cut off");
             end = tensor.End;
             before = $"'{tensor.Name}'";
         }

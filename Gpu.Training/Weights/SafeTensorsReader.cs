@@ -64,7 +64,8 @@ public sealed class SafeTensorsReader : IDisposable
         where T : unmanaged
     {
         if (!Tensors.TryGetValue(name, out var entry)) throw new SafeTensorsException($"The file '{Path}' has no tensor '{name}'.");
-        if (entry.Type != type) throw new SafeTensorsException($"The tensor '{name}' in '{Path}' has the type {entry.Type}, but {type} is needed. Save it in that type.");
+        if (entry.Type != type) throw new SafeTensorsException($"The tensor '{name}' in '{Path}' has the type {entry.Type}, but {type} is needed. "
+            + "Save it in that type.");
         var values = new T[(entry.End - entry.Begin) / TensorEntry.SizeOf(type)];
         try
         {

@@ -21,7 +21,8 @@ public static class WeightFile
     }
 
     /// <summary>Reads all parameters and running statistics. Nothing is changed unless all of them fit.</summary>
-    /// <exception cref="SafeTensorsException">the file is damaged, or a tensor is missing, unknown, or of another shape or type; the message names it</exception>
+    /// <exception cref="SafeTensorsException">the file is damaged, or a tensor is missing, unknown, or of another shape or type; the message names
+    /// it</exception>
     public static void Load(Network network, string path)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -50,7 +51,8 @@ public static class WeightFile
             if (entry.Type != "F32" || !entry.Shape.SequenceEqual(parameter.Shape.Select(extent => (long)extent)))
             {
                 throw new SafeTensorsException(
-                    $"The tensor '{parameter.Name}' in '{reader.Path}' is {entry.Type} of shape {entry.ShapeText}, but the model '{model.Name}' needs F32 of shape {string.Join("x", parameter.Shape)}.");
+                    $"The tensor '{parameter.Name}' in '{reader.Path}' is {entry.Type} of shape {entry.ShapeText}, but the model '{model.Name}' needs "
+                    + $"F32 of shape {string.Join("x", parameter.Shape)}.");
             }
         }
 

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using Gpu.Cli;
+using Gpu.Kernels.Launching;
+
+namespace Gpu.Tests.Cli;
+
+public class DevicesCommandTests
+{
+    [Fact]
+    public void EveryKindIsListedOrMissingForAReason()
+    {
+        var run = CommandLine.Run("devices", "--json");
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        var devices = run.Json.GetProperty("devices").EnumerateArray().ToArray();
+        Assert.Equal("cpu", devices[0].GetProperty("id").GetString());
+        Assert.Equal(Environment.ProcessorCount, devices[0].GetProperty("processors").GetInt32());
+        Assert.Equal(CpuDevice.WidestLanes / 32, devices[0].GetProperty("lanes").GetInt32());
+        foreach (var kind in new[] { "cpu", "cuda", "opencl", "simulator" })
+        {
+            var ofKind = devices.Where(device => device.GetProperty("kind").GetString() == kind).ToArray();
+            Assert.NotEmpty(ofKind);
+            Assert.All(ofKind, device => Assert.Equal(device.GetProperty("available").GetBoolean(),
+                device.GetProperty("missing").ValueKind == JsonValueKind.Null));
+        }
+    }
+
+    [Theory]
+    [InlineData("cuda")]
+    [InlineData("opencl")]
+    public void AMissingDeviceIsAFailureThatNamesTheCure(string kind)
+    {
+        var known = DeviceCatalog.List().Where(device => device.Kind == kind).ToArray();
+        if (known.Any(device => device.IsAvailable)) return;
+        var run = CommandLine.Run("bench", "step", "--device", kind);
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains(known[0].Missing!, run.Error);
+        Assert.DoesNotContain("fault of the program", run.Error);
+    }
+
+    [Fact]
+    public void TheAutomaticChoiceIsExplained()
+    {
+        var run = CommandLine.Run("bench", "step", "--model", "seed1", "--seconds", "0.01");
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        Assert.StartsWith("Device ", run.Output);
+        Assert.DoesNotContain("Device ", CommandLine.Run("bench", "step", "--model", "seed1", "--seconds", "0.01", "--device", "cpu").Output);
+    }
+}

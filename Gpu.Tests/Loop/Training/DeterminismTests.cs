@@ -1,0 +1,136 @@
+using Gpu.Kernels.Launching;
+using Gpu.Training.Loop;
+using Gpu.Training.Runs;
+
+namespace Gpu.Tests.Loop;
+
+public class DeterminismTests
+{
+    private static readonly TrainingOptions Options = new()
+    {
+        Epochs = 3, Batch = 16, LearningRate = 0.01f, RecordLosses = true, ClipNorm = 1, Ema = 0.95f, AugmentShift = 1, AugmentFlip = true, Warmup = 4,
+        Schedule = LearningRateSchedule.Parse("cosine"), Validation = 0.2, WeightDecay = 1e-3f,
+    };
+
+    [Fact]
+    public void ThreadsChangeNoBit()
+    {
+        var results = new[] { 1, 2, 3, 5, 1 }.Select(threads =>
+        {
+            using var device = new CpuDevice(threads);
+            using var trainer = new Trainer(SmallData.Network(), SmallData.Squares(), device, Options);
+            var result = trainer.Run();
+            return (Losses: result.Losses!.ToArray(), result.TestLoss, Weights: Weights(trainer));
+        }).ToArray();
+        Assert.Equal(8 * 3, results[0].Losses.Length);
+        foreach (var result in results[1..])
+        {
+            Assert.Equal(results[0].Losses, result.Losses);
+            Assert.Equal(results[0].TestLoss, result.TestLoss);
+            Assert.Equal(results[0].Weights, result.Weights);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    [InlineData(11)]
+    [InlineData(20)]
+    public void ResumedRunIsTheUninterruptedOne(int stopAfter)
+    {
+        using var folder = new TemporaryFolder();
+        using var device = new CpuDevice(threads: 2);
+        var data = SmallData.Squares();
+        var whole = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.Path("whole") });
+        var expected = whole.Run();
+
+        using var cancel = new CancellationTokenSource();
+        var first = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.Path("cut") }, new Stopper(stopAfter, cancel));
+        var cut = first.Run(cancel.Token);
+        Assert.Equal(TrainingEnd.Cancelled, cut.End);
+        Assert.Equal(stopAfter, cut.Steps);
+        first.Dispose();
+
+        var second = Trainer.Resume(folder.Path("cut"), data, device);
+        var resumed = second.Run();
+        Assert.Equal(TrainingEnd.Completed, resumed.End);
+        Assert.Equal(expected.Losses, cut.Losses!.Concat(resumed.Losses!));
+        Assert.Equal(Weights(whole), Weights(second));
+        Assert.Equal(
+            (expected.TrainLoss, expected.TestLoss, expected.ValidationLoss, expected.BestEpoch, expected.Epochs, expected.Steps),
+            (resumed.TrainLoss, resumed.TestLoss, resumed.ValidationLoss, resumed.BestEpoch, resumed.Epochs, resumed.Steps));
+        foreach (var file in new[] { RunFolder.BestFile, RunFolder.LastFile, RunFolder.CheckpointFile })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(folder.Path("whole"), file)), File.ReadAllBytes(Path.Combine(folder.Path("cut"), file)));
+        // Times differ, the rest of each line does not.
+        Assert.Equal(Metrics("whole"), Metrics("cut"));
+        whole.Dispose();
+        second.Dispose();
+
+        string[] Metrics(string run) => [.. File.ReadAllLines(Path.Combine(folder.Path(run), RunFolder.MetricsFile))
+            .Select(line => string.Join(",", line.Split(',').Take(11)))];
+    }
+
+    [Fact]
+    public void FinishedRunGoesOnWithMoreEpochs()
+    {
+        using var folder = new TemporaryFolder();
+        using var device = new CpuDevice(threads: 1);
+        var options = Options with { Schedule = LearningRateSchedule.Constant };
+        using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device,
+            options with { Epochs = 2, OutputFolder = folder.Path("run") })) first.Run();
+        using var second = Trainer.Resume(folder.Path("run"), SmallData.Squares(), device, given => given with { Epochs = 3 });
+        second.Run();
+        using var whole = new Trainer(SmallData.Network(), SmallData.Squares(), device, options);
+        whole.Run();
+        Assert.Equal(Weights(whole), Weights(second));
+    }
+
+    [Fact]
+    public void RunEndedByStepsGoesOnWithinItsEpoch()
+    {
+        using var folder = new TemporaryFolder();
+        using var device = new CpuDevice(threads: 1);
+        var options = Options with { Schedule = LearningRateSchedule.Constant, Validation = null };
+        using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device,
+            options with { Steps = 13, OutputFolder = folder.Path("run") })) first.Run();
+        using var second = Trainer.Resume(folder.Path("run"), SmallData.Squares(), device, given => given with { Steps = 30 });
+        second.Run();
+        using var whole = new Trainer(SmallData.Network(), SmallData.Squares(), device, options with { Steps = 30 });
+        whole.Run();
+        Assert.Equal(Weights(whole), Weights(second));
+    }
+
+    [Fact]
+    public void ResumeRefusesWhatDoesNotFit()
+    {
+        using var folder = new TemporaryFolder();
+        using var device = new CpuDevice(threads: 1);
+        var run = folder.Path("run");
+        using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device, Options with { Epochs = 1, OutputFolder = run })) first.Run();
+        Assert.Contains("other images", Message(SmallData.Squares(seed: 2), given => given));
+        Assert.Contains("another optimizer", Message(SmallData.Squares(), given => given with { Optimizer = Gpu.Kernels.Optimizers.OptimizerKind.Momentum }));
+        Assert.Contains("keeps its batch: it was 16, now 8", Message(SmallData.Squares(), given => given with { Batch = 8 }));
+        Assert.Contains("keeps its ema: it was 0.95, now none", Message(SmallData.Squares(), given => given with { Ema = null }));
+        var checkpoint = Path.Combine(run, RunFolder.CheckpointFile);
+        var bytes = File.ReadAllBytes(checkpoint);
+        File.WriteAllBytes(checkpoint, bytes[..(bytes.Length / 2)]);
+        Assert.Contains("cut off", Message(SmallData.Squares(), given => given));
+        File.Delete(checkpoint);
+        Assert.Contains("no checkpoint", Message(SmallData.Squares(), given => given));
+        Assert.Contains("no run folder", Assert.Throws<TrainingException>(() => Trainer.Resume(folder.Path("nowhere"), SmallData.Squares(), device)).Message);
+
+        string Message(Gpu.Training.Data.ImageDataset data, Func<TrainingOptions, TrainingOptions> change) =>
+            Assert.Throws<TrainingException>(() => Trainer.Resume(run, data, device, change)).Message;
+    }
+
+    private static float[] Weights(Trainer trainer) => [.. trainer.Network.Model.Parameters.SelectMany(parameter =>
+        trainer.Network.GetParameter(parameter.Name))];
+
+    private sealed class Stopper(int step, CancellationTokenSource cancel) : ITrainingObserver
+    {
+        public void OnStep(in StepProgress progress)
+        {
+            if (progress.Step == step) cancel.Cancel();
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using Gpu.Training.Loop;
+
+namespace Gpu.Tests.Loop;
+
+public class LearningRateScheduleTests
+{
+    [Theory]
+    [InlineData("constant", 0, 1)]
+    [InlineData("constant", 99, 1)]
+    [InlineData("step:every=2,factor=0.5", 19, 1)]
+    [InlineData("step:every=2,factor=0.5", 20, 0.5)]
+    [InlineData("step:every=2,factor=0.5", 99, 0.0625)]
+    [InlineData("exponential:factor=0.9", 20, 0.81)]
+    [InlineData("cosine", 0, 1)]
+    [InlineData("cosine", 99, 0)]
+    [InlineData("cosine:final=0.2", 99, 0.2)]
+    [InlineData("linear:final=0.01", 99, 0.01)]
+    [InlineData("linear", 0, 1)]
+    [InlineData("onecycle", 0, 0.04)]
+    [InlineData("onecycle", 99, 0)]
+    public void FactorAtAStep(string text, long step, double expected) =>
+        Assert.Equal(expected, LearningRateSchedule.Parse(text).FactorAt(step, 0, 100, 10), 1e-9);
+
+    [Fact]
+    public void CosineIsHalfWayInTheMiddle() => Assert.Equal(0.5, LearningRateSchedule.Parse("cosine").FactorAt(50, 0, 101, 10), 1e-9);
+
+    [Fact]
+    public void OneCyclePeaksAfterItsRise()
+    {
+        var schedule = LearningRateSchedule.Parse("onecycle:rise=0.25");
+        var factors = Enumerable.Range(0, 401).Select(step => schedule.FactorAt(step, 0, 401, 10)).ToArray();
+        Assert.Equal(1, factors[100], 1e-9);
+        Assert.Equal(factors.Max(), factors[100]);
+        Assert.All(factors, factor => Assert.InRange(factor, 0, 1));
+    }
+
+    [Fact]
+    public void WarmupRisesToTheSchedulesFirstFactor()
+    {
+        var schedule = LearningRateSchedule.Parse("cosine");
+        Assert.Equal(0.25, schedule.FactorAt(0, 4, 104, 10), 1e-9);
+        Assert.Equal(1, schedule.FactorAt(3, 4, 104, 10), 1e-9);
+        Assert.Equal(1, schedule.FactorAt(4, 4, 104, 10), 1e-9);
+        Assert.Equal(0, schedule.FactorAt(103, 4, 104, 10), 1e-9);
+    }
+
+    [Theory]
+    [InlineData("constant")]
+    [InlineData("step:every=3,factor=0.5")]
+    [InlineData("exponential:factor=0.95")]
+    [InlineData("cosine:final=0.1")]
+    [InlineData("linear:final=0.1")]
+    [InlineData("onecycle:rise=0.2,start=0.1,final=0.01")]
+    public void TextComesBack(string text) => Assert.Equal(text, LearningRateSchedule.Parse(text).ToString());
+
+    [Theory]
+    [InlineData("cosin", "Did you mean 'cosine'?")]
+    [InlineData("cosine:end=1", "takes final=number")]
+    [InlineData("step:evry=1", "Did you mean 'every'?")]
+    [InlineData("step:every", "every=number")]
+    [InlineData("step:every=0", "above 0")]
+    [InlineData("step:factor=abc", "factor=abc")]
+    [InlineData("cosine:final=2", "0 to 1")]
+    [InlineData("constant:x=1", "takes no values")]
+    public void MistakesAreNamed(string text, string expected) => Assert.Contains(expected,
+        Assert.Throws<FormatException>(() => LearningRateSchedule.Parse(text)).Message);
+}

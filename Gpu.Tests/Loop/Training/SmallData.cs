@@ -1,0 +1,42 @@
+using Gpu.Training.Data;
+using Gpu.Training.Layers;
+using Gpu.Training.Models;
+using Gpu.Training.Shapes;
+
+namespace Gpu.Tests.Loop;
+
+/// <summary>A little data set that can be learnt, and networks for it: a bright square on noise, whose quarter of the image is the class.</summary>
+internal static class SmallData
+{
+    public const int Side = 8;
+    public const int Classes = 4;
+
+    public static ImageDataset Squares(int train = 150, int test = 60, int seed = 1) =>
+        new("squares", ["top left", "top right", "bottom left", "bottom right"], Split(train, seed), Split(test, seed + 1000));
+
+    /// <summary>Convolution, batch normalisation, dropout: everything that random numbers and running statistics could spoil.</summary>
+    public static Model Network() => new(
+        "small", TensorShape.Image(Side, Side, 1),
+        new ConvolutionLayer(6, 3) { Bias = false, Padding = 1 }, new BatchNormalizationLayer { Activation = Gpu.Kernels.Activations.Activation.Relu },
+        new MaxPoolingLayer(2), new DropoutLayer(0.2f), new FlattenLayer(), new DenseLayer(12) { Activation = Gpu.Kernels.Activations.Activation.Relu },
+        new DropoutLayer(0.3f), new DenseLayer(Classes));
+
+    private static ImageSplit Split(int count, int seed)
+    {
+        var random = new Random(seed);
+        var pixels = new byte[count * Side * Side];
+        var labels = new int[count];
+        for (var n = 0; n < count; n++)
+        {
+            labels[n] = random.Next(Classes);
+            var image = pixels.AsSpan(n * Side * Side, Side * Side);
+            for (var i = 0; i < image.Length; i++) image[i] = (byte)random.Next(120);
+            var (top, left) = (labels[n] / 2 * 4 + random.Next(2), labels[n] % 2 * 4 + random.Next(2));
+            for (var y = 0; y < 3; y++)
+                for (var x = 0; x < 3; x++)
+                    image[(top + y) * Side + left + x] = (byte)(150 + random.Next(100));
+        }
+
+        return new ImageSplit(pixels, labels, Side, Side, 1);
+    }
+}

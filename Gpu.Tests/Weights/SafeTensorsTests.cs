@@ -1,0 +1,158 @@
+using System.Buffers.Binary;
+using System.Text;
+using Gpu.Kernels.Launching;
+using Gpu.Tests.Loop;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+using Gpu.Training.Weights;
+
+namespace Gpu.Tests.Weights;
+
+public class SafeTensorsTests
+{
+    [Fact]
+    public void TensorsComeBack()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Path("a.safetensors");
+        var writer = new SafeTensorsWriter();
+        writer.Metadata["model"] = "a \"quoted\" name";
+        writer.Add("x.weight", [2, 3], [1f, -2, 3, float.NaN, float.NegativeInfinity, -0f]);
+        writer.Add("counters", [2], [int.MinValue, 7]);
+        writer.Add("nothing", [0], (float[])[]);
+        writer.Write(path);
+        using var reader = new SafeTensorsReader(path);
+        Assert.Equal("a \"quoted\" name", reader.Metadata["model"]);
+        Assert.Equal(["counters", "nothing", "x.weight"], reader.Tensors.Keys.Order());
+        Assert.Equal([1f, -2, 3, float.NaN, float.NegativeInfinity, -0f], reader.ReadFloats("x.weight"));
+        Assert.Equal([2L, 3], reader.Tensors["x.weight"].Shape);
+        Assert.Equal([int.MinValue, 7], reader.ReadInts("counters"));
+        Assert.Empty(reader.ReadFloats("nothing"));
+        Assert.Contains("'y'", Assert.Throws<SafeTensorsException>(() => reader.ReadFloats("y")).Message);
+        Assert.Contains("I32", Assert.Throws<SafeTensorsException>(() => reader.ReadFloats("counters")).Message);
+    }
+
+    [Fact]
+    public void LayoutIsThatOfTheFormat()
+    {
+        // Header length, header, data: written by hand from the format's definition.
+        using var folder = new TemporaryFolder();
+        var path = folder.Path("a.safetensors");
+        WriteRaw(path, "{\"t\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", [0, 0, 0x80, 0x3F, 0, 0, 0, 0x40]);
+        using (var reader = new SafeTensorsReader(path)) Assert.Equal([1f, 2], reader.ReadFloats("t"));
+        var writer = new SafeTensorsWriter();
+        writer.Add("t", [1, 2], [1f, 2]);
+        using var stream = new MemoryStream();
+        writer.Write(stream);
+        var bytes = stream.ToArray();
+        var header = (int)BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        Assert.Equal(0, header % 8);
+        Assert.Equal("{\"t\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", Encoding.UTF8.GetString(bytes, 8, header).TrimEnd());
+        Assert.Equal([0, 0, 0x80, 0x3F, 0, 0, 0, 0x40], bytes[(8 + header)..]);
+    }
+
+    [Theory]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
+        "'a' and 'b' overlap")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", 12,
+        "4 bytes of nothing")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4, "cut off")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12, "4 bytes that belong to none")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "'a' of shape 3")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", 8, "'a'")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, "'a'")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296,4294967296],\"data_offsets\":[0,8]}}", 8, "'a'")]
+    [InlineData("{\"a\":{\"dtype\":\"X8\",\"shape\":[8],\"data_offsets\":[0,8]}}", 8, "'X8'")]
+    [InlineData("{\"a\":{\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "dtype")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":2,\"data_offsets\":[0,8]}}", 8, "shape")]
+    [InlineData("{\"a\":7}", 0, "'a'")]
+    [InlineData("[]", 0, "not a JSON object")]
+    [InlineData("{\"a\":", 0, "not JSON")]
+    [InlineData("{\"__metadata__\":{\"n\":3}}", 0, "'n' that is no text")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "twice")]
+    public void DamageIsNamed(string header, int dataBytes, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Path("bad.safetensors");
+        WriteRaw(path, header, new byte[dataBytes]);
+        var e = Assert.Throws<SafeTensorsException>(() => new SafeTensorsReader(path).Dispose());
+        Assert.Contains(expected, e.Message);
+        Assert.Contains("bad.safetensors", e.Message);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 1, 2, 3 }, "3 bytes")]
+    [InlineData(new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 1 }, "0 bytes")]
+    [InlineData(new byte[] { 255, 255, 255, 255, 255, 255, 255, 255, 1 }, "possible")]
+    [InlineData(new byte[] { 200, 0, 0, 0, 0, 0, 0, 0, 123, 125 }, "only 2 follow")]
+    [InlineData(new byte[] { 2, 0, 0, 0, 0, 0, 0, 0, 255, 254 }, "not JSON")]
+    public void AbsurdBeginningIsNamed(byte[] content, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Path("bad.safetensors");
+        File.WriteAllBytes(path, content);
+        Assert.Contains(expected, Assert.Throws<SafeTensorsException>(() => new SafeTensorsReader(path).Dispose()).Message);
+    }
+
+    [Fact]
+    public void MissingFileIsNamed() =>
+        Assert.Contains("nowhere", Assert.Throws<SafeTensorsException>(() => new SafeTensorsReader("nowhere.safetensors").Dispose()).Message);
+
+    [Fact]
+    public void NetworkComesBack()
+    {
+        using var folder = new TemporaryFolder();
+        using var device = new CpuDevice(threads: 1);
+        using var saved = new Network(SmallData.Network(), device, seed: 3);
+        saved.SetParameter("batchnorm1.running_mean", [1f, 2, 3, 4, 5, 6]);
+        WeightFile.Save(saved, folder.Path("w.safetensors"));
+        using var loaded = new Network(SmallData.Network(), device, seed: 4);
+        WeightFile.Load(loaded, folder.Path("w.safetensors"));
+        Assert.All(saved.Model.Parameters, parameter => Assert.Equal(saved.GetParameter(parameter.Name), loaded.GetParameter(parameter.Name)));
+    }
+
+    [Fact]
+    public void WeightsOfAnotherModelAreRefusedWhole()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Path("w.safetensors");
+        using var device = new CpuDevice(threads: 1);
+        using var network = new Network(SmallData.Network(), device);
+        var before = network.GetParameter("conv1.weight");
+
+        Assert.Contains("'seed4'", Refusal(writer: null));
+        Assert.Contains("Missing: dense2.bias.", Refusal(With(skip: "dense2.bias")));
+        Assert.Contains("Unknown: extra.", Refusal(With(extra: "extra")));
+        Assert.Contains("dense2.bias' in", Refusal(With(skip: "dense2.bias", extra: "dense2.bias", values: 5)));
+        Assert.Equal(before, network.GetParameter("conv1.weight"));
+
+        string Refusal(SafeTensorsWriter? writer)
+        {
+            if (writer is not null) writer.Write(path);
+            else
+            {
+                using var other = new Network(BuiltInModels.Get("seed4"), device);
+                WeightFile.Save(other, path);
+            }
+
+            return Assert.Throws<SafeTensorsException>(() => WeightFile.Load(network, path)).Message;
+        }
+
+        SafeTensorsWriter With(string? skip = null, string? extra = null, int values = 1)
+        {
+            var writer = new SafeTensorsWriter();
+            foreach (var parameter in network.Model.Parameters)
+                if (parameter.Name != skip) writer.Add(parameter.Name, parameter.Shape, new float[parameter.Length]);
+            if (extra is not null) writer.Add(extra, [values], new float[values]);
+            return writer;
+        }
+    }
+
+    private static void WriteRaw(string path, string header, byte[] data)
+    {
+        var json = Encoding.UTF8.GetBytes(header);
+        var length = new byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)json.Length);
+        File.WriteAllBytes(path, [.. length, .. json, .. data]);
+    }
+}
