@@ -4,7 +4,7 @@ namespace Gpu.Kernels.Machines;
 
 /// <summary>
 /// Exponential, logarithm and what follows from them, in the machine's own arithmetic: the same polynomial on every machine, because GPUs lower
-/// the library's functions to approximate instructions. Errors are below 2 units in the last place on the ranges named.
+/// the library's functions to approximate instructions. Errors, in units in the last place: Exp and Log 1.5, Tanh 2, Sigmoid 3 (held by tests on every machine).
 /// </summary>
 /// <remarks>Source of the polynomials: S. L. Moshier, Cephes mathematical library (expf, logf).</remarks>
 public static class Elementary<TMachine, TVector>
@@ -95,7 +95,7 @@ public static class Elementary<TMachine, TVector>
     /// </summary>
     /// <remarks>
     /// The form is that of C. Hastings, "Approximations for digital computers", 1955; P is a minimax fit made for this project, relative error 3.2e-8
-    /// for |x| up to 15. Below x = -1 the rounding of x^2 adds x^2 / 2 units in the last place.
+    /// for |x| up to 15. The error is below 6 units in the last place, and the rounding of x^2 adds x^2 / 2 units below 0.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector NormalDistribution(TVector x, out TVector density)
