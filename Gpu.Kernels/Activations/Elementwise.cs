@@ -31,6 +31,9 @@ public static class Elementwise
         ActivationDispatch.Call(activation.Kind, ref call);
     }
 
+    // On a GPU neighbouring threads take neighbouring vectors; on the CPU an item is long enough to pay for its start.
+    private static int WordsPerItem<TMachine>(ILauncher<TMachine> launcher, int width) => launcher.ManyThreads ? width : 16 * width;
+
     private readonly struct ForwardCall(IExecutor executor, float slope, DeviceView input, DeviceView output) : IActivationCall
     {
         public void With<TActivation>()
@@ -58,10 +61,10 @@ public static class Elementwise
                 Input = launcher.Bind(input),
                 Output = launcher.Bind(output),
                 Count = input.Length,
+                Words = WordsPerItem(launcher, TMachine.Width),
                 Slope = slope,
             };
-            var perItem = TMachine.Width * ActivationForward<TMachine, TVector, TActivation>.Unroll;
-            launcher.Launch(kernel, Items.Covering(input.Length, perItem), 16);
+            launcher.Launch(kernel, Items.Covering(input.Length, kernel.Words), kernel.Words / TMachine.Width * 4);
         }
     }
 
@@ -80,10 +83,10 @@ public static class Elementwise
                 OutputGradient = launcher.Bind(outputGradient),
                 InputGradient = launcher.Bind(inputGradient),
                 Count = saved.Length,
+                Words = WordsPerItem(launcher, TMachine.Width),
                 Slope = slope,
             };
-            var perItem = TMachine.Width * ActivationBackward<TMachine, TVector, TActivation>.Unroll;
-            launcher.Launch(kernel, Items.Covering(saved.Length, perItem), 24);
+            launcher.Launch(kernel, Items.Covering(saved.Length, kernel.Words), kernel.Words / TMachine.Width * 6);
         }
     }
 }

@@ -3,9 +3,15 @@ using Gpu.Kernels.Machines;
 
 namespace Gpu.Kernels.Activations;
 
-/// <summary>x * Phi(x) with Phi(x) = (1 + erf(x / sqrt 2)) / 2 (Hendrycks and Gimpel, 2016, the exact form); the derivative is Phi(x) + x * e^(-x^2 / 2) / sqrt(2 pi), from x.</summary>
+/// <summary>
+/// x * Phi(x) with Phi(x) = (1 + erf(x / sqrt 2)) / 2 (D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016, the exact form); the derivative is
+/// Phi(x) + x * e^(-x^2 / 2) / sqrt(2 pi), from x.
+/// </summary>
 public readonly struct Gelu : IActivation
 {
+    // Phi(-20) is 0 to single precision; the bound keeps infinity times zero out of the products.
+    private const float Bound = 20f;
+
     /// <inheritdoc/>
     public static bool DerivativeFromOutput => false;
 
@@ -13,8 +19,11 @@ public readonly struct Gelu : IActivation
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Forward<TMachine, TVector>(TVector x, float slope)
         where TMachine : struct, IMachine<TMachine, TVector>
-        where TVector : unmanaged =>
-        TMachine.Multiply(TMachine.Multiply(x, TMachine.Splat(0.5f)), TMachine.Add(TMachine.Splat(1f), Elementary<TMachine, TVector>.Erf(TMachine.Multiply(x, TMachine.Splat(0.70710678118f)))));
+        where TVector : unmanaged
+    {
+        x = TMachine.Max(TMachine.Splat(-Bound), x);
+        return TMachine.Multiply(x, Elementary<TMachine, TVector>.NormalDistribution(x, out _));
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -22,10 +31,8 @@ public readonly struct Gelu : IActivation
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
-        var half = TMachine.Splat(0.5f);
-        var phi = TMachine.MultiplyAdd(Elementary<TMachine, TVector>.Erf(TMachine.Multiply(saved, TMachine.Splat(0.70710678118f))), half, half);
-        var density = Elementary<TMachine, TVector>.Exp(TMachine.Multiply(TMachine.Multiply(saved, saved), TMachine.Splat(-0.5f)));
-        var slopePart = TMachine.Multiply(TMachine.Multiply(saved, TMachine.Splat(0.39894228040f)), density);
-        return TMachine.Multiply(gradient, TMachine.Add(phi, slopePart));
+        var x = TMachine.Min(TMachine.Splat(Bound), TMachine.Max(TMachine.Splat(-Bound), saved));
+        var phi = Elementary<TMachine, TVector>.NormalDistribution(x, out var density);
+        return TMachine.Multiply(gradient, TMachine.MultiplyAdd(x, density, phi));
     }
 }

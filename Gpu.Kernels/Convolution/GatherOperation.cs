@@ -160,7 +160,7 @@ internal readonly struct GatherOperation<TActivation>(
         return (Math.Min(0, last), Math.Max(0, last));
     }
 
-    // Which taps reach the input rows of a phase, and where in the output the first of them begins.
+    // Which taps (counted from the last) reach the input rows of a phase, and where in the output the first of them begins.
     private static (int FirstTap, int TapStride, int Taps, int Start, int Step) Phase(int phase, int padding, int kernel, int stride, int dilation)
     {
         var tapStride = stride / (int)BigInteger.GreatestCommonDivisor(stride, dilation);
@@ -168,9 +168,12 @@ internal readonly struct GatherOperation<TActivation>(
         {
             var distance = phase + padding - tap * dilation;
             if (distance % stride != 0) continue;
-            return (tap, tapStride, Items.Covering(kernel - tap, tapStride), distance / stride, -(tapStride * dilation / stride));
+            // From the last tap to the first, as the packed weights have them: that goes forward in the output.
+            var taps = Items.Covering(kernel - tap, tapStride);
+            var step = tapStride * dilation / stride;
+            return (kernel - 1 - tap - (taps - 1) * tapStride, tapStride, taps, distance / stride - (taps - 1) * step, step);
         }
 
-        return (0, tapStride, 0, 0, 0);
+        return (0, tapStride, 0, 0, 1);
     }
 }

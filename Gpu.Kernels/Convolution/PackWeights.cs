@@ -6,7 +6,8 @@ namespace Gpu.Kernels.Convolution;
 /// <summary>
 /// Lays weights [taps, input per group, outputs] out as <see cref="GatherConvolution{TMachine,TVector,TActivation}"/> reads them fastest: panels of
 /// <see cref="PanelWidth"/> output channels, filled up with zeros, [group, panel, tap, row, PanelWidth]. An item is one such row.
-/// Transposed, the roles of the channels are swapped: rows are the outputs, the panel's columns the inputs (the gradient of the input needs that).
+/// Transposed, the roles of the channels are swapped (rows are the outputs, the panel's columns the inputs) and the taps stand in reverse order: the
+/// gradient of the input needs the one, and reads its taps from left to right by the other.
 /// </summary>
 public struct PackWeights<TMachine, TVector> : IKernel
     where TMachine : struct, IMachine<TMachine, TVector>
@@ -40,7 +41,7 @@ public struct PackWeights<TMachine, TVector> : IKernel
         var group = rest / PanelsPerGroup;
         var target = item * PanelWidth;
         var first = panel * PanelWidth;
-        var source = tap * InputPerGroup * OutputChannels + group * OutputPerGroup;
+        var source = (Transposed ? Taps - 1 - tap : tap) * InputPerGroup * OutputChannels + group * OutputPerGroup;
         if (Transposed)
         {
             var from = TMachine.Slice(Weights, source + first * OutputChannels + row);

@@ -20,8 +20,8 @@ public struct WeightGradientGeometry
     /// <summary>Panels of output channels, a group's and all.</summary>
     public int PanelsPerGroup, Panels;
 
-    /// <summary>Runs of contiguous input channels a kernel row; rows in a run; tiles that cover a run, the large ones among them; tiles of a panel.</summary>
-    public int RunsX, RowsPerRun, TilesPerRun, LargeTiles, Tiles;
+    /// <summary>Runs of contiguous input channels a kernel row; rows in a run; tiles that cover a run, those of twelve and of eight rows among them; tiles of a panel.</summary>
+    public int RunsX, RowsPerRun, TilesPerRun, TwelveTiles, LargeTiles, Tiles;
 
     /// <summary>Groups that the tiles of a panel are cut into.</summary>
     public int RowGroups;
@@ -76,11 +76,13 @@ public struct WeightGradientGeometry
             && (g.OutputWidth - 1) * shape.StrideWidth + shape.KernelWidth <= g.InputWidth;
         g.RunsX = g.Merged ? 1 : shape.KernelWidth;
         g.RowsPerRun = g.Merged ? shape.KernelWidth * shape.InputChannels : shape.InputPerGroup;
-        var rest = g.RowsPerRun % tileRows;
-        g.LargeTiles = g.RowsPerRun / tileRows + (rest > 3 && g.RowsPerRun > tileRows ? 1 : 0);
-        var covered = Math.Min(g.LargeTiles * tileRows, g.RowsPerRun);
+        // A panel of one vector has no use for the tile of twelve: eight sums are enough to keep the multiply-adds busy.
+        g.TwelveTiles = g.OutputPerGroup > width ? g.RowsPerRun / 24 * 2 : 0;
+        var left = g.RowsPerRun - g.TwelveTiles * 12;
+        g.LargeTiles = left / tileRows + (left % tileRows > 3 && g.RowsPerRun > tileRows ? 1 : 0);
+        var covered = Math.Min(g.TwelveTiles * 12 + g.LargeTiles * tileRows, g.RowsPerRun);
         // Three rows at a time where there are three (the last tile overlaps), else one at a time.
-        g.TilesPerRun = g.LargeTiles + (g.RowsPerRun >= 3 ? Items.Covering(g.RowsPerRun - covered, 3) : g.RowsPerRun - covered);
+        g.TilesPerRun = g.TwelveTiles + g.LargeTiles + (g.RowsPerRun >= 3 ? Items.Covering(g.RowsPerRun - covered, 3) : g.RowsPerRun - covered);
         g.Tiles = shape.KernelHeight * g.RunsX * g.TilesPerRun;
 
         var rowBytes = sizeof(float) * (g.InputWidth * g.InputChannels * Math.Min(shape.StrideHeight, shape.KernelHeight) + g.OutputWidth * Math.Min(2 * width, g.OutputPerGroup));

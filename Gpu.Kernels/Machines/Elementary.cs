@@ -4,7 +4,7 @@ namespace Gpu.Kernels.Machines;
 
 /// <summary>
 /// Exponential, logarithm and what follows from them, in the machine's own arithmetic: the same polynomial on every machine, because GPUs lower
-/// the library's functions to approximate instructions. Errors are below 2 units in the last place on the ranges named.
+/// the library's functions to approximate instructions. Errors, in units in the last place: Exp and Log 1.5, Tanh 2, Sigmoid 3 (held by tests on every machine).
 /// </summary>
 /// <remarks>Source of the polynomials: S. L. Moshier, Cephes mathematical library (expf, logf).</remarks>
 public static class Elementary<TMachine, TVector>
@@ -90,38 +90,30 @@ public static class Elementary<TMachine, TVector>
     }
 
     /// <summary>
-    /// The error function: an odd polynomial below |x| = 1, 1 - e^-x^2 times a polynomial in 1 / (1 + |x| / 2) above; absolute error below 2e-7.
+    /// The distribution function Phi(x) = (1 + erf(x / sqrt 2)) / 2 of the normal distribution, and its density e^(-x^2 / 2) / sqrt(2 pi) on the way.
+    /// Phi(-|x|) = e^(-x^2 / 2) * t * P(t) with t = 1 / (1 + 0.35 |x|), so that nothing cancels in the lower tail; Phi(x) = 1 - Phi(-x).
     /// </summary>
-    /// <remarks>The coefficients are Chebyshev fits made for this project.</remarks>
+    /// <remarks>
+    /// The form is that of C. Hastings, "Approximations for digital computers", 1955; P is a minimax fit made for this project, relative error 3.2e-8
+    /// for |x| up to 15. The error is below 6 units in the last place, and the rounding of x^2 adds x^2 / 2 units below 0.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Erf(TVector x)
+    public static TVector NormalDistribution(TVector x, out TVector density)
     {
         var one = TMachine.Splat(1f);
-        var z = TMachine.Multiply(x, x);
-        var p = TMachine.Splat(7.882497307e-05f);
-        p = TMachine.MultiplyAdd(p, z, TMachine.Splat(-8.018855046e-04f));
-        p = TMachine.MultiplyAdd(p, z, TMachine.Splat(5.189311948e-03f));
-        p = TMachine.MultiplyAdd(p, z, TMachine.Splat(-2.685432880e-02f));
-        p = TMachine.MultiplyAdd(p, z, TMachine.Splat(1.128359746e-01f));
-        p = TMachine.MultiplyAdd(p, z, TMachine.Splat(-3.761262690e-01f));
-        p = TMachine.MultiplyAdd(p, z, TMachine.Splat(1.128379166e+00f));
-        var small = TMachine.Multiply(x, p);
-
-        var a = TMachine.Min(TMachine.Splat(6f), TMachine.Abs(x));
-        var t = TMachine.Divide(one, TMachine.MultiplyAdd(a, TMachine.Splat(0.5f), one));
-        var q = TMachine.Splat(-8.547867485e-02f);
-        q = TMachine.MultiplyAdd(q, t, TMachine.Splat(3.979790934e-01f));
-        q = TMachine.MultiplyAdd(q, t, TMachine.Splat(-6.970059800e-01f));
-        q = TMachine.MultiplyAdd(q, t, TMachine.Splat(4.969110120e-01f));
-        q = TMachine.MultiplyAdd(q, t, TMachine.Splat(-1.680784241e-01f));
-        q = TMachine.MultiplyAdd(q, t, TMachine.Splat(2.613217917e-01f));
-        q = TMachine.MultiplyAdd(q, t, TMachine.Splat(2.275315154e-01f));
-        q = TMachine.MultiplyAdd(q, t, TMachine.Splat(2.849319674e-01f));
-        q = TMachine.MultiplyAdd(q, t, TMachine.Splat(2.818503333e-01f));
-        q = TMachine.MultiplyAdd(q, t, TMachine.Splat(9.386523739e-06f));
-        var tail = TMachine.Multiply(q, Exp(TMachine.Subtract(TMachine.Zero, TMachine.Multiply(a, a))));
-        var large = TMachine.Subtract(one, tail);
-        large = TMachine.SelectGreater(TMachine.Zero, x, TMachine.Subtract(TMachine.Zero, large), large);
-        return TMachine.SelectGreater(one, TMachine.Abs(x), small, large);
+        var e = Exp(TMachine.Multiply(TMachine.Multiply(x, x), TMachine.Splat(-0.5f)));
+        density = TMachine.Multiply(e, TMachine.Splat(0.3989422804f));
+        var t = TMachine.Divide(one, TMachine.MultiplyAdd(TMachine.Abs(x), TMachine.Splat(0.35f), one));
+        var p = TMachine.Splat(-2.916393311e-2f);
+        p = TMachine.MultiplyAdd(p, t, TMachine.Splat(1.440608371e-1f));
+        p = TMachine.MultiplyAdd(p, t, TMachine.Splat(-2.559019335e-1f));
+        p = TMachine.MultiplyAdd(p, t, TMachine.Splat(1.593929894e-1f));
+        p = TMachine.MultiplyAdd(p, t, TMachine.Splat(-2.326388675e-2f));
+        p = TMachine.MultiplyAdd(p, t, TMachine.Splat(1.055748225e-1f));
+        p = TMachine.MultiplyAdd(p, t, TMachine.Splat(1.198154933e-1f));
+        p = TMachine.MultiplyAdd(p, t, TMachine.Splat(1.398643367e-1f));
+        p = TMachine.MultiplyAdd(p, t, TMachine.Splat(1.396212584e-1f));
+        var tail = TMachine.Multiply(TMachine.Multiply(p, t), e);
+        return TMachine.SelectGreater(TMachine.Zero, x, tail, TMachine.Subtract(one, tail));
     }
 }

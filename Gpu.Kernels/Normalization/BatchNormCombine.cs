@@ -28,21 +28,24 @@ public struct BatchNormCombine<TMachine, TVector> : IKernel
     {
         var channel = item * TMachine.Width;
         var left = Layout.Channels - channel;
-        var mean = TMachine.LoadPartial(Partials, channel, left);
+        // The mean is kept as its difference from the first chunk's: hundreds of small steps from a large number would each be rounded.
+        var first = TMachine.LoadPartial(Partials, channel, left);
+        var moved = TMachine.Zero;
         var squares = TMachine.LoadPartial(Partials, Layout.PartialRow + channel, left);
         float count = Math.Min(Layout.ChunkRows, Layout.Rows);
         for (var chunk = 1; chunk < Layout.Chunks; chunk++)
         {
             float rows = Math.Min(Layout.ChunkRows, Layout.Rows - chunk * Layout.ChunkRows);
             var at = chunk * Layout.PartialStride + channel;
-            var difference = TMachine.Subtract(TMachine.LoadPartial(Partials, at, left), mean);
+            var difference = TMachine.Subtract(TMachine.Subtract(TMachine.LoadPartial(Partials, at, left), first), moved);
             var total = count + rows;
             squares = TMachine.Add(squares, TMachine.LoadPartial(Partials, at + Layout.PartialRow, left));
             squares = TMachine.MultiplyAdd(TMachine.Multiply(difference, difference), TMachine.Splat(count * (rows / total)), squares);
-            mean = TMachine.MultiplyAdd(difference, TMachine.Splat(rows / total), mean);
+            moved = TMachine.MultiplyAdd(difference, TMachine.Splat(rows / total), moved);
             count = total;
         }
 
+        var mean = TMachine.Add(first, moved);
         var one = TMachine.Splat(1f);
         var variance = TMachine.Divide(squares, TMachine.Splat(count));
         var inverse = TMachine.Divide(one, TMachine.Sqrt(TMachine.Add(variance, TMachine.Splat(Epsilon))));

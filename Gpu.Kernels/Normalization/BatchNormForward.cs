@@ -5,7 +5,7 @@ using Gpu.Kernels.Machines;
 
 namespace Gpu.Kernels.Normalization;
 
-/// <summary>Output = f((input - mean) * scale + beta), channel by channel; an item is a chunk of rows by a block of channel vectors.</summary>
+/// <summary>Output = f((input - mean) * scale + beta), channel by channel. For items see <see cref="BatchNormLayout"/>.</summary>
 public struct BatchNormForward<TMachine, TVector, TActivation> : IKernel
     where TMachine : struct, IMachine<TMachine, TVector>
     where TVector : unmanaged
@@ -21,68 +21,50 @@ public struct BatchNormForward<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var chunk = item / Layout.Blocks;
-        var block = item - chunk * Layout.Blocks;
-        var channel = block * BatchNormLayout.BlockVectors * TMachine.Width;
-        var first = chunk * Layout.ChunkRows;
-        var rows = Math.Min(Layout.ChunkRows, Layout.Rows - first);
-        var left = Layout.Channels - channel;
-        var at = first * Layout.Channels + channel;
-        if (left >= BatchNormLayout.BlockVectors * TMachine.Width)
-        {
-            Four(at, channel, rows);
-            return;
-        }
-
-        for (var c = 0; c < left; c += TMachine.Width) One(at + c, channel + c, rows, Math.Min(left - c, TMachine.Width));
+        var walk = Layout.Walk(item, TMachine.Width);
+        // GPUs get vectors that fit (IOperation.Granularity), and no second copy of the code.
+        if (TMachine.ItemIsThread || walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
+        else Sweep<PartialVector>(walk);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Four(int at, int channel, int rows)
+    private readonly void Sweep<TAccess>(BatchNormWalk walk)
+        where TAccess : struct, IVectorAccess
     {
-        var w = TMachine.Width;
-        var step = Layout.Channels;
+        // Copies, so that the compiler keeps them in registers.
+        var (lanes, vectors, turns, step) = (walk.Lanes, walk.Vectors, walk.Turns, walk.Step);
+        var (rest, channels) = (walk.Rest, Layout.Channels);
+        var (input, output) = (Input, Output);
+        var (o1, o2, o3) = (walk.Offset1, walk.Offset2, walk.Offset3);
         var slope = Slope;
-        TVector m0 = TMachine.Load(Mean, channel), m1 = TMachine.Load(Mean, channel + w);
-        TVector m2 = TMachine.Load(Mean, channel + 2 * w), m3 = TMachine.Load(Mean, channel + 3 * w);
-        TVector a0 = TMachine.Load(Scale, channel), a1 = TMachine.Load(Scale, channel + w);
-        TVector a2 = TMachine.Load(Scale, channel + 2 * w), a3 = TMachine.Load(Scale, channel + 3 * w);
-        TVector b0 = TMachine.Load(Beta, channel), b1 = TMachine.Load(Beta, channel + w);
-        TVector b2 = TMachine.Load(Beta, channel + 2 * w), b3 = TMachine.Load(Beta, channel + 3 * w);
-        var x = TMachine.Slice(Input, at);
-        var y = TMachine.Slice(Output, at);
-        for (var row = 0; row < rows; row++)
+        TVector m0 = TMachine.LoadPartial(Mean, walk.Channel, lanes), m1 = TMachine.LoadPartial(Mean, walk.Channel1, lanes);
+        TVector m2 = TMachine.LoadPartial(Mean, walk.Channel2, lanes), m3 = TMachine.LoadPartial(Mean, walk.Channel3, lanes);
+        TVector a0 = TMachine.LoadPartial(Scale, walk.Channel, lanes), a1 = TMachine.LoadPartial(Scale, walk.Channel1, lanes);
+        TVector a2 = TMachine.LoadPartial(Scale, walk.Channel2, lanes), a3 = TMachine.LoadPartial(Scale, walk.Channel3, lanes);
+        TVector b0 = TMachine.LoadPartial(Beta, walk.Channel, lanes), b1 = TMachine.LoadPartial(Beta, walk.Channel1, lanes);
+        TVector b2 = TMachine.LoadPartial(Beta, walk.Channel2, lanes), b3 = TMachine.LoadPartial(Beta, walk.Channel3, lanes);
+        var at = walk.Start;
+        for (var turn = 0; turn < turns; turn++)
         {
-            TMachine.Store(y, 0, TActivation.Forward<TMachine, TVector>(TMachine.MultiplyAdd(TMachine.Subtract(TMachine.Load(x, 0), m0), a0, b0), slope));
-            TMachine.Store(y, w, TActivation.Forward<TMachine, TVector>(TMachine.MultiplyAdd(TMachine.Subtract(TMachine.Load(x, w), m1), a1, b1), slope));
-            TMachine.Store(y, 2 * w, TActivation.Forward<TMachine, TVector>(TMachine.MultiplyAdd(TMachine.Subtract(TMachine.Load(x, 2 * w), m2), a2, b2), slope));
-            TMachine.Store(y, 3 * w, TActivation.Forward<TMachine, TVector>(TMachine.MultiplyAdd(TMachine.Subtract(TMachine.Load(x, 3 * w), m3), a3, b3), slope));
-            x = TMachine.Slice(x, step);
-            y = TMachine.Slice(y, step);
+            TAccess.Store(output, at, Value(TAccess.Load<TMachine, TVector>(input, at, lanes), m0, a0, b0, slope), lanes);
+            TAccess.Store(output, at + o1, Value(TAccess.Load<TMachine, TVector>(input, at + o1, lanes), m1, a1, b1, slope), lanes);
+            TAccess.Store(output, at + o2, Value(TAccess.Load<TMachine, TVector>(input, at + o2, lanes), m2, a2, b2, slope), lanes);
+            TAccess.Store(output, at + o3, Value(TAccess.Load<TMachine, TVector>(input, at + o3, lanes), m3, a3, b3, slope), lanes);
+            at += step;
+        }
+
+        for (var row = 0; row < rest; row++)
+        {
+            TAccess.Store(output, at, Value(TAccess.Load<TMachine, TVector>(input, at, lanes), m0, a0, b0, slope), lanes);
+            if (vectors == 2) TMachine.Store(output, at + TMachine.Width, Value(TMachine.Load(input, at + TMachine.Width), m1, a1, b1, slope));
+            at += channels;
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void One(int at, int channel, int rows, int left)
-    {
-        var step = Layout.Channels;
-        var slope = Slope;
-        var m = TMachine.LoadPartial(Mean, channel, left);
-        var a = TMachine.LoadPartial(Scale, channel, left);
-        var b = TMachine.LoadPartial(Beta, channel, left);
-        var x = TMachine.Slice(Input, at);
-        var y = TMachine.Slice(Output, at);
-        var full = left == TMachine.Width;
-        for (var row = 0; row < rows; row++)
-        {
-            var z = TMachine.MultiplyAdd(TMachine.Subtract(full ? TMachine.Load(x, 0) : TMachine.LoadPartial(x, 0, left), m), a, b);
-            z = TActivation.Forward<TMachine, TVector>(z, slope);
-            if (full) TMachine.Store(y, 0, z);
-            else TMachine.StorePartial(y, 0, z, left);
-            x = TMachine.Slice(x, step);
-            y = TMachine.Slice(y, step);
-        }
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Value(TVector x, TVector mean, TVector scale, TVector beta, float slope) =>
+        TActivation.Forward<TMachine, TVector>(TMachine.MultiplyAdd(TMachine.Subtract(x, mean), scale, beta), slope);
 }

@@ -22,8 +22,8 @@ internal static class BatchNormGradient<TMachine, TVector, TActivation>
 }
 
 /// <summary>
-/// For a chunk of rows, each channel's sum of the gradient g in front of the activation, and of g * (input - mean). An item is a chunk by one channel
-/// vector, the vectors of a block following each other.
+/// For a chunk of rows, each channel's sum of the gradient g in front of the activation, and of g * (input - mean). For items see
+/// <see cref="BatchNormLayout"/>.
 /// </summary>
 public struct BatchNormGradientSums<TMachine, TVector, TActivation> : IKernel
     where TMachine : struct, IMachine<TMachine, TVector>
@@ -46,93 +46,63 @@ public struct BatchNormGradientSums<TMachine, TVector, TActivation> : IKernel
     public float Slope;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var chunk = item / Layout.Blocks;
-        var block = item - chunk * Layout.Blocks;
-        var channel = block * BatchNormLayout.BlockVectors * TMachine.Width;
-        var first = chunk * Layout.ChunkRows;
-        var rows = Math.Min(Layout.ChunkRows, Layout.Rows - first);
-        var last = Math.Min(Layout.Channels, channel + BatchNormLayout.BlockVectors * TMachine.Width);
-        for (; channel < last; channel += 2 * TMachine.Width)
-        {
-            if (last - channel >= 2 * TMachine.Width) Two(chunk, first, rows, channel);
-            else
-            {
-                One(chunk, first, rows, channel, Math.Min(TMachine.Width, last - channel));
-                if (last - channel > TMachine.Width) One(chunk, first, rows, channel + TMachine.Width, last - channel - TMachine.Width);
-            }
-        }
+        var walk = Layout.Walk(item, TMachine.Width);
+        // GPUs get vectors that fit (IOperation.Granularity), and no second copy of the code.
+        if (TMachine.ItemIsThread || walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
+        else Sweep<PartialVector>(walk);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Two(int chunk, int first, int rows, int channel)
+    private readonly void Sweep<TAccess>(BatchNormWalk walk)
+        where TAccess : struct, IVectorAccess
     {
-        var w = TMachine.Width;
-        var step = Layout.Channels;
+        // Copies, so that the compiler keeps them in registers.
+        var (lanes, vectors, turns, step) = (walk.Lanes, walk.Vectors, walk.Turns, walk.Step);
+        var (rest, channels) = (walk.Rest, Layout.Channels);
+        var (input, outputGradient) = (Input, OutputGradient);
+        var (o1, o2, o3) = (walk.Offset1, walk.Offset2, walk.Offset3);
         var slope = Slope;
-        TVector mean0 = TMachine.Load(Mean, channel), mean1 = TMachine.Load(Mean, channel + w);
-        TVector scale0 = TMachine.Load(Scale, channel), scale1 = TMachine.Load(Scale, channel + w);
-        TVector beta0 = TMachine.Load(Beta, channel), beta1 = TMachine.Load(Beta, channel + w);
-        var x = TMachine.Slice(Input, first * step + channel);
-        var d = TMachine.Slice(OutputGradient, first * step + channel);
-        TVector s0 = TMachine.Zero, s1 = s0, q0 = s0, q1 = s0, t0 = s0, t1 = s0, r0 = s0, r1 = s0;
-        var row = 0;
-        for (; row + 1 < rows; row += 2)
+        TVector m0 = TMachine.LoadPartial(Mean, walk.Channel, lanes), m1 = TMachine.LoadPartial(Mean, walk.Channel1, lanes);
+        TVector m2 = TMachine.LoadPartial(Mean, walk.Channel2, lanes), m3 = TMachine.LoadPartial(Mean, walk.Channel3, lanes);
+        TVector a0 = TMachine.LoadPartial(Scale, walk.Channel, lanes), a1 = TMachine.LoadPartial(Scale, walk.Channel1, lanes);
+        TVector a2 = TMachine.LoadPartial(Scale, walk.Channel2, lanes), a3 = TMachine.LoadPartial(Scale, walk.Channel3, lanes);
+        TVector b0 = TMachine.LoadPartial(Beta, walk.Channel, lanes), b1 = TMachine.LoadPartial(Beta, walk.Channel1, lanes);
+        TVector b2 = TMachine.LoadPartial(Beta, walk.Channel2, lanes), b3 = TMachine.LoadPartial(Beta, walk.Channel3, lanes);
+        TVector s0 = TMachine.Zero, s1 = s0, s2 = s0, s3 = s0, q0 = s0, q1 = s0, q2 = s0, q3 = s0;
+        var at = walk.Start;
+        for (var turn = 0; turn < turns; turn++)
         {
-            Sum(x, d, 0, mean0, scale0, beta0, slope, ref s0, ref q0);
-            Sum(x, d, w, mean1, scale1, beta1, slope, ref s1, ref q1);
-            Sum(x, d, step, mean0, scale0, beta0, slope, ref t0, ref r0);
-            Sum(x, d, step + w, mean1, scale1, beta1, slope, ref t1, ref r1);
-            x = TMachine.Slice(x, 2 * step);
-            d = TMachine.Slice(d, 2 * step);
+            Sum(TAccess.Load<TMachine, TVector>(input, at, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at, lanes), m0, a0, b0, slope, ref s0, ref q0);
+            Sum(TAccess.Load<TMachine, TVector>(input, at + o1, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at + o1, lanes), m1, a1, b1, slope, ref s1, ref q1);
+            Sum(TAccess.Load<TMachine, TVector>(input, at + o2, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at + o2, lanes), m2, a2, b2, slope, ref s2, ref q2);
+            Sum(TAccess.Load<TMachine, TVector>(input, at + o3, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at + o3, lanes), m3, a3, b3, slope, ref s3, ref q3);
+            at += step;
         }
 
-        if (row < rows)
+        for (var row = 0; row < rest; row++)
         {
-            Sum(x, d, 0, mean0, scale0, beta0, slope, ref s0, ref q0);
-            Sum(x, d, w, mean1, scale1, beta1, slope, ref s1, ref q1);
+            Sum(TAccess.Load<TMachine, TVector>(input, at, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at, lanes), m0, a0, b0, slope, ref s0, ref q0);
+            if (vectors == 2)
+                Sum(TMachine.Load(input, at + TMachine.Width), TMachine.Load(outputGradient, at + TMachine.Width), m1, a1, b1, slope, ref s1, ref q1);
+            at += channels;
         }
 
-        var partials = TMachine.Slice(Partials, chunk * Layout.PartialStride + channel);
-        TMachine.Store(partials, 0, TMachine.Add(s0, t0));
-        TMachine.Store(partials, w, TMachine.Add(s1, t1));
-        TMachine.Store(partials, Layout.PartialRow, TMachine.Add(q0, r0));
-        TMachine.Store(partials, Layout.PartialRow + w, TMachine.Add(q1, r1));
+        BatchNormVectors<TMachine, TVector>.Fold(vectors, ref s0, ref s1, s2, s3);
+        BatchNormVectors<TMachine, TVector>.Fold(vectors, ref q0, ref q1, q2, q3);
+        var partials = walk.Chunk * Layout.PartialStride + walk.Channel;
+        BatchNormVectors<TMachine, TVector>.Store(Partials, partials, walk, s0, s1, s2, s3);
+        BatchNormVectors<TMachine, TVector>.Store(Partials, partials + Layout.PartialRow, walk, q0, q1, q2, q3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Sum(TMachine x, TMachine d, int index, TVector mean, TVector scale, TVector beta, float slope, ref TVector sum, ref TVector product)
+    private static void Sum(TVector x, TVector gradient, TVector mean, TVector scale, TVector beta, float slope, ref TVector sum, ref TVector product)
     {
-        var centred = TMachine.Subtract(TMachine.Load(x, index), mean);
-        var g = BatchNormGradient<TMachine, TVector, TActivation>.BeforeActivation(centred, TMachine.Load(d, index), scale, beta, slope);
+        var centred = TMachine.Subtract(x, mean);
+        var g = BatchNormGradient<TMachine, TVector, TActivation>.BeforeActivation(centred, gradient, scale, beta, slope);
         sum = TMachine.Add(sum, g);
         product = TMachine.MultiplyAdd(g, centred, product);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void One(int chunk, int first, int rows, int channel, int left)
-    {
-        var step = Layout.Channels;
-        var slope = Slope;
-        var mean = TMachine.LoadPartial(Mean, channel, left);
-        var scale = TMachine.LoadPartial(Scale, channel, left);
-        var beta = TMachine.LoadPartial(Beta, channel, left);
-        var x = TMachine.Slice(Input, first * step + channel);
-        var d = TMachine.Slice(OutputGradient, first * step + channel);
-        TVector s = TMachine.Zero, q = s;
-        for (var row = 0; row < rows; row++)
-        {
-            var centred = TMachine.Subtract(TMachine.LoadPartial(x, 0, left), mean);
-            var g = BatchNormGradient<TMachine, TVector, TActivation>.BeforeActivation(centred, TMachine.LoadPartial(d, 0, left), scale, beta, slope);
-            s = TMachine.Add(s, g);
-            q = TMachine.MultiplyAdd(g, centred, q);
-            x = TMachine.Slice(x, step);
-            d = TMachine.Slice(d, step);
-        }
-
-        var partials = TMachine.Slice(Partials, chunk * Layout.PartialStride + channel);
-        TMachine.StorePartial(partials, 0, s, left);
-        TMachine.StorePartial(partials, Layout.PartialRow, q, left);
     }
 }

@@ -6,8 +6,8 @@ using Gpu.Kernels.Machines;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// The gradient of the input, scale * (g - mean gradient - (input - mean) * projection) a channel, g the gradient in front of the activation; then through the gate, if the
-/// input was the output of an activation. An item is a chunk of rows by a block of channel vectors.
+/// The gradient of the input, scale * (g - mean gradient - (input - mean) * projection) a channel, g the gradient in front of the activation; then through
+/// the gate, if the input was the output of an activation. For items see <see cref="BatchNormLayout"/>.
 /// </summary>
 public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IKernel
     where TMachine : struct, IMachine<TMachine, TVector>
@@ -31,77 +31,81 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
     public Flag Accumulate;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var chunk = item / Layout.Blocks;
-        var block = item - chunk * Layout.Blocks;
-        var channel = block * BatchNormLayout.BlockVectors * TMachine.Width;
-        var first = chunk * Layout.ChunkRows;
-        var rows = Math.Min(Layout.ChunkRows, Layout.Rows - first);
-        var last = Math.Min(Layout.Channels, channel + BatchNormLayout.BlockVectors * TMachine.Width);
-        for (; channel < last; channel += 2 * TMachine.Width)
+        var walk = Layout.Walk(item, TMachine.Width);
+        // GPUs get vectors that fit (IOperation.Granularity), and no second copy of the code.
+        if (TMachine.ItemIsThread || walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
+        else Sweep<PartialVector>(walk);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Sweep<TAccess>(BatchNormWalk walk)
+        where TAccess : struct, IVectorAccess
+    {
+        // Copies, so that the compiler keeps them in registers.
+        var (lanes, vectors, turns, step) = (walk.Lanes, walk.Vectors, walk.Turns, walk.Step);
+        var (rest, channels) = (walk.Rest, Layout.Channels);
+        var (input, outputGradient, inputGradient) = (Input, OutputGradient, InputGradient);
+        var (o1, o2, o3) = (walk.Offset1, walk.Offset2, walk.Offset3);
+        TVector m0 = TMachine.LoadPartial(Mean, walk.Channel, lanes), m1 = TMachine.LoadPartial(Mean, walk.Channel1, lanes);
+        TVector m2 = TMachine.LoadPartial(Mean, walk.Channel2, lanes), m3 = TMachine.LoadPartial(Mean, walk.Channel3, lanes);
+        TVector a0 = TMachine.LoadPartial(Scale, walk.Channel, lanes), a1 = TMachine.LoadPartial(Scale, walk.Channel1, lanes);
+        TVector a2 = TMachine.LoadPartial(Scale, walk.Channel2, lanes), a3 = TMachine.LoadPartial(Scale, walk.Channel3, lanes);
+        TVector b0 = TMachine.LoadPartial(Beta, walk.Channel, lanes), b1 = TMachine.LoadPartial(Beta, walk.Channel1, lanes);
+        TVector b2 = TMachine.LoadPartial(Beta, walk.Channel2, lanes), b3 = TMachine.LoadPartial(Beta, walk.Channel3, lanes);
+        TVector c0 = TMachine.LoadPartial(MeanGradient, walk.Channel, lanes), c1 = TMachine.LoadPartial(MeanGradient, walk.Channel1, lanes);
+        TVector c2 = TMachine.LoadPartial(MeanGradient, walk.Channel2, lanes), c3 = TMachine.LoadPartial(MeanGradient, walk.Channel3, lanes);
+        TVector p0 = TMachine.LoadPartial(Projection, walk.Channel, lanes), p1 = TMachine.LoadPartial(Projection, walk.Channel1, lanes);
+        TVector p2 = TMachine.LoadPartial(Projection, walk.Channel2, lanes), p3 = TMachine.LoadPartial(Projection, walk.Channel3, lanes);
+        var (slope, gateSlope, accumulate) = (Slope, GateSlope, Accumulate);
+        var at = walk.Start;
+        for (var turn = 0; turn < turns; turn++)
         {
-            if (last - channel >= 2 * TMachine.Width && !Accumulate) Two(first, rows, channel);
-            else
+            var g0 = Gradient(
+                TAccess.Load<TMachine, TVector>(input, at, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at, lanes), m0, a0, b0, c0, p0, slope, gateSlope);
+            if (accumulate) g0 = TMachine.Add(g0, TAccess.Load<TMachine, TVector>(inputGradient, at, lanes));
+            TAccess.Store(inputGradient, at, g0, lanes);
+            var g1 = Gradient(
+                TAccess.Load<TMachine, TVector>(input, at + o1, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at + o1, lanes), m1, a1, b1, c1, p1, slope, gateSlope);
+            if (accumulate) g1 = TMachine.Add(g1, TAccess.Load<TMachine, TVector>(inputGradient, at + o1, lanes));
+            TAccess.Store(inputGradient, at + o1, g1, lanes);
+            var g2 = Gradient(
+                TAccess.Load<TMachine, TVector>(input, at + o2, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at + o2, lanes), m2, a2, b2, c2, p2, slope, gateSlope);
+            if (accumulate) g2 = TMachine.Add(g2, TAccess.Load<TMachine, TVector>(inputGradient, at + o2, lanes));
+            TAccess.Store(inputGradient, at + o2, g2, lanes);
+            var g3 = Gradient(
+                TAccess.Load<TMachine, TVector>(input, at + o3, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at + o3, lanes), m3, a3, b3, c3, p3, slope, gateSlope);
+            if (accumulate) g3 = TMachine.Add(g3, TAccess.Load<TMachine, TVector>(inputGradient, at + o3, lanes));
+            TAccess.Store(inputGradient, at + o3, g3, lanes);
+            at += step;
+        }
+
+        for (var row = 0; row < rest; row++)
+        {
+            var g0 = Gradient(TAccess.Load<TMachine, TVector>(input, at, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at, lanes), m0, a0, b0, c0, p0, slope, gateSlope);
+            if (accumulate) g0 = TMachine.Add(g0, TAccess.Load<TMachine, TVector>(inputGradient, at, lanes));
+            TAccess.Store(inputGradient, at, g0, lanes);
+            if (vectors == 2)
             {
-                One(first, rows, channel, Math.Min(TMachine.Width, last - channel));
-                if (last - channel > TMachine.Width) One(first, rows, channel + TMachine.Width, Math.Min(TMachine.Width, last - channel - TMachine.Width));
+                var second = at + TMachine.Width;
+                var g1 = Gradient(TMachine.Load(input, second), TMachine.Load(outputGradient, second), m1, a1, b1, c1, p1, slope, gateSlope);
+                if (accumulate) g1 = TMachine.Add(g1, TMachine.Load(inputGradient, second));
+                TMachine.Store(inputGradient, second, g1);
             }
-        }
-    }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Two(int first, int rows, int channel)
-    {
-        var w = TMachine.Width;
-        var step = Layout.Channels;
-        TVector mean0 = TMachine.Load(Mean, channel), mean1 = TMachine.Load(Mean, channel + w);
-        TVector scale0 = TMachine.Load(Scale, channel), scale1 = TMachine.Load(Scale, channel + w);
-        TVector beta0 = TMachine.Load(Beta, channel), beta1 = TMachine.Load(Beta, channel + w);
-        TVector average0 = TMachine.Load(MeanGradient, channel), average1 = TMachine.Load(MeanGradient, channel + w);
-        TVector projection0 = TMachine.Load(Projection, channel), projection1 = TMachine.Load(Projection, channel + w);
-        var x = TMachine.Slice(Input, first * step + channel);
-        var d = TMachine.Slice(OutputGradient, first * step + channel);
-        var o = TMachine.Slice(InputGradient, first * step + channel);
-        for (var row = 0; row < rows; row++)
-        {
-            TMachine.Store(o, 0, Gradient(TMachine.Load(x, 0), TMachine.Load(d, 0), mean0, scale0, beta0, average0, projection0));
-            TMachine.Store(o, w, Gradient(TMachine.Load(x, w), TMachine.Load(d, w), mean1, scale1, beta1, average1, projection1));
-            x = TMachine.Slice(x, step);
-            d = TMachine.Slice(d, step);
-            o = TMachine.Slice(o, step);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void One(int first, int rows, int channel, int left)
-    {
-        var step = Layout.Channels;
-        var mean = TMachine.LoadPartial(Mean, channel, left);
-        var scale = TMachine.LoadPartial(Scale, channel, left);
-        var beta = TMachine.LoadPartial(Beta, channel, left);
-        var average = TMachine.LoadPartial(MeanGradient, channel, left);
-        var projection = TMachine.LoadPartial(Projection, channel, left);
-        var x = TMachine.Slice(Input, first * step + channel);
-        var d = TMachine.Slice(OutputGradient, first * step + channel);
-        var o = TMachine.Slice(InputGradient, first * step + channel);
-        for (var row = 0; row < rows; row++)
-        {
-            var gradient = Gradient(TMachine.LoadPartial(x, 0, left), TMachine.LoadPartial(d, 0, left), mean, scale, beta, average, projection);
-            if (Accumulate) gradient = TMachine.Add(gradient, TMachine.LoadPartial(o, 0, left));
-            TMachine.StorePartial(o, 0, gradient, left);
-            x = TMachine.Slice(x, step);
-            d = TMachine.Slice(d, step);
-            o = TMachine.Slice(o, step);
+            at += channels;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector Gradient(TVector x, TVector d, TVector mean, TVector scale, TVector beta, TVector average, TVector projection)
+    private static TVector Gradient(
+        TVector x, TVector d, TVector mean, TVector scale, TVector beta, TVector average, TVector projection, float slope, float gateSlope)
     {
         var centred = TMachine.Subtract(x, mean);
-        var g = BatchNormGradient<TMachine, TVector, TActivation>.BeforeActivation(centred, d, scale, beta, Slope);
+        var g = BatchNormGradient<TMachine, TVector, TActivation>.BeforeActivation(centred, d, scale, beta, slope);
         var rest = TMachine.Subtract(TMachine.Subtract(g, average), TMachine.Multiply(centred, projection));
-        return TGate.Backward<TMachine, TVector>(x, TMachine.Multiply(rest, scale), GateSlope);
+        return TGate.Backward<TMachine, TVector>(x, TMachine.Multiply(rest, scale), gateSlope);
     }
 }

@@ -1,16 +1,20 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 
 namespace Gpu.Kernels.Normalization;
 
-/// <summary>How rows by channels are cut up: chunks of rows by blocks of <see cref="BlockVectors"/> channel vectors. From the shape alone.</summary>
+/// <summary>
+/// How rows by channels are cut into items: chunks of rows by groups of four, two or one channel vectors (<see cref="BatchNormWalk"/>), the groups of a
+/// chunk following each other. From the shape and the machine alone.
+/// </summary>
 public struct BatchNormLayout
 {
-    /// <summary>Channel vectors that an item holds in registers.</summary>
-    public const int BlockVectors = 4;
-
     // Words of a chunk: small enough that reading it a second time comes from the first- or second-level cache.
     private const int ChunkWords = 8 * 1024;
     private const int MostChunks = 512;
+    // Enough chunks to share evenly, but not so short that adding them up counts.
+    private const int ChunksToShare = 64;
+    private const int FewestRows = 16;
 
     /// <summary>Extents.</summary>
     public int Rows, Channels;
@@ -18,26 +22,36 @@ public struct BatchNormLayout
     /// <summary>Rows of a chunk (the last may have fewer) and their number.</summary>
     public int ChunkRows, Chunks;
 
-    /// <summary>Blocks that cover the channels.</summary>
-    public int Blocks;
+    /// <summary>Groups that cover the channels.</summary>
+    public int Groups;
 
     /// <summary>Words from one chunk's partial results to the next one's (two rows of channels, each on a vector's boundary).</summary>
     public int PartialStride, PartialRow;
 
+    /// <summary>Items: chunks times groups.</summary>
+    public readonly int Items => Chunks * Groups;
+
     /// <summary>Cuts up for vectors of a width.</summary>
     public static BatchNormLayout For(int rows, int channels, int width, bool manyThreads)
     {
-        var blockChannels = BlockVectors * width;
-        var chunkRows = manyThreads ? 64 : Math.Max(16, ChunkWords / Math.Min(channels, blockChannels));
-        chunkRows = Math.Max(chunkRows, Items.Covering(rows, MostChunks));
-        var row = Items.Covering(channels, 16) * 16;
+        var chunkRows = 64;
+        if (!manyThreads)
+        {
+            var most = ChunkWords / Math.Min(channels, 4 * width);
+            chunkRows = Math.Clamp(Launching.Items.Covering(rows, ChunksToShare), most / 2, most);
+            chunkRows = Math.Max(FewestRows, Launching.Items.Covering(chunkRows, 4) * 4);
+        }
+
+        chunkRows = Math.Max(chunkRows, Launching.Items.Covering(rows, MostChunks));
+        var row = Launching.Items.Covering(channels, 16) * 16;
+        var vectors = channels / width;
         return new BatchNormLayout
         {
             Rows = rows,
             Channels = channels,
             ChunkRows = chunkRows,
-            Chunks = Items.Covering(rows, chunkRows),
-            Blocks = Items.Covering(channels, blockChannels),
+            Chunks = Launching.Items.Covering(rows, chunkRows),
+            Groups = vectors / 4 + (vectors & 2) / 2 + (vectors & 1) + (vectors * width < channels ? 1 : 0),
             PartialRow = row,
             PartialStride = 2 * row,
         };
@@ -46,7 +60,59 @@ public struct BatchNormLayout
     /// <summary>Words of workspace for any machine: the partial results of all chunks, and four coefficients a channel.</summary>
     public static int WorkspaceLength(int rows, int channels)
     {
-        var row = Items.Covering(channels, 16) * 16;
-        return 4 * row + Math.Min(MostChunks, Math.Max(1, Items.Covering(rows, 16))) * 2 * row;
+        var row = Launching.Items.Covering(channels, 16) * 16;
+        return 4 * row + Math.Min(MostChunks, Launching.Items.Covering(rows, FewestRows)) * 2 * row;
+    }
+
+    /// <summary>What an item costs, in vector instructions, at <paramref name="perVector"/> instructions a vector.</summary>
+    public readonly int Cost(int width, int perVector) => perVector * ChunkRows * Launching.Items.Covering(Channels, width * Groups);
+
+    /// <summary>The way of an item through its rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly BatchNormWalk Walk(int item, int width)
+    {
+        var chunk = item / Groups;
+        var group = item - chunk * Groups;
+        var vectors = Channels / width;
+        var quads = vectors / 4;
+        var channel = group * 4 * width;
+        var side = 4;
+        if (group >= quads)
+        {
+            // Behind the groups of four: one of two, one of one, and the channels that do not fill a vector, each where there is one.
+            var behind = group - quads;
+            channel = quads * 4 * width;
+            side = 1;
+            if ((vectors & 2) != 0)
+            {
+                if (behind == 0) side = 2;
+                else channel += (behind + 1) * width;
+            }
+            else channel += behind * width;
+        }
+
+        var first = chunk * ChunkRows;
+        var rows = Math.Min(ChunkRows, Rows - first);
+        var lanes = Math.Min(width, Channels - channel);
+        var down = 4 / side;
+        var turns = rows / down;
+        return new BatchNormWalk
+        {
+            Chunk = chunk,
+            Rows = rows,
+            Channel = channel,
+            Vectors = side,
+            Lanes = lanes,
+            Start = first * Channels + channel,
+            Turns = turns,
+            Step = down * Channels,
+            Rest = rows - turns * down,
+            Offset1 = side == 1 ? Channels : width,
+            Offset2 = side == 1 ? 2 * Channels : side == 2 ? Channels : 2 * width,
+            Offset3 = side == 1 ? 3 * Channels : side == 2 ? Channels + width : 3 * width,
+            Channel1 = side == 1 ? channel : channel + width,
+            Channel2 = side == 4 ? channel + 2 * width : channel,
+            Channel3 = side == 1 ? channel : side == 2 ? channel + width : channel + 3 * width,
+        };
     }
 }

@@ -6,7 +6,8 @@ namespace Gpu.Kernels.Normalization;
 
 /// <summary>
 /// For a chunk of rows, each channel's mean and sum of squared deviations from it. Two sweeps over the chunk, the second from the cache: the sum of
-/// squares would lose the variance of data far from zero. An item is a chunk by a block of channel vectors.
+/// squares would lose the variance of data far from zero. The second sweep also corrects the rounding of the first (T. F. Chan, G. H. Golub, R. J. LeVeque,
+/// "Algorithms for computing the sample variance", 1983: the corrected two-pass algorithm). For items see <see cref="BatchNormLayout"/>.
 /// </summary>
 public struct BatchNormStatistics<TMachine, TVector> : IKernel
     where TMachine : struct, IMachine<TMachine, TVector>
@@ -19,121 +20,97 @@ public struct BatchNormStatistics<TMachine, TVector> : IKernel
     public BatchNormLayout Layout;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var chunk = item / Layout.Blocks;
-        var block = item - chunk * Layout.Blocks;
-        var channel = block * BatchNormLayout.BlockVectors * TMachine.Width;
-        var first = chunk * Layout.ChunkRows;
-        var rows = Math.Min(Layout.ChunkRows, Layout.Rows - first);
-        var left = Layout.Channels - channel;
-        var input = TMachine.Slice(Input, first * Layout.Channels + channel);
-        var partials = TMachine.Slice(Partials, chunk * Layout.PartialStride + channel);
-        if (left >= BatchNormLayout.BlockVectors * TMachine.Width)
-        {
-            Four(input, partials, rows);
-            return;
-        }
-
-        for (var c = 0; c < left; c += TMachine.Width) One(TMachine.Slice(input, c), TMachine.Slice(partials, c), rows, Math.Min(left - c, TMachine.Width));
+        var walk = Layout.Walk(item, TMachine.Width);
+        // GPUs get vectors that fit (IOperation.Granularity), and no second copy of the code.
+        if (TMachine.ItemIsThread || walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
+        else Sweep<PartialVector>(walk);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Four(TMachine input, TMachine partials, int rows)
+    private readonly void Sweep<TAccess>(BatchNormWalk walk)
+        where TAccess : struct, IVectorAccess
     {
-        var w = TMachine.Width;
-        var step = Layout.Channels;
+        // Copies, so that the compiler keeps them in registers.
+        var (lanes, vectors, turns, step) = (walk.Lanes, walk.Vectors, walk.Turns, walk.Step);
+        var (rest, channels) = (walk.Rest, Layout.Channels);
+        var input = Input;
+        var (o1, o2, o3) = (walk.Offset1, walk.Offset2, walk.Offset3);
         TVector s0 = TMachine.Zero, s1 = s0, s2 = s0, s3 = s0;
-        var x = input;
-        for (var row = 0; row < rows; row++)
+        var at = walk.Start;
+        for (var turn = 0; turn < turns; turn++)
         {
-            s0 = TMachine.Add(s0, TMachine.Load(x, 0));
-            s1 = TMachine.Add(s1, TMachine.Load(x, w));
-            s2 = TMachine.Add(s2, TMachine.Load(x, 2 * w));
-            s3 = TMachine.Add(s3, TMachine.Load(x, 3 * w));
-            x = TMachine.Slice(x, step);
+            s0 = TMachine.Add(s0, TAccess.Load<TMachine, TVector>(input, at, lanes));
+            s1 = TMachine.Add(s1, TAccess.Load<TMachine, TVector>(input, at + o1, lanes));
+            s2 = TMachine.Add(s2, TAccess.Load<TMachine, TVector>(input, at + o2, lanes));
+            s3 = TMachine.Add(s3, TAccess.Load<TMachine, TVector>(input, at + o3, lanes));
+            at += step;
         }
 
-        // Divided, not multiplied by the reciprocal: the mean of a constant channel is then that constant.
-        var count = TMachine.Splat(rows);
-        TVector m0 = TMachine.Divide(s0, count), m1 = TMachine.Divide(s1, count), m2 = TMachine.Divide(s2, count), m3 = TMachine.Divide(s3, count);
+        for (var row = 0; row < rest; row++)
+        {
+            s0 = TMachine.Add(s0, TAccess.Load<TMachine, TVector>(input, at, lanes));
+            if (vectors == 2) s1 = TMachine.Add(s1, TMachine.Load(input, at + TMachine.Width));
+            at += channels;
+        }
+
+        BatchNormVectors<TMachine, TVector>.Fold(vectors, ref s0, ref s1, s2, s3);
+        var count = TMachine.Splat(walk.Rows);
+        TVector m0 = TMachine.Divide(s0, count), m1 = m0, m2 = m0, m3 = m0;
+        if (vectors > 1) m3 = m1 = TMachine.Divide(s1, count);
+        if (vectors > 2)
+        {
+            m2 = TMachine.Divide(s2, count);
+            m3 = TMachine.Divide(s3, count);
+        }
+
         TVector q0 = TMachine.Zero, q1 = q0, q2 = q0, q3 = q0;
-        x = input;
-        for (var row = 0; row < rows; row++)
+        s0 = s1 = s2 = s3 = q0;
+        at = walk.Start;
+        for (var turn = 0; turn < turns; turn++)
         {
-            var d0 = TMachine.Subtract(TMachine.Load(x, 0), m0);
-            var d1 = TMachine.Subtract(TMachine.Load(x, w), m1);
-            var d2 = TMachine.Subtract(TMachine.Load(x, 2 * w), m2);
-            var d3 = TMachine.Subtract(TMachine.Load(x, 3 * w), m3);
-            q0 = TMachine.MultiplyAdd(d0, d0, q0);
-            q1 = TMachine.MultiplyAdd(d1, d1, q1);
-            q2 = TMachine.MultiplyAdd(d2, d2, q2);
-            q3 = TMachine.MultiplyAdd(d3, d3, q3);
-            x = TMachine.Slice(x, step);
+            Add(TAccess.Load<TMachine, TVector>(input, at, lanes), m0, ref s0, ref q0);
+            Add(TAccess.Load<TMachine, TVector>(input, at + o1, lanes), m1, ref s1, ref q1);
+            Add(TAccess.Load<TMachine, TVector>(input, at + o2, lanes), m2, ref s2, ref q2);
+            Add(TAccess.Load<TMachine, TVector>(input, at + o3, lanes), m3, ref s3, ref q3);
+            at += step;
         }
 
-        TMachine.Store(partials, 0, m0);
-        TMachine.Store(partials, w, m1);
-        TMachine.Store(partials, 2 * w, m2);
-        TMachine.Store(partials, 3 * w, m3);
-        partials = TMachine.Slice(partials, Layout.PartialRow);
-        TMachine.Store(partials, 0, q0);
-        TMachine.Store(partials, w, q1);
-        TMachine.Store(partials, 2 * w, q2);
-        TMachine.Store(partials, 3 * w, q3);
-    }
-
-    // Four rows at a time, so that four sums run side by side.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void One(TMachine input, TMachine partials, int rows, int left)
-    {
-        var step = Layout.Channels;
-        TVector s0 = TMachine.Zero, s1 = s0, s2 = s0, s3 = s0;
-        var x = input;
-        var row = 0;
-        for (; row + 3 < rows; row += 4)
+        for (var row = 0; row < rest; row++)
         {
-            s0 = TMachine.Add(s0, Get(x, 0, left));
-            s1 = TMachine.Add(s1, Get(x, step, left));
-            s2 = TMachine.Add(s2, Get(x, 2 * step, left));
-            s3 = TMachine.Add(s3, Get(x, 3 * step, left));
-            x = TMachine.Slice(x, 4 * step);
+            Add(TAccess.Load<TMachine, TVector>(input, at, lanes), m0, ref s0, ref q0);
+            if (vectors == 2) Add(TMachine.Load(input, at + TMachine.Width), m1, ref s1, ref q1);
+            at += channels;
         }
 
-        for (; row < rows; row++)
-        {
-            s0 = TMachine.Add(s0, Get(x, 0, left));
-            x = TMachine.Slice(x, step);
-        }
-
-        var mean = TMachine.Divide(TMachine.Add(TMachine.Add(s0, s1), TMachine.Add(s2, s3)), TMachine.Splat(rows));
-        TVector q0 = TMachine.Zero, q1 = q0, q2 = q0, q3 = q0;
-        x = input;
-        row = 0;
-        for (; row + 3 < rows; row += 4)
-        {
-            var d0 = TMachine.Subtract(Get(x, 0, left), mean);
-            var d1 = TMachine.Subtract(Get(x, step, left), mean);
-            var d2 = TMachine.Subtract(Get(x, 2 * step, left), mean);
-            var d3 = TMachine.Subtract(Get(x, 3 * step, left), mean);
-            q0 = TMachine.MultiplyAdd(d0, d0, q0);
-            q1 = TMachine.MultiplyAdd(d1, d1, q1);
-            q2 = TMachine.MultiplyAdd(d2, d2, q2);
-            q3 = TMachine.MultiplyAdd(d3, d3, q3);
-            x = TMachine.Slice(x, 4 * step);
-        }
-
-        for (; row < rows; row++)
-        {
-            var d0 = TMachine.Subtract(Get(x, 0, left), mean);
-            q0 = TMachine.MultiplyAdd(d0, d0, q0);
-            x = TMachine.Slice(x, step);
-        }
-
-        TMachine.StorePartial(partials, 0, mean, left);
-        TMachine.StorePartial(partials, Layout.PartialRow, TMachine.Add(TMachine.Add(q0, q1), TMachine.Add(q2, q3)), left);
+        BatchNormVectors<TMachine, TVector>.Fold(vectors, ref s0, ref s1, s2, s3);
+        BatchNormVectors<TMachine, TVector>.Fold(vectors, ref q0, ref q1, q2, q3);
+        Correct(s0, count, ref m0, ref q0);
+        Correct(s1, count, ref m1, ref q1);
+        Correct(s2, count, ref m2, ref q2);
+        Correct(s3, count, ref m3, ref q3);
+        var partials = walk.Chunk * Layout.PartialStride + walk.Channel;
+        BatchNormVectors<TMachine, TVector>.Store(Partials, partials, walk, m0, m1, m2, m3);
+        BatchNormVectors<TMachine, TVector>.Store(Partials, partials + Layout.PartialRow, walk, q0, q1, q2, q3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Get(TMachine memory, int index, int left) => left == TMachine.Width ? TMachine.Load(memory, index) : TMachine.LoadPartial(memory, index, left);
+    private static void Add(TVector x, TVector mean, ref TVector sum, ref TVector squares)
+    {
+        var difference = TMachine.Subtract(x, mean);
+        sum = TMachine.Add(sum, difference);
+        squares = TMachine.MultiplyAdd(difference, difference, squares);
+    }
+
+    // What is left of the differences is the rounding of the mean: it goes into the mean, and out of the squares.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Correct(TVector sum, TVector count, ref TVector mean, ref TVector squares)
+    {
+        var rounding = TMachine.Divide(sum, count);
+        mean = TMachine.Add(mean, rounding);
+        squares = TMachine.Subtract(squares, TMachine.Multiply(sum, rounding));
+        squares = TMachine.Max(TMachine.Zero, squares);
+    }
 }

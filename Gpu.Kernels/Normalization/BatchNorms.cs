@@ -120,7 +120,7 @@ public static class BatchNorms
             var layout = BatchNormLayout.For(rows, channels, TMachine.Width, launcher.ManyThreads);
             var partials = launcher.Bind(Partials(workspace, channels));
             var statistics = new BatchNormStatistics<TMachine, TVector> { Input = launcher.Bind(input), Partials = partials, Layout = layout };
-            launcher.Launch(statistics, layout.Chunks * layout.Blocks, 3 * BatchNormLayout.BlockVectors * layout.ChunkRows);
+            launcher.Launch(statistics, layout.Items, layout.Cost(TMachine.Width, 6));
             var combine = new BatchNormCombine<TMachine, TVector>
             {
                 Partials = partials,
@@ -188,7 +188,7 @@ public static class BatchNorms
                 Layout = layout,
                 Slope = slope,
             };
-            launcher.Launch(kernel, layout.Chunks * layout.Blocks, 4 * BatchNormLayout.BlockVectors * layout.ChunkRows);
+            launcher.Launch(kernel, layout.Items, layout.Cost(TMachine.Width, 4));
         }
     }
 
@@ -243,7 +243,7 @@ public static class BatchNorms
                 Layout = layout,
                 Slope = slope,
             };
-            launcher.Launch(sums, layout.Chunks * layout.Blocks, 6 * BatchNormLayout.BlockVectors * layout.ChunkRows);
+            launcher.Launch(sums, layout.Items, layout.Cost(TMachine.Width, 6));
             var combine = new BatchNormGradientCombine<TMachine, TVector>
             {
                 Partials = partials,
@@ -296,7 +296,7 @@ public static class BatchNorms
                 GateSlope = gateSlope,
                 Accumulate = accumulate,
             };
-            launcher.Launch(kernel, layout.Chunks * layout.Blocks, 6 * BatchNormLayout.BlockVectors * layout.ChunkRows);
+            launcher.Launch(kernel, layout.Items, layout.Cost(TMachine.Width, 6));
         }
     }
 }

@@ -29,28 +29,29 @@ public static class ActivationReference
         _ => throw new ArgumentOutOfRangeException(nameof(activation)),
     };
 
-    /// <summary>The error function: its power series up to 3, the continued fraction of its complement beyond.</summary>
-    public static double Erf(double x)
+    /// <summary>The distribution function of the normal distribution, also in its lower tail.</summary>
+    public static double Normal(double x) => Erfc(-x / Math.Sqrt(2)) / 2;
+
+    // The complementary error function: from the power series of erf up to 1.5, its continued fraction beyond (Abramowitz and Stegun, 7.1.5 and 7.1.14).
+    private static double Erfc(double x)
     {
-        var a = Math.Abs(x);
-        if (a < 3)
+        if (x < 0) return 2 - Erfc(-x);
+        if (x < 1.5)
         {
-            double term = a, sum = a;
-            for (var n = 1; n < 100; n++)
+            double term = x, sum = x;
+            for (var n = 1; n < 60; n++)
             {
-                term *= -a * a / n;
+                term *= -x * x / n;
                 sum += term / (2 * n + 1);
             }
 
-            return Math.Sign(x) * 2 / Math.Sqrt(Math.PI) * sum;
+            return 1 - 2 / Math.Sqrt(Math.PI) * sum;
         }
 
-        var fraction = a;
-        for (var n = 60; n > 0; n--) fraction = a + n / 2.0 / fraction;
-        return Math.Sign(x) * (1 - Math.Exp(-a * a) / (fraction * Math.Sqrt(Math.PI)));
+        var fraction = x;
+        for (var n = 100; n > 0; n--) fraction = x + n / 2.0 / fraction;
+        return Math.Exp(-x * x) / (fraction * Math.Sqrt(Math.PI));
     }
-
-    private static double Normal(double x) => (1 + Erf(x / Math.Sqrt(2))) / 2;
 
     private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 }

@@ -47,16 +47,31 @@ public class ActivationTests
     public void SpecialValuesStaySane(string device, ActivationKind kind)
     {
         using var oracle = new Oracle(device, seed: 2);
-        var input = new[] { float.NaN, 0f, -0f, 88f, -88f, 1e4f, -1e4f, 1e-30f };
-        var output = oracle.Output(input.Length);
-        Elementwise.Forward(oracle.Device, new Activation(kind, 0.1f), oracle.Upload(input), output);
-        var got = oracle.Download(output);
-        // A GPU's max(0, NaN) is 0 by its definition; everywhere else NaN must come through, so that a diverged run shows.
-        if (!(kind == ActivationKind.Relu && device == "simulator")) Assert.True(float.IsNaN(got[0]), $"{kind}(NaN) is {got[0]}");
+        var activation = new Activation(kind, 0.1f);
+        var input = new[] { float.NaN, 0f, -0f, 88f, -88f, 1e4f, -1e4f, 1e30f, -1e30f, 1e-30f, float.PositiveInfinity, float.NegativeInfinity };
+        var (output, gradient) = (oracle.Output(input.Length), oracle.Output(input.Length));
+        Elementwise.Forward(oracle.Device, activation, oracle.Upload(input), output);
+        var saved = activation.DerivativeFromOutput ? output : oracle.Upload(input);
+        Elementwise.Backward(oracle.Device, activation, saved, oracle.Upload(Enumerable.Repeat(1f, input.Length).ToArray()), gradient);
+        var (values, derivatives) = (oracle.Download(output), oracle.Download(gradient));
+        // So that a diverged run shows.
+        Assert.True(float.IsNaN(values[0]), $"{kind}(NaN) is {values[0]}");
         for (var i = 1; i < input.Length; i++)
         {
-            var expected = ActivationReference.Value(new Activation(kind, 0.1f), input[i]);
-            Assert.True(Math.Abs(got[i] - expected) <= 1e-6 * Math.Max(1, Math.Abs(expected)), $"{kind}({input[i]}) is {got[i]}, expected {expected}");
+            // Functions that are bounded below have their limit at minus infinity, where x times 0 gives none; derivatives likewise.
+            var x = Math.Clamp(input[i], -1e30, 1e30);
+            Near($"{kind}({input[i]})", float.IsInfinity(input[i]) && Unbounded(kind, input[i]) ? input[i] : ActivationReference.Value(activation, x), values[i]);
+            Near($"the derivative of {kind} at {input[i]}", ActivationReference.Derivative(activation, x), derivatives[i]);
         }
     }
+
+    private static bool Unbounded(ActivationKind kind, float x) => kind switch
+    {
+        ActivationKind.Identity or ActivationKind.LeakyRelu => true,
+        ActivationKind.Relu or ActivationKind.Gelu or ActivationKind.Silu => x > 0,
+        _ => false,
+    };
+
+    private static void Near(string what, double expected, float got) => Assert.True(
+        got == expected || Math.Abs(got - expected) <= 1e-6 * Math.Max(1, Math.Abs(expected)), $"{what} is {got}, expected {expected}");
 }

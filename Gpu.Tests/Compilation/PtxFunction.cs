@@ -70,9 +70,11 @@ internal sealed partial class PtxFunction
         var labels = new Dictionary<string, int>();
         var tables = new Dictionary<string, string[]>();
         string? table = null;
+        var (at, counted) = (line, 0);
         foreach (Match match in Piece().Matches(body))
         {
-            var at = line + body.AsSpan(0, match.Index).Count('\n');
+            at += body.AsSpan(counted, match.Index - counted).Count('\n');
+            counted = match.Index;
             if (match.Groups["label"] is { Success: true } label)
             {
                 Begin();

@@ -31,14 +31,11 @@ internal sealed class PtxUniformity
         var graph = new FlowGraph([.. function.Blocks.Select(block => block.Successors)], [.. function.Blocks.Select(block => block.Predecessors)], 0);
         _loops = graph.Loops();
         _values = new PtxValues(function, graph);
-        _reconvergence = new Reconvergence(function, graph);
+        _reconvergence = new Reconvergence(function);
         var known = new HashSet<int>();
         do
         {
-            while (Spread())
-            {
-                // Until nothing new differs.
-            }
+            Spread();
         }
         while (Part(graph, known));
     }
@@ -53,18 +50,16 @@ internal sealed class PtxUniformity
         where reason is not null
         select (last, reason);
 
-    // One round over all values; true when one more was found to differ.
-    private bool Spread()
+    // From value to value, until nothing new differs.
+    private void Spread()
     {
-        var found = false;
-        foreach (var value in _values.All)
+        var open = new Queue<PtxValue>(_values.All);
+        while (open.TryDequeue(out var value))
         {
             if (value.Divergence is not null || Reason(value) is not { } reason) continue;
             value.Divergence = reason;
-            found = true;
+            foreach (var user in value.Users) open.Enqueue(user);
         }
-
-        return found;
     }
 
     private string? Reason(PtxValue value)

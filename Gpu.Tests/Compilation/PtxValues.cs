@@ -13,8 +13,17 @@ internal sealed class PtxValue(string register, int block, PtxInstruction? instr
 
     public List<PtxValue> Inputs { get; } = [];
 
+    /// <summary>The values that have this one among their inputs.</summary>
+    public List<PtxValue> Users { get; } = [];
+
     /// <summary>Why it can differ between the threads of a warp; null while it cannot.</summary>
     public string? Divergence { get; set; }
+
+    public void Take(PtxValue input)
+    {
+        Inputs.Add(input);
+        input.Users.Add(this);
+    }
 }
 
 /// <summary>
@@ -52,10 +61,11 @@ internal sealed class PtxValues
     /// <summary>The values that each instruction reads.</summary>
     public Dictionary<PtxInstruction, List<PtxValue>> Read { get; } = new(ReferenceEqualityComparer.Instance);
 
-    // A register that is written in a block has to be merged in the frontier of the block, and again in the frontier of that.
+    // A register that is written in a block has to be merged in the frontier of the block, and again in the frontier of that; if it is read afterwards.
     private void PlaceMeetings()
     {
         var frontiers = _graph.Frontiers();
+        var needed = Needed();
         var writers = new Dictionary<string, List<int>>();
         foreach (var block in _graph.Order)
         {
@@ -71,13 +81,38 @@ internal sealed class PtxValues
             var open = new Stack<int>(blocks);
             while (open.TryPop(out var block))
             {
-                foreach (var meeting in frontiers[block].Where(meeting => !_meetings[meeting].ContainsKey(register)))
+                foreach (var meeting in frontiers[block].Where(meeting => needed[meeting].Contains(register) && !_meetings[meeting].ContainsKey(register)))
                 {
                     All.Add(_meetings[meeting][register] = new PtxValue(register, meeting, null));
                     open.Push(meeting);
                 }
             }
         }
+    }
+
+    // The registers whose content at the begin of each block is read, there or later.
+    private HashSet<string>[] Needed()
+    {
+        var needed = _function.Blocks.Select(_ => new HashSet<string>()).ToArray();
+        var written = _function.Blocks.Select(_ => new HashSet<string>()).ToArray();
+        var open = new Stack<(int Block, string Register)>();
+        foreach (var block in _graph.Order)
+        {
+            foreach (var instruction in _function.Blocks[block].Instructions)
+            {
+                foreach (var register in instruction.Reads.Where(register => !written[block].Contains(register))) open.Push((block, register));
+                written[block].UnionWith(instruction.Writes);
+            }
+        }
+
+        while (open.TryPop(out var next))
+        {
+            if (!needed[next.Block].Add(next.Register)) continue;
+            foreach (var predecessor in _function.Blocks[next.Block].Predecessors.Where(block => !written[block].Contains(next.Register)))
+                open.Push((predecessor, next.Register));
+        }
+
+        return needed;
     }
 
     private void Rename(int block, Dictionary<string, PtxValue> known)
@@ -90,7 +125,7 @@ internal sealed class PtxValues
             foreach (var register in instruction.Writes)
             {
                 var value = new PtxValue(register, block, instruction);
-                value.Inputs.AddRange(read);
+                foreach (var input in read) value.Take(input);
                 All.Add(known[register] = value);
             }
         }
@@ -99,7 +134,7 @@ internal sealed class PtxValues
         {
             foreach (var (register, meeting) in _meetings[successor])
             {
-                if (Current(register, known) is { } value) meeting.Inputs.Add(value);
+                if (Current(register, known) is { } value) meeting.Take(value);
             }
         }
     }

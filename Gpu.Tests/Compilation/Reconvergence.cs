@@ -4,13 +4,11 @@ namespace Gpu.Tests.Compilation;
 internal sealed class Reconvergence
 {
     private readonly PtxFunction _function;
-    private readonly FlowGraph _graph;
     private readonly FlowGraph _backwards;
 
-    public Reconvergence(PtxFunction function, FlowGraph graph)
+    public Reconvergence(PtxFunction function)
     {
         _function = function;
-        _graph = graph;
         // The graph of the reversed edges, entered at a node behind all returns.
         var exit = function.Blocks.Count;
         var ends = Enumerable.Range(0, exit).Where(block => function.Blocks[block].Successors.Count == 0).ToArray();
@@ -23,31 +21,20 @@ internal sealed class Reconvergence
     public bool IsWithin(int block, HashSet<int> blocks) => _backwards.Reaches(block) && blocks.Contains(_backwards.Parent[block]);
 
     /// <summary>
-    /// The blocks to which two ways lead from different successors of <paramref name="branch"/> that share no block before.
+    /// The blocks to which two ways lead from <paramref name="branch"/> that share no block before: those which the branch itself is the nearest dominator of
+    /// when everything begins at the branch (Menger's theorem), and which more than one edge leads to. Nothing is followed beyond the first block that all ways
+    /// pass: there the assembler makes the threads wait for each other.
     /// </summary>
-    public HashSet<int> Meetings(int branch)
+    public IEnumerable<int> Meetings(int branch)
     {
-        // Each block gets the name of the last block that all ways from the branch to it pass: its own where different names arrive.
-        var names = new int[_function.Blocks.Count];
-        Array.Fill(names, -1);
-        var meetings = new HashSet<int>();
-        for (var changed = true; changed;)
-        {
-            changed = false;
-            foreach (var block in _graph.Order)
-            {
-                if (block == branch) continue;
-                var arriving = _graph.Predecessors[block]
-                    .Select(predecessor => predecessor == branch ? block : names[predecessor] == block ? -1 : names[predecessor])
-                    .Where(name => name >= 0).Distinct().ToArray();
-                var name = arriving.Length switch { 0 => -1, 1 => arriving[0], _ => block };
-                changed |= names[block] != name;
-                names[block] = name;
-                if (arriving.Length > 1) meetings.Add(block);
-                else meetings.Remove(block);
-            }
-        }
-
-        return meetings;
+        var blocks = _function.Blocks;
+        var last = _backwards.Reaches(branch) ? _backwards.Parent[branch] : -1;
+        var successors = blocks
+            .Select((block, number) => number == last ? (IReadOnlyList<int>)[] : [.. block.Successors.Where(successor => successor != branch)]).ToArray();
+        var predecessors = blocks
+            .Select((block, number) => number == branch ? (IReadOnlyList<int>)[] : [.. block.Predecessors.Where(predecessor => predecessor != last)]).ToArray();
+        var graph = new FlowGraph(successors, predecessors, branch);
+        return graph.Order.Skip(1).Where(block =>
+            graph.Parent[block] == branch && predecessors[block].Count(predecessor => graph.Reaches(predecessor) && !graph.Dominates(block, predecessor)) > 1);
     }
 }
