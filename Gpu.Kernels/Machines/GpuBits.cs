@@ -6,12 +6,13 @@ namespace Gpu.Kernels.Machines;
 internal static class GpuBits
 {
     /// <summary>
-    /// The smaller, and <paramref name="b"/> when one is NaN, as on the CPU machines: the library's minimum becomes an instruction on GPUs that drops NaN.
+    /// The smaller, and <paramref name="b"/> when that is NaN, as on the CPU machines. GPUs' own minimum drops NaN, and a comparison would not help: ILGPU 1.5.3
+    /// forgets what one with NaN gives when it swaps or negates it (OpenCL; PTX too where the first operand is a constant).
     /// </summary>
-    public static float Min(float a, float b) => a < b ? a : b;
+    public static float Min(float a, float b) => float.IsNaN(b) ? b : MathF.Min(a, b);
 
-    /// <summary>The larger, and <paramref name="b"/> when one is NaN; see <see cref="Min"/>.</summary>
-    public static float Max(float a, float b) => a > b ? a : b;
+    /// <summary>The larger, and <paramref name="b"/> when that is NaN; see <see cref="Min"/>.</summary>
+    public static float Max(float a, float b) => float.IsNaN(b) ? b : MathF.Max(a, b);
 
     /// <summary>2 to the power of an integer from -126 to 127, by writing the exponent field.</summary>
     public static float PowerOfTwo(float integer) => Interop.IntAsFloat((uint)((int)integer + 127) << 23);

@@ -45,9 +45,9 @@ public struct NormFinish<TMachine, TVector> : IKernel
         for (var i = 0; i < Count; i++) sum += TMachine.LoadScalar(Sums, i);
         var norm = MathF.Sqrt(sum);
         if (IsScaled) norm *= MathF.Abs(TMachine.LoadScalar(StepState, Launching.StepState.GradientScale));
-        // Written so that NaN is passed on. As PyTorch's clip_grad_norm_.
+        // As PyTorch's clip_grad_norm_. NaN is passed on; it is asked for because ILGPU's comparisons do not keep it apart on OpenCL.
         var factor = LargestNorm / (norm + 1e-6f);
-        if (factor >= 1f) factor = 1f;
+        if (!float.IsNaN(factor) && factor >= 1f) factor = 1f;
         TMachine.StoreScalar(Norm, NormWords.Norm, norm);
         TMachine.StoreScalar(Norm, NormWords.ClipFactor, factor);
     }

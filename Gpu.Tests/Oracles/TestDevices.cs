@@ -7,7 +7,8 @@ namespace Gpu.Tests.Oracles;
 
 /// <summary>
 /// The machines that every operation is checked on: the CPU's lanes that this processor has (on three threads, so that work is shared), and the
-/// GPU instantiation of the kernels in the simulator.
+/// GPU instantiation of the kernels in the simulator. The environment variable <c>GPUTRAINER_TEST_DEVICES</c> adds others by their ids, separated by
+/// commas: <c>cuda</c>, <c>opencl:1</c>.
 /// </summary>
 public static class TestDevices
 {
@@ -16,7 +17,10 @@ public static class TestDevices
 
     /// <summary>The names.</summary>
     public static IEnumerable<string> Names =>
-        [.. new[] { 512, 256, 128 }.Where(lanes => lanes <= CpuDevice.WidestLanes).Select(lanes => $"cpu{lanes}"), "simulator"];
+        [.. new[] { 512, 256, 128 }.Where(lanes => lanes <= CpuDevice.WidestLanes).Select(lanes => $"cpu{lanes}"), "simulator", .. Added];
+
+    private static string[] Added => Environment.GetEnvironmentVariable("GPUTRAINER_TEST_DEVICES")
+        ?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
     /// <summary>The names, for <c>[MemberData]</c>.</summary>
     public static TheoryData<string> All => [.. Names];
@@ -27,7 +31,15 @@ public static class TestDevices
         lock (Gate)
         {
             if (Open.TryGetValue(name, out var device)) return device;
-            return Open[name] = name == "simulator" ? Simulator() : new CpuDevice(threads: 3, lanes: int.Parse(name["cpu".Length..]));
+            return Open[name] = name switch
+            {
+                "simulator" => Simulator(),
+                ['c', 'p', 'u', .. var lanes] => new CpuDevice(threads: 3, lanes: int.Parse(lanes)),
+#if HAS_ILGPU
+                ['o', 'p', 'e', 'n', 'c', 'l', ..] => OpenCLTestDevice.Open(name),
+#endif
+                _ => DeviceCatalog.Open(name),
+            };
         }
     }
 

@@ -1,0 +1,26 @@
+#if HAS_ILGPU
+using System.Globalization;
+using Gpu.Kernels.Launching;
+using ILGPU;
+using ILGPU.Runtime.OpenCL;
+
+namespace Gpu.Tests.Oracles;
+
+/// <summary>
+/// An OpenCL device for tests, also one that the product refuses. ILGPU wants the generic address space, which the kernels do not use when they are compiled
+/// with the product's settings; so a driver without it (PoCL before 4.0, on any CPU) can run the kernels when ILGPU is told that it has it. That is no
+/// promise for anything but the plain kernels.
+/// </summary>
+internal static class OpenCLTestDevice
+{
+    public static AcceleratorDevice Open(string id)
+    {
+        var number = id.Split(':') is [_, var text] ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
+        var context = Context.Create(builder => builder.OpenCL(_ => true).ForKernels());
+        var device = context.GetCLDevices()[number];
+        typeof(CLCapabilityContext).GetProperty(nameof(CLCapabilityContext.GenericAddressSpace))!.GetSetMethod(nonPublic: true)!.Invoke(device.Capabilities, [true]);
+        var accelerator = device.CreateCLAccelerator(context);
+        return new AcceleratorDevice(accelerator, null, id, accelerator, context);
+    }
+}
+#endif
