@@ -58,7 +58,8 @@ public struct AugmentedGather<TMachine, TVector> : IKernel
 
         uint word0 = (uint)sample, word1 = (uint)TMachine.LoadInt(StepState, Launching.StepState.Draw), word2 = 0, word3 = 0;
         Philox.Generate(Seed0, Seed1, ref word0, ref word1, ref word2, ref word3);
-        var isFlipped = Flip && (word0 >> 31) != 0;
+        // The highest bit, asked for as a number: ILGPU writes the products of Philox as signed ones in OpenCL C, whose compiler then takes that bit for 0.
+        var isFlipped = Flip && Philox.ToUniform(word0) >= 0.5f;
         var down = (int)(Philox.ToUniform(word1) * (2 * LargestShift + 1)) - LargestShift;
         var along = (int)(Philox.ToUniform(word2) * (2 * LargestShift + 1)) - LargestShift;
 

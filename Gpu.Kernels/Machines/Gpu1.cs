@@ -98,7 +98,7 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
     public static float Max(float a, float b) => GpuBits.Max(a, b);
 
     /// <inheritdoc/>
-    public static float MaxOrNaN(float a, float b) => a > b || float.IsNaN(a) ? a : b;
+    public static float MaxOrNaN(float a, float b) => float.IsNaN(a) ? a : GpuBits.Max(a, b);
 
     /// <inheritdoc/>
     public static float Sqrt(float a) => MathF.Sqrt(a);
