@@ -58,7 +58,7 @@ internal sealed class TrainCommand
         using var device = _device.Open(parsed, _shell.Reporter);
         TrainingResult result;
         using (var trainer = prepare(device)) result = trainer.Run(cancellation);
-        display.Finish(result, device.AllocatedBytes);
+        display.Finish(result);
         return result.End == TrainingEnd.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
     }
 

@@ -72,8 +72,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
 
     /// <summary>What the run came to.</summary>
     /// <param name="result">the result</param>
-    /// <param name="deviceBytes">bytes that the device had allocated</param>
-    public void Finish(TrainingResult result, long deviceBytes)
+    public void Finish(TrainingResult result)
     {
         reporter.EndProgress();
         if (result.End == TrainingEnd.Cancelled)
@@ -91,7 +90,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             if (result.Run is { } folder) reporter.Line($"The run is in {folder}");
         }
 
-        reporter.Result(Json(result, deviceBytes));
+        reporter.Result(Json(result));
     }
 
     private static string Number(double value) => value == 0 ? "0" : value.ToString("0.###e0", CultureInfo.InvariantCulture);
@@ -104,7 +103,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         return $"{optimizer.Kind.ToString().ToLowerInvariant()}, learning rate {Number(optimizer.LearningRate)}{decay}{l1}";
     }
 
-    private JsonRecord Json(TrainingResult result, long deviceBytes)
+    private JsonRecord Json(TrainingResult result)
     {
         var record = new JsonRecord()
             .Add("model", result.Model).Add("dataset", result.Dataset).Add("device", result.Device).Add("epochs", result.Epochs).Add("steps", result.Steps)
@@ -113,7 +112,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             .Add("end", result.End switch { TrainingEnd.StoppedEarly => "stopped_early", TrainingEnd.Cancelled => "cancelled", _ => "completed" })
             .Add("top_k", result.TopK).Add("test_top_k", result.TestTopK).Add("best_epoch", result.BestEpoch)
             .Add("validation_loss", result.ValidationLoss).Add("validation_accuracy", result.ValidationAccuracy)
-            .Add("batch", _summary?.Batch).Add("device_bytes", deviceBytes).Add("first_step_seconds", _firstStepSeconds)
+            .Add("batch", _summary?.Batch).Add("device_bytes", _summary?.DeviceBytes).Add("first_step_seconds", _firstStepSeconds)
             .Add("history", result.Reports.Select(report => new JsonRecord()
                 .Add("epoch", report.Epoch).Add("train_loss", report.TrainLoss).Add("train_accuracy", report.TrainAccuracy)
                 .Add("evaluated_on", report.EvaluatedOn).Add("loss", report.Loss).Add("accuracy", report.Accuracy)

@@ -95,8 +95,9 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
         int source4, y4, x4, target4;
         int source5, y5, x5, target5;
         bool inside;
-        var oneRow = false;
-        if (column + TilePixels <= g.Columns)
+        // Computed, and not set where the branch leads: ILGPU takes what a branch chose for the same in all threads.
+        var oneRow = column + TilePixels <= g.Columns;
+        if (oneRow)
         {
             // All on one row, which is the common case: one pixel is located, the others follow at fixed distances.
             Locate(n, row, column, start, out source0, out y0, out x0, out target0);
@@ -108,7 +109,6 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
             (source4, y4, x4, target4) = (source3 + sourceStep, y0, x3 + g.InputStepX, target3 + targetStep);
             (source5, y5, x5, target5) = (source4 + sourceStep, y0, x4 + g.InputStepX, target4 + targetStep);
             inside = InsideColumns(x0) & InsideColumns(x5);
-            oneRow = true;
             column += TilePixels;
             if (column == g.Columns)
             {
@@ -230,8 +230,9 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
         int source4, y4, x4, target4;
         int source5, y5, x5, target5;
         bool inside;
-        var oneRow = false;
-        if (column + TilePixels <= g.Columns)
+        // Computed, and not set where the branch leads: ILGPU takes what a branch chose for the same in all threads.
+        var oneRow = column + TilePixels <= g.Columns;
+        if (oneRow)
         {
             // All on one row, which is the common case: one pixel is located, the others follow at fixed distances.
             Locate(n, row, column, start, out source0, out y0, out x0, out target0);
@@ -243,7 +244,6 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
             (source4, y4, x4, target4) = (source3 + sourceStep, y0, x3 + g.InputStepX, target3 + targetStep);
             (source5, y5, x5, target5) = (source4 + sourceStep, y0, x4 + g.InputStepX, target4 + targetStep);
             inside = InsideColumns(x0) & InsideColumns(x5);
-            oneRow = true;
             column += TilePixels;
             if (column == g.Columns)
             {

@@ -22,13 +22,17 @@ internal sealed class Reconvergence
 
     /// <summary>
     /// The blocks to which two ways lead from <paramref name="branch"/> that share no block before: those which the branch itself is the nearest dominator of
-    /// when everything begins at the branch (Menger's theorem), and which more than one edge leads to.
+    /// when everything begins at the branch (Menger's theorem), and which more than one edge leads to. Nothing is followed beyond the first block that all ways
+    /// pass: there the assembler makes the threads wait for each other.
     /// </summary>
     public IEnumerable<int> Meetings(int branch)
     {
         var blocks = _function.Blocks;
-        var successors = blocks.Select(block => (IReadOnlyList<int>)block.Successors.Where(successor => successor != branch).ToArray()).ToArray();
-        var predecessors = blocks.Select((block, number) => number == branch ? (IReadOnlyList<int>)[] : block.Predecessors).ToArray();
+        var last = _backwards.Reaches(branch) ? _backwards.Parent[branch] : -1;
+        var successors = blocks
+            .Select((block, number) => number == last ? (IReadOnlyList<int>)[] : [.. block.Successors.Where(successor => successor != branch)]).ToArray();
+        var predecessors = blocks
+            .Select((block, number) => number == branch ? (IReadOnlyList<int>)[] : [.. block.Predecessors.Where(predecessor => predecessor != last)]).ToArray();
         var graph = new FlowGraph(successors, predecessors, branch);
         return graph.Order.Skip(1).Where(block =>
             graph.Parent[block] == branch && predecessors[block].Count(predecessor => graph.Reaches(predecessor) && !graph.Dominates(block, predecessor)) > 1);

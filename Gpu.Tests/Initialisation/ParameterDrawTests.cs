@@ -1,5 +1,8 @@
+using Gpu.Kernels.Activations;
 using Gpu.Training.Initialisation;
+using Gpu.Training.Layers;
 using Gpu.Training.Models;
+using Gpu.Training.Shapes;
 
 namespace Gpu.Tests.Initialisation;
 
@@ -35,6 +38,17 @@ public class ParameterDrawTests
         Assert.NotEqual(a, ParameterDraw.Values(Parameter("b.weight", Initialiser.HeUniform, 101), 1));
         Assert.NotEqual(a, ParameterDraw.Values(Parameter("a.weight", Initialiser.HeUniform, 101), 2));
         Assert.Equal(a[..50], ParameterDraw.Values(Parameter("a.weight", Initialiser.HeUniform, 50), 1));
+    }
+
+    [Theory]
+    [InlineData(ActivationKind.Relu, Initialiser.HeUniform)]
+    [InlineData(ActivationKind.Silu, Initialiser.HeUniform)]
+    [InlineData(ActivationKind.Tanh, Initialiser.GlorotUniform)]
+    [InlineData(ActivationKind.Identity, Initialiser.PyTorch)]
+    public void AutomaticChoiceGoesByTheActivation(ActivationKind activation, Initialiser expected)
+    {
+        var model = new Model("m", TensorShape.Features(3), new DenseLayer(4) { Activation = new Activation(activation) });
+        Assert.Equal([expected, Initialiser.Zeros], model.Parameters.Select(parameter => parameter.Declaration.Initialiser));
     }
 
     [Fact]

@@ -3,7 +3,10 @@ namespace Gpu.Training.Initialisation;
 /// <summary>How the initial values of a parameter are drawn. fanIn and fanOut are the numbers of terms that meet in one output and in one input.</summary>
 public enum Initialiser
 {
-    /// <summary>As suits the layer: <see cref="HeUniform"/> before ReLU and its kin, else <see cref="GlorotUniform"/>.</summary>
+    /// <summary>
+    /// As suits the layer's activation: <see cref="HeUniform"/> for ReLU and its kin, <see cref="GlorotUniform"/> for sigmoid and tanh, and without one
+    /// the weights of <see cref="PyTorch"/>. Biases begin at 0.
+    /// </summary>
     Auto,
 
     /// <summary>Uniform in +-sqrt(6 / fanIn). He et al., "Delving deep into rectifiers", 2015.</summary>

@@ -8,13 +8,14 @@ internal static class WeightInitialiser
     /// <summary>The initialiser of a layer's weights.</summary>
     /// <param name="chosen">what the layer says</param>
     /// <param name="activation">the layer's own activation</param>
-    /// <param name="withoutActivation">what to take where the layer has none: what comes after it is not known</param>
-    public static Initialiser Choose(Initialiser chosen, Activation activation, Initialiser withoutActivation)
+    public static Initialiser Choose(Initialiser chosen, Activation activation)
     {
         if (chosen != Initialiser.Auto) return chosen;
         return activation.Kind switch
         {
-            ActivationKind.Identity => withoutActivation,
+            // Logits that begin small, and weights before batch normalisation that begin short: it takes their length away again, and the longer they
+            // are, the less a step turns them. PyTorch's range reached a lower loss there than He's and Glorot's.
+            ActivationKind.Identity => Initialiser.PyTorch,
             ActivationKind.Sigmoid or ActivationKind.Tanh => Initialiser.GlorotUniform,
             _ => Initialiser.HeUniform,
         };

@@ -77,7 +77,7 @@ public sealed class ConvolutionLayer : Layer
         var taps = Kernel.Height * Kernel.Width;
         var (fanIn, fanOut) = (taps * input.Channels / Groups, taps * Channels / Groups);
         yield return new("weight", [Kernel.Height, Kernel.Width, input.Channels / Groups, Channels], fanIn, fanOut,
-            WeightInitialiser.Choose(Initialiser, Activation, Initialiser.HeUniform), Decays: true);
+            WeightInitialiser.Choose(Initialiser, Activation), Decays: true);
         if (Bias) yield return new("bias", [Channels], fanIn, fanOut, WeightInitialiser.ForBias(Initialiser), Decays: false);
     }
 

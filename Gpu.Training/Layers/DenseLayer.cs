@@ -45,7 +45,7 @@ public sealed class DenseLayer : Layer
     /// <inheritdoc/>
     public override IEnumerable<ParameterDeclaration> DeclareParameters(TensorShape input)
     {
-        var initialiser = WeightInitialiser.Choose(Initialiser, Activation, Initialiser.GlorotUniform);
+        var initialiser = WeightInitialiser.Choose(Initialiser, Activation);
         yield return new("weight", [input.Length, Units], input.Length, Units, initialiser, Decays: true);
         if (Bias) yield return new("bias", [Units], input.Length, Units, WeightInitialiser.ForBias(Initialiser), Decays: false);
     }

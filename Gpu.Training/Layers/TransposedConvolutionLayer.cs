@@ -91,7 +91,7 @@ public sealed class TransposedConvolutionLayer : Layer
         var (fanIn, fanOut) = (taps * input.Channels / Groups, taps * Channels / Groups);
         // The weights of the convolution that this is the adjoint of: it leads from the output's channels to the input's.
         yield return new("weight", [Kernel.Height, Kernel.Width, Channels / Groups, input.Channels], fanIn, fanOut,
-            WeightInitialiser.Choose(Initialiser, Activation, Initialiser.HeUniform), Decays: true);
+            WeightInitialiser.Choose(Initialiser, Activation), Decays: true);
         if (Bias) yield return new("bias", [Channels], fanIn, fanOut, WeightInitialiser.ForBias(Initialiser), Decays: false);
     }
 
