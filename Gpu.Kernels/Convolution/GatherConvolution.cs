@@ -392,7 +392,7 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
     private readonly TMachine At(int source, int y, int x)
     {
         var inside = ((uint)y < (uint)Geometry.InputHeight) & ((uint)x < (uint)Geometry.InputWidth);
-        return TMachine.Choose(inside, TMachine.Slice(Input, inside ? source : 0), Zeros);
+        return TMachine.Choose(inside, TMachine.Slice(Input, source), Zeros);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -11,7 +11,9 @@ public struct BatchNormForward<TMachine, TVector, TActivation> : IKernel
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Rows by channels (output may be the input), and [channels]. The mean is taken off first: folded into one shift, a small deviation would cancel.</summary>
+    /// <summary>
+    /// Rows by channels (output may be the input), and [channels]. The mean is taken off first: folded into one shift, a small deviation would cancel.
+    /// </summary>
     public TMachine Input, Output, Mean, Scale, Beta;
 
     /// <summary>Sizes.</summary>
@@ -24,7 +26,7 @@ public struct BatchNormForward<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var walk = Layout.Walk(item, TMachine.Width);
+        var walk = Layout.Walk<TMachine, TVector>(item);
         // GPUs get vectors that fit (IOperation.Granularity), and no second copy of the code.
         if (TMachine.ItemIsThread || walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
         else Sweep<PartialVector>(walk);

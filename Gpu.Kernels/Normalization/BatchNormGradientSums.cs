@@ -49,7 +49,7 @@ public struct BatchNormGradientSums<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var walk = Layout.Walk(item, TMachine.Width);
+        var walk = Layout.Walk<TMachine, TVector>(item);
         // GPUs get vectors that fit (IOperation.Granularity), and no second copy of the code.
         if (TMachine.ItemIsThread || walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
         else Sweep<PartialVector>(walk);
@@ -75,18 +75,17 @@ public struct BatchNormGradientSums<TMachine, TVector, TActivation> : IKernel
         var at = walk.Start;
         for (var turn = 0; turn < turns; turn++)
         {
-            Sum(TAccess.Load<TMachine, TVector>(input, at, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at, lanes), m0, a0, b0, slope, ref s0, ref q0);
-            Sum(TAccess.Load<TMachine, TVector>(input, at + o1, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at + o1, lanes), m1, a1, b1, slope, ref s1, ref q1);
-            Sum(TAccess.Load<TMachine, TVector>(input, at + o2, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at + o2, lanes), m2, a2, b2, slope, ref s2, ref q2);
-            Sum(TAccess.Load<TMachine, TVector>(input, at + o3, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at + o3, lanes), m3, a3, b3, slope, ref s3, ref q3);
+            Sum<TAccess>(input, outputGradient, at, lanes, m0, a0, b0, slope, ref s0, ref q0);
+            Sum<TAccess>(input, outputGradient, at + o1, lanes, m1, a1, b1, slope, ref s1, ref q1);
+            Sum<TAccess>(input, outputGradient, at + o2, lanes, m2, a2, b2, slope, ref s2, ref q2);
+            Sum<TAccess>(input, outputGradient, at + o3, lanes, m3, a3, b3, slope, ref s3, ref q3);
             at += step;
         }
 
         for (var row = 0; row < rest; row++)
         {
-            Sum(TAccess.Load<TMachine, TVector>(input, at, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at, lanes), m0, a0, b0, slope, ref s0, ref q0);
-            if (vectors == 2)
-                Sum(TMachine.Load(input, at + TMachine.Width), TMachine.Load(outputGradient, at + TMachine.Width), m1, a1, b1, slope, ref s1, ref q1);
+            Sum<TAccess>(input, outputGradient, at, lanes, m0, a0, b0, slope, ref s0, ref q0);
+            if (vectors == 2) Sum<WholeVector>(input, outputGradient, at + TMachine.Width, lanes, m1, a1, b1, slope, ref s1, ref q1);
             at += channels;
         }
 
@@ -98,9 +97,12 @@ public struct BatchNormGradientSums<TMachine, TVector, TActivation> : IKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Sum(TVector x, TVector gradient, TVector mean, TVector scale, TVector beta, float slope, ref TVector sum, ref TVector product)
+    private static void Sum<TAccess>(
+        TMachine input, TMachine outputGradient, int at, int lanes, TVector mean, TVector scale, TVector beta, float slope, ref TVector sum, ref TVector product)
+        where TAccess : struct, IVectorAccess
     {
-        var centred = TMachine.Subtract(x, mean);
+        var centred = TMachine.Subtract(TAccess.Load<TMachine, TVector>(input, at, lanes), mean);
+        var gradient = TAccess.Load<TMachine, TVector>(outputGradient, at, lanes);
         var g = BatchNormGradient<TMachine, TVector, TActivation>.BeforeActivation(centred, gradient, scale, beta, slope);
         sum = TMachine.Add(sum, g);
         product = TMachine.MultiplyAdd(g, centred, product);

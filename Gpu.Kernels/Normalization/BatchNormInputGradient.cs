@@ -34,7 +34,7 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var walk = Layout.Walk(item, TMachine.Width);
+        var walk = Layout.Walk<TMachine, TVector>(item);
         // GPUs get vectors that fit (IOperation.Granularity), and no second copy of the code.
         if (TMachine.ItemIsThread || walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
         else Sweep<PartialVector>(walk);
@@ -63,20 +63,16 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
         var at = walk.Start;
         for (var turn = 0; turn < turns; turn++)
         {
-            var g0 = Gradient(
-                TAccess.Load<TMachine, TVector>(input, at, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at, lanes), m0, a0, b0, c0, p0, slope, gateSlope);
+            var g0 = Gradient<TAccess>(input, outputGradient, at, lanes, m0, a0, b0, c0, p0, slope, gateSlope);
             if (accumulate) g0 = TMachine.Add(g0, TAccess.Load<TMachine, TVector>(inputGradient, at, lanes));
             TAccess.Store(inputGradient, at, g0, lanes);
-            var g1 = Gradient(
-                TAccess.Load<TMachine, TVector>(input, at + o1, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at + o1, lanes), m1, a1, b1, c1, p1, slope, gateSlope);
+            var g1 = Gradient<TAccess>(input, outputGradient, at + o1, lanes, m1, a1, b1, c1, p1, slope, gateSlope);
             if (accumulate) g1 = TMachine.Add(g1, TAccess.Load<TMachine, TVector>(inputGradient, at + o1, lanes));
             TAccess.Store(inputGradient, at + o1, g1, lanes);
-            var g2 = Gradient(
-                TAccess.Load<TMachine, TVector>(input, at + o2, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at + o2, lanes), m2, a2, b2, c2, p2, slope, gateSlope);
+            var g2 = Gradient<TAccess>(input, outputGradient, at + o2, lanes, m2, a2, b2, c2, p2, slope, gateSlope);
             if (accumulate) g2 = TMachine.Add(g2, TAccess.Load<TMachine, TVector>(inputGradient, at + o2, lanes));
             TAccess.Store(inputGradient, at + o2, g2, lanes);
-            var g3 = Gradient(
-                TAccess.Load<TMachine, TVector>(input, at + o3, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at + o3, lanes), m3, a3, b3, c3, p3, slope, gateSlope);
+            var g3 = Gradient<TAccess>(input, outputGradient, at + o3, lanes, m3, a3, b3, c3, p3, slope, gateSlope);
             if (accumulate) g3 = TMachine.Add(g3, TAccess.Load<TMachine, TVector>(inputGradient, at + o3, lanes));
             TAccess.Store(inputGradient, at + o3, g3, lanes);
             at += step;
@@ -84,13 +80,13 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
 
         for (var row = 0; row < rest; row++)
         {
-            var g0 = Gradient(TAccess.Load<TMachine, TVector>(input, at, lanes), TAccess.Load<TMachine, TVector>(outputGradient, at, lanes), m0, a0, b0, c0, p0, slope, gateSlope);
+            var g0 = Gradient<TAccess>(input, outputGradient, at, lanes, m0, a0, b0, c0, p0, slope, gateSlope);
             if (accumulate) g0 = TMachine.Add(g0, TAccess.Load<TMachine, TVector>(inputGradient, at, lanes));
             TAccess.Store(inputGradient, at, g0, lanes);
             if (vectors == 2)
             {
                 var second = at + TMachine.Width;
-                var g1 = Gradient(TMachine.Load(input, second), TMachine.Load(outputGradient, second), m1, a1, b1, c1, p1, slope, gateSlope);
+                var g1 = Gradient<WholeVector>(input, outputGradient, second, lanes, m1, a1, b1, c1, p1, slope, gateSlope);
                 if (accumulate) g1 = TMachine.Add(g1, TMachine.Load(inputGradient, second));
                 TMachine.Store(inputGradient, second, g1);
             }
@@ -100,11 +96,15 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Gradient(
-        TVector x, TVector d, TVector mean, TVector scale, TVector beta, TVector average, TVector projection, float slope, float gateSlope)
+    private static TVector Gradient<TAccess>(
+        TMachine input, TMachine outputGradient, int at, int lanes, TVector mean, TVector scale, TVector beta, TVector average, TVector projection, float slope,
+        float gateSlope)
+        where TAccess : struct, IVectorAccess
     {
+        var x = TAccess.Load<TMachine, TVector>(input, at, lanes);
         var centred = TMachine.Subtract(x, mean);
-        var g = BatchNormGradient<TMachine, TVector, TActivation>.BeforeActivation(centred, d, scale, beta, slope);
+        var g = TAccess.Load<TMachine, TVector>(outputGradient, at, lanes);
+        g = BatchNormGradient<TMachine, TVector, TActivation>.BeforeActivation(centred, g, scale, beta, slope);
         var rest = TMachine.Subtract(TMachine.Subtract(g, average), TMachine.Multiply(centred, projection));
         return TGate.Backward<TMachine, TVector>(x, TMachine.Multiply(rest, scale), gateSlope);
     }

@@ -1,11 +1,13 @@
 using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
 
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// How rows by channels are cut into items: chunks of rows by groups of four, two or one channel vectors (<see cref="BatchNormWalk"/>), the groups of a
-/// chunk following each other. From the shape and the machine alone.
+/// How rows by channels are cut into items: chunks of rows by groups of channel vectors, the groups of a chunk following each other. On the CPU a group is
+/// four, two or one vectors, or the channels that do not fill one (<see cref="BatchNormWalk"/>); on a GPU, where neighbouring threads read neighbouring
+/// words, it is one. From the shape and the machine alone.
 /// </summary>
 public struct BatchNormLayout
 {
@@ -31,27 +33,32 @@ public struct BatchNormLayout
     /// <summary>Items: chunks times groups.</summary>
     public readonly int Items => Chunks * Groups;
 
-    /// <summary>Cuts up for vectors of a width.</summary>
-    public static BatchNormLayout For(int rows, int channels, int width, bool manyThreads)
+    /// <summary>Cuts up for a machine.</summary>
+    public static BatchNormLayout For<TMachine, TVector>(int rows, int channels)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
     {
+        var width = TMachine.Width;
+        var vectors = channels / width;
         var chunkRows = 64;
-        if (!manyThreads)
+        var groups = vectors;
+        if (!TMachine.ItemIsThread)
         {
             var most = ChunkWords / Math.Min(channels, 4 * width);
             chunkRows = Math.Clamp(Launching.Items.Covering(rows, ChunksToShare), most / 2, most);
             chunkRows = Math.Max(FewestRows, Launching.Items.Covering(chunkRows, 4) * 4);
+            groups = vectors / 4 + (vectors & 2) / 2 + (vectors & 1) + (vectors * width < channels ? 1 : 0);
         }
 
         chunkRows = Math.Max(chunkRows, Launching.Items.Covering(rows, MostChunks));
         var row = Launching.Items.Covering(channels, 16) * 16;
-        var vectors = channels / width;
         return new BatchNormLayout
         {
             Rows = rows,
             Channels = channels,
             ChunkRows = chunkRows,
             Chunks = Launching.Items.Covering(rows, chunkRows),
-            Groups = vectors / 4 + (vectors & 2) / 2 + (vectors & 1) + (vectors * width < channels ? 1 : 0),
+            Groups = groups,
             PartialRow = row,
             PartialStride = 2 * row,
         };
@@ -69,10 +76,14 @@ public struct BatchNormLayout
 
     /// <summary>The way of an item through its rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly BatchNormWalk Walk(int item, int width)
+    public readonly BatchNormWalk Walk<TMachine, TVector>(int item)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
     {
+        var width = TMachine.Width;
         var chunk = item / Groups;
         var group = item - chunk * Groups;
+        if (TMachine.ItemIsThread) return Walk(chunk, group * width, 1, width);
         var vectors = Channels / width;
         var quads = vectors / 4;
         var channel = group * 4 * width;
@@ -91,9 +102,14 @@ public struct BatchNormLayout
             else channel += behind * width;
         }
 
+        return Walk(chunk, channel, side, width);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly BatchNormWalk Walk(int chunk, int channel, int side, int width)
+    {
         var first = chunk * ChunkRows;
         var rows = Math.Min(ChunkRows, Rows - first);
-        var lanes = Math.Min(width, Channels - channel);
         var down = 4 / side;
         var turns = rows / down;
         return new BatchNormWalk
@@ -102,7 +118,7 @@ public struct BatchNormLayout
             Rows = rows,
             Channel = channel,
             Vectors = side,
-            Lanes = lanes,
+            Lanes = Math.Min(width, Channels - channel),
             Start = first * Channels + channel,
             Turns = turns,
             Step = down * Channels,

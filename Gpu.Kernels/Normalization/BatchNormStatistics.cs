@@ -23,7 +23,7 @@ public struct BatchNormStatistics<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var walk = Layout.Walk(item, TMachine.Width);
+        var walk = Layout.Walk<TMachine, TVector>(item);
         // GPUs get vectors that fit (IOperation.Granularity), and no second copy of the code.
         if (TMachine.ItemIsThread || walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
         else Sweep<PartialVector>(walk);

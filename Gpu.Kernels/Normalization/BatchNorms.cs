@@ -117,7 +117,7 @@ public static class BatchNorms
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var layout = BatchNormLayout.For(rows, channels, TMachine.Width, launcher.ManyThreads);
+            var layout = BatchNormLayout.For<TMachine, TVector>(rows, channels);
             var partials = launcher.Bind(Partials(workspace, channels));
             var statistics = new BatchNormStatistics<TMachine, TVector> { Input = launcher.Bind(input), Partials = partials, Layout = layout };
             launcher.Launch(statistics, layout.Items, layout.Cost(TMachine.Width, 6));
@@ -177,7 +177,7 @@ public static class BatchNorms
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var layout = BatchNormLayout.For(rows, channels, TMachine.Width, launcher.ManyThreads);
+            var layout = BatchNormLayout.For<TMachine, TVector>(rows, channels);
             var kernel = new BatchNormForward<TMachine, TVector, TActivation>
             {
                 Input = launcher.Bind(input),
@@ -218,7 +218,7 @@ public static class BatchNorms
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var layout = BatchNormLayout.For(rows, channels, TMachine.Width, launcher.ManyThreads);
+            var layout = BatchNormLayout.For<TMachine, TVector>(rows, channels);
             var mean = launcher.Bind(savedMean);
             var inverse = launcher.Bind(savedInverseDeviation);
             var scale = launcher.Bind(Coefficient(workspace, channels, 0));
@@ -280,7 +280,7 @@ public static class BatchNorms
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var layout = BatchNormLayout.For(rows, channels, TMachine.Width, launcher.ManyThreads);
+            var layout = BatchNormLayout.For<TMachine, TVector>(rows, channels);
             var kernel = new BatchNormInputGradient<TMachine, TVector, TActivation, TGate>
             {
                 Input = launcher.Bind(input),

@@ -63,7 +63,8 @@ public class ElementaryTests
             for (var i = 0; i < Samples; i++)
             {
                 var error = Math.Abs(got[i] - expected[i]) / Unit(expected[i]);
-                Assert.True(error <= bound(inputs[i]), $"{typeof(TFunction).Name}({inputs[i]:R}) is {got[i]:R}, expected {expected[i]:R}: {error:F2} units in the last place");
+                Assert.True(
+                    error <= bound(inputs[i]), $"{typeof(TFunction).Name}({inputs[i]:R}) is {got[i]:R}, expected {expected[i]:R}: {error:F2} units in the last place");
             }
         }
     }

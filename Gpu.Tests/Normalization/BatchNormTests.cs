@@ -47,7 +47,7 @@ public class BatchNormTests
     [Fact]
     public void StatisticsOfManyRowsFarFromZeroAreExactToAFewRoundings()
     {
-        // 700 chunks at most 512 of which are made: chunks longer than usual, whose plain sums would be off in the fourth digit behind the point.
+        // As many chunks as are made, of which plain sums would be off in the fourth digit behind the point.
         const int rows = 150_000, channels = 21;
         foreach (var device in TestDevices.Names.Where(name => name != "simulator"))
         {
@@ -56,8 +56,8 @@ public class BatchNormTests
             var ones = oracle.Upload(Enumerable.Repeat(1f, channels).ToArray());
             var (mean, inverse, runningVariance) = (oracle.Output(channels), oracle.Output(channels), oracle.Upload(new float[channels]));
             BatchNorms.ForwardTraining(
-                oracle.Device, rows, channels, oracle.Upload(input), ones, ones, oracle.Upload(new float[channels]), runningVariance, 1, Epsilon, oracle.Output(rows * channels),
-                mean, inverse, Activation.None, oracle.Output(BatchNorms.WorkspaceLength(rows, channels)));
+                oracle.Device, rows, channels, oracle.Upload(input), ones, ones, oracle.Upload(new float[channels]), runningVariance, 1, Epsilon,
+                oracle.Output(rows * channels), mean, inverse, Activation.None, oracle.Output(BatchNorms.WorkspaceLength(rows, channels)));
             var expected = new BatchNormReference(rows, channels, input, oracle.Download(ones), oracle.Download(ones), Activation.None, Epsilon);
             // Numbers around 1000 are 6.1e-5 apart.
             oracle.Compare("batch norm saved mean (1000)", expected.Mean, mean, 1.5e-7);
