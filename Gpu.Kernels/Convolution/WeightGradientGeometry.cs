@@ -35,6 +35,9 @@ public struct WeightGradientGeometry
     // What a chunk of input and output gradient may take: half of a second-level cache of 512 KB to 1 MB.
     private const int ChunkBytes = 256 * 1024;
 
+    // Activations up to this stay in a third-level cache from one group of tiles to the next.
+    private const long SharedCacheBytes = 12L * 1024 * 1024;
+
     // Words that the splits' partial sums may take together.
     private const int LargestPartials = 1 << 20;
 
@@ -89,10 +92,22 @@ public struct WeightGradientGeometry
         g.RowsPerChunk = Math.Max(1, ChunkBytes / rowBytes);
         g.SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16;
         var wanted = manyThreads ? 16_384 : 48;
-        g.RowGroups = Math.Clamp(manyThreads ? g.Tiles : g.Tiles / 8, 1, Math.Max(1, Items.Covering(wanted, g.Panels)));
         // A split's sums are written, read and added: it should sum over many more pixels than that costs.
         var fewestRows = manyThreads ? 1 : Items.Covering(256, g.OutputWidth);
-        g.Splits = Math.Clamp(Items.Covering(wanted, g.Panels * g.RowGroups), 1, Math.Max(1, Math.Min(g.OutputRows / fewestRows, LargestPartials / g.SplitStride)));
+        var mostSplits = Math.Max(1, Math.Min(g.OutputRows / fewestRows, LargestPartials / g.SplitStride));
+        var bytes = sizeof(float) * ((long)shape.InputLength + shape.OutputLength);
+        if (!manyThreads && bytes > SharedCacheBytes)
+        {
+            // Every group of tiles reads all of its split from memory: as few groups as keep the threads busy.
+            g.Splits = Math.Clamp(Items.Covering(wanted, g.Panels), 1, mostSplits);
+            g.RowGroups = Math.Clamp(Items.Covering(wanted, g.Panels * g.Splits), 1, g.Tiles);
+        }
+        else
+        {
+            g.RowGroups = Math.Clamp(manyThreads ? g.Tiles : g.Tiles / 8, 1, Math.Max(1, Items.Covering(wanted, g.Panels)));
+            g.Splits = Math.Clamp(Items.Covering(wanted, g.Panels * g.RowGroups), 1, mostSplits);
+        }
+
         return g;
     }
 }
