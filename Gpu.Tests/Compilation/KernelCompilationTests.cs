@@ -35,14 +35,13 @@ public class KernelCompilationTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void TheWholeLibraryCompilesInTime()
+    public void EveryKernelHasAnInstanceForEachGpuMachine()
     {
         var kernels = CompiledKernels.All;
         var texts = kernels.Select(kernel => kernel.Text).OfType<KernelText>().ToArray();
         output.WriteLine($"{KernelInstances.Kernels.Count()} kernels, {kernels.Length} instances, {kernels.Length - texts.Length} failed, {CompiledKernels.Time.TotalSeconds:F1} s");
         output.WriteLine($"{texts.Sum(text => PtxLint.VectorAccesses(text.Sm80))} accesses of 128 bits, {texts.Sum(text => PtxLint.ScalarAccesses(text.Sm80))} smaller ones");
         Assert.True(kernels.Length >= 2 * KernelInstances.Kernels.Count(), "a kernel lacks an instance for one of the GPU machines");
-        Assert.InRange(CompiledKernels.Time, TimeSpan.Zero, TimeSpan.FromMinutes(5));
     }
 
     private static IEnumerable<string> Offences(CompiledKernel kernel)
