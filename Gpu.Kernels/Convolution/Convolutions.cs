@@ -30,7 +30,7 @@ public static class Convolutions
         weights.Require(shape.WeightLength, nameof(weights));
         output.Require(shape.OutputLength, nameof(output));
         if (!bias.IsEmpty) bias.Require(shape.OutputChannels, nameof(bias));
-        CheckWorkspace(shape, workspace);
+        workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
         var call = new GatherCall(executor, shape, false, input, weights, bias, output, default, false, false, activation.Slope, workspace);
         ActivationDispatch.Call(activation.Kind, ref call);
     }
@@ -56,7 +56,7 @@ public static class Convolutions
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));
         weights.Require(shape.WeightLength, nameof(weights));
         inputGradient.Require(shape.InputLength, nameof(inputGradient));
-        CheckWorkspace(shape, workspace);
+        workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
         var gated = gate.Kind != ActivationKind.Identity;
         if (gated)
         {
@@ -84,7 +84,7 @@ public static class Convolutions
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));
         weightGradient.Require(shape.WeightLength, nameof(weightGradient));
         if (!biasGradient.IsEmpty) biasGradient.Require(shape.OutputChannels, nameof(biasGradient));
-        CheckWorkspace(shape, workspace);
+        workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
         executor.Execute(new WeightGradientOperation(shape, input, outputGradient, weightGradient, biasGradient, workspace));
     }
 
@@ -104,12 +104,6 @@ public static class Convolutions
         var gated = gate.Kind != ActivationKind.Identity;
         var call = new GatherCall(executor, shape, false, outputGradient, weights, default, inputGradient, gated ? input : default, gated, accumulate, gate.Slope, workspace);
         ActivationDispatch.Call(gate.Kind, ref call);
-    }
-
-    private static void CheckWorkspace(ConvolutionShape shape, DeviceView workspace)
-    {
-        var needed = WorkspaceLength(shape);
-        if (workspace.Length < needed) throw new ArgumentException($"the workspace must hold at least {needed} words, but holds {workspace.Length}", nameof(workspace));
     }
 
     private readonly struct GatherCall(

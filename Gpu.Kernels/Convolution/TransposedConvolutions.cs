@@ -22,7 +22,7 @@ public static class TransposedConvolutions
         weights.Require(shape.WeightLength, nameof(weights));
         output.Require(shape.InputLength, nameof(output));
         if (!bias.IsEmpty) bias.Require(shape.InputChannels, nameof(bias));
-        CheckWorkspace(shape, workspace);
+        workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
         Convolutions.Transposed(executor, shape, input, weights, bias, output, activation, workspace);
     }
 
@@ -35,7 +35,7 @@ public static class TransposedConvolutions
         outputGradient.Require(shape.InputLength, nameof(outputGradient));
         weights.Require(shape.WeightLength, nameof(weights));
         inputGradient.Require(shape.OutputLength, nameof(inputGradient));
-        CheckWorkspace(shape, workspace);
+        workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
         if (gate.Kind != ActivationKind.Identity)
         {
             input.Require(shape.OutputLength, nameof(input));
@@ -49,14 +49,10 @@ public static class TransposedConvolutions
     public static void BackwardWeights(
         IExecutor executor, ConvolutionShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient, DeviceView workspace)
     {
+        // More than the convolution's own check asks for: the bias sums may need the larger part.
+        workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
         // The larger image is what the convolution's weights see as input, the smaller one as output.
         Convolutions.BackwardWeights(executor, shape, outputGradient, input, weightGradient, default, workspace);
         if (!biasGradient.IsEmpty) ChannelSums.Add(executor, outputGradient, shape.InputChannels, biasGradient, workspace);
-    }
-
-    private static void CheckWorkspace(ConvolutionShape shape, DeviceView workspace)
-    {
-        var needed = WorkspaceLength(shape);
-        if (workspace.Length < needed) throw new ArgumentException($"the workspace must hold at least {needed} words, but holds {workspace.Length}", nameof(workspace));
     }
 }

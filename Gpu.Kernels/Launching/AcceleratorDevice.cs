@@ -11,7 +11,6 @@ namespace Gpu.Kernels.Launching;
 public sealed class AcceleratorDevice : ComputeDevice
 {
     private readonly Dictionary<Type, Delegate> _kernels = [];
-    private readonly Dictionary<int, AcceleratorBuffer> _zeros = [];
     private readonly List<IDisposable> _owned;
     private readonly int _groupSize;
     private long _allocated;
@@ -117,8 +116,7 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <inheritdoc/>
     public override void Dispose()
     {
-        foreach (var zeros in _zeros.Values) zeros.Dispose();
-        _zeros.Clear();
+        DisposeZeros();
         foreach (var item in _owned) item.Dispose();
         _owned.Clear();
     }
@@ -130,16 +128,6 @@ public sealed class AcceleratorDevice : ComputeDevice
     }
 
     internal void Released(long bytes) => Interlocked.Add(ref _allocated, -bytes);
-
-    private DeviceView Zeros(int words)
-    {
-        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(words, 1024));
-        lock (_zeros)
-        {
-            if (!_zeros.TryGetValue(size, out var buffer)) _zeros[size] = buffer = (AcceleratorBuffer)Allocate(size);
-            return buffer.View.First(words);
-        }
-    }
 
     // A kernel is compiled at its first use and kept.
     private Action<AcceleratorStream, KernelConfig, TKernel, int> Compiled<TKernel>()

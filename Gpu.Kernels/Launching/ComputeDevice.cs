@@ -6,6 +6,8 @@ namespace Gpu.Kernels.Launching;
 /// </summary>
 public abstract class ComputeDevice : IExecutor, IDisposable
 {
+    private readonly Dictionary<int, DeviceBuffer> _zeros = [];
+
     /// <summary>What the user asked for: <c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>, <c>simulator</c>.</summary>
     public abstract string Id { get; }
 
@@ -44,6 +46,24 @@ public abstract class ComputeDevice : IExecutor, IDisposable
 
     /// <inheritdoc/>
     public abstract void Dispose();
+
+    /// <summary>Zeros that are never written, a buffer a size class, kept while the device lives.</summary>
+    internal DeviceView Zeros(int words)
+    {
+        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(words, 1024));
+        lock (_zeros)
+        {
+            if (!_zeros.TryGetValue(size, out var buffer)) _zeros[size] = buffer = Allocate(size);
+            return buffer.View.First(words);
+        }
+    }
+
+    /// <summary>Gives the zeros back.</summary>
+    private protected void DisposeZeros()
+    {
+        foreach (var zeros in _zeros.Values) zeros.Dispose();
+        _zeros.Clear();
+    }
 
     /// <summary>Launches an operation's kernels on this device's machine, at once or into a list.</summary>
     internal abstract void Dispatch<TOperation>(in TOperation operation, CommandList? list)

@@ -8,7 +8,6 @@ namespace Gpu.Kernels.Launching;
 public sealed class CpuDevice : ComputeDevice
 {
     private readonly CpuWorkerPool _pool;
-    private readonly Dictionary<int, CpuBuffer> _zeros = [];
     private long _allocated;
 
     /// <param name="threads">threads to use, the caller's among them; 0 for one a processor</param>
@@ -80,19 +79,7 @@ public sealed class CpuDevice : ComputeDevice
     public override void Dispose()
     {
         _pool.Dispose();
-        foreach (var zeros in _zeros.Values) zeros.Dispose();
-        _zeros.Clear();
-    }
-
-    /// <summary>Zeros that are never written, a buffer a size class, kept while the device lives.</summary>
-    internal DeviceView Zeros(int words)
-    {
-        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(words, 1024));
-        lock (_zeros)
-        {
-            if (!_zeros.TryGetValue(size, out var buffer)) _zeros[size] = buffer = new CpuBuffer(this, size);
-            return buffer.View.First(words);
-        }
+        DisposeZeros();
     }
 
     internal void Allocated(long bytes) => Interlocked.Add(ref _allocated, bytes);

@@ -42,4 +42,9 @@ public readonly record struct DeviceView(DeviceBuffer? Buffer, int Offset, int L
     /// <exception cref="ArgumentException">it does not; the message names the argument and both lengths</exception>
     public DeviceView Require(int length, string name) =>
         Length == length ? this : throw new ArgumentException($"{name} must hold {length} words, but holds {Length}", name);
+
+    /// <summary>Checks that a workspace is as large as an operation needs; it may be larger.</summary>
+    /// <exception cref="ArgumentException">it is smaller; the message names the argument and both lengths</exception>
+    public DeviceView RequireAtLeast(int length, string name) =>
+        Length >= length ? this : throw new ArgumentException($"the {name} must hold at least {length} words, but holds {Length}", name);
 }

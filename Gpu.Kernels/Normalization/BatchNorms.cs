@@ -96,8 +96,7 @@ public static class BatchNorms
         gamma.Require(channels, nameof(gamma));
         beta.Require(channels, nameof(beta));
         output.Require(input.Length, nameof(output));
-        var needed = WorkspaceLength(rows, channels);
-        if (workspace.Length < needed) throw new ArgumentException($"the workspace must hold at least {needed} words, but holds {workspace.Length}", nameof(workspace));
+        workspace.RequireAtLeast(WorkspaceLength(rows, channels), nameof(workspace));
     }
 
     // The workspace: four coefficients a channel, each row on a vector's boundary, then the chunks' partial results.
