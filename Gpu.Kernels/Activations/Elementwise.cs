@@ -32,7 +32,9 @@ public static class Elementwise
     }
 
     // On a GPU neighbouring threads take neighbouring vectors; on the CPU an item is long enough to pay for its start.
-    private static int WordsPerItem<TMachine>(ILauncher<TMachine> launcher, int width) => launcher.ManyThreads ? width : 16 * width;
+    private static int WordsPerItem<TMachine, TVector>()
+        where TMachine : struct, Machines.IMachine<TMachine, TVector>
+        where TVector : unmanaged => TMachine.ItemIsThread ? TMachine.Width : 16 * TMachine.Width;
 
     private readonly struct ForwardCall(IExecutor executor, float slope, DeviceView input, DeviceView output) : IActivationCall
     {
@@ -61,7 +63,7 @@ public static class Elementwise
                 Input = launcher.Bind(input),
                 Output = launcher.Bind(output),
                 Count = input.Length,
-                Words = WordsPerItem(launcher, TMachine.Width),
+                Words = WordsPerItem<TMachine, TVector>(),
                 Slope = slope,
             };
             launcher.Launch(kernel, Items.Covering(input.Length, kernel.Words), kernel.Words / TMachine.Width * 4);
@@ -83,7 +85,7 @@ public static class Elementwise
                 OutputGradient = launcher.Bind(outputGradient),
                 InputGradient = launcher.Bind(inputGradient),
                 Count = saved.Length,
-                Words = WordsPerItem(launcher, TMachine.Width),
+                Words = WordsPerItem<TMachine, TVector>(),
                 Slope = slope,
             };
             launcher.Launch(kernel, Items.Covering(saved.Length, kernel.Words), kernel.Words / TMachine.Width * 6);

@@ -54,7 +54,7 @@ public static class BatchGathers
             where TVector : unmanaged
         {
             var period = PixelNormalization.Period(shape.Channels);
-            var partLength = launcher.ManyThreads ? TMachine.Width : ElementsOfItem;
+            var partLength = TMachine.ItemIsThread ? TMachine.Width : ElementsOfItem;
             var parts = Items.Covering(shape.SampleLength, partLength);
             var kernel = new BatchGather<TMachine, TVector>
             {
@@ -92,7 +92,7 @@ public static class BatchGathers
         {
             var period = PixelNormalization.Period(shape.Channels);
             var rowLength = shape.Width * shape.Channels;
-            var rows = launcher.ManyThreads ? 1 : Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
+            var rows = TMachine.ItemIsThread ? 1 : Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
             var parts = Items.Covering(shape.Height, rows);
             var kernel = new AugmentedGather<TMachine, TVector>
             {

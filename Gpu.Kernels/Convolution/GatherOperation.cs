@@ -44,7 +44,7 @@ internal readonly struct GatherOperation<TActivation>(
         var taps = shape.KernelHeight * shape.KernelWidth;
         var panelWidth = GatherConvolution<TMachine, TVector, TActivation>.PanelVectors * TMachine.Width;
         var panels = Items.Covering(perGroup, panelWidth);
-        var packed = backward || perGroup % TMachine.Width != 0 || (!launcher.ManyThreads && shape.OutputChannels > LongestRow);
+        var packed = backward || perGroup % TMachine.Width != 0 || (!TMachine.ItemIsThread && shape.OutputChannels > LongestRow);
         var geometry = new GatherGeometry
         {
             InputPerGroup = rows,
@@ -148,7 +148,7 @@ internal readonly struct GatherOperation<TActivation>(
         g.Merged = g.TapStepX == 1 && g.WeightTapX == 1 && shape.Groups == 1;
         var tileCost = 40 + Math.Max(1, g.TapsY * g.TapsX) * g.InputPerGroup * 2 * tilePixels;
         var tiles = Items.Covering(g.Pixels, tilePixels);
-        g.TilesPerStrip = launcher.ManyThreads ? 1 : Math.Clamp(Items.Covering(ItemCost, tileCost), 1, Math.Max(1, tiles * g.Panels / 64));
+        g.TilesPerStrip = TMachine.ItemIsThread ? 1 : Math.Clamp(Items.Covering(ItemCost, tileCost), 1, Math.Max(1, tiles * g.Panels / 64));
         g.Strips = Items.Covering(tiles, g.TilesPerStrip);
         kernel.Geometry = g;
         launcher.Launch(kernel, g.Strips * g.Panels, g.TilesPerStrip * tileCost);

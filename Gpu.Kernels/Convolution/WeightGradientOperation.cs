@@ -26,7 +26,7 @@ internal readonly struct WeightGradientOperation(
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
-        var g = WeightGradientGeometry.For(shape, TMachine.Width, launcher.ManyThreads);
+        var g = WeightGradientGeometry.For(shape, TMachine.Width, TMachine.ItemIsThread);
         var split = g.Splits > 1;
         // The bias sums lie behind the weights' in each split, on a vector's boundary.
         var biasOffset = shape.WeightLength;

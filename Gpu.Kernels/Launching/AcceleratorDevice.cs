@@ -145,8 +145,6 @@ public sealed class AcceleratorDevice : ComputeDevice
     private sealed class Launcher<TMachine>(AcceleratorDevice device, CommandList? list) : ILauncher<TMachine>
         where TMachine : struct, IGpuMachine<TMachine>
     {
-        public bool ManyThreads => true;
-
         public TMachine Bind(DeviceView view) => view.IsEmpty ? default : TMachine.At(AcceleratorBuffer.Of(view, device));
 
         public TMachine Zeros(int words) => Bind(device.Zeros(words));

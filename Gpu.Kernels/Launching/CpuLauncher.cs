@@ -7,8 +7,6 @@ namespace Gpu.Kernels.Launching;
 internal sealed unsafe class CpuLauncher<TMachine>(CpuDevice device, CpuWorkerPool pool, CommandList? list) : ILauncher<TMachine>
     where TMachine : struct, ICpuMachine<TMachine>
 {
-    public bool ManyThreads => false;
-
     public TMachine Bind(DeviceView view) => TMachine.At(CpuBuffer.Pointer(view));
 
     public TMachine Zeros(int words) => Bind(device.Zeros(words));

@@ -32,12 +32,6 @@ public interface ILauncher<TMachine>
     void Launch<TKernel>(in TKernel kernel, int items, int cost)
         where TKernel : struct, IKernel;
 
-    /// <summary>
-    /// True on machines with thousands of threads, where an operation should cut its work into many small items; false on the CPU, where larger
-    /// items keep the caches warm.
-    /// </summary>
-    bool ManyThreads { get; }
-
     /// <summary>Zeros that kernels may read in place of what lies outside a tensor: at least <paramref name="words"/> of them.</summary>
     TMachine Zeros(int words);
 }

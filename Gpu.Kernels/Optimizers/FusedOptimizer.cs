@@ -63,7 +63,7 @@ public static class FusedOptimizer
         {
             var a = arguments;
             var length = a.Table.ArenaLength;
-            var parts = launcher.ManyThreads ? SegmentTable.BlockLength / TMachine.Width : 1;
+            var parts = TMachine.ItemIsThread ? SegmentTable.BlockLength / TMachine.Width : 1;
             var kernel = new OptimizerUpdate<TMachine, TVector, TRule>
             {
                 Parameters = launcher.Bind(a.Parameters),

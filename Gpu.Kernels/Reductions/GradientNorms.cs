@@ -143,8 +143,8 @@ public static class GradientNorms
                 Input = launcher.Bind(input),
                 Output = launcher.Bind(output),
                 Count = input.Length,
-                ItemStride = launcher.ManyThreads ? TMachine.Width : perItem,
-                VectorStride = launcher.ManyThreads ? items * TMachine.Width : TMachine.Width,
+                ItemStride = TMachine.ItemIsThread ? TMachine.Width : perItem,
+                VectorStride = TMachine.ItemIsThread ? items * TMachine.Width : TMachine.Width,
             };
             launcher.Launch(kernel, items, 2 * Sums<TMachine, TVector, TSummand>.Vectors);
             return items;
