@@ -13,6 +13,7 @@ public sealed class AcceleratorDevice : ComputeDevice
     private readonly Dictionary<Type, Delegate> _kernels = [];
     private readonly List<IDisposable> _owned;
     private readonly int _groupSize;
+    private readonly GroupLimits _limits;
     private long _allocated;
 
     /// <param name="accelerator">the accelerator; its context must outlive this device</param>
@@ -37,6 +38,9 @@ public sealed class AcceleratorDevice : ComputeDevice
             _ => "simulator",
         };
         _groupSize = Math.Min(128, accelerator.MaxNumThreadsPerGroup);
+        _limits = new(
+            accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, accelerator.WarpSize, accelerator.AcceleratorType != AcceleratorType.OpenCL,
+            accelerator.NumMultiprocessors);
     }
 
     /// <summary>The accelerator underneath.</summary>
@@ -44,6 +48,9 @@ public sealed class AcceleratorDevice : ComputeDevice
 
     /// <summary>The stream that everything runs on.</summary>
     public AcceleratorStream Stream { get; }
+
+    /// <summary>Whether operations may launch grouped kernels where they have them; otherwise they launch plain ones. Set it before operations are recorded.</summary>
+    public bool UsesGroups { get; set; } = true;
 
     /// <inheritdoc/>
     public override string Id { get; }
@@ -131,14 +138,20 @@ public sealed class AcceleratorDevice : ComputeDevice
 
     // A kernel is compiled at its first use and kept.
     private Action<AcceleratorStream, KernelConfig, TKernel, int> Compiled<TKernel>()
-        where TKernel : struct, IKernel
+        where TKernel : struct, IKernel => Known(typeof(TKernel), () => Accelerator.LoadKernel<TKernel, int>(Entry.Run));
+
+    private Action<AcceleratorStream, KernelConfig, TKernel> CompiledGroups<TKernel>()
+        where TKernel : struct, IGroupedKernel => Known(typeof(TKernel), () => Accelerator.LoadKernel<TKernel>(Entry.RunGrouped));
+
+    private TDelegate Known<TDelegate>(Type kernel, Func<TDelegate> compile)
+        where TDelegate : Delegate
     {
         lock (_kernels)
         {
-            if (_kernels.TryGetValue(typeof(TKernel), out var known)) return (Action<AcceleratorStream, KernelConfig, TKernel, int>)known;
-            var kernel = Accelerator.LoadKernel<TKernel, int>(Entry.Run);
-            _kernels[typeof(TKernel)] = kernel;
-            return kernel;
+            if (_kernels.TryGetValue(kernel, out var known)) return (TDelegate)known;
+            var compiled = compile();
+            _kernels[kernel] = compiled;
+            return compiled;
         }
     }
 
@@ -146,6 +159,8 @@ public sealed class AcceleratorDevice : ComputeDevice
         where TMachine : struct, IGpuMachine<TMachine>
     {
         public TMachine Bind(DeviceView view) => view.IsEmpty ? default : TMachine.At(AcceleratorBuffer.Of(view, device));
+
+        public GroupLimits? Groups => device.UsesGroups ? device._limits : null;
 
         public TMachine Zeros(int words) => Bind(device.Zeros(words));
 
@@ -155,6 +170,17 @@ public sealed class AcceleratorDevice : ComputeDevice
             if (items <= 0) return;
             var groups = (int)(((long)items + device._groupSize - 1) / device._groupSize);
             var command = new Launched<TKernel>(device.Compiled<TKernel>(), device.Stream, new KernelConfig(groups, device._groupSize), kernel, items);
+            Take(command);
+        }
+
+        public void LaunchGroups<TKernel>(in TKernel kernel, int groups, int threads)
+            where TKernel : struct, IGroupedKernel
+        {
+            if (groups > 0) Take(new LaunchedGroups<TKernel>(device.CompiledGroups<TKernel>(), device.Stream, new KernelConfig(groups, threads), kernel, groups * threads));
+        }
+
+        private void Take(Command command)
+        {
             if (list is null) command.Execute();
             else list.Add(command);
         }
@@ -169,5 +195,16 @@ public sealed class AcceleratorDevice : ComputeDevice
         public override int Items => items;
 
         public override void Execute() => launch(stream, config, kernel, items);
+    }
+
+    private sealed class LaunchedGroups<TKernel>(
+        Action<AcceleratorStream, KernelConfig, TKernel> launch, AcceleratorStream stream, KernelConfig config, TKernel kernel, int threads) : Command
+        where TKernel : struct, IGroupedKernel
+    {
+        public override string Name => KernelName.Of(typeof(TKernel));
+
+        public override int Items => threads;
+
+        public override void Execute() => launch(stream, config, kernel);
     }
 }

@@ -9,7 +9,13 @@ internal sealed unsafe class CpuLauncher<TMachine>(CpuDevice device, CpuWorkerPo
 {
     public TMachine Bind(DeviceView view) => TMachine.At(CpuBuffer.Pointer(view));
 
+    public GroupLimits? Groups => null;
+
     public TMachine Zeros(int words) => Bind(device.Zeros(words));
+
+    public void LaunchGroups<TKernel>(in TKernel kernel, int groups, int threads)
+        where TKernel : struct, IGroupedKernel =>
+        throw new NotSupportedException($"{KernelName.Of(typeof(TKernel))} is a kernel for groups of threads, which the CPU device has not");
 
     public void Launch<TKernel>(in TKernel kernel, int items, int cost)
         where TKernel : struct, IKernel

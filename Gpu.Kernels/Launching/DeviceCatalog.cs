@@ -88,7 +88,7 @@ public static class DeviceCatalog
     {
         var context = Context.Create(builder => builder.DefaultCPU());
         var accelerator = context.Devices[0].CreateAccelerator(context);
-        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context);
+        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { UsesGroups = false };
     }
 
     private static AcceleratorDevice OpenGpu(GpuKind kind, int number)

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace Gpu.Kernels.Launching;
 
-/// <summary>The one entry point through which every plain kernel struct runs on an ILGPU accelerator; explicitly grouped, one item a thread.</summary>
+/// <summary>The entry points through which every kernel struct runs on an ILGPU accelerator, explicitly grouped: a plain kernel with one item a thread, a grouped one as it is.</summary>
 public static class Entry
 {
     /// <summary>Runs item number "global index" of the kernel.</summary>
@@ -12,4 +12,8 @@ public static class Entry
         var item = Grid.GlobalIndex.X;
         if (item < items) kernel.Run(item);
     }
+
+    /// <summary>Runs one thread of a grouped kernel.</summary>
+    public static void RunGrouped<TKernel>(TKernel kernel)
+        where TKernel : struct, IGroupedKernel => kernel.Run();
 }

@@ -32,6 +32,16 @@ public interface ILauncher<TMachine>
     void Launch<TKernel>(in TKernel kernel, int items, int cost)
         where TKernel : struct, IKernel;
 
+    /// <summary>What the device offers to grouped kernels; null where there are none (the CPU's worker pool) or where they are switched off.</summary>
+    GroupLimits? Groups { get; }
+
+    /// <summary>Launches a grouped kernel; does nothing for no groups. Only where <see cref="Groups"/> is not null.</summary>
+    /// <param name="kernel">the kernel with its arguments</param>
+    /// <param name="groups">how many groups</param>
+    /// <param name="threads">threads of each group, at most <see cref="GroupLimits.MaxThreads"/></param>
+    void LaunchGroups<TKernel>(in TKernel kernel, int groups, int threads)
+        where TKernel : struct, IGroupedKernel;
+
     /// <summary>Zeros that kernels may read in place of what lies outside a tensor: at least <paramref name="words"/> of them.</summary>
     TMachine Zeros(int words);
 }

@@ -7,7 +7,7 @@ namespace Gpu.Tests.Oracles;
 
 /// <summary>
 /// The machines that every operation is checked on: the CPU's lanes that this processor has (on three threads, so that work is shared), and the
-/// GPU instantiation of the kernels in the simulator. The environment variable <c>GPUTRAINER_TEST_DEVICES</c> adds others by their ids, separated by
+/// GPU instantiation of the kernels in the simulator, with plain kernels only ("simulator") and with grouped ones where there are any ("groups"). The environment variable <c>GPUTRAINER_TEST_DEVICES</c> adds others by their ids, separated by
 /// commas: <c>cuda</c>, <c>opencl:1</c>.
 /// </summary>
 public static class TestDevices
@@ -17,7 +17,7 @@ public static class TestDevices
 
     /// <summary>The names.</summary>
     public static IEnumerable<string> Names =>
-        [.. new[] { 512, 256, 128 }.Where(lanes => lanes <= CpuDevice.WidestLanes).Select(lanes => $"cpu{lanes}"), "simulator", .. Added];
+        [.. new[] { 512, 256, 128 }.Where(lanes => lanes <= CpuDevice.WidestLanes).Select(lanes => $"cpu{lanes}"), "simulator", "groups", .. Added];
 
     private static string[] Added => Environment.GetEnvironmentVariable("GPUTRAINER_TEST_DEVICES")
         ?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
@@ -33,7 +33,8 @@ public static class TestDevices
             if (Open.TryGetValue(name, out var device)) return device;
             return Open[name] = name switch
             {
-                "simulator" => Simulator(),
+                "simulator" => Simulator(usesGroups: false),
+                "groups" => Simulator(usesGroups: true),
                 ['c', 'p', 'u', .. var lanes] => new CpuDevice(threads: 3, lanes: int.Parse(lanes)),
 #if HAS_ILGPU
                 ['o', 'p', 'e', 'n', 'c', 'l', ..] => OpenCLTestDevice.Open(name),
@@ -44,10 +45,10 @@ public static class TestDevices
     }
 
     /// <summary>A new simulator device; whoever asks disposes it.</summary>
-    public static AcceleratorDevice Simulator()
+    public static AcceleratorDevice Simulator(bool usesGroups = false)
     {
         var context = Context.Create(builder => builder.DefaultCPU());
         var accelerator = context.GetPreferredDevice(preferCPU: true).CreateAccelerator(context);
-        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context);
+        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { UsesGroups = usesGroups };
     }
 }
