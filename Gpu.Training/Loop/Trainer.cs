@@ -179,8 +179,7 @@ public sealed class Trainer : IDisposable
         }
 
         if (batches > 1) _session.ApplyGradients();
-        _position.Step = _session.Counters.Step;
-        _position.Draw = _session.Counters.Draw;
+        (_position.Step, _position.Draw) = (_session.Counters.Step, _session.Counters.Draw);
         if (options.RecordLosses) RequireNumber(_losses.EndStep());
         // Also at the first step of the session, so that people see a loss at once.
         var isLogged = _position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
@@ -226,8 +225,7 @@ public sealed class Trainer : IDisposable
         if (_position.Batch == _session.BatchesPerEpoch)
         {
             // Not where a limit of steps has ended the epoch early: whoever resumes with more steps goes on in the middle of it.
-            _position.Epoch = epoch;
-            _position.Batch = 0;
+            (_position.Epoch, _position.Batch) = (epoch, 0);
         }
 
         _lastEvaluation = _session.Validation is null ? evaluation : null;
@@ -328,8 +326,7 @@ public sealed class Trainer : IDisposable
         }
 
         _position = Checkpoint.Load(_session, run.CheckpointPath);
-        _session.Counters.Step = _position.Step;
-        _session.Counters.Draw = _position.Draw;
+        (_session.Counters.Step, _session.Counters.Draw) = (_position.Step, _position.Draw);
         _writer = RunWriter.Continue(run.Path,
             run.Configuration with { Options = _resolved.Options with { InitFile = run.Configuration.Options.InitFile } }, _position.Epoch);
         if (_position.BestEpoch > 0 && _session.Validation is not null && File.Exists(run.BestWeights))
