@@ -12,8 +12,11 @@ namespace Gpu.Kernels.Reductions;
 /// </summary>
 public struct ChannelGroups
 {
-    // Channel vectors side by side that fill a cache line or two; more would leave fewer rows to a group.
-    private const int WidestLine = 64;
+    /// <summary>Floats side by side that fill a cache line or two; more would leave fewer rows to a group.</summary>
+    public const int WholeLine = 64;
+
+    /// <summary>Floats side by side, where there is little to read and many threads are to share it, that are still read in one piece.</summary>
+    public const int ShortLine = 8;
 
     // Groups that fill a large GPU, and chunks at least for shapes with many channels.
     private const int ManyChannels = 64 * 1024;
@@ -41,21 +44,19 @@ public struct ChannelGroups
     /// <summary>Chunks that shapes with so many channels are cut into at most, on any machine.</summary>
     public static int MostChunks(int channels) => Math.Clamp(ManyChannels / channels, FewestMostChunks, MostChunksOfAny);
 
-    /// <summary>Chunks that a shape is cut into at most, on any machine: no chunk has fewer rows than <paramref name="fewestRows"/>.</summary>
-    public static int MostChunks(int rows, int channels, int fewestRows) => Math.Min(MostChunks(channels), Items.Covering(rows, fewestRows));
-
     /// <summary>The cut for a machine.</summary>
     /// <param name="rows">rows</param>
     /// <param name="channels">channels; a multiple of the vector width</param>
     /// <param name="threads">threads of a group, a power of two</param>
     /// <param name="fewestRows">rows of a chunk at least</param>
     /// <param name="mostChunks">chunks at most</param>
-    public static ChannelGroups For<TMachine, TVector>(int rows, int channels, int threads, int fewestRows, int mostChunks)
+    /// <param name="line">floats side by side at most, a power of two</param>
+    public static ChannelGroups For<TMachine, TVector>(int rows, int channels, int threads, int fewestRows, int mostChunks, int line = WholeLine)
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
         var vectors = channels / TMachine.Width;
-        var lanes = LanesFor(vectors, Math.Min(threads, WidestLine / TMachine.Width));
+        var lanes = LanesFor(vectors, Math.Min(threads, line / TMachine.Width));
         var cut = new ChannelGroups
         {
             Rows = rows,
@@ -71,6 +72,11 @@ public struct ChannelGroups
         cut.Chunks = Items.Covering(rows, cut.ChunkRows);
         return cut;
     }
+
+    /// <summary>The cut of the rows that a stage before has left, into blocks of channels alone: a group has all rows.</summary>
+    public static ChannelGroups ForCombining<TMachine, TVector>(int rows, int channels, int threads)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged => For<TMachine, TVector>(rows, channels, threads, rows, 1, ShortLine);
 
     // As many as can be, but half as many where too many of them would have no channels, and fewer then.
     private static int LanesFor(int vectors, int most)

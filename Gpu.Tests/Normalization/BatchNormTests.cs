@@ -8,7 +8,8 @@ namespace Gpu.Tests.Normalization;
 
 [OracleFor(
     typeof(BatchNormStatistics<,>), typeof(BatchNormCombine<,>), typeof(BatchNormFromRunning<,>), typeof(BatchNormForward<,,>), typeof(BatchNormGradientSums<,,>),
-    typeof(BatchNormFromSaved<,>), typeof(BatchNormGradientCombine<,>), typeof(BatchNormInputGradient<,,,>))]
+    typeof(BatchNormFromSaved<,>), typeof(BatchNormGradientCombine<,>), typeof(BatchNormInputGradient<,,,>), typeof(BatchNormStatisticsGroups<,>),
+    typeof(BatchNormCombineGroups<,>), typeof(BatchNormGradientSumsGroups<,,>), typeof(BatchNormGradientCombineGroups<,>))]
 public class BatchNormTests
 {
     private const float Momentum = 0.1f;
