@@ -25,10 +25,9 @@ internal static class GroupTree<TMachine, TVector>
     where TVector : unmanaged
 {
     /// <summary>
-    /// The sum of the values of a column of threads, in all of them. Every thread of the group calls it; a barrier stands at its end, so that the memory may be
-    /// used again.
+    /// The sum of the values of a column of threads, in the thread of the first row; the others get something else. Every thread of the group calls it.
     /// </summary>
-    /// <param name="shared">shared memory with an element for each thread</param>
+    /// <param name="shared">shared memory with an element for each thread; a barrier is needed before it is used again</param>
     /// <param name="value">the thread's value</param>
     /// <param name="columns">columns: 1 for a sum over the whole group</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -43,8 +42,44 @@ internal static class GroupTree<TMachine, TVector>
             Group.Barrier();
         }
 
-        var sum = shared[thread & (columns - 1)];
+        return shared[thread];
+    }
+
+    /// <summary>As <see cref="Sum"/>, in all threads; the memory may be used again at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector SumForAll(ArrayView<TVector> shared, TVector value, int columns)
+    {
+        Sum(shared, value, columns);
+        var sum = shared[Group.IdxX & (columns - 1)];
         Group.Barrier();
         return sum;
+    }
+
+    /// <summary>As <see cref="Sum"/>, of two values at once.</summary>
+    /// <param name="sharedA">shared memory for the first</param>
+    /// <param name="sharedB">shared memory for the second</param>
+    /// <param name="a">the thread's value, and then the sum</param>
+    /// <param name="b">the thread's other value, and then its sum</param>
+    /// <param name="columns">columns</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SumTwo(ArrayView<TVector> sharedA, ArrayView<TVector> sharedB, ref TVector a, ref TVector b, int columns)
+    {
+        var thread = Group.IdxX;
+        sharedA[thread] = a;
+        sharedB[thread] = b;
+        Group.Barrier();
+        for (var half = Group.DimX >> 1; half >= columns; half >>= 1)
+        {
+            if (thread < half)
+            {
+                sharedA[thread] = TMachine.Add(sharedA[thread], sharedA[thread + half]);
+                sharedB[thread] = TMachine.Add(sharedB[thread], sharedB[thread + half]);
+            }
+
+            Group.Barrier();
+        }
+
+        a = sharedA[thread];
+        b = sharedB[thread];
     }
 }

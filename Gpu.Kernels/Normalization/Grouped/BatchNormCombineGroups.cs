@@ -15,7 +15,7 @@ public struct BatchNormCombineGroups<TMachine, TVector> : IGroupedKernel
     where TVector : unmanaged
 {
     /// <summary>See <see cref="BatchNormStatisticsGroups{TMachine,TVector}"/>.</summary>
-    public TMachine Partials;
+    public TMachine Input, Partials;
 
     /// <summary>Where the statistics go.</summary>
     public BatchNormOutcome<TMachine, TVector> Outcome;
@@ -32,17 +32,16 @@ public struct BatchNormCombineGroups<TMachine, TVector> : IGroupedKernel
     {
         var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var place = Layout.Place(TMachine.Width);
-        var pivot = TMachine.Load(Partials, place.Source);
         var count = TMachine.Splat(Rows);
-        var sum = GroupTree<TMachine, TVector>.Sum(shared, Means(place, pivot), Layout.Lanes);
+        var sum = GroupTree<TMachine, TVector>.SumForAll(shared, Means(place), Layout.Lanes);
         var mean = TMachine.Divide(sum, count);
-        var squares = GroupTree<TMachine, TVector>.Sum(shared, Squares(place, pivot, mean), Layout.Lanes);
+        var squares = GroupTree<TMachine, TVector>.Sum(shared, Squares(place, mean), Layout.Lanes);
         if (place.Down == 0 && place.Channel < Layout.Channels)
-            Outcome.Store(place.Channel, TMachine.Width, TMachine.Add(pivot, mean), squares, Rows);
+            Outcome.Store(place.Channel, TMachine.Width, TMachine.Add(TMachine.Load(Input, place.Channel), mean), squares, Rows);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector Means(ChannelPlace place, TVector pivot)
+    private readonly TVector Means(ChannelPlace place)
     {
         TVector sum0 = TMachine.Zero, sum1 = sum0;
         var chunk = place.Down;
@@ -50,19 +49,19 @@ public struct BatchNormCombineGroups<TMachine, TVector> : IGroupedKernel
         var step = place.Deep * PartialStride;
         for (; chunk + place.Deep < place.End; chunk += 2 * place.Deep)
         {
-            var x0 = TMachine.Subtract(TMachine.Load(Partials, at), pivot);
-            var x1 = TMachine.Subtract(TMachine.Load(Partials, at + step), pivot);
+            var x0 = TMachine.Load(Partials, at);
+            var x1 = TMachine.Load(Partials, at + step);
             sum0 = TMachine.MultiplyAdd(x0, RowsOf(chunk), sum0);
             sum1 = TMachine.MultiplyAdd(x1, RowsOf(chunk + place.Deep), sum1);
             at += 2 * step;
         }
 
-        if (chunk < place.End) sum0 = TMachine.MultiplyAdd(TMachine.Subtract(TMachine.Load(Partials, at), pivot), RowsOf(chunk), sum0);
+        if (chunk < place.End) sum0 = TMachine.MultiplyAdd(TMachine.Load(Partials, at), RowsOf(chunk), sum0);
         return TMachine.Add(sum0, sum1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector Squares(ChannelPlace place, TVector pivot, TVector mean)
+    private readonly TVector Squares(ChannelPlace place, TVector mean)
     {
         TVector sum0 = TMachine.Zero, sum1 = sum0;
         var chunk = place.Down;
@@ -70,8 +69,8 @@ public struct BatchNormCombineGroups<TMachine, TVector> : IGroupedKernel
         var step = place.Deep * PartialStride;
         for (; chunk + place.Deep < place.End; chunk += 2 * place.Deep)
         {
-            var x0 = TMachine.Subtract(TMachine.Subtract(TMachine.Load(Partials, at), pivot), mean);
-            var x1 = TMachine.Subtract(TMachine.Subtract(TMachine.Load(Partials, at + step), pivot), mean);
+            var x0 = TMachine.Subtract(TMachine.Load(Partials, at), mean);
+            var x1 = TMachine.Subtract(TMachine.Load(Partials, at + step), mean);
             sum0 = TMachine.Add(sum0, TMachine.Load(Partials, at + PartialRow));
             sum1 = TMachine.Add(sum1, TMachine.Load(Partials, at + step + PartialRow));
             sum0 = TMachine.MultiplyAdd(TMachine.Multiply(x0, x0), RowsOf(chunk), sum0);
@@ -81,7 +80,7 @@ public struct BatchNormCombineGroups<TMachine, TVector> : IGroupedKernel
 
         if (chunk < place.End)
         {
-            var x = TMachine.Subtract(TMachine.Subtract(TMachine.Load(Partials, at), pivot), mean);
+            var x = TMachine.Subtract(TMachine.Load(Partials, at), mean);
             sum0 = TMachine.Add(sum0, TMachine.Load(Partials, at + PartialRow));
             sum0 = TMachine.MultiplyAdd(TMachine.Multiply(x, x), RowsOf(chunk), sum0);
         }

@@ -29,7 +29,8 @@ public struct BatchNormGradientCombineGroups<TMachine, TVector> : IGroupedKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
+        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Most);
+        var products = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var place = Layout.Place(TMachine.Width);
         TVector sum0 = TMachine.Zero, sum1 = sum0, product0 = sum0, product1 = sum0;
         var chunk = place.Down;
@@ -52,8 +53,9 @@ public struct BatchNormGradientCombineGroups<TMachine, TVector> : IGroupedKernel
             product0 = TMachine.Add(product0, TMachine.Load(Partials, at + PartialRow));
         }
 
-        var sum = GroupTree<TMachine, TVector>.Sum(shared, TMachine.Add(sum0, sum1), Layout.Lanes);
-        var product = GroupTree<TMachine, TVector>.Sum(shared, TMachine.Add(product0, product1), Layout.Lanes);
-        if (place.Down == 0 && place.Channel < Layout.Channels) Outcome.Store(place.Channel, TMachine.Width, sum, product, Rows);
+        sum0 = TMachine.Add(sum0, sum1);
+        product0 = TMachine.Add(product0, product1);
+        GroupTree<TMachine, TVector>.SumTwo(sums, products, ref sum0, ref product0, Layout.Lanes);
+        if (place.Down == 0 && place.Channel < Layout.Channels) Outcome.Store(place.Channel, TMachine.Width, sum0, product0, Rows);
     }
 }

@@ -41,12 +41,12 @@ public struct BatchNormGradientSumsGroups<TMachine, TVector, TActivation> : IGro
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
+        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Most);
+        var products = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var place = Layout.Place(TMachine.Width);
         var scale = TMachine.Multiply(TMachine.Load(Gamma, place.Source), TMachine.Load(Outcome.InverseDeviation, place.Source));
         SumUp(place, scale, out var sum, out var product);
-        sum = GroupTree<TMachine, TVector>.Sum(shared, sum, Layout.Lanes);
-        product = GroupTree<TMachine, TVector>.Sum(shared, product, Layout.Lanes);
+        GroupTree<TMachine, TVector>.SumTwo(sums, products, ref sum, ref product, Layout.Lanes);
         if (place.Down != 0 || place.Channel >= Layout.Channels) return;
         if (place.Chunk == 0) TMachine.Store(Scale, place.Channel, scale);
         if (Layout.Chunks == 1)

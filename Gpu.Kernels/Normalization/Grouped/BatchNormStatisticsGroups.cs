@@ -9,14 +9,17 @@ namespace Gpu.Kernels.Normalization;
 /// <summary>
 /// For a chunk of rows, each channel's mean and sum of squared deviations from it, by groups of threads that read every value once. A thread takes the two
 /// statistics of four rows at a time, the deviations from their own mean, and puts those together; then the threads' go together pairwise (T. F. Chan,
-/// G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", 1983). All values are taken as differences from the chunk's first row, so that
+/// G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", 1983). All values are taken as differences from the first row of all, so that
 /// data far from zero loses nothing. For the groups see <see cref="ChannelGroups"/>.
 /// </summary>
 public struct BatchNormStatisticsGroups<TMachine, TVector> : IGroupedKernel
     where TMachine : struct, IMachine<TMachine, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Rows by channels; and [chunk, 2, channels], means then sums of squared deviations, not used where there is one chunk.</summary>
+    /// <summary>
+    /// Rows by channels; and [chunk, 2, channels], means as differences from the first row and then sums of squared deviations, not used where there is one
+    /// chunk.
+    /// </summary>
     public TMachine Input, Partials;
 
     /// <summary>Where the statistics go when there is one chunk.</summary>
@@ -35,14 +38,13 @@ public struct BatchNormStatisticsGroups<TMachine, TVector> : IGroupedKernel
         var means = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var deviations = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var place = Layout.Place(TMachine.Width);
-        var pivot = TMachine.Load(Input, place.First * Layout.Channels + place.Source);
+        var pivot = TMachine.Load(Input, place.Source);
         SumUp(place, pivot, out var mean, out var squares);
         Merge(means, deviations, place, ref mean, ref squares);
         if (place.Down != 0 || place.Channel >= Layout.Channels) return;
-        mean = TMachine.Add(mean, pivot);
         if (Layout.Chunks == 1)
         {
-            Outcome.Store(place.Channel, TMachine.Width, mean, squares, Layout.Rows);
+            Outcome.Store(place.Channel, TMachine.Width, TMachine.Add(pivot, mean), squares, Layout.Rows);
             return;
         }
 

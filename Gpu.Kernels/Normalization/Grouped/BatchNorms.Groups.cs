@@ -30,6 +30,7 @@ public static partial class BatchNorms
         var chunks = ChannelGroups.ForCombining<TMachine, TVector>(layout.Chunks, channels, threads);
         var combine = new BatchNormCombineGroups<TMachine, TVector>
         {
+            Input = input,
             Partials = partials,
             Outcome = outcome,
             Layout = chunks,
