@@ -1,6 +1,5 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Launching;
-using Gpu.Kernels.Losses;
 using Gpu.Kernels.Residual;
 using Gpu.Training.Losses;
 
@@ -91,12 +90,11 @@ internal sealed class Plan
             Targets = plan.Targets,
             Gradient = trains ? memory.Gradient(output) : default,
             SampleLosses = plan.SampleLosses,
+            Metrics = gradients is null ? buffers.EvaluationMetrics : buffers.TrainingMetrics,
+            TopK = settings.TopK,
             Gate = gradients?.Gate(output) ?? Activation.None,
             LabelSmoothing = gradients is null ? 0 : settings.LabelSmoothing,
         });
-        var metrics = gradients is null ? buffers.EvaluationMetrics : buffers.TrainingMetrics;
-        if (loss.UsesLabels) Metrics.Accumulate(lossList, plan.Batch, output.Length, plan.Output, plan.Labels, plan.SampleLosses, metrics, settings.TopK);
-        else Metrics.AccumulateLosses(lossList, plan.Batch, plan.SampleLosses, metrics);
         if (trains) RecordBackward(memory, gradients!);
         return plan;
     }
