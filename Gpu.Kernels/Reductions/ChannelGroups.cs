@@ -78,6 +78,17 @@ public struct ChannelGroups
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged => For<TMachine, TVector>(rows, channels, threads, rows, 1, ShortLine);
 
+    /// <summary>The cut of rows whose chunks are given: images, say, one after the other.</summary>
+    public static ChannelGroups ForChunks<TMachine, TVector>(int chunks, int chunkRows, int channels, int threads)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var cut = For<TMachine, TVector>(chunkRows, channels, threads, chunkRows, 1);
+        cut.Rows = checked(chunks * chunkRows);
+        cut.Chunks = chunks;
+        return cut;
+    }
+
     // As many as can be, but half as many where too many of them would have no channels, and fewer then.
     private static int LanesFor(int vectors, int most)
     {

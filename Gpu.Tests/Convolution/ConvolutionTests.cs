@@ -1,13 +1,15 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Convolution;
 using Gpu.Kernels.Launching;
+using Gpu.Kernels.Reductions;
 using Gpu.Tests.Activations;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Convolution;
 
 [OracleFor(
-    typeof(GatherConvolution<,,>), typeof(PackWeights<,>), typeof(ConvolutionWeightGradient<,>), typeof(SumSplits<,>), typeof(ChannelSumsOfChunks<,>))]
+    typeof(GatherConvolution<,,>), typeof(PackWeights<,>), typeof(ConvolutionWeightGradient<,>), typeof(SumSplits<,>), typeof(ChannelSumsOfChunks<,>),
+    typeof(ChannelSumGroups<,>))]
 public class ConvolutionTests
 {
     public static TheoryData<string> Devices => TestDevices.All;
