@@ -1,5 +1,6 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Convolution;
+using Gpu.Kernels.Launching;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Convolution;
@@ -37,6 +38,31 @@ public class GroupedConvolutionTests
         using var oracle = new Oracle(device, seed: 23);
         var shape = Make(3, 9, 10, 20, 36, 3) with { PaddingTop = 1, PaddingLeft = 1, StrideWidth = 2 };
         Assert.Equal(Run(oracle, shape, 23), Run(oracle, shape, 23));
+    }
+
+    [Fact]
+    public void TheDevicesLeadToAllTilesAndToSplits()
+    {
+        var reached = new HashSet<string>();
+        foreach (var device in new[] { TestDevices.Groups(4, 4, 1), TestDevices.Groups(32, 2, 132), TestDevices.Groups(32, 4, 1), TestDevices.Groups(32, 8, 1), TestDevices.Groups(32, 8, 40) })
+        {
+            using var oracle = new Oracle(device, seed: 24);
+            foreach (var shape in Shapes)
+            {
+                var list = new CommandList(oracle.Device);
+                var input = oracle.Output(shape.InputLength);
+                var output = oracle.Output(shape.OutputLength);
+                var weights = oracle.Output(shape.WeightLength);
+                var workspace = oracle.Output(Convolutions.WorkspaceLength(shape));
+                Convolutions.Forward(list, shape, input, weights, default, output, Activation.None, workspace);
+                Convolutions.BackwardWeights(list, shape, input, output, weights, default, workspace);
+                foreach (var command in list.Commands) reached.UnionWith(Parts(command.GetType()));
+            }
+        }
+
+        Type[] expected = [typeof(Tile128x128), typeof(Tile64x64), typeof(Tile128x32), typeof(Tile32x32), typeof(Tile16x16), typeof(GatherFinish<,,>), typeof(SumSplits<,>)];
+        Assert.Empty(expected.Select(type => type.Name).Except(reached));
+        static IEnumerable<string> Parts(Type type) => type.GetGenericArguments().SelectMany(Parts).Append(type.Name);
     }
 
     // Edges of all tiles: less than one, exactly one, one and a bit; depths below and beside a multiple of eight; channels that are no multiple of four.

@@ -89,17 +89,17 @@ public struct GroupedWeightGradient<TMachine, TVector, TTile> : IGroupedKernel
             tile.Next();
         }
 
-        // The same for all threads of a group.
-        if (HasBias && rowBlock == 0) BiasSums(memory, thread, firstColumn, split, fetch.ColumnSums);
+        // Each thread has summed a quad of columns over some of the pixels. The barriers stand outside of the condition, though it is the same for all threads of a
+        // group: PoCL 3.1 mixes the groups' sums up otherwise.
+        SharedBarrier.Wait();
+        memory[thread] = fetch.ColumnSums;
+        SharedBarrier.Wait();
+        if (HasBias && rowBlock == 0) BiasSums(memory, thread, firstColumn, split);
     }
 
-    // Each thread has summed a quad of columns over some of the pixels.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void BiasSums(ArrayView<Float4> memory, int thread, int firstColumn, int split, Float4 sums)
+    private readonly void BiasSums(ArrayView<Float4> memory, int thread, int firstColumn, int split)
     {
-        SharedBarrier.Wait();
-        memory[thread] = sums;
-        SharedBarrier.Wait();
         const int quad = 4;
         var quads = TileMemory.Columns<TTile>() / quad;
         if (thread >= quads) return;
