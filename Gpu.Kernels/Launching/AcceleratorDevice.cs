@@ -44,6 +44,7 @@ public sealed class AcceleratorDevice : ComputeDevice
         _limits = new(
             accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, accelerator.WarpSize, accelerator.AcceleratorType != AcceleratorType.OpenCL,
             accelerator.NumMultiprocessors);
+        UsesGroups = accelerator.AcceleratorType != AcceleratorType.OpenCL;
     }
 
     /// <summary>The accelerator underneath.</summary>
@@ -52,8 +53,11 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <summary>The stream that everything runs on.</summary>
     public AcceleratorStream Stream { get; }
 
-    /// <summary>Whether operations may launch grouped kernels where they have them; otherwise they launch plain ones. Set it before operations are recorded.</summary>
-    public bool UsesGroups { get; set; } = true;
+    /// <summary>
+    /// Whether operations may launch grouped kernels where they have them; otherwise they launch plain ones. Set it before operations are recorded. False from the
+    /// start on OpenCL: no grouped kernel has run on a GPU's OpenCL yet; see docs/gpu.md.
+    /// </summary>
+    public bool UsesGroups { get; set; }
 
     /// <inheritdoc/>
     public override string Id { get; }

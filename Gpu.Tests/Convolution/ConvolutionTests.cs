@@ -9,7 +9,7 @@ namespace Gpu.Tests.Convolution;
 
 [OracleFor(
     typeof(GatherConvolution<,,>), typeof(PackWeights<,>), typeof(ConvolutionWeightGradient<,>), typeof(SumSplits<,>), typeof(ChannelSumsOfChunks<,>),
-    typeof(ChannelSumGroups<,>))]
+    typeof(ChannelSumGroups<,>), typeof(GroupedGather<,,,>), typeof(GatherFinish<,,>), typeof(GroupedWeightGradient<,,>))]
 public class ConvolutionTests
 {
     public static TheoryData<string> Devices => TestDevices.All;
@@ -39,7 +39,7 @@ public class ConvolutionTests
         for (var i = 0; i < 20; i++) CheckTransposed(oracle, ConvolutionShapes.Random(oracle));
     }
 
-    private static void Check(Oracle oracle, ConvolutionShape shape)
+    internal static void Check(Oracle oracle, ConvolutionShape shape)
     {
         var text = shape.ToString();
         var input = oracle.Uniform(shape.InputLength);
@@ -84,7 +84,7 @@ public class ConvolutionTests
         oracle.Compare("convolution bias gradient", [.. expectedBias.Select((v, i) => v + startBias[i])], biasGradient, shape: text);
     }
 
-    private static void CheckTransposed(Oracle oracle, ConvolutionShape shape)
+    internal static void CheckTransposed(Oracle oracle, ConvolutionShape shape)
     {
         var text = shape.ToString();
         var input = oracle.Uniform(shape.OutputLength);
