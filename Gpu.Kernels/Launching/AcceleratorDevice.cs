@@ -1,3 +1,4 @@
+using Gpu.Kernels.Cuda;
 using Gpu.Kernels.Machines;
 using ILGPU;
 using ILGPU.Runtime;
@@ -14,6 +15,8 @@ public sealed class AcceleratorDevice : ComputeDevice
     private readonly List<IDisposable> _owned;
     private readonly int _groupSize;
     private readonly GroupLimits _limits;
+    private readonly string? _whyNoGraphs;
+    private IGraphDriver? _graphs;
     private long _allocated;
 
     /// <param name="accelerator">the accelerator; its context must outlive this device</param>
@@ -41,6 +44,7 @@ public sealed class AcceleratorDevice : ComputeDevice
         _limits = new(
             accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, accelerator.WarpSize, accelerator.AcceleratorType != AcceleratorType.OpenCL,
             accelerator.NumMultiprocessors);
+        _graphs = CudaStreams.Graphs(accelerator, stream, out _whyNoGraphs);
     }
 
     /// <summary>The accelerator underneath.</summary>
@@ -51,6 +55,9 @@ public sealed class AcceleratorDevice : ComputeDevice
 
     /// <summary>Whether operations may launch grouped kernels where they have them; otherwise they launch plain ones. Set it before operations are recorded.</summary>
     public bool UsesGroups { get; set; } = true;
+
+    /// <summary>Whether a <see cref="RecordedStep"/> may become a graph where the device has graphs. Set it before steps are made.</summary>
+    public bool UsesGraphs { get; set; } = true;
 
     /// <inheritdoc/>
     public override string Id { get; }
@@ -123,7 +130,7 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <inheritdoc/>
     public override void Dispose()
     {
-        DisposeZeros();
+        DisposeOwn();
         foreach (var item in _owned) item.Dispose();
         _owned.Clear();
     }
@@ -133,6 +140,15 @@ public sealed class AcceleratorDevice : ComputeDevice
         if (operation.Granularity % Gpu4.Width == 0) operation.Launch<Gpu4, Float4>(new Launcher<Gpu4>(this, list));
         else operation.Launch<Gpu1, float>(new Launcher<Gpu1>(this, list));
     }
+
+    internal override IGraphDriver? Graphs(out string? whyNot)
+    {
+        whyNot = !UsesGraphs ? "graphs are switched off" : _graphs is null ? _whyNoGraphs : null;
+        return whyNot is null ? _graphs : null;
+    }
+
+    /// <summary>Puts another driver of graphs in the place of the device's own: for tests.</summary>
+    internal void ReplaceGraphs(IGraphDriver graphs) => _graphs = graphs;
 
     internal void Released(long bytes) => Interlocked.Add(ref _allocated, -bytes);
 

@@ -7,6 +7,7 @@ namespace Gpu.Kernels.Launching;
 public abstract class ComputeDevice : IExecutor, IDisposable
 {
     private readonly Dictionary<int, DeviceBuffer> _zeros = [];
+    private readonly HashSet<RecordedStep> _steps = [];
 
     /// <summary>What the user asked for: <c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>, <c>simulator</c>.</summary>
     public abstract string Id { get; }
@@ -58,9 +59,25 @@ public abstract class ComputeDevice : IExecutor, IDisposable
         }
     }
 
-    /// <summary>Gives the zeros back.</summary>
-    private protected void DisposeZeros()
+    /// <summary>What makes one launch of many, or null and the reason.</summary>
+    internal abstract IGraphDriver? Graphs(out string? whyNot);
+
+    /// <summary>A step has a graph, which must not outlive the device.</summary>
+    internal void Opened(RecordedStep step)
     {
+        lock (_steps) _steps.Add(step);
+    }
+
+    /// <summary>A step's graph was given back.</summary>
+    internal void Closed(RecordedStep step)
+    {
+        lock (_steps) _steps.Remove(step);
+    }
+
+    /// <summary>Gives back what the device keeps of its own: graphs first, for they use the rest.</summary>
+    private protected void DisposeOwn()
+    {
+        foreach (var step in _steps.ToArray()) step.Dispose();
         foreach (var zeros in _zeros.Values) zeros.Dispose();
         _zeros.Clear();
     }

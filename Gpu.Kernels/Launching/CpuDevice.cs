@@ -79,7 +79,13 @@ public sealed class CpuDevice : ComputeDevice
     public override void Dispose()
     {
         _pool.Dispose();
-        DisposeZeros();
+        DisposeOwn();
+    }
+
+    internal override IGraphDriver? Graphs(out string? whyNot)
+    {
+        whyNot = "the CPU device runs a launch by calling it";
+        return null;
     }
 
     internal void Allocated(long bytes) => Interlocked.Add(ref _allocated, bytes);
