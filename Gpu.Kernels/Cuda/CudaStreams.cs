@@ -23,4 +23,22 @@ internal static class CudaStreams
         };
         return null;
     }
+
+    /// <summary>A stopwatch that the device itself keeps; null where there is none.</summary>
+    public static DeviceStopwatch? Stopwatch(Accelerator accelerator, AcceleratorStream stream)
+    {
+#if HAS_ILGPU
+        if (stream is CudaStream cuda) return CudaStopwatch.Create(accelerator.Bind, cuda.StreamPtr);
+#endif
+        return null;
+    }
+
+    /// <summary>Bytes that could still be allocated; null where the driver does not say.</summary>
+    public static long? FreeBytes(Accelerator accelerator)
+    {
+#if HAS_ILGPU
+        if (accelerator is CudaAccelerator cuda) return cuda.GetFreeMemory();
+#endif
+        return null;
+    }
 }

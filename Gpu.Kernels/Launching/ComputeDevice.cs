@@ -18,6 +18,12 @@ public abstract class ComputeDevice : IExecutor, IDisposable
     /// <summary>Bytes that this device has allocated and not yet given back.</summary>
     public abstract long AllocatedBytes { get; }
 
+    /// <summary>Bytes that could still be allocated, as far as that is known; null where it is not.</summary>
+    public long? FreeBytes => MemoryLimit is { } limit ? Math.Min(Math.Max(0, limit - AllocatedBytes), AvailableBytes ?? long.MaxValue) : AvailableBytes;
+
+    /// <summary>Bytes that may be allocated at most; null for what the device has. For tests, and to leave room for others.</summary>
+    public long? MemoryLimit { get; set; }
+
     ComputeDevice IExecutor.Device => this;
 
     /// <summary>Allocates zeroed memory.</summary>
@@ -41,12 +47,34 @@ public abstract class ComputeDevice : IExecutor, IDisposable
     /// <summary>Waits until everything launched has ended.</summary>
     public abstract void Synchronize();
 
+    /// <summary>The compilation of kernels so far; none on the CPU, whose kernels are compiled with the program.</summary>
+    public virtual KernelCompilation Compilation => default;
+
+    /// <summary>
+    /// Waits until the kernels of all that was recorded are compiled: launches wait for theirs in any case, but then it is not said what takes so long.
+    /// </summary>
+    /// <param name="progress">told after each kernel, on this thread; null for nobody</param>
+    public virtual KernelCompilation FinishCompilation(Action<KernelCompilation>? progress = null) => Compilation;
+
+    /// <summary>A stopwatch for what runs on this device; the caller disposes it.</summary>
+    public virtual DeviceStopwatch NewStopwatch() => new HostStopwatch(this);
+
     /// <inheritdoc/>
     public void Execute<TOperation>(in TOperation operation)
         where TOperation : struct, IOperation => Dispatch(operation, null);
 
     /// <inheritdoc/>
     public abstract void Dispose();
+
+    /// <summary>Bytes that the driver or the system says it could still give.</summary>
+    private protected abstract long? AvailableBytes { get; }
+
+    /// <summary>Refuses an allocation beyond <see cref="MemoryLimit"/>.</summary>
+    private protected void CheckLimit(int words)
+    {
+        var bytes = (long)words * sizeof(float);
+        if (MemoryLimit is not null && bytes > FreeBytes) throw new OutOfDeviceMemoryException(bytes, FreeBytes, Description);
+    }
 
     /// <summary>Zeros that are never written, a buffer a size class, kept while the device lives.</summary>
     internal DeviceView Zeros(int words)
@@ -98,12 +126,4 @@ public abstract class ComputeDevice : IExecutor, IDisposable
         if ((long)count * size > (long)view.Length * sizeof(float))
             throw new ArgumentException($"a copy of {(long)count * size} bytes does not fit a view of {(long)view.Length * sizeof(float)} bytes");
     }
-}
-
-/// <summary>A device has too little memory for an allocation.</summary>
-public sealed class OutOfDeviceMemoryException(long bytesNeeded, string device, Exception? inner = null)
-    : Exception($"{device} could not allocate {bytesNeeded:N0} bytes", inner)
-{
-    /// <summary>Bytes that were asked for.</summary>
-    public long BytesNeeded { get; } = bytesNeeded;
 }

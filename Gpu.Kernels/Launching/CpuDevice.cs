@@ -49,6 +49,7 @@ public sealed class CpuDevice : ComputeDevice
     public override DeviceBuffer Allocate(int words)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(words);
+        CheckLimit(words);
         return new CpuBuffer(this, words);
     }
 
@@ -81,6 +82,8 @@ public sealed class CpuDevice : ComputeDevice
         _pool.Dispose();
         DisposeOwn();
     }
+
+    private protected override long? AvailableBytes => HostMemory.Available();
 
     internal override IGraphDriver? Graphs(out string? whyNot)
     {
