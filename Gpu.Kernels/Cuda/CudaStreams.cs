@@ -33,6 +33,17 @@ internal static class CudaStreams
         return null;
     }
 
+    /// <summary>
+    /// Whether a failed allocation may be for lack of memory. CUDA reports at its next call what went wrong in a kernel before, and that is something else.
+    /// </summary>
+    public static bool MayBeOutOfMemory(Exception failure)
+    {
+#if HAS_ILGPU
+        if (failure is CudaException cuda) return cuda.Error == nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY);
+#endif
+        return true;
+    }
+
     /// <summary>Bytes that could still be allocated; null where the driver does not say.</summary>
     public static long? FreeBytes(Accelerator accelerator)
     {

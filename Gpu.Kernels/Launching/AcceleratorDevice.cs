@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Gpu.Kernels.Cuda;
 using Gpu.Kernels.Machines;
 using ILGPU;
@@ -17,6 +18,8 @@ public sealed class AcceleratorDevice : ComputeDevice
     private readonly GroupLimits _limits;
     private readonly string? _whyNoGraphs;
     private IGraphDriver? _graphs;
+    private readonly Lock _copies = new();
+    private StagingMemory? _staging;
     private long _allocated;
 
     /// <param name="accelerator">the accelerator; its context must outlive this device</param>
@@ -89,7 +92,7 @@ public sealed class AcceleratorDevice : ComputeDevice
         {
             memory = Accelerator.Allocate1D<float>(words);
         }
-        catch (Exception e) when (e is not OutOfDeviceMemoryException)
+        catch (Exception e) when (CudaStreams.MayBeOutOfMemory(e))
         {
             throw new OutOfDeviceMemoryException((long)words * sizeof(float), FreeBytes, Description, e);
         }
@@ -104,9 +107,13 @@ public sealed class AcceleratorDevice : ComputeDevice
     {
         CheckCopy(source.Length, sizeof(T), destination);
         if (source.IsEmpty) return;
-        var array = System.Runtime.InteropServices.MemoryMarshal.AsBytes(source).ToArray();
-        AcceleratorBuffer.Of(destination, this).Cast<byte>().SubView(0, array.Length).CopyFromCPU(Stream, array);
-        Stream.Synchronize();
+        var bytes = MemoryMarshal.AsBytes(source);
+        var target = AcceleratorBuffer.Of(destination, this).Cast<byte>().SubView(0, bytes.Length);
+        lock (_copies)
+        {
+            if (Staging(bytes.Length) is { } staging) staging.Upload(bytes, target);
+            else target.CopyFromCPU(Stream, bytes);
+        }
     }
 
     /// <inheritdoc/>
@@ -114,10 +121,13 @@ public sealed class AcceleratorDevice : ComputeDevice
     {
         CheckCopy(destination.Length, sizeof(T), source);
         if (destination.IsEmpty) return;
-        var array = new byte[destination.Length * sizeof(T)];
-        AcceleratorBuffer.Of(source, this).Cast<byte>().SubView(0, array.Length).CopyToCPU(Stream, array);
-        Stream.Synchronize();
-        array.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(destination));
+        var bytes = MemoryMarshal.AsBytes(destination);
+        var words = AcceleratorBuffer.Of(source, this).Cast<byte>().SubView(0, bytes.Length);
+        lock (_copies)
+        {
+            if (Staging(bytes.Length) is { } staging) staging.Download(words, bytes);
+            else words.CopyToCPU(Stream, bytes);
+        }
     }
 
     /// <inheritdoc/>
@@ -142,6 +152,8 @@ public sealed class AcceleratorDevice : ComputeDevice
     public override void Dispose()
     {
         DisposeOwn();
+        _staging?.Dispose();
+        _staging = null;
         foreach (var item in _owned) item.Dispose();
         _owned.Clear();
     }
@@ -155,6 +167,10 @@ public sealed class AcceleratorDevice : ComputeDevice
     // ILGPU's CPU accelerator takes its memory from where the CPU device does.
     private protected override long? AvailableBytes =>
         Accelerator.AcceleratorType == AcceleratorType.CPU ? HostMemory.Available() : CudaStreams.FreeBytes(Accelerator);
+
+    // Where a copy of so many bytes goes through; null for none.
+    private StagingMemory? Staging(int bytes) =>
+        bytes > StagingMemory.LargestCopy || !StagingMemory.Serves(Accelerator) ? null : _staging ??= new StagingMemory(Accelerator, Stream);
 
     internal override IGraphDriver? Graphs(out string? whyNot)
     {
