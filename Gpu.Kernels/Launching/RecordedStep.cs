@@ -37,6 +37,9 @@ public sealed class RecordedStep : IDisposable
     /// <summary>How the next run is launched.</summary>
     public LaunchMode Mode { get; private set; }
 
+    /// <summary>Whether it is decided: it is a graph, or will never be one.</summary>
+    public bool IsSettled => Mode == LaunchMode.Plain || _graph != 0;
+
     /// <summary>Why there is no graph; null as long as there is or may be one.</summary>
     public string? WhyNoGraph { get; private set; }
 
