@@ -44,8 +44,8 @@ internal static class BenchStepCommand
         SetBatch(runner, model, batch, inputs, random);
 
         var loss = float.NaN;
-        runner.Step();
-        CompilationLine.Show(shell.Reporter, device.FinishCompilation(progress => CompilationLine.Show(shell.Reporter, progress)));
+        _ = runner.Recorded;
+        CompilationLine.Finish(shell.Reporter, device);
         var times = Timings.Measure(device, Step, seconds, least: Math.Min(5, steps), most: steps, warmup: warmup, cancellation: shell.Host.Cancellation);
         var onDevice = DeviceTime(device, runner, times.Median);
         var threads = (device as CpuDevice)?.Threads;
