@@ -44,7 +44,8 @@ internal static class MachineCalls
         }
     }
 
-    private static IEnumerable<MethodBase> Called(MethodBase method)
+    /// <summary>The methods that a method calls.</summary>
+    public static IEnumerable<MethodBase> Called(MethodBase method)
     {
         if (method.GetMethodBody()?.GetILAsByteArray() is not { } code) yield break;
         var typeArguments = method.DeclaringType is { IsGenericType: true } type ? type.GetGenericArguments() : null;

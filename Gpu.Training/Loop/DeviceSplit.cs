@@ -20,7 +20,7 @@ internal sealed class DeviceSplit : IDisposable
     private readonly DeviceBuffer _labels;
     private readonly DeviceBuffer _order;
     private readonly DeviceBuffer _normalization;
-    private readonly Dictionary<Plan, CommandList> _passes = [];
+    private readonly PlanSteps _passes;
 
     public DeviceSplit(ComputeDevice device, ImageSplit split, ChannelStatistics statistics, PlanCache plans, Augmentation augmentation = default)
     {
@@ -28,6 +28,7 @@ internal sealed class DeviceSplit : IDisposable
         _split = split;
         _plans = plans;
         _augmentation = augmentation;
+        _passes = new PlanSteps(plans, device, Record);
         if ((long)split.Count * split.ImageSize / 4 > int.MaxValue - 16)
             throw new TrainingException($"{split.Count} images of {split.ImageSize} bytes are more than can be addressed on the device (8 GB). Use "
                 + "--limit-train.");
@@ -43,6 +44,10 @@ internal sealed class DeviceSplit : IDisposable
         for (var i = 0; i < Order.Length; i++) Order[i] = i;
         SendOrder();
     }
+
+    /// <summary>Words of device memory that a part of a data set takes.</summary>
+    public static long WordsFor(ImageSplit split) =>
+        (long)split.Count * split.ImageSize / 4 + 5 + 2L * split.Count + PixelNormalization.Words(split.Channels);
 
     /// <summary>Images.</summary>
     public int Count => _split.Count;
@@ -65,23 +70,24 @@ internal sealed class DeviceSplit : IDisposable
     }
 
     /// <summary>
-    /// A pass on the next batch, as one list: takes the values of the pass from the step's table, gathers the batch, and runs the plan. The same list
-    /// serves all batches of the plan's size.
+    /// A pass on the next batch: takes the values of the pass from the step's table, gathers the batch, and runs the plan. The same launches serve all
+    /// batches of the plan's size.
     /// </summary>
-    public CommandList Pass(Plan plan)
+    public RecordedStep Pass(Plan plan) => _passes.Of(plan);
+
+    /// <summary>Puts the launches of a pass into a list.</summary>
+    public void Record(Plan plan, CommandList list)
     {
-        if (_passes.TryGetValue(plan, out var list)) return list;
-        list = new CommandList(_device);
         StepTables.Advance(list, _plans.StepTable, _plans.StepStateView);
         BatchGathers.Run(
             list, Shape(plan.Batch), _bytes.View, _labels.View, _order.View, _plans.StepStateView, _normalization.View, plan.Input, plan.Labels,
             _augmentation);
         plan.AppendTo(list);
-        return _passes[plan] = list;
     }
 
     public void Dispose()
     {
+        _passes.Dispose();
         _bytes.Dispose();
         _labels.Dispose();
         _order.Dispose();

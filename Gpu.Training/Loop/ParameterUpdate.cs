@@ -45,6 +45,13 @@ internal sealed class ParameterUpdate : IDisposable
         FusedOptimizer.Update(_commands, settings, _table, memory.Values, memory.Gradients, State, stepState, norm, Average);
     }
 
+    /// <summary>Words that an optimizer needs besides parameters and gradients.</summary>
+    public static long WordsFor(ParameterArena trained, OptimizerOptions options, float? clipNorm, float? ema)
+    {
+        var norm = clipNorm is null ? 0 : NormWords.Words + GradientNorms.WorkspaceLength(trained.Length);
+        return (long)SegmentTable.WordsFor(trained) + options.Settings(ema).StateLength(trained.Length) + (ema is null ? 0 : trained.Length) + norm;
+    }
+
     /// <summary>The optimizer's state; empty for plain gradient descent.</summary>
     public DeviceView State => _state?.View ?? default;
 

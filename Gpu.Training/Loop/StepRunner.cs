@@ -16,7 +16,9 @@ public sealed class StepRunner : IDisposable
     private readonly ParameterUpdate _update;
     private readonly StepCounters _counters;
     private readonly float[] _sampleLosses;
-    private readonly Dictionary<Plan, (CommandList Pass, CommandList Step)> _lists = [];
+    private readonly PlanSteps _passes;
+    private readonly PlanSteps _steps;
+    private readonly RecordedStep _updates;
     private Plan _plan;
     private Plan? _evaluation;
 
@@ -25,16 +27,26 @@ public sealed class StepRunner : IDisposable
     /// <param name="batch">samples a batch at most; smaller batches may come, too</param>
     /// <param name="options">optimizer, clipping, dropout, label smoothing, seed; null for the model's recipe</param>
     /// <exception cref="TrainingException">an option is out of range</exception>
+    /// <exception cref="OutOfDeviceMemoryException">the batch needs more than the device has; the message names one that would fit</exception>
+    /// <exception cref="ModelException">the batch needs more than can be addressed</exception>
     public StepRunner(Network network, int batch, TrainingOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         var resolved = ResolvedOptions.Of(options ?? new TrainingOptions(), network.Model);
         _network = network;
+        var (clip, ema) = (resolved.Options.ClipNorm, resolved.Options.Ema);
+        var needs = new MemoryNeeds(network.Model, resolved.PlanSettings);
+        var fixedBytes = sizeof(float) * ParameterUpdate.WordsFor(network.Memory.Trained, resolved.Optimizer, clip, ema);
+        var check = new MemoryCheck(
+            network.Device, $"a training step of {network.Model.Name} on a batch of {batch}", batch, size => fixedBytes + needs.BytesOfPlans([size], [])).Require();
         _plans = new PlanCache(network.Memory, network.Device, resolved.PlanSettings);
-        _plan = _plans.Training(batch);
+        (_plan, _update) = check.Run(() => (
+            _plans.Training(batch), new ParameterUpdate(network, resolved.Optimizer, _plans.StepStateView, clip, ema)));
         _counters = new StepCounters(network.Device, _plans.StepTable);
-        _update = new ParameterUpdate(network, resolved.Optimizer, _plans.StepStateView, resolved.Options.ClipNorm, resolved.Options.Ema);
+        _passes = new PlanSteps(_plans, network.Device, RecordPass);
+        _steps = new PlanSteps(_plans, network.Device, RecordStep);
+        _updates = new RecordedStep(network.Device, _update.Commands);
         _sampleLosses = new float[batch];
         LearningRate = resolved.Optimizer.LearningRate;
         LargestBatch = batch;
@@ -50,7 +62,10 @@ public sealed class StepRunner : IDisposable
     /// A training step on batches of the present size, as one list of launches: what <see cref="Step"/> runs. What changes from step to step comes from a
     /// table on the device that the list's first launch moves on in.
     /// </summary>
-    public CommandList StepCommands => Lists().Step;
+    public CommandList StepCommands => _steps.ListOf(_plan);
+
+    /// <summary>How <see cref="Step"/> is launched for batches of the present size.</summary>
+    public RecordedStep Recorded => _steps.Of(_plan);
 
     /// <summary>Launches of a training step, the optimizer's included.</summary>
     public int LaunchCount => StepCommands.Commands.Count;
@@ -93,7 +108,7 @@ public sealed class StepRunner : IDisposable
     public void Step()
     {
         Announce();
-        Lists().Step.Run();
+        _steps.Of(_plan).Run();
         _counters.Draw++;
         _counters.Step++;
     }
@@ -102,14 +117,14 @@ public sealed class StepRunner : IDisposable
     public void ForwardBackward()
     {
         Announce();
-        Lists().Pass.Run();
+        _passes.Of(_plan).Run();
         _counters.Draw++;
     }
 
     /// <summary>Applies the gradients and resets them.</summary>
     public void Update()
     {
-        _update.Commands.Run();
+        _updates.Run();
         _counters.Step++;
     }
 
@@ -140,22 +155,25 @@ public sealed class StepRunner : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _steps.Dispose();
+        _passes.Dispose();
+        _updates.Dispose();
         _update.Dispose();
         _plans.Dispose();
     }
 
     private void Announce() => _counters.Announce(new SameBatchPasses(_counters, LearningRate));
 
-    private (CommandList Pass, CommandList Step) Lists()
+    private void RecordPass(Plan plan, CommandList list)
     {
-        if (_lists.TryGetValue(_plan, out var lists)) return lists;
-        var pass = new CommandList(_network.Device);
-        StepTables.Advance(pass, _plans.StepTable, _plans.StepStateView);
-        _plan.AppendTo(pass);
-        var step = new CommandList(_network.Device);
-        step.Append(pass);
-        step.Append(_update.Commands);
-        return _lists[_plan] = (pass, step);
+        StepTables.Advance(list, _plans.StepTable, _plans.StepStateView);
+        plan.AppendTo(list);
+    }
+
+    private void RecordStep(Plan plan, CommandList list)
+    {
+        RecordPass(plan, list);
+        list.Append(_update.Commands);
     }
 
     private void Prepare(ReadOnlySpan<float> inputs, int samples)

@@ -38,12 +38,15 @@ internal sealed class PlanCache : IDisposable
         _gradients = new GradientSchedule(_trainingGraph, _loss);
         var metricWords = (int)ArenaLayout.Align(MetricWords.Words);
         var tableLength = (int)ArenaLayout.Align(StepCounters.TableLength);
-        _state = device.Allocate(StepState.Words + 2 * metricWords + tableLength);
+        _state = device.Allocate(StateWords);
         StepTable = _state.View.Slice(StepState.Words + 2 * metricWords, tableLength);
         StepStateView = _state.View.First(StepState.Words);
         TrainingMetrics = _state.View.Slice(StepState.Words, MetricWords.Words);
         EvaluationMetrics = _state.View.Slice(StepState.Words + metricWords, MetricWords.Words);
     }
+
+    /// <summary>Words of what plans share besides their arena: step state, its table, metrics.</summary>
+    public static int StateWords => StepState.Words + 2 * (int)ArenaLayout.Align(MetricWords.Words) + (int)ArenaLayout.Align(StepCounters.TableLength);
 
     /// <summary>The values that change from step to step; see <see cref="StepState"/>.</summary>
     public DeviceView StepStateView { get; }
@@ -65,6 +68,9 @@ internal sealed class PlanCache : IDisposable
 
     /// <summary>A plan for evaluation of so many samples.</summary>
     public Plan Evaluation(int batch) => Get(false, batch);
+
+    /// <summary>Whether a plan is still valid: its memory was not made anew.</summary>
+    public bool IsCurrent(Plan plan) => _plans.ContainsValue(plan);
 
     /// <summary>Makes room for batches, so that no plan for one of these or a smaller one has to make the arena anew.</summary>
     public void Reserve(IReadOnlyList<int> training, IReadOnlyList<int> evaluation)
