@@ -1,5 +1,6 @@
 using System.Numerics;
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Cuda.TensorCores;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -42,9 +43,10 @@ internal readonly struct GatherOperation<TActivation>(
         var perGroup = backward ? shape.InputPerGroup : shape.OutputPerGroup;
         var rows = backward ? shape.OutputPerGroup : shape.InputPerGroup;
         var taps = shape.KernelHeight * shape.KernelWidth;
-        var panelWidth = GatherConvolution<TMachine, TVector, TActivation>.PanelVectors * TMachine.Width;
+        var tensor = UsesTensorCores(launcher);
+        var panelWidth = tensor ? TensorGathers.PanelWidth : GatherConvolution<TMachine, TVector, TActivation>.PanelVectors * TMachine.Width;
         var panels = Items.Covering(perGroup, panelWidth);
-        var packed = backward || perGroup % TMachine.Width != 0 || (!TMachine.ItemIsThread && shape.OutputChannels > LongestRow);
+        var packed = tensor ? PacksForTensorCores : backward || perGroup % TMachine.Width != 0 || (!TMachine.ItemIsThread && shape.OutputChannels > LongestRow);
         var geometry = new GatherGeometry
         {
             InputPerGroup = rows,
@@ -141,6 +143,16 @@ internal readonly struct GatherOperation<TActivation>(
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
+        if (UsesTensorCores(launcher))
+        {
+            g.Pixels = shape.Batch * g.Rows * g.Columns;
+            var packed = PacksForTensorCores;
+            new TensorGathers(
+                launcher.Matrices!, g, shape.Groups, packed ? g.PanelsPerGroup * TensorGathers.PanelWidth : g.OutputPerGroup, input, packed ? workspace : weights, bias, output, saved,
+                gated, accumulate, slope).Launch<TActivation>();
+            return;
+        }
+
         const int tilePixels = GatherConvolution<TMachine, TVector, TActivation>.TilePixels;
         g.Pixels = shape.Batch * g.Rows * g.Columns;
         (g.LowestTapY, g.HighestTapY) = Range(g.TapsY, g.TapStepY);
@@ -153,6 +165,11 @@ internal readonly struct GatherOperation<TActivation>(
         kernel.Geometry = g;
         launcher.Launch(kernel, g.Strips * g.Panels, g.TilesPerStrip * tileCost);
     }
+
+    private bool PacksForTensorCores => backward || !TensorGathers.ReadsPlain(shape, weights);
+
+    private bool UsesTensorCores<TMachine>(ILauncher<TMachine> launcher) => TensorDispatch.Suits(
+        launcher.Matrices, shape.MultiplyAdds, backward ? shape.OutputPerGroup : shape.InputPerGroup, backward ? shape.InputPerGroup : shape.OutputPerGroup);
 
     private static (int Low, int High) Range(int taps, int step)
     {
