@@ -14,8 +14,8 @@ internal static class App
     public static int Run(string[] args, CliHost host)
     {
         // Looked up before parsing, so that a mistake in the command is reported in the form that was asked for.
-        var reporter = Reporter.Create(host, args.Contains(CommandTree.Json), args.Contains(CommandTree.Plain));
         var isVerbose = args.Contains(CommandTree.Verbose);
+        var reporter = Reporter.Create(host, args.Contains(CommandTree.Json), args.Contains(CommandTree.Plain), isVerbose);
         try
         {
             var parsed = CommandTree.Build(args, new Shell(host, reporter)).Parse(args);

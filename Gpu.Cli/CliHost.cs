@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Gpu.Kernels.Launching;
 
 namespace Gpu.Cli;
 
@@ -30,6 +31,10 @@ internal sealed class CliHost
 
     /// <summary>Whether characters beyond ASCII can be written. By the code page: the console's encodings are types of their own.</summary>
     public bool IsUnicode => Output.Encoding.CodePage is 65001 or 1200 or 1201;
+
+    /// <summary>Opens a device by its id and a number of threads, and says what was chosen: that of the catalogue, but for tests.</summary>
+    public Func<string, int, (ComputeDevice Device, string Choice)> OpenDevice { get; init; } = (id, threads) =>
+        (DeviceCatalog.Open(id, threads, out var choice), choice);
 
     /// <summary>Characters in a line of the terminal.</summary>
     public int Width { get; }

@@ -21,7 +21,7 @@ internal static class BenchOpsCommand
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            using var opened = device.Open(parsed, shell.Reporter);
+            using var opened = device.Open(parsed, shell);
             Run(shell, opened, parsed.GetValue(only) ?? "", parsed.GetValue(seconds) ?? 0.3, parsed.Int(copy) ?? Ceilings.StandardCopyMegabytes);
         });
         return command;

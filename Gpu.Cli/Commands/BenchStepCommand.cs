@@ -28,7 +28,7 @@ internal static class BenchStepCommand
         command.SetAction(parsed =>
         {
             var found = ModelArgument.Find(parsed.GetValue(model) ?? BuiltInModels.Default);
-            using var opened = device.Open(parsed, shell.Reporter);
+            using var opened = device.Open(parsed, shell);
             Run(shell, found, opened, parsed.Int(batch) ?? 128, parsed.Int(steps) ?? 100_000, parsed.GetValue(seconds) ?? 3, parsed.Int(warmup) ?? 3);
         });
         return command;

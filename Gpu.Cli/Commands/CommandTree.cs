@@ -37,7 +37,7 @@ internal static class CommandTree
             new HelpOption(),
             new Option<bool>(Json) { Description = "One JSON object as the last line of standard output, everything else on standard error", Recursive = true },
             new Option<bool>(Plain) { Description = "Plain lines: no colours, no progress bar (as in a pipe or in CI)", Recursive = true },
-            new Option<bool>(Verbose) { Description = "Adds the stack trace to an error", Recursive = true },
+            new Option<bool>(Verbose) { Description = "Adds details: how steps are launched, the stack trace of an error", Recursive = true },
         };
         var version = new Option<bool>("--version") { Description = "Prints the version" };
         root.Options.Add(version);

@@ -56,7 +56,7 @@ internal sealed class EvalCommand
         var part = parsed.GetValue(_part) ?? "test";
         var split = part == "train" ? data.Train : data.Test;
         if (parsed.Int(_limit) is { } limit) split = split.Take(limit);
-        using var device = _device.Open(parsed, _shell.Reporter);
+        using var device = _device.Open(parsed, _shell);
         using var predictor = Predictor.Open(path, device, parsed.Int(_batch) ?? 256);
         var result = predictor.Evaluate(split, parsed.Int(_topK) ?? 5, _shell.Host.Cancellation);
         Show(_shell.Reporter, run.Model, data, part, device.Id, result);

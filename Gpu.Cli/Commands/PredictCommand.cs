@@ -60,7 +60,7 @@ internal sealed class PredictCommand
         var (input, names) = (run.Model.Input, run.Configuration.ClassNames);
         var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();
         var shown = Math.Min(parsed.Int(_top) ?? 3, names.Count);
-        using var device = _device.Open(parsed, _shell.Reporter);
+        using var device = _device.Open(parsed, _shell);
         using var predictor = Predictor.Open(path, device, Math.Min(files.Length, ImagesAtATime));
         var columns = Enumerable.Range(1, shown).SelectMany(place => new[] { ReportTable.Text(place == 1 ? "class" : $"{place}."), ReportTable.Number("") });
         var table = new ReportTable([ReportTable.Text("image"), .. columns]);

@@ -83,7 +83,7 @@ internal sealed class SweepCommand
         var options = _options.Apply(parsed, TrainOptions.Standard);
         var model = ModelArgument.Find(parsed.GetValue(_model) ?? BuiltInModels.Default);
         var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits");
-        using var device = _device.Open(parsed, _shell.Reporter);
+        using var device = _device.Open(parsed, _shell);
         var search = new GridSearch(model, data, device, options, folds, holdOut);
         var reporter = _shell.Reporter;
         var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"{Units.Percent(holdOut, 0)} of the training images held out";

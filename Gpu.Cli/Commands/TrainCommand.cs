@@ -55,7 +55,7 @@ internal sealed class TrainCommand
 
         // The device is opened last: a GPU's driver takes its time, and a mistake in the command should be found before.
         var prepare = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
-        using var device = _device.Open(parsed, _shell.Reporter);
+        using var device = _device.Open(parsed, _shell);
         TrainingResult result;
         using (var trainer = prepare(device)) result = trainer.Run(cancellation);
         display.Finish(result);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Gpu.Cli.Output;
+using Gpu.Kernels.Launching;
 using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Commands;
@@ -14,6 +15,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
     private TrainingSummary? _summary;
     private double? _firstStepSeconds;
     private long _firstStep;
+    private KernelCompilation _compilation;
 
     public void OnStart(TrainingSummary summary)
     {
@@ -34,12 +36,21 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             reporter.Line($"Resumes after step {Units.Count(summary.FirstStep)}.");
         else if (summary.FirstStep > 0)
             reporter.Warn($"The run has made {Units.Count(summary.FirstStep)} steps already: nothing is left to train. Give more --epochs or --steps.");
-        // The first step compiles the kernels, which can take a while: that is said, rather than leaving the screen still.
-        var first = new ProgressState($"epoch 1/{summary.Epochs}", 0, summary.StepsPerEpoch, "compiling the kernels", TimeSpan.MaxValue);
+        // The first step can take a while: its kernels are compiled, or loaded by the driver.
+        var first = new ProgressState($"epoch 1/{summary.Epochs}", 0, summary.StepsPerEpoch, "first step", TimeSpan.MaxValue);
         if (reporter.IsLive) reporter.ProgressNow(first);
         else reporter.BeginProgress();
         _clock.Start();
     }
+
+    public void OnCompilation(KernelCompilation progress)
+    {
+        _compilation = progress;
+        CompilationLine.Show(reporter, progress);
+        _clock.Restart();
+    }
+
+    public void OnDetail(string message) => reporter.Detail(message);
 
     public void OnStep(in StepProgress progress)
     {
@@ -113,6 +124,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             .Add("top_k", result.TopK).Add("test_top_k", result.TestTopK).Add("best_epoch", result.BestEpoch)
             .Add("validation_loss", result.ValidationLoss).Add("validation_accuracy", result.ValidationAccuracy)
             .Add("batch", _summary?.Batch).Add("device_bytes", _summary?.DeviceBytes).Add("first_step_seconds", _firstStepSeconds)
+            .Add("compile_seconds", _compilation.Seconds).Add("compiled_kernels", _compilation.Total)
             .Add("history", result.Reports.Select(report => new JsonRecord()
                 .Add("epoch", report.Epoch).Add("train_loss", report.TrainLoss).Add("train_accuracy", report.TrainAccuracy)
                 .Add("evaluated_on", report.EvaluatedOn).Add("loss", report.Loss).Add("accuracy", report.Accuracy)

@@ -10,6 +10,9 @@ internal abstract class Reporter(CliHost host)
 {
     private readonly Stopwatch _sinceProgress = new();
 
+    /// <summary>Whether details are wanted (<c>--verbose</c>).</summary>
+    public bool IsVerbose { get; init; }
+
     /// <summary>The streams.</summary>
     protected CliHost Host { get; } = host;
 
@@ -23,11 +26,19 @@ internal abstract class Reporter(CliHost host)
     public virtual bool IsLive => false;
 
     /// <summary>The reporter of a mode.</summary>
-    public static Reporter Create(CliHost host, bool json, bool plain) =>
-        json ? new JsonReporter(host) : plain || !host.IsTerminal ? new PlainReporter(host) : new HumanReporter(host);
+    public static Reporter Create(CliHost host, bool json, bool plain, bool verbose = false) =>
+        json ? new JsonReporter(host) { IsVerbose = verbose }
+        : plain || !host.IsTerminal ? new PlainReporter(host) { IsVerbose = verbose }
+        : new HumanReporter(host) { IsVerbose = verbose };
 
     /// <summary>A line of information.</summary>
     public abstract void Line(string text = "");
+
+    /// <summary>A line for those who want details.</summary>
+    public void Detail(string text)
+    {
+        if (IsVerbose) Line(text);
+    }
 
     /// <summary>A table.</summary>
     public abstract void Table(ReportTable table);

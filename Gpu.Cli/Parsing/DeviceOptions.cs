@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Gpu.Cli.Output;
 using Gpu.Kernels.Launching;
 using Command = System.CommandLine.Command;
 
@@ -16,11 +15,17 @@ internal sealed class DeviceOptions
 
     private readonly Option<long?> _threads = Options.Whole("--threads", "Threads of the CPU device", 1, 1024, "one a processor");
 
+    private readonly Option<bool> _noGraph = new("--no-graph")
+    {
+        Description = "Launches the kernels of a step one by one on CUDA, instead of all at once as a graph",
+    };
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Options.Add(_device);
         command.Options.Add(_threads);
+        command.Options.Add(_noGraph);
     }
 
     /// <summary>
@@ -28,15 +33,22 @@ internal sealed class DeviceOptions
     /// </summary>
     /// <exception cref="UsageException">threads for a device that has none</exception>
     /// <exception cref="DeviceException">there is no such device</exception>
-    public ComputeDevice Open(ParseResult parsed, Reporter reporter)
+    public ComputeDevice Open(ParseResult parsed, Shell shell)
     {
+        var reporter = shell.Reporter;
         var id = parsed.GetValue(_device) ?? Auto;
         var threads = parsed.Int(_threads);
         if (threads is not null && id is not (Auto or "cpu"))
             throw new UsageException($"--threads is for the CPU device, not for {id}. Leave it out, or use --device cpu.");
-        var device = DeviceCatalog.Open(id, threads ?? 0, out var choice);
+        var (device, choice) = shell.Host.OpenDevice(id, threads ?? 0);
         if (id == Auto) reporter.Line($"Device {choice}");
         if (threads is not null && device is not CpuDevice) reporter.Warn($"--threads has no effect on {device.Id}.");
+        if (parsed.GetValue(_noGraph))
+        {
+            if (device is AcceleratorDevice accelerator) accelerator.UsesGraphs = false;
+            else reporter.Warn($"--no-graph has no effect on {device.Id}.");
+        }
+
         return device;
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Gpu.Kernels.Cuda;
 using Gpu.Kernels.Machines;
 using ILGPU;
 using ILGPU.Runtime;
@@ -10,10 +12,14 @@ namespace Gpu.Kernels.Launching;
 /// </summary>
 public sealed class AcceleratorDevice : ComputeDevice
 {
-    private readonly Dictionary<Type, Delegate> _kernels = [];
+    private readonly KernelLibrary _kernels;
     private readonly List<IDisposable> _owned;
     private readonly int _groupSize;
     private readonly GroupLimits _limits;
+    private readonly string? _whyNoGraphs;
+    private IGraphDriver? _graphs;
+    private readonly Lock _copies = new();
+    private StagingMemory? _staging;
     private long _allocated;
 
     /// <param name="accelerator">the accelerator; its context must outlive this device</param>
@@ -23,6 +29,7 @@ public sealed class AcceleratorDevice : ComputeDevice
     public AcceleratorDevice(Accelerator accelerator, AcceleratorStream? stream = null, string? id = null, params IDisposable[] owned)
     {
         Accelerator = accelerator;
+        _kernels = new KernelLibrary(accelerator);
         _owned = [.. owned];
         if (stream is null)
         {
@@ -41,6 +48,7 @@ public sealed class AcceleratorDevice : ComputeDevice
         _limits = new(
             accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, accelerator.WarpSize, accelerator.AcceleratorType != AcceleratorType.OpenCL,
             accelerator.NumMultiprocessors);
+        _graphs = CudaStreams.Graphs(accelerator, stream, out _whyNoGraphs);
     }
 
     /// <summary>The accelerator underneath.</summary>
@@ -51,6 +59,9 @@ public sealed class AcceleratorDevice : ComputeDevice
 
     /// <summary>Whether operations may launch grouped kernels where they have them; otherwise they launch plain ones. Set it before operations are recorded.</summary>
     public bool UsesGroups { get; set; } = true;
+
+    /// <summary>Whether a <see cref="RecordedStep"/> may become a graph where the device has graphs. Set it before steps are made.</summary>
+    public bool UsesGraphs { get; set; } = true;
 
     /// <inheritdoc/>
     public override string Id { get; }
@@ -75,14 +86,15 @@ public sealed class AcceleratorDevice : ComputeDevice
     public override DeviceBuffer Allocate(int words)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(words);
+        CheckLimit(words);
         MemoryBuffer1D<float, Stride1D.Dense> memory;
         try
         {
             memory = Accelerator.Allocate1D<float>(words);
         }
-        catch (Exception e) when (e is not OutOfDeviceMemoryException)
+        catch (Exception e) when (CudaStreams.MayBeOutOfMemory(e))
         {
-            throw new OutOfDeviceMemoryException((long)words * sizeof(float), Description, e);
+            throw new OutOfDeviceMemoryException((long)words * sizeof(float), FreeBytes, Description, e);
         }
 
         memory.View.BaseView.MemSetToZero(Stream);
@@ -95,9 +107,13 @@ public sealed class AcceleratorDevice : ComputeDevice
     {
         CheckCopy(source.Length, sizeof(T), destination);
         if (source.IsEmpty) return;
-        var array = System.Runtime.InteropServices.MemoryMarshal.AsBytes(source).ToArray();
-        AcceleratorBuffer.Of(destination, this).Cast<byte>().SubView(0, array.Length).CopyFromCPU(Stream, array);
-        Stream.Synchronize();
+        var bytes = MemoryMarshal.AsBytes(source);
+        var target = AcceleratorBuffer.Of(destination, this).Cast<byte>().SubView(0, bytes.Length);
+        lock (_copies)
+        {
+            if (Staging(bytes.Length) is { } staging) staging.Upload(bytes, target);
+            else target.CopyFromCPU(Stream, bytes);
+        }
     }
 
     /// <inheritdoc/>
@@ -105,10 +121,13 @@ public sealed class AcceleratorDevice : ComputeDevice
     {
         CheckCopy(destination.Length, sizeof(T), source);
         if (destination.IsEmpty) return;
-        var array = new byte[destination.Length * sizeof(T)];
-        AcceleratorBuffer.Of(source, this).Cast<byte>().SubView(0, array.Length).CopyToCPU(Stream, array);
-        Stream.Synchronize();
-        array.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(destination));
+        var bytes = MemoryMarshal.AsBytes(destination);
+        var words = AcceleratorBuffer.Of(source, this).Cast<byte>().SubView(0, bytes.Length);
+        lock (_copies)
+        {
+            if (Staging(bytes.Length) is { } staging) staging.Download(words, bytes);
+            else words.CopyToCPU(Stream, bytes);
+        }
     }
 
     /// <inheritdoc/>
@@ -121,9 +140,20 @@ public sealed class AcceleratorDevice : ComputeDevice
     public override void Synchronize() => Stream.Synchronize();
 
     /// <inheritdoc/>
+    public override KernelCompilation Compilation => _kernels.Progress;
+
+    /// <inheritdoc/>
+    public override KernelCompilation FinishCompilation(Action<KernelCompilation>? progress = null) => _kernels.Finish(progress);
+
+    /// <inheritdoc/>
+    public override DeviceStopwatch NewStopwatch() => CudaStreams.Stopwatch(Accelerator, Stream) ?? base.NewStopwatch();
+
+    /// <inheritdoc/>
     public override void Dispose()
     {
-        DisposeZeros();
+        DisposeOwn();
+        _staging?.Dispose();
+        _staging = null;
         foreach (var item in _owned) item.Dispose();
         _owned.Clear();
     }
@@ -134,26 +164,24 @@ public sealed class AcceleratorDevice : ComputeDevice
         else operation.Launch<Gpu1, float>(new Launcher<Gpu1>(this, list));
     }
 
-    internal void Released(long bytes) => Interlocked.Add(ref _allocated, -bytes);
+    // ILGPU's CPU accelerator takes its memory from where the CPU device does.
+    private protected override long? AvailableBytes =>
+        Accelerator.AcceleratorType == AcceleratorType.CPU ? HostMemory.Available() : CudaStreams.FreeBytes(Accelerator);
 
-    // A kernel is compiled at its first use and kept.
-    private Action<AcceleratorStream, KernelConfig, TKernel, int> Compiled<TKernel>()
-        where TKernel : struct, IKernel => Known(typeof(TKernel), () => Accelerator.LoadKernel<TKernel, int>(Entry.Run));
+    // Where a copy of so many bytes goes through; null for none.
+    private StagingMemory? Staging(int bytes) =>
+        bytes > StagingMemory.LargestCopy || !StagingMemory.Serves(Accelerator) ? null : _staging ??= new StagingMemory(Accelerator, Stream);
 
-    private Action<AcceleratorStream, KernelConfig, TKernel> CompiledGroups<TKernel>()
-        where TKernel : struct, IGroupedKernel => Known(typeof(TKernel), () => Accelerator.LoadKernel<TKernel>(Entry.RunGrouped));
-
-    private TDelegate Known<TDelegate>(Type kernel, Func<TDelegate> compile)
-        where TDelegate : Delegate
+    internal override IGraphDriver? Graphs(out string? whyNot)
     {
-        lock (_kernels)
-        {
-            if (_kernels.TryGetValue(kernel, out var known)) return (TDelegate)known;
-            var compiled = compile();
-            _kernels[kernel] = compiled;
-            return compiled;
-        }
+        whyNot = !UsesGraphs ? "graphs are switched off" : _graphs is null ? _whyNoGraphs : null;
+        return whyNot is null ? _graphs : null;
     }
+
+    /// <summary>Puts another driver of graphs in the place of the device's own: for tests.</summary>
+    internal void ReplaceGraphs(IGraphDriver graphs) => _graphs = graphs;
+
+    internal void Released(long bytes) => Interlocked.Add(ref _allocated, -bytes);
 
     private sealed class Launcher<TMachine>(AcceleratorDevice device, CommandList? list) : ILauncher<TMachine>
         where TMachine : struct, IGpuMachine<TMachine>
@@ -169,14 +197,14 @@ public sealed class AcceleratorDevice : ComputeDevice
         {
             if (items <= 0) return;
             var groups = (int)(((long)items + device._groupSize - 1) / device._groupSize);
-            var command = new Launched<TKernel>(device.Compiled<TKernel>(), device.Stream, new KernelConfig(groups, device._groupSize), kernel, items);
+            var command = new Launched<TKernel>(device._kernels.Plain<TKernel>(), device.Stream, new KernelConfig(groups, device._groupSize), kernel, items);
             Take(command);
         }
 
         public void LaunchGroups<TKernel>(in TKernel kernel, int groups, int threads)
             where TKernel : struct, IGroupedKernel
         {
-            if (groups > 0) Take(new LaunchedGroups<TKernel>(device.CompiledGroups<TKernel>(), device.Stream, new KernelConfig(groups, threads), kernel, groups * threads));
+            if (groups > 0) Take(new LaunchedGroups<TKernel>(device._kernels.Grouped<TKernel>(), device.Stream, new KernelConfig(groups, threads), kernel, groups * threads));
         }
 
         private void Take(Command command)
@@ -187,24 +215,24 @@ public sealed class AcceleratorDevice : ComputeDevice
     }
 
     private sealed class Launched<TKernel>(
-        Action<AcceleratorStream, KernelConfig, TKernel, int> launch, AcceleratorStream stream, KernelConfig config, TKernel kernel, int items) : Command
+        KernelSlot<Action<AcceleratorStream, KernelConfig, TKernel, int>> slot, AcceleratorStream stream, KernelConfig config, TKernel kernel, int items) : Command
         where TKernel : struct, IKernel
     {
         public override string Name => KernelName.Of(typeof(TKernel));
 
         public override int Items => items;
 
-        public override void Execute() => launch(stream, config, kernel, items);
+        public override void Execute() => slot.Launcher(stream, config, kernel, items);
     }
 
     private sealed class LaunchedGroups<TKernel>(
-        Action<AcceleratorStream, KernelConfig, TKernel> launch, AcceleratorStream stream, KernelConfig config, TKernel kernel, int threads) : Command
+        KernelSlot<Action<AcceleratorStream, KernelConfig, TKernel>> slot, AcceleratorStream stream, KernelConfig config, TKernel kernel, int threads) : Command
         where TKernel : struct, IGroupedKernel
     {
         public override string Name => KernelName.Of(typeof(TKernel));
 
         public override int Items => threads;
 
-        public override void Execute() => launch(stream, config, kernel);
+        public override void Execute() => slot.Launcher(stream, config, kernel);
     }
 }

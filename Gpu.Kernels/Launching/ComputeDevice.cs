@@ -7,6 +7,7 @@ namespace Gpu.Kernels.Launching;
 public abstract class ComputeDevice : IExecutor, IDisposable
 {
     private readonly Dictionary<int, DeviceBuffer> _zeros = [];
+    private readonly HashSet<RecordedStep> _steps = [];
 
     /// <summary>What the user asked for: <c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>, <c>simulator</c>.</summary>
     public abstract string Id { get; }
@@ -16,6 +17,12 @@ public abstract class ComputeDevice : IExecutor, IDisposable
 
     /// <summary>Bytes that this device has allocated and not yet given back.</summary>
     public abstract long AllocatedBytes { get; }
+
+    /// <summary>Bytes that could still be allocated, as far as that is known; null where it is not.</summary>
+    public long? FreeBytes => MemoryLimit is { } limit ? Math.Min(Math.Max(0, limit - AllocatedBytes), AvailableBytes ?? long.MaxValue) : AvailableBytes;
+
+    /// <summary>Bytes that may be allocated at most; null for what the device has. For tests, and to leave room for others.</summary>
+    public long? MemoryLimit { get; set; }
 
     ComputeDevice IExecutor.Device => this;
 
@@ -40,12 +47,34 @@ public abstract class ComputeDevice : IExecutor, IDisposable
     /// <summary>Waits until everything launched has ended.</summary>
     public abstract void Synchronize();
 
+    /// <summary>The compilation of kernels so far; none on the CPU, whose kernels are compiled with the program.</summary>
+    public virtual KernelCompilation Compilation => default;
+
+    /// <summary>
+    /// Waits until the kernels of all that was recorded are compiled: launches wait for theirs in any case, but then it is not said what takes so long.
+    /// </summary>
+    /// <param name="progress">told after each kernel, on this thread; null for nobody</param>
+    public virtual KernelCompilation FinishCompilation(Action<KernelCompilation>? progress = null) => Compilation;
+
+    /// <summary>A stopwatch for what runs on this device; the caller disposes it.</summary>
+    public virtual DeviceStopwatch NewStopwatch() => new HostStopwatch(this);
+
     /// <inheritdoc/>
     public void Execute<TOperation>(in TOperation operation)
         where TOperation : struct, IOperation => Dispatch(operation, null);
 
     /// <inheritdoc/>
     public abstract void Dispose();
+
+    /// <summary>Bytes that the driver or the system says it could still give.</summary>
+    private protected abstract long? AvailableBytes { get; }
+
+    /// <summary>Refuses an allocation beyond <see cref="MemoryLimit"/>.</summary>
+    private protected void CheckLimit(int words)
+    {
+        var bytes = (long)words * sizeof(float);
+        if (MemoryLimit is not null && bytes > FreeBytes) throw new OutOfDeviceMemoryException(bytes, FreeBytes, Description);
+    }
 
     /// <summary>Zeros that are never written, a buffer a size class, kept while the device lives.</summary>
     internal DeviceView Zeros(int words)
@@ -58,9 +87,25 @@ public abstract class ComputeDevice : IExecutor, IDisposable
         }
     }
 
-    /// <summary>Gives the zeros back.</summary>
-    private protected void DisposeZeros()
+    /// <summary>What makes one launch of many, or null and the reason.</summary>
+    internal abstract IGraphDriver? Graphs(out string? whyNot);
+
+    /// <summary>A step has a graph, which must not outlive the device.</summary>
+    internal void Opened(RecordedStep step)
     {
+        lock (_steps) _steps.Add(step);
+    }
+
+    /// <summary>A step's graph was given back.</summary>
+    internal void Closed(RecordedStep step)
+    {
+        lock (_steps) _steps.Remove(step);
+    }
+
+    /// <summary>Gives back what the device keeps of its own: graphs first, for they use the rest.</summary>
+    private protected void DisposeOwn()
+    {
+        foreach (var step in _steps.ToArray()) step.Dispose();
         foreach (var zeros in _zeros.Values) zeros.Dispose();
         _zeros.Clear();
     }
@@ -81,12 +126,4 @@ public abstract class ComputeDevice : IExecutor, IDisposable
         if ((long)count * size > (long)view.Length * sizeof(float))
             throw new ArgumentException($"a copy of {(long)count * size} bytes does not fit a view of {(long)view.Length * sizeof(float)} bytes");
     }
-}
-
-/// <summary>A device has too little memory for an allocation.</summary>
-public sealed class OutOfDeviceMemoryException(long bytesNeeded, string device, Exception? inner = null)
-    : Exception($"{device} could not allocate {bytesNeeded:N0} bytes", inner)
-{
-    /// <summary>Bytes that were asked for.</summary>
-    public long BytesNeeded { get; } = bytesNeeded;
 }

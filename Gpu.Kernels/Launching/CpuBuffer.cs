@@ -17,7 +17,7 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
         }
         catch (OutOfMemoryException e)
         {
-            throw new OutOfDeviceMemoryException((long)bytes, device.Description, e);
+            throw new OutOfDeviceMemoryException((long)bytes, device.FreeBytes, device.Description, e);
         }
 
         NativeMemory.Clear(_words, bytes);

@@ -49,6 +49,7 @@ public sealed class CpuDevice : ComputeDevice
     public override DeviceBuffer Allocate(int words)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(words);
+        CheckLimit(words);
         return new CpuBuffer(this, words);
     }
 
@@ -79,7 +80,15 @@ public sealed class CpuDevice : ComputeDevice
     public override void Dispose()
     {
         _pool.Dispose();
-        DisposeZeros();
+        DisposeOwn();
+    }
+
+    private protected override long? AvailableBytes => HostMemory.Available();
+
+    internal override IGraphDriver? Graphs(out string? whyNot)
+    {
+        whyNot = "the CPU device runs a launch by calling it";
+        return null;
     }
 
     internal void Allocated(long bytes) => Interlocked.Add(ref _allocated, bytes);

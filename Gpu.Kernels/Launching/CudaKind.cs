@@ -18,8 +18,7 @@ internal sealed class CudaKind : GpuKind
 #if HAS_ILGPU
     protected override string? WhyNotEvenLook()
     {
-        var library = OperatingSystem.IsWindows() ? "nvcuda" : "cuda";
-        return DriverLibraries.IsPresent(library)
+        return DriverLibraries.IsPresent(DriverLibraries.Cuda)
             ? null
             : $"the CUDA driver's library ({(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1")}) was not found; install NVIDIA's driver (in a container: start it with the GPUs)";
     }

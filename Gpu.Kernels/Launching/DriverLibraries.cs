@@ -9,6 +9,9 @@ namespace Gpu.Kernels.Launching;
 /// </summary>
 internal static class DriverLibraries
 {
+    /// <summary>What ILGPU calls the CUDA driver's library.</summary>
+    public static string Cuda => OperatingSystem.IsWindows() ? "nvcuda" : "cuda";
+
     private static readonly Lock Gate = new();
     private static bool _registered;
 

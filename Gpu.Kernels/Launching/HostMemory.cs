@@ -23,6 +23,33 @@ internal static unsafe partial class HostMemory
     /// <summary>Gives memory back.</summary>
     public static void Free(void* memory) => NativeMemory.AlignedFree(memory);
 
+    /// <summary>
+    /// Bytes that this process can still use without being stopped for it or driving others out of memory: Linux grants more than there is, and ends the
+    /// process when it is used. Elsewhere what the runtime knows of the machine or container; null where that is nothing.
+    /// </summary>
+    public static long? Available()
+    {
+        var known = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        long? limit = known > 0 ? Math.Max(0, known - Environment.WorkingSet) : null;
+        if (!OperatingSystem.IsLinux()) return limit;
+        try
+        {
+            foreach (var line in File.ReadLines("/proc/meminfo"))
+            {
+                if (!line.StartsWith("MemAvailable:", StringComparison.Ordinal)) continue;
+                var kilobytes = line.AsSpan("MemAvailable:".Length).Trim();
+                var end = kilobytes.IndexOf(' ');
+                if (end > 0 && long.TryParse(kilobytes[..end], out var number)) return Math.Min(limit ?? long.MaxValue, 1024 * number);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Then the runtime's figure has to do.
+        }
+
+        return limit;
+    }
+
     [LibraryImport("libc", EntryPoint = "madvise")]
     private static partial int Advise(void* address, nuint length, int advice);
 }

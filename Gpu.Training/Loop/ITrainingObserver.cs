@@ -1,3 +1,5 @@
+using Gpu.Kernels.Launching;
+
 namespace Gpu.Training.Loop;
 
 /// <summary>
@@ -8,6 +10,16 @@ public interface ITrainingObserver
 {
     /// <summary>The run is about to begin: everything is allocated, nothing is trained yet.</summary>
     void OnStart(TrainingSummary summary)
+    {
+    }
+
+    /// <summary>Kernels are being compiled, after <see cref="OnStart"/> and before the first step; the last call has all of them done.</summary>
+    void OnCompilation(KernelCompilation progress)
+    {
+    }
+
+    /// <summary>Something that only those want to know who asked for details: how steps are launched, say.</summary>
+    void OnDetail(string message)
     {
     }
 

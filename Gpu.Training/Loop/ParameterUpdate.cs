@@ -45,17 +45,21 @@ internal sealed class ParameterUpdate : IDisposable
         FusedOptimizer.Update(_commands, settings, _table, memory.Values, memory.Gradients, State, stepState, norm, Average);
     }
 
+    /// <summary>Words that an optimizer needs besides parameters and gradients.</summary>
+    public static long WordsFor(ParameterArena trained, OptimizerOptions options, float? clipNorm, float? ema)
+    {
+        var norm = clipNorm is null ? 0 : NormWords.Words + GradientNorms.WorkspaceLength(trained.Length);
+        return (long)SegmentTable.WordsFor(trained) + options.Settings(ema).StateLength(trained.Length) + (ema is null ? 0 : trained.Length) + norm;
+    }
+
     /// <summary>The optimizer's state; empty for plain gradient descent.</summary>
     public DeviceView State => _state?.View ?? default;
 
     /// <summary>The running average of the parameters; empty when there is none.</summary>
     public DeviceView Average => _average?.View ?? default;
 
-    /// <summary>The launches.</summary>
-    public IReadOnlyList<Command> Commands => _commands.Commands;
-
-    /// <summary>Applies the gradients and resets them.</summary>
-    public void Run() => _commands.Run();
+    /// <summary>The launches that apply the gradients and reset them.</summary>
+    public CommandList Commands => _commands;
 
     public void Dispose()
     {

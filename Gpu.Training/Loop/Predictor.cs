@@ -64,10 +64,18 @@ public sealed class Predictor : IDisposable
         if (split.Labels.Max() >= model.Output.Length)
             throw new TrainingException($"The images have a class {split.Labels.Max()}, but the model '{model.Name}' knows only {model.Output.Length} "
                 + $"(0 to {model.Output.Length - 1}).");
-        using var plans = new PlanCache(_network.Memory, _device, new PlanSettings { TopK = topK });
-        using var data = new DeviceSplit(_device, split, Configuration.Normalization, plans.StepStateView);
-        var counters = new StepCounters(_device, plans.StepStateView);
-        return new SplitEvaluator(_network, plans, counters, topK).Run(data, Math.Min(_batch, split.Count), confusion: true, cancellation);
+        var settings = new PlanSettings { TopK = topK };
+        var (check, batch) = Fit(
+            "evaluating", settings, split.Count,
+            (needs, size) => sizeof(float) * DeviceSplit.WordsFor(split) + needs.BytesOfPlans([], SplitEvaluator.BatchSizes(size, split.Count)));
+        using var plans = new PlanCache(_network.Memory, _device, settings);
+        using var data = check.Run(() =>
+        {
+            plans.Reserve([], [.. SplitEvaluator.BatchSizes(batch, split.Count)]);
+            return new DeviceSplit(_device, split, Configuration.Normalization, plans);
+        });
+        var counters = new StepCounters(_device, plans.StepTable);
+        return new SplitEvaluator(_network, plans, counters, topK).Run(data, batch, confusion: true, cancellation);
     }
 
     /// <summary>The classes' probabilities for images.</summary>
@@ -83,10 +91,13 @@ public sealed class Predictor : IDisposable
             throw new ArgumentException($"{count} images of {Run.Model.Input} have {(long)count * length} bytes, but {pixels.Length} were "
                 + "given", nameof(pixels));
         var probabilities = new float[count, classes];
-        using var plans = new PlanCache(_network.Memory, _device, new PlanSettings());
-        for (var from = 0; from < count; from += _batch)
+        var settings = new PlanSettings();
+        var (check, batch) = Fit("running", settings, count, (needs, size) => needs.BytesOfPlans([], [size]));
+        using var plans = new PlanCache(_network.Memory, _device, settings);
+        check.Run(() => plans.Evaluation(batch));
+        for (var from = 0; from < count; from += batch)
         {
-            var plan = plans.Evaluation(Math.Min(_batch, count - from));
+            var plan = plans.Evaluation(Math.Min(batch, count - from));
             _device.Upload<float>(Normalized(pixels.Slice(from * length, plan.Batch * length)), plan.Input);
             plan.RunForward();
             var logits = _network.Memory.Download(plan.Output);
@@ -98,6 +109,16 @@ public sealed class Predictor : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _network.Dispose();
+
+    // The result does not depend on the batch, so it is no larger than fits.
+    private (MemoryCheck Check, int Batch) Fit(string doing, PlanSettings settings, int samples, Func<MemoryNeeds, int, long?> bytes)
+    {
+        var needs = new MemoryNeeds(Run.Model, settings);
+        var batch = Math.Max(1, Check(Math.Min(_batch, samples)).BatchThatFits());
+        return (Check(batch).Require(), batch);
+
+        MemoryCheck Check(int size) => new(_device, $"{doing} {Run.Model.Name} on batches of {size}", size, smaller => bytes(needs, smaller));
+    }
 
     private float[] Normalized(ReadOnlySpan<byte> pixels)
     {

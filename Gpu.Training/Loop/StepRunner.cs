@@ -1,5 +1,6 @@
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Losses;
+using Gpu.Kernels.Steps;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 
@@ -15,6 +16,9 @@ public sealed class StepRunner : IDisposable
     private readonly ParameterUpdate _update;
     private readonly StepCounters _counters;
     private readonly float[] _sampleLosses;
+    private readonly PlanSteps _passes;
+    private readonly PlanSteps _steps;
+    private readonly RecordedStep _updates;
     private Plan _plan;
     private Plan? _evaluation;
 
@@ -23,16 +27,26 @@ public sealed class StepRunner : IDisposable
     /// <param name="batch">samples a batch at most; smaller batches may come, too</param>
     /// <param name="options">optimizer, clipping, dropout, label smoothing, seed; null for the model's recipe</param>
     /// <exception cref="TrainingException">an option is out of range</exception>
+    /// <exception cref="OutOfDeviceMemoryException">the batch needs more than the device has; the message names one that would fit</exception>
+    /// <exception cref="ModelException">the batch needs more than can be addressed</exception>
     public StepRunner(Network network, int batch, TrainingOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         var resolved = ResolvedOptions.Of(options ?? new TrainingOptions(), network.Model);
         _network = network;
+        var (clip, ema) = (resolved.Options.ClipNorm, resolved.Options.Ema);
+        var needs = new MemoryNeeds(network.Model, resolved.PlanSettings);
+        var fixedBytes = sizeof(float) * ParameterUpdate.WordsFor(network.Memory.Trained, resolved.Optimizer, clip, ema);
+        var check = new MemoryCheck(
+            network.Device, $"a training step of {network.Model.Name} on a batch of {batch}", batch, size => fixedBytes + needs.BytesOfPlans([size], [])).Require();
         _plans = new PlanCache(network.Memory, network.Device, resolved.PlanSettings);
-        _plan = _plans.Training(batch);
-        _counters = new StepCounters(network.Device, _plans.StepStateView);
-        _update = new ParameterUpdate(network, resolved.Optimizer, _plans.StepStateView, resolved.Options.ClipNorm, resolved.Options.Ema);
+        (_plan, _update) = check.Run(() => (
+            _plans.Training(batch), new ParameterUpdate(network, resolved.Optimizer, _plans.StepStateView, clip, ema)));
+        _counters = new StepCounters(network.Device, _plans.StepTable);
+        _passes = new PlanSteps(_plans, network.Device, RecordPass);
+        _steps = new PlanSteps(_plans, network.Device, RecordStep);
+        _updates = new RecordedStep(network.Device, _update.Commands);
         _sampleLosses = new float[batch];
         LearningRate = resolved.Optimizer.LearningRate;
         LargestBatch = batch;
@@ -44,11 +58,20 @@ public sealed class StepRunner : IDisposable
     /// <summary>The learning rate of the next step.</summary>
     public float LearningRate { get; set; }
 
+    /// <summary>
+    /// A training step on batches of the present size, as one list of launches: what <see cref="Step"/> runs. What changes from step to step comes from a
+    /// table on the device that the list's first launch moves on in.
+    /// </summary>
+    public CommandList StepCommands => _steps.ListOf(_plan);
+
+    /// <summary>How <see cref="Step"/> is launched for batches of the present size.</summary>
+    public RecordedStep Recorded => _steps.Of(_plan);
+
     /// <summary>Launches of a training step, the optimizer's included.</summary>
-    public int LaunchCount => _plan.Commands.Count() + _update.Commands.Count;
+    public int LaunchCount => StepCommands.Commands.Count;
 
     /// <summary>The names and numbers of items of a training step's launches, in order.</summary>
-    public IEnumerable<Command> Launches => _plan.Commands.Concat(_update.Commands);
+    public IEnumerable<Command> Launches => StepCommands.Commands;
 
     /// <summary>Bytes of device memory for activations and their gradients.</summary>
     public long ActivationBytes => (long)_plan.Layout.Words * sizeof(float);
@@ -84,22 +107,24 @@ public sealed class StepRunner : IDisposable
     /// <summary>Forward, loss, backward, optimizer. Returns when it is launched; nothing is allocated.</summary>
     public void Step()
     {
-        ForwardBackward();
-        Update();
+        Announce();
+        _steps.Of(_plan).Run();
+        _counters.Draw++;
+        _counters.Step++;
     }
 
     /// <summary>Forward, loss and backward: adds to the gradients, which <see cref="Network.GetGradient"/> reads.</summary>
     public void ForwardBackward()
     {
-        _counters.Send(LearningRate, 1f, 0);
-        _plan.Run();
+        Announce();
+        _passes.Of(_plan).Run();
         _counters.Draw++;
     }
 
     /// <summary>Applies the gradients and resets them.</summary>
     public void Update()
     {
-        _update.Run();
+        _updates.Run();
         _counters.Step++;
     }
 
@@ -130,8 +155,25 @@ public sealed class StepRunner : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _steps.Dispose();
+        _passes.Dispose();
+        _updates.Dispose();
         _update.Dispose();
         _plans.Dispose();
+    }
+
+    private void Announce() => _counters.Announce(new SameBatchPasses(_counters, LearningRate));
+
+    private void RecordPass(Plan plan, CommandList list)
+    {
+        StepTables.Advance(list, _plans.StepTable, _plans.StepStateView);
+        plan.AppendTo(list);
+    }
+
+    private void RecordStep(Plan plan, CommandList list)
+    {
+        RecordPass(plan, list);
+        list.Append(_update.Commands);
     }
 
     private void Prepare(ReadOnlySpan<float> inputs, int samples)

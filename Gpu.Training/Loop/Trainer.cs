@@ -10,7 +10,7 @@ using Gpu.Training.Runs;
 namespace Gpu.Training.Loop;
 
 /// <summary>Trains a model on a data set: the loop over epochs and batches, evaluation, early stopping, the run folder.</summary>
-public sealed class Trainer : IDisposable
+public sealed partial class Trainer : IDisposable
 {
     private readonly Model _model;
     private readonly ImageDataset _data;
@@ -23,6 +23,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainingClock _clock = new();
     private readonly List<EpochReport> _reports = [];
     private readonly LossLog _losses;
+    private readonly EpochPasses _passes;
     private readonly int _stepsPerEpoch;
     private readonly long _totalSteps;
     private readonly int _epochs;
@@ -65,6 +66,7 @@ public sealed class Trainer : IDisposable
             _totalSteps = options.Steps ?? (long)options.Epochs * _stepsPerEpoch;
             _epochs = (int)((_totalSteps + _stepsPerEpoch - 1) / _stepsPerEpoch);
             _losses = new LossLog(options.RecordLosses ? _totalSteps : 0, _session.Batch);
+            _passes = new EpochPasses(LearningRateAt, _session.BatchesPerEpoch, _session.Batch, options.Accumulate, _totalSteps);
             if (resumed is not null) Restore(resumed);
             else if (options.OutputFolder is { } folder) _writer = RunWriter.Create(folder, Configuration(options), model);
         }
@@ -102,6 +104,7 @@ public sealed class Trainer : IDisposable
     public TrainingResult Run(CancellationToken cancellation = default)
     {
         _observer.OnStart(Summary());
+        FinishCompilation();
         _clock.Start();
         var end = TrainingEnd.Completed;
         try
@@ -165,14 +168,19 @@ public sealed class Trainer : IDisposable
         var options = _resolved.Options;
         _learningRate = LearningRateAt(_position.Step);
         var samples = 0;
+        _passes.Begin(_position);
         for (var i = 0; i < batches; i++)
         {
-            var plan = _session.TrainBatch(_position.Batch++, _learningRate, 1f / batches);
+            // A single batch's gradients are applied in the same list of launches.
+            var plan = batches == 1 ? _session.TrainStep(_passes) : _session.TrainBatch(_passes);
+            _passes.NextBatch = ++_position.Batch;
+            _passes.Draw = _session.Counters.Draw;
             samples += plan.Batch;
             if (options.RecordLosses) _losses.Add(_device, plan, batches);
         }
 
-        _session.ApplyGradients();
+        if (batches > 1) _session.ApplyGradients();
+        TellLaunching();
         _position.Step = _session.Counters.Step;
         _position.Draw = _session.Counters.Draw;
         if (options.RecordLosses) RequireNumber(_losses.EndStep());
@@ -186,29 +194,12 @@ public sealed class Trainer : IDisposable
     private float LearningRateAt(long step) => (float)(_resolved.Optimizer.LearningRate
         * _resolved.Options.Schedule.FactorAt(step, _resolved.Options.Warmup, _totalSteps, _stepsPerEpoch));
 
-    private void Report(bool isLogged)
-    {
-        var stepsBefore = (long)_position.Epoch * _stepsPerEpoch;
-        var progress = new StepProgress
-        {
-            Epoch = _position.Epoch + 1,
-            Epochs = _epochs,
-            StepInEpoch = (int)(_position.Step - stepsBefore),
-            StepsInEpoch = (int)Math.Min(_stepsPerEpoch, _totalSteps - stepsBefore),
-            Step = _position.Step,
-            TotalSteps = _totalSteps,
-            IsLogged = isLogged,
-            Loss = _losses.Last,
-            LearningRate = _learningRate,
-            SamplesPerSecond = _clock.SamplesPerSecond,
-            Seconds = _clock.TrainSeconds,
-        };
-        _observer.OnStep(progress);
-    }
-
     private void FinishEpoch(CancellationToken cancellation)
     {
+        // Waits for the steps that are still under way: their time counts.
+        _clock.Resume();
         var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
+        _clock.Pause(0);
         RequireNumber(totals.MeanLoss);
         _clock.EndEpoch();
         _trainLoss = totals.MeanLoss;
@@ -332,62 +323,6 @@ public sealed class Trainer : IDisposable
             current.Restore();
         }
     }
-
-    private RunConfiguration Configuration(TrainingOptions options) => new()
-    {
-        Model = _model.Name,
-        Dataset = _data.Name,
-        DatasetSource = options.DatasetSource,
-        DataFingerprint = TrainingData.Fingerprint(_data),
-        ClassNames = _data.ClassNames,
-        Normalization = _data.Statistics,
-        Device = _device.Id,
-        Options = options,
-    };
-
-    private TrainingSummary Summary() => new()
-    {
-        Model = _model.Name,
-        Dataset = _data.Name,
-        Device = _device.Description,
-        Parameters = _model.ParameterCount,
-        TrainSamples = _data.Train.Count,
-        ValidationSamples = _data.Validation?.Count ?? 0,
-        TestSamples = _data.Test.Count,
-        Batch = _session.Batch,
-        Epochs = _epochs,
-        StepsPerEpoch = _stepsPerEpoch,
-        TotalSteps = _totalSteps,
-        FirstStep = _position.Step,
-        Optimizer = _resolved.Optimizer,
-        Schedule = _resolved.Options.Schedule,
-        DeviceBytes = _device.AllocatedBytes,
-        Run = _resolved.Options.OutputFolder,
-    };
-
-    private TrainingResult Result(TrainingEnd end, Evaluation? test) => new()
-    {
-        End = end,
-        Model = _model.Name,
-        Dataset = _data.Name,
-        Device = _device.Id,
-        Epochs = _position.Epoch,
-        Steps = _position.Step,
-        TrainLoss = _trainLoss,
-        TestLoss = test?.Loss ?? double.NaN,
-        TestAccuracy = test?.Accuracy ?? double.NaN,
-        TestTopK = test?.TopKAccuracy ?? double.NaN,
-        TopK = _resolved.Options.TopK,
-        BestEpoch = _position.BestEpoch,
-        ValidationLoss = _session.Validation is null || _position.BestEpoch == 0 ? null : _position.BestLoss,
-        ValidationAccuracy = _session.Validation is null || _position.BestEpoch == 0 ? null : _position.BestAccuracy,
-        SamplesPerSecond = _clock.SamplesPerSecond,
-        Seconds = _clock.TotalSeconds,
-        Parameters = _model.ParameterCount,
-        Run = _resolved.Options.OutputFolder,
-        Losses = _resolved.Options.RecordLosses ? _losses.Recorded : null,
-        Reports = _reports,
-    };
 
     private sealed class Nobody : ITrainingObserver;
 }

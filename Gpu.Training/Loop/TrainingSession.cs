@@ -12,27 +12,22 @@ namespace Gpu.Training.Loop;
 internal sealed class TrainingSession : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
+    private readonly PlanSteps _steps = null!;
+    private readonly RecordedStep _update = null!;
 
     public TrainingSession(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
     {
+        var memory = TrainingMemory.Plan(model, data, device, resolved);
+        Batch = memory.Batch;
+        EvaluationBatch = memory.EvaluationBatch;
         try
         {
-            var options = resolved.Options;
-            Network = Own(new Network(model, device, options.Seed, options.Initialiser));
-            if (options.InitFile is { } file) WeightFile.Load(Network, file);
-            Plans = Own(new PlanCache(Network.Memory, device, resolved.PlanSettings));
-            Counters = new StepCounters(device, Plans.StepStateView);
-            Update = Own(new ParameterUpdate(Network, resolved.Optimizer, Plans.StepStateView, options.ClipNorm, options.Ema));
-            var augmentation = new Augmentation(options.AugmentFlip, options.AugmentShift, NamedSeed.Of(options.Seed, "augmentation"));
-            Train = Own(new DeviceSplit(device, data.Train, data.Statistics, Plans.StepStateView, augmentation));
-            if (data.Validation is { } validation) Validation = Own(new DeviceSplit(device, validation, data.Statistics, Plans.StepStateView));
-            Test = Own(new DeviceSplit(device, data.Test, data.Statistics, Plans.StepStateView));
-            Batch = Math.Min(options.Batch, data.Train.Count);
-            EvaluationBatch = SplitEvaluator.BatchFor(Batch, Math.Max(data.Test.Count, data.Validation?.Count ?? 0));
-            var evaluations = SplitEvaluator.BatchSizes(EvaluationBatch, data.Test.Count);
-            if (data.Validation is { } part) evaluations = evaluations.Concat(SplitEvaluator.BatchSizes(EvaluationBatch, part.Count));
-            Plans.Reserve([Batch, data.Train.Count % Batch], [.. evaluations]);
-            Evaluator = new SplitEvaluator(Network, Plans, Counters, options.TopK);
+            // All in one, so that the explanation counts all that was allocated before.
+            (Network, Plans, Counters, Update, Train, Validation, Test) = memory.Check.Run(() => Allocate(model, data, device, resolved, memory));
+            _steps = Own(new PlanSteps(Plans, device, RecordStep));
+            _update = Own(new RecordedStep(device, Update.Commands));
+            Record(memory.TrainingBatches, resolved.Options.Accumulate > 1);
+            Evaluator = new SplitEvaluator(Network, Plans, Counters, resolved.Options.TopK);
         }
         catch
         {
@@ -66,16 +61,31 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Batches an epoch.</summary>
     public int BatchesPerEpoch => (Train.Count + Batch - 1) / Batch;
 
+    /// <summary>The step that was run last: how it is launched can be read from it.</summary>
+    public RecordedStep? LastStep { get; private set; }
+
+    /// <summary>
+    /// An optimizer step on a single batch of the epoch, as one list of launches, the same for all batches of a size. Returns the batch's plan, whose
+    /// losses can be read.
+    /// </summary>
+    public Plan TrainStep(EpochPasses passes)
+    {
+        var plan = Begin(passes);
+        LastStep = _steps.Of(plan);
+        LastStep.Run();
+        Counters.Draw++;
+        Counters.Step++;
+        return plan;
+    }
+
     /// <summary>
     /// Gathers a batch of the epoch and runs it forward and backward; the gradients are added up. Returns its plan, whose losses can be read.
     /// </summary>
-    public Plan TrainBatch(int number, float learningRate, float gradientScale)
+    public Plan TrainBatch(EpochPasses passes)
     {
-        var from = number * Batch;
-        var plan = Plans.Training(Math.Min(Batch, Train.Count - from));
-        Counters.Send(learningRate, gradientScale, from);
-        Train.Gather(plan);
-        plan.Run();
+        var plan = Begin(passes);
+        LastStep = Train.Pass(plan);
+        LastStep.Run();
         Counters.Draw++;
         return plan;
     }
@@ -83,7 +93,7 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Applies the gradients.</summary>
     public void ApplyGradients()
     {
-        Update.Run();
+        _update.Run();
         Counters.Step++;
     }
 
@@ -91,6 +101,50 @@ internal sealed class TrainingSession : IDisposable
     {
         for (var i = _owned.Count - 1; i >= 0; i--) _owned[i].Dispose();
         _owned.Clear();
+    }
+
+    private (Network, PlanCache, StepCounters, ParameterUpdate, DeviceSplit, DeviceSplit?, DeviceSplit) Allocate(
+        Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved, TrainingMemory memory)
+    {
+        var options = resolved.Options;
+        var network = Own(new Network(model, device, options.Seed, options.Initialiser));
+        if (options.InitFile is { } file) WeightFile.Load(network, file);
+        var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings));
+        var update = Own(new ParameterUpdate(network, resolved.Optimizer, plans.StepStateView, options.ClipNorm, options.Ema));
+        var augmentation = new Augmentation(options.AugmentFlip, options.AugmentShift, NamedSeed.Of(options.Seed, "augmentation"));
+        var train = Own(new DeviceSplit(device, data.Train, data.Statistics, plans, augmentation));
+        var validation = data.Validation is { } part ? Own(new DeviceSplit(device, part, data.Statistics, plans)) : null;
+        var test = Own(new DeviceSplit(device, data.Test, data.Statistics, plans));
+        plans.Reserve(memory.TrainingBatches, memory.EvaluationBatches);
+        return (network, plans, new StepCounters(device, plans.StepTable), update, train, validation, test);
+    }
+
+    // All that will be launched is recorded before the first step, so that its kernels are compiled side by side.
+    private void Record(int[] batches, bool accumulates)
+    {
+        foreach (var batch in batches.Where(batch => batch > 0))
+        {
+            var plan = Plans.Training(batch);
+            _ = accumulates ? Train.Pass(plan) : _steps.Of(plan);
+        }
+
+        foreach (var split in new[] { Validation, Test })
+        {
+            if (split is null) continue;
+            foreach (var batch in SplitEvaluator.BatchSizes(EvaluationBatch, split.Count)) _ = split.Pass(Plans.Evaluation(batch));
+        }
+    }
+
+    private void RecordStep(Plan plan, CommandList list)
+    {
+        Train.Record(plan, list);
+        list.Append(Update.Commands);
+    }
+
+    private Plan Begin(EpochPasses passes)
+    {
+        Counters.Announce(passes);
+        return Plans.Training(Math.Min(Batch, Train.Count - passes.NextBatch * Batch));
     }
 
     private T Own<T>(T item)

@@ -15,10 +15,8 @@ internal sealed class BatchBuffers : IDisposable
         Batch = batch;
         TrainingMetrics = trainingMetrics;
         EvaluationMetrics = evaluationMetrics;
-        var input = ArenaLayout.Align((long)batch * model.Input.Length);
-        var each = ArenaLayout.Align(batch);
-        var targets = loss.UsesLabels ? 0 : ArenaLayout.Align((long)batch * model.Output.Length);
-        var total = input + 2 * each + targets;
+        var (input, each, targets) = Parts(model, loss, batch);
+        var total = WordsFor(model, loss, batch);
         if (total > int.MaxValue) throw new ModelException($"A batch of {batch} samples of {model.Input} has more than {int.MaxValue:N0} values. Use "
             + "a smaller batch.");
         _batch = device.Allocate((int)total);
@@ -26,6 +24,13 @@ internal sealed class BatchBuffers : IDisposable
         Labels = _batch.View.Slice((int)input, batch);
         SampleLosses = _batch.View.Slice((int)(input + each), batch);
         Targets = targets == 0 ? default : _batch.View.Slice((int)(input + 2 * each), batch * model.Output.Length);
+    }
+
+    /// <summary>Words of all buffers for a batch.</summary>
+    public static long WordsFor(Model model, LossFunction loss, int batch)
+    {
+        var (input, each, targets) = Parts(model, loss, batch);
+        return input + 2 * each + targets;
     }
 
     /// <summary>Most samples.</summary>
@@ -44,4 +49,8 @@ internal sealed class BatchBuffers : IDisposable
     public DeviceView EvaluationMetrics { get; }
 
     public void Dispose() => _batch.Dispose();
+
+    private static (long Input, long Each, long Targets) Parts(Model model, LossFunction loss, int batch) => (
+        ArenaLayout.Align((long)batch * model.Input.Length), ArenaLayout.Align(batch),
+        loss.UsesLabels ? 0 : ArenaLayout.Align((long)batch * model.Output.Length));
 }

@@ -20,14 +20,27 @@ internal sealed class ParameterMemory : IDisposable
     {
         _device = device;
         Model = model;
-        Trained = new ParameterArena();
-        var statistics = new ParameterArena();
+        (Trained, var statistics) = Layout(model, (parameter, segment) => _places.Add(parameter.Name, new ParameterPlace(parameter, segment)));
+        if (Trained.Length == 0) throw new ModelException($"The model '{model.Name}' has no parameters: there is nothing to train. Add a dense or "
+            + "convolution layer.");
+        _values = device.Allocate(Trained.Length);
+        _gradients = device.Allocate(Trained.Length);
+        _statistics = device.Allocate(Math.Max(ParameterArena.Alignment, statistics.Length));
+    }
+
+    /// <summary>Where trainable parameters and running statistics lie, before there is memory.</summary>
+    /// <param name="model">whose</param>
+    /// <param name="placed">told of each; null for nobody</param>
+    /// <exception cref="ModelException">there are more than can be addressed</exception>
+    public static (ParameterArena Trained, ParameterArena Statistics) Layout(Model model, Action<ModelParameter, ParameterSegment>? placed = null)
+    {
+        var (trained, statistics) = (new ParameterArena(), new ParameterArena());
         try
         {
             foreach (var parameter in model.Parameters)
             {
-                var arena = parameter.Trainable ? Trained : statistics;
-                _places.Add(parameter.Name, new ParameterPlace(parameter, arena.Add(parameter.Name, parameter.Length)));
+                var segment = (parameter.Trainable ? trained : statistics).Add(parameter.Name, parameter.Length);
+                placed?.Invoke(parameter, segment);
             }
         }
         catch (OverflowException e)
@@ -35,11 +48,14 @@ internal sealed class ParameterMemory : IDisposable
             throw new ModelException($"The model '{model.Name}' has more than {int.MaxValue:N0} parameters. Make it smaller.", e);
         }
 
-        if (Trained.Length == 0) throw new ModelException($"The model '{model.Name}' has no parameters: there is nothing to train. Add a dense or "
-            + "convolution layer.");
-        _values = device.Allocate(Trained.Length);
-        _gradients = device.Allocate(Trained.Length);
-        _statistics = device.Allocate(Math.Max(ParameterArena.Alignment, statistics.Length));
+        return (trained, statistics);
+    }
+
+    /// <summary>Words of parameters, gradients and running statistics.</summary>
+    public static long WordsFor(Model model)
+    {
+        var (trained, statistics) = Layout(model);
+        return 2L * trained.Length + Math.Max(ParameterArena.Alignment, statistics.Length);
     }
 
     public Model Model { get; }

@@ -49,10 +49,17 @@ internal sealed class Plan
     /// <summary>[batch], after running with a loss.</summary>
     public DeviceView SampleLosses { get; }
 
-    /// <summary>The launches of a training step (forward, loss, backward) or of an evaluation (forward, loss), in order.</summary>
-    public IEnumerable<Command> Commands => _main.Commands.Concat(_loss.Commands);
+    /// <summary>
+    /// Puts the launches of a training plan (forward, loss and metrics, backward, which adds to the gradients) or of an evaluation plan (forward, loss
+    /// and metrics) into a list.
+    /// </summary>
+    public void AppendTo(CommandList list)
+    {
+        list.Append(_main);
+        list.Append(_loss);
+    }
 
-    /// <summary>A training plan: forward, loss and metrics, backward (which adds to the gradients). An evaluation plan: forward, loss and metrics.</summary>
+    /// <summary>Runs what <see cref="AppendTo"/> would put into a list.</summary>
     public void Run()
     {
         _main.Run();

@@ -1,5 +1,7 @@
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Losses;
+using Gpu.Kernels.Steps;
+using Gpu.Training.Loop;
 using Gpu.Training.Losses;
 using Gpu.Training.Models;
 
@@ -35,14 +37,22 @@ internal sealed class PlanCache : IDisposable
         _evaluationGraph = PlanBuilder.Build(model, false, settings);
         _gradients = new GradientSchedule(_trainingGraph, _loss);
         var metricWords = (int)ArenaLayout.Align(MetricWords.Words);
-        _state = device.Allocate(StepState.Words + 2 * metricWords);
+        var tableLength = (int)ArenaLayout.Align(StepCounters.TableLength);
+        _state = device.Allocate(StateWords);
+        StepTable = _state.View.Slice(StepState.Words + 2 * metricWords, tableLength);
         StepStateView = _state.View.First(StepState.Words);
         TrainingMetrics = _state.View.Slice(StepState.Words, MetricWords.Words);
         EvaluationMetrics = _state.View.Slice(StepState.Words + metricWords, MetricWords.Words);
     }
 
+    /// <summary>Words of what plans share besides their arena: step state, its table, metrics.</summary>
+    public static int StateWords => StepState.Words + 2 * (int)ArenaLayout.Align(MetricWords.Words) + (int)ArenaLayout.Align(StepCounters.TableLength);
+
     /// <summary>The values that change from step to step; see <see cref="StepState"/>.</summary>
     public DeviceView StepStateView { get; }
+
+    /// <summary>The values of the passes to come; see <see cref="StepTableWords"/>.</summary>
+    public DeviceView StepTable { get; }
 
     /// <summary>Counters that training plans add to; see <see cref="MetricWords"/>.</summary>
     public DeviceView TrainingMetrics { get; }
@@ -58,6 +68,9 @@ internal sealed class PlanCache : IDisposable
 
     /// <summary>A plan for evaluation of so many samples.</summary>
     public Plan Evaluation(int batch) => Get(false, batch);
+
+    /// <summary>Whether a plan is still valid: its memory was not made anew.</summary>
+    public bool IsCurrent(Plan plan) => _plans.ContainsValue(plan);
 
     /// <summary>Makes room for batches, so that no plan for one of these or a smaller one has to make the arena anew.</summary>
     public void Reserve(IReadOnlyList<int> training, IReadOnlyList<int> evaluation)

@@ -1,0 +1,55 @@
+using Gpu.Kernels.Launching;
+using ILGPU.Runtime;
+#if HAS_ILGPU
+using ILGPU.Runtime.Cuda;
+#endif
+
+namespace Gpu.Kernels.Cuda;
+
+/// <summary>What an accelerator's stream can do beyond ILGPU where it is one of CUDA.</summary>
+internal static class CudaStreams
+{
+    /// <summary>Graphs of a stream, or null and why there are none.</summary>
+    public static IGraphDriver? Graphs(Accelerator accelerator, AcceleratorStream stream, out string? whyNot)
+    {
+#if HAS_ILGPU
+        if (stream is CudaStream cuda) return CudaGraphDriver.Create(accelerator.Bind, cuda.StreamPtr, out whyNot);
+#endif
+        whyNot = accelerator.AcceleratorType switch
+        {
+            AcceleratorType.OpenCL => "OpenCL has no graphs",
+            AcceleratorType.CPU => "the simulator has no graphs",
+            _ => "the stream is not one of CUDA",
+        };
+        return null;
+    }
+
+    /// <summary>A stopwatch that the device itself keeps; null where there is none.</summary>
+    public static DeviceStopwatch? Stopwatch(Accelerator accelerator, AcceleratorStream stream)
+    {
+#if HAS_ILGPU
+        if (stream is CudaStream cuda) return CudaStopwatch.Create(accelerator.Bind, cuda.StreamPtr);
+#endif
+        return null;
+    }
+
+    /// <summary>
+    /// Whether a failed allocation may be for lack of memory. CUDA reports at its next call what went wrong in a kernel before, and that is something else.
+    /// </summary>
+    public static bool MayBeOutOfMemory(Exception failure)
+    {
+#if HAS_ILGPU
+        if (failure is CudaException cuda) return cuda.Error == nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY);
+#endif
+        return true;
+    }
+
+    /// <summary>Bytes that could still be allocated; null where the driver does not say.</summary>
+    public static long? FreeBytes(Accelerator accelerator)
+    {
+#if HAS_ILGPU
+        if (accelerator is CudaAccelerator cuda) return cuda.GetFreeMemory();
+#endif
+        return null;
+    }
+}

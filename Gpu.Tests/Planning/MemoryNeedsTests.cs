@@ -1,0 +1,105 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Optimizers;
+using Gpu.Tests.Loop;
+using Gpu.Training.Data;
+using Gpu.Training.Loop;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+
+namespace Gpu.Tests.Planning;
+
+/// <summary>What is said of memory before it is allocated, beside what is then allocated.</summary>
+public class MemoryNeedsTests
+{
+    // Zeros that padded layers read, which the arithmetic leaves room for.
+    private const long Spare = 1 << 16;
+
+    [Theory]
+    [InlineData("seed0", 128)]
+    [InlineData("seed1", 5)]
+    [InlineData("seed4", 32)]
+    [InlineData("lenet_bn28", 7)]
+    [InlineData("resnet20", 3)]
+    public void AStepTakesWhatWasSaid(string name, int batch)
+    {
+        using var device = new CpuDevice(1);
+        var model = BuiltInModels.Get(name);
+        using var network = new Network(model, device);
+        Assert.Equal(sizeof(float) * ParameterMemory.WordsFor(model), device.AllocatedBytes);
+        foreach (var options in new[] { new TrainingOptions(), new TrainingOptions { ClipNorm = 1, Ema = 0.9f, Optimizer = OptimizerKind.AdamW } })
+        {
+            var before = device.AllocatedBytes;
+            var said = Said(() => new StepRunner(network, batch, options), device);
+            using var runner = new StepRunner(network, batch, options);
+            Assert.InRange(device.AllocatedBytes - before, said - Spare, said);
+        }
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0.25)]
+    public void ARunTakesWhatWasSaidAndTheBatchNamedFits(double? validation)
+    {
+        var (model, data) = (SmallData.Network(), SmallData.Squares());
+        var options = new TrainingOptions { Batch = 64, Validation = validation, Epochs = 1 };
+        using var device = new CpuDevice(1);
+        var said = Said(() => new Trainer(model, data, device, options), device);
+        using (new Trainer(model, data, device, options)) Assert.InRange(device.AllocatedBytes, said - Spare, said);
+        var zeros = device.AllocatedBytes;
+
+        device.MemoryLimit = zeros + said * 3 / 4;
+        var error = Assert.Throws<OutOfDeviceMemoryException>(() => new Trainer(model, data, device, options));
+        Assert.Equal(zeros, device.AllocatedBytes);
+        Assert.Equal((said, said * 3 / 4), (error.BytesNeeded, error.BytesFree));
+        Assert.InRange(error.LargestBatch!.Value, 1, 63);
+        Assert.Contains($"training {model.Name} on batches of 64 needs ", error.Message);
+        Assert.EndsWith($"A batch of {error.LargestBatch} would fit.", error.Message);
+        using (var fits = new Trainer(model, data, device, options with { Batch = error.LargestBatch.Value })) fits.Run();
+        Assert.Throws<OutOfDeviceMemoryException>(() => new Trainer(model, data, device, options with { Batch = error.LargestBatch.Value + 1 }));
+    }
+
+    [Fact]
+    public void WhatFitsInNoBatchIsSaid()
+    {
+        using var device = new CpuDevice(1) { MemoryLimit = 10_000 };
+        var error = Assert.Throws<OutOfDeviceMemoryException>(() => new Trainer(SmallData.Network(), SmallData.Squares(), device, new TrainingOptions()));
+        Assert.Equal(0, error.LargestBatch);
+        Assert.Contains("Not even a batch of 1 would fit", error.Message);
+    }
+
+    [Fact]
+    public void ABatchThatCannotBeAddressedNamesOneThatCan()
+    {
+        using var device = new CpuDevice(1) { MemoryLimit = 500_000_000 };
+        using var network = new Network(BuiltInModels.Get("vgg_small"), device);
+        var error = Assert.Throws<ModelException>(() => new StepRunner(network, 60_000));
+        Assert.Matches(@"more than 2,147,483,647 values in one piece, .* A batch of \d+ would fit\.", error.Message);
+    }
+
+    [Fact]
+    public void AnAllocationThatFailsAllTheSameIsExplained()
+    {
+        using var device = new CpuDevice(1);
+        var check = new MemoryCheck(device, "work on batches of 8", 8, batch => 100L * batch);
+        var error = Assert.Throws<OutOfDeviceMemoryException>(
+            () => check.Run<int>(() => throw new OutOfDeviceMemoryException(300, 450, "the device")));
+        Assert.Equal((800L, 450L, 4), (error.BytesNeeded, error.BytesFree!.Value, error.LargestBatch!.Value));
+        Assert.Equal(8, new MemoryCheck(device, "", 8, batch => batch).BatchThatFits());
+        device.MemoryLimit = 550;
+        Assert.Equal(5, check.BatchThatFits());
+    }
+
+    // Asked with so little memory that it is refused, the work says how much it needs.
+    private static long Said(Func<IDisposable> work, ComputeDevice device)
+    {
+        device.MemoryLimit = device.AllocatedBytes;
+        try
+        {
+            return Assert.Throws<OutOfDeviceMemoryException>(() => work().Dispose()).BytesNeeded;
+        }
+        finally
+        {
+            device.MemoryLimit = null;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using Gpu.Kernels.Launching;
+using Gpu.Training.Data;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+
+namespace Gpu.Training.Loop;
+
+/// <summary>The batch sizes of a run, chosen so that it fits its device, and what it takes there.</summary>
+internal sealed class TrainingMemory
+{
+    private readonly ImageDataset _data;
+    private readonly MemoryNeeds _needs;
+    private readonly long _fixed;
+
+    private TrainingMemory(Model model, ImageDataset data, ResolvedOptions resolved)
+    {
+        _data = data;
+        _needs = new MemoryNeeds(model, resolved.PlanSettings);
+        var update = ParameterUpdate.WordsFor(ParameterMemory.Layout(model).Trained, resolved.Optimizer, resolved.Options.ClipNorm, resolved.Options.Ema);
+        var splits = DeviceSplit.WordsFor(data.Train) + DeviceSplit.WordsFor(data.Test)
+            + (data.Validation is { } validation ? DeviceSplit.WordsFor(validation) : 0);
+        _fixed = sizeof(float) * (ParameterMemory.WordsFor(model) + update + splits);
+        Batch = Math.Min(resolved.Options.Batch, data.Train.Count);
+        EvaluationBatch = Preferred(Batch);
+    }
+
+    /// <summary>Samples a training batch; the last of an epoch may have fewer.</summary>
+    public int Batch { get; }
+
+    /// <summary>Samples an evaluation batch at most.</summary>
+    public int EvaluationBatch { get; private set; }
+
+    /// <summary>The batch sizes that training will use.</summary>
+    public int[] TrainingBatches => [.. Sizes(Batch)];
+
+    /// <summary>The batch sizes that evaluation will use.</summary>
+    public int[] EvaluationBatches => [.. Evaluations(EvaluationBatch)];
+
+    /// <summary>What is to be asked and told about memory.</summary>
+    public MemoryCheck Check { get; private set; } = null!;
+
+    /// <summary>Decides. Evaluation takes larger batches than training where there is room for them.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">the run needs more than is known to be free</exception>
+    /// <exception cref="ModelException">it needs more than can be addressed</exception>
+    public static TrainingMemory Plan(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
+    {
+        var memory = new TrainingMemory(model, data, resolved);
+        if (memory.Bytes(memory.Batch, memory.EvaluationBatch) is not { } bytes || bytes > device.FreeBytes) memory.EvaluationBatch = memory.Least(memory.Batch);
+        memory.Check = new MemoryCheck(
+            device, $"training {model.Name} on batches of {memory.Batch}", memory.Batch, batch => memory.Bytes(batch, memory.Least(batch))).Require();
+        return memory;
+    }
+
+    /// <summary>Bytes that a run allocates; null for more than can be addressed.</summary>
+    public long? Bytes(int batch, int evaluationBatch) => _fixed + _needs.BytesOfPlans(Sizes(batch), Evaluations(evaluationBatch));
+
+    private IEnumerable<int> Sizes(int batch) => [batch, _data.Train.Count % batch];
+
+    private IEnumerable<int> Evaluations(int batch)
+    {
+        var sizes = SplitEvaluator.BatchSizes(batch, _data.Test.Count);
+        return _data.Validation is { } part ? sizes.Concat(SplitEvaluator.BatchSizes(batch, part.Count)) : sizes;
+    }
+
+    private int Largest => Math.Max(_data.Test.Count, _data.Validation?.Count ?? 0);
+
+    private int Preferred(int batch) => SplitEvaluator.BatchFor(batch, Largest);
+
+    private int Least(int batch) => Math.Min(batch, Largest);
+}
