@@ -64,6 +64,7 @@ internal static class BenchOpsCommand
         reporter.EndProgress();
         reporter.Table(table);
         reporter.Result(new JsonRecord().Add("device", device.Id).Add("description", device.Description).Add("threads", (device as CpuDevice)?.Threads)
+            .Add("precision", device.Precision.ToString().ToLowerInvariant())
             .Add("ceilings", new JsonRecord().Add("gflops", ceilings.Gflops).Add("copy_gbps", ceilings.CopyGbps)).Add("operations", records));
     }
 

@@ -64,7 +64,8 @@ internal static class BenchStepCommand
             .Add("samples_per_s", batch / times.Median).Add("gflops", gflops).Add("peak_bytes", device.AllocatedBytes)
             .Add("steps", times.Runs).Add("min_ms", 1e3 * times.Best).Add("peak_working_set_bytes", peakWorkingSet)
             .Add("forward_mflop_per_sample", 2e-6 * model.MultiplyAdds).Add("parameters", model.ParameterCount).Add("last_loss", loss)
-            .Add("description", device.Description));
+            .Add("description", device.Description).Add("precision", device.Precision.ToString().ToLowerInvariant())
+            .Add("loss_scale", runner.ReadLossScale()?.Scale));
 
         void Step()
         {

@@ -1,6 +1,7 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Losses;
+using Gpu.Kernels.Optimizers;
 using Gpu.Kernels.Residual;
 using Gpu.Training.Losses;
 
@@ -70,7 +71,7 @@ internal sealed class Plan
     public void RunForward() => _main.Run();
 
     /// <summary>Records a plan.</summary>
-    public static Plan Record(PlanMemory memory, GradientSchedule? gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings)
+    public static Plan Record(PlanMemory memory, GradientSchedule? gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings, DeviceView lossScale)
     {
         var main = new CommandList(memory.Executor.Device);
         var last = new CommandList(memory.Executor.Device);
@@ -94,6 +95,7 @@ internal sealed class Plan
             Gate = gradients?.Gate(output) ?? Activation.None,
             LabelSmoothing = gradients is null ? 0 : settings.LabelSmoothing,
         });
+        if (trains && !lossScale.IsEmpty) LossScaling.Scale(lossList, memory.Gradient(output), lossScale);
         var metrics = gradients is null ? buffers.EvaluationMetrics : buffers.TrainingMetrics;
         if (loss.UsesLabels) Metrics.Accumulate(lossList, plan.Batch, output.Length, plan.Output, plan.Labels, plan.SampleLosses, metrics, settings.TopK);
         else Metrics.AccumulateLosses(lossList, plan.Batch, plan.SampleLosses, metrics);
