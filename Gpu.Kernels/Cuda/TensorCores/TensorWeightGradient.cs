@@ -63,7 +63,8 @@ public struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
         var end = pixel + pixels;
         var steps = (pixels + WarpTile.Depth - 1) / WarpTile.Depth;
 
-        for (var quad = thread; quad < TTile.Rows / 4; quad += SharedTiles<TUnit, TTile>.Threads) table[quad] = Row(firstRow + 4 * quad, group);
+        // Every tile has more threads than that.
+        if (thread < TTile.Rows / 4) table[thread] = Row(firstRow + 4 * thread, group);
         var parity = 0;
         for (var ahead = 0; ahead < TTile.Stages - 1; ahead++)
         {
