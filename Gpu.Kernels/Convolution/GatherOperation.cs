@@ -46,7 +46,9 @@ internal readonly struct GatherOperation<TActivation>(
         var tensor = UsesTensorCores(launcher);
         var panelWidth = tensor ? TensorGathers.PanelWidth : GatherConvolution<TMachine, TVector, TActivation>.PanelVectors * TMachine.Width;
         var panels = Items.Covering(perGroup, panelWidth);
-        var packed = tensor ? PacksForTensorCores : backward || perGroup % TMachine.Width != 0 || (!TMachine.ItemIsThread && shape.OutputChannels > LongestRow);
+        var grouped = !tensor && GroupedGatherLaunch.Suits(launcher.Groups, shape);
+        var packed = tensor ? PacksForTensorCores
+            : !grouped && (backward || perGroup % TMachine.Width != 0 || (!TMachine.ItemIsThread && shape.OutputChannels > LongestRow));
         var geometry = new GatherGeometry
         {
             InputPerGroup = rows,
@@ -65,7 +67,7 @@ internal readonly struct GatherOperation<TActivation>(
             Bias = launcher.Bind(bias),
             Output = launcher.Bind(output),
             Saved = launcher.Bind(saved),
-            Zeros = launcher.Zeros(rows),
+            Zeros = launcher.Zeros((shape.KernelWidth + 1) * rows),
             Slope = slope,
             HasBias = !bias.IsEmpty,
             Gated = gated,
@@ -154,15 +156,22 @@ internal readonly struct GatherOperation<TActivation>(
         }
 
         const int tilePixels = GatherConvolution<TMachine, TVector, TActivation>.TilePixels;
-        g.Pixels = shape.Batch * g.Rows * g.Columns;
-        (g.LowestTapY, g.HighestTapY) = Range(g.TapsY, g.TapStepY);
-        (g.LowestTapX, g.HighestTapX) = Range(g.TapsX, g.TapStepX);
+        g.GridRows = shape.Batch * g.Rows;
+        g.Pixels = g.GridRows * g.Columns;
         g.Merged = g.TapStepX == 1 && g.WeightTapX == 1 && shape.Groups == 1;
+        g.Shared = g.Merged && g.InputStepX == 1 && g.TapsX > 0;
         var tileCost = 40 + Math.Max(1, g.TapsY * g.TapsX) * g.InputPerGroup * 2 * tilePixels;
-        var tiles = Items.Covering(g.Pixels, tilePixels);
-        g.TilesPerStrip = TMachine.ItemIsThread ? 1 : Math.Clamp(Items.Covering(ItemCost, tileCost), 1, Math.Max(1, tiles * g.Panels / 64));
-        g.Strips = Items.Covering(tiles, g.TilesPerStrip);
+        g.Tiles = Items.Covering(g.GridRows, tilePixels) * g.Columns;
+        g.TilesPerStrip = TMachine.ItemIsThread ? 1 : Math.Clamp(Items.Covering(ItemCost, tileCost), 1, Math.Max(1, g.Tiles * g.Panels / 64));
+        g.Strips = Items.Covering(g.Tiles, g.TilesPerStrip);
         kernel.Geometry = g;
+        if (GroupedGatherLaunch.Suits(launcher.Groups, shape))
+        {
+            var aligned = input.Offset % 4 == 0 && weights.Offset % 4 == 0;
+            GroupedGatherLaunch.Launch(launcher, kernel, workspace, shape.KernelHeight * shape.KernelWidth, backward, aligned);
+            return;
+        }
+
         launcher.Launch(kernel, g.Strips * g.Panels, g.TilesPerStrip * tileCost);
     }
 
@@ -170,12 +179,6 @@ internal readonly struct GatherOperation<TActivation>(
 
     private bool UsesTensorCores<TMachine>(ILauncher<TMachine> launcher) => TensorDispatch.Suits(
         launcher.Matrices, shape.MultiplyAdds, backward ? shape.OutputPerGroup : shape.InputPerGroup, backward ? shape.InputPerGroup : shape.OutputPerGroup);
-
-    private static (int Low, int High) Range(int taps, int step)
-    {
-        var last = Math.Max(0, taps - 1) * step;
-        return (Math.Min(0, last), Math.Max(0, last));
-    }
 
     // Which taps (counted from the last) reach the input rows of a phase, and where in the output the first of them begins.
     private static (int FirstTap, int TapStride, int Taps, int Start, int Step) Phase(int phase, int padding, int kernel, int stride, int dilation)

@@ -20,6 +20,15 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static Gpu4 At(ArrayView<float> words) => new(words, 0);
 
     /// <inheritdoc/>
+    public static Float4 LoadFour(Gpu4 memory, int index, int count) => count > 0 ? Load(memory, index) : Zero;
+
+    /// <inheritdoc/>
+    public static void StoreFour(Gpu4 memory, int index, Float4 value, int count)
+    {
+        if (count > 0) Store(memory, index, value);
+    }
+
+    /// <inheritdoc/>
     public static int Width => 4;
 
     /// <inheritdoc/>
@@ -63,6 +72,12 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
 
     /// <inheritdoc/>
     public static Float4 Broadcast(Gpu4 memory, int index) => Splat(memory._words[memory._first + index]);
+
+    /// <inheritdoc/>
+    public static void Prefetch(Gpu4 memory, int index)
+    {
+        // A GPU hides the wait behind its other threads.
+    }
 
     /// <inheritdoc/>
     public static float LoadScalar(Gpu4 memory, int index) => memory._words[memory._first + index];

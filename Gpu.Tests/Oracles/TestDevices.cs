@@ -49,6 +49,7 @@ public static class TestDevices
                 "simulator" => Simulator(usesGroups: false),
                 "groups" => Simulator(usesGroups: true),
                 _ when name.IndexOf('+', StringComparison.Ordinal) is > 0 and var plus => WithPrecision(name[..plus], name[(plus + 1)..]),
+                ['g', 'r', 'o', 'u', 'p', 's', ':', .. var sizes] => Simulator(sizes.Split('x').Select(int.Parse).ToArray()),
                 ['c', 'p', 'u', .. var lanes] => new CpuDevice(threads: 3, lanes: int.Parse(lanes)),
 #if HAS_ILGPU
                 ['o', 'p', 'e', 'n', 'c', 'l', ..] => OpenCLTestDevice.Open(name),
@@ -64,8 +65,11 @@ public static class TestDevices
     {
         var context = Context.Create(builder => builder.CPU(new CPUDevice(32, 8, multiprocessors)));
         var accelerator = context.GetPreferredDevice(preferCPU: true).CreateAccelerator(context);
-        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { LeastMatrixWork = 1 };
+        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { LeastMatrixWork = 1, UsesGroups = false };
     }
+
+    /// <summary>The name of a simulator whose grouped kernels see a device of other sizes.</summary>
+    public static string Groups(int warp, int warps, int multiprocessors) => $"groups:{warp}x{warps}x{multiprocessors}";
 
     /// <summary>A new simulator device; whoever asks disposes it.</summary>
     public static AcceleratorDevice Simulator(bool usesGroups = false)
@@ -81,5 +85,12 @@ public static class TestDevices
         device.LeastMatrixWork = 1;
         device.Precision = Enum.Parse<MatrixPrecision>(precision, ignoreCase: true);
         return device;
+    }
+
+    private static AcceleratorDevice Simulator(int[] sizes)
+    {
+        var context = Context.Create(builder => builder.CPU(new CPUDevice(sizes[0], sizes[1], sizes[2])));
+        var accelerator = context.Devices[0].CreateAccelerator(context);
+        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context);
     }
 }
