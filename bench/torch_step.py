@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""One training step of the seeds' networks in PyTorch (CPU), on synthetic data: one JSON line.
+"""One training step of the seeds' networks in PyTorch, on synthetic data: one JSON line. On a GPU: see torch_cuda.py.
 
   /usr/bin/python3 torch_step.py --model seed0 --batch 64 --steps 50 --threads 2 [--channels-last] [--foreach]
+  python3 torch_step.py --model seed0 --batch 512 --device cuda --variant max-autotune --precision tf32 --channels-last
 
 A step = zero_grad(set_to_none) + forward + loss + backward + optimizer.step + loss.item().
 flops_per_step = 3 x the forward multiply-adds x 2 of conv and dense layers (backward = 2 x forward), nothing else counted.
@@ -27,12 +28,19 @@ ap.add_argument("--quiet-wait", type=float, default=0, help="wait up to this man
 ap.add_argument("--retries", type=int, default=0, help="measure again when other processes took more than .12 processors")
 ap.add_argument("--seed", type=int, default=1)
 ap.add_argument("--serve", action="store_true", help="measure once for each line on standard input (compare.py alternates with it)")
+ap.add_argument("--device", default="cpu", help="cpu, or a GPU: cuda, cuda:1")
+ap.add_argument("--variant", default="eager", help="on a GPU: eager, graph, default, reduce-overhead or max-autotune")
+ap.add_argument("--precision", default="fp32", choices=["fp32", "tf32", "fp16"], help="on a GPU")
 ap.add_argument("--dump-loss", action="store_true", help="add the first 20 losses")
 a = ap.parse_args()
 os.environ.setdefault("OMP_NUM_THREADS", str(a.threads))
 os.environ.setdefault("OPENBLAS_NUM_THREADS", str(a.threads))
 import torch, torch.nn as nn, torch.nn.functional as F
 torch.set_num_threads(a.threads); torch.manual_seed(a.seed)
+gpu = a.device != "cpu"
+if gpu:
+    import torch_cuda
+    torch.cuda.set_device(torch.device(a.device)); torch_cuda.prepare(torch, a.precision)
 
 class Keras0(nn.Module):           # seed 0: 28x28x1
     def __init__(s):
@@ -101,25 +109,32 @@ with torch.no_grad(): net.eval(); net(torch.zeros(2, *shape))
 for h in hooks: h.remove()
 net.train(); fwd = flops[0]//2; step_flops = 3*fwd*B
 if a.channels_last: net = net.to(memory_format=torch.channels_last)
+if gpu: net = net.to(a.device)
 def groups(wd):
     k = [p for p in net.parameters() if p.dim() > 1]; o = [p for p in net.parameters() if p.dim() <= 1]
     return [{"params": k, "weight_decay": wd}, {"params": o, "weight_decay": 0.0}]
 fe = {"foreach": True} if a.foreach else {}
-opt = {"seed0": lambda: torch.optim.Adam(groups(5e-4), lr=1e-3, **fe), "seed1": lambda: torch.optim.Adam(groups(1e-3), lr=.01, **fe),
+make_opt = lambda **fe: {"seed0": lambda: torch.optim.Adam(groups(5e-4), lr=1e-3, **fe), "seed1": lambda: torch.optim.Adam(groups(1e-3), lr=.01, **fe),
   "seed2": lambda: torch.optim.Adam(groups(1e-3), lr=1e-3, **fe), "seed3": lambda: torch.optim.Adam(net.parameters(), lr=1e-3, **fe),
   "seed4": lambda: torch.optim.SGD(net.parameters(), lr=.01, weight_decay=1e-4, **fe)}.get(m,
   (lambda: torch.optim.Adam(groups(5e-4), lr=1e-3, **fe)) if m.startswith("lenet") else
   (lambda: torch.optim.SGD(net.parameters(), lr=.1 if m == "resnet20" else .05, momentum=.9, nesterov=True, weight_decay=5e-4, **fe)))()
+opt = torch_cuda.make_optimizer(make_opt, a.variant) if gpu else make_opt(**fe)
 X, Y = [], []
 for _ in range(a.pool):
     x = torch.rand(B, *shape)
     if a.channels_last and len(shape) == 3: x = x.contiguous(memory_format=torch.channels_last)
     X.append(x); Y.append((x.sum(1, keepdim=True) > 1).float() if m == "seed1" else torch.randint(0, 10, (B,)))
+if gpu: X, Y = [x.to(a.device) for x in X], [y.to(a.device) for y in Y]
 lossf = F.mse_loss if m == "seed1" else F.cross_entropy
 pc = time.perf_counter; ts, tf, tb, to, losses = [], [], [], [], []
 def step(i):
     t0 = pc(); opt.zero_grad(set_to_none=True); loss = lossf(net(X[i % a.pool]), Y[i % a.pool]); t1 = pc()
     loss.backward(); t2 = pc(); opt.step(); v = loss.item(); t3 = pc(); return t0, t1, t2, t3, v
+if gpu:
+    whole = torch_cuda.make_step(torch, net, opt, lossf, X, Y, a.precision, a.variant)
+    def step(i): # launched together: only the whole is timed
+        t0 = pc(); v = whole(i); t3 = pc(); return t0, t3, t3, t3, v
 for i in range(a.warmup): losses.append(step(i)[4])
 def stat():
     c = [int(v) for v in open("/proc/stat").readline().split()[1:9]]; u = resource.getrusage(resource.RUSAGE_SELF)
@@ -160,6 +175,7 @@ def measure():
      "fwd_ms": round(statistics.median(tf)*1e3, 4), "bwd_ms": round(statistics.median(tb)*1e3, 4), "opt_ms": round(statistics.median(to)*1e3, 4),
      "samples_per_s": round(B/med, 1), "gflops": round(step_flops/med/1e9, 2), "fwd_mflop_per_sample": round(fwd/1e6, 4),
      "params": sum(p.numel() for p in net.parameters()), "others_cpu": round(oc, 2), "attempt": attempt, "steal_pct": round(100*(s1[0]-s0[0])/max(1, s1[1]-s0[1]), 1), "minflt_per_step": round((s1[2]-s0[2])/len(ts)), "cpu_user": round((s1[3]-s0[3])/wall, 2), "cpu_sys": round((s1[4]-s0[4])/wall, 2), "load1": round(os.getloadavg()[0], 2), "torch": torch.__version__, "foreach": a.foreach, "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1e3), "last_loss": round(losses[-1], 4)}
+    if gpu: r.update({"device": torch.cuda.get_device_name(), "variant": a.variant, "precision": a.precision, "cuda": torch.version.cuda, "peak_device_mb": round(torch.cuda.max_memory_allocated()/1e6)})
     if os.environ.get("TASKS"): r["tasks"] = tasks()
     if a.dump_loss: r["losses"] = [round(v, 5) for v in losses[:20]]
     print(json.dumps(r), flush=True)

@@ -18,22 +18,30 @@ internal sealed record Ceilings(double Gflops, double CopyGbps)
     public static Ceilings Measure(ComputeDevice device, double seconds, int copyMegabytes = StandardCopyMegabytes)
     {
         var isCpu = device is CpuDevice;
-        // Thousands of threads fill a GPU; the CPU's threads take stretches of items.
-        using var output = device.Allocate(isCpu ? 1 << 12 : 1 << 20);
-        var peak = new PeakOperation(output.View, isCpu ? 4096 : 512);
+        var isTiny = OperationSizes.For(device) == OperationSizes.Tiny;
+        using var output = device.Allocate(PeakWords(device));
+        var peak = new PeakOperation(output.View, isCpu ? 4096 : isTiny ? 4 : 2048);
         var peakList = new CommandList(device);
         peakList.Execute(peak);
         var flops = peak.FlopsPerWord * output.Length;
-        var best = Timings.Measure(device, peakList.Run, seconds).Best;
+        var best = LaunchTimings.Measure(device, peakList, seconds).Times.Best;
 
-        var words = device.Id == "simulator" ? 1 << 16 : copyMegabytes << 18;
+        var words = isTiny ? 1 << 10 : copyMegabytes << 18;
         using var source = device.Allocate(words);
         using var target = device.Allocate(words);
         var copyList = new CommandList(device);
         copyList.Execute(new CopyOperation(source.View, target.View, isCpu ? 1 << 12 : 4));
-        var copy = Timings.Measure(device, copyList.Run, seconds).Best;
+        var copy = LaunchTimings.Measure(device, copyList, seconds).Times.Best;
         return new Ceilings(flops / best / 1e9, 2.0 * words * sizeof(float) / copy / 1e9);
     }
+
+    // The CPU's threads take stretches of items. On a GPU a whole number of rounds of all multiprocessors, full with threads, so that none waits for the last.
+    private static int PeakWords(ComputeDevice device) => device switch
+    {
+        AcceleratorDevice accelerator when OperationSizes.For(device) == OperationSizes.Gpu => accelerator.Accelerator.NumMultiprocessors * 2048 * Gpu4.Width * 4,
+        AcceleratorDevice => 1 << 8,
+        _ => 1 << 12,
+    };
 
     /// <summary>Multiply-adds: output words are written, a vector an item.</summary>
     internal readonly struct PeakOperation(DeviceView output, int rounds) : IOperation

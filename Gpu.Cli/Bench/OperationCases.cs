@@ -15,15 +15,20 @@ namespace Gpu.Cli.Bench;
 internal static class OperationCases
 {
     /// <summary>All of them.</summary>
-    public static IEnumerable<OperationCase> All() =>
-        [.. Dense(), .. Convolution(), .. Pooling(), .. Normalization(), .. Elements(), .. Losses(), .. Optimizers()];
-
-    private static IEnumerable<OperationCase> Dense()
+    /// <param name="sizes">how large; those for the CPU when none</param>
+    public static IEnumerable<OperationCase> All(OperationSizes? sizes = null)
     {
-        foreach (var n in new[] { 512, 1024, 2048 })
+        sizes ??= OperationSizes.Cpu;
+        return [.. Dense(sizes), .. Convolution(sizes), .. Pooling(sizes), .. Normalization(sizes), .. Elements(sizes), .. Losses(sizes), .. Optimizers(sizes)];
+    }
+
+    private static IEnumerable<OperationCase> Dense(OperationSizes sizes)
+    {
+        foreach (var n in sizes.Matrices)
             yield return DenseForward("sgemm", $"{n}", n, n, n);
-        foreach (var (batch, inputs, outputs) in new[] { (128, 1600, 64), (128, 784, 128), (128, 784, 64) })
+        foreach (var (inputs, outputs) in sizes.DenseLayers)
         {
+            var batch = sizes.Batch;
             var shape = $"{batch}x{inputs}to{outputs}";
             yield return DenseForward("dense_fwd", shape, batch, inputs, outputs);
             var flops = 2L * batch * inputs * outputs;
@@ -50,16 +55,16 @@ internal static class OperationCases
             return executor => DenseLayers.Forward(executor, batch, inputs, outputs, input, weights, default, output, Activation.None, workspace);
         });
 
-    private static IEnumerable<OperationCase> Convolution()
+    private static IEnumerable<OperationCase> Convolution(OperationSizes sizes)
     {
-        foreach (var (side, inputs, outputs, padding) in new[] { (28, 1, 32, 0), (13, 32, 64, 0), (32, 64, 64, 1), (16, 128, 128, 1), (8, 256, 256, 1) })
+        foreach (var (side, inputs, outputs, padding) in sizes.Convolutions)
         {
             var shape = new ConvolutionShape
             {
-                Batch = 128, InputHeight = side, InputWidth = side, InputChannels = inputs, OutputChannels = outputs, KernelHeight = 3, KernelWidth = 3,
+                Batch = sizes.Batch, InputHeight = side, InputWidth = side, InputChannels = inputs, OutputChannels = outputs, KernelHeight = 3, KernelWidth = 3,
                 PaddingTop = padding, PaddingLeft = padding, PaddingBottom = padding, PaddingRight = padding,
             };
-            var name = $"N128_{side}x{side}_{inputs}to{outputs}_{(padding > 0 ? "same" : "valid")}_nhwc";
+            var name = $"N{sizes.Batch}_{side}x{side}_{inputs}to{outputs}_{(padding > 0 ? "same" : "valid")}_nhwc";
             var flops = 2 * shape.MultiplyAdds;
             yield return new OperationCase("conv_fwd", name, flops, 0, memory =>
             {
@@ -82,12 +87,12 @@ internal static class OperationCases
         }
     }
 
-    private static IEnumerable<OperationCase> Pooling()
+    private static IEnumerable<OperationCase> Pooling(OperationSizes sizes)
     {
-        foreach (var (channels, side) in new[] { (32, 26), (64, 32) })
+        foreach (var (channels, side) in sizes.Poolings)
         {
-            var shape = new PoolingShape(128, side, side, channels, 2, 2, 2, 2);
-            var name = $"128x{channels}x{side}x{side}_nhwc";
+            var shape = new PoolingShape(sizes.Batch, side, side, channels, 2, 2, 2, 2);
+            var name = $"{sizes.Batch}x{channels}x{side}x{side}_nhwc";
             var (input, output) = (Bytes(shape.InputLength), Bytes(shape.OutputLength));
             yield return new OperationCase("maxpool2_fwd", name, 0, input + output, memory =>
             {
@@ -114,94 +119,94 @@ internal static class OperationCases
         }
     }
 
-    private static IEnumerable<OperationCase> Elements()
+    private static IEnumerable<OperationCase> Elements(OperationSizes sizes)
     {
-        const int Count = 128 * 64 * 32 * 32;
-        const string Shape = "128x64x32x32";
+        var count = sizes.Batch * sizes.Channels * sizes.Side * sizes.Side;
+        var shape = $"{sizes.Batch}x{sizes.Channels}x{sizes.Side}x{sizes.Side}";
         foreach (var kind in new[] { ActivationKind.Relu, ActivationKind.Tanh, ActivationKind.Gelu, ActivationKind.Silu })
         {
             var (name, activation) = (kind.ToString().ToLowerInvariant(), new Activation(kind));
-            yield return new OperationCase($"{name}_fwd", Shape, 0, 2 * Bytes(Count), memory =>
+            yield return new OperationCase($"{name}_fwd", shape, 0, 2 * Bytes(count), memory =>
             {
-                var (x, y) = (memory.Random(Count), memory.Zeros(Count));
+                var (x, y) = (memory.Random(count), memory.Zeros(count));
                 return executor => Elementwise.Forward(executor, activation, x, y);
             });
-            yield return new OperationCase($"{name}_bwd", Shape, 0, 3 * Bytes(Count), memory =>
+            yield return new OperationCase($"{name}_bwd", shape, 0, 3 * Bytes(count), memory =>
             {
-                var (saved, gradient, result) = (memory.Random(Count), memory.Random(Count), memory.Zeros(Count));
+                var (saved, gradient, result) = (memory.Random(count), memory.Random(count), memory.Zeros(count));
                 return executor => Elementwise.Backward(executor, activation, saved, gradient, result);
             });
         }
 
-        yield return new OperationCase("relu_fwd_inplace", Shape, 0, 2 * Bytes(Count), memory =>
+        yield return new OperationCase("relu_fwd_inplace", shape, 0, 2 * Bytes(count), memory =>
         {
-            var x = memory.Random(Count);
+            var x = memory.Random(count);
             return executor => Elementwise.Forward(executor, Activation.Relu, x, x);
         });
-        yield return new OperationCase("add", Shape, 0, 3 * Bytes(Count), memory =>
+        yield return new OperationCase("add", shape, 0, 3 * Bytes(count), memory =>
         {
-            var (a, b, sum) = (memory.Random(Count), memory.Random(Count), memory.Zeros(Count));
+            var (a, b, sum) = (memory.Random(count), memory.Random(count), memory.Zeros(count));
             return executor => Residuals.Forward(executor, a, b, sum, Activation.None);
         });
-        yield return new OperationCase("dropout_fwd", Shape, 0, 2 * Bytes(Count), memory =>
+        yield return new OperationCase("dropout_fwd", shape, 0, 2 * Bytes(count), memory =>
         {
-            var (x, y, state) = (memory.Random(Count), memory.Zeros(Count), memory.StepState());
+            var (x, y, state) = (memory.Random(count), memory.Zeros(count), memory.StepState());
             return executor => Dropouts.Forward(executor, 0.25f, 1, state, x, y);
         });
-        yield return new OperationCase("dropout_bwd", Shape, 0, 2 * Bytes(Count), memory =>
+        yield return new OperationCase("dropout_bwd", shape, 0, 2 * Bytes(count), memory =>
         {
-            var (gradient, result, state) = (memory.Random(Count), memory.Zeros(Count), memory.StepState());
+            var (gradient, result, state) = (memory.Random(count), memory.Zeros(count), memory.StepState());
             return executor => Dropouts.Backward(executor, 0.25f, 1, state, gradient, result);
         });
     }
 
-    private static IEnumerable<OperationCase> Normalization()
+    private static IEnumerable<OperationCase> Normalization(OperationSizes sizes)
     {
-        const int Rows = 128 * 32 * 32;
-        const int Channels = 64;
-        const int Count = Rows * Channels;
-        const string Shape = "128x64x32x32_nhwc";
+        var rows = sizes.Batch * sizes.Side * sizes.Side;
+        var channels = sizes.Channels;
+        var count = rows * channels;
+        var shape = $"{sizes.Batch}x{channels}x{sizes.Side}x{sizes.Side}_nhwc";
 
         // Statistics need a pass of their own over all inputs: 2 reads and 1 write forward, 4 reads and 1 write backward.
         foreach (var (suffix, activation) in new[] { ("", Activation.None), ("+relu", Activation.Relu) })
         {
-            yield return new OperationCase($"batchnorm{suffix}_fwd", Shape, 0, 3 * Bytes(Count), memory =>
+            yield return new OperationCase($"batchnorm{suffix}_fwd", shape, 0, 3 * Bytes(count), memory =>
             {
-                var (x, y, gamma, beta) = (memory.Random(Count), memory.Zeros(Count), memory.Random(Channels), memory.Random(Channels));
-                var (runningMean, runningVariance, mean, deviation) = (memory.Zeros(Channels), memory.Zeros(Channels), memory.Zeros(Channels),
-                    memory.Zeros(Channels));
-                var workspace = Workspace(memory, BatchNorms.WorkspaceLength(Rows, Channels));
+                var (x, y, gamma, beta) = (memory.Random(count), memory.Zeros(count), memory.Random(channels), memory.Random(channels));
+                var (runningMean, runningVariance, mean, deviation) = (memory.Zeros(channels), memory.Zeros(channels), memory.Zeros(channels),
+                    memory.Zeros(channels));
+                var workspace = Workspace(memory, BatchNorms.WorkspaceLength(rows, channels));
                 return executor => BatchNorms.ForwardTraining(
-                    executor, Rows, Channels, x, gamma, beta, runningMean, runningVariance, 0.1f, 1e-5f, y, mean, deviation, activation, workspace);
+                    executor, rows, channels, x, gamma, beta, runningMean, runningVariance, 0.1f, 1e-5f, y, mean, deviation, activation, workspace);
             });
-            yield return new OperationCase($"batchnorm{suffix}_bwd", Shape, 0, 5 * Bytes(Count), memory =>
+            yield return new OperationCase($"batchnorm{suffix}_bwd", shape, 0, 5 * Bytes(count), memory =>
             {
-                var (x, gradient, result, gamma, beta) = (memory.Random(Count), memory.Random(Count), memory.Zeros(Count), memory.Random(Channels),
-                    memory.Random(Channels));
-                var (mean, deviation, gammaGradient, betaGradient) = (memory.Random(Channels), memory.Random(Channels), memory.Zeros(Channels),
-                    memory.Zeros(Channels));
-                var workspace = Workspace(memory, BatchNorms.WorkspaceLength(Rows, Channels));
+                var (x, gradient, result, gamma, beta) = (memory.Random(count), memory.Random(count), memory.Zeros(count), memory.Random(channels),
+                    memory.Random(channels));
+                var (mean, deviation, gammaGradient, betaGradient) = (memory.Random(channels), memory.Random(channels), memory.Zeros(channels),
+                    memory.Zeros(channels));
+                var workspace = Workspace(memory, BatchNorms.WorkspaceLength(rows, channels));
                 return executor => BatchNorms.Backward(
-                    executor, Rows, Channels, x, gradient, gamma, beta, mean, deviation, result, gammaGradient, betaGradient, activation, workspace);
+                    executor, rows, channels, x, gradient, gamma, beta, mean, deviation, result, gammaGradient, betaGradient, activation, workspace);
             });
         }
     }
 
-    private static IEnumerable<OperationCase> Losses()
+    private static IEnumerable<OperationCase> Losses(OperationSizes sizes)
     {
-        const int Batch = 128;
-        foreach (var classes in new[] { 10, 1000 })
+        var batch = sizes.Batch;
+        foreach (var classes in sizes.Classes)
         {
-            yield return new OperationCase("softmaxCE_fwd+bwd", $"{Batch}x{classes}", 0, 2 * Bytes(Batch * classes), memory =>
+            yield return new OperationCase("softmaxCE_fwd+bwd", $"{batch}x{classes}", 0, 2 * Bytes(batch * classes), memory =>
             {
-                var (logits, gradient) = (memory.Random(Batch * classes), memory.Zeros(Batch * classes));
-                var (labels, losses) = (memory.Labels(Batch, classes), memory.Zeros(Batch));
-                return executor => SoftmaxCrossEntropies.Run(executor, Batch, classes, logits, labels, gradient, losses);
+                var (logits, gradient) = (memory.Random(batch * classes), memory.Zeros(batch * classes));
+                var (labels, losses) = (memory.Labels(batch, classes), memory.Zeros(batch));
+                return executor => SoftmaxCrossEntropies.Run(executor, batch, classes, logits, labels, gradient, losses);
             });
         }
     }
 
-    private static IEnumerable<OperationCase> Optimizers()
+    private static IEnumerable<OperationCase> Optimizers(OperationSizes sizes)
     {
         (string Name, OptimizerSettings Settings, SegmentFactors Factors)[] rules =
         [
@@ -211,20 +216,20 @@ internal static class OperationCases
             ("adam_l2", OptimizerSettings.Adam(), new SegmentFactors { CoupledDecay = 5e-4f }),
             ("adamw", OptimizerSettings.AdamW(), new SegmentFactors { DecoupledDecay = 0.01f }),
         ];
-        foreach (var millions in new[] { 1, 10, 50 })
+        foreach (var parameters in sizes.Parameters)
         {
             foreach (var (name, settings, factors) in rules)
             {
                 // Parameters and state are read and written, gradients read and reset.
-                var bytes = millions * 1_000_000L * sizeof(float) * (2 + 2 + 2 * settings.StatesPerParameter);
-                yield return new OperationCase($"opt_{name}", $"{millions}M", 0, bytes, memory =>
+                var bytes = (long)parameters * sizeof(float) * (2 + 2 + 2 * settings.StatesPerParameter);
+                yield return new OperationCase($"opt_{name}", parameters % 1_000_000 == 0 ? $"{parameters / 1_000_000}M" : $"{parameters}", 0, bytes, memory =>
                 {
                     var arena = new ParameterArena();
-                    for (var i = 0; i < 16; i++) arena.Add($"p{i}", millions * 1_000_000 / 16, factors);
+                    for (var i = 0; i < 16; i++) arena.Add($"p{i}", parameters / 16, factors);
                     var table = memory.Keep(new SegmentTable(memory.Device, arena));
-                    var (parameters, gradients, state) = (memory.Random(arena.Length), memory.Random(arena.Length), memory.StepState());
+                    var (values, gradients, state) = (memory.Random(arena.Length), memory.Random(arena.Length), memory.StepState());
                     var moments = settings.StatesPerParameter > 0 ? memory.Zeros(settings.StateLength(arena.Length)) : default;
-                    return executor => FusedOptimizer.Update(executor, settings, table, parameters, gradients, moments, state);
+                    return executor => FusedOptimizer.Update(executor, settings, table, values, gradients, moments, state);
                 });
             }
         }

@@ -40,11 +40,25 @@ internal sealed class Timings
     public static Timings Measure(
         ComputeDevice device, Action run, double seconds, int least = 5, int most = 1000, int warmup = 2, CancellationToken cancellation = default)
     {
+        return Collect(Timed, seconds, least, most, warmup, cancellation);
+
+        double Timed()
+        {
+            var start = Stopwatch.GetTimestamp();
+            run();
+            device.Synchronize();
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+    }
+
+    /// <summary>As <see cref="Measure"/>, of what times itself: it returns seconds, when what it ran has ended.</summary>
+    public static Timings Collect(
+        Func<double> run, double seconds, int least = 5, int most = 1000, int warmup = 2, CancellationToken cancellation = default)
+    {
         var clock = Stopwatch.StartNew();
         for (var i = 0; i < warmup || (clock.Elapsed.TotalSeconds < seconds / 4 && i < most); i++)
         {
             run();
-            device.Synchronize();
             cancellation.ThrowIfCancellationRequested();
         }
 
@@ -52,10 +66,7 @@ internal sealed class Timings
         clock.Restart();
         while (times.Count < least || (times.Count < most && clock.Elapsed.TotalSeconds < seconds))
         {
-            var start = Stopwatch.GetTimestamp();
-            run();
-            device.Synchronize();
-            times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            times.Add(run());
             cancellation.ThrowIfCancellationRequested();
         }
 

@@ -29,7 +29,7 @@ internal static class BenchOpsCommand
 
     private static void Run(Shell shell, ComputeDevice device, string only, double seconds, int copyMegabytes)
     {
-        var cases = OperationCases.All().Where(one => one.Id.Contains(only, StringComparison.OrdinalIgnoreCase)).ToArray();
+        var cases = OperationCases.All(OperationSizes.For(device)).Where(one => one.Id.Contains(only, StringComparison.OrdinalIgnoreCase)).ToArray();
         if (cases.Length == 0)
         {
             var names = OperationCases.All().Select(one => one.Name).Distinct().ToArray();
@@ -48,7 +48,8 @@ internal static class BenchOpsCommand
         foreach (var (index, one) in cases.Index())
         {
             reporter.Progress(new ProgressState("bench", index, cases.Length, one.Id, TimeSpan.FromSeconds((cases.Length - index) * seconds * 1.5)));
-            var times = Measure(device, one, seconds, shell.Host.Cancellation);
+            if (Measure(device, one, seconds, reporter, shell.Host.Cancellation) is not { } measured) continue;
+            var times = measured.Times;
             var isArithmetic = one.Flops > 0;
             var rate = (isArithmetic ? one.Flops : one.Bytes) / times.Median / 1e9;
             var share = rate / (isArithmetic ? ceilings.Gflops : ceilings.CopyGbps);
@@ -58,22 +59,34 @@ internal static class BenchOpsCommand
             records.Add(new JsonRecord().Add("op", one.Id).Add("name", one.Name).Add("shape", one.Shape).Add("runs", times.Runs)
                 .Add("median_ms", 1e3 * times.Median).Add("p10_ms", 1e3 * times.Quantile(0.1)).Add("p90_ms", 1e3 * times.Quantile(0.9))
                 .Add(isArithmetic ? "gflops" : "gbps", rate).Add(isArithmetic ? "flops" : "bytes", isArithmetic ? one.Flops : one.Bytes)
-                .Add("share_of_ceiling", share));
+                .Add("share_of_ceiling", share).Add("repetitions", measured.Repetitions).Add("graph", measured.IsGraph));
         }
 
         reporter.EndProgress();
         reporter.Table(table);
+        using var watch = device.NewStopwatch();
+        reporter.Line(watch.IsOnDevice ? "Times are the device's own, of many repetitions at once." : "Times are the host's, with the wait for the device in them.");
         reporter.Result(new JsonRecord().Add("device", device.Id).Add("description", device.Description).Add("threads", (device as CpuDevice)?.Threads)
             .Add("precision", device.Precision.ToString().ToLowerInvariant())
+            .Add("timing", watch.IsOnDevice ? "device" : "host").Add("compile_seconds", device.Compilation.Seconds)
             .Add("ceilings", new JsonRecord().Add("gflops", ceilings.Gflops).Add("copy_gbps", ceilings.CopyGbps)).Add("operations", records));
     }
 
-    private static Timings Measure(ComputeDevice device, OperationCase one, double seconds, CancellationToken cancellation)
+    // Null, with a warning, for one that does not fit the device.
+    private static LaunchTimings? Measure(ComputeDevice device, OperationCase one, double seconds, Reporter reporter, CancellationToken cancellation)
     {
-        using var memory = new BenchMemory(device);
-        var list = new CommandList(device);
-        one.Prepare(memory)(list);
-        return Timings.Measure(device, list.Run, seconds, cancellation: cancellation);
+        try
+        {
+            using var memory = new BenchMemory(device);
+            var list = new CommandList(device);
+            one.Prepare(memory)(list);
+            return LaunchTimings.Measure(device, list, seconds, cancellation);
+        }
+        catch (OutOfDeviceMemoryException e)
+        {
+            reporter.Warn($"{one.Id} is left out: {e.Message}.");
+            return null;
+        }
     }
 
     private static string Milliseconds(double seconds) => Units.Short(1e3 * seconds);

@@ -44,33 +44,63 @@ internal static class BenchStepCommand
         SetBatch(runner, model, batch, inputs, random);
 
         var loss = float.NaN;
+        _ = runner.Recorded;
+        CompilationLine.Finish(shell.Reporter, device);
         var times = Timings.Measure(device, Step, seconds, least: Math.Min(5, steps), most: steps, warmup: warmup, cancellation: shell.Host.Cancellation);
+        var onDevice = DeviceTime(device, runner, times.Median);
         var threads = (device as CpuDevice)?.Threads;
         // Forward, and backward for the data and for the weights: three times the forward multiply-adds, 2 operations each.
         var gflops = 6.0 * model.MultiplyAdds * batch / times.Median / 1e9;
         var (median, p10, p90) = (1e3 * times.Median, 1e3 * times.Quantile(0.1), 1e3 * times.Quantile(0.9));
         var peakWorkingSet = Process.GetCurrentProcess().PeakWorkingSet64;
-        shell.Reporter.Table(ReportTable.Facts(
-            null,
+        List<(string Name, string Value)> facts =
+        [
             ("model", $"{model.Name}, {Units.Count(model.ParameterCount)} parameters, {batch} samples a step"),
             ("device", device.Description),
             ("step", $"{Units.Short(median)} ms (10 % below {Units.Short(p10)}, 90 % below {Units.Short(p90)}; {times.Runs} steps)"),
             ("rate", $"{Units.Count((long)(batch / times.Median))} samples/s, {Units.Short(gflops)} GFLOP/s of convolution and dense layers"),
             ("memory", $"{Units.Bytes(device.AllocatedBytes)} on the device; the process {Units.Bytes(peakWorkingSet)} at its peak"),
-            ("last loss", Units.Fixed(loss, 4))));
+            ("last loss", Units.Fixed(loss, 4)),
+        ];
+        if (device is not CpuDevice)
+        {
+            var plain = $"one by one: {runner.Recorded.WhyNoGraph}";
+            facts.Insert(2, ("launches", $"{runner.LaunchCount}, {(runner.Recorded.Mode == LaunchMode.Graph ? "as one graph" : plain)}"));
+            if (onDevice is { } alone) facts.Insert(4, ("without reading the loss", $"{Units.Short(1e3 * alone)} ms by the device's clock"));
+        }
+
+        shell.Reporter.Table(ReportTable.Facts(null, [.. facts]));
         shell.Reporter.Result(new JsonRecord()
             .Add("model", model.Name).Add("batch", batch).Add("device", device.Id).Add("threads", threads).Add("median_ms", median).Add("p10_ms", p10)
             .Add("p90_ms", p90)
             .Add("samples_per_s", batch / times.Median).Add("gflops", gflops).Add("peak_bytes", device.AllocatedBytes)
             .Add("steps", times.Runs).Add("min_ms", 1e3 * times.Best).Add("peak_working_set_bytes", peakWorkingSet)
             .Add("forward_mflop_per_sample", 2e-6 * model.MultiplyAdds).Add("parameters", model.ParameterCount).Add("last_loss", loss)
-            .Add("description", device.Description).Add("precision", device.Precision.ToString().ToLowerInvariant())
-            .Add("loss_scale", runner.ReadLossScale()?.Scale));
+            .Add("description", device.Description).Add("device_ms", 1e3 * onDevice).Add("launches", runner.LaunchCount)
+            .Add("launch_mode", runner.Recorded.Mode.ToString().ToLowerInvariant()).Add("why_no_graph", runner.Recorded.WhyNoGraph)
+            .Add("compile_seconds", device.Compilation.Seconds).Add("compiled_kernels", device.Compilation.Total)
+            .Add("precision", device.Precision.ToString().ToLowerInvariant()).Add("loss_scale", runner.ReadLossScale()?.Scale));
 
         void Step()
         {
             runner.Step();
             loss = runner.ReadLoss();
+        }
+    }
+
+    // Steps one after the other, as in training, where the loss is read now and then; null where the device has no clock of its own.
+    private static double? DeviceTime(ComputeDevice device, StepRunner runner, double seconds)
+    {
+        using var watch = device.NewStopwatch();
+        if (!watch.IsOnDevice) return null;
+        var steps = Math.Clamp((int)(0.05 / seconds), 5, 1000);
+        return Timings.Collect(Interval, 0.3).Median;
+
+        double Interval()
+        {
+            watch.Start();
+            for (var i = 0; i < steps; i++) runner.Step();
+            return watch.Stop() / steps;
         }
     }
 

@@ -9,6 +9,16 @@ internal static class CompilationLine
     // What takes less is not worth a line.
     private const double LeastSeconds = 0.1;
 
+    /// <summary>Waits for a device's kernels and shows how far they are.</summary>
+    public static void Finish(Reporter reporter, ComputeDevice device)
+    {
+        var compilation = device.FinishCompilation(progress =>
+        {
+            if (progress.Done < progress.Total) Show(reporter, progress);
+        });
+        Show(reporter, compilation);
+    }
+
     /// <summary>Shows how far it is; after the last kernel, a line with the time.</summary>
     public static void Show(Reporter reporter, KernelCompilation progress)
     {

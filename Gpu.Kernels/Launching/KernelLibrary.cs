@@ -1,5 +1,10 @@
 using System.Diagnostics;
+using System.Reflection;
 using ILGPU.Runtime;
+#if HAS_ILGPU
+using Gpu.Kernels.Cuda;
+using ILGPU.Runtime.Cuda;
+#endif
 
 namespace Gpu.Kernels.Launching;
 
@@ -37,16 +42,16 @@ internal sealed class KernelLibrary
     public KernelSlot<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel, int>> Plain<TKernel>()
         where TKernel : struct, IKernel
     {
-        return Find(typeof(TKernel), () => KernelLoader.Load<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel, int>>(
-            _accelerator, new Action<TKernel, int>(Entry.Run).Method, () => _accelerator.LoadKernel<TKernel, int>(Entry.Run)));
+        return Find(typeof(TKernel), () => Load(
+            new Action<TKernel, int>(Entry.Run).Method, () => _accelerator.LoadKernel<TKernel, int>(Entry.Run)));
     }
 
     /// <summary>A grouped kernel.</summary>
     public KernelSlot<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel>> Grouped<TKernel>()
         where TKernel : struct, IGroupedKernel
     {
-        return Find(typeof(TKernel), () => KernelLoader.Load<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel>>(
-            _accelerator, new Action<TKernel>(Entry.RunGrouped).Method, () => _accelerator.LoadKernel<TKernel>(Entry.RunGrouped)));
+        return Find(typeof(TKernel), () => Load(
+            new Action<TKernel>(Entry.RunGrouped).Method, () => _accelerator.LoadKernel<TKernel>(Entry.RunGrouped)));
     }
 
     /// <summary>Waits until all that was begun is done.</summary>
@@ -63,6 +68,15 @@ internal sealed class KernelLibrary
         }
 
         return Progress;
+    }
+
+    private TDelegate Load<TDelegate>(MethodInfo entry, Func<TDelegate> ordinarily)
+        where TDelegate : Delegate
+    {
+#if HAS_ILGPU
+        if (_accelerator is CudaAccelerator cuda) return CudaKernelLoader.Load<TDelegate>(cuda, entry);
+#endif
+        return ordinarily();
     }
 
     private KernelSlot<TDelegate> Find<TDelegate>(Type kernel, Func<TDelegate> load)

@@ -74,7 +74,9 @@ public class BenchTests
     {
         using var device = new CpuDevice(1);
         var names = new HashSet<string>();
-        foreach (var one in OperationCases.All().Where(one => !one.Shape.EndsWith("0M", StringComparison.Ordinal)))
+        // Of the large ones not those that take much memory.
+        var cases = OperationCases.All(OperationSizes.Tiny).Concat(OperationCases.All().Where(one => !one.Shape.EndsWith("0M", StringComparison.Ordinal)));
+        foreach (var one in cases)
         {
             Assert.True(names.Add(one.Id), one.Id);
             Assert.True(one.Flops > 0 ^ one.Bytes > 0, one.Id);
@@ -96,6 +98,39 @@ public class BenchTests
         var rate = operation.GetProperty("gflops").GetDouble();
         Assert.Equal(operation.GetProperty("flops").GetDouble() / operation.GetProperty("median_ms").GetDouble() / 1e6, rate, rate * 1e-6);
         Assert.Equal(rate / ceiling, operation.GetProperty("share_of_ceiling").GetDouble(), 1e-9);
+    }
+
+    [Fact]
+    public void OpsRunInTheSimulatorOnTinyTensors()
+    {
+        var run = CommandLine.Run("bench", "ops", "--device", "simulator", "--seconds", "0.001", "--json");
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        Assert.Equal("host", run.Json.GetProperty("timing").GetString());
+        Assert.Equal(OperationCases.All(OperationSizes.Tiny).Select(one => one.Id),
+            run.Json.GetProperty("operations").EnumerateArray().Select(operation => operation.GetProperty("op").GetString()));
+    }
+
+    [Fact]
+    public void AnOperationThatDoesNotFitIsLeftOut()
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var host = new CliHost(output, error) { OpenDevice = (_, _) => (new CpuDevice(1) { MemoryLimit = 9_000_000 }, "") };
+        Assert.Equal(ExitCode.Success, App.Run(["bench", "ops", "--only", "opt_sgd_wd", "--seconds", "0.001", "--copy-mb", "4"], host));
+        Assert.Contains("opt_sgd_wd_10M is left out: CPU", error.ToString());
+        Assert.Contains(" 1M ", output.ToString());
+        Assert.DoesNotContain(" 10M ", output.ToString());
+    }
+
+    [Fact]
+    public void ALaunchIsTimedInTheSimulatorOneRunAtATime()
+    {
+        using var device = TestDevices.Simulator();
+        using var buffer = device.Allocate(64);
+        var list = new CommandList(device);
+        list.Execute(new Ceilings.PeakOperation(buffer.View, 2));
+        var times = LaunchTimings.Measure(device, list, 0);
+        Assert.Equal((1, false, false), (times.Repetitions, times.IsOnDevice, times.IsGraph));
+        Assert.True(times.Times.Best > 0);
     }
 
     [Theory]

@@ -9,10 +9,14 @@ public sealed partial class Trainer
 {
     private readonly HashSet<RecordedStep> _told = [];
     private LossScaleState _lossScale;
+    private LaunchMode? _toldMode;
 
     private void FinishCompilation()
     {
-        var compilation = _device.FinishCompilation(_observer.OnCompilation);
+        var compilation = _device.FinishCompilation(progress =>
+        {
+            if (progress.Done < progress.Total) _observer.OnCompilation(progress);
+        });
         if (compilation.Total > 0) _observer.OnCompilation(compilation);
     }
 
@@ -21,6 +25,8 @@ public sealed partial class Trainer
     {
         if (_session.LastStep is not { IsSettled: true } step || _told.Contains(step)) return;
         _told.Add(step);
+        if (step.Mode == _toldMode) return;
+        _toldMode = step.Mode;
         _observer.OnDetail(step.Mode == LaunchMode.Graph
             ? $"The {step.LaunchCount} launches of a step are captured as a graph and launched as one."
             : $"The {step.LaunchCount} launches of a step are launched one by one: {step.WhyNoGraph}.");

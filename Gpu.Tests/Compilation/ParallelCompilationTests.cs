@@ -1,0 +1,62 @@
+#if HAS_ILGPU
+using System.Collections.Concurrent;
+using Gpu.Kernels.Cuda;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+using ILGPU;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+
+namespace Gpu.Tests.Compilation;
+
+/// <summary>
+/// A kernel that is compiled in a context of its own comes out the same, whatever is compiled before and beside it: the product compiles so on CUDA. In a
+/// common context that does not hold.
+/// </summary>
+public class ParallelCompilationTests
+{
+    [Fact]
+    public void KernelsCompiledSideBySideAreTheSame()
+    {
+        // A share of all kernels is enough.
+        var kernels = KernelInstances.Kernels.SelectMany(kernel => KernelInstances.For(kernel, typeof(Gpu4), typeof(Float4))).Where((_, i) => i % 16 == 5).ToArray();
+        var alone = Compile(kernels, 1);
+        var together = Compile([.. kernels.Reverse()], 4);
+        foreach (var kernel in kernels) Assert.Equal(alone[kernel], together[kernel]);
+    }
+
+    private static ConcurrentDictionary<Type, string> Compile(Type[] kernels, int threads)
+    {
+        var texts = new ConcurrentDictionary<Type, string>();
+        var open = new ConcurrentQueue<Type>(kernels);
+        var failures = new ConcurrentQueue<Exception>();
+        var workers = Enumerable.Range(0, threads).Select(_ => new Thread(Work)).ToArray();
+        foreach (var worker in workers) worker.Start();
+        foreach (var worker in workers) worker.Join();
+        Assert.Empty(failures);
+        return texts;
+
+        void Work()
+        {
+            try
+            {
+                while (open.TryDequeue(out var kernel))
+                {
+                    using var context = Context.Create(builder => builder.DefaultCPU().ForKernels());
+                    using var backend = new PTXBackend(
+                        context, new CudaCapabilityContext(CudaArchitecture.SM_90), CudaArchitecture.SM_90, CudaInstructionSet.ISA_88, null);
+                    var entry = EntryPointDescription.FromExplicitlyGroupedKernel(typeof(Entry).GetMethod(nameof(Entry.Run))!.MakeGenericMethod(kernel));
+                    texts[kernel] = PtxNames.Count(((PTXCompiledKernel)backend.Compile(entry, KernelSpecialization.Empty)).PTXAssembly);
+                }
+            }
+            catch (Exception e)
+            {
+                failures.Enqueue(e);
+            }
+        }
+    }
+}
+#endif
