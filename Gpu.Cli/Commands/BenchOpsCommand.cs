@@ -67,6 +67,7 @@ internal static class BenchOpsCommand
         using var watch = device.NewStopwatch();
         reporter.Line(watch.IsOnDevice ? "Times are the device's own, of many repetitions at once." : "Times are the host's, with the wait for the device in them.");
         reporter.Result(new JsonRecord().Add("device", device.Id).Add("description", device.Description).Add("threads", (device as CpuDevice)?.Threads)
+            .Add("precision", device.Precision.ToString().ToLowerInvariant())
             .Add("timing", watch.IsOnDevice ? "device" : "host").Add("compile_seconds", device.Compilation.Seconds)
             .Add("ceilings", new JsonRecord().Add("gflops", ceilings.Gflops).Add("copy_gbps", ceilings.CopyGbps)).Add("operations", records));
     }

@@ -78,7 +78,8 @@ internal static class BenchStepCommand
             .Add("forward_mflop_per_sample", 2e-6 * model.MultiplyAdds).Add("parameters", model.ParameterCount).Add("last_loss", loss)
             .Add("description", device.Description).Add("device_ms", 1e3 * onDevice).Add("launches", runner.LaunchCount)
             .Add("launch_mode", runner.Recorded.Mode.ToString().ToLowerInvariant()).Add("why_no_graph", runner.Recorded.WhyNoGraph)
-            .Add("compile_seconds", device.Compilation.Seconds).Add("compiled_kernels", device.Compilation.Total));
+            .Add("compile_seconds", device.Compilation.Seconds).Add("compiled_kernels", device.Compilation.Total)
+            .Add("precision", device.Precision.ToString().ToLowerInvariant()).Add("loss_scale", runner.ReadLossScale()?.Scale));
 
         void Step()
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
+using Gpu.Kernels.Launching;
 using Gpu.Training.Data;
 using Gpu.Training.IO;
 using Gpu.Training.Models;
@@ -102,7 +103,7 @@ internal sealed class SweepCommand
         }
 
         reporter.EndProgress();
-        Report(reporter, model, data, device.Id, trials, parsed.GetValue(_out), folds);
+        Report(reporter, model, data, device, trials, parsed.GetValue(_out), folds);
         return trials.Count < points.Count ? ExitCode.Cancelled : ExitCode.Success;
 
         void Show(SearchProgress state)
@@ -118,7 +119,7 @@ internal sealed class SweepCommand
         }
     }
 
-    private void Report(Reporter reporter, Model model, ImageDataset data, string device, List<SearchTrial> trials, string? file, int folds)
+    private void Report(Reporter reporter, Model model, ImageDataset data, ComputeDevice device, List<SearchTrial> trials, string? file, int folds)
     {
         var best = GridSearch.Best(trials);
         if (best is not null)
@@ -149,7 +150,7 @@ internal sealed class SweepCommand
             reporter.Line($"The results are in {file}");
         }
 
-        reporter.Result(new JsonRecord().Add("model", model.Name).Add("dataset", data.Name).Add("device", device).Add("folds", folds)
+        reporter.Result(new JsonRecord().Add("model", model.Name).Add("dataset", data.Name).Add("device", device.Id).Add("precision", device.Precision.ToString().ToLowerInvariant()).Add("folds", folds)
             .Add("trials", trials.Select(Json)).Add("best", best is null ? null : Json(best)));
     }
 

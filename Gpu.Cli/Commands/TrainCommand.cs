@@ -64,7 +64,7 @@ internal sealed class TrainCommand
 
     private Func<ComputeDevice, Trainer> Start(ParseResult parsed, TrainingDisplay display)
     {
-        var options = Recorded(_options.Apply(parsed, TrainOptions.Standard));
+        var options = Recorded(_options.Apply(parsed, TrainOptions.Standard)) with { Precision = _device.Precision(parsed) };
         var model = ModelArgument.Find(parsed.GetValue(_model) ?? BuiltInModels.Default);
         var source = parsed.GetValue(_dataset) ?? "digits";
         var data = DatasetLoader.Load(source);
@@ -84,7 +84,7 @@ internal sealed class TrainCommand
         var folder = RunArgument.Open(run);
         if (!folder.HasCheckpoint) throw new UsageException($"The run in '{run}' has no checkpoint to resume from. Start a new run.");
         var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration));
-        return device => Trainer.Resume(run, data, device, basis => Recorded(_options.Apply(parsed, basis)), display);
+        return device => Trainer.Resume(run, data, device, basis => Recorded(_options.Apply(parsed, basis)) with { Precision = _device.Precision(parsed) ?? basis.Precision }, display);
     }
 
     private TrainingOptions Recorded(TrainingOptions options) =>

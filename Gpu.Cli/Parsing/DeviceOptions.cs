@@ -5,7 +5,7 @@ using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Parsing;
 
-/// <summary><c>--device</c> and <c>--threads</c>.</summary>
+/// <summary><c>--device</c>, <c>--threads</c> and what else is said of a device.</summary>
 internal sealed class DeviceOptions
 {
     private const string Auto = "auto";
@@ -14,6 +14,9 @@ internal sealed class DeviceOptions
         "--device", "NAME", "What computes: auto, cpu, cuda[:N], opencl[:N] or simulator; 'devices' lists what there is", Auto, Parse);
 
     private readonly Option<long?> _threads = Options.Whole("--threads", "Threads of the CPU device", 1, 1024, "one a processor");
+
+    private readonly Option<string?> _precision = Options.OneOf(
+        "--precision", "How matrix products multiply: tf32 and fp16 take CUDA's tensor cores; fp16 scales the loss", "fp32", "fp32", "tf32", "fp16");
 
     private readonly Option<bool> _noGraph = new("--no-graph")
     {
@@ -25,13 +28,18 @@ internal sealed class DeviceOptions
     {
         command.Options.Add(_device);
         command.Options.Add(_threads);
+        command.Options.Add(_precision);
         command.Options.Add(_noGraph);
     }
+
+    /// <summary>The precision that was asked for; null for none.</summary>
+    public MatrixPrecision? Precision(ParseResult parsed) =>
+        parsed.GetValue(_precision) is { } name ? Enum.Parse<MatrixPrecision>(name, ignoreCase: true) : null;
 
     /// <summary>
     /// Opens the device that was asked for; where the choice was left open, says what was chosen and why, so that a GPU is never left unused in silence.
     /// </summary>
-    /// <exception cref="UsageException">threads for a device that has none</exception>
+    /// <exception cref="UsageException">threads, or a precision, for a device that has none</exception>
     /// <exception cref="DeviceException">there is no such device</exception>
     public ComputeDevice Open(ParseResult parsed, Shell shell)
     {
@@ -43,6 +51,16 @@ internal sealed class DeviceOptions
         var (device, choice) = shell.Host.OpenDevice(id, threads ?? 0);
         if (id == Auto) reporter.Line($"Device {choice}");
         if (threads is not null && device is not CpuDevice) reporter.Warn($"--threads has no effect on {device.Id}.");
+        try
+        {
+            if (Precision(parsed) is { } precision) device.Precision = precision;
+        }
+        catch (ArgumentException e)
+        {
+            device.Dispose();
+            throw new UsageException($"--precision: {e.Message}.");
+        }
+
         if (parsed.GetValue(_noGraph))
         {
             if (device is AcceleratorDevice accelerator) accelerator.UsesGraphs = false;

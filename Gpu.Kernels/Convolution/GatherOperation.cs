@@ -1,5 +1,6 @@
 using System.Numerics;
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Cuda.TensorCores;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -42,10 +43,12 @@ internal readonly struct GatherOperation<TActivation>(
         var perGroup = backward ? shape.InputPerGroup : shape.OutputPerGroup;
         var rows = backward ? shape.OutputPerGroup : shape.InputPerGroup;
         var taps = shape.KernelHeight * shape.KernelWidth;
-        var panelWidth = GatherConvolution<TMachine, TVector, TActivation>.PanelVectors * TMachine.Width;
+        var tensor = UsesTensorCores(launcher);
+        var panelWidth = tensor ? TensorGathers.PanelWidth : GatherConvolution<TMachine, TVector, TActivation>.PanelVectors * TMachine.Width;
         var panels = Items.Covering(perGroup, panelWidth);
-        var grouped = GroupedGatherLaunch.Suits(launcher.Groups, shape);
-        var packed = !grouped && (backward || perGroup % TMachine.Width != 0 || (!TMachine.ItemIsThread && shape.OutputChannels > LongestRow));
+        var grouped = !tensor && GroupedGatherLaunch.Suits(launcher.Groups, shape);
+        var packed = tensor ? PacksForTensorCores
+            : !grouped && (backward || perGroup % TMachine.Width != 0 || (!TMachine.ItemIsThread && shape.OutputChannels > LongestRow));
         var geometry = new GatherGeometry
         {
             InputPerGroup = rows,
@@ -142,6 +145,16 @@ internal readonly struct GatherOperation<TActivation>(
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
+        if (UsesTensorCores(launcher))
+        {
+            g.Pixels = shape.Batch * g.Rows * g.Columns;
+            var packed = PacksForTensorCores;
+            new TensorGathers(
+                launcher.Matrices!, g, shape.Groups, packed ? g.PanelsPerGroup * TensorGathers.PanelWidth : g.OutputPerGroup, input, packed ? workspace : weights, bias, output, saved,
+                gated, accumulate, slope).Launch<TActivation>();
+            return;
+        }
+
         const int tilePixels = GatherConvolution<TMachine, TVector, TActivation>.TilePixels;
         g.GridRows = shape.Batch * g.Rows;
         g.Pixels = g.GridRows * g.Columns;
@@ -161,6 +174,11 @@ internal readonly struct GatherOperation<TActivation>(
 
         launcher.Launch(kernel, g.Strips * g.Panels, g.TilesPerStrip * tileCost);
     }
+
+    private bool PacksForTensorCores => backward || !TensorGathers.ReadsPlain(shape, weights);
+
+    private bool UsesTensorCores<TMachine>(ILauncher<TMachine> launcher) => TensorDispatch.Suits(
+        launcher.Matrices, shape.MultiplyAdds, backward ? shape.OutputPerGroup : shape.InputPerGroup, backward ? shape.InputPerGroup : shape.OutputPerGroup);
 
     // Which taps (counted from the last) reach the input rows of a phase, and where in the output the first of them begins.
     private static (int FirstTap, int TapStride, int Taps, int Start, int Step) Phase(int phase, int padding, int kernel, int stride, int dilation)

@@ -1,3 +1,4 @@
+using Gpu.Kernels.Cuda.TensorCores;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -26,6 +27,13 @@ internal readonly struct WeightGradientOperation(
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
+        if (TensorDispatch.Suits(launcher.Matrices, shape.MultiplyAdds, shape.InputPerGroup, shape.OutputPerGroup))
+        {
+            var sums = TensorWeightGradients.Launch(launcher.Matrices!, shape, input, outputGradient, weightGradient, biasGradient, workspace);
+            if (sums.Splits > 1) SumUp<TMachine, TVector>(launcher, sums.Splits, sums.SplitStride);
+            return;
+        }
+
         if (GroupedGatherLaunch.Suits(launcher.Groups, shape))
         {
             new GroupedWeightGradientLaunch(shape, input, outputGradient, weightGradient, biasGradient, workspace).Launch<TMachine, TVector>(launcher);
@@ -51,12 +59,19 @@ internal readonly struct WeightGradientOperation(
         var items = g.Splits * g.Panels * g.RowGroups;
         var cost = (long)(g.Pixels / g.Splits) * Math.Max(1, g.Tiles / g.RowGroups) * 16;
         launcher.Launch(kernel, items, (int)Math.Min(cost, int.MaxValue / 4));
-        if (!split) return;
-        Sum<TMachine, TVector>(launcher, workspace, weightGradient, g);
-        if (!biasGradient.IsEmpty) Sum<TMachine, TVector>(launcher, biasPartials, biasGradient, g);
+        if (split) SumUp<TMachine, TVector>(launcher, g.Splits, g.SplitStride);
     }
 
-    private static void Sum<TMachine, TVector>(ILauncher<TMachine> launcher, DeviceView partials, DeviceView gradient, WeightGradientGeometry g)
+    private void SumUp<TMachine, TVector>(ILauncher<TMachine> launcher, int splits, int stride)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        Sum<TMachine, TVector>(launcher, workspace, weightGradient, splits, stride);
+        if (!biasGradient.IsEmpty)
+            Sum<TMachine, TVector>(launcher, workspace.Slice(shape.WeightLength, workspace.Length - shape.WeightLength), biasGradient, splits, stride);
+    }
+
+    private static void Sum<TMachine, TVector>(ILauncher<TMachine> launcher, DeviceView partials, DeviceView gradient, int splits, int stride)
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
@@ -65,9 +80,9 @@ internal readonly struct WeightGradientOperation(
             Partials = launcher.Bind(partials),
             Output = launcher.Bind(gradient),
             Count = gradient.Length,
-            Splits = g.Splits,
-            Stride = g.SplitStride,
+            Splits = splits,
+            Stride = stride,
         };
-        launcher.Launch(sum, Items.Covering(gradient.Length, TMachine.Width), 4 * g.Splits);
+        launcher.Launch(sum, Items.Covering(gradient.Length, TMachine.Width), 4 * splits);
     }
 }

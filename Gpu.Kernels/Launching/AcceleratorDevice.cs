@@ -64,6 +64,12 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// </summary>
     public bool UsesGroups { get; set; }
 
+    /// <summary>
+    /// Multiply-adds from which on a product is taken to tensor cores where <see cref="ComputeDevice.Precision"/> asks for them; smaller ones are computed in 32 bits.
+    /// Set it before operations are recorded.
+    /// </summary>
+    public long LeastMatrixWork { get; set; } = 1 << 20;
+
     /// <summary>Whether a <see cref="RecordedStep"/> may become a graph where the device has graphs. Set it before steps are made.</summary>
     public bool UsesGraphs { get; set; } = true;
 
@@ -176,6 +182,8 @@ public sealed class AcceleratorDevice : ComputeDevice
     private StagingMemory? Staging(int bytes) =>
         bytes > StagingMemory.LargestCopy || !StagingMemory.Serves(Accelerator) ? null : _staging ??= new StagingMemory(Accelerator, Stream);
 
+    private protected override string? WhyNot(MatrixPrecision precision) => MatrixSupport.WhyNot(Accelerator);
+
     internal override IGraphDriver? Graphs(out string? whyNot)
     {
         whyNot = !UsesGraphs ? "graphs are switched off" : _graphs is null ? _whyNoGraphs : null;
@@ -187,7 +195,7 @@ public sealed class AcceleratorDevice : ComputeDevice
 
     internal void Released(long bytes) => Interlocked.Add(ref _allocated, -bytes);
 
-    private sealed class Launcher<TMachine>(AcceleratorDevice device, CommandList? list) : ILauncher<TMachine>
+    private sealed class Launcher<TMachine>(AcceleratorDevice device, CommandList? list) : ILauncher<TMachine>, IMatrixLauncher
         where TMachine : struct, IGpuMachine<TMachine>
     {
         public TMachine Bind(DeviceView view) => view.IsEmpty ? default : TMachine.At(AcceleratorBuffer.Of(view, device));
@@ -195,6 +203,20 @@ public sealed class AcceleratorDevice : ComputeDevice
         public GroupLimits? Groups => device.UsesGroups ? device._limits : null;
 
         public TMachine Zeros(int words) => Bind(device.Zeros(words));
+
+        public IMatrixLauncher? Matrices => device.Precision == MatrixPrecision.Fp32 ? null : this;
+
+        public MatrixPrecision Precision => device.Precision;
+
+        public bool IsEmulated => device.Accelerator.AcceleratorType != AcceleratorType.Cuda;
+
+        public long LeastWork => device.LeastMatrixWork;
+
+        public int Multiprocessors => device._limits.Multiprocessors;
+
+        public ArrayView<float> View(DeviceView view) => view.IsEmpty ? default : AcceleratorBuffer.Of(view, device);
+
+        public long Address(DeviceView view) => view.IsEmpty || IsEmulated ? 0 : View(view).LoadEffectiveAddressAsPtr();
 
         public void Launch<TKernel>(in TKernel kernel, int items, int cost)
             where TKernel : struct, IKernel

@@ -8,6 +8,7 @@ public abstract class ComputeDevice : IExecutor, IDisposable
 {
     private readonly Dictionary<int, DeviceBuffer> _zeros = [];
     private readonly HashSet<RecordedStep> _steps = [];
+    private MatrixPrecision _precision;
 
     /// <summary>What the user asked for: <c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>, <c>simulator</c>.</summary>
     public abstract string Id { get; }
@@ -23,6 +24,24 @@ public abstract class ComputeDevice : IExecutor, IDisposable
 
     /// <summary>Bytes that may be allocated at most; null for what the device has. For tests, and to leave room for others.</summary>
     public long? MemoryLimit { get; set; }
+
+    /// <summary>How matrix products and convolutions multiply; see <see cref="MatrixPrecision"/>. Set it before operations are recorded.</summary>
+    /// <exception cref="ArgumentException">the device has no such units; the message says which devices do</exception>
+    public MatrixPrecision Precision
+    {
+        get => _precision;
+        set
+        {
+            if (value != MatrixPrecision.Fp32 && WhyNot(value) is { } reason)
+            {
+                throw new ArgumentException(
+                    $"{value.ToString().ToLowerInvariant()} needs tensor cores, which NVIDIA's GPUs have from compute capability 8.0 on; {Description}: {reason}. "
+                    + "Choose a CUDA device, or the precision fp32");
+            }
+
+            _precision = value;
+        }
+    }
 
     ComputeDevice IExecutor.Device => this;
 
@@ -65,6 +84,9 @@ public abstract class ComputeDevice : IExecutor, IDisposable
 
     /// <inheritdoc/>
     public abstract void Dispose();
+
+    /// <summary>Why the device cannot multiply in a precision other than fp32; null where it can.</summary>
+    private protected virtual string? WhyNot(MatrixPrecision precision) => "it is no CUDA device";
 
     /// <summary>Bytes that the driver or the system says it could still give.</summary>
     private protected abstract long? AvailableBytes { get; }

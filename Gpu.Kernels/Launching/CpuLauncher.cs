@@ -11,6 +11,8 @@ internal sealed unsafe class CpuLauncher<TMachine>(CpuDevice device, CpuWorkerPo
 
     public GroupLimits? Groups => null;
 
+    public IMatrixLauncher? Matrices => null;
+
     public TMachine Zeros(int words) => Bind(device.Zeros(words));
 
     public void LaunchGroups<TKernel>(in TKernel kernel, int groups, int threads)

@@ -35,6 +35,9 @@ public interface ILauncher<TMachine>
     /// <summary>What the device offers to grouped kernels; null where there are none (the CPU's worker pool) or where they are switched off.</summary>
     GroupLimits? Groups { get; }
 
+    /// <summary>What the device offers for products on tensor cores; null where they are computed in 32 bits (<see cref="ComputeDevice.Precision"/>).</summary>
+    IMatrixLauncher? Matrices { get; }
+
     /// <summary>Launches a grouped kernel; does nothing for no groups. Only where <see cref="Groups"/> is not null.</summary>
     /// <param name="kernel">the kernel with its arguments</param>
     /// <param name="groups">how many groups</param>

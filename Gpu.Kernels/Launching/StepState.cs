@@ -21,6 +21,9 @@ public static class StepState
     /// <summary>Word of the position, in the list of sample numbers, of the batch's first sample, an integer.</summary>
     public const int BatchStart = 4;
 
+    /// <summary>Word of an integer that is 1 when the optimizer is to leave everything as it is and only reset the gradients; see <see cref="Optimizers.LossScaling"/>.</summary>
+    public const int SkipsUpdate = 5;
+
     /// <summary>Words in the view.</summary>
     public const int Words = 16;
 }

@@ -6,7 +6,7 @@ namespace Gpu.Kernels.Optimizers;
 
 /// <summary>
 /// One step of an optimizer over a whole arena: g = gradient * scale * clip + L2 p + L1 sign(p); p *= 1 - lr decay; the rule; gradient = 0. Each value
-/// is read and written once. An item is a block of a segment (<see cref="SegmentTable"/>), or a part of one.
+/// is read and written once; a step that is skipped (<see cref="LossScaling"/>) resets the gradients alone. An item is a block of a segment (<see cref="SegmentTable"/>), or a part of one.
 /// </summary>
 public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
     where TMachine : struct, IMachine<TMachine, TVector>
@@ -45,6 +45,12 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
         if (length <= 0) return;
         if (length > PartLength) length = PartLength;
         var from = TMachine.LoadInt(Blocks, block) + offset;
+        if (TMachine.LoadInt(StepState, Launching.StepState.SkipsUpdate) != 0)
+        {
+            Reset(from, length);
+            return;
+        }
+
         var segment = TMachine.LoadInt(Blocks, block + 2) * SegmentTable.SegmentWords;
 
         var learningRate = TMachine.LoadScalar(StepState, Launching.StepState.LearningRate) * TMachine.LoadScalar(Segments, segment);
@@ -93,6 +99,14 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
             if (TRule.States > 1) TMachine.StorePartial(Second, i, second, left);
             if (IsAveraged) TMachine.StorePartial(Average, i, Averaged(TMachine.LoadPartial(Average, i, left), parameter), left);
         }
+    }
+
+    // The gradients alone: some of them are no numbers.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Reset(int from, int length)
+    {
+        var to = from + length;
+        for (var i = from; i < to; i += TMachine.Width) TMachine.StorePartial(Gradients, i, TMachine.Zero, to - i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -26,11 +26,13 @@ internal static class CompiledKernels
     private static (CompiledKernel[] Kernels, TimeSpan Time) CompileAll()
     {
         var watch = Stopwatch.StartNew();
-        var open = new ConcurrentQueue<(Type Kernel, bool IsVector)>(
+        var instances =
             from kernel in KernelInstances.Kernels
             from machine in KernelInstances.GpuMachines
             from closed in KernelInstances.For(kernel, machine.Machine, machine.Vector)
-            select (closed, machine.Machine == typeof(Gpu4)));
+            select (Kernel: closed, IsVector: machine.Machine == typeof(Gpu4));
+        // A kernel that chooses its vectors itself has no machine, and is the same for both.
+        var open = new ConcurrentQueue<(Type Kernel, bool IsVector)>(instances.DistinctBy(instance => instance.Kernel));
         var compiled = new ConcurrentBag<CompiledKernel>();
         var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(() => Work(open, compiled))).ToArray();
         foreach (var thread in threads) thread.Start();

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Gpu.Kernels.Cuda.TensorCores;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -13,7 +14,9 @@ internal static class KernelInstances
     /// <summary>The GPU machines with their vectors.</summary>
     public static readonly (Type Machine, Type Vector)[] GpuMachines = [(typeof(Gpu4), typeof(Float4)), (typeof(Gpu1), typeof(float))];
 
-    private static readonly Type[] Structs = [.. typeof(IKernel).Assembly.GetTypes().Where(type => type.IsValueType && !type.IsEnum)];
+    // The emulation of tensor cores is for the simulator alone, and long.
+    private static readonly Type[] Structs =
+        [.. typeof(IKernel).Assembly.GetTypes().Where(type => type.IsValueType && !type.IsEnum && type != typeof(EmulatedUnit<>))];
 
     /// <summary>The kernel structs, plain and grouped ones, open where they are generic.</summary>
     public static IEnumerable<Type> Kernels => Structs.Where(type => type.IsAssignableTo(typeof(IKernel)) || IsGrouped(type));

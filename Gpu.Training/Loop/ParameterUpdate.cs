@@ -14,7 +14,7 @@ internal sealed class ParameterUpdate : IDisposable
     private readonly DeviceBuffer? _average;
     private readonly DeviceBuffer? _norm;
 
-    public ParameterUpdate(Network network, OptimizerOptions options, DeviceView stepState, float? clipNorm, float? ema)
+    public ParameterUpdate(Network network, OptimizerOptions options, DeviceView stepState, DeviceView lossScale, float? clipNorm, float? ema)
     {
         var memory = network.Memory;
         var device = network.Device;
@@ -35,20 +35,25 @@ internal sealed class ParameterUpdate : IDisposable
 
         _commands = new CommandList(device);
         var norm = default(DeviceView);
-        if (clipNorm is { } largest)
+        var workspace = default(DeviceView);
+        if (clipNorm is not null || !lossScale.IsEmpty)
         {
             _norm = device.Allocate(NormWords.Words + GradientNorms.WorkspaceLength(arena.Length));
             norm = _norm.View.First(NormWords.Words);
-            GradientNorms.Run(_commands, memory.Gradients, stepState, largest, norm, _norm.View.Slice(norm.Length, _norm.Length - norm.Length));
+            workspace = _norm.View.Slice(norm.Length, _norm.Length - norm.Length);
         }
 
-        FusedOptimizer.Update(_commands, settings, _table, memory.Values, memory.Gradients, State, stepState, norm, Average);
+        // The loss scale is taken out of the step's gradient scale first: a norm to clip to is that of the gradients without it.
+        if (!lossScale.IsEmpty) LossScaling.Check(_commands, memory.Gradients, stepState, lossScale, norm, workspace);
+        if (clipNorm is { } largest) GradientNorms.Run(_commands, memory.Gradients, stepState, largest, norm, workspace);
+        FusedOptimizer.Update(
+            _commands, settings, _table, memory.Values, memory.Gradients, State, stepState, clipNorm is null ? default : norm, Average);
     }
 
     /// <summary>Words that an optimizer needs besides parameters and gradients.</summary>
-    public static long WordsFor(ParameterArena trained, OptimizerOptions options, float? clipNorm, float? ema)
+    public static long WordsFor(ParameterArena trained, OptimizerOptions options, bool scalesLoss, float? clipNorm, float? ema)
     {
-        var norm = clipNorm is null ? 0 : NormWords.Words + GradientNorms.WorkspaceLength(trained.Length);
+        var norm = clipNorm is null && !scalesLoss ? 0 : NormWords.Words + GradientNorms.WorkspaceLength(trained.Length);
         return (long)SegmentTable.WordsFor(trained) + options.Settings(ema).StateLength(trained.Length) + (ema is null ? 0 : trained.Length) + norm;
     }
 

@@ -1,5 +1,6 @@
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Losses;
+using Gpu.Kernels.Optimizers;
 using Gpu.Kernels.Steps;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -33,16 +34,17 @@ public sealed class StepRunner : IDisposable
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        if (options?.Precision is { } precision) network.Device.Precision = precision;
         var resolved = ResolvedOptions.Of(options ?? new TrainingOptions(), network.Model);
         _network = network;
         var (clip, ema) = (resolved.Options.ClipNorm, resolved.Options.Ema);
         var needs = new MemoryNeeds(network.Model, resolved.PlanSettings);
-        var fixedBytes = sizeof(float) * ParameterUpdate.WordsFor(network.Memory.Trained, resolved.Optimizer, clip, ema);
+        var fixedBytes = sizeof(float) * ParameterUpdate.WordsFor(network.Memory.Trained, resolved.Optimizer, network.Device.Precision == MatrixPrecision.Fp16, clip, ema);
         var check = new MemoryCheck(
             network.Device, $"a training step of {network.Model.Name} on a batch of {batch}", batch, size => fixedBytes + needs.BytesOfPlans([size], [])).Require();
         _plans = new PlanCache(network.Memory, network.Device, resolved.PlanSettings);
         (_plan, _update) = check.Run(() => (
-            _plans.Training(batch), new ParameterUpdate(network, resolved.Optimizer, _plans.StepStateView, clip, ema)));
+            _plans.Training(batch), new ParameterUpdate(network, resolved.Optimizer, _plans.StepStateView, _plans.LossScale, clip, ema)));
         _counters = new StepCounters(network.Device, _plans.StepTable);
         _passes = new PlanSteps(_plans, network.Device, RecordPass);
         _steps = new PlanSteps(_plans, network.Device, RecordStep);
@@ -127,6 +129,9 @@ public sealed class StepRunner : IDisposable
         _updates.Run();
         _counters.Step++;
     }
+
+    /// <summary>Where loss scaling stands, read from the device; null where there is none (any precision but fp16).</summary>
+    public LossScaleState? ReadLossScale() => _plans.LossScale.IsEmpty ? null : LossScaling.Read(_network.Device, _plans.LossScale);
 
     /// <summary>Mean loss of the batch of the last step or evaluation, read from the device.</summary>
     public float ReadLoss()

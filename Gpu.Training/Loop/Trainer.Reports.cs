@@ -1,4 +1,5 @@
 using Gpu.Kernels.Launching;
+using Gpu.Kernels.Optimizers;
 using Gpu.Training.Runs;
 
 namespace Gpu.Training.Loop;
@@ -7,6 +8,7 @@ namespace Gpu.Training.Loop;
 public sealed partial class Trainer
 {
     private readonly HashSet<RecordedStep> _told = [];
+    private LossScaleState _lossScale;
     private LaunchMode? _toldMode;
 
     private void FinishCompilation()
@@ -28,6 +30,16 @@ public sealed partial class Trainer
         _observer.OnDetail(step.Mode == LaunchMode.Graph
             ? $"The {step.LaunchCount} launches of a step are captured as a graph and launched as one."
             : $"The {step.LaunchCount} launches of a step are launched one by one: {step.WhyNoGraph}.");
+    }
+
+    // Whoever asks for details hears of every change that is seen; the device is read where the loss is read, too.
+    private void TellLossScale()
+    {
+        if (_session.Plans.LossScale.IsEmpty) return;
+        var state = LossScaling.Read(_device, _session.Plans.LossScale);
+        if (state.Scale == _lossScale.Scale && state.Skipped == _lossScale.Skipped) return;
+        _lossScale = state;
+        _observer.OnDetail($"Step {_session.Counters.Step}: the loss scale is {state.Scale:N0}; {state.Skipped:N0} updates were skipped.");
     }
 
     private void Report(bool isLogged)
@@ -92,6 +104,8 @@ public sealed partial class Trainer
         Steps = _position.Step,
         TrainLoss = _trainLoss,
         TestLoss = test?.Loss ?? double.NaN,
+        Precision = _device.Precision,
+        LossScale = _session.Plans.LossScale.IsEmpty ? null : LossScaling.Read(_device, _session.Plans.LossScale),
         TestAccuracy = test?.Accuracy ?? double.NaN,
         TestTopK = test?.TopKAccuracy ?? double.NaN,
         TopK = _resolved.Options.TopK,

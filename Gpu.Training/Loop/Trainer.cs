@@ -55,6 +55,7 @@ public sealed partial class Trainer : IDisposable
         _model = model;
         _device = device;
         _observer = observer ?? new Nobody();
+        options = options with { Precision = SetPrecision(device, options.Precision) };
         _resolved = ResolvedOptions.Of(options, model);
         _data = TrainingData.Prepare(data, model, options);
         _session = new TrainingSession(model, _data, device, _resolved);
@@ -185,6 +186,7 @@ public sealed partial class Trainer : IDisposable
         if (options.RecordLosses) RequireNumber(_losses.EndStep());
         // Also at the first step of the session, so that people see a loss at once.
         var isLogged = _position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
+        if (isLogged) TellLossScale();
         if (isLogged) RequireNumber(_losses.ReadMean(Metrics.Read(_device, _session.Plans.TrainingMetrics)));
         _clock.Pause(samples);
         Report(isLogged);
@@ -295,6 +297,18 @@ public sealed partial class Trainer : IDisposable
         _writer.WriteCheckpoint(_session, _position);
         if (_position.Step < _totalSteps && _position.Batch > 0) _observer.OnMessage($"Checkpoint written at step {_position.Step}; go on with "
             + $"--resume {_resolved.Options.OutputFolder}.");
+    }
+
+    private static MatrixPrecision SetPrecision(ComputeDevice device, MatrixPrecision? precision)
+    {
+        try
+        {
+            return device.Precision = precision ?? device.Precision;
+        }
+        catch (ArgumentException e)
+        {
+            throw new TrainingException(e.Message, e);
+        }
     }
 
     private void Restore(RunFolder run)

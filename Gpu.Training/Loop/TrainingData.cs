@@ -1,3 +1,4 @@
+using Gpu.Kernels.Launching;
 using Gpu.Training.Data;
 using Gpu.Training.IO;
 using Gpu.Training.Models;
@@ -55,6 +56,7 @@ internal static class TrainingData
         Same("shuffle", before.Shuffle, now.Shuffle);
         Same("validation", before.Validation, now.Validation);
         Same("limit-train", before.LimitTrain, now.LimitTrain);
+        Same("precision", before.Precision ?? MatrixPrecision.Fp32, now.Precision ?? MatrixPrecision.Fp32);
         Same("ema", before.Ema, now.Ema);
 
         static void Same<T>(string name, T was, T wanted)

@@ -12,11 +12,13 @@ internal sealed class TrainingMemory
     private readonly MemoryNeeds _needs;
     private readonly long _fixed;
 
-    private TrainingMemory(Model model, ImageDataset data, ResolvedOptions resolved)
+    private TrainingMemory(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
     {
         _data = data;
         _needs = new MemoryNeeds(model, resolved.PlanSettings);
-        var update = ParameterUpdate.WordsFor(ParameterMemory.Layout(model).Trained, resolved.Optimizer, resolved.Options.ClipNorm, resolved.Options.Ema);
+        var scalesLoss = device.Precision == MatrixPrecision.Fp16;
+        var update = ParameterUpdate.WordsFor(
+            ParameterMemory.Layout(model).Trained, resolved.Optimizer, scalesLoss, resolved.Options.ClipNorm, resolved.Options.Ema);
         var splits = DeviceSplit.WordsFor(data.Train) + DeviceSplit.WordsFor(data.Test)
             + (data.Validation is { } validation ? DeviceSplit.WordsFor(validation) : 0);
         _fixed = sizeof(float) * (ParameterMemory.WordsFor(model) + update + splits);
@@ -44,7 +46,7 @@ internal sealed class TrainingMemory
     /// <exception cref="ModelException">it needs more than can be addressed</exception>
     public static TrainingMemory Plan(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
     {
-        var memory = new TrainingMemory(model, data, resolved);
+        var memory = new TrainingMemory(model, data, device, resolved);
         if (memory.Bytes(memory.Batch, memory.EvaluationBatch) is not { } bytes || bytes > device.FreeBytes) memory.EvaluationBatch = memory.Least(memory.Batch);
         memory.Check = new MemoryCheck(
             device, $"training {model.Name} on batches of {memory.Batch}", memory.Batch, batch => memory.Bytes(batch, memory.Least(batch))).Require();

@@ -1,3 +1,4 @@
+using Gpu.Kernels.Launching;
 using Gpu.Kernels.Optimizers;
 
 namespace Gpu.Training.Loop;
@@ -116,6 +117,12 @@ public sealed record TrainingOptions
 
     /// <summary>The name or folder that the data set was loaded from, for the run folder; null: unknown.</summary>
     public string? DatasetSource { get; init; }
+
+    /// <summary>
+    /// How matrix products and convolutions multiply (<see cref="ComputeDevice.Precision"/>); null: as the device is set, which is fp32 unless someone changed it. With fp16 the loss is scaled
+    /// (<see cref="LossScaling"/>).
+    /// </summary>
+    public MatrixPrecision? Precision { get; init; }
 
     /// <summary>Epochs between two checkpoints, 1 or more.</summary>
     public int CheckpointEvery { get; init; } = 1;

@@ -1,3 +1,6 @@
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Optimizers;
+
 namespace Gpu.Training.Loop;
 
 /// <summary>Why a run ended.</summary>
@@ -39,6 +42,12 @@ public sealed record TrainingResult
 
     /// <summary>Mean loss on the test images, by the best weights where there is a validation part, else by the last; NaN when cancelled before.</summary>
     public required double TestLoss { get; init; }
+
+    /// <summary>How matrix products and convolutions multiplied.</summary>
+    public MatrixPrecision Precision { get; init; }
+
+    /// <summary>Where loss scaling stood at the end; null where there was none.</summary>
+    public LossScaleState? LossScale { get; init; }
 
     /// <summary>Accuracy on the test images, 0 to 1; NaN when cancelled before.</summary>
     public required double TestAccuracy { get; init; }

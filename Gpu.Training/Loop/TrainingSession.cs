@@ -110,7 +110,7 @@ internal sealed class TrainingSession : IDisposable
         var network = Own(new Network(model, device, options.Seed, options.Initialiser));
         if (options.InitFile is { } file) WeightFile.Load(network, file);
         var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings));
-        var update = Own(new ParameterUpdate(network, resolved.Optimizer, plans.StepStateView, options.ClipNorm, options.Ema));
+        var update = Own(new ParameterUpdate(network, resolved.Optimizer, plans.StepStateView, plans.LossScale, options.ClipNorm, options.Ema));
         var augmentation = new Augmentation(options.AugmentFlip, options.AugmentShift, NamedSeed.Of(options.Seed, "augmentation"));
         var train = Own(new DeviceSplit(device, data.Train, data.Statistics, plans, augmentation));
         var validation = data.Validation is { } part ? Own(new DeviceSplit(device, part, data.Statistics, plans)) : null;

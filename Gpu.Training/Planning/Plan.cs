@@ -1,5 +1,6 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Launching;
+using Gpu.Kernels.Optimizers;
 using Gpu.Kernels.Residual;
 using Gpu.Training.Losses;
 
@@ -69,7 +70,7 @@ internal sealed class Plan
     public void RunForward() => _main.Run();
 
     /// <summary>Records a plan.</summary>
-    public static Plan Record(PlanMemory memory, GradientSchedule? gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings)
+    public static Plan Record(PlanMemory memory, GradientSchedule? gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings, DeviceView lossScale)
     {
         var main = new CommandList(memory.Executor.Device);
         var last = new CommandList(memory.Executor.Device);
@@ -95,6 +96,7 @@ internal sealed class Plan
             Gate = gradients?.Gate(output) ?? Activation.None,
             LabelSmoothing = gradients is null ? 0 : settings.LabelSmoothing,
         });
+        if (trains && !lossScale.IsEmpty) LossScaling.Scale(lossList, memory.Gradient(output), lossScale);
         if (trains) RecordBackward(memory, gradients!);
         return plan;
     }

@@ -1,5 +1,6 @@
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Losses;
+using Gpu.Kernels.Optimizers;
 using Gpu.Kernels.Steps;
 using Gpu.Training.Loop;
 using Gpu.Training.Losses;
@@ -40,13 +41,23 @@ internal sealed class PlanCache : IDisposable
         var tableLength = (int)ArenaLayout.Align(StepCounters.TableLength);
         _state = device.Allocate(StateWords);
         StepTable = _state.View.Slice(StepState.Words + 2 * metricWords, tableLength);
+        if (device.Precision == MatrixPrecision.Fp16)
+        {
+            LossScale = _state.View.Slice(StepState.Words + 2 * metricWords + tableLength, LossScaleWords.Words);
+            LossScaling.Reset(device, LossScale);
+        }
+
         StepStateView = _state.View.First(StepState.Words);
         TrainingMetrics = _state.View.Slice(StepState.Words, MetricWords.Words);
         EvaluationMetrics = _state.View.Slice(StepState.Words + metricWords, MetricWords.Words);
     }
 
     /// <summary>Words of what plans share besides their arena: step state, its table, metrics.</summary>
-    public static int StateWords => StepState.Words + 2 * (int)ArenaLayout.Align(MetricWords.Words) + (int)ArenaLayout.Align(StepCounters.TableLength);
+    public static int StateWords =>
+        StepState.Words + 2 * (int)ArenaLayout.Align(MetricWords.Words) + (int)ArenaLayout.Align(StepCounters.TableLength) + LossScaleWords.Words;
+
+    /// <summary>The state of loss scaling, see <see cref="LossScaleWords"/>; empty where the device does not compute in half precision.</summary>
+    public DeviceView LossScale { get; }
 
     /// <summary>The values that change from step to step; see <see cref="StepState"/>.</summary>
     public DeviceView StepStateView { get; }
@@ -98,7 +109,7 @@ internal sealed class PlanCache : IDisposable
         MakeRoom(layout.Words, layout.WorkspaceWords, batch);
         var input = _buffers!.Input.First(batch * graph.Model.Input.Length);
         var memory = new PlanMemory(_device, graph, layout, _parameters, _arena!.View, _workspace!.View, StepStateView, input);
-        return _plans[(training, batch)] = Plan.Record(memory, training ? _gradients : null, _loss, _buffers, _settings);
+        return _plans[(training, batch)] = Plan.Record(memory, training ? _gradients : null, _loss, _buffers, _settings, LossScale);
     }
 
     private PlanLayout Layout(bool training, int batch) =>

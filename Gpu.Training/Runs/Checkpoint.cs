@@ -16,6 +16,7 @@ internal static class Checkpoint
     private const string StateName = Prefix + "optimizer_state";
     private const string AverageName = Prefix + "average";
     private const string MetricsName = Prefix + "metrics";
+    private const string LossScaleName = Prefix + "loss_scale";
     private const string PositionKey = "position";
 
     private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
@@ -73,6 +74,7 @@ internal static class Checkpoint
     {
         if (!session.Update.State.IsEmpty) yield return (StateName, session.Update.State);
         if (!session.Update.Average.IsEmpty) yield return (AverageName, session.Update.Average);
+        if (!session.Plans.LossScale.IsEmpty) yield return (LossScaleName, session.Plans.LossScale);
         yield return (MetricsName, session.Plans.TrainingMetrics);
     }
 }

@@ -1,0 +1,25 @@
+using ILGPU.Runtime.Cuda;
+
+namespace Gpu.Kernels.Cuda.TensorCores;
+
+/// <summary>What the two units of inline PTX have in common.</summary>
+internal static class PtxUnits
+{
+    /// <summary>See <see cref="IMatrixUnit.Spill"/>. A chain of conditions: ILGPU 1.5.3 gets a switch on a run-time value wrong.</summary>
+    public static void Spill(int part, int lane, int target)
+    {
+        var place = (target + (lane >> 2) * WarpTile.SpillStride + 2 * (lane & 3)) * sizeof(float);
+        if (part == 0) CudaAsm.Emit(PtxText.Spill0, place);
+        else if (part == 1) CudaAsm.Emit(PtxText.Spill1, place);
+        else if (part == 2) CudaAsm.Emit(PtxText.Spill2, place);
+        else CudaAsm.Emit(PtxText.Spill3, place);
+    }
+
+    /// <summary>See <see cref="IMatrixUnit.WaitForAllBut"/>.</summary>
+    public static void WaitForAllBut(int batches)
+    {
+        if (batches == 0) CudaAsm.Emit(PtxText.Wait0);
+        else if (batches == 1) CudaAsm.Emit(PtxText.Wait1);
+        else CudaAsm.Emit(PtxText.Wait2);
+    }
+}

@@ -1,0 +1,73 @@
+using Gpu.Kernels.Convolution;
+using Gpu.Kernels.Launching;
+
+namespace Gpu.Kernels.Cuda.TensorCores;
+
+/// <summary>The sizes that <see cref="TensorWeightGradient{TUnit,TTile}"/> works by.</summary>
+public struct TensorWeightGeometry
+{
+    /// <summary>Extents of input and output, channels a pixel, channels of a group.</summary>
+    public int InputHeight, InputWidth, InputChannels, OutputHeight, OutputWidth, OutputChannels, InputPerGroup, OutputPerGroup;
+
+    /// <summary>As in <see cref="ConvolutionShape"/>.</summary>
+    public int KernelWidth, StrideHeight, StrideWidth, PaddingTop, PaddingLeft, DilationHeight, DilationWidth;
+
+    /// <summary>Output pixels of all images: the k of the product.</summary>
+    public int Pixels;
+
+    /// <summary>Rows of the product: taps by <see cref="RowsPerTap"/>, the channels of a group rounded up to a multiple of four.</summary>
+    public int Rows, RowsPerTap;
+
+    /// <summary>Tiles along rows and columns, groups of channels.</summary>
+    public int RowTiles, ColumnTiles, Groups;
+
+    /// <summary>Parts that the pixels are cut into, pixels in one (a multiple of <see cref="WarpTile.Depth"/>), words from the target of one to that of the next.</summary>
+    public int Splits, PixelsPerSplit, SplitStride;
+
+    // A split's sums are written, read and added: it should sum over many more pixels than that costs.
+    private const int FewestPixels = 512;
+
+    // Groups of threads that each multiprocessor should have at least, so that one computes while another waits.
+    private const int BlocksPerMultiprocessor = 2;
+
+    /// <summary>Cuts the work of a shape up.</summary>
+    /// <param name="shape">the sizes</param>
+    /// <param name="rows">rows of a tile</param>
+    /// <param name="columns">columns of a tile</param>
+    /// <param name="workspace">words there are for the sums of the splits</param>
+    /// <param name="multiprocessors">of the device</param>
+    public static TensorWeightGeometry For(ConvolutionShape shape, int rows, int columns, int workspace, int multiprocessors)
+    {
+        var g = new TensorWeightGeometry
+        {
+            InputHeight = shape.InputHeight,
+            InputWidth = shape.InputWidth,
+            InputChannels = shape.InputChannels,
+            OutputHeight = shape.OutputHeight,
+            OutputWidth = shape.OutputWidth,
+            OutputChannels = shape.OutputChannels,
+            InputPerGroup = shape.InputPerGroup,
+            OutputPerGroup = shape.OutputPerGroup,
+            KernelWidth = shape.KernelWidth,
+            StrideHeight = shape.StrideHeight,
+            StrideWidth = shape.StrideWidth,
+            PaddingTop = shape.PaddingTop,
+            PaddingLeft = shape.PaddingLeft,
+            DilationHeight = shape.DilationHeight,
+            DilationWidth = shape.DilationWidth,
+            Pixels = shape.Batch * shape.OutputHeight * shape.OutputWidth,
+            RowsPerTap = Items.Covering(shape.InputPerGroup, 4) * 4,
+            Groups = shape.Groups,
+            SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16,
+        };
+        g.Rows = shape.KernelHeight * shape.KernelWidth * g.RowsPerTap;
+        g.RowTiles = Items.Covering(g.Rows, rows);
+        g.ColumnTiles = Items.Covering(g.OutputPerGroup, columns);
+        var tiles = g.RowTiles * g.ColumnTiles * g.Groups;
+        var most = Math.Max(1, Math.Min(workspace / g.SplitStride, g.Pixels / FewestPixels));
+        var splits = Math.Clamp(Items.Covering(BlocksPerMultiprocessor * multiprocessors, tiles), 1, most);
+        g.PixelsPerSplit = Items.Covering(Items.Covering(g.Pixels, splits), WarpTile.Depth) * WarpTile.Depth;
+        g.Splits = Items.Covering(g.Pixels, g.PixelsPerSplit);
+        return g;
+    }
+}

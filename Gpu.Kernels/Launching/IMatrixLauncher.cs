@@ -1,0 +1,29 @@
+using ILGPU;
+
+namespace Gpu.Kernels.Launching;
+
+/// <summary>What an operation needs to launch kernels on tensor cores, or on their emulation in the simulator.</summary>
+public interface IMatrixLauncher
+{
+    /// <summary><see cref="MatrixPrecision.Tf32"/> or <see cref="MatrixPrecision.Fp16"/>.</summary>
+    MatrixPrecision Precision { get; }
+
+    /// <summary>Whether the units are emulated instead of being inline PTX.</summary>
+    bool IsEmulated { get; }
+
+    /// <summary>Multiply-adds that a product should have at least; smaller ones are computed in 32 bits.</summary>
+    long LeastWork { get; }
+
+    /// <summary>Multiprocessors of the device.</summary>
+    int Multiprocessors { get; }
+
+    /// <summary>The ILGPU view of a device view; an empty one gives a view that must not be read.</summary>
+    ArrayView<float> View(DeviceView view);
+
+    /// <summary>The address of a view's first word on the device; 0 for an empty one and where the units are emulated.</summary>
+    long Address(DeviceView view);
+
+    /// <summary>Launches a grouped kernel; see <see cref="ILauncher{TMachine}.LaunchGroups"/>.</summary>
+    void LaunchGroups<TKernel>(in TKernel kernel, int groups, int threads)
+        where TKernel : struct, IGroupedKernel;
+}
