@@ -15,18 +15,13 @@ inline u64 AddressOf(const Slot& base, bool wide, int lane, s64 offset) {
     return wide ? base.d[lane] + (u64)offset : (u64)(u32)(base.w[lane] + (u32)offset);
 }
 
+// The slow part of CheckGlobal: looks the allocation up, or fails.
+void FindRange(Execution& e, const Instruction& i, u64 address, u32 bytes, const char* what, int lane);
+
 // Fails unless all `bytes` at an address are allocated and the address is a multiple of `bytes`. A bound that was found is kept for the instruction.
-inline void CheckGlobal(Execution& e, const Instruction& i, u64 address, u32 bytes, const char* what, int lane) {
+inline __attribute__((always_inline)) void CheckGlobal(Execution& e, const Instruction& i, u64 address, u32 bytes, const char* what, int lane) {
     auto& range = e.Ranges[i.Index];
-    if (address % bytes)
-        Fail(e, i, MisalignedAddress, std::string(what) + " of " + std::to_string(bytes) + " bytes at an address that is no multiple of it, lane " + std::to_string(lane));
-    if (address >= range.From && address + bytes <= range.To) return;
-    Range found;
-    if (!memory::Find(address, found))
-        Fail(e, i, IllegalAddress, std::string(what) + " outside of all allocations, lane " + std::to_string(lane) + ", address " + std::to_string(address));
-    if (address + bytes > found.To)
-        Fail(e, i, IllegalAddress, std::string(what) + " beyond the end of an allocation of " + std::to_string(found.To - found.From) + " bytes, lane " + std::to_string(lane));
-    range = found;
+    if (__builtin_expect(address % bytes != 0 || address < range.From || address + bytes > range.To, 0)) FindRange(e, i, address, bytes, what, lane);
 }
 
 [[noreturn]] void FailShared(const Execution& e, const Instruction& i, u64 address, u32 bytes, const char* what, int lane);

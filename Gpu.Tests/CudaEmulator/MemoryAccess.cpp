@@ -9,6 +9,16 @@ namespace emulator {
 const bool CheckUninitialised = Enabled("CUDA_EMULATOR_UNINITIALISED", false);
 const bool CheckRaces = Enabled("CUDA_EMULATOR_RACES", true);
 
+void FindRange(Execution& e, const Instruction& i, u64 address, u32 bytes, const char* what, int lane) {
+    std::string where = std::string(what) + " of " + std::to_string(bytes) + " bytes, lane " + std::to_string(lane) + ", address " + std::to_string(address);
+    if (address % bytes) Fail(e, i, MisalignedAddress, "misaligned " + where);
+    Range found;
+    if (!memory::Find(address, found)) Fail(e, i, IllegalAddress, where + ", outside of all allocations");
+    if (address + bytes > found.To)
+        Fail(e, i, IllegalAddress, where + ", " + std::to_string(address + bytes - found.To) + " bytes beyond the end of an allocation of " + std::to_string(found.To - found.From) + " bytes");
+    e.Ranges[i.Index] = found;
+}
+
 void FailShared(const Execution& e, const Instruction& i, u64 address, u32 bytes, const char* what, int lane) {
     bool aligned = address % bytes == 0;
     Fail(e, i, aligned ? IllegalAddress : MisalignedAddress,
@@ -58,6 +68,17 @@ void Load(Execution& e, const Instruction& i, u32 lanes) {
 
     u64 addresses[WarpSize];
     for (int l = 0; l < WarpSize; l++) addresses[l] = AddressOf(base, i.Address64, l, i.Offset);
+    if (space == Space::Global && N == 1 && sizeof(T) == 4 && lanes == AllLanes) {
+        // Neighbours read side by side, most of the time.
+        u64 differs = 0;
+        for (int l = 0; l < WarpSize; l++) differs |= addresses[l] ^ (addresses[0] + (u64)l * 4);
+        auto& range = e.Ranges[i.Index];
+        if (differs == 0 && addresses[0] % 4 == 0 && addresses[0] >= range.From && addresses[0] + 128 <= range.To) {
+            std::memcpy(e.Out(i.Op[0]).w, (const void*)addresses[0], 128);
+            return;
+        }
+    }
+
     for (u32 rest = lanes; rest; rest &= rest - 1) {
         int l = __builtin_ctz(rest);
         const u8* at = Locate<space>(e, i, addresses[l], N * sizeof(T), false, l);
