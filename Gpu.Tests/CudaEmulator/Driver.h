@@ -1,0 +1,74 @@
+// What the entry points share: handles, the gate, the log, and the rules of stream capture.
+#pragma once
+#include <chrono>
+#include <cstdarg>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "DeviceMemory.h"
+
+#define ENTRY extern "C" __attribute__((visibility("default"))) int
+
+namespace emulator {
+
+struct Context {
+    Result Error = Success;  // what a kernel did; every later call of the context returns it
+};
+
+struct Function {
+    const Kernel* Program;
+    u32 MaxDynamicShared = 48 * 1024;
+};
+
+// Work of a stream: a launch, a copy, a fill, a recorded event.
+using Work = std::function<Result()>;
+
+struct Graph {
+    std::vector<Work> Nodes;
+};
+
+enum class Capture { None, Active, Invalidated };
+enum class CaptureMode { Global = 0, ThreadLocal = 1, Relaxed = 2 };
+
+struct Stream {
+    Context* Owner = nullptr;
+    bool Blocking = false;
+    Capture State = Capture::None;
+    CaptureMode Mode = CaptureMode::Global;
+    std::thread::id Thread;
+    Graph* Recording = nullptr;
+};
+
+struct Event {
+    bool Recorded = false;
+    std::chrono::steady_clock::time_point At;
+};
+
+struct Driver {
+    std::recursive_mutex Gate;
+    bool Started = false;
+    std::set<Stream*> Capturing;
+};
+
+Driver& TheDriver();
+Context*& CurrentContext();
+void Log(const char* format, ...) __attribute__((format(printf, 1, 2)));
+
+// The stream behind a handle; null for the legacy stream (0, 1) and the thread's own (2).
+inline Stream* StreamOf(void* handle) { return (u64)handle <= 2 ? nullptr : (Stream*)handle; }
+
+// The context's error, or that there is none current.
+Result ContextState();
+
+// Takes work for a stream: runs it, or records it while the stream captures.
+Result Take(void* stream, Work work);
+
+// For calls that no capturing stream's thread may make: returns an error and invalidates the captures that forbid them.
+Result CheckUnsafeCall();
+
+// For calls that wait: for a stream, or (null) for the context.
+Result CheckWait(Stream* stream, bool wholeContext);
+
+}  // namespace emulator

@@ -1,0 +1,120 @@
+// Allocations, copies and fills.
+#include <cstdlib>
+
+#include "Driver.h"
+
+using namespace emulator;
+
+namespace {
+
+// Whether a range lies in one allocation, if it begins in one; other addresses are the host's own.
+bool Fits(u64 address, std::size_t bytes) {
+    Range range;
+    return !memory::Find(address, range) || address + bytes <= range.To;
+}
+
+bool OnDevice(u64 address, std::size_t bytes) {
+    Range range;
+    return memory::Find(address, range) && address + bytes <= range.To;
+}
+
+Result Copy(u64 target, u64 source, std::size_t bytes, void* stream, const char* name, bool toDevice, bool fromDevice) {
+    Log("%s bytes=%zu stream=%p", name, bytes, stream);
+    if (bytes == 0) return ContextState();
+    if (!Fits(target, bytes) || !Fits(source, bytes) || (toDevice && !OnDevice(target, bytes)) || (fromDevice && !OnDevice(source, bytes))) return InvalidValue;
+    return Take(stream, [=]() -> Result {
+        std::memmove((void*)target, (const void*)source, bytes);
+        return Success;
+    });
+}
+
+template <class T>
+Result Fill(u64 target, T value, std::size_t count, void* stream, const char* name) {
+    Log("%s count=%zu stream=%p", name, count, stream);
+    if (count == 0) return ContextState();
+    if (target % sizeof(T) || !OnDevice(target, count * sizeof(T))) return InvalidValue;
+    return Take(stream, [=]() -> Result {
+        for (std::size_t k = 0; k < count; k++) ((T*)target)[k] = value;
+        return Success;
+    });
+}
+
+// A copy that waits: on the legacy stream, and not while a capture forbids it.
+Result CopyNow(u64 target, u64 source, std::size_t bytes, const char* name, bool toDevice, bool fromDevice) {
+    std::lock_guard lock(TheDriver().Gate);
+    if (auto state = CheckUnsafeCall()) return state;
+    return Copy(target, source, bytes, nullptr, name, toDevice, fromDevice);
+}
+
+}  // namespace
+
+ENTRY cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
+    *total = memory::Total();
+    *free = *total - memory::InUse();
+    return ContextState();
+}
+
+ENTRY cuMemAlloc_v2(u64* address, std::size_t bytes) {
+    std::lock_guard lock(TheDriver().Gate);
+    Log("cuMemAlloc bytes=%zu", bytes);
+    if (auto state = ContextState()) return state;
+    if (auto state = CheckUnsafeCall()) return state;
+    return memory::Allocate(bytes, *address);
+}
+
+ENTRY cuMemFree_v2(u64 address) {
+    std::lock_guard lock(TheDriver().Gate);
+    Log("cuMemFree");
+    if (auto state = CheckUnsafeCall()) return state;
+    return memory::Free(address);
+}
+
+ENTRY cuMemAllocHost_v2(void** address, std::size_t bytes) {
+    std::lock_guard lock(TheDriver().Gate);
+    if (auto state = ContextState()) return state;
+    if (auto state = CheckUnsafeCall()) return state;
+    *address = std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+    if (!*address) return OutOfMemory;
+    memory::Register((u64)*address, bytes, true);
+    return Success;
+}
+
+ENTRY cuMemFreeHost(void* address) {
+    std::lock_guard lock(TheDriver().Gate);
+    if (auto state = CheckUnsafeCall()) return state;
+    if (!memory::Unregister((u64)address)) return InvalidValue;
+    std::free(address);
+    return Success;
+}
+
+ENTRY cuMemHostRegister_v2(void* address, std::size_t bytes, unsigned) {
+    if (!address || !bytes) return InvalidValue;
+    memory::Register((u64)address, bytes, true);
+    return Success;
+}
+
+ENTRY cuMemHostUnregister(void* address) { return memory::Unregister((u64)address) ? Success : InvalidValue; }
+
+ENTRY cuMemHostGetDevicePointer_v2(u64* device, void* host, unsigned) {
+    *device = (u64)host;
+    return Success;
+}
+
+ENTRY cuPointerGetAttribute(void* data, int attribute, u64 address) {
+    if (attribute != 2) return InvalidValue;  // the type of memory: 1 host, 2 device
+    Range range;
+    if (!memory::Find(address, range)) return InvalidValue;
+    *(int*)data = 2;
+    return Success;
+}
+
+ENTRY cuMemcpyAsync(u64 target, u64 source, std::size_t bytes, void* stream) { return Copy(target, source, bytes, stream, "cuMemcpyAsync", false, false); }
+ENTRY cuMemcpyHtoDAsync_v2(u64 target, const void* source, std::size_t bytes, void* stream) { return Copy(target, (u64)source, bytes, stream, "cuMemcpyHtoDAsync", true, false); }
+ENTRY cuMemcpyDtoHAsync_v2(void* target, u64 source, std::size_t bytes, void* stream) { return Copy((u64)target, source, bytes, stream, "cuMemcpyDtoHAsync", false, true); }
+ENTRY cuMemcpyDtoDAsync_v2(u64 target, u64 source, std::size_t bytes, void* stream) { return Copy(target, source, bytes, stream, "cuMemcpyDtoDAsync", true, true); }
+ENTRY cuMemcpy(u64 target, u64 source, std::size_t bytes) { return CopyNow(target, source, bytes, "cuMemcpy", false, false); }
+ENTRY cuMemcpyHtoD_v2(u64 target, const void* source, std::size_t bytes) { return CopyNow(target, (u64)source, bytes, "cuMemcpyHtoD", true, false); }
+ENTRY cuMemcpyDtoH_v2(void* target, u64 source, std::size_t bytes) { return CopyNow((u64)target, source, bytes, "cuMemcpyDtoH", false, true); }
+ENTRY cuMemsetD8Async(u64 target, unsigned char value, std::size_t count, void* stream) { return Fill<u8>(target, value, count, stream, "cuMemsetD8Async"); }
+ENTRY cuMemsetD16Async(u64 target, unsigned short value, std::size_t count, void* stream) { return Fill<u16>(target, value, count, stream, "cuMemsetD16Async"); }
+ENTRY cuMemsetD32Async(u64 target, unsigned value, std::size_t count, void* stream) { return Fill<u32>(target, value, count, stream, "cuMemsetD32Async"); }
