@@ -33,12 +33,23 @@ internal readonly struct GatherOperation<TActivation>(
         return checked((int)(Math.Max(forward, transposed) * taps * shape.Groups));
     }
 
+    /// <summary>Words of workspace that an operation may use.</summary>
+    public static int WorkspaceLength(ConvolutionShape shape) =>
+        Math.Max(PackedLength(shape), WinogradChoice.IsPossible(shape) ? WinogradOperation<TActivation>.WorkspaceLength(shape) : 0);
+
     public int Granularity => backward ? shape.InputPerGroup : shape.OutputPerGroup;
 
     public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
+        if (WinogradChoice.IsTaken(shape, backward, TMachine.ItemIsThread))
+        {
+            var winograd = new WinogradOperation<TActivation>(shape, backward, input, weights, bias, output, saved, gated, accumulate, slope, workspace);
+            winograd.Launch<TMachine, TVector>(launcher);
+            return;
+        }
+
         var perGroup = backward ? shape.InputPerGroup : shape.OutputPerGroup;
         var rows = backward ? shape.OutputPerGroup : shape.InputPerGroup;
         var taps = shape.KernelHeight * shape.KernelWidth;

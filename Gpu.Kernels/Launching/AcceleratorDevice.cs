@@ -123,7 +123,7 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <inheritdoc/>
     public override void Dispose()
     {
-        DisposeZeros();
+        DisposeKept();
         foreach (var item in _owned) item.Dispose();
         _owned.Clear();
     }
@@ -171,6 +171,16 @@ public sealed class AcceleratorDevice : ComputeDevice
             var groups = (int)(((long)items + device._groupSize - 1) / device._groupSize);
             var command = new Launched<TKernel>(device.Compiled<TKernel>(), device.Stream, new KernelConfig(groups, device._groupSize), kernel, items);
             Take(command);
+        }
+
+        public void LaunchWithScratch<TKernel>(in TKernel kernel, int items, int cost, int words)
+            where TKernel : struct, IScratchKernel<TMachine>
+        {
+            if (items <= 0) return;
+            // Every item has its own: any number of them may run at a time. Launches follow each other on the stream and share it.
+            var withScratch = kernel;
+            withScratch.UseScratch(Bind(device.Scratch(checked(items * words))), words);
+            Launch(withScratch, items, cost);
         }
 
         public void LaunchGroups<TKernel>(in TKernel kernel, int groups, int threads)

@@ -7,6 +7,7 @@ namespace Gpu.Kernels.Launching;
 public abstract class ComputeDevice : IExecutor, IDisposable
 {
     private readonly Dictionary<int, DeviceBuffer> _zeros = [];
+    private readonly Dictionary<int, DeviceBuffer> _scratch = [];
 
     /// <summary>What the user asked for: <c>cpu</c>, <c>cuda:0</c>, <c>opencl:1</c>, <c>simulator</c>.</summary>
     public abstract string Id { get; }
@@ -48,21 +49,27 @@ public abstract class ComputeDevice : IExecutor, IDisposable
     public abstract void Dispose();
 
     /// <summary>Zeros that are never written, a buffer a size class, kept while the device lives.</summary>
-    internal DeviceView Zeros(int words)
+    internal DeviceView Zeros(int words) => Keep(_zeros, words);
+
+    /// <summary>Memory that a launch may write, and the next one overwrites; a buffer a size class, kept while the device lives.</summary>
+    internal DeviceView Scratch(int words) => Keep(_scratch, words);
+
+    /// <summary>Gives the zeros and the scratch memory back.</summary>
+    private protected void DisposeKept()
     {
-        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(words, 1024));
-        lock (_zeros)
-        {
-            if (!_zeros.TryGetValue(size, out var buffer)) _zeros[size] = buffer = Allocate(size);
-            return buffer.View.First(words);
-        }
+        foreach (var buffer in _zeros.Values.Concat(_scratch.Values)) buffer.Dispose();
+        _zeros.Clear();
+        _scratch.Clear();
     }
 
-    /// <summary>Gives the zeros back.</summary>
-    private protected void DisposeZeros()
+    private DeviceView Keep(Dictionary<int, DeviceBuffer> kept, int words)
     {
-        foreach (var zeros in _zeros.Values) zeros.Dispose();
-        _zeros.Clear();
+        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(words, 1024));
+        lock (kept)
+        {
+            if (!kept.TryGetValue(size, out var buffer)) kept[size] = buffer = Allocate(size);
+            return buffer.View.First(words);
+        }
     }
 
     /// <summary>Launches an operation's kernels on this device's machine, at once or into a list.</summary>

@@ -79,7 +79,7 @@ public sealed class CpuDevice : ComputeDevice
     public override void Dispose()
     {
         _pool.Dispose();
-        DisposeZeros();
+        DisposeKept();
     }
 
     internal void Allocated(long bytes) => Interlocked.Add(ref _allocated, bytes);
