@@ -12,7 +12,7 @@ internal readonly struct WeightGradientOperation(
     /// <summary>Words of partial sums that any machine needs.</summary>
     public static int PartialLength(ConvolutionShape shape)
     {
-        var most = 0;
+        var most = WinogradChoice.IsPossible(shape) ? WinogradWeightGradientOperation.WorkspaceLength(shape) : 0;
         foreach (var (width, manyThreads) in new[] { (16, false), (8, false), (4, false), (4, true), (1, true) })
         {
             var g = WeightGradientGeometry.For(shape, width, manyThreads);
@@ -26,6 +26,12 @@ internal readonly struct WeightGradientOperation(
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
+        if (WinogradChoice.TakesWeightGradient(shape, TMachine.ItemIsThread))
+        {
+            new WinogradWeightGradientOperation(shape, input, outputGradient, weightGradient, biasGradient, workspace).Launch<TMachine, TVector>(launcher);
+            return;
+        }
+
         var g = WeightGradientGeometry.For(shape, TMachine.Width, TMachine.ItemIsThread);
         var split = g.Splits > 1;
         // The bias sums lie behind the weights' in each split, on a vector's boundary.
@@ -45,11 +51,12 @@ internal readonly struct WeightGradientOperation(
         var cost = (long)(g.Pixels / g.Splits) * Math.Max(1, g.Tiles / g.RowGroups) * 16;
         launcher.Launch(kernel, items, (int)Math.Min(cost, int.MaxValue / 4));
         if (!split) return;
-        Sum<TMachine, TVector>(launcher, workspace, weightGradient, g);
-        if (!biasGradient.IsEmpty) Sum<TMachine, TVector>(launcher, biasPartials, biasGradient, g);
+        Sum<TMachine, TVector>(launcher, workspace, weightGradient, g.Splits, g.SplitStride);
+        if (!biasGradient.IsEmpty) Sum<TMachine, TVector>(launcher, biasPartials, biasGradient, g.Splits, g.SplitStride);
     }
 
-    private static void Sum<TMachine, TVector>(ILauncher<TMachine> launcher, DeviceView partials, DeviceView gradient, WeightGradientGeometry g)
+    /// <summary>Adds the partial sums of all splits to a gradient, in order.</summary>
+    public static void Sum<TMachine, TVector>(ILauncher<TMachine> launcher, DeviceView partials, DeviceView gradient, int splits, int stride)
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
@@ -58,9 +65,9 @@ internal readonly struct WeightGradientOperation(
             Partials = launcher.Bind(partials),
             Output = launcher.Bind(gradient),
             Count = gradient.Length,
-            Splits = g.Splits,
-            Stride = g.SplitStride,
+            Splits = splits,
+            Stride = stride,
         };
-        launcher.Launch(sum, Items.Covering(gradient.Length, TMachine.Width), 4 * g.Splits);
+        launcher.Launch(sum, Items.Covering(gradient.Length, TMachine.Width), 4 * splits);
     }
 }

@@ -6,7 +6,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Convolution;
 
-[OracleFor(typeof(WinogradConvolution<,,>), typeof(WinogradWeights<,>))]
+[OracleFor(typeof(WinogradConvolution<,,>), typeof(WinogradWeights<,>), typeof(WinogradWeightGradient<,>))]
 public class WinogradTests
 {
     public static TheoryData<string> Devices => TestDevices.All;
@@ -17,6 +17,8 @@ public class WinogradTests
     {
         using var oracle = new Oracle(device, seed: 21);
         Check(oracle, Make(1, 4, 4, 16, 16, 1, 1, 1, 1));
+        // Several splits and blocks, the last ones smaller than the others.
+        if (device.StartsWith("cpu", StringComparison.Ordinal)) Check(oracle, Make(9, 13, 14, 80, 96, 1, 1, 1, 1));
         // More tiles than a strip, panels of two vectors and of one, tiles cut off by the edge.
         Check(oracle, Make(3, 10, 9, 32, 48, 1, 1, 1, 1));
         Check(oracle, Make(2, 5, 6, 48, 16, 0, 0, 0, 0));
@@ -64,6 +66,7 @@ public class WinogradTests
             device.Upload<float>(Numbers(shape.InputLength), x.View);
             device.Upload<float>(Numbers(shape.WeightLength), w.View);
             Convolutions.Forward(device, shape, x.View, w.View, default, y.View, Activation.None, workspace.View);
+            Convolutions.BackwardWeights(device, shape, x.View, y.View, w.View, default, workspace.View);
             Convolutions.BackwardData(device, shape, y.View, w.View, x.View, workspace.View);
             var got = new float[shape.InputLength];
             device.Download<float>(x.View, got);
@@ -105,6 +108,16 @@ public class WinogradTests
         Convolutions.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace, Activation.Relu, x, accumulate: true);
         var gated = expected.Select((v, i) => before[i] + (input[i] > 0 ? v : 0)).ToArray();
         oracle.Compare("Winograd input gradient, gated, accumulated", gated, inputGradient, tolerance, shape: text);
+
+        var startWeights = oracle.Uniform(shape.WeightLength);
+        var startBias = oracle.Uniform(shape.OutputChannels);
+        var weightGradient = oracle.Upload(startWeights);
+        var biasGradient = oracle.Upload(startBias);
+        Convolutions.BackwardWeights(oracle.Device, shape, x, d, weightGradient, biasGradient, workspace);
+        var expectedWeights = ConvolutionReference.WeightGradient(shape, input, outputGradient);
+        oracle.Compare("Winograd weight gradient", [.. expectedWeights.Select((v, i) => v + startWeights[i])], weightGradient, tolerance, shape: text);
+        var expectedBias = ConvolutionReference.BiasGradient(shape.OutputChannels, outputGradient);
+        oracle.Compare("Winograd bias gradient", [.. expectedBias.Select((v, i) => v + startBias[i])], biasGradient, tolerance, shape: text);
     }
 
     private static ConvolutionShape Make(int batch, int height, int width, int channels, int outputs, int top, int left, int bottom, int right) => new()

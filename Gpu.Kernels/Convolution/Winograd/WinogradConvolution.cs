@@ -51,7 +51,8 @@ public partial struct WinogradConvolution<TMachine, TVector, TActivation> : IScr
         var scratch = TMachine.Slice(_scratch, item * _scratchStride);
         var first = item * Geometry.TilesPerStrip;
         var tiles = Math.Min(Geometry.TilesPerStrip, Geometry.Tiles - first);
-        TransformInput(scratch, first, tiles);
+        WinogradInput.Transform<TMachine, TVector>(
+            Input, Zeros, scratch, TMachine.Slice(scratch, Geometry.RowOffset), in Geometry, Geometry.DataStride, first, tiles, 0, Geometry.InputChannels);
         for (var panel = 0; panel < Geometry.Panels; panel++)
         {
             var channel = panel * Geometry.PanelWidth;
@@ -66,84 +67,6 @@ public partial struct WinogradConvolution<TMachine, TVector, TActivation> : IScr
             {
                 ProductsOfOne(scratch, weights, tiles);
                 TransformOutput(scratch, first, tiles, channel, 0);
-            }
-        }
-    }
-
-    /// <summary>Tiles of six by six pixels, four apart, to 36 matrices [tiles, channels].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void TransformInput(TMachine scratch, int first, int tiles)
-    {
-        ref readonly var g = ref Geometry;
-        var rows = TMachine.Slice(scratch, g.RowOffset);
-        var row = first / g.TilesX;
-        var column = first - row * g.TilesX;
-        var n = row / g.TilesY;
-        row -= n * g.TilesY;
-        for (var tile = 0; tile < tiles; tile++)
-        {
-            var y = row * WinogradTransform.Outputs - g.PaddingTop;
-            var x = column * WinogradTransform.Outputs - g.PaddingLeft;
-            var source = ((n * g.InputHeight + y) * g.InputWidth + x) * g.InputChannels;
-            var step = g.InputWidth * g.InputChannels;
-            var p0 = At(source, y);
-            var p1 = At(source + step, y + 1);
-            var p2 = At(source + 2 * step, y + 2);
-            var p3 = At(source + 3 * step, y + 3);
-            var p4 = At(source + 4 * step, y + 4);
-            var p5 = At(source + 5 * step, y + 5);
-            var target = tile * g.InputChannels;
-            for (var channel = 0; channel < g.InputChannels; channel += TMachine.Width)
-            {
-                var at = channel;
-                for (var j = 0; j < WinogradTransform.Points; j++)
-                {
-                    TVector v0 = TMachine.Zero, v1 = TMachine.Zero, v2 = TMachine.Zero, v3 = TMachine.Zero, v4 = TMachine.Zero, v5 = TMachine.Zero;
-                    if ((uint)(x + j) < (uint)g.InputWidth)
-                    {
-                        WinogradTransform.Data<TMachine, TVector>(
-                            TMachine.Load(p0, at), TMachine.Load(p1, at), TMachine.Load(p2, at), TMachine.Load(p3, at), TMachine.Load(p4, at), TMachine.Load(p5, at),
-                            out v0, out v1, out v2, out v3, out v4, out v5);
-                    }
-
-                    at += g.InputChannels;
-                    var line = TMachine.Slice(rows, j * TMachine.Width);
-                    TMachine.Store(line, 0, v0);
-                    TMachine.Store(line, 6 * TMachine.Width, v1);
-                    TMachine.Store(line, 12 * TMachine.Width, v2);
-                    TMachine.Store(line, 18 * TMachine.Width, v3);
-                    TMachine.Store(line, 24 * TMachine.Width, v4);
-                    TMachine.Store(line, 30 * TMachine.Width, v5);
-                }
-
-                var data = TMachine.Slice(scratch, target + channel);
-                for (var i = 0; i < WinogradTransform.Points; i++)
-                {
-                    var line = TMachine.Slice(rows, i * 6 * TMachine.Width);
-                    WinogradTransform.Data<TMachine, TVector>(
-                        TMachine.Load(line, 0), TMachine.Load(line, TMachine.Width), TMachine.Load(line, 2 * TMachine.Width),
-                        TMachine.Load(line, 3 * TMachine.Width), TMachine.Load(line, 4 * TMachine.Width), TMachine.Load(line, 5 * TMachine.Width),
-                        out var v0, out var v1, out var v2, out var v3, out var v4, out var v5);
-                    TMachine.Store(data, 0, v0);
-                    TMachine.Store(data, g.DataStride, v1);
-                    TMachine.Store(data, 2 * g.DataStride, v2);
-                    TMachine.Store(data, 3 * g.DataStride, v3);
-                    TMachine.Store(data, 4 * g.DataStride, v4);
-                    TMachine.Store(data, 5 * g.DataStride, v5);
-                    data = TMachine.Slice(data, 6 * g.DataStride);
-                }
-            }
-
-            column++;
-            if (column == g.TilesX)
-            {
-                column = 0;
-                row++;
-                if (row == g.TilesY)
-                {
-                    row = 0;
-                    n++;
-                }
             }
         }
     }
@@ -211,10 +134,6 @@ public partial struct WinogradConvolution<TMachine, TVector, TActivation> : IScr
             }
         }
     }
-
-    // A row of pixels, or zeros in the padding. Unsigned comparison covers both ends.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TMachine At(int source, int y) => TMachine.Choose((uint)y < (uint)Geometry.InputHeight, TMachine.Slice(Input, source), Zeros);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Write(int index, TVector value)

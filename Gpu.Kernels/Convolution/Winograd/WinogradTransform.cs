@@ -86,4 +86,40 @@ internal static class WinogradTransform
         y2 = TMachine.MultiplyAdd(TMachine.Splat(AA), evenA, TMachine.Multiply(TMachine.Splat(BB), evenB));
         y3 = TMachine.MultiplyAdd(TMachine.Splat(AA * A), oddA, TMachine.MultiplyAdd(TMachine.Splat(BB * B), oddB, m5));
     }
+
+    /// <summary>The transpose of <see cref="Sums"/>: the gradient of the outputs to that of the products.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SumsTransposed<TMachine, TVector>(
+        TVector y0, TVector y1, TVector y2, TVector y3,
+        out TVector m0, out TVector m1, out TVector m2, out TVector m3, out TVector m4, out TVector m5)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        m0 = y0;
+        var even = TMachine.MultiplyAdd(TMachine.Splat(AA), y2, y0);
+        var odd = TMachine.MultiplyAdd(TMachine.Splat(AA), y3, y1);
+        m1 = TMachine.MultiplyAdd(TMachine.Splat(A), odd, even);
+        m2 = TMachine.MultiplyAdd(TMachine.Splat(-A), odd, even);
+        even = TMachine.MultiplyAdd(TMachine.Splat(BB), y2, y0);
+        odd = TMachine.MultiplyAdd(TMachine.Splat(BB), y3, y1);
+        m3 = TMachine.MultiplyAdd(TMachine.Splat(B), odd, even);
+        m4 = TMachine.MultiplyAdd(TMachine.Splat(-B), odd, even);
+        m5 = y3;
+    }
+
+    /// <summary>The transpose of <see cref="Weights"/>: the gradient of the transformed filter to that of the filter.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WeightsTransposed<TMachine, TVector>(
+        TVector u0, TVector u1, TVector u2, TVector u3, TVector u4, TVector u5, out TVector g0, out TVector g1, out TVector g2)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var evenA = TMachine.Multiply(TMachine.Splat(1 / (2 * AA * (AA - BB))), TMachine.Add(u1, u2));
+        var evenB = TMachine.Multiply(TMachine.Splat(1 / (2 * BB * (BB - AA))), TMachine.Add(u3, u4));
+        g0 = TMachine.MultiplyAdd(TMachine.Splat(1 / (AA * BB)), u0, TMachine.Add(evenA, evenB));
+        g1 = TMachine.MultiplyAdd(
+            TMachine.Splat(A / (2 * AA * (AA - BB))), TMachine.Subtract(u1, u2),
+            TMachine.Multiply(TMachine.Splat(B / (2 * BB * (BB - AA))), TMachine.Subtract(u3, u4)));
+        g2 = TMachine.MultiplyAdd(TMachine.Splat(AA), evenA, TMachine.MultiplyAdd(TMachine.Splat(BB), evenB, u5));
+    }
 }
