@@ -8,12 +8,14 @@ public partial struct WinogradConvolution<TMachine, TVector, TActivation>
 {
     /// <summary>36 products of [tiles, input channels] and [input channels, two vectors]. Six tiles at a time; rows behind the last tile are computed, and not read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void ProductsOfTwo(TMachine scratch, TMachine weights, int tiles)
+    private readonly void ProductsOfTwo(TMachine scratch, TMachine weights, int first, int panel)
     {
         ref readonly var g = ref Geometry;
         var depth = g.InputChannels;
+        var tiles = Math.Min(g.TilesPerStrip, g.Tiles - first);
         for (var product = 0; product < WinogradTransform.Products; product++)
         {
+            if (!TMachine.ItemIsThread && product < 3 * tiles && product % 3 == 0) Prefetch(first + product / 3, panel);
             var data = TMachine.Slice(scratch, product * g.DataStride);
             var sums = TMachine.Slice(scratch, g.SumOffset + product * g.SumStride);
             for (var tile = 0; tile < tiles; tile += 6)
@@ -78,12 +80,14 @@ public partial struct WinogradConvolution<TMachine, TVector, TActivation>
 
     /// <summary>The same for one vector, twelve tiles at a time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void ProductsOfOne(TMachine scratch, TMachine weights, int tiles)
+    private readonly void ProductsOfOne(TMachine scratch, TMachine weights, int first, int panel)
     {
         ref readonly var g = ref Geometry;
         var depth = g.InputChannels;
+        var tiles = Math.Min(g.TilesPerStrip, g.Tiles - first);
         for (var product = 0; product < WinogradTransform.Products; product++)
         {
+            if (!TMachine.ItemIsThread && product < 3 * tiles && product % 3 == 0) Prefetch(first + product / 3, panel);
             var data = TMachine.Slice(scratch, product * g.DataStride);
             var sums = TMachine.Slice(scratch, g.SumOffset + product * g.SumStride);
             for (var tile = 0; tile < tiles; tile += 12)
@@ -149,5 +153,29 @@ public partial struct WinogradConvolution<TMachine, TVector, TActivation>
 
             weights = TMachine.Slice(weights, depth * g.PanelWidth);
         }
+    }
+
+    // The transforms wait for memory and the products do not: while they run, what the output of a tile goes to and the input of the next strip are brought nearer.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Prefetch(int tile, int panel)
+    {
+        const int line = 16;
+        ref readonly var g = ref Geometry;
+        var row = tile / g.TilesX;
+        var x = (tile - row * g.TilesX) * WinogradTransform.Outputs;
+        var n = row / g.TilesY;
+        var y = (row - n * g.TilesY) * WinogradTransform.Outputs;
+        var target = TMachine.Slice(Output, ((n * g.OutputHeight + y) * g.OutputWidth + x) * g.OutputChannels + panel * g.PanelWidth);
+        for (var i = 0; i < WinogradTransform.Outputs; i++)
+        {
+            for (var j = 0; j < WinogradTransform.Outputs; j++)
+            {
+                for (var c = 0; c < g.PanelWidth; c += line) TMachine.Prefetch(target, j * g.OutputChannels + c);
+            }
+
+            target = TMachine.Slice(target, g.OutputWidth * g.OutputChannels);
+        }
+
+        if (panel == 0) WinogradInput.Prefetch<TMachine, TVector>(Input, in g, tile + g.TilesPerStrip, 0, g.InputChannels);
     }
 }

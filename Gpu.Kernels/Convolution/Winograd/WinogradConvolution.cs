@@ -59,13 +59,13 @@ public partial struct WinogradConvolution<TMachine, TVector, TActivation> : IScr
             var weights = TMachine.Slice(Weights, channel * WinogradTransform.Products * Geometry.InputChannels);
             if (Geometry.OutputChannels - channel > TMachine.Width)
             {
-                ProductsOfTwo(scratch, weights, tiles);
+                ProductsOfTwo(scratch, weights, first, panel);
                 TransformOutput(scratch, first, tiles, channel, 0);
                 TransformOutput(scratch, first, tiles, channel + TMachine.Width, TMachine.Width);
             }
             else
             {
-                ProductsOfOne(scratch, weights, tiles);
+                ProductsOfOne(scratch, weights, first, panel);
                 TransformOutput(scratch, first, tiles, channel, 0);
             }
         }

@@ -94,6 +94,29 @@ internal static class WinogradInput
         }
     }
 
+    /// <summary>Asks for the four by four pixels that a tile brings anew. The tile may lie behind the last one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Prefetch<TMachine, TVector>(TMachine input, in WinogradGeometry g, int tile, int channel, int channels)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        const int line = 16;
+        var row = tile / g.TilesX;
+        var x = (tile - row * g.TilesX) * WinogradTransform.Outputs;
+        var n = row / g.TilesY;
+        var y = (row - n * g.TilesY) * WinogradTransform.Outputs;
+        var source = TMachine.Slice(input, ((n * g.InputHeight + y) * g.InputWidth + x) * g.InputChannels + channel);
+        for (var i = 0; i < WinogradTransform.Outputs; i++)
+        {
+            for (var j = 0; j < WinogradTransform.Outputs; j++)
+            {
+                for (var c = 0; c < channels; c += line) TMachine.Prefetch(source, j * g.InputChannels + c);
+            }
+
+            source = TMachine.Slice(source, g.InputWidth * g.InputChannels);
+        }
+    }
+
     // A row of pixels, or zeros in the padding. Unsigned comparison covers both ends.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TMachine At<TMachine, TVector>(TMachine input, TMachine zeros, int source, int y, int height)

@@ -7,10 +7,17 @@ public partial struct WinogradWeightGradient<TMachine, TVector>
 {
     /// <summary>Adds the 36 products of a strip to the sums; the first strip begins them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Products(TMachine scratch, int tiles, int inputs, int outputs, bool first)
+    private readonly void Products(TMachine scratch, int tiles, int k, int inputs, int channel, int outputs, bool first, int next)
     {
         for (var product = 0; product < WinogradTransform.Products; product++)
         {
+            // The transforms wait for memory and the products do not: while they run, the pixels of the next strip are brought nearer.
+            if (!TMachine.ItemIsThread && product < tiles)
+            {
+                WinogradInput.Prefetch<TMachine, TVector>(Input, in Geometry.Forward, next + product, k, inputs);
+                PrefetchGradient(next + product, channel, outputs);
+            }
+
             var data = TMachine.Slice(scratch, product * Geometry.DataStride);
             var gradient = TMachine.Slice(scratch, Geometry.GradientOffset + product * Geometry.GradientStride);
             var sums = TMachine.Slice(scratch, Geometry.SumOffset + product * inputs * outputs);
@@ -180,6 +187,27 @@ public partial struct WinogradWeightGradient<TMachine, TVector>
             TMachine.Store(sums, 0, a7);
             sums = TMachine.Slice(sums, outputs);
             data = TMachine.Slice(data, 8);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void PrefetchGradient(int tile, int channel, int channels)
+    {
+        const int line = 16;
+        ref readonly var g = ref Geometry.Forward;
+        var row = tile / g.TilesX;
+        var x = (tile - row * g.TilesX) * WinogradTransform.Outputs;
+        var n = row / g.TilesY;
+        var y = (row - n * g.TilesY) * WinogradTransform.Outputs;
+        var source = TMachine.Slice(OutputGradient, ((n * g.OutputHeight + y) * g.OutputWidth + x) * g.OutputChannels + channel);
+        for (var i = 0; i < WinogradTransform.Outputs; i++)
+        {
+            for (var j = 0; j < WinogradTransform.Outputs; j++)
+            {
+                for (var c = 0; c < channels; c += line) TMachine.Prefetch(source, j * g.OutputChannels + c);
+            }
+
+            source = TMachine.Slice(source, g.OutputWidth * g.OutputChannels);
         }
     }
 }

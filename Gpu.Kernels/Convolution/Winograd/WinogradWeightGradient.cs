@@ -58,7 +58,7 @@ public partial struct WinogradWeightGradient<TMachine, TVector> : IScratchKernel
             WinogradInput.Transform<TMachine, TVector>(
                 Input, Zeros, scratch, TMachine.Slice(scratch, Geometry.RowOffset), in Geometry.Forward, Geometry.DataStride, from, count, k, inputs);
             TransformGradient(scratch, from, count, channel, outputs, strip == 0);
-            Products(scratch, count, inputs, outputs, strip == 0);
+            Products(scratch, count, k, inputs, channel, outputs, strip == 0, from + count);
         }
 
         TransformSums(scratch, TMachine.Slice(Target, split * Geometry.SplitStride), k, inputs, channel, outputs);
