@@ -4,19 +4,23 @@ namespace Gpu.Kernels.Convolution;
 
 /// <summary>Decides where <see cref="WinogradOperation{TActivation}"/> takes the place of the direct sum: on the CPU, from a few tiles on.</summary>
 /// <remarks>
-/// Measured on one core with 512-bit vectors, in GFLOP/s of the direct sum (forward; the gradient of the input is alike):
+/// Measured on one core with 512-bit vectors, in GFLOP/s of the direct sum, direct and by Winograd (the gradient of the input is like the forward pass):
 /// <code>
-/// images, pixels, channels       direct  Winograd     images, pixels, channels       direct  Winograd
-/// 128  32x32  64 to 64              205       520     128  32x32  16 to 16              110       230
-/// 128  16x16  128 to 128            205       600     128  16x16  32 to 32              215       415
-/// 128    8x8  256 to 256            200       710     128    8x8  64 to 64              220       640
-/// 128  12x12  32 to 64              185       480     128    3x3  64 to 64              225       350
-/// 8      8x8  256 to 256            215       370     8      8x8  64 to 64              230       385
-/// 4      8x8  256 to 256            215       263     4      8x8  64 to 64              225       263
-/// 1      8x8  256 to 256            170        85     128    2x2  64 to 64              228       164
+/// images, pixels, channels          forward     gradient of the weights
+/// 128  32x32  64 to 64             231   599    212   494
+/// 128  16x16  128 to 128           234   639    215   485
+/// 128    8x8  256 to 256           218   703    176   483
+/// 128  32x32  16 to 16             213   325    230   340
+/// 128  16x16  32 to 32             235   577    218   409
+/// 128    8x8  64 to 64             244   667    228   359
+/// 128  12x12  32 to 64, unpadded   222   596    187   314
+/// 128    7x7  16 to 16             208   276    202   212
+/// 128    3x3  64 to 64, unpadded   224   327    146   220
+/// 128    2x2  64 to 64             336   157    197   101
+/// 8      8x8  256 to 256           220   322    213   285
+/// 4      8x8  256 to 256           198   232    194   189
+/// 1      8x8  256 to 256           122    78    119    71
 /// </code>
-/// The gradient of the weights: 215 and 454 for 128 images of 32x32 pixels, 64 to 64 channels; 168 and 289 for 16 to 16; 249 and 465 for 16x16, 32 to 32; 219 and 475 for
-/// 8x8, 256 to 256.
 /// Few tiles do not pay for the transformation of the weights, and tiles that lie mostly outside the output multiply in vain.
 /// </remarks>
 internal static class WinogradChoice
