@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Gpu.Cli.Bench;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
+using Gpu.Kernels.Convolution;
 using Gpu.Kernels.Launching;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
@@ -22,22 +23,24 @@ internal static class BenchStepCommand
         var batch = Options.Whole("--batch", "Samples a step", 1, 65_536, "128");
         var steps = Options.Whole("--steps", "Steps that are timed at most", 1, 10_000_000, "100000");
         var seconds = Options.Real("--seconds", "Seconds that steps are timed for; 5 steps are timed in any case", new Interval(0.001, 3600), "3");
+        var convolution = Options.OneOf("--convolution", "How 3x3 convolutions are computed where there is a choice", "auto", "auto", "direct", "winograd");
         var warmup = Options.Whole("--warmup", "Steps before the timed ones, at least", 1, 100_000, "3");
-        var command = new Command("step", "Times a training step of a network on synthetic data") { model, batch, steps, seconds, warmup };
+        var command = new Command("step", "Times a training step of a network on synthetic data") { model, batch, steps, seconds, warmup, convolution };
         device.AddTo(command);
         command.SetAction(parsed =>
         {
             var found = ModelArgument.Find(parsed.GetValue(model) ?? BuiltInModels.Default);
             using var opened = device.Open(parsed, shell);
-            Run(shell, found, opened, parsed.Int(batch) ?? 128, parsed.Int(steps) ?? 100_000, parsed.GetValue(seconds) ?? 3, parsed.Int(warmup) ?? 3);
+            Run(shell, found, opened, parsed.Int(batch) ?? 128, parsed.Int(steps) ?? 100_000, parsed.GetValue(seconds) ?? 3, parsed.Int(warmup) ?? 3,
+                Enum.Parse<ConvolutionAlgorithm>(parsed.GetValue(convolution) ?? "auto", ignoreCase: true));
         });
         return command;
     }
 
-    private static void Run(Shell shell, Model model, ComputeDevice device, int batch, int steps, double seconds, int warmup)
+    private static void Run(Shell shell, Model model, ComputeDevice device, int batch, int steps, double seconds, int warmup, ConvolutionAlgorithm convolution)
     {
         using var network = new Network(model, device);
-        using var runner = new StepRunner(network, batch);
+        using var runner = new StepRunner(network, batch, new TrainingOptions { Convolution = convolution });
         var random = new Random(1);
         var inputs = new float[batch * model.Input.Length];
         for (var i = 0; i < inputs.Length; i++) inputs[i] = random.NextSingle();

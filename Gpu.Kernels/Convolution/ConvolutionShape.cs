@@ -54,6 +54,9 @@ public readonly record struct ConvolutionShape
     /// <summary>Groups that the channels are cut into; an output channel sees the inputs of its own group. The input's channels for depthwise.</summary>
     public int Groups { get; init; } = 1;
 
+    /// <summary>How it is computed.</summary>
+    public ConvolutionAlgorithm Algorithm { get; init; }
+
     /// <summary>Creates a shape with stride, dilation and groups 1 and no padding.</summary>
     public ConvolutionShape()
     {

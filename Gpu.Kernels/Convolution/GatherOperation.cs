@@ -34,12 +34,23 @@ internal readonly struct GatherOperation<TActivation>(
         return checked((int)(Math.Max(forward, transposed) * taps * shape.Groups));
     }
 
+    /// <summary>Words of workspace that an operation may use.</summary>
+    public static int WorkspaceLength(ConvolutionShape shape) =>
+        Math.Max(PackedLength(shape), WinogradChoice.IsPossible(shape) ? WinogradOperation<TActivation>.WorkspaceLength(shape) : 0);
+
     public int Granularity => backward ? shape.InputPerGroup : shape.OutputPerGroup;
 
     public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
+        if (WinogradChoice.IsTaken(shape, backward, TMachine.ItemIsThread))
+        {
+            var winograd = new WinogradOperation<TActivation>(shape, backward, input, weights, bias, output, saved, gated, accumulate, slope, workspace);
+            winograd.Launch<TMachine, TVector>(launcher);
+            return;
+        }
+
         var perGroup = backward ? shape.InputPerGroup : shape.OutputPerGroup;
         var rows = backward ? shape.OutputPerGroup : shape.InputPerGroup;
         var taps = shape.KernelHeight * shape.KernelWidth;
@@ -177,7 +188,8 @@ internal readonly struct GatherOperation<TActivation>(
 
     private bool PacksForTensorCores => backward || !TensorGathers.ReadsPlain(shape, weights);
 
-    private bool UsesTensorCores<TMachine>(ILauncher<TMachine> launcher) => TensorDispatch.Suits(
+    private bool UsesTensorCores<TMachine>(ILauncher<TMachine> launcher)
+        where TMachine : struct => TensorDispatch.Suits(
         launcher.Matrices, shape.MultiplyAdds, backward ? shape.OutputPerGroup : shape.InputPerGroup, backward ? shape.InputPerGroup : shape.OutputPerGroup);
 
     // Which taps (counted from the last) reach the input rows of a phase, and where in the output the first of them begins.

@@ -13,7 +13,7 @@ internal readonly struct WeightGradientOperation(
     /// <summary>Words of partial sums that any machine needs.</summary>
     public static int PartialLength(ConvolutionShape shape)
     {
-        var most = 0;
+        var most = WinogradChoice.IsPossible(shape) ? WinogradWeightGradientOperation.WorkspaceLength(shape) : 0;
         foreach (var (width, manyThreads) in new[] { (16, false), (8, false), (4, false), (4, true), (1, true) })
         {
             var g = WeightGradientGeometry.For(shape, width, manyThreads);
@@ -37,6 +37,12 @@ internal readonly struct WeightGradientOperation(
         if (GroupedGatherLaunch.Suits(launcher.Groups, shape))
         {
             new GroupedWeightGradientLaunch(shape, input, outputGradient, weightGradient, biasGradient, workspace).Launch<TMachine, TVector>(launcher);
+            return;
+        }
+
+        if (WinogradChoice.TakesWeightGradient(shape, TMachine.ItemIsThread))
+        {
+            new WinogradWeightGradientOperation(shape, input, outputGradient, weightGradient, biasGradient, workspace).Launch<TMachine, TVector>(launcher);
             return;
         }
 
@@ -71,7 +77,8 @@ internal readonly struct WeightGradientOperation(
             Sum<TMachine, TVector>(launcher, workspace.Slice(shape.WeightLength, workspace.Length - shape.WeightLength), biasGradient, splits, stride);
     }
 
-    private static void Sum<TMachine, TVector>(ILauncher<TMachine> launcher, DeviceView partials, DeviceView gradient, int splits, int stride)
+    /// <summary>Adds the partial sums of all splits to a gradient, in order.</summary>
+    public static void Sum<TMachine, TVector>(ILauncher<TMachine> launcher, DeviceView partials, DeviceView gradient, int splits, int stride)
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {

@@ -227,6 +227,16 @@ public sealed class AcceleratorDevice : ComputeDevice
             Take(command);
         }
 
+        public void LaunchWithScratch<TKernel>(in TKernel kernel, int items, int cost, int words)
+            where TKernel : struct, IScratchKernel<TMachine>
+        {
+            if (items <= 0) return;
+            // Every item has its own: any number of them may run at a time. Launches follow each other on the stream and share it.
+            var withScratch = kernel;
+            withScratch.UseScratch(Bind(device.Scratch(checked(items * words))), words);
+            Launch(withScratch, items, cost);
+        }
+
         public void LaunchGroups<TKernel>(in TKernel kernel, int groups, int threads)
             where TKernel : struct, IGroupedKernel
         {

@@ -7,6 +7,7 @@ namespace Gpu.Kernels.Launching;
 public abstract class ComputeDevice : IExecutor, IDisposable
 {
     private readonly Dictionary<int, DeviceBuffer> _zeros = [];
+    private readonly Dictionary<int, DeviceBuffer> _scratch = [];
     private readonly HashSet<RecordedStep> _steps = [];
     private MatrixPrecision _precision;
 
@@ -99,15 +100,10 @@ public abstract class ComputeDevice : IExecutor, IDisposable
     }
 
     /// <summary>Zeros that are never written, a buffer a size class, kept while the device lives.</summary>
-    internal DeviceView Zeros(int words)
-    {
-        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(words, 1024));
-        lock (_zeros)
-        {
-            if (!_zeros.TryGetValue(size, out var buffer)) _zeros[size] = buffer = Allocate(size);
-            return buffer.View.First(words);
-        }
-    }
+    internal DeviceView Zeros(int words) => Keep(_zeros, words);
+
+    /// <summary>Memory that a launch may write, and the next one overwrites; a buffer a size class, kept while the device lives.</summary>
+    internal DeviceView Scratch(int words) => Keep(_scratch, words);
 
     /// <summary>What makes one launch of many, or null and the reason.</summary>
     internal abstract IGraphDriver? Graphs(out string? whyNot);
@@ -128,8 +124,19 @@ public abstract class ComputeDevice : IExecutor, IDisposable
     private protected void DisposeOwn()
     {
         foreach (var step in _steps.ToArray()) step.Dispose();
-        foreach (var zeros in _zeros.Values) zeros.Dispose();
+        foreach (var buffer in _zeros.Values.Concat(_scratch.Values)) buffer.Dispose();
         _zeros.Clear();
+        _scratch.Clear();
+    }
+
+    private DeviceView Keep(Dictionary<int, DeviceBuffer> kept, int words)
+    {
+        var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(words, 1024));
+        lock (kept)
+        {
+            if (!kept.TryGetValue(size, out var buffer)) kept[size] = buffer = Allocate(size);
+            return buffer.View.First(words);
+        }
     }
 
     /// <summary>Launches an operation's kernels on this device's machine, at once or into a list.</summary>

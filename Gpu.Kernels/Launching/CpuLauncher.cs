@@ -23,7 +23,18 @@ internal sealed unsafe class CpuLauncher<TMachine>(CpuDevice device, CpuWorkerPo
         where TKernel : struct, IKernel
     {
         if (items <= 0) return;
-        var command = new CpuCommand<TKernel>(pool, kernel, items, cost);
+        Take(new CpuCommand<TKernel>(pool, kernel, items, cost));
+    }
+
+    public void LaunchWithScratch<TKernel>(in TKernel kernel, int items, int cost, int words)
+        where TKernel : struct, IScratchKernel<TMachine>
+    {
+        if (items <= 0) return;
+        Take(new CpuScratchCommand<TKernel, TMachine>(pool, kernel, items, cost, words));
+    }
+
+    private void Take(Command command)
+    {
         if (list is null) command.Execute();
         else list.Add(command);
     }
@@ -47,6 +58,28 @@ internal sealed class CpuCommand<TKernel>(CpuWorkerPool pool, TKernel kernel, in
     {
         // A copy on the stack, so that the compiler may keep the arguments in registers.
         var kernel = _kernel;
+        for (var item = from; item < to; item++) kernel.Run(item);
+    }
+}
+
+/// <summary>The same for a kernel that needs scratch memory: each thread has its own.</summary>
+internal sealed class CpuScratchCommand<TKernel, TMachine>(CpuWorkerPool pool, TKernel kernel, int items, int cost, int words) : Command, ICpuJob
+    where TKernel : struct, IScratchKernel<TMachine>
+    where TMachine : struct, ICpuMachine<TMachine>
+{
+    private readonly TKernel _kernel = kernel;
+
+    public override string Name => KernelName.Of(typeof(TKernel));
+
+    public override int Items => items;
+
+    public override void Execute() => pool.Run(this, items, cost);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public unsafe void RunItems(int from, int to)
+    {
+        var kernel = _kernel;
+        kernel.UseScratch(TMachine.At(ThreadScratch.Words(words)), 0);
         for (var item = from; item < to; item++) kernel.Run(item);
     }
 }

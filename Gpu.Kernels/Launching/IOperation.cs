@@ -21,6 +21,7 @@ public interface IOperation
 
 /// <summary>Launches kernels of one machine: at once, or into a <see cref="CommandList"/>.</summary>
 public interface ILauncher<TMachine>
+    where TMachine : struct
 {
     /// <summary>The machine's memory for a view; an empty view gives memory that must not be read.</summary>
     TMachine Bind(DeviceView view);
@@ -31,6 +32,14 @@ public interface ILauncher<TMachine>
     /// <param name="cost">about how many vector instructions an item takes; small launches stay on the calling thread</param>
     void Launch<TKernel>(in TKernel kernel, int items, int cost)
         where TKernel : struct, IKernel;
+
+    /// <summary>Launches a kernel whose items need memory of their own while they run; does nothing for no items.</summary>
+    /// <param name="kernel">the kernel with its arguments</param>
+    /// <param name="items">how many items</param>
+    /// <param name="cost">as in <see cref="Launch"/></param>
+    /// <param name="words">words of scratch memory that an item needs</param>
+    void LaunchWithScratch<TKernel>(in TKernel kernel, int items, int cost, int words)
+        where TKernel : struct, IScratchKernel<TMachine>;
 
     /// <summary>What the device offers to grouped kernels; null where there are none (the CPU's worker pool) or where they are switched off.</summary>
     GroupLimits? Groups { get; }

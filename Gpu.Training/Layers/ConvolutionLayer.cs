@@ -107,6 +107,7 @@ public sealed class ConvolutionLayer : Layer
             DilationHeight = Dilation.Height,
             DilationWidth = Dilation.Width,
             Groups = Groups,
+            Algorithm = plan.Convolution,
         };
         var output = plan.Add(new Operation(node, shape, input), node.Output);
         return plan.Activate(node.Name, output, Activation);

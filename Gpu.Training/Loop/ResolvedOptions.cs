@@ -34,6 +34,7 @@ internal sealed record ResolvedOptions(TrainingOptions Options, OptimizerOptions
             Dropout = options.Dropout,
             LabelSmoothing = options.LabelSmoothing ?? recipe.LabelSmoothing,
             TopK = options.TopK,
+            Convolution = options.Convolution,
         };
         return new ResolvedOptions(options, optimizer, settings);
     }

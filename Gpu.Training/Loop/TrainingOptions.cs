@@ -1,4 +1,5 @@
 using Gpu.Kernels.Launching;
+using Gpu.Kernels.Convolution;
 using Gpu.Kernels.Optimizers;
 
 namespace Gpu.Training.Loop;
@@ -59,6 +60,9 @@ public sealed record TrainingOptions
 
     /// <summary>Share of the target that is spread over all classes, 0 up to 1.</summary>
     public float? LabelSmoothing { get; init; }
+
+    /// <summary>How convolutions are computed. The ways differ by roundings.</summary>
+    public ConvolutionAlgorithm Convolution { get; init; }
 
     /// <summary>Scales the gradient down to this Euclidean length where it is longer, above 0.</summary>
     public float? ClipNorm { get; init; }

@@ -1,4 +1,5 @@
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Convolution;
 using Gpu.Training.Layers;
 using Gpu.Training.Models;
 using Gpu.Training.Shapes;
@@ -19,6 +20,9 @@ public sealed class PlanBuilder
 
     /// <summary>True for training, false for evaluation.</summary>
     public bool Training { get; }
+
+    /// <summary>How convolutions are computed.</summary>
+    public ConvolutionAlgorithm Convolution => _settings.Convolution;
 
     /// <summary>The graph of a model.</summary>
     internal static PlanGraph Build(Model model, bool training, PlanSettings settings)

@@ -1,3 +1,5 @@
+using Gpu.Kernels.Convolution;
+
 namespace Gpu.Training.Planning;
 
 /// <summary>What a plan depends on besides the model and the batch.</summary>
@@ -11,6 +13,9 @@ public sealed record PlanSettings
 
     /// <summary>Share of the target that is spread over all classes, in training.</summary>
     public float LabelSmoothing { get; init; }
+
+    /// <summary>How convolutions are computed.</summary>
+    public ConvolutionAlgorithm Convolution { get; init; }
 
     /// <summary>k of the top-k count.</summary>
     public int TopK { get; init; } = 5;
