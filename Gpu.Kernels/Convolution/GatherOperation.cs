@@ -1,5 +1,6 @@
 using System.Numerics;
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Dense;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -39,6 +40,13 @@ internal readonly struct GatherOperation<TActivation>(
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
+        if (!TMachine.ItemIsThread && MatrixProducts.PaysForGather(shape, backward))
+        {
+            MatrixProductOperation<TActivation>.Gather(shape, backward, input, weights, bias, output, saved, gated, accumulate, slope, workspace)
+                .Launch<TMachine, TVector>(launcher);
+            return;
+        }
+
         var perGroup = backward ? shape.InputPerGroup : shape.OutputPerGroup;
         var rows = backward ? shape.OutputPerGroup : shape.InputPerGroup;
         var taps = shape.KernelHeight * shape.KernelWidth;

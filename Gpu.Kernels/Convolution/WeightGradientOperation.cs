@@ -1,3 +1,5 @@
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Dense;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -26,6 +28,12 @@ internal readonly struct WeightGradientOperation(
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
+        if (!TMachine.ItemIsThread && MatrixProducts.PaysForWeightGradient(shape))
+        {
+            MatrixProductOperation<Identity>.WeightGradient(shape, input, outputGradient, weightGradient, biasGradient, workspace).Launch<TMachine, TVector>(launcher);
+            return;
+        }
+
         var g = WeightGradientGeometry.For(shape, TMachine.Width, TMachine.ItemIsThread);
         var split = g.Splits > 1;
         // The bias sums lie behind the weights' in each split, on a vector's boundary.
