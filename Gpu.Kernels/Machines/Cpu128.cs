@@ -76,13 +76,6 @@ public readonly unsafe struct Cpu128 : ICpuMachine<Cpu128>, IMachine<Cpu128, Vec
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(Cpu128 memory, int index)
-    {
-        if (Sse.IsSupported) Sse.Prefetch0(memory._words + index);
-    }
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Broadcast(Cpu128 memory, int index) => Vector128.Create(memory._words[index]);
 
     /// <inheritdoc/>

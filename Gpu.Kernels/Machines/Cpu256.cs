@@ -76,13 +76,6 @@ public readonly unsafe struct Cpu256 : ICpuMachine<Cpu256>, IMachine<Cpu256, Vec
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(Cpu256 memory, int index)
-    {
-        if (Sse.IsSupported) Sse.Prefetch0(memory._words + index);
-    }
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Broadcast(Cpu256 memory, int index) => Vector256.Create(memory._words[index]);
 
     /// <inheritdoc/>

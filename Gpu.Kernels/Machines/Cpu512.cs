@@ -76,13 +76,6 @@ public readonly unsafe struct Cpu512 : ICpuMachine<Cpu512>, IMachine<Cpu512, Vec
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(Cpu512 memory, int index)
-    {
-        if (Sse.IsSupported) Sse.Prefetch0(memory._words + index);
-    }
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Broadcast(Cpu512 memory, int index) => Vector512.Create(memory._words[index]);
 
     /// <inheritdoc/>

@@ -57,11 +57,6 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
         Store(target, 0, LoadPartial(source, 0, rows));
 
     /// <inheritdoc/>
-    public static void Prefetch(Gpu1 memory, int index)
-    {
-    }
-
-    /// <inheritdoc/>
     public static float Broadcast(Gpu1 memory, int index) => Splat(memory._words[memory._first + index]);
 
     /// <inheritdoc/>

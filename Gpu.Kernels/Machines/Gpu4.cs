@@ -75,11 +75,6 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     }
 
     /// <inheritdoc/>
-    public static void Prefetch(Gpu4 memory, int index)
-    {
-    }
-
-    /// <inheritdoc/>
     public static Float4 Broadcast(Gpu4 memory, int index) => Splat(memory._words[memory._first + index]);
 
     /// <inheritdoc/>

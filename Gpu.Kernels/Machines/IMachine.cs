@@ -60,9 +60,6 @@ public interface IMachine<TSelf, TVector>
     /// <param name="targetStride">words from one of its rows to the next</param>
     static abstract void Transpose(TSelf source, int sourceStride, int rows, int columns, TSelf target, int targetStride);
 
-    /// <summary>Says that the words around <paramref name="index"/> will soon be read or written; any index is allowed. GPUs do nothing.</summary>
-    static abstract void Prefetch(TSelf memory, int index);
-
     /// <summary>Reads one float into every lane.</summary>
     static abstract TVector Broadcast(TSelf memory, int index);
 
