@@ -1,5 +1,6 @@
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
+using Gpu.Kernels.Reductions;
 
 namespace Gpu.Kernels.Convolution;
 
@@ -35,9 +36,10 @@ public struct ChannelSumsOfChunks<TMachine, TVector> : IKernel
 internal static class ChannelSums
 {
     private const int MostChunks = 64;
+    private const int FewestPixels = 16;
 
     /// <summary>Words of workspace needed.</summary>
-    public static int WorkspaceLength(int channels) => MostChunks * Items.Covering(channels, 16) * 16;
+    public static int WorkspaceLength(int channels) => Math.Max(MostChunks, ChannelGroups.MostChunks(channels)) * Items.Covering(channels, 16) * 16;
 
     /// <summary>sums[c] += sum over pixels of values[pixel, c].</summary>
     public static void Add(IExecutor executor, DeviceView values, int channels, DeviceView sums, DeviceView workspace) =>
@@ -52,6 +54,12 @@ internal static class ChannelSums
             where TVector : unmanaged
         {
             var pixels = values.Length / channels;
+            if (launcher.Groups is { } limits)
+            {
+                LaunchGroups<TMachine, TVector>(launcher, limits, pixels);
+                return;
+            }
+
             var chunkPixels = Math.Max(64, Items.Covering(pixels, MostChunks));
             var chunks = Items.Covering(pixels, chunkPixels);
             var vectors = Items.Covering(channels, TMachine.Width);
@@ -76,6 +84,41 @@ internal static class ChannelSums
                 Stride = stride,
             };
             launcher.Launch(total, vectors, 4 * chunks);
+        }
+
+        // One launch where a group a block of channels does; else two.
+        private void LaunchGroups<TMachine, TVector>(ILauncher<TMachine> launcher, GroupLimits limits, int pixels)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var threads = GroupThreads.Of(limits);
+            var layout = ChannelGroups.For<TMachine, TVector>(pixels, channels, threads, FewestPixels, ChannelGroups.MostChunks(channels));
+            var isWhole = layout.Chunks == 1;
+            var stride = Items.Covering(channels, 16) * 16;
+            var partials = new ChannelSumGroups<TMachine, TVector>
+            {
+                Values = launcher.Bind(values),
+                Sums = launcher.Bind(isWhole ? sums : workspace),
+                Layout = layout,
+                ValueStride = channels,
+                SumStride = stride,
+                Scale = 1f,
+                Accumulate = isWhole,
+            };
+            launcher.LaunchGroups(partials, layout.Groups, layout.Threads);
+            if (isWhole) return;
+            var chunks = ChannelGroups.ForCombining<TMachine, TVector>(layout.Chunks, channels, threads);
+            var total = new ChannelSumGroups<TMachine, TVector>
+            {
+                Values = partials.Sums,
+                Sums = launcher.Bind(sums),
+                Layout = chunks,
+                ValueStride = stride,
+                SumStride = stride,
+                Scale = 1f,
+                Accumulate = true,
+            };
+            launcher.LaunchGroups(total, chunks.Groups, chunks.Threads);
         }
     }
 }

@@ -12,7 +12,9 @@ public static class Convolutions
 {
     /// <summary>Words of workspace that <see cref="Forward"/>, <see cref="BackwardData"/> and <see cref="BackwardWeights"/> may use. Its content need not last.</summary>
     public static int WorkspaceLength(ConvolutionShape shape) =>
-        Math.Max(Math.Max(GatherOperation<Identity>.PackedLength(shape), WeightGradientOperation.PartialLength(shape)), MatrixProducts.WorkspaceLength(shape));
+        Math.Max(
+            Math.Max(Math.Max(GatherOperation<Identity>.PackedLength(shape), WeightGradientOperation.PartialLength(shape)), MatrixProducts.WorkspaceLength(shape)),
+            Math.Max(GroupedGatherLaunch.PartialLength(shape), GroupedWeightGradientLaunch.PartialLength(shape)));
 
     /// <summary>output = f(convolution(input, weights) + bias).</summary>
     /// <param name="executor">where to run</param>

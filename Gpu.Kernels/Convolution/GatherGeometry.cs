@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 
 namespace Gpu.Kernels.Convolution;
@@ -47,4 +48,15 @@ public struct GatherGeometry
 
     /// <summary>Neighbouring items are panels of one strip (weights stay in the cache), not strips of one panel.</summary>
     public Flag PanelsInner;
+
+    /// <summary>The first word of the output pixel that a pixel of the grid is written to.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly int Target(int pixel)
+    {
+        var row = pixel / Columns;
+        var column = pixel - row * Columns;
+        var n = row / Rows;
+        row -= n * Rows;
+        return ((n * OutputHeight + OutputY + row * OutputStepY) * OutputWidth + OutputX + column * OutputStepX) * OutputChannels;
+    }
 }

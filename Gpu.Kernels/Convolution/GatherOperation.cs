@@ -52,7 +52,8 @@ internal readonly struct GatherOperation<TActivation>(
         var taps = shape.KernelHeight * shape.KernelWidth;
         var panelWidth = GatherConvolution<TMachine, TVector, TActivation>.PanelVectors * TMachine.Width;
         var panels = Items.Covering(perGroup, panelWidth);
-        var packed = backward || perGroup % TMachine.Width != 0 || (!TMachine.ItemIsThread && shape.OutputChannels >= LongRow);
+        var grouped = GroupedGatherLaunch.Suits(launcher.Groups, shape);
+        var packed = !grouped && (backward || perGroup % TMachine.Width != 0 || (!TMachine.ItemIsThread && shape.OutputChannels >= LongRow));
         var geometry = new GatherGeometry
         {
             InputPerGroup = rows,
@@ -160,6 +161,13 @@ internal readonly struct GatherOperation<TActivation>(
         g.TilesPerStrip = TMachine.ItemIsThread ? 1 : Math.Clamp(Items.Covering(ItemCost, tileCost), 1, Math.Max(1, g.Tiles * g.Panels / 64));
         g.Strips = Items.Covering(g.Tiles, g.TilesPerStrip);
         kernel.Geometry = g;
+        if (GroupedGatherLaunch.Suits(launcher.Groups, shape))
+        {
+            var aligned = input.Offset % 4 == 0 && weights.Offset % 4 == 0;
+            GroupedGatherLaunch.Launch(launcher, kernel, workspace, shape.KernelHeight * shape.KernelWidth, backward, aligned);
+            return;
+        }
+
         launcher.Launch(kernel, g.Strips * g.Panels, g.TilesPerStrip * tileCost);
     }
 

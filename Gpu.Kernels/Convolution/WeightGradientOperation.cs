@@ -34,6 +34,12 @@ internal readonly struct WeightGradientOperation(
             return;
         }
 
+        if (GroupedGatherLaunch.Suits(launcher.Groups, shape))
+        {
+            new GroupedWeightGradientLaunch(shape, input, outputGradient, weightGradient, biasGradient, workspace).Launch<TMachine, TVector>(launcher);
+            return;
+        }
+
         var g = WeightGradientGeometry.For(shape, TMachine.Width, TMachine.ItemIsThread);
         var split = g.Splits > 1;
         // The bias sums lie behind the weights' in each split, on a vector's boundary.

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Gpu.Kernels.Machines;
 using ILGPU;
 using ILGPU.Runtime;
@@ -14,6 +15,8 @@ public sealed class AcceleratorDevice : ComputeDevice
     private readonly List<IDisposable> _owned;
     private readonly int _groupSize;
     private readonly GroupLimits _limits;
+    private readonly Lock _copies = new();
+    private StagingMemory? _staging;
     private long _allocated;
 
     /// <param name="accelerator">the accelerator; its context must outlive this device</param>
@@ -41,6 +44,7 @@ public sealed class AcceleratorDevice : ComputeDevice
         _limits = new(
             accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, accelerator.WarpSize, accelerator.AcceleratorType != AcceleratorType.OpenCL,
             accelerator.NumMultiprocessors);
+        UsesGroups = accelerator.AcceleratorType != AcceleratorType.OpenCL;
     }
 
     /// <summary>The accelerator underneath.</summary>
@@ -49,8 +53,11 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <summary>The stream that everything runs on.</summary>
     public AcceleratorStream Stream { get; }
 
-    /// <summary>Whether operations may launch grouped kernels where they have them; otherwise they launch plain ones. Set it before operations are recorded.</summary>
-    public bool UsesGroups { get; set; } = true;
+    /// <summary>
+    /// Whether operations may launch grouped kernels where they have them; otherwise they launch plain ones. Set it before operations are recorded. False from the
+    /// start on OpenCL: no grouped kernel has run on a GPU's OpenCL yet; see docs/gpu.md.
+    /// </summary>
+    public bool UsesGroups { get; set; }
 
     /// <inheritdoc/>
     public override string Id { get; }
@@ -95,9 +102,13 @@ public sealed class AcceleratorDevice : ComputeDevice
     {
         CheckCopy(source.Length, sizeof(T), destination);
         if (source.IsEmpty) return;
-        var array = System.Runtime.InteropServices.MemoryMarshal.AsBytes(source).ToArray();
-        AcceleratorBuffer.Of(destination, this).Cast<byte>().SubView(0, array.Length).CopyFromCPU(Stream, array);
-        Stream.Synchronize();
+        var bytes = MemoryMarshal.AsBytes(source);
+        var target = AcceleratorBuffer.Of(destination, this).Cast<byte>().SubView(0, bytes.Length);
+        lock (_copies)
+        {
+            if (Staging(bytes.Length) is { } staging) staging.Upload(bytes, target);
+            else target.CopyFromCPU(Stream, bytes);
+        }
     }
 
     /// <inheritdoc/>
@@ -105,10 +116,13 @@ public sealed class AcceleratorDevice : ComputeDevice
     {
         CheckCopy(destination.Length, sizeof(T), source);
         if (destination.IsEmpty) return;
-        var array = new byte[destination.Length * sizeof(T)];
-        AcceleratorBuffer.Of(source, this).Cast<byte>().SubView(0, array.Length).CopyToCPU(Stream, array);
-        Stream.Synchronize();
-        array.CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(destination));
+        var bytes = MemoryMarshal.AsBytes(destination);
+        var words = AcceleratorBuffer.Of(source, this).Cast<byte>().SubView(0, bytes.Length);
+        lock (_copies)
+        {
+            if (Staging(bytes.Length) is { } staging) staging.Download(words, bytes);
+            else words.CopyToCPU(Stream, bytes);
+        }
     }
 
     /// <inheritdoc/>
@@ -124,6 +138,8 @@ public sealed class AcceleratorDevice : ComputeDevice
     public override void Dispose()
     {
         DisposeZeros();
+        _staging?.Dispose();
+        _staging = null;
         foreach (var item in _owned) item.Dispose();
         _owned.Clear();
     }
@@ -135,6 +151,10 @@ public sealed class AcceleratorDevice : ComputeDevice
     }
 
     internal void Released(long bytes) => Interlocked.Add(ref _allocated, -bytes);
+
+    // Where a copy of so many bytes goes through; null for none.
+    private StagingMemory? Staging(int bytes) =>
+        bytes > StagingMemory.LargestCopy || !StagingMemory.Serves(Accelerator) ? null : _staging ??= new StagingMemory(Accelerator, Stream);
 
     // A kernel is compiled at its first use and kept.
     private Action<AcceleratorStream, KernelConfig, TKernel, int> Compiled<TKernel>()

@@ -18,6 +18,15 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
     public void Execute<TOperation>(in TOperation operation)
         where TOperation : struct, IOperation => Device.Dispatch(operation, this);
 
+    /// <summary>Adds the launches of another list of the same device, as they are now.</summary>
+    /// <exception cref="ArgumentException">the other list is of another device</exception>
+    public void Append(CommandList other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.Device != Device) throw new ArgumentException($"launches of {other.Device.Description} cannot run on {Device.Description}", nameof(other));
+        _commands.AddRange(other._commands);
+    }
+
     /// <summary>Runs everything in order; on a GPU it returns when everything is launched.</summary>
     public void Run() => Device.Run(_commands);
 

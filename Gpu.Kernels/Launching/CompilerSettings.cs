@@ -13,5 +13,11 @@ public static class CompilerSettings
     /// At O2 ILGPU 1.5.3 can take a branch for uniform that is not, when it depends on an atomic, on local memory, or on a value chosen by an earlier branch.
     /// The kernels are therefore explicitly grouped, and the tests look through the compiled text of every one of them.
     /// </remarks>
-    public static Context.Builder ForKernels(this Context.Builder builder) => builder.Optimize(OptimizationLevel.O2).Math(MathMode.Default);
+    public static Context.Builder ForKernels(this Context.Builder builder)
+    {
+#if HAS_ILGPU
+        SharedBarrier.Register(builder);
+#endif
+        return builder.Optimize(OptimizationLevel.O2).Math(MathMode.Default);
+    }
 }

@@ -45,8 +45,6 @@ public struct MetricParts<TMachine, TVector> : IKernel
         TMachine.StoreInt(Metrics, word + 3, correctInTopK);
     }
 
-    // How many classes come before the label: those with a larger logit or NaN, and among equals those with a smaller number. A label whose own
-    // logit is NaN comes after all classes, itself included; so does one that is no class.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly float Rank(int row, int label)
     {
@@ -54,24 +52,16 @@ public struct MetricParts<TMachine, TVector> : IKernel
         var own = TMachine.Splat(TMachine.LoadScalar(Logits, row + label));
         var before = TMachine.Zero;
         var c = 0;
-        for (; c + TMachine.Width <= Classes; c += TMachine.Width) before = TMachine.Add(before, ComesBefore(TMachine.Load(Logits, row + c), own, label - c));
+        for (; c + TMachine.Width <= Classes; c += TMachine.Width)
+            before = TMachine.Add(before, LabelRank<TMachine, TVector>.ComesBefore(TMachine.Load(Logits, row + c), own, label - c));
         var left = Classes - c;
         if (left > 0)
         {
-            var last = ComesBefore(TMachine.LoadPartial(Logits, row + c, left), own, label - c);
+            var last = LabelRank<TMachine, TVector>.ComesBefore(TMachine.LoadPartial(Logits, row + c, left), own, label - c);
             before = TMachine.Add(before, TMachine.SelectGreater(TMachine.Splat(left), TMachine.LaneNumbers, last, TMachine.Zero));
         }
 
         return TMachine.Sum(before);
-    }
-
-    // 1 or 0; the label stands in lane labelLane, which may be a lane of another vector.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector ComesBefore(TVector logits, TVector own, int labelLane)
-    {
-        var one = TMachine.Splat(1f);
-        var isEarlier = TMachine.SelectGreater(TMachine.Splat(labelLane), TMachine.LaneNumbers, one, TMachine.Zero);
-        return TMachine.SelectEqual(logits, own, isEarlier, TMachine.SelectGreater(own, logits, TMachine.Zero, one));
     }
 }
 

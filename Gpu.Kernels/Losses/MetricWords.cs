@@ -24,6 +24,9 @@ public static class MetricWords
     /// <summary>Parts that a batch is cut into, at most.</summary>
     internal const int MostParts = 64;
 
+    /// <summary>Parts at most where a part is what a group of threads has counted: no more, because checkpoints hold the view as it is.</summary>
+    internal const int MostGroups = MostParts;
+
     /// <summary>Words of a part: sum, rest, correct, correct in top k.</summary>
     internal const int PartWords = 4;
 

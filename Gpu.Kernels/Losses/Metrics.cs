@@ -60,6 +60,51 @@ public static class Metrics
         return new(lossSum, words[MetricWords.Samples], words[MetricWords.Correct], words[MetricWords.CorrectInTopK]);
     }
 
+    /// <summary>Launches what <see cref="Accumulate"/> does.</summary>
+    internal static void Launch<TMachine, TVector>(
+        ILauncher<TMachine> launcher, int batch, int classes, TMachine logits, TMachine labels, TMachine sampleLosses, TMachine metrics, int topK)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var samplesInPart = Items.Covering(batch, launcher.Groups is null ? MetricWords.MostParts : MetricWords.MostGroups);
+        var parts = new MetricParts<TMachine, TVector>
+        {
+            Logits = logits,
+            Labels = labels,
+            SampleLosses = sampleLosses,
+            Metrics = metrics,
+            Batch = batch,
+            Classes = classes,
+            SamplesInPart = samplesInPart,
+            TopK = topK,
+        };
+        var count = Items.Covering(batch, samplesInPart);
+        launcher.Launch(parts, count, samplesInPart * (20 + 8 * Items.Covering(classes, TMachine.Width)));
+        if (launcher.Groups is { } limits)
+        {
+            LaunchSum<TMachine, TVector>(launcher, limits, metrics, count, default, batch);
+            return;
+        }
+
+        var sum = new MetricSum<TMachine, TVector> { Metrics = metrics, Parts = count, Batch = batch };
+        launcher.Launch(sum, 1, 10 * count);
+    }
+
+    /// <summary>Launches the group that adds parts, or samples' losses (no parts), to the counters.</summary>
+    internal static void LaunchSum<TMachine, TVector>(ILauncher<TMachine> launcher, GroupLimits limits, TMachine metrics, int parts, TMachine sampleLosses, int batch)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var sum = new MetricSumGroup<TMachine, TVector>
+        {
+            Metrics = metrics,
+            SampleLosses = parts == 0 ? sampleLosses : metrics,
+            Parts = parts,
+            Batch = batch,
+        };
+        launcher.LaunchGroups(sum, 1, MetricTree.Threads(limits));
+    }
+
     private readonly struct AccumulateOperation(
         int batch, int classes, DeviceView logits, DeviceView labels, DeviceView sampleLosses, DeviceView metrics, int topK) : IOperation
     {
@@ -69,22 +114,10 @@ public static class Metrics
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var samplesInPart = Items.Covering(batch, MetricWords.MostParts);
-            var parts = new MetricParts<TMachine, TVector>
-            {
-                Logits = launcher.Bind(logits),
-                Labels = launcher.Bind(labels),
-                SampleLosses = launcher.Bind(sampleLosses),
-                Metrics = launcher.Bind(metrics),
-                Batch = batch,
-                Classes = classes,
-                SamplesInPart = samplesInPart,
-                TopK = topK,
-            };
-            var count = Items.Covering(batch, samplesInPart);
-            launcher.Launch(parts, count, samplesInPart * (20 + 8 * Items.Covering(classes, TMachine.Width)));
-            var sum = new MetricSum<TMachine, TVector> { Metrics = parts.Metrics, Parts = count, Batch = batch };
-            launcher.Launch(sum, 1, 10 * count);
+            var counters = launcher.Bind(metrics);
+            var losses = launcher.Bind(sampleLosses);
+            if (classes == 0 && launcher.Groups is { } limits) LaunchSum<TMachine, TVector>(launcher, limits, counters, 0, losses, batch);
+            else Metrics.Launch<TMachine, TVector>(launcher, batch, classes, launcher.Bind(logits), launcher.Bind(labels), losses, counters, topK);
         }
     }
 

@@ -20,6 +20,19 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
     public static Gpu1 At(ArrayView<float> words) => new(words, 0);
 
     /// <inheritdoc/>
+    public static Float4 LoadFour(Gpu1 memory, int index, int count) =>
+        new(LoadPartial(memory, index, count), LoadPartial(memory, index + 1, count - 1), LoadPartial(memory, index + 2, count - 2), LoadPartial(memory, index + 3, count - 3));
+
+    /// <inheritdoc/>
+    public static void StoreFour(Gpu1 memory, int index, Float4 value, int count)
+    {
+        StorePartial(memory, index, value.X, count);
+        StorePartial(memory, index + 1, value.Y, count - 1);
+        StorePartial(memory, index + 2, value.Z, count - 2);
+        StorePartial(memory, index + 3, value.W, count - 3);
+    }
+
+    /// <inheritdoc/>
     public static int Width => 1;
 
     /// <inheritdoc/>

@@ -20,6 +20,15 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static Gpu4 At(ArrayView<float> words) => new(words, 0);
 
     /// <inheritdoc/>
+    public static Float4 LoadFour(Gpu4 memory, int index, int count) => count > 0 ? Load(memory, index) : Zero;
+
+    /// <inheritdoc/>
+    public static void StoreFour(Gpu4 memory, int index, Float4 value, int count)
+    {
+        if (count > 0) Store(memory, index, value);
+    }
+
+    /// <inheritdoc/>
     public static int Width => 4;
 
     /// <inheritdoc/>

@@ -14,14 +14,11 @@ public struct BatchNormCombine<TMachine, TVector> : IKernel
     /// <summary>See <see cref="BatchNormStatistics{TMachine,TVector}"/>.</summary>
     public TMachine Partials;
 
-    /// <summary>All [channels].</summary>
-    public TMachine Gamma, RunningMean, RunningVariance, SavedMean, SavedInverseDeviation, Scale;
+    /// <summary>Where the statistics go.</summary>
+    public BatchNormOutcome<TMachine, TVector> Outcome;
 
     /// <summary>Sizes.</summary>
     public BatchNormLayout Layout;
-
-    /// <summary>Share of the batch in the running statistics, and what is added to the variance.</summary>
-    public float Momentum, Epsilon;
 
     /// <inheritdoc/>
     public void Run(int item)
@@ -45,27 +42,7 @@ public struct BatchNormCombine<TMachine, TVector> : IKernel
             count = total;
         }
 
-        var mean = TMachine.Add(first, moved);
-        var one = TMachine.Splat(1f);
-        var variance = TMachine.Divide(squares, TMachine.Splat(count));
-        var inverse = TMachine.Divide(one, TMachine.Sqrt(TMachine.Add(variance, TMachine.Splat(Epsilon))));
-        TMachine.StorePartial(SavedMean, channel, mean, left);
-        TMachine.StorePartial(SavedInverseDeviation, channel, inverse, left);
-
-        // PyTorch's running variance is the unbiased estimate, that of the normalisation is not.
-        var unbiased = TMachine.Divide(squares, TMachine.Splat(count - 1f));
-        Move(RunningMean, channel, left, mean);
-        Move(RunningVariance, channel, left, unbiased);
-
-        var scale = TMachine.Multiply(TMachine.LoadPartial(Gamma, channel, left), inverse);
-        TMachine.StorePartial(Scale, channel, scale, left);
-    }
-
-    private readonly void Move(TMachine running, int channel, int left, TVector batch)
-    {
-        var old = TMachine.LoadPartial(running, channel, left);
-        var moved = TMachine.MultiplyAdd(TMachine.Subtract(batch, old), TMachine.Splat(Momentum), old);
-        TMachine.StorePartial(running, channel, moved, left);
+        Outcome.Store(channel, left, TMachine.Add(first, moved), squares, count);
     }
 }
 

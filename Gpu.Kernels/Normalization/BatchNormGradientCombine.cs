@@ -24,13 +24,7 @@ public struct BatchNormFromSaved<TMachine, TVector> : IKernel
     }
 }
 
-/// <summary>
-/// Adds the chunks' sums up, adds them to the gradients of gamma and beta, and leaves the two coefficients of the input's gradient
-/// scale * (g - MeanGradient - (input - mean) * Projection). An item is a vector of channels.
-/// </summary>
-/// <remarks>
-/// dx = gamma / deviation * (g - mean(g) - xhat * mean(g * xhat)), xhat = (x - mean) / deviation (Ioffe and Szegedy, "Batch normalization", 2015).
-/// </remarks>
+/// <summary>Adds the chunks' sums up. An item is a vector of channels.</summary>
 public struct BatchNormGradientCombine<TMachine, TVector> : IKernel
     where TMachine : struct, IMachine<TMachine, TVector>
     where TVector : unmanaged
@@ -38,8 +32,8 @@ public struct BatchNormGradientCombine<TMachine, TVector> : IKernel
     /// <summary>See <see cref="BatchNormGradientSums{TMachine,TVector,TActivation}"/>.</summary>
     public TMachine Partials;
 
-    /// <summary>All [channels].</summary>
-    public TMachine InverseDeviation, GammaGradient, BetaGradient, MeanGradient, Projection;
+    /// <summary>Where the sums go.</summary>
+    public BatchNormGradientOutcome<TMachine, TVector> Outcome;
 
     /// <summary>Sizes.</summary>
     public BatchNormLayout Layout;
@@ -57,13 +51,6 @@ public struct BatchNormGradientCombine<TMachine, TVector> : IKernel
             product = TMachine.Add(product, TMachine.LoadPartial(Partials, at + Layout.PartialRow, left));
         }
 
-        var inverse = TMachine.LoadPartial(InverseDeviation, channel, left);
-        product = TMachine.Multiply(product, inverse);
-        TMachine.StorePartial(BetaGradient, channel, TMachine.Add(TMachine.LoadPartial(BetaGradient, channel, left), sum), left);
-        TMachine.StorePartial(GammaGradient, channel, TMachine.Add(TMachine.LoadPartial(GammaGradient, channel, left), product), left);
-
-        var rows = TMachine.Splat(Layout.Rows);
-        TMachine.StorePartial(MeanGradient, channel, TMachine.Divide(sum, rows), left);
-        TMachine.StorePartial(Projection, channel, TMachine.Multiply(TMachine.Divide(product, rows), inverse), left);
+        Outcome.Store(channel, left, sum, product, Layout.Rows);
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
+using Gpu.Kernels.Reductions;
 
 namespace Gpu.Kernels.Normalization;
 
@@ -17,6 +18,8 @@ public struct BatchNormLayout
     // Enough chunks to share evenly, but not so short that adding them up counts.
     private const int ChunksToShare = 64;
     private const int FewestRows = 16;
+    // Threads that keep a GPU busy.
+    private const int ItemsToFill = 64 * 1024;
 
     /// <summary>Extents.</summary>
     public int Rows, Channels;
@@ -32,6 +35,22 @@ public struct BatchNormLayout
 
     /// <summary>Items: chunks times groups.</summary>
     public readonly int Items => Chunks * Groups;
+
+    /// <summary>
+    /// Cuts up for a machine where every value has a result of its own: as <see cref="For"/> on the CPU, where the chunks should be those that were just
+    /// read; into many small items on a GPU.
+    /// </summary>
+    public static BatchNormLayout ForEach<TMachine, TVector>(int rows, int channels)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var layout = For<TMachine, TVector>(rows, channels);
+        if (!TMachine.ItemIsThread) return layout;
+        // Four rows share the loads of their channels' coefficients, where that leaves enough items.
+        layout.ChunkRows = (long)rows * layout.Groups >= 4 * ItemsToFill ? 4 : 1;
+        layout.Chunks = Launching.Items.Covering(rows, layout.ChunkRows);
+        return layout;
+    }
 
     /// <summary>Cuts up for a machine.</summary>
     public static BatchNormLayout For<TMachine, TVector>(int rows, int channels)
@@ -64,11 +83,17 @@ public struct BatchNormLayout
         };
     }
 
+    /// <summary>Cuts up for groups of threads, whose chunks fit the same workspace.</summary>
+    internal static ChannelGroups ForGroups<TMachine, TVector>(int rows, int channels, int threads)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged => ChannelGroups.For<TMachine, TVector>(rows, channels, threads, FewestRows, ChannelGroups.MostChunks(channels));
+
     /// <summary>Words of workspace for any machine: the partial results of all chunks, and four coefficients a channel.</summary>
     public static int WorkspaceLength(int rows, int channels)
     {
         var row = Launching.Items.Covering(channels, 16) * 16;
-        return 4 * row + Math.Min(MostChunks, Launching.Items.Covering(rows, FewestRows)) * 2 * row;
+        var chunks = Math.Min(Math.Max(MostChunks, ChannelGroups.MostChunks(channels)), Launching.Items.Covering(rows, FewestRows));
+        return 4 * row + chunks * 2 * row;
     }
 
     /// <summary>What an item costs, in vector instructions, at <paramref name="perVector"/> instructions a vector.</summary>

@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Normalization;
 /// output = f(gamma * (x - mean) / sqrt(variance + epsilon) + beta). Source: S. Ioffe, C. Szegedy, "Batch normalization", 2015.
 /// Views must hold exactly rows * channels or channels words; otherwise an <see cref="ArgumentException"/> names the one that does not.
 /// </summary>
-public static class BatchNorms
+public static partial class BatchNorms
 {
     /// <summary>Words of workspace that the operations use. Its content need not last.</summary>
     public static int WorkspaceLength(int rows, int channels) => BatchNormLayout.WorkspaceLength(rows, channels);
@@ -116,23 +116,28 @@ public static class BatchNorms
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var layout = BatchNormLayout.For<TMachine, TVector>(rows, channels);
             var partials = launcher.Bind(Partials(workspace, channels));
-            var statistics = new BatchNormStatistics<TMachine, TVector> { Input = launcher.Bind(input), Partials = partials, Layout = layout };
-            launcher.Launch(statistics, layout.Items, layout.Cost(TMachine.Width, 6));
-            var combine = new BatchNormCombine<TMachine, TVector>
+            var outcome = new BatchNormOutcome<TMachine, TVector>
             {
-                Partials = partials,
                 Gamma = launcher.Bind(gamma),
                 RunningMean = launcher.Bind(runningMean),
                 RunningVariance = launcher.Bind(runningVariance),
                 SavedMean = launcher.Bind(savedMean),
                 SavedInverseDeviation = launcher.Bind(savedInverseDeviation),
                 Scale = launcher.Bind(Coefficient(workspace, channels, 0)),
-                Layout = layout,
                 Momentum = momentum,
                 Epsilon = epsilon,
             };
+            if (launcher.Groups is { } limits)
+            {
+                LaunchStatistics<TMachine, TVector>(launcher, limits, rows, channels, launcher.Bind(input), partials, outcome);
+                return;
+            }
+
+            var layout = BatchNormLayout.For<TMachine, TVector>(rows, channels);
+            var statistics = new BatchNormStatistics<TMachine, TVector> { Input = launcher.Bind(input), Partials = partials, Layout = layout };
+            launcher.Launch(statistics, layout.Items, layout.Cost(TMachine.Width, 6));
+            var combine = new BatchNormCombine<TMachine, TVector> { Partials = partials, Outcome = outcome, Layout = layout };
             launcher.Launch(combine, Items.Covering(channels, TMachine.Width), 40 + 10 * layout.Chunks);
         }
     }
@@ -176,7 +181,7 @@ public static class BatchNorms
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var layout = BatchNormLayout.For<TMachine, TVector>(rows, channels);
+            var layout = BatchNormLayout.ForEach<TMachine, TVector>(rows, channels);
             var kernel = new BatchNormForward<TMachine, TVector, TActivation>
             {
                 Input = launcher.Bind(input),
@@ -217,16 +222,41 @@ public static class BatchNorms
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var layout = BatchNormLayout.For<TMachine, TVector>(rows, channels);
             var mean = launcher.Bind(savedMean);
-            var inverse = launcher.Bind(savedInverseDeviation);
             var scale = launcher.Bind(Coefficient(workspace, channels, 0));
             var partials = launcher.Bind(Partials(workspace, channels));
+            var outcome = new BatchNormGradientOutcome<TMachine, TVector>
+            {
+                InverseDeviation = launcher.Bind(savedInverseDeviation),
+                GammaGradient = launcher.Bind(gammaGradient),
+                BetaGradient = launcher.Bind(betaGradient),
+                MeanGradient = launcher.Bind(Coefficient(workspace, channels, 1)),
+                Projection = launcher.Bind(Coefficient(workspace, channels, 2)),
+            };
+            if (launcher.Groups is { } limits)
+            {
+                var grouped = new BatchNormGradientSumsGroups<TMachine, TVector, TActivation>
+                {
+                    Input = launcher.Bind(input),
+                    OutputGradient = launcher.Bind(outputGradient),
+                    Mean = mean,
+                    Gamma = launcher.Bind(gamma),
+                    Beta = launcher.Bind(beta),
+                    Scale = scale,
+                    Partials = partials,
+                    Outcome = outcome,
+                    Slope = slope,
+                };
+                LaunchGradientSums<TMachine, TVector, TActivation>(launcher, limits, rows, channels, grouped);
+                return;
+            }
+
+            var layout = BatchNormLayout.For<TMachine, TVector>(rows, channels);
             var vectors = Items.Covering(channels, TMachine.Width);
             var saved = new BatchNormFromSaved<TMachine, TVector>
             {
                 Gamma = launcher.Bind(gamma),
-                InverseDeviation = inverse,
+                InverseDeviation = outcome.InverseDeviation,
                 Scale = scale,
                 Channels = channels,
             };
@@ -243,16 +273,7 @@ public static class BatchNorms
                 Slope = slope,
             };
             launcher.Launch(sums, layout.Items, layout.Cost(TMachine.Width, 6));
-            var combine = new BatchNormGradientCombine<TMachine, TVector>
-            {
-                Partials = partials,
-                InverseDeviation = inverse,
-                GammaGradient = launcher.Bind(gammaGradient),
-                BetaGradient = launcher.Bind(betaGradient),
-                MeanGradient = launcher.Bind(Coefficient(workspace, channels, 1)),
-                Projection = launcher.Bind(Coefficient(workspace, channels, 2)),
-                Layout = layout,
-            };
+            var combine = new BatchNormGradientCombine<TMachine, TVector> { Partials = partials, Outcome = outcome, Layout = layout };
             launcher.Launch(combine, vectors, 40 + 4 * layout.Chunks);
         }
     }
@@ -279,7 +300,7 @@ public static class BatchNorms
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var layout = BatchNormLayout.For<TMachine, TVector>(rows, channels);
+            var layout = BatchNormLayout.ForEach<TMachine, TVector>(rows, channels);
             var kernel = new BatchNormInputGradient<TMachine, TVector, TActivation, TGate>
             {
                 Input = launcher.Bind(input),

@@ -1,11 +1,15 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Launching;
+using Gpu.Kernels.Reductions;
 
 namespace Gpu.Kernels.Pooling;
 
 /// <summary>Reductions of windows and the transpose of their sum, for pooling and for up-sampling.</summary>
 internal static class WindowOperations
 {
+    // Pixels of an image before a group of threads is better than a thread a channel vector.
+    private const int FewestPixels = 16;
+
     /// <summary>output = the largest value of each window of the input.</summary>
     public static void Maximum(IExecutor executor, PoolingShape shape, DeviceView input, GradientTarget output) =>
         executor.Execute(new ReductionOperation<Identity, WindowMaximum>(new Call(executor, shape, Average: false, Spread: false, input, output)));
@@ -31,6 +35,11 @@ internal static class WindowOperations
         public bool OverPixels =>
             Average && !Shape.CountPadding && (Shape.PaddingTop | Shape.PaddingLeft | Shape.PaddingBottom | Shape.PaddingRight) != 0;
 
+        // Averages of whole images, of enough pixels to be shared.
+        public bool IsImage =>
+            Average && !OverPixels && Target.Gate.Kind == ActivationKind.Identity && !Target.Accumulate && Shape.InputHeight == Shape.WindowHeight
+            && Shape.InputWidth == Shape.WindowWidth && Shape.OutputHeight * Shape.OutputWidth == 1 && Shape.WindowHeight * Shape.WindowWidth >= FewestPixels;
+
         public float Scale => Average && !OverPixels ? 1f / (Shape.WindowHeight * Shape.WindowWidth) : 1f;
 
         public void With<TActivation>()
@@ -53,6 +62,12 @@ internal static class WindowOperations
             where TVector : unmanaged
         {
             var shape = call.Shape;
+            if (launcher.Groups is { } limits && call.IsImage)
+            {
+                LaunchGroups<TMachine, TVector>(launcher, limits);
+                return;
+            }
+
             var rows = shape.Batch * shape.OutputHeight;
             var kernel = new WindowReduction<TMachine, TVector, TActivation, TReduction>
             {
@@ -64,6 +79,26 @@ internal static class WindowOperations
                 OverPixels = call.OverPixels ? 1 : 0,
             };
             launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 4 + 2 * shape.WindowHeight * shape.WindowWidth));
+        }
+
+        // The pixels of an image are shared by a group of threads.
+        private void LaunchGroups<TMachine, TVector>(ILauncher<TMachine> launcher, GroupLimits limits)
+            where TMachine : struct, Machines.IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var shape = call.Shape;
+            var pixels = shape.WindowHeight * shape.WindowWidth;
+            var layout = ChannelGroups.ForChunks<TMachine, TVector>(shape.Batch, pixels, shape.Channels, GroupThreads.Of(limits));
+            var kernel = new ChannelSumGroups<TMachine, TVector>
+            {
+                Values = launcher.Bind(call.Source),
+                Sums = launcher.Bind(call.Target.Gradient),
+                Layout = layout,
+                ValueStride = shape.Channels,
+                SumStride = shape.Channels,
+                Scale = call.Scale,
+            };
+            launcher.LaunchGroups(kernel, layout.Groups, layout.Threads);
         }
     }
 

@@ -43,6 +43,13 @@ public struct NormFinish<TMachine, TVector> : IKernel
     {
         var sum = 0f;
         for (var i = 0; i < Count; i++) sum += TMachine.LoadScalar(Sums, i);
+        Store(sum);
+    }
+
+    /// <summary>Stores what comes of the sum of all squares.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly void Store(float sum)
+    {
         var norm = MathF.Sqrt(sum);
         if (IsScaled) norm *= MathF.Abs(TMachine.LoadScalar(StepState, Launching.StepState.GradientScale));
         // As PyTorch's clip_grad_norm_. NaN is passed on; it is asked for because ILGPU's comparisons do not keep it apart on OpenCL.
@@ -59,6 +66,10 @@ public struct NormFinish<TMachine, TVector> : IKernel
 public static class GradientNorms
 {
     private const int MostFinished = 64;
+
+    // Groups of threads that fill a large GPU, and vectors of a thread at least before there are more groups.
+    private const int MostGroups = 1024;
+    private const int VectorsOfThread = 16;
 
     /// <summary>Words of workspace for so many gradients.</summary>
     public static int WorkspaceLength(int count) => FirstStage(count) + FirstStage(FirstStage(count));
@@ -109,6 +120,12 @@ public static class GradientNorms
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
+            if (launcher.Groups is { } limits)
+            {
+                LaunchGroups<TMachine, TVector>(launcher, limits);
+                return;
+            }
+
             var halves = FirstStage(gradients.Length);
             var here = workspace.First(halves);
             var there = workspace.Slice(halves, FirstStage(halves));
@@ -119,16 +136,41 @@ public static class GradientNorms
                 (here, there) = (there, here);
             }
 
-            var finish = new NormFinish<TMachine, TVector>
+            launcher.Launch(Finish<TMachine, TVector>(launcher, here, count), 1, 4 * count);
+        }
+
+        private NormFinish<TMachine, TVector> Finish<TMachine, TVector>(ILauncher<TMachine> launcher, DeviceView sums, int count)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged => new()
             {
-                Sums = launcher.Bind(here),
-                StepState = launcher.Bind(stepState),
+                Sums = launcher.Bind(sums),
+                StepState = launcher.Bind(stepState.IsEmpty ? norm : stepState),
                 Norm = launcher.Bind(norm),
                 Count = count,
                 IsScaled = !stepState.IsEmpty,
                 LargestNorm = largestNorm,
             };
-            launcher.Launch(finish, 1, 4 * count);
+
+        // One launch for few gradients; else two, the second by one group.
+        private void LaunchGroups<TMachine, TVector>(ILauncher<TMachine> launcher, GroupLimits limits)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var threads = GroupThreads.Of(limits);
+            var groups = Math.Min(MostGroups, Items.Covering(Items.Covering(gradients.Length, TMachine.Width), VectorsOfThread * threads));
+            groups = Math.Min(groups, FirstStage(gradients.Length));
+            var finish = Finish<TMachine, TVector>(launcher, workspace, groups);
+            var squares = new NormSumGroups<TMachine, TVector, Square>
+            {
+                Input = launcher.Bind(gradients),
+                Output = finish.Sums,
+                Count = gradients.Length,
+                Finish = finish,
+            };
+            launcher.LaunchGroups(squares, groups, threads);
+            if (groups == 1) return;
+            var sums = new NormSumGroups<TMachine, TVector, Plain> { Input = finish.Sums, Output = finish.Sums, Count = groups, Finish = finish };
+            launcher.LaunchGroups(sums, 1, threads);
         }
 
         private static int LaunchSums<TMachine, TVector, TSummand>(ILauncher<TMachine> launcher, DeviceView input, DeviceView output)

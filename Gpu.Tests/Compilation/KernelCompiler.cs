@@ -28,7 +28,8 @@ internal sealed class KernelCompiler : IDisposable
         _backends ??= new Backends();
         try
         {
-            return _backends.Compile(typeof(Entry).GetMethod(nameof(Entry.Run))!.MakeGenericMethod(kernel));
+            var entry = KernelInstances.IsGrouped(kernel) ? nameof(Entry.RunGrouped) : nameof(Entry.Run);
+            return _backends.Compile(typeof(Entry).GetMethod(entry)!.MakeGenericMethod(kernel), KernelInstances.IsGrouped(kernel));
         }
         catch
         {
@@ -45,7 +46,11 @@ internal sealed class KernelCompiler : IDisposable
 
     private sealed class Backends : IDisposable
     {
-        private static readonly KernelSpecialization Specialization = new(128, null);
+        private static readonly KernelSpecialization Plain = new(128, null);
+
+        // A grouped kernel chooses the number of its threads when it is launched.
+        private static readonly KernelSpecialization Grouped = KernelSpecialization.Empty;
+
         private readonly Context _context = Context.Create(builder => builder.DefaultCPU().ForKernels());
         private readonly PTXBackend _sm80;
         private readonly PTXBackend _sm90;
@@ -59,15 +64,16 @@ internal sealed class KernelCompiler : IDisposable
             _openCL = new CLBackend(_context, capabilities, CLDeviceVendor.AMD, CLCVersion.CL20);
         }
 
-        public KernelText Compile(MethodInfo method)
+        public KernelText Compile(MethodInfo method, bool grouped)
         {
+            var specialization = grouped ? Grouped : Plain;
             var entry = EntryPointDescription.FromExplicitlyGroupedKernel(method);
             // The first half of the work is the same for all targets.
             var kernel = _sm80.PreCompileKernelMethod(entry);
             return new KernelText(
-                ((PTXCompiledKernel)_sm80.Compile(kernel, entry, Specialization)).PTXAssembly,
-                ((PTXCompiledKernel)_sm90.Compile(kernel, entry, Specialization)).PTXAssembly,
-                ((CLCompiledKernel)_openCL.Compile(kernel, entry, Specialization)).Source);
+                ((PTXCompiledKernel)_sm80.Compile(kernel, entry, specialization)).PTXAssembly,
+                ((PTXCompiledKernel)_sm90.Compile(kernel, entry, specialization)).PTXAssembly,
+                ((CLCompiledKernel)_openCL.Compile(kernel, entry, specialization)).Source);
         }
 
         public void Dispose()

@@ -15,8 +15,11 @@ internal static class KernelInstances
 
     private static readonly Type[] Structs = [.. typeof(IKernel).Assembly.GetTypes().Where(type => type.IsValueType && !type.IsEnum)];
 
-    /// <summary>The kernel structs, open where they are generic.</summary>
-    public static IEnumerable<Type> Kernels => Structs.Where(type => type.IsAssignableTo(typeof(IKernel)));
+    /// <summary>The kernel structs, plain and grouped ones, open where they are generic.</summary>
+    public static IEnumerable<Type> Kernels => Structs.Where(type => type.IsAssignableTo(typeof(IKernel)) || IsGrouped(type));
+
+    /// <summary>Whether a kernel is one for groups of threads: it is entered by <see cref="Entry.RunGrouped"/>.</summary>
+    public static bool IsGrouped(Type kernel) => kernel.IsAssignableTo(typeof(IGroupedKernel));
 
     /// <summary>The closed kernels for one machine.</summary>
     public static IEnumerable<Type> For(Type kernel, Type machine, Type vector) => kernel.IsGenericTypeDefinition ? Close(kernel, machine, vector) : [kernel];

@@ -11,6 +11,8 @@ public class OffendingKernelTests
     [InlineData(typeof(LocalArray), "local memory")]
     [InlineData(typeof(ExternalCall), "external function")]
     [InlineData(typeof(Switch), "a switch on a run-time value")]
+    [InlineData(typeof(BarrierForSome), "a barrier that only some threads")]
+    [InlineData(typeof(TooMuchShared), "bytes of static shared memory")]
     public void OffenceIsFoundInPtx(Type kernel, string offence)
     {
         using var compiler = new KernelCompiler();

@@ -90,6 +90,36 @@ public struct Switch : IKernel
     }
 }
 
+/// <summary>Waits where only some threads come.</summary>
+public struct BarrierForSome : IGroupedKernel
+{
+    public ArrayView<float> Output;
+    public int Count;
+
+    public readonly void Run()
+    {
+        var shared = SharedMemory.Allocate<float>(32);
+        shared[Group.IdxX] = Output[Group.IdxX];
+        if (Group.IdxX < Count) Group.Barrier();
+        Output[Group.IdxX] = shared[Count];
+    }
+}
+
+/// <summary>Wants more shared memory than every device has.</summary>
+public struct TooMuchShared : IGroupedKernel
+{
+    public ArrayView<float> Output;
+    public int Count;
+
+    public readonly void Run()
+    {
+        var shared = SharedMemory.Allocate<float>(12 * 1024 + 4);
+        shared[Group.IdxX] = Output[Group.IdxX];
+        Group.Barrier();
+        Output[Group.IdxX] = shared[Count];
+    }
+}
+
 /// <summary>Cannot be compiled.</summary>
 public struct NotCompilable : IKernel
 {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Gpu.Tests.Compilation;
@@ -5,6 +6,9 @@ namespace Gpu.Tests.Compilation;
 /// <summary>What must not be in the PTX of a kernel.</summary>
 internal static partial class PtxLint
 {
+    /// <summary>Bytes of static shared memory that a group may have on every CUDA device.</summary>
+    private const int LargestShared = 48 * 1024;
+
     /// <summary>The offences in a module; each names the function, the line and the instruction.</summary>
     public static IEnumerable<string> Check(string module)
     {
@@ -32,16 +36,44 @@ internal static partial class PtxLint
                     yield return $"{function.Name}, line {instruction.Line}: a switch on a run-time value: {instruction.Text}; write it as a chain of ifs";
             }
 
-            foreach (var (branch, reason) in new PtxUniformity(function).DivergentBranches().Where(found => found.Branch.IsUniformBranch))
+            var divergent = new PtxUniformity(function).DivergentBranches().ToArray();
+            foreach (var (branch, reason) in divergent.Where(found => found.Branch.IsUniformBranch))
                 yield return $"{function.Name}, line {branch.Line}: uniform branch on a condition that differs between threads: {branch.Text}; because {reason}";
+            foreach (var (barrier, branch, reason) in Barriers(function, divergent))
+                yield return $"{function.Name}, line {barrier.Line}: a barrier that only some threads of a group may reach: behind line {branch.Line}: {branch.Text}; because {reason}";
         }
+
+        if (SharedBytes(module) is > LargestShared and var bytes)
+            yield return $"{bytes} bytes of static shared memory: a group has at most {LargestShared}";
     }
+
+    /// <summary>Bytes of static shared memory in a module.</summary>
+    public static int SharedBytes(string module) =>
+        Shared().Matches(module).Sum(match => int.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture) * int.Parse(match.Groups["bits"].Value, CultureInfo.InvariantCulture) / 8);
 
     /// <summary>Accesses of 128 bits.</summary>
     public static int VectorAccesses(string module) => Vector().Count(module);
 
     /// <summary>Accesses of one word or less to global memory.</summary>
     public static int ScalarAccesses(string module) => Scalar().Count(module);
+
+    // Barriers on the ways from a branch at which threads part to where they come together again.
+    private static IEnumerable<(PtxInstruction Barrier, PtxInstruction Branch, string Reason)> Barriers(PtxFunction function, (PtxInstruction Branch, string Reason)[] divergent)
+    {
+        var barriers = function.Instructions.Where(instruction => instruction.Operation is "bar" or "barrier").ToHashSet();
+        if (barriers.Count == 0) yield break;
+        var reconvergence = new Reconvergence(function);
+        foreach (var (branch, reason) in divergent)
+        {
+            foreach (var block in reconvergence.Between(function.Blocks.FindIndex(block => block.Instructions.Contains(branch))))
+            {
+                foreach (var barrier in function.Blocks[block].Instructions.Where(barriers.Remove)) yield return (barrier, branch, reason);
+            }
+        }
+    }
+
+    [GeneratedRegex(@"^\s*\.shared\s+(\.align\s+\d+\s+)?\.[bufs](?<bits>\d+)\s+\w+\[(?<count>\d+)\]", RegexOptions.Multiline)]
+    private static partial Regex Shared();
 
     [GeneratedRegex(@"\.extern\s+\.func[^;]*?(?<name>[\w$]+)\s*(\(|;)(?![^;]*\)\s*[\w$]+\s*\()")]
     private static partial Regex External();

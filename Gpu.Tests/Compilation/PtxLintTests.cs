@@ -164,6 +164,32 @@ public class PtxLintTests
             ret;
         """);
 
+    [Theory]
+    [InlineData("%r1", true)]
+    [InlineData("%r2", false)]
+    public void BarrierBehindABranch(string condition, bool differs)
+    {
+        var offences = PtxLint.Check(Module($"""
+                setp.ge.s32 %p1, {condition}, 3;
+                @%p1 bra Join;
+                bar.sync 0;
+            Join:
+                bar.sync 0;
+                ret;
+            """)).ToArray();
+        if (differs) Assert.Contains("line 22: a barrier", Assert.Single(offences));
+        else Assert.Empty(offences);
+    }
+
+    [Fact]
+    public void SharedMemoryIsCounted()
+    {
+        const string shared = ".shared .align 16 .b8 __shared_alloca0[{0}];\n.shared .align 4 .b32 __shared_alloca1[16];\n";
+        Assert.Equal(1088, PtxLint.SharedBytes(shared.Replace("{0}", "1024", StringComparison.Ordinal)));
+        var module = shared.Replace("{0}", "49152", StringComparison.Ordinal) + Module("ret;");
+        Assert.Contains("49216 bytes of static shared memory", Assert.Single(PtxLint.Check(module)));
+    }
+
     [Fact]
     public void VectorAccessesAreCounted()
     {

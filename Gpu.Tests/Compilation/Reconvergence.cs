@@ -20,6 +20,21 @@ internal sealed class Reconvergence
     /// <summary>True when all threads that part at the end of <paramref name="block"/> come together within <paramref name="blocks"/>.</summary>
     public bool IsWithin(int block, HashSet<int> blocks) => _backwards.Reaches(block) && blocks.Contains(_backwards.Parent[block]);
 
+    /// <summary>The blocks on the ways from a block's end to where all of them meet; all that can be reached where they never do.</summary>
+    public IReadOnlyCollection<int> Between(int block)
+    {
+        var last = _backwards.Reaches(block) ? _backwards.Parent[block] : -1;
+        var found = new HashSet<int>();
+        var open = new Stack<int>(_function.Blocks[block].Successors);
+        while (open.TryPop(out var next))
+        {
+            if (next == last || !found.Add(next)) continue;
+            foreach (var successor in _function.Blocks[next].Successors) open.Push(successor);
+        }
+
+        return found;
+    }
+
     /// <summary>
     /// The blocks to which two ways lead from <paramref name="branch"/> that share no block before: those which the branch itself is the nearest dominator of
     /// when everything begins at the branch (Menger's theorem), and which more than one edge leads to. Nothing is followed beyond the first block that all ways

@@ -1,13 +1,15 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Convolution;
 using Gpu.Kernels.Launching;
+using Gpu.Kernels.Reductions;
 using Gpu.Tests.Activations;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Convolution;
 
 [OracleFor(
-    typeof(GatherConvolution<,,>), typeof(PackWeights<,>), typeof(ConvolutionWeightGradient<,>), typeof(SumSplits<,>), typeof(ChannelSumsOfChunks<,>))]
+    typeof(GatherConvolution<,,>), typeof(PackWeights<,>), typeof(ConvolutionWeightGradient<,>), typeof(SumSplits<,>), typeof(ChannelSumsOfChunks<,>),
+    typeof(ChannelSumGroups<,>), typeof(GroupedGather<,,,>), typeof(GatherFinish<,,>), typeof(GroupedWeightGradient<,,>))]
 public class ConvolutionTests
 {
     public static TheoryData<string> Devices => TestDevices.All;
@@ -37,7 +39,7 @@ public class ConvolutionTests
         for (var i = 0; i < 20; i++) CheckTransposed(oracle, ConvolutionShapes.Random(oracle));
     }
 
-    private static void Check(Oracle oracle, ConvolutionShape shape)
+    internal static void Check(Oracle oracle, ConvolutionShape shape)
     {
         var text = shape.ToString();
         var input = oracle.Uniform(shape.InputLength);
@@ -82,7 +84,7 @@ public class ConvolutionTests
         oracle.Compare("convolution bias gradient", [.. expectedBias.Select((v, i) => v + startBias[i])], biasGradient, shape: text);
     }
 
-    private static void CheckTransposed(Oracle oracle, ConvolutionShape shape)
+    internal static void CheckTransposed(Oracle oracle, ConvolutionShape shape)
     {
         var text = shape.ToString();
         var input = oracle.Uniform(shape.OutputLength);

@@ -32,6 +32,34 @@ public class DeviceMemoryTests
         Assert.Equal([9, 8, 7, 6, 5], bytes);
     }
 
+    // More than the accelerator's staging memory holds at once, and copies that are too large for it.
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void ManyCopiesOfAllSizesArrive(string name)
+    {
+        using var device = Open(name);
+        using var buffer = device.Allocate(40_000);
+        var random = new Random(3);
+        var expected = new float[buffer.Length];
+        for (var i = 0; i < 100; i++)
+        {
+            var values = new float[random.Next(1, i % 10 == 0 ? 40_000 : 17_000)];
+            for (var k = 0; k < values.Length; k++) values[k] = random.NextSingle();
+            var at = random.Next(0, expected.Length - values.Length + 1);
+            device.Upload<float>(values, buffer.View.Slice(at, values.Length));
+            values.CopyTo(expected, at);
+            Array.Clear(values);
+            if (i % 7 != 0) continue;
+            var got = new float[values.Length];
+            device.Download<float>(buffer.View.Slice(at, values.Length), got);
+            Assert.Equal(expected[at..(at + values.Length)], got);
+        }
+
+        var all = new float[expected.Length];
+        device.Download<float>(buffer.View, all);
+        Assert.Equal(expected, all);
+    }
+
     [Theory]
     [MemberData(nameof(Devices))]
     public void AllocatedBytesAreCounted(string name)

@@ -4,7 +4,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Losses;
 
-[OracleFor(typeof(MetricParts<,>), typeof(MetricSum<,>), typeof(MetricReset<,>))]
+[OracleFor(typeof(MetricParts<,>), typeof(MetricSum<,>), typeof(MetricReset<,>), typeof(MetricSumGroup<,>))]
 public class MetricTests
 {
     [Theory]
@@ -34,6 +34,43 @@ public class MetricTests
             Metrics.Reset(oracle.Device, metrics);
             Assert.Equal(new MetricTotals(0, 0, 0, 0), Metrics.Read(oracle.Device, metrics));
         }
+    }
+
+    // Batches that one group of threads does, that several turns do, and that many groups do.
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void CountingWithTheLossIsCountingAfterIt(string device)
+    {
+        using var oracle = new Oracle(device, seed: 54);
+        foreach (var (batch, classes, topK) in new[] { (1, 2, 1), (4, 10, 5), (17, 10, 3), (150, 8, 2), (64, 17, 2), (9, 200, 50) })
+        {
+            var logits = oracle.Upload(oracle.Uniform(batch * classes, 0, 12).Select(MathF.Floor).ToArray());
+            var labels = oracle.Labels(batch, classes);
+            if (batch % 2 == 0) labels[batch / 2] = classes;
+            var known = oracle.Upload(labels);
+            var (losses, apart) = (oracle.Output(batch), oracle.Output(batch));
+            var (gradient, apartGradient) = (oracle.Output(batch * classes), oracle.Output(batch * classes));
+            var (metrics, apartMetrics) = (Cleared(oracle), Cleared(oracle));
+            for (var repeat = 0; repeat < 2; repeat++)
+            {
+                SoftmaxCrossEntropies.RunAndCount(oracle.Device, batch, classes, logits, known, gradient, losses, metrics, topK, 0.1f);
+                SoftmaxCrossEntropies.Run(oracle.Device, batch, classes, logits, known, apartGradient, apart, 0.1f);
+                Metrics.Accumulate(oracle.Device, batch, classes, logits, known, apart, apartMetrics, topK);
+            }
+
+            Assert.Equal(oracle.Download(apart), oracle.Download(losses));
+            Assert.Equal(oracle.Download(apartGradient), oracle.Download(gradient));
+            var (expected, got) = (Metrics.Read(oracle.Device, apartMetrics), Metrics.Read(oracle.Device, metrics));
+            Assert.Equal(batch % 2 == 0, double.IsNaN(got.LossSum));
+            if (batch % 2 != 0) Assert.Equal(expected.LossSum, got.LossSum, 1e-6 * expected.LossSum);
+            Assert.Equal(expected with { LossSum = 0 }, got with { LossSum = 0 });
+        }
+
+        Assert.Throws<ArgumentException>(() =>
+        {
+            var both = oracle.Upload(new float[8]);
+            SoftmaxCrossEntropies.RunAndCount(oracle.Device, 2, 4, both, oracle.Upload(new int[2]), both, oracle.Output(2), Cleared(oracle), 1);
+        });
     }
 
     [Theory]

@@ -4,7 +4,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Losses;
 
-[OracleFor(typeof(SoftmaxCrossEntropy<,>))]
+[OracleFor(typeof(SoftmaxCrossEntropy<,>), typeof(SoftmaxCrossEntropyGroups<,>))]
 public class SoftmaxCrossEntropyTests
 {
     [Theory]

@@ -8,7 +8,8 @@ namespace Gpu.Tests.Normalization;
 
 [OracleFor(
     typeof(BatchNormStatistics<,>), typeof(BatchNormCombine<,>), typeof(BatchNormFromRunning<,>), typeof(BatchNormForward<,,>), typeof(BatchNormGradientSums<,,>),
-    typeof(BatchNormFromSaved<,>), typeof(BatchNormGradientCombine<,>), typeof(BatchNormInputGradient<,,,>))]
+    typeof(BatchNormFromSaved<,>), typeof(BatchNormGradientCombine<,>), typeof(BatchNormInputGradient<,,,>), typeof(BatchNormStatisticsGroups<,>),
+    typeof(BatchNormCombineGroups<,>), typeof(BatchNormGradientSumsGroups<,,>), typeof(BatchNormGradientCombineGroups<,>))]
 public class BatchNormTests
 {
     private const float Momentum = 0.1f;
@@ -23,7 +24,8 @@ public class BatchNormTests
         using var oracle = new Oracle(device, seed: 21);
         foreach (var channels in new[] { 1, 3, 5, 10, 16, 17, 28, 30, 32, 48, 64, 80 })
         {
-            foreach (var rows in new[] { 2, 7, 61, oracle.Next(100, 700) })
+            // The simulator takes its time at every barrier.
+            foreach (var rows in new[] { 2, 7, 61, oracle.Next(100, device == "groups" ? 300 : 700) })
                 Check(oracle, rows, channels, oracle.Pick(Enum.GetValues<ActivationKind>()), oracle.Pick(ActivationKind.Identity, ActivationKind.Relu), oracle.Pick(false, true));
         }
     }
@@ -41,16 +43,17 @@ public class BatchNormTests
     public void DataFarFromZeroKeepsItsVariance(string device)
     {
         using var oracle = new Oracle(device, seed: 23);
-        Check(oracle, 5000, 6, ActivationKind.Identity, ActivationKind.Identity, false, offset: 1000, tolerance: 2e-4);
+        Check(oracle, device == "groups" ? 1000 : 5000, 6, ActivationKind.Identity, ActivationKind.Identity, false, offset: 1000, tolerance: 2e-4);
     }
 
     [Fact]
     public void StatisticsOfManyRowsFarFromZeroAreExactToAFewRoundings()
     {
         // As many chunks as are made, of which plain sums would be off in the fourth digit behind the point.
-        const int rows = 150_000, channels = 21;
+        const int channels = 21;
         foreach (var device in TestDevices.Names.Where(name => name != "simulator"))
         {
+            var rows = device == "groups" ? 4_000 : 150_000;
             using var oracle = new Oracle(device, seed: 25);
             var input = oracle.Uniform(rows * channels, 1000 - 1.7f, 1000 + 1.8f);
             var ones = oracle.Upload(Enumerable.Repeat(1f, channels).ToArray());

@@ -9,18 +9,18 @@ namespace Gpu.Tests.Oracles;
 /// <summary>
 /// An OpenCL device for tests, also one that the product refuses. ILGPU wants the generic address space, which the kernels do not use when they are compiled
 /// with the product's settings; so a driver without it (PoCL before 4.0, on any CPU) can run the kernels when ILGPU is told that it has it. That is no
-/// promise for anything but the plain kernels.
+/// promise for anything but the plain kernels; grouped ones run on a device whose name ends in <c>:groups</c> (<c>opencl:0:groups</c>).
 /// </summary>
 internal static class OpenCLTestDevice
 {
     public static AcceleratorDevice Open(string id)
     {
-        var number = id.Split(':') is [_, var text] ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
+        var number = id.Split(':') is [_, var text, ..] ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
         var context = Context.Create(builder => builder.OpenCL(_ => true).ForKernels());
         var device = context.GetCLDevices()[number];
         typeof(CLCapabilityContext).GetProperty(nameof(CLCapabilityContext.GenericAddressSpace))!.GetSetMethod(nonPublic: true)!.Invoke(device.Capabilities, [true]);
         var accelerator = device.CreateCLAccelerator(context);
-        return new AcceleratorDevice(accelerator, null, id, accelerator, context);
+        return new AcceleratorDevice(accelerator, null, id, accelerator, context) { UsesGroups = id.EndsWith(":groups", StringComparison.Ordinal) };
     }
 }
 #endif

@@ -35,6 +35,7 @@ public static class TestDevices
             {
                 "simulator" => Simulator(usesGroups: false),
                 "groups" => Simulator(usesGroups: true),
+                ['g', 'r', 'o', 'u', 'p', 's', ':', .. var sizes] => Simulator(sizes.Split('x').Select(int.Parse).ToArray()),
                 ['c', 'p', 'u', .. var lanes] => new CpuDevice(threads: 3, lanes: int.Parse(lanes)),
 #if HAS_ILGPU
                 ['o', 'p', 'e', 'n', 'c', 'l', ..] => OpenCLTestDevice.Open(name),
@@ -44,11 +45,21 @@ public static class TestDevices
         }
     }
 
+    /// <summary>The name of a simulator whose grouped kernels see a device of other sizes.</summary>
+    public static string Groups(int warp, int warps, int multiprocessors) => $"groups:{warp}x{warps}x{multiprocessors}";
+
     /// <summary>A new simulator device; whoever asks disposes it.</summary>
     public static AcceleratorDevice Simulator(bool usesGroups = false)
     {
         var context = Context.Create(builder => builder.DefaultCPU());
         var accelerator = context.GetPreferredDevice(preferCPU: true).CreateAccelerator(context);
         return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { UsesGroups = usesGroups };
+    }
+
+    private static AcceleratorDevice Simulator(int[] sizes)
+    {
+        var context = Context.Create(builder => builder.CPU(new CPUDevice(sizes[0], sizes[1], sizes[2])));
+        var accelerator = context.Devices[0].CreateAccelerator(context);
+        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context);
     }
 }

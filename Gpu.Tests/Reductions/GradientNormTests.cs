@@ -4,7 +4,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Reductions;
 
-[OracleFor(typeof(Sums<,,>), typeof(NormFinish<,>))]
+[OracleFor(typeof(Sums<,,>), typeof(NormFinish<,>), typeof(NormSumGroups<,,>))]
 public class GradientNormTests
 {
     [Theory]

@@ -1,5 +1,6 @@
 using Gpu.Kernels.Batches;
 using Gpu.Kernels.Launching;
+using Gpu.Kernels.Steps;
 using Gpu.Training.Data;
 using Gpu.Training.Planning;
 
@@ -7,25 +8,25 @@ namespace Gpu.Training.Loop;
 
 /// <summary>
 /// A part of a data set on the device: its images as bytes, labels, and the order that batches are gathered in. The batch's first place in the order is
-/// read from the step state, so that one recorded gather serves all batches of a size.
+/// read from the step state, so that one recorded pass serves all batches of a size.
 /// </summary>
 internal sealed class DeviceSplit : IDisposable
 {
     private readonly ComputeDevice _device;
     private readonly ImageSplit _split;
-    private readonly DeviceView _stepState;
+    private readonly PlanCache _plans;
     private readonly Augmentation _augmentation;
     private readonly DeviceBuffer _bytes;
     private readonly DeviceBuffer _labels;
     private readonly DeviceBuffer _order;
     private readonly DeviceBuffer _normalization;
-    private readonly Dictionary<Plan, CommandList> _gathers = [];
+    private readonly Dictionary<Plan, CommandList> _passes = [];
 
-    public DeviceSplit(ComputeDevice device, ImageSplit split, ChannelStatistics statistics, DeviceView stepState, Augmentation augmentation = default)
+    public DeviceSplit(ComputeDevice device, ImageSplit split, ChannelStatistics statistics, PlanCache plans, Augmentation augmentation = default)
     {
         _device = device;
         _split = split;
-        _stepState = stepState;
+        _plans = plans;
         _augmentation = augmentation;
         if ((long)split.Count * split.ImageSize / 4 > int.MaxValue - 16)
             throw new TrainingException($"{split.Count} images of {split.ImageSize} bytes are more than can be addressed on the device (8 GB). Use "
@@ -63,11 +64,20 @@ internal sealed class DeviceSplit : IDisposable
         SendOrder();
     }
 
-    /// <summary>Fills a plan's batch from the place in the order that the step state names.</summary>
-    public void Gather(Plan plan)
+    /// <summary>
+    /// A pass on the next batch, as one list: takes the values of the pass from the step's table, gathers the batch, and runs the plan. The same list
+    /// serves all batches of the plan's size.
+    /// </summary>
+    public CommandList Pass(Plan plan)
     {
-        if (!_gathers.TryGetValue(plan, out var list)) _gathers[plan] = list = Record(plan);
-        list.Run();
+        if (_passes.TryGetValue(plan, out var list)) return list;
+        list = new CommandList(_device);
+        StepTables.Advance(list, _plans.StepTable, _plans.StepStateView);
+        BatchGathers.Run(
+            list, Shape(plan.Batch), _bytes.View, _labels.View, _order.View, _plans.StepStateView, _normalization.View, plan.Input, plan.Labels,
+            _augmentation);
+        plan.AppendTo(list);
+        return _passes[plan] = list;
     }
 
     public void Dispose()
@@ -76,14 +86,6 @@ internal sealed class DeviceSplit : IDisposable
         _labels.Dispose();
         _order.Dispose();
         _normalization.Dispose();
-    }
-
-    private CommandList Record(Plan plan)
-    {
-        var list = new CommandList(_device);
-        BatchGathers.Run(
-            list, Shape(plan.Batch), _bytes.View, _labels.View, _order.View, _stepState, _normalization.View, plan.Input, plan.Labels, _augmentation);
-        return list;
     }
 
     private GatherShape Shape(int count) => new(_split.Count, count, _split.Height, _split.Width, _split.Channels);

@@ -51,11 +51,8 @@ internal sealed class ParameterUpdate : IDisposable
     /// <summary>The running average of the parameters; empty when there is none.</summary>
     public DeviceView Average => _average?.View ?? default;
 
-    /// <summary>The launches.</summary>
-    public IReadOnlyList<Command> Commands => _commands.Commands;
-
-    /// <summary>Applies the gradients and resets them.</summary>
-    public void Run() => _commands.Run();
+    /// <summary>The launches that apply the gradients and reset them.</summary>
+    public CommandList Commands => _commands;
 
     public void Dispose()
     {

@@ -65,8 +65,8 @@ public sealed class Predictor : IDisposable
             throw new TrainingException($"The images have a class {split.Labels.Max()}, but the model '{model.Name}' knows only {model.Output.Length} "
                 + $"(0 to {model.Output.Length - 1}).");
         using var plans = new PlanCache(_network.Memory, _device, new PlanSettings { TopK = topK });
-        using var data = new DeviceSplit(_device, split, Configuration.Normalization, plans.StepStateView);
-        var counters = new StepCounters(_device, plans.StepStateView);
+        using var data = new DeviceSplit(_device, split, Configuration.Normalization, plans);
+        var counters = new StepCounters(_device, plans.StepTable);
         return new SplitEvaluator(_network, plans, counters, topK).Run(data, Math.Min(_batch, split.Count), confusion: true, cancellation);
     }
 

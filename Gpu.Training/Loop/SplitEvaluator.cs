@@ -26,9 +26,8 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepCount
         {
             cancellation.ThrowIfCancellationRequested();
             var plan = plans.Evaluation(Math.Min(batch, split.Count - from));
-            counters.Send(0, 0, from);
-            split.Gather(plan);
-            plan.Run();
+            counters.Announce(new EvaluationPasses(counters, from, batch, split.Count));
+            split.Pass(plan).Run();
             if (matrix is not null) Count(matrix, plan, split, from, outputs);
         }
 

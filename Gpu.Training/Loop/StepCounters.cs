@@ -1,11 +1,38 @@
 using Gpu.Kernels.Launching;
+using Gpu.Kernels.Steps;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>The host's side of <see cref="StepState"/>: what changes from step to step, sent to the device in one small copy. Allocates nothing.</summary>
-internal sealed class StepCounters(ComputeDevice device, DeviceView view)
+/// <summary>What changes from pass to pass: the words of <see cref="StepState"/>.</summary>
+/// <param name="Step">the number of the optimizer step that the pass belongs to, 1 at the first</param>
+/// <param name="LearningRate">its learning rate</param>
+/// <param name="GradientScale">the factor of all gradients</param>
+/// <param name="Draw">what dropout and augmentation draw by</param>
+/// <param name="BatchStart">the place of the batch's first sample in the order of samples</param>
+internal readonly record struct PassValues(int Step, float LearningRate, float GradientScale, int Draw, int BatchStart);
+
+/// <summary>The passes to come, as far as they are known.</summary>
+internal interface IPasses
 {
-    private readonly int[] _words = new int[StepState.Words];
+    /// <summary>The values of the pass that lies so many passes ahead, 0 for the one that is about to run; false for none that is known.</summary>
+    bool TryGet(int ahead, out PassValues values);
+}
+
+/// <summary>
+/// The host's side of <see cref="StepState"/>: sends the values of many passes to the device at once, where each pass then takes its own
+/// (<see cref="StepTables.Advance"/>). So a pass needs no copy of its own, and the device never waits for the host. Allocates nothing.
+/// </summary>
+internal sealed class StepCounters(ComputeDevice device, DeviceView table)
+{
+    private const int MostPasses = 512;
+
+    private readonly int[] _words = new int[StepTableWords.Length(MostPasses)];
+    private int _sent;
+    private int _taken;
+    private int _ahead = 1;
+
+    /// <summary>Words of the table on the device.</summary>
+    public static int TableLength => StepTableWords.Length(MostPasses);
 
     /// <summary>Optimizer steps made.</summary>
     public long Step { get; set; }
@@ -13,14 +40,52 @@ internal sealed class StepCounters(ComputeDevice device, DeviceView view)
     /// <summary>Forward passes in training made: what dropout and augmentation draw by.</summary>
     public long Draw { get; set; }
 
-    /// <summary>Sends the values of the next pass.</summary>
-    public void Send(float learningRate, float gradientScale, int batchStart)
+    /// <summary>
+    /// Sees to it that the next <see cref="StepTables.Advance"/> on the device takes the values of the pass that is about to run. Call it once before
+    /// each pass.
+    /// </summary>
+    public void Announce<TPasses>(in TPasses passes)
+        where TPasses : IPasses
     {
-        _words[StepState.Step] = (int)(Step + 1);
-        _words[StepState.LearningRate] = BitConverter.SingleToInt32Bits(learningRate);
-        _words[StepState.GradientScale] = BitConverter.SingleToInt32Bits(gradientScale);
-        _words[StepState.Draw] = (int)Draw;
-        _words[StepState.BatchStart] = batchStart;
-        device.Upload<int>(_words, view);
+        if (!passes.TryGet(0, out var now)) throw new InvalidOperationException("a pass was announced that does not exist");
+        if (_taken < _sent)
+        {
+            if (At(_taken) == now)
+            {
+                _taken++;
+                return;
+            }
+
+            // Something else than was foreseen (another learning rate, another data set): then perhaps so again.
+            _ahead = 1;
+        }
+        else _ahead = Math.Min(2 * _ahead, MostPasses);
+
+        _sent = 0;
+        while (_sent < _ahead && passes.TryGet(_sent, out var values)) Put(_sent++, values);
+        _words[StepTableWords.Next] = 0;
+        // In the order of the launches: passes that are still to run have taken theirs before.
+        device.Upload<int>(_words.AsSpan(0, StepTableWords.Length(_sent)), table);
+        _taken = 1;
+    }
+
+    private Span<int> Entry(int number) => _words.AsSpan(StepTableWords.Length(number), StepTableWords.EntryWords);
+
+    private PassValues At(int number)
+    {
+        var entry = Entry(number);
+        return new PassValues(
+            entry[StepState.Step], BitConverter.Int32BitsToSingle(entry[StepState.LearningRate]),
+            BitConverter.Int32BitsToSingle(entry[StepState.GradientScale]), entry[StepState.Draw], entry[StepState.BatchStart]);
+    }
+
+    private void Put(int number, in PassValues values)
+    {
+        var entry = Entry(number);
+        entry[StepState.Step] = values.Step;
+        entry[StepState.LearningRate] = BitConverter.SingleToInt32Bits(values.LearningRate);
+        entry[StepState.GradientScale] = BitConverter.SingleToInt32Bits(values.GradientScale);
+        entry[StepState.Draw] = values.Draw;
+        entry[StepState.BatchStart] = values.BatchStart;
     }
 }

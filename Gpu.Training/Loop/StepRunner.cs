@@ -1,5 +1,6 @@
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Losses;
+using Gpu.Kernels.Steps;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 
@@ -15,6 +16,7 @@ public sealed class StepRunner : IDisposable
     private readonly ParameterUpdate _update;
     private readonly StepCounters _counters;
     private readonly float[] _sampleLosses;
+    private readonly Dictionary<Plan, (CommandList Pass, CommandList Step)> _lists = [];
     private Plan _plan;
     private Plan? _evaluation;
 
@@ -31,7 +33,7 @@ public sealed class StepRunner : IDisposable
         _network = network;
         _plans = new PlanCache(network.Memory, network.Device, resolved.PlanSettings);
         _plan = _plans.Training(batch);
-        _counters = new StepCounters(network.Device, _plans.StepStateView);
+        _counters = new StepCounters(network.Device, _plans.StepTable);
         _update = new ParameterUpdate(network, resolved.Optimizer, _plans.StepStateView, resolved.Options.ClipNorm, resolved.Options.Ema);
         _sampleLosses = new float[batch];
         LearningRate = resolved.Optimizer.LearningRate;
@@ -44,11 +46,17 @@ public sealed class StepRunner : IDisposable
     /// <summary>The learning rate of the next step.</summary>
     public float LearningRate { get; set; }
 
+    /// <summary>
+    /// A training step on batches of the present size, as one list of launches: what <see cref="Step"/> runs. What changes from step to step comes from a
+    /// table on the device that the list's first launch moves on in.
+    /// </summary>
+    public CommandList StepCommands => Lists().Step;
+
     /// <summary>Launches of a training step, the optimizer's included.</summary>
-    public int LaunchCount => _plan.Commands.Count() + _update.Commands.Count;
+    public int LaunchCount => StepCommands.Commands.Count;
 
     /// <summary>The names and numbers of items of a training step's launches, in order.</summary>
-    public IEnumerable<Command> Launches => _plan.Commands.Concat(_update.Commands);
+    public IEnumerable<Command> Launches => StepCommands.Commands;
 
     /// <summary>Bytes of device memory for activations and their gradients.</summary>
     public long ActivationBytes => (long)_plan.Layout.Words * sizeof(float);
@@ -84,22 +92,24 @@ public sealed class StepRunner : IDisposable
     /// <summary>Forward, loss, backward, optimizer. Returns when it is launched; nothing is allocated.</summary>
     public void Step()
     {
-        ForwardBackward();
-        Update();
+        Announce();
+        Lists().Step.Run();
+        _counters.Draw++;
+        _counters.Step++;
     }
 
     /// <summary>Forward, loss and backward: adds to the gradients, which <see cref="Network.GetGradient"/> reads.</summary>
     public void ForwardBackward()
     {
-        _counters.Send(LearningRate, 1f, 0);
-        _plan.Run();
+        Announce();
+        Lists().Pass.Run();
         _counters.Draw++;
     }
 
     /// <summary>Applies the gradients and resets them.</summary>
     public void Update()
     {
-        _update.Run();
+        _update.Commands.Run();
         _counters.Step++;
     }
 
@@ -132,6 +142,20 @@ public sealed class StepRunner : IDisposable
     {
         _update.Dispose();
         _plans.Dispose();
+    }
+
+    private void Announce() => _counters.Announce(new SameBatchPasses(_counters, LearningRate));
+
+    private (CommandList Pass, CommandList Step) Lists()
+    {
+        if (_lists.TryGetValue(_plan, out var lists)) return lists;
+        var pass = new CommandList(_network.Device);
+        StepTables.Advance(pass, _plans.StepTable, _plans.StepStateView);
+        _plan.AppendTo(pass);
+        var step = new CommandList(_network.Device);
+        step.Append(pass);
+        step.Append(_update.Commands);
+        return _lists[_plan] = (pass, step);
     }
 
     private void Prepare(ReadOnlySpan<float> inputs, int samples)

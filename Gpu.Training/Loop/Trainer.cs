@@ -23,6 +23,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainingClock _clock = new();
     private readonly List<EpochReport> _reports = [];
     private readonly LossLog _losses;
+    private readonly EpochPasses _passes;
     private readonly int _stepsPerEpoch;
     private readonly long _totalSteps;
     private readonly int _epochs;
@@ -65,6 +66,7 @@ public sealed class Trainer : IDisposable
             _totalSteps = options.Steps ?? (long)options.Epochs * _stepsPerEpoch;
             _epochs = (int)((_totalSteps + _stepsPerEpoch - 1) / _stepsPerEpoch);
             _losses = new LossLog(options.RecordLosses ? _totalSteps : 0, _session.Batch);
+            _passes = new EpochPasses(LearningRateAt, _session.BatchesPerEpoch, _session.Batch, options.Accumulate, _totalSteps);
             if (resumed is not null) Restore(resumed);
             else if (options.OutputFolder is { } folder) _writer = RunWriter.Create(folder, Configuration(options), model);
         }
@@ -165,16 +167,19 @@ public sealed class Trainer : IDisposable
         var options = _resolved.Options;
         _learningRate = LearningRateAt(_position.Step);
         var samples = 0;
+        _passes.Begin(_position);
         for (var i = 0; i < batches; i++)
         {
-            var plan = _session.TrainBatch(_position.Batch++, _learningRate, 1f / batches);
+            // A single batch's gradients are applied in the same list of launches.
+            var plan = batches == 1 ? _session.TrainStep(_passes) : _session.TrainBatch(_passes);
+            _passes.NextBatch = ++_position.Batch;
+            _passes.Draw = _session.Counters.Draw;
             samples += plan.Batch;
             if (options.RecordLosses) _losses.Add(_device, plan, batches);
         }
 
-        _session.ApplyGradients();
-        _position.Step = _session.Counters.Step;
-        _position.Draw = _session.Counters.Draw;
+        if (batches > 1) _session.ApplyGradients();
+        (_position.Step, _position.Draw) = (_session.Counters.Step, _session.Counters.Draw);
         if (options.RecordLosses) RequireNumber(_losses.EndStep());
         // Also at the first step of the session, so that people see a loss at once.
         var isLogged = _position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
@@ -208,7 +213,10 @@ public sealed class Trainer : IDisposable
 
     private void FinishEpoch(CancellationToken cancellation)
     {
+        // Waits for the steps that are still under way: their time counts.
+        _clock.Resume();
         var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
+        _clock.Pause(0);
         RequireNumber(totals.MeanLoss);
         _clock.EndEpoch();
         _trainLoss = totals.MeanLoss;
@@ -217,8 +225,7 @@ public sealed class Trainer : IDisposable
         if (_position.Batch == _session.BatchesPerEpoch)
         {
             // Not where a limit of steps has ended the epoch early: whoever resumes with more steps goes on in the middle of it.
-            _position.Epoch = epoch;
-            _position.Batch = 0;
+            (_position.Epoch, _position.Batch) = (epoch, 0);
         }
 
         _lastEvaluation = _session.Validation is null ? evaluation : null;
@@ -319,8 +326,7 @@ public sealed class Trainer : IDisposable
         }
 
         _position = Checkpoint.Load(_session, run.CheckpointPath);
-        _session.Counters.Step = _position.Step;
-        _session.Counters.Draw = _position.Draw;
+        (_session.Counters.Step, _session.Counters.Draw) = (_position.Step, _position.Draw);
         _writer = RunWriter.Continue(run.Path,
             run.Configuration with { Options = _resolved.Options with { InitFile = run.Configuration.Options.InitFile } }, _position.Epoch);
         if (_position.BestEpoch > 0 && _session.Validation is not null && File.Exists(run.BestWeights))

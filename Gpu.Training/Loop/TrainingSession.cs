@@ -12,6 +12,7 @@ namespace Gpu.Training.Loop;
 internal sealed class TrainingSession : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
+    private readonly Dictionary<Plan, CommandList> _steps = [];
 
     public TrainingSession(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
     {
@@ -21,12 +22,12 @@ internal sealed class TrainingSession : IDisposable
             Network = Own(new Network(model, device, options.Seed, options.Initialiser));
             if (options.InitFile is { } file) WeightFile.Load(Network, file);
             Plans = Own(new PlanCache(Network.Memory, device, resolved.PlanSettings));
-            Counters = new StepCounters(device, Plans.StepStateView);
+            Counters = new StepCounters(device, Plans.StepTable);
             Update = Own(new ParameterUpdate(Network, resolved.Optimizer, Plans.StepStateView, options.ClipNorm, options.Ema));
             var augmentation = new Augmentation(options.AugmentFlip, options.AugmentShift, NamedSeed.Of(options.Seed, "augmentation"));
-            Train = Own(new DeviceSplit(device, data.Train, data.Statistics, Plans.StepStateView, augmentation));
-            if (data.Validation is { } validation) Validation = Own(new DeviceSplit(device, validation, data.Statistics, Plans.StepStateView));
-            Test = Own(new DeviceSplit(device, data.Test, data.Statistics, Plans.StepStateView));
+            Train = Own(new DeviceSplit(device, data.Train, data.Statistics, Plans, augmentation));
+            if (data.Validation is { } validation) Validation = Own(new DeviceSplit(device, validation, data.Statistics, Plans));
+            Test = Own(new DeviceSplit(device, data.Test, data.Statistics, Plans));
             Batch = Math.Min(options.Batch, data.Train.Count);
             EvaluationBatch = SplitEvaluator.BatchFor(Batch, Math.Max(data.Test.Count, data.Validation?.Count ?? 0));
             var evaluations = SplitEvaluator.BatchSizes(EvaluationBatch, data.Test.Count);
@@ -67,15 +68,32 @@ internal sealed class TrainingSession : IDisposable
     public int BatchesPerEpoch => (Train.Count + Batch - 1) / Batch;
 
     /// <summary>
+    /// An optimizer step on a single batch of the epoch, as one list of launches, the same for all batches of a size. Returns the batch's plan, whose
+    /// losses can be read.
+    /// </summary>
+    public Plan TrainStep(EpochPasses passes)
+    {
+        var plan = Begin(passes);
+        if (!_steps.TryGetValue(plan, out var list))
+        {
+            _steps[plan] = list = new CommandList(Network.Device);
+            list.Append(Train.Pass(plan));
+            list.Append(Update.Commands);
+        }
+
+        list.Run();
+        Counters.Draw++;
+        Counters.Step++;
+        return plan;
+    }
+
+    /// <summary>
     /// Gathers a batch of the epoch and runs it forward and backward; the gradients are added up. Returns its plan, whose losses can be read.
     /// </summary>
-    public Plan TrainBatch(int number, float learningRate, float gradientScale)
+    public Plan TrainBatch(EpochPasses passes)
     {
-        var from = number * Batch;
-        var plan = Plans.Training(Math.Min(Batch, Train.Count - from));
-        Counters.Send(learningRate, gradientScale, from);
-        Train.Gather(plan);
-        plan.Run();
+        var plan = Begin(passes);
+        Train.Pass(plan).Run();
         Counters.Draw++;
         return plan;
     }
@@ -83,7 +101,7 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Applies the gradients.</summary>
     public void ApplyGradients()
     {
-        Update.Run();
+        Update.Commands.Run();
         Counters.Step++;
     }
 
@@ -91,6 +109,12 @@ internal sealed class TrainingSession : IDisposable
     {
         for (var i = _owned.Count - 1; i >= 0; i--) _owned[i].Dispose();
         _owned.Clear();
+    }
+
+    private Plan Begin(EpochPasses passes)
+    {
+        Counters.Announce(passes);
+        return Plans.Training(Math.Min(Batch, Train.Count - passes.NextBatch * Batch));
     }
 
     private T Own<T>(T item)

@@ -22,7 +22,9 @@ internal abstract class LossFunction
         _ => new SoftmaxCrossEntropyLoss(),
     };
 
-    /// <summary>Records the loss of each sample and, where a gradient is wanted, the gradient of their mean.</summary>
+    /// <summary>
+    /// Records the loss of each sample, what is counted of it, and, where a gradient is wanted, the gradient of the mean loss.
+    /// </summary>
     public abstract void Record(IExecutor executor, LossArguments arguments);
 
     private sealed class SoftmaxCrossEntropyLoss : LossFunction
@@ -30,7 +32,8 @@ internal abstract class LossFunction
         public override bool UsesLabels => true;
 
         public override void Record(IExecutor executor, LossArguments a) =>
-            SoftmaxCrossEntropies.Run(executor, a.Batch, a.Outputs, a.Output, a.Labels, a.Gradient, a.SampleLosses, a.LabelSmoothing);
+            SoftmaxCrossEntropies.RunAndCount(
+                executor, a.Batch, a.Outputs, a.Output, a.Labels, a.Gradient, a.SampleLosses, a.Metrics, a.TopK, a.LabelSmoothing);
     }
 
     private sealed class SquaredErrorLoss : LossFunction
@@ -39,16 +42,22 @@ internal abstract class LossFunction
 
         public override bool CanGate => true;
 
-        public override void Record(IExecutor executor, LossArguments a) =>
+        public override void Record(IExecutor executor, LossArguments a)
+        {
             MeanSquaredErrors.Run(executor, a.Batch, a.Outputs, a.Output, a.Targets, a.Gradient, a.SampleLosses, a.Gate);
+            Metrics.AccumulateLosses(executor, a.Batch, a.SampleLosses, a.Metrics);
+        }
     }
 
     private sealed class BinaryCrossEntropyLoss : LossFunction
     {
         public override bool UsesLabels => false;
 
-        public override void Record(IExecutor executor, LossArguments a) =>
+        public override void Record(IExecutor executor, LossArguments a)
+        {
             BinaryCrossEntropies.Run(executor, a.Batch, a.Outputs, a.Output, a.Targets, a.Gradient, a.SampleLosses);
+            Metrics.AccumulateLosses(executor, a.Batch, a.SampleLosses, a.Metrics);
+        }
     }
 }
 
@@ -75,6 +84,12 @@ internal readonly record struct LossArguments
 
     /// <summary>[batch].</summary>
     public required DeviceView SampleLosses { get; init; }
+
+    /// <summary>The counters; see <see cref="MetricWords"/>.</summary>
+    public required DeviceView Metrics { get; init; }
+
+    /// <summary>k of the top-k count, where the loss uses labels.</summary>
+    public required int TopK { get; init; }
 
     /// <summary>The activation that gave the output, where the loss is to multiply by its derivative.</summary>
     public required Activation Gate { get; init; }

@@ -1,6 +1,5 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Launching;
-using Gpu.Kernels.Losses;
 using Gpu.Kernels.Residual;
 using Gpu.Training.Losses;
 
@@ -49,10 +48,17 @@ internal sealed class Plan
     /// <summary>[batch], after running with a loss.</summary>
     public DeviceView SampleLosses { get; }
 
-    /// <summary>The launches of a training step (forward, loss, backward) or of an evaluation (forward, loss), in order.</summary>
-    public IEnumerable<Command> Commands => _main.Commands.Concat(_loss.Commands);
+    /// <summary>
+    /// Puts the launches of a training plan (forward, loss and metrics, backward, which adds to the gradients) or of an evaluation plan (forward, loss
+    /// and metrics) into a list.
+    /// </summary>
+    public void AppendTo(CommandList list)
+    {
+        list.Append(_main);
+        list.Append(_loss);
+    }
 
-    /// <summary>A training plan: forward, loss and metrics, backward (which adds to the gradients). An evaluation plan: forward, loss and metrics.</summary>
+    /// <summary>Runs what <see cref="AppendTo"/> would put into a list.</summary>
     public void Run()
     {
         _main.Run();
@@ -84,12 +90,11 @@ internal sealed class Plan
             Targets = plan.Targets,
             Gradient = trains ? memory.Gradient(output) : default,
             SampleLosses = plan.SampleLosses,
+            Metrics = gradients is null ? buffers.EvaluationMetrics : buffers.TrainingMetrics,
+            TopK = settings.TopK,
             Gate = gradients?.Gate(output) ?? Activation.None,
             LabelSmoothing = gradients is null ? 0 : settings.LabelSmoothing,
         });
-        var metrics = gradients is null ? buffers.EvaluationMetrics : buffers.TrainingMetrics;
-        if (loss.UsesLabels) Metrics.Accumulate(lossList, plan.Batch, output.Length, plan.Output, plan.Labels, plan.SampleLosses, metrics, settings.TopK);
-        else Metrics.AccumulateLosses(lossList, plan.Batch, plan.SampleLosses, metrics);
         if (trains) RecordBackward(memory, gradients!);
         return plan;
     }

@@ -1,5 +1,7 @@
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Losses;
+using Gpu.Kernels.Steps;
+using Gpu.Training.Loop;
 using Gpu.Training.Losses;
 using Gpu.Training.Models;
 
@@ -35,7 +37,9 @@ internal sealed class PlanCache : IDisposable
         _evaluationGraph = PlanBuilder.Build(model, false, settings);
         _gradients = new GradientSchedule(_trainingGraph, _loss);
         var metricWords = (int)ArenaLayout.Align(MetricWords.Words);
-        _state = device.Allocate(StepState.Words + 2 * metricWords);
+        var tableLength = (int)ArenaLayout.Align(StepCounters.TableLength);
+        _state = device.Allocate(StepState.Words + 2 * metricWords + tableLength);
+        StepTable = _state.View.Slice(StepState.Words + 2 * metricWords, tableLength);
         StepStateView = _state.View.First(StepState.Words);
         TrainingMetrics = _state.View.Slice(StepState.Words, MetricWords.Words);
         EvaluationMetrics = _state.View.Slice(StepState.Words + metricWords, MetricWords.Words);
@@ -43,6 +47,9 @@ internal sealed class PlanCache : IDisposable
 
     /// <summary>The values that change from step to step; see <see cref="StepState"/>.</summary>
     public DeviceView StepStateView { get; }
+
+    /// <summary>The values of the passes to come; see <see cref="StepTableWords"/>.</summary>
+    public DeviceView StepTable { get; }
 
     /// <summary>Counters that training plans add to; see <see cref="MetricWords"/>.</summary>
     public DeviceView TrainingMetrics { get; }

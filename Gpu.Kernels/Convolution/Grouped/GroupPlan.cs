@@ -1,0 +1,95 @@
+using Gpu.Kernels.Launching;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>Something to be called with a tile as a type.</summary>
+internal interface IGroupTileCall
+{
+    void With<TTile>(GroupGrid grid)
+        where TTile : struct, IGroupTile;
+}
+
+/// <summary>
+/// Chooses the tile of a grouped product, and how many splits its sums are cut into: the choice with the least estimated time. It depends on the device's
+/// multiprocessors and group size, and so do the last bits of the result; on one device they are always the same.
+/// </summary>
+internal static class GroupPlan
+{
+    /// <summary>Words that the splits' partial sums may take together.</summary>
+    public const int LargestPartials = 1 << 20;
+
+    private const int MostSplits = 256;
+
+    // Steps that a split has at least: fewer would not be worth storing and adding its sums.
+    private const int FewestSteps = 4;
+
+    // Estimates for an NVIDIA GPU: multiply-adds of a multiprocessor in a cycle; cycles that a step waits for memory when nothing hides it; cycles of the second
+    // launch, and words of partial sums that all multiprocessors together write and read again in a cycle.
+    private const double Rate = 128, StepLatency = 700, LaunchCycles = 4000, WordsPerCycle = 250;
+
+    /// <summary>Whether a device can run grouped products.</summary>
+    public static bool Suits(GroupLimits? limits) =>
+        limits is { } known && known.MaxThreads >= TileMemory.Threads<Tile16x16>() && known.SharedBytes >= Bytes<Tile128x128>();
+
+    /// <summary>Words that the partial sums of a product of this size take on any device.</summary>
+    public static int PartialLength(long rows, long columns) => 2 * rows * columns > LargestPartials ? 0 : (int)Math.Min(LargestPartials, MostSplits * rows * columns);
+
+    /// <summary>Calls with the tile and the grid.</summary>
+    /// <param name="limits">what the device has</param>
+    /// <param name="rows">rows of the product</param>
+    /// <param name="columns">columns of the product</param>
+    /// <param name="depth">products that each element is the sum of</param>
+    /// <param name="splitWords">words of a split's partial sums</param>
+    /// <param name="call">what to call</param>
+    public static void Call<TCall>(GroupLimits limits, int rows, int columns, int depth, int splitWords, ref TCall call)
+        where TCall : struct, IGroupTileCall
+    {
+        var best = new Choice(double.PositiveInfinity, 0, default);
+        Consider<Tile128x128>(0, efficiency: 0.8, resident: 2, limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile64x64>(1, efficiency: 0.75, resident: 8, limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile128x32>(2, efficiency: 0.65, resident: 6, limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile32x32>(3, efficiency: 0.5, resident: 14, limits, rows, columns, depth, splitWords, ref best);
+        // A group of a single warp or less is for devices that have no larger ones.
+        if (double.IsInfinity(best.Time)) Consider<Tile16x16>(4, efficiency: 0.2, resident: 16, limits, rows, columns, depth, splitWords, ref best);
+        switch (best.Tile)
+        {
+            case 0: call.With<Tile128x128>(best.Grid); break;
+            case 1: call.With<Tile64x64>(best.Grid); break;
+            case 2: call.With<Tile128x32>(best.Grid); break;
+            case 3: call.With<Tile32x32>(best.Grid); break;
+            default: call.With<Tile16x16>(best.Grid); break;
+        }
+    }
+
+    private static int Bytes<TTile>()
+        where TTile : struct, IGroupTile => 2 * TileMemory.HalfQuads<TTile>() * 16;
+
+    private static void Consider<TTile>(
+        int tile, double efficiency, int resident, GroupLimits limits, int rows, int columns, int depth, int splitWords, ref Choice best)
+        where TTile : struct, IGroupTile
+    {
+        if (TileMemory.Threads<TTile>() > limits.MaxThreads) return;
+        var grid = new GroupGrid
+        {
+            RowBlocks = Items.Covering(rows, TileMemory.Rows<TTile>()),
+            ColumnBlocks = Items.Covering(columns, TileMemory.Columns<TTile>()),
+            Steps = Items.Covering(depth, TileMemory.Depth),
+        };
+        var blocks = (double)grid.RowBlocks * grid.ColumnBlocks;
+        // What a step takes where a multiprocessor has nothing else to do.
+        var work = TileMemory.Rows<TTile>() * TileMemory.Columns<TTile>() * TileMemory.Depth / (Rate * efficiency);
+        for (var splits = 1; splits <= MostSplits; splits *= 2)
+        {
+            if (splits > 1 && (grid.Steps < FewestSteps * splits || (long)splits * splitWords > LargestPartials)) break;
+            grid.StepsPerSplit = Items.Covering(grid.Steps, splits);
+            grid.Splits = grid.Steps == 0 ? 1 : Items.Covering(grid.Steps, grid.StepsPerSplit);
+            var groups = Math.Ceiling(blocks * grid.Splits / limits.Multiprocessors);
+            var waves = Math.Ceiling(groups / resident);
+            var time = waves * grid.StepsPerSplit * Math.Max(Math.Min(groups, resident) * work, StepLatency);
+            if (grid.Splits > 1) time += LaunchCycles + 2.0 * grid.Splits * splitWords / WordsPerCycle;
+            if (time < best.Time) best = new(time, tile, grid);
+        }
+    }
+
+    private readonly record struct Choice(double Time, int Tile, GroupGrid Grid);
+}

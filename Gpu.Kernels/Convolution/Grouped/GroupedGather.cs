@@ -1,0 +1,303 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+using ILGPU;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>
+/// <see cref="GatherConvolution{TMachine,TVector,TActivation}"/> for groups of threads, without channel groups: an implicit matrix product of output pixels by
+/// output channels. A group computes one tile of it; what a tile needs of the input and the weights goes through shared memory, <see cref="TileMemory.Depth"/>
+/// products of each element at a time, and while one half of that memory is used the next is on its way.
+/// </summary>
+/// <remarks>
+/// The weights are read where they lie: forward, a row of them is a row of the right operand; backward (<see cref="Transposed"/>) a thread reads four output
+/// channels of one input channel, as it reads four channels of one pixel, and stores them transposed. Two neighbouring threads read 32 bytes in a row, which
+/// is what a GPU's memory moves at least, so packing the weights first would save nothing.
+/// Each element is summed in the order of taps and channels, in one chain for each split of them; see <see cref="GatherFinish{TMachine,TVector,TActivation}"/>.
+/// </remarks>
+public struct GroupedGather<TMachine, TVector, TActivation, TTile> : IGroupedKernel
+    where TMachine : struct, IMachine<TMachine, TVector>, IGpuMachine<TMachine>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+    where TTile : struct, IGroupTile
+{
+    /// <summary>Activations [n, h, w, c]; weights [taps, in, out], bias [c].</summary>
+    public TMachine Input, Weights, Bias;
+
+    /// <summary>The output [n, h, w, c], or partial sums [split, pixel, c] where <see cref="Partial"/>.</summary>
+    public TMachine Output;
+
+    /// <summary>The activated values that the gradient belongs to; read when <see cref="Gated"/>.</summary>
+    public TMachine Saved;
+
+    /// <summary>Sizes and the mapping from output pixel and tap to input pixel. Panels, strips and strides of the weights are not used.</summary>
+    public GatherGeometry Geometry;
+
+    /// <summary>Taps of the weights in all; products of each element: the geometry's taps by channels.</summary>
+    public int WeightTaps, Products;
+
+    /// <summary>How the product is cut into groups.</summary>
+    public GroupGrid Grid;
+
+    /// <summary>See <see cref="Activation.Slope"/>.</summary>
+    public float Slope;
+
+    /// <summary>Bias is added before the activation.</summary>
+    public Flag HasBias;
+
+    /// <summary>The result is multiplied by the activation's derivative at <see cref="Saved"/>, instead of passing through the activation.</summary>
+    public Flag Gated;
+
+    /// <summary>The result is added to what the output holds.</summary>
+    public Flag Accumulate;
+
+    /// <summary>The columns are the weights' input channels, and the taps stand in reverse order.</summary>
+    public Flag Transposed;
+
+    /// <summary>The products' channels (and, transposed, the weights) may be read four at a time: they are a multiple of four, and begin at a multiple of four words.</summary>
+    public Flag Quads;
+
+    /// <summary>Output pixels are the grid's pixels, in their order.</summary>
+    public Flag Direct;
+
+    /// <summary>Sums are stored as they are, for a kernel that finishes them.</summary>
+    public Flag Partial;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Run()
+    {
+        var memory = SharedMemory.Allocate<Float4>(2 * TileMemory.HalfQuads<TTile>());
+        var words = memory.Cast<float>();
+        var thread = Group.IdxX;
+        var threadY = thread / TTile.ThreadsX;
+        var threadX = thread - threadY * TTile.ThreadsX;
+        Grid.Locate(ILGPU.Grid.IdxX, out var rowBlock, out var columnBlock, out var split);
+        var firstPixel = rowBlock * TileMemory.Rows<TTile>();
+        var firstColumn = columnBlock * TileMemory.Columns<TTile>();
+        var firstStep = split * Grid.StepsPerSplit;
+        var steps = Math.Min(Grid.StepsPerSplit, Grid.Steps - firstStep);
+
+        var tile = default(TTile);
+        if (steps > 0)
+        {
+            var fetch = new Fetch(this, thread, firstPixel, firstColumn, firstStep * TileMemory.Depth);
+            fetch.Next(this);
+            fetch.Store(this, memory, words, 0);
+            SharedBarrier.Wait();
+            for (var step = 1; step < steps; step++)
+            {
+                fetch.Next(this);
+                TileMemory.MultiplyAdd(memory, (step - 1) & 1, threadX, threadY, ref tile);
+                fetch.Store(this, memory, words, step & 1);
+                SharedBarrier.Wait();
+            }
+
+            TileMemory.MultiplyAdd(memory, (steps - 1) & 1, threadX, threadY, ref tile);
+        }
+
+        var column = firstColumn + 4 * threadX;
+        var left = Geometry.OutputChannels - column;
+        var leftBias = Float4Zero;
+        var rightBias = Float4Zero;
+        if (HasBias)
+        {
+            leftBias = TMachine.LoadFour(Bias, column, left);
+            if (TTile.ColumnsEach == 8) rightBias = TMachine.LoadFour(Bias, column + 4 * TTile.ThreadsX, left - 4 * TTile.ThreadsX);
+        }
+
+        for (var i = 0; i < TTile.RowsEach; i++)
+        {
+            var pixel = firstPixel + 4 * threadY + (i & 3) + (i >> 2) * 4 * TTile.ThreadsY;
+            if (pixel < Geometry.Pixels)
+            {
+                var index = Target(pixel, split) + column;
+                Write(index, tile.Left, leftBias, left);
+                if (TTile.ColumnsEach == 8) Write(index + 4 * TTile.ThreadsX, tile.Right, rightBias, left - 4 * TTile.ThreadsX);
+            }
+
+            tile.Next();
+        }
+    }
+
+    private static Float4 Float4Zero => Gpu4.Zero;
+
+    // Where a pixel of the grid is written.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly int Target(int pixel, int split)
+    {
+        if (Partial) return (split * Geometry.Pixels + pixel) * Geometry.OutputChannels;
+        return Direct ? pixel * Geometry.OutputChannels : Geometry.Target(pixel);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Write(int index, Float4 value, Float4 bias, int count)
+    {
+        if (!Partial)
+        {
+            value = Gpu4.Add(value, bias);
+            if (Gated) value = TActivation.Backward<Gpu4, Float4>(TMachine.LoadFour(Saved, index, count), value, Slope);
+            else value = TActivation.Forward<Gpu4, Float4>(value, Slope);
+            if (Accumulate) value = Gpu4.Add(value, TMachine.LoadFour(Output, index, count));
+        }
+
+        TMachine.StoreFour(Output, index, value, count);
+    }
+
+    // The quads of both operands that a thread brings from global to shared memory.
+    private struct Fetch
+    {
+        private readonly int _depth, _row, _column, _number, _weightDepth, _weightColumn;
+        private readonly Pixel _pixel0, _pixel1;
+        private TapWalk _walk;
+        private int _weightRow;
+        private Float4 _left0, _left1, _right0, _right1;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Fetch(in GroupedGather<TMachine, TVector, TActivation, TTile> kernel, int thread, int firstPixel, int firstColumn, int firstProduct)
+        {
+            // Of four channels of a pixel (or of a column, transposed): two quads make a depth of eight.
+            _number = thread >> 1;
+            _depth = (thread & 1) * 4;
+            _row = firstPixel + _number;
+            _pixel0 = new Pixel(kernel.Geometry, _row);
+            _pixel1 = TileMemory.LeftFetches<TTile>() == 2 ? new Pixel(kernel.Geometry, _row + TileMemory.Threads<TTile>() / 2) : _pixel0;
+            _walk = TapWalk.At(firstProduct + _depth, kernel.Geometry.InputChannels, kernel.Geometry.TapsX);
+            // Or of four columns of a row of the weights.
+            _weightDepth = thread / (TileMemory.Columns<TTile>() / 4);
+            _weightColumn = thread - _weightDepth * (TileMemory.Columns<TTile>() / 4);
+            _weightRow = firstProduct + _weightDepth;
+            _column = firstColumn + (kernel.Transposed ? _number : 4 * _weightColumn);
+            _left0 = _left1 = _right0 = _right1 = Float4Zero;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Next(in GroupedGather<TMachine, TVector, TActivation, TTile> kernel)
+        {
+            var channels = kernel.Geometry.InputChannels;
+            var tapsX = kernel.Geometry.TapsX;
+            if (kernel.Quads)
+            {
+                _left0 = kernel.Four(_pixel0, _walk);
+                if (TileMemory.LeftFetches<TTile>() == 2) _left1 = kernel.Four(_pixel1, _walk);
+                if (kernel.Transposed)
+                {
+                    _right0 = kernel.WeightFour(_column, _walk);
+                    if (TileMemory.RightFetches<TTile>() == 2) _right1 = kernel.WeightFour(_column + TileMemory.Threads<TTile>() / 2, _walk);
+                }
+
+                _walk.Advance(TileMemory.Depth, channels, tapsX);
+            }
+            else
+            {
+                One(kernel, out _left0.X, out _left1.X, out _right0.X, out _right1.X);
+                _walk.Advance(1, channels, tapsX);
+                One(kernel, out _left0.Y, out _left1.Y, out _right0.Y, out _right1.Y);
+                _walk.Advance(1, channels, tapsX);
+                One(kernel, out _left0.Z, out _left1.Z, out _right0.Z, out _right1.Z);
+                _walk.Advance(1, channels, tapsX);
+                One(kernel, out _left0.W, out _left1.W, out _right0.W, out _right1.W);
+                _walk.Advance(TileMemory.Depth - 3, channels, tapsX);
+            }
+
+            if (!kernel.Transposed)
+            {
+                _right0 = kernel.WeightRow(_weightRow, _column);
+                if (TileMemory.RightFetches<TTile>() == 2) _right1 = kernel.WeightRow(_weightRow + TileMemory.Depth / 2, _column);
+                _weightRow += TileMemory.Depth;
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Store(in GroupedGather<TMachine, TVector, TActivation, TTile> kernel, ArrayView<Float4> memory, ArrayView<float> words, int half)
+        {
+            var left = half * TileMemory.HalfQuads<TTile>();
+            var right = left + TileMemory.LeftQuads<TTile>();
+            var leftStride = TileMemory.LeftStride<TTile>();
+            var rightStride = TileMemory.RightStride<TTile>();
+            TileMemory.StoreTransposed(words, left, leftStride, _depth, _number, _left0);
+            if (TileMemory.LeftFetches<TTile>() == 2) TileMemory.StoreTransposed(words, left, leftStride, _depth, _number + TileMemory.Threads<TTile>() / 2, _left1);
+            if (kernel.Transposed)
+            {
+                if (!TileMemory.SparesThreads<TTile>() || _number < TileMemory.Columns<TTile>()) TileMemory.StoreTransposed(words, right, rightStride, _depth, _number, _right0);
+                if (TileMemory.RightFetches<TTile>() == 2) TileMemory.StoreTransposed(words, right, rightStride, _depth, _number + TileMemory.Threads<TTile>() / 2, _right1);
+            }
+            else
+            {
+                if (!TileMemory.SparesThreads<TTile>() || _weightDepth < TileMemory.Depth) memory[right + _weightDepth * rightStride + _weightColumn] = _right0;
+                if (TileMemory.RightFetches<TTile>() == 2) memory[right + (_weightDepth + TileMemory.Depth / 2) * rightStride + _weightColumn] = _right1;
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void One(in GroupedGather<TMachine, TVector, TActivation, TTile> kernel, out float left0, out float left1, out float right0, out float right1)
+        {
+            left0 = kernel.Word(_pixel0, _walk);
+            left1 = TileMemory.LeftFetches<TTile>() == 2 ? kernel.Word(_pixel1, _walk) : 0f;
+            right0 = right1 = 0f;
+            if (kernel.Transposed)
+            {
+                right0 = kernel.WeightWord(_column, _walk);
+                if (TileMemory.RightFetches<TTile>() == 2) right1 = kernel.WeightWord(_column + TileMemory.Threads<TTile>() / 2, _walk);
+            }
+        }
+    }
+
+    // Where the first tap of a pixel reads.
+    private readonly struct Pixel
+    {
+        public readonly int Source, Y, X;
+
+        // The last pixel stands in for those behind it.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Pixel(in GatherGeometry g, int pixel)
+        {
+            pixel = Math.Min(pixel, g.Pixels - 1);
+            var row = pixel / g.Columns;
+            var column = pixel - row * g.Columns;
+            var n = row / g.Rows;
+            row -= n * g.Rows;
+            Y = g.InputY + row * g.InputStepY;
+            X = g.InputX + column * g.InputStepX;
+            Source = ((n * g.InputHeight + Y) * g.InputWidth + X) * g.InputChannels;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly bool Inside(in Pixel pixel, in TapWalk walk, out int index)
+    {
+        var dy = walk.TapY * Geometry.TapStepY;
+        var dx = walk.TapX * Geometry.TapStepX;
+        index = pixel.Source + (dy * Geometry.InputWidth + dx) * Geometry.InputChannels + walk.Channel;
+        return (walk.TapY < Geometry.TapsY) & ((uint)(pixel.Y + dy) < (uint)Geometry.InputHeight) & ((uint)(pixel.X + dx) < (uint)Geometry.InputWidth);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Float4 Four(in Pixel pixel, in TapWalk walk) =>
+        Inside(pixel, walk, out var index) ? TMachine.LoadFour(Input, index, 4) : Float4Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly float Word(in Pixel pixel, in TapWalk walk) => Inside(pixel, walk, out var index) ? TMachine.LoadScalar(Input, index) : 0f;
+
+    // Row number "product" of the weights as they lie: taps in their order, then input channels.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Float4 WeightRow(int product, int column) =>
+        product < Products ? TMachine.LoadFour(Weights, product * Geometry.OutputChannels + column, Geometry.OutputChannels - column) : Float4Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly bool InsideWeights(int column, in TapWalk walk, out int index)
+    {
+        var tap = WeightTaps - 1 - Geometry.WeightTap - walk.TapY * Geometry.WeightTapY - walk.TapX * Geometry.WeightTapX;
+        index = (tap * Geometry.OutputChannels + column) * Geometry.InputChannels + walk.Channel;
+        return (walk.TapY < Geometry.TapsY) & (column < Geometry.OutputChannels);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Float4 WeightFour(int column, in TapWalk walk) =>
+        InsideWeights(column, walk, out var index) ? TMachine.LoadFour(Weights, index, 4) : Float4Zero;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly float WeightWord(int column, in TapWalk walk) => InsideWeights(column, walk, out var index) ? TMachine.LoadScalar(Weights, index) : 0f;
+}

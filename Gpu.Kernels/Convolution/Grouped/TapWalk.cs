@@ -1,0 +1,36 @@
+using System.Runtime.CompilerServices;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>A place on the way through the taps of a convolution and the channels of each: number = (tapY * TapsX + tapX) * channels + channel.</summary>
+internal struct TapWalk
+{
+    public int Channel, TapX, TapY;
+
+    /// <summary>The place with a number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TapWalk At(int number, int channels, int tapsX)
+    {
+        var tap = number / channels;
+        TapWalk walk;
+        walk.Channel = number - tap * channels;
+        walk.TapY = tap / tapsX;
+        walk.TapX = tap - walk.TapY * tapsX;
+        return walk;
+    }
+
+    /// <summary>Moves on; behind the last tap the rows go on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Advance(int by, int channels, int tapsX)
+    {
+        Channel += by;
+        while (Channel >= channels)
+        {
+            Channel -= channels;
+            TapX++;
+            if (TapX < tapsX) continue;
+            TapX = 0;
+            TapY++;
+        }
+    }
+}

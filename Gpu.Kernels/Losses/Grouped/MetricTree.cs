@@ -1,0 +1,110 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+using ILGPU;
+
+namespace Gpu.Kernels.Losses;
+
+/// <summary>What a thread has counted: a compensated sum of losses, and correct samples.</summary>
+internal struct MetricCount
+{
+    /// <summary>The sum, and what rounding took from it.</summary>
+    public float Sum, Rest;
+
+    /// <summary>Samples whose label has the largest logit, or is among the k largest.</summary>
+    public int Correct, CorrectInTopK;
+
+    /// <summary>Adds another count.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(float sum, float rest, int correct, int correctInTopK)
+    {
+        LossSum.Add(ref Sum, ref Rest, sum);
+        Rest += rest;
+        Correct += correct;
+        CorrectInTopK += correctInTopK;
+    }
+}
+
+/// <summary>Puts the counts of a group's threads together, by halves, in an order that the number of counts alone decides.</summary>
+internal static class MetricTree
+{
+    /// <summary>Threads of a group that counts, at most.</summary>
+    public const int MostThreads = 512;
+
+    /// <summary>Threads of a group on a device: a power of two.</summary>
+    public static int Threads(GroupLimits limits) => Math.Min(MostThreads, 1 << System.Numerics.BitOperations.Log2((uint)limits.MaxThreads));
+
+    /// <summary>
+    /// The counts of all, in thread 0; the others get something else. Every thread of the group calls it.
+    /// </summary>
+    /// <param name="sums">shared memory with an element for each count</param>
+    /// <param name="rests">shared memory with an element for each count</param>
+    /// <param name="words">shared memory with two elements for each count</param>
+    /// <param name="count">the thread's own</param>
+    /// <param name="slot">its number among the counts</param>
+    /// <param name="isCounted">whether the thread has a count</param>
+    /// <param name="slots">counts, a power of two</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Gather(ArrayView<float> sums, ArrayView<float> rests, ArrayView<int> words, ref MetricCount count, int slot, bool isCounted, int slots)
+    {
+        if (isCounted) Put(sums, rests, words, count, slot, slots);
+        Group.Barrier();
+        var thread = Group.IdxX;
+        for (var half = slots >> 1; half > 0; half >>= 1)
+        {
+            if (thread < half)
+            {
+                var own = Get(sums, rests, words, thread, slots);
+                var other = Get(sums, rests, words, thread + half, slots);
+                own.Add(other.Sum, other.Rest, other.Correct, other.CorrectInTopK);
+                Put(sums, rests, words, own, thread, slots);
+            }
+
+            Group.Barrier();
+        }
+
+        count = Get(sums, rests, words, 0, slots);
+    }
+
+    /// <summary>Adds a count to the counters.</summary>
+    /// <param name="metrics">see <see cref="MetricWords"/></param>
+    /// <param name="count">the count</param>
+    /// <param name="samples">samples counted</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddTo<TMachine, TVector>(TMachine metrics, MetricCount count, int samples)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        MetricCount total = default;
+        total.Sum = TMachine.LoadScalar(metrics, MetricWords.LossSum);
+        total.Rest = TMachine.LoadScalar(metrics, MetricWords.LossRest);
+        total.Correct = TMachine.LoadInt(metrics, MetricWords.Correct);
+        total.CorrectInTopK = TMachine.LoadInt(metrics, MetricWords.CorrectInTopK);
+        total.Add(count.Sum, count.Rest, count.Correct, count.CorrectInTopK);
+        TMachine.StoreScalar(metrics, MetricWords.LossSum, total.Sum);
+        TMachine.StoreScalar(metrics, MetricWords.LossRest, total.Rest);
+        TMachine.StoreInt(metrics, MetricWords.Samples, TMachine.LoadInt(metrics, MetricWords.Samples) + samples);
+        TMachine.StoreInt(metrics, MetricWords.Correct, total.Correct);
+        TMachine.StoreInt(metrics, MetricWords.CorrectInTopK, total.CorrectInTopK);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(ArrayView<float> sums, ArrayView<float> rests, ArrayView<int> words, MetricCount count, int slot, int slots)
+    {
+        sums[slot] = count.Sum;
+        rests[slot] = count.Rest;
+        words[slot] = count.Correct;
+        words[slot + slots] = count.CorrectInTopK;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static MetricCount Get(ArrayView<float> sums, ArrayView<float> rests, ArrayView<int> words, int slot, int slots)
+    {
+        MetricCount count = default;
+        count.Sum = sums[slot];
+        count.Rest = rests[slot];
+        count.Correct = words[slot];
+        count.CorrectInTopK = words[slot + slots];
+        return count;
+    }
+}

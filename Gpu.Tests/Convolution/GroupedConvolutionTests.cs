@@ -1,0 +1,117 @@
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Convolution;
+using Gpu.Kernels.Launching;
+using Gpu.Tests.Oracles;
+
+namespace Gpu.Tests.Convolution;
+
+/// <summary>
+/// The grouped kernels with every tile: devices differ in the threads that a group may have and in their multiprocessors, by which the tile is chosen.
+/// </summary>
+public class GroupedConvolutionTests
+{
+    // By what they lead to: 16 x 16; 32 x 32 and splits, for want of work; 64 x 64 and 128 x 32, for want of threads; 128 x 128.
+    public static TheoryData<string> Devices =>
+        [TestDevices.Groups(4, 4, 1), TestDevices.Groups(32, 2, 132), TestDevices.Groups(32, 4, 1), TestDevices.Groups(32, 8, 1), TestDevices.Groups(32, 8, 40)];
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void AgreesWithTheReference(string device)
+    {
+        using var oracle = new Oracle(device, seed: 21);
+        foreach (var shape in Shapes) ConvolutionTests.Check(oracle, shape);
+        for (var i = 0; i < 6; i++) ConvolutionTests.Check(oracle, ConvolutionShapes.Random(oracle) with { Groups = 1 });
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void TransposedAgreesWithTheReference(string device)
+    {
+        using var oracle = new Oracle(device, seed: 22);
+        foreach (var shape in Shapes.Take(5)) ConvolutionTests.CheckTransposed(oracle, shape);
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void GivesTheSameBitsTwice(string device)
+    {
+        using var oracle = new Oracle(device, seed: 23);
+        var shape = Make(3, 9, 10, 20, 36, 3) with { PaddingTop = 1, PaddingLeft = 1, StrideWidth = 2 };
+        Assert.Equal(Run(oracle, shape, 23), Run(oracle, shape, 23));
+    }
+
+    [Fact]
+    public void TheDevicesLeadToAllTilesAndToSplits()
+    {
+        var reached = new HashSet<string>();
+        foreach (var device in new[] { TestDevices.Groups(4, 4, 1), TestDevices.Groups(32, 2, 132), TestDevices.Groups(32, 4, 1), TestDevices.Groups(32, 8, 1), TestDevices.Groups(32, 8, 40) })
+        {
+            using var oracle = new Oracle(device, seed: 24);
+            foreach (var shape in Shapes)
+            {
+                var list = new CommandList(oracle.Device);
+                var input = oracle.Output(shape.InputLength);
+                var output = oracle.Output(shape.OutputLength);
+                var weights = oracle.Output(shape.WeightLength);
+                var workspace = oracle.Output(Convolutions.WorkspaceLength(shape));
+                Convolutions.Forward(list, shape, input, weights, default, output, Activation.None, workspace);
+                Convolutions.BackwardWeights(list, shape, input, output, weights, default, workspace);
+                foreach (var command in list.Commands) reached.UnionWith(Parts(command.GetType()));
+            }
+        }
+
+        Type[] expected = [typeof(Tile128x128), typeof(Tile64x64), typeof(Tile128x32), typeof(Tile32x32), typeof(Tile16x16), typeof(GatherFinish<,,>), typeof(SumSplits<,>)];
+        Assert.Empty(expected.Select(type => type.Name).Except(reached));
+        static IEnumerable<string> Parts(Type type) => type.GetGenericArguments().SelectMany(Parts).Append(type.Name);
+    }
+
+    // Edges of all tiles: less than one, exactly one, one and a bit; depths below and beside a multiple of eight; channels that are no multiple of four.
+    private static IEnumerable<ConvolutionShape> Shapes
+    {
+        get
+        {
+            yield return Make(1, 1, 1, 1, 1, 1);
+            yield return Make(2, 5, 7, 3, 5, 3) with { PaddingTop = 1, PaddingRight = 2 };
+            yield return Make(1, 9, 9, 4, 8, 3) with { StrideHeight = 2, StrideWidth = 3, PaddingTop = 1, PaddingLeft = 1 };
+            yield return Make(3, 6, 5, 12, 36, 3) with { PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1, DilationWidth = 2 };
+            yield return Make(1, 7, 7, 4, 6, 2) with { StrideHeight = 3, StrideWidth = 3 };
+            yield return ConvolutionShape.Dense(1, 33, 10);
+            yield return ConvolutionShape.Dense(16, 64, 16);
+            yield return ConvolutionShape.Dense(17, 100, 65);
+            yield return ConvolutionShape.Dense(33, 31, 7);
+            yield return ConvolutionShape.Dense(129, 9, 132);
+            yield return ConvolutionShape.Dense(5, 260, 4);
+            yield return Make(2, 12, 12, 1, 8, 3);
+        }
+    }
+
+    private static float[] Run(Oracle oracle, ConvolutionShape shape, int seed)
+    {
+        var random = new Random(seed);
+        var input = oracle.Upload(Values(shape.InputLength));
+        var weights = oracle.Upload(Values(shape.WeightLength));
+        var gradient = oracle.Upload(Values(shape.OutputLength));
+        var workspace = oracle.Output(Convolutions.WorkspaceLength(shape));
+        var output = oracle.Output(shape.OutputLength);
+        var inputGradient = oracle.Output(shape.InputLength);
+        var weightGradient = oracle.Upload(new float[shape.WeightLength]);
+        var biasGradient = oracle.Upload(new float[shape.OutputChannels]);
+        Convolutions.Forward(oracle.Device, shape, input, weights, default, output, Activation.None, workspace);
+        Convolutions.BackwardData(oracle.Device, shape, gradient, weights, inputGradient, workspace);
+        Convolutions.BackwardWeights(oracle.Device, shape, input, gradient, weightGradient, biasGradient, workspace);
+        return [.. oracle.Download(output), .. oracle.Download(inputGradient), .. oracle.Download(weightGradient), .. oracle.Download(biasGradient)];
+
+        float[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => 2 * random.NextSingle() - 1)];
+    }
+
+    private static ConvolutionShape Make(int batch, int height, int width, int channels, int outputs, int kernel) => new()
+    {
+        Batch = batch,
+        InputHeight = height,
+        InputWidth = width,
+        InputChannels = channels,
+        OutputChannels = outputs,
+        KernelHeight = kernel,
+        KernelWidth = kernel,
+    };
+}
