@@ -1,4 +1,5 @@
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Dense;
 using Gpu.Kernels.Launching;
 
 namespace Gpu.Kernels.Convolution;
@@ -12,7 +13,7 @@ public static class Convolutions
     /// <summary>Words of workspace that <see cref="Forward"/>, <see cref="BackwardData"/> and <see cref="BackwardWeights"/> may use. Its content need not last.</summary>
     public static int WorkspaceLength(ConvolutionShape shape) =>
         Math.Max(
-            Math.Max(GatherOperation<Identity>.WorkspaceLength(shape), WeightGradientOperation.PartialLength(shape)),
+            Math.Max(Math.Max(GatherOperation<Identity>.WorkspaceLength(shape), WeightGradientOperation.PartialLength(shape)), MatrixProducts.WorkspaceLength(shape)),
             Math.Max(GroupedGatherLaunch.PartialLength(shape), GroupedWeightGradientLaunch.PartialLength(shape)));
 
     /// <summary>output = f(convolution(input, weights) + bias).</summary>

@@ -1,6 +1,7 @@
 using System.Numerics;
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Cuda.TensorCores;
+using Gpu.Kernels.Dense;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -21,8 +22,8 @@ internal readonly struct GatherOperation<TActivation>(
     // Below this many bytes all panels stay in a core's second-level cache together, so that the panels of one strip can follow each other.
     private const int CachedWeights = 384 * 1024;
 
-    // Rows of weights further apart than this are read faster from packed panels: every row lies on a page of its own.
-    private const int LongestRow = 256;
+    // Rows of weights as far apart as this or further are read faster from packed panels: they would share few places of the caches, and lie on many pages.
+    private const int LongRow = 256;
 
     /// <summary>Words that packed weights take, for vectors of any width and either role.</summary>
     public static int PackedLength(ConvolutionShape shape)
@@ -51,6 +52,13 @@ internal readonly struct GatherOperation<TActivation>(
             return;
         }
 
+        if (!TMachine.ItemIsThread && MatrixProducts.PaysForGather(shape, backward))
+        {
+            MatrixProductOperation<TActivation>.Gather(shape, backward, input, weights, bias, output, saved, gated, accumulate, slope, workspace)
+                .Launch<TMachine, TVector>(launcher);
+            return;
+        }
+
         var perGroup = backward ? shape.InputPerGroup : shape.OutputPerGroup;
         var rows = backward ? shape.OutputPerGroup : shape.InputPerGroup;
         var taps = shape.KernelHeight * shape.KernelWidth;
@@ -59,7 +67,7 @@ internal readonly struct GatherOperation<TActivation>(
         var panels = Items.Covering(perGroup, panelWidth);
         var grouped = !tensor && GroupedGatherLaunch.Suits(launcher.Groups, shape);
         var packed = tensor ? PacksForTensorCores
-            : !grouped && (backward || perGroup % TMachine.Width != 0 || (!TMachine.ItemIsThread && shape.OutputChannels > LongestRow));
+            : !grouped && (backward || perGroup % TMachine.Width != 0 || (!TMachine.ItemIsThread && shape.OutputChannels >= LongRow));
         var geometry = new GatherGeometry
         {
             InputPerGroup = rows,
@@ -98,7 +106,8 @@ internal readonly struct GatherOperation<TActivation>(
                 PanelsPerGroup = panels,
                 Transposed = backward,
             };
-            launcher.Launch(pack, shape.Groups * panels * taps * rows, backward ? 2 * panelWidth : 8);
+            var rowsOfItem = PackWeights<TMachine, TVector>.RowsPerItem;
+            launcher.Launch(pack, shape.Groups * panels * taps * Items.Covering(rows, rowsOfItem), 8 * rowsOfItem);
         }
 
         if (backward) LaunchPhases<TMachine, TVector>(launcher, kernel, geometry);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -5,7 +6,7 @@ namespace Gpu.Kernels.Convolution;
 
 /// <summary>
 /// Lays weights [taps, input per group, outputs] out as <see cref="GatherConvolution{TMachine,TVector,TActivation}"/> reads them fastest: panels of
-/// <see cref="PanelWidth"/> output channels, filled up with zeros, [group, panel, tap, row, PanelWidth]. An item is one such row.
+/// <see cref="PanelWidth"/> output channels, filled up with zeros, [group, panel, tap, row, PanelWidth]. An item is <see cref="RowsPerItem"/> such rows.
 /// Transposed, the roles of the channels are swapped (rows are the outputs, the panel's columns the inputs) and the taps stand in reverse order: the
 /// gradient of the input needs the one, and reads its taps from left to right by the other.
 /// </summary>
@@ -28,8 +29,54 @@ public struct PackWeights<TMachine, TVector> : IKernel
     /// <summary>Whether inputs and outputs change roles.</summary>
     public Flag Transposed;
 
+    /// <summary>Rows that an item packs: one on a GPU, whose neighbouring threads then write side by side; as many as a vector has lanes on the CPU, a block to transpose.</summary>
+    public static int RowsPerItem => TMachine.ItemIsThread ? 1 : TMachine.Width;
+
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
+    {
+        if (TMachine.ItemIsThread) Row(item);
+        else Block(item);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Block(int item)
+    {
+        var rows = Transposed ? OutputPerGroup : InputPerGroup;
+        var columns = Transposed ? InputPerGroup : OutputPerGroup;
+        var blocks = (rows + RowsPerItem - 1) / RowsPerItem;
+        var rest = item / blocks;
+        var row = (item - rest * blocks) * RowsPerItem;
+        var target = (rest * rows + row) * PanelWidth;
+        var tap = rest % Taps;
+        rest /= Taps;
+        var group = rest / PanelsPerGroup;
+        var first = (rest - group * PanelsPerGroup) * PanelWidth;
+        var left = Math.Min(RowsPerItem, rows - row);
+        if (Transposed)
+        {
+            var source = ((Taps - 1 - tap) * InputPerGroup + first) * OutputChannels + group * OutputPerGroup + row;
+            for (var column = 0; column < PanelWidth; column += TMachine.Width)
+            {
+                var from = TMachine.Slice(Weights, source + column * OutputChannels);
+                TMachine.Transpose(from, OutputChannels, columns - first - column, left, TMachine.Slice(Packed, target + column), PanelWidth);
+            }
+
+            return;
+        }
+
+        var at = (tap * InputPerGroup + row) * OutputChannels + group * OutputPerGroup + first;
+        for (; left > 0; left--)
+        {
+            for (var column = 0; column < PanelWidth; column += TMachine.Width)
+                TMachine.Store(Packed, target + column, TMachine.LoadPartial(Weights, at + column, Math.Max(0, columns - first - column)));
+            at += OutputChannels;
+            target += PanelWidth;
+        }
+    }
+
+    private readonly void Row(int item)
     {
         var rows = Transposed ? OutputPerGroup : InputPerGroup;
         var columns = Transposed ? InputPerGroup : OutputPerGroup;

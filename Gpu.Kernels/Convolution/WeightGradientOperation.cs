@@ -1,4 +1,6 @@
+using Gpu.Kernels.Activations;
 using Gpu.Kernels.Cuda.TensorCores;
+using Gpu.Kernels.Dense;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -31,6 +33,12 @@ internal readonly struct WeightGradientOperation(
         {
             var sums = TensorWeightGradients.Launch(launcher.Matrices!, shape, input, outputGradient, weightGradient, biasGradient, workspace);
             if (sums.Splits > 1) SumUp<TMachine, TVector>(launcher, sums.Splits, sums.SplitStride);
+            return;
+        }
+
+        if (!TMachine.ItemIsThread && MatrixProducts.PaysForWeightGradient(shape))
+        {
+            MatrixProductOperation<Identity>.WeightGradient(shape, input, outputGradient, weightGradient, biasGradient, workspace).Launch<TMachine, TVector>(launcher);
             return;
         }
 

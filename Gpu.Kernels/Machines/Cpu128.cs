@@ -71,6 +71,11 @@ public readonly unsafe struct Cpu128 : ICpuMachine<Cpu128>, IMachine<Cpu128, Vec
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Transpose(Cpu128 source, int sourceStride, int rows, int columns, Cpu128 target, int targetStride) =>
+        CpuTranspose.Block128(source._words, sourceStride, rows, Math.Min(columns, Width), target._words, targetStride);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Broadcast(Cpu128 memory, int index) => Vector128.Create(memory._words[index]);
 
     /// <inheritdoc/>

@@ -71,6 +71,11 @@ public readonly unsafe struct Cpu256 : ICpuMachine<Cpu256>, IMachine<Cpu256, Vec
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Transpose(Cpu256 source, int sourceStride, int rows, int columns, Cpu256 target, int targetStride) =>
+        CpuTranspose.Block256(source._words, sourceStride, rows, Math.Min(columns, Width), target._words, targetStride);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Broadcast(Cpu256 memory, int index) => Vector256.Create(memory._words[index]);
 
     /// <inheritdoc/>

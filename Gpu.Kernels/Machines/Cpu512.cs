@@ -71,6 +71,11 @@ public readonly unsafe struct Cpu512 : ICpuMachine<Cpu512>, IMachine<Cpu512, Vec
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Transpose(Cpu512 source, int sourceStride, int rows, int columns, Cpu512 target, int targetStride) =>
+        CpuTranspose.Block512(source._words, sourceStride, rows, Math.Min(columns, Width), target._words, targetStride);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Broadcast(Cpu512 memory, int index) => Vector512.Create(memory._words[index]);
 
     /// <inheritdoc/>

@@ -66,6 +66,10 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
     }
 
     /// <inheritdoc/>
+    public static void Transpose(Gpu1 source, int sourceStride, int rows, int columns, Gpu1 target, int targetStride) =>
+        Store(target, 0, LoadPartial(source, 0, rows));
+
+    /// <inheritdoc/>
     public static float Broadcast(Gpu1 memory, int index) => Splat(memory._words[memory._first + index]);
 
     /// <inheritdoc/>

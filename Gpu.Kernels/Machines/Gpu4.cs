@@ -71,6 +71,19 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     }
 
     /// <inheritdoc/>
+    public static void Transpose(Gpu4 source, int sourceStride, int rows, int columns, Gpu4 target, int targetStride)
+    {
+        var a = LoadPartial(source, 0, rows > 0 ? columns : 0);
+        var b = LoadPartial(source, sourceStride, rows > 1 ? columns : 0);
+        var c = LoadPartial(source, 2 * sourceStride, rows > 2 ? columns : 0);
+        var d = LoadPartial(source, 3 * sourceStride, rows > 3 ? columns : 0);
+        Store(target, 0, new(a.X, b.X, c.X, d.X));
+        if (columns > 1) Store(target, targetStride, new(a.Y, b.Y, c.Y, d.Y));
+        if (columns > 2) Store(target, 2 * targetStride, new(a.Z, b.Z, c.Z, d.Z));
+        if (columns > 3) Store(target, 3 * targetStride, new(a.W, b.W, c.W, d.W));
+    }
+
+    /// <inheritdoc/>
     public static Float4 Broadcast(Gpu4 memory, int index) => Splat(memory._words[memory._first + index]);
 
     /// <inheritdoc/>

@@ -48,6 +48,18 @@ public interface IMachine<TSelf, TVector>
     /// <summary>Writes the first <paramref name="count"/> floats (0 to <see cref="Width"/>) and touches no other memory.</summary>
     static abstract void StorePartial(TSelf memory, int index, TVector value, int count);
 
+    /// <summary>
+    /// Transposes a block: target[column * targetStride + row] = source[row * sourceStride + column]. All <see cref="Width"/> words of a target row are
+    /// written, one row after the other (so that a row may overlap the end of the one before); those of rows that the source has not are zeros.
+    /// </summary>
+    /// <param name="source">the block, of at most <see cref="Width"/> rows and columns</param>
+    /// <param name="sourceStride">words from one of its rows to the next</param>
+    /// <param name="rows">its rows, none where this is not positive; more than <see cref="Width"/> count as that many</param>
+    /// <param name="columns">its columns, from 1 on; more than <see cref="Width"/> count as that many</param>
+    /// <param name="target">where the transposed block goes</param>
+    /// <param name="targetStride">words from one of its rows to the next</param>
+    static abstract void Transpose(TSelf source, int sourceStride, int rows, int columns, TSelf target, int targetStride);
+
     /// <summary>Reads one float into every lane.</summary>
     static abstract TVector Broadcast(TSelf memory, int index);
 
