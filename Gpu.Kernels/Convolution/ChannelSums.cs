@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -18,6 +19,7 @@ public struct ChannelSumsOfChunks<TMachine, TVector> : IKernel
     public int Pixels, Channels, ChunkPixels, Vectors, Stride;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var chunk = item / Vectors;

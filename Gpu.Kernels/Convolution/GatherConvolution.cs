@@ -48,6 +48,7 @@ public struct GatherConvolution<TMachine, TVector, TActivation> : IKernel
     public Flag Accumulate;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         int strip, panel;

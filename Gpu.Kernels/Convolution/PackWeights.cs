@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -29,6 +30,7 @@ public struct PackWeights<TMachine, TVector> : IKernel
     public Flag Transposed;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var rows = Transposed ? OutputPerGroup : InputPerGroup;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -24,6 +25,7 @@ public struct BatchNormCombine<TMachine, TVector> : IKernel
     public float Momentum, Epsilon;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var channel = item * TMachine.Width;
@@ -61,6 +63,7 @@ public struct BatchNormCombine<TMachine, TVector> : IKernel
         TMachine.StorePartial(Scale, channel, scale, left);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Move(TMachine running, int channel, int left, TVector batch)
     {
         var old = TMachine.LoadPartial(running, channel, left);
@@ -84,6 +87,7 @@ public struct BatchNormFromRunning<TMachine, TVector> : IKernel
     public float Epsilon;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var channel = item * TMachine.Width;
