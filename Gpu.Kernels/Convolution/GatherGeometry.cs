@@ -9,8 +9,8 @@ namespace Gpu.Kernels.Convolution;
 /// </summary>
 public struct GatherGeometry
 {
-    /// <summary>The grid of pixels that is computed: batch * Rows * Columns = Pixels.</summary>
-    public int Pixels, Rows, Columns;
+    /// <summary>The grid of pixels that is computed: batch * Rows = GridRows, GridRows * Columns = Pixels.</summary>
+    public int Pixels, GridRows, Rows, Columns;
 
     /// <summary>The input: extents, channels a pixel, channels a group.</summary>
     public int InputHeight, InputWidth, InputChannels, InputPerGroup;
@@ -27,9 +27,6 @@ public struct GatherGeometry
     /// <summary>Taps, and what one moves in the input.</summary>
     public int TapsY, TapsX, TapStepY, TapStepX;
 
-    /// <summary>The smallest and largest move of any tap.</summary>
-    public int LowestTapY, HighestTapY, LowestTapX, HighestTapX;
-
     /// <summary>From tap to tap of the weights.</summary>
     public int WeightTap, WeightTapY, WeightTapX;
 
@@ -39,11 +36,14 @@ public struct GatherGeometry
     /// <summary>Panels of output channels a group, and in all.</summary>
     public int PanelsPerGroup, Panels;
 
-    /// <summary>Strips of tiles, and tiles in one.</summary>
-    public int Strips, TilesPerStrip;
+    /// <summary>Tiles of a panel; strips of them, and tiles in one.</summary>
+    public int Tiles, Strips, TilesPerStrip;
 
     /// <summary>The taps of a kernel row and their channels are contiguous in input and weights.</summary>
     public Flag Merged;
+
+    /// <summary>Tiles side by side read the same pixels: taps and grid both go from pixel to pixel.</summary>
+    public Flag Shared;
 
     /// <summary>Neighbouring items are panels of one strip (weights stay in the cache), not strips of one panel.</summary>
     public Flag PanelsInner;

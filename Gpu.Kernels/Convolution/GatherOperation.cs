@@ -63,7 +63,7 @@ internal readonly struct GatherOperation<TActivation>(
             Bias = launcher.Bind(bias),
             Output = launcher.Bind(output),
             Saved = launcher.Bind(saved),
-            Zeros = launcher.Zeros(rows),
+            Zeros = launcher.Zeros((shape.KernelWidth + 1) * rows),
             Slope = slope,
             HasBias = !bias.IsEmpty,
             Gated = gated,
@@ -142,22 +142,16 @@ internal readonly struct GatherOperation<TActivation>(
         where TVector : unmanaged
     {
         const int tilePixels = GatherConvolution<TMachine, TVector, TActivation>.TilePixels;
-        g.Pixels = shape.Batch * g.Rows * g.Columns;
-        (g.LowestTapY, g.HighestTapY) = Range(g.TapsY, g.TapStepY);
-        (g.LowestTapX, g.HighestTapX) = Range(g.TapsX, g.TapStepX);
+        g.GridRows = shape.Batch * g.Rows;
+        g.Pixels = g.GridRows * g.Columns;
         g.Merged = g.TapStepX == 1 && g.WeightTapX == 1 && shape.Groups == 1;
+        g.Shared = g.Merged && g.InputStepX == 1 && g.TapsX > 0;
         var tileCost = 40 + Math.Max(1, g.TapsY * g.TapsX) * g.InputPerGroup * 2 * tilePixels;
-        var tiles = Items.Covering(g.Pixels, tilePixels);
-        g.TilesPerStrip = TMachine.ItemIsThread ? 1 : Math.Clamp(Items.Covering(ItemCost, tileCost), 1, Math.Max(1, tiles * g.Panels / 64));
-        g.Strips = Items.Covering(tiles, g.TilesPerStrip);
+        g.Tiles = Items.Covering(g.GridRows, tilePixels) * g.Columns;
+        g.TilesPerStrip = TMachine.ItemIsThread ? 1 : Math.Clamp(Items.Covering(ItemCost, tileCost), 1, Math.Max(1, g.Tiles * g.Panels / 64));
+        g.Strips = Items.Covering(g.Tiles, g.TilesPerStrip);
         kernel.Geometry = g;
         launcher.Launch(kernel, g.Strips * g.Panels, g.TilesPerStrip * tileCost);
-    }
-
-    private static (int Low, int High) Range(int taps, int step)
-    {
-        var last = Math.Max(0, taps - 1) * step;
-        return (Math.Min(0, last), Math.Max(0, last));
     }
 
     // Which taps (counted from the last) reach the input rows of a phase, and where in the output the first of them begins.

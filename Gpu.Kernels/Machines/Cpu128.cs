@@ -75,6 +75,13 @@ public readonly unsafe struct Cpu128 : ICpuMachine<Cpu128>, IMachine<Cpu128, Vec
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(Cpu128 memory, int index)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(memory._words + index);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float LoadScalar(Cpu128 memory, int index) => memory._words[index];
 
     /// <inheritdoc/>

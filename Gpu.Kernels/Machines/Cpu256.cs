@@ -75,6 +75,13 @@ public readonly unsafe struct Cpu256 : ICpuMachine<Cpu256>, IMachine<Cpu256, Vec
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(Cpu256 memory, int index)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(memory._words + index);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float LoadScalar(Cpu256 memory, int index) => memory._words[index];
 
     /// <inheritdoc/>

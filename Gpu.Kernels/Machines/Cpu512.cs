@@ -75,6 +75,13 @@ public readonly unsafe struct Cpu512 : ICpuMachine<Cpu512>, IMachine<Cpu512, Vec
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(Cpu512 memory, int index)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(memory._words + index);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float LoadScalar(Cpu512 memory, int index) => memory._words[index];
 
     /// <inheritdoc/>

@@ -56,6 +56,12 @@ public readonly struct Gpu1 : IGpuMachine<Gpu1>, IMachine<Gpu1, float>
     public static float Broadcast(Gpu1 memory, int index) => Splat(memory._words[memory._first + index]);
 
     /// <inheritdoc/>
+    public static void Prefetch(Gpu1 memory, int index)
+    {
+        // A GPU hides the wait behind its other threads.
+    }
+
+    /// <inheritdoc/>
     public static float LoadScalar(Gpu1 memory, int index) => memory._words[memory._first + index];
 
     /// <inheritdoc/>

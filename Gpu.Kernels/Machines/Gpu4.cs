@@ -65,6 +65,12 @@ public readonly struct Gpu4 : IGpuMachine<Gpu4>, IMachine<Gpu4, Float4>
     public static Float4 Broadcast(Gpu4 memory, int index) => Splat(memory._words[memory._first + index]);
 
     /// <inheritdoc/>
+    public static void Prefetch(Gpu4 memory, int index)
+    {
+        // A GPU hides the wait behind its other threads.
+    }
+
+    /// <inheritdoc/>
     public static float LoadScalar(Gpu4 memory, int index) => memory._words[memory._first + index];
 
     /// <inheritdoc/>

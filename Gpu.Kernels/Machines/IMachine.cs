@@ -51,6 +51,9 @@ public interface IMachine<TSelf, TVector>
     /// <summary>Reads one float into every lane.</summary>
     static abstract TVector Broadcast(TSelf memory, int index);
 
+    /// <summary>Asks for the cache line of a word that will be read or written soon. It need not exist.</summary>
+    static abstract void Prefetch(TSelf memory, int index);
+
     /// <summary>Reads one float.</summary>
     static abstract float LoadScalar(TSelf memory, int index);
 
