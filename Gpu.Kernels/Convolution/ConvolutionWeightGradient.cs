@@ -23,8 +23,8 @@ public partial struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     /// <summary>Vectors of output channels in a panel.</summary>
     public const int PanelVectors = 2;
 
-    /// <summary>Activations, and the gradient of the output.</summary>
-    public TMachine Input, OutputGradient;
+    /// <summary>Activations, and the gradient of the output; and zeros, as many as an input row has.</summary>
+    public TMachine Input, OutputGradient, Zeros;
 
     /// <summary>Weight gradients and bias gradients, a region a split.</summary>
     public TMachine Target, BiasTarget;
@@ -75,6 +75,12 @@ public partial struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
         ref readonly var g = ref Geometry;
         var run = tile / g.TilesPerRun;
         var number = tile - run * g.TilesPerRun;
+        if (g.ThreeTaps)
+        {
+            ThreeTaps(run, number, begin, end, first, group * g.InputPerGroup, channel, channels, target);
+            return;
+        }
+
         var kernelY = run / g.RunsX;
         var kernelX = run - kernelY * g.RunsX;
         var runRow = run * g.RowsPerRun;
@@ -105,6 +111,21 @@ public partial struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
             var k = number - g.LargeTiles;
             OneRow(begin, end, first, kernelY, kernelX, runRow + k, 0, start + k, channel, channels, target);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void ThreeTaps(int kernelY, int number, int begin, int end, bool first, int start, int channel, int channels, TMachine target)
+    {
+        if (Geometry.InputPerGroup <= 3)
+        {
+            if (channels > TMachine.Width) ThreeTapsOfThree(begin, end, first, kernelY, start, channel, channels, target);
+            else ThreeTapsOfThreeOneVector(begin, end, first, kernelY, start, channel, channels, target);
+            return;
+        }
+
+        var wanted = number * TileRows;
+        var k = Math.Min(wanted, Geometry.InputPerGroup - TileRows);
+        ThreeTapsOfEight(begin, end, first, kernelY, k, wanted - k, start + k, channel, channels, target);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

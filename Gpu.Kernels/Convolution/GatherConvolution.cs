@@ -86,13 +86,26 @@ public partial struct GatherConvolution<TMachine, TVector, TActivation> : IKerne
                 Locate(band, source, target, out rows);
             }
 
-            var done = channels <= TMachine.Width && Geometry.Shared && tile + 1 < last && column + 1 < Geometry.Columns ? 2 : 1;
-            if (!TMachine.ItemIsThread && target == 0) Prefetch(in rows, column, done);
-            if (channels > TMachine.Width) TwoVectors(in rows, column, weights, target, channels);
-            else if (done == 2) TwoColumns(in rows, column, weights, target, channels);
-            else OneVector(in rows, column, weights, target, channels);
-            tile += done;
-            column += done;
+            var wide = channels > TMachine.Width;
+            var pair = !wide & Geometry.Shared & (tile + 1 < last) & (column + 1 < Geometry.Columns);
+            if (!TMachine.ItemIsThread && target == 0) Prefetch(in rows, column, pair);
+            if (wide)
+            {
+                TwoVectors(in rows, column, weights, target, channels);
+            }
+            else if (pair)
+            {
+                TwoColumns(in rows, column, weights, target, channels);
+                tile++;
+                column++;
+            }
+            else
+            {
+                OneVector(in rows, column, weights, target, channels);
+            }
+
+            tile++;
+            column++;
         }
     }
 
@@ -121,12 +134,13 @@ public partial struct GatherConvolution<TMachine, TVector, TActivation> : IKerne
     // A tile reads as many streams as it has rows, which is more than processors foresee, and what it reads has often left the cache. So each tile asks for
     // its share of the rows that the next band of tiles is the first to read; they lie one after the other. The other panels find them in the cache.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Prefetch(in GatherRows rows, int column, int columns)
+    private readonly void Prefetch(in GatherRows rows, int column, bool pair)
     {
         const int line = 16;
         var share = TilePixels * Geometry.InputStepY * Geometry.InputStepX * Geometry.InputChannels;
         var first = rows.Source5 + Geometry.TapsY * Geometry.TapStepY * Geometry.InputWidth * Geometry.InputChannels + column * share;
-        for (var word = 0; word < columns * share; word += line) TMachine.Prefetch(Input, first + word);
+        var words = pair ? 2 * share : share;
+        for (var word = 0; word < words; word += line) TMachine.Prefetch(Input, first + word);
     }
 
     // Where the first tap of a row's pixel in column 0 reads, and where that pixel is written.

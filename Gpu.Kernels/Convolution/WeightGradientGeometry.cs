@@ -32,6 +32,9 @@ public struct WeightGradientGeometry
     /// <summary>A run covers all kernel columns: without padding and dilation they are contiguous in the input.</summary>
     public Flag Merged;
 
+    /// <summary>A run is a kernel row of three columns, summed together; and where that has one channel, all three kernel rows are.</summary>
+    public Flag ThreeTaps, KernelRows;
+
     // What a chunk of input and output gradient may take: half of a second-level cache of 512 KB to 1 MB.
     private const int ChunkBytes = 256 * 1024;
 
@@ -87,6 +90,16 @@ public struct WeightGradientGeometry
         // Three rows at a time where there are three (the last tile overlaps), else one at a time.
         g.TilesPerRun = g.TwelveTiles + g.LargeTiles + (g.RowsPerRun >= 3 ? Items.Covering(g.RowsPerRun - covered, 3) : g.RowsPerRun - covered);
         g.Tiles = shape.KernelHeight * g.RunsX * g.TilesPerRun;
+
+        // A GPU has its parallelism from small tiles.
+        g.KernelRows = shape.InputPerGroup == 1 && shape.KernelHeight == 3;
+        g.ThreeTaps = !manyThreads && shape.KernelWidth == 3 && shape.StrideWidth == 1 && shape.DilationWidth == 1
+            && (g.KernelRows || shape.InputPerGroup == 3 || (shape.InputPerGroup >= tileRows && g.OutputPerGroup <= width));
+        if (g.ThreeTaps)
+        {
+            g.TilesPerRun = shape.InputPerGroup <= 3 ? 1 : Items.Covering(shape.InputPerGroup, tileRows);
+            g.Tiles = (g.KernelRows ? 1 : shape.KernelHeight) * g.TilesPerRun;
+        }
 
         var rowBytes = sizeof(float) * (g.InputWidth * g.InputChannels * Math.Min(shape.StrideHeight, shape.KernelHeight) + g.OutputWidth * Math.Min(2 * width, g.OutputPerGroup));
         g.RowsPerChunk = Math.Max(1, ChunkBytes / rowBytes);

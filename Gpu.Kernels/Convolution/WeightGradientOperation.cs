@@ -35,6 +35,7 @@ internal readonly struct WeightGradientOperation(
         {
             Input = launcher.Bind(input),
             OutputGradient = launcher.Bind(outputGradient),
+            Zeros = launcher.Zeros(shape.InputWidth * shape.InputChannels),
             Target = launcher.Bind(split ? workspace : weightGradient),
             BiasTarget = launcher.Bind(biasPartials),
             Geometry = g,
