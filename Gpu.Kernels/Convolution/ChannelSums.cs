@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 using Gpu.Kernels.Reductions;
@@ -19,6 +20,7 @@ public struct ChannelSumsOfChunks<TMachine, TVector> : IKernel
     public int Pixels, Channels, ChunkPixels, Vectors, Stride;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var chunk = item / Vectors;

@@ -39,6 +39,7 @@ public partial struct ConvolutionWeightGradient<TMachine, TVector> : IKernel
     public Flag AddToTarget;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         ref readonly var g = ref Geometry;

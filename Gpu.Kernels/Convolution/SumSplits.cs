@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -15,6 +16,7 @@ public struct SumSplits<TMachine, TVector> : IKernel
     public int Count, Splits, Stride;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var i = item * TMachine.Width;

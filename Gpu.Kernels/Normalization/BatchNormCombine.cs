@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -21,6 +22,7 @@ public struct BatchNormCombine<TMachine, TVector> : IKernel
     public BatchNormLayout Layout;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var channel = item * TMachine.Width;
@@ -61,6 +63,7 @@ public struct BatchNormFromRunning<TMachine, TVector> : IKernel
     public float Epsilon;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var channel = item * TMachine.Width;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -15,6 +16,7 @@ public struct BatchNormFromSaved<TMachine, TVector> : IKernel
     public int Channels;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var channel = item * TMachine.Width;
@@ -39,6 +41,7 @@ public struct BatchNormGradientCombine<TMachine, TVector> : IKernel
     public BatchNormLayout Layout;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var channel = item * TMachine.Width;

@@ -100,13 +100,13 @@ public static partial class BatchNorms
     }
 
     // The workspace: four coefficients a channel, each row on a vector's boundary, then the chunks' partial results.
-    private static DeviceView Coefficient(DeviceView workspace, int channels, int number) => workspace.Slice(number * RowLength(channels), channels);
+    internal static DeviceView Coefficient(DeviceView workspace, int channels, int number) => workspace.Slice(number * RowLength(channels), channels);
 
-    private static DeviceView Partials(DeviceView workspace, int channels) => workspace.Slice(4 * RowLength(channels), workspace.Length - 4 * RowLength(channels));
+    internal static DeviceView Partials(DeviceView workspace, int channels) => workspace.Slice(4 * RowLength(channels), workspace.Length - 4 * RowLength(channels));
 
-    private static int RowLength(int channels) => Items.Covering(channels, 16) * 16;
+    internal static int RowLength(int channels) => Items.Covering(channels, 16) * 16;
 
-    private readonly struct StatisticsOperation(
+    internal readonly struct StatisticsOperation(
         int rows, int channels, DeviceView input, DeviceView gamma, DeviceView runningMean, DeviceView runningVariance, float momentum, float epsilon,
         DeviceView savedMean, DeviceView savedInverseDeviation, DeviceView workspace) : IOperation
     {
@@ -142,7 +142,7 @@ public static partial class BatchNorms
         }
     }
 
-    private readonly struct RunningOperation(
+    internal readonly struct RunningOperation(
         int channels, DeviceView gamma, DeviceView runningVariance, float epsilon, DeviceView workspace) : IOperation
     {
         public int Granularity => channels;

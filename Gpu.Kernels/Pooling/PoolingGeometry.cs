@@ -45,4 +45,12 @@ public struct PoolingGeometry
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void WindowColumns(int inputColumn, out int from, out int end) =>
         Covering(inputColumn, StrideWidth, PaddingLeft, WindowWidth, OutputWidth, out from, out end);
+
+    /// <summary>The first word of the two input rows under an output row, for windows of 2x2 side by side.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly int FirstOfPair(int outputRow)
+    {
+        var sample = outputRow / OutputHeight;
+        return (sample * InputHeight + 2 * (outputRow - sample * OutputHeight)) * InputWidth * Channels;
+    }
 }

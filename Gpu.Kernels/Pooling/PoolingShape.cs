@@ -36,6 +36,10 @@ public readonly record struct PoolingShape(
     /// <summary>True when no pixel lies in two windows.</summary>
     public bool Disjoint => StrideHeight >= WindowHeight && StrideWidth >= WindowWidth;
 
+    /// <summary>True for windows of 2x2 side by side, without padding.</summary>
+    public bool IsTwoByTwo =>
+        WindowHeight == 2 && WindowWidth == 2 && StrideHeight == 2 && StrideWidth == 2 && (PaddingTop | PaddingLeft | PaddingBottom | PaddingRight) == 0;
+
     /// <summary>The window that is the whole image.</summary>
     public static PoolingShape Global(int batch, int height, int width, int channels) => new(batch, height, width, channels, height, width, 1, 1);
 

@@ -110,7 +110,20 @@ public static class Poolings
         {
             var shape = call.Shape;
             var area = shape.WindowHeight * shape.WindowWidth;
-            if (shape.Disjoint)
+            if (shape.IsTwoByTwo)
+            {
+                var rows = shape.Batch * shape.OutputHeight;
+                var kernel = new MaxPoolingBackwardTwoByTwo<TMachine, TVector, TActivation>
+                {
+                    Input = launcher.Bind(call.Input),
+                    OutputGradient = launcher.Bind(call.OutputGradient),
+                    InputGradient = call.Target.Bind<TMachine, TVector, TActivation>(launcher),
+                    Geometry = shape.Geometry,
+                    Tiles = RowTiles.For<TMachine, TVector>(rows, shape.OutputWidth, shape.Channels),
+                };
+                launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 34));
+            }
+            else if (shape.Disjoint)
             {
                 var rows = shape.Batch * shape.OutputHeight;
                 var kernel = new MaxPoolingBackwardDisjoint<TMachine, TVector, TActivation>

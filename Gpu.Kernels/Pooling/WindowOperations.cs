@@ -11,8 +11,11 @@ internal static class WindowOperations
     private const int FewestPixels = 16;
 
     /// <summary>output = the largest value of each window of the input.</summary>
-    public static void Maximum(IExecutor executor, PoolingShape shape, DeviceView input, GradientTarget output) =>
-        executor.Execute(new ReductionOperation<Identity, WindowMaximum>(new Call(executor, shape, Average: false, Spread: false, input, output)));
+    public static void Maximum(IExecutor executor, PoolingShape shape, DeviceView input, GradientTarget output)
+    {
+        if (shape.IsTwoByTwo) executor.Execute(new TwoByTwoOperation(shape, input, output.Gradient));
+        else executor.Execute(new ReductionOperation<Identity, WindowMaximum>(new Call(executor, shape, Average: false, Spread: false, input, output)));
+    }
 
     /// <summary>output = the sums, or with <paramref name="average"/> the averages, of the windows of the input.</summary>
     public static void Sum(IExecutor executor, PoolingShape shape, bool average, DeviceView input, GradientTarget output)
@@ -48,6 +51,26 @@ internal static class WindowOperations
             if (Spread && OverPixels) Executor.Execute(new SpreadOperation<TActivation, WeightOverPixels>(this));
             else if (Spread) Executor.Execute(new SpreadOperation<TActivation, EqualWeight>(this));
             else Executor.Execute(new ReductionOperation<TActivation, WindowSum>(this));
+        }
+    }
+
+    private readonly struct TwoByTwoOperation(PoolingShape shape, DeviceView input, DeviceView output) : IOperation
+    {
+        public int Granularity => shape.Channels;
+
+        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
+            where TMachine : struct, Machines.IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var rows = shape.Batch * shape.OutputHeight;
+            var kernel = new MaxPoolingTwoByTwo<TMachine, TVector>
+            {
+                Input = launcher.Bind(input),
+                Output = launcher.Bind(output),
+                Geometry = shape.Geometry,
+                Tiles = RowTiles.For<TMachine, TVector>(rows, shape.OutputWidth, shape.Channels),
+            };
+            launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TMachine.Width, 12));
         }
     }
 

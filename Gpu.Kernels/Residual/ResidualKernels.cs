@@ -206,12 +206,19 @@ public struct ShortcutBackward<TMachine, TVector, TActivation> : IKernel
         var sample = row / Height;
         var y = row - sample * Height;
         var outputRow = y / Stride;
-        var rowTaken = outputRow * Stride == y;
+        if (outputRow * Stride != y)
+        {
+            for (; column < columnEnd; column++) Gradient.Skip((row * Tiles.Columns + column) * Tiles.Channels + channel, channelEnd - channel);
+            return;
+        }
+
+        // Counted on, for a division a column would take longer than all else.
+        var outputColumn = (column + Stride - 1) / Stride;
+        var taken = outputColumn * Stride;
         for (; column < columnEnd; column++)
         {
             var to = (row * Tiles.Columns + column) * Tiles.Channels;
-            var outputColumn = column / Stride;
-            if (!rowTaken || outputColumn * Stride != column)
+            if (column != taken)
             {
                 Gradient.Skip(to + channel, channelEnd - channel);
                 continue;
@@ -221,6 +228,8 @@ public struct ShortcutBackward<TMachine, TVector, TActivation> : IKernel
             var c = channel;
             for (; c + TMachine.Width <= channelEnd; c += TMachine.Width) Pass<WholeVector>(from + c, to + c, TMachine.Width);
             if (c < channelEnd) Pass<PartialVector>(from + c, to + c, channelEnd - c);
+            taken += Stride;
+            outputColumn++;
         }
     }
 

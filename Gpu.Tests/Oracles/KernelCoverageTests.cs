@@ -17,4 +17,14 @@ public class KernelCoverageTests
         var missing = kernels.Where(kernel => !covered.Contains(kernel)).Select(kernel => kernel.FullName).ToArray();
         Assert.True(missing.Length == 0, "kernels without an oracle test ([OracleFor(typeof(...))] on the test class): " + string.Join(", ", missing));
     }
+
+    [Fact]
+    public void EveryKernelIsOptimisedFromItsFirstItem()
+    {
+        // A launch is compiled at once and for good; a Run that it calls instead of holding it starts in the JIT's first tier, some times slower.
+        var kernels = typeof(IKernel).Assembly.GetTypes().Where(type => type.IsValueType && type.IsAssignableTo(typeof(IKernel)));
+        const MethodImplAttributes optimised = MethodImplAttributes.AggressiveInlining | MethodImplAttributes.AggressiveOptimization;
+        var slow = kernels.Where(type => (type.GetMethod(nameof(IKernel.Run))!.GetMethodImplementationFlags() & optimised) == 0).Select(type => type.FullName).ToArray();
+        Assert.True(slow.Length == 0, "kernels whose Run has no [MethodImpl(MethodImplOptions.AggressiveInlining)]: " + string.Join(", ", slow));
+    }
 }

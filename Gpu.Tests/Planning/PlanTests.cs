@@ -105,6 +105,21 @@ public class PlanTests
     }
 
     [Fact]
+    public void PoolingByTwosIsPartOfTheNormalisationBeforeIt()
+    {
+        var names = LaunchNames(Classifier(
+            new ConvolutionLayer(4, 3), new BatchNormalizationLayer { Activation = Activation.Relu }, new MaxPoolingLayer(2), new FlattenLayer(), new DenseLayer(4)));
+        Assert.Single(names, name => name == "BatchNormPoolForward");
+        Assert.Single(names, name => name == "BatchNormPoolInputGradient");
+        Assert.DoesNotContain(names, name => name.StartsWith("MaxPooling", StringComparison.Ordinal) || name == "BatchNormForward");
+        // Other windows, and what something else reads, too, are pooled by themselves.
+        names = LaunchNames(Classifier(
+            new ConvolutionLayer(4, new Extent(2, 3)), new BatchNormalizationLayer(), new ResidualBlock(new MaxPoolingLayer(2)) { Shortcut = Shortcut.ZeroPadded },
+            new BatchNormalizationLayer(), new MaxPoolingLayer(3) { Stride = 1 }, new FlattenLayer(), new DenseLayer(4)));
+        Assert.Equal(2, names.Count(name => name == "BatchNormForward"));
+    }
+
+    [Fact]
     public void GeluTakesPassesOfItsOwn()
     {
         var names = LaunchNames(Classifier(new FlattenLayer(), new DenseLayer(5) { Activation = new Activation(ActivationKind.Gelu) }, new DenseLayer(4)));

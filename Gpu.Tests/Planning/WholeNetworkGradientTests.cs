@@ -39,6 +39,14 @@ public class WholeNetworkGradientTests
             new ConvolutionLayer(4, 3) { Bias = false }, new BatchNormalizationLayer { Activation = Relu }, new MaxPoolingLayer(2), new DropoutLayer(0.25f),
             new ConvolutionLayer(5, 3) { Padding = 1, Activation = Relu }, new DropoutLayer(0.4f), new FlattenLayer(), new DenseLayer(9) { Bias = false },
             new BatchNormalizationLayer { Activation = Relu }, new DropoutLayer(0.5f), new DenseLayer(4)),
+        ["pooling within batch normalisation"] = () => Classifier(
+            new BatchNormalizationLayer { Activation = Leaky }, new MaxPoolingLayer(2),
+            new ConvolutionLayer(5, 3) { Padding = 1, Activation = Tanh }, new BatchNormalizationLayer { Activation = Gelu }, new MaxPoolingLayer(2),
+            new ActivationLayer(Silu), new DropoutLayer(0.2f), new FlattenLayer(), new DenseLayer(4)),
+        ["pooling within batch normalisation, then an activation"] = () => Classifier(
+            new ConvolutionLayer(5, 3) { Padding = 1, Bias = false }, new BatchNormalizationLayer(), new MaxPoolingLayer(2), new ActivationLayer(Gelu),
+            new ResidualBlock(new ConvolutionLayer(5, 3) { Padding = 1 }, new BatchNormalizationLayer()), new MaxPoolingLayer(2), new FlattenLayer(),
+            new DenseLayer(4)),
         ["dropout after each activation"] = () => Classifier(
             new FlattenLayer(), new DenseLayer(8) { Activation = Relu }, new DropoutLayer(0.3f), new DenseLayer(8) { Activation = Tanh },
             new DropoutLayer(0.3f),

@@ -6,7 +6,8 @@ using Gpu.Tests.Oracles;
 namespace Gpu.Tests.Pooling;
 
 [OracleFor(
-    typeof(WindowReduction<,,,>), typeof(WindowSpread<,,,>), typeof(MaxPoolingBackwardDisjoint<,,>), typeof(MaxPoolingBackwardOverlapping<,,>))]
+    typeof(WindowReduction<,,,>), typeof(WindowSpread<,,,>), typeof(MaxPoolingBackwardDisjoint<,,>), typeof(MaxPoolingBackwardOverlapping<,,>),
+    typeof(MaxPoolingTwoByTwo<,>), typeof(MaxPoolingBackwardTwoByTwo<,,>))]
 public class PoolingTests
 {
     private static readonly int[] Channels = [1, 3, 5, 10, 16, 17, 32, 48];
@@ -25,6 +26,9 @@ public class PoolingTests
         new(2, 4, 3, 20, 4, 3, 1, 1), // the whole image
         new(1, 2, 2, 4, 3, 3, 2, 2, 1, 1, 2, 2, CountPadding: false), // a window larger than the image
         new(1, 3, 4, 40, 2, 2, 3, 3, 1, 1, 1, 1, CountPadding: false),
+        new(3, 5, 4, 17, 2, 2, 2, 2),
+        new(2, 4, 7, 36, 2, 2, 2, 2),
+        new(70, 3, 3, 1, 2, 2, 2, 2),
     ];
 
     public static TheoryData<string> Devices => TestDevices.All;

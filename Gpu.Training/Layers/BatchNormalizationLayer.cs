@@ -1,6 +1,7 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Normalization;
+using Gpu.Kernels.Pooling;
 using Gpu.Training.Initialisation;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -76,7 +77,10 @@ public sealed class BatchNormalizationLayer : Layer
         // The derivative is recomputed from what went in, so that any activation can be fused.
         public override bool CanFuse(Activation activation, bool training) => true;
 
-        public override int WorkspaceLength(int batch, bool training) => BatchNorms.WorkspaceLength(Rows(batch), Channels);
+        public override bool CanFuse(PoolingShape pooling) => BatchNormPools.Fits(pooling);
+
+        public override int WorkspaceLength(int batch, bool training) =>
+            MaxPooling is { } pooling ? BatchNormPools.WorkspaceLength(pooling with { Batch = batch }) : BatchNorms.WorkspaceLength(Rows(batch), Channels);
 
         public override void Forward(ForwardContext context)
         {
@@ -87,7 +91,8 @@ public sealed class BatchNormalizationLayer : Layer
                     + "the last batch of an epoch.");
             }
 
-            if (context.Training)
+            if (MaxPooling is { } pooling) ForwardPooled(context, pooling with { Batch = context.Batch });
+            else if (context.Training)
             {
                 BatchNorms.ForwardTraining(
                     context.Executor, Rows(context.Batch), Channels, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta),
@@ -103,8 +108,34 @@ public sealed class BatchNormalizationLayer : Layer
             }
         }
 
+        private void ForwardPooled(ForwardContext context, PoolingShape pooling)
+        {
+            if (context.Training)
+            {
+                BatchNormPools.ForwardTraining(
+                    context.Executor, pooling, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta), context.Parameter(_mean),
+                    context.Parameter(_variance), momentum, epsilon, context.Output, SavedMean(context), SavedInverseDeviation(context), Activation,
+                    context.Workspace);
+            }
+            else
+            {
+                BatchNormPools.ForwardEvaluation(
+                    context.Executor, pooling, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta), context.Parameter(_mean),
+                    context.Parameter(_variance), epsilon, context.Output, Activation, context.Workspace);
+            }
+        }
+
         public override void Backward(BackwardContext context)
         {
+            if (MaxPooling is { } pooling)
+            {
+                BatchNormPools.Backward(
+                    context.Executor, pooling with { Batch = context.Batch }, context.Input(0), context.OutputGradient, context.Parameter(_gamma),
+                    context.Parameter(_beta), SavedMean(context), SavedInverseDeviation(context), context.InputGradient(0), context.ParameterGradient(_gamma),
+                    context.ParameterGradient(_beta), Activation, context.Workspace, context.Gate(0), context.Accumulate(0));
+                return;
+            }
+
             // Where nothing upstream learns, the gradient of the input goes over that of the output, which is not needed any more.
             var inputGradient = context.InputGradient(0).IsEmpty ? context.OutputGradient : context.InputGradient(0);
             BatchNorms.Backward(

@@ -50,7 +50,7 @@ public sealed class MaxPoolingLayer : Layer
         var shape = new PoolingShape(
             1, node.Input.Height, node.Input.Width, node.Input.Channels, Window.Height, Window.Width, stride.Height, stride.Width,
             padding.Top, padding.Left, padding.Bottom, padding.Right);
-        return plan.Add(new Operation(node.Name, shape, input), node.Output);
+        return plan.TryPool(input, shape, node.Output, out var pooled) ? pooled : plan.Add(new Operation(node.Name, shape, input), node.Output);
     }
 
     private sealed class Operation(string name, PoolingShape sample, PlanTensor input) : PlanOperation(name, input)

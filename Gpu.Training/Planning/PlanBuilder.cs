@@ -1,5 +1,6 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Convolution;
+using Gpu.Kernels.Pooling;
 using Gpu.Training.Layers;
 using Gpu.Training.Models;
 using Gpu.Training.Shapes;
@@ -59,7 +60,7 @@ public sealed class PlanBuilder
     {
         if (activation.Kind == ActivationKind.Identity) return input;
         var value = input.Value;
-        if (value is { IsPinned: false, Producer: { Activation.Kind: ActivationKind.Identity } producer } && value.Consumers.Count == 0
+        if (value is { IsPinned: false, Producer: { Activation.Kind: ActivationKind.Identity, MaxPooling: null } producer } && value.Consumers.Count == 0
             && producer.CanFuse(activation, Training))
         {
             producer.Activation = activation;
@@ -67,6 +68,23 @@ public sealed class PlanBuilder
         }
 
         return Add(new ActivationOperation(name, activation, input), input.Shape);
+    }
+
+    /// <summary>Has the operation that made the input pool it on the way, where that can be.</summary>
+    /// <param name="input">what is to be pooled</param>
+    /// <param name="pooling">the sizes for one sample</param>
+    /// <param name="shape">the shape of a sample of what comes out</param>
+    /// <param name="output">the pooled values</param>
+    /// <returns>false when the pooling must be an operation of its own</returns>
+    public bool TryPool(PlanTensor input, PoolingShape pooling, TensorShape shape, out PlanTensor output)
+    {
+        output = default;
+        var value = input.Value;
+        if (value is not { IsPinned: false, Producer: { MaxPooling: null, AppliesOwnDerivative: true } producer } || value.Consumers.Count != 0) return false;
+        if (!producer.CanFuse(pooling)) return false;
+        producer.MaxPooling = pooling;
+        output = producer.Output = new PlanTensor(new PlanValue(value.Name, shape.Length, producer) { NeedsGradient = value.NeedsGradient }, shape);
+        return true;
     }
 
     /// <summary>Says that something added later will read a value: it is then neither overwritten nor changed by fusing.</summary>

@@ -1,4 +1,5 @@
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Pooling;
 
 namespace Gpu.Training.Planning;
 
@@ -26,6 +27,16 @@ public abstract class PlanOperation(string name, params IReadOnlyList<PlanTensor
     /// <param name="activation">the activation</param>
     /// <param name="training">whether there will be a backward pass</param>
     public virtual bool CanFuse(Activation activation, bool training) => false;
+
+    /// <summary>
+    /// The maximum pooling (of one sample) that the plan has fused into it, behind its activation: its output then are the pooled values, and what went into
+    /// the pooling is nowhere. Null for none.
+    /// </summary>
+    public PoolingShape? MaxPooling { get; internal set; }
+
+    /// <summary>Whether maximum pooling can be fused into it, behind its activation; only asked where <see cref="AppliesOwnDerivative"/>.</summary>
+    /// <param name="pooling">its sizes</param>
+    public virtual bool CanFuse(PoolingShape pooling) => false;
 
     /// <summary>
     /// True when its backward pass takes the gradient with respect to the activated output and multiplies by the activation's derivative itself.

@@ -1,0 +1,111 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Normalization;
+
+/// <summary>What the pixels of a window were before it was pooled, computed again from the normalisation's input.</summary>
+internal static class BatchNormPoolPixel<TMachine, TVector, TActivation>
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+{
+    /// <summary>f((input - mean) * scale + beta), the same bits as in the forward pass.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Value(TVector centred, TVector scale, TVector beta, float slope) =>
+        TActivation.Forward<TMachine, TVector>(TMachine.MultiplyAdd(centred, scale, beta), slope);
+
+    /// <summary>gradient * f' at a pixel, of its value or from what went into f, as the activation asks for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Before(TVector value, TVector centred, TVector gradient, TVector scale, TVector beta, float slope)
+    {
+        var saved = TActivation.DerivativeFromOutput ? value : TMachine.MultiplyAdd(centred, scale, beta);
+        return TActivation.Backward<TMachine, TVector>(saved, gradient, slope);
+    }
+}
+
+/// <summary>
+/// For a chunk of output rows, each channel's sum of the gradient g in front of the activation, and of g * (input - mean). Of a window the first maximum
+/// alone has a gradient, the window's. For items see <see cref="BatchNormPoolLayout"/>.
+/// </summary>
+public struct BatchNormPoolGradientSums<TMachine, TVector, TActivation> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+{
+    /// <summary>Images: the normalisation's input, and the gradient of what was pooled.</summary>
+    public TMachine Input, OutputGradient;
+
+    /// <summary>All [channels].</summary>
+    public TMachine Mean, Scale, Beta;
+
+    /// <summary>[chunk, 2, channels].</summary>
+    public TMachine Partials;
+
+    /// <summary>Sizes.</summary>
+    public BatchNormPoolLayout Layout;
+
+    /// <summary>Words from one chunk's partial results to the next one's, and from its first row to its second.</summary>
+    public int PartialStride, PartialRow;
+
+    /// <summary>See <see cref="Activation.Slope"/>.</summary>
+    public float Slope;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(int item)
+    {
+        var chunk = item / Layout.Vectors;
+        var channel = (item - chunk * Layout.Vectors) * TMachine.Width;
+        var count = Layout.Channels - channel;
+        // GPUs get vectors that fit (IOperation.Granularity), and no second copy of the code.
+        if (TMachine.ItemIsThread || count >= TMachine.Width) Sweep<WholeVector>(chunk, channel, TMachine.Width);
+        else Sweep<PartialVector>(chunk, channel, count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Sweep<TAccess>(int chunk, int channel, int count)
+        where TAccess : struct, IVectorAccess
+    {
+        // Copies, so that the compiler keeps them in registers.
+        var (input, outputGradient, slope) = (Input, OutputGradient, Slope);
+        var channels = Layout.Channels;
+        var below = Layout.RowStride;
+        var mean = TAccess.Load<TMachine, TVector>(Mean, channel, count);
+        var scale = TAccess.Load<TMachine, TVector>(Scale, channel, count);
+        var beta = TAccess.Load<TMachine, TVector>(Beta, channel, count);
+        TVector sum = TMachine.Zero, product = sum;
+        var lastRow = Math.Min(Layout.OutputRows, (chunk + 1) * Layout.ChunkRows);
+        for (var row = chunk * Layout.ChunkRows; row < lastRow; row++)
+        {
+            var from = row * Layout.OutputWidth * channels + channel;
+            var at = Layout.InputRow(row) + channel;
+            for (var end = from + Layout.OutputWidth * channels; from < end; from += channels)
+            {
+                var a = TMachine.Subtract(TAccess.Load<TMachine, TVector>(input, at, count), mean);
+                var b = TMachine.Subtract(TAccess.Load<TMachine, TVector>(input, at + channels, count), mean);
+                var c = TMachine.Subtract(TAccess.Load<TMachine, TVector>(input, at + below, count), mean);
+                var d = TMachine.Subtract(TAccess.Load<TMachine, TVector>(input, at + below + channels, count), mean);
+                at += 2 * channels;
+                var valueA = BatchNormPoolPixel<TMachine, TVector, TActivation>.Value(a, scale, beta, slope);
+                var valueB = BatchNormPoolPixel<TMachine, TVector, TActivation>.Value(b, scale, beta, slope);
+                var valueC = BatchNormPoolPixel<TMachine, TVector, TActivation>.Value(c, scale, beta, slope);
+                var valueD = BatchNormPoolPixel<TMachine, TVector, TActivation>.Value(d, scale, beta, slope);
+                var largest = TMachine.Max(TMachine.Max(valueA, valueB), TMachine.Max(valueC, valueD));
+                // From the last to the first, so that the first maximum stays.
+                var chosen = TMachine.SelectGreater(largest, valueC, d, c);
+                chosen = TMachine.SelectGreater(largest, valueB, chosen, b);
+                chosen = TMachine.SelectGreater(largest, valueA, chosen, a);
+                var gradient = TAccess.Load<TMachine, TVector>(outputGradient, from, count);
+                var g = BatchNormPoolPixel<TMachine, TVector, TActivation>.Before(largest, chosen, gradient, scale, beta, slope);
+                sum = TMachine.Add(sum, g);
+                product = TMachine.MultiplyAdd(g, chosen, product);
+            }
+        }
+
+        var partials = chunk * PartialStride + channel;
+        TAccess.Store(Partials, partials, sum, count);
+        TAccess.Store(Partials, partials + PartialRow, product, count);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Machines;
+using Gpu.Kernels.Pooling;
+
+namespace Gpu.Kernels.Normalization;
+
+/// <summary>
+/// Sizes of batch normalisation with 2x2 maximum pooling behind it, and the cut of its sums into items: chunks of output rows by vectors of channels, the
+/// vectors of a chunk following each other so that they read it from the cache. From the shape and the machine alone.
+/// </summary>
+public struct BatchNormPoolLayout
+{
+    // Words of a chunk of the input: it stays in the first- or second-level cache from the first vector of channels to the last.
+    private const int ChunkWords = 8 * 1024;
+    private const int MostChunks = 512;
+    // Enough chunks to share evenly.
+    private const int ChunksToShare = 64;
+
+    /// <summary>Rows and columns of the input.</summary>
+    public int InputHeight, InputWidth;
+
+    /// <summary>Rows and columns of the output: half as many, rounded down.</summary>
+    public int OutputHeight, OutputWidth;
+
+    /// <summary>Channels of both.</summary>
+    public int Channels;
+
+    /// <summary>Output rows of all images; of a chunk (the last may have fewer); chunks.</summary>
+    public int OutputRows, ChunkRows, Chunks;
+
+    /// <summary>Vectors that cover the channels.</summary>
+    public int Vectors;
+
+    /// <summary>Items: chunks times vectors.</summary>
+    public readonly int Items => Chunks * Vectors;
+
+    /// <summary>Cuts up for a machine.</summary>
+    public static BatchNormPoolLayout For<TMachine, TVector>(PoolingShape shape)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var rows = shape.Batch * shape.OutputHeight;
+        var chunkRows = 1;
+        if (!TMachine.ItemIsThread)
+            chunkRows = Math.Clamp(ChunkWords / (2 * shape.InputWidth * shape.Channels), 1, Math.Max(1, rows / ChunksToShare));
+        chunkRows = Math.Max(chunkRows, Launching.Items.Covering(rows, MostChunks));
+        return new BatchNormPoolLayout
+        {
+            InputHeight = shape.InputHeight,
+            InputWidth = shape.InputWidth,
+            OutputHeight = shape.OutputHeight,
+            OutputWidth = shape.OutputWidth,
+            Channels = shape.Channels,
+            OutputRows = rows,
+            ChunkRows = chunkRows,
+            Chunks = Launching.Items.Covering(rows, chunkRows),
+            Vectors = Launching.Items.Covering(shape.Channels, TMachine.Width),
+        };
+    }
+
+    /// <summary>Words that the chunks' partial results take at most: two rows of channels each.</summary>
+    public static int PartialLength(PoolingShape shape) =>
+        Math.Min(MostChunks, shape.Batch * shape.OutputHeight) * 2 * Launching.Items.Covering(shape.Channels, 16) * 16;
+
+    /// <summary>What an item of the sums costs, in vector instructions.</summary>
+    public readonly int Cost => 40 * ChunkRows * OutputWidth;
+
+    /// <summary>Words from a row of the input to the next.</summary>
+    public readonly int RowStride => InputWidth * Channels;
+
+    /// <summary>The first word of the input's two rows under an output row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly int InputRow(int outputRow)
+    {
+        var sample = outputRow / OutputHeight;
+        return (sample * InputHeight + 2 * (outputRow - sample * OutputHeight)) * RowStride;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+
+namespace Gpu.Kernels.Pooling;
+
+/// <summary>
+/// Maximum pooling by windows of 2x2 side by side, without padding: the rule in networks, and with no clipping and no counting three times as fast as by
+/// <see cref="WindowReduction{TMachine,TVector,TActivation,TReduction}"/>. NaN where the window holds NaN. An item is a strip of an output row.
+/// </summary>
+public struct MaxPoolingTwoByTwo<TMachine, TVector> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>Images.</summary>
+    public TMachine Input, Output;
+
+    /// <summary>Sizes.</summary>
+    public PoolingGeometry Geometry;
+
+    /// <summary>The cut of the output into items.</summary>
+    public RowTiles Tiles;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(int item)
+    {
+        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        var channels = Geometry.Channels;
+        var below = Geometry.InputWidth * channels;
+        var from = Geometry.FirstOfPair(row) + 2 * column * channels;
+        var to = (row * Geometry.OutputWidth + column) * channels;
+        for (; column < columnEnd; column++)
+        {
+            var c = channel;
+            for (; c + TMachine.Width <= channelEnd; c += TMachine.Width) Reduce<WholeVector>(from + c, to + c, channels, below, TMachine.Width);
+            if (c < channelEnd) Reduce<PartialVector>(from + c, to + c, channels, below, channelEnd - c);
+            from += 2 * channels;
+            to += channels;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Reduce<TAccess>(int from, int to, int right, int below, int count)
+        where TAccess : struct, IVectorAccess
+    {
+        var a = TAccess.Load<TMachine, TVector>(Input, from, count);
+        var b = TAccess.Load<TMachine, TVector>(Input, from + right, count);
+        var c = TAccess.Load<TMachine, TVector>(Input, from + below, count);
+        var d = TAccess.Load<TMachine, TVector>(Input, from + below + right, count);
+        TAccess.Store(Output, to, TMachine.MaxOrNaN(TMachine.MaxOrNaN(d, c), TMachine.MaxOrNaN(b, a)), count);
+    }
+}
+
+/// <summary>
+/// The gradient of <see cref="MaxPoolingTwoByTwo{TMachine,TVector}"/>: the first maximum of a window takes all (where it holds NaN, the first NaN). The
+/// maximum is computed again, which is faster than reading it. An item is a strip of an output row with the two input rows over it, and with the column and
+/// the row that are left over behind the last windows.
+/// </summary>
+public struct MaxPoolingBackwardTwoByTwo<TMachine, TVector, TActivation> : IKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+{
+    /// <summary>The forward pass's input, and the gradient with respect to its output.</summary>
+    public TMachine Input, OutputGradient;
+
+    /// <summary>The gradient with respect to the input.</summary>
+    public GatedGradient<TMachine, TVector, TActivation> InputGradient;
+
+    /// <summary>Sizes.</summary>
+    public PoolingGeometry Geometry;
+
+    /// <summary>The cut of the output into items.</summary>
+    public RowTiles Tiles;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(int item)
+    {
+        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        var channels = Geometry.Channels;
+        var below = Geometry.InputWidth * channels;
+        var first = Geometry.FirstOfPair(row);
+        var at = first + 2 * column * channels;
+        var from = (row * Geometry.OutputWidth + column) * channels;
+        // What is left over on the right belongs to the last item of a row, and what is left over below to the last row.
+        var end = first + (columnEnd == Geometry.OutputWidth ? below : 2 * columnEnd * channels);
+        if ((Geometry.InputHeight & 1) != 0 && (row + 1) % Geometry.OutputHeight == 0)
+            for (var under = at + 2 * below; under < end + 2 * below; under += channels) InputGradient.Skip(under + channel, channelEnd - channel);
+        for (; column < columnEnd; column++)
+        {
+            var c = channel;
+            for (; c + TMachine.Width <= channelEnd; c += TMachine.Width) Distribute<WholeVector>(at + c, from + c, channels, below, TMachine.Width);
+            if (c < channelEnd) Distribute<PartialVector>(at + c, from + c, channels, below, channelEnd - c);
+            at += 2 * channels;
+            from += channels;
+        }
+
+        for (; at < end; at += channels)
+        {
+            InputGradient.Skip(at + channel, channelEnd - channel);
+            InputGradient.Skip(at + below + channel, channelEnd - channel);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Distribute<TAccess>(int at, int from, int right, int below, int count)
+        where TAccess : struct, IVectorAccess
+    {
+        var a = TAccess.Load<TMachine, TVector>(Input, at, count);
+        var b = TAccess.Load<TMachine, TVector>(Input, at + right, count);
+        var c = TAccess.Load<TMachine, TVector>(Input, at + below, count);
+        var d = TAccess.Load<TMachine, TVector>(Input, at + below + right, count);
+        var largest = TMachine.MaxOrNaN(TMachine.MaxOrNaN(d, c), TMachine.MaxOrNaN(b, a));
+        var threshold = MaxPoolingChoice.Threshold<TMachine, TVector>(largest);
+        var left = TAccess.Load<TMachine, TVector>(OutputGradient, from, count);
+        InputGradient.Write<TAccess>(at, count, MaxPoolingChoice.Take<TMachine, TVector>(a, threshold, ref left));
+        InputGradient.Write<TAccess>(at + right, count, MaxPoolingChoice.Take<TMachine, TVector>(b, threshold, ref left));
+        InputGradient.Write<TAccess>(at + below, count, MaxPoolingChoice.Take<TMachine, TVector>(c, threshold, ref left));
+        InputGradient.Write<TAccess>(at + below + right, count, MaxPoolingChoice.Take<TMachine, TVector>(d, threshold, ref left));
+    }
+}
