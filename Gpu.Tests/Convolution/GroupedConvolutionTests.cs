@@ -81,6 +81,10 @@ public class GroupedConvolutionTests
             yield return ConvolutionShape.Dense(33, 31, 7);
             yield return ConvolutionShape.Dense(129, 9, 132);
             yield return ConvolutionShape.Dense(5, 260, 4);
+            // Each pass with 128 x 128, a little less than two by two of them.
+            yield return ConvolutionShape.Dense(255, 20, 252);
+            yield return ConvolutionShape.Dense(255, 252, 20);
+            yield return ConvolutionShape.Dense(12, 255, 252);
             yield return Make(2, 12, 12, 1, 8, 3);
         }
     }
