@@ -24,7 +24,7 @@ public class EmbeddingTests
         var weights = Enumerable.Range(0, Shape.WeightLength).Select(_ => random.NextSingle()).ToArray();
 
         // One allocation of the embedder's, cut into views.
-        using var memory = accelerator.Allocate1D<float>(100_000);
+        using var memory = accelerator.Allocate1D<float>(16_384 + Convolutions.WorkspaceLength(Shape));
         var x = memory.View.BaseView.SubView(0, input.Length);
         var w = memory.View.BaseView.SubView(1024, weights.Length);
         var y = memory.View.BaseView.SubView(4096, Shape.OutputLength);

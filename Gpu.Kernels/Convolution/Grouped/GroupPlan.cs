@@ -31,8 +31,12 @@ internal static class GroupPlan
     public static bool Suits(GroupLimits? limits) =>
         limits is { } known && known.MaxThreads >= TileMemory.Threads<Tile16x16>() && known.SharedBytes >= Bytes<Tile128x128>();
 
-    /// <summary>Words that the partial sums of a product of this size take on any device.</summary>
-    public static int PartialLength(long rows, long columns) => 2 * rows * columns > LargestPartials ? 0 : (int)Math.Min(LargestPartials, MostSplits * rows * columns);
+    /// <summary>Words that the partial sums of a product of this size take at most, on any device.</summary>
+    public static int PartialLength(long rows, long columns, long depth)
+    {
+        var splits = Math.Min(MostSplits, (depth + TileMemory.Depth - 1) / TileMemory.Depth / FewestSteps);
+        return splits < 2 || 2 * rows * columns > LargestPartials ? 0 : (int)Math.Min(LargestPartials, splits * rows * columns);
+    }
 
     /// <summary>Calls with the tile and the grid.</summary>
     /// <param name="limits">what the device has</param>

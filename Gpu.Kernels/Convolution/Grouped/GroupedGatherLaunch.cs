@@ -14,8 +14,9 @@ internal static class GroupedGatherLaunch
     public static int PartialLength(ConvolutionShape shape)
     {
         if (shape.Groups > 1) return 0;
-        var forward = GroupPlan.PartialLength((long)shape.Batch * shape.OutputHeight * shape.OutputWidth, shape.OutputChannels);
-        return Math.Max(forward, GroupPlan.PartialLength((long)shape.Batch * shape.InputHeight * shape.InputWidth, shape.InputChannels));
+        var taps = shape.KernelHeight * shape.KernelWidth;
+        var forward = GroupPlan.PartialLength((long)shape.Batch * shape.OutputHeight * shape.OutputWidth, shape.OutputChannels, (long)taps * shape.InputChannels);
+        return Math.Max(forward, GroupPlan.PartialLength((long)shape.Batch * shape.InputHeight * shape.InputWidth, shape.InputChannels, (long)taps * shape.OutputChannels));
     }
 
     /// <summary>Launches one grid of pixels.</summary>

@@ -8,7 +8,7 @@ internal readonly struct GroupedWeightGradientLaunch(
     ConvolutionShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient, DeviceView workspace)
 {
     /// <summary>Words of partial sums that any device needs.</summary>
-    public static int PartialLength(ConvolutionShape shape) => shape.Groups > 1 ? 0 : GroupPlan.PartialLength(1, SplitStride(shape));
+    public static int PartialLength(ConvolutionShape shape) => shape.Groups > 1 ? 0 : GroupPlan.PartialLength(1, SplitStride(shape), (long)shape.Batch * shape.OutputHeight * shape.OutputWidth);
 
     /// <summary>Launches the kernels.</summary>
     public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
