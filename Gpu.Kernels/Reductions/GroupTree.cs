@@ -35,11 +35,11 @@ internal static class GroupTree<TMachine, TVector>
     {
         var thread = Group.IdxX;
         shared[thread] = value;
-        Group.Barrier();
+        SharedBarrier.Wait();
         for (var half = Group.DimX >> 1; half >= columns; half >>= 1)
         {
             if (thread < half) shared[thread] = TMachine.Add(shared[thread], shared[thread + half]);
-            Group.Barrier();
+            SharedBarrier.Wait();
         }
 
         return shared[thread];
@@ -51,7 +51,7 @@ internal static class GroupTree<TMachine, TVector>
     {
         Sum(shared, value, columns);
         var sum = shared[Group.IdxX & (columns - 1)];
-        Group.Barrier();
+        SharedBarrier.Wait();
         return sum;
     }
 
@@ -67,7 +67,7 @@ internal static class GroupTree<TMachine, TVector>
         var thread = Group.IdxX;
         sharedA[thread] = a;
         sharedB[thread] = b;
-        Group.Barrier();
+        SharedBarrier.Wait();
         for (var half = Group.DimX >> 1; half >= columns; half >>= 1)
         {
             if (thread < half)
@@ -76,7 +76,7 @@ internal static class GroupTree<TMachine, TVector>
                 sharedB[thread] = TMachine.Add(sharedB[thread], sharedB[thread + half]);
             }
 
-            Group.Barrier();
+            SharedBarrier.Wait();
         }
 
         a = sharedA[thread];

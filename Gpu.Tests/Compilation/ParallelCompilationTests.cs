@@ -48,7 +48,8 @@ public class ParallelCompilationTests
                     using var context = Context.Create(builder => builder.DefaultCPU().ForKernels());
                     using var backend = new PTXBackend(
                         context, new CudaCapabilityContext(CudaArchitecture.SM_90), CudaArchitecture.SM_90, CudaInstructionSet.ISA_88, null);
-                    var entry = EntryPointDescription.FromExplicitlyGroupedKernel(typeof(Entry).GetMethod(nameof(Entry.Run))!.MakeGenericMethod(kernel));
+                    var entry = EntryPointDescription.FromExplicitlyGroupedKernel(typeof(Entry)
+                        .GetMethod(KernelInstances.IsGrouped(kernel) ? nameof(Entry.RunGrouped) : nameof(Entry.Run))!.MakeGenericMethod(kernel));
                     texts[kernel] = PtxNames.Count(((PTXCompiledKernel)backend.Compile(entry, KernelSpecialization.Empty)).PTXAssembly);
                 }
             }

@@ -48,7 +48,7 @@ internal static class MetricTree
     public static void Gather(ArrayView<float> sums, ArrayView<float> rests, ArrayView<int> words, ref MetricCount count, int slot, bool isCounted, int slots)
     {
         if (isCounted) Put(sums, rests, words, count, slot, slots);
-        Group.Barrier();
+        SharedBarrier.Wait();
         var thread = Group.IdxX;
         for (var half = slots >> 1; half > 0; half >>= 1)
         {
@@ -60,7 +60,7 @@ internal static class MetricTree
                 Put(sums, rests, words, own, thread, slots);
             }
 
-            Group.Barrier();
+            SharedBarrier.Wait();
         }
 
         count = Get(sums, rests, words, 0, slots);

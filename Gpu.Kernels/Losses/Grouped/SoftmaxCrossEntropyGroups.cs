@@ -98,17 +98,17 @@ public struct SoftmaxCrossEntropyGroups<TMachine, TVector> : IGroupedKernel
         for (var c = lane * TMachine.Width; c < Classes; c += Lanes * TMachine.Width) vector = TMachine.Max(vector, TMachine.Load(Logits, row + c));
         var thread = Group.IdxX;
         // The memory may still be read from the turn before.
-        Group.Barrier();
+        SharedBarrier.Wait();
         shared[thread] = TMachine.Largest(vector);
-        Group.Barrier();
+        SharedBarrier.Wait();
         for (var half = Lanes >> 1; half > 0; half >>= 1)
         {
             if (lane < half) shared[thread] = MathF.Max(shared[thread], shared[thread + half]);
-            Group.Barrier();
+            SharedBarrier.Wait();
         }
 
         var largest = shared[thread - lane];
-        Group.Barrier();
+        SharedBarrier.Wait();
         return largest;
     }
 
@@ -140,7 +140,7 @@ public struct SoftmaxCrossEntropyGroups<TMachine, TVector> : IGroupedKernel
         sharedA[thread] = sum;
         sharedB[thread] = shifted;
         sharedC[thread] = before;
-        Group.Barrier();
+        SharedBarrier.Wait();
         for (var half = Lanes >> 1; half > 0; half >>= 1)
         {
             if (lane < half)
@@ -150,13 +150,13 @@ public struct SoftmaxCrossEntropyGroups<TMachine, TVector> : IGroupedKernel
                 sharedC[thread] += sharedC[thread + half];
             }
 
-            Group.Barrier();
+            SharedBarrier.Wait();
         }
 
         sum = sharedA[thread - lane];
         shifted = sharedB[thread - lane];
         before = sharedC[thread - lane];
-        Group.Barrier();
+        SharedBarrier.Wait();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

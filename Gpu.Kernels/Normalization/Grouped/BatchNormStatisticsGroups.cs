@@ -99,7 +99,7 @@ public struct BatchNormStatisticsGroups<TMachine, TVector> : IGroupedKernel
         var rows = place.End - place.First;
         means[thread] = mean;
         deviations[thread] = squares;
-        Group.Barrier();
+        SharedBarrier.Wait();
         for (var shift = Layout.RowShift - 1; shift >= 0; shift--)
         {
             var half = 1 << shift;
@@ -113,7 +113,7 @@ public struct BatchNormStatisticsGroups<TMachine, TVector> : IGroupedKernel
                 deviations[thread] = squares;
             }
 
-            Group.Barrier();
+            SharedBarrier.Wait();
         }
     }
 
