@@ -67,23 +67,8 @@ internal readonly struct GroupedWeightGradientLaunch(
         };
         launcher.LaunchGroups(kernel, checked(grid.RowBlocks * grid.ColumnBlocks * grid.Splits), TileMemory.Threads<TTile>());
         if (!split) return;
-        Sum<TMachine, TVector>(launcher, workspace, weightGradient, grid.Splits);
-        if (!biasGradient.IsEmpty) Sum<TMachine, TVector>(launcher, biasPartials, biasGradient, grid.Splits);
-    }
-
-    private void Sum<TMachine, TVector>(ILauncher<TMachine> launcher, DeviceView partials, DeviceView gradient, int splits)
-        where TMachine : struct, IMachine<TMachine, TVector>
-        where TVector : unmanaged
-    {
-        var sum = new SumSplits<TMachine, TVector>
-        {
-            Partials = launcher.Bind(partials),
-            Output = launcher.Bind(gradient),
-            Count = gradient.Length,
-            Splits = splits,
-            Stride = SplitStride(shape),
-        };
-        launcher.Launch(sum, Items.Covering(gradient.Length, TMachine.Width), 4 * splits);
+        WeightGradientOperation.Sum<TMachine, TVector>(launcher, workspace, weightGradient, grid.Splits, SplitStride(shape));
+        if (!biasGradient.IsEmpty) WeightGradientOperation.Sum<TMachine, TVector>(launcher, biasPartials, biasGradient, grid.Splits, SplitStride(shape));
     }
 
     private readonly struct TileCall<TMachine, TVector>(ILauncher<TMachine> launcher, GroupedWeightGradientLaunch launch, WeightGradientGeometry g, bool quads) : IGroupTileCall
