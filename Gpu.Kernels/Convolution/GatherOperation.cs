@@ -165,9 +165,10 @@ internal readonly struct GatherOperation<TActivation>(
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
+        g.GridRows = shape.Batch * g.Rows;
+        g.Pixels = g.GridRows * g.Columns;
         if (UsesTensorCores(launcher))
         {
-            g.Pixels = shape.Batch * g.Rows * g.Columns;
             var packed = PacksForTensorCores;
             new TensorGathers(
                 launcher.Matrices!, g, shape.Groups, packed ? g.PanelsPerGroup * TensorGathers.PanelWidth : g.OutputPerGroup, input, packed ? workspace : weights, bias, output, saved,
@@ -176,8 +177,6 @@ internal readonly struct GatherOperation<TActivation>(
         }
 
         const int tilePixels = GatherConvolution<TMachine, TVector, TActivation>.TilePixels;
-        g.GridRows = shape.Batch * g.Rows;
-        g.Pixels = g.GridRows * g.Columns;
         g.Merged = g.TapStepX == 1 && g.WeightTapX == 1 && shape.Groups == 1;
         g.Shared = g.Merged && g.InputStepX == 1 && g.TapsX > 0;
         var tileCost = 40 + Math.Max(1, g.TapsY * g.TapsX) * g.InputPerGroup * 2 * tilePixels;

@@ -45,9 +45,7 @@ public sealed class AcceleratorDevice : ComputeDevice
             _ => "simulator",
         };
         _groupSize = Math.Min(128, accelerator.MaxNumThreadsPerGroup);
-        _limits = new(
-            accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, accelerator.WarpSize, accelerator.AcceleratorType != AcceleratorType.OpenCL,
-            accelerator.NumMultiprocessors);
+        _limits = new(accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, accelerator.NumMultiprocessors);
         UsesGroups = accelerator.AcceleratorType != AcceleratorType.OpenCL;
         _graphs = CudaStreams.Graphs(accelerator, stream, out _whyNoGraphs);
     }

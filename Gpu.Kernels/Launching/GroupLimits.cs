@@ -3,7 +3,5 @@ namespace Gpu.Kernels.Launching;
 /// <summary>What a device offers to threads that work together.</summary>
 /// <param name="MaxThreads">threads that a group may have</param>
 /// <param name="SharedBytes">bytes of static shared memory that a group may have</param>
-/// <param name="WarpSize">threads of a warp</param>
-/// <param name="HasShuffles">whether the threads of a warp can exchange values (ILGPU's OpenCL has that on Intel's devices only)</param>
 /// <param name="Multiprocessors">groups that run at the same time, at least</param>
-public readonly record struct GroupLimits(int MaxThreads, int SharedBytes, int WarpSize, bool HasShuffles, int Multiprocessors);
+public readonly record struct GroupLimits(int MaxThreads, int SharedBytes, int Multiprocessors);
