@@ -21,8 +21,7 @@ public struct SumSplits<TMachine, TVector> : IKernel
     {
         var i = item * TMachine.Width;
         var left = Count - i;
-        var sum = TMachine.LoadPartial(Partials, i, left);
-        for (var split = 1; split < Splits; split++) sum = TMachine.Add(sum, TMachine.LoadPartial(Partials, split * Stride + i, left));
+        var sum = SplitChain<TMachine, TVector>.Sum(Partials, i, Stride, Splits, left);
         TMachine.StorePartial(Output, i, TMachine.Add(TMachine.LoadPartial(Output, i, left), sum), left);
     }
 }

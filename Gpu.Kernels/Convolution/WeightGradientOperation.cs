@@ -78,26 +78,5 @@ internal readonly struct WeightGradientOperation(
 
     private void SumUp<TMachine, TVector>(ILauncher<TMachine> launcher, int splits, int stride)
         where TMachine : struct, IMachine<TMachine, TVector>
-        where TVector : unmanaged
-    {
-        Sum<TMachine, TVector>(launcher, workspace, weightGradient, splits, stride);
-        if (!biasGradient.IsEmpty)
-            Sum<TMachine, TVector>(launcher, workspace.Slice(shape.WeightLength, workspace.Length - shape.WeightLength), biasGradient, splits, stride);
-    }
-
-    /// <summary>Adds the partial sums of all splits to a gradient, in order.</summary>
-    public static void Sum<TMachine, TVector>(ILauncher<TMachine> launcher, DeviceView partials, DeviceView gradient, int splits, int stride)
-        where TMachine : struct, IMachine<TMachine, TVector>
-        where TVector : unmanaged
-    {
-        var sum = new SumSplits<TMachine, TVector>
-        {
-            Partials = launcher.Bind(partials),
-            Output = launcher.Bind(gradient),
-            Count = gradient.Length,
-            Splits = splits,
-            Stride = stride,
-        };
-        launcher.Launch(sum, Items.Covering(gradient.Length, TMachine.Width), 4 * splits);
-    }
+        where TVector : unmanaged => SplitSums.Launch<TMachine, TVector>(launcher, workspace, weightGradient, biasGradient, splits, stride);
 }

@@ -28,7 +28,8 @@ internal static class CudaKernelLoader
         var compiled = (PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), KernelSpecialization.Empty);
         try
         {
-            Text(compiled) = PtxNames.Count(compiled.PTXAssembly);
+            // ILGPU calls all kernels by their entry point's name; the comment tells them apart for whoever reads the text.
+            Text(compiled) = $"// {KernelName.Whole(entry.GetGenericArguments()[0])}\n{PtxNames.Count(compiled.PTXAssembly)}";
         }
         catch (MissingFieldException)
         {

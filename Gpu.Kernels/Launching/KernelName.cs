@@ -9,4 +9,7 @@ internal static class KernelName
         var tick = kernel.Name.IndexOf('`', StringComparison.Ordinal);
         return tick < 0 ? kernel.Name : kernel.Name[..tick];
     }
+
+    /// <summary>The type's name with its type arguments, such as <c>GroupedGather&lt;Tile64, Relu&gt;</c>.</summary>
+    public static string Whole(Type kernel) => kernel.IsGenericType ? $"{Of(kernel)}<{string.Join(", ", kernel.GetGenericArguments().Select(Whole))}>" : Of(kernel);
 }

@@ -1,5 +1,6 @@
 // Allocations are anonymous mappings of the host, filled with ones so that a float read before it is written is NaN.
 #include "DeviceMemory.h"
+#include "Profile.h"
 
 #include <cstdlib>
 #include <map>
@@ -35,7 +36,9 @@ Result Allocate(u64 bytes, u64& address) {
     if (rounded < bytes || used + rounded > Total()) return OutOfMemory;
     void* memory = std::aligned_alloc(Alignment, rounded);
     if (!memory) return OutOfMemory;
-    if (bytes <= (1u << 30)) std::memset(memory, 0xff, bytes);
+    // NaN, so that what nobody wrote is seen; zeros, which are valid as indices, too, where blocks are left out.
+    if (SampleOnly) std::memset(memory, 0, bytes);
+    else if (bytes <= (1u << 30)) std::memset(memory, 0xff, bytes);
     address = (u64)memory;
     parts[address] = {bytes, true};
     used += rounded;

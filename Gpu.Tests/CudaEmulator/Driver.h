@@ -43,6 +43,7 @@ struct Stream {
 
 struct Event {
     bool Recorded = false;
+    double DeviceClock = 0;  // estimated milliseconds, while a profile is made
     std::chrono::steady_clock::time_point At;
 };
 

@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "Driver.h"
+#include "Profile.h"
 
 using namespace emulator;
 
@@ -24,6 +25,7 @@ Result Copy(u64 target, u64 source, std::size_t bytes, void* stream, const char*
     if (!Fits(target, bytes) || !Fits(source, bytes) || (toDevice && !OnDevice(target, bytes)) || (fromDevice && !OnDevice(source, bytes))) return InvalidValue;
     return Take(stream, [=]() -> Result {
         std::memmove((void*)target, (const void*)source, bytes);
+        ProfileCopy(bytes);
         return Success;
     });
 }
@@ -35,6 +37,7 @@ Result Fill(u64 target, T value, std::size_t count, void* stream, const char* na
     if (target % sizeof(T) || !OnDevice(target, count * sizeof(T))) return InvalidValue;
     return Take(stream, [=]() -> Result {
         for (std::size_t k = 0; k < count; k++) ((T*)target)[k] = value;
+        ProfileCopy(count * sizeof(T));
         return Success;
     });
 }

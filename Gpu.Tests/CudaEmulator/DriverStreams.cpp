@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "Driver.h"
+#include "Profile.h"
 
 namespace emulator {
 CaptureMode ExchangeMode(CaptureMode mode);
@@ -75,6 +76,7 @@ ENTRY cuEventRecord(void* handle, void* stream) {
     return Take(stream, [event = EventOf(handle)]() -> Result {
         event->Recorded = true;
         event->At = std::chrono::steady_clock::now();
+        event->DeviceClock = DeviceClock();
         return Success;
     });
 }
@@ -89,7 +91,7 @@ ENTRY cuEventSynchronize(void*) {
 ENTRY cuEventElapsedTime(float* milliseconds, void* start, void* end) {
     auto &a = *EventOf(start), &b = *EventOf(end);
     if (!a.Recorded || !b.Recorded) return InvalidHandle;
-    *milliseconds = std::chrono::duration<float, std::milli>(b.At - a.At).count();
+    *milliseconds = Profiling ? (float)(b.DeviceClock - a.DeviceClock) : std::chrono::duration<float, std::milli>(b.At - a.At).count();
     return ContextState();
 }
 

@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "DeviceMemory.h"
+#include "Meter.h"
+#include "Profile.h"
 
 namespace emulator {
 
@@ -72,6 +74,7 @@ void BranchIndexed(Execution& e, Warp& warp, const Instruction& i, u32 lanes) {
 }
 
 // Until the warp stands at a barrier or has ended.
+template <bool Metered>
 void RunWarp(Execution& e, Warp& warp) {
     e.Turn = &warp;
     warp.State = WarpState::Ready;
@@ -87,6 +90,7 @@ void RunWarp(Execution& e, Warp& warp) {
 
         const Instruction& i = code[path.Pc];
         u32 lanes = GuardLanes(e, i, path.Lanes);
+        if (Metered && (lanes || i.Kind != Flow::Next)) e.Observer->Note(e, i, lanes);
         switch (i.Kind) {
             case Flow::Next:
                 if (lanes) i.Run(e, i, lanes);
@@ -193,11 +197,13 @@ void RunBlock(Execution& e, u64 number) {
         bool any = false;
         for (auto& warp : e.Warps) {
             if (warp.State == WarpState::Done) continue;
-            RunWarp(e, warp);
+            if (e.Observer) RunWarp<true>(e, warp);
+            else RunWarp<false>(e, warp);
             any |= warp.State != WarpState::Done;
         }
         if (!any) break;
         Release(e);
+        if (e.Observer) e.Observer->Release(e.Warps);
     }
 
     for (auto& warp : e.Warps) warp.State = WarpState::Ready;
@@ -205,6 +211,7 @@ void RunBlock(Execution& e, u64 number) {
 
 struct Grid {
     const Launch* Order;
+    std::shared_ptr<LaunchProfile> Profile;
     std::atomic<u64> Next{0};
     std::mutex Gate;
     std::unique_ptr<Trap> Error;
@@ -237,7 +244,11 @@ void Work(Execution& e, Grid& grid) {
     try {
         Prepare(e, *grid.Order);
         u64 count = grid.Order->Grid.Count();
-        for (u64 k; (k = grid.Next.fetch_add(1)) < count;) RunBlock(e, k);
+        for (u64 k; (k = grid.Next.fetch_add(1)) < count;) {
+            e.Observer = grid.Profile ? MeterFor(*grid.Profile, e, k) : nullptr;
+            if (e.Observer || !SampleOnly) RunBlock(e, k);
+            if (e.Observer) EndBlock(*grid.Profile, *e.Observer);
+        }
     } catch (const Trap& trap) {
         std::lock_guard lock(grid.Gate);
         grid.Next = grid.Order->Grid.Count();
@@ -290,11 +301,13 @@ void Run(const Launch& launch) {
     static Helper* helper = Setting("CUDA_EMULATOR_THREADS", "1") != "1" ? new Helper() : nullptr;
     Grid grid;
     grid.Order = &launch;
+    if (Profiling) grid.Profile = BeginProfile(launch);
     bool both = helper && launch.Grid.Count() > 3;
     if (both) helper->Begin(grid);
     Work(e, grid);
     if (both) helper->End();
     if (grid.Error) throw *grid.Error;
+    if (grid.Profile) EndProfile(launch, *grid.Profile);
 }
 
 }  // namespace emulator

@@ -57,6 +57,8 @@ struct Range {
     u64 From = 1, To = 0;
 };
 
+class Meter;
+
 // One worker's state: the block that it executes and the warp that has its turn.
 struct Execution {
     const Kernel* Program = nullptr;
@@ -73,6 +75,7 @@ struct Execution {
     u32 MaskLanes = 0;          // what Mask holds
     alignas(64) u32 Mask[WarpSize] = {};
     u32 Votes = 0, Voters = 0;  // of a barrier with a reduction
+    Meter* Observer = nullptr;  // measures the block, or null
 
     const Slot& In(s32 operand) const { return operand >= 0 ? Turn->Slots[operand] : Program->Constants[~operand]; }
     Slot& Out(s32 operand) { return Turn->Slots[operand]; }

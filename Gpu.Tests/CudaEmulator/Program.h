@@ -50,6 +50,7 @@ struct Parameter {
 
 struct Kernel {
     std::string Name;
+    std::string Title;               // what a comment in the module's first line says, or the name
     std::vector<Instruction> Code;
     std::vector<std::string> Text;   // one statement an instruction
     std::vector<Slot> Constants;
@@ -57,6 +58,7 @@ struct Kernel {
     std::map<std::string, Parameter> Parameters;
     u32 ParameterBytes = 0;
     u32 Slots = 0;
+    std::vector<u8> Widths;          // registers of 32 bits that a slot's value needs; 0 for a predicate
     u32 StaticShared = 0;
     u32 MaxThreads = 1024;
     u32 MaxDynamicShared = 48 * 1024;

@@ -82,7 +82,7 @@ struct Register {
 
 // Reads one module.
 class Reader {
-    std::string _text;
+    std::string _text, _title;
     std::size_t _at = 0;
     u32 _line = 1;
     std::unique_ptr<Module> _module = std::make_unique<Module>();
@@ -99,7 +99,9 @@ class Reader {
     std::unordered_map<u64, s32> _constants[2];
 
 public:
-    explicit Reader(const std::string& text) : _text(WithoutComments(text)) {}
+    explicit Reader(const std::string& text) : _text(WithoutComments(text)) {
+        if (text.compare(0, 3, "// ") == 0) _title = Trim(text.substr(3, text.find('\n') - 3));
+    }
 
     std::unique_ptr<Module> Read() {
         while (SkipBlanks()) ReadDirective();
@@ -180,7 +182,9 @@ private:
         auto kernel = std::make_unique<Kernel>();
         _kernel = kernel.get();
         _kernel->Name = name;
+        _kernel->Title = _title.empty() ? name : _title;
         _kernel->Slots = SpecialCount;
+        _kernel->Widths.assign(SpecialCount, 1);
         _kernel->StaticShared = _moduleSharedBytes;
         _registers.assign(1, {});
         _labels.clear(), _tables.clear(), _local.clear(), _shared.clear(), _branches.clear(), _indexed.clear(), _tableLabels.clear();
@@ -293,13 +297,13 @@ private:
         if (text.compare(0, 4, ".reg") == 0) {
             auto words = Words(text);
             if (words.size() < 3) Error("a declaration of registers without type or name: " + text);
-            bool wide = BytesOf(words[1].substr(1), _line) == 8;
+            u32 bytes = BytesOf(words[1].substr(1), _line);
             std::string names = text.substr(text.find(words[1]) + words[1].size());
             for (auto& name : Split(names, ',')) {
                 std::size_t many = name.find('<');
-                if (many == std::string::npos) AddRegister(name, wide);
+                if (many == std::string::npos) AddRegister(name, bytes);
                 else
-                    for (int k = 0, n = std::atoi(name.c_str() + many + 1); k < n; k++) AddRegister(name.substr(0, many) + std::to_string(k), wide);
+                    for (int k = 0, n = std::atoi(name.c_str() + many + 1); k < n; k++) AddRegister(name.substr(0, many) + std::to_string(k), bytes);
             }
         } else if (text.compare(0, 7, ".shared") == 0) DeclareShared(text, false);
         else if (text.compare(0, 7, ".pragma") == 0 || text.compare(0, 4, ".loc") == 0) return;
@@ -317,7 +321,10 @@ private:
         _kernel->StaticShared = before;
     }
 
-    void AddRegister(const std::string& name, bool wide) { _registers.back()[name] = {(s32)_kernel->Slots++, wide}; }
+    void AddRegister(const std::string& name, u32 bytes) {
+        _registers.back()[name] = {(s32)_kernel->Slots++, bytes == 8};
+        _kernel->Widths.push_back(bytes == 8 ? 2 : bytes > 1);
+    }
 
     const Register* FindRegister(const std::string& name) const {
         for (auto scope = _registers.rbegin(); scope != _registers.rend(); ++scope) {

@@ -41,8 +41,7 @@ public struct GatherFinish<TMachine, TVector, TActivation> : IKernel
         var left = Geometry.OutputChannels - channel;
         var from = pixel * Geometry.OutputChannels + channel;
         var stride = Geometry.Pixels * Geometry.OutputChannels;
-        var value = TMachine.LoadPartial(Partials, from, left);
-        for (var split = 1; split < Splits; split++) value = TMachine.Add(value, TMachine.LoadPartial(Partials, split * stride + from, left));
+        var value = SplitChain<TMachine, TVector>.Sum(Partials, from, stride, Splits, left);
         if (HasBias) value = TMachine.Add(value, TMachine.LoadPartial(Bias, channel, left));
         var index = Geometry.Target(pixel) + channel;
         if (Gated) value = TActivation.Backward<TMachine, TVector>(TMachine.LoadPartial(Saved, index, left), value, Slope);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Gpu.Kernels.Launching;
 
 namespace Gpu.Kernels.Convolution;
@@ -18,14 +19,17 @@ internal static class GroupPlan
     /// <summary>Words that the splits' partial sums may take together.</summary>
     public const int LargestPartials = 1 << 20;
 
-    private const int MostSplits = 256;
+    private const int MostSplits = 1024;
 
     // Steps that a split has at least: fewer would not be worth storing and adding its sums.
     private const int FewestSteps = 4;
 
-    // Estimates for an NVIDIA GPU: multiply-adds of a multiprocessor in a cycle; cycles that a step waits for memory when nothing hides it; cycles of the second
-    // launch, and words of partial sums that all multiprocessors together write and read again in a cycle.
-    private const double Rate = 128, StepLatency = 700, LaunchCycles = 4000, WordsPerCycle = 250;
+    // Cycles of an NVIDIA GPU: from a group's start to its first step and from its last to its end; the second launch; words of partial sums that all
+    // multiprocessors together write and read again in one. Counted by the cost model of the CUDA emulator.
+    private const double GroupCycles = 1800, LaunchCycles = 4000, WordsPerCycle = 400;
+
+    // Instructions that a multiprocessor begins in a cycle, and threads of a warp.
+    private const int Schedulers = 4, WarpThreads = 32;
 
     /// <summary>Whether a device can run grouped products.</summary>
     public static bool Suits(GroupLimits? limits) =>
@@ -49,18 +53,20 @@ internal static class GroupPlan
         where TCall : struct, IGroupTileCall
     {
         var best = new Choice(double.PositiveInfinity, 0, default);
-        Consider<Tile128x128>(0, efficiency: 0.8, resident: 2, limits, rows, columns, depth, splitWords, ref best);
-        Consider<Tile64x64>(1, efficiency: 0.75, resident: 8, limits, rows, columns, depth, splitWords, ref best);
-        Consider<Tile128x32>(2, efficiency: 0.65, resident: 6, limits, rows, columns, depth, splitWords, ref best);
-        Consider<Tile32x32>(3, efficiency: 0.5, resident: 14, limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile128x128>(0, new(Instructions: 690, Latency: 1500, Accesses: 1180, Resident: 2), limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile64x64>(1, new(Instructions: 790, Latency: 1000, Accesses: 320, Resident: 5), limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile64x64Half>(2, new(Instructions: 430, Latency: 600, Accesses: 455, Resident: 4), limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile128x32>(3, new(Instructions: 460, Latency: 650, Accesses: 465, Resident: 4), limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile32x32>(4, new(Instructions: 290, Latency: 450, Accesses: 180, Resident: 11), limits, rows, columns, depth, splitWords, ref best);
         // A group of a single warp or less is for devices that have no larger ones.
-        if (double.IsInfinity(best.Time)) Consider<Tile16x16>(4, efficiency: 0.2, resident: 16, limits, rows, columns, depth, splitWords, ref best);
+        if (double.IsInfinity(best.Time)) Consider<Tile16x16>(5, new(Instructions: 290, Latency: 450, Accesses: 180, Resident: 16), limits, rows, columns, depth, splitWords, ref best);
         switch (best.Tile)
         {
             case 0: call.With<Tile128x128>(best.Grid); break;
             case 1: call.With<Tile64x64>(best.Grid); break;
-            case 2: call.With<Tile128x32>(best.Grid); break;
-            case 3: call.With<Tile32x32>(best.Grid); break;
+            case 2: call.With<Tile64x64Half>(best.Grid); break;
+            case 3: call.With<Tile128x32>(best.Grid); break;
+            case 4: call.With<Tile32x32>(best.Grid); break;
             default: call.With<Tile16x16>(best.Grid); break;
         }
     }
@@ -68,8 +74,7 @@ internal static class GroupPlan
     private static int Bytes<TTile>()
         where TTile : struct, IGroupTile => 2 * TileMemory.HalfQuads<TTile>() * 16;
 
-    private static void Consider<TTile>(
-        int tile, double efficiency, int resident, GroupLimits limits, int rows, int columns, int depth, int splitWords, ref Choice best)
+    private static void Consider<TTile>(int tile, in StepCost cost, GroupLimits limits, int rows, int columns, int depth, int splitWords, ref Choice best)
         where TTile : struct, IGroupTile
     {
         if (TileMemory.Threads<TTile>() > limits.MaxThreads) return;
@@ -80,20 +85,26 @@ internal static class GroupPlan
             Steps = Items.Covering(depth, TileMemory.Depth),
         };
         var blocks = (double)grid.RowBlocks * grid.ColumnBlocks;
-        // What a step takes where a multiprocessor has nothing else to do.
-        var work = TileMemory.Rows<TTile>() * TileMemory.Columns<TTile>() * TileMemory.Depth / (Rate * efficiency);
-        for (var splits = 1; splits <= MostSplits; splits *= 2)
+        var warps = Items.Covering(TileMemory.Threads<TTile>(), WarpThreads);
+        // 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, ...: four for each power of two.
+        for (var splits = 1; splits <= MostSplits; splits += Math.Max(1, (1 << BitOperations.Log2((uint)splits)) / 4))
         {
             if (splits > 1 && (grid.Steps < FewestSteps * splits || (long)splits * splitWords > LargestPartials)) break;
             grid.StepsPerSplit = Items.Covering(grid.Steps, splits);
             grid.Splits = grid.Steps == 0 ? 1 : Items.Covering(grid.Steps, grid.StepsPerSplit);
+            // What the busiest multiprocessor does: so many groups at the same time, so often.
             var groups = Math.Ceiling(blocks * grid.Splits / limits.Multiprocessors);
-            var waves = Math.Ceiling(groups / resident);
-            var time = waves * grid.StepsPerSplit * Math.Max(Math.Min(groups, resident) * work, StepLatency);
+            var waves = Math.Ceiling(groups / cost.Resident);
+            var step = Math.Max(cost.Latency, groups / waves * Math.Max(warps * cost.Instructions / Schedulers, cost.Accesses));
+            var time = waves * (GroupCycles + grid.StepsPerSplit * step);
             if (grid.Splits > 1) time += LaunchCycles + 2.0 * grid.Splits * splitWords / WordsPerCycle;
             if (time < best.Time) best = new(time, tile, grid);
         }
     }
+
+    // Of a step of a tile: instructions of a warp, cycles that a group alone takes, cycles of the multiprocessor's shared memory for a group; and groups that a
+    // multiprocessor has room for.
+    private readonly record struct StepCost(double Instructions, double Latency, double Accesses, int Resident);
 
     private readonly record struct Choice(double Time, int Tile, GroupGrid Grid);
 }

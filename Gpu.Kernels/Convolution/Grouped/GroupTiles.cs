@@ -67,6 +67,38 @@ public struct Tile64x64 : IGroupTile
     public void Next() => _sums.Next();
 }
 
+/// <summary>128 threads, each 8 x 4 sums: half the sums of a thread, so that a group is done sooner: where there are few groups.</summary>
+public struct Tile64x64Half : IGroupTile
+{
+    private Registers8x4 _sums;
+
+    /// <inheritdoc/>
+    public static int ThreadsX => 16;
+
+    /// <inheritdoc/>
+    public static int ThreadsY => 8;
+
+    /// <inheritdoc/>
+    public static int RowsEach => 8;
+
+    /// <inheritdoc/>
+    public static int ColumnsEach => 4;
+
+    /// <inheritdoc/>
+    public readonly Float4 Left => _sums.Left;
+
+    /// <inheritdoc/>
+    public readonly Float4 Right => default;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyAdd(Float4 a0, Float4 a1, Float4 b0, Float4 b1) => _sums.MultiplyAdd(a0, a1, b0);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Next() => _sums.Next();
+}
+
 /// <summary>128 threads, each 8 x 4 sums: for few columns.</summary>
 public struct Tile128x32 : IGroupTile
 {

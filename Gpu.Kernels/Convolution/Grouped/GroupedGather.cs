@@ -56,7 +56,8 @@ public struct GroupedGather<TMachine, TVector, TActivation, TTile> : IGroupedKer
     /// <summary>The columns are the weights' input channels, and the taps stand in reverse order.</summary>
     public Flag Transposed;
 
-    /// <summary>The products' channels (and, transposed, the weights) may be read four at a time: they are a multiple of four, and begin at a multiple of four words.</summary>
+    /// <summary>The products' channels (and, transposed, the weights) may be read four at a time: they are a multiple of four, and at least a step's
+    /// products, and begin at a multiple of four words.</summary>
     public Flag Quads;
 
     /// <summary>Output pixels are the grid's pixels, in their order.</summary>
@@ -154,6 +155,8 @@ public struct GroupedGather<TMachine, TVector, TActivation, TTile> : IGroupedKer
         private TapWalk _walk;
         private int _weightRow;
         private Float4 _left0, _left1, _right0, _right1;
+        // Which of them are zeros is applied when they are stored: before that they are still on their way.
+        private int _leftMask0, _leftMask1, _rightMask0, _rightMask1;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Fetch(in GroupedGather<TMachine, TVector, TActivation, TTile> kernel, int thread, int firstPixel, int firstColumn, int firstProduct)
@@ -171,6 +174,7 @@ public struct GroupedGather<TMachine, TVector, TActivation, TTile> : IGroupedKer
             _weightRow = firstProduct + _weightDepth;
             _column = firstColumn + (kernel.Transposed ? _number : 4 * _weightColumn);
             _left0 = _left1 = _right0 = _right1 = Float4Zero;
+            _leftMask0 = _leftMask1 = _rightMask0 = _rightMask1 = -1;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -180,32 +184,33 @@ public struct GroupedGather<TMachine, TVector, TActivation, TTile> : IGroupedKer
             var tapsX = kernel.Geometry.TapsX;
             if (kernel.Quads)
             {
-                _left0 = kernel.Four(_pixel0, _walk);
-                if (TileMemory.LeftFetches<TTile>() == 2) _left1 = kernel.Four(_pixel1, _walk);
+                var tap = new Tap(kernel.Geometry, _walk);
+                _left0 = kernel.Four(_pixel0, tap, out _leftMask0);
+                if (TileMemory.LeftFetches<TTile>() == 2) _left1 = kernel.Four(_pixel1, tap, out _leftMask1);
                 if (kernel.Transposed)
                 {
-                    _right0 = kernel.WeightFour(_column, _walk);
-                    if (TileMemory.RightFetches<TTile>() == 2) _right1 = kernel.WeightFour(_column + TileMemory.Threads<TTile>() / 2, _walk);
+                    _right0 = kernel.WeightFour(_column, _walk, tap, out _rightMask0);
+                    if (TileMemory.RightFetches<TTile>() == 2) _right1 = kernel.WeightFour(_column + TileMemory.Threads<TTile>() / 2, _walk, tap, out _rightMask1);
                 }
 
-                _walk.Advance(TileMemory.Depth, channels, tapsX);
+                _walk.AdvanceWithin(TileMemory.Depth, channels, tapsX);
             }
             else
             {
                 One(kernel, out _left0.X, out _left1.X, out _right0.X, out _right1.X);
-                _walk.Advance(1, channels, tapsX);
+                _walk.AdvanceWithin(1, channels, tapsX);
                 One(kernel, out _left0.Y, out _left1.Y, out _right0.Y, out _right1.Y);
-                _walk.Advance(1, channels, tapsX);
+                _walk.AdvanceWithin(1, channels, tapsX);
                 One(kernel, out _left0.Z, out _left1.Z, out _right0.Z, out _right1.Z);
-                _walk.Advance(1, channels, tapsX);
+                _walk.AdvanceWithin(1, channels, tapsX);
                 One(kernel, out _left0.W, out _left1.W, out _right0.W, out _right1.W);
                 _walk.Advance(TileMemory.Depth - 3, channels, tapsX);
             }
 
             if (!kernel.Transposed)
             {
-                _right0 = kernel.WeightRow(_weightRow, _column);
-                if (TileMemory.RightFetches<TTile>() == 2) _right1 = kernel.WeightRow(_weightRow + TileMemory.Depth / 2, _column);
+                _right0 = kernel.WeightRow(_weightRow, _column, out _rightMask0);
+                if (TileMemory.RightFetches<TTile>() == 2) _right1 = kernel.WeightRow(_weightRow + TileMemory.Depth / 2, _column, out _rightMask1);
                 _weightRow += TileMemory.Depth;
             }
         }
@@ -217,30 +222,31 @@ public struct GroupedGather<TMachine, TVector, TActivation, TTile> : IGroupedKer
             var right = left + TileMemory.LeftQuads<TTile>();
             var leftStride = TileMemory.LeftStride<TTile>();
             var rightStride = TileMemory.RightStride<TTile>();
-            TileMemory.StoreTransposed(words, left, leftStride, _depth, _number, _left0);
-            if (TileMemory.LeftFetches<TTile>() == 2) TileMemory.StoreTransposed(words, left, leftStride, _depth, _number + TileMemory.Threads<TTile>() / 2, _left1);
+            TileMemory.StoreTransposed(words, left, leftStride, _depth, _number, Masks.Keep(_left0, _leftMask0));
+            if (TileMemory.LeftFetches<TTile>() == 2) TileMemory.StoreTransposed(words, left, leftStride, _depth, _number + TileMemory.Threads<TTile>() / 2, Masks.Keep(_left1, _leftMask1));
             if (kernel.Transposed)
             {
-                if (!TileMemory.SparesThreads<TTile>() || _number < TileMemory.Columns<TTile>()) TileMemory.StoreTransposed(words, right, rightStride, _depth, _number, _right0);
-                if (TileMemory.RightFetches<TTile>() == 2) TileMemory.StoreTransposed(words, right, rightStride, _depth, _number + TileMemory.Threads<TTile>() / 2, _right1);
+                if (!TileMemory.SparesThreads<TTile>() || _number < TileMemory.Columns<TTile>()) TileMemory.StoreTransposed(words, right, rightStride, _depth, _number, Masks.Keep(_right0, _rightMask0));
+                if (TileMemory.RightFetches<TTile>() == 2) TileMemory.StoreTransposed(words, right, rightStride, _depth, _number + TileMemory.Threads<TTile>() / 2, Masks.Keep(_right1, _rightMask1));
             }
             else
             {
-                if (!TileMemory.SparesThreads<TTile>() || _weightDepth < TileMemory.Depth) memory[right + _weightDepth * rightStride + _weightColumn] = _right0;
-                if (TileMemory.RightFetches<TTile>() == 2) memory[right + (_weightDepth + TileMemory.Depth / 2) * rightStride + _weightColumn] = _right1;
+                if (!TileMemory.SparesThreads<TTile>() || _weightDepth < TileMemory.Depth) memory[right + _weightDepth * rightStride + _weightColumn] = Masks.Keep(_right0, _rightMask0);
+                if (TileMemory.RightFetches<TTile>() == 2) memory[right + (_weightDepth + TileMemory.Depth / 2) * rightStride + _weightColumn] = Masks.Keep(_right1, _rightMask1);
             }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private readonly void One(in GroupedGather<TMachine, TVector, TActivation, TTile> kernel, out float left0, out float left1, out float right0, out float right1)
         {
-            left0 = kernel.Word(_pixel0, _walk);
-            left1 = TileMemory.LeftFetches<TTile>() == 2 ? kernel.Word(_pixel1, _walk) : 0f;
+            var tap = new Tap(kernel.Geometry, _walk);
+            left0 = kernel.Word(_pixel0, tap);
+            left1 = TileMemory.LeftFetches<TTile>() == 2 ? kernel.Word(_pixel1, tap) : 0f;
             right0 = right1 = 0f;
             if (kernel.Transposed)
             {
-                right0 = kernel.WeightWord(_column, _walk);
-                if (TileMemory.RightFetches<TTile>() == 2) right1 = kernel.WeightWord(_column + TileMemory.Threads<TTile>() / 2, _walk);
+                right0 = kernel.WeightWord(_column, _walk, tap);
+                if (TileMemory.RightFetches<TTile>() == 2) right1 = kernel.WeightWord(_column + TileMemory.Threads<TTile>() / 2, _walk, tap);
             }
         }
     }
@@ -265,39 +271,72 @@ public struct GroupedGather<TMachine, TVector, TActivation, TTile> : IGroupedKer
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly bool Inside(in Pixel pixel, in TapWalk walk, out int index)
+    // A tap and a channel: how far from a pixel's first tap it reads. Outside is negative behind the last tap.
+    private readonly struct Tap
     {
-        var dy = walk.TapY * Geometry.TapStepY;
-        var dx = walk.TapX * Geometry.TapStepX;
-        index = pixel.Source + (dy * Geometry.InputWidth + dx) * Geometry.InputChannels + walk.Channel;
-        return (walk.TapY < Geometry.TapsY) & ((uint)(pixel.Y + dy) < (uint)Geometry.InputHeight) & ((uint)(pixel.X + dx) < (uint)Geometry.InputWidth);
+        public readonly int Y, X, Offset, Outside;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Tap(in GatherGeometry g, in TapWalk walk)
+        {
+            Y = walk.TapY * g.TapStepY;
+            X = walk.TapX * g.TapStepX;
+            Offset = (Y * g.InputWidth + X) * g.InputChannels + walk.Channel;
+            Outside = Masks.Beyond(walk.TapY, g.TapsY);
+        }
+    }
+
+    // All ones where a pixel's tap lies in the image.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly int Inside(in Pixel pixel, in Tap tap) =>
+        Masks.Of(tap.Outside | Masks.Outside(pixel.Y + tap.Y, Geometry.InputHeight) | Masks.Outside(pixel.X + tap.X, Geometry.InputWidth));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Float4 Four(in Pixel pixel, in Tap tap, out int mask)
+    {
+        mask = Inside(pixel, tap);
+        return TMachine.LoadFour(Input, (pixel.Source + tap.Offset) & mask, 4);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly Float4 Four(in Pixel pixel, in TapWalk walk) =>
-        Inside(pixel, walk, out var index) ? TMachine.LoadFour(Input, index, 4) : Float4Zero;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly float Word(in Pixel pixel, in TapWalk walk) => Inside(pixel, walk, out var index) ? TMachine.LoadScalar(Input, index) : 0f;
+    private readonly float Word(in Pixel pixel, in Tap tap)
+    {
+        var mask = Inside(pixel, tap);
+        return Masks.Keep(TMachine.LoadScalar(Input, (pixel.Source + tap.Offset) & mask), mask);
+    }
 
     // Row number "product" of the weights as they lie: taps in their order, then input channels.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly Float4 WeightRow(int product, int column) =>
-        product < Products ? TMachine.LoadFour(Weights, product * Geometry.OutputChannels + column, Geometry.OutputChannels - column) : Float4Zero;
+    private readonly Float4 WeightRow(int product, int column, out int mask)
+    {
+        var outside = Masks.Beyond(product, Products);
+        if (TMachine.Width == 4) outside |= Masks.Beyond(column, Geometry.OutputChannels);
+        mask = Masks.Of(outside);
+        var count = TMachine.Width == 4 ? 4 : Geometry.OutputChannels - column;
+        return TMachine.LoadFour(Weights, (product * Geometry.OutputChannels + column) & mask, count);
+    }
 
+    // All ones, and where the weight is, if the column and the tap exist.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly bool InsideWeights(int column, in TapWalk walk, out int index)
+    private readonly int InsideWeights(int column, in TapWalk walk, in Tap place, out int index)
     {
         var tap = WeightTaps - 1 - Geometry.WeightTap - walk.TapY * Geometry.WeightTapY - walk.TapX * Geometry.WeightTapX;
-        index = (tap * Geometry.OutputChannels + column) * Geometry.InputChannels + walk.Channel;
-        return (walk.TapY < Geometry.TapsY) & (column < Geometry.OutputChannels);
+        var mask = Masks.Of(place.Outside | Masks.Beyond(column, Geometry.OutputChannels));
+        index = ((tap * Geometry.OutputChannels + column) * Geometry.InputChannels + walk.Channel) & mask;
+        return mask;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly Float4 WeightFour(int column, in TapWalk walk) =>
-        InsideWeights(column, walk, out var index) ? TMachine.LoadFour(Weights, index, 4) : Float4Zero;
+    private readonly Float4 WeightFour(int column, in TapWalk walk, in Tap place, out int mask)
+    {
+        mask = InsideWeights(column, walk, place, out var index);
+        return TMachine.LoadFour(Weights, index, 4);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly float WeightWord(int column, in TapWalk walk) => InsideWeights(column, walk, out var index) ? TMachine.LoadScalar(Weights, index) : 0f;
+    private readonly float WeightWord(int column, in TapWalk walk, in Tap place)
+    {
+        var mask = InsideWeights(column, walk, place, out var index);
+        return Masks.Keep(TMachine.LoadScalar(Weights, index), mask);
+    }
 }

@@ -56,7 +56,7 @@ internal static class GroupedGatherLaunch
         var depth = g.TapsY * g.TapsX * g.InputChannels;
         var direct = g is { OutputY: 0, OutputX: 0, OutputStepY: 1, OutputStepX: 1 } && g.Rows == g.OutputHeight && g.Columns == g.OutputWidth;
         var call = new TileCall<TMachine, TVector, TActivation>(
-            launcher, plain, launcher.Bind(workspace), weightTaps, depth, transposed, aligned && g.InputChannels % 4 == 0, direct);
+            launcher, plain, launcher.Bind(workspace), weightTaps, depth, transposed, aligned && g.InputChannels % 4 == 0 && g.InputChannels >= TileMemory.Depth, direct);
         GroupPlan.Call(launcher.Groups!.Value, g.Pixels, g.OutputChannels, depth, g.Pixels * g.OutputChannels, ref call);
     }
 

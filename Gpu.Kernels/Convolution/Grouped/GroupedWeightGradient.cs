@@ -119,11 +119,13 @@ public struct GroupedWeightGradient<TMachine, TVector, TTile> : IGroupedKernel
     // The quads of both operands that a thread brings from global to shared memory: four input channels of one tap, and four output channels, of a pixel.
     private struct Fetch
     {
-        private readonly int _leftDepth, _leftQuad, _row, _rightDepth, _rightQuad, _column;
-        private readonly TapWalk _walk;
+        private readonly int _leftDepth, _leftQuad, _rightDepth, _rightQuad, _column;
+        private readonly Taps _taps;
         private Pixel _pixel0, _pixel1;
         private int _rightPixel;
         private Float4 _left0, _left1, _right0, _right1;
+        // Which of them are zeros is applied when they are stored: before that they are still on their way.
+        private int _leftMask0, _leftMask1, _rightMask0, _rightMask1;
 
         public Float4 ColumnSums;
 
@@ -132,8 +134,7 @@ public struct GroupedWeightGradient<TMachine, TVector, TTile> : IGroupedKernel
         {
             _leftDepth = thread / (TileMemory.Rows<TTile>() / 4);
             _leftQuad = thread - _leftDepth * (TileMemory.Rows<TTile>() / 4);
-            _row = firstRow + 4 * _leftQuad;
-            _walk = TapWalk.At(_row, kernel.Geometry.InputChannels, kernel.TapsX);
+            _taps = new Taps(kernel, firstRow + 4 * _leftQuad);
             _pixel0 = new Pixel(kernel.Geometry, firstPixel + _leftDepth);
             _pixel1 = TileMemory.LeftFetches<TTile>() == 2 ? new Pixel(kernel.Geometry, firstPixel + _leftDepth + TileMemory.Depth / 2) : _pixel0;
             _rightDepth = thread / (TileMemory.Columns<TTile>() / 4);
@@ -141,100 +142,142 @@ public struct GroupedWeightGradient<TMachine, TVector, TTile> : IGroupedKernel
             _column = firstColumn + 4 * _rightQuad;
             _rightPixel = firstPixel + _rightDepth;
             _left0 = _left1 = _right0 = _right1 = ColumnSums = Gpu4.Zero;
+            _leftMask0 = _leftMask1 = _rightMask0 = _rightMask1 = -1;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Next(in GroupedWeightGradient<TMachine, TVector, TTile> kernel)
         {
-            _left0 = kernel.Left(_pixel0, _walk, _row);
-            _pixel0.Advance(kernel.Geometry);
-            if (TileMemory.LeftFetches<TTile>() == 2)
-            {
-                _left1 = kernel.Left(_pixel1, _walk, _row);
-                _pixel1.Advance(kernel.Geometry);
-            }
-
+            _left0 = kernel.Left(_pixel0, _taps, out _leftMask0);
+            if (TileMemory.LeftFetches<TTile>() == 2) _left1 = kernel.Left(_pixel1, _taps, out _leftMask1);
             // More threads than quads: the rest must not add to the sums of columns.
-            _right0 = !TileMemory.SparesThreads<TTile>() || _rightDepth < TileMemory.Depth ? kernel.Right(_rightPixel, _column) : Gpu4.Zero;
-            ColumnSums = Gpu4.Add(ColumnSums, _right0);
-            if (TileMemory.RightFetches<TTile>() == 2)
-            {
-                _right1 = kernel.Right(_rightPixel + TileMemory.Depth / 2, _column);
-                ColumnSums = Gpu4.Add(ColumnSums, _right1);
-            }
-
+            _right0 = kernel.Right(_rightPixel, _column, TileMemory.SparesThreads<TTile>() ? _rightDepth : 0, out _rightMask0);
+            if (TileMemory.RightFetches<TTile>() == 2) _right1 = kernel.Right(_rightPixel + TileMemory.Depth / 2, _column, 0, out _rightMask1);
             _rightPixel += TileMemory.Depth;
+            _pixel0.Advance(kernel.Geometry);
+            if (TileMemory.LeftFetches<TTile>() == 2) _pixel1.Advance(kernel.Geometry);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public readonly void Store(ArrayView<Float4> memory, int half)
+        public void Store(ArrayView<Float4> memory, int half)
         {
             var left = half * TileMemory.HalfQuads<TTile>();
             var right = left + TileMemory.LeftQuads<TTile>();
-            memory[left + _leftDepth * TileMemory.LeftStride<TTile>() + _leftQuad] = _left0;
-            if (TileMemory.LeftFetches<TTile>() == 2) memory[left + (_leftDepth + TileMemory.Depth / 2) * TileMemory.LeftStride<TTile>() + _leftQuad] = _left1;
+            _right0 = Masks.Keep(_right0, _rightMask0);
+            memory[left + _leftDepth * TileMemory.LeftStride<TTile>() + _leftQuad] = Masks.Keep(_left0, _leftMask0);
+            if (TileMemory.LeftFetches<TTile>() == 2) memory[left + (_leftDepth + TileMemory.Depth / 2) * TileMemory.LeftStride<TTile>() + _leftQuad] = Masks.Keep(_left1, _leftMask1);
             if (!TileMemory.SparesThreads<TTile>() || _rightDepth < TileMemory.Depth) memory[right + _rightDepth * TileMemory.RightStride<TTile>() + _rightQuad] = _right0;
-            if (TileMemory.RightFetches<TTile>() == 2) memory[right + (_rightDepth + TileMemory.Depth / 2) * TileMemory.RightStride<TTile>() + _rightQuad] = _right1;
+            ColumnSums = Gpu4.Add(ColumnSums, _right0);
+            if (TileMemory.RightFetches<TTile>() != 2) return;
+            _right1 = Masks.Keep(_right1, _rightMask1);
+            memory[right + (_rightDepth + TileMemory.Depth / 2) * TileMemory.RightStride<TTile>() + _rightQuad] = _right1;
+            ColumnSums = Gpu4.Add(ColumnSums, _right1);
         }
     }
 
-    // An output pixel on the way through all of them, and where its first tap reads.
+    // An output pixel on the way through all of them, by where its first tap reads: place in the image, which may be outside, and word of the input.
     private struct Pixel
     {
-        public int Number, Row, Column, Image;
+        public int Number, Y, X, Source;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Pixel(in WeightGradientGeometry g, int pixel)
         {
             Number = pixel;
-            Row = pixel / g.OutputWidth;
-            Column = pixel - Row * g.OutputWidth;
-            Image = Row / g.OutputHeight;
-            Row -= Image * g.OutputHeight;
+            var row = pixel / g.OutputWidth;
+            X = (pixel - row * g.OutputWidth) * g.StrideWidth - g.PaddingLeft;
+            var image = row / g.OutputHeight;
+            Y = (row - image * g.OutputHeight) * g.StrideHeight - g.PaddingTop;
+            Source = ((image * g.InputHeight + Y) * g.InputWidth + X) * g.InputChannels;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Advance(in WeightGradientGeometry g)
         {
             Number += TileMemory.Depth;
-            Column += TileMemory.Depth;
-            while (Column >= g.OutputWidth)
-            {
-                Column -= g.OutputWidth;
-                Row++;
-                if (Row < g.OutputHeight) continue;
-                Row = 0;
-                Image++;
-            }
+            X += TileMemory.Depth * g.StrideWidth;
+            Source += TileMemory.Depth * g.StrideWidth * g.InputChannels;
+            Wrap(g);
+            // Rows of fewer pixels than a step has: further ends of rows.
+            for (var passed = g.OutputWidth; passed < TileMemory.Depth; passed += g.OutputWidth) Wrap(g);
+        }
+
+        // From behind the end of a row to the next one, and from behind the end of an image.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void Wrap(in WeightGradientGeometry g)
+        {
+            var width = g.OutputWidth * g.StrideWidth;
+            var wraps = (width - g.PaddingLeft - 1 - X) >> 31;
+            X -= wraps & width;
+            Y += wraps & g.StrideHeight;
+            Source += wraps & ((g.StrideHeight * g.InputWidth - width) * g.InputChannels);
+            var height = g.OutputHeight * g.StrideHeight;
+            wraps = (height - g.PaddingTop - 1 - Y) >> 31;
+            Y -= wraps & height;
+            Source += wraps & ((g.InputHeight - height) * g.InputWidth * g.InputChannels);
+        }
+    }
+
+    // What four rows of the product, a tap and a channel each, add to where a pixel's first tap reads. Of quads, the first row stands for all.
+    private readonly struct Taps
+    {
+        public readonly Tap Tap0, Tap1, Tap2, Tap3;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Taps(in GroupedWeightGradient<TMachine, TVector, TTile> kernel, int row)
+        {
+            Tap0 = new Tap(kernel, row);
+            Tap1 = new Tap(kernel, row + 1);
+            Tap2 = new Tap(kernel, row + 2);
+            Tap3 = new Tap(kernel, row + 3);
+        }
+    }
+
+    private readonly struct Tap
+    {
+        public readonly int Y, X, Offset;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Tap(in GroupedWeightGradient<TMachine, TVector, TTile> kernel, int row)
+        {
+            var g = kernel.Geometry;
+            var walk = TapWalk.At(row, g.InputChannels, kernel.TapsX);
+            Y = walk.TapY * g.DilationHeight;
+            X = walk.TapX * g.DilationWidth;
+            Offset = (Y * g.InputWidth + X) * g.InputChannels + walk.Channel;
+            // A row behind the last one reads above the picture.
+            Y -= ~Masks.Of(Masks.Beyond(row, kernel.Rows)) & (1 << 30);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly Float4 Left(in Pixel pixel, TapWalk walk, int row)
+    private readonly Float4 Left(in Pixel pixel, in Taps taps, out int mask)
     {
-        if (Quads) return Inside(pixel, walk, row, out var index) ? TMachine.LoadFour(Input, index, 4) : Gpu4.Zero;
-        var x = Word(pixel, walk, row);
-        walk.Advance(1, Geometry.InputChannels, TapsX);
-        var y = Word(pixel, walk, row + 1);
-        walk.Advance(1, Geometry.InputChannels, TapsX);
-        var z = Word(pixel, walk, row + 2);
-        walk.Advance(1, Geometry.InputChannels, TapsX);
-        return new(x, y, z, Word(pixel, walk, row + 3));
+        mask = -1;
+        if (!Quads) return new(Word(pixel, taps.Tap0), Word(pixel, taps.Tap1), Word(pixel, taps.Tap2), Word(pixel, taps.Tap3));
+        mask = Inside(pixel, taps.Tap0);
+        return TMachine.LoadFour(Input, (pixel.Source + taps.Tap0.Offset) & mask, 4);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly float Word(in Pixel pixel, in TapWalk walk, int row) => Inside(pixel, walk, row, out var index) ? TMachine.LoadScalar(Input, index) : 0f;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly bool Inside(in Pixel pixel, in TapWalk walk, int row, out int index)
+    private readonly float Word(in Pixel pixel, in Tap tap)
     {
-        var y = pixel.Row * Geometry.StrideHeight - Geometry.PaddingTop + walk.TapY * Geometry.DilationHeight;
-        var x = pixel.Column * Geometry.StrideWidth - Geometry.PaddingLeft + walk.TapX * Geometry.DilationWidth;
-        index = ((pixel.Image * Geometry.InputHeight + y) * Geometry.InputWidth + x) * Geometry.InputChannels + walk.Channel;
-        return (row < Rows) & (pixel.Number < Geometry.Pixels) & ((uint)y < (uint)Geometry.InputHeight) & ((uint)x < (uint)Geometry.InputWidth);
+        var mask = Inside(pixel, tap);
+        return Masks.Keep(TMachine.LoadScalar(Input, (pixel.Source + tap.Offset) & mask), mask);
     }
 
+    // All ones where a pixel's tap lies in the image.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly Float4 Right(int pixel, int column) => pixel < Geometry.Pixels
-        ? TMachine.LoadFour(OutputGradient, pixel * Geometry.OutputChannels + column, Geometry.OutputChannels - column) : Gpu4.Zero;
+    private readonly int Inside(in Pixel pixel, in Tap tap) => Masks.Of(
+        Masks.Beyond(pixel.Number, Geometry.Pixels) | Masks.Outside(pixel.Y + tap.Y, Geometry.InputHeight) | Masks.Outside(pixel.X + tap.X, Geometry.InputWidth));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Float4 Right(int pixel, int column, int depth, out int mask)
+    {
+        var outside = Masks.Beyond(pixel, Geometry.Pixels) | Masks.Beyond(depth, TileMemory.Depth);
+        if (TMachine.Width == 4) outside |= Masks.Beyond(column, Geometry.OutputChannels);
+        mask = Masks.Of(outside);
+        var count = TMachine.Width == 4 ? 4 : Geometry.OutputChannels - column;
+        return TMachine.LoadFour(OutputGradient, (pixel * Geometry.OutputChannels + column) & mask, count);
+    }
 }

@@ -89,14 +89,22 @@ internal static class TileMemory
     {
         var left = half * HalfQuads<TTile>() + threadY;
         var right = half * HalfQuads<TTile>() + LeftQuads<TTile>() + threadX;
-        // Two at a time: four would need all their operands, and so 32 registers more, at once, for ILGPU orders the additions element by element.
-        for (var depth = 0; depth < Depth; depth += 2)
+        // While the products of one depth are added, the operands of the next are on their way. Two depths at a time: four would need 32 registers more, for ILGPU
+        // orders the additions element by element.
+        var even = new Operands<TTile>(memory, left, right);
+        for (var depth = 2; depth < Depth; depth += 2)
         {
-            Step(memory, left, right, ref tile);
-            Step(memory, left + LeftStride<TTile>(), right + RightStride<TTile>(), ref tile);
+            var odd = new Operands<TTile>(memory, left + LeftStride<TTile>(), right + RightStride<TTile>());
+            tile.MultiplyAdd(even.A0, even.A1, even.B0, even.B1);
             left += 2 * LeftStride<TTile>();
             right += 2 * RightStride<TTile>();
+            even = new Operands<TTile>(memory, left, right);
+            tile.MultiplyAdd(odd.A0, odd.A1, odd.B0, odd.B1);
         }
+
+        var last = new Operands<TTile>(memory, left + LeftStride<TTile>(), right + RightStride<TTile>());
+        tile.MultiplyAdd(even.A0, even.A1, even.B0, even.B1);
+        tile.MultiplyAdd(last.A0, last.A1, last.B0, last.B1);
     }
 
     /// <summary>Stores a quad of one row (or column) of an operand: four depths from <paramref name="depth"/> on.</summary>
@@ -110,14 +118,19 @@ internal static class TileMemory
         words[index + 12 * stride] = value.W;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Step<TTile>(ArrayView<Float4> memory, int left, int right, ref TTile tile)
+    // What a thread multiplies at one depth.
+    private readonly struct Operands<TTile>
         where TTile : struct, IGroupTile
     {
-        var a0 = memory[left];
-        var a1 = TTile.RowsEach == 8 ? memory[left + TTile.ThreadsY] : a0;
-        var b0 = memory[right];
-        var b1 = TTile.ColumnsEach == 8 ? memory[right + TTile.ThreadsX] : b0;
-        tile.MultiplyAdd(a0, a1, b0, b1);
+        public readonly Float4 A0, A1, B0, B1;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Operands(ArrayView<Float4> memory, int left, int right)
+        {
+            A0 = memory[left];
+            A1 = TTile.RowsEach == 8 ? memory[left + TTile.ThreadsY] : A0;
+            B0 = memory[right];
+            B1 = TTile.ColumnsEach == 8 ? memory[right + TTile.ThreadsX] : B0;
+        }
     }
 }

@@ -19,6 +19,19 @@ internal struct TapWalk
         return walk;
     }
 
+    /// <summary>As <see cref="Advance"/>, by no more than there are channels: without branches.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AdvanceWithin(int by, int channels, int tapsX)
+    {
+        Channel += by;
+        var wraps = (channels - 1 - Channel) >> 31;
+        Channel -= wraps & channels;
+        TapX -= wraps;
+        wraps = (tapsX - 1 - TapX) >> 31;
+        TapX -= wraps & tapsX;
+        TapY -= wraps;
+    }
+
     /// <summary>Moves on; behind the last tap the rows go on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Advance(int by, int channels, int tapsX)
