@@ -38,16 +38,14 @@ public struct GatherFinish<TMachine, TVector, TActivation> : IKernel
     {
         var pixel = item / Vectors;
         var channel = (item - pixel * Vectors) * TMachine.Width;
-        var left = Geometry.OutputChannels - channel;
+        // GPUs, which alone run this, get vectors that fit (IOperation.Granularity).
         var from = pixel * Geometry.OutputChannels + channel;
-        var stride = Geometry.Pixels * Geometry.OutputChannels;
-        var value = TMachine.LoadPartial(Partials, from, left);
-        for (var split = 1; split < Splits; split++) value = TMachine.Add(value, TMachine.LoadPartial(Partials, split * stride + from, left));
-        if (HasBias) value = TMachine.Add(value, TMachine.LoadPartial(Bias, channel, left));
+        var value = SplitSum<TMachine, TVector>.Of<WholeVector>(Partials, from, Geometry.Pixels * Geometry.OutputChannels, Splits, TMachine.Width);
+        if (HasBias) value = TMachine.Add(value, TMachine.Load(Bias, channel));
         var index = Geometry.Target(pixel) + channel;
-        if (Gated) value = TActivation.Backward<TMachine, TVector>(TMachine.LoadPartial(Saved, index, left), value, Slope);
+        if (Gated) value = TActivation.Backward<TMachine, TVector>(TMachine.Load(Saved, index), value, Slope);
         else value = TActivation.Forward<TMachine, TVector>(value, Slope);
-        if (Accumulate) value = TMachine.Add(value, TMachine.LoadPartial(Output, index, left));
-        TMachine.StorePartial(Output, index, value, left);
+        if (Accumulate) value = TMachine.Add(TMachine.Load(Output, index), value);
+        TMachine.Store(Output, index, value);
     }
 }

@@ -1,0 +1,82 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Launching;
+using Gpu.Kernels.Machines;
+using Gpu.Kernels.Reductions;
+using ILGPU;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>
+/// <see cref="SumSplits{TMachine,TVector}"/> of the gradients of weights and bias at once, by groups of threads that share the splits: weights are few, and there
+/// may be hundreds of splits. The rows of <see cref="Layout"/> are the splits, its channels the weights and the bias behind them.
+/// </summary>
+public struct SumSplitsGroups<TMachine, TVector> : IGroupedKernel
+    where TMachine : struct, IMachine<TMachine, TVector>
+    where TVector : unmanaged
+{
+    // Splits from which on they are shared; a thread of its own adds fewer up in two or three waits for memory.
+    private const int FewestSplits = 12;
+
+    // Splits of a thread, whose loads are under way together.
+    private const int SplitsOfThread = 4;
+
+    /// <summary>The partial sums; the two gradients that they are added to.</summary>
+    public TMachine Partials, Weights, Bias;
+
+    /// <summary>Words of the weights.</summary>
+    public int WeightLength;
+
+    /// <summary>How the group shares them; there is one chunk.</summary>
+    public ChannelGroups Layout;
+
+    /// <summary>Words from one split to the next.</summary>
+    public int Stride;
+
+    /// <summary>Whether so many splits are for groups.</summary>
+    public static bool Suits(GroupLimits? limits, int splits) => limits is not null && splits >= FewestSplits;
+
+    /// <summary>The cut of a sum.</summary>
+    /// <param name="splits">splits</param>
+    /// <param name="count">words of each; a multiple of the vector width</param>
+    /// <param name="limits">the device's groups</param>
+    public static ChannelGroups LayoutFor(int splits, int count, GroupLimits limits)
+    {
+        var most = GroupThreads.Of(limits);
+        var deep = 1;
+        while (deep * SplitsOfThread < splits && 2 * deep < most) deep *= 2;
+        var lanes = Math.Min(most / deep, Math.Max(1, ChannelGroups.WholeLine / TMachine.Width));
+        return ChannelGroups.For<TMachine, TVector>(splits, count, lanes * deep, splits, 1, lanes * TMachine.Width);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run()
+    {
+        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
+        var place = Layout.Place(TMachine.Width);
+        TVector sum0 = TMachine.Zero, sum1 = sum0;
+        var split = place.Down;
+        var at = split * Stride + place.Source;
+        var step = place.Deep * Stride;
+        for (; split + 3 * place.Deep < place.End; split += 4 * place.Deep)
+        {
+            var (x0, x1) = (TMachine.Load(Partials, at), TMachine.Load(Partials, at + step));
+            var (x2, x3) = (TMachine.Load(Partials, at + 2 * step), TMachine.Load(Partials, at + 3 * step));
+            sum0 = TMachine.Add(sum0, TMachine.Add(x0, x2));
+            sum1 = TMachine.Add(sum1, TMachine.Add(x1, x3));
+            at += 4 * step;
+        }
+
+        for (; split < place.End; split += place.Deep)
+        {
+            sum0 = TMachine.Add(sum0, TMachine.Load(Partials, at));
+            at += step;
+        }
+
+        var sum = GroupTree<TMachine, TVector>.Sum(shared, TMachine.Add(sum0, sum1), Layout.Lanes);
+        if (place.Down != 0 || place.Channel >= Layout.Channels) return;
+        var bias = place.Channel - WeightLength;
+        if (bias < 0) TMachine.Store(Weights, place.Channel, TMachine.Add(TMachine.Load(Weights, place.Channel), sum));
+        else TMachine.Store(Bias, bias, TMachine.Add(TMachine.Load(Bias, bias), sum));
+    }
+}
