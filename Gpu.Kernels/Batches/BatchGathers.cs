@@ -73,6 +73,8 @@ public static class BatchGathers
                 PartsOfSample = parts,
                 PartLength = partLength,
                 Period = period,
+                ByParts = Divisor.By(parts),
+                ByPeriod = Divisor.By(period),
                 HasLabels = !labels.IsEmpty,
             };
             launcher.Launch(kernel, checked(shape.Count * parts), 10 + 6 * Items.Covering(Math.Min(shape.SampleLength, partLength), TMachine.Width));

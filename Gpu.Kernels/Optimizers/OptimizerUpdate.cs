@@ -19,8 +19,8 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
     /// <summary>The table; <see cref="Launching.StepState"/>; <see cref="Reductions.NormWords"/>.</summary>
     public TMachine Blocks, Segments, StepState, Norm;
 
-    /// <summary>Parts that each block is cut into, and words of a part: 1 and a whole block on the CPU, one vector on a GPU.</summary>
-    public int PartsOfBlock, PartLength;
+    /// <summary>The logarithm of the parts that each block is cut into, and words of a part: 1 part and a whole block on the CPU, one vector on a GPU.</summary>
+    public int PartShift, PartLength;
 
     /// <summary>True when Norm has a factor that clips.</summary>
     public Flag IsClipped;
@@ -38,8 +38,8 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var block = item / PartsOfBlock;
-        var offset = (item - block * PartsOfBlock) * PartLength;
+        var block = item >> PartShift;
+        var offset = (item - (block << PartShift)) * PartLength;
         block *= SegmentTable.BlockWords;
         var length = TMachine.LoadInt(Blocks, block + 1) - offset;
         if (length <= 0) return;

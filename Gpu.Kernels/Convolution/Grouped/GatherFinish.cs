@@ -23,8 +23,11 @@ public struct GatherFinish<TMachine, TVector, TActivation> : IKernel
     /// <summary>The mapping from pixels of the grid to those of the output.</summary>
     public GatherGeometry Geometry;
 
-    /// <summary>Splits; vectors of a pixel.</summary>
+    /// <summary>Splits; vectors of a pixel, and the division by them.</summary>
     public int Splits, Vectors;
+
+    /// <inheritdoc cref="Vectors"/>
+    public Divisor ByVectors;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
     public float Slope;
@@ -36,7 +39,7 @@ public struct GatherFinish<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var pixel = item / Vectors;
+        var pixel = ByVectors.Divide(item);
         var channel = (item - pixel * Vectors) * TMachine.Width;
         // GPUs, which alone run this, get vectors that fit (IOperation.Granularity).
         var from = pixel * Geometry.OutputChannels + channel;
