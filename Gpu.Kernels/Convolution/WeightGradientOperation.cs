@@ -82,7 +82,7 @@ internal readonly struct WeightGradientOperation(
         where TMachine : struct, IMachine<TMachine, TVector>
         where TVector : unmanaged
     {
-        if (SumSplitsGroups<TMachine, TVector>.Suits(launcher.Groups, splits))
+        if (SumSplitsGroups<TMachine, TVector>.Suits(launcher.Groups, splits, !biasGradient.IsEmpty))
         {
             var layout = SumSplitsGroups<TMachine, TVector>.LayoutFor(splits, weightGradient.Length + biasGradient.Length, launcher.Groups!.Value);
             var sum = new SumSplitsGroups<TMachine, TVector>

@@ -14,11 +14,11 @@ public struct SumSplitsGroups<TMachine, TVector> : IGroupedKernel
     where TMachine : struct, IMachine<TMachine, TVector>
     where TVector : unmanaged
 {
-    // Splits from which on they are shared; a thread of its own adds fewer up in two or three waits for memory.
+    // Splits from which on they are shared: a thread of its own adds fewer up in two or three waits for memory.
     private const int FewestSplits = 12;
 
-    // Splits of a thread, whose loads are under way together.
-    private const int SplitsOfThread = 4;
+    // Splits of a thread, whose loads are under way together; and threads of a group at least, where there are as many weights.
+    private const int SplitsOfThread = 4, FewestThreads = 64;
 
     /// <summary>The partial sums; the two gradients that they are added to.</summary>
     public TMachine Partials, Weights, Bias;
@@ -32,8 +32,8 @@ public struct SumSplitsGroups<TMachine, TVector> : IGroupedKernel
     /// <summary>Words from one split to the next.</summary>
     public int Stride;
 
-    /// <summary>Whether so many splits are for groups.</summary>
-    public static bool Suits(GroupLimits? limits, int splits) => limits is not null && splits >= FewestSplits;
+    /// <summary>Whether groups are better: for many splits, and where there is a bias, which would take a launch of its own.</summary>
+    public static bool Suits(GroupLimits? limits, int splits, bool hasBias) => limits is not null && (hasBias || splits >= FewestSplits);
 
     /// <summary>The cut of a sum.</summary>
     /// <param name="splits">splits</param>
@@ -44,7 +44,7 @@ public struct SumSplitsGroups<TMachine, TVector> : IGroupedKernel
         var most = GroupThreads.Of(limits);
         var deep = 1;
         while (deep * SplitsOfThread < splits && 2 * deep < most) deep *= 2;
-        var lanes = Math.Min(most / deep, Math.Max(1, ChannelGroups.WholeLine / TMachine.Width));
+        var lanes = Math.Min(most / deep, Math.Max(ChannelGroups.WholeLine / TMachine.Width, FewestThreads / deep));
         return ChannelGroups.For<TMachine, TVector>(splits, count, lanes * deep, splits, 1, lanes * TMachine.Width);
     }
 
