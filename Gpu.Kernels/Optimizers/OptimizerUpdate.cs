@@ -41,20 +41,23 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
         var block = item >> PartShift;
         var offset = (item - (block << PartShift)) * PartLength;
         block *= SegmentTable.BlockWords;
+        // All that is needed of the block and the step first: on a GPU a branch between them would wait for what stands before it.
         var length = TMachine.LoadInt(Blocks, block + 1) - offset;
+        var from = TMachine.LoadInt(Blocks, block) + offset;
+        var segment = TMachine.LoadInt(Blocks, block + 2) * SegmentTable.SegmentWords;
+        var skips = TMachine.LoadInt(StepState, Launching.StepState.SkipsUpdate);
+        var step = TMachine.LoadInt(StepState, Launching.StepState.Step);
+        var scale = TMachine.LoadScalar(StepState, Launching.StepState.GradientScale);
+        var learningRate = TMachine.LoadScalar(StepState, Launching.StepState.LearningRate);
         if (length <= 0) return;
         if (length > PartLength) length = PartLength;
-        var from = TMachine.LoadInt(Blocks, block) + offset;
-        if (TMachine.LoadInt(StepState, Launching.StepState.SkipsUpdate) != 0)
+        if (skips != 0)
         {
             Reset(from, length);
             return;
         }
 
-        var segment = TMachine.LoadInt(Blocks, block + 2) * SegmentTable.SegmentWords;
-
-        var learningRate = TMachine.LoadScalar(StepState, Launching.StepState.LearningRate) * TMachine.LoadScalar(Segments, segment);
-        var scale = TMachine.LoadScalar(StepState, Launching.StepState.GradientScale);
+        learningRate *= TMachine.LoadScalar(Segments, segment);
         if (IsClipped) scale *= TMachine.LoadScalar(Norm, Reductions.NormWords.ClipFactor);
         var coupled = TMachine.LoadScalar(Segments, segment + 1);
         var kept = 1f - learningRate * TMachine.LoadScalar(Segments, segment + 2);
@@ -64,7 +67,6 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
         constants.StepSize = learningRate;
         if (TRule.CorrectsBias)
         {
-            var step = TMachine.LoadInt(StepState, Launching.StepState.Step);
             constants.StepSize = learningRate / BiasCorrection.OneMinusPower(constants.LogBeta1, step);
             constants.InverseRootCorrection = 1f / MathF.Sqrt(BiasCorrection.OneMinusPower(constants.LogBeta2, step));
         }
