@@ -1,3 +1,4 @@
+using Gpu.Kernels.Cuda.TensorCores;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 
@@ -6,12 +7,16 @@ namespace Gpu.Cli.Bench;
 /// <summary>What a device can do at most, measured on it: operations are compared with that, and not with a data sheet.</summary>
 /// <param name="Gflops">10^9 floating-point operations a second of multiply-adds on registers (a multiply-add counts 2)</param>
 /// <param name="CopyGbps">10^9 bytes a second of a copy out of and into memory, reading and writing counted</param>
-internal sealed record Ceilings(double Gflops, double CopyGbps)
+/// <param name="MatrixGflops">10^9 floating-point operations a second of the tensor cores in the device's precision; null where products are not computed by them</param>
+internal sealed record Ceilings(double Gflops, double CopyGbps, double? MatrixGflops)
 {
+    /// <summary>What products and convolutions are compared with.</summary>
+    public double ProductGflops => MatrixGflops ?? Gflops;
+
     /// <summary>Megabytes that are copied when nobody says otherwise: far more than any cache holds.</summary>
     public const int StandardCopyMegabytes = 256;
 
-    /// <summary>Measures both.</summary>
+    /// <summary>Measures them.</summary>
     /// <param name="device">what to measure</param>
     /// <param name="seconds">about how long each is measured</param>
     /// <param name="copyMegabytes">how much is copied</param>
@@ -32,7 +37,18 @@ internal sealed record Ceilings(double Gflops, double CopyGbps)
         var copyList = new CommandList(device);
         copyList.Execute(new CopyOperation(source.View, target.View, isCpu ? 1 << 12 : 4));
         var copy = LaunchTimings.Measure(device, copyList, seconds).Times.Best;
-        return new Ceilings(flops / best / 1e9, 2.0 * words * sizeof(float) / copy / 1e9);
+        return new Ceilings(flops / best / 1e9, 2.0 * words * sizeof(float) / copy / 1e9, MeasureMatrices(device, seconds));
+    }
+
+    private static double? MeasureMatrices(ComputeDevice device, double seconds)
+    {
+        if (!MatrixPeaks.IsPossible(device)) return null;
+        // As many groups as are there at the same time, so that none waits for the last; each long enough that its launch does not count.
+        const int rounds = 4096;
+        using var output = device.Allocate(2 * ((AcceleratorDevice)device).Accelerator.NumMultiprocessors * MatrixPeaks.Threads);
+        var list = new CommandList(device);
+        MatrixPeaks.Run(list, output.View, rounds);
+        return MatrixPeaks.Flops(device.Precision, output.Length, rounds) / LaunchTimings.Measure(device, list, seconds).Times.Best / 1e9;
     }
 
     // The CPU's threads take stretches of items. On a GPU a whole number of rounds of all multiprocessors, full with threads, so that none waits for the last.

@@ -38,8 +38,10 @@ internal static class BenchOpsCommand
 
         var reporter = shell.Reporter;
         var ceilings = Ceilings.Measure(device, seconds, copyMegabytes);
+        var precision = device.Precision.ToString().ToLowerInvariant();
         reporter.Line(
             $"{device.Description}: multiply-adds on registers {Units.Short(ceilings.Gflops)} GFLOP/s, "
+            + (ceilings.MatrixGflops is { } matrix ? $"tensor cores in {precision} {Units.Short(matrix)} GFLOP/s, " : "")
             + $"copy {Units.Short(ceilings.CopyGbps)} GB/s (read and written)");
         var table = new ReportTable(
             ReportTable.Text("operation"), ReportTable.Text("shape"), ReportTable.Number("ms"), ReportTable.Number("p10"), ReportTable.Number("p90"),
@@ -52,7 +54,7 @@ internal static class BenchOpsCommand
             var times = measured.Times;
             var isArithmetic = one.Flops > 0;
             var rate = (isArithmetic ? one.Flops : one.Bytes) / times.Median / 1e9;
-            var share = rate / (isArithmetic ? ceilings.Gflops : ceilings.CopyGbps);
+            var share = rate / (isArithmetic ? ceilings.ProductGflops : ceilings.CopyGbps);
             table.Add(
                 one.Name, one.Shape, Milliseconds(times.Median), Milliseconds(times.Quantile(0.1)), Milliseconds(times.Quantile(0.9)),
                 Units.Short(rate), isArithmetic ? "GFLOP/s" : "GB/s", Units.Percent(share, 0));
@@ -67,9 +69,9 @@ internal static class BenchOpsCommand
         using var watch = device.NewStopwatch();
         reporter.Line(watch.IsOnDevice ? "Times are the device's own, of many repetitions at once." : "Times are the host's, with the wait for the device in them.");
         reporter.Result(new JsonRecord().Add("device", device.Id).Add("description", device.Description).Add("threads", (device as CpuDevice)?.Threads)
-            .Add("precision", device.Precision.ToString().ToLowerInvariant())
+            .Add("precision", precision)
             .Add("timing", watch.IsOnDevice ? "device" : "host").Add("compile_seconds", device.Compilation.Seconds)
-            .Add("ceilings", new JsonRecord().Add("gflops", ceilings.Gflops).Add("copy_gbps", ceilings.CopyGbps)).Add("operations", records));
+            .Add("ceilings", new JsonRecord().Add("gflops", ceilings.Gflops).Add("matrix_gflops", ceilings.MatrixGflops).Add("copy_gbps", ceilings.CopyGbps)).Add("operations", records));
     }
 
     // Null, with a warning, for one that does not fit the device.

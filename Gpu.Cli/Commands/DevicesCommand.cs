@@ -13,20 +13,22 @@ internal static class DevicesCommand
     private static void Run(Reporter reporter)
     {
         var table = new ReportTable(
-            ReportTable.Text("device"), ReportTable.Text("is"), ReportTable.Number("memory"), ReportTable.Number("cores"), ReportTable.Number("lanes"),
+            ReportTable.Text("device"), ReportTable.Text("is"), ReportTable.Number("memory"), ReportTable.Number("free"), ReportTable.Number("cores"), ReportTable.Number("lanes"),
                 ReportTable.Text("missing because"));
         List<JsonRecord> records = [];
         foreach (var device in DeviceCatalog.List())
         {
             table.Add(
-                device.Id, device.Name, device.MemoryBytes > 0 ? Units.Bytes(device.MemoryBytes) : "", device.Processors > 0 ? Units.Count(device.Processors)
-                    : "",
-                device.Lanes > 0 ? Units.Count(device.Lanes) : "", device.Missing ?? "");
+                device.Id, device.Name, device.MemoryBytes > 0 ? Units.Bytes(device.MemoryBytes) : "", Free(device),
+                device.Processors > 0 ? Units.Count(device.Processors) : "", device.Lanes > 0 ? Units.Count(device.Lanes) : "", device.Missing ?? "");
             records.Add(new JsonRecord().Add("id", device.Id).Add("kind", device.Kind).Add("name", device.Name).Add("available", device.IsAvailable)
-                .Add("memory_bytes", device.MemoryBytes).Add("processors", device.Processors).Add("lanes", device.Lanes).Add("missing", device.Missing));
+                .Add("memory_bytes", device.MemoryBytes).Add("free_bytes", device.FreeBytes).Add("processors", device.Processors).Add("lanes", device.Lanes).Add("missing", device.Missing));
         }
 
         reporter.Table(table);
         reporter.Result(new JsonRecord().Add("devices", records));
     }
+
+    // Nothing for what is not there, a dash where the driver does not say.
+    private static string Free(DeviceInfo device) => device.FreeBytes is { } bytes ? Units.Bytes(bytes) : device.MemoryBytes > 0 ? "-" : "";
 }

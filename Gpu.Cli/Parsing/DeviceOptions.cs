@@ -82,7 +82,7 @@ internal sealed class DeviceOptions
         }
 
         if (number is null) return id;
-        if (kind is not ("cuda" or "opencl")) throw new FormatException($"only cuda and opencl devices have numbers, not '{text}'.");
+        if (kind is not ("cuda" or "opencl")) throw new FormatException($"only cuda and opencl devices have numbers, not '{text}': write {kind}.");
         return int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _)
             ? id
             : throw new FormatException($"a device number from 0 is needed after '{kind}:', as in {kind}:0, not '{number}'.");

@@ -6,7 +6,7 @@ namespace Gpu.Kernels.Batches;
 
 /// <summary>
 /// As <see cref="BatchGather{TMachine,TVector}"/>, with each sample mirrored and moved at random (<see cref="Augmentation"/>): output(y, x) is
-/// input(y + dy, x + dx), mirrored input(y + dy, width - 1 - (x + dx)). An item is some rows of a sample.
+/// input(y + dy, x + dx), mirrored input(y + dy, width - 1 - (x + dx)). An item is some rows of a sample. GPUs have <see cref="AugmentedElements{TMachine,TVector}"/>.
 /// </summary>
 public struct AugmentedGather<TMachine, TVector> : IKernel
     where TMachine : struct, IMachine<TMachine, TVector>
@@ -56,13 +56,7 @@ public struct AugmentedGather<TMachine, TVector> : IKernel
         var isMissing = sample < 0;
         if (isMissing) sample = 0;
 
-        uint word0 = (uint)sample, word1 = (uint)TMachine.LoadInt(StepState, Launching.StepState.Draw), word2 = 0, word3 = 0;
-        Philox.Generate(Seed0, Seed1, ref word0, ref word1, ref word2, ref word3);
-        // The highest bit, asked for as a number: ILGPU writes the products of Philox as signed ones in OpenCL C, whose compiler then takes that bit for 0.
-        var isFlipped = Flip && Philox.ToUniform(word0) >= 0.5f;
-        var down = (int)(Philox.ToUniform(word1) * (2 * LargestShift + 1)) - LargestShift;
-        var along = (int)(Philox.ToUniform(word2) * (2 * LargestShift + 1)) - LargestShift;
-
+        var draw = AugmentationDraw.Of<TMachine, TVector>(StepState, sample, Seed0, Seed1, Flip, LargestShift);
         var rowLength = Width * Channels;
         var start = (long)sample * Height * rowLength;
         var last = (part + 1) * RowsOfPart;
@@ -70,7 +64,7 @@ public struct AugmentedGather<TMachine, TVector> : IKernel
         for (var y = part * RowsOfPart; y < last; y++)
         {
             var row = (slot * Height + y) * rowLength;
-            var from = y + down;
+            var from = y + draw.Down;
             if (isMissing || from < 0 || from >= Height)
             {
                 Blank(row, rowLength);
@@ -80,8 +74,8 @@ public struct AugmentedGather<TMachine, TVector> : IKernel
             var rowStart = start + (long)from * rowLength;
             var bytes = TMachine.Slice(Bytes, (int)(rowStart >> 2));
             var skipped = (int)(rowStart & 3);
-            if (isFlipped) Mirrored(bytes, skipped, row, along);
-            else Moved(bytes, skipped, row, rowLength, along * Channels);
+            if (draw.IsFlipped) Mirrored(bytes, skipped, row, draw.Along);
+            else Moved(bytes, skipped, row, rowLength, draw.Along * Channels);
         }
     }
 

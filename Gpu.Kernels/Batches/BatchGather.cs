@@ -33,6 +33,9 @@ public struct BatchGather<TMachine, TVector> : IKernel
     /// <summary>Elements after which scales and shifts repeat: a multiple of 16 and of the channels.</summary>
     public int Period;
 
+    /// <summary>Divisions by <see cref="PartsOfSample"/> and <see cref="Period"/>.</summary>
+    public Divisor ByParts, ByPeriod;
+
     /// <summary>True when there are labels.</summary>
     public Flag HasLabels;
 
@@ -40,7 +43,7 @@ public struct BatchGather<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var slot = item / PartsOfSample;
+        var slot = ByParts.Divide(item);
         var part = item - slot * PartsOfSample;
         var sample = BatchOrder<TMachine, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
         if (HasLabels && part == 0) BatchOrder<TMachine, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
@@ -55,7 +58,7 @@ public struct BatchGather<TMachine, TVector> : IKernel
         var i = part * PartLength;
         var to = i + PartLength;
         if (to > SampleLength) to = SampleLength;
-        var phase = i % Period;
+        var phase = i - ByPeriod.Divide(i) * Period;
         for (; i + TMachine.Width <= to; i += TMachine.Width)
         {
             TMachine.Store(Output, row + i, TMachine.MultiplyAdd(TMachine.LoadBytes(bytes, skipped + i), TMachine.Load(scales, phase), TMachine.Load(Shifts, phase)));

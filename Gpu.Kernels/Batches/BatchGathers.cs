@@ -73,6 +73,8 @@ public static class BatchGathers
                 PartsOfSample = parts,
                 PartLength = partLength,
                 Period = period,
+                ByParts = Divisor.By(parts),
+                ByPeriod = Divisor.By(period),
                 HasLabels = !labels.IsEmpty,
             };
             launcher.Launch(kernel, checked(shape.Count * parts), 10 + 6 * Items.Covering(Math.Min(shape.SampleLength, partLength), TMachine.Width));
@@ -90,9 +92,15 @@ public static class BatchGathers
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
+            if (TMachine.ItemIsThread)
+            {
+                LaunchElements<TMachine, TVector>(launcher);
+                return;
+            }
+
             var period = PixelNormalization.Period(shape.Channels);
             var rowLength = shape.Width * shape.Channels;
-            var rows = TMachine.ItemIsThread ? 1 : Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
+            var rows = Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
             var parts = Items.Covering(shape.Height, rows);
             var kernel = new AugmentedGather<TMachine, TVector>
             {
@@ -119,6 +127,38 @@ public static class BatchGathers
                 Seed1 = (uint)(augmentation.Seed >> 32),
             };
             launcher.Launch(kernel, checked(shape.Count * parts), 100 + 3 * rows * rowLength);
+        }
+
+        private void LaunchElements<TMachine, TVector>(ILauncher<TMachine> launcher)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var period = PixelNormalization.Period(shape.Channels);
+            var kernel = new AugmentedElements<TMachine, TVector>
+            {
+                Bytes = launcher.Bind(bytes),
+                Labels = launcher.Bind(labels),
+                Order = launcher.Bind(order),
+                StepState = launcher.Bind(stepState),
+                Scales = launcher.Bind(normalization.First(period)),
+                Shifts = launcher.Bind(normalization.Slice(period, period)),
+                Output = launcher.Bind(output),
+                OutputLabels = launcher.Bind(outputLabels),
+                Samples = shape.Samples,
+                OrderLength = order.Length,
+                Height = shape.Height,
+                Width = shape.Width,
+                Channels = shape.Channels,
+                BySample = Divisor.By(shape.SampleLength),
+                ByRow = Divisor.By(shape.Width * shape.Channels),
+                ByPixel = Divisor.By(shape.Channels),
+                HasLabels = !labels.IsEmpty,
+                Flip = augmentation.Flip,
+                LargestShift = augmentation.Shift,
+                Seed0 = (uint)augmentation.Seed,
+                Seed1 = (uint)(augmentation.Seed >> 32),
+            };
+            launcher.Launch(kernel, shape.BatchLength, 100);
         }
     }
 }

@@ -32,7 +32,7 @@ internal readonly struct WeightGradientOperation(
         if (TensorDispatch.Suits(launcher.Matrices, shape.MultiplyAdds, shape.InputPerGroup, shape.OutputPerGroup))
         {
             var sums = TensorWeightGradients.Launch(launcher.Matrices!, shape, input, outputGradient, weightGradient, biasGradient, workspace);
-            if (sums.Splits > 1) SumUp<TMachine, TVector>(launcher, sums.Splits, sums.SplitStride);
+            if (sums.Splits > 1) SumUp<TMachine, TVector>(launcher, workspace, weightGradient, biasGradient, sums.Splits, sums.SplitStride);
             return;
         }
 
@@ -73,10 +73,49 @@ internal readonly struct WeightGradientOperation(
         var items = g.Splits * g.Panels * g.RowGroups;
         var cost = (long)(g.Pixels / g.Splits) * Math.Max(1, g.Tiles / g.RowGroups) * 16;
         launcher.Launch(kernel, items, (int)Math.Min(cost, int.MaxValue / 4));
-        if (split) SumUp<TMachine, TVector>(launcher, g.Splits, g.SplitStride);
+        if (split) SumUp<TMachine, TVector>(launcher, workspace, weightGradient, biasGradient, g.Splits, g.SplitStride);
     }
 
-    private void SumUp<TMachine, TVector>(ILauncher<TMachine> launcher, int splits, int stride)
+    /// <summary>Adds the partial sums of all splits to the gradients: in each split the weights', and behind them the bias'.</summary>
+    public static void SumUp<TMachine, TVector>(
+        ILauncher<TMachine> launcher, DeviceView partials, DeviceView weightGradient, DeviceView biasGradient, int splits, int stride)
         where TMachine : struct, IMachine<TMachine, TVector>
-        where TVector : unmanaged => SplitSums.Launch<TMachine, TVector>(launcher, workspace, weightGradient, biasGradient, splits, stride);
+        where TVector : unmanaged
+    {
+        if (SumSplitsGroups<TMachine, TVector>.Suits(launcher.Groups, splits, !biasGradient.IsEmpty))
+        {
+            var layout = SumSplitsGroups<TMachine, TVector>.LayoutFor(splits, weightGradient.Length + biasGradient.Length, launcher.Groups!.Value);
+            var sum = new SumSplitsGroups<TMachine, TVector>
+            {
+                Partials = launcher.Bind(partials),
+                Weights = launcher.Bind(weightGradient),
+                Bias = launcher.Bind(biasGradient.IsEmpty ? weightGradient : biasGradient),
+                WeightLength = weightGradient.Length,
+                Layout = layout,
+                Stride = stride,
+            };
+            launcher.LaunchGroups(sum, layout.Groups, layout.Threads);
+            return;
+        }
+
+        Sum<TMachine, TVector>(launcher, partials, weightGradient, splits, stride);
+        if (!biasGradient.IsEmpty)
+            Sum<TMachine, TVector>(launcher, partials.Slice(weightGradient.Length, partials.Length - weightGradient.Length), biasGradient, splits, stride);
+    }
+
+    /// <summary>Adds the partial sums of all splits to a gradient, in order.</summary>
+    public static void Sum<TMachine, TVector>(ILauncher<TMachine> launcher, DeviceView partials, DeviceView gradient, int splits, int stride)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var sum = new SumSplits<TMachine, TVector>
+        {
+            Partials = launcher.Bind(partials),
+            Output = launcher.Bind(gradient),
+            Count = gradient.Length,
+            Splits = splits,
+            Stride = stride,
+        };
+        launcher.Launch(sum, Items.Covering(gradient.Length, TMachine.Width), 4 * splits);
+    }
 }

@@ -1,3 +1,4 @@
+using Gpu.Kernels.Cuda;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
@@ -13,9 +14,26 @@ internal sealed class CudaKind : GpuKind
 
     protected override AcceleratorType Type => AcceleratorType.Cuda;
 
+    protected override string CureOfFailure => "see whether nvidia-smi works, and install NVIDIA's driver anew if it does not";
+
     protected override Context.Builder Add(Context.Builder builder) => builder.Cuda(_ => true);
 
 #if HAS_ILGPU
+    public override long? FreeBytes(Context context, Device device)
+    {
+        try
+        {
+            // Only a context on the device can ask. What it takes itself is not free then, as it will not be for who opens the device.
+            using var accelerator = device.CreateAccelerator(context);
+            return CudaStreams.FreeBytes(accelerator);
+        }
+        catch (Exception)
+        {
+            // A GPU that another process keeps for itself, say, is listed without.
+            return null;
+        }
+    }
+
     protected override string? WhyNotEvenLook()
     {
         return DriverLibraries.IsPresent(DriverLibraries.Cuda)
@@ -26,11 +44,11 @@ internal sealed class CudaKind : GpuKind
     protected override string WhyNone()
     {
         if (!CudaAPI.CurrentAPI.IsSupported)
-            return "the CUDA driver is installed but does not start; is an NVIDIA GPU in this machine, and does nvidia-smi list it?";
+            return "the CUDA driver is installed but does not start; see whether nvidia-smi lists a GPU, and install the driver that fits the kernel and the GPU if it does not";
         var error = CudaAPI.CurrentAPI.GetDeviceCount(out var count);
         return error == CudaError.CUDA_SUCCESS
-            ? $"the CUDA driver counts {count} devices but describes none; does nvidia-smi list them?"
-            : $"the CUDA driver reports {error}; does nvidia-smi list a GPU?";
+            ? $"the CUDA driver counts {count} devices but describes none; see whether nvidia-smi lists them, and whether CUDA_VISIBLE_DEVICES hides them"
+            : $"the CUDA driver reports {error}; see whether nvidia-smi lists a GPU, and whether CUDA_VISIBLE_DEVICES hides it";
     }
 
     protected override string? WhyNot(Device device) => device is CudaDevice { Architecture: not null, InstructionSet: not null }

@@ -17,7 +17,7 @@ public static class DeviceCatalog
 
     /// <summary>
     /// Everything there is: the CPU, the devices of CUDA and OpenCL (those that cannot be used with the reason), and the simulator. A kind without any device
-    /// has one entry, with the reason. Looking takes as long as the drivers take to start, and never throws because of one.
+    /// has one entry, with the reason. Looking takes as long as the drivers take to start and CUDA's devices to open, and never throws because of one.
     /// </summary>
     public static IReadOnlyList<DeviceInfo> List()
     {
@@ -26,7 +26,7 @@ public static class DeviceCatalog
         {
             using var context = kind.Look(out var devices, out var missing);
             if (missing is not null) list.Add(new(kind.Name, kind.Name, "", 0, 0, 0, missing));
-            else list.AddRange(devices.Select(device => device.Info));
+            else list.AddRange(devices.Select(found => found.Info.IsAvailable ? found.Info with { FreeBytes = kind.FreeBytes(context!, found.Device) } : found.Info));
         }
 
         list.Add(Simulator);
@@ -65,11 +65,11 @@ public static class DeviceCatalog
 
     private static DeviceInfo Cpu => new(
         "cpu", "cpu", $"{RuntimeInformation.ProcessArchitecture} with {CpuDevice.WidestLanes}-bit vectors",
-        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, CpuDevice.WidestLanes / 32);
+        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, CpuDevice.WidestLanes / 32) { FreeBytes = HostMemory.Available() };
 
     private static DeviceInfo Simulator => new(
         "simulator", "simulator", "GPU kernels on ILGPU's CPU accelerator, for tests",
-        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, CPUDevice.Default.WarpSize);
+        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, CPUDevice.Default.WarpSize) { FreeBytes = HostMemory.Available() };
 
     private static (string Kind, int Number) Parse(string id)
     {
@@ -97,12 +97,9 @@ public static class DeviceCatalog
         try
         {
             if (context is null || missing is not null)
-                throw new DeviceException($"a {kind.Title} device", "none", missing!);
+                throw new DeviceException(kind.OneDevice, "none", missing!);
             if (number >= devices.Count)
-            {
-                var names = string.Join(", ", devices.Select(device => $"{device.Info.Id} ({device.Info.Name})"));
-                throw new DeviceException($"a {kind.Title} device number {number}", names, "choose one of these");
-            }
+                throw NoSuchNumber(kind.OneDevice, number, [.. devices.Select(device => device.Info)]);
 
             return OpenGpu(context, devices[number].Device, devices[number].Info);
         }
@@ -111,6 +108,16 @@ public static class DeviceCatalog
             context?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What to say when a kind has devices, but none of that number.</summary>
+    internal static DeviceException NoSuchNumber(string oneDevice, int number, IReadOnlyList<DeviceInfo> devices)
+    {
+        var names = string.Join(", ", devices.Select(device => $"{device.Id} ({device.Name}{(device.IsAvailable ? "" : $", which cannot be used: {device.Missing}")})"));
+        var cure = devices.FirstOrDefault(device => device.IsAvailable) is { } first
+            ? $"numbers begin at 0: choose {(devices.Count(device => device.IsAvailable) > 1 ? "one of these" : first.Id)}"
+            : "use another kind of device, such as cpu";
+        return new DeviceException($"{oneDevice} number {number}", names, cure);
     }
 
     private static AcceleratorDevice OpenGpu(Context context, Device device, DeviceInfo info)

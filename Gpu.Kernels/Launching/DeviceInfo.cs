@@ -12,4 +12,9 @@ public sealed record DeviceInfo(string Id, string Kind, string Name, long Memory
 {
     /// <summary>True for a device that can be opened.</summary>
     public bool IsAvailable => Missing is null;
+
+    /// <summary>
+    /// Bytes of its memory that could be allocated when it was looked at; null where the driver does not say (OpenCL has no such question), or the device could not be opened.
+    /// </summary>
+    public long? FreeBytes { get; init; }
 }

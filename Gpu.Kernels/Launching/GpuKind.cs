@@ -18,6 +18,9 @@ internal abstract class GpuKind
     /// <summary>The kind in a sentence.</summary>
     public abstract string Title { get; }
 
+    /// <summary>A device of this kind in a sentence.</summary>
+    public string OneDevice => $"{(Title[0] == 'O' ? "an" : "a")} {Title} device";
+
     /// <summary>A context with all devices of this kind, usable or not; the caller disposes it.</summary>
     /// <param name="devices">the devices, numbered as in ids</param>
     /// <param name="missing">why there are none, null when there are</param>
@@ -45,7 +48,7 @@ internal abstract class GpuKind
             // Whatever a driver does must not take the other kinds down.
             context?.Dispose();
             devices = [];
-            missing = $"looking for {Title} devices failed: {e.GetType().Name}: {e.Message}";
+            missing = $"looking for {Title} devices failed: {e.GetType().Name}: {e.Message}; {CureOfFailure}";
             return null;
         }
     }
@@ -53,8 +56,14 @@ internal abstract class GpuKind
     /// <summary>Whether <c>auto</c> may take a device of this kind.</summary>
     public virtual bool IsPreferable(Device device) => true;
 
+    /// <summary>Bytes that could be allocated on a device; null where they are not known. It may open the device to ask.</summary>
+    public virtual long? FreeBytes(Context context, Device device) => null;
+
     /// <summary>The kind in ILGPU.</summary>
     protected abstract AcceleratorType Type { get; }
+
+    /// <summary>What to do where looking for devices throws.</summary>
+    protected abstract string CureOfFailure { get; }
 
     /// <summary>Adds all devices of this kind.</summary>
     protected abstract Context.Builder Add(Context.Builder builder);

@@ -13,6 +13,8 @@ internal sealed class OpenCLKind : GpuKind
 
     protected override AcceleratorType Type => AcceleratorType.OpenCL;
 
+    protected override string CureOfFailure => "see whether clinfo works, and install the GPU vendor's OpenCL driver anew if it does not";
+
     protected override Context.Builder Add(Context.Builder builder) => builder.OpenCL(_ => true);
 
 #if HAS_ILGPU
@@ -27,7 +29,7 @@ internal sealed class OpenCLKind : GpuKind
     {
         var error = CLAPI.CurrentAPI.GetNumPlatforms(out var platforms);
         return error == CLError.CL_SUCCESS && platforms > 0
-            ? $"there are {platforms} OpenCL platforms without a device that is available; does clinfo list one?"
+            ? $"there are {platforms} OpenCL platforms without a device that is available; see whether clinfo lists one, and whether this user may open it (groups video, render)"
             : "the OpenCL loader knows no driver; install the GPU vendor's OpenCL driver";
     }
 

@@ -30,6 +30,8 @@ public struct RowTiles
     /// <summary>Items side by side in a pixel.</summary>
     public int ChannelParts;
 
+    private Divisor _byColumnParts, _byChannelParts;
+
     /// <summary>The cut for a machine.</summary>
     public static RowTiles For<TMachine, TVector>(int rows, int columns, int channels)
         where TMachine : struct, IMachine<TMachine, TVector>
@@ -53,6 +55,8 @@ public struct RowTiles
         };
         tiles.ColumnParts = Launching.Items.Covering(columns, tiles.ColumnsPerItem);
         tiles.ChannelParts = Launching.Items.Covering(channels, tiles.ChannelsPerItem);
+        tiles._byColumnParts = Divisor.By(tiles.ColumnParts);
+        tiles._byChannelParts = Divisor.By(tiles.ChannelParts);
         return tiles;
     }
 
@@ -67,10 +71,10 @@ public struct RowTiles
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Locate(int item, out int row, out int column, out int columnEnd, out int channel, out int channelEnd)
     {
-        var strip = item / ChannelParts;
+        var strip = _byChannelParts.Divide(item);
         channel = (item - strip * ChannelParts) * ChannelsPerItem;
         channelEnd = Math.Min(Channels, channel + ChannelsPerItem);
-        row = strip / ColumnParts;
+        row = _byColumnParts.Divide(strip);
         column = (strip - row * ColumnParts) * ColumnsPerItem;
         columnEnd = Math.Min(Columns, column + ColumnsPerItem);
     }

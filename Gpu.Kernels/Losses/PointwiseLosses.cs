@@ -55,7 +55,28 @@ internal static class PointwiseLosses<TLoss>
                 GradientScale = (float)(1.0 / ((double)batch * outputs)),
                 Slope = slope,
             };
-            launcher.Launch(kernel, batch, 20 + 20 * Items.Covering(outputs, TMachine.Width));
+            var threads = PointwiseLossGroups<TMachine, TVector, TLoss, TActivation>.Threads(launcher.Groups, outputs);
+            if (threads > 0) LaunchGroups(launcher, kernel, threads);
+            else launcher.Launch(kernel, batch, 20 + 20 * Items.Covering(outputs, TMachine.Width));
+        }
+
+        private void LaunchGroups<TMachine, TVector>(ILauncher<TMachine> launcher, PointwiseLoss<TMachine, TVector, TLoss, TActivation> plain, int threads)
+            where TMachine : struct, IMachine<TMachine, TVector>
+            where TVector : unmanaged
+        {
+            var kernel = new PointwiseLossGroups<TMachine, TVector, TLoss, TActivation>
+            {
+                Prediction = plain.Prediction,
+                Target = plain.Target,
+                Gradient = plain.Gradient,
+                SampleLosses = plain.SampleLosses,
+                Outputs = outputs,
+                HasGradient = plain.HasGradient,
+                LossScale = plain.LossScale,
+                GradientScale = plain.GradientScale,
+                Slope = slope,
+            };
+            launcher.LaunchGroups(kernel, batch, threads);
         }
     }
 }

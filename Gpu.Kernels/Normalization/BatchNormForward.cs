@@ -26,10 +26,43 @@ public struct BatchNormForward<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
+        if (TMachine.ItemIsThread)
+        {
+            OneVector(item);
+            return;
+        }
+
         var walk = Layout.Walk<TMachine, TVector>(item);
-        // GPUs get vectors that fit (IOperation.Granularity), and no second copy of the code.
-        if (TMachine.ItemIsThread || walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
+        if (walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
         else Sweep<PartialVector>(walk);
+    }
+
+    // A GPU's thread: one vector of one row or of four. Vectors fit there (IOperation.Granularity).
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void OneVector(int item)
+    {
+        Layout.Locate(item, TMachine.Width, out var channel, out var at, out var rows);
+        var mean = TMachine.Load(Mean, channel);
+        var scale = TMachine.Load(Scale, channel);
+        var beta = TMachine.Load(Beta, channel);
+        var channels = Layout.Channels;
+        if (rows == 4)
+        {
+            // All loads first: they are then under way together.
+            TVector x0 = TMachine.Load(Input, at), x1 = TMachine.Load(Input, at + channels);
+            TVector x2 = TMachine.Load(Input, at + 2 * channels), x3 = TMachine.Load(Input, at + 3 * channels);
+            TMachine.Store(Output, at, Value(x0, mean, scale, beta, Slope));
+            TMachine.Store(Output, at + channels, Value(x1, mean, scale, beta, Slope));
+            TMachine.Store(Output, at + 2 * channels, Value(x2, mean, scale, beta, Slope));
+            TMachine.Store(Output, at + 3 * channels, Value(x3, mean, scale, beta, Slope));
+            return;
+        }
+
+        for (; rows > 0; rows--)
+        {
+            TMachine.Store(Output, at, Value(TMachine.Load(Input, at), mean, scale, beta, Slope));
+            at += channels;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

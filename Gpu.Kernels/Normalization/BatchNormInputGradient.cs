@@ -34,10 +34,45 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
+        if (TMachine.ItemIsThread)
+        {
+            OneVector(item);
+            return;
+        }
+
         var walk = Layout.Walk<TMachine, TVector>(item);
-        // GPUs get vectors that fit (IOperation.Granularity), and no second copy of the code.
-        if (TMachine.ItemIsThread || walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
+        if (walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
         else Sweep<PartialVector>(walk);
+    }
+
+    // A GPU's thread: one vector of one row or of four, two at a time. Vectors fit there (IOperation.Granularity).
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void OneVector(int item)
+    {
+        Layout.Locate(item, TMachine.Width, out var channel, out var at, out var rows);
+        var mean = TMachine.Load(Mean, channel);
+        var scale = TMachine.Load(Scale, channel);
+        var beta = TMachine.Load(Beta, channel);
+        var average = TMachine.Load(MeanGradient, channel);
+        var projection = TMachine.Load(Projection, channel);
+        var channels = Layout.Channels;
+        for (; rows >= 2; rows -= 2)
+        {
+            // All loads first: they are then under way together.
+            TVector x0 = TMachine.Load(Input, at), x1 = TMachine.Load(Input, at + channels);
+            TVector g0 = TMachine.Load(OutputGradient, at), g1 = TMachine.Load(OutputGradient, at + channels);
+            TVector before0 = TMachine.Zero, before1 = before0;
+            if (Accumulate) (before0, before1) = (TMachine.Load(InputGradient, at), TMachine.Load(InputGradient, at + channels));
+            TMachine.Store(InputGradient, at, TMachine.Add(before0, Gradient(x0, g0, mean, scale, beta, average, projection, Slope, GateSlope)));
+            TMachine.Store(InputGradient, at + channels, TMachine.Add(before1, Gradient(x1, g1, mean, scale, beta, average, projection, Slope, GateSlope)));
+            at += 2 * channels;
+        }
+
+        if (rows == 0) return;
+        var before = TMachine.Zero;
+        if (Accumulate) before = TMachine.Load(InputGradient, at);
+        var gradient = Gradient(TMachine.Load(Input, at), TMachine.Load(OutputGradient, at), mean, scale, beta, average, projection, Slope, GateSlope);
+        TMachine.Store(InputGradient, at, TMachine.Add(before, gradient));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -102,8 +137,14 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
         where TAccess : struct, IVectorAccess
     {
         var x = TAccess.Load<TMachine, TVector>(input, at, lanes);
+        return Gradient(x, TAccess.Load<TMachine, TVector>(outputGradient, at, lanes), mean, scale, beta, average, projection, slope, gateSlope);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Gradient(
+        TVector x, TVector g, TVector mean, TVector scale, TVector beta, TVector average, TVector projection, float slope, float gateSlope)
+    {
         var centred = TMachine.Subtract(x, mean);
-        var g = TAccess.Load<TMachine, TVector>(outputGradient, at, lanes);
         g = BatchNormGradient<TMachine, TVector, TActivation>.BeforeActivation(centred, g, scale, beta, slope);
         var rest = TMachine.Subtract(TMachine.Subtract(g, average), TMachine.Multiply(centred, projection));
         return TGate.Backward<TMachine, TVector>(x, TMachine.Multiply(rest, scale), gateSlope);

@@ -30,6 +30,8 @@ public struct BatchNormLayout
     /// <summary>Groups that cover the channels.</summary>
     public int Groups;
 
+    private Divisor _byGroups;
+
     /// <summary>Words from one chunk's partial results to the next one's (two rows of channels, each on a vector's boundary).</summary>
     public int PartialStride, PartialRow;
 
@@ -78,6 +80,7 @@ public struct BatchNormLayout
             ChunkRows = chunkRows,
             Chunks = Launching.Items.Covering(rows, chunkRows),
             Groups = groups,
+            _byGroups = Divisor.By(groups),
             PartialRow = row,
             PartialStride = 2 * row,
         };
@@ -99,6 +102,17 @@ public struct BatchNormLayout
     /// <summary>What an item costs, in vector instructions, at <paramref name="perVector"/> instructions a vector.</summary>
     public readonly int Cost(int width, int perVector) => perVector * ChunkRows * Launching.Items.Covering(Channels, width * Groups);
 
+    /// <summary>Where an item begins on a GPU: its first channel, the first word of its first row, and its rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly void Locate(int item, int width, out int channel, out int at, out int rows)
+    {
+        var chunk = _byGroups.Divide(item);
+        var first = chunk * ChunkRows;
+        channel = (item - chunk * Groups) * width;
+        at = first * Channels + channel;
+        rows = Math.Min(ChunkRows, Rows - first);
+    }
+
     /// <summary>The way of an item through its rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly BatchNormWalk Walk<TMachine, TVector>(int item)
@@ -106,7 +120,7 @@ public struct BatchNormLayout
         where TVector : unmanaged
     {
         var width = TMachine.Width;
-        var chunk = item / Groups;
+        var chunk = _byGroups.Divide(item);
         var group = item - chunk * Groups;
         if (TMachine.ItemIsThread) return Walk(chunk, group * width, 1, width);
         var vectors = Channels / width;

@@ -34,6 +34,13 @@ public struct BatchNormPoolForward<TMachine, TVector, TActivation> : IKernel
         var from = Layout.InputRow(row) + 2 * column * Layout.Channels;
         var end = from + 2 * (columnEnd - column) * Layout.Channels;
         var to = (row * Layout.OutputWidth + column) * Layout.Channels;
+        // GPUs get one vector, which fits (IOperation.Granularity), and no second copy of the code.
+        if (TMachine.ItemIsThread)
+        {
+            Sweep<WholeVector>(from, end, to, channel, TMachine.Width);
+            return;
+        }
+
         var c = channel;
         for (; c + TMachine.Width <= channelEnd; c += TMachine.Width) Sweep<WholeVector>(from, end, to, c, TMachine.Width);
         if (c < channelEnd) Sweep<PartialVector>(from, end, to, c, channelEnd - c);

@@ -23,6 +23,23 @@ internal static class BatchNormPoolPixel<TMachine, TVector, TActivation>
         var saved = TActivation.DerivativeFromOutput ? value : TMachine.MultiplyAdd(centred, scale, beta);
         return TActivation.Backward<TMachine, TVector>(saved, gradient, slope);
     }
+
+    /// <summary>The gradient of a window in front of the activation, at the first maximum of its centred pixels, which are in row-major order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector OfWindow(
+        TVector a, TVector b, TVector c, TVector d, TVector gradient, TVector scale, TVector beta, float slope, out TVector chosen)
+    {
+        var valueA = Value(a, scale, beta, slope);
+        var valueB = Value(b, scale, beta, slope);
+        var valueC = Value(c, scale, beta, slope);
+        var valueD = Value(d, scale, beta, slope);
+        var largest = TMachine.Max(TMachine.Max(valueA, valueB), TMachine.Max(valueC, valueD));
+        // From the last to the first, so that the first maximum stays.
+        chosen = TMachine.SelectGreater(largest, valueC, d, c);
+        chosen = TMachine.SelectGreater(largest, valueB, chosen, b);
+        chosen = TMachine.SelectGreater(largest, valueA, chosen, a);
+        return Before(largest, chosen, gradient, scale, beta, slope);
+    }
 }
 
 /// <summary>
@@ -88,17 +105,8 @@ public struct BatchNormPoolGradientSums<TMachine, TVector, TActivation> : IKerne
                 var c = TMachine.Subtract(TAccess.Load<TMachine, TVector>(input, at + below, count), mean);
                 var d = TMachine.Subtract(TAccess.Load<TMachine, TVector>(input, at + below + channels, count), mean);
                 at += 2 * channels;
-                var valueA = BatchNormPoolPixel<TMachine, TVector, TActivation>.Value(a, scale, beta, slope);
-                var valueB = BatchNormPoolPixel<TMachine, TVector, TActivation>.Value(b, scale, beta, slope);
-                var valueC = BatchNormPoolPixel<TMachine, TVector, TActivation>.Value(c, scale, beta, slope);
-                var valueD = BatchNormPoolPixel<TMachine, TVector, TActivation>.Value(d, scale, beta, slope);
-                var largest = TMachine.Max(TMachine.Max(valueA, valueB), TMachine.Max(valueC, valueD));
-                // From the last to the first, so that the first maximum stays.
-                var chosen = TMachine.SelectGreater(largest, valueC, d, c);
-                chosen = TMachine.SelectGreater(largest, valueB, chosen, b);
-                chosen = TMachine.SelectGreater(largest, valueA, chosen, a);
                 var gradient = TAccess.Load<TMachine, TVector>(outputGradient, from, count);
-                var g = BatchNormPoolPixel<TMachine, TVector, TActivation>.Before(largest, chosen, gradient, scale, beta, slope);
+                var g = BatchNormPoolPixel<TMachine, TVector, TActivation>.OfWindow(a, b, c, d, gradient, scale, beta, slope, out var chosen);
                 sum = TMachine.Add(sum, g);
                 product = TMachine.MultiplyAdd(g, chosen, product);
             }

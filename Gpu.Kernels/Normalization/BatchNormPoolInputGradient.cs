@@ -39,6 +39,13 @@ public struct BatchNormPoolInputGradient<TMachine, TVector, TActivation, TGate> 
     public void Run(int item)
     {
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        // GPUs get one vector, which fits (IOperation.Granularity), and no second copy of the code.
+        if (TMachine.ItemIsThread)
+        {
+            Sweep<WholeVector>(row, column, columnEnd, channel, TMachine.Width);
+            return;
+        }
+
         var c = channel;
         for (; c + TMachine.Width <= channelEnd; c += TMachine.Width) Sweep<WholeVector>(row, column, columnEnd, c, TMachine.Width);
         if (c < channelEnd) Sweep<PartialVector>(row, column, columnEnd, c, channelEnd - c);

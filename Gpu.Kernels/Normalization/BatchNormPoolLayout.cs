@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 using Gpu.Kernels.Pooling;
 
@@ -21,6 +22,8 @@ public struct BatchNormPoolLayout
 
     /// <summary>Rows and columns of the output: half as many, rounded down.</summary>
     public int OutputHeight, OutputWidth;
+
+    private Divisor _byOutputHeight;
 
     /// <summary>Channels of both.</summary>
     public int Channels;
@@ -55,6 +58,7 @@ public struct BatchNormPoolLayout
             ChunkRows = chunkRows,
             Chunks = Launching.Items.Covering(rows, chunkRows),
             Vectors = Launching.Items.Covering(shape.Channels, TMachine.Width),
+            _byOutputHeight = Divisor.By(shape.OutputHeight),
         };
     }
 
@@ -72,7 +76,7 @@ public struct BatchNormPoolLayout
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly int InputRow(int outputRow)
     {
-        var sample = outputRow / OutputHeight;
+        var sample = _byOutputHeight.Divide(outputRow);
         return (sample * InputHeight + 2 * (outputRow - sample * OutputHeight)) * RowStride;
     }
 }

@@ -11,7 +11,7 @@ namespace Gpu.Kernels.Normalization;
 /// Views must hold exactly the words of the shape's input or output, or a word a channel; otherwise an <see cref="ArgumentException"/> names the one that does
 /// not.
 /// </summary>
-public static class BatchNormPools
+public static partial class BatchNormPools
 {
     /// <summary>Whether a pooling is the one that this does: windows of 2x2 side by side, without padding.</summary>
     public static bool Fits(PoolingShape pooling) => pooling.IsTwoByTwo;
@@ -177,16 +177,41 @@ public static class BatchNormPools
             where TMachine : struct, IMachine<TMachine, TVector>
             where TVector : unmanaged
         {
-            var layout = BatchNormPoolLayout.For<TMachine, TVector>(shape);
             var channels = shape.Channels;
             var row = BatchNorms.RowLength(channels);
-            var inverse = launcher.Bind(savedInverseDeviation);
             var scale = launcher.Bind(BatchNorms.Coefficient(workspace, channels, 0));
             var partials = launcher.Bind(BatchNorms.Partials(workspace, channels));
+            var outcome = new BatchNormGradientOutcome<TMachine, TVector>
+            {
+                InverseDeviation = launcher.Bind(savedInverseDeviation),
+                GammaGradient = launcher.Bind(gammaGradient),
+                BetaGradient = launcher.Bind(betaGradient),
+                MeanGradient = launcher.Bind(BatchNorms.Coefficient(workspace, channels, 1)),
+                Projection = launcher.Bind(BatchNorms.Coefficient(workspace, channels, 2)),
+            };
+            if (launcher.Groups is { } limits)
+            {
+                var grouped = new BatchNormPoolGradientSumsGroups<TMachine, TVector, TActivation>
+                {
+                    Input = launcher.Bind(input),
+                    OutputGradient = launcher.Bind(outputGradient),
+                    Mean = launcher.Bind(savedMean),
+                    Gamma = launcher.Bind(gamma),
+                    Beta = launcher.Bind(beta),
+                    Scale = scale,
+                    Partials = partials,
+                    Outcome = outcome,
+                    Slope = slope,
+                };
+                LaunchGradientSums<TMachine, TVector, TActivation>(launcher, limits, shape, grouped);
+                return;
+            }
+
+            var layout = BatchNormPoolLayout.For<TMachine, TVector>(shape);
             var saved = new BatchNormFromSaved<TMachine, TVector>
             {
                 Gamma = launcher.Bind(gamma),
-                InverseDeviation = inverse,
+                InverseDeviation = outcome.InverseDeviation,
                 Scale = scale,
                 Channels = channels,
             };
@@ -208,14 +233,7 @@ public static class BatchNormPools
             var combine = new BatchNormGradientCombine<TMachine, TVector>
             {
                 Partials = partials,
-                Outcome = new BatchNormGradientOutcome<TMachine, TVector>
-                {
-                    InverseDeviation = inverse,
-                    GammaGradient = launcher.Bind(gammaGradient),
-                    BetaGradient = launcher.Bind(betaGradient),
-                    MeanGradient = launcher.Bind(BatchNorms.Coefficient(workspace, channels, 1)),
-                    Projection = launcher.Bind(BatchNorms.Coefficient(workspace, channels, 2)),
-                },
+                Outcome = outcome,
                 // The means are over all values, those that no window holds included; the sums are those of this layout's chunks.
                 Layout = new BatchNormLayout { Rows = Rows(shape), Channels = channels, Chunks = layout.Chunks, PartialStride = 2 * row, PartialRow = row },
             };

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
 using Gpu.Kernels.Reductions;
@@ -75,7 +76,7 @@ public static class FusedOptimizer
                 Segments = launcher.Bind(a.Table.Segments),
                 StepState = launcher.Bind(a.StepState),
                 Norm = launcher.Bind(a.Norm),
-                PartsOfBlock = parts,
+                PartShift = BitOperations.Log2((uint)parts),
                 PartLength = SegmentTable.BlockLength / parts,
                 IsClipped = !a.Norm.IsEmpty,
                 IsAveraged = !a.Average.IsEmpty,

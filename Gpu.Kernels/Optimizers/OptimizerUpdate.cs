@@ -19,8 +19,8 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
     /// <summary>The table; <see cref="Launching.StepState"/>; <see cref="Reductions.NormWords"/>.</summary>
     public TMachine Blocks, Segments, StepState, Norm;
 
-    /// <summary>Parts that each block is cut into, and words of a part: 1 and a whole block on the CPU, one vector on a GPU.</summary>
-    public int PartsOfBlock, PartLength;
+    /// <summary>The logarithm of the parts that each block is cut into, and words of a part: 1 part and a whole block on the CPU, one vector on a GPU.</summary>
+    public int PartShift, PartLength;
 
     /// <summary>True when Norm has a factor that clips.</summary>
     public Flag IsClipped;
@@ -38,23 +38,26 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var block = item / PartsOfBlock;
-        var offset = (item - block * PartsOfBlock) * PartLength;
+        var block = item >> PartShift;
+        var offset = (item - (block << PartShift)) * PartLength;
         block *= SegmentTable.BlockWords;
+        // All that is needed of the block and the step first: on a GPU a branch between them would wait for what stands before it.
         var length = TMachine.LoadInt(Blocks, block + 1) - offset;
+        var from = TMachine.LoadInt(Blocks, block) + offset;
+        var segment = TMachine.LoadInt(Blocks, block + 2) * SegmentTable.SegmentWords;
+        var skips = TMachine.LoadInt(StepState, Launching.StepState.SkipsUpdate);
+        var step = TMachine.LoadInt(StepState, Launching.StepState.Step);
+        var scale = TMachine.LoadScalar(StepState, Launching.StepState.GradientScale);
+        var learningRate = TMachine.LoadScalar(StepState, Launching.StepState.LearningRate);
         if (length <= 0) return;
         if (length > PartLength) length = PartLength;
-        var from = TMachine.LoadInt(Blocks, block) + offset;
-        if (TMachine.LoadInt(StepState, Launching.StepState.SkipsUpdate) != 0)
+        if (skips != 0)
         {
             Reset(from, length);
             return;
         }
 
-        var segment = TMachine.LoadInt(Blocks, block + 2) * SegmentTable.SegmentWords;
-
-        var learningRate = TMachine.LoadScalar(StepState, Launching.StepState.LearningRate) * TMachine.LoadScalar(Segments, segment);
-        var scale = TMachine.LoadScalar(StepState, Launching.StepState.GradientScale);
+        learningRate *= TMachine.LoadScalar(Segments, segment);
         if (IsClipped) scale *= TMachine.LoadScalar(Norm, Reductions.NormWords.ClipFactor);
         var coupled = TMachine.LoadScalar(Segments, segment + 1);
         var kept = 1f - learningRate * TMachine.LoadScalar(Segments, segment + 2);
@@ -64,7 +67,6 @@ public struct OptimizerUpdate<TMachine, TVector, TRule> : IKernel
         constants.StepSize = learningRate;
         if (TRule.CorrectsBias)
         {
-            var step = TMachine.LoadInt(StepState, Launching.StepState.Step);
             constants.StepSize = learningRate / BiasCorrection.OneMinusPower(constants.LogBeta1, step);
             constants.InverseRootCorrection = 1f / MathF.Sqrt(BiasCorrection.OneMinusPower(constants.LogBeta2, step));
         }

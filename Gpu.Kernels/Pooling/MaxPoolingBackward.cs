@@ -59,7 +59,7 @@ public struct MaxPoolingBackwardDisjoint<TMachine, TVector, TActivation> : IKern
     {
         var g = Geometry;
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
-        var sample = row / g.OutputHeight;
+        var sample = g.ByOutputHeight.Divide(row);
         var outputRow = row - sample * g.OutputHeight;
         g.Rows(outputRow, out var top, out var rows);
         var nextTop = outputRow == g.OutputHeight - 1 ? g.InputHeight : (outputRow + 1) * g.StrideHeight - g.PaddingTop;
@@ -137,7 +137,7 @@ public struct MaxPoolingBackwardOverlapping<TMachine, TVector, TActivation> : IK
     {
         var g = Geometry;
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
-        var sample = row / g.InputHeight;
+        var sample = g.ByInputHeight.Divide(row);
         var inputRow = row - sample * g.InputHeight;
         var rowStride = g.InputWidth * g.Channels;
         var strip = row * rowStride;

@@ -31,6 +31,13 @@ public struct MaxPoolingTwoByTwo<TMachine, TVector> : IKernel
         var below = Geometry.InputWidth * channels;
         var from = Geometry.FirstOfPair(row) + 2 * column * channels;
         var to = (row * Geometry.OutputWidth + column) * channels;
+        // GPUs get one vector, which fits (IOperation.Granularity), and no second copy of the code.
+        if (TMachine.ItemIsThread)
+        {
+            Reduce<WholeVector>(from + channel, to + channel, channels, below, TMachine.Width);
+            return;
+        }
+
         for (; column < columnEnd; column++)
         {
             var c = channel;
@@ -89,13 +96,21 @@ public struct MaxPoolingBackwardTwoByTwo<TMachine, TVector, TActivation> : IKern
         var end = first + (columnEnd == Geometry.OutputWidth ? below : 2 * columnEnd * channels);
         if ((Geometry.InputHeight & 1) != 0 && (row + 1) % Geometry.OutputHeight == 0)
             for (var under = at + 2 * below; under < end + 2 * below; under += channels) InputGradient.Skip(under + channel, channelEnd - channel);
-        for (; column < columnEnd; column++)
+        if (TMachine.ItemIsThread)
         {
-            var c = channel;
-            for (; c + TMachine.Width <= channelEnd; c += TMachine.Width) Distribute<WholeVector>(at + c, from + c, channels, below, TMachine.Width);
-            if (c < channelEnd) Distribute<PartialVector>(at + c, from + c, channels, below, channelEnd - c);
+            Distribute<WholeVector>(at + channel, from + channel, channels, below, TMachine.Width);
             at += 2 * channels;
-            from += channels;
+        }
+        else
+        {
+            for (; column < columnEnd; column++)
+            {
+                var c = channel;
+                for (; c + TMachine.Width <= channelEnd; c += TMachine.Width) Distribute<WholeVector>(at + c, from + c, channels, below, TMachine.Width);
+                if (c < channelEnd) Distribute<PartialVector>(at + c, from + c, channels, below, channelEnd - c);
+                at += 2 * channels;
+                from += channels;
+            }
         }
 
         for (; at < end; at += channels)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gpu.Kernels.Launching;
 
 namespace Gpu.Kernels.Pooling;
 
@@ -7,6 +8,9 @@ public struct PoolingGeometry
 {
     /// <summary>See <see cref="PoolingShape"/>.</summary>
     public int InputHeight, InputWidth, OutputHeight, OutputWidth, Channels, WindowHeight, WindowWidth, StrideHeight, StrideWidth, PaddingTop, PaddingLeft;
+
+    /// <summary>Divisions by some of them.</summary>
+    public Divisor ByInputHeight, ByOutputHeight, ByStrideHeight, ByStrideWidth;
 
     /// <summary>The part of a window along one axis that lies inside the image: its first pixel and how many there are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -19,11 +23,11 @@ public struct PoolingGeometry
 
     /// <summary>The windows along one axis that a pixel lies in; the end is not included.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Covering(int pixel, int stride, int padding, int window, int windows, out int from, out int end)
+    public static void Covering(int pixel, Divisor byStride, int padding, int window, int windows, out int from, out int end)
     {
         var beyond = pixel + padding - window;
-        from = beyond < 0 ? 0 : beyond / stride + 1;
-        end = Math.Min(windows, (pixel + padding) / stride + 1);
+        from = beyond < 0 ? 0 : byStride.Divide(beyond) + 1;
+        end = Math.Min(windows, byStride.Divide(pixel + padding) + 1);
     }
 
     /// <summary>The rows inside the image of a row of windows.</summary>
@@ -39,18 +43,18 @@ public struct PoolingGeometry
     /// <summary>The rows of windows that a row of pixels lies in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void WindowRows(int inputRow, out int from, out int end) =>
-        Covering(inputRow, StrideHeight, PaddingTop, WindowHeight, OutputHeight, out from, out end);
+        Covering(inputRow, ByStrideHeight, PaddingTop, WindowHeight, OutputHeight, out from, out end);
 
     /// <summary>The columns of windows that a column of pixels lies in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void WindowColumns(int inputColumn, out int from, out int end) =>
-        Covering(inputColumn, StrideWidth, PaddingLeft, WindowWidth, OutputWidth, out from, out end);
+        Covering(inputColumn, ByStrideWidth, PaddingLeft, WindowWidth, OutputWidth, out from, out end);
 
     /// <summary>The first word of the two input rows under an output row, for windows of 2x2 side by side.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly int FirstOfPair(int outputRow)
     {
-        var sample = outputRow / OutputHeight;
+        var sample = ByOutputHeight.Divide(outputRow);
         return (sample * InputHeight + 2 * (outputRow - sample * OutputHeight)) * InputWidth * Channels;
     }
 }

@@ -1,3 +1,5 @@
+using Gpu.Kernels.Launching;
+
 namespace Gpu.Kernels.Pooling;
 
 /// <summary>
@@ -70,6 +72,10 @@ public readonly record struct PoolingShape(
         StrideWidth = StrideWidth,
         PaddingTop = PaddingTop,
         PaddingLeft = PaddingLeft,
+        ByInputHeight = Divisor.By(InputHeight),
+        ByOutputHeight = Divisor.By(OutputHeight),
+        ByStrideHeight = Divisor.By(StrideHeight),
+        ByStrideWidth = Divisor.By(StrideWidth),
     };
 
     private static void CheckAxis(string axis, int input, int window, int stride, int before, int after)

@@ -85,7 +85,7 @@ public struct WindowReduction<TMachine, TVector, TActivation, TReduction> : IKer
     {
         var g = Geometry;
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
-        var sample = row / g.OutputHeight;
+        var sample = g.ByOutputHeight.Divide(row);
         g.Rows(row - sample * g.OutputHeight, out var top, out var rows);
         var rowStride = g.InputWidth * g.Channels;
         var source = (sample * g.InputHeight + top) * rowStride;

@@ -57,7 +57,7 @@ public struct WindowSpread<TMachine, TVector, TActivation, TWeight> : IKernel
     {
         var g = Geometry;
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
-        var sample = row / g.InputHeight;
+        var sample = g.ByInputHeight.Divide(row);
         g.WindowRows(row - sample * g.InputHeight, out var fromRow, out var endRow);
         g.WindowColumns(column, out var fromColumn, out var endColumn);
         // Where the first window over the column ends, and where the first one behind it begins.

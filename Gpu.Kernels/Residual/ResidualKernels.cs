@@ -5,14 +5,14 @@ using Gpu.Kernels.Machines;
 
 namespace Gpu.Kernels.Residual;
 
-/// <summary>Output = f(a + b), element by element; an item is <see cref="Unroll"/> vectors. Output may be a or b.</summary>
+/// <summary>Output = f(a + b), element by element; an item is <see cref="VectorsOfItem"/> vectors. Output may be a or b.</summary>
 public struct ResidualForward<TMachine, TVector, TActivation> : IKernel
     where TMachine : struct, IMachine<TMachine, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Vectors an item handles.</summary>
-    public const int Unroll = 4;
+    /// <summary>Vectors an item handles: one on a GPU, where neighbouring threads take neighbouring vectors.</summary>
+    public static int VectorsOfItem => TMachine.ItemIsThread ? 1 : 4;
 
     /// <summary>Elements.</summary>
     public TMachine A, B, Output;
@@ -27,8 +27,8 @@ public struct ResidualForward<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var from = item * Unroll * TMachine.Width;
-        for (var u = 0; u < Unroll; u++)
+        var from = item * VectorsOfItem * TMachine.Width;
+        for (var u = 0; u < VectorsOfItem; u++)
         {
             var i = from + u * TMachine.Width;
             var left = Count - i;
@@ -47,7 +47,7 @@ public struct ResidualForward<TMachine, TVector, TActivation> : IKernel
 }
 
 /// <summary>
-/// Gradient of f(a + b) with respect to a and, where <see cref="Both"/>, to b: outputGradient * f', f' from the output. An item is <see cref="Unroll"/>
+/// Gradient of f(a + b) with respect to a and, where <see cref="Both"/>, to b: outputGradient * f', f' from the output. An item is <see cref="VectorsOfItem"/>
 /// vectors. The gradients may be the output's gradient.
 /// </summary>
 public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
@@ -55,8 +55,8 @@ public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Vectors an item handles.</summary>
-    public const int Unroll = 4;
+    /// <summary>Vectors an item handles: one on a GPU, where neighbouring threads take neighbouring vectors.</summary>
+    public static int VectorsOfItem => TMachine.ItemIsThread ? 1 : 4;
 
     /// <summary>Elements.</summary>
     public TMachine Output, OutputGradient;
@@ -77,8 +77,8 @@ public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var from = item * Unroll * TMachine.Width;
-        for (var u = 0; u < Unroll; u++)
+        var from = item * VectorsOfItem * TMachine.Width;
+        for (var u = 0; u < VectorsOfItem; u++)
         {
             var i = from + u * TMachine.Width;
             var left = Count - i;

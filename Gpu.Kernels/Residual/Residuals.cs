@@ -134,8 +134,8 @@ public static class Residuals
                     Count = call.A.Length,
                     Slope = call.Slope,
                 };
-                const int unroll = ResidualForward<TMachine, TVector, TActivation>.Unroll;
-                launcher.Launch(kernel, Items.Covering(call.A.Length, unroll * TMachine.Width), 5 * unroll);
+                var vectors = ResidualForward<TMachine, TVector, TActivation>.VectorsOfItem;
+                launcher.Launch(kernel, Items.Covering(call.A.Length, vectors * TMachine.Width), 5 * vectors);
                 return;
             }
 
@@ -180,8 +180,8 @@ public static class Residuals
                 Count = call.OutputGradient.Length,
                 Slope = call.Slope,
             };
-            const int unroll = ResidualBackward<TMachine, TVector, TActivation>.Unroll;
-            launcher.Launch(kernel, Items.Covering(call.OutputGradient.Length, unroll * TMachine.Width), 6 * unroll);
+            var vectors = ResidualBackward<TMachine, TVector, TActivation>.VectorsOfItem;
+            launcher.Launch(kernel, Items.Covering(call.OutputGradient.Length, vectors * TMachine.Width), 6 * vectors);
         }
 
         private void LaunchShortcut<TMachine, TVector>(ILauncher<TMachine> launcher, ShortcutShape shape)

@@ -5,7 +5,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Batches;
 
-[OracleFor(typeof(BatchGather<,>), typeof(AugmentedGather<,>))]
+[OracleFor(typeof(BatchGather<,>), typeof(AugmentedGather<,>), typeof(AugmentedElements<,>))]
 public class BatchGatherTests
 {
     private static readonly GatherShape[] Shapes =

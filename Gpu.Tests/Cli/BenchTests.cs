@@ -93,6 +93,9 @@ public class BenchTests
         var run = CommandLine.Run("bench", "ops", "--only", "conv_fwd_N128_13x13", "--seconds", "0.01", "--copy-mb", "4", "--threads", "2", "--json");
         Assert.Equal(ExitCode.Success, run.ExitCode);
         var ceiling = run.Json.GetProperty("ceilings").GetProperty("gflops").GetDouble();
+        // A CPU has no tensor cores; where there are, they are the ceiling of products.
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, run.Json.GetProperty("ceilings").GetProperty("matrix_gflops").ValueKind);
+        Assert.Equal((3.0, 1.0), (new Ceilings(1, 2, 3).ProductGflops, new Ceilings(1, 2, null).ProductGflops));
         var operation = Assert.Single(run.Json.GetProperty("operations").EnumerateArray());
         Assert.Equal(2.0 * 128 * 11 * 11 * 64 * 32 * 9, operation.GetProperty("flops").GetDouble());
         var rate = operation.GetProperty("gflops").GetDouble();

@@ -24,15 +24,45 @@ public class DevicesCommandTests
         }
     }
 
+    [Fact]
+    public void FreeMemoryIsListedWhereItIsKnown()
+    {
+        var run = CommandLine.Run("devices", "--json");
+        foreach (var device in run.Json.GetProperty("devices").EnumerateArray())
+        {
+            var free = device.GetProperty("free_bytes");
+            var isKnown = device.GetProperty("available").GetBoolean() && device.GetProperty("kind").GetString() != "opencl";
+            Assert.Equal(isKnown ? JsonValueKind.Number : JsonValueKind.Null, free.ValueKind);
+            if (isKnown) Assert.InRange(free.GetInt64(), 1, device.GetProperty("memory_bytes").GetInt64());
+        }
+
+        Assert.Matches(@"(?m)\bmemory\b.*\bfree\b.*\bcores\b", CommandLine.Run("devices").Output);
+    }
+
+    [Theory]
+    [InlineData("cuda:x", "a device number from 0 is needed after 'cuda:', as in cuda:0, not 'x'")]
+    [InlineData("cpu:1", "only cuda and opencl devices have numbers, not 'cpu:1': write cpu")]
+    [InlineData("cdua", "'cdua' is not a device: auto, cpu, cuda[:N], opencl[:N] or simulator. Did you mean 'cuda'?")]
+    public void AMistakeInTheNameIsAMistakeOfUsage(string id, string message)
+    {
+        var run = CommandLine.Run("bench", "step", "--device", id);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains(message, run.Error);
+    }
+
     [Theory]
     [InlineData("cuda")]
     [InlineData("opencl")]
-    public void AMissingDeviceIsAFailureThatNamesTheCure(string kind)
+    [InlineData("cuda:7")]
+    [InlineData("opencl:3")]
+    public void AMissingDeviceIsAFailureThatNamesTheCure(string id)
     {
-        var known = DeviceCatalog.List().Where(device => device.Kind == kind).ToArray();
+        var known = DeviceCatalog.List().Where(device => device.Kind == id.Split(':')[0]).ToArray();
         if (known.Any(device => device.IsAvailable)) return;
-        var run = CommandLine.Run("bench", "step", "--device", kind);
+        var run = CommandLine.Run("bench", "step", "--device", id);
         Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains("expected ", run.Error);
+        Assert.Contains(", found ", run.Error);
         Assert.Contains(known[0].Missing!, run.Error);
         Assert.DoesNotContain("fault of the program", run.Error);
     }

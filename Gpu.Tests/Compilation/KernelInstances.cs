@@ -18,8 +18,15 @@ internal static class KernelInstances
     private static readonly Type[] Structs =
         [.. typeof(IKernel).Assembly.GetTypes().Where(type => type.IsValueType && !type.IsEnum && type != typeof(EmulatedUnit<>))];
 
-    /// <summary>The kernel structs, plain and grouped ones, open where they are generic.</summary>
-    public static IEnumerable<Type> Kernels => Structs.Where(type => type.IsAssignableTo(typeof(IKernel)) || IsGrouped(type));
+    // A part of them, for a look at a kernel that is being changed.
+    private static readonly string[] Wanted = Environment.GetEnvironmentVariable("GPUTRAINER_KERNELS")?.Split(',') ?? [""];
+
+    /// <summary>
+    /// The kernel structs, plain and grouped ones, open where they are generic. The environment variable <c>GPUTRAINER_KERNELS</c> limits them to those whose
+    /// names begin with one of its values.
+    /// </summary>
+    public static IEnumerable<Type> Kernels => Structs.Where(type => (type.IsAssignableTo(typeof(IKernel)) || IsGrouped(type))
+        && Wanted.Any(name => type.Name.StartsWith(name, StringComparison.Ordinal)));
 
     /// <summary>Whether a kernel is one for groups of threads: it is entered by <see cref="Entry.RunGrouped"/>.</summary>
     public static bool IsGrouped(Type kernel) => kernel.IsAssignableTo(typeof(IGroupedKernel));

@@ -9,7 +9,7 @@ namespace Gpu.Tests.Convolution;
 
 [OracleFor(
     typeof(GatherConvolution<,,>), typeof(PackWeights<,>), typeof(ConvolutionWeightGradient<,>), typeof(SumSplits<,>), typeof(ChannelSumsOfChunks<,>),
-    typeof(ChannelSumGroups<,>), typeof(GroupedGather<,,,>), typeof(GatherFinish<,,>), typeof(GroupedWeightGradient<,,>))]
+    typeof(ChannelSumGroups<,>), typeof(SumSplitsGroups<,>), typeof(GroupedGather<,,,>), typeof(GatherFinish<,,>), typeof(GroupedWeightGradient<,,>))]
 public class ConvolutionTests
 {
     public static TheoryData<string> Devices => TestDevices.All;

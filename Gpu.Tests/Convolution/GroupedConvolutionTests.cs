@@ -60,7 +60,8 @@ public class GroupedConvolutionTests
             }
         }
 
-        Type[] expected = [typeof(Tile128x128), typeof(Tile64x64), typeof(Tile128x32), typeof(Tile32x32), typeof(Tile16x16), typeof(GatherFinish<,,>), typeof(SumSplits<,>)];
+        Type[] expected = [typeof(Tile128x128), typeof(Tile64x64), typeof(Tile128x32), typeof(Tile32x32), typeof(Tile16x16), typeof(GatherFinish<,,>), typeof(SumSplits<,>),
+            typeof(SumSplitsGroups<,>)];
         Assert.Empty(expected.Select(type => type.Name).Except(reached));
         static IEnumerable<string> Parts(Type type) => type.GetGenericArguments().SelectMany(Parts).Append(type.Name);
     }
@@ -86,6 +87,9 @@ public class GroupedConvolutionTests
             yield return ConvolutionShape.Dense(255, 252, 20);
             yield return ConvolutionShape.Dense(12, 255, 252);
             yield return Make(2, 12, 12, 1, 8, 3);
+            // So many pixels to so few weights that groups add the splits up.
+            yield return Make(4, 14, 14, 1, 8, 3);
+            yield return Make(6, 14, 13, 1, 5, 3);
         }
     }
 

@@ -6,7 +6,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Losses;
 
-[OracleFor(typeof(PointwiseLoss<,,,>))]
+[OracleFor(typeof(PointwiseLoss<,,,>), typeof(PointwiseLossGroups<,,,>))]
 public class PointwiseLossTests
 {
     private static readonly (int Batch, int Outputs)[] Shapes = [(1, 1), (3, 1), (5, 2), (1, 16), (4, 17), (2, 28), (3, 48), (2, 784), (1, 5003)];

@@ -8,7 +8,8 @@ using Gpu.Tests.Pooling;
 
 namespace Gpu.Tests.Normalization;
 
-[OracleFor(typeof(BatchNormPoolForward<,,>), typeof(BatchNormPoolGradientSums<,,>), typeof(BatchNormPoolInputGradient<,,,>))]
+[OracleFor(
+    typeof(BatchNormPoolForward<,,>), typeof(BatchNormPoolGradientSums<,,>), typeof(BatchNormPoolGradientSumsGroups<,,>), typeof(BatchNormPoolInputGradient<,,,>))]
 public class BatchNormPoolTests
 {
     private const float Momentum = 0.1f;
@@ -43,6 +44,35 @@ public class BatchNormPoolTests
     {
         using var oracle = new Oracle(device, seed: 43);
         Check(oracle, Shape(260, 5, 3, 6), ActivationKind.Relu, ActivationKind.Identity, false);
+    }
+
+    [Theory]
+    [InlineData(8, 4, 2)]
+    [InlineData(32, 4, 3)]
+    public void LargerGroupsShareTheWindows(int warp, int warps, int multiprocessors)
+    {
+        using var oracle = new Oracle(TestDevices.Groups(warp, warps, multiprocessors), seed: 46);
+        foreach (var shape in new[] { Shape(40, 4, 6, 8), Shape(3, 19, 15, 12), Shape(150, 3, 2, 5), Shape(2, 2, 2, 72) })
+            Check(oracle, shape, ActivationKind.Relu, ActivationKind.Identity, false);
+    }
+
+    [Fact]
+    public void AStepOfWindowsCarriesOver()
+    {
+        foreach (var shape in new[] { Shape(50, 2, 2, 4), Shape(20, 3, 9, 4), Shape(7, 10, 2, 8), Shape(5, 11, 13, 1) })
+        {
+            var windows = shape.Batch * shape.OutputHeight * shape.OutputWidth;
+            foreach (var stride in new[] { 1, 2, 8, 16, 64 })
+            {
+                var steps = WindowSteps.For(shape, stride);
+                for (var first = 0; first < Math.Min(stride, windows); first++)
+                {
+                    var place = steps.Place(first, 3);
+                    for (var window = first; window < windows; window += stride, place = steps.Next(place))
+                        Assert.Equal(steps.Place(window, 3), place);
+                }
+            }
+        }
     }
 
     [Theory]

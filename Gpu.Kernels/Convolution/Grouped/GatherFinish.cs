@@ -23,8 +23,11 @@ public struct GatherFinish<TMachine, TVector, TActivation> : IKernel
     /// <summary>The mapping from pixels of the grid to those of the output.</summary>
     public GatherGeometry Geometry;
 
-    /// <summary>Splits; vectors of a pixel.</summary>
+    /// <summary>Splits; vectors of a pixel, and the division by them.</summary>
     public int Splits, Vectors;
+
+    /// <inheritdoc cref="Vectors"/>
+    public Divisor ByVectors;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
     public float Slope;
@@ -36,17 +39,16 @@ public struct GatherFinish<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var pixel = item / Vectors;
+        var pixel = ByVectors.Divide(item);
         var channel = (item - pixel * Vectors) * TMachine.Width;
-        var left = Geometry.OutputChannels - channel;
+        // GPUs, which alone run this, get vectors that fit (IOperation.Granularity).
         var from = pixel * Geometry.OutputChannels + channel;
-        var stride = Geometry.Pixels * Geometry.OutputChannels;
-        var value = SplitChain<TMachine, TVector>.Sum(Partials, from, stride, Splits, left);
-        if (HasBias) value = TMachine.Add(value, TMachine.LoadPartial(Bias, channel, left));
+        var value = SplitSum<TMachine, TVector>.Of<WholeVector>(Partials, from, Geometry.Pixels * Geometry.OutputChannels, Splits, TMachine.Width);
+        if (HasBias) value = TMachine.Add(value, TMachine.Load(Bias, channel));
         var index = Geometry.Target(pixel) + channel;
-        if (Gated) value = TActivation.Backward<TMachine, TVector>(TMachine.LoadPartial(Saved, index, left), value, Slope);
+        if (Gated) value = TActivation.Backward<TMachine, TVector>(TMachine.Load(Saved, index), value, Slope);
         else value = TActivation.Forward<TMachine, TVector>(value, Slope);
-        if (Accumulate) value = TMachine.Add(value, TMachine.LoadPartial(Output, index, left));
-        TMachine.StorePartial(Output, index, value, left);
+        if (Accumulate) value = TMachine.Add(TMachine.Load(Output, index), value);
+        TMachine.Store(Output, index, value);
     }
 }

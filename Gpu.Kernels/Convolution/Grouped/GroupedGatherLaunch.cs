@@ -107,6 +107,7 @@ internal static class GroupedGatherLaunch
                 Geometry = plain.Geometry,
                 Splits = splits,
                 Vectors = vectors,
+                ByVectors = Divisor.By(vectors),
                 Slope = plain.Slope,
                 HasBias = plain.HasBias,
                 Gated = plain.Gated,

@@ -66,7 +66,7 @@ internal readonly struct GroupedWeightGradientLaunch(
             Quads = quads,
         };
         launcher.LaunchGroups(kernel, checked(grid.RowBlocks * grid.ColumnBlocks * grid.Splits), TileMemory.Threads<TTile>());
-        if (split) SplitSums.Launch<TMachine, TVector>(launcher, workspace, weightGradient, biasGradient, grid.Splits, SplitStride(shape));
+        if (split) WeightGradientOperation.SumUp<TMachine, TVector>(launcher, workspace, weightGradient, biasGradient, grid.Splits, SplitStride(shape));
     }
 
     private readonly struct TileCall<TMachine, TVector>(ILauncher<TMachine> launcher, GroupedWeightGradientLaunch launch, WeightGradientGeometry g, bool quads) : IGroupTileCall

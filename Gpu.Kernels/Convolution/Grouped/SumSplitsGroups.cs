@@ -7,40 +7,76 @@ using ILGPU;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// <see cref="SumSplits{TMachine,TVector}"/> for groups of threads, of the gradients of weights and bias in one launch: a group adds up <see cref="Lanes"/> vectors, its
-/// threads a share of the splits each, and then by halves. So no thread reads more than a few of many splits one after the other.
+/// <see cref="SumSplits{TMachine,TVector}"/> of the gradients of weights and bias at once, by groups of threads that share the splits: weights are few, and there
+/// may be hundreds of splits. The rows of <see cref="Layout"/> are the splits, its channels the weights and the bias behind them.
 /// </summary>
 public struct SumSplitsGroups<TMachine, TVector> : IGroupedKernel
     where TMachine : struct, IMachine<TMachine, TVector>
     where TVector : unmanaged
 {
-    /// <summary>The partial sums, each split's weights and then its bias; the gradients that they are added to.</summary>
+    // Splits from which on they are shared: a thread of its own adds fewer up in two or three waits for memory.
+    private const int FewestSplits = 12;
+
+    // Splits of a thread, whose loads are under way together; and threads of a group at least, where there are as many weights.
+    private const int SplitsOfThread = 4, FewestThreads = 64;
+
+    /// <summary>The partial sums; the two gradients that they are added to.</summary>
     public TMachine Partials, Weights, Bias;
 
-    /// <summary>Words of the weights, a multiple of the vector's; vectors of weights, and of weights and bias; words of the bias.</summary>
-    public int WeightWords, WeightVectors, Vectors, BiasWords;
+    /// <summary>Words of the weights.</summary>
+    public int WeightLength;
 
-    /// <summary>Splits; words from one split to the next; vectors of a group, a power of two.</summary>
-    public int Splits, Stride, Lanes;
+    /// <summary>How the group shares them; there is one chunk.</summary>
+    public ChannelGroups Layout;
+
+    /// <summary>Words from one split to the next.</summary>
+    public int Stride;
+
+    /// <summary>Whether groups are better: for many splits, and where there is a bias, which would take a launch of its own.</summary>
+    public static bool Suits(GroupLimits? limits, int splits, bool hasBias) => limits is not null && (hasBias || splits >= FewestSplits);
+
+    /// <summary>The cut of a sum.</summary>
+    /// <param name="splits">splits</param>
+    /// <param name="count">words of each; a multiple of the vector width</param>
+    /// <param name="limits">the device's groups</param>
+    public static ChannelGroups LayoutFor(int splits, int count, GroupLimits limits)
+    {
+        var most = GroupThreads.Of(limits);
+        var deep = 1;
+        while (deep * SplitsOfThread < splits && 2 * deep < most) deep *= 2;
+        var lanes = Math.Min(most / deep, Math.Max(ChannelGroups.WholeLine / TMachine.Width, FewestThreads / deep));
+        return ChannelGroups.For<TMachine, TVector>(splits, count, lanes * deep, splits, 1, lanes * TMachine.Width);
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
         var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var down = Group.IdxX / Lanes;
-        var lane = Group.IdxX - down * Lanes;
-        var deep = Group.DimX / Lanes;
-        var vector = ILGPU.Grid.IdxX * Lanes + lane;
-        var at = vector * TMachine.Width;
-        var inBias = at - WeightWords;
-        var left = vector < WeightVectors ? WeightWords - at : BiasWords - inBias;
-        // No words are left of a vector behind the last: it is read as zeros.
-        var sum = TMachine.Zero;
-        if (down < Splits) sum = SplitChain<TMachine, TVector>.Sum(Partials, at + down * Stride, deep * Stride, (Splits - down + deep - 1) / deep, left);
-        sum = GroupTree<TMachine, TVector>.Sum(shared, sum, Lanes);
-        if (down != 0 || vector >= Vectors) return;
-        if (vector < WeightVectors) TMachine.StorePartial(Weights, at, TMachine.Add(TMachine.LoadPartial(Weights, at, left), sum), left);
-        else TMachine.StorePartial(Bias, inBias, TMachine.Add(TMachine.LoadPartial(Bias, inBias, left), sum), left);
+        var place = Layout.Place(TMachine.Width);
+        TVector sum0 = TMachine.Zero, sum1 = sum0;
+        var split = place.Down;
+        var at = split * Stride + place.Source;
+        var step = place.Deep * Stride;
+        for (; split + 3 * place.Deep < place.End; split += 4 * place.Deep)
+        {
+            var (x0, x1) = (TMachine.Load(Partials, at), TMachine.Load(Partials, at + step));
+            var (x2, x3) = (TMachine.Load(Partials, at + 2 * step), TMachine.Load(Partials, at + 3 * step));
+            sum0 = TMachine.Add(sum0, TMachine.Add(x0, x2));
+            sum1 = TMachine.Add(sum1, TMachine.Add(x1, x3));
+            at += 4 * step;
+        }
+
+        for (; split < place.End; split += place.Deep)
+        {
+            sum0 = TMachine.Add(sum0, TMachine.Load(Partials, at));
+            at += step;
+        }
+
+        var sum = GroupTree<TMachine, TVector>.Sum(shared, TMachine.Add(sum0, sum1), Layout.Lanes);
+        if (place.Down != 0 || place.Channel >= Layout.Channels) return;
+        var bias = place.Channel - WeightLength;
+        if (bias < 0) TMachine.Store(Weights, place.Channel, TMachine.Add(TMachine.Load(Weights, place.Channel), sum));
+        else TMachine.Store(Bias, bias, TMachine.Add(TMachine.Load(Bias, bias), sum));
     }
 }

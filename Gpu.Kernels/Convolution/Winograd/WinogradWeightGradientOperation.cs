@@ -35,6 +35,7 @@ internal readonly struct WinogradWeightGradientOperation(
         };
         var cost = (long)(g.Forward.Tiles / g.Splits + 1) * WinogradTransform.Products * g.InputBlock * Items.Covering(g.OutputBlock, TMachine.Width);
         launcher.LaunchWithScratch(kernel, g.Splits * g.InputBlocks * g.OutputBlocks, (int)Math.Min(cost, int.MaxValue / 4), g.ScratchLength);
-        SplitSums.Launch<TMachine, TVector>(launcher, workspace, weightGradient, biasGradient, g.Splits, g.SplitStride);
+        WeightGradientOperation.Sum<TMachine, TVector>(launcher, workspace, weightGradient, g.Splits, g.SplitStride);
+        if (!biasGradient.IsEmpty) WeightGradientOperation.Sum<TMachine, TVector>(launcher, biases, biasGradient, g.Splits, g.SplitStride);
     }
 }

@@ -55,17 +55,33 @@ public static partial class BatchNorms
         sums.PartialStride = 2 * row;
         sums.PartialRow = row;
         launcher.LaunchGroups(sums, layout.Groups, layout.Threads);
-        if (layout.Chunks == 1) return;
-        var chunks = ChannelGroups.ForCombining<TMachine, TVector>(layout.Chunks, channels, threads);
+        if (layout.Chunks > 1) LaunchGradientCombine(launcher, limits, rows, channels, layout.Chunks, sums.Partials, sums.Outcome);
+    }
+
+    /// <summary>Adds up what gradient sums by groups have left of each chunk.</summary>
+    /// <param name="launcher">where to launch</param>
+    /// <param name="limits">its groups</param>
+    /// <param name="rows">values of a channel</param>
+    /// <param name="channels">channels</param>
+    /// <param name="chunks">chunks, two or more</param>
+    /// <param name="partials">[chunk, 2, channels], rows of <see cref="RowLength"/> words</param>
+    /// <param name="outcome">where the sums go</param>
+    internal static void LaunchGradientCombine<TMachine, TVector>(
+        ILauncher<TMachine> launcher, GroupLimits limits, int rows, int channels, int chunks, TMachine partials, BatchNormGradientOutcome<TMachine, TVector> outcome)
+        where TMachine : struct, IMachine<TMachine, TVector>
+        where TVector : unmanaged
+    {
+        var layout = ChannelGroups.ForCombining<TMachine, TVector>(chunks, channels, GroupThreads.Of(limits));
+        var row = RowLength(channels);
         var combine = new BatchNormGradientCombineGroups<TMachine, TVector>
         {
-            Partials = sums.Partials,
-            Outcome = sums.Outcome,
-            Layout = chunks,
+            Partials = partials,
+            Outcome = outcome,
+            Layout = layout,
             Rows = rows,
             PartialStride = 2 * row,
             PartialRow = row,
         };
-        launcher.LaunchGroups(combine, chunks.Groups, chunks.Threads);
+        launcher.LaunchGroups(combine, layout.Groups, layout.Threads);
     }
 }
