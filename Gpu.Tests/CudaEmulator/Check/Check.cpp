@@ -1,6 +1,7 @@
 // Checks the emulator by itself: small kernels that are right, and one for each fault that it must find. Run by `make check`.
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <string>
@@ -13,12 +14,19 @@ int cuCtxSynchronize();
 int cuMemAlloc_v2(unsigned long long*, std::size_t);
 int cuMemFree_v2(unsigned long long);
 int cuMemcpyHtoD_v2(unsigned long long, const void*, std::size_t);
+int cuMemAllocHost_v2(void**, std::size_t);
+int cuMemcpyAsync(unsigned long long, unsigned long long, std::size_t, void*);
 int cuMemcpyDtoH_v2(void*, unsigned long long, std::size_t);
 int cuModuleLoadData(void**, const void*);
 int cuModuleGetFunction(void**, void*, const char*);
 int cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**);
 int cuStreamCreate(void**, unsigned);
 int cuStreamSynchronize(void*);
+int cuStreamWaitEvent(void*, void*, unsigned);
+int cuEventCreate(void**, unsigned);
+int cuEventRecord(void*, void*);
+int cuEventQuery(void*);
+int cuEventSynchronize(void*);
 int cuStreamBeginCapture_v2(void*, int);
 int cuStreamEndCapture(void*, void**);
 int cuGraphInstantiateWithFlags(void**, void*, unsigned long long);
@@ -192,7 +200,7 @@ void Graphs() {
     cuMemcpyDtoH_v2(words, address, 16);
     Expect(words[0] == 0, "what is captured does not run");
     cuGraphInstantiateWithFlags(&executable, graph, 0);
-    Expect(cuGraphLaunch(executable, stream) == 0, "a graph's launch");
+    Expect(cuGraphLaunch(executable, stream) == 0 && cuStreamSynchronize(stream) == 0, "a graph's launch");
     cuMemcpyDtoH_v2(words, address, 16);
     Expect(words[3] == 7, "runs what was captured");
     cuStreamBeginCapture_v2(stream, 1);
@@ -201,6 +209,47 @@ void Graphs() {
     Expect(cuMemAlloc_v2(&other, 16) == 900 && cuStreamEndCapture(stream, &graph) == 901, "and so does an allocation");
     cuStreamBeginCapture_v2(stream, 2);
     Expect(cuMemAlloc_v2(&other, 16) == 0 && cuStreamEndCapture(stream, &graph) == 0, "but not in the relaxed mode");
+}
+
+// What a host must wait for, where work is deferred.
+void Queues() {
+    using Address = unsigned long long;
+    void *context, *stream, *other, *event, *host;
+    Address address, second;
+    auto begin = [&] {
+        cuCtxCreate_v2(&context, 0, 0);
+        cuStreamCreate(&stream, 1);
+        cuStreamCreate(&other, 1);
+        cuMemAlloc_v2(&address, 16);
+        cuMemAlloc_v2(&second, 16);
+        cuMemAllocHost_v2(&host, 16);
+        cuEventCreate(&event, 0);
+    };
+    begin();
+    auto* words = (unsigned*)host;
+    words[0] = words[1] = words[2] = words[3] = 5;
+    cuMemcpyAsync(address, (Address)words, 16, stream);
+    Expect(cuStreamSynchronize(stream) == 0, "a copy from page-locked memory");
+    cuMemcpyAsync(address, (Address)words, 16, stream);
+    words[2] = 6;
+    Expect(cuStreamSynchronize(stream) == 700, "the same, overwritten before it ran");
+    begin();
+    words = (unsigned*)host;
+    unsigned pageable[4] = {1, 2, 3, 4};
+    cuMemcpyAsync(address, (Address)pageable, 16, stream);
+    pageable[1] = 9;
+    cuMemcpyAsync((Address)words, address, 16, stream);
+    Expect(words[1] == 0xffffffffu, "what is read before the wait is not there yet");
+    Expect(cuStreamSynchronize(stream) == 0 && words[1] == 2, "after the wait it is, and pageable memory was read at once");
+    cuMemsetD32Async(address, 7, 4, stream);
+    Expect(cuEventRecord(event, stream) == 0 && cuEventQuery(event) == 600, "an event that is still to come");
+    cuStreamWaitEvent(other, event, 0);
+    cuMemcpyAsync(second, address, 16, other);
+    cuMemcpyAsync((Address)pageable, second, 16, other);
+    Expect(pageable[3] == 7 && cuEventQuery(event) == 0, "another stream waits for it");
+    cuMemsetD32Async(address, 8, 4, stream);
+    cuMemFree_v2(address);
+    Expect(cuStreamSynchronize(stream) == 700, "memory freed before the work that was queued for it");
 }
 
 }  // namespace
@@ -213,6 +262,7 @@ int main() {
     Products(false);
     Products(true);
     Graphs();
+    if (const char* defer = std::getenv("CUDA_EMULATOR_DEFER"); defer && *defer == '1') Queues();
     std::printf(failures ? "%d wrong\n" : "all right\n", failures);
     return failures != 0;
 }
