@@ -63,7 +63,8 @@ bool Arguments(const Kernel& kernel, void** parameters, void** extra, std::vecto
 
 }  // namespace
 
-ENTRY cuModuleLoadData(void** module, const void* image) {
+// Loads, and leaves what the compiler had to say in a buffer for it.
+static int Load(void** module, const void* image, char* log, std::size_t room) {
     std::lock_guard lock(TheDriver().Gate);
     if (auto state = ContextState()) return state;
     if (auto state = CheckUnsafeCall()) return state;
@@ -75,11 +76,23 @@ ENTRY cuModuleLoadData(void** module, const void* image) {
         return Success;
     } catch (const PtxError& error) {
         std::fprintf(stderr, "CUDA emulator: PTX %s\n", error.what());
+        if (room) std::snprintf(log, room, "%s", error.what());
         return InvalidPtx;
     }
 }
 
-ENTRY cuModuleLoadDataEx(void** module, const void* image, unsigned, int*, void**) { return cuModuleLoadData(module, image); }
+ENTRY cuModuleLoadData(void** module, const void* image) { return Load(module, image, nullptr, 0); }
+
+ENTRY cuModuleLoadDataEx(void** module, const void* image, unsigned count, int* options, void** values) {
+    char* log = nullptr;
+    std::size_t room = 0;
+    for (unsigned k = 0; k < count; k++) {
+        if (options[k] == 5) log = (char*)values[k];
+        if (options[k] == 6) room = (std::size_t)values[k];
+    }
+
+    return Load(module, image, log, log ? room : 0);
+}
 
 ENTRY cuModuleUnload(void* module) {
     return module ? Success : InvalidHandle;  // kept, for work that refers to it

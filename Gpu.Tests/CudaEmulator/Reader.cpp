@@ -208,6 +208,7 @@ private:
         ReadBody();
         Resolve();
         FindRejoins(*_kernel);
+        ComputeAsOnGpu(*_kernel);
         _module->Kernels[name] = std::move(kernel);
     }
 

@@ -252,6 +252,28 @@ void Queues() {
     Expect(cuStreamSynchronize(stream) == 700, "memory freed before the work that was queued for it");
 }
 
+bool IsSet(const char* name) {
+    const char* value = std::getenv(name);
+    return value && *value && *value != '0';
+}
+
+// a = 1 + 2^-12, so that a * a loses its last digit when it is rounded.
+void Contractions() {
+    auto run = [](const char* body) {
+        std::vector<unsigned> memory(32, Bits(1 + 0x1p-12f));
+        RunText(Kernel(Place + "ld.global.f32 %f0, [%rd1]; mov.f32 %f3, 0fBF800000;" + body + " st.global.f32 [%rd1], %f2;"), 32, memory);
+        return Float(memory[3]);
+    };
+    const float exact = 0x1p-11f + 0x1p-24f, rounded = 0x1p-11f;
+    bool fuses = IsSet("CUDA_EMULATOR_FMAD");
+    Expect(run("mul.f32 %f1, %f0, %f0; add.f32 %f2, %f1, %f3;") == (fuses ? exact : rounded), "a product and a sum");
+    Expect(run("mul.f32 %f1, %f0, %f0; sub.f32 %f2, %f3, %f1; add.f32 %f2, %f2, 0f40000000; neg.f32 %f2, %f2;") == rounded, "a product taken from something");
+    Expect(run("mul.rn.f32 %f1, %f0, %f0; add.f32 %f2, %f1, %f3;") == rounded, "a product that says how it is rounded is not fused");
+    Expect(run("mul.f32 %f1, %f0, %f0; add.f32 %f0, %f0, %f0; add.f32 %f2, %f1, %f3;") == rounded, "nor one whose factor has changed");
+    float power = run("ex2.approx.f32 %f2, %f0;"), truth = std::exp2(1 + 0x1p-12f);
+    Expect(IsSet("CUDA_EMULATOR_APPROX") ? power > truth && power < truth * (1 + 0x1p-21f) : power == truth, "an approximate instruction");
+}
+
 }  // namespace
 
 int main() {
@@ -262,7 +284,8 @@ int main() {
     Products(false);
     Products(true);
     Graphs();
-    if (const char* defer = std::getenv("CUDA_EMULATOR_DEFER"); defer && *defer == '1') Queues();
+    Contractions();
+    if (IsSet("CUDA_EMULATOR_DEFER")) Queues();
     std::printf(failures ? "%d wrong\n" : "all right\n", failures);
     return failures != 0;
 }
