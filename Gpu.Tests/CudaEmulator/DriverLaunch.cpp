@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <map>
 
+#include "Access.h"
 #include "Driver.h"
 
 using namespace emulator;
@@ -26,6 +27,7 @@ std::shared_ptr<Module> ModuleOf(const std::string& text) {
 
 Result RunNow(const Launch& launch, Context* context) {
     try {
+        NextLaunch();
         Run(launch);
         return Success;
     } catch (const Trap& trap) {

@@ -46,9 +46,11 @@ inline u8* Locate(Execution& e, const Instruction& i, u64 address, u32 bytes, bo
     } else if constexpr (space == Space::Generic) {
         if (address >= SharedWindow && address < SharedWindow + (1u << 30)) return Locate<Space::Shared>(e, i, address - SharedWindow, bytes, writes, lane);
         CheckGlobal(e, i, address, bytes, writes ? "store" : "load", lane);
+        if (CheckGlobalRaces) NoteGlobal(e, i, address, bytes, writes, lane);
         return (u8*)address;
     } else {
         CheckGlobal(e, i, address, bytes, writes ? "store" : "load", lane);
+        if (CheckGlobalRaces) NoteGlobal(e, i, address, bytes, writes, lane);
         return (u8*)address;
     }
 }
@@ -68,7 +70,7 @@ void Load(Execution& e, const Instruction& i, u32 lanes) {
 
     u64 addresses[WarpSize];
     for (int l = 0; l < WarpSize; l++) addresses[l] = AddressOf(base, i.Address64, l, i.Offset);
-    if (space == Space::Global && N == 1 && sizeof(T) == 4 && lanes == AllLanes) {
+    if (space == Space::Global && N == 1 && sizeof(T) == 4 && lanes == AllLanes && !CheckGlobalRaces) {
         // Neighbours read side by side, most of the time.
         u64 differs = 0;
         for (int l = 0; l < WarpSize; l++) differs |= addresses[l] ^ (addresses[0] + (u64)l * 4);
@@ -149,7 +151,12 @@ void Atomic(Execution& e, const Instruction& i, u32 lanes) {
             if (address % sizeof(T) || address + sizeof(T) > e.SharedBytes) FailShared(e, i, address, sizeof(T), "atomic", l);
             e.Shadows[address / 4].Writer = e.Phase * 64 + e.Turn->Index + 1;
             target = (T*)(e.Shared.data() + address);
-        } else target = (T*)Locate<space>(e, i, address, sizeof(T), true, l);
+        } else if (space == Space::Generic && address >= SharedWindow) {
+            target = (T*)Locate<Space::Shared>(e, i, address - SharedWindow, sizeof(T), true, l);
+        } else {
+            CheckGlobal(e, i, address, sizeof(T), "atomic", l);
+            target = (T*)address;
+        }
         T old = *target, value = Lane<T>::Get(Read<T>(e, i.Op[at + 1])[l]);
         T second = i.Mode == CompareExchange ? (T)Lane<T>::Get(Read<T>(e, i.Op[at + 2])[l]) : value;
         *target = Apply<T>(i.Mode, old, value, second);
@@ -198,6 +205,7 @@ void BeginCopy(Execution& e, const Instruction& i, u32 lanes) {
         if (copy.Source % copy.Bytes) Fail(e, i, MisalignedAddress, "cp.async from an address that is no multiple of " + std::to_string(copy.Bytes) + ", lane " + std::to_string(l));
         CheckShared(e, i, at, copy.Bytes, true, l);
         if (copy.SourceBytes) CheckGlobal(e, i, copy.Source, copy.SourceBytes >= 16 ? 16 : 4, "asynchronous copy", l);
+        if (copy.SourceBytes && CheckGlobalRaces) NoteGlobal(e, i, copy.Source, copy.SourceBytes, false, l);
         copy.Target = (u32)at;
         std::memset(e.Shared.data() + at, 0xff, copy.Bytes);
         e.Turn->Copies.push_back(copy);
