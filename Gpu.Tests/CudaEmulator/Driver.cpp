@@ -98,6 +98,7 @@ Result Take(void* handle, Work work) {
     std::lock_guard lock(TheDriver().Gate);
     if (auto state = ContextState()) return state;
     Stream* stream = StreamOf(handle);
+    if (stream && stream->Owner != current) return InvalidHandle;  // another context's
     if (!stream)
         for (Stream* capturing : TheDriver().Capturing)
             if (capturing->Blocking) {

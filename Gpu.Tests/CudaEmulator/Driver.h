@@ -24,6 +24,7 @@ struct Context {
 
 struct Function {
     const Kernel* Program;
+    Context* Owner;
     u32 MaxDynamicShared = 48 * 1024;
 };
 

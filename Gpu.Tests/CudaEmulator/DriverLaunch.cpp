@@ -72,7 +72,7 @@ static int Load(void** module, const void* image, char* log, std::size_t room) {
     if (auto state = CheckUnsafeCall()) return state;
     try {
         auto* loaded = new LoadedModule{ModuleOf((const char*)image), {}};
-        for (auto& [name, kernel] : loaded->Text->Kernels) loaded->Functions[name].reset(new Function{kernel.get()});
+        for (auto& [name, kernel] : loaded->Text->Kernels) loaded->Functions[name].reset(new Function{kernel.get(), CurrentContext()});
         *module = loaded;
         Log("cuModuleLoadData");
         return Success;
@@ -139,6 +139,7 @@ ENTRY cuLaunchKernel(void* handle, unsigned gx, unsigned gy, unsigned gz, unsign
     std::lock_guard lock(TheDriver().Gate);
     if (auto state = ContextState()) return state;
     auto& function = *(Function*)handle;
+    if (function.Owner != CurrentContext()) return InvalidHandle;
     auto& kernel = *function.Program;
     Log("cuLaunchKernel %s grid=%ux%ux%u block=%ux%ux%u shared=%u stream=%p", kernel.Name.c_str(), gx, gy, gz, bx, by, bz, shared, stream);
     Launch launch{&kernel, {gx, gy, gz}, {bx, by, bz}, shared, {}};

@@ -274,8 +274,8 @@ void Contractions() {
     Expect(IsSet("CUDA_EMULATOR_APPROX") ? power > truth && power < truth * (1 + 0x1p-21f) : power == truth, "an approximate instruction");
 }
 
-void GlobalRaces() {
-    int race = IsSet("CUDA_EMULATOR_GLOBAL_RACES") ? 719 : 0;
+void ThreadRaces() {
+    int race = std::getenv("CUDA_EMULATOR_RACES") ? 719 : 0;
     const std::string own = "ld.global.u32 %r1, [%rd1]; add.u32 %r1, %r1, 1; st.global.u32 [%rd1], %r1;";
     const std::string neighbour = "xor.b32 %r2, %r0, 1; mul.wide.u32 %rd2, %r2, 4; add.u64 %rd2, %rd0, %rd2; ld.global.u32 %r1, [%rd2];";
     Expect(Error(Kernel(Place + own + own)) == 0, "a thread's own word, read and written");
@@ -283,6 +283,10 @@ void GlobalRaces() {
     Expect(Error(Kernel(Place + neighbour + "st.global.u32 [%rd1], %r1;")) == race, "a word that another thread has read");
     Expect(Error(Kernel(Place + own + "bar.sync 0;" + neighbour + "bar.sync 0;" + own)) == 0, "both with a barrier between");
     Expect(Error(Kernel("st.global.u32 [%rd0], %r0;")) == race, "a word that all write");
+    const std::string shared = ".shared .align 16 .b8 s[128];\n", put = "mul.lo.u32 %r1, %r0, 4; mov.u32 %r2, s; add.u32 %r1, %r1, %r2; xor.b32 %r3, %r1, 4; st.shared.u32 [%r1], %r0;";
+    Expect(Error(Kernel(put + "ld.shared.u32 %r4, [%r1];", shared), 32) == 0, "a lane's own word of shared memory");
+    Expect(Error(Kernel(put + "ld.shared.u32 %r4, [%r3];", shared), 32) == race, "one that another lane of the warp has written");
+    Expect(Error(Kernel(put + "bar.sync 0; ld.shared.u32 %r4, [%r3];", shared), 32) == 0, "the same behind a barrier");
 }
 
 }  // namespace
@@ -296,7 +300,7 @@ int main() {
     Products(true);
     Graphs();
     Contractions();
-    GlobalRaces();
+    ThreadRaces();
     if (IsSet("CUDA_EMULATOR_DEFER")) Queues();
     std::printf(failures ? "%d wrong\n" : "all right\n", failures);
     return failures != 0;

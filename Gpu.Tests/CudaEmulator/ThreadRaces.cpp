@@ -1,5 +1,5 @@
-// Races in the device's memory: two threads of a launch that touch a word, one of them writing, where nothing orders them (CUDA_EMULATOR_GLOBAL_RACES).
-// Threads of different blocks are never ordered within a launch; those of a block are by a barrier between. Atomics are left out.
+// Races between threads, in global and shared memory (CUDA_EMULATOR_RACES=2): two threads of a launch that touch a word, one of them writing, where nothing
+// orders them. Threads of different blocks are never ordered within a launch; those of a block, or of a warp, are by a barrier between. Atomics are left out.
 #include <memory>
 #include <unordered_map>
 
@@ -7,7 +7,7 @@
 
 namespace emulator {
 
-const bool CheckGlobalRaces = Enabled("CUDA_EMULATOR_GLOBAL_RACES", false);
+const bool CheckThreads = Setting("CUDA_EMULATOR_RACES", "1") == "2";
 
 namespace {
 
@@ -47,15 +47,16 @@ std::string Name(const Access& a) { return "block " + std::to_string(a.Block) + 
 
 void NextLaunch() { launch++; }
 
-void NoteGlobal(Execution& e, const Instruction& i, u64 address, u32 bytes, bool writes, int lane) {
+void NoteThread(Execution& e, const Instruction& i, u64 address, u32 bytes, bool shared, bool writes, int lane) {
     auto& order = *e.Order;
     Access me{e.Block.X + order.Grid.X * (e.Block.Y + order.Grid.Y * e.Block.Z), e.Phase, e.Turn->Index * WarpSize + (u32)lane};
     auto fail = [&](const char* what, const Access& other) {
-        Fail(e, i, LaunchFailed, std::string("a race in global memory at ") + std::to_string(address) + ": " + what + " by " + Name(other) + " and now by " + Name(me));
+        Fail(e, i, LaunchFailed, std::string("a race in ") + (shared ? "shared" : "global") + " memory at " + std::to_string(address) + ": " + what + " by " + Name(other) + " and now by " + Name(me));
     };
     for (u64 at = address / 4; at <= (address + bytes - 1) / 4; at++) {
+        // Shared memory comes first, where no allocation can lie; each block has it for itself.
         Word& word = WordAt(at);
-        if (word.Launch != launch) {
+        if (word.Launch != launch || (shared && word.Reader.Block != me.Block && word.Writer.Block != me.Block)) {
             word = {};
             word.Launch = launch;
         }
