@@ -164,12 +164,12 @@ public sealed class AcceleratorDevice : ComputeDevice
         if (_isDisposed) return;
         // Neither a compiler nor a kernel may be at work in a context that is destroyed.
         _kernels.Dispose();
-        WaitQuietly();
+        Quietly(Stream.Synchronize);
         DisposeOwn();
         _isDisposed = true;
-        _staging?.Dispose();
+        if (_staging is not null) Quietly(_staging.Dispose);
         _staging = null;
-        foreach (var item in _owned) item.Dispose();
+        foreach (var item in _owned) Quietly(item.Dispose);
         _owned.Clear();
     }
 
@@ -214,22 +214,22 @@ public sealed class AcceleratorDevice : ComputeDevice
     internal void Free(MemoryBuffer1D<float, Stride1D.Dense> memory)
     {
         var bytes = memory.LengthInBytes;
-        WaitQuietly();
-        memory.Dispose();
+        if (!_isDisposed) Quietly(Stream.Synchronize);
+        Quietly(memory.Dispose);
         Interlocked.Add(ref _allocated, -bytes);
     }
 
-    // An error of the device is the caller's to know at the next call; here it would only hide what led to it.
-    private void WaitQuietly()
+    // For what ends something: after an error the device fails every call, and ILGPU gives back kernels that were never loaded. Thrown here, that would hide the
+    // error itself, which is under way to the caller or comes with the next call.
+    private static void Quietly(Action action)
     {
-        if (_isDisposed) return;
         try
         {
-            Stream.Synchronize();
+            action();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // The work has ended, one way or the other.
+            // What was to end has ended, one way or the other.
         }
     }
 
