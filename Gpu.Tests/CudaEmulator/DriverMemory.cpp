@@ -131,6 +131,7 @@ ENTRY cuMemFreeHost(void* address) {
 
 ENTRY cuMemHostRegister_v2(void* address, std::size_t bytes, unsigned) {
     if (!address || !bytes) return InvalidValue;
+    if (!Enabled("CUDA_EMULATOR_PAGE_LOCK", true)) return NotSupported;
     memory::Register((u64)address, bytes, true);
     return Success;
 }
