@@ -103,6 +103,7 @@ void LoadMatrix(Execution& e, const Instruction& i, u32 lanes) {
     for (int l = 0; l < 8 * N; l++) {
         u64 address = AddressOf(base, i.Address64, l, i.Offset);
         CheckShared(e, i, address, 16, false, l);
+        if (CheckThreads) NoteThread(e, i, address, 16, true, false, l);
         std::memcpy(rows[l / 8][l % 8], e.Shared.data() + address, 16);
     }
 

@@ -229,6 +229,7 @@ void DeliverCopies(Execution& e, const Instruction& i, u32 lanes, u32 pending) {
 
         u8* target = e.Shared.data() + copy.Target;
         CheckShared(e, i, copy.Target, copy.Bytes, true, (int)copy.Lane);
+        if (CheckThreads) NoteThread(e, i, copy.Target, copy.Bytes, true, true, (int)copy.Lane);
         std::memset(target, 0, copy.Bytes);
         if (copy.SourceBytes) std::memcpy(target, (const void*)copy.Source, copy.SourceBytes);
     }
