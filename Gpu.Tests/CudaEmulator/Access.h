@@ -30,6 +30,7 @@ void NoteRace(const Execution& e, const Instruction& i, u32 word, const char* wh
 // Whether two threads touching a word with nothing between them are an error; see ThreadRaces.cpp.
 extern const bool CheckThreads;
 void NextLaunch();
+void NoteWarpBarrier(const Execution& e);
 void NoteThread(Execution& e, const Instruction& i, u64 address, u32 bytes, bool shared, bool writes, int lane);
 
 inline void CheckShared(Execution& e, const Instruction& i, u64 address, u32 bytes, bool writes, int lane) {

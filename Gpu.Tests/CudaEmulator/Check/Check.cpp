@@ -287,6 +287,8 @@ void ThreadRaces() {
     Expect(Error(Kernel(put + "ld.shared.u32 %r4, [%r1];", shared), 32) == 0, "a lane's own word of shared memory");
     Expect(Error(Kernel(put + "ld.shared.u32 %r4, [%r3];", shared), 32) == race, "one that another lane of the warp has written");
     Expect(Error(Kernel(put + "bar.sync 0; ld.shared.u32 %r4, [%r3];", shared), 32) == 0, "the same behind a barrier");
+    Expect(Error(Kernel(put + "bar.warp.sync 0xffffffff; ld.shared.u32 %r4, [%r3]; bar.warp.sync 0xffffffff; st.shared.u32 [%r1], %r0;", shared), 32) == 0, "and behind one of the warp");
+    Expect(Error(Kernel(put + "bar.warp.sync 0xffffffff; ld.shared.u32 %r4, [%r3]; st.shared.u32 [%r1], %r0;", shared), 32) == race, "a word that another lane has read since");
 }
 
 }  // namespace
