@@ -13,7 +13,7 @@ Debian's PyTorch uses the reference BLAS (SGEMM at 7 GFLOP/s) and returns its me
 peer. With --openblas DIR (default ~/openblas, where it exists) this script gives it OpenBLAS, bound threads, AVX-512 kernels and a malloc that
 keeps its memory. The convolutional networks run in channels_last, the layout that is fastest for it.
 
-On a GPU there are several PyTorches: eager, eager captured as a CUDA graph, and torch.compile in its three modes (bench/torch_cuda.py says how each runs a
+On a GPU there are several PyTorches: eager, eager captured as a CUDA graph, torch.compile in its three modes, and that captured as a whole (bench/torch_cuda.py says how each runs a
 step). The last columns compare ours with the eager one and with the best of all. --precision allows TF32 or FP16 to both sides alike. A variant that
 fails, or is not ready after --patience seconds, is named below the table, and the others are measured without it. Any PyTorch of version 2 with CUDA will do:
 
@@ -63,7 +63,8 @@ class Torch:
         environment = torch_environment(options.openblas)
         if variant is not None:
             # Threads of the CPU only prepare launches here, and compile.
-            command += ["--device", options.device, "--precision", options.precision, "--variant", variant]
+            # One batch, as in ours.
+            command += ["--device", options.device, "--precision", options.precision, "--variant", variant, "--pool", "1", "--warmup", "10"]
             environment = dict(os.environ)
         self.errors = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen(

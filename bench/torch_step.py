@@ -29,7 +29,7 @@ ap.add_argument("--retries", type=int, default=0, help="measure again when other
 ap.add_argument("--seed", type=int, default=1)
 ap.add_argument("--serve", action="store_true", help="measure once for each line on standard input (compare.py alternates with it)")
 ap.add_argument("--device", default="cpu", help="cpu, or a GPU: cuda, cuda:1")
-ap.add_argument("--variant", default="eager", help="on a GPU: eager, graph, default, reduce-overhead or max-autotune")
+ap.add_argument("--variant", default="eager", help="on a GPU: one of torch_cuda.py's VARIANTS")
 ap.add_argument("--precision", default="fp32", choices=["fp32", "tf32", "fp16"], help="on a GPU")
 ap.add_argument("--dump-loss", action="store_true", help="add the first 20 losses")
 a = ap.parse_args()

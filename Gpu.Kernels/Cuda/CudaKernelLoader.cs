@@ -20,6 +20,7 @@ namespace Gpu.Kernels.Cuda;
 internal static class CudaKernelLoader
 {
     /// <summary>Compiles and loads a kernel.</summary>
+    /// <exception cref="DriverException">the driver did not take it; the message has the driver's own reason</exception>
     public static TDelegate Load<TDelegate>(CudaAccelerator accelerator, MethodInfo entry)
         where TDelegate : Delegate
     {
@@ -36,7 +37,23 @@ internal static class CudaKernelLoader
             // Another ILGPU than 1.5.3: then the driver compiles it again in each process.
         }
 
-        return accelerator.LoadKernel(compiled).CreateLauncherDelegate<TDelegate>();
+        try
+        {
+            return accelerator.LoadKernel(compiled).CreateLauncherDelegate<TDelegate>();
+        }
+        catch (CudaException e) when (Enum.TryParse<CudaError>(e.Error, out var code))
+        {
+            // ILGPU keeps what the driver's compiler said to itself; asked again, it says the same.
+            throw new DriverException($"loading {KernelName.Of(entry.GetGenericArguments()[0])}", (int)code, $"{e.Error}{Reason(compiled.PTXAssembly)}");
+        }
+    }
+
+    /// <summary>What the driver's compiler says of a text; empty for nothing.</summary>
+    private static string Reason(string text)
+    {
+        if (CudaAPI.CurrentAPI.LoadModule(out var module, text, out var log) == CudaError.CUDA_SUCCESS) CudaAPI.CurrentAPI.DestroyModule(module);
+        var said = log?.Split('\0', 2)[0].Trim();
+        return string.IsNullOrEmpty(said) ? "" : $": {said}";
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<PTXAssembly>k__BackingField")]

@@ -32,7 +32,6 @@ internal sealed class AcceleratorBuffer(AcceleratorDevice device, ArrayView<floa
         if (_disposed) return;
         _disposed = true;
         if (memory is null) return;
-        memory.Dispose();
-        device.Released((long)Length * sizeof(float));
+        device.Free(memory);
     }
 }

@@ -20,6 +20,8 @@ public sealed class AcceleratorDevice : ComputeDevice
     private IGraphDriver? _graphs;
     private readonly Lock _copies = new();
     private StagingMemory? _staging;
+    private bool _hasNoStaging;
+    private bool _isDisposed;
     private long _allocated;
 
     /// <param name="accelerator">the accelerator; its context must outlive this device</param>
@@ -159,10 +161,15 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <inheritdoc/>
     public override void Dispose()
     {
+        if (_isDisposed) return;
+        // Neither a compiler nor a kernel may be at work in a context that is destroyed.
+        _kernels.Dispose();
+        Quietly(Stream.Synchronize);
         DisposeOwn();
-        _staging?.Dispose();
+        _isDisposed = true;
+        if (_staging is not null) Quietly(_staging.Dispose);
         _staging = null;
-        foreach (var item in _owned) item.Dispose();
+        foreach (var item in _owned) Quietly(item.Dispose);
         _owned.Clear();
     }
 
@@ -177,8 +184,20 @@ public sealed class AcceleratorDevice : ComputeDevice
         Accelerator.AcceleratorType == AcceleratorType.CPU ? HostMemory.Available() : CudaStreams.FreeBytes(Accelerator);
 
     // Where a copy of so many bytes goes through; null for none.
-    private StagingMemory? Staging(int bytes) =>
-        bytes > StagingMemory.LargestCopy || !StagingMemory.Serves(Accelerator) ? null : _staging ??= new StagingMemory(Accelerator, Stream);
+    private StagingMemory? Staging(int bytes)
+    {
+        if (bytes > StagingMemory.LargestCopy || _hasNoStaging || !StagingMemory.Serves(Accelerator)) return null;
+        try
+        {
+            return _staging ??= new StagingMemory(Accelerator, Stream);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Not every system lets memory be page-locked. Copies then wait, and are as right as before.
+            _hasNoStaging = true;
+            return null;
+        }
+    }
 
     private protected override string? WhyNot(MatrixPrecision precision) => MatrixSupport.WhyNot(Accelerator);
 
@@ -191,7 +210,28 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <summary>Puts another driver of graphs in the place of the device's own: for tests.</summary>
     internal void ReplaceGraphs(IGraphDriver graphs) => _graphs = graphs;
 
-    internal void Released(long bytes) => Interlocked.Add(ref _allocated, -bytes);
+    /// <summary>Gives memory back, after the work that may use it: a driver need not wait for it by itself.</summary>
+    internal void Free(MemoryBuffer1D<float, Stride1D.Dense> memory)
+    {
+        var bytes = memory.LengthInBytes;
+        if (!_isDisposed) Quietly(Stream.Synchronize);
+        Quietly(memory.Dispose);
+        Interlocked.Add(ref _allocated, -bytes);
+    }
+
+    // For what ends something: after an error the device fails every call, and ILGPU gives back kernels that were never loaded. Thrown here, that would hide the
+    // error itself, which is under way to the caller or comes with the next call.
+    private static void Quietly(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // What was to end has ended, one way or the other.
+        }
+    }
 
     private sealed class Launcher<TMachine>(AcceleratorDevice device, CommandList? list) : ILauncher<TMachine>, IMatrixLauncher
         where TMachine : struct, IGpuMachine<TMachine>

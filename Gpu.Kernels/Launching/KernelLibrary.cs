@@ -12,7 +12,7 @@ namespace Gpu.Kernels.Launching;
 /// The compiled kernels of an accelerator: each is compiled once. Where several compilers can be at work at the same time (CUDA), recording a launch only
 /// begins the compilation of its kernel, so that those of a plan are compiled side by side; a launch waits for its own.
 /// </summary>
-internal sealed class KernelLibrary
+internal sealed class KernelLibrary : IDisposable
 {
     private readonly Accelerator _accelerator;
     private readonly SemaphoreSlim? _compilers;
@@ -20,6 +20,7 @@ internal sealed class KernelLibrary
     private readonly Stopwatch _clock = new();
     private int _done;
     private int _running;
+    private volatile bool _isDisposed;
 
     public KernelLibrary(Accelerator accelerator)
     {
@@ -70,6 +71,19 @@ internal sealed class KernelLibrary
         return Progress;
     }
 
+    /// <summary>Ends the compilation: what has not begun does not begin, and what is under way ends first. No kernel can be had afterwards.</summary>
+    public void Dispose()
+    {
+        KernelSlot[] slots;
+        lock (_slots)
+        {
+            _isDisposed = true;
+            slots = [.. _slots.Values];
+        }
+
+        foreach (var slot in slots) slot.Wait();
+    }
+
     private TDelegate Load<TDelegate>(MethodInfo entry, Func<TDelegate> ordinarily)
         where TDelegate : Delegate
     {
@@ -84,6 +98,7 @@ internal sealed class KernelLibrary
     {
         lock (_slots)
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, _accelerator);
             if (_slots.TryGetValue(kernel, out var known)) return (KernelSlot<TDelegate>)known;
             var slot = new KernelSlot<TDelegate>(() => Timed(load));
             _slots[kernel] = slot;
@@ -104,6 +119,7 @@ internal sealed class KernelLibrary
 
         try
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, _accelerator);
             return load();
         }
         finally

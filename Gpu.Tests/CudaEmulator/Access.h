@@ -27,6 +27,12 @@ inline __attribute__((always_inline)) void CheckGlobal(Execution& e, const Instr
 [[noreturn]] void FailShared(const Execution& e, const Instruction& i, u64 address, u32 bytes, const char* what, int lane);
 void NoteRace(const Execution& e, const Instruction& i, u32 word, const char* what);
 
+// Whether two threads touching a word with nothing between them are an error; see ThreadRaces.cpp.
+extern const bool CheckThreads;
+void NextLaunch();
+void NoteWarpBarrier(const Execution& e);
+void NoteThread(Execution& e, const Instruction& i, u64 address, u32 bytes, bool shared, bool writes, int lane);
+
 inline void CheckShared(Execution& e, const Instruction& i, u64 address, u32 bytes, bool writes, int lane) {
     if (address % bytes || address + bytes > e.SharedBytes || address > e.SharedBytes) FailShared(e, i, address, bytes, writes ? "store" : "load", lane);
     if (!CheckRaces && !CheckUninitialised) return;

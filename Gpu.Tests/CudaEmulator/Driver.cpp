@@ -1,4 +1,4 @@
-// The driver's state. Work runs when it is handed over, before the call returns; a stream is therefore always idle.
+// The driver's state. Work runs when it is handed over, before the call returns, or (deferred) when something waits for it.
 #include "Driver.h"
 
 #include <cstdio>
@@ -29,6 +29,48 @@ Driver& TheDriver() {
 
 Context*& CurrentContext() { return current; }
 
+bool Defers() {
+    static const bool defers = Enabled("CUDA_EMULATOR_DEFER", false);
+    return defers;
+}
+
+Stream& QueueOf(void* handle) {
+    if (Stream* stream = StreamOf(handle)) return *stream;
+    if (!current->Legacy) {
+        current->Legacy = new Stream();
+        current->Legacy->Owner = current;
+        current->Legacy->Blocking = true;
+    }
+
+    return *current->Legacy;
+}
+
+void Drain(Stream& stream, const Mark* until) {
+    while (!stream.Queue.empty() && !(until && until->Passed)) {
+        auto work = std::move(stream.Queue.front());
+        stream.Queue.pop_front();
+        if (auto error = work()) stream.Owner->Error = error;
+    }
+}
+
+void Drain(Context& context) {
+    if (context.Legacy) Drain(*context.Legacy);
+    for (Stream* stream : context.Streams) Drain(*stream);
+}
+
+// Work of a blocking stream waits for that of the legacy stream before it, and the other way round.
+static void Queue(void* handle, Work work) {
+    Stream& stream = QueueOf(handle);
+    if (&stream == current->Legacy) {
+        for (Stream* other : current->Streams)
+            if (other->Blocking) Drain(*other);
+    } else if (stream.Blocking && current->Legacy) {
+        Drain(*current->Legacy);
+    }
+
+    stream.Queue.push_back(std::move(work));
+}
+
 void Log(const char* format, ...) {
     static FILE* file = [] {
         std::string name = Setting("CUDA_EMULATOR_LOG", "");
@@ -56,22 +98,22 @@ Result Take(void* handle, Work work) {
     std::lock_guard lock(TheDriver().Gate);
     if (auto state = ContextState()) return state;
     Stream* stream = StreamOf(handle);
-    if (!stream) {
+    if (stream && stream->Owner != current) return InvalidHandle;  // another context's
+    if (!stream)
         for (Stream* capturing : TheDriver().Capturing)
             if (capturing->Blocking) {
                 capturing->State = Capture::Invalidated;
                 return StreamCaptureImplicit;
             }
-        return work();
-    }
-
-    if (stream->State == Capture::Invalidated) return StreamCaptureInvalidated;
-    if (stream->State == Capture::Active) {
+    if (stream && stream->State == Capture::Invalidated) return StreamCaptureInvalidated;
+    if (stream && stream->State == Capture::Active) {
         stream->Recording->Nodes.push_back(std::move(work));
         return Success;
     }
 
-    return work();
+    if (!Defers()) return work();
+    Queue(handle, std::move(work));
+    return Success;
 }
 
 Result CheckUnsafeCall() {

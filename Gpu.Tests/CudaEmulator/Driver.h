@@ -2,6 +2,7 @@
 #pragma once
 #include <chrono>
 #include <cstdarg>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -13,12 +14,17 @@
 
 namespace emulator {
 
+struct Stream;
+
 struct Context {
     Result Error = Success;  // what a kernel did; every later call of the context returns it
+    std::set<Stream*> Streams;
+    Stream* Legacy = nullptr;
 };
 
 struct Function {
     const Kernel* Program;
+    Context* Owner;
     u32 MaxDynamicShared = 48 * 1024;
 };
 
@@ -39,12 +45,19 @@ struct Stream {
     CaptureMode Mode = CaptureMode::Global;
     std::thread::id Thread;
     Graph* Recording = nullptr;
+    std::deque<Work> Queue;  // what is still to run, where work is deferred
+};
+
+// An event's place in a stream.
+struct Mark {
+    Stream* On = nullptr;
+    bool Passed = false;
+    std::chrono::steady_clock::time_point At;
+    double DeviceClock = 0;  // estimated milliseconds, while a profile is made
 };
 
 struct Event {
-    bool Recorded = false;
-    double DeviceClock = 0;  // estimated milliseconds, while a profile is made
-    std::chrono::steady_clock::time_point At;
+    std::shared_ptr<Mark> Last;  // null before it was recorded
 };
 
 struct Driver {
@@ -63,8 +76,18 @@ inline Stream* StreamOf(void* handle) { return (u64)handle <= 2 ? nullptr : (Str
 // The context's error, or that there is none current.
 Result ContextState();
 
-// Takes work for a stream: runs it, or records it while the stream captures.
+// Takes work for a stream: runs it, or records it while the stream captures, or keeps it for later where work is deferred.
 Result Take(void* stream, Work work);
+
+// Whether work is kept until something waits for it (CUDA_EMULATOR_DEFER).
+bool Defers();
+
+// The stream that a handle stands for in the thread's context, the legacy stream included.
+Stream& QueueOf(void* handle);
+
+// Runs what a stream has queued, all or up to a mark; a context, all of its streams.
+void Drain(Stream& stream, const Mark* until = nullptr);
+void Drain(Context& context);
 
 // For calls that no capturing stream's thread may make: returns an error and invalidates the captures that forbid them.
 Result CheckUnsafeCall();

@@ -97,9 +97,13 @@ ENTRY cuCtxCreate_v2(void** context, unsigned, int device) {
 }
 
 ENTRY cuCtxDestroy_v2(void* context) {
+    std::lock_guard lock(TheDriver().Gate);
     if (CurrentContext() == context) CurrentContext() = nullptr;
     Log("cuCtxDestroy");
-    return context ? Success : InvalidContext;  // not deleted: other threads may still have it as theirs
+    if (!context) return InvalidContext;
+    // Not deleted: other threads may still have it as theirs. What it had still to do is not done.
+    for (Stream* stream : ((Context*)context)->Streams) stream->Queue.clear();
+    return Success;
 }
 
 ENTRY cuCtxSetCurrent(void* context) {
@@ -121,6 +125,7 @@ ENTRY cuCtxSynchronize() {
     std::lock_guard lock(TheDriver().Gate);
     Log("cuCtxSynchronize");
     if (auto wait = CheckWait(nullptr, true)) return wait;
+    if (auto* context = CurrentContext()) Drain(*context);
     return ContextState();
 }
 

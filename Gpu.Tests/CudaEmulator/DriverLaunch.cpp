@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <map>
 
+#include "Access.h"
 #include "Driver.h"
 
 using namespace emulator;
@@ -26,6 +27,7 @@ std::shared_ptr<Module> ModuleOf(const std::string& text) {
 
 Result RunNow(const Launch& launch, Context* context) {
     try {
+        NextLaunch();
         Run(launch);
         return Success;
     } catch (const Trap& trap) {
@@ -63,23 +65,36 @@ bool Arguments(const Kernel& kernel, void** parameters, void** extra, std::vecto
 
 }  // namespace
 
-ENTRY cuModuleLoadData(void** module, const void* image) {
+// Loads, and leaves what the compiler had to say in a buffer for it.
+static int Load(void** module, const void* image, char* log, std::size_t room) {
     std::lock_guard lock(TheDriver().Gate);
     if (auto state = ContextState()) return state;
     if (auto state = CheckUnsafeCall()) return state;
     try {
         auto* loaded = new LoadedModule{ModuleOf((const char*)image), {}};
-        for (auto& [name, kernel] : loaded->Text->Kernels) loaded->Functions[name].reset(new Function{kernel.get()});
+        for (auto& [name, kernel] : loaded->Text->Kernels) loaded->Functions[name].reset(new Function{kernel.get(), CurrentContext()});
         *module = loaded;
         Log("cuModuleLoadData");
         return Success;
     } catch (const PtxError& error) {
         std::fprintf(stderr, "CUDA emulator: PTX %s\n", error.what());
+        if (room) std::snprintf(log, room, "%s", error.what());
         return InvalidPtx;
     }
 }
 
-ENTRY cuModuleLoadDataEx(void** module, const void* image, unsigned, int*, void**) { return cuModuleLoadData(module, image); }
+ENTRY cuModuleLoadData(void** module, const void* image) { return Load(module, image, nullptr, 0); }
+
+ENTRY cuModuleLoadDataEx(void** module, const void* image, unsigned count, int* options, void** values) {
+    char* log = nullptr;
+    std::size_t room = 0;
+    for (unsigned k = 0; k < count; k++) {
+        if (options[k] == 5) log = (char*)values[k];
+        if (options[k] == 6) room = (std::size_t)values[k];
+    }
+
+    return Load(module, image, log, log ? room : 0);
+}
 
 ENTRY cuModuleUnload(void* module) {
     return module ? Success : InvalidHandle;  // kept, for work that refers to it
@@ -124,6 +139,7 @@ ENTRY cuLaunchKernel(void* handle, unsigned gx, unsigned gy, unsigned gz, unsign
     std::lock_guard lock(TheDriver().Gate);
     if (auto state = ContextState()) return state;
     auto& function = *(Function*)handle;
+    if (function.Owner != CurrentContext()) return InvalidHandle;
     auto& kernel = *function.Program;
     Log("cuLaunchKernel %s grid=%ux%ux%u block=%ux%ux%u shared=%u stream=%p", kernel.Name.c_str(), gx, gy, gz, bx, by, bz, shared, stream);
     Launch launch{&kernel, {gx, gy, gz}, {bx, by, bz}, shared, {}};

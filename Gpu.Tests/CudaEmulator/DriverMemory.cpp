@@ -1,4 +1,5 @@
 // Allocations, copies and fills.
+#include <cstdio>
 #include <cstdlib>
 
 #include "Driver.h"
@@ -19,10 +20,48 @@ bool OnDevice(u64 address, std::size_t bytes) {
     return memory::Find(address, range) && address + bytes <= range.To;
 }
 
+Result Gone(const char* what, const char* how) {
+    std::fprintf(stderr, "CUDA emulator: %s was %s before the work that was queued for it ran\n", what, how);
+    return IllegalAddress;
+}
+
+bool IsCapturing(void* handle) {
+    Stream* stream = StreamOf(handle);
+    return stream && stream->State != Capture::None;
+}
+
+// As the driver documents it: pageable memory of the host is read before the call returns, and written before it does; page-locked memory is read and
+// written when the stream comes to it. What is then not as it was is reported.
+Result CopyLater(u64 target, u64 source, std::size_t bytes, void* stream) {
+    std::lock_guard lock(TheDriver().Gate);
+    if (auto state = ContextState()) return state;
+    auto to = memory::KindOf(target, bytes), from = memory::KindOf(source, bytes);
+    std::vector<u8> before;
+    if (from != memory::Kind::Device) before.assign((const u8*)source, (const u8*)source + bytes);
+    // Whoever reads too early is to see it.
+    if (to == memory::Kind::Pinned) std::memset((void*)target, 0xff, bytes);
+    auto taken = Take(stream, [=, before = std::move(before)]() -> Result {
+        if (to != memory::Kind::Pageable && memory::KindOf(target, bytes) != to) return Gone("the target of a copy", to == memory::Kind::Device ? "freed" : "unlocked");
+        if (from == memory::Kind::Pageable) {
+            std::memmove((void*)target, before.data(), bytes);
+            return Success;
+        }
+
+        if (memory::KindOf(source, bytes) != from) return Gone("the source of a copy", from == memory::Kind::Device ? "freed" : "unlocked");
+        if (from == memory::Kind::Pinned && std::memcmp((const void*)source, before.data(), bytes) != 0) return Gone("the page-locked source of a copy", "changed");
+        std::memmove((void*)target, (const void*)source, bytes);
+        return Success;
+    });
+    bool waits = to == memory::Kind::Pageable || (to == memory::Kind::Pinned && from != memory::Kind::Device);
+    if (taken == Success && waits) Drain(QueueOf(stream));
+    return taken != Success || !waits ? taken : ContextState();
+}
+
 Result Copy(u64 target, u64 source, std::size_t bytes, void* stream, const char* name, bool toDevice, bool fromDevice) {
     Log("%s bytes=%zu stream=%p", name, bytes, stream);
     if (bytes == 0) return ContextState();
     if (!Fits(target, bytes) || !Fits(source, bytes) || (toDevice && !OnDevice(target, bytes)) || (fromDevice && !OnDevice(source, bytes))) return InvalidValue;
+    if (Defers() && !IsCapturing(stream)) return CopyLater(target, source, bytes, stream);
     return Take(stream, [=]() -> Result {
         std::memmove((void*)target, (const void*)source, bytes);
         ProfileCopy(bytes);
@@ -36,6 +75,7 @@ Result Fill(u64 target, T value, std::size_t count, void* stream, const char* na
     if (count == 0) return ContextState();
     if (target % sizeof(T) || !OnDevice(target, count * sizeof(T))) return InvalidValue;
     return Take(stream, [=]() -> Result {
+        if (!OnDevice(target, count * sizeof(T))) return Gone("the target of a fill", "freed");
         for (std::size_t k = 0; k < count; k++) ((T*)target)[k] = value;
         ProfileCopy(count * sizeof(T));
         return Success;
@@ -46,7 +86,9 @@ Result Fill(u64 target, T value, std::size_t count, void* stream, const char* na
 Result CopyNow(u64 target, u64 source, std::size_t bytes, const char* name, bool toDevice, bool fromDevice) {
     std::lock_guard lock(TheDriver().Gate);
     if (auto state = CheckUnsafeCall()) return state;
-    return Copy(target, source, bytes, nullptr, name, toDevice, fromDevice);
+    if (auto result = Copy(target, source, bytes, nullptr, name, toDevice, fromDevice)) return result;
+    Drain(QueueOf(nullptr));
+    return ContextState();
 }
 
 }  // namespace
@@ -92,6 +134,7 @@ ENTRY cuMemFreeHost(void* address) {
 
 ENTRY cuMemHostRegister_v2(void* address, std::size_t bytes, unsigned) {
     if (!address || !bytes) return InvalidValue;
+    if (!Enabled("CUDA_EMULATOR_PAGE_LOCK", true)) return NotSupported;
     memory::Register((u64)address, bytes, true);
     return Success;
 }

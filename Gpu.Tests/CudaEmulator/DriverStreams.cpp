@@ -20,6 +20,15 @@ void EndRecording(Stream& stream) {
     stream.Recording = nullptr;
     TheDriver().Capturing.erase(&stream);
 }
+
+// For those who ask again and again: one piece of work is done meanwhile.
+Result Progress(Stream& stream, const Mark* until) {
+    if (stream.Queue.empty() || (until && until->Passed)) return ContextState();
+    auto work = std::move(stream.Queue.front());
+    stream.Queue.pop_front();
+    if (auto error = work()) stream.Owner->Error = error;
+    return NotReady;
+}
 }  // namespace
 
 ENTRY cuStreamCreateWithPriority(void** stream, unsigned flags, int) {
@@ -27,6 +36,8 @@ ENTRY cuStreamCreateWithPriority(void** stream, unsigned flags, int) {
     auto* made = new Stream();
     made->Owner = CurrentContext();
     made->Blocking = (flags & 1) == 0;
+    std::lock_guard lock(TheDriver().Gate);
+    made->Owner->Streams.insert(made);
     *stream = made;
     return Success;
 }
@@ -41,7 +52,8 @@ ENTRY cuStreamDestroy_v2(void* handle) {
         delete stream->Recording;
         EndRecording(*stream);
     }
-    delete stream;
+    // Not deleted: events refer to it, and what it has still to do is done.
+    if (stream->Queue.empty()) stream->Owner->Streams.erase(stream);
     return Success;
 }
 
@@ -49,13 +61,14 @@ ENTRY cuStreamSynchronize(void* handle) {
     std::lock_guard lock(TheDriver().Gate);
     Log("cuStreamSynchronize stream=%p", handle);
     if (auto wait = CheckWait(StreamOf(handle), false)) return wait;
+    if (CurrentContext()) Drain(QueueOf(handle));
     return ContextState();
 }
 
-ENTRY cuStreamQuery(void* handle) { return cuStreamSynchronize(handle); }
-
-ENTRY cuStreamWaitEvent(void* handle, void*, unsigned) {
-    return Take(handle, [] { return Success; });
+ENTRY cuStreamQuery(void* handle) {
+    std::lock_guard lock(TheDriver().Gate);
+    if (auto wait = CheckWait(StreamOf(handle), false)) return wait;
+    return CurrentContext() ? Progress(QueueOf(handle), nullptr) : InvalidContext;
 }
 
 ENTRY cuEventCreate(void** event, unsigned) {
@@ -66,32 +79,52 @@ ENTRY cuEventCreate(void** event, unsigned) {
 
 static std::shared_ptr<Event>& EventOf(void* handle) { return *(std::shared_ptr<Event>*)handle; }
 
+ENTRY cuStreamWaitEvent(void* handle, void* event, unsigned) {
+    std::lock_guard lock(TheDriver().Gate);
+    return Take(handle, [mark = EventOf(event)->Last]() -> Result {
+        if (mark) Drain(*mark->On, mark.get());
+        return Success;
+    });
+}
+
 ENTRY cuEventDestroy_v2(void* event) {
     delete (std::shared_ptr<Event>*)event;
     return Success;
 }
 
 ENTRY cuEventRecord(void* handle, void* stream) {
+    std::lock_guard lock(TheDriver().Gate);
     Log("cuEventRecord stream=%p", stream);
-    return Take(stream, [event = EventOf(handle)]() -> Result {
-        event->Recorded = true;
-        event->At = std::chrono::steady_clock::now();
-        event->DeviceClock = DeviceClock();
+    if (auto state = ContextState()) return state;
+    auto mark = std::make_shared<Mark>();
+    mark->On = &QueueOf(stream);
+    EventOf(handle)->Last = mark;
+    return Take(stream, [mark]() -> Result {
+        mark->Passed = true;
+        mark->At = std::chrono::steady_clock::now();
+        mark->DeviceClock = DeviceClock();
         return Success;
     });
 }
 
-ENTRY cuEventQuery(void*) { return ContextState(); }
+ENTRY cuEventQuery(void* handle) {
+    std::lock_guard lock(TheDriver().Gate);
+    auto mark = EventOf(handle)->Last;
+    return mark ? Progress(*mark->On, mark.get()) : ContextState();
+}
 
-ENTRY cuEventSynchronize(void*) {
+ENTRY cuEventSynchronize(void* handle) {
+    std::lock_guard lock(TheDriver().Gate);
     Log("cuEventSynchronize");
+    if (auto mark = EventOf(handle)->Last) Drain(*mark->On, mark.get());
     return ContextState();
 }
 
 ENTRY cuEventElapsedTime(float* milliseconds, void* start, void* end) {
     auto &a = *EventOf(start), &b = *EventOf(end);
-    if (!a.Recorded || !b.Recorded) return InvalidHandle;
-    *milliseconds = Profiling ? (float)(b.DeviceClock - a.DeviceClock) : std::chrono::duration<float, std::milli>(b.At - a.At).count();
+    if (!a.Last || !b.Last) return InvalidHandle;
+    if (!a.Last->Passed || !b.Last->Passed) return NotReady;
+    *milliseconds = Profiling ? (float)(b.Last->DeviceClock - a.Last->DeviceClock) : std::chrono::duration<float, std::milli>(b.Last->At - a.Last->At).count();
     return ContextState();
 }
 

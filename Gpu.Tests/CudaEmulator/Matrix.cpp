@@ -18,15 +18,40 @@ float Tf32(u32 bits) {
     return f;
 }
 
-// d = a b + c with a 16 x K and b K x 8. The products of a sum are added in double precision and rounded once.
+// A sum as an A100 forms it (M. Fasi, N. Higham, M. Mikaitis, S. Pranesh, "Numerical behavior of NVIDIA tensor cores", 2021): exact products, cut off (not
+// rounded) at one bit below the last of the largest addend, and the sum cut off at 24 bits. An H100 keeps another bit.
+float TruncatedSum(double start, const double* products, int count) {
+    auto exponent = [](double v) { return v == 0 ? -10000 : std::ilogb(v); };
+    int largest = exponent(start);
+    for (int k = 0; k < count; k++) largest = std::max(largest, exponent(products[k]));
+    if (!std::isfinite(start) || largest == -10000) return (float)start;
+    double unit = std::ldexp(1.0, std::max(largest - 24, -149)), sum = std::trunc(start / unit);
+    for (int k = 0; k < count; k++) {
+        if (!std::isfinite(products[k])) return (float)products[k];
+        sum += std::trunc(products[k] / unit);
+    }
+
+    double last = std::ldexp(1.0, std::max(exponent(sum * unit) - 23, -149));
+    return (float)(std::trunc(sum * unit / last) * last);
+}
+
+// d = a b + c with a 16 x K and b K x 8. The products of a sum are added in double precision and rounded once, or (CUDA_EMULATOR_MMA=truncate) as a GPU does it.
 template <int K>
 void Product(Execution& e, const Instruction& i, const float (&a)[16][K], const float (&b)[K][8]) {
+    static const bool truncates = Setting("CUDA_EMULATOR_MMA", "") == "truncate";
+    constexpr int Together = K / 2;  // products that are added at a time: 4 of TF32, 8 of FP16
     float sums[4][WarpSize];
     for (int l = 0; l < WarpSize; l++) {
         for (int n = 0; n < 4; n++) {
             int row = l / 4 + (n >= 2 ? 8 : 0), column = l % 4 * 2 + n % 2;
-            double sum = e.In(i.Op[10 + n]).f[l];
-            for (int k = 0; k < K; k++) sum += (double)a[row][k] * b[k][column];
+            double sum = e.In(i.Op[10 + n]).f[l], products[K];
+            for (int k = 0; k < K; k++) products[k] = (double)a[row][k] * b[k][column];
+            if (truncates) {
+                for (int k = 0; k < K; k += Together) sum = TruncatedSum(sum, products + k, Together);
+            } else {
+                for (double product : products) sum += product;
+            }
+
             sums[n][l] = (float)sum;
         }
     }
@@ -78,6 +103,7 @@ void LoadMatrix(Execution& e, const Instruction& i, u32 lanes) {
     for (int l = 0; l < 8 * N; l++) {
         u64 address = AddressOf(base, i.Address64, l, i.Offset);
         CheckShared(e, i, address, 16, false, l);
+        if (CheckThreads) NoteThread(e, i, address, 16, true, false, l);
         std::memcpy(rows[l / 8][l % 8], e.Shared.data() + address, 16);
     }
 

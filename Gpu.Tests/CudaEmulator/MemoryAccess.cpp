@@ -39,6 +39,7 @@ template <Space space>
 inline u8* Locate(Execution& e, const Instruction& i, u64 address, u32 bytes, bool writes, int lane) {
     if constexpr (space == Space::Shared) {
         CheckShared(e, i, address, bytes, writes, lane);
+        if (CheckThreads) NoteThread(e, i, address, bytes, true, writes, lane);
         return e.Shared.data() + address;
     } else if constexpr (space == Space::Local) {
         if (address % bytes || address + bytes > e.Program->LocalBytes) Fail(e, i, IllegalAddress, "local memory out of bounds");
@@ -46,9 +47,11 @@ inline u8* Locate(Execution& e, const Instruction& i, u64 address, u32 bytes, bo
     } else if constexpr (space == Space::Generic) {
         if (address >= SharedWindow && address < SharedWindow + (1u << 30)) return Locate<Space::Shared>(e, i, address - SharedWindow, bytes, writes, lane);
         CheckGlobal(e, i, address, bytes, writes ? "store" : "load", lane);
+        if (CheckThreads) NoteThread(e, i, address, bytes, false, writes, lane);
         return (u8*)address;
     } else {
         CheckGlobal(e, i, address, bytes, writes ? "store" : "load", lane);
+        if (CheckThreads) NoteThread(e, i, address, bytes, false, writes, lane);
         return (u8*)address;
     }
 }
@@ -68,7 +71,7 @@ void Load(Execution& e, const Instruction& i, u32 lanes) {
 
     u64 addresses[WarpSize];
     for (int l = 0; l < WarpSize; l++) addresses[l] = AddressOf(base, i.Address64, l, i.Offset);
-    if (space == Space::Global && N == 1 && sizeof(T) == 4 && lanes == AllLanes) {
+    if (space == Space::Global && N == 1 && sizeof(T) == 4 && lanes == AllLanes && !CheckThreads) {
         // Neighbours read side by side, most of the time.
         u64 differs = 0;
         for (int l = 0; l < WarpSize; l++) differs |= addresses[l] ^ (addresses[0] + (u64)l * 4);
@@ -149,7 +152,13 @@ void Atomic(Execution& e, const Instruction& i, u32 lanes) {
             if (address % sizeof(T) || address + sizeof(T) > e.SharedBytes) FailShared(e, i, address, sizeof(T), "atomic", l);
             e.Shadows[address / 4].Writer = e.Phase * 64 + e.Turn->Index + 1;
             target = (T*)(e.Shared.data() + address);
-        } else target = (T*)Locate<space>(e, i, address, sizeof(T), true, l);
+        } else if (space == Space::Generic && address >= SharedWindow) {
+            CheckShared(e, i, address - SharedWindow, sizeof(T), true, l);
+            target = (T*)(e.Shared.data() + address - SharedWindow);
+        } else {
+            CheckGlobal(e, i, address, sizeof(T), "atomic", l);
+            target = (T*)address;
+        }
         T old = *target, value = Lane<T>::Get(Read<T>(e, i.Op[at + 1])[l]);
         T second = i.Mode == CompareExchange ? (T)Lane<T>::Get(Read<T>(e, i.Op[at + 2])[l]) : value;
         *target = Apply<T>(i.Mode, old, value, second);
@@ -197,7 +206,9 @@ void BeginCopy(Execution& e, const Instruction& i, u32 lanes) {
         if (copy.SourceBytes > copy.Bytes) Fail(e, i, IllegalInstruction, "cp.async reads more bytes than it writes");
         if (copy.Source % copy.Bytes) Fail(e, i, MisalignedAddress, "cp.async from an address that is no multiple of " + std::to_string(copy.Bytes) + ", lane " + std::to_string(l));
         CheckShared(e, i, at, copy.Bytes, true, l);
+        if (CheckThreads) NoteThread(e, i, at, copy.Bytes, true, true, l);
         if (copy.SourceBytes) CheckGlobal(e, i, copy.Source, copy.SourceBytes >= 16 ? 16 : 4, "asynchronous copy", l);
+        if (copy.SourceBytes && CheckThreads) NoteThread(e, i, copy.Source, copy.SourceBytes, false, false, l);
         copy.Target = (u32)at;
         std::memset(e.Shared.data() + at, 0xff, copy.Bytes);
         e.Turn->Copies.push_back(copy);
@@ -218,6 +229,7 @@ void DeliverCopies(Execution& e, const Instruction& i, u32 lanes, u32 pending) {
 
         u8* target = e.Shared.data() + copy.Target;
         CheckShared(e, i, copy.Target, copy.Bytes, true, (int)copy.Lane);
+        if (CheckThreads) NoteThread(e, i, copy.Target, copy.Bytes, true, true, (int)copy.Lane);
         std::memset(target, 0, copy.Bytes);
         if (copy.SourceBytes) std::memcpy(target, (const void*)copy.Source, copy.SourceBytes);
     }

@@ -82,6 +82,9 @@ std::unique_ptr<Module> ReadModule(const std::string& text);
 // Sets Rejoin of every branch: the first instruction that all paths from it reach.
 void FindRejoins(Kernel& kernel);
 
+// Fuses products with sums, and lets approximate instructions err, as CUDA_EMULATOR_FMAD and CUDA_EMULATOR_APPROX ask.
+void ComputeAsOnGpu(Kernel& kernel);
+
 // The handler of an opcode, split at its dots, or null where a family does not have it. May set Mode.
 using Parts = std::vector<std::string>;
 Handler FindArithmetic(const Parts& opcode, Instruction& instruction);

@@ -212,6 +212,7 @@ private:
         ReadBody();
         Resolve();
         FindRejoins(*_kernel);
+        ComputeAsOnGpu(*_kernel);
         _module->Kernels[name] = std::move(kernel);
     }
 

@@ -1,5 +1,5 @@
 // What the lanes of a warp do together: shuffles, votes, the active mask.
-#include "Lanes.h"
+#include "Access.h"
 
 namespace emulator {
 
@@ -81,7 +81,10 @@ Handler FindWarp(const Parts& opcode, Instruction& instruction) {
     if (operation == "activemask")
         return [](Execution& e, const Instruction& i, u32 lanes) { Store<u32>(e, i.Op[0], lanes, [=](int) { return lanes; }); };
     if (operation == "bar" && Has(opcode, "warp"))
-        return [](Execution& e, const Instruction& i, u32 lanes) { CheckMembers(e, i, lanes, i.Op[0]); };
+        return [](Execution& e, const Instruction& i, u32 lanes) {
+            CheckMembers(e, i, lanes, i.Op[0]);
+            if (lanes == e.Turn->Live) NoteWarpBarrier(e);
+        };
     return nullptr;
 }
 

@@ -22,6 +22,9 @@ public static class TestDevices
     private static string[] Added => Environment.GetEnvironmentVariable("GPUTRAINER_TEST_DEVICES")
         ?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
+    /// <summary>The added names that are of CUDA devices.</summary>
+    public static IEnumerable<string> Cuda => Added.Where(name => name.StartsWith("cuda", StringComparison.Ordinal));
+
     /// <summary>The names, for <c>[MemberData]</c>.</summary>
     public static TheoryData<string> All => [.. Names];
 
@@ -33,7 +36,7 @@ public static class TestDevices
 
     private static IEnumerable<string> TensorNames =>
 #if HAS_ILGPU
-        Added.Where(name => name.StartsWith("cuda", StringComparison.Ordinal)).SelectMany(name => new[] { $"{name}+tf32", $"{name}+fp16" });
+        Cuda.SelectMany(name => new[] { $"{name}+tf32", $"{name}+fp16" });
 #else
         ["simulator+tf32", "simulator+fp16"];
 #endif

@@ -1,6 +1,7 @@
 // Checks the emulator by itself: small kernels that are right, and one for each fault that it must find. Run by `make check`.
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <string>
@@ -13,12 +14,19 @@ int cuCtxSynchronize();
 int cuMemAlloc_v2(unsigned long long*, std::size_t);
 int cuMemFree_v2(unsigned long long);
 int cuMemcpyHtoD_v2(unsigned long long, const void*, std::size_t);
+int cuMemAllocHost_v2(void**, std::size_t);
+int cuMemcpyAsync(unsigned long long, unsigned long long, std::size_t, void*);
 int cuMemcpyDtoH_v2(void*, unsigned long long, std::size_t);
 int cuModuleLoadData(void**, const void*);
 int cuModuleGetFunction(void**, void*, const char*);
 int cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**);
 int cuStreamCreate(void**, unsigned);
 int cuStreamSynchronize(void*);
+int cuStreamWaitEvent(void*, void*, unsigned);
+int cuEventCreate(void**, unsigned);
+int cuEventRecord(void*, void*);
+int cuEventQuery(void*);
+int cuEventSynchronize(void*);
 int cuStreamBeginCapture_v2(void*, int);
 int cuStreamEndCapture(void*, void**);
 int cuGraphInstantiateWithFlags(void**, void*, unsigned long long);
@@ -192,7 +200,7 @@ void Graphs() {
     cuMemcpyDtoH_v2(words, address, 16);
     Expect(words[0] == 0, "what is captured does not run");
     cuGraphInstantiateWithFlags(&executable, graph, 0);
-    Expect(cuGraphLaunch(executable, stream) == 0, "a graph's launch");
+    Expect(cuGraphLaunch(executable, stream) == 0 && cuStreamSynchronize(stream) == 0, "a graph's launch");
     cuMemcpyDtoH_v2(words, address, 16);
     Expect(words[3] == 7, "runs what was captured");
     cuStreamBeginCapture_v2(stream, 1);
@@ -201,6 +209,86 @@ void Graphs() {
     Expect(cuMemAlloc_v2(&other, 16) == 900 && cuStreamEndCapture(stream, &graph) == 901, "and so does an allocation");
     cuStreamBeginCapture_v2(stream, 2);
     Expect(cuMemAlloc_v2(&other, 16) == 0 && cuStreamEndCapture(stream, &graph) == 0, "but not in the relaxed mode");
+}
+
+// What a host must wait for, where work is deferred.
+void Queues() {
+    using Address = unsigned long long;
+    void *context, *stream, *other, *event, *host;
+    Address address, second;
+    auto begin = [&] {
+        cuCtxCreate_v2(&context, 0, 0);
+        cuStreamCreate(&stream, 1);
+        cuStreamCreate(&other, 1);
+        cuMemAlloc_v2(&address, 16);
+        cuMemAlloc_v2(&second, 16);
+        cuMemAllocHost_v2(&host, 16);
+        cuEventCreate(&event, 0);
+    };
+    begin();
+    auto* words = (unsigned*)host;
+    words[0] = words[1] = words[2] = words[3] = 5;
+    cuMemcpyAsync(address, (Address)words, 16, stream);
+    Expect(cuStreamSynchronize(stream) == 0, "a copy from page-locked memory");
+    cuMemcpyAsync(address, (Address)words, 16, stream);
+    words[2] = 6;
+    Expect(cuStreamSynchronize(stream) == 700, "the same, overwritten before it ran");
+    begin();
+    words = (unsigned*)host;
+    unsigned pageable[4] = {1, 2, 3, 4};
+    cuMemcpyAsync(address, (Address)pageable, 16, stream);
+    pageable[1] = 9;
+    cuMemcpyAsync((Address)words, address, 16, stream);
+    Expect(words[1] == 0xffffffffu, "what is read before the wait is not there yet");
+    Expect(cuStreamSynchronize(stream) == 0 && words[1] == 2, "after the wait it is, and pageable memory was read at once");
+    cuMemsetD32Async(address, 7, 4, stream);
+    Expect(cuEventRecord(event, stream) == 0 && cuEventQuery(event) == 600, "an event that is still to come");
+    cuStreamWaitEvent(other, event, 0);
+    cuMemcpyAsync(second, address, 16, other);
+    cuMemcpyAsync((Address)pageable, second, 16, other);
+    Expect(pageable[3] == 7 && cuEventQuery(event) == 0, "another stream waits for it");
+    cuMemsetD32Async(address, 8, 4, stream);
+    cuMemFree_v2(address);
+    Expect(cuStreamSynchronize(stream) == 700, "memory freed before the work that was queued for it");
+}
+
+bool IsSet(const char* name) {
+    const char* value = std::getenv(name);
+    return value && *value && *value != '0';
+}
+
+// a = 1 + 2^-12, so that a * a loses its last digit when it is rounded.
+void Contractions() {
+    auto run = [](const char* body) {
+        std::vector<unsigned> memory(32, Bits(1 + 0x1p-12f));
+        RunText(Kernel(Place + "ld.global.f32 %f0, [%rd1]; mov.f32 %f3, 0fBF800000;" + body + " st.global.f32 [%rd1], %f2;"), 32, memory);
+        return Float(memory[3]);
+    };
+    const float exact = 0x1p-11f + 0x1p-24f, rounded = 0x1p-11f;
+    bool fuses = IsSet("CUDA_EMULATOR_FMAD");
+    Expect(run("mul.f32 %f1, %f0, %f0; add.f32 %f2, %f1, %f3;") == (fuses ? exact : rounded), "a product and a sum");
+    Expect(run("mul.f32 %f1, %f0, %f0; sub.f32 %f2, %f3, %f1; add.f32 %f2, %f2, 0f40000000; neg.f32 %f2, %f2;") == rounded, "a product taken from something");
+    Expect(run("mul.rn.f32 %f1, %f0, %f0; add.f32 %f2, %f1, %f3;") == rounded, "a product that says how it is rounded is not fused");
+    Expect(run("mul.f32 %f1, %f0, %f0; add.f32 %f0, %f0, %f0; add.f32 %f2, %f1, %f3;") == rounded, "nor one whose factor has changed");
+    float power = run("ex2.approx.f32 %f2, %f0;"), truth = std::exp2(1 + 0x1p-12f);
+    Expect(IsSet("CUDA_EMULATOR_APPROX") ? power > truth && power < truth * (1 + 0x1p-21f) : power == truth, "an approximate instruction");
+}
+
+void ThreadRaces() {
+    int race = std::getenv("CUDA_EMULATOR_RACES") ? 719 : 0;
+    const std::string own = "ld.global.u32 %r1, [%rd1]; add.u32 %r1, %r1, 1; st.global.u32 [%rd1], %r1;";
+    const std::string neighbour = "xor.b32 %r2, %r0, 1; mul.wide.u32 %rd2, %r2, 4; add.u64 %rd2, %rd0, %rd2; ld.global.u32 %r1, [%rd2];";
+    Expect(Error(Kernel(Place + own + own)) == 0, "a thread's own word, read and written");
+    Expect(Error(Kernel(Place + own + neighbour)) == race, "a word that another thread has written");
+    Expect(Error(Kernel(Place + neighbour + "st.global.u32 [%rd1], %r1;")) == race, "a word that another thread has read");
+    Expect(Error(Kernel(Place + own + "bar.sync 0;" + neighbour + "bar.sync 0;" + own)) == 0, "both with a barrier between");
+    Expect(Error(Kernel("st.global.u32 [%rd0], %r0;")) == race, "a word that all write");
+    const std::string shared = ".shared .align 16 .b8 s[128];\n", put = "mul.lo.u32 %r1, %r0, 4; mov.u32 %r2, s; add.u32 %r1, %r1, %r2; xor.b32 %r3, %r1, 4; st.shared.u32 [%r1], %r0;";
+    Expect(Error(Kernel(put + "ld.shared.u32 %r4, [%r1];", shared), 32) == 0, "a lane's own word of shared memory");
+    Expect(Error(Kernel(put + "ld.shared.u32 %r4, [%r3];", shared), 32) == race, "one that another lane of the warp has written");
+    Expect(Error(Kernel(put + "bar.sync 0; ld.shared.u32 %r4, [%r3];", shared), 32) == 0, "the same behind a barrier");
+    Expect(Error(Kernel(put + "bar.warp.sync 0xffffffff; ld.shared.u32 %r4, [%r3]; bar.warp.sync 0xffffffff; st.shared.u32 [%r1], %r0;", shared), 32) == 0, "and behind one of the warp");
+    Expect(Error(Kernel(put + "bar.warp.sync 0xffffffff; ld.shared.u32 %r4, [%r3]; st.shared.u32 [%r1], %r0;", shared), 32) == race, "a word that another lane has read since");
 }
 
 }  // namespace
@@ -213,6 +301,9 @@ int main() {
     Products(false);
     Products(true);
     Graphs();
+    Contractions();
+    ThreadRaces();
+    if (IsSet("CUDA_EMULATOR_DEFER")) Queues();
     std::printf(failures ? "%d wrong\n" : "all right\n", failures);
     return failures != 0;
 }
