@@ -1,0 +1,168 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace Gpu.Kernels.Cuda.TensorCores;
+
+/// <content>How tiles come to shared memory. A thread copies the same quads of four values in every step; slots are constants, so the loops over them are written out.</content>
+public partial struct TensorGather<TActivation, TUnit, TTile>
+{
+    // Quads of a row, and rows that the group's threads copy one quad each of: a multiple of eight, so that quads lie alike in their rows.
+    private static int QuadsOfRow => TUnit.Depth / 4;
+
+    private static int RowsAtOnce => SharedTiles<TUnit, TTile>.Threads / QuadsOfRow;
+
+    private static int QuadsOfLine => TTile.Columns / 4;
+
+    private static int LinesAtOnce => SharedTiles<TUnit, TTile>.Threads / QuadsOfLine;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void FetchBoth(
+        ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, int step, int stage, int thread, int group, int firstColumn)
+    {
+        FetchFirst(ref unit, shared, table, step, stage, thread);
+        FetchSecond(ref unit, shared, table, step, stage, thread, group, firstColumn);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void FetchFirst(ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, int step, int stage, int thread)
+    {
+        var quad = thread & (QuadsOfRow - 1);
+        var row = thread / QuadsOfRow;
+        var taps = TTile.Rows + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + 4 * quad;
+        var tap = table[taps];
+        var target = stage + TUnit.RowPlace(row, quad);
+        if (VectorInput)
+        {
+            Quad(ref unit, 0, shared, table, tap, row, target, 0);
+            Quad(ref unit, 1, shared, table, tap, row, target, 0);
+            Quad(ref unit, 2, shared, table, tap, row, target, 0);
+            Quad(ref unit, 3, shared, table, tap, row, target, 0);
+            Quad(ref unit, 4, shared, table, tap, row, target, 0);
+            Quad(ref unit, 5, shared, table, tap, row, target, 0);
+            Quad(ref unit, 6, shared, table, tap, row, target, 0);
+            Quad(ref unit, 7, shared, table, tap, row, target, 0);
+            Quad(ref unit, 8, shared, table, tap, row, target, 0);
+            Quad(ref unit, 9, shared, table, tap, row, target, 0);
+            Quad(ref unit, 10, shared, table, tap, row, target, 0);
+            Quad(ref unit, 11, shared, table, tap, row, target, 0);
+            Quad(ref unit, 12, shared, table, tap, row, target, 0);
+            Quad(ref unit, 13, shared, table, tap, row, target, 0);
+            Quad(ref unit, 14, shared, table, tap, row, target, 0);
+            Quad(ref unit, 15, shared, table, tap, row, target, 0);
+            return;
+        }
+
+        // A channel exists if its row of weights does.
+        var words = 1 + (table[taps + 1].D >= 0 ? 1 : 0) + (table[taps + 2].D >= 0 ? 1 : 0) + (table[taps + 3].D >= 0 ? 1 : 0);
+        Quad(ref unit, 0, shared, table, tap, row, target, words);
+        Quad(ref unit, 1, shared, table, tap, row, target, words);
+        Quad(ref unit, 2, shared, table, tap, row, target, words);
+        Quad(ref unit, 3, shared, table, tap, row, target, words);
+        Quad(ref unit, 4, shared, table, tap, row, target, words);
+        Quad(ref unit, 5, shared, table, tap, row, target, words);
+        Quad(ref unit, 6, shared, table, tap, row, target, words);
+        Quad(ref unit, 7, shared, table, tap, row, target, words);
+        Quad(ref unit, 8, shared, table, tap, row, target, words);
+        Quad(ref unit, 9, shared, table, tap, row, target, words);
+        Quad(ref unit, 10, shared, table, tap, row, target, words);
+        Quad(ref unit, 11, shared, table, tap, row, target, words);
+        Quad(ref unit, 12, shared, table, tap, row, target, words);
+        Quad(ref unit, 13, shared, table, tap, row, target, words);
+        Quad(ref unit, 14, shared, table, tap, row, target, words);
+        Quad(ref unit, 15, shared, table, tap, row, target, words);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Quad(ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> table, TableEntry tap, int row, int target, int words)
+    {
+        if (slot >= SharedTiles<TUnit, TTile>.FirstQuads) return;
+        var place = table[row + slot * RowsAtOnce];
+        var inside = ((uint)(place.B + tap.A) < (uint)Geometry.InputHeight) & ((uint)(place.C + tap.B) < (uint)Geometry.InputWidth);
+        var at = target + slot * RowsAtOnce * TileLayout.RowWords;
+        if (words == 0) unit.FetchFour(slot, shared, at, Input, InputAddress, place.A + tap.C, inside ? 1 : 0, true);
+        else unit.FetchSome(slot, shared, at, Input, InputAddress, place.A + tap.C, inside ? words : 0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void FetchSecond(
+        ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, int step, int stage, int thread, int group, int firstColumn)
+    {
+        var line = thread / QuadsOfLine;
+        var within = (thread & (QuadsOfLine - 1)) * 4;
+        var column = firstColumn + within;
+        var panel = column / TensorGathers.PanelWidth;
+        var move = panel * Geometry.WeightPanelStride + column - panel * TensorGathers.PanelWidth;
+        var taps = TTile.Rows + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line;
+        var target = stage + SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LinePlace(within);
+        var exists = column < WeightColumns;
+        Line(ref unit, 0, shared, table, taps, target, move, exists);
+        Line(ref unit, 1, shared, table, taps, target, move, exists);
+        Line(ref unit, 2, shared, table, taps, target, move, exists);
+        Line(ref unit, 3, shared, table, taps, target, move, exists);
+        Line(ref unit, 4, shared, table, taps, target, move, exists);
+        Line(ref unit, 5, shared, table, taps, target, move, exists);
+        Line(ref unit, 6, shared, table, taps, target, move, exists);
+        Line(ref unit, 7, shared, table, taps, target, move, exists);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Line(ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> table, int taps, int target, int move, bool exists)
+    {
+        if (slot >= SharedTiles<TUnit, TTile>.SecondQuads) return;
+        var weights = table[taps + slot * LinesAtOnce].D;
+        var valid = exists & (weights >= 0) ? 1 : 0;
+        var at = target + slot * LinesAtOnce * SharedTiles<TUnit, TTile>.SecondStride;
+        unit.FetchFour(SharedTiles<TUnit, TTile>.FirstQuads + slot, shared, at, Weights, WeightsAddress, weights + move, valid, false);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SettleFirst(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
+    {
+        var target = stage + TUnit.RowPlace(thread / QuadsOfRow, thread & (QuadsOfRow - 1));
+        SettleQuad(ref unit, 0, shared, target);
+        SettleQuad(ref unit, 1, shared, target);
+        SettleQuad(ref unit, 2, shared, target);
+        SettleQuad(ref unit, 3, shared, target);
+        SettleQuad(ref unit, 4, shared, target);
+        SettleQuad(ref unit, 5, shared, target);
+        SettleQuad(ref unit, 6, shared, target);
+        SettleQuad(ref unit, 7, shared, target);
+        SettleQuad(ref unit, 8, shared, target);
+        SettleQuad(ref unit, 9, shared, target);
+        SettleQuad(ref unit, 10, shared, target);
+        SettleQuad(ref unit, 11, shared, target);
+        SettleQuad(ref unit, 12, shared, target);
+        SettleQuad(ref unit, 13, shared, target);
+        SettleQuad(ref unit, 14, shared, target);
+        SettleQuad(ref unit, 15, shared, target);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SettleQuad(ref TUnit unit, int slot, ArrayView<float> shared, int target)
+    {
+        if (slot < SharedTiles<TUnit, TTile>.FirstQuads) unit.Settle(slot, shared, target + slot * RowsAtOnce * TileLayout.RowWords);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SettleSecond(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
+    {
+        var line = thread / QuadsOfLine;
+        var within = (thread & (QuadsOfLine - 1)) * 4;
+        var target = stage + SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LinePlace(within);
+        SettleLine(ref unit, 0, shared, target);
+        SettleLine(ref unit, 1, shared, target);
+        SettleLine(ref unit, 2, shared, target);
+        SettleLine(ref unit, 3, shared, target);
+        SettleLine(ref unit, 4, shared, target);
+        SettleLine(ref unit, 5, shared, target);
+        SettleLine(ref unit, 6, shared, target);
+        SettleLine(ref unit, 7, shared, target);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void SettleLine(ref TUnit unit, int slot, ArrayView<float> shared, int target)
+    {
+        if (slot < SharedTiles<TUnit, TTile>.SecondQuads)
+            unit.Settle(SharedTiles<TUnit, TTile>.FirstQuads + slot, shared, target + slot * LinesAtOnce * SharedTiles<TUnit, TTile>.SecondStride);
+    }
+}
