@@ -14,7 +14,7 @@ public struct EmulatedUnit<TFormat> : IMatrixUnit
     private FragmentRow _row0, _row1, _row2, _row3;
 
     // What was fetched, and totals of it.
-    private Float4 _s0, _s1, _s2, _s3, _s4, _s5, _s6, _s7, _s8, _s9, _s10, _s11, _s12, _s13, _s14, _s15, _s16, _s17, _s18, _s19;
+    private Float4 _s0, _s1, _s2, _s3, _s4, _s5, _s6, _s7, _s8, _s9, _s10, _s11, _s12, _s13, _s14, _s15, _s16, _s17, _s18, _s19, _s20, _s21, _s22, _s23;
     private Float4 _totals;
 
     /// <inheritdoc/>
@@ -78,34 +78,38 @@ public struct EmulatedUnit<TFormat> : IMatrixUnit
     }
 
     /// <inheritdoc/>
-    public void FetchFour(int slot, ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int valid, bool again)
+    public void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
+        where TSlot : struct, ISlot
     {
         var value = default(Float4);
         if (valid != 0) value = source.Cast<Float4>()[index >> 2];
-        Arrived(slot, shared, target, value);
+        Arrived(TSlot.Number, shared, target + offset, value);
     }
 
     /// <inheritdoc/>
-    public void FetchSome(int slot, ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int count)
+    public void FetchSome<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int count)
+        where TSlot : struct, ISlot
     {
         var value = default(Float4);
         if (count > 0) value.X = source[index];
         if (count > 1) value.Y = source[index + 1];
         if (count > 2) value.Z = source[index + 2];
         if (count > 3) value.W = source[index + 3];
-        Arrived(slot, shared, target, value);
+        Arrived(TSlot.Number, shared, target + offset, value);
     }
 
     /// <inheritdoc/>
-    public readonly void Settle(int slot, ArrayView<float> shared, int target)
+    public readonly void Settle<TSlot>(ArrayView<float> shared, int target, int offset)
+        where TSlot : struct, ISlot
     {
-        if (TFormat.IsStaged) TFormat.Store(shared, target, Slot(slot));
+        if (TFormat.IsStaged) TFormat.Store(shared, target + offset, Slot(TSlot.Number));
     }
 
     /// <inheritdoc/>
-    public void AddUp(int slot)
+    public void AddUp<TSlot>()
+        where TSlot : struct, ISlot
     {
-        var value = Slot(slot);
+        var value = Slot(TSlot.Number);
         _totals = new(_totals.X + value.X, _totals.Y + value.Y, _totals.Z + value.Z, _totals.W + value.W);
     }
 
@@ -166,6 +170,10 @@ public struct EmulatedUnit<TFormat> : IMatrixUnit
         else if (slot == 17) _s17 = value;
         else if (slot == 18) _s18 = value;
         else if (slot == 19) _s19 = value;
+        else if (slot == 20) _s20 = value;
+        else if (slot == 21) _s21 = value;
+        else if (slot == 22) _s22 = value;
+        else _s23 = value;
     }
 
     private readonly Float4 Slot(int slot)
@@ -189,6 +197,10 @@ public struct EmulatedUnit<TFormat> : IMatrixUnit
         if (slot == 16) return _s16;
         if (slot == 17) return _s17;
         if (slot == 18) return _s18;
-        return _s19;
+        if (slot == 19) return _s19;
+        if (slot == 20) return _s20;
+        if (slot == 21) return _s21;
+        if (slot == 22) return _s22;
+        return _s23;
     }
 }

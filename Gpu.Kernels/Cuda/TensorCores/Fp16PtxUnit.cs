@@ -88,18 +88,20 @@ public struct Fp16PtxUnit : IMatrixUnit
     public readonly void Spill(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.Spill(part, wide, lane, target);
 
     /// <inheritdoc/>
-    public readonly void FetchFour(int slot, ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int valid, bool again) =>
-        PtxSlots.Four(slot, address + (long)index * sizeof(float), valid);
+    public readonly void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
+        where TSlot : struct, ISlot => TSlot.Four(address + (long)index * sizeof(float), valid);
 
     /// <inheritdoc/>
-    public readonly void FetchSome(int slot, ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int count) =>
-        PtxSlots.Some(slot, address + (long)index * sizeof(float), count);
+    public readonly void FetchSome<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int count)
+        where TSlot : struct, ISlot => TSlot.Some(address + (long)index * sizeof(float), count);
 
     /// <inheritdoc/>
-    public readonly void Settle(int slot, ArrayView<float> shared, int target) => PtxSlots.Settle(slot, target * sizeof(float));
+    public readonly void Settle<TSlot>(ArrayView<float> shared, int target, int offset)
+        where TSlot : struct, ISlot => TSlot.Settle(target * sizeof(float) + offset * sizeof(float));
 
     /// <inheritdoc/>
-    public readonly void AddUp(int slot) => PtxSlots.AddUp(slot);
+    public readonly void AddUp<TSlot>()
+        where TSlot : struct, ISlot => TSlot.AddUp();
 
     /// <inheritdoc/>
     public readonly void SpillTotals(ArrayView<float> shared, int target) => CudaAsm.Emit(PtxText.Totals, target * sizeof(float));

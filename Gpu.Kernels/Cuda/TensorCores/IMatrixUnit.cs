@@ -10,7 +10,7 @@ namespace Gpu.Kernels.Cuda.TensorCores;
 /// All offsets are in 32-bit words from the start of the group's shared memory; <see cref="TileLayout"/> says how tiles lie there. The first operand lies in rows along k
 /// ("rows": [row][k]) or in lines across it ("lines": [k][row]); the second one always in lines, [k][column]. Tiles come in two ways. A unit that is not staged copies from global
 /// to shared memory behind the threads' back and rounds when it takes operands from there. A staged one fetches four values at a time into slots (registers of the thread),
-/// and settles them later, rounded. Every method is called by all lanes of a warp together, except fetching and settling. A slot is a constant.
+/// and settles them later, rounded. Every method is called by all lanes of a warp together, except fetching and settling.
 /// </remarks>
 public interface IMatrixUnit
 {
@@ -50,24 +50,29 @@ public interface IMatrixUnit
     void Spill(int part, bool wide, ArrayView<float> shared, int lane, int target);
 
     /// <summary>Fetches four words, or zeros instead where <paramref name="valid"/> is 0 and not 1.</summary>
-    /// <param name="slot">where a staged unit keeps them</param>
+    /// <typeparam name="TSlot">where a staged unit keeps them</typeparam>
     /// <param name="shared">the group's shared memory</param>
     /// <param name="target">where a unit that is not staged copies them to: a multiple of four</param>
+    /// <param name="offset">words behind that; a constant</param>
     /// <param name="source">where to read, for a unit that has no use for addresses</param>
     /// <param name="address">the address of the source's first word, for one that has</param>
     /// <param name="index">the first word to read: a multiple of four that lies in the source; not read where nothing is valid</param>
     /// <param name="valid">1 or 0</param>
     /// <param name="again">whether groups of the same multiprocessor are likely to read these words again soon; a constant</param>
-    void FetchFour(int slot, ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int valid, bool again);
+    void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
+        where TSlot : struct, ISlot;
 
     /// <summary>The same for <paramref name="count"/> words at any index and zeros behind them; four and more are four, 0 and less are none.</summary>
-    void FetchSome(int slot, ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int count);
+    void FetchSome<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int count)
+        where TSlot : struct, ISlot;
 
-    /// <summary>Staged units: rounds what is in a slot and writes it to a tile.</summary>
-    void Settle(int slot, ArrayView<float> shared, int target);
+    /// <summary>Staged units: rounds what is in a slot and writes it to <paramref name="target"/> and <paramref name="offset"/>, a constant, of a tile.</summary>
+    void Settle<TSlot>(ArrayView<float> shared, int target, int offset)
+        where TSlot : struct, ISlot;
 
     /// <summary>Staged units: adds what is in a slot, not rounded, to four totals of the thread.</summary>
-    void AddUp(int slot);
+    void AddUp<TSlot>()
+        where TSlot : struct, ISlot;
 
     /// <summary>Staged units: writes the thread's four totals to shared memory.</summary>
     /// <param name="shared">the group's shared memory</param>

@@ -14,7 +14,7 @@ internal static class PtxText
 
     /// <summary>Declares the registers and clears sums and totals.</summary>
     public const string Begin =
-        ".reg .b32 tcs;\n\t.reg .b32 tcp<4>;\n\t.reg .b32 tca<16>;\n\t.reg .b32 tcb<16>;\n\t.reg .f32 tcc<128>;\n\t.reg .f32 tcg<80>;\n\t.reg .f32 tct<4>;\n\t.reg .pred %%tcq;\n\t"
+        ".reg .b32 tcs;\n\t.reg .b32 tcp<4>;\n\t.reg .b32 tca<16>;\n\t.reg .b32 tcb<16>;\n\t.reg .f32 tcc<128>;\n\t.reg .f32 tcg<96>;\n\t.reg .f32 tct<4>;\n\t.reg .pred %%tcq;\n\t"
         + "mov.u32 tcs, __shared_alloca0;\n\t"
         + "mov.f32 tcc0" + Zero + "tcc1" + Zero + "tcc2" + Zero + "tcc3" + Zero + "tcc4" + Zero + "tcc5" + Zero + "tcc6" + Zero + "tcc7" + Stop
         + "mov.f32 tcc8" + Zero + "tcc9" + Zero + "tcc10" + Zero + "tcc11" + Zero + "tcc12" + Zero + "tcc13" + Zero + "tcc14" + Zero + "tcc15" + Stop

@@ -36,6 +36,10 @@ internal static class SlotText
     public const string Four17 = "mov.f32 tcg68" + Zero + "tcg69" + Zero + "tcg70" + Zero + "tcg71" + Four + "{tcg68, tcg69, tcg70, tcg71}, [%0];";
     public const string Four18 = "mov.f32 tcg72" + Zero + "tcg73" + Zero + "tcg74" + Zero + "tcg75" + Four + "{tcg72, tcg73, tcg74, tcg75}, [%0];";
     public const string Four19 = "mov.f32 tcg76" + Zero + "tcg77" + Zero + "tcg78" + Zero + "tcg79" + Four + "{tcg76, tcg77, tcg78, tcg79}, [%0];";
+    public const string Four20 = "mov.f32 tcg80" + Zero + "tcg81" + Zero + "tcg82" + Zero + "tcg83" + Four + "{tcg80, tcg81, tcg82, tcg83}, [%0];";
+    public const string Four21 = "mov.f32 tcg84" + Zero + "tcg85" + Zero + "tcg86" + Zero + "tcg87" + Four + "{tcg84, tcg85, tcg86, tcg87}, [%0];";
+    public const string Four22 = "mov.f32 tcg88" + Zero + "tcg89" + Zero + "tcg90" + Zero + "tcg91" + Four + "{tcg88, tcg89, tcg90, tcg91}, [%0];";
+    public const string Four23 = "mov.f32 tcg92" + Zero + "tcg93" + Zero + "tcg94" + Zero + "tcg95" + Four + "{tcg92, tcg93, tcg94, tcg95}, [%0];";
 
     // %1 words from address %0, and zeros.
     public const string Some0 = "mov.f32 tcg0" + Zero + "tcg1" + Zero + "tcg2" + Zero + "tcg3" + One + "tcg0" + Two + "tcg1" + Three + "tcg2" + Last + "tcg3, [%0+12];";
@@ -58,6 +62,10 @@ internal static class SlotText
     public const string Some17 = "mov.f32 tcg68" + Zero + "tcg69" + Zero + "tcg70" + Zero + "tcg71" + One + "tcg68" + Two + "tcg69" + Three + "tcg70" + Last + "tcg71, [%0+12];";
     public const string Some18 = "mov.f32 tcg72" + Zero + "tcg73" + Zero + "tcg74" + Zero + "tcg75" + One + "tcg72" + Two + "tcg73" + Three + "tcg74" + Last + "tcg75, [%0+12];";
     public const string Some19 = "mov.f32 tcg76" + Zero + "tcg77" + Zero + "tcg78" + Zero + "tcg79" + One + "tcg76" + Two + "tcg77" + Three + "tcg78" + Last + "tcg79, [%0+12];";
+    public const string Some20 = "mov.f32 tcg80" + Zero + "tcg81" + Zero + "tcg82" + Zero + "tcg83" + One + "tcg80" + Two + "tcg81" + Three + "tcg82" + Last + "tcg83, [%0+12];";
+    public const string Some21 = "mov.f32 tcg84" + Zero + "tcg85" + Zero + "tcg86" + Zero + "tcg87" + One + "tcg84" + Two + "tcg85" + Three + "tcg86" + Last + "tcg87, [%0+12];";
+    public const string Some22 = "mov.f32 tcg88" + Zero + "tcg89" + Zero + "tcg90" + Zero + "tcg91" + One + "tcg88" + Two + "tcg89" + Three + "tcg90" + Last + "tcg91, [%0+12];";
+    public const string Some23 = "mov.f32 tcg92" + Zero + "tcg93" + Zero + "tcg94" + Zero + "tcg95" + One + "tcg92" + Two + "tcg93" + Three + "tcg94" + Last + "tcg95, [%0+12];";
 
     // As four halves, the first in the lowest bits, to shared memory at byte %0.
     public const string Settle0 = Half + "tcg1, tcg0" + Next + "tcg3, tcg2" + Store;
@@ -80,6 +88,10 @@ internal static class SlotText
     public const string Settle17 = Half + "tcg69, tcg68" + Next + "tcg71, tcg70" + Store;
     public const string Settle18 = Half + "tcg73, tcg72" + Next + "tcg75, tcg74" + Store;
     public const string Settle19 = Half + "tcg77, tcg76" + Next + "tcg79, tcg78" + Store;
+    public const string Settle20 = Half + "tcg81, tcg80" + Next + "tcg83, tcg82" + Store;
+    public const string Settle21 = Half + "tcg85, tcg84" + Next + "tcg87, tcg86" + Store;
+    public const string Settle22 = Half + "tcg89, tcg88" + Next + "tcg91, tcg90" + Store;
+    public const string Settle23 = Half + "tcg93, tcg92" + Next + "tcg95, tcg94" + Store;
 
     // Onto the totals.
     public const string AddUp0 = "add.f32 tct0, tct0, tcg0; add.f32 tct1, tct1, tcg1; add.f32 tct2, tct2, tcg2; add.f32 tct3, tct3, tcg3;";
@@ -102,4 +114,8 @@ internal static class SlotText
     public const string AddUp17 = "add.f32 tct0, tct0, tcg68; add.f32 tct1, tct1, tcg69; add.f32 tct2, tct2, tcg70; add.f32 tct3, tct3, tcg71;";
     public const string AddUp18 = "add.f32 tct0, tct0, tcg72; add.f32 tct1, tct1, tcg73; add.f32 tct2, tct2, tcg74; add.f32 tct3, tct3, tcg75;";
     public const string AddUp19 = "add.f32 tct0, tct0, tcg76; add.f32 tct1, tct1, tcg77; add.f32 tct2, tct2, tcg78; add.f32 tct3, tct3, tcg79;";
+    public const string AddUp20 = "add.f32 tct0, tct0, tcg80; add.f32 tct1, tct1, tcg81; add.f32 tct2, tct2, tcg82; add.f32 tct3, tct3, tcg83;";
+    public const string AddUp21 = "add.f32 tct0, tct0, tcg84; add.f32 tct1, tct1, tcg85; add.f32 tct2, tct2, tcg86; add.f32 tct3, tct3, tcg87;";
+    public const string AddUp22 = "add.f32 tct0, tct0, tcg88; add.f32 tct1, tct1, tcg89; add.f32 tct2, tct2, tcg90; add.f32 tct3, tct3, tcg91;";
+    public const string AddUp23 = "add.f32 tct0, tct0, tcg92; add.f32 tct1, tct1, tcg93; add.f32 tct2, tct2, tcg94; add.f32 tct3, tct3, tcg95;";
 }

@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace Gpu.Kernels.Cuda.TensorCores;
 
-/// <content>How tiles come to shared memory. A thread copies the same quads of four values in every step; slots are constants, so the loops over them are written out.</content>
+/// <content>How tiles come to shared memory. A thread copies the same quads of four values in every step; slots are types, so the loops over them are written out.</content>
 public partial struct TensorWeightGradient<TUnit, TTile>
 {
     // Quads of a line of the first and of the second operand, and lines that the group's threads copy one quad each of.
@@ -32,53 +32,54 @@ public partial struct TensorWeightGradient<TUnit, TTile>
         var target = stage + line * SharedTiles<TUnit, TTile>.FirstStride + TUnit.LinePlace(4 * (thread & (QuadsOfRows - 1)));
         if (VectorInput)
         {
-            Rows(ref unit, 0, shared, table, rows, from, target, true);
-            Rows(ref unit, 1, shared, table, rows, from, target, true);
-            Rows(ref unit, 2, shared, table, rows, from, target, true);
-            Rows(ref unit, 3, shared, table, rows, from, target, true);
-            Rows(ref unit, 4, shared, table, rows, from, target, true);
-            Rows(ref unit, 5, shared, table, rows, from, target, true);
-            Rows(ref unit, 6, shared, table, rows, from, target, true);
-            Rows(ref unit, 7, shared, table, rows, from, target, true);
-            Rows(ref unit, 8, shared, table, rows, from, target, true);
-            Rows(ref unit, 9, shared, table, rows, from, target, true);
-            Rows(ref unit, 10, shared, table, rows, from, target, true);
-            Rows(ref unit, 11, shared, table, rows, from, target, true);
-            Rows(ref unit, 12, shared, table, rows, from, target, true);
-            Rows(ref unit, 13, shared, table, rows, from, target, true);
-            Rows(ref unit, 14, shared, table, rows, from, target, true);
-            Rows(ref unit, 15, shared, table, rows, from, target, true);
+            Rows<FirstSlot0>(ref unit, 0, shared, table, rows, from, target, true);
+            Rows<FirstSlot1>(ref unit, 1, shared, table, rows, from, target, true);
+            Rows<FirstSlot2>(ref unit, 2, shared, table, rows, from, target, true);
+            Rows<FirstSlot3>(ref unit, 3, shared, table, rows, from, target, true);
+            Rows<FirstSlot4>(ref unit, 4, shared, table, rows, from, target, true);
+            Rows<FirstSlot5>(ref unit, 5, shared, table, rows, from, target, true);
+            Rows<FirstSlot6>(ref unit, 6, shared, table, rows, from, target, true);
+            Rows<FirstSlot7>(ref unit, 7, shared, table, rows, from, target, true);
+            Rows<FirstSlot8>(ref unit, 8, shared, table, rows, from, target, true);
+            Rows<FirstSlot9>(ref unit, 9, shared, table, rows, from, target, true);
+            Rows<FirstSlot10>(ref unit, 10, shared, table, rows, from, target, true);
+            Rows<FirstSlot11>(ref unit, 11, shared, table, rows, from, target, true);
+            Rows<FirstSlot12>(ref unit, 12, shared, table, rows, from, target, true);
+            Rows<FirstSlot13>(ref unit, 13, shared, table, rows, from, target, true);
+            Rows<FirstSlot14>(ref unit, 14, shared, table, rows, from, target, true);
+            Rows<FirstSlot15>(ref unit, 15, shared, table, rows, from, target, true);
             return;
         }
 
-        Rows(ref unit, 0, shared, table, rows, from, target, false);
-        Rows(ref unit, 1, shared, table, rows, from, target, false);
-        Rows(ref unit, 2, shared, table, rows, from, target, false);
-        Rows(ref unit, 3, shared, table, rows, from, target, false);
-        Rows(ref unit, 4, shared, table, rows, from, target, false);
-        Rows(ref unit, 5, shared, table, rows, from, target, false);
-        Rows(ref unit, 6, shared, table, rows, from, target, false);
-        Rows(ref unit, 7, shared, table, rows, from, target, false);
-        Rows(ref unit, 8, shared, table, rows, from, target, false);
-        Rows(ref unit, 9, shared, table, rows, from, target, false);
-        Rows(ref unit, 10, shared, table, rows, from, target, false);
-        Rows(ref unit, 11, shared, table, rows, from, target, false);
-        Rows(ref unit, 12, shared, table, rows, from, target, false);
-        Rows(ref unit, 13, shared, table, rows, from, target, false);
-        Rows(ref unit, 14, shared, table, rows, from, target, false);
-        Rows(ref unit, 15, shared, table, rows, from, target, false);
+        Rows<FirstSlot0>(ref unit, 0, shared, table, rows, from, target, false);
+        Rows<FirstSlot1>(ref unit, 1, shared, table, rows, from, target, false);
+        Rows<FirstSlot2>(ref unit, 2, shared, table, rows, from, target, false);
+        Rows<FirstSlot3>(ref unit, 3, shared, table, rows, from, target, false);
+        Rows<FirstSlot4>(ref unit, 4, shared, table, rows, from, target, false);
+        Rows<FirstSlot5>(ref unit, 5, shared, table, rows, from, target, false);
+        Rows<FirstSlot6>(ref unit, 6, shared, table, rows, from, target, false);
+        Rows<FirstSlot7>(ref unit, 7, shared, table, rows, from, target, false);
+        Rows<FirstSlot8>(ref unit, 8, shared, table, rows, from, target, false);
+        Rows<FirstSlot9>(ref unit, 9, shared, table, rows, from, target, false);
+        Rows<FirstSlot10>(ref unit, 10, shared, table, rows, from, target, false);
+        Rows<FirstSlot11>(ref unit, 11, shared, table, rows, from, target, false);
+        Rows<FirstSlot12>(ref unit, 12, shared, table, rows, from, target, false);
+        Rows<FirstSlot13>(ref unit, 13, shared, table, rows, from, target, false);
+        Rows<FirstSlot14>(ref unit, 14, shared, table, rows, from, target, false);
+        Rows<FirstSlot15>(ref unit, 15, shared, table, rows, from, target, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Rows(
+    private readonly void Rows<TSlot>(
         ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> table, TableEntry rows, int from, int target, bool vector)
+        where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.FirstQuads) return;
         var pixel = table[from + slot * RowLines];
         var inside = ((uint)(pixel.B + rows.A) < (uint)Geometry.InputHeight) & ((uint)(pixel.C + rows.B) < (uint)Geometry.InputWidth);
-        var at = target + slot * RowLines * SharedTiles<TUnit, TTile>.FirstStride;
-        if (vector) unit.FetchFour(slot, shared, at, Input, InputAddress, pixel.A + rows.C, inside & (rows.D > 0) ? 1 : 0, true);
-        else unit.FetchSome(slot, shared, at, Input, InputAddress, pixel.A + rows.C, inside ? rows.D : 0);
+        var offset = slot * RowLines * SharedTiles<TUnit, TTile>.FirstStride;
+        if (vector) unit.FetchFour<TSlot>(shared, target, offset, Input, InputAddress, pixel.A + rows.C, inside & (rows.D > 0) ? 1 : 0, true);
+        else unit.FetchSome<TSlot>(shared, target, offset, Input, InputAddress, pixel.A + rows.C, inside ? rows.D : 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -93,66 +94,67 @@ public partial struct TensorWeightGradient<TUnit, TTile>
         var channels = Geometry.OutputPerGroup - firstColumn - within;
         if (VectorGradient)
         {
-            Columns(ref unit, 0, shared, table, from, target, move, channels, true);
-            Columns(ref unit, 1, shared, table, from, target, move, channels, true);
-            Columns(ref unit, 2, shared, table, from, target, move, channels, true);
-            Columns(ref unit, 3, shared, table, from, target, move, channels, true);
-            Columns(ref unit, 4, shared, table, from, target, move, channels, true);
-            Columns(ref unit, 5, shared, table, from, target, move, channels, true);
-            Columns(ref unit, 6, shared, table, from, target, move, channels, true);
-            Columns(ref unit, 7, shared, table, from, target, move, channels, true);
+            Columns<SecondSlot0>(ref unit, 0, shared, table, from, target, move, channels, true);
+            Columns<SecondSlot1>(ref unit, 1, shared, table, from, target, move, channels, true);
+            Columns<SecondSlot2>(ref unit, 2, shared, table, from, target, move, channels, true);
+            Columns<SecondSlot3>(ref unit, 3, shared, table, from, target, move, channels, true);
+            Columns<SecondSlot4>(ref unit, 4, shared, table, from, target, move, channels, true);
+            Columns<SecondSlot5>(ref unit, 5, shared, table, from, target, move, channels, true);
+            Columns<SecondSlot6>(ref unit, 6, shared, table, from, target, move, channels, true);
+            Columns<SecondSlot7>(ref unit, 7, shared, table, from, target, move, channels, true);
             return;
         }
 
-        Columns(ref unit, 0, shared, table, from, target, move, channels, false);
-        Columns(ref unit, 1, shared, table, from, target, move, channels, false);
-        Columns(ref unit, 2, shared, table, from, target, move, channels, false);
-        Columns(ref unit, 3, shared, table, from, target, move, channels, false);
-        Columns(ref unit, 4, shared, table, from, target, move, channels, false);
-        Columns(ref unit, 5, shared, table, from, target, move, channels, false);
-        Columns(ref unit, 6, shared, table, from, target, move, channels, false);
-        Columns(ref unit, 7, shared, table, from, target, move, channels, false);
+        Columns<SecondSlot0>(ref unit, 0, shared, table, from, target, move, channels, false);
+        Columns<SecondSlot1>(ref unit, 1, shared, table, from, target, move, channels, false);
+        Columns<SecondSlot2>(ref unit, 2, shared, table, from, target, move, channels, false);
+        Columns<SecondSlot3>(ref unit, 3, shared, table, from, target, move, channels, false);
+        Columns<SecondSlot4>(ref unit, 4, shared, table, from, target, move, channels, false);
+        Columns<SecondSlot5>(ref unit, 5, shared, table, from, target, move, channels, false);
+        Columns<SecondSlot6>(ref unit, 6, shared, table, from, target, move, channels, false);
+        Columns<SecondSlot7>(ref unit, 7, shared, table, from, target, move, channels, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Columns(
+    private readonly void Columns<TSlot>(
         ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> table, int from, int target, int move, int channels, bool vector)
+        where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.SecondQuads) return;
         var start = table[from + slot * ColumnLines].D;
-        var at = target + slot * ColumnLines * SharedTiles<TUnit, TTile>.SecondStride;
-        var number = SharedTiles<TUnit, TTile>.FirstQuads + slot;
+        var offset = slot * ColumnLines * SharedTiles<TUnit, TTile>.SecondStride;
         var exists = start >= 0;
-        if (vector) unit.FetchFour(number, shared, at, OutputGradient, OutputGradientAddress, start + move, exists & (channels > 0) ? 1 : 0, false);
-        else unit.FetchSome(number, shared, at, OutputGradient, OutputGradientAddress, start + move, exists ? channels : 0);
+        if (vector) unit.FetchFour<TSlot>(shared, target, offset, OutputGradient, OutputGradientAddress, start + move, exists & (channels > 0) ? 1 : 0, false);
+        else unit.FetchSome<TSlot>(shared, target, offset, OutputGradient, OutputGradientAddress, start + move, exists ? channels : 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void SettleFirst(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
     {
         var target = stage + thread / QuadsOfRows * SharedTiles<TUnit, TTile>.FirstStride + TUnit.LinePlace(4 * (thread & (QuadsOfRows - 1)));
-        SettleRows(ref unit, 0, shared, target);
-        SettleRows(ref unit, 1, shared, target);
-        SettleRows(ref unit, 2, shared, target);
-        SettleRows(ref unit, 3, shared, target);
-        SettleRows(ref unit, 4, shared, target);
-        SettleRows(ref unit, 5, shared, target);
-        SettleRows(ref unit, 6, shared, target);
-        SettleRows(ref unit, 7, shared, target);
-        SettleRows(ref unit, 8, shared, target);
-        SettleRows(ref unit, 9, shared, target);
-        SettleRows(ref unit, 10, shared, target);
-        SettleRows(ref unit, 11, shared, target);
-        SettleRows(ref unit, 12, shared, target);
-        SettleRows(ref unit, 13, shared, target);
-        SettleRows(ref unit, 14, shared, target);
-        SettleRows(ref unit, 15, shared, target);
+        SettleRows<FirstSlot0>(ref unit, 0, shared, target);
+        SettleRows<FirstSlot1>(ref unit, 1, shared, target);
+        SettleRows<FirstSlot2>(ref unit, 2, shared, target);
+        SettleRows<FirstSlot3>(ref unit, 3, shared, target);
+        SettleRows<FirstSlot4>(ref unit, 4, shared, target);
+        SettleRows<FirstSlot5>(ref unit, 5, shared, target);
+        SettleRows<FirstSlot6>(ref unit, 6, shared, target);
+        SettleRows<FirstSlot7>(ref unit, 7, shared, target);
+        SettleRows<FirstSlot8>(ref unit, 8, shared, target);
+        SettleRows<FirstSlot9>(ref unit, 9, shared, target);
+        SettleRows<FirstSlot10>(ref unit, 10, shared, target);
+        SettleRows<FirstSlot11>(ref unit, 11, shared, target);
+        SettleRows<FirstSlot12>(ref unit, 12, shared, target);
+        SettleRows<FirstSlot13>(ref unit, 13, shared, target);
+        SettleRows<FirstSlot14>(ref unit, 14, shared, target);
+        SettleRows<FirstSlot15>(ref unit, 15, shared, target);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleRows(ref TUnit unit, int slot, ArrayView<float> shared, int target)
+    private static void SettleRows<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
+        where TSlot : struct, ISlot
     {
-        if (slot < SharedTiles<TUnit, TTile>.FirstQuads) unit.Settle(slot, shared, target + slot * RowLines * SharedTiles<TUnit, TTile>.FirstStride);
+        if (slot < SharedTiles<TUnit, TTile>.FirstQuads) unit.Settle<TSlot>(shared, target, slot * RowLines * SharedTiles<TUnit, TTile>.FirstStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -160,35 +162,36 @@ public partial struct TensorWeightGradient<TUnit, TTile>
     {
         var line = thread / QuadsOfColumns;
         var target = stage + SharedTiles<TUnit, TTile>.FirstInLines + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LinePlace(4 * (thread & (QuadsOfColumns - 1)));
-        SettleColumns(ref unit, 0, shared, target);
-        SettleColumns(ref unit, 1, shared, target);
-        SettleColumns(ref unit, 2, shared, target);
-        SettleColumns(ref unit, 3, shared, target);
-        SettleColumns(ref unit, 4, shared, target);
-        SettleColumns(ref unit, 5, shared, target);
-        SettleColumns(ref unit, 6, shared, target);
-        SettleColumns(ref unit, 7, shared, target);
+        SettleColumns<SecondSlot0>(ref unit, 0, shared, target);
+        SettleColumns<SecondSlot1>(ref unit, 1, shared, target);
+        SettleColumns<SecondSlot2>(ref unit, 2, shared, target);
+        SettleColumns<SecondSlot3>(ref unit, 3, shared, target);
+        SettleColumns<SecondSlot4>(ref unit, 4, shared, target);
+        SettleColumns<SecondSlot5>(ref unit, 5, shared, target);
+        SettleColumns<SecondSlot6>(ref unit, 6, shared, target);
+        SettleColumns<SecondSlot7>(ref unit, 7, shared, target);
         if (!sumsBias) return;
-        AddUp(ref unit, 0);
-        AddUp(ref unit, 1);
-        AddUp(ref unit, 2);
-        AddUp(ref unit, 3);
-        AddUp(ref unit, 4);
-        AddUp(ref unit, 5);
-        AddUp(ref unit, 6);
-        AddUp(ref unit, 7);
+        AddUp<SecondSlot0>(ref unit, 0);
+        AddUp<SecondSlot1>(ref unit, 1);
+        AddUp<SecondSlot2>(ref unit, 2);
+        AddUp<SecondSlot3>(ref unit, 3);
+        AddUp<SecondSlot4>(ref unit, 4);
+        AddUp<SecondSlot5>(ref unit, 5);
+        AddUp<SecondSlot6>(ref unit, 6);
+        AddUp<SecondSlot7>(ref unit, 7);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleColumns(ref TUnit unit, int slot, ArrayView<float> shared, int target)
+    private static void SettleColumns<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
+        where TSlot : struct, ISlot
     {
-        if (slot < SharedTiles<TUnit, TTile>.SecondQuads)
-            unit.Settle(SharedTiles<TUnit, TTile>.FirstQuads + slot, shared, target + slot * ColumnLines * SharedTiles<TUnit, TTile>.SecondStride);
+        if (slot < SharedTiles<TUnit, TTile>.SecondQuads) unit.Settle<TSlot>(shared, target, slot * ColumnLines * SharedTiles<TUnit, TTile>.SecondStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddUp(ref TUnit unit, int slot)
+    private static void AddUp<TSlot>(ref TUnit unit, int slot)
+        where TSlot : struct, ISlot
     {
-        if (slot < SharedTiles<TUnit, TTile>.SecondQuads) unit.AddUp(SharedTiles<TUnit, TTile>.FirstQuads + slot);
+        if (slot < SharedTiles<TUnit, TTile>.SecondQuads) unit.AddUp<TSlot>();
     }
 }

@@ -101,30 +101,35 @@ public struct Tf32PtxUnit : IMatrixUnit
     public readonly void Spill(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.Spill(part, wide, lane, target);
 
     /// <inheritdoc/>
-    public readonly void FetchFour(int slot, ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int valid, bool again)
+    public readonly void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
+        where TSlot : struct, ISlot
     {
         var from = address + (long)(index * valid) * sizeof(float);
-        if (again) CudaAsm.Emit(PtxText.CopyFourAgain, target * sizeof(float), from, valid * 16);
-        else CudaAsm.Emit(PtxText.CopyFour, target * sizeof(float), from, valid * 16);
+        var place = target * sizeof(float) + offset * sizeof(float);
+        if (again) CudaAsm.Emit(PtxText.CopyFourAgain, place, from, valid * 16);
+        else CudaAsm.Emit(PtxText.CopyFour, place, from, valid * 16);
     }
 
     /// <inheritdoc/>
-    public readonly void FetchSome(int slot, ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int count)
+    public readonly void FetchSome<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int count)
+        where TSlot : struct, ISlot
     {
-        One(target, address, index, count);
-        One(target + 1, address, index + 1, count - 1);
-        One(target + 2, address, index + 2, count - 2);
-        One(target + 3, address, index + 3, count - 3);
+        One(target, offset, address, index, count);
+        One(target, offset + 1, address, index + 1, count - 1);
+        One(target, offset + 2, address, index + 2, count - 2);
+        One(target, offset + 3, address, index + 3, count - 3);
     }
 
     /// <inheritdoc/>
-    public readonly void Settle(int slot, ArrayView<float> shared, int target)
+    public readonly void Settle<TSlot>(ArrayView<float> shared, int target, int offset)
+        where TSlot : struct, ISlot
     {
         // The copies go to shared memory by themselves.
     }
 
     /// <inheritdoc/>
-    public readonly void AddUp(int slot)
+    public readonly void AddUp<TSlot>()
+        where TSlot : struct, ISlot
     {
         // There are no slots.
     }
@@ -144,10 +149,10 @@ public struct Tf32PtxUnit : IMatrixUnit
     /// <inheritdoc/>
     public static void WarpBarrier() => CudaAsm.Emit(PtxText.WarpBarrier);
 
-    private static void One(int target, long address, int index, int left)
+    private static void One(int target, int offset, long address, int index, int left)
     {
         var valid = left > 0 ? 1 : 0;
-        CudaAsm.Emit(PtxText.CopyOne, target * sizeof(float), address + (long)(index * valid) * sizeof(float), valid * 4);
+        CudaAsm.Emit(PtxText.CopyOne, target * sizeof(float) + offset * sizeof(float), address + (long)(index * valid) * sizeof(float), valid * 4);
     }
 
     private static void Multiplied(int lane, int half, bool wide, int second, int stride)
