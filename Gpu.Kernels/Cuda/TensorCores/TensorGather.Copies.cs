@@ -82,7 +82,7 @@ public partial struct TensorGather<TActivation, TUnit, TTile>
         var inside = ((uint)(place.B + tap.A) < (uint)Geometry.InputHeight) & ((uint)(place.C + tap.B) < (uint)Geometry.InputWidth);
         var offset = slot * RowsAtOnce * TileLayout.RowWords;
         if (vector) unit.FetchFour<TSlot>(shared, target, offset, Input, InputAddress, place.A + tap.C, inside ? 1 : 0, true);
-        else unit.FetchSome<TSlot>(shared, target, offset, Input, InputAddress, place.A + tap.C, inside ? words : 0);
+        else unit.FetchSome<TSlot>(shared, target, offset, Input, InputAddress, place.A + tap.C, (inside ? 1 : 0) * words);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

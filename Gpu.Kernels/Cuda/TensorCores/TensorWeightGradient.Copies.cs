@@ -79,7 +79,7 @@ public partial struct TensorWeightGradient<TUnit, TTile>
         var inside = ((uint)(pixel.B + rows.A) < (uint)Geometry.InputHeight) & ((uint)(pixel.C + rows.B) < (uint)Geometry.InputWidth);
         var offset = slot * RowLines * SharedTiles<TUnit, TTile>.FirstStride;
         if (vector) unit.FetchFour<TSlot>(shared, target, offset, Input, InputAddress, pixel.A + rows.C, inside & (rows.D > 0) ? 1 : 0, true);
-        else unit.FetchSome<TSlot>(shared, target, offset, Input, InputAddress, pixel.A + rows.C, inside ? rows.D : 0);
+        else unit.FetchSome<TSlot>(shared, target, offset, Input, InputAddress, pixel.A + rows.C, (inside ? 1 : 0) * rows.D);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -125,7 +125,7 @@ public partial struct TensorWeightGradient<TUnit, TTile>
         var offset = slot * ColumnLines * SharedTiles<TUnit, TTile>.SecondStride;
         var exists = start >= 0;
         if (vector) unit.FetchFour<TSlot>(shared, target, offset, OutputGradient, OutputGradientAddress, start + move, exists & (channels > 0) ? 1 : 0, false);
-        else unit.FetchSome<TSlot>(shared, target, offset, OutputGradient, OutputGradientAddress, start + move, exists ? channels : 0);
+        else unit.FetchSome<TSlot>(shared, target, offset, OutputGradient, OutputGradientAddress, start + move, (exists ? 1 : 0) * channels);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
