@@ -84,7 +84,7 @@ public partial struct TensorGather<TActivation, TUnit, TTile> : IGroupedKernel
             Taps.Advance(ref channel, ref tapX, ref tapY);
         }
 
-        Group.Barrier();
+        SharedBarrier.Wait();
         var first = warpRow * WarpTile.Rows * TileLayout.RowWords;
         var second = SharedTiles<TUnit, TTile>.FirstInRows + TUnit.LinePlace(warpColumn * TTile.WarpColumns);
         if (TUnit.IsStaged)
@@ -113,7 +113,7 @@ public partial struct TensorGather<TActivation, TUnit, TTile> : IGroupedKernel
         {
             // The tile of this step has arrived, and everyone has done with the one before, whose place is filled next.
             TUnit.WaitForAllBut(SharedTiles<TUnit, TTile>.Stages - 2);
-            Group.Barrier();
+            SharedBarrier.Wait();
             if (TUnit.IsStaged)
             {
                 // One operand is on its way at a time, for as long as half a step takes, so that half the registers do.
@@ -144,7 +144,7 @@ public partial struct TensorGather<TActivation, TUnit, TTile> : IGroupedKernel
             if (used == SharedTiles<TUnit, TTile>.Stages * stage) used = 0;
         }
 
-        Group.Barrier();
+        SharedBarrier.Wait();
         const int values = 4;
         var stride = WarpTile.SpillStride(TTile.WarpColumns);
         var across = TTile.WarpColumns / values;

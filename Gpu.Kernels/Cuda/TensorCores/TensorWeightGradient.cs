@@ -76,7 +76,7 @@ public partial struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
             pixel += TUnit.Depth;
         }
 
-        Group.Barrier();
+        SharedBarrier.Wait();
         var first = TUnit.LinePlace(warpRow * WarpTile.Rows);
         var second = SharedTiles<TUnit, TTile>.FirstInLines + TUnit.LinePlace(warpColumn * TTile.WarpColumns);
         if (TUnit.IsStaged)
@@ -102,7 +102,7 @@ public partial struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
         {
             // The tile of this step has arrived, and everyone has done with the one before, whose place is filled next.
             TUnit.WaitForAllBut(SharedTiles<TUnit, TTile>.Stages - 2);
-            Group.Barrier();
+            SharedBarrier.Wait();
             if (TUnit.IsStaged)
             {
                 // One operand is on its way at a time, for as long as half a step takes, so that half the registers do.
@@ -135,7 +135,7 @@ public partial struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
             if (used == SharedTiles<TUnit, TTile>.Stages * stage) used = 0;
         }
 
-        Group.Barrier();
+        SharedBarrier.Wait();
         const int values = 4;
         var totals = SharedTiles<TUnit, TTile>.Threads / WarpTile.Lanes * SharedTiles<TUnit, TTile>.SpillWords;
         if (TUnit.IsStaged) unit.SpillTotals(shared, totals + thread * values);
@@ -162,7 +162,7 @@ public partial struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
             TUnit.WarpBarrier();
         }
 
-        Group.Barrier();
+        SharedBarrier.Wait();
         var biasColumn = firstColumn + thread;
         if (!sumsBias || thread >= TTile.Columns || biasColumn >= Geometry.OutputPerGroup) return;
         if (TUnit.IsStaged)
