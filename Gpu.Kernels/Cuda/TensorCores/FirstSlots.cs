@@ -9,10 +9,10 @@ public readonly struct FirstSlot0 : ISlot
     public static int Number => 0;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four0, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four0, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some0, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some0, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle0, place);
@@ -28,10 +28,10 @@ public readonly struct FirstSlot1 : ISlot
     public static int Number => 1;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four1, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four1, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some1, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some1, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle1, place);
@@ -47,10 +47,10 @@ public readonly struct FirstSlot2 : ISlot
     public static int Number => 2;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four2, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four2, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some2, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some2, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle2, place);
@@ -66,10 +66,10 @@ public readonly struct FirstSlot3 : ISlot
     public static int Number => 3;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four3, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four3, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some3, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some3, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle3, place);
@@ -85,10 +85,10 @@ public readonly struct FirstSlot4 : ISlot
     public static int Number => 4;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four4, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four4, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some4, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some4, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle4, place);
@@ -104,10 +104,10 @@ public readonly struct FirstSlot5 : ISlot
     public static int Number => 5;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four5, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four5, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some5, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some5, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle5, place);
@@ -123,10 +123,10 @@ public readonly struct FirstSlot6 : ISlot
     public static int Number => 6;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four6, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four6, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some6, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some6, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle6, place);
@@ -142,10 +142,10 @@ public readonly struct FirstSlot7 : ISlot
     public static int Number => 7;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four7, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four7, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some7, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some7, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle7, place);
@@ -161,10 +161,10 @@ public readonly struct FirstSlot8 : ISlot
     public static int Number => 8;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four8, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four8, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some8, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some8, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle8, place);
@@ -180,10 +180,10 @@ public readonly struct FirstSlot9 : ISlot
     public static int Number => 9;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four9, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four9, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some9, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some9, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle9, place);
@@ -199,10 +199,10 @@ public readonly struct FirstSlot10 : ISlot
     public static int Number => 10;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four10, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four10, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some10, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some10, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle10, place);
@@ -218,10 +218,10 @@ public readonly struct FirstSlot11 : ISlot
     public static int Number => 11;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four11, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four11, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some11, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some11, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle11, place);
@@ -237,10 +237,10 @@ public readonly struct FirstSlot12 : ISlot
     public static int Number => 12;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four12, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four12, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some12, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some12, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle12, place);
@@ -256,10 +256,10 @@ public readonly struct FirstSlot13 : ISlot
     public static int Number => 13;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four13, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four13, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some13, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some13, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle13, place);
@@ -275,10 +275,10 @@ public readonly struct FirstSlot14 : ISlot
     public static int Number => 14;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four14, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four14, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some14, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some14, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle14, place);
@@ -294,10 +294,10 @@ public readonly struct FirstSlot15 : ISlot
     public static int Number => 15;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four15, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four15, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some15, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some15, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle15, place);

@@ -89,11 +89,11 @@ public struct Fp16PtxUnit : IMatrixUnit
 
     /// <inheritdoc/>
     public readonly void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
-        where TSlot : struct, ISlot => TSlot.Four(address + (long)index * sizeof(float), valid);
+        where TSlot : struct, ISlot => TSlot.Four(address, index, valid);
 
     /// <inheritdoc/>
     public readonly void FetchSome<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int count)
-        where TSlot : struct, ISlot => TSlot.Some(address + (long)index * sizeof(float), count);
+        where TSlot : struct, ISlot => TSlot.Some(address, index, count);
 
     /// <inheritdoc/>
     public readonly void Settle<TSlot>(ArrayView<float> shared, int target, int offset)

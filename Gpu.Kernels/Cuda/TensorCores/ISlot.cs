@@ -9,11 +9,11 @@ public interface ISlot
     /// <summary>0 to 23: sixteen for the first operand, eight for the second.</summary>
     static abstract int Number { get; }
 
-    /// <summary>Loads four words, or zeros where <paramref name="valid"/> is 0.</summary>
-    static abstract void Four(long address, int valid);
+    /// <summary>Loads four words, the first number <paramref name="index"/> from <paramref name="address"/> on, or zeros where <paramref name="valid"/> is 0.</summary>
+    static abstract void Four(long address, int index, int valid);
 
-    /// <summary>Loads <paramref name="count"/> words, and zeros behind them.</summary>
-    static abstract void Some(long address, int count);
+    /// <summary>Loads <paramref name="count"/> of these words, and zeros behind them.</summary>
+    static abstract void Some(long address, int index, int count);
 
     /// <summary>Rounds the values to half precision and writes them to a byte of shared memory, a multiple of eight.</summary>
     static abstract void Settle(int place);

@@ -6,7 +6,7 @@ namespace Gpu.Kernels.Cuda.TensorCores;
 /// </summary>
 /// <remarks>
 /// Registers: tcc = sums, four for each fragment of 16 x 8, eight fragments a row; tca = the first operand, four for each of four fragments; tcb = the second, two for each of eight;
-/// tcg = what was fetched, four a slot; tct = totals; tcp = addresses; tcq = whether to fetch; tcs = where shared memory begins (ILGPU names the kernel's only allocation __shared_alloca0).
+/// tcg = what was fetched, four a slot; tct = totals; tcp and tcw = addresses; tcq = whether to fetch; tcs = where shared memory begins (ILGPU names the kernel's only allocation __shared_alloca0).
 /// </remarks>
 internal static class PtxText
 {
@@ -14,7 +14,7 @@ internal static class PtxText
 
     /// <summary>Declares the registers and clears sums and totals.</summary>
     public const string Begin =
-        ".reg .b32 tcs;\n\t.reg .b32 tcp<4>;\n\t.reg .b32 tca<16>;\n\t.reg .b32 tcb<16>;\n\t.reg .f32 tcc<128>;\n\t.reg .f32 tcg<96>;\n\t.reg .f32 tct<4>;\n\t.reg .pred %%tcq;\n\t"
+        ".reg .b32 tcs;\n\t.reg .b32 tcp<4>;\n\t.reg .b64 tcw;\n\t.reg .b32 tca<16>;\n\t.reg .b32 tcb<16>;\n\t.reg .f32 tcc<128>;\n\t.reg .f32 tcg<96>;\n\t.reg .f32 tct<4>;\n\t.reg .pred %%tcq;\n\t"
         + "mov.u32 tcs, __shared_alloca0;\n\t"
         + "mov.f32 tcc0" + Zero + "tcc1" + Zero + "tcc2" + Zero + "tcc3" + Zero + "tcc4" + Zero + "tcc5" + Zero + "tcc6" + Zero + "tcc7" + Stop
         + "mov.f32 tcc8" + Zero + "tcc9" + Zero + "tcc10" + Zero + "tcc11" + Zero + "tcc12" + Zero + "tcc13" + Zero + "tcc14" + Zero + "tcc15" + Stop
@@ -117,14 +117,14 @@ internal static class PtxText
 
     private const string Load = "ldmatrix.sync.aligned.m8n8.x4.shared.b16";
 
-    /// <summary>Four words; %0 is the place in shared memory and %2 the number of bytes that are not zero, %1 the address. For words that are read once.</summary>
-    public const string CopyFour = Here + " cp.async.cg.shared.global [tcp0], [%1], 16, %2;";
+    /// <summary>Four words; %0 is the place in shared memory, %1 the source's address, %2 the index of the first word and %3 the number of bytes that are not zero. For words that are read once.</summary>
+    public const string CopyFour = Here + " mad.wide.s32 tcw, %2, 4, %1; cp.async.cg.shared.global [tcp0], [tcw], 16, %3;";
 
     /// <summary>The same, kept in the multiprocessor's first-level cache.</summary>
-    public const string CopyFourAgain = Here + " cp.async.ca.shared.global [tcp0], [%1], 16, %2;";
+    public const string CopyFourAgain = Here + " mad.wide.s32 tcw, %2, 4, %1; cp.async.ca.shared.global [tcp0], [tcw], 16, %3;";
 
     /// <summary>One word.</summary>
-    public const string CopyOne = Here + " cp.async.ca.shared.global [tcp0], [%1], 4, %2;";
+    public const string CopyOne = Here + " mad.wide.s32 tcw, %2, 4, %1; cp.async.ca.shared.global [tcp0], [tcw], 4, %3;";
 
     /// <summary>Ends a batch of copies.</summary>
     public const string Commit = "cp.async.commit_group;";

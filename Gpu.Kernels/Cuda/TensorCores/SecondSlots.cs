@@ -9,10 +9,10 @@ public readonly struct SecondSlot0 : ISlot
     public static int Number => 16;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four16, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four16, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some16, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some16, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle16, place);
@@ -28,10 +28,10 @@ public readonly struct SecondSlot1 : ISlot
     public static int Number => 17;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four17, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four17, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some17, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some17, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle17, place);
@@ -47,10 +47,10 @@ public readonly struct SecondSlot2 : ISlot
     public static int Number => 18;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four18, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four18, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some18, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some18, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle18, place);
@@ -66,10 +66,10 @@ public readonly struct SecondSlot3 : ISlot
     public static int Number => 19;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four19, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four19, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some19, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some19, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle19, place);
@@ -85,10 +85,10 @@ public readonly struct SecondSlot4 : ISlot
     public static int Number => 20;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four20, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four20, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some20, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some20, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle20, place);
@@ -104,10 +104,10 @@ public readonly struct SecondSlot5 : ISlot
     public static int Number => 21;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four21, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four21, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some21, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some21, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle21, place);
@@ -123,10 +123,10 @@ public readonly struct SecondSlot6 : ISlot
     public static int Number => 22;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four22, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four22, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some22, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some22, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle22, place);
@@ -142,10 +142,10 @@ public readonly struct SecondSlot7 : ISlot
     public static int Number => 23;
 
     /// <inheritdoc/>
-    public static void Four(long address, int valid) => CudaAsm.Emit(SlotText.Four23, address, valid);
+    public static void Four(long address, int index, int valid) => CudaAsm.Emit(SlotText.Four23, address, index, valid);
 
     /// <inheritdoc/>
-    public static void Some(long address, int count) => CudaAsm.Emit(SlotText.Some23, address, count);
+    public static void Some(long address, int index, int count) => CudaAsm.Emit(SlotText.Some23, address, index, count);
 
     /// <inheritdoc/>
     public static void Settle(int place) => CudaAsm.Emit(SlotText.Settle23, place);

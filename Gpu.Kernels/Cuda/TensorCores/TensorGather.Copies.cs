@@ -30,55 +30,57 @@ public partial struct TensorGather<TActivation, TUnit, TTile>
         var row = thread / QuadsOfRow;
         var taps = TTile.Rows + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + 4 * quad;
         var tap = table[taps];
+        // From here on the places in the table are constants.
+        var rows = table.SubView(row, TTile.Rows - RowsAtOnce + 1);
         var target = stage + TUnit.RowPlace(row, quad);
         if (VectorInput)
         {
-            Quad<FirstSlot0>(ref unit, 0, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot1>(ref unit, 1, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot2>(ref unit, 2, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot3>(ref unit, 3, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot4>(ref unit, 4, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot5>(ref unit, 5, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot6>(ref unit, 6, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot7>(ref unit, 7, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot8>(ref unit, 8, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot9>(ref unit, 9, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot10>(ref unit, 10, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot11>(ref unit, 11, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot12>(ref unit, 12, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot13>(ref unit, 13, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot14>(ref unit, 14, shared, table, tap, row, target, 4, true);
-            Quad<FirstSlot15>(ref unit, 15, shared, table, tap, row, target, 4, true);
+            Quad<FirstSlot0>(ref unit, 0, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot1>(ref unit, 1, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot2>(ref unit, 2, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot3>(ref unit, 3, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot4>(ref unit, 4, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot5>(ref unit, 5, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot6>(ref unit, 6, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot7>(ref unit, 7, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot8>(ref unit, 8, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot9>(ref unit, 9, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot10>(ref unit, 10, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot11>(ref unit, 11, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot12>(ref unit, 12, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot13>(ref unit, 13, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot14>(ref unit, 14, shared, rows, tap, target, 4, true);
+            Quad<FirstSlot15>(ref unit, 15, shared, rows, tap, target, 4, true);
             return;
         }
 
         // A channel exists if its row of weights does.
         var words = 1 + (table[taps + 1].D >= 0 ? 1 : 0) + (table[taps + 2].D >= 0 ? 1 : 0) + (table[taps + 3].D >= 0 ? 1 : 0);
-        Quad<FirstSlot0>(ref unit, 0, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot1>(ref unit, 1, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot2>(ref unit, 2, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot3>(ref unit, 3, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot4>(ref unit, 4, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot5>(ref unit, 5, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot6>(ref unit, 6, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot7>(ref unit, 7, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot8>(ref unit, 8, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot9>(ref unit, 9, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot10>(ref unit, 10, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot11>(ref unit, 11, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot12>(ref unit, 12, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot13>(ref unit, 13, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot14>(ref unit, 14, shared, table, tap, row, target, words, false);
-        Quad<FirstSlot15>(ref unit, 15, shared, table, tap, row, target, words, false);
+        Quad<FirstSlot0>(ref unit, 0, shared, rows, tap, target, words, false);
+        Quad<FirstSlot1>(ref unit, 1, shared, rows, tap, target, words, false);
+        Quad<FirstSlot2>(ref unit, 2, shared, rows, tap, target, words, false);
+        Quad<FirstSlot3>(ref unit, 3, shared, rows, tap, target, words, false);
+        Quad<FirstSlot4>(ref unit, 4, shared, rows, tap, target, words, false);
+        Quad<FirstSlot5>(ref unit, 5, shared, rows, tap, target, words, false);
+        Quad<FirstSlot6>(ref unit, 6, shared, rows, tap, target, words, false);
+        Quad<FirstSlot7>(ref unit, 7, shared, rows, tap, target, words, false);
+        Quad<FirstSlot8>(ref unit, 8, shared, rows, tap, target, words, false);
+        Quad<FirstSlot9>(ref unit, 9, shared, rows, tap, target, words, false);
+        Quad<FirstSlot10>(ref unit, 10, shared, rows, tap, target, words, false);
+        Quad<FirstSlot11>(ref unit, 11, shared, rows, tap, target, words, false);
+        Quad<FirstSlot12>(ref unit, 12, shared, rows, tap, target, words, false);
+        Quad<FirstSlot13>(ref unit, 13, shared, rows, tap, target, words, false);
+        Quad<FirstSlot14>(ref unit, 14, shared, rows, tap, target, words, false);
+        Quad<FirstSlot15>(ref unit, 15, shared, rows, tap, target, words, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Quad<TSlot>(
-        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> table, TableEntry tap, int row, int target, int words, bool vector)
+        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> rows, TableEntry tap, int target, int words, bool vector)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.FirstQuads) return;
-        var place = table[row + slot * RowsAtOnce];
+        var place = rows[slot * RowsAtOnce];
         var inside = ((uint)(place.B + tap.A) < (uint)Geometry.InputHeight) & ((uint)(place.C + tap.B) < (uint)Geometry.InputWidth);
         var offset = slot * RowsAtOnce * TileLayout.RowWords;
         if (vector) unit.FetchFour<TSlot>(shared, target, offset, Input, InputAddress, place.A + tap.C, inside ? 1 : 0, true);
@@ -94,26 +96,26 @@ public partial struct TensorGather<TActivation, TUnit, TTile>
         var column = firstColumn + within;
         var panel = column / TensorGathers.PanelWidth;
         var move = panel * Geometry.WeightPanelStride + column - panel * TensorGathers.PanelWidth;
-        var taps = TTile.Rows + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line;
+        var lines = table.SubView(TTile.Rows + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - LinesAtOnce + 1);
         var target = stage + SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LinePlace(within);
         var exists = column < WeightColumns;
-        Line<SecondSlot0>(ref unit, 0, shared, table, taps, target, move, exists);
-        Line<SecondSlot1>(ref unit, 1, shared, table, taps, target, move, exists);
-        Line<SecondSlot2>(ref unit, 2, shared, table, taps, target, move, exists);
-        Line<SecondSlot3>(ref unit, 3, shared, table, taps, target, move, exists);
-        Line<SecondSlot4>(ref unit, 4, shared, table, taps, target, move, exists);
-        Line<SecondSlot5>(ref unit, 5, shared, table, taps, target, move, exists);
-        Line<SecondSlot6>(ref unit, 6, shared, table, taps, target, move, exists);
-        Line<SecondSlot7>(ref unit, 7, shared, table, taps, target, move, exists);
+        Line<SecondSlot0>(ref unit, 0, shared, lines, target, move, exists);
+        Line<SecondSlot1>(ref unit, 1, shared, lines, target, move, exists);
+        Line<SecondSlot2>(ref unit, 2, shared, lines, target, move, exists);
+        Line<SecondSlot3>(ref unit, 3, shared, lines, target, move, exists);
+        Line<SecondSlot4>(ref unit, 4, shared, lines, target, move, exists);
+        Line<SecondSlot5>(ref unit, 5, shared, lines, target, move, exists);
+        Line<SecondSlot6>(ref unit, 6, shared, lines, target, move, exists);
+        Line<SecondSlot7>(ref unit, 7, shared, lines, target, move, exists);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Line<TSlot>(
-        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> table, int taps, int target, int move, bool exists)
+        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, int target, int move, bool exists)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.SecondQuads) return;
-        var weights = table[taps + slot * LinesAtOnce].D;
+        var weights = lines[slot * LinesAtOnce].D;
         var valid = exists & (weights >= 0) ? 1 : 0;
         var offset = slot * LinesAtOnce * SharedTiles<TUnit, TTile>.SecondStride;
         unit.FetchFour<TSlot>(shared, target, offset, Weights, WeightsAddress, weights + move, valid, false);

@@ -28,54 +28,55 @@ public partial struct TensorWeightGradient<TUnit, TTile>
         ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, TableEntry rows, int step, int stage, int thread)
     {
         var line = thread / QuadsOfRows;
-        var from = (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line;
+        // From here on the places in the table are constants.
+        var lines = table.SubView((step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - RowLines + 1);
         var target = stage + line * SharedTiles<TUnit, TTile>.FirstStride + TUnit.LinePlace(4 * (thread & (QuadsOfRows - 1)));
         if (VectorInput)
         {
-            Rows<FirstSlot0>(ref unit, 0, shared, table, rows, from, target, true);
-            Rows<FirstSlot1>(ref unit, 1, shared, table, rows, from, target, true);
-            Rows<FirstSlot2>(ref unit, 2, shared, table, rows, from, target, true);
-            Rows<FirstSlot3>(ref unit, 3, shared, table, rows, from, target, true);
-            Rows<FirstSlot4>(ref unit, 4, shared, table, rows, from, target, true);
-            Rows<FirstSlot5>(ref unit, 5, shared, table, rows, from, target, true);
-            Rows<FirstSlot6>(ref unit, 6, shared, table, rows, from, target, true);
-            Rows<FirstSlot7>(ref unit, 7, shared, table, rows, from, target, true);
-            Rows<FirstSlot8>(ref unit, 8, shared, table, rows, from, target, true);
-            Rows<FirstSlot9>(ref unit, 9, shared, table, rows, from, target, true);
-            Rows<FirstSlot10>(ref unit, 10, shared, table, rows, from, target, true);
-            Rows<FirstSlot11>(ref unit, 11, shared, table, rows, from, target, true);
-            Rows<FirstSlot12>(ref unit, 12, shared, table, rows, from, target, true);
-            Rows<FirstSlot13>(ref unit, 13, shared, table, rows, from, target, true);
-            Rows<FirstSlot14>(ref unit, 14, shared, table, rows, from, target, true);
-            Rows<FirstSlot15>(ref unit, 15, shared, table, rows, from, target, true);
+            Rows<FirstSlot0>(ref unit, 0, shared, lines, rows, target, true);
+            Rows<FirstSlot1>(ref unit, 1, shared, lines, rows, target, true);
+            Rows<FirstSlot2>(ref unit, 2, shared, lines, rows, target, true);
+            Rows<FirstSlot3>(ref unit, 3, shared, lines, rows, target, true);
+            Rows<FirstSlot4>(ref unit, 4, shared, lines, rows, target, true);
+            Rows<FirstSlot5>(ref unit, 5, shared, lines, rows, target, true);
+            Rows<FirstSlot6>(ref unit, 6, shared, lines, rows, target, true);
+            Rows<FirstSlot7>(ref unit, 7, shared, lines, rows, target, true);
+            Rows<FirstSlot8>(ref unit, 8, shared, lines, rows, target, true);
+            Rows<FirstSlot9>(ref unit, 9, shared, lines, rows, target, true);
+            Rows<FirstSlot10>(ref unit, 10, shared, lines, rows, target, true);
+            Rows<FirstSlot11>(ref unit, 11, shared, lines, rows, target, true);
+            Rows<FirstSlot12>(ref unit, 12, shared, lines, rows, target, true);
+            Rows<FirstSlot13>(ref unit, 13, shared, lines, rows, target, true);
+            Rows<FirstSlot14>(ref unit, 14, shared, lines, rows, target, true);
+            Rows<FirstSlot15>(ref unit, 15, shared, lines, rows, target, true);
             return;
         }
 
-        Rows<FirstSlot0>(ref unit, 0, shared, table, rows, from, target, false);
-        Rows<FirstSlot1>(ref unit, 1, shared, table, rows, from, target, false);
-        Rows<FirstSlot2>(ref unit, 2, shared, table, rows, from, target, false);
-        Rows<FirstSlot3>(ref unit, 3, shared, table, rows, from, target, false);
-        Rows<FirstSlot4>(ref unit, 4, shared, table, rows, from, target, false);
-        Rows<FirstSlot5>(ref unit, 5, shared, table, rows, from, target, false);
-        Rows<FirstSlot6>(ref unit, 6, shared, table, rows, from, target, false);
-        Rows<FirstSlot7>(ref unit, 7, shared, table, rows, from, target, false);
-        Rows<FirstSlot8>(ref unit, 8, shared, table, rows, from, target, false);
-        Rows<FirstSlot9>(ref unit, 9, shared, table, rows, from, target, false);
-        Rows<FirstSlot10>(ref unit, 10, shared, table, rows, from, target, false);
-        Rows<FirstSlot11>(ref unit, 11, shared, table, rows, from, target, false);
-        Rows<FirstSlot12>(ref unit, 12, shared, table, rows, from, target, false);
-        Rows<FirstSlot13>(ref unit, 13, shared, table, rows, from, target, false);
-        Rows<FirstSlot14>(ref unit, 14, shared, table, rows, from, target, false);
-        Rows<FirstSlot15>(ref unit, 15, shared, table, rows, from, target, false);
+        Rows<FirstSlot0>(ref unit, 0, shared, lines, rows, target, false);
+        Rows<FirstSlot1>(ref unit, 1, shared, lines, rows, target, false);
+        Rows<FirstSlot2>(ref unit, 2, shared, lines, rows, target, false);
+        Rows<FirstSlot3>(ref unit, 3, shared, lines, rows, target, false);
+        Rows<FirstSlot4>(ref unit, 4, shared, lines, rows, target, false);
+        Rows<FirstSlot5>(ref unit, 5, shared, lines, rows, target, false);
+        Rows<FirstSlot6>(ref unit, 6, shared, lines, rows, target, false);
+        Rows<FirstSlot7>(ref unit, 7, shared, lines, rows, target, false);
+        Rows<FirstSlot8>(ref unit, 8, shared, lines, rows, target, false);
+        Rows<FirstSlot9>(ref unit, 9, shared, lines, rows, target, false);
+        Rows<FirstSlot10>(ref unit, 10, shared, lines, rows, target, false);
+        Rows<FirstSlot11>(ref unit, 11, shared, lines, rows, target, false);
+        Rows<FirstSlot12>(ref unit, 12, shared, lines, rows, target, false);
+        Rows<FirstSlot13>(ref unit, 13, shared, lines, rows, target, false);
+        Rows<FirstSlot14>(ref unit, 14, shared, lines, rows, target, false);
+        Rows<FirstSlot15>(ref unit, 15, shared, lines, rows, target, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Rows<TSlot>(
-        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> table, TableEntry rows, int from, int target, bool vector)
+        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, TableEntry rows, int target, bool vector)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.FirstQuads) return;
-        var pixel = table[from + slot * RowLines];
+        var pixel = lines[slot * RowLines];
         var inside = ((uint)(pixel.B + rows.A) < (uint)Geometry.InputHeight) & ((uint)(pixel.C + rows.B) < (uint)Geometry.InputWidth);
         var offset = slot * RowLines * SharedTiles<TUnit, TTile>.FirstStride;
         if (vector) unit.FetchFour<TSlot>(shared, target, offset, Input, InputAddress, pixel.A + rows.C, inside & (rows.D > 0) ? 1 : 0, true);
@@ -88,40 +89,40 @@ public partial struct TensorWeightGradient<TUnit, TTile>
     {
         var line = thread / QuadsOfColumns;
         var within = (thread & (QuadsOfColumns - 1)) * 4;
-        var from = (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line;
+        var lines = table.SubView((step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - ColumnLines + 1);
         var target = stage + SharedTiles<TUnit, TTile>.FirstInLines + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LinePlace(within);
         var move = group * Geometry.OutputPerGroup + firstColumn + within;
         var channels = Geometry.OutputPerGroup - firstColumn - within;
         if (VectorGradient)
         {
-            Columns<SecondSlot0>(ref unit, 0, shared, table, from, target, move, channels, true);
-            Columns<SecondSlot1>(ref unit, 1, shared, table, from, target, move, channels, true);
-            Columns<SecondSlot2>(ref unit, 2, shared, table, from, target, move, channels, true);
-            Columns<SecondSlot3>(ref unit, 3, shared, table, from, target, move, channels, true);
-            Columns<SecondSlot4>(ref unit, 4, shared, table, from, target, move, channels, true);
-            Columns<SecondSlot5>(ref unit, 5, shared, table, from, target, move, channels, true);
-            Columns<SecondSlot6>(ref unit, 6, shared, table, from, target, move, channels, true);
-            Columns<SecondSlot7>(ref unit, 7, shared, table, from, target, move, channels, true);
+            Columns<SecondSlot0>(ref unit, 0, shared, lines, target, move, channels, true);
+            Columns<SecondSlot1>(ref unit, 1, shared, lines, target, move, channels, true);
+            Columns<SecondSlot2>(ref unit, 2, shared, lines, target, move, channels, true);
+            Columns<SecondSlot3>(ref unit, 3, shared, lines, target, move, channels, true);
+            Columns<SecondSlot4>(ref unit, 4, shared, lines, target, move, channels, true);
+            Columns<SecondSlot5>(ref unit, 5, shared, lines, target, move, channels, true);
+            Columns<SecondSlot6>(ref unit, 6, shared, lines, target, move, channels, true);
+            Columns<SecondSlot7>(ref unit, 7, shared, lines, target, move, channels, true);
             return;
         }
 
-        Columns<SecondSlot0>(ref unit, 0, shared, table, from, target, move, channels, false);
-        Columns<SecondSlot1>(ref unit, 1, shared, table, from, target, move, channels, false);
-        Columns<SecondSlot2>(ref unit, 2, shared, table, from, target, move, channels, false);
-        Columns<SecondSlot3>(ref unit, 3, shared, table, from, target, move, channels, false);
-        Columns<SecondSlot4>(ref unit, 4, shared, table, from, target, move, channels, false);
-        Columns<SecondSlot5>(ref unit, 5, shared, table, from, target, move, channels, false);
-        Columns<SecondSlot6>(ref unit, 6, shared, table, from, target, move, channels, false);
-        Columns<SecondSlot7>(ref unit, 7, shared, table, from, target, move, channels, false);
+        Columns<SecondSlot0>(ref unit, 0, shared, lines, target, move, channels, false);
+        Columns<SecondSlot1>(ref unit, 1, shared, lines, target, move, channels, false);
+        Columns<SecondSlot2>(ref unit, 2, shared, lines, target, move, channels, false);
+        Columns<SecondSlot3>(ref unit, 3, shared, lines, target, move, channels, false);
+        Columns<SecondSlot4>(ref unit, 4, shared, lines, target, move, channels, false);
+        Columns<SecondSlot5>(ref unit, 5, shared, lines, target, move, channels, false);
+        Columns<SecondSlot6>(ref unit, 6, shared, lines, target, move, channels, false);
+        Columns<SecondSlot7>(ref unit, 7, shared, lines, target, move, channels, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Columns<TSlot>(
-        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> table, int from, int target, int move, int channels, bool vector)
+        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, int target, int move, int channels, bool vector)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.SecondQuads) return;
-        var start = table[from + slot * ColumnLines].D;
+        var start = lines[slot * ColumnLines].D;
         var offset = slot * ColumnLines * SharedTiles<TUnit, TTile>.SecondStride;
         var exists = start >= 0;
         if (vector) unit.FetchFour<TSlot>(shared, target, offset, OutputGradient, OutputGradientAddress, start + move, exists & (channels > 0) ? 1 : 0, false);

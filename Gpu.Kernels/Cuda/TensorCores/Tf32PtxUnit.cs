@@ -104,10 +104,9 @@ public struct Tf32PtxUnit : IMatrixUnit
     public readonly void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
         where TSlot : struct, ISlot
     {
-        var from = address + (long)(index * valid) * sizeof(float);
         var place = target * sizeof(float) + offset * sizeof(float);
-        if (again) CudaAsm.Emit(PtxText.CopyFourAgain, place, from, valid * 16);
-        else CudaAsm.Emit(PtxText.CopyFour, place, from, valid * 16);
+        if (again) CudaAsm.Emit(PtxText.CopyFourAgain, place, address, index * valid, valid * 16);
+        else CudaAsm.Emit(PtxText.CopyFour, place, address, index * valid, valid * 16);
     }
 
     /// <inheritdoc/>
@@ -152,7 +151,7 @@ public struct Tf32PtxUnit : IMatrixUnit
     private static void One(int target, int offset, long address, int index, int left)
     {
         var valid = left > 0 ? 1 : 0;
-        CudaAsm.Emit(PtxText.CopyOne, target * sizeof(float) + offset * sizeof(float), address + (long)(index * valid) * sizeof(float), valid * 4);
+        CudaAsm.Emit(PtxText.CopyOne, target * sizeof(float) + offset * sizeof(float), address, index * valid, valid * 4);
     }
 
     private static void Multiplied(int lane, int half, bool wide, int second, int stride)
