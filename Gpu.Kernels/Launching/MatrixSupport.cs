@@ -7,7 +7,7 @@ namespace Gpu.Kernels.Launching;
 internal static class MatrixSupport
 {
     // Threads and warps of the largest tile, and the shared memory of the group.
-    private const int Threads = 256;
+    private const int Threads = 128;
     private const int WarpSize = 32;
     private const int SharedBytes = 48 * 1024;
 

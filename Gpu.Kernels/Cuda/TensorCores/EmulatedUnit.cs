@@ -4,55 +4,117 @@ using ILGPU;
 namespace Gpu.Kernels.Cuda.TensorCores;
 
 /// <summary>
-/// A matrix unit in plain arithmetic, for the simulator: the same tiles, strides, fragments and rounding as the units of inline PTX, so that everything around the instructions is
+/// A matrix unit in plain arithmetic, for the simulator: the same tiles, places, fragments and rounding as the units of inline PTX, so that everything around the instructions is
 /// tested where there is no GPU. A value that another lane holds is read from where that lane has it from.
 /// </summary>
 public struct EmulatedUnit<TFormat> : IMatrixUnit
     where TFormat : struct, IEmulatedFormat
 {
-    private Float4 _c00, _c01, _c02, _c03, _c10, _c11, _c12, _c13, _c20, _c21, _c22, _c23, _c30, _c31, _c32, _c33;
+    // A row of fragments: the lane's sums of each, rows g and g + 8 by columns 2 t and 2 t + 1.
+    private FragmentRow _row0, _row1, _row2, _row3;
+
+    // What was fetched, and totals of it.
+    private Float4 _s0, _s1, _s2, _s3, _s4, _s5, _s6, _s7, _s8, _s9, _s10, _s11, _s12, _s13, _s14, _s15, _s16, _s17, _s18, _s19, _s20, _s21, _s22, _s23;
+    private Float4 _totals;
 
     /// <inheritdoc/>
-    public static int RowStride => TFormat.RowStride;
+    public static int Depth => TFormat.Depth;
 
     /// <inheritdoc/>
-    public static int LinePadding => TFormat.LinePadding;
+    public static bool IsStaged => TFormat.IsStaged;
+
+    /// <inheritdoc/>
+    public static int LineStride(int columns) => TFormat.LineStride(columns);
+
+    /// <inheritdoc/>
+    public static int RowPlace(int row, int quad) => TFormat.RowPlace(row, quad);
+
+    /// <inheritdoc/>
+    public static int LinePlace(int column) => TFormat.LinePlace(column);
 
     /// <inheritdoc/>
     public void Begin() => this = default;
 
     /// <inheritdoc/>
-    public void MultiplyRows(ArrayView<float> shared, int lane, int first, int second, int secondStride) =>
-        Multiply(shared, lane, first, TFormat.RowStride, 1, second, secondStride);
-
-    /// <inheritdoc/>
-    public void MultiplyLines(ArrayView<float> shared, int lane, int first, int firstStride, int second, int secondStride) =>
-        Multiply(shared, lane, first, 1, firstStride, second, secondStride);
-
-    /// <inheritdoc/>
-    public readonly void Spill(int part, ArrayView<float> shared, int lane, int target)
+    public void MultiplyRows(ArrayView<float> shared, int lane, int half, bool wide, int first, int second, int secondStride)
     {
-        if (part == 0) Spill(shared, lane, target, _c00, _c01, _c02, _c03);
-        else if (part == 1) Spill(shared, lane, target, _c10, _c11, _c12, _c13);
-        else if (part == 2) Spill(shared, lane, target, _c20, _c21, _c22, _c23);
-        else Spill(shared, lane, target, _c30, _c31, _c32, _c33);
+        var g = lane >> 2;
+        const int down = 16 * TileLayout.RowWords;
+        for (var k = 0; k < TFormat.Depth / 2; k++)
+        {
+            var columns = Columns(shared, lane, half, wide, second, secondStride, k);
+            _row0.Add(columns, TFormat.FirstOfRows(shared, first, half, g, k), TFormat.FirstOfRows(shared, first, half, g + 8, k));
+            _row1.Add(columns, TFormat.FirstOfRows(shared, first + down, half, g, k), TFormat.FirstOfRows(shared, first + down, half, g + 8, k));
+            _row2.Add(columns, TFormat.FirstOfRows(shared, first + 2 * down, half, g, k), TFormat.FirstOfRows(shared, first + 2 * down, half, g + 8, k));
+            _row3.Add(columns, TFormat.FirstOfRows(shared, first + 3 * down, half, g, k), TFormat.FirstOfRows(shared, first + 3 * down, half, g + 8, k));
+        }
     }
 
     /// <inheritdoc/>
-    public static void CopyFour(ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int valid)
+    public void MultiplyLines(ArrayView<float> shared, int lane, int half, bool wide, int first, int firstStride, int second, int secondStride)
+    {
+        var g = lane >> 2;
+        var right = TFormat.LinePlace(16);
+        var (f0, f1, f2, f3) = (first, first + right, first + 2 * right, first + 3 * right);
+        for (var k = 0; k < TFormat.Depth / 2; k++)
+        {
+            var columns = Columns(shared, lane, half, wide, second, secondStride, k);
+            _row0.Add(columns, TFormat.FirstOfLines(shared, f0, firstStride, half, g, k), TFormat.FirstOfLines(shared, f0, firstStride, half, g + 8, k));
+            _row1.Add(columns, TFormat.FirstOfLines(shared, f1, firstStride, half, g, k), TFormat.FirstOfLines(shared, f1, firstStride, half, g + 8, k));
+            _row2.Add(columns, TFormat.FirstOfLines(shared, f2, firstStride, half, g, k), TFormat.FirstOfLines(shared, f2, firstStride, half, g + 8, k));
+            _row3.Add(columns, TFormat.FirstOfLines(shared, f3, firstStride, half, g, k), TFormat.FirstOfLines(shared, f3, firstStride, half, g + 8, k));
+        }
+    }
+
+    /// <inheritdoc/>
+    public readonly void Spill(int part, bool wide, ArrayView<float> shared, int lane, int target)
+    {
+        var stride = WarpTile.SpillStride(wide ? 64 : 32);
+        var place = target + (lane >> 2) * stride + 2 * (lane & 3);
+        if (part == 0) _row0.Spill(shared, place, stride, wide);
+        else if (part == 1) _row1.Spill(shared, place, stride, wide);
+        else if (part == 2) _row2.Spill(shared, place, stride, wide);
+        else _row3.Spill(shared, place, stride, wide);
+    }
+
+    /// <inheritdoc/>
+    public void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
+        where TSlot : struct, ISlot
     {
         var value = default(Float4);
         if (valid != 0) value = source.Cast<Float4>()[index >> 2];
-        shared.Cast<Float4>()[target >> 2] = value;
+        Arrived(TSlot.Number, shared, target + offset, value);
     }
 
     /// <inheritdoc/>
-    public static void CopyOne(ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int valid)
+    public void FetchSome<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int count)
+        where TSlot : struct, ISlot
     {
-        var value = 0f;
-        if (valid != 0) value = source[index];
-        shared[target] = value;
+        var value = default(Float4);
+        if (count > 0) value.X = source[index];
+        if (count > 1) value.Y = source[index + 1];
+        if (count > 2) value.Z = source[index + 2];
+        if (count > 3) value.W = source[index + 3];
+        Arrived(TSlot.Number, shared, target + offset, value);
     }
+
+    /// <inheritdoc/>
+    public readonly void Settle<TSlot>(ArrayView<float> shared, int target, int offset)
+        where TSlot : struct, ISlot
+    {
+        if (TFormat.IsStaged) TFormat.Store(shared, target + offset, Slot(TSlot.Number));
+    }
+
+    /// <inheritdoc/>
+    public void AddUp<TSlot>()
+        where TSlot : struct, ISlot
+    {
+        var value = Slot(TSlot.Number);
+        _totals = new(_totals.X + value.X, _totals.Y + value.Y, _totals.Z + value.Z, _totals.W + value.W);
+    }
+
+    /// <inheritdoc/>
+    public readonly void SpillTotals(ArrayView<float> shared, int target) => shared.Cast<Float4>()[target >> 2] = _totals;
 
     /// <inheritdoc/>
     public static void Commit()
@@ -66,72 +128,79 @@ public struct EmulatedUnit<TFormat> : IMatrixUnit
         // The copies were made at once.
     }
 
-    private void Multiply(ArrayView<float> shared, int lane, int first, int rowStep, int kStep, int second, int line)
-    {
-        var down = 16 * rowStep;
-        Row(shared, lane, first, rowStep, kStep, second, line, ref _c00, ref _c01, ref _c02, ref _c03);
-        Row(shared, lane, first + down, rowStep, kStep, second, line, ref _c10, ref _c11, ref _c12, ref _c13);
-        Row(shared, lane, first + 2 * down, rowStep, kStep, second, line, ref _c20, ref _c21, ref _c22, ref _c23);
-        Row(shared, lane, first + 3 * down, rowStep, kStep, second, line, ref _c30, ref _c31, ref _c32, ref _c33);
-    }
+    /// <inheritdoc/>
+    public static void WarpBarrier() => Warp.Barrier();
 
-    // Four fragments side by side.
-    private static void Row(
-        ArrayView<float> shared, int lane, int first, int rowStep, int kStep, int second, int line, ref Float4 a, ref Float4 b, ref Float4 c, ref Float4 d)
+    private static FragmentColumns Columns(ArrayView<float> shared, int lane, int half, bool wide, int second, int stride, int k)
     {
-        a = Fragment(shared, lane, first, rowStep, kStep, second, line, a);
-        b = Fragment(shared, lane, first, rowStep, kStep, second + 8, line, b);
-        c = Fragment(shared, lane, first, rowStep, kStep, second + 16, line, c);
-        d = Fragment(shared, lane, first, rowStep, kStep, second + 24, line, d);
-    }
-
-    // The lane's four sums: rows g and g + 8 by columns 2 t and 2 t + 1.
-    private static Float4 Fragment(ArrayView<float> shared, int lane, int first, int rowStep, int kStep, int second, int line, Float4 sums)
-    {
-        var g = lane >> 2;
-        var t = lane & 3;
-        var (x, y, z, w) = (sums.X, sums.Y, sums.Z, sums.W);
-        for (var k = 0; k < WarpTile.Depth; k++)
+        var t = 2 * (lane & 3);
+        return new()
         {
-            var a0 = First(shared, first, rowStep, kStep, g, k);
-            var a1 = First(shared, first, rowStep, kStep, g + 8, k);
-            var b0 = Second(shared, second, line, k, 2 * t);
-            var b1 = Second(shared, second, line, k, 2 * t + 1);
-            x += a0 * b0;
-            y += a0 * b1;
-            z += a1 * b0;
-            w += a1 * b1;
-        }
-
-        return new(x, y, z, w);
+            Pair0 = Pair(shared, half, second, stride, 0, k, t),
+            Pair1 = Pair(shared, half, second, stride, 2, k, t),
+            Pair2 = wide ? Pair(shared, half, second, stride, 4, k, t) : default,
+            Pair3 = wide ? Pair(shared, half, second, stride, 6, k, t) : default,
+        };
     }
 
-    private static float First(ArrayView<float> shared, int first, int rowStep, int kStep, int row, int k)
+    private static Float4 Pair(ArrayView<float> shared, int half, int second, int stride, int fragment, int k, int column) => new(
+        TFormat.SecondOfLines(shared, second, stride, half, fragment, k, column), TFormat.SecondOfLines(shared, second, stride, half, fragment, k, column + 1),
+        TFormat.SecondOfLines(shared, second, stride, half, fragment + 1, k, column), TFormat.SecondOfLines(shared, second, stride, half, fragment + 1, k, column + 1));
+
+    private void Arrived(int slot, ArrayView<float> shared, int target, Float4 value)
     {
-        TFormat.First(row, k, out var loadedRow, out var loadedK);
-        return TFormat.Round(shared[first + loadedRow * rowStep + loadedK * kStep]);
+        if (!TFormat.IsStaged) TFormat.Store(shared, target, value);
+        else if (slot == 0) _s0 = value;
+        else if (slot == 1) _s1 = value;
+        else if (slot == 2) _s2 = value;
+        else if (slot == 3) _s3 = value;
+        else if (slot == 4) _s4 = value;
+        else if (slot == 5) _s5 = value;
+        else if (slot == 6) _s6 = value;
+        else if (slot == 7) _s7 = value;
+        else if (slot == 8) _s8 = value;
+        else if (slot == 9) _s9 = value;
+        else if (slot == 10) _s10 = value;
+        else if (slot == 11) _s11 = value;
+        else if (slot == 12) _s12 = value;
+        else if (slot == 13) _s13 = value;
+        else if (slot == 14) _s14 = value;
+        else if (slot == 15) _s15 = value;
+        else if (slot == 16) _s16 = value;
+        else if (slot == 17) _s17 = value;
+        else if (slot == 18) _s18 = value;
+        else if (slot == 19) _s19 = value;
+        else if (slot == 20) _s20 = value;
+        else if (slot == 21) _s21 = value;
+        else if (slot == 22) _s22 = value;
+        else _s23 = value;
     }
 
-    private static float Second(ArrayView<float> shared, int second, int line, int k, int column)
+    private readonly Float4 Slot(int slot)
     {
-        TFormat.Second(k, column, out var loadedK, out var loadedColumn);
-        return TFormat.Round(shared[second + loadedK * line + loadedColumn]);
-    }
-
-    private static void Spill(ArrayView<float> shared, int lane, int target, Float4 a, Float4 b, Float4 c, Float4 d)
-    {
-        var place = target + (lane >> 2) * WarpTile.SpillStride + 2 * (lane & 3);
-        Pair(shared, place, a);
-        Pair(shared, place + 8, b);
-        Pair(shared, place + 16, c);
-        Pair(shared, place + 24, d);
-    }
-
-    private static void Pair(ArrayView<float> shared, int place, Float4 sums)
-    {
-        shared[place] = sums.X;
-        shared[place + 1] = sums.Y;
-        shared[place + 8 * WarpTile.SpillStride] = sums.Z;
-        shared[place + 8 * WarpTile.SpillStride + 1] = sums.W;
+        if (slot == 0) return _s0;
+        if (slot == 1) return _s1;
+        if (slot == 2) return _s2;
+        if (slot == 3) return _s3;
+        if (slot == 4) return _s4;
+        if (slot == 5) return _s5;
+        if (slot == 6) return _s6;
+        if (slot == 7) return _s7;
+        if (slot == 8) return _s8;
+        if (slot == 9) return _s9;
+        if (slot == 10) return _s10;
+        if (slot == 11) return _s11;
+        if (slot == 12) return _s12;
+        if (slot == 13) return _s13;
+        if (slot == 14) return _s14;
+        if (slot == 15) return _s15;
+        if (slot == 16) return _s16;
+        if (slot == 17) return _s17;
+        if (slot == 18) return _s18;
+        if (slot == 19) return _s19;
+        if (slot == 20) return _s20;
+        if (slot == 21) return _s21;
+        if (slot == 22) return _s22;
+        return _s23;
     }
 }

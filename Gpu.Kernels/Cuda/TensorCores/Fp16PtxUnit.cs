@@ -5,113 +5,126 @@ namespace Gpu.Kernels.Cuda.TensorCores;
 
 /// <summary>Tensor cores in FP16: operands rounded to half precision (to nearest, ties to even), sums in 32 bits. From compute capability 8.0 on.</summary>
 /// <remarks>
-/// PTX ISA, "Matrix fragments for mma.m16n8k16": lane 4 g + t holds pairs along k, of the first operand (g, 2 t), (g + 8, 2 t), (g, 2 t + 8), (g + 8, 2 t + 8), of the
-/// second (2 t, g), (2 t + 8, g); the sums as with m16n8k8. Banks: rows 24 words apart put pair (g, t) at 24 g + 2 t, which the 16 lanes of a half-warp (64-bit reads) spread over 32
-/// banks; lines 4 words (modulo 32) apart put (2 t, g) at 8 t + g.
+/// Tiles are halves, read by ldmatrix (<see cref="TileLayout"/>). PTX ISA, "Matrix fragments for mma.m16n8k16": lane 4 g + t holds pairs along k, of the first operand (g, 2 t),
+/// (g + 8, 2 t), (g, 2 t + 8), (g + 8, 2 t + 8), of the second (2 t, g), (2 t + 8, g); of the sums (g, 2 t), (g, 2 t + 1), (g + 8, 2 t), (g + 8, 2 t + 1).
 /// </remarks>
 public struct Fp16PtxUnit : IMatrixUnit
 {
     private const string Multiply = "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32";
+    private const string Load = "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16";
 
-    private const string Products =
-        Multiply + PtxText.P00 + Multiply + PtxText.P01 + Multiply + PtxText.P02 + Multiply + PtxText.P03
-        + Multiply + PtxText.P10 + Multiply + PtxText.P11 + Multiply + PtxText.P12 + Multiply + PtxText.P13
-        + Multiply + PtxText.P20 + Multiply + PtxText.P21 + Multiply + PtxText.P22 + Multiply + PtxText.P23
-        + Multiply + PtxText.P30 + Multiply + PtxText.P31 + Multiply + PtxText.P32 + Multiply + PtxText.P33;
+    // Two fragments of the second operand with each of the first.
+    private const string Pair0 =
+        Multiply + PtxText.P00 + Multiply + PtxText.P10 + Multiply + PtxText.P20 + Multiply + PtxText.P30
+        + Multiply + PtxText.P01 + Multiply + PtxText.P11 + Multiply + PtxText.P21 + Multiply + PtxText.P31;
+    private const string Pair1 =
+        Multiply + PtxText.P02 + Multiply + PtxText.P12 + Multiply + PtxText.P22 + Multiply + PtxText.P32
+        + Multiply + PtxText.P03 + Multiply + PtxText.P13 + Multiply + PtxText.P23 + Multiply + PtxText.P33;
+    private const string Pair2 =
+        Multiply + PtxText.P04 + Multiply + PtxText.P14 + Multiply + PtxText.P24 + Multiply + PtxText.P34
+        + Multiply + PtxText.P05 + Multiply + PtxText.P15 + Multiply + PtxText.P25 + Multiply + PtxText.P35;
+    private const string Pair3 =
+        Multiply + PtxText.P06 + Multiply + PtxText.P16 + Multiply + PtxText.P26 + Multiply + PtxText.P36
+        + Multiply + PtxText.P07 + Multiply + PtxText.P17 + Multiply + PtxText.P27 + Multiply + PtxText.P37;
 
-    // %0: where (g, 2 t) of the first fragment lies, in bytes. 768 bytes are eight rows of 24 words, 32 bytes are eight values of k. The lower half of a pair has the smaller k.
-    private const string FirstInRows =
-        "add.u32 tcp0, tcs, %0;\n\t"
-        + "ld.shared.v2.f32 {tcx, tcy}, [tcp0+0]; cvt.rn.f16x2.f32 tca0, tcy, tcx; ld.shared.v2.f32 {tcx, tcy}, [tcp0+768]; cvt.rn.f16x2.f32 tca1, tcy, tcx;\n\t"
-        + "ld.shared.v2.f32 {tcx, tcy}, [tcp0+32]; cvt.rn.f16x2.f32 tca2, tcy, tcx; ld.shared.v2.f32 {tcx, tcy}, [tcp0+800]; cvt.rn.f16x2.f32 tca3, tcy, tcx;\n\t"
-        + "ld.shared.v2.f32 {tcx, tcy}, [tcp0+1536]; cvt.rn.f16x2.f32 tca4, tcy, tcx; ld.shared.v2.f32 {tcx, tcy}, [tcp0+2304]; cvt.rn.f16x2.f32 tca5, tcy, tcx;\n\t"
-        + "ld.shared.v2.f32 {tcx, tcy}, [tcp0+1568]; cvt.rn.f16x2.f32 tca6, tcy, tcx; ld.shared.v2.f32 {tcx, tcy}, [tcp0+2336]; cvt.rn.f16x2.f32 tca7, tcy, tcx;\n\t"
-        + "ld.shared.v2.f32 {tcx, tcy}, [tcp0+3072]; cvt.rn.f16x2.f32 tca8, tcy, tcx; ld.shared.v2.f32 {tcx, tcy}, [tcp0+3840]; cvt.rn.f16x2.f32 tca9, tcy, tcx;\n\t"
-        + "ld.shared.v2.f32 {tcx, tcy}, [tcp0+3104]; cvt.rn.f16x2.f32 tca10, tcy, tcx; ld.shared.v2.f32 {tcx, tcy}, [tcp0+3872]; cvt.rn.f16x2.f32 tca11, tcy, tcx;\n\t"
-        + "ld.shared.v2.f32 {tcx, tcy}, [tcp0+4608]; cvt.rn.f16x2.f32 tca12, tcy, tcx; ld.shared.v2.f32 {tcx, tcy}, [tcp0+5376]; cvt.rn.f16x2.f32 tca13, tcy, tcx;\n\t"
-        + "ld.shared.v2.f32 {tcx, tcy}, [tcp0+4640]; cvt.rn.f16x2.f32 tca14, tcy, tcx; ld.shared.v2.f32 {tcx, tcy}, [tcp0+5408]; cvt.rn.f16x2.f32 tca15, tcy, tcx;";
-
-    // %0 to %3: lines 2 t, 2 t + 1, 2 t + 8, 2 t + 9, at g.
+    // %0: the lane's address; 32 bytes are 16 rows of the product.
     private const string FirstInLines =
-        "add.u32 tcp0, tcs, %0; add.u32 tcp1, tcs, %1; add.u32 tcp2, tcs, %2; add.u32 tcp3, tcs, %3;\n\t"
-        + "ld.shared.f32 tcx, [tcp0+0]; ld.shared.f32 tcy, [tcp1+0]; cvt.rn.f16x2.f32 tca0, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp0+32]; ld.shared.f32 tcy, [tcp1+32]; cvt.rn.f16x2.f32 tca1, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp2+0]; ld.shared.f32 tcy, [tcp3+0]; cvt.rn.f16x2.f32 tca2, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp2+32]; ld.shared.f32 tcy, [tcp3+32]; cvt.rn.f16x2.f32 tca3, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp0+64]; ld.shared.f32 tcy, [tcp1+64]; cvt.rn.f16x2.f32 tca4, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp0+96]; ld.shared.f32 tcy, [tcp1+96]; cvt.rn.f16x2.f32 tca5, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp2+64]; ld.shared.f32 tcy, [tcp3+64]; cvt.rn.f16x2.f32 tca6, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp2+96]; ld.shared.f32 tcy, [tcp3+96]; cvt.rn.f16x2.f32 tca7, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp0+128]; ld.shared.f32 tcy, [tcp1+128]; cvt.rn.f16x2.f32 tca8, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp0+160]; ld.shared.f32 tcy, [tcp1+160]; cvt.rn.f16x2.f32 tca9, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp2+128]; ld.shared.f32 tcy, [tcp3+128]; cvt.rn.f16x2.f32 tca10, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp2+160]; ld.shared.f32 tcy, [tcp3+160]; cvt.rn.f16x2.f32 tca11, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp0+192]; ld.shared.f32 tcy, [tcp1+192]; cvt.rn.f16x2.f32 tca12, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp0+224]; ld.shared.f32 tcy, [tcp1+224]; cvt.rn.f16x2.f32 tca13, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp2+192]; ld.shared.f32 tcy, [tcp3+192]; cvt.rn.f16x2.f32 tca14, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp2+224]; ld.shared.f32 tcy, [tcp3+224]; cvt.rn.f16x2.f32 tca15, tcy, tcx;";
+        "add.u32 tcp0, tcs, %0;\n\t"
+        + Load + " {tca0, tca1, tca2, tca3}, [tcp0+0];\n\t"
+        + Load + " {tca4, tca5, tca6, tca7}, [tcp0+32];\n\t"
+        + Load + " {tca8, tca9, tca10, tca11}, [tcp0+64];\n\t"
+        + Load + " {tca12, tca13, tca14, tca15}, [tcp0+96];\n\t";
 
-    // %0 to %3: lines 2 t, 2 t + 1, 2 t + 8, 2 t + 9, at g.
-    private const string Second =
-        "add.u32 tcp0, tcs, %0; add.u32 tcp1, tcs, %1; add.u32 tcp2, tcs, %2; add.u32 tcp3, tcs, %3;\n\t"
-        + "ld.shared.f32 tcx, [tcp0+0]; ld.shared.f32 tcy, [tcp1+0]; cvt.rn.f16x2.f32 tcb0, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp2+0]; ld.shared.f32 tcy, [tcp3+0]; cvt.rn.f16x2.f32 tcb1, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp0+32]; ld.shared.f32 tcy, [tcp1+32]; cvt.rn.f16x2.f32 tcb2, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp2+32]; ld.shared.f32 tcy, [tcp3+32]; cvt.rn.f16x2.f32 tcb3, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp0+64]; ld.shared.f32 tcy, [tcp1+64]; cvt.rn.f16x2.f32 tcb4, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp2+64]; ld.shared.f32 tcy, [tcp3+64]; cvt.rn.f16x2.f32 tcb5, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp0+96]; ld.shared.f32 tcy, [tcp1+96]; cvt.rn.f16x2.f32 tcb6, tcy, tcx;\n\t"
-        + "ld.shared.f32 tcx, [tcp2+96]; ld.shared.f32 tcy, [tcp3+96]; cvt.rn.f16x2.f32 tcb7, tcy, tcx;";
+    // %0: the lane's address; 32 bytes are 16 columns.
+    private const string Narrow =
+        "add.u32 tcp1, tcs, %0;\n\t"
+        + Load + " {tcb0, tcb1, tcb2, tcb3}, [tcp1+0];\n\t"
+        + Load + " {tcb4, tcb5, tcb6, tcb7}, [tcp1+32];\n\t"
+        + Pair0 + Pair1;
+
+    private const string Wide =
+        "add.u32 tcp1, tcs, %0;\n\t"
+        + Load + " {tcb0, tcb1, tcb2, tcb3}, [tcp1+0];\n\t"
+        + Load + " {tcb4, tcb5, tcb6, tcb7}, [tcp1+32];\n\t"
+        + Pair0
+        + Load + " {tcb8, tcb9, tcb10, tcb11}, [tcp1+64];\n\t"
+        + Pair1
+        + Load + " {tcb12, tcb13, tcb14, tcb15}, [tcp1+96];\n\t"
+        + Pair2 + Pair3;
 
     /// <inheritdoc/>
-    public static int RowStride => 24;
+    public static int Depth => 32;
 
     /// <inheritdoc/>
-    public static int LinePadding => 4;
+    public static bool IsStaged => true;
+
+    /// <inheritdoc/>
+    public static int LineStride(int columns) => TileLayout.LineStride16(columns);
+
+    /// <inheritdoc/>
+    public static int RowPlace(int row, int quad) => TileLayout.RowPlace16(row, quad);
+
+    /// <inheritdoc/>
+    public static int LinePlace(int column) => column >> 1;
 
     /// <inheritdoc/>
     public readonly void Begin() => CudaAsm.Emit(PtxText.Begin);
 
     /// <inheritdoc/>
-    public readonly void MultiplyRows(ArrayView<float> shared, int lane, int first, int second, int secondStride)
+    public readonly void MultiplyRows(ArrayView<float> shared, int lane, int half, bool wide, int first, int second, int secondStride)
     {
-        var g = lane >> 2;
-        var t = lane & 3;
-        CudaAsm.Emit(FirstInRows, (first + g * 24 + 2 * t) * sizeof(float));
-        var b = (second + 2 * t * secondStride + g) * sizeof(float);
-        var line = secondStride * sizeof(float);
-        CudaAsm.Emit(Second, b, b + line, b + 8 * line, b + 9 * line);
-        CudaAsm.Emit(Products);
+        CudaAsm.Emit(PtxText.FirstInRows, (first + TileLayout.FirstInRows(lane, half)) * sizeof(float));
+        Second(lane, half, wide, second, secondStride);
     }
 
     /// <inheritdoc/>
-    public readonly void MultiplyLines(ArrayView<float> shared, int lane, int first, int firstStride, int second, int secondStride)
+    public readonly void MultiplyLines(ArrayView<float> shared, int lane, int half, bool wide, int first, int firstStride, int second, int secondStride)
     {
-        var g = lane >> 2;
-        var t = lane & 3;
-        var a = (first + 2 * t * firstStride + g) * sizeof(float);
-        var lineA = firstStride * sizeof(float);
-        CudaAsm.Emit(FirstInLines, a, a + lineA, a + 8 * lineA, a + 9 * lineA);
-        var b = (second + 2 * t * secondStride + g) * sizeof(float);
-        var lineB = secondStride * sizeof(float);
-        CudaAsm.Emit(Second, b, b + lineB, b + 8 * lineB, b + 9 * lineB);
-        CudaAsm.Emit(Products);
+        CudaAsm.Emit(FirstInLines, (first + TileLayout.FirstInLines16(lane, half, firstStride)) * sizeof(float));
+        Second(lane, half, wide, second, secondStride);
     }
 
     /// <inheritdoc/>
-    public readonly void Spill(int part, ArrayView<float> shared, int lane, int target) => PtxUnits.Spill(part, lane, target);
+    public readonly void Spill(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.Spill(part, wide, lane, target);
 
     /// <inheritdoc/>
-    public static void CopyFour(ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int valid) =>
-        CudaAsm.Emit(PtxText.CopyFour, target * sizeof(float), address + (long)index * sizeof(float), valid * 16);
+    public readonly void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
+        where TSlot : struct, ISlot => TSlot.Four(address, index, valid);
 
     /// <inheritdoc/>
-    public static void CopyOne(ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int valid) =>
-        CudaAsm.Emit(PtxText.CopyOne, target * sizeof(float), address + (long)index * sizeof(float), valid * 4);
+    public readonly void FetchSome<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int count)
+        where TSlot : struct, ISlot => TSlot.Some(address, index, count);
 
     /// <inheritdoc/>
-    public static void Commit() => CudaAsm.Emit(PtxText.Commit);
+    public readonly void Settle<TSlot>(ArrayView<float> shared, int target, int offset)
+        where TSlot : struct, ISlot => TSlot.Settle(target * sizeof(float) + offset * sizeof(float));
 
     /// <inheritdoc/>
-    public static void WaitForAllBut(int batches) => PtxUnits.WaitForAllBut(batches);
+    public readonly void AddUp<TSlot>()
+        where TSlot : struct, ISlot => TSlot.AddUp();
+
+    /// <inheritdoc/>
+    public readonly void SpillTotals(ArrayView<float> shared, int target) => CudaAsm.Emit(PtxText.Totals, target * sizeof(float));
+
+    /// <inheritdoc/>
+    public static void Commit()
+    {
+        // Slots have no batches.
+    }
+
+    /// <inheritdoc/>
+    public static void WaitForAllBut(int batches)
+    {
+        // Slots have no batches.
+    }
+
+    /// <inheritdoc/>
+    public static void WarpBarrier() => CudaAsm.Emit(PtxText.WarpBarrier);
+
+    private static void Second(int lane, int half, bool wide, int second, int stride)
+    {
+        var place = (second + TileLayout.SecondInLines16(lane, half, stride)) * sizeof(float);
+        if (wide) CudaAsm.Emit(Wide, place);
+        else CudaAsm.Emit(Narrow, place);
+    }
 }

@@ -6,13 +6,23 @@ namespace Gpu.Kernels.Cuda.TensorCores;
 internal static class PtxUnits
 {
     /// <summary>See <see cref="IMatrixUnit.Spill"/>. A chain of conditions: ILGPU 1.5.3 gets a switch on a run-time value wrong.</summary>
-    public static void Spill(int part, int lane, int target)
+    public static void Spill(int part, bool wide, int lane, int target)
     {
-        var place = (target + (lane >> 2) * WarpTile.SpillStride + 2 * (lane & 3)) * sizeof(float);
-        if (part == 0) CudaAsm.Emit(PtxText.Spill0, place);
-        else if (part == 1) CudaAsm.Emit(PtxText.Spill1, place);
-        else if (part == 2) CudaAsm.Emit(PtxText.Spill2, place);
-        else CudaAsm.Emit(PtxText.Spill3, place);
+        var place = (target + (lane >> 2) * WarpTile.SpillStride(wide ? 64 : 32) + 2 * (lane & 3)) * sizeof(float);
+        if (wide)
+        {
+            if (part == 0) CudaAsm.Emit(PtxText.WideSpill0, place);
+            else if (part == 1) CudaAsm.Emit(PtxText.WideSpill1, place);
+            else if (part == 2) CudaAsm.Emit(PtxText.WideSpill2, place);
+            else CudaAsm.Emit(PtxText.WideSpill3, place);
+        }
+        else
+        {
+            if (part == 0) CudaAsm.Emit(PtxText.NarrowSpill0, place);
+            else if (part == 1) CudaAsm.Emit(PtxText.NarrowSpill1, place);
+            else if (part == 2) CudaAsm.Emit(PtxText.NarrowSpill2, place);
+            else CudaAsm.Emit(PtxText.NarrowSpill3, place);
+        }
     }
 
     /// <summary>See <see cref="IMatrixUnit.WaitForAllBut"/>.</summary>

@@ -25,11 +25,16 @@ internal static class TensorDispatch
     public static void Call<TCall>(IMatrixLauncher matrices, int rows, int columns, int repeats, ref TCall call)
         where TCall : struct, ITensorCall
     {
-        var large = (long)Items.Covering(rows, LargeTile.Rows) * Items.Covering(columns, LargeTile.Columns) * repeats;
         if (columns <= NarrowTile.Columns) WithTile<TCall, NarrowTile>(matrices, ref call);
-        else if (columns > MediumTile.Columns && large >= matrices.Multiprocessors) WithTile<TCall, LargeTile>(matrices, ref call);
+        else if (columns > TallTile.Columns && Suits<LargeTile>(matrices, rows, columns, repeats)) WithTile<TCall, LargeTile>(matrices, ref call);
+        else if (columns <= TallTile.Columns && Suits<TallTile>(matrices, rows, columns, repeats)) WithTile<TCall, TallTile>(matrices, ref call);
         else WithTile<TCall, MediumTile>(matrices, ref call);
     }
+
+    // Whether there are tiles for all multiprocessors, and they are not half empty.
+    private static bool Suits<TTile>(IMatrixLauncher matrices, int rows, int columns, int repeats)
+        where TTile : struct, IBlockTile =>
+        rows > MediumTile.Rows && (long)Items.Covering(rows, TTile.Rows) * Items.Covering(columns, TTile.Columns) * repeats >= matrices.Multiprocessors;
 
     private static void WithTile<TCall, TTile>(IMatrixLauncher matrices, ref TCall call)
         where TCall : struct, ITensorCall

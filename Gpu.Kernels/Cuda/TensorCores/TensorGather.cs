@@ -12,15 +12,16 @@ namespace Gpu.Kernels.Cuda.TensorCores;
 /// whose k runs over taps and input channels. The first operand is never laid out in memory: its rows are copied to shared memory from where the taps lie.
 /// </summary>
 /// <remarks>
-/// A group of threads computes one tile of the product; a tap's channels are taken 16 at a time (the last may be fewer: zeros). While a stage is multiplied, the next ones arrive.
-/// The sums of a tile pass through shared memory on their way out, so that the output is written in runs of 128 bytes and the activation sees vectors.
+/// A group of threads computes one tile of the product. k counts the channels of one tap after the other, rounded up to fours; a step takes the next <see cref="IMatrixUnit.Depth"/>
+/// of them, of as many taps as that may be. Where a value of k lies is worked out once for the group, a few steps ahead. While a stage is multiplied, the next ones arrive.
+/// The sums of a tile pass through shared memory on their way out, so that the output is written in long runs and the activation sees vectors.
 /// </remarks>
-public struct TensorGather<TActivation, TUnit, TTile> : IGroupedKernel
+public partial struct TensorGather<TActivation, TUnit, TTile> : IGroupedKernel
     where TActivation : struct, IActivation
     where TUnit : struct, IMatrixUnit
     where TTile : struct, IBlockTile
 {
-    // A row that no pixel belongs to: no tap of it lies in the input.
+    // A row that no pixel belongs to, or a tap behind the last: nothing of it lies in the input.
     private const int Outside = -(1 << 28);
 
     /// <summary>Activations, weights, bias, output, and the activated values that the gradient belongs to; see <see cref="GatherConvolution{TMachine,TVector,TActivation}"/>.</summary>
@@ -31,6 +32,12 @@ public struct TensorGather<TActivation, TUnit, TTile> : IGroupedKernel
 
     /// <summary>The mapping from output pixel and tap to input pixel. Panels are <see cref="TensorGathers.PanelWidth"/> columns wide.</summary>
     public GatherGeometry Geometry;
+
+    /// <summary>k as (channel, column of the tap, row of the tap), in steps of <see cref="IMatrixUnit.Depth"/>.</summary>
+    public Odometer Taps;
+
+    /// <summary>Steps that a tile takes.</summary>
+    public int Steps;
 
     /// <summary>Tiles along the pixels and along the channels of a group.</summary>
     public int RowTiles, ColumnTiles;
@@ -52,15 +59,17 @@ public struct TensorGather<TActivation, TUnit, TTile> : IGroupedKernel
     public void Run()
     {
         var stage = SharedTiles<TUnit, TTile>.StageOfRows;
-        var shared = SharedMemory.Allocate<Float4>(SharedTiles<TUnit, TTile>.StageOfRows * TTile.Stages / 4 + TTile.Rows).Cast<float>();
-        var table = shared.SubView(stage * TTile.Stages, 4 * TTile.Rows).Cast<TableEntry>();
+        var memory = SharedMemory.Allocate<Float4>(
+            SharedTiles<TUnit, TTile>.StageOfRows * SharedTiles<TUnit, TTile>.Stages / 4 + TTile.Rows + SharedTiles<TUnit, TTile>.Ring * TUnit.Depth);
+        var shared = memory.Cast<float>();
+        var table = memory.SubView(stage * SharedTiles<TUnit, TTile>.Stages / 4, TTile.Rows + SharedTiles<TUnit, TTile>.Ring * TUnit.Depth).Cast<TableEntry>();
         var unit = default(TUnit);
         unit.Begin();
         var thread = Group.IdxX;
         var lane = thread & (WarpTile.Lanes - 1);
         var warp = thread / WarpTile.Lanes;
-        var warpRow = warp / (TTile.Columns / WarpTile.Columns);
-        var warpColumn = warp - warpRow * (TTile.Columns / WarpTile.Columns);
+        var warpRow = warp / (TTile.Columns / TTile.WarpColumns);
+        var warpColumn = warp - warpRow * (TTile.Columns / TTile.WarpColumns);
         var block = Grid.IdxX;
         var rest = block / RowTiles;
         var firstRow = (block - rest * RowTiles) * TTile.Rows;
@@ -68,46 +77,92 @@ public struct TensorGather<TActivation, TUnit, TTile> : IGroupedKernel
         var firstColumn = (rest - group * ColumnTiles) * TTile.Columns;
 
         for (var row = thread; row < TTile.Rows; row += SharedTiles<TUnit, TTile>.Threads) table[row] = Locate(firstRow + row, group);
-        Group.Barrier();
-
-        var steps = Geometry.TapsY * Geometry.TapsX * ((Geometry.InputPerGroup + WarpTile.Depth - 1) / WarpTile.Depth);
-        int tapY = 0, tapX = 0, channel = 0;
-        for (var ahead = 0; ahead < TTile.Stages - 1; ahead++)
+        Taps.Start(thread & (TUnit.Depth - 1), out var channel, out var tapX, out var tapY);
+        for (var ahead = 0; ahead < SharedTiles<TUnit, TTile>.Ahead; ahead++)
         {
-            if (ahead < steps) Copy(shared, table, ahead * stage, thread, group, firstColumn, ref tapY, ref tapX, ref channel);
-            TUnit.Commit();
+            if (thread < TUnit.Depth) table[TTile.Rows + ahead * TUnit.Depth + thread] = Tap(channel, tapX, tapY, group);
+            Taps.Advance(ref channel, ref tapX, ref tapY);
         }
 
-        var first = warpRow * WarpTile.Rows * TUnit.RowStride;
-        var second = SharedTiles<TUnit, TTile>.FirstInRows + warpColumn * WarpTile.Columns;
-        int used = 0, filled = (TTile.Stages - 1) * stage;
-        for (var step = 0; step < steps; step++)
+        SharedBarrier.Wait();
+        var first = warpRow * WarpTile.Rows * TileLayout.RowWords;
+        var second = SharedTiles<TUnit, TTile>.FirstInRows + TUnit.LinePlace(warpColumn * TTile.WarpColumns);
+        if (TUnit.IsStaged)
+        {
+            if (Steps > 0)
+            {
+                FetchFirst(ref unit, shared, table, 0, 0, thread);
+                FetchSecond(ref unit, shared, table, 0, 0, thread, group, firstColumn);
+                SettleFirst(ref unit, shared, 0, thread);
+                SettleSecond(ref unit, shared, 0, thread);
+            }
+
+            if (Steps > 1) FetchFirst(ref unit, shared, table, 1, 0, thread);
+        }
+        else
+        {
+            for (var ahead = 0; ahead < SharedTiles<TUnit, TTile>.Stages - 1; ahead++)
+            {
+                if (ahead < Steps) FetchBoth(ref unit, shared, table, ahead, ahead * stage, thread, group, firstColumn);
+                TUnit.Commit();
+            }
+        }
+
+        int used = 0, filled = (SharedTiles<TUnit, TTile>.Stages - 1) * stage;
+        for (var step = 0; step < Steps; step++)
         {
             // The tile of this step has arrived, and everyone has done with the one before, whose place is filled next.
-            TUnit.WaitForAllBut(TTile.Stages - 2);
-            Group.Barrier();
-            if (step + TTile.Stages - 1 < steps) Copy(shared, table, filled, thread, group, firstColumn, ref tapY, ref tapX, ref channel);
-            TUnit.Commit();
-            unit.MultiplyRows(shared, lane, used + first, used + second, SharedTiles<TUnit, TTile>.SecondStride);
+            TUnit.WaitForAllBut(SharedTiles<TUnit, TTile>.Stages - 2);
+            SharedBarrier.Wait();
+            if (TUnit.IsStaged)
+            {
+                // One operand is on its way at a time, for as long as half a step takes, so that half the registers do.
+                if (step + 1 < Steps)
+                {
+                    SettleFirst(ref unit, shared, filled, thread);
+                    FetchSecond(ref unit, shared, table, step + 1, 0, thread, group, firstColumn);
+                }
+
+                unit.MultiplyRows(shared, lane, 0, SharedTiles<TUnit, TTile>.Wide, used + first, used + second, SharedTiles<TUnit, TTile>.SecondStride);
+                if (step + 1 < Steps) SettleSecond(ref unit, shared, filled, thread);
+                if (step + 2 < Steps) FetchFirst(ref unit, shared, table, step + 2, 0, thread);
+            }
+            else
+            {
+                var next = step + SharedTiles<TUnit, TTile>.Stages - 1;
+                if (next < Steps) FetchBoth(ref unit, shared, table, next, filled, thread, group, firstColumn);
+                TUnit.Commit();
+                unit.MultiplyRows(shared, lane, 0, SharedTiles<TUnit, TTile>.Wide, used + first, used + second, SharedTiles<TUnit, TTile>.SecondStride);
+            }
+
+            unit.MultiplyRows(shared, lane, 1, SharedTiles<TUnit, TTile>.Wide, used + first, used + second, SharedTiles<TUnit, TTile>.SecondStride);
+            var place = TTile.Rows + ((step + SharedTiles<TUnit, TTile>.Ahead) & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + thread;
+            if (thread < TUnit.Depth) table[place] = Tap(channel, tapX, tapY, group);
+            Taps.Advance(ref channel, ref tapX, ref tapY);
             filled = used;
             used += stage;
-            if (used == TTile.Stages * stage) used = 0;
+            if (used == SharedTiles<TUnit, TTile>.Stages * stage) used = 0;
         }
 
+        SharedBarrier.Wait();
+        const int values = 4;
+        var stride = WarpTile.SpillStride(TTile.WarpColumns);
+        var across = TTile.WarpColumns / values;
+        var spilled = warp * SharedTiles<TUnit, TTile>.SpillWords;
+        var column = firstColumn + warpColumn * TTile.WarpColumns + (lane & (across - 1)) * values;
+        var channels = Geometry.OutputPerGroup - column;
         for (var part = 0; part < WarpTile.Rows / WarpTile.SpillRows; part++)
         {
-            Group.Barrier();
-            var spilled = warp * WarpTile.SpillRows * WarpTile.SpillStride;
-            unit.Spill(part, shared, lane, spilled);
-            Group.Barrier();
-            var column = firstColumn + warpColumn * WarpTile.Columns + (lane & 7) * 4;
-            var channels = Geometry.OutputPerGroup - column;
-            for (var row = lane >> 3; row < WarpTile.SpillRows; row += 4)
+            unit.Spill(part, SharedTiles<TUnit, TTile>.Wide, shared, lane, spilled);
+            TUnit.WarpBarrier();
+            for (var row = lane / across; row < WarpTile.SpillRows; row += WarpTile.Lanes / across)
             {
                 var target = table[warpRow * WarpTile.Rows + part * WarpTile.SpillRows + row].D;
                 if (target >= 0 && channels > 0)
-                    Write(shared, spilled + row * WarpTile.SpillStride + (lane & 7) * 4, target, group * Geometry.OutputPerGroup + column, channels);
+                    Write(shared, spilled + row * stride + (lane & (across - 1)) * values, target, group * Geometry.OutputPerGroup + column, channels);
             }
+
+            TUnit.WarpBarrier();
         }
     }
 
@@ -133,68 +188,22 @@ public struct TensorGather<TActivation, TUnit, TTile> : IGroupedKernel
         };
     }
 
-    // Copies the operands of one step and moves on to the next.
+    // A, B: what the tap moves in the input; C: the same in words, channel included; D: where the row of weights begins, or -1 where there is none.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Copy(
-        ArrayView<float> shared, ArrayView<TableEntry> table, int stage, int thread, int group, int firstColumn, ref int tapY, ref int tapX, ref int channel)
+    private readonly TableEntry Tap(int channel, int tapX, int tapY, int group)
     {
         var moveY = tapY * Geometry.TapStepY;
         var moveX = tapX * Geometry.TapStepX;
-        var move = (moveY * Geometry.InputWidth + moveX) * Geometry.InputChannels + channel;
-        for (var quad = thread; quad < TTile.Rows * (WarpTile.Depth / 4); quad += SharedTiles<TUnit, TTile>.Threads)
-        {
-            var row = quad / (WarpTile.Depth / 4);
-            var k = (quad - row * (WarpTile.Depth / 4)) * 4;
-            var place = table[row];
-            var inside = ((uint)(place.B + moveY) < (uint)Geometry.InputHeight) & ((uint)(place.C + moveX) < (uint)Geometry.InputWidth);
-            var target = stage + row * TUnit.RowStride + k;
-            var source = place.A + move + k;
-            var left = inside ? Geometry.InputPerGroup - channel - k : 0;
-            if (VectorInput) One4(shared, target, source, left);
-            else
-            {
-                One(shared, target, source, left);
-                One(shared, target + 1, source + 1, left - 1);
-                One(shared, target + 2, source + 2, left - 2);
-                One(shared, target + 3, source + 3, left - 3);
-            }
-        }
-
         var tap = Geometry.WeightTap + tapY * Geometry.WeightTapY + tapX * Geometry.WeightTapX;
-        var line = group * Geometry.WeightGroupStride + (tap * Geometry.InputPerGroup + channel) * Geometry.WeightRowStride;
-        for (var quad = thread; quad < WarpTile.Depth * (TTile.Columns / 4); quad += SharedTiles<TUnit, TTile>.Threads)
+        var exists = tapY < Geometry.TapsY;
+        return new()
         {
-            var k = quad / (TTile.Columns / 4);
-            var within = (quad - k * (TTile.Columns / 4)) * 4;
-            var column = firstColumn + within;
-            var valid = (channel + k < Geometry.InputPerGroup) & (column < WeightColumns) ? 1 : 0;
-            var panel = column / TensorGathers.PanelWidth;
-            var source = line + k * Geometry.WeightRowStride + panel * Geometry.WeightPanelStride + column - panel * TensorGathers.PanelWidth;
-            TUnit.CopyFour(
-                shared, stage + SharedTiles<TUnit, TTile>.FirstInRows + k * SharedTiles<TUnit, TTile>.SecondStride + within, Weights, WeightsAddress, source * valid, valid);
-        }
-
-        channel += WarpTile.Depth;
-        if (channel < Geometry.InputPerGroup) return;
-        channel = 0;
-        tapX++;
-        if (tapX < Geometry.TapsX) return;
-        tapX = 0;
-        tapY++;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void One4(ArrayView<float> shared, int target, int source, int left)
-    {
-        var valid = left > 0 ? 1 : 0;
-        TUnit.CopyFour(shared, target, Input, InputAddress, source * valid, valid);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void One(ArrayView<float> shared, int target, int source, int left)
-    {
-        var valid = left > 0 ? 1 : 0;
-        TUnit.CopyOne(shared, target, Input, InputAddress, source * valid, valid);
+            A = exists ? moveY : Outside,
+            B = moveX,
+            C = (moveY * Geometry.InputWidth + moveX) * Geometry.InputChannels + channel,
+            D = exists & (channel < Geometry.InputPerGroup)
+                ? group * Geometry.WeightGroupStride + (tap * Geometry.InputPerGroup + channel) * Geometry.WeightRowStride : -1,
+        };
     }
 
     // Up to four channels of a pixel.

@@ -28,6 +28,7 @@ internal readonly struct TensorGathers(
         where TUnit : struct, IMatrixUnit
         where TTile : struct, IBlockTile
     {
+        var channels = Items.Covering(geometry.InputPerGroup, 4) * 4;
         var kernel = new TensorGather<TActivation, TUnit, TTile>
         {
             Input = matrices.View(input),
@@ -38,6 +39,8 @@ internal readonly struct TensorGathers(
             InputAddress = matrices.Address(input),
             WeightsAddress = matrices.Address(weights),
             Geometry = geometry,
+            Taps = Odometer.By(TUnit.Depth, channels, Math.Max(1, geometry.TapsX)),
+            Steps = Items.Covering(geometry.TapsY * geometry.TapsX * channels, TUnit.Depth),
             RowTiles = Items.Covering(geometry.Pixels, TTile.Rows),
             ColumnTiles = Items.Covering(geometry.OutputPerGroup, TTile.Columns),
             WeightColumns = weightColumns,

@@ -21,7 +21,10 @@ public struct TensorWeightGeometry
     /// <summary>Tiles along rows and columns, groups of channels.</summary>
     public int RowTiles, ColumnTiles, Groups;
 
-    /// <summary>Parts that the pixels are cut into, pixels in one (a multiple of <see cref="WarpTile.Depth"/>), words from the target of one to that of the next.</summary>
+    /// <summary>A pixel as (column, row, image), in steps of <see cref="IMatrixUnit.Depth"/>.</summary>
+    public Odometer Walk;
+
+    /// <summary>Parts that the pixels are cut into, pixels in one (a multiple of <see cref="IMatrixUnit.Depth"/>), words from the target of one to that of the next.</summary>
     public int Splits, PixelsPerSplit, SplitStride;
 
     // A split's sums are written, read and added: it should sum over many more pixels than that costs.
@@ -34,9 +37,10 @@ public struct TensorWeightGeometry
     /// <param name="shape">the sizes</param>
     /// <param name="rows">rows of a tile</param>
     /// <param name="columns">columns of a tile</param>
+    /// <param name="depth">pixels of a step</param>
     /// <param name="workspace">words there are for the sums of the splits</param>
     /// <param name="multiprocessors">of the device</param>
-    public static TensorWeightGeometry For(ConvolutionShape shape, int rows, int columns, int workspace, int multiprocessors)
+    public static TensorWeightGeometry For(ConvolutionShape shape, int rows, int columns, int depth, int workspace, int multiprocessors)
     {
         var g = new TensorWeightGeometry
         {
@@ -58,6 +62,7 @@ public struct TensorWeightGeometry
             Pixels = shape.Batch * shape.OutputHeight * shape.OutputWidth,
             RowsPerTap = Items.Covering(shape.InputPerGroup, 4) * 4,
             Groups = shape.Groups,
+            Walk = Odometer.By(depth, shape.OutputWidth, shape.OutputHeight),
             SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16,
         };
         g.Rows = shape.KernelHeight * shape.KernelWidth * g.RowsPerTap;
@@ -66,7 +71,7 @@ public struct TensorWeightGeometry
         var tiles = g.RowTiles * g.ColumnTiles * g.Groups;
         var most = Math.Max(1, Math.Min(workspace / g.SplitStride, g.Pixels / FewestPixels));
         var splits = Math.Clamp(Items.Covering(BlocksPerMultiprocessor * multiprocessors, tiles), 1, most);
-        g.PixelsPerSplit = Items.Covering(Items.Covering(g.Pixels, splits), WarpTile.Depth) * WarpTile.Depth;
+        g.PixelsPerSplit = Items.Covering(Items.Covering(g.Pixels, splits), depth) * depth;
         g.Splits = Items.Covering(g.Pixels, g.PixelsPerSplit);
         return g;
     }

@@ -11,10 +11,10 @@ namespace Gpu.Kernels.Cuda.TensorCores;
 /// and whose k runs over the output pixels of a split. <see cref="SumSplits{TMachine,TVector}"/> adds the splits up, in order.
 /// </summary>
 /// <remarks>
-/// Both operands lie in lines, a pixel a line, as they do in memory. Where a pixel lies is worked out once a step, by 16 threads, for the step after the next; what a row's tap adds to that is worked
-/// out once. The groups of the first row of tiles also sum the output gradient over their pixels, in 32 bits: the gradient of the bias.
+/// Both operands lie in lines, a pixel a line, as they do in memory. Where a pixel lies is worked out once for the group, a few steps ahead; a thread copies the same four rows in every
+/// step, and knows what their tap adds to that. The groups of the first row of tiles also sum the output gradient over their pixels, in 32 bits: the gradient of the bias.
 /// </remarks>
-public struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
+public partial struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
     where TUnit : struct, IMatrixUnit
     where TTile : struct, IBlockTile
 {
@@ -40,15 +40,17 @@ public struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
     public void Run()
     {
         var stage = SharedTiles<TUnit, TTile>.StageOfLines;
-        var shared = SharedMemory.Allocate<Float4>(SharedTiles<TUnit, TTile>.StageOfLines * TTile.Stages / 4 + TTile.Rows / 4 + 2 * WarpTile.Depth).Cast<float>();
-        var table = shared.SubView(stage * TTile.Stages, TTile.Rows + 8 * WarpTile.Depth).Cast<TableEntry>();
+        var memory = SharedMemory.Allocate<Float4>(
+            SharedTiles<TUnit, TTile>.StageOfLines * SharedTiles<TUnit, TTile>.Stages / 4 + SharedTiles<TUnit, TTile>.Ring * TUnit.Depth);
+        var shared = memory.Cast<float>();
+        var table = memory.SubView(stage * SharedTiles<TUnit, TTile>.Stages / 4, SharedTiles<TUnit, TTile>.Ring * TUnit.Depth).Cast<TableEntry>();
         var unit = default(TUnit);
         unit.Begin();
         var thread = Group.IdxX;
         var lane = thread & (WarpTile.Lanes - 1);
         var warp = thread / WarpTile.Lanes;
-        var warpRow = warp / (TTile.Columns / WarpTile.Columns);
-        var warpColumn = warp - warpRow * (TTile.Columns / WarpTile.Columns);
+        var warpRow = warp / (TTile.Columns / TTile.WarpColumns);
+        var warpColumn = warp - warpRow * (TTile.Columns / TTile.WarpColumns);
         var block = Grid.IdxX;
         var rest = block / Geometry.RowTiles;
         var rowTile = block - rest * Geometry.RowTiles;
@@ -61,69 +63,121 @@ public struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
         var left = Geometry.Pixels - pixel;
         var pixels = left < Geometry.PixelsPerSplit ? left : Geometry.PixelsPerSplit;
         var end = pixel + pixels;
-        var steps = (pixels + WarpTile.Depth - 1) / WarpTile.Depth;
+        var steps = (pixels + TUnit.Depth - 1) / TUnit.Depth;
+        var sumsBias = HasBias && rowTile == 0;
 
-        // Every tile has more threads than that.
-        if (thread < TTile.Rows / 4) table[thread] = Row(firstRow + 4 * thread, group);
-        var parity = 0;
-        for (var ahead = 0; ahead < TTile.Stages - 1; ahead++)
+        var rows = Row(firstRow + 4 * (thread & (QuadsOfRows - 1)), group);
+        pixel += thread & (TUnit.Depth - 1);
+        Geometry.Walk.Start(pixel, out var column, out var row, out var image);
+        for (var ahead = 0; ahead < SharedTiles<TUnit, TTile>.Ahead; ahead++)
         {
-            if (thread < WarpTile.Depth) table[TTile.Rows / 4 + parity + thread] = Pixel(pixel + thread, end);
-            Group.Barrier();
-            if (ahead < steps) Copy(shared, table, ahead * stage, parity, thread, group, firstColumn);
-            TUnit.Commit();
-            pixel += WarpTile.Depth;
-            parity = WarpTile.Depth - parity;
+            if (thread < TUnit.Depth) table[ahead * TUnit.Depth + thread] = Pixel(image, row, column, pixel, end);
+            Geometry.Walk.Advance(ref column, ref row, ref image);
+            pixel += TUnit.Depth;
         }
 
-        if (thread < WarpTile.Depth) table[TTile.Rows / 4 + parity + thread] = Pixel(pixel + thread, end);
-        var first = warpRow * WarpTile.Rows;
-        var second = SharedTiles<TUnit, TTile>.FirstInLines + warpColumn * WarpTile.Columns;
-        var bias = 0f;
-        int used = 0, filled = (TTile.Stages - 1) * stage;
-        for (var step = 0; step < steps; step++)
+        SharedBarrier.Wait();
+        var first = TUnit.LinePlace(warpRow * WarpTile.Rows);
+        var second = SharedTiles<TUnit, TTile>.FirstInLines + TUnit.LinePlace(warpColumn * TTile.WarpColumns);
+        if (TUnit.IsStaged)
         {
-            // The tile of this step has arrived, and everyone has done with the one before, whose place is filled next.
-            TUnit.WaitForAllBut(TTile.Stages - 2);
-            Group.Barrier();
-            if (step + TTile.Stages - 1 < steps) Copy(shared, table, filled, parity, thread, group, firstColumn);
-            TUnit.Commit();
-            pixel += WarpTile.Depth;
-            parity = WarpTile.Depth - parity;
-            if (thread < WarpTile.Depth) table[TTile.Rows / 4 + parity + thread] = Pixel(pixel + thread, end);
-            unit.MultiplyLines(
-                shared, lane, used + first, SharedTiles<TUnit, TTile>.FirstStride, used + second, SharedTiles<TUnit, TTile>.SecondStride);
-            if (rowTile == 0 && thread < TTile.Columns) bias += Line(shared, used + SharedTiles<TUnit, TTile>.FirstInLines + thread);
-            filled = used;
-            used += stage;
-            if (used == TTile.Stages * stage) used = 0;
+            FetchFirst(ref unit, shared, table, rows, 0, 0, thread);
+            FetchSecond(ref unit, shared, table, 0, 0, thread, group, firstColumn);
+            SettleFirst(ref unit, shared, 0, thread);
+            SettleSecond(ref unit, shared, 0, thread, sumsBias);
+            if (steps > 1) FetchFirst(ref unit, shared, table, rows, 1, 0, thread);
         }
-
-        var region = split * Geometry.SplitStride;
-        for (var part = 0; part < WarpTile.Rows / WarpTile.SpillRows; part++)
+        else
         {
-            Group.Barrier();
-            var spilled = warp * WarpTile.SpillRows * WarpTile.SpillStride;
-            unit.Spill(part, shared, lane, spilled);
-            Group.Barrier();
-            var within = firstColumn + warpColumn * WarpTile.Columns + (lane & 7) * 4;
-            var channels = Geometry.OutputPerGroup - within;
-            for (var line = lane >> 3; line < WarpTile.SpillRows; line += 4)
+            for (var ahead = 0; ahead < SharedTiles<TUnit, TTile>.Stages - 1; ahead++)
             {
-                var row = firstRow + warpRow * WarpTile.Rows + part * WarpTile.SpillRows + line;
-                var tap = row / Geometry.RowsPerTap;
-                var channel = row - tap * Geometry.RowsPerTap;
-                var target = region + (tap * Geometry.InputPerGroup + channel) * Geometry.OutputChannels + group * Geometry.OutputPerGroup + within;
-                if (row < Geometry.Rows && channel < Geometry.InputPerGroup && channels > 0)
-                    Write(shared, spilled + line * WarpTile.SpillStride + (lane & 7) * 4, target, channels);
+                if (ahead < steps) FetchBoth(ref unit, shared, table, rows, ahead, ahead * stage, thread, group, firstColumn);
+                TUnit.Commit();
             }
         }
 
+        var bias = 0f;
+        int used = 0, filled = (SharedTiles<TUnit, TTile>.Stages - 1) * stage;
+        for (var step = 0; step < steps; step++)
+        {
+            // The tile of this step has arrived, and everyone has done with the one before, whose place is filled next.
+            TUnit.WaitForAllBut(SharedTiles<TUnit, TTile>.Stages - 2);
+            SharedBarrier.Wait();
+            if (TUnit.IsStaged)
+            {
+                // One operand is on its way at a time, for as long as half a step takes, so that half the registers do.
+                if (step + 1 < steps)
+                {
+                    SettleFirst(ref unit, shared, filled, thread);
+                    FetchSecond(ref unit, shared, table, step + 1, 0, thread, group, firstColumn);
+                }
+
+                Multiply(ref unit, shared, lane, 0, used + first, used + second);
+                if (step + 1 < steps) SettleSecond(ref unit, shared, filled, thread, sumsBias);
+                if (step + 2 < steps) FetchFirst(ref unit, shared, table, rows, step + 2, 0, thread);
+            }
+            else
+            {
+                var next = step + SharedTiles<TUnit, TTile>.Stages - 1;
+                if (next < steps) FetchBoth(ref unit, shared, table, rows, next, filled, thread, group, firstColumn);
+                TUnit.Commit();
+                Multiply(ref unit, shared, lane, 0, used + first, used + second);
+                if (sumsBias && thread < TTile.Columns) bias += Line(shared, used + SharedTiles<TUnit, TTile>.FirstInLines + thread);
+            }
+
+            Multiply(ref unit, shared, lane, 1, used + first, used + second);
+            var place = ((step + SharedTiles<TUnit, TTile>.Ahead) & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + thread;
+            if (thread < TUnit.Depth) table[place] = Pixel(image, row, column, pixel, end);
+            Geometry.Walk.Advance(ref column, ref row, ref image);
+            pixel += TUnit.Depth;
+            filled = used;
+            used += stage;
+            if (used == SharedTiles<TUnit, TTile>.Stages * stage) used = 0;
+        }
+
+        SharedBarrier.Wait();
+        const int values = 4;
+        var totals = SharedTiles<TUnit, TTile>.Threads / WarpTile.Lanes * SharedTiles<TUnit, TTile>.SpillWords;
+        if (TUnit.IsStaged) unit.SpillTotals(shared, totals + thread * values);
+        var stride = WarpTile.SpillStride(TTile.WarpColumns);
+        var across = TTile.WarpColumns / values;
+        var spilled = warp * SharedTiles<TUnit, TTile>.SpillWords;
+        var region = split * Geometry.SplitStride;
+        var within = firstColumn + warpColumn * TTile.WarpColumns + (lane & (across - 1)) * values;
+        var channels = Geometry.OutputPerGroup - within;
+        for (var part = 0; part < WarpTile.Rows / WarpTile.SpillRows; part++)
+        {
+            unit.Spill(part, SharedTiles<TUnit, TTile>.Wide, shared, lane, spilled);
+            TUnit.WarpBarrier();
+            for (var line = lane / across; line < WarpTile.SpillRows; line += WarpTile.Lanes / across)
+            {
+                var number = firstRow + warpRow * WarpTile.Rows + part * WarpTile.SpillRows + line;
+                var tap = number / Geometry.RowsPerTap;
+                var channel = number - tap * Geometry.RowsPerTap;
+                var target = region + (tap * Geometry.InputPerGroup + channel) * Geometry.OutputChannels + group * Geometry.OutputPerGroup + within;
+                if (number < Geometry.Rows && channel < Geometry.InputPerGroup && channels > 0)
+                    Write(shared, spilled + line * stride + (lane & (across - 1)) * values, target, channels);
+            }
+
+            TUnit.WarpBarrier();
+        }
+
+        SharedBarrier.Wait();
         var biasColumn = firstColumn + thread;
-        if (!HasBias || rowTile != 0 || thread >= TTile.Columns || biasColumn >= Geometry.OutputPerGroup) return;
-        var place = region + group * Geometry.OutputPerGroup + biasColumn;
-        BiasTarget[place] = AddToTarget ? BiasTarget[place] + bias : bias;
+        if (!sumsBias || thread >= TTile.Columns || biasColumn >= Geometry.OutputPerGroup) return;
+        if (TUnit.IsStaged)
+        {
+            // Threads that are a row of quads apart had the same columns.
+            for (var from = 0; from < SharedTiles<TUnit, TTile>.Threads * values; from += TTile.Columns) bias += shared[totals + from + thread];
+        }
+
+        var goal = region + group * Geometry.OutputPerGroup + biasColumn;
+        BiasTarget[goal] = AddToTarget ? BiasTarget[goal] + bias : bias;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Multiply(ref TUnit unit, ArrayView<float> shared, int lane, int half, int first, int second) => unit.MultiplyLines(
+        shared, lane, half, SharedTiles<TUnit, TTile>.Wide, first, SharedTiles<TUnit, TTile>.FirstStride, second, SharedTiles<TUnit, TTile>.SecondStride);
 
     // Four rows: A, B: what their tap moves in the input; C: the same in words, with channel and group; D: how many of the four there are.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -145,71 +199,18 @@ public struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
 
     // A: where its first tap reads; B, C: the row and column of that; D: where its output gradient begins, or -1 for a pixel behind the split.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TableEntry Pixel(int pixel, int end)
+    private readonly TableEntry Pixel(int image, int row, int column, int pixel, int end)
     {
-        var row = pixel / Geometry.OutputWidth;
-        var column = pixel - row * Geometry.OutputWidth;
-        var n = row / Geometry.OutputHeight;
-        row -= n * Geometry.OutputHeight;
         var y = row * Geometry.StrideHeight - Geometry.PaddingTop;
         var x = column * Geometry.StrideWidth - Geometry.PaddingLeft;
         var exists = pixel < end;
         return new()
         {
-            A = ((n * Geometry.InputHeight + y) * Geometry.InputWidth + x) * Geometry.InputChannels,
+            A = ((image * Geometry.InputHeight + y) * Geometry.InputWidth + x) * Geometry.InputChannels,
             B = exists ? y : Outside,
             C = x,
             D = exists ? pixel * Geometry.OutputChannels : -1,
         };
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Copy(ArrayView<float> shared, ArrayView<TableEntry> table, int stage, int parity, int thread, int group, int firstColumn)
-    {
-        for (var quad = thread; quad < WarpTile.Depth * (TTile.Rows / 4); quad += SharedTiles<TUnit, TTile>.Threads)
-        {
-            var line = quad / (TTile.Rows / 4);
-            var number = quad - line * (TTile.Rows / 4);
-            var row = table[number];
-            var pixel = table[TTile.Rows / 4 + parity + line];
-            var inside = ((uint)(pixel.B + row.A) < (uint)Geometry.InputHeight) & ((uint)(pixel.C + row.B) < (uint)Geometry.InputWidth);
-            Four(shared, stage + line * SharedTiles<TUnit, TTile>.FirstStride + 4 * number, Input, InputAddress, pixel.A + row.C, inside ? row.D : 0, VectorInput);
-        }
-
-        for (var quad = thread; quad < WarpTile.Depth * (TTile.Columns / 4); quad += SharedTiles<TUnit, TTile>.Threads)
-        {
-            var line = quad / (TTile.Columns / 4);
-            var within = (quad - line * (TTile.Columns / 4)) * 4;
-            var start = table[TTile.Rows / 4 + parity + line].D;
-            var target = stage + SharedTiles<TUnit, TTile>.FirstInLines + line * SharedTiles<TUnit, TTile>.SecondStride + within;
-            var column = firstColumn + within;
-            var channels = start >= 0 ? Geometry.OutputPerGroup - column : 0;
-            Four(shared, target, OutputGradient, OutputGradientAddress, start + group * Geometry.OutputPerGroup + column, channels, VectorGradient);
-        }
-    }
-
-    // Up to four words and zeros behind them.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Four(ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int left, Flag vector)
-    {
-        if (vector)
-        {
-            var valid = left > 0 ? 1 : 0;
-            TUnit.CopyFour(shared, target, source, address, index * valid, valid);
-            return;
-        }
-
-        One(shared, target, source, address, index, left);
-        One(shared, target + 1, source, address, index + 1, left - 1);
-        One(shared, target + 2, source, address, index + 2, left - 2);
-        One(shared, target + 3, source, address, index + 3, left - 3);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void One(ArrayView<float> shared, int target, ArrayView<float> source, long address, int index, int left)
-    {
-        var valid = left > 0 ? 1 : 0;
-        TUnit.CopyOne(shared, target, source, address, index * valid, valid);
     }
 
     // The output gradient of one channel, summed over the pixels of a step.
@@ -217,7 +218,7 @@ public struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
     private static float Line(ArrayView<float> shared, int place)
     {
         var sum = 0f;
-        for (var k = 0; k < WarpTile.Depth; k++) sum += shared[place + k * SharedTiles<TUnit, TTile>.SecondStride];
+        for (var k = 0; k < TUnit.Depth; k++) sum += shared[place + k * SharedTiles<TUnit, TTile>.SecondStride];
         return sum;
     }
 

@@ -28,7 +28,7 @@ internal struct TensorWeightGradients(
         where TUnit : struct, IMatrixUnit
         where TTile : struct, IBlockTile
     {
-        var g = TensorWeightGeometry.For(shape, TTile.Rows, TTile.Columns, workspace.Length, matrices.Multiprocessors);
+        var g = TensorWeightGeometry.For(shape, TTile.Rows, TTile.Columns, TUnit.Depth, workspace.Length, matrices.Multiprocessors);
         (Splits, SplitStride) = (g.Splits, g.SplitStride);
         var split = g.Splits > 1;
         var weights = split ? workspace : weightGradient;

@@ -17,7 +17,8 @@ public class TensorConvolutionTests
 {
     public static TheoryData<string> Devices => TestDevices.Tensor;
 
-    // Small: the simulator runs 64 threads a group. Every tile, both widths of copies, partial tiles in all directions, groups, strides, dilation, splits of the pixels.
+    // Small: the simulator runs 64 or 128 threads a group. Every tile with both kernels, both widths of copies, partial tiles in all directions, taps that begin and end within a step, steps of one tap and of
+    // many, groups, strides, dilation, phases without taps, splits of the pixels.
     private static readonly ConvolutionShape[] Shapes =
     [
         // More steps than stages; rows behind the last pixel; 12 of 16 channels.
@@ -26,9 +27,21 @@ public class TensorConvolutionTests
         new() { Batch = 1, InputHeight = 7, InputWidth = 5, InputChannels = 9, OutputChannels = 10, KernelHeight = 3, KernelWidth = 2, StrideHeight = 2, StrideWidth = 1, PaddingTop = 1 },
         new() { Batch = 1, InputHeight = 6, InputWidth = 7, InputChannels = 16, OutputChannels = 24, KernelHeight = 3, KernelWidth = 3, Groups = 2, StrideHeight = 2, StrideWidth = 2, PaddingLeft = 2 },
         new() { Batch = 1, InputHeight = 8, InputWidth = 7, InputChannels = 8, OutputChannels = 40, KernelHeight = 2, KernelWidth = 3, DilationHeight = 2, DilationWidth = 3, PaddingRight = 1 },
+        // A tap is twelve values of k, and three of them are nothing. Strides leave phases without taps.
+        new() { Batch = 2, InputHeight = 9, InputWidth = 4, InputChannels = 9, OutputChannels = 8, KernelHeight = 1, KernelWidth = 2, StrideHeight = 3, StrideWidth = 2 },
         ConvolutionShape.Dense(70, 33, 72),
-        ConvolutionShape.Dense(130, 20, 68),
+        ConvolutionShape.Dense(130, 66, 68),
         ConvolutionShape.Dense(1100, 8, 12),
+        // 128 x 64, and more steps than any tile has stages.
+        ConvolutionShape.Dense(260, 70, 44),
+        ConvolutionShape.Dense(20, 300, 33),
+    ];
+
+    // What takes the tiles of 128 rows on a device of 132 multiprocessors, forward and in the input gradient: 132 and 133 of them.
+    private static readonly ConvolutionShape[] LargeShapes =
+    [
+        new() { Batch = 66, InputHeight = 16, InputWidth = 16, InputChannels = 44, OutputChannels = 68, KernelHeight = 1, KernelWidth = 3, PaddingLeft = 1, PaddingRight = 1 },
+        ConvolutionShape.Dense(16_900, 70, 66),
     ];
 
     [Theory]
@@ -37,6 +50,9 @@ public class TensorConvolutionTests
     {
         using var oracle = new Oracle(device, seed: 31);
         foreach (var shape in Shapes) Check(oracle, shape);
+        // The simulator has two multiprocessors, and is slow.
+        if (!device.StartsWith("cuda", StringComparison.Ordinal)) return;
+        foreach (var shape in LargeShapes) Check(oracle, shape);
     }
 
     [Theory]
