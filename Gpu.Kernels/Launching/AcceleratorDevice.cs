@@ -46,7 +46,7 @@ public sealed class AcceleratorDevice : ComputeDevice
         };
         _groupSize = Math.Min(128, accelerator.MaxNumThreadsPerGroup);
         _limits = new(accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, accelerator.NumMultiprocessors);
-        UsesGroups = accelerator.AcceleratorType != AcceleratorType.OpenCL;
+        UsesGroups = OpenCLKind.GainsFromGroups(accelerator);
         _graphs = CudaStreams.Graphs(accelerator, stream, out _whyNoGraphs);
     }
 
@@ -58,7 +58,7 @@ public sealed class AcceleratorDevice : ComputeDevice
 
     /// <summary>
     /// Whether operations may launch grouped kernels where they have them; otherwise they launch plain ones. Set it before operations are recorded. False from the
-    /// start on OpenCL: no grouped kernel has run on a GPU's OpenCL yet; see docs/gpu.md.
+    /// start on an OpenCL device that is no GPU: it has no memory that a group shares faster than any other, and the threads of a group take turns.
     /// </summary>
     public bool UsesGroups { get; set; }
 
@@ -267,6 +267,18 @@ public sealed class AcceleratorDevice : ComputeDevice
 
         public override int Items => threads;
 
-        public override void Execute() => slot.Launcher(stream, config, kernel);
+        public override void Execute()
+        {
+            try
+            {
+                slot.Launcher(stream, config, kernel);
+            }
+            catch (AcceleratorException e) when (OpenCLKind.RefusesGroup(e))
+            {
+                throw new DeviceException(
+                    $"an OpenCL driver that runs {Name} in groups of {config.GroupDim.X} threads", e.Message,
+                    "turn grouped kernels off (--kernels plain, AcceleratorDevice.UsesGroups)", e);
+            }
+        }
     }
 }

@@ -16,6 +16,17 @@ internal sealed class OpenCLKind : GpuKind
     protected override Context.Builder Add(Context.Builder builder) => builder.OpenCL(_ => true);
 
 #if HAS_ILGPU
+    /// <summary>Whether grouped kernels are the better ones for an accelerator of any kind: everywhere but on OpenCL devices that are no GPU.</summary>
+    public static bool GainsFromGroups(Accelerator accelerator) =>
+        accelerator is not CLAccelerator opencl || (opencl.DeviceType & CLDeviceType.CL_DEVICE_TYPE_GPU) != 0;
+
+    /// <summary>
+    /// Whether a launch failed because its group is too large for the kernel. A driver allows a kernel fewer threads than the device has where it needs many registers
+    /// (CL_KERNEL_WORK_GROUP_SIZE), which is known after its compilation alone.
+    /// </summary>
+    public static bool RefusesGroup(AcceleratorException exception) =>
+        exception is CLException { Error: CLError.CL_INVALID_WORK_GROUP_SIZE or CLError.CL_OUT_OF_RESOURCES };
+
     // A CPU through OpenCL is slower than the same CPU without it.
     public override bool IsPreferable(Device device) => device is not CLDevice { DeviceType: CLDeviceType.CL_DEVICE_TYPE_CPU };
 
@@ -40,6 +51,12 @@ internal sealed class OpenCLKind : GpuKind
             : "its driver lacks the generic address space (a feature of OpenCL 2.0 that 3.0 made optional), which ILGPU needs; a newer driver may have it (PoCL has it from 4.0 on)";
     }
 #else
+    /// <summary>Whether grouped kernels are the better ones for an accelerator of any kind.</summary>
+    public static bool GainsFromGroups(Accelerator accelerator) => true;
+
+    /// <summary>Whether a launch failed because its group is too large for the kernel.</summary>
+    public static bool RefusesGroup(Exception exception) => false;
+
     protected override string? WhyNotEvenLook() => MissingIlgpu.Reason;
 
     protected override string WhyNone() => MissingIlgpu.Reason;
