@@ -45,7 +45,7 @@ public sealed class AcceleratorDevice : ComputeDevice
             _ => "simulator",
         };
         _groupSize = Math.Min(128, accelerator.MaxNumThreadsPerGroup);
-        _limits = new(accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, accelerator.NumMultiprocessors);
+        _limits = new(accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, OpenCLKind.Multiprocessors(accelerator));
         UsesGroups = OpenCLKind.GainsFromGroups(accelerator);
         _graphs = CudaStreams.Graphs(accelerator, stream, out _whyNoGraphs);
     }

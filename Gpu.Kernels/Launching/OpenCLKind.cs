@@ -16,6 +16,14 @@ internal sealed class OpenCLKind : GpuKind
     protected override Context.Builder Add(Context.Builder builder) => builder.OpenCL(_ => true);
 
 #if HAS_ILGPU
+    // Intel counts its execution units; eight (integrated GPUs) or sixteen (Arc) of them are what others count, and share memory.
+    private const int ExecutionUnits = 8;
+
+    /// <summary>Multiprocessors of an accelerator of any kind, in the sense of <see cref="GroupLimits"/>.</summary>
+    public static int Multiprocessors(Accelerator accelerator) => accelerator is CLAccelerator { Vendor: CLDeviceVendor.Intel } intel && GainsFromGroups(intel)
+        ? Math.Max(1, intel.NumMultiprocessors / ExecutionUnits)
+        : accelerator.NumMultiprocessors;
+
     /// <summary>Whether grouped kernels are the better ones for an accelerator of any kind: everywhere but on OpenCL devices that are no GPU.</summary>
     public static bool GainsFromGroups(Accelerator accelerator) =>
         accelerator is not CLAccelerator opencl || (opencl.DeviceType & CLDeviceType.CL_DEVICE_TYPE_GPU) != 0;
@@ -51,6 +59,9 @@ internal sealed class OpenCLKind : GpuKind
             : "its driver lacks the generic address space (a feature of OpenCL 2.0 that 3.0 made optional), which ILGPU needs; a newer driver may have it (PoCL has it from 4.0 on)";
     }
 #else
+    /// <summary>Multiprocessors of an accelerator of any kind.</summary>
+    public static int Multiprocessors(Accelerator accelerator) => accelerator.NumMultiprocessors;
+
     /// <summary>Whether grouped kernels are the better ones for an accelerator of any kind.</summary>
     public static bool GainsFromGroups(Accelerator accelerator) => true;
 
