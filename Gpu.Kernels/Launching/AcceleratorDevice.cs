@@ -45,7 +45,7 @@ public sealed class AcceleratorDevice : ComputeDevice
             _ => "simulator",
         };
         _groupSize = Math.Min(128, accelerator.MaxNumThreadsPerGroup);
-        _limits = new(accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, OpenCLKind.Multiprocessors(accelerator));
+        _limits = OpenCLKind.Limits(accelerator);
         UsesGroups = OpenCLKind.GainsFromGroups(accelerator);
         _graphs = CudaStreams.Graphs(accelerator, stream, out _whyNoGraphs);
     }
@@ -256,7 +256,17 @@ public sealed class AcceleratorDevice : ComputeDevice
 
         public override int Items => items;
 
-        public override void Execute() => slot.Launcher(stream, config, kernel, items);
+        public override void Execute()
+        {
+            try
+            {
+                slot.Launcher(stream, config, kernel, items);
+            }
+            catch (AcceleratorException e) when (OpenCLKind.Explain(e, $"launching {Name}") is { } explained)
+            {
+                throw explained;
+            }
+        }
     }
 
     private sealed class LaunchedGroups<TKernel>(
@@ -273,11 +283,9 @@ public sealed class AcceleratorDevice : ComputeDevice
             {
                 slot.Launcher(stream, config, kernel);
             }
-            catch (AcceleratorException e) when (OpenCLKind.RefusesGroup(e))
+            catch (AcceleratorException e) when (OpenCLKind.Explain(e, Name, config.GroupDim.X) is { } explained)
             {
-                throw new DeviceException(
-                    $"an OpenCL driver that runs {Name} in groups of {config.GroupDim.X} threads", e.Message,
-                    "turn grouped kernels off (--kernels plain, AcceleratorDevice.UsesGroups)", e);
+                throw explained;
             }
         }
     }
