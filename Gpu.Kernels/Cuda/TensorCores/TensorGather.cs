@@ -68,7 +68,7 @@ public struct TensorGather<TActivation, TUnit, TTile> : IGroupedKernel
         var firstColumn = (rest - group * ColumnTiles) * TTile.Columns;
 
         for (var row = thread; row < TTile.Rows; row += SharedTiles<TUnit, TTile>.Threads) table[row] = Locate(firstRow + row, group);
-        SharedBarrier.Wait();
+        Group.Barrier();
 
         var steps = Geometry.TapsY * Geometry.TapsX * ((Geometry.InputPerGroup + WarpTile.Depth - 1) / WarpTile.Depth);
         int tapY = 0, tapX = 0, channel = 0;
@@ -85,7 +85,7 @@ public struct TensorGather<TActivation, TUnit, TTile> : IGroupedKernel
         {
             // The tile of this step has arrived, and everyone has done with the one before, whose place is filled next.
             TUnit.WaitForAllBut(TTile.Stages - 2);
-            SharedBarrier.Wait();
+            Group.Barrier();
             if (step + TTile.Stages - 1 < steps) Copy(shared, table, filled, thread, group, firstColumn, ref tapY, ref tapX, ref channel);
             TUnit.Commit();
             unit.MultiplyRows(shared, lane, used + first, used + second, SharedTiles<TUnit, TTile>.SecondStride);
@@ -96,10 +96,10 @@ public struct TensorGather<TActivation, TUnit, TTile> : IGroupedKernel
 
         for (var part = 0; part < WarpTile.Rows / WarpTile.SpillRows; part++)
         {
-            SharedBarrier.Wait();
+            Group.Barrier();
             var spilled = warp * WarpTile.SpillRows * WarpTile.SpillStride;
             unit.Spill(part, shared, lane, spilled);
-            SharedBarrier.Wait();
+            Group.Barrier();
             var column = firstColumn + warpColumn * WarpTile.Columns + (lane & 7) * 4;
             var channels = Geometry.OutputPerGroup - column;
             for (var row = lane >> 3; row < WarpTile.SpillRows; row += 4)

@@ -69,7 +69,7 @@ public struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
         for (var ahead = 0; ahead < TTile.Stages - 1; ahead++)
         {
             if (thread < WarpTile.Depth) table[TTile.Rows / 4 + parity + thread] = Pixel(pixel + thread, end);
-            SharedBarrier.Wait();
+            Group.Barrier();
             if (ahead < steps) Copy(shared, table, ahead * stage, parity, thread, group, firstColumn);
             TUnit.Commit();
             pixel += WarpTile.Depth;
@@ -85,7 +85,7 @@ public struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
         {
             // The tile of this step has arrived, and everyone has done with the one before, whose place is filled next.
             TUnit.WaitForAllBut(TTile.Stages - 2);
-            SharedBarrier.Wait();
+            Group.Barrier();
             if (step + TTile.Stages - 1 < steps) Copy(shared, table, filled, parity, thread, group, firstColumn);
             TUnit.Commit();
             pixel += WarpTile.Depth;
@@ -102,10 +102,10 @@ public struct TensorWeightGradient<TUnit, TTile> : IGroupedKernel
         var region = split * Geometry.SplitStride;
         for (var part = 0; part < WarpTile.Rows / WarpTile.SpillRows; part++)
         {
-            SharedBarrier.Wait();
+            Group.Barrier();
             var spilled = warp * WarpTile.SpillRows * WarpTile.SpillStride;
             unit.Spill(part, shared, lane, spilled);
-            SharedBarrier.Wait();
+            Group.Barrier();
             var within = firstColumn + warpColumn * WarpTile.Columns + (lane & 7) * 4;
             var channels = Geometry.OutputPerGroup - within;
             for (var line = lane >> 3; line < WarpTile.SpillRows; line += 4)
