@@ -18,6 +18,10 @@ internal sealed class DeviceOptions
     private readonly Option<string?> _precision = Options.OneOf(
         "--precision", "How matrix products multiply: tf32 and fp16 take CUDA's tensor cores; fp16 scales the loss", "fp32", "fp32", "tf32", "fp16");
 
+    private readonly Option<string?> _kernels = Options.OneOf(
+        "--kernels", "What a GPU runs: plain kernels, or grouped ones where there are any, whose threads share memory; auto takes what suits the device",
+        Auto, Auto, "plain", "grouped");
+
     private readonly Option<bool> _noGraph = new("--no-graph")
     {
         Description = "Launches the kernels of a step one by one on CUDA, instead of all at once as a graph",
@@ -29,6 +33,7 @@ internal sealed class DeviceOptions
         command.Options.Add(_device);
         command.Options.Add(_threads);
         command.Options.Add(_precision);
+        command.Options.Add(_kernels);
         command.Options.Add(_noGraph);
     }
 
@@ -61,12 +66,20 @@ internal sealed class DeviceOptions
             throw new UsageException($"--precision: {e.Message}.");
         }
 
+        if (parsed.GetValue(_kernels) is { } kernels and not Auto)
+        {
+            if (device is AcceleratorDevice accelerator) accelerator.UsesGroups = kernels == "grouped";
+            else reporter.Warn($"--kernels has no effect on {device.Id}.");
+        }
+
         if (parsed.GetValue(_noGraph))
         {
             if (device is AcceleratorDevice accelerator) accelerator.UsesGraphs = false;
             else reporter.Warn($"--no-graph has no effect on {device.Id}.");
         }
 
+        if (device is AcceleratorDevice { UsesGroups: var groups })
+            reporter.Detail($"{device.Id} runs {(groups ? "grouped kernels where there are any" : "plain kernels")}.");
         return device;
     }
 

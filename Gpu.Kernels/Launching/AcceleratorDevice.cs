@@ -47,8 +47,8 @@ public sealed class AcceleratorDevice : ComputeDevice
             _ => "simulator",
         };
         _groupSize = Math.Min(128, accelerator.MaxNumThreadsPerGroup);
-        _limits = new(accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, accelerator.NumMultiprocessors);
-        UsesGroups = accelerator.AcceleratorType != AcceleratorType.OpenCL;
+        _limits = OpenCLKind.Limits(accelerator);
+        UsesGroups = OpenCLKind.GainsFromGroups(accelerator);
         _graphs = CudaStreams.Graphs(accelerator, stream, out _whyNoGraphs);
     }
 
@@ -60,7 +60,7 @@ public sealed class AcceleratorDevice : ComputeDevice
 
     /// <summary>
     /// Whether operations may launch grouped kernels where they have them; otherwise they launch plain ones. Set it before operations are recorded. False from the
-    /// start on OpenCL: no grouped kernel has run on a GPU's OpenCL yet; see docs/gpu.md.
+    /// start on an OpenCL device that is no GPU: it has no memory that a group shares faster than any other, and the threads of a group take turns.
     /// </summary>
     public bool UsesGroups { get; set; }
 
@@ -296,7 +296,17 @@ public sealed class AcceleratorDevice : ComputeDevice
 
         public override int Items => items;
 
-        public override void Execute() => slot.Launcher(stream, config, kernel, items);
+        public override void Execute()
+        {
+            try
+            {
+                slot.Launcher(stream, config, kernel, items);
+            }
+            catch (AcceleratorException e) when (OpenCLKind.Explain(e, $"launching {Name}") is { } explained)
+            {
+                throw explained;
+            }
+        }
     }
 
     private sealed class LaunchedGroups<TKernel>(
@@ -307,6 +317,16 @@ public sealed class AcceleratorDevice : ComputeDevice
 
         public override int Items => threads;
 
-        public override void Execute() => slot.Launcher(stream, config, kernel);
+        public override void Execute()
+        {
+            try
+            {
+                slot.Launcher(stream, config, kernel);
+            }
+            catch (AcceleratorException e) when (OpenCLKind.Explain(e, Name, config.GroupDim.X) is { } explained)
+            {
+                throw explained;
+            }
+        }
     }
 }

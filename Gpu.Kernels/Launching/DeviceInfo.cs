@@ -6,7 +6,7 @@ namespace Gpu.Kernels.Launching;
 /// <param name="Name">what the driver calls it; empty for a missing kind</param>
 /// <param name="MemoryBytes">its memory</param>
 /// <param name="Processors">cores of the CPU, multiprocessors (compute units) of a GPU</param>
-/// <param name="Lanes">floats that one instruction works on: vector lanes of the CPU, threads of a GPU's warp</param>
+/// <param name="Lanes">floats that one instruction works on: vector lanes of the CPU, threads of a GPU's warp; 0 where an OpenCL driver tells it of compiled kernels alone</param>
 /// <param name="Missing">why it cannot be used and what would help; null for a device that can</param>
 public sealed record DeviceInfo(string Id, string Kind, string Name, long MemoryBytes, int Processors, int Lanes, string? Missing = null)
 {

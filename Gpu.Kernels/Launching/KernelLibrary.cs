@@ -90,7 +90,14 @@ internal sealed class KernelLibrary : IDisposable
 #if HAS_ILGPU
         if (_accelerator is CudaAccelerator cuda) return CudaKernelLoader.Load<TDelegate>(cuda, entry);
 #endif
-        return ordinarily();
+        try
+        {
+            return ordinarily();
+        }
+        catch (Exception e) when (OpenCLKind.Explain(e.InnerException ?? e, $"compiling {KernelName.Of(entry.GetGenericArguments()[0])}") is { } explained)
+        {
+            throw explained;
+        }
     }
 
     private KernelSlot<TDelegate> Find<TDelegate>(Type kernel, Func<TDelegate> load)

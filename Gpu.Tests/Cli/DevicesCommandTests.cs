@@ -75,4 +75,15 @@ public class DevicesCommandTests
         Assert.StartsWith("Device ", run.Output);
         Assert.DoesNotContain("Device ", CommandLine.Run("bench", "step", "--model", "seed1", "--seconds", "0.01", "--device", "cpu").Output);
     }
+
+    [Theory]
+    [InlineData("cpu", "plain", "--kernels has no effect on cpu")]
+    [InlineData("simulator", "auto", "simulator runs plain kernels")]
+    [InlineData("simulator", "grouped", "simulator runs grouped kernels")]
+    public void TheKernelsOfAGpuCanBeChosen(string device, string kernels, string expected)
+    {
+        var run = CommandLine.Run("bench", "step", "--model", "seed1", "--batch", "1", "--steps", "1", "--warmup", "1", "--device", device, "--kernels", kernels, "--verbose");
+        Assert.Equal(ExitCode.Success, run.ExitCode);
+        Assert.Contains(expected, run.Output + run.Error);
+    }
 }

@@ -36,6 +36,7 @@ public class MistakeTests
     [InlineData("train --device simulator --threads 2", "--threads")]
     [InlineData("train --threads 0", "--threads takes a whole number, 1 to 1024")]
     [InlineData("train --precision fp8", "--precision takes one of fp32, tf32, fp16, but got 'fp8'")]
+    [InlineData("train --kernels fast", "--kernels takes one of auto, plain, grouped, but got 'fast'")]
     [InlineData("bench step --device cpu --precision tf32", "tf32 needs tensor cores")]
     [InlineData("train --model sed0", "Did you mean 'seed0'?")]
     [InlineData("train --model nowhere.json", "There is no model file 'nowhere.json'")]

@@ -23,11 +23,22 @@ public class OffendingKernelTests
     [Theory]
     [InlineData(typeof(LocalArray), "private array")]
     [InlineData(typeof(ExternalCall), "which it does not declare")]
+    [InlineData(typeof(TooMuchShared), "a barrier without a fence for the memory of the group")]
     public void OffenceIsFoundInOpenCL(Type kernel, string offence)
     {
         using var compiler = new KernelCompiler();
         var found = OpenCLLint.Check(compiler.Compile(kernel).OpenCL).ToArray();
         Assert.Contains(found, text => text.Contains(offence, StringComparison.Ordinal));
+    }
+
+    // The compiler of the tests stands for a device without options, of a vendor whose warps ILGPU cannot shuffle.
+    [Theory]
+    [InlineData(typeof(ShuffledWarp), "Shuffle")]
+    [InlineData(typeof(Doubles), "Float64")]
+    public void WhatOpenCLDevicesLackDoesNotCompile(Type kernel, string reason)
+    {
+        using var compiler = new KernelCompiler();
+        Assert.Contains(reason, Assert.ThrowsAny<Exception>(() => compiler.Compile(kernel)).ToString());
     }
 
     [Fact]

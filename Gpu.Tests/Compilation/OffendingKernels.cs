@@ -105,6 +105,24 @@ public struct BarrierForSome : IGroupedKernel
     }
 }
 
+/// <summary>Fetches a value from the neighbour in its warp.</summary>
+public struct ShuffledWarp : IGroupedKernel
+{
+    public ArrayView<float> Output;
+    public int Count;
+
+    public readonly void Run() => Output[Group.IdxX] = Warp.ShuffleDown(Output[Group.IdxX], 1) * Count;
+}
+
+/// <summary>Computes in 64-bit floats.</summary>
+public struct Doubles : IKernel
+{
+    public ArrayView<float> Output;
+    public double Factor;
+
+    public void Run(int item) => Output[item] = (float)(Output[item] * Factor);
+}
+
 /// <summary>Wants more shared memory than every device has.</summary>
 public struct TooMuchShared : IGroupedKernel
 {

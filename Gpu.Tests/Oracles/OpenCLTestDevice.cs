@@ -8,8 +8,8 @@ namespace Gpu.Tests.Oracles;
 
 /// <summary>
 /// An OpenCL device for tests, also one that the product refuses. ILGPU wants the generic address space, which the kernels do not use when they are compiled
-/// with the product's settings; so a driver without it (PoCL before 4.0, on any CPU) can run the kernels when ILGPU is told that it has it. That is no
-/// promise for anything but the plain kernels; grouped ones run on a device whose name ends in <c>:groups</c> (<c>opencl:0:groups</c>).
+/// with the product's settings (the compile test sees to that); so a driver without it (PoCL before 4.0, on any CPU) can run the kernels when ILGPU is told that it has it.
+/// Plain kernels run, and grouped ones on a device whose name ends in <c>:groups</c> (<c>opencl:0:groups</c>).
 /// </summary>
 internal static class OpenCLTestDevice
 {

@@ -75,9 +75,9 @@ public struct SoftmaxCrossEntropyGroups<TMachine, TVector> : IGroupedKernel
             }
         }
 
-        if (!HasMetrics) return;
+        // Also where nothing is counted: no barrier may stand in a condition.
         MetricTree.Gather(sharedA, sharedB, words, ref count, slot, lane == 0, slots);
-        if (Group.IdxX != 0) return;
+        if (!HasMetrics || Group.IdxX != 0) return;
         if (Grid.DimX == 1)
         {
             MetricTree.AddTo<TMachine, TVector>(Metrics, count, Batch);
