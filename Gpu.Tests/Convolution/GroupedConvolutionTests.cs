@@ -60,7 +60,7 @@ public class GroupedConvolutionTests
             }
         }
 
-        Type[] expected = [typeof(Tile128x128), typeof(Tile64x64), typeof(Tile128x32), typeof(Tile32x32), typeof(Tile16x16), typeof(GatherFinish<,,>), typeof(SumSplits<,>),
+        Type[] expected = [typeof(Tile128x128), typeof(Tile64x64), typeof(Tile64x64Half), typeof(Tile128x32), typeof(Tile32x32), typeof(Tile16x16), typeof(GatherFinish<,,>), typeof(SumSplits<,>),
             typeof(SumSplitsGroups<,>)];
         Assert.Empty(expected.Select(type => type.Name).Except(reached));
         static IEnumerable<string> Parts(Type type) => type.GetGenericArguments().SelectMany(Parts).Append(type.Name);

@@ -29,7 +29,7 @@ public static class TestDevices
     public static TheoryData<string> All => [.. Names];
 
     /// <summary>
-    /// Names of devices that multiply in another precision: the simulator's emulation (with the stand-in for ILGPU; ILGPU's own CPU accelerator is too slow for groups of 256 threads), and the
+    /// Names of devices that multiply in another precision: the simulator's emulation (with the stand-in for ILGPU; ILGPU's own CPU accelerator is too slow for groups of 128 threads), and the
     /// CUDA devices among the added ones.
     /// </summary>
     public static TheoryData<string> Tensor => [.. TensorNames];
