@@ -15,7 +15,6 @@ public sealed class AcceleratorDevice : ComputeDevice
     private readonly KernelLibrary _kernels;
     private readonly List<IDisposable> _owned;
     private readonly int _groupSize;
-    private readonly GroupLimits _limits;
     private readonly string? _whyNoGraphs;
     private IGraphDriver? _graphs;
     private readonly Lock _copies = new();
@@ -47,7 +46,7 @@ public sealed class AcceleratorDevice : ComputeDevice
             _ => "simulator",
         };
         _groupSize = Math.Min(128, accelerator.MaxNumThreadsPerGroup);
-        _limits = OpenCLKind.Limits(accelerator);
+        Limits = OpenCLKind.Limits(accelerator);
         UsesGroups = OpenCLKind.GainsFromGroups(accelerator);
         _graphs = CudaStreams.Graphs(accelerator, stream, out _whyNoGraphs);
     }
@@ -210,6 +209,7 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <summary>Puts another driver of graphs in the place of the device's own: for tests.</summary>
     internal void ReplaceGraphs(IGraphDriver graphs) => _graphs = graphs;
 
+<<<<<<< HEAD
     /// <summary>Gives memory back, after the work that may use it: a driver need not wait for it by itself.</summary>
     internal void Free(MemoryBuffer1D<float, Stride1D.Dense> memory)
     {
@@ -232,13 +232,19 @@ public sealed class AcceleratorDevice : ComputeDevice
             // What was to end has ended, one way or the other.
         }
     }
+=======
+    /// <summary>What grouped kernels are launched for; tests pretend to have other devices.</summary>
+    internal GroupLimits Limits { get; set; }
+
+    internal void Released(long bytes) => Interlocked.Add(ref _allocated, -bytes);
+>>>>>>> w-opencl
 
     private sealed class Launcher<TMachine>(AcceleratorDevice device, CommandList? list) : ILauncher<TMachine>, IMatrixLauncher
         where TMachine : struct, IGpuMachine<TMachine>
     {
         public TMachine Bind(DeviceView view) => view.IsEmpty ? default : TMachine.At(AcceleratorBuffer.Of(view, device));
 
-        public GroupLimits? Groups => device.UsesGroups ? device._limits : null;
+        public GroupLimits? Groups => device.UsesGroups ? device.Limits : null;
 
         public TMachine Zeros(int words) => Bind(device.Zeros(words));
 
@@ -250,7 +256,7 @@ public sealed class AcceleratorDevice : ComputeDevice
 
         public long LeastWork => device.LeastMatrixWork;
 
-        public int Multiprocessors => device._limits.Multiprocessors;
+        public int Multiprocessors => device.Limits.Multiprocessors;
 
         public ArrayView<float> View(DeviceView view) => view.IsEmpty ? default : AcceleratorBuffer.Of(view, device);
 

@@ -92,8 +92,11 @@ public static class TestDevices
 
     private static AcceleratorDevice Simulator(int[] sizes)
     {
-        var context = Context.Create(builder => builder.CPU(new CPUDevice(sizes[0], sizes[1], sizes[2])));
+        // ILGPU's own CPU accelerator has a thread of the system for each of all multiprocessors.
+        var context = Context.Create(builder => builder.CPU(new CPUDevice(sizes[0], sizes[1], 1)));
         var accelerator = context.Devices[0].CreateAccelerator(context);
-        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context);
+        var device = new AcceleratorDevice(accelerator, null, "simulator", accelerator, context);
+        device.Limits = device.Limits with { Multiprocessors = sizes[2] };
+        return device;
     }
 }
