@@ -209,7 +209,9 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <summary>Puts another driver of graphs in the place of the device's own: for tests.</summary>
     internal void ReplaceGraphs(IGraphDriver graphs) => _graphs = graphs;
 
-<<<<<<< HEAD
+    /// <summary>What grouped kernels are launched for; tests pretend to have other devices.</summary>
+    internal GroupLimits Limits { get; set; }
+
     /// <summary>Gives memory back, after the work that may use it: a driver need not wait for it by itself.</summary>
     internal void Free(MemoryBuffer1D<float, Stride1D.Dense> memory)
     {
@@ -232,12 +234,6 @@ public sealed class AcceleratorDevice : ComputeDevice
             // What was to end has ended, one way or the other.
         }
     }
-=======
-    /// <summary>What grouped kernels are launched for; tests pretend to have other devices.</summary>
-    internal GroupLimits Limits { get; set; }
-
-    internal void Released(long bytes) => Interlocked.Add(ref _allocated, -bytes);
->>>>>>> w-opencl
 
     private sealed class Launcher<TMachine>(AcceleratorDevice device, CommandList? list) : ILauncher<TMachine>, IMatrixLauncher
         where TMachine : struct, IGpuMachine<TMachine>
