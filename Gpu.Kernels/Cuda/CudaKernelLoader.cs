@@ -44,7 +44,7 @@ internal static class CudaKernelLoader
         catch (CudaException e) when (Enum.TryParse<CudaError>(e.Error, out var code))
         {
             // ILGPU keeps what the driver's compiler said to itself; asked again, it says the same.
-            throw new DriverException($"loading {KernelName.Of(entry.GetGenericArguments()[0])}", (int)code, $"{e.Error}{Reason(compiled.PTXAssembly)}");
+            throw new DriverException($"loading {KernelName.Of(entry.GetGenericArguments()[0])}", (int)code, $"{e.Error}{Reason(compiled.PTXAssembly)}", e);
         }
     }
 
