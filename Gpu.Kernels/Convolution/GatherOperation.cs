@@ -197,8 +197,13 @@ internal readonly struct GatherOperation<TActivation>(
     private bool PacksForTensorCores => backward || !TensorGathers.ReadsPlain(shape, weights);
 
     private bool UsesTensorCores<TMachine>(ILauncher<TMachine> launcher)
-        where TMachine : struct => TensorDispatch.Suits(
-        launcher.Matrices, shape.MultiplyAdds, backward ? shape.OutputPerGroup : shape.InputPerGroup, backward ? shape.InputPerGroup : shape.OutputPerGroup);
+        where TMachine : struct
+    {
+        var (summed, computed) = backward ? (shape.OutputPerGroup, shape.InputPerGroup) : (shape.InputPerGroup, shape.OutputPerGroup);
+        var rows = shape.Batch * (backward ? shape.InputHeight * shape.InputWidth : shape.OutputHeight * shape.OutputWidth);
+        return TensorDispatch.Suits(launcher.Matrices, shape.MultiplyAdds, summed, computed)
+            && TensorDispatch.IsSooner(launcher.Matrices!, rows, computed * shape.Groups, shape.KernelHeight * shape.KernelWidth * summed);
+    }
 
     // Which taps (counted from the last) reach the input rows of a phase, and where in the output the first of them begins.
     private static (int FirstTap, int TapStride, int Taps, int Start, int Step) Phase(int phase, int padding, int kernel, int stride, int dilation)

@@ -11,7 +11,7 @@ public interface IMatrixLauncher
     /// <summary>Whether the units are emulated instead of being inline PTX.</summary>
     bool IsEmulated { get; }
 
-    /// <summary>Multiply-adds that a product should have at least; smaller ones are computed in 32 bits.</summary>
+    /// <summary>Multiply-adds that a product should have at least; smaller ones are computed in 32 bits. With 1, none is, not even where that would be sooner.</summary>
     long LeastWork { get; }
 
     /// <summary>Multiprocessors of the device.</summary>
