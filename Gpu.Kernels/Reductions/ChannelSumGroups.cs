@@ -34,26 +34,7 @@ public struct ChannelSumGroups<TMachine, TVector> : IGroupedKernel
     {
         var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var place = Layout.Place(TMachine.Width);
-        TVector sum0 = TMachine.Zero, sum1 = sum0;
-        var row = place.First + place.Down;
-        var at = row * ValueStride + place.Source;
-        var step = place.Deep * ValueStride;
-        for (; row + 3 * place.Deep < place.End; row += 4 * place.Deep)
-        {
-            var (x0, x1) = (TMachine.Load(Values, at), TMachine.Load(Values, at + step));
-            var (x2, x3) = (TMachine.Load(Values, at + 2 * step), TMachine.Load(Values, at + 3 * step));
-            sum0 = TMachine.Add(sum0, TMachine.Add(x0, x2));
-            sum1 = TMachine.Add(sum1, TMachine.Add(x1, x3));
-            at += 4 * step;
-        }
-
-        for (; row < place.End; row += place.Deep)
-        {
-            sum0 = TMachine.Add(sum0, TMachine.Load(Values, at));
-            at += step;
-        }
-
-        var sum = GroupTree<TMachine, TVector>.Sum(shared, TMachine.Add(sum0, sum1), Layout.Lanes);
+        var sum = GroupTree<TMachine, TVector>.Sum(shared, ColumnSum<TMachine, TVector>.Of(Values, ValueStride, place), Layout.Lanes);
         if (place.Down != 0 || place.Channel >= Layout.Channels) return;
         sum = TMachine.Multiply(sum, TMachine.Splat(Scale));
         var target = place.Chunk * SumStride + place.Channel;

@@ -54,26 +54,7 @@ public struct SumSplitsGroups<TMachine, TVector> : IGroupedKernel
     {
         var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var place = Layout.Place(TMachine.Width);
-        TVector sum0 = TMachine.Zero, sum1 = sum0;
-        var split = place.Down;
-        var at = split * Stride + place.Source;
-        var step = place.Deep * Stride;
-        for (; split + 3 * place.Deep < place.End; split += 4 * place.Deep)
-        {
-            var (x0, x1) = (TMachine.Load(Partials, at), TMachine.Load(Partials, at + step));
-            var (x2, x3) = (TMachine.Load(Partials, at + 2 * step), TMachine.Load(Partials, at + 3 * step));
-            sum0 = TMachine.Add(sum0, TMachine.Add(x0, x2));
-            sum1 = TMachine.Add(sum1, TMachine.Add(x1, x3));
-            at += 4 * step;
-        }
-
-        for (; split < place.End; split += place.Deep)
-        {
-            sum0 = TMachine.Add(sum0, TMachine.Load(Partials, at));
-            at += step;
-        }
-
-        var sum = GroupTree<TMachine, TVector>.Sum(shared, TMachine.Add(sum0, sum1), Layout.Lanes);
+        var sum = GroupTree<TMachine, TVector>.Sum(shared, ColumnSum<TMachine, TVector>.Of(Partials, Stride, place), Layout.Lanes);
         if (place.Down != 0 || place.Channel >= Layout.Channels) return;
         var bias = place.Channel - WeightLength;
         if (bias < 0) TMachine.Store(Weights, place.Channel, TMachine.Add(TMachine.Load(Weights, place.Channel), sum));
