@@ -14,9 +14,7 @@ struct Shape {
 };
 
 Shape ShapeOf(const std::string& text) {
-    std::size_t from = 0;
-    if (text[0] == '@') from = text.find_first_not_of(" \t", text.find_first_of(" \t"));
-    std::string name = text.substr(from, text.find_first_of(" \t\n", from) - from);
+    std::string name = OpcodeOf(text);
     Shape shape{{}, false};
     for (std::size_t at = 0; at <= name.size();) {
         std::size_t dot = std::min(name.find('.', at), name.size());
@@ -117,17 +115,6 @@ Cost CostOf(const Kernel& kernel, const Instruction& i, const Shape& shape) {
     else if (operation == "cp") Set(cost, Pipe::None, 1, 0, 0), cost.Memory = Access::AsyncCopy;
     else SetArithmetic(cost, shape, kernel, i);
     return cost;
-}
-
-std::vector<bool> BlockBegins(const Kernel& kernel) {
-    std::vector<bool> begins(kernel.Code.size() + 1, false);
-    for (auto& i : kernel.Code) {
-        if (i.Kind == Flow::Branch) begins[i.Target] = true;
-        if (i.Kind != Flow::Next) begins[i.Index + 1] = true;
-    }
-    for (auto& table : kernel.Tables)
-        for (u32 target : table) begins[target] = true;
-    return begins;
 }
 
 using Liveness = std::vector<std::vector<u64>>;

@@ -2,20 +2,12 @@
 // modifier), and approximate instructions as far from the truth as the PTX ISA allows. Both change a kernel after it was read.
 #include <cmath>
 #include <cstdint>
-#include <set>
 
 #include "Lanes.h"
 
 namespace emulator {
 
 namespace {
-
-// mul.f32 of "@%p1 mul.f32 %f1, %f2, %f3".
-std::string OpcodeOf(const std::string& statement) {
-    std::size_t from = 0;
-    if (statement[0] == '@') from = statement.find_first_not_of(" \t", statement.find_first_of(" \t"));
-    return statement.substr(from, statement.find_first_of(" \t\n", from) - from);
-}
 
 // --- Approximate instructions -------------------------------------------------------------------------------------------------------------
 
@@ -94,12 +86,12 @@ class Contraction {
     Kernel& _kernel;
     bool _second;
     std::vector<std::string> _opcodes;
-    std::set<u32> _targets;
+    std::vector<bool> _begins;
 
     // The product that a slot holds before instruction `at`, if its factors are still there; -1 for none.
     int ProductBefore(u32 at, s32 slot) const {
         if (slot < 0) return -1;
-        for (u32 k = at; k > 0 && !_targets.count(k);) {
+        for (u32 k = at; k > 0 && !_begins[k];) {
             auto& candidate = _kernel.Code[--k];
             if (candidate.Kind != Flow::Next) return -1;
             if (!Writes(candidate, _opcodes[k], slot)) continue;
@@ -113,11 +105,8 @@ class Contraction {
     }
 
 public:
-    Contraction(Kernel& kernel, bool second) : _kernel(kernel), _second(second) {
+    Contraction(Kernel& kernel, bool second) : _kernel(kernel), _second(second), _begins(BlockBegins(kernel)) {
         for (auto& statement : kernel.Text) _opcodes.push_back(OpcodeOf(statement));
-        for (auto& i : kernel.Code)
-            if (i.Kind == Flow::Branch) _targets.insert(i.Target);
-        for (auto& table : kernel.Tables) _targets.insert(table.begin(), table.end());
     }
 
     void Run() {

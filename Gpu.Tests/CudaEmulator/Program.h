@@ -79,6 +79,12 @@ struct Module {
 // Reads PTX text. Throws PtxError, which names the line.
 std::unique_ptr<Module> ReadModule(const std::string& text);
 
+// "mul.f32" of "@%p1 mul.f32 %f1, %f2, %f3".
+std::string OpcodeOf(const std::string& statement);
+
+// Whether an instruction is the first of a basic block: the first of all, a branch's target, or behind what is not a plain instruction.
+std::vector<bool> BlockBegins(const Kernel& kernel);
+
 // Sets Rejoin of every branch: the first instruction that all paths from it reach.
 void FindRejoins(Kernel& kernel);
 

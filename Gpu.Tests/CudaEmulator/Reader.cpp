@@ -503,6 +503,12 @@ private:
 
 }  // namespace
 
+std::string OpcodeOf(const std::string& statement) {
+    std::size_t from = 0;
+    if (statement[0] == '@') from = statement.find_first_not_of(" \t", statement.find_first_of(" \t"));
+    return statement.substr(from, statement.find_first_of(" \t\n", from) - from);
+}
+
 std::unique_ptr<Module> ReadModule(const std::string& text) { return Reader(text).Read(); }
 
 }  // namespace emulator

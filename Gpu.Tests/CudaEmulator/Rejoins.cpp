@@ -14,18 +14,7 @@ struct Block {
 
 std::vector<Block> BlocksOf(const Kernel& kernel) {
     u32 size = (u32)kernel.Code.size();
-    std::vector<bool> begins(size + 1, false);
-    begins[0] = begins[size] = true;
-    for (u32 k = 0; k < size; k++) {
-        auto& i = kernel.Code[k];
-        if (i.Kind == Flow::Branch) begins[i.Target] = begins[k + 1] = true;
-        if (i.Kind == Flow::BranchIndexed) {
-            begins[k + 1] = true;
-            for (u32 target : kernel.Tables[i.Table]) begins[target] = true;
-        }
-        if (i.Kind == Flow::Exit) begins[k + 1] = true;
-    }
-
+    auto begins = BlockBegins(kernel);
     std::vector<Block> blocks;
     std::vector<u32> blockOf(size + 1);
     for (u32 k = 0; k < size; k++) {
@@ -56,6 +45,18 @@ std::vector<Block> BlocksOf(const Kernel& kernel) {
 }
 
 }  // namespace
+
+std::vector<bool> BlockBegins(const Kernel& kernel) {
+    std::vector<bool> begins(kernel.Code.size() + 1, false);
+    begins[0] = true;
+    for (auto& i : kernel.Code) {
+        if (i.Kind == Flow::Branch) begins[i.Target] = true;
+        if (i.Kind != Flow::Next) begins[i.Index + 1] = true;
+    }
+    for (auto& table : kernel.Tables)
+        for (u32 target : table) begins[target] = true;
+    return begins;
+}
 
 // Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm", on the reversed graph.
 void FindRejoins(Kernel& kernel) {
