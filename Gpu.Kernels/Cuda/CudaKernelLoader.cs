@@ -1,4 +1,3 @@
-#if HAS_ILGPU
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
@@ -59,4 +58,3 @@ internal static class CudaKernelLoader
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<PTXAssembly>k__BackingField")]
     private static extern ref string Text(PTXCompiledKernel kernel);
 }
-#endif

@@ -1,8 +1,6 @@
 using Gpu.Kernels.Launching;
 using ILGPU.Runtime;
-#if HAS_ILGPU
 using ILGPU.Runtime.Cuda;
-#endif
 
 namespace Gpu.Kernels.Cuda;
 
@@ -12,9 +10,7 @@ internal static class CudaStreams
     /// <summary>Graphs of a stream, or null and why there are none.</summary>
     public static IGraphDriver? Graphs(Accelerator accelerator, AcceleratorStream stream, out string? whyNot)
     {
-#if HAS_ILGPU
         if (stream is CudaStream cuda) return CudaGraphDriver.Create(accelerator.Bind, cuda.StreamPtr, out whyNot);
-#endif
         whyNot = accelerator.AcceleratorType switch
         {
             AcceleratorType.OpenCL => "OpenCL has no graphs",
@@ -27,9 +23,7 @@ internal static class CudaStreams
     /// <summary>A stopwatch that the device itself keeps; null where there is none.</summary>
     public static DeviceStopwatch? Stopwatch(Accelerator accelerator, AcceleratorStream stream)
     {
-#if HAS_ILGPU
         if (stream is CudaStream cuda) return CudaStopwatch.Create(accelerator.Bind, cuda.StreamPtr);
-#endif
         return null;
     }
 
@@ -38,18 +32,14 @@ internal static class CudaStreams
     /// </summary>
     public static bool MayBeOutOfMemory(Exception failure)
     {
-#if HAS_ILGPU
         if (failure is CudaException cuda) return cuda.Error == nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY);
-#endif
         return true;
     }
 
     /// <summary>Bytes that could still be allocated; null where the driver does not say.</summary>
     public static long? FreeBytes(Accelerator accelerator)
     {
-#if HAS_ILGPU
         if (accelerator is CudaAccelerator cuda) return cuda.GetFreeMemory();
-#endif
         return null;
     }
 }

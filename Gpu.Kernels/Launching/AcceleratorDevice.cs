@@ -248,15 +248,13 @@ public sealed class AcceleratorDevice : ComputeDevice
 
         public MatrixPrecision Precision => device.Precision;
 
-        public bool IsEmulated => device.Accelerator.AcceleratorType != AcceleratorType.Cuda;
-
         public long LeastWork => device.LeastMatrixWork;
 
         public int Multiprocessors => device.Limits.Multiprocessors;
 
         public ArrayView<float> View(DeviceView view) => view.IsEmpty ? default : AcceleratorBuffer.Of(view, device);
 
-        public long Address(DeviceView view) => view.IsEmpty || IsEmulated ? 0 : View(view).LoadEffectiveAddressAsPtr();
+        public long Address(DeviceView view) => view.IsEmpty ? 0 : View(view).LoadEffectiveAddressAsPtr();
 
         public void Launch<TKernel>(in TKernel kernel, int items, int cost)
             where TKernel : struct, IKernel

@@ -15,9 +15,7 @@ public static class CompilerSettings
     /// </remarks>
     public static Context.Builder ForKernels(this Context.Builder builder)
     {
-#if HAS_ILGPU
         SharedBarrier.Register(builder);
-#endif
         return builder.Optimize(OptimizationLevel.O2).Math(MathMode.Default);
     }
 }

@@ -18,7 +18,6 @@ internal sealed class CudaKind : GpuKind
 
     protected override Context.Builder Add(Context.Builder builder) => builder.Cuda(_ => true);
 
-#if HAS_ILGPU
     public override long? FreeBytes(Context context, Device device)
     {
         try
@@ -54,11 +53,4 @@ internal sealed class CudaKind : GpuKind
     protected override string? WhyNot(Device device) => device is CudaDevice { Architecture: not null, InstructionSet: not null }
         ? null
         : $"ILGPU knows no PTX version for this GPU and driver (driver {(device as CudaDevice)?.DriverVersion}); a newer driver may help";
-#else
-    protected override string? WhyNotEvenLook() => MissingIlgpu.Reason;
-
-    protected override string WhyNone() => MissingIlgpu.Reason;
-
-    protected override string? WhyNot(Device device) => null;
-#endif
 }

@@ -171,10 +171,6 @@ public static class DeviceCatalog
         return cpu;
     }
 
-    // A build without ILGPU misses every kind for the same reason.
-    private static string Explain(string chosen, List<string> passedOver)
-    {
-        var reasons = passedOver.Any(reason => reason.EndsWith(MissingIlgpu.Reason, StringComparison.Ordinal)) ? [MissingIlgpu.Reason] : passedOver;
-        return reasons.Count == 0 ? chosen : $"{chosen} ({string.Join("; ", reasons)})";
-    }
+    private static string Explain(string chosen, List<string> passedOver) =>
+        passedOver.Count == 0 ? chosen : $"{chosen} ({string.Join("; ", passedOver)})";
 }

@@ -2,14 +2,11 @@ using ILGPU;
 
 namespace Gpu.Kernels.Launching;
 
-/// <summary>What an operation needs to launch kernels on tensor cores, or on their emulation in the simulator.</summary>
+/// <summary>What an operation needs to launch kernels on tensor cores.</summary>
 public interface IMatrixLauncher
 {
     /// <summary><see cref="MatrixPrecision.Tf32"/> or <see cref="MatrixPrecision.Fp16"/>.</summary>
     MatrixPrecision Precision { get; }
-
-    /// <summary>Whether the units are emulated instead of being inline PTX.</summary>
-    bool IsEmulated { get; }
 
     /// <summary>Multiply-adds that a product should have at least; smaller ones are computed in 32 bits. With 1, none is, not even where that would be sooner.</summary>
     long LeastWork { get; }
@@ -20,7 +17,7 @@ public interface IMatrixLauncher
     /// <summary>The ILGPU view of a device view; an empty one gives a view that must not be read.</summary>
     ArrayView<float> View(DeviceView view);
 
-    /// <summary>The address of a view's first word on the device; 0 for an empty one and where the units are emulated.</summary>
+    /// <summary>The address of a view's first word on the device; 0 for an empty one.</summary>
     long Address(DeviceView view);
 
     /// <summary>Launches a grouped kernel; see <see cref="ILauncher{TMachine}.LaunchGroups"/>.</summary>

@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Reflection;
 using ILGPU.Runtime;
-#if HAS_ILGPU
 using Gpu.Kernels.Cuda;
 using ILGPU.Runtime.Cuda;
-#endif
 
 namespace Gpu.Kernels.Launching;
 
@@ -87,9 +85,7 @@ internal sealed class KernelLibrary : IDisposable
     private TDelegate Load<TDelegate>(MethodInfo entry, Func<TDelegate> ordinarily)
         where TDelegate : Delegate
     {
-#if HAS_ILGPU
         if (_accelerator is CudaAccelerator cuda) return CudaKernelLoader.Load<TDelegate>(cuda, entry);
-#endif
         try
         {
             return ordinarily();

@@ -17,7 +17,6 @@ internal sealed class OpenCLKind : GpuKind
 
     protected override Context.Builder Add(Context.Builder builder) => builder.OpenCL(_ => true);
 
-#if HAS_ILGPU
     // Without being told how many threads a kernel will have, which ILGPU does not, AMD's compiler counts on so many at most.
     private const int MostThreads = 256;
 
@@ -84,24 +83,4 @@ internal sealed class OpenCLKind : GpuKind
             ? null
             : "its driver lacks the generic address space (a feature of OpenCL 2.0 that 3.0 made optional), which ILGPU needs; a newer driver may have it (PoCL has it from 4.0 on)";
     }
-#else
-    /// <summary>Whether grouped kernels are the better ones for an accelerator of any kind.</summary>
-    public static bool GainsFromGroups(Accelerator accelerator) => true;
-
-    /// <summary>What an accelerator of any kind offers to grouped kernels.</summary>
-    public static GroupLimits Limits(Accelerator accelerator) =>
-        new(accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, accelerator.NumMultiprocessors);
-
-    /// <summary>There is no OpenCL driver, so that no error is one's.</summary>
-    public static Exception? Explain(Exception failure, string doing) => null;
-
-    /// <summary>There is no OpenCL driver, so that no error is one's.</summary>
-    public static Exception? Explain(Exception failure, string kernel, int threads) => null;
-
-    protected override string? WhyNotEvenLook() => MissingIlgpu.Reason;
-
-    protected override string WhyNone() => MissingIlgpu.Reason;
-
-    protected override string? WhyNot(Device device) => null;
-#endif
 }

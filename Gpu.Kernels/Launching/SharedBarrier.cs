@@ -1,10 +1,8 @@
 using ILGPU;
-#if HAS_ILGPU
 using ILGPU.Backends.OpenCL;
 using ILGPU.Backends.PTX;
 using ILGPU.IR;
 using ILGPU.IR.Intrinsics;
-#endif
 
 namespace Gpu.Kernels.Launching;
 
@@ -16,12 +14,9 @@ namespace Gpu.Kernels.Launching;
 public static class SharedBarrier
 {
     /// <summary>Waits until all threads of the group are here; what they wrote to shared and global memory is then seen by all. Every thread of the group must call it.</summary>
-#if HAS_ILGPU
     [IntrinsicImplementation]
-#endif
     public static void Wait() => Group.Barrier();
 
-#if HAS_ILGPU
     /// <summary>What it is in PTX (bar.sync, which orders both memories). ILGPU looks for it.</summary>
     public static void OnCuda() => Group.Barrier();
 
@@ -39,5 +34,4 @@ public static class SharedBarrier
         intrinsics.RegisterMethod(wait, new PTXIntrinsic(typeof(SharedBarrier), nameof(OnCuda), IntrinsicImplementationMode.Redirect));
         intrinsics.RegisterMethod(wait, new CLIntrinsic(typeof(SharedBarrier), nameof(OnOpenCL), IntrinsicImplementationMode.GenerateCode));
     }
-#endif
 }

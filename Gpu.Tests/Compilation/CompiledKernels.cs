@@ -1,4 +1,3 @@
-#if HAS_ILGPU
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Gpu.Kernels.Machines;
@@ -78,4 +77,3 @@ internal static class CompiledKernels
         File.WriteAllLines(Path.Combine(folder, "kernels.md"), table);
     }
 }
-#endif

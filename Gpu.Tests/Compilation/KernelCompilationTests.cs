@@ -1,4 +1,3 @@
-#if HAS_ILGPU
 using Gpu.Kernels.Machines;
 using Xunit.Abstractions;
 
@@ -54,4 +53,3 @@ public class KernelCompilationTests(ITestOutputHelper output)
     // Kernels of tensor cores are inline PTX, of which nothing is left in OpenCL C.
     private static bool IsForCuda(Type kernel) => kernel.Namespace!.StartsWith("Gpu.Kernels.Cuda", StringComparison.Ordinal);
 }
-#endif

@@ -1,4 +1,3 @@
-#if HAS_ILGPU
 using System.Reflection;
 using Gpu.Kernels.Launching;
 using ILGPU;
@@ -91,4 +90,3 @@ internal sealed class KernelCompiler : IDisposable
 
 /// <summary>What a kernel was compiled to.</summary>
 internal sealed record KernelText(string Sm80, string Sm90, string OpenCL);
-#endif

@@ -14,9 +14,7 @@ internal static class KernelInstances
     /// <summary>The GPU machines with their vectors.</summary>
     public static readonly (Type Machine, Type Vector)[] GpuMachines = [(typeof(Gpu4), typeof(Float4)), (typeof(Gpu1), typeof(float))];
 
-    // The emulation of tensor cores is for the simulator alone, and long.
-    private static readonly Type[] Structs =
-        [.. typeof(IKernel).Assembly.GetTypes().Where(type => type.IsValueType && !type.IsEnum && type != typeof(EmulatedUnit<>))];
+    private static readonly Type[] Structs = [.. typeof(IKernel).Assembly.GetTypes().Where(type => type.IsValueType && !type.IsEnum)];
 
     // A part of them, for a look at a kernel that is being changed.
     private static readonly string[] Wanted = Environment.GetEnvironmentVariable("GPUTRAINER_KERNELS")?.Split(',') ?? [""];

@@ -1,4 +1,3 @@
-#if HAS_ILGPU
 using System.Collections.Concurrent;
 using Gpu.Kernels.Cuda;
 using Gpu.Kernels.Launching;
@@ -60,4 +59,3 @@ public class ParallelCompilationTests
         }
     }
 }
-#endif

@@ -1,4 +1,3 @@
-#if HAS_ILGPU
 using System.Runtime.CompilerServices;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Machines;
@@ -10,17 +9,14 @@ namespace Gpu.Tests.Cuda;
 /// <summary>What people are told when the driver does not take a kernel. Needs a CUDA device among those that <see cref="TestDevices"/> was given.</summary>
 public class KernelLoadTests
 {
-    [Fact]
+    [CudaFact]
     public void RefusedKernelIsNamedWithTheDriversReason()
     {
-        foreach (var name in TestDevices.Cuda)
-        {
-            using var device = DeviceCatalog.Open(name);
-            var error = Assert.Throws<DriverException>(() => device.Execute(new Operation()));
-            Assert.Contains(nameof(UnknownInstruction), error.Message);
-            Assert.Contains("frobnicate", error.Message);
-            Assert.Contains("INVALID_PTX", error.Message);
-        }
+        using var device = DeviceCatalog.Open(TestDevices.Cuda.First());
+        var error = Assert.Throws<DriverException>(() => device.Execute(new Operation()));
+        Assert.Contains(nameof(UnknownInstruction), error.Message);
+        Assert.Contains("frobnicate", error.Message);
+        Assert.Contains("INVALID_PTX", error.Message);
     }
 
     /// <summary>No assembler knows its instruction.</summary>
@@ -40,4 +36,3 @@ public class KernelLoadTests
             where TVector : unmanaged => launcher.Launch(new UnknownInstruction(), 1, 1);
     }
 }
-#endif

@@ -9,16 +9,16 @@ public class ImageCodecTests
     public void TheContentDecidesNotTheName()
     {
         using var folder = new TempFolder();
-        var path = folder.Write("picture.jpg", PngEncoder.Encode(new ByteImage(1, 2, 3, [1, 2, 3, 4, 5, 6])));
+        var path = folder.Write("picture.jpg", ImageCodec.EncodePng(new ByteImage(1, 2, 3, [1, 2, 3, 4, 5, 6])));
         Assert.Equal([1, 2, 3, 4, 5, 6], ImageCodec.Load(path).Pixels);
     }
 
     [Fact]
     public void GreyPixelsMakeAGreyImage()
     {
-        var grey = ImageCodec.Decode(PngEncoder.Encode(new ByteImage(1, 2, 3, [7, 7, 7, 9, 9, 9])), "test");
+        var grey = ImageCodec.Decode(ImageCodec.EncodePng(new ByteImage(1, 2, 3, [7, 7, 7, 9, 9, 9])), "test");
         Assert.Equal((1, "0709"), (grey.Channels, Convert.ToHexString(grey.Pixels)));
-        var colour = ImageCodec.Decode(PngEncoder.Encode(new ByteImage(1, 2, 3, [7, 7, 7, 9, 9, 8])), "test");
+        var colour = ImageCodec.Decode(ImageCodec.EncodePng(new ByteImage(1, 2, 3, [7, 7, 7, 9, 9, 8])), "test");
         Assert.Equal(3, colour.Channels);
     }
 
@@ -39,22 +39,7 @@ public class ImageCodecTests
         byte[] start = [0xFF, 0xD8, 0xFF, 0xE0, 0, 16, (byte)'J', (byte)'F', (byte)'I', (byte)'F'];
         var error = Assert.Throws<ImageException>(() => ImageCodec.Decode(start, "photo.jpg"));
         Assert.Contains("photo.jpg", error.Message);
-        if (!ImageCodec.HasImageSharp)
-        {
-            Assert.Contains("JPEG", error.Message);
-            Assert.Contains("SixLabors.ImageSharp", error.Message);
-            Assert.Contains("Convert the images to PNG", error.Message);
-        }
     }
-
-    [Theory]
-    [InlineData("474946383961", "GIF")]
-    [InlineData("524946460000000057454250", "WebP")]
-    [InlineData("49492A00", "TIFF")]
-    [InlineData("0000001C6674797061766966", "AVIF")]
-    [InlineData("3C68746D6C3E", "begins with the bytes 3C68746D6C3E")]
-    public void OtherContentIsNamed(string content, string expected) =>
-        Assert.Contains(expected, Assert.Throws<ImageException>(() => BuiltInDecoder.Decode(Convert.FromHexString(content), "test")).Message);
 
     [Fact]
     public void MissingAndEmptyFiles()

@@ -35,21 +35,6 @@ public class DeviceCatalogTests
         Assert.Equal((Environment.ProcessorCount, CpuDevice.WidestLanes / 32, null), (cpu.Processors, cpu.Lanes, cpu.Missing));
     }
 
-#if !HAS_ILGPU
-    [Theory]
-    [InlineData("cuda")]
-    [InlineData("cuda:1")]
-    [InlineData("opencl")]
-    public void WithoutIlgpuTheErrorNamesTheCure(string id)
-    {
-        var error = Assert.Throws<DeviceException>(() => DeviceCatalog.Open(id));
-        Assert.Contains("-p:IlgpuDirectory=", error.Message);
-        Assert.Contains("-p:ReprobePackages=true", error.Message);
-        DeviceCatalog.Open("auto", 1, out var choice).Dispose();
-        Assert.Contains("-p:IlgpuDirectory=", choice);
-    }
-#endif
-
     [Theory]
     [InlineData("cpu")]
     [InlineData("CPU")]

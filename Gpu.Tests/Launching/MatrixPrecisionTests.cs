@@ -1,5 +1,4 @@
 using Gpu.Kernels.Launching;
-using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Launching;
 
@@ -18,13 +17,5 @@ public class MatrixPrecisionTests
         Assert.Contains("fp32", mistake.Message);
         Assert.Equal(MatrixPrecision.Fp32, device.Precision);
         device.Precision = MatrixPrecision.Fp32;
-    }
-
-    [Fact]
-    public void SimulatorEmulatesWithWarpsOf32()
-    {
-        using var device = TestDevices.TensorSimulator();
-        device.Precision = MatrixPrecision.Fp16;
-        Assert.Equal(MatrixPrecision.Fp16, device.Precision);
     }
 }

@@ -1,4 +1,3 @@
-#if HAS_ILGPU
 using System.Globalization;
 using Gpu.Kernels.Launching;
 using ILGPU;
@@ -23,4 +22,3 @@ internal static class OpenCLTestDevice
         return new AcceleratorDevice(accelerator, null, id, accelerator, context) { UsesGroups = id.EndsWith(":groups", StringComparison.Ordinal) };
     }
 }
-#endif

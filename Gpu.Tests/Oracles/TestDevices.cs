@@ -28,18 +28,11 @@ public static class TestDevices
     /// <summary>The names, for <c>[MemberData]</c>.</summary>
     public static TheoryData<string> All => [.. Names];
 
-    /// <summary>
-    /// Names of devices that multiply in another precision: the simulator's emulation (with the stand-in for ILGPU; ILGPU's own CPU accelerator is too slow for groups of 128 threads), and the
-    /// CUDA devices among the added ones.
-    /// </summary>
-    public static TheoryData<string> Tensor => [.. TensorNames];
+    /// <summary>Why a test of CUDA does not run.</summary>
+    public const string WhyNoCuda = "needs an NVIDIA GPU (or the emulator of one): set GPUTRAINER_TEST_DEVICES=cuda";
 
-    private static IEnumerable<string> TensorNames =>
-#if HAS_ILGPU
-        Cuda.SelectMany(name => new[] { $"{name}+tf32", $"{name}+fp16" });
-#else
-        ["simulator+tf32", "simulator+fp16"];
-#endif
+    /// <summary>Names of devices that multiply in another precision: the CUDA devices among the added ones.</summary>
+    public static TheoryData<string> Tensor => [.. Cuda.SelectMany(name => new[] { $"{name}+tf32", $"{name}+fp16" })];
 
     /// <summary>The device of a name; opened once and kept, because xunit runs test classes at the same time: lock it while it is used.</summary>
     public static ComputeDevice Get(string name)
@@ -54,21 +47,18 @@ public static class TestDevices
                 _ when name.IndexOf('+', StringComparison.Ordinal) is > 0 and var plus => WithPrecision(name[..plus], name[(plus + 1)..]),
                 ['g', 'r', 'o', 'u', 'p', 's', ':', .. var sizes] => Simulator(sizes.Split('x').Select(int.Parse).ToArray()),
                 ['c', 'p', 'u', .. var lanes] => new CpuDevice(threads: 3, lanes: int.Parse(lanes)),
-#if HAS_ILGPU
                 ['o', 'p', 'e', 'n', 'c', 'l', ..] => OpenCLTestDevice.Open(name),
-#endif
                 _ => DeviceCatalog.Open(name),
             };
         }
     }
 
-    /// <summary>A new simulator device with warps of 32; products are emulated even where they are small. Whoever asks disposes it.</summary>
-    /// <param name="multiprocessors">how many the device says it has; the more, the smaller the tiles</param>
-    public static AcceleratorDevice TensorSimulator(int multiprocessors = 2)
+    /// <summary>The first CUDA device, opened anew, with tensor cores for products of any size. Whoever asks disposes it.</summary>
+    public static AcceleratorDevice NewTensorDevice()
     {
-        var context = Context.Create(builder => builder.CPU(new CPUDevice(32, 8, multiprocessors)));
-        var accelerator = context.GetPreferredDevice(preferCPU: true).CreateAccelerator(context);
-        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { LeastMatrixWork = 1, UsesGroups = false };
+        var device = (AcceleratorDevice)DeviceCatalog.Open(Cuda.First());
+        device.LeastMatrixWork = 1;
+        return device;
     }
 
     /// <summary>The name of a simulator whose grouped kernels see a device of other sizes.</summary>
@@ -84,7 +74,7 @@ public static class TestDevices
 
     private static AcceleratorDevice WithPrecision(string name, string precision)
     {
-        var device = name == "simulator" ? TensorSimulator() : (AcceleratorDevice)DeviceCatalog.Open(name);
+        var device = (AcceleratorDevice)DeviceCatalog.Open(name);
         device.LeastMatrixWork = 1;
         device.Precision = Enum.Parse<MatrixPrecision>(precision, ignoreCase: true);
         return device;

@@ -1,4 +1,6 @@
 using Gpu.Training.IO;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.PixelFormats;
 
 namespace Gpu.Training.Images;
 
@@ -8,14 +10,6 @@ namespace Gpu.Training.Images;
 /// </summary>
 public static class ImageCodec
 {
-    /// <summary>Whether this build decodes with SixLabors.ImageSharp.</summary>
-    public static bool HasImageSharp =>
-#if HAS_IMAGESHARP
-        true;
-#else
-        false;
-#endif
-
     /// <summary>
     /// Endings, in lower case with their dot, by which a file in a folder is taken for an image. It lists the formats that only ImageSharp reads in
     /// every build, so that their absence is an error that says why rather than a folder that looks empty.
@@ -59,13 +53,32 @@ public static class ImageCodec
         ArgumentNullException.ThrowIfNull(data);
         if (data.Length == 0)
             throw new ImageException($"The image file '{name}' is empty. Replace it, or remove it from the folder.");
-#if HAS_IMAGESHARP
-        return ImageSharpDecoder.Decode(data, name).ReduceIfGrey();
-#else
-        return BuiltInDecoder.Decode(data, name).ReduceIfGrey();
-#endif
+
+        try
+        {
+            using var image = Image.Load<Rgb24>(data);
+            var result = new ByteImage(image.Height, image.Width, 3);
+            image.CopyPixelDataTo(result.Pixels);
+            return result.ReduceIfGrey();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Its own exceptions for what it checks, and others from deep inside for damage that it does not.
+            throw new ImageException($"The image file '{name}' cannot be decoded: {e.Message} Replace it, or remove it from the folder.", e);
+        }
     }
 
     /// <summary>Writes an image as PNG, grey or colour with 8 bits a channel. The file appears complete or not at all.</summary>
-    public static void SavePng(string path, ByteImage image) => AtomicFile.WriteAllBytes(path, PngEncoder.Encode(image));
+    public static void SavePng(string path, ByteImage image) => AtomicFile.WriteAllBytes(path, EncodePng(image));
+
+    /// <summary>An image as the bytes of a PNG file.</summary>
+    public static byte[] EncodePng(ByteImage image)
+    {
+        using var stream = new MemoryStream();
+        using Image picture = image.Channels == 1
+            ? Image.LoadPixelData<L8>(image.Pixels, image.Width, image.Height)
+            : Image.LoadPixelData<Rgb24>(image.Pixels, image.Width, image.Height);
+        picture.SaveAsPng(stream);
+        return stream.ToArray();
+    }
 }

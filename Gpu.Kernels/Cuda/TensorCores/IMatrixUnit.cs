@@ -4,7 +4,7 @@ namespace Gpu.Kernels.Cuda.TensorCores;
 
 /// <summary>
 /// What multiplies matrices for a warp of 32 lanes: a product of <see cref="WarpTile.Rows"/> by 32 or 64 sums that stay where the unit keeps them
-/// (registers that only its own inline PTX knows, or fields of the emulation), the reading of its operands out of shared memory, and the copies that bring tiles there.
+/// (registers that only its own inline PTX knows), the reading of its operands out of shared memory, and the copies that bring tiles there.
 /// </summary>
 /// <remarks>
 /// All offsets are in 32-bit words from the start of the group's shared memory; <see cref="TileLayout"/> says how tiles lie there. The first operand lies in rows along k

@@ -59,10 +59,7 @@ internal static class TensorDispatch
         where TCall : struct, ITensorCall
         where TTile : struct, IBlockTile
     {
-        var half = matrices.Precision == MatrixPrecision.Fp16;
-        if (matrices.IsEmulated && half) call.With<EmulatedUnit<Fp16Format>, TTile>();
-        else if (matrices.IsEmulated) call.With<EmulatedUnit<Tf32Format>, TTile>();
-        else if (half) call.With<Fp16PtxUnit, TTile>();
+        if (matrices.Precision == MatrixPrecision.Fp16) call.With<Fp16PtxUnit, TTile>();
         else call.With<Tf32PtxUnit, TTile>();
     }
 }

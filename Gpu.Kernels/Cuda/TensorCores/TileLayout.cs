@@ -1,7 +1,7 @@
 namespace Gpu.Kernels.Cuda.TensorCores;
 
 /// <summary>
-/// How tiles lie in shared memory, and from where each lane takes its part of a fragment. All numbers are words of 32 bits. The units of inline PTX and their emulation both use these
+/// How tiles lie in shared memory, and from where each lane takes its part of a fragment. All numbers are words of 32 bits. Both units of inline PTX use these
 /// formulas, so that tests of the one check them for the other.
 /// </summary>
 /// <remarks>

@@ -9,7 +9,7 @@ using Gpu.Tests.Oracles;
 namespace Gpu.Tests.Cuda.TensorCores;
 
 /// <summary>
-/// Products on tensor cores (emulated in the simulator) against the double-precision reference on operands that were rounded as the unit rounds them: what is left is the rounding of 32-bit sums, so that
+/// Products on tensor cores against the double-precision reference on operands that were rounded as the unit rounds them: what is left is the rounding of 32-bit sums, so that
 /// the bound is the one of the 32-bit kernels. The rounding itself is written anew here.
 /// </summary>
 [OracleFor(typeof(TensorGather<,,>), typeof(TensorWeightGradient<,>))]
@@ -17,7 +17,7 @@ public class TensorConvolutionTests
 {
     public static TheoryData<string> Devices => TestDevices.Tensor;
 
-    // Small: the simulator runs 64 or 128 threads a group. Every tile with both kernels, both widths of copies, partial tiles in all directions, taps that begin and end within a step, steps of one tap and of
+    // Small, for the emulator. Every tile with both kernels, both widths of copies, partial tiles in all directions, taps that begin and end within a step, steps of one tap and of
     // many, groups, strides, dilation, phases without taps, splits of the pixels.
     private static readonly ConvolutionShape[] Shapes =
     [
@@ -44,18 +44,16 @@ public class TensorConvolutionTests
         ConvolutionShape.Dense(16_900, 70, 66),
     ];
 
-    [Theory]
+    [CudaTheory]
     [MemberData(nameof(Devices))]
     public void AgreesWithTheReference(string device)
     {
         using var oracle = new Oracle(device, seed: 31);
         foreach (var shape in Shapes) Check(oracle, shape);
-        // The simulator has two multiprocessors, and is slow.
-        if (!device.StartsWith("cuda", StringComparison.Ordinal)) return;
         foreach (var shape in LargeShapes) Check(oracle, shape);
     }
 
-    [Theory]
+    [CudaTheory]
     [MemberData(nameof(Devices))]
     public void TheSameBitsEveryTime(string device)
     {

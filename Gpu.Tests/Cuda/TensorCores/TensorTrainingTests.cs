@@ -1,4 +1,3 @@
-#if !HAS_ILGPU
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Launching;
 using Gpu.Kernels.Optimizers;
@@ -13,7 +12,7 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Tests.Cuda.TensorCores;
 
-/// <summary>Training with the tensor cores' precision, on their emulation in the simulator.</summary>
+/// <summary>Training with the tensor cores' precision.</summary>
 public class TensorTrainingTests
 {
     private const int Batch = 8;
@@ -25,7 +24,7 @@ public class TensorTrainingTests
     // Operands are rounded to 11 bits, by 2^-13 of themselves on average and by 2^-12 at most; a logit is a sum of many such products, whose errors go either way and mostly cancel, and the loss is a mean over
     // the batch with a slope of at most 1 in each logit. In ten steps the loss falls from 2.28 to 0.04, so that the weights are as much what the gradients made of them as what they were drawn
     // to be; the gradients' errors are of the same 2^-12. The bound is 2^-11 of the first loss, 1.1e-3; seen: 1.8e-4.
-    [Fact]
+    [CudaFact]
     public void TenStepsLoseAsTheyDoIn32Bits()
     {
         var expected = Losses(MatrixPrecision.Fp32);
@@ -39,10 +38,10 @@ public class TensorTrainingTests
         }
     }
 
-    [Fact]
+    [CudaFact]
     public void OverflowSkipsTheStepAndHalvesTheScale()
     {
-        using var device = TestDevices.TensorSimulator();
+        using var device = TestDevices.NewTensorDevice();
         device.Precision = MatrixPrecision.Fp16;
         using var network = new Network(Network, device, 3);
         using var runner = new StepRunner(network, 1, new TrainingOptions { Optimizer = OptimizerKind.Adam, LearningRate = 0.01f, ClipNorm = 1 });
@@ -61,11 +60,11 @@ public class TensorTrainingTests
         Assert.All(Weights(network), weight => Assert.True(float.IsFinite(weight)));
     }
 
-    [Fact]
+    [CudaFact]
     public void ResumedRunIsTheUninterruptedOne()
     {
         using var folder = new TemporaryFolder();
-        using var device = TestDevices.TensorSimulator();
+        using var device = TestDevices.NewTensorDevice();
         var data = SmallData.Squares(48, 16);
         var options = new TrainingOptions { Steps = 5, Batch = 16, LearningRate = 0.01f, RecordLosses = true, Precision = MatrixPrecision.Fp16 };
         using var whole = new Trainer(SmallData.Network(), data, device, options with { OutputFolder = folder.Path("whole") });
@@ -88,7 +87,7 @@ public class TensorTrainingTests
 
     private static double[] Losses(MatrixPrecision precision)
     {
-        using var device = TestDevices.TensorSimulator();
+        using var device = TestDevices.NewTensorDevice();
         using var network = new Network(Network, device, 3);
         using var runner = new StepRunner(network, Batch, new TrainingOptions { Optimizer = OptimizerKind.Momentum, LearningRate = 0.3f, Precision = precision });
         runner.SetBatch(Inputs(Batch), [.. Enumerable.Range(0, Batch)]);
@@ -110,4 +109,3 @@ public class TensorTrainingTests
 
     private static float[] Weights(Network network) => [.. network.Model.Parameters.SelectMany(parameter => network.GetParameter(parameter.Name))];
 }
-#endif
