@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times our training step and PyTorch's, alternating, and prints the medians and their ratio (ours / PyTorch's samples per second).
 
-  python3 bench/compare.py [--models seed0,seed4] [--threads 1,2] [--batches 64,128] [--rounds 5] [--seconds 1.5]
+  python3 bench/compare.py [--models cnn2,mlp128] [--threads 1,2] [--batches 64,128] [--rounds 5] [--seconds 1.5]
   python3 bench/compare.py --device cuda --torch-python python3 [--precision tf32] [--variants eager,graph,max-autotune] [--batches 128,512]
 
 Setting PyTorch up, on Debian or Ubuntu (the peer that BENCHMARKS.md names is Debian's PyTorch 1.13):
@@ -36,8 +36,8 @@ import time
 import torch_cuda
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-MODELS = ["seed0", "seed1", "seed2", "seed3", "seed4", "lenet_bn28", "lenet_bn32", "resnet20", "vgg_small"]
-DENSE = {"seed1", "seed2", "seed4"}
+MODELS = ["cnn2", "mlp10", "mlp64x2", "cnn3", "mlp128", "lenet_bn28", "lenet_bn32", "resnet20", "vgg_small"]
+DENSE = {"mlp10", "mlp64x2", "mlp128"}
 
 
 def torch_environment(openblas):

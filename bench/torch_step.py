@@ -1,19 +1,19 @@
 #!/usr/bin/python3
 """One training step of the seeds' networks in PyTorch, on synthetic data: one JSON line. On a GPU: see torch_cuda.py.
 
-  /usr/bin/python3 torch_step.py --model seed0 --batch 64 --steps 50 --threads 2 [--channels-last] [--foreach]
-  python3 torch_step.py --model seed0 --batch 512 --device cuda --variant max-autotune --precision tf32 --channels-last
+  /usr/bin/python3 torch_step.py --model cnn2 --batch 64 --steps 50 --threads 2 [--channels-last] [--foreach]
+  python3 torch_step.py --model cnn2 --batch 512 --device cuda --variant max-autotune --precision tf32 --channels-last
 
 A step = zero_grad(set_to_none) + forward + loss + backward + optimizer.step + loss.item().
 flops_per_step = 3 x the forward multiply-adds x 2 of conv and dense layers (backward = 2 x forward), nothing else counted.
 Data: --pool batches made beforehand and kept in memory (no loading, no augmentation in the measured time).
 Weight decay: seeds 0-3 name an L2 on kernels only (biases and BN have none); 'weight_decay' here is the coupled
 gradient term g += wd*w, which is the text's (lambda/2)*sum(w^2).  (Keras' l2(lambda) is lambda*sum(w^2) = twice that.)
-seed4 and resnet20/vgg follow PyTorch's habit: every parameter decays.
+mlp128 and resnet20/vgg follow PyTorch's habit: every parameter decays.
 """
 import argparse, json, os, resource, sys, time, statistics
 ap = argparse.ArgumentParser()
-MODELS = ["seed0", "seed1", "seed2", "seed3", "seed4", "lenet_bn28", "lenet_bn32", "resnet20", "vgg_small"]
+MODELS = ["cnn2", "mlp10", "mlp64x2", "cnn3", "mlp128", "lenet_bn28", "lenet_bn32", "resnet20", "vgg_small"]
 ap.add_argument("--model", required=True, choices=MODELS)
 ap.add_argument("--batch", type=int, default=64)
 ap.add_argument("--steps", type=int, default=50, help="most steps measured (after --warmup)")
@@ -97,8 +97,8 @@ class VGG(nn.Module):
     def forward(s, x): return s.f(torch.flatten(s.l(x), 1))
 
 B = a.batch; m = a.model
-net, shape = {"seed0": lambda: (Keras0(), (1, 28, 28)), "seed1": lambda: (MLP(2, 10, 1, sigmoid=True), (2,)), "seed2": lambda: (MLP(784, 64, 64, 10), (784,)),
-  "seed3": lambda: (Keras3(), (1, 28, 28)), "seed4": lambda: (MLP(784, 128, 10), (784,)), "lenet_bn28": lambda: (LeNetBN(1, 28), (1, 28, 28)),
+net, shape = {"cnn2": lambda: (Keras0(), (1, 28, 28)), "mlp10": lambda: (MLP(2, 10, 1, sigmoid=True), (2,)), "mlp64x2": lambda: (MLP(784, 64, 64, 10), (784,)),
+  "cnn3": lambda: (Keras3(), (1, 28, 28)), "mlp128": lambda: (MLP(784, 128, 10), (784,)), "lenet_bn28": lambda: (LeNetBN(1, 28), (1, 28, 28)),
   "lenet_bn32": lambda: (LeNetBN(3, 32), (3, 32, 32)), "resnet20": lambda: (ResNet20(), (3, 32, 32)), "vgg_small": lambda: (VGG(), (3, 32, 32))}[m]()
 flops = [0]
 def count(mod, inp, out):
@@ -114,9 +114,9 @@ def groups(wd):
     k = [p for p in net.parameters() if p.dim() > 1]; o = [p for p in net.parameters() if p.dim() <= 1]
     return [{"params": k, "weight_decay": wd}, {"params": o, "weight_decay": 0.0}]
 fe = {"foreach": True} if a.foreach else {}
-make_opt = lambda **fe: {"seed0": lambda: torch.optim.Adam(groups(5e-4), lr=1e-3, **fe), "seed1": lambda: torch.optim.Adam(groups(1e-3), lr=.01, **fe),
-  "seed2": lambda: torch.optim.Adam(groups(1e-3), lr=1e-3, **fe), "seed3": lambda: torch.optim.Adam(net.parameters(), lr=1e-3, **fe),
-  "seed4": lambda: torch.optim.SGD(net.parameters(), lr=.01, weight_decay=1e-4, **fe)}.get(m,
+make_opt = lambda **fe: {"cnn2": lambda: torch.optim.Adam(groups(5e-4), lr=1e-3, **fe), "mlp10": lambda: torch.optim.Adam(groups(1e-3), lr=.01, **fe),
+  "mlp64x2": lambda: torch.optim.Adam(groups(1e-3), lr=1e-3, **fe), "cnn3": lambda: torch.optim.Adam(net.parameters(), lr=1e-3, **fe),
+  "mlp128": lambda: torch.optim.SGD(net.parameters(), lr=.01, weight_decay=1e-4, **fe)}.get(m,
   (lambda: torch.optim.Adam(groups(5e-4), lr=1e-3, **fe)) if m.startswith("lenet") else
   (lambda: torch.optim.SGD(net.parameters(), lr=.1 if m == "resnet20" else .05, momentum=.9, nesterov=True, weight_decay=5e-4, **fe)))()
 opt = torch_cuda.make_optimizer(make_opt, a.variant) if gpu else make_opt(**fe)
@@ -124,9 +124,9 @@ X, Y = [], []
 for _ in range(a.pool):
     x = torch.rand(B, *shape)
     if a.channels_last and len(shape) == 3: x = x.contiguous(memory_format=torch.channels_last)
-    X.append(x); Y.append((x.sum(1, keepdim=True) > 1).float() if m == "seed1" else torch.randint(0, 10, (B,)))
+    X.append(x); Y.append((x.sum(1, keepdim=True) > 1).float() if m == "mlp10" else torch.randint(0, 10, (B,)))
 if gpu: X, Y = [x.to(a.device) for x in X], [y.to(a.device) for y in Y]
-lossf = F.mse_loss if m == "seed1" else F.cross_entropy
+lossf = F.mse_loss if m == "mlp10" else F.cross_entropy
 pc = time.perf_counter; ts, tf, tb, to, losses = [], [], [], [], []
 def step(i):
     t0 = pc(); opt.zero_grad(set_to_none=True); loss = lossf(net(X[i % a.pool]), Y[i % a.pool]); t1 = pc()

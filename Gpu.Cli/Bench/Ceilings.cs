@@ -1,6 +1,6 @@
-using Gpu.Kernels.Cuda.TensorCores;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Convolution.TensorCore;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Bench;
 
@@ -42,19 +42,19 @@ internal sealed record Ceilings(double Gflops, double CopyGbps, double? MatrixGf
 
     private static double? MeasureMatrices(ComputeDevice device, double seconds)
     {
-        if (!MatrixPeaks.IsPossible(device)) return null;
+        if (!TensorCorePeak.IsPossible(device)) return null;
         // As many groups as are there at the same time, so that none waits for the last; each long enough that its launch does not count.
         const int rounds = 4096;
-        using var output = device.Allocate(2 * ((AcceleratorDevice)device).Accelerator.NumMultiprocessors * MatrixPeaks.Threads);
+        using var output = device.Allocate(2 * ((AcceleratorDevice)device).Accelerator.NumMultiprocessors * TensorCorePeak.Threads);
         var list = new CommandList(device);
-        MatrixPeaks.Run(list, output.View, rounds);
-        return MatrixPeaks.Flops(device.Precision, output.Length, rounds) / LaunchTimings.Measure(device, list, seconds).Times.Best / 1e9;
+        TensorCorePeak.Run(list, output.View, rounds);
+        return TensorCorePeak.Flops(device.Precision, output.Length, rounds) / LaunchTimings.Measure(device, list, seconds).Times.Best / 1e9;
     }
 
     // The CPU's threads take stretches of items. On a GPU a whole number of rounds of all multiprocessors, full with threads, so that none waits for the last.
     private static int PeakWords(ComputeDevice device) => device switch
     {
-        AcceleratorDevice accelerator when OperationSizes.For(device) == OperationSizes.Gpu => accelerator.Accelerator.NumMultiprocessors * 2048 * Gpu4.Width * 4,
+        AcceleratorDevice accelerator when OperationSizes.For(device) == OperationSizes.Gpu => accelerator.Accelerator.NumMultiprocessors * 2048 * GpuVector4Backend.Width * 4,
         AcceleratorDevice => 1 << 8,
         _ => 1 << 12,
     };
@@ -63,16 +63,16 @@ internal sealed record Ceilings(double Gflops, double CopyGbps, double? MatrixGf
     internal readonly struct PeakOperation(DeviceView output, int rounds) : IOperation
     {
         /// <summary>Floating-point operations for each word of the output.</summary>
-        public long FlopsPerWord => 2L * rounds * MultiplyAddPeak<Gpu1, float>.Chains;
+        public long FlopsPerWord => 2L * rounds * MultiplyAddPeak<GpuScalarBackend, float>.Chains;
 
         public int Granularity => 4;
 
-        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
-            where TMachine : struct, IMachine<TMachine, TVector>
+        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
-            var kernel = new MultiplyAddPeak<TMachine, TVector> { Output = launcher.Bind(output), Rounds = rounds, Factor = 0.999f, Summand = 0.001f };
-            launcher.Launch(kernel, output.Length / TMachine.Width, rounds * MultiplyAddPeak<TMachine, TVector>.Chains);
+            var kernel = new MultiplyAddPeak<TBackend, TVector> { Output = launcher.Bind(output), Rounds = rounds, Factor = 0.999f, Summand = 0.001f };
+            launcher.Launch(kernel, output.Length / TBackend.Width, rounds * MultiplyAddPeak<TBackend, TVector>.Chains);
         }
     }
 
@@ -81,12 +81,12 @@ internal sealed record Ceilings(double Gflops, double CopyGbps, double? MatrixGf
     {
         public int Granularity => 4;
 
-        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
-            where TMachine : struct, IMachine<TMachine, TVector>
+        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
-            var kernel = new CopyWords<TMachine, TVector> { Input = launcher.Bind(source), Output = launcher.Bind(target), WordsOfItem = wordsOfItem };
-            launcher.Launch(kernel, source.Length / wordsOfItem, 2 * Math.Max(1, wordsOfItem / TMachine.Width));
+            var kernel = new CopyWords<TBackend, TVector> { Input = launcher.Bind(source), Output = launcher.Bind(target), WordsOfItem = wordsOfItem };
+            launcher.Launch(kernel, source.Length / wordsOfItem, 2 * Math.Max(1, wordsOfItem / TBackend.Width));
         }
     }
 }

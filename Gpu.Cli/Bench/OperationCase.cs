@@ -1,4 +1,5 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Bench;
 
@@ -52,14 +53,14 @@ internal sealed class BenchMemory(ComputeDevice device) : IDisposable
         return view;
     }
 
-    /// <summary>A <see cref="Gpu.Kernels.Launching.StepState"/> of the first step, with a learning rate that does not move anything far.</summary>
+    /// <summary>A <see cref="StepStateLayout"/> of the first step, with a learning rate that does not move anything far.</summary>
     public DeviceView StepState()
     {
-        var view = Zeros(Gpu.Kernels.Launching.StepState.Words);
-        Span<int> words = stackalloc int[Gpu.Kernels.Launching.StepState.Words];
-        words[Gpu.Kernels.Launching.StepState.Step] = 1;
-        words[Gpu.Kernels.Launching.StepState.LearningRate] = BitConverter.SingleToInt32Bits(1e-6f);
-        words[Gpu.Kernels.Launching.StepState.GradientScale] = BitConverter.SingleToInt32Bits(1f);
+        var view = Zeros(Gpu.Kernels.StepStateLayout.Words);
+        Span<int> words = stackalloc int[Gpu.Kernels.StepStateLayout.Words];
+        words[Gpu.Kernels.StepStateLayout.Step] = 1;
+        words[Gpu.Kernels.StepStateLayout.LearningRate] = BitConverter.SingleToInt32Bits(1e-6f);
+        words[Gpu.Kernels.StepStateLayout.GradientScale] = BitConverter.SingleToInt32Bits(1f);
         device.Upload<int>(words, view);
         return view;
     }

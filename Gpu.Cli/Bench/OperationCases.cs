@@ -1,13 +1,5 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Convolution;
-using Gpu.Kernels.Dense;
-using Gpu.Kernels.Dropout;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Losses;
-using Gpu.Kernels.Normalization;
-using Gpu.Kernels.Optimizers;
-using Gpu.Kernels.Pooling;
-using Gpu.Kernels.Residual;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Bench;
 
@@ -19,10 +11,10 @@ internal static class OperationCases
     public static IEnumerable<OperationCase> All(OperationSizes? sizes = null)
     {
         sizes ??= OperationSizes.Cpu;
-        return [.. Dense(sizes), .. Convolution(sizes), .. Pooling(sizes), .. Normalization(sizes), .. Elements(sizes), .. Losses(sizes), .. Optimizers(sizes)];
+        return [.. DenseCases(sizes), .. Conv2dCases(sizes), .. PoolingCases(sizes), .. NormalizationCases(sizes), .. ElementwiseCases(sizes), .. LossCases(sizes), .. OptimizerCases(sizes)];
     }
 
-    private static IEnumerable<OperationCase> Dense(OperationSizes sizes)
+    private static IEnumerable<OperationCase> DenseCases(OperationSizes sizes)
     {
         foreach (var n in sizes.Matrices)
             yield return DenseForward("sgemm", $"{n}", n, n, n);
@@ -35,14 +27,14 @@ internal static class OperationCases
             yield return new OperationCase("dense_bwd-data", shape, flops, 0, memory =>
             {
                 var (gradient, weights, result) = (memory.Random(batch * outputs), memory.Random(inputs * outputs), memory.Zeros(batch * inputs));
-                var workspace = Workspace(memory, DenseLayers.WorkspaceLength(batch, inputs, outputs));
-                return executor => DenseLayers.BackwardData(executor, batch, inputs, outputs, gradient, weights, result, workspace);
+                var workspace = Workspace(memory, Dense.WorkspaceLength(batch, inputs, outputs));
+                return executor => Dense.BackwardData(executor, batch, inputs, outputs, gradient, weights, result, workspace);
             });
             yield return new OperationCase("dense_bwd-weight", shape, flops, 0, memory =>
             {
                 var (input, gradient, result) = (memory.Random(batch * inputs), memory.Random(batch * outputs), memory.Zeros(inputs * outputs));
-                var workspace = Workspace(memory, DenseLayers.WorkspaceLength(batch, inputs, outputs));
-                return executor => DenseLayers.BackwardWeights(executor, batch, inputs, outputs, input, gradient, result, default, workspace);
+                var workspace = Workspace(memory, Dense.WorkspaceLength(batch, inputs, outputs));
+                return executor => Dense.BackwardWeights(executor, batch, inputs, outputs, input, gradient, result, default, workspace);
             });
         }
     }
@@ -51,15 +43,15 @@ internal static class OperationCases
         new(name, shape, 2L * batch * inputs * outputs, 0, memory =>
         {
             var (input, weights, output) = (memory.Random(batch * inputs), memory.Random(inputs * outputs), memory.Zeros(batch * outputs));
-            var workspace = Workspace(memory, DenseLayers.WorkspaceLength(batch, inputs, outputs));
-            return executor => DenseLayers.Forward(executor, batch, inputs, outputs, input, weights, default, output, Activation.None, workspace);
+            var workspace = Workspace(memory, Dense.WorkspaceLength(batch, inputs, outputs));
+            return executor => Dense.Forward(executor, batch, inputs, outputs, input, weights, default, output, Activation.None, workspace);
         });
 
-    private static IEnumerable<OperationCase> Convolution(OperationSizes sizes)
+    private static IEnumerable<OperationCase> Conv2dCases(OperationSizes sizes)
     {
         foreach (var (side, inputs, outputs, padding) in sizes.Convolutions)
         {
-            var shape = new ConvolutionShape
+            var shape = new Conv2dShape
             {
                 Batch = sizes.Batch, InputHeight = side, InputWidth = side, InputChannels = inputs, OutputChannels = outputs, KernelHeight = 3, KernelWidth = 3,
                 PaddingTop = padding, PaddingLeft = padding, PaddingBottom = padding, PaddingRight = padding,
@@ -69,57 +61,57 @@ internal static class OperationCases
             yield return new OperationCase("conv_fwd", name, flops, 0, memory =>
             {
                 var (input, weights, output) = (memory.Random(shape.InputLength), memory.Random(shape.WeightLength), memory.Zeros(shape.OutputLength));
-                var workspace = Workspace(memory, Convolutions.WorkspaceLength(shape));
-                return executor => Convolutions.Forward(executor, shape, input, weights, default, output, Activation.None, workspace);
+                var workspace = Workspace(memory, Conv2d.WorkspaceLength(shape));
+                return executor => Conv2d.Forward(executor, shape, input, weights, default, output, Activation.None, workspace);
             });
             yield return new OperationCase("conv_bwd-data", name, flops, 0, memory =>
             {
                 var (gradient, weights, result) = (memory.Random(shape.OutputLength), memory.Random(shape.WeightLength), memory.Zeros(shape.InputLength));
-                var workspace = Workspace(memory, Convolutions.WorkspaceLength(shape));
-                return executor => Convolutions.BackwardData(executor, shape, gradient, weights, result, workspace);
+                var workspace = Workspace(memory, Conv2d.WorkspaceLength(shape));
+                return executor => Conv2d.BackwardData(executor, shape, gradient, weights, result, workspace);
             });
             yield return new OperationCase("conv_bwd-weight", name, flops, 0, memory =>
             {
                 var (input, gradient, result) = (memory.Random(shape.InputLength), memory.Random(shape.OutputLength), memory.Zeros(shape.WeightLength));
-                var workspace = Workspace(memory, Convolutions.WorkspaceLength(shape));
-                return executor => Convolutions.BackwardWeights(executor, shape, input, gradient, result, default, workspace);
+                var workspace = Workspace(memory, Conv2d.WorkspaceLength(shape));
+                return executor => Conv2d.BackwardWeights(executor, shape, input, gradient, result, default, workspace);
             });
         }
     }
 
-    private static IEnumerable<OperationCase> Pooling(OperationSizes sizes)
+    private static IEnumerable<OperationCase> PoolingCases(OperationSizes sizes)
     {
         foreach (var (channels, side) in sizes.Poolings)
         {
-            var shape = new PoolingShape(sizes.Batch, side, side, channels, 2, 2, 2, 2);
+            var shape = new Pool2dShape(sizes.Batch, side, side, channels, 2, 2, 2, 2);
             var name = $"{sizes.Batch}x{channels}x{side}x{side}_nhwc";
             var (input, output) = (Bytes(shape.InputLength), Bytes(shape.OutputLength));
             yield return new OperationCase("maxpool2_fwd", name, 0, input + output, memory =>
             {
                 var (x, y) = (memory.Random(shape.InputLength), memory.Zeros(shape.OutputLength));
-                return executor => Poolings.MaxForward(executor, shape, x, y);
+                return executor => MaxPool2d.Forward(executor, shape, x, y);
             });
             yield return new OperationCase("maxpool2_bwd", name, 0, 2 * input + 2 * output, memory =>
             {
                 var (x, y) = (memory.Random(shape.InputLength), memory.Zeros(shape.OutputLength));
                 var (gradient, result) = (memory.Random(shape.OutputLength), memory.Zeros(shape.InputLength));
-                Poolings.MaxForward(memory.Device, shape, x, y);
-                return executor => Poolings.MaxBackward(executor, shape, x, y, gradient, result);
+                MaxPool2d.Forward(memory.Device, shape, x, y);
+                return executor => MaxPool2d.Backward(executor, shape, x, y, gradient, result);
             });
             yield return new OperationCase("avgpool2_fwd", name, 0, input + output, memory =>
             {
                 var (x, y) = (memory.Random(shape.InputLength), memory.Zeros(shape.OutputLength));
-                return executor => Poolings.AverageForward(executor, shape, x, y);
+                return executor => AvgPool2d.Forward(executor, shape, x, y);
             });
             yield return new OperationCase("avgpool2_bwd", name, 0, input + output, memory =>
             {
                 var (gradient, result) = (memory.Random(shape.OutputLength), memory.Zeros(shape.InputLength));
-                return executor => Poolings.AverageBackward(executor, shape, gradient, result);
+                return executor => AvgPool2d.Backward(executor, shape, gradient, result);
             });
         }
     }
 
-    private static IEnumerable<OperationCase> Elements(OperationSizes sizes)
+    private static IEnumerable<OperationCase> ElementwiseCases(OperationSizes sizes)
     {
         var count = sizes.Batch * sizes.Channels * sizes.Side * sizes.Side;
         var shape = $"{sizes.Batch}x{sizes.Channels}x{sizes.Side}x{sizes.Side}";
@@ -129,38 +121,38 @@ internal static class OperationCases
             yield return new OperationCase($"{name}_fwd", shape, 0, 2 * Bytes(count), memory =>
             {
                 var (x, y) = (memory.Random(count), memory.Zeros(count));
-                return executor => Elementwise.Forward(executor, activation, x, y);
+                return executor => ActivationOps.Forward(executor, activation, x, y);
             });
             yield return new OperationCase($"{name}_bwd", shape, 0, 3 * Bytes(count), memory =>
             {
                 var (saved, gradient, result) = (memory.Random(count), memory.Random(count), memory.Zeros(count));
-                return executor => Elementwise.Backward(executor, activation, saved, gradient, result);
+                return executor => ActivationOps.Backward(executor, activation, saved, gradient, result);
             });
         }
 
         yield return new OperationCase("relu_fwd_inplace", shape, 0, 2 * Bytes(count), memory =>
         {
             var x = memory.Random(count);
-            return executor => Elementwise.Forward(executor, Activation.Relu, x, x);
+            return executor => ActivationOps.Forward(executor, Activation.Relu, x, x);
         });
         yield return new OperationCase("add", shape, 0, 3 * Bytes(count), memory =>
         {
             var (a, b, sum) = (memory.Random(count), memory.Random(count), memory.Zeros(count));
-            return executor => Residuals.Forward(executor, a, b, sum, Activation.None);
+            return executor => ResidualAdd.Forward(executor, a, b, sum, Activation.None);
         });
         yield return new OperationCase("dropout_fwd", shape, 0, 2 * Bytes(count), memory =>
         {
             var (x, y, state) = (memory.Random(count), memory.Zeros(count), memory.StepState());
-            return executor => Dropouts.Forward(executor, 0.25f, 1, state, x, y);
+            return executor => Dropout.Forward(executor, 0.25f, 1, state, x, y);
         });
         yield return new OperationCase("dropout_bwd", shape, 0, 2 * Bytes(count), memory =>
         {
             var (gradient, result, state) = (memory.Random(count), memory.Zeros(count), memory.StepState());
-            return executor => Dropouts.Backward(executor, 0.25f, 1, state, gradient, result);
+            return executor => Dropout.Backward(executor, 0.25f, 1, state, gradient, result);
         });
     }
 
-    private static IEnumerable<OperationCase> Normalization(OperationSizes sizes)
+    private static IEnumerable<OperationCase> NormalizationCases(OperationSizes sizes)
     {
         var rows = sizes.Batch * sizes.Side * sizes.Side;
         var channels = sizes.Channels;
@@ -175,8 +167,8 @@ internal static class OperationCases
                 var (x, y, gamma, beta) = (memory.Random(count), memory.Zeros(count), memory.Random(channels), memory.Random(channels));
                 var (runningMean, runningVariance, mean, deviation) = (memory.Zeros(channels), memory.Zeros(channels), memory.Zeros(channels),
                     memory.Zeros(channels));
-                var workspace = Workspace(memory, BatchNorms.WorkspaceLength(rows, channels));
-                return executor => BatchNorms.ForwardTraining(
+                var workspace = Workspace(memory, BatchNorm.WorkspaceLength(rows, channels));
+                return executor => BatchNorm.ForwardTraining(
                     executor, rows, channels, x, gamma, beta, runningMean, runningVariance, 0.1f, 1e-5f, y, mean, deviation, activation, workspace);
             });
             yield return new OperationCase($"batchnorm{suffix}_bwd", shape, 0, 5 * Bytes(count), memory =>
@@ -185,14 +177,14 @@ internal static class OperationCases
                     memory.Random(channels));
                 var (mean, deviation, gammaGradient, betaGradient) = (memory.Random(channels), memory.Random(channels), memory.Zeros(channels),
                     memory.Zeros(channels));
-                var workspace = Workspace(memory, BatchNorms.WorkspaceLength(rows, channels));
-                return executor => BatchNorms.Backward(
+                var workspace = Workspace(memory, BatchNorm.WorkspaceLength(rows, channels));
+                return executor => BatchNorm.Backward(
                     executor, rows, channels, x, gradient, gamma, beta, mean, deviation, result, gammaGradient, betaGradient, activation, workspace);
             });
         }
     }
 
-    private static IEnumerable<OperationCase> Losses(OperationSizes sizes)
+    private static IEnumerable<OperationCase> LossCases(OperationSizes sizes)
     {
         var batch = sizes.Batch;
         foreach (var classes in sizes.Classes)
@@ -201,12 +193,12 @@ internal static class OperationCases
             {
                 var (logits, gradient) = (memory.Random(batch * classes), memory.Zeros(batch * classes));
                 var (labels, losses) = (memory.Labels(batch, classes), memory.Zeros(batch));
-                return executor => SoftmaxCrossEntropies.Run(executor, batch, classes, logits, labels, gradient, losses);
+                return executor => SoftmaxCrossEntropy.Run(executor, batch, classes, logits, labels, gradient, losses);
             });
         }
     }
 
-    private static IEnumerable<OperationCase> Optimizers(OperationSizes sizes)
+    private static IEnumerable<OperationCase> OptimizerCases(OperationSizes sizes)
     {
         (string Name, OptimizerSettings Settings, SegmentFactors Factors)[] rules =
         [

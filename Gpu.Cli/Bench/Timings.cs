@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Bench;
 

@@ -1,8 +1,7 @@
-using System.CommandLine;
 using Gpu.Cli.Bench;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;

@@ -1,10 +1,9 @@
-using System.CommandLine;
 using System.Diagnostics;
 using Gpu.Cli.Bench;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
-using Gpu.Kernels.Convolution;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -32,12 +31,12 @@ internal static class BenchStepCommand
             var found = ModelArgument.Find(parsed.GetValue(model) ?? BuiltInModels.Default);
             using var opened = device.Open(parsed, shell);
             Run(shell, found, opened, parsed.Int(batch) ?? 128, parsed.Int(steps) ?? 100_000, parsed.GetValue(seconds) ?? 3, parsed.Int(warmup) ?? 3,
-                Enum.Parse<ConvolutionAlgorithm>(parsed.GetValue(convolution) ?? "auto", ignoreCase: true));
+                Enum.Parse<Conv2dAlgorithm>(parsed.GetValue(convolution) ?? "auto", ignoreCase: true));
         });
         return command;
     }
 
-    private static void Run(Shell shell, Model model, ComputeDevice device, int batch, int steps, double seconds, int warmup, ConvolutionAlgorithm convolution)
+    private static void Run(Shell shell, Model model, ComputeDevice device, int batch, int steps, double seconds, int warmup, Conv2dAlgorithm convolution)
     {
         using var network = new Network(model, device);
         using var runner = new StepRunner(network, batch, new TrainingOptions { Convolution = convolution });

@@ -1,5 +1,5 @@
 using Gpu.Cli.Output;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Commands;
 

@@ -20,7 +20,7 @@ internal static class DataListCommand
         var search = DataFolders.SearchOrder();
         var table = new ReportTable(ReportTable.Text("name"), ReportTable.Text("holds"), ReportTable.Text("folder"));
         List<JsonRecord> records = [];
-        foreach (var entry in DatasetCatalogue.Entries)
+        foreach (var entry in DatasetCatalog.Entries)
         {
             var folder = search.Select(root => Path.Combine(root, entry.Name)).FirstOrDefault(Directory.Exists);
             table.Add(entry.Name, entry.Description, folder ?? "not on this machine");

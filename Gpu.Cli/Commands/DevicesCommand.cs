@@ -1,5 +1,5 @@
 using Gpu.Cli.Output;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.IO;
 using Gpu.Training.Models;

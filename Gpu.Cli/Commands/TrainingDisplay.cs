@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Gpu.Cli.Output;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Commands;

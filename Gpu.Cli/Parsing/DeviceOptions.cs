@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Parsing;

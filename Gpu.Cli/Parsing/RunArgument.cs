@@ -19,7 +19,7 @@ internal static class RunArgument
 
     /// <summary>What a run writes down as the source of its data: a folder by its full path, so that it is found from everywhere.</summary>
     public static string Source(string nameOrFolder) =>
-        DatasetCatalogue.Find(nameOrFolder) is { } entry ? entry.Name : Directory.Exists(nameOrFolder) ? Path.GetFullPath(nameOrFolder) : nameOrFolder;
+        DatasetCatalog.Find(nameOrFolder) is { } entry ? entry.Name : Directory.Exists(nameOrFolder) ? Path.GetFullPath(nameOrFolder) : nameOrFolder;
 
     /// <summary>Where the data of a run came from.</summary>
     public static string DatasetOf(RunConfiguration run) => run.DatasetSource ?? run.Dataset;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
 using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Parsing;

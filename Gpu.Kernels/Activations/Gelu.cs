@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Activations;
 
@@ -17,22 +17,22 @@ public readonly struct Gelu : IActivation
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Forward<TMachine, TVector>(TVector x, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Forward<TBackend, TVector>(TVector x, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        x = TMachine.Max(TMachine.Splat(-Bound), x);
-        return TMachine.Multiply(x, Elementary<TMachine, TVector>.NormalDistribution(x, out _));
+        x = TBackend.Max(TBackend.Splat(-Bound), x);
+        return TBackend.Multiply(x, VectorMath<TBackend, TVector>.NormalDistribution(x, out _));
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Backward<TMachine, TVector>(TVector saved, TVector gradient, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Backward<TBackend, TVector>(TVector saved, TVector gradient, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var x = TMachine.Min(TMachine.Splat(Bound), TMachine.Max(TMachine.Splat(-Bound), saved));
-        var phi = Elementary<TMachine, TVector>.NormalDistribution(x, out var density);
-        return TMachine.Multiply(gradient, TMachine.MultiplyAdd(x, density, phi));
+        var x = TBackend.Min(TBackend.Splat(Bound), TBackend.Max(TBackend.Splat(-Bound), saved));
+        var phi = VectorMath<TBackend, TVector>.NormalDistribution(x, out var density);
+        return TBackend.Multiply(gradient, TBackend.MultiplyAdd(x, density, phi));
     }
 }

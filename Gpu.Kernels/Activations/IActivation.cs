@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Activations;
 
@@ -10,15 +10,15 @@ public interface IActivation
     static abstract bool DerivativeFromOutput { get; }
 
     /// <summary>f(x).</summary>
-    static abstract TVector Forward<TMachine, TVector>(TVector x, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    static abstract TVector Forward<TBackend, TVector>(TVector x, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged;
 
     /// <summary>
     /// gradient * f'(x), where <paramref name="saved"/> is f(x), or x itself for functions whose <see cref="Activation.DerivativeFromOutput"/> is false.
     /// </summary>
-    static abstract TVector Backward<TMachine, TVector>(TVector saved, TVector gradient, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    static abstract TVector Backward<TBackend, TVector>(TVector saved, TVector gradient, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged;
 }
 
@@ -30,14 +30,14 @@ public readonly struct Identity : IActivation
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Forward<TMachine, TVector>(TVector x, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Forward<TBackend, TVector>(TVector x, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged => x;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Backward<TMachine, TVector>(TVector saved, TVector gradient, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Backward<TBackend, TVector>(TVector saved, TVector gradient, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged => gradient;
 }
 
@@ -49,13 +49,13 @@ public readonly struct Relu : IActivation
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Forward<TMachine, TVector>(TVector x, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
-        where TVector : unmanaged => TMachine.Max(TMachine.Zero, x);
+    public static TVector Forward<TBackend, TVector>(TVector x, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged => TBackend.Max(TBackend.Zero, x);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Backward<TMachine, TVector>(TVector saved, TVector gradient, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
-        where TVector : unmanaged => TMachine.SelectGreater(saved, TMachine.Zero, gradient, TMachine.Zero);
+    public static TVector Backward<TBackend, TVector>(TVector saved, TVector gradient, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged => TBackend.SelectGreater(saved, TBackend.Zero, gradient, TBackend.Zero);
 }

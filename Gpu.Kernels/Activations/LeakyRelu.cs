@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Activations;
 
@@ -11,15 +11,15 @@ public readonly struct LeakyRelu : IActivation
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Forward<TMachine, TVector>(TVector x, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Forward<TBackend, TVector>(TVector x, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged =>
-        TMachine.SelectGreater(x, TMachine.Zero, x, TMachine.Multiply(x, TMachine.Splat(slope)));
+        TBackend.SelectGreater(x, TBackend.Zero, x, TBackend.Multiply(x, TBackend.Splat(slope)));
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Backward<TMachine, TVector>(TVector saved, TVector gradient, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Backward<TBackend, TVector>(TVector saved, TVector gradient, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
-        => TMachine.SelectGreater(saved, TMachine.Zero, gradient, TMachine.Multiply(gradient, TMachine.Splat(slope)));
+        => TBackend.SelectGreater(saved, TBackend.Zero, gradient, TBackend.Multiply(gradient, TBackend.Splat(slope)));
 }

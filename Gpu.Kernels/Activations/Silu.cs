@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Activations;
 
@@ -14,20 +14,20 @@ public readonly struct Silu : IActivation
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Forward<TMachine, TVector>(TVector x, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Forward<TBackend, TVector>(TVector x, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged =>
-        TMachine.Multiply(TMachine.Max(TMachine.Splat(-Bound), x), Elementary<TMachine, TVector>.Sigmoid(x));
+        TBackend.Multiply(TBackend.Max(TBackend.Splat(-Bound), x), VectorMath<TBackend, TVector>.Sigmoid(x));
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Backward<TMachine, TVector>(TVector saved, TVector gradient, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Backward<TBackend, TVector>(TVector saved, TVector gradient, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var x = TMachine.Min(TMachine.Splat(Bound), TMachine.Max(TMachine.Splat(-Bound), saved));
-        var s = Elementary<TMachine, TVector>.Sigmoid(x);
-        var rest = TMachine.Multiply(TMachine.Multiply(x, s), TMachine.Subtract(TMachine.Splat(1f), s));
-        return TMachine.Multiply(gradient, TMachine.Add(s, rest));
+        var x = TBackend.Min(TBackend.Splat(Bound), TBackend.Max(TBackend.Splat(-Bound), saved));
+        var s = VectorMath<TBackend, TVector>.Sigmoid(x);
+        var rest = TBackend.Multiply(TBackend.Multiply(x, s), TBackend.Subtract(TBackend.Splat(1f), s));
+        return TBackend.Multiply(gradient, TBackend.Add(s, rest));
     }
 }

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Activations;
 
@@ -11,15 +11,15 @@ public readonly struct Tanh : IActivation
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Forward<TMachine, TVector>(TVector x, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Forward<TBackend, TVector>(TVector x, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged =>
-        Elementary<TMachine, TVector>.Tanh(x);
+        VectorMath<TBackend, TVector>.Tanh(x);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Backward<TMachine, TVector>(TVector saved, TVector gradient, float slope)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Backward<TBackend, TVector>(TVector saved, TVector gradient, float slope)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
-        => TMachine.Multiply(gradient, TMachine.Subtract(TMachine.Splat(1f), TMachine.Multiply(saved, saved)));
+        => TBackend.Multiply(gradient, TBackend.Subtract(TBackend.Splat(1f), TBackend.Multiply(saved, saved)));
 }

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Cuda;
 

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 

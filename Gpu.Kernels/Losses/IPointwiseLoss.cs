@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Losses;
 
@@ -7,8 +7,8 @@ namespace Gpu.Kernels.Losses;
 public interface IPointwiseLoss
 {
     /// <summary>The loss of each lane, and its derivative with respect to the prediction.</summary>
-    static abstract TVector Evaluate<TMachine, TVector>(TVector prediction, TVector target, out TVector derivative)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    static abstract TVector Evaluate<TBackend, TVector>(TVector prediction, TVector target, out TVector derivative)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged;
 }
 
@@ -17,13 +17,13 @@ public readonly struct SquaredError : IPointwiseLoss
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Evaluate<TMachine, TVector>(TVector prediction, TVector target, out TVector derivative)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Evaluate<TBackend, TVector>(TVector prediction, TVector target, out TVector derivative)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var difference = TMachine.Subtract(prediction, target);
-        derivative = TMachine.Add(difference, difference);
-        return TMachine.Multiply(difference, difference);
+        var difference = TBackend.Subtract(prediction, target);
+        derivative = TBackend.Add(difference, difference);
+        return TBackend.Multiply(difference, difference);
     }
 }
 
@@ -35,23 +35,23 @@ public readonly struct LogitCrossEntropy : IPointwiseLoss
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Evaluate<TMachine, TVector>(TVector prediction, TVector target, out TVector derivative)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Evaluate<TBackend, TVector>(TVector prediction, TVector target, out TVector derivative)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
         var x = prediction;
-        var one = TMachine.Splat(1f);
-        var e = Elementary<TMachine, TVector>.Exp(TMachine.Subtract(TMachine.Zero, TMachine.Abs(x)));
-        var u = TMachine.Add(one, e);
-        var small = TMachine.Divide(e, u);
-        var sigmoid = TMachine.SelectGreater(TMachine.Zero, x, small, TMachine.Subtract(one, small));
+        var one = TBackend.Splat(1f);
+        var e = VectorMath<TBackend, TVector>.Exp(TBackend.Subtract(TBackend.Zero, TBackend.Abs(x)));
+        var u = TBackend.Add(one, e);
+        var small = TBackend.Divide(e, u);
+        var sigmoid = TBackend.SelectGreater(TBackend.Zero, x, small, TBackend.Subtract(one, small));
         // NaN goes through on every machine; GPUs' min and max, inside Exp, would drop it.
-        derivative = TMachine.SelectEqual(x, x, TMachine.Subtract(sigmoid, target), x);
+        derivative = TBackend.SelectEqual(x, x, TBackend.Subtract(sigmoid, target), x);
 
         // log(1 + e) keeps its digits for small e by the factor e / (u - 1), the rounding of 1 + e undone; source: W. Kahan (HP-15C handbook).
-        var correction = TMachine.Divide(e, TMachine.Subtract(u, one));
-        var softplus = TMachine.SelectEqual(u, one, e, TMachine.Multiply(Elementary<TMachine, TVector>.Log(u), correction));
-        var linear = TMachine.Subtract(TMachine.SelectGreater(x, TMachine.Zero, x, TMachine.Zero), TMachine.Multiply(x, target));
-        return TMachine.Add(linear, softplus);
+        var correction = TBackend.Divide(e, TBackend.Subtract(u, one));
+        var softplus = TBackend.SelectEqual(u, one, e, TBackend.Multiply(VectorMath<TBackend, TVector>.Log(u), correction));
+        var linear = TBackend.Subtract(TBackend.SelectGreater(x, TBackend.Zero, x, TBackend.Zero), TBackend.Multiply(x, target));
+        return TBackend.Add(linear, softplus);
     }
 }

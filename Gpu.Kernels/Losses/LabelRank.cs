@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Losses;
 
@@ -7,8 +7,8 @@ namespace Gpu.Kernels.Losses;
 /// How many classes come before the label: those with a larger logit or NaN, and among equals those with a smaller number. A label whose own logit is NaN
 /// comes after all classes, itself included; so does one that is no class.
 /// </summary>
-internal static class LabelRank<TMachine, TVector>
-    where TMachine : struct, IMachine<TMachine, TVector>
+internal static class LabelRank<TBackend, TVector>
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
     /// <summary>1 for each class of a vector that comes before the label, else 0.</summary>
@@ -18,8 +18,8 @@ internal static class LabelRank<TMachine, TVector>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector ComesBefore(TVector logits, TVector own, int labelLane)
     {
-        var one = TMachine.Splat(1f);
-        var isEarlier = TMachine.SelectGreater(TMachine.Splat(labelLane), TMachine.LaneNumbers, one, TMachine.Zero);
-        return TMachine.SelectEqual(logits, own, isEarlier, TMachine.SelectGreater(own, logits, TMachine.Zero, one));
+        var one = TBackend.Splat(1f);
+        var isEarlier = TBackend.SelectGreater(TBackend.Splat(labelLane), TBackend.LaneNumbers, one, TBackend.Zero);
+        return TBackend.SelectEqual(logits, own, isEarlier, TBackend.SelectGreater(own, logits, TBackend.Zero, one));
     }
 }

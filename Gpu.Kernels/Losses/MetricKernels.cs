@@ -1,16 +1,16 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Losses;
 
 /// <summary>The sum of losses and the numbers of correct samples for a part of a batch; an item is a part.</summary>
-public struct MetricParts<TMachine, TVector> : IKernel
-    where TMachine : struct, IMachine<TMachine, TVector>
+public struct MetricPartials<TBackend, TVector> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>[batch, classes]; integers [batch]; [batch]; <see cref="MetricWords"/>.</summary>
-    public TMachine Logits, Labels, SampleLosses, Metrics;
+    /// <summary>[batch, classes]; integers [batch]; [batch]; <see cref="MetricLayout"/>.</summary>
+    public TBackend Logits, Labels, SampleLosses, Metrics;
 
     /// <summary>Samples, classes of each (0: only losses are summed), and samples of a part.</summary>
     public int Batch, Classes, SamplesInPart;
@@ -31,47 +31,47 @@ public struct MetricParts<TMachine, TVector> : IKernel
         var correctInTopK = 0;
         for (var sample = from; sample < to; sample++)
         {
-            LossSum.Add(ref sum, ref rest, TMachine.LoadScalar(SampleLosses, sample));
+            LossSum.Add(ref sum, ref rest, TBackend.LoadScalar(SampleLosses, sample));
             if (Classes == 0) continue;
-            var rank = Rank(sample * Classes, TMachine.LoadInt(Labels, sample));
+            var rank = Rank(sample * Classes, TBackend.LoadInt(Labels, sample));
             if (rank < 1f) correct++;
             if (rank < TopK) correctInTopK++;
         }
 
-        var word = MetricWords.Parts + item * MetricWords.PartWords;
-        TMachine.StoreScalar(Metrics, word, sum);
-        TMachine.StoreScalar(Metrics, word + 1, rest);
-        TMachine.StoreInt(Metrics, word + 2, correct);
-        TMachine.StoreInt(Metrics, word + 3, correctInTopK);
+        var word = MetricLayout.Parts + item * MetricLayout.PartWords;
+        TBackend.StoreScalar(Metrics, word, sum);
+        TBackend.StoreScalar(Metrics, word + 1, rest);
+        TBackend.StoreInt(Metrics, word + 2, correct);
+        TBackend.StoreInt(Metrics, word + 3, correctInTopK);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly float Rank(int row, int label)
     {
         if (label < 0 || label >= Classes) return Classes;
-        var own = TMachine.Splat(TMachine.LoadScalar(Logits, row + label));
-        var before = TMachine.Zero;
+        var own = TBackend.Splat(TBackend.LoadScalar(Logits, row + label));
+        var before = TBackend.Zero;
         var c = 0;
-        for (; c + TMachine.Width <= Classes; c += TMachine.Width)
-            before = TMachine.Add(before, LabelRank<TMachine, TVector>.ComesBefore(TMachine.Load(Logits, row + c), own, label - c));
+        for (; c + TBackend.Width <= Classes; c += TBackend.Width)
+            before = TBackend.Add(before, LabelRank<TBackend, TVector>.ComesBefore(TBackend.Load(Logits, row + c), own, label - c));
         var left = Classes - c;
         if (left > 0)
         {
-            var last = LabelRank<TMachine, TVector>.ComesBefore(TMachine.LoadPartial(Logits, row + c, left), own, label - c);
-            before = TMachine.Add(before, TMachine.SelectGreater(TMachine.Splat(left), TMachine.LaneNumbers, last, TMachine.Zero));
+            var last = LabelRank<TBackend, TVector>.ComesBefore(TBackend.LoadPartial(Logits, row + c, left), own, label - c);
+            before = TBackend.Add(before, TBackend.SelectGreater(TBackend.Splat(left), TBackend.LaneNumbers, last, TBackend.Zero));
         }
 
-        return TMachine.Sum(before);
+        return TBackend.Sum(before);
     }
 }
 
 /// <summary>Adds the parts of a batch to the counters; one item.</summary>
-public struct MetricSum<TMachine, TVector> : IKernel
-    where TMachine : struct, IMachine<TMachine, TVector>
+public struct MetricSum<TBackend, TVector> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary><see cref="MetricWords"/>.</summary>
-    public TMachine Metrics;
+    /// <summary><see cref="MetricLayout"/>.</summary>
+    public TBackend Metrics;
 
     /// <summary>Parts, and samples of all of them.</summary>
     public int Parts, Batch;
@@ -80,38 +80,38 @@ public struct MetricSum<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var sum = TMachine.LoadScalar(Metrics, MetricWords.LossSum);
-        var rest = TMachine.LoadScalar(Metrics, MetricWords.LossRest);
-        var correct = TMachine.LoadInt(Metrics, MetricWords.Correct);
-        var correctInTopK = TMachine.LoadInt(Metrics, MetricWords.CorrectInTopK);
+        var sum = TBackend.LoadScalar(Metrics, MetricLayout.LossSum);
+        var rest = TBackend.LoadScalar(Metrics, MetricLayout.LossRest);
+        var correct = TBackend.LoadInt(Metrics, MetricLayout.Correct);
+        var correctInTopK = TBackend.LoadInt(Metrics, MetricLayout.CorrectInTopK);
         for (var part = 0; part < Parts; part++)
         {
-            var word = MetricWords.Parts + part * MetricWords.PartWords;
-            LossSum.Add(ref sum, ref rest, TMachine.LoadScalar(Metrics, word));
-            rest += TMachine.LoadScalar(Metrics, word + 1);
-            correct += TMachine.LoadInt(Metrics, word + 2);
-            correctInTopK += TMachine.LoadInt(Metrics, word + 3);
+            var word = MetricLayout.Parts + part * MetricLayout.PartWords;
+            LossSum.Add(ref sum, ref rest, TBackend.LoadScalar(Metrics, word));
+            rest += TBackend.LoadScalar(Metrics, word + 1);
+            correct += TBackend.LoadInt(Metrics, word + 2);
+            correctInTopK += TBackend.LoadInt(Metrics, word + 3);
         }
 
-        TMachine.StoreScalar(Metrics, MetricWords.LossSum, sum);
-        TMachine.StoreScalar(Metrics, MetricWords.LossRest, rest);
-        TMachine.StoreInt(Metrics, MetricWords.Samples, TMachine.LoadInt(Metrics, MetricWords.Samples) + Batch);
-        TMachine.StoreInt(Metrics, MetricWords.Correct, correct);
-        TMachine.StoreInt(Metrics, MetricWords.CorrectInTopK, correctInTopK);
+        TBackend.StoreScalar(Metrics, MetricLayout.LossSum, sum);
+        TBackend.StoreScalar(Metrics, MetricLayout.LossRest, rest);
+        TBackend.StoreInt(Metrics, MetricLayout.Samples, TBackend.LoadInt(Metrics, MetricLayout.Samples) + Batch);
+        TBackend.StoreInt(Metrics, MetricLayout.Correct, correct);
+        TBackend.StoreInt(Metrics, MetricLayout.CorrectInTopK, correctInTopK);
     }
 }
 
 /// <summary>Sets the counters to zero; an item is a counter.</summary>
-public struct MetricReset<TMachine, TVector> : IKernel
-    where TMachine : struct, IMachine<TMachine, TVector>
+public struct MetricReset<TBackend, TVector> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary><see cref="MetricWords"/>.</summary>
-    public TMachine Metrics;
+    /// <summary><see cref="MetricLayout"/>.</summary>
+    public TBackend Metrics;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Run(int item) => TMachine.StoreInt(Metrics, item, 0);
+    public void Run(int item) => TBackend.StoreInt(Metrics, item, 0);
 }
 
 /// <summary>A sum of floats that keeps what rounding takes from it. Source: A. Neumaier, ZAMM 54, 1974.</summary>

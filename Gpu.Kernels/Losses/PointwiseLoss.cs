@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Losses;
 
@@ -9,8 +9,8 @@ namespace Gpu.Kernels.Losses;
 /// A loss over the elements of Prediction and Target [batch, outputs], and its gradient through the activation that made the prediction.
 /// An item is a sample. Gradient may be Prediction.
 /// </summary>
-public struct PointwiseLoss<TMachine, TVector, TLoss, TActivation> : IKernel
-    where TMachine : struct, IMachine<TMachine, TVector>
+public struct PointwiseLoss<TBackend, TVector, TLoss, TActivation> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TLoss : struct, IPointwiseLoss
     where TActivation : struct, IActivation
@@ -19,7 +19,7 @@ public struct PointwiseLoss<TMachine, TVector, TLoss, TActivation> : IKernel
     public const int BlockVectors = 64;
 
     /// <summary>[batch, outputs] each; losses [batch].</summary>
-    public TMachine Prediction, Target, Gradient, SampleLosses;
+    public TBackend Prediction, Target, Gradient, SampleLosses;
 
     /// <summary>Outputs of a sample.</summary>
     public int Outputs;
@@ -41,36 +41,36 @@ public struct PointwiseLoss<TMachine, TVector, TLoss, TActivation> : IKernel
     public void Run(int item)
     {
         var row = item * Outputs;
-        var whole = Outputs & ~(TMachine.Width - 1);
-        var total = TMachine.Zero;
-        for (var from = 0; from < whole; from += BlockVectors * TMachine.Width)
+        var whole = Outputs & ~(TBackend.Width - 1);
+        var total = TBackend.Zero;
+        for (var from = 0; from < whole; from += BlockVectors * TBackend.Width)
         {
-            var to = from + BlockVectors * TMachine.Width;
+            var to = from + BlockVectors * TBackend.Width;
             if (to > whole) to = whole;
-            var sum = TMachine.Zero;
-            for (var i = from; i < to; i += TMachine.Width)
+            var sum = TBackend.Zero;
+            for (var i = from; i < to; i += TBackend.Width)
             {
-                var x = TMachine.Load(Prediction, row + i);
-                sum = TMachine.Add(sum, TLoss.Evaluate<TMachine, TVector>(x, TMachine.Load(Target, row + i), out var derivative));
-                if (HasGradient) TMachine.Store(Gradient, row + i, ThroughActivation(x, derivative));
+                var x = TBackend.Load(Prediction, row + i);
+                sum = TBackend.Add(sum, TLoss.Evaluate<TBackend, TVector>(x, TBackend.Load(Target, row + i), out var derivative));
+                if (HasGradient) TBackend.Store(Gradient, row + i, ThroughActivation(x, derivative));
             }
 
-            total = TMachine.Add(total, sum);
+            total = TBackend.Add(total, sum);
         }
 
         var left = Outputs - whole;
         if (left > 0)
         {
-            var x = TMachine.LoadPartial(Prediction, row + whole, left);
-            var loss = TLoss.Evaluate<TMachine, TVector>(x, TMachine.LoadPartial(Target, row + whole, left), out var derivative);
-            if (HasGradient) TMachine.StorePartial(Gradient, row + whole, ThroughActivation(x, derivative), left);
-            total = TMachine.Add(total, TMachine.SelectGreater(TMachine.Splat(left), TMachine.LaneNumbers, loss, TMachine.Zero));
+            var x = TBackend.LoadPartial(Prediction, row + whole, left);
+            var loss = TLoss.Evaluate<TBackend, TVector>(x, TBackend.LoadPartial(Target, row + whole, left), out var derivative);
+            if (HasGradient) TBackend.StorePartial(Gradient, row + whole, ThroughActivation(x, derivative), left);
+            total = TBackend.Add(total, TBackend.SelectGreater(TBackend.Splat(left), TBackend.LaneNumbers, loss, TBackend.Zero));
         }
 
-        TMachine.StoreScalar(SampleLosses, item, TMachine.Sum(total) * LossScale);
+        TBackend.StoreScalar(SampleLosses, item, TBackend.Sum(total) * LossScale);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly TVector ThroughActivation(TVector prediction, TVector derivative) =>
-        TActivation.Backward<TMachine, TVector>(prediction, TMachine.Multiply(derivative, TMachine.Splat(GradientScale)), Slope);
+        TActivation.Backward<TBackend, TVector>(prediction, TBackend.Multiply(derivative, TBackend.Splat(GradientScale)), Slope);
 }

@@ -1,6 +1,6 @@
 using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Losses;
 
@@ -38,11 +38,11 @@ internal static class PointwiseLosses<TLoss>
     {
         public int Granularity => outputs;
 
-        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
-            where TMachine : struct, IMachine<TMachine, TVector>
+        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
-            var kernel = new PointwiseLoss<TMachine, TVector, TLoss, TActivation>
+            var kernel = new PointwiseLoss<TBackend, TVector, TLoss, TActivation>
             {
                 Prediction = launcher.Bind(prediction),
                 Target = launcher.Bind(target),
@@ -55,16 +55,16 @@ internal static class PointwiseLosses<TLoss>
                 GradientScale = (float)(1.0 / ((double)batch * outputs)),
                 Slope = slope,
             };
-            var threads = PointwiseLossGroups<TMachine, TVector, TLoss, TActivation>.Threads(launcher.Groups, outputs);
+            var threads = GroupedPointwiseLoss<TBackend, TVector, TLoss, TActivation>.Threads(launcher.Groups, outputs);
             if (threads > 0) LaunchGroups(launcher, kernel, threads);
-            else launcher.Launch(kernel, batch, 20 + 20 * Items.Covering(outputs, TMachine.Width));
+            else launcher.Launch(kernel, batch, 20 + 20 * Items.Covering(outputs, TBackend.Width));
         }
 
-        private void LaunchGroups<TMachine, TVector>(ILauncher<TMachine> launcher, PointwiseLoss<TMachine, TVector, TLoss, TActivation> plain, int threads)
-            where TMachine : struct, IMachine<TMachine, TVector>
+        private void LaunchGroups<TBackend, TVector>(ILauncher<TBackend> launcher, PointwiseLoss<TBackend, TVector, TLoss, TActivation> plain, int threads)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
-            var kernel = new PointwiseLossGroups<TMachine, TVector, TLoss, TActivation>
+            var kernel = new GroupedPointwiseLoss<TBackend, TVector, TLoss, TActivation>
             {
                 Prediction = plain.Prediction,
                 Target = plain.Target,

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Normalization;
 
@@ -8,15 +8,15 @@ namespace Gpu.Kernels.Normalization;
 /// Puts the chunks' statistics together (T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", 1983), moves the running
 /// statistics, and leaves what the normalisation multiplies by, gamma / deviation. An item is a vector of channels.
 /// </summary>
-public struct BatchNormCombine<TMachine, TVector> : IKernel
-    where TMachine : struct, IMachine<TMachine, TVector>
+public struct BatchNormCombine<TBackend, TVector> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>See <see cref="BatchNormStatistics{TMachine,TVector}"/>.</summary>
-    public TMachine Partials;
+    /// <summary>See <see cref="BatchNormStatistics{TBackend,TVector}"/>.</summary>
+    public TBackend Partials;
 
     /// <summary>Where the statistics go.</summary>
-    public BatchNormOutcome<TMachine, TVector> Outcome;
+    public BatchNormCoefficients<TBackend, TVector> Outcome;
 
     /// <summary>Sizes.</summary>
     public BatchNormLayout Layout;
@@ -25,36 +25,36 @@ public struct BatchNormCombine<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var channel = item * TMachine.Width;
+        var channel = item * TBackend.Width;
         var left = Layout.Channels - channel;
         // The mean is kept as its difference from the first chunk's: hundreds of small steps from a large number would each be rounded.
-        var first = TMachine.LoadPartial(Partials, channel, left);
-        var moved = TMachine.Zero;
-        var squares = TMachine.LoadPartial(Partials, Layout.PartialRow + channel, left);
+        var first = TBackend.LoadPartial(Partials, channel, left);
+        var moved = TBackend.Zero;
+        var squares = TBackend.LoadPartial(Partials, Layout.PartialRow + channel, left);
         float count = Math.Min(Layout.ChunkRows, Layout.Rows);
         for (var chunk = 1; chunk < Layout.Chunks; chunk++)
         {
             float rows = Math.Min(Layout.ChunkRows, Layout.Rows - chunk * Layout.ChunkRows);
             var at = chunk * Layout.PartialStride + channel;
-            var difference = TMachine.Subtract(TMachine.Subtract(TMachine.LoadPartial(Partials, at, left), first), moved);
+            var difference = TBackend.Subtract(TBackend.Subtract(TBackend.LoadPartial(Partials, at, left), first), moved);
             var total = count + rows;
-            squares = TMachine.Add(squares, TMachine.LoadPartial(Partials, at + Layout.PartialRow, left));
-            squares = TMachine.MultiplyAdd(TMachine.Multiply(difference, difference), TMachine.Splat(count * (rows / total)), squares);
-            moved = TMachine.MultiplyAdd(difference, TMachine.Splat(rows / total), moved);
+            squares = TBackend.Add(squares, TBackend.LoadPartial(Partials, at + Layout.PartialRow, left));
+            squares = TBackend.MultiplyAdd(TBackend.Multiply(difference, difference), TBackend.Splat(count * (rows / total)), squares);
+            moved = TBackend.MultiplyAdd(difference, TBackend.Splat(rows / total), moved);
             count = total;
         }
 
-        Outcome.Store(channel, left, TMachine.Add(first, moved), squares, count);
+        Outcome.Store(channel, left, TBackend.Add(first, moved), squares, count);
     }
 }
 
 /// <summary>gamma / deviation from the running statistics, for evaluation; an item is a vector of channels.</summary>
-public struct BatchNormFromRunning<TMachine, TVector> : IKernel
-    where TMachine : struct, IMachine<TMachine, TVector>
+public struct BatchNormFromRunning<TBackend, TVector> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
     /// <summary>All [channels].</summary>
-    public TMachine Gamma, RunningVariance, Scale;
+    public TBackend Gamma, RunningVariance, Scale;
 
     /// <summary>Channels.</summary>
     public int Channels;
@@ -66,10 +66,10 @@ public struct BatchNormFromRunning<TMachine, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var channel = item * TMachine.Width;
+        var channel = item * TBackend.Width;
         var left = Channels - channel;
-        var deviation = TMachine.Sqrt(TMachine.Add(TMachine.LoadPartial(RunningVariance, channel, left), TMachine.Splat(Epsilon)));
-        var scale = TMachine.Divide(TMachine.LoadPartial(Gamma, channel, left), deviation);
-        TMachine.StorePartial(Scale, channel, scale, left);
+        var deviation = TBackend.Sqrt(TBackend.Add(TBackend.LoadPartial(RunningVariance, channel, left), TBackend.Splat(Epsilon)));
+        var scale = TBackend.Divide(TBackend.LoadPartial(Gamma, channel, left), deviation);
+        TBackend.StorePartial(Scale, channel, scale, left);
     }
 }

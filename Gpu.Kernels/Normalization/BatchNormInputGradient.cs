@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Normalization;
 
@@ -9,17 +9,17 @@ namespace Gpu.Kernels.Normalization;
 /// The gradient of the input, scale * (g - mean gradient - (input - mean) * projection) a channel, g the gradient in front of the activation; then through
 /// the gate, if the input was the output of an activation. For items see <see cref="BatchNormLayout"/>.
 /// </summary>
-public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IKernel
-    where TMachine : struct, IMachine<TMachine, TVector>
+public struct BatchNormInputGradient<TBackend, TVector, TActivation, TGate> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
     where TGate : struct, IActivation
 {
     /// <summary>Rows by channels; the input's gradient may be the output's.</summary>
-    public TMachine Input, OutputGradient, InputGradient;
+    public TBackend Input, OutputGradient, InputGradient;
 
     /// <summary>All [channels].</summary>
-    public TMachine Mean, Scale, Beta, MeanGradient, Projection;
+    public TBackend Mean, Scale, Beta, MeanGradient, Projection;
 
     /// <summary>Sizes.</summary>
     public BatchNormLayout Layout;
@@ -34,14 +34,14 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        if (TMachine.ItemIsThread)
+        if (TBackend.IsGpu)
         {
             OneVector(item);
             return;
         }
 
-        var walk = Layout.Walk<TMachine, TVector>(item);
-        if (walk.Lanes == TMachine.Width) Sweep<WholeVector>(walk);
+        var walk = Layout.Walk<TBackend, TVector>(item);
+        if (walk.Lanes == TBackend.Width) Sweep<WholeVector>(walk);
         else Sweep<PartialVector>(walk);
     }
 
@@ -49,34 +49,34 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void OneVector(int item)
     {
-        Layout.Locate(item, TMachine.Width, out var channel, out var at, out var rows);
-        var mean = TMachine.Load(Mean, channel);
-        var scale = TMachine.Load(Scale, channel);
-        var beta = TMachine.Load(Beta, channel);
-        var average = TMachine.Load(MeanGradient, channel);
-        var projection = TMachine.Load(Projection, channel);
+        Layout.Locate(item, TBackend.Width, out var channel, out var at, out var rows);
+        var mean = TBackend.Load(Mean, channel);
+        var scale = TBackend.Load(Scale, channel);
+        var beta = TBackend.Load(Beta, channel);
+        var average = TBackend.Load(MeanGradient, channel);
+        var projection = TBackend.Load(Projection, channel);
         var channels = Layout.Channels;
         for (; rows >= 2; rows -= 2)
         {
             // All loads first: they are then under way together.
-            TVector x0 = TMachine.Load(Input, at), x1 = TMachine.Load(Input, at + channels);
-            TVector g0 = TMachine.Load(OutputGradient, at), g1 = TMachine.Load(OutputGradient, at + channels);
-            TVector before0 = TMachine.Zero, before1 = before0;
-            if (Accumulate) (before0, before1) = (TMachine.Load(InputGradient, at), TMachine.Load(InputGradient, at + channels));
-            TMachine.Store(InputGradient, at, TMachine.Add(before0, Gradient(x0, g0, mean, scale, beta, average, projection, Slope, GateSlope)));
-            TMachine.Store(InputGradient, at + channels, TMachine.Add(before1, Gradient(x1, g1, mean, scale, beta, average, projection, Slope, GateSlope)));
+            TVector x0 = TBackend.Load(Input, at), x1 = TBackend.Load(Input, at + channels);
+            TVector g0 = TBackend.Load(OutputGradient, at), g1 = TBackend.Load(OutputGradient, at + channels);
+            TVector before0 = TBackend.Zero, before1 = before0;
+            if (Accumulate) (before0, before1) = (TBackend.Load(InputGradient, at), TBackend.Load(InputGradient, at + channels));
+            TBackend.Store(InputGradient, at, TBackend.Add(before0, Gradient(x0, g0, mean, scale, beta, average, projection, Slope, GateSlope)));
+            TBackend.Store(InputGradient, at + channels, TBackend.Add(before1, Gradient(x1, g1, mean, scale, beta, average, projection, Slope, GateSlope)));
             at += 2 * channels;
         }
 
         if (rows == 0) return;
-        var before = TMachine.Zero;
-        if (Accumulate) before = TMachine.Load(InputGradient, at);
-        var gradient = Gradient(TMachine.Load(Input, at), TMachine.Load(OutputGradient, at), mean, scale, beta, average, projection, Slope, GateSlope);
-        TMachine.Store(InputGradient, at, TMachine.Add(before, gradient));
+        var before = TBackend.Zero;
+        if (Accumulate) before = TBackend.Load(InputGradient, at);
+        var gradient = Gradient(TBackend.Load(Input, at), TBackend.Load(OutputGradient, at), mean, scale, beta, average, projection, Slope, GateSlope);
+        TBackend.Store(InputGradient, at, TBackend.Add(before, gradient));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Sweep<TAccess>(BatchNormWalk walk)
+    private readonly void Sweep<TAccess>(BatchNormBlock walk)
         where TAccess : struct, IVectorAccess
     {
         // Copies, so that the compiler keeps them in registers.
@@ -84,31 +84,31 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
         var (rest, channels) = (walk.Rest, Layout.Channels);
         var (input, outputGradient, inputGradient) = (Input, OutputGradient, InputGradient);
         var (o1, o2, o3) = (walk.Offset1, walk.Offset2, walk.Offset3);
-        TVector m0 = TMachine.LoadPartial(Mean, walk.Channel, lanes), m1 = TMachine.LoadPartial(Mean, walk.Channel1, lanes);
-        TVector m2 = TMachine.LoadPartial(Mean, walk.Channel2, lanes), m3 = TMachine.LoadPartial(Mean, walk.Channel3, lanes);
-        TVector a0 = TMachine.LoadPartial(Scale, walk.Channel, lanes), a1 = TMachine.LoadPartial(Scale, walk.Channel1, lanes);
-        TVector a2 = TMachine.LoadPartial(Scale, walk.Channel2, lanes), a3 = TMachine.LoadPartial(Scale, walk.Channel3, lanes);
-        TVector b0 = TMachine.LoadPartial(Beta, walk.Channel, lanes), b1 = TMachine.LoadPartial(Beta, walk.Channel1, lanes);
-        TVector b2 = TMachine.LoadPartial(Beta, walk.Channel2, lanes), b3 = TMachine.LoadPartial(Beta, walk.Channel3, lanes);
-        TVector c0 = TMachine.LoadPartial(MeanGradient, walk.Channel, lanes), c1 = TMachine.LoadPartial(MeanGradient, walk.Channel1, lanes);
-        TVector c2 = TMachine.LoadPartial(MeanGradient, walk.Channel2, lanes), c3 = TMachine.LoadPartial(MeanGradient, walk.Channel3, lanes);
-        TVector p0 = TMachine.LoadPartial(Projection, walk.Channel, lanes), p1 = TMachine.LoadPartial(Projection, walk.Channel1, lanes);
-        TVector p2 = TMachine.LoadPartial(Projection, walk.Channel2, lanes), p3 = TMachine.LoadPartial(Projection, walk.Channel3, lanes);
+        TVector m0 = TBackend.LoadPartial(Mean, walk.Channel, lanes), m1 = TBackend.LoadPartial(Mean, walk.Channel1, lanes);
+        TVector m2 = TBackend.LoadPartial(Mean, walk.Channel2, lanes), m3 = TBackend.LoadPartial(Mean, walk.Channel3, lanes);
+        TVector a0 = TBackend.LoadPartial(Scale, walk.Channel, lanes), a1 = TBackend.LoadPartial(Scale, walk.Channel1, lanes);
+        TVector a2 = TBackend.LoadPartial(Scale, walk.Channel2, lanes), a3 = TBackend.LoadPartial(Scale, walk.Channel3, lanes);
+        TVector b0 = TBackend.LoadPartial(Beta, walk.Channel, lanes), b1 = TBackend.LoadPartial(Beta, walk.Channel1, lanes);
+        TVector b2 = TBackend.LoadPartial(Beta, walk.Channel2, lanes), b3 = TBackend.LoadPartial(Beta, walk.Channel3, lanes);
+        TVector c0 = TBackend.LoadPartial(MeanGradient, walk.Channel, lanes), c1 = TBackend.LoadPartial(MeanGradient, walk.Channel1, lanes);
+        TVector c2 = TBackend.LoadPartial(MeanGradient, walk.Channel2, lanes), c3 = TBackend.LoadPartial(MeanGradient, walk.Channel3, lanes);
+        TVector p0 = TBackend.LoadPartial(Projection, walk.Channel, lanes), p1 = TBackend.LoadPartial(Projection, walk.Channel1, lanes);
+        TVector p2 = TBackend.LoadPartial(Projection, walk.Channel2, lanes), p3 = TBackend.LoadPartial(Projection, walk.Channel3, lanes);
         var (slope, gateSlope, accumulate) = (Slope, GateSlope, Accumulate);
         var at = walk.Start;
         for (var turn = 0; turn < turns; turn++)
         {
             var g0 = Gradient<TAccess>(input, outputGradient, at, lanes, m0, a0, b0, c0, p0, slope, gateSlope);
-            if (accumulate) g0 = TMachine.Add(g0, TAccess.Load<TMachine, TVector>(inputGradient, at, lanes));
+            if (accumulate) g0 = TBackend.Add(g0, TAccess.Load<TBackend, TVector>(inputGradient, at, lanes));
             TAccess.Store(inputGradient, at, g0, lanes);
             var g1 = Gradient<TAccess>(input, outputGradient, at + o1, lanes, m1, a1, b1, c1, p1, slope, gateSlope);
-            if (accumulate) g1 = TMachine.Add(g1, TAccess.Load<TMachine, TVector>(inputGradient, at + o1, lanes));
+            if (accumulate) g1 = TBackend.Add(g1, TAccess.Load<TBackend, TVector>(inputGradient, at + o1, lanes));
             TAccess.Store(inputGradient, at + o1, g1, lanes);
             var g2 = Gradient<TAccess>(input, outputGradient, at + o2, lanes, m2, a2, b2, c2, p2, slope, gateSlope);
-            if (accumulate) g2 = TMachine.Add(g2, TAccess.Load<TMachine, TVector>(inputGradient, at + o2, lanes));
+            if (accumulate) g2 = TBackend.Add(g2, TAccess.Load<TBackend, TVector>(inputGradient, at + o2, lanes));
             TAccess.Store(inputGradient, at + o2, g2, lanes);
             var g3 = Gradient<TAccess>(input, outputGradient, at + o3, lanes, m3, a3, b3, c3, p3, slope, gateSlope);
-            if (accumulate) g3 = TMachine.Add(g3, TAccess.Load<TMachine, TVector>(inputGradient, at + o3, lanes));
+            if (accumulate) g3 = TBackend.Add(g3, TAccess.Load<TBackend, TVector>(inputGradient, at + o3, lanes));
             TAccess.Store(inputGradient, at + o3, g3, lanes);
             at += step;
         }
@@ -116,14 +116,14 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
         for (var row = 0; row < rest; row++)
         {
             var g0 = Gradient<TAccess>(input, outputGradient, at, lanes, m0, a0, b0, c0, p0, slope, gateSlope);
-            if (accumulate) g0 = TMachine.Add(g0, TAccess.Load<TMachine, TVector>(inputGradient, at, lanes));
+            if (accumulate) g0 = TBackend.Add(g0, TAccess.Load<TBackend, TVector>(inputGradient, at, lanes));
             TAccess.Store(inputGradient, at, g0, lanes);
             if (vectors == 2)
             {
-                var second = at + TMachine.Width;
+                var second = at + TBackend.Width;
                 var g1 = Gradient<WholeVector>(input, outputGradient, second, lanes, m1, a1, b1, c1, p1, slope, gateSlope);
-                if (accumulate) g1 = TMachine.Add(g1, TMachine.Load(inputGradient, second));
-                TMachine.Store(inputGradient, second, g1);
+                if (accumulate) g1 = TBackend.Add(g1, TBackend.Load(inputGradient, second));
+                TBackend.Store(inputGradient, second, g1);
             }
 
             at += channels;
@@ -132,21 +132,21 @@ public struct BatchNormInputGradient<TMachine, TVector, TActivation, TGate> : IK
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Gradient<TAccess>(
-        TMachine input, TMachine outputGradient, int at, int lanes, TVector mean, TVector scale, TVector beta, TVector average, TVector projection, float slope,
+        TBackend input, TBackend outputGradient, int at, int lanes, TVector mean, TVector scale, TVector beta, TVector average, TVector projection, float slope,
         float gateSlope)
         where TAccess : struct, IVectorAccess
     {
-        var x = TAccess.Load<TMachine, TVector>(input, at, lanes);
-        return Gradient(x, TAccess.Load<TMachine, TVector>(outputGradient, at, lanes), mean, scale, beta, average, projection, slope, gateSlope);
+        var x = TAccess.Load<TBackend, TVector>(input, at, lanes);
+        return Gradient(x, TAccess.Load<TBackend, TVector>(outputGradient, at, lanes), mean, scale, beta, average, projection, slope, gateSlope);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Gradient(
         TVector x, TVector g, TVector mean, TVector scale, TVector beta, TVector average, TVector projection, float slope, float gateSlope)
     {
-        var centred = TMachine.Subtract(x, mean);
-        g = BatchNormGradient<TMachine, TVector, TActivation>.BeforeActivation(centred, g, scale, beta, slope);
-        var rest = TMachine.Subtract(TMachine.Subtract(g, average), TMachine.Multiply(centred, projection));
-        return TGate.Backward<TMachine, TVector>(x, TMachine.Multiply(rest, scale), gateSlope);
+        var centred = TBackend.Subtract(x, mean);
+        g = BatchNormGradient<TBackend, TVector, TActivation>.BeforeActivation(centred, g, scale, beta, slope);
+        var rest = TBackend.Subtract(TBackend.Subtract(g, average), TBackend.Multiply(centred, projection));
+        return TGate.Backward<TBackend, TVector>(x, TBackend.Multiply(rest, scale), gateSlope);
     }
 }

@@ -1,13 +1,13 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 using Gpu.Kernels.Reductions;
 
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
 /// How rows by channels are cut into items: chunks of rows by groups of channel vectors, the groups of a chunk following each other. On the CPU a group is
-/// four, two or one vectors, or the channels that do not fill one (<see cref="BatchNormWalk"/>); on a GPU, where neighbouring threads read neighbouring
+/// four, two or one vectors, or the channels that do not fill one (<see cref="BatchNormBlock"/>); on a GPU, where neighbouring threads read neighbouring
 /// words, it is one. From the shape and the machine alone.
 /// </summary>
 public struct BatchNormLayout
@@ -30,7 +30,7 @@ public struct BatchNormLayout
     /// <summary>Groups that cover the channels.</summary>
     public int Groups;
 
-    private Divisor _byGroups;
+    private FastDivMod _byGroups;
 
     /// <summary>Words from one chunk's partial results to the next one's (two rows of channels, each on a vector's boundary).</summary>
     public int PartialStride, PartialRow;
@@ -42,65 +42,65 @@ public struct BatchNormLayout
     /// Cuts up for a machine where every value has a result of its own: as <see cref="For"/> on the CPU, where the chunks should be those that were just
     /// read; into many small items on a GPU.
     /// </summary>
-    public static BatchNormLayout ForEach<TMachine, TVector>(int rows, int channels)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static BatchNormLayout ForEach<TBackend, TVector>(int rows, int channels)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var layout = For<TMachine, TVector>(rows, channels);
-        if (!TMachine.ItemIsThread) return layout;
+        var layout = For<TBackend, TVector>(rows, channels);
+        if (!TBackend.IsGpu) return layout;
         // Four rows share the loads of their channels' coefficients, where that leaves enough items.
         layout.ChunkRows = (long)rows * layout.Groups >= 4 * ItemsToFill ? 4 : 1;
-        layout.Chunks = Launching.Items.Covering(rows, layout.ChunkRows);
+        layout.Chunks = Devices.Items.Covering(rows, layout.ChunkRows);
         return layout;
     }
 
     /// <summary>Cuts up for a machine.</summary>
-    public static BatchNormLayout For<TMachine, TVector>(int rows, int channels)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static BatchNormLayout For<TBackend, TVector>(int rows, int channels)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var width = TMachine.Width;
+        var width = TBackend.Width;
         var vectors = channels / width;
         var chunkRows = 64;
         var groups = vectors;
-        if (!TMachine.ItemIsThread)
+        if (!TBackend.IsGpu)
         {
             var most = ChunkWords / Math.Min(channels, 4 * width);
-            chunkRows = Math.Clamp(Launching.Items.Covering(rows, ChunksToShare), most / 2, most);
-            chunkRows = Math.Max(FewestRows, Launching.Items.Covering(chunkRows, 4) * 4);
+            chunkRows = Math.Clamp(Devices.Items.Covering(rows, ChunksToShare), most / 2, most);
+            chunkRows = Math.Max(FewestRows, Devices.Items.Covering(chunkRows, 4) * 4);
             groups = vectors / 4 + (vectors & 2) / 2 + (vectors & 1) + (vectors * width < channels ? 1 : 0);
         }
 
-        chunkRows = Math.Max(chunkRows, Launching.Items.Covering(rows, MostChunks));
-        var row = Launching.Items.Covering(channels, 16) * 16;
+        chunkRows = Math.Max(chunkRows, Devices.Items.Covering(rows, MostChunks));
+        var row = Devices.Items.Covering(channels, 16) * 16;
         return new BatchNormLayout
         {
             Rows = rows,
             Channels = channels,
             ChunkRows = chunkRows,
-            Chunks = Launching.Items.Covering(rows, chunkRows),
+            Chunks = Devices.Items.Covering(rows, chunkRows),
             Groups = groups,
-            _byGroups = Divisor.By(groups),
+            _byGroups = FastDivMod.By(groups),
             PartialRow = row,
             PartialStride = 2 * row,
         };
     }
 
     /// <summary>Cuts up for groups of threads, whose chunks fit the same workspace.</summary>
-    internal static ChannelGroups ForGroups<TMachine, TVector>(int rows, int channels, int threads)
-        where TMachine : struct, IMachine<TMachine, TVector>
-        where TVector : unmanaged => ChannelGroups.For<TMachine, TVector>(rows, channels, threads, FewestRows, ChannelGroups.MostChunks(channels));
+    internal static ChannelGroups ForGroups<TBackend, TVector>(int rows, int channels, int threads)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged => ChannelGroups.For<TBackend, TVector>(rows, channels, threads, FewestRows, ChannelGroups.MostChunks(channels));
 
     /// <summary>Words of workspace for any machine: the partial results of all chunks, and four coefficients a channel.</summary>
     public static int WorkspaceLength(int rows, int channels)
     {
-        var row = Launching.Items.Covering(channels, 16) * 16;
-        var chunks = Math.Min(Math.Max(MostChunks, ChannelGroups.MostChunks(channels)), Launching.Items.Covering(rows, FewestRows));
+        var row = Devices.Items.Covering(channels, 16) * 16;
+        var chunks = Math.Min(Math.Max(MostChunks, ChannelGroups.MostChunks(channels)), Devices.Items.Covering(rows, FewestRows));
         return 4 * row + chunks * 2 * row;
     }
 
     /// <summary>What an item costs, in vector instructions, at <paramref name="perVector"/> instructions a vector.</summary>
-    public readonly int Cost(int width, int perVector) => perVector * ChunkRows * Launching.Items.Covering(Channels, width * Groups);
+    public readonly int Cost(int width, int perVector) => perVector * ChunkRows * Devices.Items.Covering(Channels, width * Groups);
 
     /// <summary>Where an item begins on a GPU: its first channel, the first word of its first row, and its rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -115,14 +115,14 @@ public struct BatchNormLayout
 
     /// <summary>The way of an item through its rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly BatchNormWalk Walk<TMachine, TVector>(int item)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public readonly BatchNormBlock Walk<TBackend, TVector>(int item)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var width = TMachine.Width;
+        var width = TBackend.Width;
         var chunk = _byGroups.Divide(item);
         var group = item - chunk * Groups;
-        if (TMachine.ItemIsThread) return Walk(chunk, group * width, 1, width);
+        if (TBackend.IsGpu) return Walk(chunk, group * width, 1, width);
         var vectors = Channels / width;
         var quads = vectors / 4;
         var channel = group * 4 * width;
@@ -145,13 +145,13 @@ public struct BatchNormLayout
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly BatchNormWalk Walk(int chunk, int channel, int side, int width)
+    private readonly BatchNormBlock Walk(int chunk, int channel, int side, int width)
     {
         var first = chunk * ChunkRows;
         var rows = Math.Min(ChunkRows, Rows - first);
         var down = 4 / side;
         var turns = rows / down;
-        return new BatchNormWalk
+        return new BatchNormBlock
         {
             Chunk = chunk,
             Rows = rows,

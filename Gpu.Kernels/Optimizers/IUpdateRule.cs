@@ -1,4 +1,4 @@
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Optimizers;
 
@@ -12,8 +12,8 @@ public interface IUpdateRule
     static abstract bool CorrectsBias { get; }
 
     /// <summary>Moves parameters and state by one step, for gradients that are scaled, clipped and decayed already.</summary>
-    static abstract void Update<TMachine, TVector>(
+    static abstract void Update<TBackend, TVector>(
         ref TVector parameter, TVector gradient, ref TVector first, ref TVector second, in UpdateConstants constants)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged;
 }

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Optimizers;
 
@@ -14,12 +14,12 @@ public readonly struct SgdRule : IUpdateRule
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Update<TMachine, TVector>(
+    public static void Update<TBackend, TVector>(
         ref TVector parameter, TVector gradient, ref TVector first, ref TVector second, in UpdateConstants constants)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        parameter = TMachine.MultiplyAdd(gradient, TMachine.Splat(-constants.StepSize), parameter);
+        parameter = TBackend.MultiplyAdd(gradient, TBackend.Splat(-constants.StepSize), parameter);
     }
 }
 
@@ -34,13 +34,13 @@ public readonly struct MomentumRule : IUpdateRule
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Update<TMachine, TVector>(
+    public static void Update<TBackend, TVector>(
         ref TVector parameter, TVector gradient, ref TVector first, ref TVector second, in UpdateConstants constants)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        first = TMachine.MultiplyAdd(first, TMachine.Splat(constants.Momentum), gradient);
-        parameter = TMachine.MultiplyAdd(first, TMachine.Splat(-constants.StepSize), parameter);
+        first = TBackend.MultiplyAdd(first, TBackend.Splat(constants.Momentum), gradient);
+        parameter = TBackend.MultiplyAdd(first, TBackend.Splat(-constants.StepSize), parameter);
     }
 }
 
@@ -55,14 +55,14 @@ public readonly struct NesterovRule : IUpdateRule
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Update<TMachine, TVector>(
+    public static void Update<TBackend, TVector>(
         ref TVector parameter, TVector gradient, ref TVector first, ref TVector second, in UpdateConstants constants)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        first = TMachine.MultiplyAdd(first, TMachine.Splat(constants.Momentum), gradient);
-        var ahead = TMachine.MultiplyAdd(first, TMachine.Splat(constants.Momentum), gradient);
-        parameter = TMachine.MultiplyAdd(ahead, TMachine.Splat(-constants.StepSize), parameter);
+        first = TBackend.MultiplyAdd(first, TBackend.Splat(constants.Momentum), gradient);
+        var ahead = TBackend.MultiplyAdd(first, TBackend.Splat(constants.Momentum), gradient);
+        parameter = TBackend.MultiplyAdd(ahead, TBackend.Splat(-constants.StepSize), parameter);
     }
 }
 
@@ -77,14 +77,14 @@ public readonly struct RmsPropRule : IUpdateRule
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Update<TMachine, TVector>(
+    public static void Update<TBackend, TVector>(
         ref TVector parameter, TVector gradient, ref TVector first, ref TVector second, in UpdateConstants constants)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        first = UpdateMeans.Square<TMachine, TVector>(first, gradient, constants);
-        var root = TMachine.Add(TMachine.Sqrt(first), TMachine.Splat(constants.Epsilon));
-        parameter = TMachine.MultiplyAdd(TMachine.Divide(gradient, root), TMachine.Splat(-constants.StepSize), parameter);
+        first = UpdateMeans.Square<TBackend, TVector>(first, gradient, constants);
+        var root = TBackend.Add(TBackend.Sqrt(first), TBackend.Splat(constants.Epsilon));
+        parameter = TBackend.MultiplyAdd(TBackend.Divide(gradient, root), TBackend.Splat(-constants.StepSize), parameter);
     }
 }
 
@@ -99,15 +99,15 @@ public readonly struct RmsPropMomentumRule : IUpdateRule
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Update<TMachine, TVector>(
+    public static void Update<TBackend, TVector>(
         ref TVector parameter, TVector gradient, ref TVector first, ref TVector second, in UpdateConstants constants)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        first = UpdateMeans.Square<TMachine, TVector>(first, gradient, constants);
-        var root = TMachine.Add(TMachine.Sqrt(first), TMachine.Splat(constants.Epsilon));
-        second = TMachine.MultiplyAdd(second, TMachine.Splat(constants.Momentum), TMachine.Divide(gradient, root));
-        parameter = TMachine.MultiplyAdd(second, TMachine.Splat(-constants.StepSize), parameter);
+        first = UpdateMeans.Square<TBackend, TVector>(first, gradient, constants);
+        var root = TBackend.Add(TBackend.Sqrt(first), TBackend.Splat(constants.Epsilon));
+        second = TBackend.MultiplyAdd(second, TBackend.Splat(constants.Momentum), TBackend.Divide(gradient, root));
+        parameter = TBackend.MultiplyAdd(second, TBackend.Splat(-constants.StepSize), parameter);
     }
 }
 
@@ -122,15 +122,15 @@ public readonly struct AdamRule : IUpdateRule
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Update<TMachine, TVector>(
+    public static void Update<TBackend, TVector>(
         ref TVector parameter, TVector gradient, ref TVector first, ref TVector second, in UpdateConstants constants)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        first = TMachine.MultiplyAdd(first, TMachine.Splat(constants.Beta1), TMachine.Multiply(gradient, TMachine.Splat(constants.OneMinusBeta1)));
-        second = UpdateMeans.Square<TMachine, TVector>(second, gradient, constants);
-        var root = TMachine.MultiplyAdd(TMachine.Sqrt(second), TMachine.Splat(constants.InverseRootCorrection), TMachine.Splat(constants.Epsilon));
-        parameter = TMachine.MultiplyAdd(TMachine.Divide(first, root), TMachine.Splat(-constants.StepSize), parameter);
+        first = TBackend.MultiplyAdd(first, TBackend.Splat(constants.Beta1), TBackend.Multiply(gradient, TBackend.Splat(constants.OneMinusBeta1)));
+        second = UpdateMeans.Square<TBackend, TVector>(second, gradient, constants);
+        var root = TBackend.MultiplyAdd(TBackend.Sqrt(second), TBackend.Splat(constants.InverseRootCorrection), TBackend.Splat(constants.Epsilon));
+        parameter = TBackend.MultiplyAdd(TBackend.Divide(first, root), TBackend.Splat(-constants.StepSize), parameter);
     }
 }
 
@@ -145,14 +145,14 @@ public readonly struct LionRule : IUpdateRule
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Update<TMachine, TVector>(
+    public static void Update<TBackend, TVector>(
         ref TVector parameter, TVector gradient, ref TVector first, ref TVector second, in UpdateConstants constants)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var blend = TMachine.MultiplyAdd(first, TMachine.Splat(constants.Beta1), TMachine.Multiply(gradient, TMachine.Splat(constants.OneMinusBeta1)));
-        first = TMachine.MultiplyAdd(first, TMachine.Splat(constants.Beta2), TMachine.Multiply(gradient, TMachine.Splat(constants.OneMinusBeta2)));
-        parameter = TMachine.MultiplyAdd(UpdateMeans.Sign<TMachine, TVector>(blend), TMachine.Splat(-constants.StepSize), parameter);
+        var blend = TBackend.MultiplyAdd(first, TBackend.Splat(constants.Beta1), TBackend.Multiply(gradient, TBackend.Splat(constants.OneMinusBeta1)));
+        first = TBackend.MultiplyAdd(first, TBackend.Splat(constants.Beta2), TBackend.Multiply(gradient, TBackend.Splat(constants.OneMinusBeta2)));
+        parameter = TBackend.MultiplyAdd(UpdateMeans.Sign<TBackend, TVector>(blend), TBackend.Splat(-constants.StepSize), parameter);
     }
 }
 
@@ -161,21 +161,21 @@ internal static class UpdateMeans
 {
     /// <summary>The running mean of squares b2 v + (1 - b2) g^2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Square<TMachine, TVector>(TVector mean, TVector gradient, in UpdateConstants constants)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Square<TBackend, TVector>(TVector mean, TVector gradient, in UpdateConstants constants)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var part = TMachine.Multiply(gradient, TMachine.Splat(constants.OneMinusBeta2));
-        return TMachine.MultiplyAdd(part, gradient, TMachine.Multiply(mean, TMachine.Splat(constants.Beta2)));
+        var part = TBackend.Multiply(gradient, TBackend.Splat(constants.OneMinusBeta2));
+        return TBackend.MultiplyAdd(part, gradient, TBackend.Multiply(mean, TBackend.Splat(constants.Beta2)));
     }
 
     /// <summary>-1, 0 or 1; NaN for NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Sign<TMachine, TVector>(TVector x)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static TVector Sign<TBackend, TVector>(TVector x)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var notAbove = TMachine.SelectGreater(TMachine.Zero, x, TMachine.Splat(-1f), x);
-        return TMachine.SelectGreater(x, TMachine.Zero, TMachine.Splat(1f), notAbove);
+        var notAbove = TBackend.SelectGreater(TBackend.Zero, x, TBackend.Splat(-1f), x);
+        return TBackend.SelectGreater(x, TBackend.Zero, TBackend.Splat(1f), notAbove);
     }
 }

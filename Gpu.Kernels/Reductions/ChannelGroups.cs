@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 using ILGPU;
 
 namespace Gpu.Kernels.Reductions;
@@ -51,12 +51,12 @@ public struct ChannelGroups
     /// <param name="fewestRows">rows of a chunk at least</param>
     /// <param name="mostChunks">chunks at most</param>
     /// <param name="line">floats side by side at most, a power of two</param>
-    public static ChannelGroups For<TMachine, TVector>(int rows, int channels, int threads, int fewestRows, int mostChunks, int line = WholeLine)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static ChannelGroups For<TBackend, TVector>(int rows, int channels, int threads, int fewestRows, int mostChunks, int line = WholeLine)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var vectors = channels / TMachine.Width;
-        var lanes = LanesFor(vectors, Math.Min(threads, line / TMachine.Width));
+        var vectors = channels / TBackend.Width;
+        var lanes = LanesFor(vectors, Math.Min(threads, line / TBackend.Width));
         var cut = new ChannelGroups
         {
             Rows = rows,
@@ -74,16 +74,16 @@ public struct ChannelGroups
     }
 
     /// <summary>The cut of the rows that a stage before has left, into blocks of channels alone: a group has all rows.</summary>
-    public static ChannelGroups ForCombining<TMachine, TVector>(int rows, int channels, int threads)
-        where TMachine : struct, IMachine<TMachine, TVector>
-        where TVector : unmanaged => For<TMachine, TVector>(rows, channels, threads, rows, 1, ShortLine);
+    public static ChannelGroups ForCombining<TBackend, TVector>(int rows, int channels, int threads)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged => For<TBackend, TVector>(rows, channels, threads, rows, 1, ShortLine);
 
     /// <summary>The cut of rows whose chunks are given: images, say, one after the other.</summary>
-    public static ChannelGroups ForChunks<TMachine, TVector>(int chunks, int chunkRows, int channels, int threads)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static ChannelGroups ForChunks<TBackend, TVector>(int chunks, int chunkRows, int channels, int threads)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var cut = For<TMachine, TVector>(chunkRows, channels, threads, chunkRows, 1);
+        var cut = For<TBackend, TVector>(chunkRows, channels, threads, chunkRows, 1);
         cut.Rows = checked(chunks * chunkRows);
         cut.Chunks = chunks;
         return cut;
@@ -101,14 +101,14 @@ public struct ChannelGroups
 
     /// <summary>Where a thread is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly ChannelPlace Place(int width)
+    internal readonly ChannelPosition Place(int width)
     {
         var thread = Group.IdxX;
         var chunk = Grid.IdxX / Blocks;
         var down = thread >> LaneShift;
         var channel = ((Grid.IdxX - chunk * Blocks) * Lanes + (thread & (Lanes - 1))) * width;
         var first = chunk * ChunkRows;
-        return new ChannelPlace
+        return new ChannelPosition
         {
             Chunk = chunk,
             Down = down,
@@ -123,7 +123,7 @@ public struct ChannelGroups
 }
 
 /// <summary>A thread's place in a <see cref="ChannelGroups"/>.</summary>
-internal struct ChannelPlace
+internal struct ChannelPosition
 {
     /// <summary>The chunk, and the thread's row in the group's table.</summary>
     public int Chunk, Down;

@@ -1,21 +1,21 @@
 using System.Runtime.CompilerServices;
 using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Residual;
 
 /// <summary>Output = f(a + b), element by element; an item is <see cref="VectorsOfItem"/> vectors. Output may be a or b.</summary>
-public struct ResidualForward<TMachine, TVector, TActivation> : IKernel
-    where TMachine : struct, IMachine<TMachine, TVector>
+public struct ResidualForward<TBackend, TVector, TActivation> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
     /// <summary>Vectors an item handles: one on a GPU, where neighbouring threads take neighbouring vectors.</summary>
-    public static int VectorsOfItem => TMachine.ItemIsThread ? 1 : 4;
+    public static int VectorsOfItem => TBackend.IsGpu ? 1 : 4;
 
     /// <summary>Elements.</summary>
-    public TMachine A, B, Output;
+    public TBackend A, B, Output;
 
     /// <summary>How many elements.</summary>
     public int Count;
@@ -27,12 +27,12 @@ public struct ResidualForward<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var from = item * VectorsOfItem * TMachine.Width;
+        var from = item * VectorsOfItem * TBackend.Width;
         for (var u = 0; u < VectorsOfItem; u++)
         {
-            var i = from + u * TMachine.Width;
+            var i = from + u * TBackend.Width;
             var left = Count - i;
-            if (left >= TMachine.Width) Add<WholeVector>(i, TMachine.Width);
+            if (left >= TBackend.Width) Add<WholeVector>(i, TBackend.Width);
             else if (left > 0) Add<PartialVector>(i, left);
         }
     }
@@ -41,8 +41,8 @@ public struct ResidualForward<TMachine, TVector, TActivation> : IKernel
     private readonly void Add<TAccess>(int index, int count)
         where TAccess : struct, IVectorAccess
     {
-        var sum = TMachine.Add(TAccess.Load<TMachine, TVector>(A, index, count), TAccess.Load<TMachine, TVector>(B, index, count));
-        TAccess.Store(Output, index, TActivation.Forward<TMachine, TVector>(sum, Slope), count);
+        var sum = TBackend.Add(TAccess.Load<TBackend, TVector>(A, index, count), TAccess.Load<TBackend, TVector>(B, index, count));
+        TAccess.Store(Output, index, TActivation.Forward<TBackend, TVector>(sum, Slope), count);
     }
 }
 
@@ -50,19 +50,19 @@ public struct ResidualForward<TMachine, TVector, TActivation> : IKernel
 /// Gradient of f(a + b) with respect to a and, where <see cref="Both"/>, to b: outputGradient * f', f' from the output. An item is <see cref="VectorsOfItem"/>
 /// vectors. The gradients may be the output's gradient.
 /// </summary>
-public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
-    where TMachine : struct, IMachine<TMachine, TVector>
+public struct ResidualBackward<TBackend, TVector, TActivation> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
     /// <summary>Vectors an item handles: one on a GPU, where neighbouring threads take neighbouring vectors.</summary>
-    public static int VectorsOfItem => TMachine.ItemIsThread ? 1 : 4;
+    public static int VectorsOfItem => TBackend.IsGpu ? 1 : 4;
 
     /// <summary>Elements.</summary>
-    public TMachine Output, OutputGradient;
+    public TBackend Output, OutputGradient;
 
     /// <summary>What is written.</summary>
-    public GatedGradient<TMachine, TVector, Identity> First, Second;
+    public GradientWriter<TBackend, TVector, Identity> First, Second;
 
     /// <summary>1: write <see cref="Second"/> too.</summary>
     public int Both;
@@ -77,12 +77,12 @@ public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var from = item * VectorsOfItem * TMachine.Width;
+        var from = item * VectorsOfItem * TBackend.Width;
         for (var u = 0; u < VectorsOfItem; u++)
         {
-            var i = from + u * TMachine.Width;
+            var i = from + u * TBackend.Width;
             var left = Count - i;
-            if (left >= TMachine.Width) Pass<WholeVector>(i, TMachine.Width);
+            if (left >= TBackend.Width) Pass<WholeVector>(i, TBackend.Width);
             else if (left > 0) Pass<PartialVector>(i, left);
         }
     }
@@ -91,8 +91,8 @@ public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
     private readonly void Pass<TAccess>(int index, int count)
         where TAccess : struct, IVectorAccess
     {
-        var value = TAccess.Load<TMachine, TVector>(Output, index, count);
-        var gradient = TActivation.Backward<TMachine, TVector>(value, TAccess.Load<TMachine, TVector>(OutputGradient, index, count), Slope);
+        var value = TAccess.Load<TBackend, TVector>(Output, index, count);
+        var gradient = TActivation.Backward<TBackend, TVector>(value, TAccess.Load<TBackend, TVector>(OutputGradient, index, count), Slope);
         First.Write<TAccess>(index, count, gradient);
         if (Both != 0) Second.Write<TAccess>(index, count, gradient);
     }
@@ -102,13 +102,13 @@ public struct ResidualBackward<TMachine, TVector, TActivation> : IKernel
 /// Output = f(a + shortcut(b)): the shortcut takes every <see cref="Stride"/>-th row and column of b and has zeros for the channels that b lacks. An item is
 /// a strip of an output row. Output may be a.
 /// </summary>
-public struct ShortcutForward<TMachine, TVector, TActivation> : IKernel
-    where TMachine : struct, IMachine<TMachine, TVector>
+public struct ShortcutForward<TBackend, TVector, TActivation> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
     /// <summary>Images: a and output [batch, output height, output width, channels], b [batch, height, width, fewer channels].</summary>
-    public TMachine A, B, Output;
+    public TBackend A, B, Output;
 
     /// <summary>Rows and columns of b, and its channels.</summary>
     public int Height, Width, ChannelsOfB;
@@ -150,8 +150,8 @@ public struct ShortcutForward<TMachine, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Stretch(int to, int from, int channel, int channelEnd, bool withB)
     {
-        for (; channel + TMachine.Width <= channelEnd; channel += TMachine.Width)
-            Add<WholeVector>(to + channel, from + channel, TMachine.Width, withB);
+        for (; channel + TBackend.Width <= channelEnd; channel += TBackend.Width)
+            Add<WholeVector>(to + channel, from + channel, TBackend.Width, withB);
         if (channel < channelEnd) Add<PartialVector>(to + channel, from + channel, channelEnd - channel, withB);
     }
 
@@ -159,9 +159,9 @@ public struct ShortcutForward<TMachine, TVector, TActivation> : IKernel
     private readonly void Add<TAccess>(int to, int from, int count, bool withB)
         where TAccess : struct, IVectorAccess
     {
-        var sum = TAccess.Load<TMachine, TVector>(A, to, count);
-        if (withB) sum = TMachine.Add(sum, TAccess.Load<TMachine, TVector>(B, from, count));
-        TAccess.Store(Output, to, TActivation.Forward<TMachine, TVector>(sum, Slope), count);
+        var sum = TAccess.Load<TBackend, TVector>(A, to, count);
+        if (withB) sum = TBackend.Add(sum, TAccess.Load<TBackend, TVector>(B, from, count));
+        TAccess.Store(Output, to, TActivation.Forward<TBackend, TVector>(sum, Slope), count);
     }
 }
 
@@ -169,16 +169,16 @@ public struct ShortcutForward<TMachine, TVector, TActivation> : IKernel
 /// Gradient of f(a + shortcut(b)) with respect to b: that of the output pixel which a pixel of b went to, and zero where it went to none. An item is a
 /// strip of a row of b.
 /// </summary>
-public struct ShortcutBackward<TMachine, TVector, TActivation> : IKernel
-    where TMachine : struct, IMachine<TMachine, TVector>
+public struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
     /// <summary>Images [batch, output height, output width, output channels].</summary>
-    public TMachine Output, OutputGradient;
+    public TBackend Output, OutputGradient;
 
     /// <summary>The gradient with respect to b.</summary>
-    public GatedGradient<TMachine, TVector, Identity> Gradient;
+    public GradientWriter<TBackend, TVector, Identity> Gradient;
 
     /// <summary>Rows of b; its columns and channels are those of <see cref="Tiles"/>.</summary>
     public int Height;
@@ -186,10 +186,10 @@ public struct ShortcutBackward<TMachine, TVector, TActivation> : IKernel
     /// <summary>Rows, columns and channels of the output.</summary>
     public int OutputHeight, OutputWidth, OutputChannels;
 
-    /// <summary>See <see cref="ShortcutForward{TMachine,TVector,TActivation}.Stride"/>.</summary>
+    /// <summary>See <see cref="ShortcutForward{TBackend,TVector,TActivation}.Stride"/>.</summary>
     public int Stride;
 
-    /// <summary>See <see cref="ShortcutForward{TMachine,TVector,TActivation}.Before"/>.</summary>
+    /// <summary>See <see cref="ShortcutForward{TBackend,TVector,TActivation}.Before"/>.</summary>
     public int Before;
 
     /// <summary>The cut of b into items.</summary>
@@ -226,7 +226,7 @@ public struct ShortcutBackward<TMachine, TVector, TActivation> : IKernel
 
             var from = ((sample * OutputHeight + outputRow) * OutputWidth + outputColumn) * OutputChannels + Before;
             var c = channel;
-            for (; c + TMachine.Width <= channelEnd; c += TMachine.Width) Pass<WholeVector>(from + c, to + c, TMachine.Width);
+            for (; c + TBackend.Width <= channelEnd; c += TBackend.Width) Pass<WholeVector>(from + c, to + c, TBackend.Width);
             if (c < channelEnd) Pass<PartialVector>(from + c, to + c, channelEnd - c);
             taken += Stride;
             outputColumn++;
@@ -237,8 +237,8 @@ public struct ShortcutBackward<TMachine, TVector, TActivation> : IKernel
     private readonly void Pass<TAccess>(int from, int to, int count)
         where TAccess : struct, IVectorAccess
     {
-        var value = TAccess.Load<TMachine, TVector>(Output, from, count);
-        var gradient = TAccess.Load<TMachine, TVector>(OutputGradient, from, count);
-        Gradient.Write<TAccess>(to, count, TActivation.Backward<TMachine, TVector>(value, gradient, Slope));
+        var value = TAccess.Load<TBackend, TVector>(Output, from, count);
+        var gradient = TAccess.Load<TBackend, TVector>(OutputGradient, from, count);
+        Gradient.Write<TAccess>(to, count, TActivation.Backward<TBackend, TVector>(value, gradient, Slope));
     }
 }

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Activations;
+using Gpu.Kernels;
 
 namespace Gpu.Tests.Activations;
 

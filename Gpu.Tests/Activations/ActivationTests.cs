@@ -1,3 +1,4 @@
+using Gpu.Kernels;
 using Gpu.Kernels.Activations;
 using Gpu.Tests.Oracles;
 
@@ -31,12 +32,12 @@ public class ActivationTests
             for (var i = 0; i < count; i += 2) input[i] *= 0.1f;
             var gradient = oracle.Uniform(count);
             var output = oracle.Output(count);
-            Elementwise.Forward(oracle.Device, activation, oracle.Upload(input), output);
+            ActivationOps.Forward(oracle.Device, activation, oracle.Upload(input), output);
             oracle.Compare($"{kind} forward", [.. input.Select(x => ActivationReference.Value(activation, x))], output);
 
             var inputGradient = oracle.Output(count);
             var saved = activation.DerivativeFromOutput ? output : oracle.Upload(input);
-            Elementwise.Backward(oracle.Device, activation, saved, oracle.Upload(gradient), inputGradient);
+            ActivationOps.Backward(oracle.Device, activation, saved, oracle.Upload(gradient), inputGradient);
             var expected = input.Select((x, i) => gradient[i] * ActivationReference.Derivative(activation, x));
             oracle.Compare($"{kind} backward", [.. expected], inputGradient);
         }
@@ -50,9 +51,9 @@ public class ActivationTests
         var activation = new Activation(kind, 0.1f);
         var input = new[] { float.NaN, 0f, -0f, 88f, -88f, 1e4f, -1e4f, 1e30f, -1e30f, 1e-30f, float.PositiveInfinity, float.NegativeInfinity };
         var (output, gradient) = (oracle.Output(input.Length), oracle.Output(input.Length));
-        Elementwise.Forward(oracle.Device, activation, oracle.Upload(input), output);
+        ActivationOps.Forward(oracle.Device, activation, oracle.Upload(input), output);
         var saved = activation.DerivativeFromOutput ? output : oracle.Upload(input);
-        Elementwise.Backward(oracle.Device, activation, saved, oracle.Upload(Enumerable.Repeat(1f, input.Length).ToArray()), gradient);
+        ActivationOps.Backward(oracle.Device, activation, saved, oracle.Upload(Enumerable.Repeat(1f, input.Length).ToArray()), gradient);
         var (values, derivatives) = (oracle.Download(output), oracle.Download(gradient));
         // So that a diverged run shows.
         Assert.True(float.IsNaN(values[0]), $"{kind}(NaN) is {values[0]}");

@@ -1,14 +1,15 @@
+using Gpu.Kernels;
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Batches;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Batches;
 
-[OracleFor(typeof(BatchGather<,>), typeof(AugmentedGather<,>), typeof(AugmentedElements<,>))]
+[OracleFor(typeof(BatchGatherKernel<,>), typeof(AugmentedBatchGather<,>), typeof(AugmentedElementGather<,>))]
 public class BatchGatherTests
 {
-    private static readonly GatherShape[] Shapes =
+    private static readonly BatchShape[] Shapes =
     [
         new(3, 1, 1, 1, 1), new(7, 5, 3, 5, 1), new(5, 4, 28, 28, 1), new(9, 3, 4, 4, 3), new(4, 6, 5, 7, 3), new(3, 2, 16, 16, 3),
         new(3, 3, 3, 3, 5), new(2, 2, 2, 3, 17), new(4, 3, 40, 41, 3), new(6, 2, 1, 4097, 1),
@@ -44,7 +45,7 @@ public class BatchGatherTests
     public void PlacesWithoutASampleAreBlank(string device)
     {
         using var oracle = new Oracle(device, seed: 62);
-        var shape = new GatherShape(5, 4, 3, 4, 3);
+        var shape = new BatchShape(5, 4, 3, 4, 3);
         foreach (var augmentation in Augmentations)
         {
             var set = new Set(oracle, shape);
@@ -82,7 +83,7 @@ public class BatchGatherTests
             foreach (var threads in new[] { 1, 2, 3, 5 })
             {
                 using var device = new CpuDevice(threads);
-                var shape = new GatherShape(100, 90, 20, 20, 3);
+                var shape = new BatchShape(100, 90, 20, 20, 3);
                 using var memory = device.Allocate(shape.DataWords + shape.BatchLength + 100 + 16 + 96);
                 var view = memory.View;
                 var bytes = view.First(shape.DataWords);
@@ -93,7 +94,7 @@ public class BatchGatherTests
                 var step = view.Slice(order.Offset + 100, 16);
                 var pattern = view.Slice(step.Offset + 16, PixelNormalization.Words(3));
                 device.Upload<float>(PixelNormalization.Pattern([0.5f, 0.4f, 0.3f], [0.2f, 0.3f, 0.4f]), pattern);
-                BatchGathers.Run(device, shape, bytes, default, order, step, pattern, output, default, augmentation);
+                BatchGather.Run(device, shape, bytes, default, order, step, pattern, output, default, augmentation);
                 var words = new float[output.Length];
                 device.Download<float>(output, words);
                 expected ??= words;
@@ -108,10 +109,10 @@ public class BatchGatherTests
         using var device = new CpuDevice(threads: 1);
         using var memory = device.Allocate(1000);
         var v = memory.View;
-        var shape = new GatherShape(2, 2, 2, 2, 1);
+        var shape = new BatchShape(2, 2, 2, 2, 1);
         Assert.Contains("bytes must hold 6 words", Assert.Throws<ArgumentException>(() =>
-            BatchGathers.Run(device, shape, v.First(2), default, v.First(2), v.First(16), v.First(32), v.First(8), default)).Message);
-        Assert.Throws<ArgumentOutOfRangeException>(() => BatchGathers.Run(
+            BatchGather.Run(device, shape, v.First(2), default, v.First(2), v.First(16), v.First(32), v.First(8), default)).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => BatchGather.Run(
             device, shape, v.First(6), default, v.First(2), v.First(16), v.First(32), v.First(8), default, new Augmentation(false, 3, 1)));
         Assert.Contains("channel 1", Assert.Throws<ArgumentException>(() => PixelNormalization.Pattern([0, 0], [1, 0])).Message);
         Assert.Contains("2 and 1", Assert.Throws<ArgumentException>(() => PixelNormalization.Pattern([0, 0], [1])).Message);
@@ -121,10 +122,10 @@ public class BatchGatherTests
     private sealed class Set
     {
         private readonly Oracle _oracle;
-        private readonly GatherShape _shape;
+        private readonly BatchShape _shape;
         private readonly byte[] _bytes;
 
-        public Set(Oracle oracle, GatherShape shape)
+        public Set(Oracle oracle, BatchShape shape)
         {
             _oracle = oracle;
             _shape = shape;
@@ -148,11 +149,11 @@ public class BatchGatherTests
         {
             var bytes = _oracle.Output(_shape.DataWords);
             _oracle.Device.Upload<byte>(_bytes, bytes);
-            var step = new int[StepState.Words];
-            step[StepState.BatchStart] = start;
-            step[StepState.Draw] = draw;
+            var step = new int[StepStateLayout.Words];
+            step[StepStateLayout.BatchStart] = start;
+            step[StepStateLayout.Draw] = draw;
             var (output, labels) = (_oracle.Output(_shape.BatchLength), _oracle.Output(_shape.Count));
-            BatchGathers.Run(
+            BatchGather.Run(
                 _oracle.Device, _shape, bytes, _oracle.Upload(Labels), _oracle.Upload(Order), _oracle.Upload(step),
                 _oracle.Upload(PixelNormalization.Pattern(Means, Deviations)), output, labels, augmentation);
             return (_oracle.Download(output), _oracle.DownloadInts(labels));

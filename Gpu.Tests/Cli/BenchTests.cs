@@ -1,6 +1,6 @@
 using Gpu.Cli;
 using Gpu.Cli.Bench;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Cli;
@@ -20,7 +20,7 @@ public class BenchTests
         oracle.Device.Execute(new Ceilings.PeakOperation(output, Rounds));
 
         var expected = 0.0;
-        for (var chain = 1; chain <= MultiplyAddPeak<Kernels.Machines.Gpu1, float>.Chains; chain++)
+        for (var chain = 1; chain <= MultiplyAddPeak<Kernels.Backends.GpuScalarBackend, float>.Chains; chain++)
         {
             var x = (double)chain;
             for (var i = 0; i < Rounds; i++) x = x * 0.999f + 0.001f;
@@ -137,9 +137,9 @@ public class BenchTests
     }
 
     [Theory]
-    [InlineData("seed0")]
-    [InlineData("seed1")]
-    [InlineData("seed4")]
+    [InlineData("cnn2")]
+    [InlineData("mlp10")]
+    [InlineData("mlp128")]
     public void StepHasTheFieldsOfTheContract(string model)
     {
         var run = CommandLine.Run("bench", "step", "--model", model, "--batch", "4", "--seconds", "0.01", "--threads", "2", "--json");

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Gpu.Cli;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Tests.Cli;
 
@@ -70,10 +70,10 @@ public class DevicesCommandTests
     [Fact]
     public void TheAutomaticChoiceIsExplained()
     {
-        var run = CommandLine.Run("bench", "step", "--model", "seed1", "--seconds", "0.01");
+        var run = CommandLine.Run("bench", "step", "--model", "mlp10", "--seconds", "0.01");
         Assert.Equal(ExitCode.Success, run.ExitCode);
         Assert.StartsWith("Device ", run.Output);
-        Assert.DoesNotContain("Device ", CommandLine.Run("bench", "step", "--model", "seed1", "--seconds", "0.01", "--device", "cpu").Output);
+        Assert.DoesNotContain("Device ", CommandLine.Run("bench", "step", "--model", "mlp10", "--seconds", "0.01", "--device", "cpu").Output);
     }
 
     [Theory]
@@ -82,7 +82,7 @@ public class DevicesCommandTests
     [InlineData("simulator", "grouped", "simulator runs grouped kernels")]
     public void TheKernelsOfAGpuCanBeChosen(string device, string kernels, string expected)
     {
-        var run = CommandLine.Run("bench", "step", "--model", "seed1", "--batch", "1", "--steps", "1", "--warmup", "1", "--device", device, "--kernels", kernels, "--verbose");
+        var run = CommandLine.Run("bench", "step", "--model", "mlp10", "--batch", "1", "--steps", "1", "--warmup", "1", "--device", device, "--kernels", kernels, "--verbose");
         Assert.Equal(ExitCode.Success, run.ExitCode);
         Assert.Contains(expected, run.Output + run.Error);
     }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Gpu.Cli;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Loop;
 
 namespace Gpu.Tests.Cli;
@@ -14,10 +14,10 @@ public class MemoryTests
     public void ATrainingThatDoesNotFitNamesTheBatchThatDoes()
     {
         using var folder = new TemporaryFolder();
-        string[] train = ["train", "--model", "seed0", "--limit-train", "256", "--limit-test", "64", "--steps", "1", "--out", folder.Path("run")];
+        string[] train = ["train", "--model", "cnn2", "--limit-train", "256", "--limit-test", "64", "--steps", "1", "--out", folder.Path("run")];
         var refused = Run([.. train, "--batch", "250", "--json"]);
         Assert.Equal(ExitCode.Failure, refused.ExitCode);
-        Assert.Matches(@"^error: training seed0 on batches of 250 needs [\d,]+ bytes on CPU.*, where 8,000,000 bytes are free\. A batch of \d+ would fit\.\s*$", refused.Error);
+        Assert.Matches(@"^error: training cnn2 on batches of 250 needs [\d,]+ bytes on CPU.*, where 8,000,000 bytes are free\. A batch of \d+ would fit\.\s*$", refused.Error);
         var batch = refused.Error.Split("A batch of ")[1].Split(' ')[0];
         var done = Run([.. train, "--batch", batch]);
         Assert.True(done.ExitCode == ExitCode.Success, done.Error);
@@ -32,9 +32,9 @@ public class MemoryTests
     [Fact]
     public void ABenchThatDoesNotFitSaysSo()
     {
-        var step = Run(["bench", "step", "--model", "seed0", "--batch", "512"]);
+        var step = Run(["bench", "step", "--model", "cnn2", "--batch", "512"]);
         Assert.Equal(ExitCode.Failure, step.ExitCode);
-        Assert.Matches(@"a training step of seed0 on a batch of 512 needs [\d,]+ bytes .* A batch of \d+ would fit\.", step.Error);
+        Assert.Matches(@"a training step of cnn2 on a batch of 512 needs [\d,]+ bytes .* A batch of \d+ would fit\.", step.Error);
     }
 
     private static (int ExitCode, string Output, string Error, JsonElement Json) Run(string[] args, long limit = Limit)

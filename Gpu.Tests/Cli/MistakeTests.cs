@@ -38,13 +38,13 @@ public class MistakeTests
     [InlineData("train --precision fp8", "--precision takes one of fp32, tf32, fp16, but got 'fp8'")]
     [InlineData("train --kernels fast", "--kernels takes one of auto, plain, grouped, but got 'fast'")]
     [InlineData("bench step --device cpu --precision tf32", "tf32 needs tensor cores")]
-    [InlineData("train --model sed0", "Did you mean 'seed0'?")]
+    [InlineData("train --model cn2", "Did you mean 'cnn2'?")]
     [InlineData("train --model nowhere.json", "There is no model file 'nowhere.json'")]
     [InlineData("train digts", "Did you mean 'digits'?")]
     [InlineData("train --patience 3", "--patience needs a validation part")]
     [InlineData("train --init nowhere.safetensors", "there is no file 'nowhere.safetensors'")]
     [InlineData("train --resume nowhere", "There is no run folder 'nowhere'")]
-    [InlineData("train --resume nowhere --model seed0", "--model does not go with --resume")]
+    [InlineData("train --resume nowhere --model cnn2", "--model does not go with --resume")]
     [InlineData("eval", "RUN")]
     [InlineData("eval nowhere", "There is no run folder 'nowhere'")]
     [InlineData("predict nowhere x.png", "There is no run folder 'nowhere'")]
@@ -76,11 +76,11 @@ public class MistakeTests
     public void NearestRunIsNamed()
     {
         using var folder = new IO.TempFolder();
-        Directory.CreateDirectory(folder.File("seed0-20260102-030405"));
-        var run = CommandLine.Run("eval", folder.File("seed0-20260102-030406"));
+        Directory.CreateDirectory(folder.File("cnn2-20260102-030405"));
+        var run = CommandLine.Run("eval", folder.File("cnn2-20260102-030406"));
         Assert.Equal(ExitCode.Usage, run.ExitCode);
         Assert.Contains("Did you mean", run.Error);
-        Assert.Contains("seed0-20260102-030405", run.Error);
+        Assert.Contains("cnn2-20260102-030405", run.Error);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public class ModelCommandTests
     {
         // conv 26x26x32 of 9 taps, conv 11x11x64 of 288, dense 1600x64 and 64x10: multiply-adds.
         const long MultiplyAdds = 26 * 26 * 32 * 9 + 11 * 11 * 64 * 288 + 1600 * 64 + 640;
-        var run = CommandLine.Run("model", "show", "seed0", "--json");
+        var run = CommandLine.Run("model", "show", "cnn2", "--json");
         Assert.Equal(2 * MultiplyAdds, run.Json.GetProperty("forward_flop").GetInt64());
         Assert.Equal(121_930, run.Json.GetProperty("parameters").GetInt64());
     }

@@ -9,9 +9,9 @@ public class ProcessTests
     [Fact]
     public void ExitCodeAndStreamsReachTheShell()
     {
-        var (code, output, error) = Run("model", "show", "seed4", "--json");
+        var (code, output, error) = Run("model", "show", "mlp128", "--json");
         Assert.Equal(0, code);
-        Assert.Equal("seed4", JsonDocument.Parse(output).RootElement.GetProperty("model").GetString());
+        Assert.Equal("mlp128", JsonDocument.Parse(output).RootElement.GetProperty("model").GetString());
         Assert.Contains("dense1", error);
 
         (code, output, error) = Run("trian");

@@ -42,7 +42,7 @@ public class ReporterTests
         var run = CommandLine.RunAtTerminal(true, "models", "--json");
         Assert.Equal(ExitCode.Success, run.ExitCode);
         Assert.Single(run.Output.TrimEnd().Split('\n'));
-        Assert.Equal("seed0", run.Json.GetProperty("models")[0].GetProperty("name").GetString());
+        Assert.Equal("cnn2", run.Json.GetProperty("models")[0].GetProperty("name").GetString());
         Assert.Contains("resnet20", run.Error);
         Assert.DoesNotContain(Escape, run.Error);
     }

@@ -10,7 +10,7 @@ namespace Gpu.Tests.Cli;
 /// <summary>The main job from the command line, on a data set of a few images.</summary>
 public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDigits>
 {
-    private const string Model = "seed2";
+    private const string Model = "mlp64x2";
     private readonly SmallDigits _digits;
 
     public TrainCommandTests(SmallDigits digits) => _digits = digits;
@@ -149,7 +149,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     {
         if (OperatingSystem.IsWindows()) return;
         using var folder = new TempFolder();
-        using var process = ProcessTests.Start("train", _digits.Path, "--model", "seed0", "--epochs", "1000000", "--log-every", "1", "--out",
+        using var process = ProcessTests.Start("train", _digits.Path, "--model", "cnn2", "--epochs", "1000000", "--log-every", "1", "--out",
             folder.File("run"));
         var error = process.StandardError.ReadToEndAsync();
         while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch 1/1000000  1/", StringComparison.Ordinal))

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Tests.Compilation;
 
@@ -29,7 +29,7 @@ internal static class CompiledKernels
             from kernel in KernelInstances.Kernels
             from machine in KernelInstances.GpuMachines
             from closed in KernelInstances.For(kernel, machine.Machine, machine.Vector)
-            select (Kernel: closed, IsVector: machine.Machine == typeof(Gpu4));
+            select (Kernel: closed, IsVector: machine.Machine == typeof(GpuVector4Backend));
         // A kernel that chooses its vectors itself has no machine, and is the same for both.
         var open = new ConcurrentQueue<(Type Kernel, bool IsVector)>(instances.DistinctBy(instance => instance.Kernel));
         var compiled = new ConcurrentBag<CompiledKernel>();

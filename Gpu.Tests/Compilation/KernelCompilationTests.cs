@@ -1,4 +1,3 @@
-using Gpu.Kernels.Machines;
 using Xunit.Abstractions;
 
 namespace Gpu.Tests.Compilation;
@@ -51,5 +50,5 @@ public class KernelCompilationTests(ITestOutputHelper output)
     }
 
     // Kernels of tensor cores are inline PTX, of which nothing is left in OpenCL C.
-    private static bool IsForCuda(Type kernel) => kernel.Namespace!.StartsWith("Gpu.Kernels.Cuda", StringComparison.Ordinal);
+    private static bool IsForCuda(Type kernel) => kernel.Namespace!.StartsWith("Gpu.Kernels.Convolution.TensorCore", StringComparison.Ordinal);
 }

@@ -1,7 +1,6 @@
 using System.Reflection;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using ILGPU;
-using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.OpenCL;
 using ILGPU.Backends.PTX;
@@ -27,8 +26,8 @@ internal sealed class KernelCompiler : IDisposable
         _backends ??= new Backends();
         try
         {
-            var entry = KernelInstances.IsGrouped(kernel) ? nameof(Entry.RunGrouped) : nameof(Entry.Run);
-            return _backends.Compile(typeof(Entry).GetMethod(entry)!.MakeGenericMethod(kernel), KernelInstances.IsGrouped(kernel));
+            var entry = KernelInstances.IsGrouped(kernel) ? nameof(KernelEntry.RunGrouped) : nameof(KernelEntry.Run);
+            return _backends.Compile(typeof(KernelEntry).GetMethod(entry)!.MakeGenericMethod(kernel), KernelInstances.IsGrouped(kernel));
         }
         catch
         {

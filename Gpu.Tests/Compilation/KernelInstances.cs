@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using Gpu.Kernels.Cuda.TensorCores;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Tests.Compilation;
 
@@ -12,7 +11,7 @@ namespace Gpu.Tests.Compilation;
 internal static class KernelInstances
 {
     /// <summary>The GPU machines with their vectors.</summary>
-    public static readonly (Type Machine, Type Vector)[] GpuMachines = [(typeof(Gpu4), typeof(Float4)), (typeof(Gpu1), typeof(float))];
+    public static readonly (Type Machine, Type Vector)[] GpuMachines = [(typeof(GpuVector4Backend), typeof(Float4)), (typeof(GpuScalarBackend), typeof(float))];
 
     private static readonly Type[] Structs = [.. typeof(IKernel).Assembly.GetTypes().Where(type => type.IsValueType && !type.IsEnum)];
 
@@ -26,7 +25,7 @@ internal static class KernelInstances
     public static IEnumerable<Type> Kernels => Structs.Where(type => (type.IsAssignableTo(typeof(IKernel)) || IsGrouped(type))
         && Wanted.Any(name => type.Name.StartsWith(name, StringComparison.Ordinal)));
 
-    /// <summary>Whether a kernel is one for groups of threads: it is entered by <see cref="Entry.RunGrouped"/>.</summary>
+    /// <summary>Whether a kernel is one for groups of threads: it is entered by <see cref="KernelEntry.RunGrouped"/>.</summary>
     public static bool IsGrouped(Type kernel) => kernel.IsAssignableTo(typeof(IGroupedKernel));
 
     /// <summary>The closed kernels for one machine.</summary>
@@ -69,7 +68,7 @@ internal static class KernelInstances
             .SelectMany(type => type.IsGenericTypeDefinition ? Close(type, machine, vector) : [type]);
     }
 
-    private static bool IsMachine(Type definition) => definition == typeof(IMachine<,>) || definition == typeof(IGpuMachine<>) || definition == typeof(ICpuMachine<>);
+    private static bool IsMachine(Type definition) => definition == typeof(IVectorBackend<,>) || definition == typeof(IGpuBackend<>) || definition == typeof(ICpuBackend<>);
 
     private static Type Definition(Type type) => type.IsGenericType ? type.GetGenericTypeDefinition() : type;
 

@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Reflection.Emit;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Tests.Compilation;
 
@@ -23,10 +23,10 @@ internal static class MachineCalls
             if (!seen.Add((method.Module, method.MetadataToken))) continue;
             foreach (var called in Called(method))
             {
-                if (called.DeclaringType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(IMachine<,>)) names.Add(called.Name);
-                else if (called.Module == typeof(IMachine<,>).Module) open.Push(called);
+                if (called.DeclaringType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(IVectorBackend<,>)) names.Add(called.Name);
+                else if (called.Module == typeof(IVectorBackend<,>).Module) open.Push(called);
                 // Of a static abstract member any implementation may be the one.
-                if (called.IsAbstract && called.DeclaringType is { } contract && called.Module == typeof(IMachine<,>).Module) Implementations(contract, called.Name, open);
+                if (called.IsAbstract && called.DeclaringType is { } contract && called.Module == typeof(IVectorBackend<,>).Module) Implementations(contract, called.Name, open);
             }
         }
 
@@ -35,7 +35,7 @@ internal static class MachineCalls
 
     private static void Implementations(Type contract, string name, Stack<MethodBase> open)
     {
-        if (contract.IsGenericType && contract.GetGenericTypeDefinition() == typeof(IMachine<,>)) return;
+        if (contract.IsGenericType && contract.GetGenericTypeDefinition() == typeof(IVectorBackend<,>)) return;
         var definition = contract.IsGenericType ? contract.GetGenericTypeDefinition() : contract;
         foreach (var type in contract.Assembly.GetTypes().Where(type => type.IsValueType))
         {

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using ILGPU;
 
 namespace Gpu.Tests.Compilation;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Cuda;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Devices;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.PTX;
@@ -21,7 +21,7 @@ public class ParallelCompilationTests
     public void KernelsCompiledSideBySideAreTheSame()
     {
         // A share of all kernels is enough.
-        var kernels = KernelInstances.Kernels.SelectMany(kernel => KernelInstances.For(kernel, typeof(Gpu4), typeof(Float4))).Where((_, i) => i % 16 == 5).ToArray();
+        var kernels = KernelInstances.Kernels.SelectMany(kernel => KernelInstances.For(kernel, typeof(GpuVector4Backend), typeof(Float4))).Where((_, i) => i % 16 == 5).ToArray();
         var alone = Compile(kernels, 1);
         var together = Compile([.. kernels.Reverse()], 4);
         foreach (var kernel in kernels) Assert.Equal(alone[kernel], together[kernel]);
@@ -47,8 +47,8 @@ public class ParallelCompilationTests
                     using var context = Context.Create(builder => builder.DefaultCPU().ForKernels());
                     using var backend = new PTXBackend(
                         context, new CudaCapabilityContext(CudaArchitecture.SM_90), CudaArchitecture.SM_90, CudaInstructionSet.ISA_88, null);
-                    var entry = EntryPointDescription.FromExplicitlyGroupedKernel(typeof(Entry)
-                        .GetMethod(KernelInstances.IsGrouped(kernel) ? nameof(Entry.RunGrouped) : nameof(Entry.Run))!.MakeGenericMethod(kernel));
+                    var entry = EntryPointDescription.FromExplicitlyGroupedKernel(typeof(KernelEntry)
+                        .GetMethod(KernelInstances.IsGrouped(kernel) ? nameof(KernelEntry.RunGrouped) : nameof(KernelEntry.Run))!.MakeGenericMethod(kernel));
                     texts[kernel] = PtxNames.Count(((PTXCompiledKernel)backend.Compile(entry, KernelSpecialization.Empty)).PTXAssembly);
                 }
             }

@@ -10,7 +10,7 @@ namespace Gpu.Tests.Compilation;
 /// (2) it is what the ways behind a branch with a differing condition leave in a register, where they meet again;
 /// (3) it was computed in a loop that the threads leave after different numbers of rounds, and is used behind it.
 /// Global memory at an address that is the same for all threads counts as the same value: items are independent
-/// (<see cref="Gpu.Kernels.Launching.IKernel"/>), so no item writes what all others read.
+/// (<see cref="Gpu.Kernels.Devices.IKernel"/>), so no item writes what all others read.
 /// Source of (2) and (3): Karrenberg and Hack, "Improving performance of OpenCL on CPUs", CC 2012.
 /// </remarks>
 internal sealed class PtxUniformity

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Convolution;
+using Gpu.Kernels;
 
 namespace Gpu.Tests.Convolution;
 
@@ -6,21 +6,21 @@ namespace Gpu.Tests.Convolution;
 public static class ConvolutionReference
 {
     /// <summary>The sums, before bias and activation.</summary>
-    public static double[] Forward(ConvolutionShape s, float[] input, float[] weights)
+    public static double[] Forward(Conv2dShape s, float[] input, float[] weights)
     {
         var output = new double[s.OutputLength];
         Visit(s, (i, w, o) => output[o] += (double)input[i] * weights[w]);
         return output;
     }
 
-    public static double[] InputGradient(ConvolutionShape s, float[] outputGradient, float[] weights)
+    public static double[] InputGradient(Conv2dShape s, float[] outputGradient, float[] weights)
     {
         var gradient = new double[s.InputLength];
         Visit(s, (i, w, o) => gradient[i] += (double)outputGradient[o] * weights[w]);
         return gradient;
     }
 
-    public static double[] WeightGradient(ConvolutionShape s, float[] input, float[] outputGradient)
+    public static double[] WeightGradient(Conv2dShape s, float[] input, float[] outputGradient)
     {
         var gradient = new double[s.WeightLength];
         Visit(s, (i, w, o) => gradient[w] += (double)input[i] * outputGradient[o]);
@@ -35,7 +35,7 @@ public static class ConvolutionReference
     }
 
     // Every (input, weight, output) triple that is multiplied.
-    private static void Visit(ConvolutionShape s, Action<int, int, int> visit)
+    private static void Visit(Conv2dShape s, Action<int, int, int> visit)
     {
         for (var n = 0; n < s.Batch; n++)
         for (var oy = 0; oy < s.OutputHeight; oy++)

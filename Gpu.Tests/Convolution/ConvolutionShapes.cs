@@ -1,4 +1,4 @@
-using Gpu.Kernels.Convolution;
+using Gpu.Kernels;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Convolution;
@@ -6,7 +6,7 @@ namespace Gpu.Tests.Convolution;
 /// <summary>Shapes to check convolutions on: some that name a case, and random ones.</summary>
 public static class ConvolutionShapes
 {
-    public static IEnumerable<ConvolutionShape> Named
+    public static IEnumerable<Conv2dShape> Named
     {
         get
         {
@@ -26,14 +26,14 @@ public static class ConvolutionShapes
         }
     }
 
-    public static ConvolutionShape Random(Oracle oracle)
+    public static Conv2dShape Random(Oracle oracle)
     {
         while (true)
         {
             var groups = oracle.Pick(1, 1, 1, 2, 3);
             var kernelHeight = oracle.Next(1, 4);
             var kernelWidth = oracle.Next(1, 4);
-            var shape = new ConvolutionShape
+            var shape = new Conv2dShape
             {
                 Batch = oracle.Next(1, 3),
                 InputHeight = oracle.Next(1, 9),
@@ -56,7 +56,7 @@ public static class ConvolutionShapes
         }
     }
 
-    private static ConvolutionShape Make(int batch, int height, int width, int channels, int outputs, int kernel) => new()
+    private static Conv2dShape Make(int batch, int height, int width, int channels, int outputs, int kernel) => new()
     {
         Batch = batch,
         InputHeight = height,

@@ -1,6 +1,5 @@
-using Gpu.Kernels.Activations;
+using Gpu.Kernels;
 using Gpu.Kernels.Convolution;
-using Gpu.Kernels.Launching;
 using Gpu.Kernels.Reductions;
 using Gpu.Tests.Activations;
 using Gpu.Tests.Oracles;
@@ -8,8 +7,8 @@ using Gpu.Tests.Oracles;
 namespace Gpu.Tests.Convolution;
 
 [OracleFor(
-    typeof(GatherConvolution<,,>), typeof(PackWeights<,>), typeof(ConvolutionWeightGradient<,>), typeof(SumSplits<,>), typeof(ChannelSumsOfChunks<,>),
-    typeof(ChannelSumGroups<,>), typeof(SumSplitsGroups<,>), typeof(GroupedGather<,,,>), typeof(GatherFinish<,,>), typeof(GroupedWeightGradient<,,>))]
+    typeof(DirectConv2d<,,>), typeof(PackConvWeights<,>), typeof(DirectConv2dWeightGradient<,>), typeof(SplitKReduce<,>), typeof(ChannelPartialSum<,>),
+    typeof(GroupedChannelSum<,>), typeof(GroupedSplitKReduce<,>), typeof(ImplicitGemmConv2d<,,,>), typeof(SplitKEpilogue<,,>), typeof(ImplicitGemmWeightGradient<,,>))]
 public class ConvolutionTests
 {
     public static TheoryData<string> Devices => TestDevices.All;
@@ -39,37 +38,37 @@ public class ConvolutionTests
         for (var i = 0; i < 20; i++) CheckTransposed(oracle, ConvolutionShapes.Random(oracle));
     }
 
-    internal static void Check(Oracle oracle, ConvolutionShape shape)
+    internal static void Check(Oracle oracle, Conv2dShape shape)
     {
         var text = shape.ToString();
         var input = oracle.Uniform(shape.InputLength);
         var weights = oracle.Uniform(shape.WeightLength);
         var bias = oracle.Uniform(shape.OutputChannels);
         var outputGradient = oracle.Uniform(shape.OutputLength);
-        var workspace = oracle.Output(Convolutions.WorkspaceLength(shape));
+        var workspace = oracle.Output(Conv2d.WorkspaceLength(shape));
         var x = oracle.Upload(input);
         var w = oracle.Upload(weights);
         var d = oracle.Upload(outputGradient);
 
         var sums = ConvolutionReference.Forward(shape, input, weights);
         var output = oracle.Output(shape.OutputLength);
-        Convolutions.Forward(oracle.Device, shape, x, w, default, output, Activation.None, workspace);
+        Conv2d.Forward(oracle.Device, shape, x, w, default, output, Activation.None, workspace);
         oracle.Compare("convolution forward", sums, output, shape: text);
 
         output = oracle.Output(shape.OutputLength);
-        Convolutions.Forward(oracle.Device, shape, x, w, oracle.Upload(bias), output, Activation.Relu, workspace);
+        Conv2d.Forward(oracle.Device, shape, x, w, oracle.Upload(bias), output, Activation.Relu, workspace);
         var activated = sums.Select((v, i) => ActivationReference.Value(Activation.Relu, v + bias[i % shape.OutputChannels])).ToArray();
         oracle.Compare("convolution forward, bias, ReLU", activated, output, shape: text);
 
         var inputGradient = oracle.Output(shape.InputLength);
-        Convolutions.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace);
+        Conv2d.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace);
         var expected = ConvolutionReference.InputGradient(shape, outputGradient, weights);
         oracle.Compare("convolution input gradient", expected, inputGradient, shape: text);
 
         // Gated by the ReLU whose output the input would be, and added to what is there.
         var before = oracle.Uniform(shape.InputLength);
         inputGradient = oracle.Upload(before);
-        Convolutions.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace, Activation.Relu, x, accumulate: true);
+        Conv2d.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace, Activation.Relu, x, accumulate: true);
         var gated = expected.Select((v, i) => before[i] + (input[i] > 0 ? v : 0)).ToArray();
         oracle.Compare("convolution input gradient, gated, accumulated", gated, inputGradient, shape: text);
 
@@ -77,38 +76,38 @@ public class ConvolutionTests
         var startBias = oracle.Uniform(shape.OutputChannels);
         var weightGradient = oracle.Upload(startWeights);
         var biasGradient = oracle.Upload(startBias);
-        Convolutions.BackwardWeights(oracle.Device, shape, x, d, weightGradient, biasGradient, workspace);
+        Conv2d.BackwardWeights(oracle.Device, shape, x, d, weightGradient, biasGradient, workspace);
         var expectedWeights = ConvolutionReference.WeightGradient(shape, input, outputGradient);
         oracle.Compare("convolution weight gradient", [.. expectedWeights.Select((v, i) => v + startWeights[i])], weightGradient, shape: text);
         var expectedBias = ConvolutionReference.BiasGradient(shape.OutputChannels, outputGradient);
         oracle.Compare("convolution bias gradient", [.. expectedBias.Select((v, i) => v + startBias[i])], biasGradient, shape: text);
     }
 
-    internal static void CheckTransposed(Oracle oracle, ConvolutionShape shape)
+    internal static void CheckTransposed(Oracle oracle, Conv2dShape shape)
     {
         var text = shape.ToString();
         var input = oracle.Uniform(shape.OutputLength);
         var weights = oracle.Uniform(shape.WeightLength);
         var bias = oracle.Uniform(shape.InputChannels);
         var outputGradient = oracle.Uniform(shape.InputLength);
-        var workspace = oracle.Output(TransposedConvolutions.WorkspaceLength(shape));
+        var workspace = oracle.Output(ConvTranspose2d.WorkspaceLength(shape));
         var x = oracle.Upload(input);
         var w = oracle.Upload(weights);
         var d = oracle.Upload(outputGradient);
 
         var output = oracle.Output(shape.InputLength);
-        TransposedConvolutions.Forward(oracle.Device, shape, x, w, oracle.Upload(bias), output, Activation.Relu, workspace);
+        ConvTranspose2d.Forward(oracle.Device, shape, x, w, oracle.Upload(bias), output, Activation.Relu, workspace);
         var sums = ConvolutionReference.InputGradient(shape, input, weights);
         oracle.Compare("transposed convolution forward", [.. sums.Select((v, i) => Math.Max(0, v + bias[i % shape.InputChannels]))], output, shape: text);
 
         var inputGradient = oracle.Output(shape.OutputLength);
-        TransposedConvolutions.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace, Activation.Relu, x);
+        ConvTranspose2d.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace, Activation.Relu, x);
         var expected = ConvolutionReference.Forward(shape, outputGradient, weights);
         oracle.Compare("transposed convolution input gradient", [.. expected.Select((v, i) => input[i] > 0 ? v : 0)], inputGradient, shape: text);
 
         var weightGradient = oracle.Upload(new float[shape.WeightLength]);
         var biasGradient = oracle.Upload(new float[shape.InputChannels]);
-        TransposedConvolutions.BackwardWeights(oracle.Device, shape, x, d, weightGradient, biasGradient, workspace);
+        ConvTranspose2d.BackwardWeights(oracle.Device, shape, x, d, weightGradient, biasGradient, workspace);
         oracle.Compare("transposed convolution weight gradient", ConvolutionReference.WeightGradient(shape, outputGradient, input), weightGradient, shape: text);
         oracle.Compare("transposed convolution bias gradient", ConvolutionReference.BiasGradient(shape.InputChannels, outputGradient), biasGradient, shape: text);
     }

@@ -1,6 +1,6 @@
-using Gpu.Kernels.Activations;
+using Gpu.Kernels;
 using Gpu.Kernels.Convolution;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Convolution;
@@ -53,21 +53,21 @@ public class GroupedConvolutionTests
                 var input = oracle.Output(shape.InputLength);
                 var output = oracle.Output(shape.OutputLength);
                 var weights = oracle.Output(shape.WeightLength);
-                var workspace = oracle.Output(Convolutions.WorkspaceLength(shape));
-                Convolutions.Forward(list, shape, input, weights, default, output, Activation.None, workspace);
-                Convolutions.BackwardWeights(list, shape, input, output, weights, default, workspace);
+                var workspace = oracle.Output(Conv2d.WorkspaceLength(shape));
+                Conv2d.Forward(list, shape, input, weights, default, output, Activation.None, workspace);
+                Conv2d.BackwardWeights(list, shape, input, output, weights, default, workspace);
                 foreach (var command in list.Commands) reached.UnionWith(Parts(command.GetType()));
             }
         }
 
-        Type[] expected = [typeof(Tile128x128), typeof(Tile64x64), typeof(Tile64x64Half), typeof(Tile128x32), typeof(Tile32x32), typeof(Tile16x16), typeof(GatherFinish<,,>), typeof(SumSplits<,>),
-            typeof(SumSplitsGroups<,>)];
+        Type[] expected = [typeof(Tile128x128), typeof(Tile64x64), typeof(Tile64x64Half), typeof(Tile128x32), typeof(Tile32x32), typeof(Tile16x16), typeof(SplitKEpilogue<,,>), typeof(SplitKReduce<,>),
+            typeof(GroupedSplitKReduce<,>)];
         Assert.Empty(expected.Select(type => type.Name).Except(reached));
         static IEnumerable<string> Parts(Type type) => type.GetGenericArguments().SelectMany(Parts).Append(type.Name);
     }
 
     // Edges of all tiles: less than one, exactly one, one and a bit; depths below and beside a multiple of eight; channels that are no multiple of four.
-    private static IEnumerable<ConvolutionShape> Shapes
+    private static IEnumerable<Conv2dShape> Shapes
     {
         get
         {
@@ -76,16 +76,16 @@ public class GroupedConvolutionTests
             yield return Make(1, 9, 9, 4, 8, 3) with { StrideHeight = 2, StrideWidth = 3, PaddingTop = 1, PaddingLeft = 1 };
             yield return Make(3, 6, 5, 12, 36, 3) with { PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1, DilationWidth = 2 };
             yield return Make(1, 7, 7, 4, 6, 2) with { StrideHeight = 3, StrideWidth = 3 };
-            yield return ConvolutionShape.Dense(1, 33, 10);
-            yield return ConvolutionShape.Dense(16, 64, 16);
-            yield return ConvolutionShape.Dense(17, 100, 65);
-            yield return ConvolutionShape.Dense(33, 31, 7);
-            yield return ConvolutionShape.Dense(129, 9, 132);
-            yield return ConvolutionShape.Dense(5, 260, 4);
+            yield return Conv2dShape.Dense(1, 33, 10);
+            yield return Conv2dShape.Dense(16, 64, 16);
+            yield return Conv2dShape.Dense(17, 100, 65);
+            yield return Conv2dShape.Dense(33, 31, 7);
+            yield return Conv2dShape.Dense(129, 9, 132);
+            yield return Conv2dShape.Dense(5, 260, 4);
             // Each pass with 128 x 128, a little less than two by two of them.
-            yield return ConvolutionShape.Dense(255, 20, 252);
-            yield return ConvolutionShape.Dense(255, 252, 20);
-            yield return ConvolutionShape.Dense(12, 255, 252);
+            yield return Conv2dShape.Dense(255, 20, 252);
+            yield return Conv2dShape.Dense(255, 252, 20);
+            yield return Conv2dShape.Dense(12, 255, 252);
             yield return Make(2, 12, 12, 1, 8, 3);
             // So many pixels to so few weights that groups add the splits up.
             yield return Make(4, 14, 14, 1, 8, 3);
@@ -93,26 +93,26 @@ public class GroupedConvolutionTests
         }
     }
 
-    private static float[] Run(Oracle oracle, ConvolutionShape shape, int seed)
+    private static float[] Run(Oracle oracle, Conv2dShape shape, int seed)
     {
         var random = new Random(seed);
         var input = oracle.Upload(Values(shape.InputLength));
         var weights = oracle.Upload(Values(shape.WeightLength));
         var gradient = oracle.Upload(Values(shape.OutputLength));
-        var workspace = oracle.Output(Convolutions.WorkspaceLength(shape));
+        var workspace = oracle.Output(Conv2d.WorkspaceLength(shape));
         var output = oracle.Output(shape.OutputLength);
         var inputGradient = oracle.Output(shape.InputLength);
         var weightGradient = oracle.Upload(new float[shape.WeightLength]);
         var biasGradient = oracle.Upload(new float[shape.OutputChannels]);
-        Convolutions.Forward(oracle.Device, shape, input, weights, default, output, Activation.None, workspace);
-        Convolutions.BackwardData(oracle.Device, shape, gradient, weights, inputGradient, workspace);
-        Convolutions.BackwardWeights(oracle.Device, shape, input, gradient, weightGradient, biasGradient, workspace);
+        Conv2d.Forward(oracle.Device, shape, input, weights, default, output, Activation.None, workspace);
+        Conv2d.BackwardData(oracle.Device, shape, gradient, weights, inputGradient, workspace);
+        Conv2d.BackwardWeights(oracle.Device, shape, input, gradient, weightGradient, biasGradient, workspace);
         return [.. oracle.Download(output), .. oracle.Download(inputGradient), .. oracle.Download(weightGradient), .. oracle.Download(biasGradient)];
 
         float[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => 2 * random.NextSingle() - 1)];
     }
 
-    private static ConvolutionShape Make(int batch, int height, int width, int channels, int outputs, int kernel) => new()
+    private static Conv2dShape Make(int batch, int height, int width, int channels, int outputs, int kernel) => new()
     {
         Batch = batch,
         InputHeight = height,

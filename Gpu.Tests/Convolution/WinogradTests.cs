@@ -1,12 +1,12 @@
-using Gpu.Kernels.Activations;
+using Gpu.Kernels;
 using Gpu.Kernels.Convolution;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Activations;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Convolution;
 
-[OracleFor(typeof(WinogradConvolution<,,>), typeof(WinogradWeights<,>), typeof(WinogradWeightGradient<,>))]
+[OracleFor(typeof(WinogradConv2d<,,>), typeof(WinogradWeights<,>), typeof(WinogradWeightGradient<,>))]
 public class WinogradTests
 {
     public static TheoryData<string> Devices => TestDevices.All;
@@ -62,12 +62,12 @@ public class WinogradTests
             using var x = device.Allocate(shape.InputLength);
             using var w = device.Allocate(shape.WeightLength);
             using var y = device.Allocate(shape.OutputLength);
-            using var workspace = device.Allocate(Convolutions.WorkspaceLength(shape));
+            using var workspace = device.Allocate(Conv2d.WorkspaceLength(shape));
             device.Upload<float>(Numbers(shape.InputLength), x.View);
             device.Upload<float>(Numbers(shape.WeightLength), w.View);
-            Convolutions.Forward(device, shape, x.View, w.View, default, y.View, Activation.None, workspace.View);
-            Convolutions.BackwardWeights(device, shape, x.View, y.View, w.View, default, workspace.View);
-            Convolutions.BackwardData(device, shape, y.View, w.View, x.View, workspace.View);
+            Conv2d.Forward(device, shape, x.View, w.View, default, y.View, Activation.None, workspace.View);
+            Conv2d.BackwardWeights(device, shape, x.View, y.View, w.View, default, workspace.View);
+            Conv2d.BackwardData(device, shape, y.View, w.View, x.View, workspace.View);
             var got = new float[shape.InputLength];
             device.Download<float>(x.View, got);
             Assert.Equal(first ??= got, got);
@@ -80,32 +80,32 @@ public class WinogradTests
         return [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
     }
 
-    private static void Check(Oracle oracle, ConvolutionShape shape, double tolerance = 1e-5)
+    private static void Check(Oracle oracle, Conv2dShape shape, double tolerance = 1e-5)
     {
         var text = shape.ToString();
         var input = oracle.Uniform(shape.InputLength);
         var weights = oracle.Uniform(shape.WeightLength);
         var bias = oracle.Uniform(shape.OutputChannels);
         var outputGradient = oracle.Uniform(shape.OutputLength);
-        var workspace = oracle.Output(Convolutions.WorkspaceLength(shape));
+        var workspace = oracle.Output(Conv2d.WorkspaceLength(shape));
         var x = oracle.Upload(input);
         var w = oracle.Upload(weights);
         var d = oracle.Upload(outputGradient);
 
         var output = oracle.Output(shape.OutputLength);
-        Convolutions.Forward(oracle.Device, shape, x, w, oracle.Upload(bias), output, Activation.Relu, workspace);
+        Conv2d.Forward(oracle.Device, shape, x, w, oracle.Upload(bias), output, Activation.Relu, workspace);
         var sums = ConvolutionReference.Forward(shape, input, weights);
         var activated = sums.Select((v, i) => ActivationReference.Value(Activation.Relu, v + bias[i % shape.OutputChannels])).ToArray();
         oracle.Compare("Winograd forward, bias, ReLU", activated, output, tolerance, shape: text);
 
         var inputGradient = oracle.Output(shape.InputLength);
-        Convolutions.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace);
+        Conv2d.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace);
         var expected = ConvolutionReference.InputGradient(shape, outputGradient, weights);
         oracle.Compare("Winograd input gradient", expected, inputGradient, tolerance, shape: text);
 
         var before = oracle.Uniform(shape.InputLength);
         inputGradient = oracle.Upload(before);
-        Convolutions.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace, Activation.Relu, x, accumulate: true);
+        Conv2d.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace, Activation.Relu, x, accumulate: true);
         var gated = expected.Select((v, i) => before[i] + (input[i] > 0 ? v : 0)).ToArray();
         oracle.Compare("Winograd input gradient, gated, accumulated", gated, inputGradient, tolerance, shape: text);
 
@@ -113,14 +113,14 @@ public class WinogradTests
         var startBias = oracle.Uniform(shape.OutputChannels);
         var weightGradient = oracle.Upload(startWeights);
         var biasGradient = oracle.Upload(startBias);
-        Convolutions.BackwardWeights(oracle.Device, shape, x, d, weightGradient, biasGradient, workspace);
+        Conv2d.BackwardWeights(oracle.Device, shape, x, d, weightGradient, biasGradient, workspace);
         var expectedWeights = ConvolutionReference.WeightGradient(shape, input, outputGradient);
         oracle.Compare("Winograd weight gradient", [.. expectedWeights.Select((v, i) => v + startWeights[i])], weightGradient, tolerance, shape: text);
         var expectedBias = ConvolutionReference.BiasGradient(shape.OutputChannels, outputGradient);
         oracle.Compare("Winograd bias gradient", [.. expectedBias.Select((v, i) => v + startBias[i])], biasGradient, tolerance, shape: text);
     }
 
-    private static ConvolutionShape Make(int batch, int height, int width, int channels, int outputs, int top, int left, int bottom, int right) => new()
+    private static Conv2dShape Make(int batch, int height, int width, int channels, int outputs, int top, int left, int bottom, int right) => new()
     {
         Batch = batch,
         InputHeight = height,
@@ -133,6 +133,6 @@ public class WinogradTests
         PaddingLeft = left,
         PaddingBottom = bottom,
         PaddingRight = right,
-        Algorithm = ConvolutionAlgorithm.Winograd,
+        Algorithm = Conv2dAlgorithm.Winograd,
     };
 }

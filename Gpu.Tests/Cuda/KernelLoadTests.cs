@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Oracles;
 using ILGPU.Runtime.Cuda;
 
@@ -31,8 +31,8 @@ public class KernelLoadTests
     {
         public int Granularity => 1;
 
-        public void Launch<TMachine, TVector>(ILauncher<TMachine> launcher)
-            where TMachine : struct, IMachine<TMachine, TVector>
+        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged => launcher.Launch(new UnknownInstruction(), 1, 1);
     }
 }

@@ -147,8 +147,8 @@ public class DatasetLoaderTests
         var order = DataFolders.SearchOrder();
         Assert.Contains(Path.Combine(AppContext.BaseDirectory, "datasets"), order);
         Assert.Equal(DataFolders.UserCache, order[^1]);
-        Assert.All(DatasetCatalogue.Entries, entry => Assert.Equal(10, entry.ClassNames.Count));
-        Assert.True(DatasetCatalogue.Entries[0].IsBundled);
+        Assert.All(DatasetCatalog.Entries, entry => Assert.Equal(10, entry.ClassNames.Count));
+        Assert.True(DatasetCatalog.Entries[0].IsBundled);
     }
 
     private static void WriteIdx(string folder, ImageSplit train, ImageSplit test)

@@ -1,6 +1,5 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Convolution;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Convolution;
 using ILGPU;
 using ILGPU.Runtime;
@@ -11,7 +10,7 @@ namespace Gpu.Tests.Embedding;
 /// <summary>What someone does who brings an accelerator, a stream and views of their own.</summary>
 public class EmbeddingTests
 {
-    private static readonly ConvolutionShape Shape = ConvolutionShapes.Named.First();
+    private static readonly Conv2dShape Shape = ConvolutionShapes.Named.First();
 
     [Fact]
     public void OperationsRunOnAnEmbeddersAcceleratorStreamAndViews()
@@ -24,18 +23,18 @@ public class EmbeddingTests
         var weights = Enumerable.Range(0, Shape.WeightLength).Select(_ => random.NextSingle()).ToArray();
 
         // One allocation of the embedder's, cut into views.
-        using var memory = accelerator.Allocate1D<float>(16_384 + Convolutions.WorkspaceLength(Shape));
+        using var memory = accelerator.Allocate1D<float>(16_384 + Conv2d.WorkspaceLength(Shape));
         var x = memory.View.BaseView.SubView(0, input.Length);
         var w = memory.View.BaseView.SubView(1024, weights.Length);
         var y = memory.View.BaseView.SubView(4096, Shape.OutputLength);
-        var scratch = memory.View.BaseView.SubView(16_384, Convolutions.WorkspaceLength(Shape));
+        var scratch = memory.View.BaseView.SubView(16_384, Conv2d.WorkspaceLength(Shape));
         x.CopyFromCPU(stream, input);
         w.CopyFromCPU(stream, weights);
 
         using (var device = new AcceleratorDevice(accelerator, stream))
         {
             Assert.Same(stream, device.Stream);
-            Convolutions.Forward(device, Shape, device.Wrap(x), device.Wrap(w), default, device.Wrap(y), Activation.None, device.Wrap(scratch));
+            Conv2d.Forward(device, Shape, device.Wrap(x), device.Wrap(w), default, device.Wrap(y), Activation.None, device.Wrap(scratch));
             stream.Synchronize();
         }
 
@@ -54,7 +53,7 @@ public class EmbeddingTests
         using var device = Oracles.TestDevices.Simulator();
         using var theirs = cpu.Allocate(64);
         using var ours = device.Allocate(64);
-        var error = Assert.Throws<ArgumentException>(() => Elementwise.Forward(device, Activation.Relu, theirs.View, ours.View));
+        var error = Assert.Throws<ArgumentException>(() => ActivationOps.Forward(device, Activation.Relu, theirs.View, ours.View));
         Assert.Contains("CPU", error.Message, StringComparison.Ordinal);
     }
 }

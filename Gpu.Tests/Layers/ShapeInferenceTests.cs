@@ -1,4 +1,4 @@
-using Gpu.Kernels.Activations;
+using Gpu.Kernels;
 using Gpu.Training.Layers;
 using Gpu.Training.Models;
 using Gpu.Training.Shapes;
@@ -11,49 +11,49 @@ public class ShapeInferenceTests
 
     public static TheoryData<Layer, string> Shapes => new()
     {
-        { new ConvolutionLayer(8, 3), "11x8x8" },
-        { new ConvolutionLayer(8, 3) { Padding = Padding.Same }, "13x10x8" },
-        { new ConvolutionLayer(8, 3) { Padding = Padding.Same, Stride = 2 }, "7x5x8" },
-        { new ConvolutionLayer(8, new Extent(5, 1)) { Stride = new Extent(3, 2), Padding = new Padding(1, 0, 2, 1) }, "4x6x8" },
-        { new ConvolutionLayer(8, 3) { Dilation = 3 }, "7x4x8" },
-        { new ConvolutionLayer(12, 3) { Groups = 6, Padding = 1 }, "13x10x12" },
-        { new TransposedConvolutionLayer(4, 3, 2), "27x21x4" },
-        { new TransposedConvolutionLayer(4, 4, 2) { Padding = Padding.Same }, "26x20x4" },
-        { new MaxPoolingLayer(2), "6x5x6" },
-        { new MaxPoolingLayer(3) { Stride = 2, Padding = 1 }, "7x5x6" },
-        { new AveragePoolingLayer(3) { Stride = 1, Padding = Padding.Same }, "13x10x6" },
-        { new GlobalAveragePoolingLayer(), "6" },
+        { new Conv2dLayer(8, 3), "11x8x8" },
+        { new Conv2dLayer(8, 3) { Padding = Padding.Same }, "13x10x8" },
+        { new Conv2dLayer(8, 3) { Padding = Padding.Same, Stride = 2 }, "7x5x8" },
+        { new Conv2dLayer(8, new Extent(5, 1)) { Stride = new Extent(3, 2), Padding = new Padding(1, 0, 2, 1) }, "4x6x8" },
+        { new Conv2dLayer(8, 3) { Dilation = 3 }, "7x4x8" },
+        { new Conv2dLayer(12, 3) { Groups = 6, Padding = 1 }, "13x10x12" },
+        { new ConvTranspose2dLayer(4, 3, 2), "27x21x4" },
+        { new ConvTranspose2dLayer(4, 4, 2) { Padding = Padding.Same }, "26x20x4" },
+        { new MaxPool2dLayer(2), "6x5x6" },
+        { new MaxPool2dLayer(3) { Stride = 2, Padding = 1 }, "7x5x6" },
+        { new AvgPool2dLayer(3) { Stride = 1, Padding = Padding.Same }, "13x10x6" },
+        { new GlobalAvgPool2dLayer(), "6" },
         { new FlattenLayer(), "780" },
-        { new UpsamplingLayer(3), "39x30x6" },
-        { new BatchNormalizationLayer(), "13x10x6" },
+        { new UpsampleLayer(3), "39x30x6" },
+        { new BatchNormLayer(), "13x10x6" },
         { new DropoutLayer(0.5f), "13x10x6" },
         { new ActivationLayer(new Activation(ActivationKind.Gelu)), "13x10x6" },
-        { new SequenceBlock(new MaxPoolingLayer(2), new FlattenLayer(), new DenseLayer(3)), "3" },
-        { new ResidualBlock(new ConvolutionLayer(6, 3) { Padding = 1 }), "13x10x6" },
-        { new ResidualBlock(new ConvolutionLayer(8, 3) { Padding = 1, Stride = 2 }) { Shortcut = Shortcut.ZeroPadded }, "7x5x8" },
-        { new ResidualBlock(new ConvolutionLayer(5, 3) { Padding = 1, Stride = 3 }) { Shortcut = Shortcut.NormalizedProjection }, "5x4x5" },
+        { new SequenceBlock(new MaxPool2dLayer(2), new FlattenLayer(), new DenseLayer(3)), "3" },
+        { new ResidualBlock(new Conv2dLayer(6, 3) { Padding = 1 }), "13x10x6" },
+        { new ResidualBlock(new Conv2dLayer(8, 3) { Padding = 1, Stride = 2 }) { Shortcut = Shortcut.ZeroPadded }, "7x5x8" },
+        { new ResidualBlock(new Conv2dLayer(5, 3) { Padding = 1, Stride = 3 }) { Shortcut = Shortcut.NormalizedProjection }, "5x4x5" },
     };
 
     public static TheoryData<Layer, string[]> Mistakes => new()
     {
-        { new ConvolutionLayer(8, 15), ["conv1", "15x15", "13x10x6", "smaller kernel"] },
-        { new ConvolutionLayer(8, 3) { Dilation = 7 }, ["conv1", "15x15"] },
-        { new ConvolutionLayer(8, 3) { Groups = 4 }, ["conv1", "groups is 4", "6 input channels"] },
-        { new ConvolutionLayer(0, 3), ["conv1", "channels is 0"] },
-        { new ConvolutionLayer(8, 3) { Stride = 0 }, ["conv1", "stride is 0x0"] },
-        { new ConvolutionLayer(8, 3) { Padding = new Padding(-1, 0, 0, 0) }, ["conv1", "negative"] },
+        { new Conv2dLayer(8, 15), ["conv1", "15x15", "13x10x6", "smaller kernel"] },
+        { new Conv2dLayer(8, 3) { Dilation = 7 }, ["conv1", "15x15"] },
+        { new Conv2dLayer(8, 3) { Groups = 4 }, ["conv1", "groups is 4", "6 input channels"] },
+        { new Conv2dLayer(0, 3), ["conv1", "channels is 0"] },
+        { new Conv2dLayer(8, 3) { Stride = 0 }, ["conv1", "stride is 0x0"] },
+        { new Conv2dLayer(8, 3) { Padding = new Padding(-1, 0, 0, 0) }, ["conv1", "negative"] },
         { new DenseLayer(10), ["dense1", "image of 13x10x6", "flatten"] },
-        { new MaxPoolingLayer(20), ["maxpool1", "20x20"] },
-        { new MaxPoolingLayer(2) { Padding = 2 }, ["maxpool1", "smaller than the window"] },
+        { new MaxPool2dLayer(20), ["maxpool1", "20x20"] },
+        { new MaxPool2dLayer(2) { Padding = 2 }, ["maxpool1", "smaller than the window"] },
         { new DropoutLayer(1.5f), ["dropout1", "1.5"] },
-        { new UpsamplingLayer(0), ["upsample1", "factor is 0"] },
-        { new TransposedConvolutionLayer(4, 3, 1) { Padding = 8 }, ["deconv1", "less padding"] },
-        { new ResidualBlock(new ConvolutionLayer(8, 3) { Padding = 1 }), ["residual1", "13x10x8", "13x10x6", "identity"] },
-        { new ResidualBlock(new ConvolutionLayer(9, 3) { Padding = 1 }) { Shortcut = Shortcut.ZeroPadded }, ["residual1", "9 channels of 6"] },
-        { new ResidualBlock(new ConvolutionLayer(6, 3)) { Shortcut = Shortcut.Projection }, ["residual1", "11x8x6"] },
+        { new UpsampleLayer(0), ["upsample1", "factor is 0"] },
+        { new ConvTranspose2dLayer(4, 3, 1) { Padding = 8 }, ["deconv1", "less padding"] },
+        { new ResidualBlock(new Conv2dLayer(8, 3) { Padding = 1 }), ["residual1", "13x10x8", "13x10x6", "identity"] },
+        { new ResidualBlock(new Conv2dLayer(9, 3) { Padding = 1 }) { Shortcut = Shortcut.ZeroPadded }, ["residual1", "9 channels of 6"] },
+        { new ResidualBlock(new Conv2dLayer(6, 3)) { Shortcut = Shortcut.Projection }, ["residual1", "11x8x6"] },
         { new ResidualBlock { Body = [] }, ["residual1", "no layers"] },
-        { new ResidualBlock(new ConvolutionLayer(6, 3) { Padding = 1 }, new DenseLayer(2)), ["residual1.dense1", "flatten"] },
-        { new SequenceBlock(new FlattenLayer(), new ConvolutionLayer(6, 3)), ["sequence1.conv1", "780 features"] },
+        { new ResidualBlock(new Conv2dLayer(6, 3) { Padding = 1 }, new DenseLayer(2)), ["residual1.dense1", "flatten"] },
+        { new SequenceBlock(new FlattenLayer(), new Conv2dLayer(6, 3)), ["sequence1.conv1", "780 features"] },
     };
 
     [Theory]
@@ -76,8 +76,8 @@ public class ShapeInferenceTests
     public void NamesAreNumberedByKind()
     {
         var model = new Model(
-            "m", Input, new ConvolutionLayer(4, 3), new ConvolutionLayer(4, 3) { Name = "conv2" }, new ConvolutionLayer(4, 3),
-            new ResidualBlock(new ConvolutionLayer(4, 1)) { Shortcut = Shortcut.Projection }, new FlattenLayer(), new DenseLayer(2));
+            "m", Input, new Conv2dLayer(4, 3), new Conv2dLayer(4, 3) { Name = "conv2" }, new Conv2dLayer(4, 3),
+            new ResidualBlock(new Conv2dLayer(4, 1)) { Shortcut = Shortcut.Projection }, new FlattenLayer(), new DenseLayer(2));
         Assert.Equal(["conv1", "conv2", "conv3", "residual1", "flatten1", "dense1"], model.Nodes.Select(node => node.Name));
         Assert.Equal(["residual1.conv1", "residual1.shortcut"], model.Nodes[3].Children.Select(node => node.Name));
         Assert.Contains("residual1.shortcut.weight", model.Parameters.Select(parameter => parameter.Name));
@@ -110,7 +110,7 @@ public class ShapeInferenceTests
     [Fact]
     public void WeightsDecayAndTheRestDoesNot()
     {
-        var model = new Model("m", Input, new ConvolutionLayer(4, 3), new BatchNormalizationLayer(), new FlattenLayer(), new DenseLayer(2));
+        var model = new Model("m", Input, new Conv2dLayer(4, 3), new BatchNormLayer(), new FlattenLayer(), new DenseLayer(2));
         var decaying = model.Parameters.Where(parameter => parameter.Declaration.Decays).Select(parameter => parameter.Name);
         Assert.Equal(["conv1.weight", "dense1.weight"], decaying);
         Assert.Equal(["batchnorm1.running_mean", "batchnorm1.running_variance"], model.Parameters.Where(parameter => !parameter.Trainable)

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Loop;
 using Gpu.Training.Runs;
 
@@ -108,7 +108,7 @@ public class DeterminismTests
         var run = folder.Path("run");
         using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device, Options with { Epochs = 1, OutputFolder = run })) first.Run();
         Assert.Contains("other images", Message(SmallData.Squares(seed: 2), given => given));
-        Assert.Contains("another optimizer", Message(SmallData.Squares(), given => given with { Optimizer = Gpu.Kernels.Optimizers.OptimizerKind.Momentum }));
+        Assert.Contains("another optimizer", Message(SmallData.Squares(), given => given with { Optimizer = Gpu.Kernels.OptimizerKind.Momentum }));
         Assert.Contains("keeps its batch: it was 16, now 8", Message(SmallData.Squares(), given => given with { Batch = 8 }));
         Assert.Contains("keeps its ema: it was 0.95, now none", Message(SmallData.Squares(), given => given with { Ema = null }));
         var checkpoint = Path.Combine(run, RunFolder.CheckpointFile);

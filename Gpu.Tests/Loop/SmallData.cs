@@ -17,8 +17,8 @@ internal static class SmallData
     /// <summary>Convolution, batch normalisation, dropout: everything that random numbers and running statistics could spoil.</summary>
     public static Model Network() => new(
         "small", TensorShape.Image(Side, Side, 1),
-        new ConvolutionLayer(6, 3) { Bias = false, Padding = 1 }, new BatchNormalizationLayer { Activation = Gpu.Kernels.Activations.Activation.Relu },
-        new MaxPoolingLayer(2), new DropoutLayer(0.2f), new FlattenLayer(), new DenseLayer(12) { Activation = Gpu.Kernels.Activations.Activation.Relu },
+        new Conv2dLayer(6, 3) { Bias = false, Padding = 1 }, new BatchNormLayer { Activation = Gpu.Kernels.Activation.Relu },
+        new MaxPool2dLayer(2), new DropoutLayer(0.2f), new FlattenLayer(), new DenseLayer(12) { Activation = Gpu.Kernels.Activation.Relu },
         new DropoutLayer(0.3f), new DenseLayer(Classes));
 
     private static ImageSplit Split(int count, int seed)

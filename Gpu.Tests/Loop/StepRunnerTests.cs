@@ -1,4 +1,4 @@
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
 using Gpu.Tests.Oracles;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
@@ -66,7 +66,7 @@ public class StepRunnerTests
             runner.SetBatch(new float[72], new int[6]);
             Assert.Same(list, runner.StepCommands);
             Assert.Equal(list.Commands.Count, runner.LaunchCount);
-            Assert.Contains("StepAdvance", list.Commands[0].Name);
+            Assert.Contains("StepTableAdvance", list.Commands[0].Name);
         }
     }
 }

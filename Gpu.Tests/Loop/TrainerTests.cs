@@ -1,7 +1,6 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Oracles;
-using Gpu.Training.Data;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
@@ -91,7 +90,7 @@ public class TrainerTests
             ["shift"] = o => o with { AugmentShift = 1 },
             ["limit"] = o => o with { LimitTrain = 100 },
             ["validation"] = o => o with { Validation = 0.2 },
-            ["initialiser"] = o => o with { Initialiser = Gpu.Training.Initialisation.Initialiser.PyTorch },
+            ["initializer"] = o => o with { Initializer = Gpu.Training.Initialization.Initializer.PyTorch },
             ["optimizer"] = o => o with { Optimizer = OptimizerKind.Sgd },
         };
         using var device = new CpuDevice(threads: 1);
@@ -140,7 +139,7 @@ public class TrainerTests
     {
         // Without batch statistics and dropout two batches of 15 give the gradient of one of 30.
         var model = new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(),
-            new DenseLayer(10) { Activation = Gpu.Kernels.Activations.Activation.Relu }, new DenseLayer(4));
+            new DenseLayer(10) { Activation = Gpu.Kernels.Activation.Relu }, new DenseLayer(4));
         using var device = new CpuDevice(threads: 1);
         var losses = new[] { (30, 1), (15, 2) }.Select(pair =>
         {
@@ -155,7 +154,7 @@ public class TrainerTests
     [Fact]
     public void ImagesOfMlpsAreFlattened()
     {
-        var model = new Model("mlp", TensorShape.Features(64), new DenseLayer(16) { Activation = Gpu.Kernels.Activations.Activation.Relu }, new DenseLayer(4));
+        var model = new Model("mlp", TensorShape.Features(64), new DenseLayer(16) { Activation = Gpu.Kernels.Activation.Relu }, new DenseLayer(4));
         using var device = new CpuDevice(threads: 1);
         using var trainer = new Trainer(model, SmallData.Squares(), device, Options with { Epochs = 10 });
         Assert.True(trainer.Run().TestAccuracy > 0.9);
@@ -181,7 +180,7 @@ public class TrainerTests
         using var folder = new TemporaryFolder();
         using var device = new CpuDevice(threads: 1);
         var model = new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(),
-            new DenseLayer(10) { Activation = Gpu.Kernels.Activations.Activation.Relu }, new DenseLayer(4));
+            new DenseLayer(10) { Activation = Gpu.Kernels.Activation.Relu }, new DenseLayer(4));
         var run = folder.Path("run");
         var options = Options with { Optimizer = OptimizerKind.Sgd, LearningRate = 0.05f, Epochs = 1, OutputFolder = run, LogEvery = 5 };
         using (var first = new Trainer(model, SmallData.Squares(), device, options)) first.Run();
@@ -298,7 +297,7 @@ public class TrainerTests
     public void DataMustFitTheModel()
     {
         using var device = new CpuDevice(threads: 1);
-        Assert.Contains("28x28x1", Message(BuiltInModels.Get("seed0")));
+        Assert.Contains("28x28x1", Message(BuiltInModels.Get("cnn2")));
         Assert.Contains("2 outputs", Message(new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(), new DenseLayer(2))));
         var squared = new TrainingRecipe { Loss = LossKind.MeanSquaredError };
         Assert.Contains("MeanSquaredError", Message(new Model("m", TensorShape.Image(8, 8, 1), squared, new FlattenLayer(), new DenseLayer(4))));
@@ -309,7 +308,7 @@ public class TrainerTests
     [Fact]
     public void SingleSampleInTheLastBatchIsNamedForBatchNormalisation()
     {
-        var model = new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(), new DenseLayer(8), new BatchNormalizationLayer(), new DenseLayer(4));
+        var model = new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(), new DenseLayer(8), new BatchNormLayer(), new DenseLayer(4));
         using var device = new CpuDevice(threads: 1);
         var e = Assert.Throws<ModelException>(() => new Trainer(model, SmallData.Squares(train: 33), device, Options));
         Assert.Contains("batchnorm1", e.Message);

@@ -1,10 +1,11 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Kernels.Losses;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Losses;
 
-[OracleFor(typeof(MetricParts<,>), typeof(MetricSum<,>), typeof(MetricReset<,>), typeof(MetricSumGroup<,>))]
+[OracleFor(typeof(MetricPartials<,>), typeof(MetricSum<,>), typeof(MetricReset<,>), typeof(GroupedMetricSum<,>))]
 public class MetricTests
 {
     [Theory]
@@ -53,8 +54,8 @@ public class MetricTests
             var (metrics, apartMetrics) = (Cleared(oracle), Cleared(oracle));
             for (var repeat = 0; repeat < 2; repeat++)
             {
-                SoftmaxCrossEntropies.RunAndCount(oracle.Device, batch, classes, logits, known, gradient, losses, metrics, topK, 0.1f);
-                SoftmaxCrossEntropies.Run(oracle.Device, batch, classes, logits, known, apartGradient, apart, 0.1f);
+                SoftmaxCrossEntropy.RunAndCount(oracle.Device, batch, classes, logits, known, gradient, losses, metrics, topK, 0.1f);
+                SoftmaxCrossEntropy.Run(oracle.Device, batch, classes, logits, known, apartGradient, apart, 0.1f);
                 Metrics.Accumulate(oracle.Device, batch, classes, logits, known, apart, apartMetrics, topK);
             }
 
@@ -69,7 +70,7 @@ public class MetricTests
         Assert.Throws<ArgumentException>(() =>
         {
             var both = oracle.Upload(new float[8]);
-            SoftmaxCrossEntropies.RunAndCount(oracle.Device, 2, 4, both, oracle.Upload(new int[2]), both, oracle.Output(2), Cleared(oracle), 1);
+            SoftmaxCrossEntropy.RunAndCount(oracle.Device, 2, 4, both, oracle.Upload(new int[2]), both, oracle.Output(2), Cleared(oracle), 1);
         });
     }
 
@@ -117,17 +118,17 @@ public class MetricTests
     public void BadInputIsRefused()
     {
         using var device = new CpuDevice(threads: 1);
-        using var memory = device.Allocate(MetricWords.Words + 100);
+        using var memory = device.Allocate(MetricLayout.Words + 100);
         var v = memory.View;
         Assert.Contains("metrics must hold", Assert.Throws<ArgumentException>(() => Metrics.Reset(device, v)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() =>
-            Metrics.Accumulate(device, 2, 5, v.First(10), v.First(2), v.First(2), v.First(MetricWords.Words), topK: 0));
+            Metrics.Accumulate(device, 2, 5, v.First(10), v.First(2), v.First(2), v.First(MetricLayout.Words), topK: 0));
     }
 
     private static DeviceView Cleared(Oracle oracle)
     {
         // The counters only: what the parts leave behind elsewhere must not matter.
-        var metrics = oracle.Output(MetricWords.Words);
+        var metrics = oracle.Output(MetricLayout.Words);
         Metrics.Reset(oracle.Device, metrics);
         return metrics;
     }

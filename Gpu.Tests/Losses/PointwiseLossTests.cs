@@ -1,12 +1,12 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Kernels.Losses;
 using Gpu.Tests.Activations;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Losses;
 
-[OracleFor(typeof(PointwiseLoss<,,,>), typeof(PointwiseLossGroups<,,,>))]
+[OracleFor(typeof(PointwiseLoss<,,,>), typeof(GroupedPointwiseLoss<,,,>))]
 public class PointwiseLossTests
 {
     private static readonly (int Batch, int Outputs)[] Shapes = [(1, 1), (3, 1), (5, 2), (1, 16), (4, 17), (2, 28), (3, 48), (2, 784), (1, 5003)];
@@ -25,14 +25,14 @@ public class PointwiseLossTests
                 var target = oracle.Uniform(count, -3, 3);
                 var losses = oracle.Output(batch);
                 var gradient = oracle.Output(count);
-                MeanSquaredErrors.Run(oracle.Device, batch, outputs, oracle.Upload(prediction), oracle.Upload(target), gradient, losses, gate);
+                MeanSquaredError.Run(oracle.Device, batch, outputs, oracle.Upload(prediction), oracle.Upload(target), gradient, losses, gate);
                 var expected = Enumerable.Range(0, batch).Select(n => Enumerable.Range(n * outputs, outputs).Average(i => Math.Pow((double)prediction[i] - target[i], 2)));
                 oracle.Compare("mean squared error", [.. expected], losses, 1e-6, shape: $"{batch} x {outputs}");
                 var expectedGradient = prediction.Select((p, i) => 2.0 * (p - target[i]) / count * (gate.Kind == ActivationKind.Identity || p > 0 ? 1 : 0));
                 oracle.Compare("mean squared error gradient", [.. expectedGradient], gradient, 1e-6, 1e-9, $"{batch} x {outputs}");
 
                 var evaluated = oracle.Output(batch);
-                MeanSquaredErrors.Run(oracle.Device, batch, outputs, oracle.Upload(prediction), oracle.Upload(target), default, evaluated, gate);
+                MeanSquaredError.Run(oracle.Device, batch, outputs, oracle.Upload(prediction), oracle.Upload(target), default, evaluated, gate);
                 Assert.Equal(oracle.Download(losses), oracle.Download(evaluated));
             }
         }
@@ -52,14 +52,14 @@ public class PointwiseLossTests
                 var target = oracle.Uniform(count, 0, 1).Select(t => t < 0.3f ? 0f : t > 0.7f ? 1f : t).ToArray();
                 var losses = oracle.Output(batch);
                 var gradient = oracle.Output(count);
-                BinaryCrossEntropies.Run(oracle.Device, batch, outputs, oracle.Upload(logits), oracle.Upload(target), gradient, losses);
+                BinaryCrossEntropy.Run(oracle.Device, batch, outputs, oracle.Upload(logits), oracle.Upload(target), gradient, losses);
                 var expected = Enumerable.Range(0, batch).Select(n => Enumerable.Range(n * outputs, outputs).Average(i => Loss(logits[i], target[i])));
                 oracle.Compare("binary cross-entropy", [.. expected], losses, 1e-6, 1e-30, $"{batch} x {outputs}");
                 var expectedGradient = logits.Select((x, i) => (1 / (1 + Math.Exp(-(double)x)) - target[i]) / count);
                 oracle.Compare("binary cross-entropy gradient", [.. expectedGradient], gradient, 1e-6, 1e-9, $"{batch} x {outputs}");
 
                 var both = oracle.Upload(logits);
-                BinaryCrossEntropies.Run(oracle.Device, batch, outputs, both, oracle.Upload(target), both, losses);
+                BinaryCrossEntropy.Run(oracle.Device, batch, outputs, both, oracle.Upload(target), both, losses);
                 Assert.Equal(oracle.Download(gradient), oracle.Download(both));
             }
         }
@@ -73,7 +73,7 @@ public class PointwiseLossTests
         foreach (var x in new[] { -5f, -9f, -14f, -20f, -60f })
         {
             var losses = oracle.Output(1);
-            BinaryCrossEntropies.Run(oracle.Device, 1, 1, oracle.Upload([x]), oracle.Upload([0f]), default, losses);
+            BinaryCrossEntropy.Run(oracle.Device, 1, 1, oracle.Upload([x]), oracle.Upload([0f]), default, losses);
             oracle.Compare("binary cross-entropy, small", [Math.Exp(x) * (1 - Math.Exp(x) / 2 + Math.Exp(2 * x) / 3)], losses, 1e-6, 1e-30, $"logit {x}");
         }
     }
@@ -85,10 +85,10 @@ public class PointwiseLossTests
         using var oracle = new Oracle(device, seed: 44);
         var (losses, gradient) = (oracle.Output(1), oracle.Output(3));
         var values = oracle.Upload([1f, float.NaN, 2f]);
-        BinaryCrossEntropies.Run(oracle.Device, 1, 3, values, oracle.Upload([0f, 1f, 1f]), gradient, losses);
+        BinaryCrossEntropy.Run(oracle.Device, 1, 3, values, oracle.Upload([0f, 1f, 1f]), gradient, losses);
         Assert.True(float.IsNaN(oracle.Download(losses)[0]));
         Assert.Equal([false, true, false], oracle.Download(gradient).Select(float.IsNaN));
-        MeanSquaredErrors.Run(oracle.Device, 1, 3, values, oracle.Upload([0f, 1f, 1f]), gradient, losses);
+        MeanSquaredError.Run(oracle.Device, 1, 3, values, oracle.Upload([0f, 1f, 1f]), gradient, losses);
         Assert.True(float.IsNaN(oracle.Download(losses)[0]));
         Assert.Equal([false, true, false], oracle.Download(gradient).Select(float.IsNaN));
     }
@@ -100,11 +100,11 @@ public class PointwiseLossTests
         using var memory = device.Allocate(100);
         var v = memory.View;
         Assert.Contains("target must hold 12", Assert.Throws<ArgumentException>(() =>
-            MeanSquaredErrors.Run(device, 3, 4, v.First(12), v.First(11), default, v.First(3))).Message);
+            MeanSquaredError.Run(device, 3, 4, v.First(12), v.First(11), default, v.First(3))).Message);
         Assert.Contains("gradient must hold 12", Assert.Throws<ArgumentException>(() =>
-            BinaryCrossEntropies.Run(device, 3, 4, v.First(12), v.First(12), v.First(3), v.First(3))).Message);
+            BinaryCrossEntropy.Run(device, 3, 4, v.First(12), v.First(12), v.First(3), v.First(3))).Message);
         Assert.Contains("Gelu", Assert.Throws<ArgumentException>(() =>
-            MeanSquaredErrors.Run(device, 3, 4, v.First(12), v.First(12), default, v.First(3), new Activation(ActivationKind.Gelu))).Message);
+            MeanSquaredError.Run(device, 3, 4, v.First(12), v.First(12), default, v.First(3), new Activation(ActivationKind.Gelu))).Message);
     }
 
     private static double Loss(double x, double target) => Math.Max(x, 0) - x * target + LogOnePlus(Math.Exp(-Math.Abs(x)));

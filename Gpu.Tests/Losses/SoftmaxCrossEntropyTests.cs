@@ -1,10 +1,11 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Kernels.Losses;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Losses;
 
-[OracleFor(typeof(SoftmaxCrossEntropy<,>), typeof(SoftmaxCrossEntropyGroups<,>))]
+[OracleFor(typeof(SoftmaxCrossEntropyKernel<,>), typeof(GroupedSoftmaxCrossEntropy<,>))]
 public class SoftmaxCrossEntropyTests
 {
     [Theory]
@@ -22,7 +23,7 @@ public class SoftmaxCrossEntropyTests
                 var labels = oracle.Labels(batch, classes);
                 var losses = oracle.Output(batch);
                 var gradient = oracle.Output(batch * classes);
-                SoftmaxCrossEntropies.Run(oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(labels), gradient, losses, smoothing);
+                SoftmaxCrossEntropy.Run(oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(labels), gradient, losses, smoothing);
                 var (expectedLosses, expectedGradient) = Reference(batch, classes, logits, labels, smoothing);
                 var shape = $"{batch} x {classes}, smoothing {smoothing}, logits to {range}";
                 oracle.Compare("softmax cross-entropy", expectedLosses, losses, 2e-6, floor: 1, shape: shape);
@@ -30,12 +31,12 @@ public class SoftmaxCrossEntropyTests
 
                 // In evaluation there is no gradient, and the losses are the same.
                 var evaluated = oracle.Output(batch);
-                SoftmaxCrossEntropies.Run(oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(labels), default, evaluated, smoothing);
+                SoftmaxCrossEntropy.Run(oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(labels), default, evaluated, smoothing);
                 Assert.Equal(oracle.Download(losses), oracle.Download(evaluated));
 
                 // In place.
                 var both = oracle.Upload(logits);
-                SoftmaxCrossEntropies.Run(oracle.Device, batch, classes, both, oracle.Upload(labels), both, evaluated, smoothing);
+                SoftmaxCrossEntropy.Run(oracle.Device, batch, classes, both, oracle.Upload(labels), both, evaluated, smoothing);
                 Assert.Equal(oracle.Download(gradient), oracle.Download(both));
                 Assert.Equal(oracle.Download(losses), oracle.Download(evaluated));
             }
@@ -52,7 +53,7 @@ public class SoftmaxCrossEntropyTests
             int[] labels = [0, -1, classes, int.MaxValue, int.MinValue, classes - 1];
             var losses = oracle.Output(labels.Length);
             var gradient = oracle.Output(labels.Length * classes);
-            SoftmaxCrossEntropies.Run(
+            SoftmaxCrossEntropy.Run(
                 oracle.Device, labels.Length, classes, oracle.Upload(oracle.Uniform(labels.Length * classes)), oracle.Upload(labels), gradient, losses, 0.1f);
             Assert.Equal([false, true, true, true, true, false], oracle.Download(losses).Select(float.IsNaN));
             var rows = oracle.Download(gradient).Chunk(classes).ToArray();
@@ -75,7 +76,7 @@ public class SoftmaxCrossEntropyTests
             for (var c = 0; c < classes; c++) logits[3 * classes + c] = float.NegativeInfinity;
             var losses = oracle.Output(4);
             var gradient = oracle.Output(4 * classes);
-            SoftmaxCrossEntropies.Run(oracle.Device, 4, classes, oracle.Upload(logits), oracle.Upload(new int[4]), gradient, losses);
+            SoftmaxCrossEntropy.Run(oracle.Device, 4, classes, oracle.Upload(logits), oracle.Upload(new int[4]), gradient, losses);
             Assert.Equal([true, true, false, true], oracle.Download(losses).Select(float.IsNaN));
             // A class that is impossible, and not the label, costs nothing.
             var (expected, _) = Reference(1, classes, logits[(2 * classes)..(3 * classes)], [0], 0);
@@ -95,16 +96,16 @@ public class SoftmaxCrossEntropyTests
         foreach (var threads in new[] { 1, 2, 3, 5 })
         {
             using var device = new CpuDevice(threads);
-            using var memory = device.Allocate(2 * batch * classes + 2 * batch + MetricWords.Words);
+            using var memory = device.Allocate(2 * batch * classes + 2 * batch + MetricLayout.Words);
             var view = memory.View;
             var x = view.First(batch * classes);
             var gradient = view.Slice(x.Length, x.Length);
             var y = view.Slice(2 * x.Length, batch);
             var losses = view.Slice(2 * x.Length + batch, batch);
-            var metrics = view.Slice(2 * x.Length + 2 * batch, MetricWords.Words);
+            var metrics = view.Slice(2 * x.Length + 2 * batch, MetricLayout.Words);
             device.Upload<float>(logits, x);
             device.Upload<int>(labels, y);
-            SoftmaxCrossEntropies.Run(device, batch, classes, x, y, gradient, losses, 0.1f);
+            SoftmaxCrossEntropy.Run(device, batch, classes, x, y, gradient, losses, 0.1f);
             Metrics.Accumulate(device, batch, classes, x, y, losses, metrics, 5);
             var words = new float[memory.Length];
             device.Download<float>(view, words);
@@ -120,7 +121,7 @@ public class SoftmaxCrossEntropyTests
         using var memory = device.Allocate(100);
         var v = memory.View;
         void Run(int batch, int classes, int logits, float smoothing = 0) =>
-            SoftmaxCrossEntropies.Run(device, batch, classes, v.First(logits), v.First(batch), default, v.First(batch), smoothing);
+            SoftmaxCrossEntropy.Run(device, batch, classes, v.First(logits), v.First(batch), default, v.First(batch), smoothing);
         Assert.Contains("logits must hold 20", Assert.Throws<ArgumentException>(() => Run(2, 10, 19)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => Run(2, 1, 2));
         Assert.Contains("between 0 and 1", Assert.Throws<ArgumentOutOfRangeException>(() => Run(2, 10, 20, 1.5f)).Message);

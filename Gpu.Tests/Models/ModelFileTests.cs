@@ -1,6 +1,5 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Optimizers;
-using Gpu.Training.Initialisation;
+using Gpu.Kernels;
+using Gpu.Training.Initialization;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
@@ -31,17 +30,17 @@ public class ModelFileTests
     {
         var layers = new Layer[]
         {
-            new ConvolutionLayer(8, new Extent(3, 5))
+            new Conv2dLayer(8, new Extent(3, 5))
             {
                 Name = "first", Stride = new Extent(2, 1), Padding = new Padding(1, 2, 0, 3), Dilation = 2, Groups = 2, Bias = false,
-                Activation = new Activation(ActivationKind.LeakyRelu, 0.2f), Initialiser = Initialiser.HeNormal,
+                Activation = new Activation(ActivationKind.LeakyRelu, 0.2f), Initializer = Initializer.HeNormal,
             },
-            new TransposedConvolutionLayer(4, 4, 2) { Padding = Padding.Same, Activation = new Activation(ActivationKind.Silu) },
-            new BatchNormalizationLayer { Momentum = 0.05f, Epsilon = 1e-3f, Activation = Activation.Relu },
-            new AveragePoolingLayer(3) { Stride = 2, Padding = 1, CountPadding = true },
-            new ResidualBlock(new SequenceBlock(new ConvolutionLayer(4, 1),
+            new ConvTranspose2dLayer(4, 4, 2) { Padding = Padding.Same, Activation = new Activation(ActivationKind.Silu) },
+            new BatchNormLayer { Momentum = 0.05f, Epsilon = 1e-3f, Activation = Activation.Relu },
+            new AvgPool2dLayer(3) { Stride = 2, Padding = 1, CountPadding = true },
+            new ResidualBlock(new SequenceBlock(new Conv2dLayer(4, 1),
                 new ActivationLayer(new Activation(ActivationKind.Gelu)))) { Activation = Activation.None },
-            new UpsamplingLayer(2), new DropoutLayer(0.1f), new GlobalAveragePoolingLayer(), new DenseLayer(2) { Initialiser = Initialiser.PyTorch },
+            new UpsampleLayer(2), new DropoutLayer(0.1f), new GlobalAvgPool2dLayer(), new DenseLayer(2) { Initializer = Initializer.PyTorch },
         };
         var optimizer = OptimizerOptions.Of(OptimizerKind.AdamW) with { LearningRate = 0.003f, Beta2 = 0.95, DecayOn = DecayTarget.All, L1 = 1e-6f };
         var recipe = new TrainingRecipe { LabelSmoothing = 0.1f, Optimizer = optimizer };
@@ -50,13 +49,13 @@ public class ModelFileTests
         var back = ModelFile.Parse(json);
         Assert.Equal(json, ModelFile.Write(back));
         Assert.Equal(recipe, back.Recipe);
-        var first = Assert.IsType<ConvolutionLayer>(back.Layers[0]);
-        var expected = (ConvolutionLayer)layers[0];
+        var first = Assert.IsType<Conv2dLayer>(back.Layers[0]);
+        var expected = (Conv2dLayer)layers[0];
         Assert.Equal(
             (expected.Name, expected.Kernel, expected.Stride, expected.Padding, expected.Dilation, expected.Groups, expected.Bias, expected.Activation,
-                expected.Initialiser),
-            (first.Name, first.Kernel, first.Stride, first.Padding, first.Dilation, first.Groups, first.Bias, first.Activation, first.Initialiser));
-        Assert.True(Assert.IsType<AveragePoolingLayer>(back.Layers[3]).CountPadding);
+                expected.Initializer),
+            (first.Name, first.Kernel, first.Stride, first.Padding, first.Dilation, first.Groups, first.Bias, first.Activation, first.Initializer));
+        Assert.True(Assert.IsType<AvgPool2dLayer>(back.Layers[3]).CountPadding);
         Assert.Equal(ActivationKind.Identity, Assert.IsType<ResidualBlock>(back.Layers[4]).Activation.Kind);
     }
 
@@ -120,7 +119,7 @@ public class ModelFileTests
         var path = Path.Combine(Path.GetTempPath(), $"gputrainer-{Guid.NewGuid():N}.json");
         try
         {
-            ModelFile.Save(BuiltInModels.Get("seed3"), path);
+            ModelFile.Save(BuiltInModels.Get("cnn3"), path);
             Assert.Equal(93322, ModelFile.Find(path).ParameterCount);
         }
         finally

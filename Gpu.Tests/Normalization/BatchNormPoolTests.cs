@@ -1,7 +1,6 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Kernels.Normalization;
-using Gpu.Kernels.Pooling;
 using Gpu.Tests.Activations;
 using Gpu.Tests.Oracles;
 using Gpu.Tests.Pooling;
@@ -9,7 +8,7 @@ using Gpu.Tests.Pooling;
 namespace Gpu.Tests.Normalization;
 
 [OracleFor(
-    typeof(BatchNormPoolForward<,,>), typeof(BatchNormPoolGradientSums<,,>), typeof(BatchNormPoolGradientSumsGroups<,,>), typeof(BatchNormPoolInputGradient<,,,>))]
+    typeof(BatchNormMaxPoolForward<,,>), typeof(BatchNormMaxPoolGradientSums<,,>), typeof(GroupedBatchNormMaxPoolGradientSums<,,>), typeof(BatchNormMaxPoolInputGradient<,,,>))]
 public class BatchNormPoolTests
 {
     private const float Momentum = 0.1f;
@@ -64,7 +63,7 @@ public class BatchNormPoolTests
             var windows = shape.Batch * shape.OutputHeight * shape.OutputWidth;
             foreach (var stride in new[] { 1, 2, 8, 16, 64 })
             {
-                var steps = WindowSteps.For(shape, stride);
+                var steps = WindowIterator.For(shape, stride);
                 for (var first = 0; first < Math.Min(stride, windows); first++)
                 {
                     var place = steps.Place(first, 3);
@@ -95,8 +94,8 @@ public class BatchNormPoolTests
         var ones = oracle.Upload(Enumerable.Repeat(1f, shape.Channels).ToArray());
         var zeros = oracle.Upload(new float[shape.Channels]);
         var output = oracle.Output(shape.OutputLength);
-        BatchNormPools.ForwardEvaluation(
-            oracle.Device, shape, oracle.Upload(input), ones, zeros, zeros, ones, Epsilon, output, Activation.Relu, oracle.Output(BatchNormPools.WorkspaceLength(shape)));
+        BatchNormMaxPool.ForwardEvaluation(
+            oracle.Device, shape, oracle.Upload(input), ones, zeros, zeros, ones, Epsilon, output, Activation.Relu, oracle.Output(BatchNormMaxPool.WorkspaceLength(shape)));
         Assert.Equal(PoolingReference.Max(shape, input).Output.Select(double.IsNaN), oracle.Download(output).Select(float.IsNaN));
     }
 
@@ -106,8 +105,8 @@ public class BatchNormPoolTests
         using var device = new CpuDevice(1);
         using var buffer = device.Allocate(1000);
         var four = buffer.View.Slice(0, 4);
-        var error = Assert.Throws<ArgumentException>(() => BatchNormPools.ForwardEvaluation(
-            device, new PoolingShape(1, 3, 3, 4, 3, 3, 1, 1), buffer.View.Slice(0, 36), four, four, four, four, Epsilon, four, Activation.None, buffer.View));
+        var error = Assert.Throws<ArgumentException>(() => BatchNormMaxPool.ForwardEvaluation(
+            device, new Pool2dShape(1, 3, 3, 4, 3, 3, 1, 1), buffer.View.Slice(0, 36), four, four, four, four, Epsilon, four, Activation.None, buffer.View));
         Assert.Contains("2x2", error.Message, StringComparison.Ordinal);
     }
 
@@ -131,9 +130,9 @@ public class BatchNormPoolTests
             var (x, d, y, dx) = (Upload(shape.InputLength), Upload(shape.OutputLength), Upload(shape.OutputLength), Upload(shape.InputLength));
             var (gamma, beta, mean, variance, savedMean, savedInverse) = (Upload(c), Upload(c), Upload(c), Upload(c), Upload(c), Upload(c));
             var (gammaGradient, betaGradient) = (Upload(c), Upload(c));
-            var workspace = Upload(BatchNormPools.WorkspaceLength(shape));
-            BatchNormPools.ForwardTraining(device, shape, x, gamma, beta, mean, variance, Momentum, Epsilon, y, savedMean, savedInverse, Activation.Relu, workspace);
-            BatchNormPools.Backward(device, shape, x, d, gamma, beta, savedMean, savedInverse, dx, gammaGradient, betaGradient, Activation.Relu, workspace);
+            var workspace = Upload(BatchNormMaxPool.WorkspaceLength(shape));
+            BatchNormMaxPool.ForwardTraining(device, shape, x, gamma, beta, mean, variance, Momentum, Epsilon, y, savedMean, savedInverse, Activation.Relu, workspace);
+            BatchNormMaxPool.Backward(device, shape, x, d, gamma, beta, savedMean, savedInverse, dx, gammaGradient, betaGradient, Activation.Relu, workspace);
             var all = new List<float>();
             foreach (var view in new[] { y, dx, mean, variance, gammaGradient, betaGradient })
             {
@@ -148,10 +147,10 @@ public class BatchNormPoolTests
         }
     }
 
-    private static PoolingShape Shape(int batch, int height, int width, int channels) => new(batch, height, width, channels, 2, 2, 2, 2);
+    private static Pool2dShape Shape(int batch, int height, int width, int channels) => new(batch, height, width, channels, 2, 2, 2, 2);
 
     private static void Check(
-        Oracle oracle, PoolingShape shape, ActivationKind kind, ActivationKind gateKind, bool accumulate, float offset = 0, double tolerance = 2e-5)
+        Oracle oracle, Pool2dShape shape, ActivationKind kind, ActivationKind gateKind, bool accumulate, float offset = 0, double tolerance = 2e-5)
     {
         var text = $"{shape} {kind}, gate {gateKind}";
         var channels = shape.Channels;
@@ -166,17 +165,17 @@ public class BatchNormPoolTests
         var outputGradient = oracle.Uniform(shape.OutputLength);
         var expected = new BatchNormReference(rows, channels, input, gamma, beta, activation, Epsilon);
 
-        var workspace = oracle.Output(BatchNormPools.WorkspaceLength(shape));
+        var workspace = oracle.Output(BatchNormMaxPool.WorkspaceLength(shape));
         var (x, g, b, rm, rv) = (oracle.Upload(input), oracle.Upload(gamma), oracle.Upload(beta), oracle.Upload(runningMean), oracle.Upload(runningVariance));
         var (output, mean, inverse) = (oracle.Output(shape.OutputLength), oracle.Output(channels), oracle.Output(channels));
 
-        BatchNormPools.ForwardEvaluation(oracle.Device, shape, x, g, b, rm, rv, Epsilon, output, activation, workspace);
+        BatchNormMaxPool.ForwardEvaluation(oracle.Device, shape, x, g, b, rm, rv, Epsilon, output, activation, workspace);
         var evaluated = input.Select((v, i) => (float)ActivationReference.Value(
             activation, (v - runningMean[i % channels]) / Math.Sqrt(runningVariance[i % channels] + Epsilon) * gamma[i % channels] + beta[i % channels]));
         oracle.Compare("batch norm and pooling, evaluation", PoolingReference.Max(shape, [.. evaluated]).Output, output, tolerance, shape: text);
 
         output = oracle.Output(shape.OutputLength);
-        BatchNormPools.ForwardTraining(oracle.Device, shape, x, g, b, rm, rv, Momentum, Epsilon, output, mean, inverse, activation, workspace);
+        BatchNormMaxPool.ForwardTraining(oracle.Device, shape, x, g, b, rm, rv, Momentum, Epsilon, output, mean, inverse, activation, workspace);
         var whole = Array.ConvertAll(expected.Output, v => (float)v);
         oracle.Compare("batch norm and pooling forward", PoolingReference.Max(shape, whole).Output, output, tolerance, shape: text);
         oracle.Compare("batch norm and pooling saved mean", expected.Mean, mean, tolerance, shape: text);
@@ -193,7 +192,7 @@ public class BatchNormPoolTests
         var startGamma = oracle.Uniform(channels);
         var startBeta = oracle.Uniform(channels);
         var (gammaGradient, betaGradient) = (oracle.Upload(startGamma), oracle.Upload(startBeta));
-        BatchNormPools.Backward(
+        BatchNormMaxPool.Backward(
             oracle.Device, shape, x, oracle.Upload(outputGradient), g, b, mean, inverse, inputGradient, gammaGradient, betaGradient, activation, workspace, gate, accumulate);
         oracle.Compare(
             "batch norm and pooling input gradient", [.. expected.InputGradient.Select((v, i) => v + (accumulate ? before[i] : 0))], inputGradient, 5 * tolerance,
@@ -203,15 +202,15 @@ public class BatchNormPoolTests
     }
 
     // The same bits as normalising and pooling one after the other.
-    private static void ComparedWithTheTwoOperations(Oracle oracle, PoolingShape shape, DeviceView x, DeviceView gamma, DeviceView beta, Activation activation, DeviceView output)
+    private static void ComparedWithTheTwoOperations(Oracle oracle, Pool2dShape shape, DeviceView x, DeviceView gamma, DeviceView beta, Activation activation, DeviceView output)
     {
         var rows = shape.InputLength / shape.Channels;
         var (normalised, pooled) = (oracle.Output(shape.InputLength), oracle.Output(shape.OutputLength));
         var (mean, variance) = (oracle.Upload(new float[shape.Channels]), oracle.Upload(new float[shape.Channels]));
-        BatchNorms.ForwardTraining(
+        BatchNorm.ForwardTraining(
             oracle.Device, rows, shape.Channels, x, gamma, beta, mean, variance, Momentum, Epsilon, normalised, oracle.Output(shape.Channels),
-            oracle.Output(shape.Channels), activation, oracle.Output(BatchNorms.WorkspaceLength(rows, shape.Channels)));
-        Poolings.MaxForward(oracle.Device, shape, normalised, pooled);
+            oracle.Output(shape.Channels), activation, oracle.Output(BatchNorm.WorkspaceLength(rows, shape.Channels)));
+        MaxPool2d.Forward(oracle.Device, shape, normalised, pooled);
         Assert.Equal(oracle.Download(pooled), oracle.Download(output));
     }
 }

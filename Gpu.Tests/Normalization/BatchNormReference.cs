@@ -1,4 +1,4 @@
-using Gpu.Kernels.Activations;
+using Gpu.Kernels;
 using Gpu.Tests.Activations;
 
 namespace Gpu.Tests.Normalization;

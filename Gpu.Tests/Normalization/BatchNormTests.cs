@@ -1,5 +1,5 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Kernels.Normalization;
 using Gpu.Tests.Activations;
 using Gpu.Tests.Oracles;
@@ -8,8 +8,8 @@ namespace Gpu.Tests.Normalization;
 
 [OracleFor(
     typeof(BatchNormStatistics<,>), typeof(BatchNormCombine<,>), typeof(BatchNormFromRunning<,>), typeof(BatchNormForward<,,>), typeof(BatchNormGradientSums<,,>),
-    typeof(BatchNormFromSaved<,>), typeof(BatchNormGradientCombine<,>), typeof(BatchNormInputGradient<,,,>), typeof(BatchNormStatisticsGroups<,>),
-    typeof(BatchNormCombineGroups<,>), typeof(BatchNormGradientSumsGroups<,,>), typeof(BatchNormGradientCombineGroups<,>))]
+    typeof(BatchNormFromSaved<,>), typeof(BatchNormGradientCombine<,>), typeof(BatchNormInputGradient<,,,>), typeof(GroupedBatchNormStatistics<,>),
+    typeof(GroupedBatchNormCombine<,>), typeof(GroupedBatchNormGradientSums<,,>), typeof(GroupedBatchNormGradientCombine<,>))]
 public class BatchNormTests
 {
     private const float Momentum = 0.1f;
@@ -58,9 +58,9 @@ public class BatchNormTests
             var input = oracle.Uniform(rows * channels, 1000 - 1.7f, 1000 + 1.8f);
             var ones = oracle.Upload(Enumerable.Repeat(1f, channels).ToArray());
             var (mean, inverse, runningVariance) = (oracle.Output(channels), oracle.Output(channels), oracle.Upload(new float[channels]));
-            BatchNorms.ForwardTraining(
+            BatchNorm.ForwardTraining(
                 oracle.Device, rows, channels, oracle.Upload(input), ones, ones, oracle.Upload(new float[channels]), runningVariance, 1, Epsilon,
-                oracle.Output(rows * channels), mean, inverse, Activation.None, oracle.Output(BatchNorms.WorkspaceLength(rows, channels)));
+                oracle.Output(rows * channels), mean, inverse, Activation.None, oracle.Output(BatchNorm.WorkspaceLength(rows, channels)));
             var expected = new BatchNormReference(rows, channels, input, oracle.Download(ones), oracle.Download(ones), Activation.None, Epsilon);
             // Numbers around 1000 are 6.1e-5 apart.
             oracle.Compare("batch norm saved mean (1000)", expected.Mean, mean, 1.5e-7);
@@ -79,10 +79,10 @@ public class BatchNormTests
         Array.Fill(input, 3f);
         var beta = oracle.Uniform(channels);
         var output = oracle.Output(rows * channels);
-        BatchNorms.ForwardTraining(
+        BatchNorm.ForwardTraining(
             oracle.Device, rows, channels, oracle.Upload(input), oracle.Upload(oracle.Uniform(channels)), oracle.Upload(beta), oracle.Upload(new float[channels]),
             oracle.Upload(new float[channels]), Momentum, Epsilon, output, oracle.Output(channels), oracle.Output(channels), Activation.None,
-            oracle.Output(BatchNorms.WorkspaceLength(rows, channels)));
+            oracle.Output(BatchNorm.WorkspaceLength(rows, channels)));
         oracle.Compare("batch norm forward (constant)", [.. Enumerable.Range(0, rows * channels).Select(i => (double)beta[i % channels])], output, 1e-5);
     }
 
@@ -92,7 +92,7 @@ public class BatchNormTests
         using var device = new CpuDevice(1);
         using var buffer = device.Allocate(1000);
         var one = buffer.View.Slice(0, 4);
-        var error = Assert.Throws<ArgumentException>(() => BatchNorms.ForwardTraining(
+        var error = Assert.Throws<ArgumentException>(() => BatchNorm.ForwardTraining(
             device, 1, 4, one, one, one, one, one, 0.1f, 1e-5f, one, one, one, Activation.None, buffer.View));
         Assert.Contains("at least 2", error.Message, StringComparison.Ordinal);
     }
@@ -117,10 +117,10 @@ public class BatchNormTests
             var d = Upload(rows * channels);
             var (gamma, beta, mean, variance, savedMean, savedInverse) = (Upload(channels), Upload(channels), Upload(channels), Upload(channels), Upload(channels), Upload(channels));
             var (gammaGradient, betaGradient) = (Upload(channels), Upload(channels));
-            var workspace = Upload(BatchNorms.WorkspaceLength(rows, channels));
+            var workspace = Upload(BatchNorm.WorkspaceLength(rows, channels));
             var y = Upload(rows * channels);
-            BatchNorms.ForwardTraining(device, rows, channels, x, gamma, beta, mean, variance, Momentum, Epsilon, y, savedMean, savedInverse, Activation.Relu, workspace);
-            BatchNorms.Backward(device, rows, channels, x, d, gamma, beta, savedMean, savedInverse, d, gammaGradient, betaGradient, Activation.Relu, workspace);
+            BatchNorm.ForwardTraining(device, rows, channels, x, gamma, beta, mean, variance, Momentum, Epsilon, y, savedMean, savedInverse, Activation.Relu, workspace);
+            BatchNorm.Backward(device, rows, channels, x, d, gamma, beta, savedMean, savedInverse, d, gammaGradient, betaGradient, Activation.Relu, workspace);
             var all = new List<float>();
             foreach (var view in new[] { y, d, mean, variance, gammaGradient, betaGradient })
             {
@@ -148,17 +148,17 @@ public class BatchNormTests
         var outputGradient = oracle.Uniform(rows * channels);
         var expected = new BatchNormReference(rows, channels, input, gamma, beta, activation, Epsilon);
 
-        var workspace = oracle.Output(BatchNorms.WorkspaceLength(rows, channels));
+        var workspace = oracle.Output(BatchNorm.WorkspaceLength(rows, channels));
         var (x, g, b, rm, rv) = (oracle.Upload(input), oracle.Upload(gamma), oracle.Upload(beta), oracle.Upload(runningMean), oracle.Upload(runningVariance));
         var (output, mean, inverse) = (oracle.Output(rows * channels), oracle.Output(channels), oracle.Output(channels));
 
-        BatchNorms.ForwardEvaluation(oracle.Device, rows, channels, x, g, b, rm, rv, Epsilon, output, activation, workspace);
+        BatchNorm.ForwardEvaluation(oracle.Device, rows, channels, x, g, b, rm, rv, Epsilon, output, activation, workspace);
         var evaluated = input.Select((v, i) => ActivationReference.Value(
             activation, (v - runningMean[i % channels]) / Math.Sqrt(runningVariance[i % channels] + Epsilon) * gamma[i % channels] + beta[i % channels]));
         oracle.Compare("batch norm evaluation", [.. evaluated], output, tolerance, shape: text);
 
         output = oracle.Output(rows * channels);
-        BatchNorms.ForwardTraining(oracle.Device, rows, channels, x, g, b, rm, rv, Momentum, Epsilon, output, mean, inverse, activation, workspace);
+        BatchNorm.ForwardTraining(oracle.Device, rows, channels, x, g, b, rm, rv, Momentum, Epsilon, output, mean, inverse, activation, workspace);
         oracle.Compare("batch norm forward", expected.Output, output, tolerance, shape: text);
         oracle.Compare("batch norm saved mean", expected.Mean, mean, tolerance, shape: text);
         oracle.Compare("batch norm saved 1 / deviation", [.. expected.Variance.Select(v => 1 / Math.Sqrt(v + Epsilon))], inverse, shape: text);
@@ -171,7 +171,7 @@ public class BatchNormTests
         var startGamma = oracle.Uniform(channels);
         var startBeta = oracle.Uniform(channels);
         var (gammaGradient, betaGradient) = (oracle.Upload(startGamma), oracle.Upload(startBeta));
-        BatchNorms.Backward(
+        BatchNorm.Backward(
             oracle.Device, rows, channels, x, oracle.Upload(outputGradient), g, b, mean, inverse, inputGradient, gammaGradient, betaGradient, activation, workspace, gate, accumulate);
         oracle.Compare("batch norm input gradient", [.. expected.InputGradient.Select((v, i) => v + (accumulate ? before[i] : 0))], inputGradient, 5 * tolerance, expected.InputGradientTerms, text);
         oracle.Compare("batch norm gamma gradient", [.. expected.GammaGradient.Select((v, c) => v + startGamma[c])], gammaGradient, 5 * tolerance, shape: text);

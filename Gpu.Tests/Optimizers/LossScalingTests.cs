@@ -1,6 +1,6 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Kernels.Optimizers;
-using Gpu.Kernels.Reductions;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Optimizers;
@@ -42,10 +42,10 @@ public class LossScalingTests
             var skipped = bad is null ? 3 : 4;
             Assert.Equal(new LossScaleState(expected, expectedGood, skipped), LossScaling.Read(oracle.Device, lossScale));
             var words = oracle.DownloadInts(step);
-            Assert.Equal(bad is null ? 0 : 1, words[StepState.SkipsUpdate]);
+            Assert.Equal(bad is null ? 0 : 1, words[StepStateLayout.SkipsUpdate]);
             // Moments are corrected by the updates that were made.
-            Assert.Equal(10 - skipped, words[StepState.Step]);
-            Assert.Equal(0.5f / scale, BitConverter.Int32BitsToSingle(words[StepState.GradientScale]));
+            Assert.Equal(10 - skipped, words[StepStateLayout.Step]);
+            Assert.Equal(0.5f / scale, BitConverter.Int32BitsToSingle(words[StepStateLayout.GradientScale]));
         }
     }
 
@@ -75,20 +75,20 @@ public class LossScalingTests
 
     private static DeviceView State(Oracle oracle, float scale, int good, int skipped)
     {
-        var words = new int[LossScaleWords.Words];
-        words[LossScaleWords.Scale] = BitConverter.SingleToInt32Bits(scale);
-        (words[LossScaleWords.GoodSteps], words[LossScaleWords.Skipped]) = (good, skipped);
+        var words = new int[LossScaleLayout.Words];
+        words[LossScaleLayout.Scale] = BitConverter.SingleToInt32Bits(scale);
+        (words[LossScaleLayout.GoodSteps], words[LossScaleLayout.Skipped]) = (good, skipped);
         return oracle.Upload(words);
     }
 
     private static DeviceView Step(Oracle oracle, int step, float gradientScale)
     {
-        var words = new int[StepState.Words];
-        (words[StepState.Step], words[StepState.LearningRate]) = (step, BitConverter.SingleToInt32Bits(0.1f));
-        words[StepState.GradientScale] = BitConverter.SingleToInt32Bits(gradientScale);
+        var words = new int[StepStateLayout.Words];
+        (words[StepStateLayout.Step], words[StepStateLayout.LearningRate]) = (step, BitConverter.SingleToInt32Bits(0.1f));
+        words[StepStateLayout.GradientScale] = BitConverter.SingleToInt32Bits(gradientScale);
         return oracle.Upload(words);
     }
 
     private static void Check(Oracle oracle, DeviceView gradients, DeviceView step, DeviceView lossScale) => LossScaling.Check(
-        oracle.Device, gradients, step, lossScale, oracle.Output(NormWords.Words), oracle.Output(GradientNorms.WorkspaceLength(gradients.Length)));
+        oracle.Device, gradients, step, lossScale, oracle.Output(GradientNormLayout.Words), oracle.Output(GradientNorm.WorkspaceLength(gradients.Length)));
 }

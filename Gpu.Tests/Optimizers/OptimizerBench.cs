@@ -1,6 +1,5 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Optimizers;
-using Gpu.Kernels.Reductions;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Optimizers;
@@ -11,7 +10,7 @@ internal sealed class OptimizerBench : IDisposable
     public const float Between = 123.5f;
 
     private readonly Oracle _oracle;
-    private readonly float[] _stepState = new float[StepState.Words];
+    private readonly float[] _stepState = new float[StepStateLayout.Words];
     private readonly SegmentTable _table;
     private readonly DeviceView _state;
     private readonly DeviceView _step;
@@ -29,8 +28,8 @@ internal sealed class OptimizerBench : IDisposable
         _state = settings.StatesPerParameter == 0 ? default : oracle.Upload(new float[settings.StateLength(arena.Length)]);
         Average = settings.EmaDecay is null ? default : oracle.Upload(Spread(initial, Between));
         _step = oracle.Upload(_stepState);
-        _norm = oracle.Output(NormWords.Words);
-        _workspace = oracle.Output(GradientNorms.WorkspaceLength(arena.Length));
+        _norm = oracle.Output(GradientNormLayout.Words);
+        _workspace = oracle.Output(GradientNorm.WorkspaceLength(arena.Length));
     }
 
     public OptimizerSettings Settings { get; }
@@ -49,11 +48,11 @@ internal sealed class OptimizerBench : IDisposable
     public void Step(float[] gradients, float learningRate, int step, float scale = 1, float clip = 0)
     {
         _oracle.Device.Upload<float>(Spread(gradients, 0), Gradients);
-        _stepState[StepState.Step] = BitConverter.Int32BitsToSingle(step);
-        _stepState[StepState.LearningRate] = learningRate;
-        _stepState[StepState.GradientScale] = scale;
+        _stepState[StepStateLayout.Step] = BitConverter.Int32BitsToSingle(step);
+        _stepState[StepStateLayout.LearningRate] = learningRate;
+        _stepState[StepStateLayout.GradientScale] = scale;
         _oracle.Device.Upload<float>(_stepState, _step);
-        if (clip > 0) GradientNorms.Run(_oracle.Device, Gradients, _step, clip, _norm, _workspace);
+        if (clip > 0) GradientNorm.Run(_oracle.Device, Gradients, _step, clip, _norm, _workspace);
         FusedOptimizer.Update(_oracle.Device, Settings, _table, Parameters, Gradients, _state, _step, clip > 0 ? _norm : default, Average);
     }
 

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
 
 namespace Gpu.Tests.Optimizers;
 

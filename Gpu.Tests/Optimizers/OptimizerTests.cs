@@ -1,6 +1,6 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Kernels.Optimizers;
-using Gpu.Kernels.Reductions;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Optimizers;
@@ -92,23 +92,23 @@ public class OptimizerTests
         {
             using var device = new CpuDevice(threads);
             using var table = new SegmentTable(device, arena);
-            using var memory = device.Allocate(5 * arena.Length + StepState.Words + NormWords.Words + GradientNorms.WorkspaceLength(arena.Length));
+            using var memory = device.Allocate(5 * arena.Length + StepStateLayout.Words + GradientNormLayout.Words + GradientNorm.WorkspaceLength(arena.Length));
             var parameters = memory.View.First(arena.Length);
             var gradient = memory.View.Slice(arena.Length, arena.Length);
             var state = memory.View.Slice(2 * arena.Length, 2 * arena.Length);
-            var step = memory.View.Slice(4 * arena.Length, StepState.Words);
-            var norm = memory.View.Slice(4 * arena.Length + StepState.Words, NormWords.Words);
-            var workspace = memory.View.Slice(norm.Offset + NormWords.Words, GradientNorms.WorkspaceLength(arena.Length));
+            var step = memory.View.Slice(4 * arena.Length, StepStateLayout.Words);
+            var norm = memory.View.Slice(4 * arena.Length + StepStateLayout.Words, GradientNormLayout.Words);
+            var workspace = memory.View.Slice(norm.Offset + GradientNormLayout.Words, GradientNorm.WorkspaceLength(arena.Length));
             device.Upload<float>(initial, parameters);
             for (var i = 1; i <= 3; i++)
             {
                 device.Upload<float>(gradients, gradient);
                 device.Upload<float>([BitConverter.Int32BitsToSingle(i), 0.01f, 0.5f], step);
-                GradientNorms.Run(device, gradient, step, 1f, norm, workspace);
+                GradientNorm.Run(device, gradient, step, 1f, norm, workspace);
                 FusedOptimizer.Update(device, OptimizerSettings.AdamW(), table, parameters, gradient, state, step, norm);
             }
 
-            var words = new float[4 * arena.Length + StepState.Words + NormWords.Words];
+            var words = new float[4 * arena.Length + StepStateLayout.Words + GradientNormLayout.Words];
             device.Download<float>(memory.View.First(words.Length), words);
             expected ??= words;
             Assert.True(expected.AsSpan().SequenceEqual(words), $"{threads} threads gave other bits than one");
@@ -127,7 +127,7 @@ public class OptimizerTests
         var initial = oracle.Uniform(arena.Length);
         var parameters = oracle.Upload(initial);
         var gradients = oracle.Upload(Enumerable.Repeat(1f, arena.Length).ToArray());
-        var step = oracle.Upload([0f, 0.5f, 1f, .. new float[StepState.Words - 3]]);
+        var step = oracle.Upload([0f, 0.5f, 1f, .. new float[StepStateLayout.Words - 3]]);
         table.SetFactors(oracle.Device, [new() { LearningRate = 0 }, SegmentFactors.Default]);
         FusedOptimizer.Update(oracle.Device, OptimizerSettings.Sgd(), table, parameters, gradients, default, step);
         var got = oracle.Download(parameters);

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Optimizers;

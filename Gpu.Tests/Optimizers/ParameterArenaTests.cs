@@ -1,5 +1,5 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Tests.Optimizers;
 
@@ -64,7 +64,7 @@ public class ParameterArenaTests
         using var table = new SegmentTable(device, arena);
         using var memory = device.Allocate(256);
         var view = memory.View;
-        var (p, g, step) = (view.First(16), view.Slice(16, 16), view.Slice(32, StepState.Words));
+        var (p, g, step) = (view.First(16), view.Slice(16, 16), view.Slice(32, StepStateLayout.Words));
         void Update(OptimizerSettings settings, DeviceView state, DeviceView average = default) =>
             FusedOptimizer.Update(device, settings, table, p, g, state, step, default, average);
 

@@ -1,5 +1,5 @@
 using System.Reflection;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Tests.Oracles;
 

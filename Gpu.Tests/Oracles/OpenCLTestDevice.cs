@@ -1,5 +1,5 @@
 using System.Globalization;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using ILGPU;
 using ILGPU.Runtime.OpenCL;
 

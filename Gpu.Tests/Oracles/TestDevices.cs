@@ -1,6 +1,5 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using ILGPU;
-using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 
 namespace Gpu.Tests.Oracles;

@@ -40,9 +40,9 @@ public class ArenaLayoutTests
         Assert.Contains("smaller batch", Assert.Throws<Gpu.Training.Models.ModelException>(() => ArenaLayout.Place(two)).Message);
     }
 
-    private static Stretch Needed(string name, long words, int from, int length)
+    private static ArenaBlock Needed(string name, long words, int from, int length)
     {
-        var stretch = new Stretch(name, words);
+        var stretch = new ArenaBlock(name, words);
         stretch.NeededAt(from);
         stretch.NeededAt(from + length);
         return stretch;

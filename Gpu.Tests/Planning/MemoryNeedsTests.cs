@@ -1,7 +1,6 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Loop;
-using Gpu.Training.Data;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -15,9 +14,9 @@ public class MemoryNeedsTests
     private const long Spare = 1 << 16;
 
     [Theory]
-    [InlineData("seed0", 128)]
-    [InlineData("seed1", 5)]
-    [InlineData("seed4", 32)]
+    [InlineData("cnn2", 128)]
+    [InlineData("mlp10", 5)]
+    [InlineData("mlp128", 32)]
     [InlineData("lenet_bn28", 7)]
     [InlineData("resnet20", 3)]
     public void AStepTakesWhatWasSaid(string name, int batch)

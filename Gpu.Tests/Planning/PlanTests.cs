@@ -1,5 +1,5 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Oracles;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
@@ -11,7 +11,7 @@ namespace Gpu.Tests.Planning;
 
 public class PlanTests
 {
-    public static TheoryData<string> Models => ["seed0", "lenet_bn28", "resnet20"];
+    public static TheoryData<string> Models => ["cnn2", "lenet_bn28", "resnet20"];
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -74,7 +74,7 @@ public class PlanTests
     public void LossOfABatchIsTheMeanOfItsParts()
     {
         // A network without batch statistics: gradients of two halves add up to twice those of the whole.
-        var model = Classifier(new ConvolutionLayer(5, 3) { Activation = Activation.Relu }, new MaxPoolingLayer(2), new FlattenLayer(), new DenseLayer(4));
+        var model = Classifier(new Conv2dLayer(5, 3) { Activation = Activation.Relu }, new MaxPool2dLayer(2), new FlattenLayer(), new DenseLayer(4));
         using var device = new CpuDevice(threads: 2);
         using var network = new Network(model, device);
         using var runner = new StepRunner(network, 6);
@@ -97,7 +97,7 @@ public class PlanTests
     public void ActivationsAreFusedAndGated()
     {
         var model = Classifier(
-            new ConvolutionLayer(4, 3), new ActivationLayer(Activation.Relu), new MaxPoolingLayer(2), new FlattenLayer(),
+            new Conv2dLayer(4, 3), new ActivationLayer(Activation.Relu), new MaxPool2dLayer(2), new FlattenLayer(),
             new DenseLayer(5) { Activation = new Activation(ActivationKind.Tanh) },
             new DropoutLayer(0.5f), new DenseLayer(4));
         var names = LaunchNames(model);
@@ -108,14 +108,14 @@ public class PlanTests
     public void PoolingByTwosIsPartOfTheNormalisationBeforeIt()
     {
         var names = LaunchNames(Classifier(
-            new ConvolutionLayer(4, 3), new BatchNormalizationLayer { Activation = Activation.Relu }, new MaxPoolingLayer(2), new FlattenLayer(), new DenseLayer(4)));
-        Assert.Single(names, name => name == "BatchNormPoolForward");
-        Assert.Single(names, name => name == "BatchNormPoolInputGradient");
-        Assert.DoesNotContain(names, name => name.StartsWith("MaxPooling", StringComparison.Ordinal) || name == "BatchNormForward");
+            new Conv2dLayer(4, 3), new BatchNormLayer { Activation = Activation.Relu }, new MaxPool2dLayer(2), new FlattenLayer(), new DenseLayer(4)));
+        Assert.Single(names, name => name == "BatchNormMaxPoolForward");
+        Assert.Single(names, name => name == "BatchNormMaxPoolInputGradient");
+        Assert.DoesNotContain(names, name => name.StartsWith("MaxPool", StringComparison.Ordinal) || name == "BatchNormForward");
         // Other windows, and what something else reads, too, are pooled by themselves.
         names = LaunchNames(Classifier(
-            new ConvolutionLayer(4, new Extent(2, 3)), new BatchNormalizationLayer(), new ResidualBlock(new MaxPoolingLayer(2)) { Shortcut = Shortcut.ZeroPadded },
-            new BatchNormalizationLayer(), new MaxPoolingLayer(3) { Stride = 1 }, new FlattenLayer(), new DenseLayer(4)));
+            new Conv2dLayer(4, new Extent(2, 3)), new BatchNormLayer(), new ResidualBlock(new MaxPool2dLayer(2)) { Shortcut = Shortcut.ZeroPadded },
+            new BatchNormLayer(), new MaxPool2dLayer(3) { Stride = 1 }, new FlattenLayer(), new DenseLayer(4)));
         Assert.Equal(2, names.Count(name => name == "BatchNormForward"));
     }
 
@@ -130,10 +130,10 @@ public class PlanTests
     [Fact]
     public void FirstLayerComputesNoInputGradient()
     {
-        // Two convolutions have three gathers forward and backward, not four: weight gradients are another kernel.
-        var one = LaunchNames(Classifier(new ConvolutionLayer(4, 3), new FlattenLayer(), new DenseLayer(4))).Count(name => name.Contains("Gather"));
-        var two = LaunchNames(Classifier(new ConvolutionLayer(4, 3), new ConvolutionLayer(4, 3), new FlattenLayer(), new DenseLayer(4)))
-            .Count(name => name.Contains("Gather"));
+        // Two convolutions have three direct convolutions forward and backward, not four: weight gradients are another kernel.
+        var one = LaunchNames(Classifier(new Conv2dLayer(4, 3), new FlattenLayer(), new DenseLayer(4))).Count(name => name == "DirectConv2d");
+        var two = LaunchNames(Classifier(new Conv2dLayer(4, 3), new Conv2dLayer(4, 3), new FlattenLayer(), new DenseLayer(4)))
+            .Count(name => name == "DirectConv2d");
         Assert.Equal(2, two - one);
         Assert.Equal(3, one);
     }
@@ -141,7 +141,7 @@ public class PlanTests
     [Fact]
     public void EvaluationIsThatOfRunningStatisticsWithoutDropout()
     {
-        var model = Classifier(new ConvolutionLayer(4, 3), new BatchNormalizationLayer(), new DropoutLayer(0.9f), new GlobalAveragePoolingLayer());
+        var model = Classifier(new Conv2dLayer(4, 3), new BatchNormLayer(), new DropoutLayer(0.9f), new GlobalAvgPool2dLayer());
         using var device = new CpuDevice(threads: 1);
         using var network = new Network(model, device);
         using var runner = new StepRunner(network, 3);
@@ -156,7 +156,7 @@ public class PlanTests
     public void SimulatorTrainsLikeTheCpu()
     {
         var model = Classifier(
-            new ConvolutionLayer(4, 3) { Bias = false }, new BatchNormalizationLayer { Activation = Activation.Relu }, new MaxPoolingLayer(2),
+            new Conv2dLayer(4, 3) { Bias = false }, new BatchNormLayer { Activation = Activation.Relu }, new MaxPool2dLayer(2),
             new DropoutLayer(0.2f),
             new FlattenLayer(), new DenseLayer(5) { Activation = Activation.Relu }, new DenseLayer(4));
         var losses = new List<float[]>();

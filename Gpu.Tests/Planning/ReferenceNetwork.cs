@@ -1,4 +1,4 @@
-using Gpu.Kernels.Activations;
+using Gpu.Kernels;
 using Gpu.Training.Layers;
 using Gpu.Training.Models;
 using Gpu.Training.Shapes;
@@ -47,27 +47,27 @@ internal sealed class ReferenceNetwork(Model model, ulong seed)
 
     private double[][] Run(LayerNode node, double[][] x) => node.Layer switch
     {
-        ConvolutionLayer layer => Apply(layer.Activation, [.. x.Select(sample => Convolve(layer, node, sample))]),
-        TransposedConvolutionLayer layer => Apply(layer.Activation, [.. x.Select(sample => ConvolveTransposed(layer, node, sample))]),
+        Conv2dLayer layer => Apply(layer.Activation, [.. x.Select(sample => Convolve(layer, node, sample))]),
+        ConvTranspose2dLayer layer => Apply(layer.Activation, [.. x.Select(sample => ConvolveTransposed(layer, node, sample))]),
         DenseLayer layer => Apply(layer.Activation, [.. x.Select(sample => Dense(node, sample))]),
-        BatchNormalizationLayer layer => Apply(layer.Activation, Normalize(layer, node, x)),
-        MaxPoolingLayer layer => [.. x.Select(sample => Pool(node, sample, layer.Window, layer.Stride ?? layer.Window, layer.Padding, (values, _) =>
+        BatchNormLayer layer => Apply(layer.Activation, Normalize(layer, node, x)),
+        MaxPool2dLayer layer => [.. x.Select(sample => Pool(node, sample, layer.Window, layer.Stride ?? layer.Window, layer.Padding, (values, _) =>
             values.Max()))],
-        AveragePoolingLayer layer => [.. x.Select(sample => Pool(
+        AvgPool2dLayer layer => [.. x.Select(sample => Pool(
             node, sample, layer.Window, layer.Stride ?? layer.Window, layer.Padding, (values, taps) =>
                 values.Sum() / (layer.CountPadding ? taps : values.Count)))],
-        GlobalAveragePoolingLayer => [.. x.Select(sample => Enumerable.Range(0, node.Input.Channels)
+        GlobalAvgPool2dLayer => [.. x.Select(sample => Enumerable.Range(0, node.Input.Channels)
             .Select(c => Enumerable.Range(0, node.Input.Positions).Average(p => sample[p * node.Input.Channels + c])).ToArray())],
         FlattenLayer => x,
         ActivationLayer layer => Apply(layer.Function, x),
         DropoutLayer layer => Drop(layer, node, x),
-        UpsamplingLayer layer => [.. x.Select(sample => Upsample(node, sample, layer.Factor))],
+        UpsampleLayer layer => [.. x.Select(sample => Upsample(node, sample, layer.Factor))],
         SequenceBlock => Run(node.Children, x),
         ResidualBlock layer => Residual(layer, node, x),
         _ => throw new NotSupportedException(node.Kind),
     };
 
-    private double[] Convolve(ConvolutionLayer layer, LayerNode node, double[] x)
+    private double[] Convolve(Conv2dLayer layer, LayerNode node, double[] x)
     {
         var (input, output) = (node.Input, node.Output);
         var weights = Parameters[node.Name + ".weight"];
@@ -101,7 +101,7 @@ internal sealed class ReferenceNetwork(Model model, ulong seed)
     }
 
     // Spreads each input over the outputs that its kernel reaches.
-    private double[] ConvolveTransposed(TransposedConvolutionLayer layer, LayerNode node, double[] x)
+    private double[] ConvolveTransposed(ConvTranspose2dLayer layer, LayerNode node, double[] x)
     {
         var (input, output) = (node.Input, node.Output);
         var weights = Parameters[node.Name + ".weight"];
@@ -138,7 +138,7 @@ internal sealed class ReferenceNetwork(Model model, ulong seed)
         return [.. Enumerable.Range(0, units).Select(k => (bias?[k] ?? 0) + x.Select((value, c) => value * weights[c * units + k]).Sum())];
     }
 
-    private double[][] Normalize(BatchNormalizationLayer layer, LayerNode node, double[][] x)
+    private double[][] Normalize(BatchNormLayer layer, LayerNode node, double[][] x)
     {
         var channels = node.Input.Channels;
         var (gamma, beta) = (Parameters[node.Name + ".gamma"], Parameters[node.Name + ".beta"]);
@@ -193,7 +193,7 @@ internal sealed class ReferenceNetwork(Model model, ulong seed)
 
     private double[][] Drop(DropoutLayer layer, LayerNode node, double[][] x)
     {
-        var layerSeed = Gpu.Training.Initialisation.NamedSeed.Of(seed, node.Name);
+        var layerSeed = Gpu.Training.Initialization.NamedSeed.Of(seed, node.Name);
         var flat = x.SelectMany(sample => sample).Select((value, e) => DropoutMask.Keeps(layerSeed, 0, e, layer.Probability)
             ? value / (1 - layer.Probability) : 0).ToArray();
         return [.. flat.Chunk(node.Input.Length)];

@@ -1,6 +1,6 @@
-using Gpu.Kernels.Activations;
+using Gpu.Kernels;
 using Gpu.Tests.Oracles;
-using Gpu.Training.Initialisation;
+using Gpu.Training.Initialization;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
@@ -28,61 +28,61 @@ public class WholeNetworkGradientTests
     private static readonly Dictionary<string, Func<Model>> Networks = new()
     {
         ["convolutions and pooling, gated"] = () => Classifier(
-            new ConvolutionLayer(5, 3) { Activation = Relu, Padding = 1 }, new MaxPoolingLayer(2),
-            new ConvolutionLayer(4, 3) { Activation = Tanh, Dilation = 2, Padding = 2 }, new AveragePoolingLayer(2) { Stride = 1 },
-            new ConvolutionLayer(6, 2) { Activation = Leaky, Stride = 2 }, new FlattenLayer(), new DenseLayer(7) { Activation = Sigmoid }, new DenseLayer(4)),
+            new Conv2dLayer(5, 3) { Activation = Relu, Padding = 1 }, new MaxPool2dLayer(2),
+            new Conv2dLayer(4, 3) { Activation = Tanh, Dilation = 2, Padding = 2 }, new AvgPool2dLayer(2) { Stride = 1 },
+            new Conv2dLayer(6, 2) { Activation = Leaky, Stride = 2 }, new FlattenLayer(), new DenseLayer(7) { Activation = Sigmoid }, new DenseLayer(4)),
         ["activations that need their input"] = () => Classifier(
-            new ConvolutionLayer(5, 3) { Activation = Gelu }, new ConvolutionLayer(4, 3) { Activation = Silu },
-            new BatchNormalizationLayer { Activation = Gelu },
+            new Conv2dLayer(5, 3) { Activation = Gelu }, new Conv2dLayer(4, 3) { Activation = Silu },
+            new BatchNormLayer { Activation = Gelu },
             new FlattenLayer(), new DenseLayer(6) { Activation = Silu }, new DropoutLayer(0.3f), new DenseLayer(4)),
         ["batch normalisation and dropout"] = () => Classifier(
-            new ConvolutionLayer(4, 3) { Bias = false }, new BatchNormalizationLayer { Activation = Relu }, new MaxPoolingLayer(2), new DropoutLayer(0.25f),
-            new ConvolutionLayer(5, 3) { Padding = 1, Activation = Relu }, new DropoutLayer(0.4f), new FlattenLayer(), new DenseLayer(9) { Bias = false },
-            new BatchNormalizationLayer { Activation = Relu }, new DropoutLayer(0.5f), new DenseLayer(4)),
+            new Conv2dLayer(4, 3) { Bias = false }, new BatchNormLayer { Activation = Relu }, new MaxPool2dLayer(2), new DropoutLayer(0.25f),
+            new Conv2dLayer(5, 3) { Padding = 1, Activation = Relu }, new DropoutLayer(0.4f), new FlattenLayer(), new DenseLayer(9) { Bias = false },
+            new BatchNormLayer { Activation = Relu }, new DropoutLayer(0.5f), new DenseLayer(4)),
         ["pooling within batch normalisation"] = () => Classifier(
-            new BatchNormalizationLayer { Activation = Leaky }, new MaxPoolingLayer(2),
-            new ConvolutionLayer(5, 3) { Padding = 1, Activation = Tanh }, new BatchNormalizationLayer { Activation = Gelu }, new MaxPoolingLayer(2),
+            new BatchNormLayer { Activation = Leaky }, new MaxPool2dLayer(2),
+            new Conv2dLayer(5, 3) { Padding = 1, Activation = Tanh }, new BatchNormLayer { Activation = Gelu }, new MaxPool2dLayer(2),
             new ActivationLayer(Silu), new DropoutLayer(0.2f), new FlattenLayer(), new DenseLayer(4)),
         ["pooling within batch normalisation, then an activation"] = () => Classifier(
-            new ConvolutionLayer(5, 3) { Padding = 1, Bias = false }, new BatchNormalizationLayer(), new MaxPoolingLayer(2), new ActivationLayer(Gelu),
-            new ResidualBlock(new ConvolutionLayer(5, 3) { Padding = 1 }, new BatchNormalizationLayer()), new MaxPoolingLayer(2), new FlattenLayer(),
+            new Conv2dLayer(5, 3) { Padding = 1, Bias = false }, new BatchNormLayer(), new MaxPool2dLayer(2), new ActivationLayer(Gelu),
+            new ResidualBlock(new Conv2dLayer(5, 3) { Padding = 1 }, new BatchNormLayer()), new MaxPool2dLayer(2), new FlattenLayer(),
             new DenseLayer(4)),
         ["dropout after each activation"] = () => Classifier(
             new FlattenLayer(), new DenseLayer(8) { Activation = Relu }, new DropoutLayer(0.3f), new DenseLayer(8) { Activation = Tanh },
             new DropoutLayer(0.3f),
             new DenseLayer(8) { Activation = Leaky }, new DropoutLayer(0.3f), new DropoutLayer(0.2f), new DenseLayer(4)),
         ["residual blocks"] = () => Classifier(
-            new ConvolutionLayer(4, 3) { Bias = false, Padding = 1 }, new BatchNormalizationLayer { Activation = Relu },
-            new ResidualBlock(new ConvolutionLayer(4, 3) { Padding = 1 }, new BatchNormalizationLayer { Activation = Relu },
-                new ConvolutionLayer(4, 3) { Padding = 1 }, new BatchNormalizationLayer()),
-            new ResidualBlock(new ConvolutionLayer(6, 3) { Padding = 1, Stride = 2, Activation = Tanh }) { Shortcut = Shortcut.ZeroPadded },
-            new ResidualBlock(new ConvolutionLayer(5, 3) { Padding = 1, Stride = 2 }) { Shortcut = Shortcut.Projection, Activation = Tanh },
-            new ResidualBlock(new ConvolutionLayer(3, 1) { Activation = Relu }) { Shortcut = Shortcut.NormalizedProjection, Activation = Activation.None },
-            new GlobalAveragePoolingLayer(), new DenseLayer(4)),
+            new Conv2dLayer(4, 3) { Bias = false, Padding = 1 }, new BatchNormLayer { Activation = Relu },
+            new ResidualBlock(new Conv2dLayer(4, 3) { Padding = 1 }, new BatchNormLayer { Activation = Relu },
+                new Conv2dLayer(4, 3) { Padding = 1 }, new BatchNormLayer()),
+            new ResidualBlock(new Conv2dLayer(6, 3) { Padding = 1, Stride = 2, Activation = Tanh }) { Shortcut = Shortcut.ZeroPadded },
+            new ResidualBlock(new Conv2dLayer(5, 3) { Padding = 1, Stride = 2 }) { Shortcut = Shortcut.Projection, Activation = Tanh },
+            new ResidualBlock(new Conv2dLayer(3, 1) { Activation = Relu }) { Shortcut = Shortcut.NormalizedProjection, Activation = Activation.None },
+            new GlobalAvgPool2dLayer(), new DenseLayer(4)),
         ["residual blocks within each other"] = () => Classifier(
-            new ConvolutionLayer(4, 3) { Activation = Relu, Padding = 1 },
+            new Conv2dLayer(4, 3) { Activation = Relu, Padding = 1 },
             new ResidualBlock(
                 new ActivationLayer(Tanh),
-                new ResidualBlock(new BatchNormalizationLayer { Activation = Relu }, new ConvolutionLayer(4, 3) { Padding = 1 }) { Activation = Gelu },
+                new ResidualBlock(new BatchNormLayer { Activation = Relu }, new Conv2dLayer(4, 3) { Padding = 1 }) { Activation = Gelu },
                 new DropoutLayer(0.2f)) { Activation = Leaky },
-            new GlobalAveragePoolingLayer(), new DenseLayer(4)),
+            new GlobalAvgPool2dLayer(), new DenseLayer(4)),
         ["residual block first"] = () => Classifier(
-            new ResidualBlock(new ConvolutionLayer(3, 3) { Padding = 1 }), new ResidualBlock(new ActivationLayer(Tanh)), new FlattenLayer(), new DenseLayer(4)),
+            new ResidualBlock(new Conv2dLayer(3, 3) { Padding = 1 }), new ResidualBlock(new ActivationLayer(Tanh)), new FlattenLayer(), new DenseLayer(4)),
         ["up and down"] = () => Classifier(
-            new ConvolutionLayer(6, 3) { Stride = 2, Activation = Leaky, Groups = 3 }, new UpsamplingLayer(2),
-            new TransposedConvolutionLayer(4, 3, 2) { Activation = Relu, Groups = 2 }, new ConvolutionLayer(4, 3) { Groups = 4, Stride = 2 },
-            new BatchNormalizationLayer { Activation = Tanh },
-            new TransposedConvolutionLayer(3, 4, 2) { Padding = Padding.Same, Bias = false }, new MaxPoolingLayer(3) { Stride = 2, Padding = 1 },
+            new Conv2dLayer(6, 3) { Stride = 2, Activation = Leaky, Groups = 3 }, new UpsampleLayer(2),
+            new ConvTranspose2dLayer(4, 3, 2) { Activation = Relu, Groups = 2 }, new Conv2dLayer(4, 3) { Groups = 4, Stride = 2 },
+            new BatchNormLayer { Activation = Tanh },
+            new ConvTranspose2dLayer(3, 4, 2) { Padding = Padding.Same, Bias = false }, new MaxPool2dLayer(3) { Stride = 2, Padding = 1 },
             new FlattenLayer(), new DenseLayer(4)),
         ["nothing to learn before the pooling"] = () => Classifier(
-            new DropoutLayer(0.2f), new AveragePoolingLayer(3) { Stride = 2, Padding = 1, CountPadding = true }, new ActivationLayer(Tanh),
-            new BatchNormalizationLayer(), new ConvolutionLayer(4, 2) { Activation = Relu }, new FlattenLayer(), new DenseLayer(4)),
+            new DropoutLayer(0.2f), new AvgPool2dLayer(3) { Stride = 2, Padding = 1, CountPadding = true }, new ActivationLayer(Tanh),
+            new BatchNormLayer(), new Conv2dLayer(4, 2) { Activation = Relu }, new FlattenLayer(), new DenseLayer(4)),
         ["squared error through a sigmoid"] = () => new Model(
             "m", TensorShape.Features(5), new TrainingRecipe { Loss = LossKind.MeanSquaredError },
             new DenseLayer(6) { Activation = Relu }, new DenseLayer(3) { Activation = Sigmoid }),
         ["squared error through batch normalisation"] = () => new Model(
             "m", TensorShape.Features(5), new TrainingRecipe { Loss = LossKind.MeanSquaredError },
-            new DenseLayer(6) { Activation = Gelu }, new DenseLayer(3), new BatchNormalizationLayer { Activation = Silu }),
+            new DenseLayer(6) { Activation = Gelu }, new DenseLayer(3), new BatchNormLayer { Activation = Silu }),
     };
 
     public static TheoryData<string, string> Cases
@@ -112,7 +112,7 @@ public class WholeNetworkGradientTests
             foreach (var parameter in model.Parameters)
             {
                 // Away from 0 and 1, so that gamma and beta show.
-                var values = ParameterDraw.Values(parameter, Seed).Select(value =>
+                var values = ParameterSampler.Values(parameter, Seed).Select(value =>
                     parameter.Trainable ? value + 0.2f * (random.NextSingle() - 0.5f) : value).ToArray();
                 trained.SetParameter(parameter.Name, values);
                 reference.Parameters[parameter.Name] = [.. values.Select(value => (double)value)];

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Pooling;
+using Gpu.Kernels;
 
 namespace Gpu.Tests.Pooling;
 
@@ -6,7 +6,7 @@ namespace Gpu.Tests.Pooling;
 public static class PoolingReference
 {
     /// <summary>The largest value of each window, and the index of the input that gave it (the first; NaN before all numbers).</summary>
-    public static (double[] Output, int[] From) Max(PoolingShape s, float[] input)
+    public static (double[] Output, int[] From) Max(Pool2dShape s, float[] input)
     {
         var output = new double[s.OutputLength];
         var from = new int[s.OutputLength];
@@ -24,7 +24,7 @@ public static class PoolingReference
         return (output, from);
     }
 
-    public static double[] MaxGradient(PoolingShape s, float[] input, float[] outputGradient)
+    public static double[] MaxGradient(Pool2dShape s, float[] input, float[] outputGradient)
     {
         var gradient = new double[s.InputLength];
         var from = Max(s, input).From;
@@ -32,14 +32,14 @@ public static class PoolingReference
         return gradient;
     }
 
-    public static double[] Average(PoolingShape s, float[] input)
+    public static double[] Average(Pool2dShape s, float[] input)
     {
         var output = new double[s.OutputLength];
         ForEachWindow(s, (o, pixels) => output[o] = pixels.Sum(pixel => (double)input[pixel]) / Divisor(s, pixels));
         return output;
     }
 
-    public static double[] AverageGradient(PoolingShape s, float[] outputGradient)
+    public static double[] AverageGradient(Pool2dShape s, float[] outputGradient)
     {
         var gradient = new double[s.InputLength];
         ForEachWindow(s, (o, pixels) =>
@@ -49,10 +49,10 @@ public static class PoolingReference
         return gradient;
     }
 
-    private static int Divisor(PoolingShape s, List<int> pixels) => s.CountPadding ? s.WindowHeight * s.WindowWidth : pixels.Count;
+    private static int Divisor(Pool2dShape s, List<int> pixels) => s.CountPadding ? s.WindowHeight * s.WindowWidth : pixels.Count;
 
     // Calls with the index of every output and those of its window's inputs inside the image, row by row.
-    private static void ForEachWindow(PoolingShape s, Action<int, List<int>> body)
+    private static void ForEachWindow(Pool2dShape s, Action<int, List<int>> body)
     {
         var pixels = new List<int>();
         for (var n = 0; n < s.Batch; n++)

@@ -1,19 +1,19 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Kernels.Pooling;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Pooling;
 
 [OracleFor(
-    typeof(WindowReduction<,,,>), typeof(WindowSpread<,,,>), typeof(MaxPoolingBackwardDisjoint<,,>), typeof(MaxPoolingBackwardOverlapping<,,>),
-    typeof(MaxPoolingTwoByTwo<,>), typeof(MaxPoolingBackwardTwoByTwo<,,>))]
+    typeof(PoolForward<,,,>), typeof(AvgPoolBackward<,,,>), typeof(MaxPoolBackwardDisjoint<,,>), typeof(MaxPoolBackwardOverlapping<,,>),
+    typeof(MaxPoolForward2x2<,>), typeof(MaxPoolBackward2x2<,,>))]
 public class PoolingTests
 {
     private static readonly int[] Channels = [1, 3, 5, 10, 16, 17, 32, 48];
 
     /// <summary>The cases that people use, and those where a mistake would show.</summary>
-    private static readonly PoolingShape[] Known =
+    private static readonly Pool2dShape[] Known =
     [
         new(2, 6, 6, 16, 2, 2, 2, 2),
         new(2, 7, 5, 16, 2, 2, 2, 2), // the last row and column are in no window
@@ -45,13 +45,13 @@ public class PoolingTests
             var gradient = oracle.Uniform(shape.OutputLength);
             var x = oracle.Upload(input);
             var output = oracle.Output(shape.OutputLength);
-            Poolings.MaxForward(oracle.Device, shape, x, output);
+            MaxPool2d.Forward(oracle.Device, shape, x, output);
             oracle.Compare("maximum pooling forward", PoolingReference.Max(shape, input).Output, output, tolerance: 0, shape: shape.ToString());
 
             var g = oracle.Upload(gradient);
             var expected = PoolingReference.MaxGradient(shape, input, gradient);
             CheckGradient(oracle, "maximum pooling backward", shape.ToString(), input, expected, (target, gate, accumulate) =>
-                Poolings.MaxBackward(oracle.Device, shape, x, output, g, target, gate, accumulate));
+                MaxPool2d.Backward(oracle.Device, shape, x, output, g, target, gate, accumulate));
         }
     }
 
@@ -66,13 +66,13 @@ public class PoolingTests
             var gradient = oracle.Uniform(shape.OutputLength);
             var x = oracle.Upload(input);
             var output = oracle.Output(shape.OutputLength);
-            Poolings.AverageForward(oracle.Device, shape, x, output);
+            AvgPool2d.Forward(oracle.Device, shape, x, output);
             oracle.Compare("average pooling forward", PoolingReference.Average(shape, input), output, 1e-6, shape: shape.ToString());
 
             var g = oracle.Upload(gradient);
             var expected = PoolingReference.AverageGradient(shape, gradient);
             CheckGradient(oracle, "average pooling backward", shape.ToString(), input, expected, (target, gate, accumulate) =>
-                Poolings.AverageBackward(oracle.Device, shape, g, target, gate, x, accumulate));
+                AvgPool2d.Backward(oracle.Device, shape, g, target, gate, x, accumulate));
         }
     }
 
@@ -83,18 +83,18 @@ public class PoolingTests
         using var oracle = new Oracle(device, seed: 3);
         foreach (var (batch, height, width, channels) in new[] { (1, 7, 7, 48), (3, 5, 4, 10), (2, 1, 3, 17), (5, 8, 8, 16), (1, 31, 29, 3), (70, 2, 2, 64) })
         {
-            var shape = PoolingShape.Global(batch, height, width, channels);
+            var shape = Pool2dShape.Global(batch, height, width, channels);
             var input = oracle.Uniform(shape.InputLength, 0, 4);
             var gradient = oracle.Uniform(shape.OutputLength);
             var x = oracle.Upload(input);
             var output = oracle.Output(batch * channels);
-            Poolings.GlobalAverageForward(oracle.Device, batch, height, width, channels, x, output);
+            AvgPool2d.Forward(oracle.Device, shape, x, output);
             oracle.Compare("global average pooling forward", PoolingReference.Average(shape, input), output, 1e-6, shape: shape.ToString());
 
             var g = oracle.Upload(gradient);
             var expected = PoolingReference.AverageGradient(shape, gradient);
             CheckGradient(oracle, "global average pooling backward", shape.ToString(), input, expected, (target, gate, accumulate) =>
-                Poolings.GlobalAverageBackward(oracle.Device, batch, height, width, channels, g, target, gate, x, accumulate));
+                AvgPool2d.Backward(oracle.Device, shape, g, target, gate, x, accumulate));
         }
     }
 
@@ -116,13 +116,13 @@ public class PoolingTests
             var gradient = oracle.Uniform(shape.OutputLength);
             var x = oracle.Upload(input);
             var output = oracle.Output(shape.OutputLength);
-            Poolings.MaxForward(oracle.Device, shape, x, output);
+            MaxPool2d.Forward(oracle.Device, shape, x, output);
             var expected = PoolingReference.Max(shape, input).Output;
             Assert.Contains(expected, double.IsNaN);
             Assert.Equal(expected, Array.ConvertAll(oracle.Download(output), value => (double)value));
 
             var inputGradient = oracle.Output(shape.InputLength);
-            Poolings.MaxBackward(oracle.Device, shape, x, output, oracle.Upload(gradient), inputGradient);
+            MaxPool2d.Backward(oracle.Device, shape, x, output, oracle.Upload(gradient), inputGradient);
             oracle.Compare("maximum pooling backward with NaN", PoolingReference.MaxGradient(shape, input, gradient), inputGradient, shape: shape.ToString());
         }
     }
@@ -133,9 +133,9 @@ public class PoolingTests
         var random = new Random(5);
         foreach (var shape in new[]
         {
-            new PoolingShape(5, 24, 23, 20, 2, 2, 2, 2),
-            new PoolingShape(3, 24, 23, 36, 3, 3, 2, 2, 1, 1, 1, 1, CountPadding: false),
-            PoolingShape.Global(9, 12, 12, 72),
+            new Pool2dShape(5, 24, 23, 20, 2, 2, 2, 2),
+            new Pool2dShape(3, 24, 23, 36, 3, 3, 2, 2, 1, 1, 1, 1, CountPadding: false),
+            Pool2dShape.Global(9, 12, 12, 72),
         })
         {
             var input = Enumerable.Range(0, shape.InputLength).Select(_ => random.NextSingle() - 0.5f).ToArray();
@@ -159,7 +159,7 @@ public class PoolingTests
     [InlineData(2, 6, 1, 1, 1, "WindowHeight 6 is larger than the padded input (2 + 1 + 1)")]
     public void SizesThatMakeNoSenseAreRefused(int height, int window, int stride, int top, int bottom, string message)
     {
-        var shape = new PoolingShape(1, height, 4, 3, window, 2, stride, 2, top, 0, bottom, 0);
+        var shape = new Pool2dShape(1, height, 4, 3, window, 2, stride, 2, top, 0, bottom, 0);
         Assert.Contains(message, Assert.Throws<ArgumentException>(() => shape.Check()).Message, StringComparison.Ordinal);
     }
 
@@ -167,17 +167,17 @@ public class PoolingTests
     public void ViewsOfAnotherLengthAndGatesThatNeedMoreAreRefused()
     {
         using var oracle = new Oracle(TestDevices.Names.First(), seed: 6);
-        var shape = new PoolingShape(1, 4, 4, 3, 2, 2, 2, 2);
+        var shape = new Pool2dShape(1, 4, 4, 3, 2, 2, 2, 2);
         var (input, output) = (oracle.Output(48), oracle.Output(12));
-        Assert.Equal("output", Assert.Throws<ArgumentException>(() => Poolings.MaxForward(oracle.Device, shape, input, input)).ParamName);
-        Assert.Equal("input", Assert.Throws<ArgumentException>(() => Poolings.AverageForward(oracle.Device, shape, output, output)).ParamName);
-        Assert.Equal("inputGradient", Assert.Throws<ArgumentException>(() => Poolings.AverageBackward(oracle.Device, shape, output, output)).ParamName);
+        Assert.Equal("output", Assert.Throws<ArgumentException>(() => MaxPool2d.Forward(oracle.Device, shape, input, input)).ParamName);
+        Assert.Equal("input", Assert.Throws<ArgumentException>(() => AvgPool2d.Forward(oracle.Device, shape, output, output)).ParamName);
+        Assert.Equal("inputGradient", Assert.Throws<ArgumentException>(() => AvgPool2d.Backward(oracle.Device, shape, output, output)).ParamName);
         Assert.Equal(
-            "input", Assert.Throws<ArgumentException>(() => Poolings.AverageBackward(oracle.Device, shape, output, input, Activation.Relu)).ParamName);
+            "input", Assert.Throws<ArgumentException>(() => AvgPool2d.Backward(oracle.Device, shape, output, input, Activation.Relu)).ParamName);
         Assert.Equal(
             "gate",
             Assert.Throws<ArgumentException>(
-                () => Poolings.AverageBackward(oracle.Device, shape, output, input, new Activation(ActivationKind.Gelu), input)).ParamName);
+                () => AvgPool2d.Backward(oracle.Device, shape, output, input, new Activation(ActivationKind.Gelu), input)).ParamName);
     }
 
     /// <summary>Runs a backward pass plain, gated by a ReLU, accumulating, and both; the values are those that the gate looks at.</summary>
@@ -199,7 +199,7 @@ public class PoolingTests
         }
     }
 
-    private static int[] Bits(int threads, PoolingShape shape, float[] input, float[] gradient)
+    private static int[] Bits(int threads, Pool2dShape shape, float[] input, float[] gradient)
     {
         using var device = new CpuDevice(threads);
         using var buffer = device.Allocate(3 * (shape.InputLength + shape.OutputLength));
@@ -209,22 +209,22 @@ public class PoolingTests
         var (y, a, dy) = (Next(shape.OutputLength), Next(shape.OutputLength), Next(shape.OutputLength));
         device.Upload<float>(input, x);
         device.Upload<float>(gradient, dy);
-        Poolings.MaxForward(device, shape, x, y);
-        Poolings.MaxBackward(device, shape, x, y, dy, dx);
-        Poolings.AverageForward(device, shape, x, a);
-        Poolings.AverageBackward(device, shape, dy, da);
+        MaxPool2d.Forward(device, shape, x, y);
+        MaxPool2d.Backward(device, shape, x, y, dy, dx);
+        AvgPool2d.Forward(device, shape, x, a);
+        AvgPool2d.Backward(device, shape, dy, da);
         var bits = new int[buffer.Length];
         device.Download<int>(buffer.View, bits);
         return bits;
     }
 
-    private static IEnumerable<PoolingShape> Shapes(Oracle oracle, int random)
+    private static IEnumerable<Pool2dShape> Shapes(Oracle oracle, int random)
     {
         foreach (var shape in Known) yield return shape;
         for (var i = 0; i < random; i++)
         {
             var (windowHeight, windowWidth) = (oracle.Next(1, 4), oracle.Next(1, 4));
-            yield return new PoolingShape(
+            yield return new Pool2dShape(
                 oracle.Pick(1, 1, 2, 3), oracle.Next(windowHeight, 8), oracle.Next(windowWidth, 9), Channels[i % Channels.Length], windowHeight, windowWidth,
                 oracle.Next(1, 5), oracle.Next(1, 5), oracle.Next(0, windowHeight - 1), oracle.Next(0, windowWidth - 1), oracle.Next(0, windowHeight - 1),
                 oracle.Next(0, windowWidth - 1), oracle.Pick(true, false));

@@ -1,10 +1,11 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Kernels.Reductions;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Reductions;
 
-[OracleFor(typeof(Sums<,,>), typeof(NormFinish<,>), typeof(NormSumGroups<,,>))]
+[OracleFor(typeof(Reduce<,,>), typeof(GradientNormFinish<,>), typeof(GroupedReduce<,,>))]
 public class GradientNormTests
 {
     [Theory]
@@ -26,10 +27,10 @@ public class GradientNormTests
     public void WithoutClippingTheFactorIsOne(string device)
     {
         using var oracle = new Oracle(device, seed: 22);
-        var norm = oracle.Output(NormWords.Words);
-        GradientNorms.Run(oracle.Device, oracle.Upload([3f, 0f, 4f]), norm, oracle.Output(GradientNorms.WorkspaceLength(3)));
-        Assert.Equal(5f, oracle.Download(norm)[NormWords.Norm]);
-        Assert.Equal(1f, oracle.Download(norm)[NormWords.ClipFactor]);
+        var norm = oracle.Output(GradientNormLayout.Words);
+        GradientNorm.Run(oracle.Device, oracle.Upload([3f, 0f, 4f]), norm, oracle.Output(GradientNorm.WorkspaceLength(3)));
+        Assert.Equal(5f, oracle.Download(norm)[GradientNormLayout.Norm]);
+        Assert.Equal(1f, oracle.Download(norm)[GradientNormLayout.ClipFactor]);
         var (zeroNorm, zeroFactor) = Norm(oracle, new float[100], 1, 1);
         Assert.Equal((0f, 1f), (zeroNorm, zeroFactor));
     }
@@ -61,15 +62,15 @@ public class GradientNormTests
         foreach (var threads in new[] { 1, 2, 3, 5 })
         {
             using var device = new CpuDevice(threads);
-            using var memory = device.Allocate(gradients.Length + NormWords.Words + GradientNorms.WorkspaceLength(gradients.Length));
+            using var memory = device.Allocate(gradients.Length + GradientNormLayout.Words + GradientNorm.WorkspaceLength(gradients.Length));
             var view = memory.View;
             device.Upload<float>(gradients, view.First(gradients.Length));
-            var norm = view.Slice(gradients.Length, NormWords.Words);
-            GradientNorms.Run(device, view.First(gradients.Length), norm, view.Slice(norm.Offset + NormWords.Words, GradientNorms.WorkspaceLength(gradients.Length)));
-            var words = new float[NormWords.Words];
+            var norm = view.Slice(gradients.Length, GradientNormLayout.Words);
+            GradientNorm.Run(device, view.First(gradients.Length), norm, view.Slice(norm.Offset + GradientNormLayout.Words, GradientNorm.WorkspaceLength(gradients.Length)));
+            var words = new float[GradientNormLayout.Words];
             device.Download<float>(norm, words);
-            expected ??= words[NormWords.Norm];
-            Assert.Equal(BitConverter.SingleToInt32Bits(expected.Value), BitConverter.SingleToInt32Bits(words[NormWords.Norm]));
+            expected ??= words[GradientNormLayout.Norm];
+            Assert.Equal(BitConverter.SingleToInt32Bits(expected.Value), BitConverter.SingleToInt32Bits(words[GradientNormLayout.Norm]));
         }
     }
 
@@ -79,20 +80,20 @@ public class GradientNormTests
         using var device = new CpuDevice(threads: 1);
         using var memory = device.Allocate(1024);
         var view = memory.View;
-        var (g, norm) = (view.First(512), view.Slice(512, NormWords.Words));
-        Assert.Contains("workspace must hold", Assert.Throws<ArgumentException>(() => GradientNorms.Run(device, g, norm, view.Slice(600, 1))).Message);
-        Assert.Throws<ArgumentException>(() => GradientNorms.Run(device, default, norm, view.Slice(600, 100)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => GradientNorms.Run(device, g, default, 0f, norm, view.Slice(600, 100)));
+        var (g, norm) = (view.First(512), view.Slice(512, GradientNormLayout.Words));
+        Assert.Contains("workspace must hold", Assert.Throws<ArgumentException>(() => GradientNorm.Run(device, g, norm, view.Slice(600, 1))).Message);
+        Assert.Throws<ArgumentException>(() => GradientNorm.Run(device, default, norm, view.Slice(600, 100)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => GradientNorm.Run(device, g, default, 0f, norm, view.Slice(600, 100)));
     }
 
     private static (float Norm, float Factor) Norm(Oracle oracle, float[] gradients, float scale, float largest)
     {
-        var step = new float[StepState.Words];
-        step[StepState.GradientScale] = scale;
-        var norm = oracle.Output(NormWords.Words);
-        var workspace = oracle.Output(GradientNorms.WorkspaceLength(gradients.Length));
-        GradientNorms.Run(oracle.Device, oracle.Upload(gradients), oracle.Upload(step), largest, norm, workspace);
+        var step = new float[StepStateLayout.Words];
+        step[StepStateLayout.GradientScale] = scale;
+        var norm = oracle.Output(GradientNormLayout.Words);
+        var workspace = oracle.Output(GradientNorm.WorkspaceLength(gradients.Length));
+        GradientNorm.Run(oracle.Device, oracle.Upload(gradients), oracle.Upload(step), largest, norm, workspace);
         var words = oracle.Download(norm);
-        return (words[NormWords.Norm], words[NormWords.ClipFactor]);
+        return (words[GradientNormLayout.Norm], words[GradientNormLayout.ClipFactor]);
     }
 }

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Resampling;
+using Gpu.Kernels;
 using Gpu.Tests.Oracles;
 using Gpu.Tests.Pooling;
 
@@ -20,7 +20,7 @@ public class UpsamplingTests
             var input = oracle.Uniform(batch * height * width * channels);
             var x = oracle.Upload(input);
             var output = oracle.Output(input.Length * factor * factor);
-            Upsampling.NearestForward(oracle.Device, batch, height, width, channels, factor, x, output);
+            Upsample.NearestForward(oracle.Device, batch, height, width, channels, factor, x, output);
             var expected = new double[output.Length];
             var gradient = oracle.Uniform(output.Length);
             var expectedGradient = new double[input.Length];
@@ -36,7 +36,7 @@ public class UpsamplingTests
             oracle.Compare("nearest up-sampling forward", expected, output, tolerance: 0, shape: shape);
             var g = oracle.Upload(gradient);
             PoolingTests.CheckGradient(oracle, "nearest up-sampling backward", shape, input, expectedGradient, (target, gate, accumulate) =>
-                Upsampling.NearestBackward(oracle.Device, batch, height, width, channels, factor, g, target, gate, x, accumulate));
+                Upsample.NearestBackward(oracle.Device, batch, height, width, channels, factor, g, target, gate, x, accumulate));
         }
     }
 
@@ -45,7 +45,7 @@ public class UpsamplingTests
     {
         using var oracle = new Oracle(TestDevices.Names.First(), seed: 2);
         var view = oracle.Output(16);
-        Assert.Throws<ArgumentException>(() => Upsampling.NearestForward(oracle.Device, 1, 2, 2, 4, 0, view, view));
-        Assert.Equal("output", Assert.Throws<ArgumentException>(() => Upsampling.NearestForward(oracle.Device, 1, 2, 2, 4, 2, view, view)).ParamName);
+        Assert.Throws<ArgumentException>(() => Upsample.NearestForward(oracle.Device, 1, 2, 2, 4, 0, view, view));
+        Assert.Equal("output", Assert.Throws<ArgumentException>(() => Upsample.NearestForward(oracle.Device, 1, 2, 2, 4, 2, view, view)).ParamName);
     }
 }

@@ -1,5 +1,5 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Kernels.Residual;
 using Gpu.Tests.Activations;
 using Gpu.Tests.Oracles;
@@ -21,13 +21,13 @@ public class ResidualTests
             {
                 var (a, b, gradient) = (oracle.Uniform(count), oracle.Uniform(count), oracle.Uniform(count));
                 var output = oracle.Output(count);
-                Residuals.Forward(oracle.Device, oracle.Upload(a), oracle.Upload(b), output, activation);
+                ResidualAdd.Forward(oracle.Device, oracle.Upload(a), oracle.Upload(b), output, activation);
                 var sums = a.Select((value, i) => (double)value + b[i]).ToArray();
                 oracle.Compare("residual forward", [.. sums.Select(sum => ActivationReference.Value(activation, sum))], output, 1e-6);
 
                 double[] expected = [.. sums.Select((sum, i) => gradient[i] * ActivationReference.Derivative(activation, sum))];
                 CheckGradients(oracle, "residual backward", $"{count}", expected, expected, (da, db, addA, addB) =>
-                    Residuals.Backward(oracle.Device, activation, output, oracle.Upload(gradient), da, db, addA, addB));
+                    ResidualAdd.Backward(oracle.Device, activation, output, oracle.Upload(gradient), da, db, addA, addB));
             }
     }
 
@@ -45,7 +45,7 @@ public class ResidualTests
             var activation = oracle.Pick(Activation.None, Activation.Relu);
             var (a, b, gradient) = (oracle.Uniform(shape.OutputLength), oracle.Uniform(shape.InputLength), oracle.Uniform(shape.OutputLength));
             var output = oracle.Output(shape.OutputLength);
-            Residuals.Forward(oracle.Device, shape, oracle.Upload(a), oracle.Upload(b), output, activation);
+            ResidualAdd.Forward(oracle.Device, shape, oracle.Upload(a), oracle.Upload(b), output, activation);
 
             var source = Sources(shape);
             var sums = a.Select((value, o) => value + (source[o] < 0 ? 0.0 : b[source[o]])).ToArray();
@@ -59,7 +59,7 @@ public class ResidualTests
             }
 
             CheckGradients(oracle, "shortcut backward", shape.ToString(), expectedA, expectedB, (da, db, addA, addB) =>
-                Residuals.Backward(oracle.Device, shape, activation, output, oracle.Upload(gradient), da, db, addA, addB));
+                ResidualAdd.Backward(oracle.Device, shape, activation, output, oracle.Upload(gradient), da, db, addA, addB));
         }
     }
 
@@ -71,13 +71,13 @@ public class ResidualTests
         var shape = new ShortcutShape(1, 4, 4, 8, 16, 2);
         var (a, b, gradient) = (oracle.Uniform(shape.OutputLength), oracle.Uniform(shape.InputLength), oracle.Uniform(shape.OutputLength));
         var (separate, shared) = (oracle.Output(a.Length), oracle.Upload(a));
-        Residuals.Forward(oracle.Device, shape, oracle.Upload(a), oracle.Upload(b), separate, Activation.Relu);
-        Residuals.Forward(oracle.Device, shape, shared, oracle.Upload(b), shared, Activation.Relu);
+        ResidualAdd.Forward(oracle.Device, shape, oracle.Upload(a), oracle.Upload(b), separate, Activation.Relu);
+        ResidualAdd.Forward(oracle.Device, shape, shared, oracle.Upload(b), shared, Activation.Relu);
         Assert.Equal(oracle.Download(separate), oracle.Download(shared));
 
         var (da, db, db2, dy) = (oracle.Output(a.Length), oracle.Output(b.Length), oracle.Output(b.Length), oracle.Upload(gradient));
-        Residuals.Backward(oracle.Device, shape, Activation.Relu, separate, dy, da, db);
-        Residuals.Backward(oracle.Device, shape, Activation.Relu, separate, dy, dy, db2);
+        ResidualAdd.Backward(oracle.Device, shape, Activation.Relu, separate, dy, da, db);
+        ResidualAdd.Backward(oracle.Device, shape, Activation.Relu, separate, dy, dy, db2);
         Assert.Equal(oracle.Download(da), oracle.Download(dy));
         Assert.Equal(oracle.Download(db), oracle.Download(db2));
     }
@@ -98,9 +98,9 @@ public class ResidualTests
             var small = buffer.View.Slice(4 * n, 2 * shape.InputLength);
             var (a, y, dy, da) = (buffer.View.Slice(0, n), buffer.View.Slice(n, n), buffer.View.Slice(2 * n, n), buffer.View.Slice(3 * n, n));
             var (b, db) = (small.First(shape.InputLength), small.Slice(shape.InputLength, shape.InputLength));
-            Residuals.Forward(device, shape, a, b, y, Activation.Relu);
-            Residuals.Backward(device, shape, Activation.Relu, y, dy, da, db);
-            Residuals.Forward(device, da, y, y, Activation.Relu);
+            ResidualAdd.Forward(device, shape, a, b, y, Activation.Relu);
+            ResidualAdd.Backward(device, shape, Activation.Relu, y, dy, da, db);
+            ResidualAdd.Forward(device, da, y, y, Activation.Relu);
             var bits = new int[values.Length];
             device.Download<int>(buffer.View, bits);
             expected ??= bits;
@@ -113,15 +113,15 @@ public class ResidualTests
     {
         using var oracle = new Oracle(TestDevices.Names.First(), seed: 5);
         var (four, eight) = (oracle.Output(4), oracle.Output(8));
-        Assert.Equal("b", Assert.Throws<ArgumentException>(() => Residuals.Forward(oracle.Device, four, eight, four, Activation.None)).ParamName);
+        Assert.Equal("b", Assert.Throws<ArgumentException>(() => ResidualAdd.Forward(oracle.Device, four, eight, four, Activation.None)).ParamName);
         var narrower = new ShortcutShape(1, 1, 1, 8, 4, 1);
         Assert.Contains(
             "from 8 channels to 4",
-            Assert.Throws<ArgumentException>(() => Residuals.Forward(oracle.Device, narrower, four, eight, four, Activation.None)).Message,
+            Assert.Throws<ArgumentException>(() => ResidualAdd.Forward(oracle.Device, narrower, four, eight, four, Activation.None)).Message,
             StringComparison.Ordinal);
         var silu = new Activation(ActivationKind.Silu);
         Assert.Equal(
-            "activation", Assert.Throws<ArgumentException>(() => Residuals.Backward(oracle.Device, silu, four, four, four, four)).ParamName);
+            "activation", Assert.Throws<ArgumentException>(() => ResidualAdd.Backward(oracle.Device, silu, four, four, four, four)).ParamName);
     }
 
     private static void CheckGradients(

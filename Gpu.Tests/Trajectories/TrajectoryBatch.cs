@@ -25,11 +25,11 @@ public sealed class TrajectoryBatch
 
     /// <summary>A batch of a network.</summary>
     public static TrajectoryBatch Make(string network, Trajectory trajectory, int number) =>
-        network == "seed1" ? Pairs(network, trajectory, number) : Images(network, trajectory, number);
+        network == "mlp10" ? Pairs(trajectory, number) : Images(trajectory, number);
 
-    private static TrajectoryBatch Pairs(string network, Trajectory trajectory, int number)
+    private static TrajectoryBatch Pairs(Trajectory trajectory, int number)
     {
-        var key = HashValues.Key($"{network}/images/{number}");
+        var key = HashValues.Key($"{trajectory.Data}/images/{number}");
         var inputs = new float[trajectory.Batch * 2];
         for (var i = 0; i < inputs.Length; i++) inputs[i] = (float)(HashValues.Integer(key, i) * (1.0 / (1 << 24)));
         var targets = new float[trajectory.Batch];
@@ -37,12 +37,12 @@ public sealed class TrajectoryBatch
         return new TrajectoryBatch(inputs, null, targets);
     }
 
-    private static TrajectoryBatch Images(string network, Trajectory trajectory, int number)
+    private static TrajectoryBatch Images(Trajectory trajectory, int number)
     {
         var elements = trajectory.Sample.Aggregate(1, (product, extent) => product * extent);
-        var noise = HashValues.Key($"{network}/images/{number}");
-        var pattern = HashValues.Key($"{network}/patterns");
-        var classes = HashValues.Key($"{network}/labels/{number}");
+        var noise = HashValues.Key($"{trajectory.Data}/images/{number}");
+        var pattern = HashValues.Key($"{trajectory.Data}/patterns");
+        var classes = HashValues.Key($"{trajectory.Data}/labels/{number}");
         var labels = new int[trajectory.Batch];
         var inputs = new float[trajectory.Batch * elements];
         for (var sample = 0; sample < labels.Length; sample++)

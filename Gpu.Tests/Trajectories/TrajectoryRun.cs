@@ -1,4 +1,4 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Vectors;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
@@ -27,7 +27,7 @@ internal sealed class TrajectoryRun : IDisposable
         for (var number = 0; number < _parameters.Length; number++)
         {
             var entry = expected.Parameters[number];
-            _start[number] = HashValues.Uniform($"{name}/parameters/{number}", _parameters[number].Length, entry.Center, entry.Bound);
+            _start[number] = HashValues.Uniform($"{expected.Data}/parameters/{number}", _parameters[number].Length, entry.Center, entry.Bound);
             _network.SetParameter(_parameters[number].Name, _start[number]);
         }
 
@@ -69,7 +69,7 @@ internal sealed class TrajectoryRun : IDisposable
         {
             var entry = _expected.Parameters[number];
             var values = _network.GetParameter(_parameters[number].Name);
-            var direction = HashValues.Key($"{_name}/projection/{number}");
+            var direction = HashValues.Key($"{_expected.Data}/projection/{number}");
             double squares = 0, projection = 0;
             for (var i = 0; i < values.Length; i++)
             {

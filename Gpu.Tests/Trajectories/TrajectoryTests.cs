@@ -1,9 +1,6 @@
-using Gpu.Kernels.Launching;
 using Gpu.Tests.Oracles;
 using Gpu.Tests.Vectors;
-using Gpu.Training.Loop;
 using Gpu.Training.Models;
-using Gpu.Training.Planning;
 
 namespace Gpu.Tests.Trajectories;
 
@@ -14,7 +11,7 @@ namespace Gpu.Tests.Trajectories;
 public class TrajectoryTests
 {
     /// <summary>The simulator is slow, with and without groups, so it takes the networks that are small.</summary>
-    private static readonly string[] ForSimulator = ["seed1", "seed4"];
+    private static readonly string[] ForSimulator = ["mlp10", "mlp128"];
 
     /// <summary>With these, the recipe's learning rate would amplify roundings; see <c>make_trajectories.py</c>.</summary>
     private static readonly string[] WithOwnLearningRate = ["resnet20", "vgg_small"];

@@ -19,6 +19,7 @@ public sealed record TrajectoryFile(HashSample Hash, Dictionary<string, Trajecto
 public sealed record HashSample(string Name, int[] Values);
 
 /// <summary>Ten steps of PyTorch, in double precision.</summary>
+/// <param name="Data">the name that its hash values are drawn by</param>
 /// <param name="Batch">samples a batch</param>
 /// <param name="Sample">extents of a sample</param>
 /// <param name="LearningRate">the learning rate</param>
@@ -27,7 +28,7 @@ public sealed record HashSample(string Name, int[] Values);
 /// <param name="Parameters">sums over each trainable parameter, in the order of the layers</param>
 /// <param name="Float32">relative distance of PyTorch's single from its double precision</param>
 public sealed record Trajectory(
-    int Batch, int[] Sample, double LearningRate, double[] Losses, double Evaluation, TrajectoryParameter[] Parameters, TrajectoryPrecision Float32);
+    string Data, int Batch, int[] Sample, double LearningRate, double[] Losses, double Evaluation, TrajectoryParameter[] Parameters, TrajectoryPrecision Float32);
 
 /// <summary>A parameter.</summary>
 /// <param name="Shape">extents, as GpuTrainer lays it out</param>

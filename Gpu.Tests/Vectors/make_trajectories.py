@@ -1,31 +1,31 @@
 #!/usr/bin/env python3
 """Makes trajectories.json: ten training steps of the reference networks in PyTorch, which TrajectoryTests.cs compares GpuTrainer with.
 
-  python3 make_trajectories.py [--only seed0,...] [--report]        (PyTorch 1.13 or later and NumPy; no GPU)
+  python3 make_trajectories.py [--only cnn2,...] [--report]        (PyTorch 1.13 or later and NumPy; no GPU)
 
 Nothing random is stored: parameters and batches come from an integer hash that HashValues.cs computes bit for bit the same.
 
   key(name)       FNV-1a (64 bits) of the ASCII name
   hash(name, i)   SplitMix64: z = key + (i + 1) * 0x9E3779B97F4A7C15, then its finalizer;  u = the top 24 bits, an integer
   parameter       float32(center + bound * (u * 2**-23 - 1)), in double until the last rounding
-  label           u * 10 >> 24                        of the name NETWORK/labels/BATCH, at the sample
-  image           float32(u * 2**-25 + p * 2**-25)    u: NETWORK/images/BATCH at the element, p: NETWORK/patterns at label * elements + element
-                  (half noise, half a pattern that belongs to the label, so that there is something to learn)
-  seed1           two inputs float32(u * 2**-24) a sample; the target is 1 where their sum passes 1, else 0
+  label           u * 10 >> 24                        of the name DATA/labels/BATCH, at the sample
+  image           float32(u * 2**-25 + p * 2**-25)    u: DATA/images/BATCH at the element, p: DATA/patterns at label * elements + element
+                  (half noise, half a pattern that belongs to the label, so that there is something to learn); DATA is the network's name, or one of the table DATA
+  mlp10           two inputs float32(u * 2**-24) a sample; the target is 1 where their sum passes 1, else 0
 
 Element order is GpuTrainer's: images [sample, height, width, channel], convolution weights [kh, kw, in, out], dense weights [in, out], where
 'in' of a dense layer after a convolution runs over height, width, channel. This script permutes into PyTorch's order.
 
 For each network: the losses of ten steps in double precision, the loss on batch 0 in evaluation mode afterwards (running statistics), and for
 each parameter, in the order of the layers (weights, bias; gamma, beta): its shape, centre and bound, the sum of squares of its gradient in step 1,
-and after step 10 the sum of squares and a projection (the dot product with 2u/2**24 - 1 of NETWORK/projection/PARAMETER, which notices a permutation)
+and after step 10 the sum of squares and a projection (the dot product with 2u/2**24 - 1 of DATA/projection/PARAMETER, which notices a permutation)
 of the change that training made. 'float32' holds how far PyTorch's own single precision is from its double precision (the worst of RUNS runs,
 from the same parameters and from parameters moved by a few roundings): what a test can ask for.
 
 A trajectory that amplifies rounding proves nothing, so the data are chosen such that it does not. ReLU and max-pooling have gradients that
 jump, and Adam moves a weight whose gradient is almost 0 by the full learning rate in whichever direction rounding says; behind a normalisation
 such a jump is as large as it is relative to the weights. Weights in front of a normalisation are therefore larger than usual (their size has no
-effect on the forward pass), and batches small: with fewer activations, fewer are so near a jump (seed3 on batches of 32 has one, which moved the
+effect on the forward pass), and batches small: with fewer activations, fewer are so near a jump (cnn3 on batches of 32 has one, which moved the
 ninth loss by 5e-4 in one of 30 runs of PyTorch). The recipes' learning rates stay, but for resnet20 (0.1) and vgg_small (0.05): with those, ten steps
 on batches of 8 or 4 amplify a rounding 10^5 times whatever the data.
 """
@@ -73,25 +73,25 @@ def conv_bn(i, o):
     return [nn.Conv2d(i, o, 3, padding=1, bias=False), nn.BatchNorm2d(o), nn.ReLU()]
 
 
-def seed0():
+def cnn2():
     return Sequence(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
                     nn.Flatten(), nn.Linear(5 * 5 * 64, 64), nn.ReLU(), nn.Linear(64, 10))
 
 
-def seed1():
+def mlp10():
     return Sequence(nn.Linear(2, 10), nn.ReLU(), nn.Linear(10, 1), nn.Sigmoid())
 
 
-def seed2():
+def mlp64x2():
     return Sequence(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
 
 
-def seed3():
+def cnn3():
     return Sequence(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
                     nn.Conv2d(64, 64, 3), nn.ReLU(), nn.Flatten(), nn.Linear(3 * 3 * 64, 64), nn.ReLU(), nn.Linear(64, 10))
 
 
-def seed4():
+def mlp128():
     return Sequence(nn.Flatten(), nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
 
 
@@ -149,22 +149,27 @@ def sgd(lr, decay, **more):
 
 # name: network, sample shape (height, width, channels), batch size, optimizer, factor of the weights in front of a normalisation, gamma
 NETWORKS = {
-    "seed0": (seed0, (28, 28, 1), 8, adam(1e-3, 5e-4), 1, 1.0),
-    "seed1": (seed1, (2,), 32, adam(1e-2, 1e-3), 1, 1.0),
-    "seed2": (seed2, (28, 28, 1), 32, adam(1e-3, 1e-3), 1, 1.0),
-    "seed3": (seed3, (28, 28, 1), 8, adam(1e-3), 1, 1.0),
-    "seed4": (seed4, (28, 28, 1), 8, sgd(.01, 1e-4), 1, 1.0),
+    "cnn2": (cnn2, (28, 28, 1), 8, adam(1e-3, 5e-4), 1, 1.0),
+    "mlp10": (mlp10, (2,), 32, adam(1e-2, 1e-3), 1, 1.0),
+    "mlp64x2": (mlp64x2, (28, 28, 1), 32, adam(1e-3, 1e-3), 1, 1.0),
+    "cnn3": (cnn3, (28, 28, 1), 8, adam(1e-3), 1, 1.0),
+    "mlp128": (mlp128, (28, 28, 1), 8, sgd(.01, 1e-4), 1, 1.0),
     "lenet_bn28": (lenet_bn28, (28, 28, 1), 7, adam(1e-3, 5e-4), 24, 1.0),
     "resnet20": (resnet20, (32, 32, 3), 8, sgd(.003, 5e-4, momentum=.9, nesterov=True), 16, 1.0),
     "vgg_small": (vgg_small, (32, 32, 3), 4, sgd(.001, 5e-4, momentum=.9, nesterov=True), 16, 0.3),
 }
 
 
-def batch(name, shape, size, number):
+# The names of the hash where they are not the network's: those under which its data were chosen.
+DATA = {"cnn2": "seed0", "mlp10": "seed1", "mlp64x2": "seed2", "cnn3": "seed3", "mlp128": "seed4"}
+
+
+def batch(network, shape, size, number):
     """Inputs (float32, GpuTrainer's order) and labels or targets of one batch."""
+    name = DATA.get(network, network)
     elements = int(np.prod(shape))
     u = hash24(f"{name}/images/{number}", size * elements).reshape(size, elements)
-    if name == "seed1":
+    if network == "mlp10":
         x = (u * 2.0 ** -24).astype(np.float32)
         return x, (x.astype(np.float64).sum(1, keepdims=True) > 1).astype(np.float32)
     labels = hash24(f"{name}/labels/{number}", size) * 10 >> 24
@@ -221,19 +226,20 @@ def tensors(net, shape, weights, gamma):
 
 def run(name, dtype, jitter=None):
     make, shape, size, optimizer, weights, gamma = NETWORKS[name]
+    data = DATA.get(name, name)
     net = make()
     parameters = tensors(net, shape, weights, gamma)
     net = net.to(dtype)
     start = []
     with torch.no_grad():
         for number, (parameter, entry, order) in enumerate(parameters):
-            v = (entry["center"] + entry["bound"] * signed(f"{name}/parameters/{number}", parameter.numel())).astype(np.float32)
+            v = (entry["center"] + entry["bound"] * signed(f"{data}/parameters/{number}", parameter.numel())).astype(np.float32)
             if jitter is not None:
                 v = (v * (1 + JITTER * jitter.uniform(-1, 1, v.size))).astype(np.float32)
             start.append(torch.from_numpy(np.ascontiguousarray(order(v))).to(torch.float64))
             parameter.copy_(start[-1])
     step = optimizer(net)
-    loss_of = F.mse_loss if name == "seed1" else F.cross_entropy
+    loss_of = F.mse_loss if name == "mlp10" else F.cross_entropy
 
     def loss_on(number):
         x, y = batch(name, shape, size, number)
@@ -241,7 +247,7 @@ def run(name, dtype, jitter=None):
         if x.dim() == 4:
             x = x.permute(0, 3, 1, 2).contiguous()
         y = torch.from_numpy(y)
-        return loss_of(net(x.to(dtype)), y.to(dtype) if name == "seed1" else y)
+        return loss_of(net(x.to(dtype)), y.to(dtype) if name == "mlp10" else y)
 
     losses = []
     for number in range(STEPS):
@@ -258,10 +264,10 @@ def run(name, dtype, jitter=None):
         evaluation = loss_on(0).item()
         for number, (parameter, entry, order) in enumerate(parameters):
             change = parameter.double() - start[number]
-            direction = torch.from_numpy(np.ascontiguousarray(order(signed(f"{name}/projection/{number}", parameter.numel()))))
+            direction = torch.from_numpy(np.ascontiguousarray(order(signed(f"{data}/projection/{number}", parameter.numel()))))
             entry["change"] = (change ** 2).sum().item()
             entry["projection"] = (change * direction).sum().item()
-    return {"batch": size, "sample": list(shape), "learning_rate": step.param_groups[0]["lr"], "losses": losses,
+    return {"data": data, "batch": size, "sample": list(shape), "learning_rate": step.param_groups[0]["lr"], "losses": losses,
             "evaluation": evaluation, "parameters": [e for _, e, _ in parameters]}
 
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -120,7 +120,7 @@ public class SafeTensorsTests
         using var network = new Network(SmallData.Network(), device);
         var before = network.GetParameter("conv1.weight");
 
-        Assert.Contains("'seed4'", Refusal(writer: null));
+        Assert.Contains("'mlp128'", Refusal(writer: null));
         Assert.Contains("Missing: dense2.bias.", Refusal(With(skip: "dense2.bias")));
         Assert.Contains("Unknown: extra.", Refusal(With(extra: "extra")));
         Assert.Contains("dense2.bias' in", Refusal(With(skip: "dense2.bias", extra: "dense2.bias", values: 5)));
@@ -131,7 +131,7 @@ public class SafeTensorsTests
             if (writer is not null) writer.Write(path);
             else
             {
-                using var other = new Network(BuiltInModels.Get("seed4"), device);
+                using var other = new Network(BuiltInModels.Get("mlp128"), device);
                 WeightFile.Save(other, path);
             }
 

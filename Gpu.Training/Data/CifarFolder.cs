@@ -26,7 +26,7 @@ internal static class CifarFolder
 
         // Without the file of names they are those that the data set is published with.
         var namesPath = Path.Combine(folder, NamesFile);
-        var names = File.Exists(namesPath) ? ClassNameFile.Read(namesPath) : DatasetCatalogue.Find("cifar-10")!.ClassNames;
+        var names = File.Exists(namesPath) ? ClassNameFile.Read(namesPath) : DatasetCatalog.Find("cifar-10")!.ClassNames;
         var train = Read([.. TrainFiles.Select(file => Path.Combine(folder, file))], names.Count);
         var test = Read([Path.Combine(folder, TestFile)], names.Count);
         return new ImageDataset(name, names, train, test);

@@ -10,7 +10,7 @@ public static class DatasetLoader
     public const ulong DefaultSeed = 1;
 
     /// <summary>
-    /// Loads a data set. A name of the catalogue (<see cref="DatasetCatalogue"/>) is looked up in the data folders (<see cref="DataFolders"/>); anything else
+    /// Loads a data set. A name of the catalogue (<see cref="DatasetCatalog"/>) is looked up in the data folders (<see cref="DataFolders"/>); anything else
     /// is a folder with IDX files, CIFAR-10 binary batches, or one folder of images a class.
     /// </summary>
     /// <param name="nameOrFolder">A catalogue name, or the path of a folder.</param>
@@ -26,7 +26,7 @@ public static class DatasetLoader
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(nameOrFolder);
         ArgumentNullException.ThrowIfNull(searchFolders);
-        if (DatasetCatalogue.Find(nameOrFolder) is { } entry)
+        if (DatasetCatalog.Find(nameOrFolder) is { } entry)
         {
             var folder = searchFolders.Select(root => Path.Combine(root, entry.Name)).Append(nameOrFolder).FirstOrDefault(Directory.Exists);
             return folder is null ? throw NotHere(entry, searchFolders) : LoadFolder(folder, entry.Name, holdOut, seed);
@@ -40,7 +40,7 @@ public static class DatasetLoader
                 $"'{nameOrFolder}' is a file, but a data set is a folder or one of the names {Names()}. Unpack it if it is an archive, and give the folder that it lies in.");
         }
 
-        var nearest = NearestName.Find(nameOrFolder, DatasetCatalogue.Entries.Select(known => known.Name));
+        var nearest = NearestName.Find(nameOrFolder, DatasetCatalog.Entries.Select(known => known.Name));
         throw new DatasetNotFoundException(
             $"There is no data set and no folder '{nameOrFolder}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Known names: {Names()}.");
     }
@@ -88,7 +88,7 @@ public static class DatasetLoader
             + "or images in one folder a class (train/<class>/* and test/<class>/*, or <class>/* alone). Arrange the files in one of these ways, or give another folder.");
     }
 
-    private static DatasetNotFoundException NotHere(DatasetCatalogueEntry entry, IReadOnlyList<string> searchFolders)
+    private static DatasetNotFoundException NotHere(DatasetCatalogEntry entry, IReadOnlyList<string> searchFolders)
     {
         var places = string.Join(", ", searchFolders.Select(root => $"'{Path.Combine(root, entry.Name)}'"));
         if (entry.IsBundled)
@@ -104,5 +104,5 @@ public static class DatasetLoader
             + $"into '{target}'{(entry.Downloads[0].EndsWith(".tar.gz", StringComparison.Ordinal) ? " and unpack it there" : "")}, or give the folder that has the files.");
     }
 
-    private static string Names() => string.Join(", ", DatasetCatalogue.Entries.Select(entry => entry.Name));
+    private static string Names() => string.Join(", ", DatasetCatalog.Entries.Select(entry => entry.Name));
 }

@@ -61,7 +61,7 @@ internal static class IdxFolder
     private static IReadOnlyList<string> DefaultNames(string name, ImageSplit train)
     {
         var classes = Math.Max(2, train.Labels.Max() + 1);
-        return DatasetCatalogue.Find(name) is { } entry && entry.ClassNames.Count == classes
+        return DatasetCatalog.Find(name) is { } entry && entry.ClassNames.Count == classes
             ? entry.ClassNames
             : [.. Enumerable.Range(0, classes).Select(label => label.ToString())];
     }

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Gpu.Kernels.Activations;
+using Gpu.Kernels;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;

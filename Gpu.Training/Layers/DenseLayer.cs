@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Dense;
-using Gpu.Training.Initialisation;
+using Gpu.Kernels;
+using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
@@ -31,7 +30,7 @@ public sealed class DenseLayer : Layer
     public Activation Activation { get; init; } = Activation.None;
 
     /// <summary>How the weights are drawn.</summary>
-    public Initialiser Initialiser { get; init; } = Initialiser.Auto;
+    public Initializer Initializer { get; init; } = Initializer.Auto;
 
     /// <inheritdoc/>
     public override TensorShape InferShape(TensorShape input)
@@ -45,9 +44,9 @@ public sealed class DenseLayer : Layer
     /// <inheritdoc/>
     public override IEnumerable<ParameterDeclaration> DeclareParameters(TensorShape input)
     {
-        var initialiser = WeightInitialiser.Choose(Initialiser, Activation);
-        yield return new("weight", [input.Length, Units], input.Length, Units, initialiser, Decays: true);
-        if (Bias) yield return new("bias", [Units], input.Length, Units, WeightInitialiser.ForBias(Initialiser), Decays: false);
+        var initializer = WeightInitializer.Choose(Initializer, Activation);
+        yield return new("weight", [input.Length, Units], input.Length, Units, initializer, Decays: true);
+        if (Bias) yield return new("bias", [Units], input.Length, Units, WeightInitializer.ForBias(Initializer), Decays: false);
     }
 
     /// <inheritdoc/>
@@ -75,19 +74,19 @@ public sealed class DenseLayer : Layer
 
         public override bool CanFuse(Activation activation, bool training) => !training || activation.DerivativeFromOutput;
 
-        public override int WorkspaceLength(int batch, bool training) => DenseLayers.WorkspaceLength(batch, inputs, outputs);
+        public override int WorkspaceLength(int batch, bool training) => Dense.WorkspaceLength(batch, inputs, outputs);
 
-        public override void Forward(ForwardContext context) => DenseLayers.Forward(
+        public override void Forward(ForwardContext context) => Dense.Forward(
             context.Executor, context.Batch, inputs, outputs, context.Input(0), context.Parameter(_weight), context.Parameter(_bias), context.Output,
             Activation, context.Workspace);
 
         public override void Backward(BackwardContext context)
         {
-            DenseLayers.BackwardWeights(
+            Dense.BackwardWeights(
                 context.Executor, context.Batch, inputs, outputs, context.Input(0), context.OutputGradient,
                 context.ParameterGradient(_weight), context.ParameterGradient(_bias), context.Workspace);
             if (context.InputGradient(0).IsEmpty) return;
-            DenseLayers.BackwardData(
+            Dense.BackwardData(
                 context.Executor, context.Batch, inputs, outputs, context.OutputGradient, context.Parameter(_weight), context.InputGradient(0),
                 context.Workspace,
                 context.Gate(0), context.Input(0), context.Accumulate(0));

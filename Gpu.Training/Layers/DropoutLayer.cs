@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Gpu.Kernels.Dropout;
+using Gpu.Kernels;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
@@ -52,12 +52,12 @@ public sealed class DropoutLayer : Layer
         public override bool CanOverwriteGradient => true;
 
         public override void Forward(ForwardContext context) =>
-            Dropouts.Forward(context.Executor, probability, seed, context.StepState, context.Input(0), context.Output);
+            Dropout.Forward(context.Executor, probability, seed, context.StepState, context.Input(0), context.Output);
 
         public override void Backward(BackwardContext context)
         {
             if (context.InputGradient(0).IsEmpty) return;
-            Dropouts.Backward(
+            Dropout.Backward(
                 context.Executor, probability, seed, context.StepState, context.OutputGradient, context.InputGradient(0),
                 context.Gate(0), context.Input(0), context.Accumulate(0));
         }

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Residual;
+using Gpu.Kernels;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
@@ -70,8 +69,8 @@ public sealed class ResidualBlock : Layer
     private List<Layer> ShortcutLayers(TensorShape input, TensorShape output)
     {
         if (Shortcut is not (Shortcut.Projection or Shortcut.NormalizedProjection)) return [];
-        var layers = new List<Layer> { new ConvolutionLayer(output.Channels, 1) { Name = "shortcut", Stride = StrideOf(input, output), Bias = false } };
-        if (Shortcut == Shortcut.NormalizedProjection) layers.Add(new BatchNormalizationLayer { Name = "shortcut_norm" });
+        var layers = new List<Layer> { new Conv2dLayer(output.Channels, 1) { Name = "shortcut", Stride = StrideOf(input, output), Bias = false } };
+        if (Shortcut == Shortcut.NormalizedProjection) layers.Add(new BatchNormLayer { Name = "shortcut_norm" });
         return layers;
     }
 
@@ -131,7 +130,7 @@ public sealed class ResidualBlock : Layer
 
         public override bool CanFuse(Activation activation, bool training) => !training || activation.DerivativeFromOutput;
 
-        public override void Forward(ForwardContext context) => Residuals.Forward(
+        public override void Forward(ForwardContext context) => ResidualAdd.Forward(
             context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.Input(1), context.Output, Activation);
 
         public override void Backward(BackwardContext context)
@@ -144,7 +143,7 @@ public sealed class ResidualBlock : Layer
                 throw new InvalidOperationException($"the body of '{Name}' takes no gradient, but its shortcut does");
             }
 
-            Residuals.Backward(
+            ResidualAdd.Backward(
                 context.Executor, sample with { Batch = context.Batch }, Activation, context.Output, context.OutputGradient, toBody, toShortcut,
                 context.Accumulate(0), context.Accumulate(1));
         }

@@ -1,6 +1,5 @@
-using Gpu.Kernels.Batches;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Steps;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Planning;
 
@@ -78,8 +77,8 @@ internal sealed class DeviceSplit : IDisposable
     /// <summary>Puts the launches of a pass into a list.</summary>
     public void Record(Plan plan, CommandList list)
     {
-        StepTables.Advance(list, _plans.StepTable, _plans.StepStateView);
-        BatchGathers.Run(
+        StepTable.Advance(list, _plans.StepTable, _plans.StepStateView);
+        BatchGather.Run(
             list, Shape(plan.Batch), _bytes.View, _labels.View, _order.View, _plans.StepStateView, _normalization.View, plan.Input, plan.Labels,
             _augmentation);
         plan.AppendTo(list);
@@ -94,5 +93,5 @@ internal sealed class DeviceSplit : IDisposable
         _normalization.Dispose();
     }
 
-    private GatherShape Shape(int count) => new(_split.Count, count, _split.Height, _split.Width, _split.Channels);
+    private BatchShape Shape(int count) => new(_split.Count, count, _split.Height, _split.Width, _split.Channels);
 }

@@ -1,5 +1,5 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Losses;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;

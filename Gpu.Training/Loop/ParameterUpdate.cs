@@ -1,6 +1,5 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Optimizers;
-using Gpu.Kernels.Reductions;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
@@ -38,14 +37,14 @@ internal sealed class ParameterUpdate : IDisposable
         var workspace = default(DeviceView);
         if (clipNorm is not null || !lossScale.IsEmpty)
         {
-            _norm = device.Allocate(NormWords.Words + GradientNorms.WorkspaceLength(arena.Length));
-            norm = _norm.View.First(NormWords.Words);
+            _norm = device.Allocate(GradientNormLayout.Words + GradientNorm.WorkspaceLength(arena.Length));
+            norm = _norm.View.First(GradientNormLayout.Words);
             workspace = _norm.View.Slice(norm.Length, _norm.Length - norm.Length);
         }
 
         // The loss scale is taken out of the step's gradient scale first: a norm to clip to is that of the gradients without it.
         if (!lossScale.IsEmpty) LossScaling.Check(_commands, memory.Gradients, stepState, lossScale, norm, workspace);
-        if (clipNorm is { } largest) GradientNorms.Run(_commands, memory.Gradients, stepState, largest, norm, workspace);
+        if (clipNorm is { } largest) GradientNorm.Run(_commands, memory.Gradients, stepState, largest, norm, workspace);
         FusedOptimizer.Update(
             _commands, settings, _table, memory.Values, memory.Gradients, State, stepState, clipNorm is null ? default : norm, Average);
     }
@@ -53,7 +52,7 @@ internal sealed class ParameterUpdate : IDisposable
     /// <summary>Words that an optimizer needs besides parameters and gradients.</summary>
     public static long WordsFor(ParameterArena trained, OptimizerOptions options, bool scalesLoss, float? clipNorm, float? ema)
     {
-        var norm = clipNorm is null && !scalesLoss ? 0 : NormWords.Words + GradientNorms.WorkspaceLength(trained.Length);
+        var norm = clipNorm is null && !scalesLoss ? 0 : GradientNormLayout.Words + GradientNorm.WorkspaceLength(trained.Length);
         return (long)SegmentTable.WordsFor(trained) + options.Settings(ema).StateLength(trained.Length) + (ema is null ? 0 : trained.Length) + norm;
     }
 

@@ -1,7 +1,6 @@
-using Gpu.Kernels.Batches;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
-using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Runs;
 using Gpu.Training.Weights;
@@ -74,7 +73,7 @@ public sealed class Predictor : IDisposable
             plans.Reserve([], [.. SplitEvaluator.BatchSizes(batch, split.Count)]);
             return new DeviceSplit(_device, split, Configuration.Normalization, plans);
         });
-        var counters = new StepCounters(_device, plans.StepTable);
+        var counters = new StepScheduleUploader(_device, plans.StepTable);
         return new SplitEvaluator(_network, plans, counters, topK).Run(data, batch, confusion: true, cancellation);
     }
 
@@ -111,9 +110,9 @@ public sealed class Predictor : IDisposable
     public void Dispose() => _network.Dispose();
 
     // The result does not depend on the batch, so it is no larger than fits.
-    private (MemoryCheck Check, int Batch) Fit(string doing, PlanSettings settings, int samples, Func<MemoryNeeds, int, long?> bytes)
+    private (MemoryCheck Check, int Batch) Fit(string doing, PlanSettings settings, int samples, Func<MemoryRequirements, int, long?> bytes)
     {
-        var needs = new MemoryNeeds(Run.Model, settings);
+        var needs = new MemoryRequirements(Run.Model, settings);
         var batch = Math.Max(1, Check(Math.Min(_batch, samples)).BatchThatFits());
         return (Check(batch).Require(), batch);
 

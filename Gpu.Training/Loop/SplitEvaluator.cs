@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using Gpu.Kernels.Losses;
+using Gpu.Kernels;
 using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
 
 /// <summary>Evaluates a network on a part of a data set that lies on the device.</summary>
-internal sealed class SplitEvaluator(Network network, PlanCache plans, StepCounters counters, int topK)
+internal sealed class SplitEvaluator(Network network, PlanCache plans, StepScheduleUploader counters, int topK)
 {
     /// <summary>A batch for evaluation: no smaller than that of training, and large enough to keep the device busy.</summary>
     public static int BatchFor(int trainingBatch, int samples) => Math.Min(samples, Math.Max(trainingBatch, 256));
@@ -26,7 +26,7 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepCount
         {
             cancellation.ThrowIfCancellationRequested();
             var plan = plans.Evaluation(Math.Min(batch, split.Count - from));
-            counters.Announce(new EvaluationPasses(counters, from, batch, split.Count));
+            counters.Announce(new EvaluationSchedule(counters, from, batch, split.Count));
             split.Pass(plan).Run();
             if (matrix is not null) Count(matrix, plan, split, from, outputs);
         }

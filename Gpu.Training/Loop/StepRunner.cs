@@ -1,7 +1,5 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Losses;
-using Gpu.Kernels.Optimizers;
-using Gpu.Kernels.Steps;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 
@@ -15,7 +13,7 @@ public sealed class StepRunner : IDisposable
     private readonly Network _network;
     private readonly PlanCache _plans;
     private readonly ParameterUpdate _update;
-    private readonly StepCounters _counters;
+    private readonly StepScheduleUploader _counters;
     private readonly float[] _sampleLosses;
     private readonly PlanSteps _passes;
     private readonly PlanSteps _steps;
@@ -38,14 +36,14 @@ public sealed class StepRunner : IDisposable
         var resolved = ResolvedOptions.Of(options ?? new TrainingOptions(), network.Model);
         _network = network;
         var (clip, ema) = (resolved.Options.ClipNorm, resolved.Options.Ema);
-        var needs = new MemoryNeeds(network.Model, resolved.PlanSettings);
+        var needs = new MemoryRequirements(network.Model, resolved.PlanSettings);
         var fixedBytes = sizeof(float) * ParameterUpdate.WordsFor(network.Memory.Trained, resolved.Optimizer, network.Device.Precision == MatrixPrecision.Fp16, clip, ema);
         var check = new MemoryCheck(
             network.Device, $"a training step of {network.Model.Name} on a batch of {batch}", batch, size => fixedBytes + needs.BytesOfPlans([size], [])).Require();
         _plans = new PlanCache(network.Memory, network.Device, resolved.PlanSettings);
         (_plan, _update) = check.Run(() => (
             _plans.Training(batch), new ParameterUpdate(network, resolved.Optimizer, _plans.StepStateView, _plans.LossScale, clip, ema)));
-        _counters = new StepCounters(network.Device, _plans.StepTable);
+        _counters = new StepScheduleUploader(network.Device, _plans.StepTable);
         _passes = new PlanSteps(_plans, network.Device, RecordPass);
         _steps = new PlanSteps(_plans, network.Device, RecordStep);
         _updates = new RecordedStep(network.Device, _update.Commands);
@@ -167,11 +165,11 @@ public sealed class StepRunner : IDisposable
         _plans.Dispose();
     }
 
-    private void Announce() => _counters.Announce(new SameBatchPasses(_counters, LearningRate));
+    private void Announce() => _counters.Announce(new SameBatchSchedule(_counters, LearningRate));
 
     private void RecordPass(Plan plan, CommandList list)
     {
-        StepTables.Advance(list, _plans.StepTable, _plans.StepStateView);
+        StepTable.Advance(list, _plans.StepTable, _plans.StepStateView);
         plan.AppendTo(list);
     }
 

@@ -1,5 +1,5 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Runs;
 
 namespace Gpu.Training.Loop;

@@ -1,8 +1,7 @@
-using System.Diagnostics;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Losses;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
-using Gpu.Training.Initialisation;
+using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Runs;
@@ -23,7 +22,7 @@ public sealed partial class Trainer : IDisposable
     private readonly TrainingClock _clock = new();
     private readonly List<EpochReport> _reports = [];
     private readonly LossLog _losses;
-    private readonly EpochPasses _passes;
+    private readonly EpochSchedule _passes;
     private readonly int _stepsPerEpoch;
     private readonly long _totalSteps;
     private readonly int _epochs;
@@ -67,7 +66,7 @@ public sealed partial class Trainer : IDisposable
             _totalSteps = options.Steps ?? (long)options.Epochs * _stepsPerEpoch;
             _epochs = (int)((_totalSteps + _stepsPerEpoch - 1) / _stepsPerEpoch);
             _losses = new LossLog(options.RecordLosses ? _totalSteps : 0, _session.Batch);
-            _passes = new EpochPasses(LearningRateAt, _session.BatchesPerEpoch, _session.Batch, options.Accumulate, _totalSteps);
+            _passes = new EpochSchedule(LearningRateAt, _session.BatchesPerEpoch, _session.Batch, options.Accumulate, _totalSteps);
             if (resumed is not null) Restore(resumed);
             else if (options.OutputFolder is { } folder) _writer = RunWriter.Create(folder, Configuration(options), model);
         }

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -9,13 +9,13 @@ namespace Gpu.Training.Loop;
 internal sealed class TrainingMemory
 {
     private readonly ImageDataset _data;
-    private readonly MemoryNeeds _needs;
+    private readonly MemoryRequirements _needs;
     private readonly long _fixed;
 
     private TrainingMemory(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
     {
         _data = data;
-        _needs = new MemoryNeeds(model, resolved.PlanSettings);
+        _needs = new MemoryRequirements(model, resolved.PlanSettings);
         var scalesLoss = device.Precision == MatrixPrecision.Fp16;
         var update = ParameterUpdate.WordsFor(
             ParameterMemory.Layout(model).Trained, resolved.Optimizer, scalesLoss, resolved.Options.ClipNorm, resolved.Options.Ema);

@@ -1,6 +1,5 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Convolution;
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Training.Loop;
 
@@ -62,7 +61,7 @@ public sealed record TrainingOptions
     public float? LabelSmoothing { get; init; }
 
     /// <summary>How convolutions are computed. The ways differ by roundings.</summary>
-    public ConvolutionAlgorithm Convolution { get; init; }
+    public Conv2dAlgorithm Convolution { get; init; }
 
     /// <summary>Scales the gradient down to this Euclidean length where it is longer, above 0.</summary>
     public float? ClipNorm { get; init; }
@@ -105,7 +104,7 @@ public sealed record TrainingOptions
     public string? InitFile { get; init; }
 
     /// <summary>How the initial weights are drawn; null: as each layer says.</summary>
-    public Initialisation.Initialiser? Initialiser { get; init; }
+    public Initialization.Initializer? Initializer { get; init; }
 
     /// <summary>Steps between two readings of the loss from the device, 1 or more.</summary>
     public int LogEvery { get; init; } = 50;

@@ -1,5 +1,5 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Training.Loop;
 

@@ -1,7 +1,7 @@
-using Gpu.Kernels.Batches;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
-using Gpu.Training.Initialisation;
+using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Weights;
@@ -42,7 +42,7 @@ internal sealed class TrainingSession : IDisposable
 
     public ParameterUpdate Update { get; } = null!;
 
-    public StepCounters Counters { get; } = null!;
+    public StepScheduleUploader Counters { get; } = null!;
 
     public DeviceSplit Train { get; } = null!;
 
@@ -68,7 +68,7 @@ internal sealed class TrainingSession : IDisposable
     /// An optimizer step on a single batch of the epoch, as one list of launches, the same for all batches of a size. Returns the batch's plan, whose
     /// losses can be read.
     /// </summary>
-    public Plan TrainStep(EpochPasses passes)
+    public Plan TrainStep(EpochSchedule passes)
     {
         var plan = Begin(passes);
         LastStep = _steps.Of(plan);
@@ -81,7 +81,7 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>
     /// Gathers a batch of the epoch and runs it forward and backward; the gradients are added up. Returns its plan, whose losses can be read.
     /// </summary>
-    public Plan TrainBatch(EpochPasses passes)
+    public Plan TrainBatch(EpochSchedule passes)
     {
         var plan = Begin(passes);
         LastStep = Train.Pass(plan);
@@ -103,11 +103,11 @@ internal sealed class TrainingSession : IDisposable
         _owned.Clear();
     }
 
-    private (Network, PlanCache, StepCounters, ParameterUpdate, DeviceSplit, DeviceSplit?, DeviceSplit) Allocate(
+    private (Network, PlanCache, StepScheduleUploader, ParameterUpdate, DeviceSplit, DeviceSplit?, DeviceSplit) Allocate(
         Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved, TrainingMemory memory)
     {
         var options = resolved.Options;
-        var network = Own(new Network(model, device, options.Seed, options.Initialiser));
+        var network = Own(new Network(model, device, options.Seed, options.Initializer));
         if (options.InitFile is { } file) WeightFile.Load(network, file);
         var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings));
         var update = Own(new ParameterUpdate(network, resolved.Optimizer, plans.StepStateView, plans.LossScale, options.ClipNorm, options.Ema));
@@ -116,7 +116,7 @@ internal sealed class TrainingSession : IDisposable
         var validation = data.Validation is { } part ? Own(new DeviceSplit(device, part, data.Statistics, plans)) : null;
         var test = Own(new DeviceSplit(device, data.Test, data.Statistics, plans));
         plans.Reserve(memory.TrainingBatches, memory.EvaluationBatches);
-        return (network, plans, new StepCounters(device, plans.StepTable), update, train, validation, test);
+        return (network, plans, new StepScheduleUploader(device, plans.StepTable), update, train, validation, test);
     }
 
     // All that will be launched is recorded before the first step, so that its kernels are compiled side by side.
@@ -141,7 +141,7 @@ internal sealed class TrainingSession : IDisposable
         list.Append(Update.Commands);
     }
 
-    private Plan Begin(EpochPasses passes)
+    private Plan Begin(EpochSchedule passes)
     {
         Counters.Announce(passes);
         return Plans.Training(Math.Min(Batch, Train.Count - passes.NextBatch * Batch));

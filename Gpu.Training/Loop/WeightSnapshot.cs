@@ -1,4 +1,4 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;

@@ -1,6 +1,5 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Losses;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Models;
 
 namespace Gpu.Training.Losses;
@@ -32,7 +31,7 @@ internal abstract class LossFunction
         public override bool UsesLabels => true;
 
         public override void Record(IExecutor executor, LossArguments a) =>
-            SoftmaxCrossEntropies.RunAndCount(
+            SoftmaxCrossEntropy.RunAndCount(
                 executor, a.Batch, a.Outputs, a.Output, a.Labels, a.Gradient, a.SampleLosses, a.Metrics, a.TopK, a.LabelSmoothing);
     }
 
@@ -44,7 +43,7 @@ internal abstract class LossFunction
 
         public override void Record(IExecutor executor, LossArguments a)
         {
-            MeanSquaredErrors.Run(executor, a.Batch, a.Outputs, a.Output, a.Targets, a.Gradient, a.SampleLosses, a.Gate);
+            MeanSquaredError.Run(executor, a.Batch, a.Outputs, a.Output, a.Targets, a.Gradient, a.SampleLosses, a.Gate);
             Metrics.AccumulateLosses(executor, a.Batch, a.SampleLosses, a.Metrics);
         }
     }
@@ -55,7 +54,7 @@ internal abstract class LossFunction
 
         public override void Record(IExecutor executor, LossArguments a)
         {
-            BinaryCrossEntropies.Run(executor, a.Batch, a.Outputs, a.Output, a.Targets, a.Gradient, a.SampleLosses);
+            BinaryCrossEntropy.Run(executor, a.Batch, a.Outputs, a.Output, a.Targets, a.Gradient, a.SampleLosses);
             Metrics.AccumulateLosses(executor, a.Batch, a.SampleLosses, a.Metrics);
         }
     }
@@ -85,7 +84,7 @@ internal readonly record struct LossArguments
     /// <summary>[batch].</summary>
     public required DeviceView SampleLosses { get; init; }
 
-    /// <summary>The counters; see <see cref="MetricWords"/>.</summary>
+    /// <summary>The counters; see <see cref="MetricLayout"/>.</summary>
     public required DeviceView Metrics { get; init; }
 
     /// <summary>k of the top-k count, where the loss uses labels.</summary>

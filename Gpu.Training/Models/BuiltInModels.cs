@@ -1,5 +1,4 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
 using Gpu.Training.Data;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
@@ -12,11 +11,11 @@ public static class BuiltInModels
 {
     private static readonly (string Name, string Description, Func<Model> Make)[] Known =
     [
-        ("seed0", "two 3x3 convolutions with pooling and two dense layers, for 28x28 grey images", Seed0),
-        ("seed1", "2-10-1 perceptron with a sigmoid output and mean squared error, for two numbers", Seed1),
-        ("seed2", "784-64-64-10 perceptron", Seed2),
-        ("seed3", "three 3x3 convolutions and two dense layers, for 28x28 grey images", Seed3),
-        ("seed4", "784-128-10 perceptron trained by plain gradient descent", Seed4),
+        ("cnn2", "two 3x3 convolutions with pooling and two dense layers, for 28x28 grey images", Cnn2),
+        ("mlp10", "2-10-1 perceptron with a sigmoid output and mean squared error, for two numbers", Mlp10),
+        ("mlp64x2", "784-64-64-10 perceptron", Mlp64x2),
+        ("cnn3", "three 3x3 convolutions and two dense layers, for 28x28 grey images", Cnn3),
+        ("mlp128", "784-128-10 perceptron trained by plain gradient descent", Mlp128),
         ("lenet_bn28", "four 3x3 convolutions with batch normalisation and dropout, for 28x28 grey images", () => LeNet("lenet_bn28", 28, 1)),
         ("lenet_bn32", "four 3x3 convolutions with batch normalisation and dropout, for 32x32 colour images", () => LeNet("lenet_bn32", 32, 3)),
         ("resnet20", "residual network of 20 layers with zero-padded shortcuts, for 32x32 colour images", ResNet20),
@@ -24,7 +23,7 @@ public static class BuiltInModels
     ];
 
     /// <summary>The model that training takes when none is named.</summary>
-    public const string Default = "seed0";
+    public const string Default = "cnn2";
 
     /// <summary>The names.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(known => known.Name)];
@@ -55,42 +54,42 @@ public static class BuiltInModels
         Optimizer = OptimizerOptions.Of(OptimizerKind.Nesterov) with { LearningRate = learningRate, WeightDecay = 5e-4f, DecayOn = DecayTarget.All },
     };
 
-    private static ConvolutionLayer Convolution(int channels) => new(channels, 3) { Activation = Activation.Relu };
+    private static Conv2dLayer Convolution(int channels) => new(channels, 3) { Activation = Activation.Relu };
 
     private static DenseLayer Dense(int units) => new(units) { Activation = Activation.Relu };
 
-    private static Model Seed0() => new(
-        "seed0", TensorShape.Image(28, 28, 1), Adam(1e-3f, 5e-4f),
-        Convolution(32), new MaxPoolingLayer(2), Convolution(64), new MaxPoolingLayer(2), new FlattenLayer(), Dense(64), new DenseLayer(10));
+    private static Model Cnn2() => new(
+        "cnn2", TensorShape.Image(28, 28, 1), Adam(1e-3f, 5e-4f),
+        Convolution(32), new MaxPool2dLayer(2), Convolution(64), new MaxPool2dLayer(2), new FlattenLayer(), Dense(64), new DenseLayer(10));
 
-    private static Model Seed1() => new(
-        "seed1", TensorShape.Features(2), Adam(0.01f, 1e-3f, LossKind.MeanSquaredError),
+    private static Model Mlp10() => new(
+        "mlp10", TensorShape.Features(2), Adam(0.01f, 1e-3f, LossKind.MeanSquaredError),
         Dense(10), new DenseLayer(1) { Activation = new Activation(ActivationKind.Sigmoid) });
 
-    private static Model Seed2() => new("seed2", TensorShape.Features(784), Adam(1e-3f, 1e-3f), Dense(64), Dense(64), new DenseLayer(10));
+    private static Model Mlp64x2() => new("mlp64x2", TensorShape.Features(784), Adam(1e-3f, 1e-3f), Dense(64), Dense(64), new DenseLayer(10));
 
-    private static Model Seed3() => new(
-        "seed3", TensorShape.Image(28, 28, 1), Adam(1e-3f, 0),
-        Convolution(32), new MaxPoolingLayer(2), Convolution(64), new MaxPoolingLayer(2), Convolution(64), new FlattenLayer(), Dense(64), new DenseLayer(10));
+    private static Model Cnn3() => new(
+        "cnn3", TensorShape.Image(28, 28, 1), Adam(1e-3f, 0),
+        Convolution(32), new MaxPool2dLayer(2), Convolution(64), new MaxPool2dLayer(2), Convolution(64), new FlattenLayer(), Dense(64), new DenseLayer(10));
 
-    private static Model Seed4()
+    private static Model Mlp128()
     {
         var sgd = OptimizerOptions.Of(OptimizerKind.Sgd) with { LearningRate = 0.01f, WeightDecay = 1e-4f, DecayOn = DecayTarget.All };
-        return new("seed4", TensorShape.Features(784), new TrainingRecipe { Optimizer = sgd }, Dense(128), new DenseLayer(10));
+        return new("mlp128", TensorShape.Features(784), new TrainingRecipe { Optimizer = sgd }, Dense(128), new DenseLayer(10));
     }
 
     private static Layer[] Normalized(int channels, int stride = 1, bool activation = true) =>
     [
-        new ConvolutionLayer(channels, 3) { Stride = stride, Padding = 1, Bias = false },
-        new BatchNormalizationLayer { Activation = activation ? Activation.Relu : Activation.None },
+        new Conv2dLayer(channels, 3) { Stride = stride, Padding = 1, Bias = false },
+        new BatchNormLayer { Activation = activation ? Activation.Relu : Activation.None },
     ];
 
     private static Model LeNet(string name, int side, int channels) => new(
         name, TensorShape.Image(side, side, channels), Adam(1e-3f, 5e-4f),
         [
-            .. Normalized(32), .. Normalized(32), new MaxPoolingLayer(2), new DropoutLayer(0.25f),
-            .. Normalized(64), .. Normalized(64), new MaxPoolingLayer(2), new DropoutLayer(0.25f), new FlattenLayer(),
-            new DenseLayer(128) { Bias = false }, new BatchNormalizationLayer { Activation = Activation.Relu }, new DropoutLayer(0.5f), new DenseLayer(10),
+            .. Normalized(32), .. Normalized(32), new MaxPool2dLayer(2), new DropoutLayer(0.25f),
+            .. Normalized(64), .. Normalized(64), new MaxPool2dLayer(2), new DropoutLayer(0.25f), new FlattenLayer(),
+            new DenseLayer(128) { Bias = false }, new BatchNormLayer { Activation = Activation.Relu }, new DropoutLayer(0.5f), new DenseLayer(10),
         ]);
 
     private static Model ResNet20()
@@ -108,14 +107,14 @@ public static class BuiltInModels
             }
         }
 
-        return new("resnet20", TensorShape.Image(32, 32, 3), Nesterov(0.1f), [.. layers, new GlobalAveragePoolingLayer(), new DenseLayer(10)]);
+        return new("resnet20", TensorShape.Image(32, 32, 3), Nesterov(0.1f), [.. layers, new GlobalAvgPool2dLayer(), new DenseLayer(10)]);
     }
 
     private static Model VggSmall()
     {
         var layers = new List<Layer>();
         foreach (var channels in new[] { 64, 128, 256 })
-            layers.AddRange([.. Normalized(channels), .. Normalized(channels), new MaxPoolingLayer(2)]);
+            layers.AddRange([.. Normalized(channels), .. Normalized(channels), new MaxPool2dLayer(2)]);
         return new("vgg_small", TensorShape.Image(32, 32, 3), Nesterov(0.05f), [.. layers, new FlattenLayer(), new DenseLayer(10)]);
     }
 }

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
 using Gpu.Training.Data;
 using Gpu.Training.Shapes;
 

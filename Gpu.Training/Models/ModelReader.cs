@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
 using Gpu.Training.Shapes;

@@ -1,4 +1,4 @@
-using Gpu.Training.Initialisation;
+using Gpu.Training.Initialization;
 
 namespace Gpu.Training.Models;
 
@@ -7,11 +7,11 @@ namespace Gpu.Training.Models;
 /// <param name="Shape">the extents, the innermost (the vector axis) last: convolution [kh, kw, in / groups, out], dense [in, out]</param>
 /// <param name="FanIn">terms that are summed for one output</param>
 /// <param name="FanOut">outputs that one input enters</param>
-/// <param name="Initialiser">how the first values are drawn</param>
+/// <param name="Initializer">how the first values are drawn</param>
 /// <param name="Decays">true for weights, on which weight decay acts by default</param>
 /// <param name="Trainable">false for statistics, which have no gradient and which the optimizer leaves alone</param>
 public sealed record ParameterDeclaration(
-    string Name, IReadOnlyList<int> Shape, int FanIn, int FanOut, Initialiser Initialiser, bool Decays, bool Trainable = true)
+    string Name, IReadOnlyList<int> Shape, int FanIn, int FanOut, Initializer Initializer, bool Decays, bool Trainable = true)
 {
     /// <summary>How many numbers.</summary>
     public int Length { get; } = checked(Shape.Aggregate(1, (product, extent) => product * extent));

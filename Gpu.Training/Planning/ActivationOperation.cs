@@ -1,4 +1,4 @@
-using Gpu.Kernels.Activations;
+using Gpu.Kernels;
 
 namespace Gpu.Training.Planning;
 
@@ -15,11 +15,11 @@ internal sealed class ActivationOperation(string name, Activation activation, Pl
 
     public override bool CanOverwriteGradient => true;
 
-    public override void Forward(ForwardContext context) => Elementwise.Forward(context.Executor, activation, context.Input(0), context.Output);
+    public override void Forward(ForwardContext context) => ActivationOps.Forward(context.Executor, activation, context.Input(0), context.Output);
 
     public override void Backward(BackwardContext context)
     {
         var saved = activation.DerivativeFromOutput ? context.Output : context.Input(0);
-        Elementwise.Backward(context.Executor, activation, saved, context.OutputGradient, context.InputGradient(0));
+        ActivationOps.Backward(context.Executor, activation, saved, context.OutputGradient, context.InputGradient(0));
     }
 }

@@ -16,9 +16,9 @@ internal static class ArenaLayout
     /// </summary>
     /// <returns>words of the arena</returns>
     /// <exception cref="ModelException">the arena would have more words than can be addressed</exception>
-    public static int Place(IReadOnlyList<Stretch> stretches)
+    public static int Place(IReadOnlyList<ArenaBlock> stretches)
     {
-        var placed = new List<Stretch>(stretches.Count);
+        var placed = new List<ArenaBlock>(stretches.Count);
         long total = 0;
         foreach (var stretch in stretches.OrderByDescending(stretch => stretch.Words).ThenBy(stretch => stretch.From))
         {
@@ -44,7 +44,7 @@ internal static class ArenaLayout
 }
 
 /// <summary>Words that are needed from one point in time to another, both included.</summary>
-internal sealed class Stretch(string name, long words)
+internal sealed class ArenaBlock(string name, long words)
 {
     public string Name { get; } = name;
 
@@ -64,7 +64,7 @@ internal sealed class Stretch(string name, long words)
         To = Math.Max(To, time);
     }
 
-    public void NeededWhile(Stretch other)
+    public void NeededWhile(ArenaBlock other)
     {
         NeededAt(other.From);
         NeededAt(other.To);

@@ -1,5 +1,4 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Losses;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Losses;
 using Gpu.Training.Models;
 

@@ -1,5 +1,5 @@
-using Gpu.Kernels.Launching;
-using Gpu.Training.Initialisation;
+using Gpu.Kernels.Devices;
+using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 
 namespace Gpu.Training.Planning;
@@ -11,17 +11,17 @@ public sealed class Network : IDisposable
     /// <param name="model">the description</param>
     /// <param name="device">where; it stays open</param>
     /// <param name="seed">decides the initial parameters</param>
-    /// <param name="initialiser">how weights are drawn; null: as each layer says</param>
+    /// <param name="initializer">how weights are drawn; null: as each layer says</param>
     /// <exception cref="ModelException">the model has no parameters, or too many</exception>
     /// <exception cref="OutOfDeviceMemoryException">the device has too little memory</exception>
-    public Network(Model model, ComputeDevice device, ulong seed = 1, Initialiser? initialiser = null)
+    public Network(Model model, ComputeDevice device, ulong seed = 1, Initializer? initializer = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(device);
         Model = model;
         Device = device;
         Memory = new ParameterMemory(model, device);
-        foreach (var parameter in model.Parameters) Memory.Set(parameter.Name, ParameterDraw.Values(parameter, seed, initialiser));
+        foreach (var parameter in model.Parameters) Memory.Set(parameter.Name, ParameterSampler.Values(parameter, seed, initializer));
     }
 
     /// <summary>The description.</summary>

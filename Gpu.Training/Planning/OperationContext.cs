@@ -1,5 +1,5 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Training.Planning;
 
@@ -23,7 +23,7 @@ public class ForwardContext
     /// <summary>True for training, false for evaluation.</summary>
     public bool Training => _memory.Training;
 
-    /// <summary>The values that change from step to step (<see cref="Gpu.Kernels.Launching.StepState"/>).</summary>
+    /// <summary>The values that change from step to step (<see cref="StepStateLayout"/>).</summary>
     public DeviceView StepState => _memory.StepState;
 
     /// <summary>Scratch memory, at least what <see cref="PlanOperation.WorkspaceLength"/> asked for.</summary>

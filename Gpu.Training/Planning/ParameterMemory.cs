@@ -1,5 +1,5 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Optimizers;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Models;
 

@@ -1,7 +1,5 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Optimizers;
-using Gpu.Kernels.Residual;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Losses;
 
 namespace Gpu.Training.Planning;
@@ -110,7 +108,7 @@ internal sealed class Plan
             if (gradients.HasOwnPass(operation))
             {
                 var gradient = memory.Gradient(output);
-                Elementwise.Backward(memory.Executor, operation.Activation, memory.Value(output), gradient, gradient);
+                ActivationOps.Backward(memory.Executor, operation.Activation, memory.Value(output), gradient, gradient);
             }
 
             var inputs = operation.Inputs.Select((input, i) => PlanInput(memory, gradients, operation, i)).ToArray();
@@ -119,7 +117,7 @@ internal sealed class Plan
             {
                 if (!gradients.Detours(operation, i)) continue;
                 var sum = memory.Gradient(operation.Inputs[i].Value);
-                Residuals.Forward(memory.Executor, sum, inputs[i].Gradient, sum, Activation.None);
+                ResidualAdd.Forward(memory.Executor, sum, inputs[i].Gradient, sum, Activation.None);
             }
         }
     }

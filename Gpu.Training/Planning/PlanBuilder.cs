@@ -1,7 +1,4 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Convolution;
-using Gpu.Kernels.Pooling;
-using Gpu.Training.Layers;
+using Gpu.Kernels;
 using Gpu.Training.Models;
 using Gpu.Training.Shapes;
 
@@ -23,7 +20,7 @@ public sealed class PlanBuilder
     public bool Training { get; }
 
     /// <summary>How convolutions are computed.</summary>
-    public ConvolutionAlgorithm Convolution => _settings.Convolution;
+    public Conv2dAlgorithm Convolution => _settings.Convolution;
 
     /// <summary>The graph of a model.</summary>
     internal static PlanGraph Build(Model model, bool training, PlanSettings settings)
@@ -76,7 +73,7 @@ public sealed class PlanBuilder
     /// <param name="shape">the shape of a sample of what comes out</param>
     /// <param name="output">the pooled values</param>
     /// <returns>false when the pooling must be an operation of its own</returns>
-    public bool TryPool(PlanTensor input, PoolingShape pooling, TensorShape shape, out PlanTensor output)
+    public bool TryPool(PlanTensor input, Pool2dShape pooling, TensorShape shape, out PlanTensor output)
     {
         output = default;
         var value = input.Value;
@@ -94,5 +91,5 @@ public sealed class PlanBuilder
     public float DropoutProbability(float ofLayer) => _settings.Dropout ?? ofLayer;
 
     /// <summary>A seed for a layer's random numbers: another one for each layer and each seed of the network.</summary>
-    public ulong SeedFor(string layerName) => Initialisation.NamedSeed.Of(_settings.Seed, layerName);
+    public ulong SeedFor(string layerName) => Initialization.NamedSeed.Of(_settings.Seed, layerName);
 }

@@ -1,10 +1,7 @@
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Losses;
-using Gpu.Kernels.Optimizers;
-using Gpu.Kernels.Steps;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Loop;
 using Gpu.Training.Losses;
-using Gpu.Training.Models;
 
 namespace Gpu.Training.Planning;
 
@@ -37,38 +34,38 @@ internal sealed class PlanCache : IDisposable
         _trainingGraph = PlanBuilder.Build(model, true, settings);
         _evaluationGraph = PlanBuilder.Build(model, false, settings);
         _gradients = new GradientSchedule(_trainingGraph, _loss);
-        var metricWords = (int)ArenaLayout.Align(MetricWords.Words);
-        var tableLength = (int)ArenaLayout.Align(StepCounters.TableLength);
+        var metricWords = (int)ArenaLayout.Align(MetricLayout.Words);
+        var tableLength = (int)ArenaLayout.Align(StepScheduleUploader.TableLength);
         _state = device.Allocate(StateWords);
-        StepTable = _state.View.Slice(StepState.Words + 2 * metricWords, tableLength);
+        StepTable = _state.View.Slice(StepStateLayout.Words + 2 * metricWords, tableLength);
         if (device.Precision == MatrixPrecision.Fp16)
         {
-            LossScale = _state.View.Slice(StepState.Words + 2 * metricWords + tableLength, LossScaleWords.Words);
+            LossScale = _state.View.Slice(StepStateLayout.Words + 2 * metricWords + tableLength, LossScaleLayout.Words);
             LossScaling.Reset(device, LossScale);
         }
 
-        StepStateView = _state.View.First(StepState.Words);
-        TrainingMetrics = _state.View.Slice(StepState.Words, MetricWords.Words);
-        EvaluationMetrics = _state.View.Slice(StepState.Words + metricWords, MetricWords.Words);
+        StepStateView = _state.View.First(StepStateLayout.Words);
+        TrainingMetrics = _state.View.Slice(StepStateLayout.Words, MetricLayout.Words);
+        EvaluationMetrics = _state.View.Slice(StepStateLayout.Words + metricWords, MetricLayout.Words);
     }
 
     /// <summary>Words of what plans share besides their arena: step state, its table, metrics.</summary>
     public static int StateWords =>
-        StepState.Words + 2 * (int)ArenaLayout.Align(MetricWords.Words) + (int)ArenaLayout.Align(StepCounters.TableLength) + LossScaleWords.Words;
+        StepStateLayout.Words + 2 * (int)ArenaLayout.Align(MetricLayout.Words) + (int)ArenaLayout.Align(StepScheduleUploader.TableLength) + LossScaleLayout.Words;
 
-    /// <summary>The state of loss scaling, see <see cref="LossScaleWords"/>; empty where the device does not compute in half precision.</summary>
+    /// <summary>The state of loss scaling, see <see cref="LossScaleLayout"/>; empty where the device does not compute in half precision.</summary>
     public DeviceView LossScale { get; }
 
-    /// <summary>The values that change from step to step; see <see cref="StepState"/>.</summary>
+    /// <summary>The values that change from step to step; see <see cref="StepStateLayout"/>.</summary>
     public DeviceView StepStateView { get; }
 
-    /// <summary>The values of the passes to come; see <see cref="StepTableWords"/>.</summary>
+    /// <summary>The values of the passes to come; see <see cref="StepTableLayout"/>.</summary>
     public DeviceView StepTable { get; }
 
-    /// <summary>Counters that training plans add to; see <see cref="MetricWords"/>.</summary>
+    /// <summary>Counters that training plans add to; see <see cref="MetricLayout"/>.</summary>
     public DeviceView TrainingMetrics { get; }
 
-    /// <summary>Counters that evaluation plans add to; see <see cref="MetricWords"/>.</summary>
+    /// <summary>Counters that evaluation plans add to; see <see cref="MetricLayout"/>.</summary>
     public DeviceView EvaluationMetrics { get; }
 
     /// <summary>The model's loss.</summary>

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Activations;
+using Gpu.Kernels;
 
 namespace Gpu.Training.Planning;
 
@@ -10,10 +10,10 @@ internal sealed class PlanLayout
 {
     private readonly PlanGraph _graph;
     private readonly GradientSchedule? _gradients;
-    private readonly Dictionary<PlanValue, Stretch> _values = [];
-    private readonly Dictionary<PlanValue, Stretch> _valueGradients = [];
-    private readonly Dictionary<PlanOperation, Stretch> _saved = [];
-    private readonly Dictionary<(PlanOperation, int), Stretch> _detours = [];
+    private readonly Dictionary<PlanValue, ArenaBlock> _values = [];
+    private readonly Dictionary<PlanValue, ArenaBlock> _valueGradients = [];
+    private readonly Dictionary<PlanOperation, ArenaBlock> _saved = [];
+    private readonly Dictionary<(PlanOperation, int), ArenaBlock> _detours = [];
 
     public PlanLayout(PlanGraph graph, GradientSchedule? gradients, int batch)
     {
@@ -43,15 +43,15 @@ internal sealed class PlanLayout
     /// <summary>Words that all values and gradients would take if each had memory of its own.</summary>
     public long WordsWithoutSharing => _values.Keys.Concat(_valueGradients.Keys).Sum(value => ArenaLayout.Align((long)value.Length * Batch));
 
-    public Stretch Value(PlanValue value) => _values[value];
+    public ArenaBlock Value(PlanValue value) => _values[value];
 
-    public Stretch Gradient(PlanValue value) => _valueGradients[value];
+    public ArenaBlock Gradient(PlanValue value) => _valueGradients[value];
 
-    public Stretch? Saved(PlanOperation operation) => _saved.GetValueOrDefault(operation);
+    public ArenaBlock? Saved(PlanOperation operation) => _saved.GetValueOrDefault(operation);
 
-    public Stretch Detour(PlanOperation operation, int input) => _detours[(operation, input)];
+    public ArenaBlock Detour(PlanOperation operation, int input) => _detours[(operation, input)];
 
-    private Stretch New(PlanValue value) => new(value.Name, (long)value.Length * Batch);
+    private ArenaBlock New(PlanValue value) => new(value.Name, (long)value.Length * Batch);
 
     private int BackwardTime(int operation) => 2 * _graph.Operations.Count - operation;
 
@@ -115,7 +115,7 @@ internal sealed class PlanLayout
         }
     }
 
-    private Stretch GradientOf(PlanValue value)
+    private ArenaBlock GradientOf(PlanValue value)
     {
         if (!_valueGradients.TryGetValue(value, out var stretch)) stretch = _valueGradients[value] = New(value);
         return stretch;
@@ -136,7 +136,7 @@ internal sealed class PlanLayout
             }
 
             if (operation.SavedLength == 0) continue;
-            var saved = _saved[operation] = new Stretch(operation.Name, operation.SavedLength);
+            var saved = _saved[operation] = new ArenaBlock(operation.Name, operation.SavedLength);
             saved.NeededAt(i);
             saved.NeededAt(time);
         }

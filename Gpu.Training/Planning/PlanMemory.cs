@@ -1,4 +1,4 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Training.Planning;
 
@@ -19,5 +19,5 @@ internal sealed record PlanMemory(
 
     public DeviceView Detour(PlanOperation operation, int input) => Place(Layout.Detour(operation, input), operation.Inputs[input].Value);
 
-    private DeviceView Place(Stretch stretch, PlanValue value) => Arena.Slice(stretch.Offset, value.Length * Batch);
+    private DeviceView Place(ArenaBlock stretch, PlanValue value) => Arena.Slice(stretch.Offset, value.Length * Batch);
 }

@@ -1,5 +1,4 @@
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Pooling;
+using Gpu.Kernels;
 
 namespace Gpu.Training.Planning;
 
@@ -32,11 +31,11 @@ public abstract class PlanOperation(string name, params IReadOnlyList<PlanTensor
     /// The maximum pooling (of one sample) that the plan has fused into it, behind its activation: its output then are the pooled values, and what went into
     /// the pooling is nowhere. Null for none.
     /// </summary>
-    public PoolingShape? MaxPooling { get; internal set; }
+    public Pool2dShape? MaxPooling { get; internal set; }
 
     /// <summary>Whether maximum pooling can be fused into it, behind its activation; only asked where <see cref="AppliesOwnDerivative"/>.</summary>
     /// <param name="pooling">its sizes</param>
-    public virtual bool CanFuse(PoolingShape pooling) => false;
+    public virtual bool CanFuse(Pool2dShape pooling) => false;
 
     /// <summary>
     /// True when its backward pass takes the gradient with respect to the activated output and multiplies by the activation's derivative itself.

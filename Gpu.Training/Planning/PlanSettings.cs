@@ -1,4 +1,4 @@
-using Gpu.Kernels.Convolution;
+using Gpu.Kernels;
 
 namespace Gpu.Training.Planning;
 
@@ -15,7 +15,7 @@ public sealed record PlanSettings
     public float LabelSmoothing { get; init; }
 
     /// <summary>How convolutions are computed.</summary>
-    public ConvolutionAlgorithm Convolution { get; init; }
+    public Conv2dAlgorithm Convolution { get; init; }
 
     /// <summary>k of the top-k count.</summary>
     public int TopK { get; init; } = 5;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Loop;
 using Gpu.Training.Weights;
 

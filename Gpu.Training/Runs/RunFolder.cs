@@ -60,7 +60,7 @@ public sealed class RunFolder
     /// <summary>True when there is something to resume from.</summary>
     public bool HasCheckpoint => File.Exists(CheckpointPath);
 
-    /// <summary>A new folder name under <paramref name="root"/>: the model's name and the time, such as <c>runs/seed0-20260131-120000</c>.</summary>
+    /// <summary>A new folder name under <paramref name="root"/>: the model's name and the time, such as <c>runs/cnn2-20260131-120000</c>.</summary>
     public static string NewName(string modelName, string root = "runs")
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(modelName);
@@ -77,7 +77,7 @@ public sealed class RunFolder
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         if (!Directory.Exists(path)) throw new TrainingException($"There is no run folder '{path}'. Give the folder that train wrote, such as "
-            + "runs/seed0-20260131-120000.");
+            + "runs/cnn2-20260131-120000.");
         var configuration = System.IO.Path.Combine(path, ConfigurationFile);
         var model = System.IO.Path.Combine(path, ModelFile);
         foreach (var file in new[] { configuration, model })

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;

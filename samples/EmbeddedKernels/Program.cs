@@ -1,8 +1,7 @@
 // An ILGPU program of its own that uses two of GpuTrainer's operations: its accelerator, its stream, its buffers.
 // Run it with: dotnet run -c Release --project samples/EmbeddedKernels
-using Gpu.Kernels.Activations;
-using Gpu.Kernels.Convolution;
-using Gpu.Kernels.Launching;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -12,7 +11,7 @@ using var accelerator = context.GetPreferredDevice(preferCPU: false).CreateAccel
 using var stream = accelerator.CreateStream();
 Console.WriteLine($"running on {accelerator.Name}");
 
-var shape = new ConvolutionShape
+var shape = new Conv2dShape
 {
     Batch = 1,
     InputHeight = 5,
@@ -27,7 +26,7 @@ var shape = new ConvolutionShape
 using var image = accelerator.Allocate1D<float>(shape.InputLength);
 using var weights = accelerator.Allocate1D<float>(shape.WeightLength);
 using var result = accelerator.Allocate1D<float>(shape.OutputLength);
-using var scratch = accelerator.Allocate1D<float>(Convolutions.WorkspaceLength(shape));
+using var scratch = accelerator.Allocate1D<float>(Conv2d.WorkspaceLength(shape));
 image.View.BaseView.CopyFromCPU(stream, [.. Enumerable.Range(0, shape.InputLength).Select(i => (float)i)]);
 var filters = new float[shape.WeightLength];
 for (var tap = 0; tap < 9; tap++)
@@ -42,7 +41,7 @@ weights.View.BaseView.CopyFromCPU(stream, filters);
 
 // The device wraps the accelerator and the stream; it disposes neither. A launch is queued on your stream, between your own kernels.
 using var device = new AcceleratorDevice(accelerator, stream);
-Convolutions.Forward(
+Conv2d.Forward(
     device, shape, device.Wrap(image.View.BaseView), device.Wrap(weights.View.BaseView), bias: default, device.Wrap(result.View.BaseView),
     Activation.Relu, device.Wrap(scratch.View.BaseView));
 stream.Synchronize();

@@ -1,8 +1,8 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>Decides where <see cref="WinogradOperation{TActivation}"/> takes the place of the direct sum: on the CPU, from a few tiles on.</summary>
+/// <summary>Decides where <see cref="WinogradConv2dLaunch{TActivation}"/> takes the place of the direct sum: on the CPU, from a few tiles on.</summary>
 /// <remarks>
 /// Measured on one core with 512-bit vectors, in GFLOP/s of the direct sum, direct and by Winograd (the gradient of the input is like the forward pass):
 /// <code>
@@ -34,23 +34,23 @@ internal static class WinogradChoice
     private const int FewestTilesOfGradient = 64;
 
     /// <summary>Whether the transforms fit the shape, and it does not forbid them.</summary>
-    public static bool IsPossible(ConvolutionShape shape) =>
-        shape.Algorithm != ConvolutionAlgorithm.Direct
+    public static bool IsPossible(Conv2dShape shape) =>
+        shape.Algorithm != Conv2dAlgorithm.Direct
         && shape is { KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, Groups: 1 }
         && shape is { PaddingTop: <= 2, PaddingLeft: <= 2, PaddingBottom: <= 2, PaddingRight: <= 2 }
         && shape.InputChannels % WidestVector == 0 && shape.OutputChannels % WidestVector == 0;
 
     /// <summary>Whether a pass of the shape takes them.</summary>
-    public static bool IsTaken(ConvolutionShape shape, bool backward, bool itemIsThread) => IsTaken(shape, backward, itemIsThread, FewestTiles);
+    public static bool IsTaken(Conv2dShape shape, bool backward, bool isGpu) => IsTaken(shape, backward, isGpu, FewestTiles);
 
     /// <summary>Whether the gradient of the weights takes them.</summary>
-    public static bool TakesWeightGradient(ConvolutionShape shape, bool itemIsThread) => IsTaken(shape, backward: false, itemIsThread, FewestTilesOfGradient);
+    public static bool TakesWeightGradient(Conv2dShape shape, bool isGpu) => IsTaken(shape, backward: false, isGpu, FewestTilesOfGradient);
 
-    private static bool IsTaken(ConvolutionShape shape, bool backward, bool itemIsThread, int fewestTiles)
+    private static bool IsTaken(Conv2dShape shape, bool backward, bool isGpu, int fewestTiles)
     {
         if (!IsPossible(shape)) return false;
-        if (shape.Algorithm == ConvolutionAlgorithm.Winograd) return true;
-        if (itemIsThread) return false;
+        if (shape.Algorithm == Conv2dAlgorithm.Winograd) return true;
+        if (isGpu) return false;
         var (height, width) = backward ? (shape.InputHeight, shape.InputWidth) : (shape.OutputHeight, shape.OutputWidth);
         const int extent = WinogradTransform.Outputs;
         var tiles = (long)Items.Covering(height, extent) * Items.Covering(width, extent);

@@ -1,8 +1,8 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>The sizes that <see cref="WinogradConvolution{TMachine,TVector,TActivation}"/> works by.</summary>
+/// <summary>The sizes that <see cref="WinogradConv2d{TBackend,TVector,TActivation}"/> works by.</summary>
 public struct WinogradGeometry
 {
     /// <summary>Extents of what is read, channels a pixel.</summary>
@@ -34,7 +34,7 @@ public struct WinogradGeometry
     private const int LongestStrip = 12;
 
     /// <summary>Cuts the work of a shape up, for the forward pass or the gradient of the input. Nothing here depends on the number of threads.</summary>
-    public static WinogradGeometry For(ConvolutionShape shape, bool backward, int width)
+    public static WinogradGeometry For(Conv2dShape shape, bool backward, int width)
     {
         var g = new WinogradGeometry();
         if (backward)

@@ -1,8 +1,8 @@
-using Gpu.Kernels.Launching;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>The sizes that <see cref="WinogradWeightGradient{TMachine,TVector}"/> works by.</summary>
+/// <summary>The sizes that <see cref="WinogradWeightGradient{TBackend,TVector}"/> works by.</summary>
 public struct WinogradGradientGeometry
 {
     /// <summary>Extents and tiles of the forward pass.</summary>
@@ -33,7 +33,7 @@ public struct WinogradGradientGeometry
     private const int LargestPartials = 1 << 20;
 
     /// <summary>Cuts the work of a shape up. Nothing here depends on the number of threads, or on the machine's vectors.</summary>
-    public static WinogradGradientGeometry For(ConvolutionShape shape)
+    public static WinogradGradientGeometry For(Conv2dShape shape)
     {
         const int products = WinogradTransform.Products;
         var g = new WinogradGradientGeometry { Forward = WinogradGeometry.For(shape, backward: false, width: 1) };

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Convolution;
 
@@ -31,95 +31,95 @@ internal static class WinogradTransform
 
     /// <summary>The data at the six points, up to the factors that <see cref="Weights"/> takes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Data<TMachine, TVector>(
+    public static void Data<TBackend, TVector>(
         TVector d0, TVector d1, TVector d2, TVector d3, TVector d4, TVector d5,
         out TVector v0, out TVector v1, out TVector v2, out TVector v3, out TVector v4, out TVector v5)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        v0 = TMachine.MultiplyAdd(TMachine.Splat(AA * BB), d0, TMachine.MultiplyAdd(TMachine.Splat(-(AA + BB)), d2, d4));
-        v5 = TMachine.MultiplyAdd(TMachine.Splat(AA * BB), d1, TMachine.MultiplyAdd(TMachine.Splat(-(AA + BB)), d3, d5));
-        var even = TMachine.MultiplyAdd(TMachine.Splat(-BB), d2, d4);
-        var odd = TMachine.MultiplyAdd(TMachine.Splat(-BB), d1, d3);
-        v1 = TMachine.MultiplyAdd(TMachine.Splat(A), odd, even);
-        v2 = TMachine.MultiplyAdd(TMachine.Splat(-A), odd, even);
-        even = TMachine.MultiplyAdd(TMachine.Splat(-AA), d2, d4);
-        odd = TMachine.MultiplyAdd(TMachine.Splat(-AA), d1, d3);
-        v3 = TMachine.MultiplyAdd(TMachine.Splat(B), odd, even);
-        v4 = TMachine.MultiplyAdd(TMachine.Splat(-B), odd, even);
+        v0 = TBackend.MultiplyAdd(TBackend.Splat(AA * BB), d0, TBackend.MultiplyAdd(TBackend.Splat(-(AA + BB)), d2, d4));
+        v5 = TBackend.MultiplyAdd(TBackend.Splat(AA * BB), d1, TBackend.MultiplyAdd(TBackend.Splat(-(AA + BB)), d3, d5));
+        var even = TBackend.MultiplyAdd(TBackend.Splat(-BB), d2, d4);
+        var odd = TBackend.MultiplyAdd(TBackend.Splat(-BB), d1, d3);
+        v1 = TBackend.MultiplyAdd(TBackend.Splat(A), odd, even);
+        v2 = TBackend.MultiplyAdd(TBackend.Splat(-A), odd, even);
+        even = TBackend.MultiplyAdd(TBackend.Splat(-AA), d2, d4);
+        odd = TBackend.MultiplyAdd(TBackend.Splat(-AA), d1, d3);
+        v3 = TBackend.MultiplyAdd(TBackend.Splat(B), odd, even);
+        v4 = TBackend.MultiplyAdd(TBackend.Splat(-B), odd, even);
     }
 
     /// <summary>The filter at the six points, over the product of each point's distances to the others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Weights<TMachine, TVector>(
+    public static void Weights<TBackend, TVector>(
         TVector g0, TVector g1, TVector g2,
         out TVector u0, out TVector u1, out TVector u2, out TVector u3, out TVector u4, out TVector u5)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        u0 = TMachine.Multiply(TMachine.Splat(1 / (AA * BB)), g0);
-        var even = TMachine.Multiply(TMachine.Splat(1 / (2 * AA * (AA - BB))), TMachine.MultiplyAdd(TMachine.Splat(AA), g2, g0));
-        var odd = TMachine.Multiply(TMachine.Splat(A / (2 * AA * (AA - BB))), g1);
-        u1 = TMachine.Add(even, odd);
-        u2 = TMachine.Subtract(even, odd);
-        even = TMachine.Multiply(TMachine.Splat(1 / (2 * BB * (BB - AA))), TMachine.MultiplyAdd(TMachine.Splat(BB), g2, g0));
-        odd = TMachine.Multiply(TMachine.Splat(B / (2 * BB * (BB - AA))), g1);
-        u3 = TMachine.Add(even, odd);
-        u4 = TMachine.Subtract(even, odd);
+        u0 = TBackend.Multiply(TBackend.Splat(1 / (AA * BB)), g0);
+        var even = TBackend.Multiply(TBackend.Splat(1 / (2 * AA * (AA - BB))), TBackend.MultiplyAdd(TBackend.Splat(AA), g2, g0));
+        var odd = TBackend.Multiply(TBackend.Splat(A / (2 * AA * (AA - BB))), g1);
+        u1 = TBackend.Add(even, odd);
+        u2 = TBackend.Subtract(even, odd);
+        even = TBackend.Multiply(TBackend.Splat(1 / (2 * BB * (BB - AA))), TBackend.MultiplyAdd(TBackend.Splat(BB), g2, g0));
+        odd = TBackend.Multiply(TBackend.Splat(B / (2 * BB * (BB - AA))), g1);
+        u3 = TBackend.Add(even, odd);
+        u4 = TBackend.Subtract(even, odd);
         u5 = g2;
     }
 
     /// <summary>The four outputs from the products at the six points.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Sums<TMachine, TVector>(
+    public static void Sums<TBackend, TVector>(
         TVector m0, TVector m1, TVector m2, TVector m3, TVector m4, TVector m5,
         out TVector y0, out TVector y1, out TVector y2, out TVector y3)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var evenA = TMachine.Add(m1, m2);
-        var oddA = TMachine.Subtract(m1, m2);
-        var evenB = TMachine.Add(m3, m4);
-        var oddB = TMachine.Subtract(m3, m4);
-        y0 = TMachine.Add(m0, TMachine.Add(evenA, evenB));
-        y1 = TMachine.MultiplyAdd(TMachine.Splat(A), oddA, TMachine.Multiply(TMachine.Splat(B), oddB));
-        y2 = TMachine.MultiplyAdd(TMachine.Splat(AA), evenA, TMachine.Multiply(TMachine.Splat(BB), evenB));
-        y3 = TMachine.MultiplyAdd(TMachine.Splat(AA * A), oddA, TMachine.MultiplyAdd(TMachine.Splat(BB * B), oddB, m5));
+        var evenA = TBackend.Add(m1, m2);
+        var oddA = TBackend.Subtract(m1, m2);
+        var evenB = TBackend.Add(m3, m4);
+        var oddB = TBackend.Subtract(m3, m4);
+        y0 = TBackend.Add(m0, TBackend.Add(evenA, evenB));
+        y1 = TBackend.MultiplyAdd(TBackend.Splat(A), oddA, TBackend.Multiply(TBackend.Splat(B), oddB));
+        y2 = TBackend.MultiplyAdd(TBackend.Splat(AA), evenA, TBackend.Multiply(TBackend.Splat(BB), evenB));
+        y3 = TBackend.MultiplyAdd(TBackend.Splat(AA * A), oddA, TBackend.MultiplyAdd(TBackend.Splat(BB * B), oddB, m5));
     }
 
     /// <summary>The transpose of <see cref="Sums"/>: the gradient of the outputs to that of the products.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void SumsTransposed<TMachine, TVector>(
+    public static void SumsTransposed<TBackend, TVector>(
         TVector y0, TVector y1, TVector y2, TVector y3,
         out TVector m0, out TVector m1, out TVector m2, out TVector m3, out TVector m4, out TVector m5)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
         m0 = y0;
-        var even = TMachine.MultiplyAdd(TMachine.Splat(AA), y2, y0);
-        var odd = TMachine.MultiplyAdd(TMachine.Splat(AA), y3, y1);
-        m1 = TMachine.MultiplyAdd(TMachine.Splat(A), odd, even);
-        m2 = TMachine.MultiplyAdd(TMachine.Splat(-A), odd, even);
-        even = TMachine.MultiplyAdd(TMachine.Splat(BB), y2, y0);
-        odd = TMachine.MultiplyAdd(TMachine.Splat(BB), y3, y1);
-        m3 = TMachine.MultiplyAdd(TMachine.Splat(B), odd, even);
-        m4 = TMachine.MultiplyAdd(TMachine.Splat(-B), odd, even);
+        var even = TBackend.MultiplyAdd(TBackend.Splat(AA), y2, y0);
+        var odd = TBackend.MultiplyAdd(TBackend.Splat(AA), y3, y1);
+        m1 = TBackend.MultiplyAdd(TBackend.Splat(A), odd, even);
+        m2 = TBackend.MultiplyAdd(TBackend.Splat(-A), odd, even);
+        even = TBackend.MultiplyAdd(TBackend.Splat(BB), y2, y0);
+        odd = TBackend.MultiplyAdd(TBackend.Splat(BB), y3, y1);
+        m3 = TBackend.MultiplyAdd(TBackend.Splat(B), odd, even);
+        m4 = TBackend.MultiplyAdd(TBackend.Splat(-B), odd, even);
         m5 = y3;
     }
 
     /// <summary>The transpose of <see cref="Weights"/>: the gradient of the transformed filter to that of the filter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void WeightsTransposed<TMachine, TVector>(
+    public static void WeightsTransposed<TBackend, TVector>(
         TVector u0, TVector u1, TVector u2, TVector u3, TVector u4, TVector u5, out TVector g0, out TVector g1, out TVector g2)
-        where TMachine : struct, IMachine<TMachine, TVector>
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var evenA = TMachine.Multiply(TMachine.Splat(1 / (2 * AA * (AA - BB))), TMachine.Add(u1, u2));
-        var evenB = TMachine.Multiply(TMachine.Splat(1 / (2 * BB * (BB - AA))), TMachine.Add(u3, u4));
-        g0 = TMachine.MultiplyAdd(TMachine.Splat(1 / (AA * BB)), u0, TMachine.Add(evenA, evenB));
-        g1 = TMachine.MultiplyAdd(
-            TMachine.Splat(A / (2 * AA * (AA - BB))), TMachine.Subtract(u1, u2),
-            TMachine.Multiply(TMachine.Splat(B / (2 * BB * (BB - AA))), TMachine.Subtract(u3, u4)));
-        g2 = TMachine.MultiplyAdd(TMachine.Splat(AA), evenA, TMachine.MultiplyAdd(TMachine.Splat(BB), evenB, u5));
+        var evenA = TBackend.Multiply(TBackend.Splat(1 / (2 * AA * (AA - BB))), TBackend.Add(u1, u2));
+        var evenB = TBackend.Multiply(TBackend.Splat(1 / (2 * BB * (BB - AA))), TBackend.Add(u3, u4));
+        g0 = TBackend.MultiplyAdd(TBackend.Splat(1 / (AA * BB)), u0, TBackend.Add(evenA, evenB));
+        g1 = TBackend.MultiplyAdd(
+            TBackend.Splat(A / (2 * AA * (AA - BB))), TBackend.Subtract(u1, u2),
+            TBackend.Multiply(TBackend.Splat(B / (2 * BB * (BB - AA))), TBackend.Subtract(u3, u4)));
+        g2 = TBackend.MultiplyAdd(TBackend.Splat(AA), evenA, TBackend.MultiplyAdd(TBackend.Splat(BB), evenB, u5));
     }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
 
@@ -11,17 +11,17 @@ namespace Gpu.Kernels.Convolution;
 /// <remarks>
 /// An item is a block of input channels by a block of output channels over one split of the tiles. It goes through its tiles strip by strip: transforms input and
 /// gradient, and adds 36 products [inputs, tiles] x [tiles, outputs] to sums in its scratch memory. Splits are summed afterwards, in order, by
-/// <see cref="SumSplits{TMachine,TVector}"/>.
+/// <see cref="SplitKReduce{TBackend,TVector}"/>.
 /// </remarks>
-public partial struct WinogradWeightGradient<TMachine, TVector> : IScratchKernel<TMachine>
-    where TMachine : struct, IMachine<TMachine, TVector>
+public partial struct WinogradWeightGradient<TBackend, TVector> : IScratchKernel<TBackend>
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
     /// <summary>Activations [n, h, w, c], the gradient of the output, and zeros, six pixels of the input.</summary>
-    public TMachine Input, OutputGradient, Zeros;
+    public TBackend Input, OutputGradient, Zeros;
 
     /// <summary>Weight gradients and bias gradients, a region a split; overwritten.</summary>
-    public TMachine Target, BiasTarget;
+    public TBackend Target, BiasTarget;
 
     /// <summary>Sizes.</summary>
     public WinogradGradientGeometry Geometry;
@@ -29,17 +29,17 @@ public partial struct WinogradWeightGradient<TMachine, TVector> : IScratchKernel
     /// <summary>Whether the bias gradient is wanted.</summary>
     public Flag HasBias;
 
-    private TMachine _scratch;
+    private TBackend _scratch;
     private int _scratchStride;
 
     /// <inheritdoc/>
-    public void UseScratch(TMachine memory, int stride) => (_scratch, _scratchStride) = (memory, stride);
+    public void UseScratch(TBackend memory, int stride) => (_scratch, _scratchStride) = (memory, stride);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var scratch = TMachine.Slice(_scratch, item * _scratchStride);
+        var scratch = TBackend.Slice(_scratch, item * _scratchStride);
         var split = item / (Geometry.InputBlocks * Geometry.OutputBlocks);
         var block = item - split * Geometry.InputBlocks * Geometry.OutputBlocks;
         var inputBlock = block / Geometry.OutputBlocks;
@@ -55,85 +55,85 @@ public partial struct WinogradWeightGradient<TMachine, TVector> : IScratchKernel
             // Of the same length, give or take a tile.
             var from = begin + (int)((long)tiles * strip / strips);
             var count = begin + (int)((long)tiles * (strip + 1) / strips) - from;
-            WinogradInput.Transform<TMachine, TVector>(
-                Input, Zeros, scratch, TMachine.Slice(scratch, Geometry.RowOffset), in Geometry.Forward, Geometry.DataStride, from, count, k, inputs);
+            WinogradInput.Transform<TBackend, TVector>(
+                Input, Zeros, scratch, TBackend.Slice(scratch, Geometry.RowOffset), in Geometry.Forward, Geometry.DataStride, from, count, k, inputs);
             TransformGradient(scratch, from, count, channel, outputs, strip == 0);
             Products(scratch, count, k, inputs, channel, outputs, strip == 0, from + count);
         }
 
-        TransformSums(scratch, TMachine.Slice(Target, split * Geometry.SplitStride), k, inputs, channel, outputs);
+        TransformSums(scratch, TBackend.Slice(Target, split * Geometry.SplitStride), k, inputs, channel, outputs);
         if (HasBias && inputBlock == 0)
         {
-            var target = TMachine.Slice(BiasTarget, split * Geometry.SplitStride + channel);
-            for (var c = 0; c < outputs; c += TMachine.Width) TMachine.Store(target, c, TMachine.Load(scratch, Geometry.BiasOffset + c));
+            var target = TBackend.Slice(BiasTarget, split * Geometry.SplitStride + channel);
+            for (var c = 0; c < outputs; c += TBackend.Width) TBackend.Store(target, c, TBackend.Load(scratch, Geometry.BiasOffset + c));
         }
     }
 
     /// <summary>Tiles of four by four pixels to 36 matrices [tiles, outputs], and their sums for the bias.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void TransformGradient(TMachine scratch, int first, int tiles, int channel, int channels, bool firstStrip)
+    private readonly void TransformGradient(TBackend scratch, int first, int tiles, int channel, int channels, bool firstStrip)
     {
         ref readonly var g = ref Geometry.Forward;
         var stride = Geometry.GradientStride;
-        var target = TMachine.Slice(scratch, Geometry.GradientOffset);
-        var rows = TMachine.Slice(scratch, Geometry.RowOffset);
-        var biases = TMachine.Slice(scratch, Geometry.BiasOffset);
+        var target = TBackend.Slice(scratch, Geometry.GradientOffset);
+        var rows = TBackend.Slice(scratch, Geometry.RowOffset);
+        var biases = TBackend.Slice(scratch, Geometry.BiasOffset);
         var row = first / g.TilesX;
         var column = first - row * g.TilesX;
         var n = row / g.TilesY;
         row -= n * g.TilesY;
         if (firstStrip)
-            for (var c = 0; c < channels; c += TMachine.Width) TMachine.Store(biases, c, TMachine.Zero);
+            for (var c = 0; c < channels; c += TBackend.Width) TBackend.Store(biases, c, TBackend.Zero);
         for (var tile = 0; tile < tiles; tile++)
         {
             var y = row * WinogradTransform.Outputs;
             var x = column * WinogradTransform.Outputs;
             var height = g.OutputHeight - y;
             var width = g.OutputWidth - x;
-            var source = TMachine.Slice(OutputGradient, ((n * g.OutputHeight + y) * g.OutputWidth + x) * g.OutputChannels + channel);
+            var source = TBackend.Slice(OutputGradient, ((n * g.OutputHeight + y) * g.OutputWidth + x) * g.OutputChannels + channel);
             var step = g.OutputWidth * g.OutputChannels;
-            for (var c = 0; c < channels; c += TMachine.Width)
+            for (var c = 0; c < channels; c += TBackend.Width)
             {
-                var sum = TMachine.Load(biases, c);
+                var sum = TBackend.Load(biases, c);
                 var at = c;
                 for (var j = 0; j < WinogradTransform.Outputs; j++)
                 {
-                    TVector y0 = TMachine.Zero, y1 = TMachine.Zero, y2 = TMachine.Zero, y3 = TMachine.Zero;
+                    TVector y0 = TBackend.Zero, y1 = TBackend.Zero, y2 = TBackend.Zero, y3 = TBackend.Zero;
                     if (j < width)
                     {
-                        y0 = TMachine.Load(source, at);
-                        if (height > 1) y1 = TMachine.Load(source, at + step);
-                        if (height > 2) y2 = TMachine.Load(source, at + 2 * step);
-                        if (height > 3) y3 = TMachine.Load(source, at + 3 * step);
-                        sum = TMachine.Add(sum, TMachine.Add(TMachine.Add(y0, y1), TMachine.Add(y2, y3)));
+                        y0 = TBackend.Load(source, at);
+                        if (height > 1) y1 = TBackend.Load(source, at + step);
+                        if (height > 2) y2 = TBackend.Load(source, at + 2 * step);
+                        if (height > 3) y3 = TBackend.Load(source, at + 3 * step);
+                        sum = TBackend.Add(sum, TBackend.Add(TBackend.Add(y0, y1), TBackend.Add(y2, y3)));
                     }
 
                     at += g.OutputChannels;
-                    WinogradTransform.SumsTransposed<TMachine, TVector>(y0, y1, y2, y3, out var m0, out var m1, out var m2, out var m3, out var m4, out var m5);
-                    var line = TMachine.Slice(rows, j * TMachine.Width);
-                    TMachine.Store(line, 0, m0);
-                    TMachine.Store(line, 4 * TMachine.Width, m1);
-                    TMachine.Store(line, 8 * TMachine.Width, m2);
-                    TMachine.Store(line, 12 * TMachine.Width, m3);
-                    TMachine.Store(line, 16 * TMachine.Width, m4);
-                    TMachine.Store(line, 20 * TMachine.Width, m5);
+                    WinogradTransform.SumsTransposed<TBackend, TVector>(y0, y1, y2, y3, out var m0, out var m1, out var m2, out var m3, out var m4, out var m5);
+                    var line = TBackend.Slice(rows, j * TBackend.Width);
+                    TBackend.Store(line, 0, m0);
+                    TBackend.Store(line, 4 * TBackend.Width, m1);
+                    TBackend.Store(line, 8 * TBackend.Width, m2);
+                    TBackend.Store(line, 12 * TBackend.Width, m3);
+                    TBackend.Store(line, 16 * TBackend.Width, m4);
+                    TBackend.Store(line, 20 * TBackend.Width, m5);
                 }
 
-                TMachine.Store(biases, c, sum);
-                var gradient = TMachine.Slice(target, tile * channels + c);
+                TBackend.Store(biases, c, sum);
+                var gradient = TBackend.Slice(target, tile * channels + c);
                 for (var i = 0; i < WinogradTransform.Points; i++)
                 {
-                    var line = TMachine.Slice(rows, i * 4 * TMachine.Width);
-                    WinogradTransform.SumsTransposed<TMachine, TVector>(
-                        TMachine.Load(line, 0), TMachine.Load(line, TMachine.Width), TMachine.Load(line, 2 * TMachine.Width), TMachine.Load(line, 3 * TMachine.Width),
+                    var line = TBackend.Slice(rows, i * 4 * TBackend.Width);
+                    WinogradTransform.SumsTransposed<TBackend, TVector>(
+                        TBackend.Load(line, 0), TBackend.Load(line, TBackend.Width), TBackend.Load(line, 2 * TBackend.Width), TBackend.Load(line, 3 * TBackend.Width),
                         out var m0, out var m1, out var m2, out var m3, out var m4, out var m5);
-                    TMachine.Store(gradient, 0, m0);
-                    TMachine.Store(gradient, stride, m1);
-                    TMachine.Store(gradient, 2 * stride, m2);
-                    TMachine.Store(gradient, 3 * stride, m3);
-                    TMachine.Store(gradient, 4 * stride, m4);
-                    TMachine.Store(gradient, 5 * stride, m5);
-                    gradient = TMachine.Slice(gradient, 6 * stride);
+                    TBackend.Store(gradient, 0, m0);
+                    TBackend.Store(gradient, stride, m1);
+                    TBackend.Store(gradient, 2 * stride, m2);
+                    TBackend.Store(gradient, 3 * stride, m3);
+                    TBackend.Store(gradient, 4 * stride, m4);
+                    TBackend.Store(gradient, 5 * stride, m5);
+                    gradient = TBackend.Slice(gradient, 6 * stride);
                 }
             }
 
@@ -153,41 +153,41 @@ public partial struct WinogradWeightGradient<TMachine, TVector> : IScratchKernel
 
     /// <summary>The 36 sums of the block to the nine taps of the target.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void TransformSums(TMachine scratch, TMachine target, int k, int inputs, int channel, int outputs)
+    private readonly void TransformSums(TBackend scratch, TBackend target, int k, int inputs, int channel, int outputs)
     {
         var step = inputs * outputs;
         var tap = Geometry.Forward.InputChannels * Geometry.Forward.OutputChannels;
         for (var row = 0; row < inputs; row++)
         {
-            for (var c = 0; c < outputs; c += TMachine.Width)
+            for (var c = 0; c < outputs; c += TBackend.Width)
             {
-                var sums = TMachine.Slice(scratch, Geometry.SumOffset + row * outputs + c);
+                var sums = TBackend.Slice(scratch, Geometry.SumOffset + row * outputs + c);
                 Column(sums, step, out var a0, out var b0, out var c0);
-                Column(TMachine.Slice(sums, step), step, out var a1, out var b1, out var c1);
-                Column(TMachine.Slice(sums, 2 * step), step, out var a2, out var b2, out var c2);
-                Column(TMachine.Slice(sums, 3 * step), step, out var a3, out var b3, out var c3);
-                Column(TMachine.Slice(sums, 4 * step), step, out var a4, out var b4, out var c4);
-                Column(TMachine.Slice(sums, 5 * step), step, out var a5, out var b5, out var c5);
-                var weights = TMachine.Slice(target, (k + row) * Geometry.Forward.OutputChannels + channel + c);
+                Column(TBackend.Slice(sums, step), step, out var a1, out var b1, out var c1);
+                Column(TBackend.Slice(sums, 2 * step), step, out var a2, out var b2, out var c2);
+                Column(TBackend.Slice(sums, 3 * step), step, out var a3, out var b3, out var c3);
+                Column(TBackend.Slice(sums, 4 * step), step, out var a4, out var b4, out var c4);
+                Column(TBackend.Slice(sums, 5 * step), step, out var a5, out var b5, out var c5);
+                var weights = TBackend.Slice(target, (k + row) * Geometry.Forward.OutputChannels + channel + c);
                 Taps(weights, tap, a0, a1, a2, a3, a4, a5);
-                Taps(TMachine.Slice(weights, 3 * tap), tap, b0, b1, b2, b3, b4, b5);
-                Taps(TMachine.Slice(weights, 6 * tap), tap, c0, c1, c2, c3, c4, c5);
+                Taps(TBackend.Slice(weights, 3 * tap), tap, b0, b1, b2, b3, b4, b5);
+                Taps(TBackend.Slice(weights, 6 * tap), tap, c0, c1, c2, c3, c4, c5);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Column(TMachine sums, int step, out TVector g0, out TVector g1, out TVector g2) =>
-        WinogradTransform.WeightsTransposed<TMachine, TVector>(
-            TMachine.Load(sums, 0), TMachine.Load(sums, 6 * step), TMachine.Load(sums, 12 * step),
-            TMachine.Load(sums, 18 * step), TMachine.Load(sums, 24 * step), TMachine.Load(sums, 30 * step), out g0, out g1, out g2);
+    private static void Column(TBackend sums, int step, out TVector g0, out TVector g1, out TVector g2) =>
+        WinogradTransform.WeightsTransposed<TBackend, TVector>(
+            TBackend.Load(sums, 0), TBackend.Load(sums, 6 * step), TBackend.Load(sums, 12 * step),
+            TBackend.Load(sums, 18 * step), TBackend.Load(sums, 24 * step), TBackend.Load(sums, 30 * step), out g0, out g1, out g2);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Taps(TMachine weights, int tap, TVector u0, TVector u1, TVector u2, TVector u3, TVector u4, TVector u5)
+    private static void Taps(TBackend weights, int tap, TVector u0, TVector u1, TVector u2, TVector u3, TVector u4, TVector u5)
     {
-        WinogradTransform.WeightsTransposed<TMachine, TVector>(u0, u1, u2, u3, u4, u5, out var g0, out var g1, out var g2);
-        TMachine.Store(weights, 0, g0);
-        TMachine.Store(weights, tap, g1);
-        TMachine.Store(weights, 2 * tap, g2);
+        WinogradTransform.WeightsTransposed<TBackend, TVector>(u0, u1, u2, u3, u4, u5, out var g0, out var g1, out var g2);
+        TBackend.Store(weights, 0, g0);
+        TBackend.Store(weights, tap, g1);
+        TBackend.Store(weights, 2 * tap, g2);
     }
 }

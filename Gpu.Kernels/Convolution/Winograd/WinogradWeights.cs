@@ -1,23 +1,23 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// Transforms 3x3 filters [3, 3, inputs, outputs] for <see cref="WinogradConvolution{TMachine,TVector,TActivation}"/>: to [panel, point, row, <see cref="PanelWidth"/>],
+/// Transforms 3x3 filters [3, 3, inputs, outputs] for <see cref="WinogradConv2d{TBackend,TVector,TActivation}"/>: to [panel, point, row, <see cref="PanelWidth"/>],
 /// rows the channels that are summed over: the inputs, or <see cref="Transposed"/> the outputs, with the taps in reverse order. An item is <see cref="BlockRows"/> rows
 /// of one panel.
 /// </summary>
-public struct WinogradWeights<TMachine, TVector> : IScratchKernel<TMachine>
-    where TMachine : struct, IMachine<TMachine, TVector>
+public struct WinogradWeights<TBackend, TVector> : IScratchKernel<TBackend>
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
     /// <summary>Rows of an item: as many as a cache line holds, which is what makes the transposition read whole lines.</summary>
     public const int BlockRows = 16;
 
     /// <summary>Filters, and what becomes of them.</summary>
-    public TMachine Weights, Transformed;
+    public TBackend Weights, Transformed;
 
     /// <summary>Channels that are summed over (a multiple of <see cref="BlockRows"/>), channels in all, channels of a panel.</summary>
     public int Rows, Columns, PanelWidth;
@@ -25,14 +25,14 @@ public struct WinogradWeights<TMachine, TVector> : IScratchKernel<TMachine>
     /// <summary>Whether inputs and outputs change roles.</summary>
     public Flag Transposed;
 
-    private TMachine _scratch;
+    private TBackend _scratch;
     private int _scratchStride;
 
     /// <summary>Words of scratch memory that an item needs.</summary>
     public static int ScratchLength(int panelWidth) => WinogradTransform.Taps * BlockRows * panelWidth;
 
     /// <inheritdoc/>
-    public void UseScratch(TMachine memory, int stride) => (_scratch, _scratchStride) = (memory, stride);
+    public void UseScratch(TBackend memory, int stride) => (_scratch, _scratchStride) = (memory, stride);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -43,88 +43,88 @@ public struct WinogradWeights<TMachine, TVector> : IScratchKernel<TMachine>
         var first = (item - panel * blocks) * BlockRows;
         var column = panel * PanelWidth;
         var columns = Math.Min(PanelWidth, Columns - column);
-        var target = TMachine.Slice(Transformed, (panel * WinogradTransform.Products * Rows + first) * PanelWidth);
+        var target = TBackend.Slice(Transformed, (panel * WinogradTransform.Products * Rows + first) * PanelWidth);
         if (Transposed)
         {
-            var block = TMachine.Slice(_scratch, item * _scratchStride);
+            var block = TBackend.Slice(_scratch, item * _scratchStride);
             Transpose(block, first, column, columns);
             TransformBlock(block, BlockRows * PanelWidth, PanelWidth, target, columns);
         }
         else
         {
-            TransformBlock(TMachine.Slice(Weights, first * Columns + column), Rows * Columns, Columns, target, columns);
+            TransformBlock(TBackend.Slice(Weights, first * Columns + column), Rows * Columns, Columns, target, columns);
         }
     }
 
     // To [tap, row, column]: a line of sixteen rows of one column at a time.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Transpose(TMachine block, int first, int column, int columns)
+    private readonly void Transpose(TBackend block, int first, int column, int columns)
     {
         var width = PanelWidth;
         for (var tap = 0; tap < WinogradTransform.Taps; tap++)
         {
-            var from = TMachine.Slice(Weights, ((WinogradTransform.Taps - 1 - tap) * Columns + column) * Rows + first);
-            var to = TMachine.Slice(block, tap * BlockRows * width);
+            var from = TBackend.Slice(Weights, ((WinogradTransform.Taps - 1 - tap) * Columns + column) * Rows + first);
+            var to = TBackend.Slice(block, tap * BlockRows * width);
             for (var c = 0; c < columns; c++)
             {
                 var line = to;
                 for (var row = 0; row < BlockRows; row += 4)
                 {
-                    TMachine.StoreScalar(line, 0, TMachine.LoadScalar(from, row));
-                    TMachine.StoreScalar(line, width, TMachine.LoadScalar(from, row + 1));
-                    TMachine.StoreScalar(line, 2 * width, TMachine.LoadScalar(from, row + 2));
-                    TMachine.StoreScalar(line, 3 * width, TMachine.LoadScalar(from, row + 3));
-                    line = TMachine.Slice(line, 4 * width);
+                    TBackend.StoreScalar(line, 0, TBackend.LoadScalar(from, row));
+                    TBackend.StoreScalar(line, width, TBackend.LoadScalar(from, row + 1));
+                    TBackend.StoreScalar(line, 2 * width, TBackend.LoadScalar(from, row + 2));
+                    TBackend.StoreScalar(line, 3 * width, TBackend.LoadScalar(from, row + 3));
+                    line = TBackend.Slice(line, 4 * width);
                 }
 
-                from = TMachine.Slice(from, Rows);
-                to = TMachine.Slice(to, 1);
+                from = TBackend.Slice(from, Rows);
+                to = TBackend.Slice(to, 1);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void TransformBlock(TMachine source, int tapStride, int rowStride, TMachine target, int columns)
+    private readonly void TransformBlock(TBackend source, int tapStride, int rowStride, TBackend target, int columns)
     {
         for (var row = 0; row < BlockRows; row++)
         {
-            for (var column = 0; column < columns; column += TMachine.Width)
-                Transform(TMachine.Slice(source, column), tapStride, TMachine.Slice(target, column));
-            source = TMachine.Slice(source, rowStride);
-            target = TMachine.Slice(target, PanelWidth);
+            for (var column = 0; column < columns; column += TBackend.Width)
+                Transform(TBackend.Slice(source, column), tapStride, TBackend.Slice(target, column));
+            source = TBackend.Slice(source, rowStride);
+            target = TBackend.Slice(target, PanelWidth);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Transform(TMachine g, int tapStride, TMachine u)
+    private readonly void Transform(TBackend g, int tapStride, TBackend u)
     {
         var step = Rows * PanelWidth;
         var row = 3 * tapStride;
-        WinogradTransform.Weights<TMachine, TVector>(
-            TMachine.Load(g, 0), TMachine.Load(g, row), TMachine.Load(g, 2 * row), out var a0, out var a1, out var a2, out var a3, out var a4, out var a5);
-        g = TMachine.Slice(g, tapStride);
-        WinogradTransform.Weights<TMachine, TVector>(
-            TMachine.Load(g, 0), TMachine.Load(g, row), TMachine.Load(g, 2 * row), out var b0, out var b1, out var b2, out var b3, out var b4, out var b5);
-        g = TMachine.Slice(g, tapStride);
-        WinogradTransform.Weights<TMachine, TVector>(
-            TMachine.Load(g, 0), TMachine.Load(g, row), TMachine.Load(g, 2 * row), out var c0, out var c1, out var c2, out var c3, out var c4, out var c5);
+        WinogradTransform.Weights<TBackend, TVector>(
+            TBackend.Load(g, 0), TBackend.Load(g, row), TBackend.Load(g, 2 * row), out var a0, out var a1, out var a2, out var a3, out var a4, out var a5);
+        g = TBackend.Slice(g, tapStride);
+        WinogradTransform.Weights<TBackend, TVector>(
+            TBackend.Load(g, 0), TBackend.Load(g, row), TBackend.Load(g, 2 * row), out var b0, out var b1, out var b2, out var b3, out var b4, out var b5);
+        g = TBackend.Slice(g, tapStride);
+        WinogradTransform.Weights<TBackend, TVector>(
+            TBackend.Load(g, 0), TBackend.Load(g, row), TBackend.Load(g, 2 * row), out var c0, out var c1, out var c2, out var c3, out var c4, out var c5);
         Row(a0, b0, c0, u, step);
-        Row(a1, b1, c1, TMachine.Slice(u, 6 * step), step);
-        Row(a2, b2, c2, TMachine.Slice(u, 12 * step), step);
-        Row(a3, b3, c3, TMachine.Slice(u, 18 * step), step);
-        Row(a4, b4, c4, TMachine.Slice(u, 24 * step), step);
-        Row(a5, b5, c5, TMachine.Slice(u, 30 * step), step);
+        Row(a1, b1, c1, TBackend.Slice(u, 6 * step), step);
+        Row(a2, b2, c2, TBackend.Slice(u, 12 * step), step);
+        Row(a3, b3, c3, TBackend.Slice(u, 18 * step), step);
+        Row(a4, b4, c4, TBackend.Slice(u, 24 * step), step);
+        Row(a5, b5, c5, TBackend.Slice(u, 30 * step), step);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Row(TVector a, TVector b, TVector c, TMachine u, int step)
+    private static void Row(TVector a, TVector b, TVector c, TBackend u, int step)
     {
-        WinogradTransform.Weights<TMachine, TVector>(a, b, c, out var u0, out var u1, out var u2, out var u3, out var u4, out var u5);
-        TMachine.Store(u, 0, u0);
-        TMachine.Store(u, step, u1);
-        TMachine.Store(u, 2 * step, u2);
-        TMachine.Store(u, 3 * step, u3);
-        TMachine.Store(u, 4 * step, u4);
-        TMachine.Store(u, 5 * step, u5);
+        WinogradTransform.Weights<TBackend, TVector>(a, b, c, out var u0, out var u1, out var u2, out var u3, out var u4, out var u5);
+        TBackend.Store(u, 0, u0);
+        TBackend.Store(u, step, u1);
+        TBackend.Store(u, 2 * step, u2);
+        TBackend.Store(u, 3 * step, u3);
+        TBackend.Store(u, 4 * step, u4);
+        TBackend.Store(u, 5 * step, u5);
     }
 }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Gpu.Kernels.Launching;
-using Gpu.Kernels.Machines;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 using ILGPU;
 
 namespace Gpu.Kernels.Losses;
@@ -48,7 +48,7 @@ internal static class MetricTree
     public static void Gather(ArrayView<float> sums, ArrayView<float> rests, ArrayView<int> words, ref MetricCount count, int slot, bool isCounted, int slots)
     {
         if (isCounted) Put(sums, rests, words, count, slot, slots);
-        SharedBarrier.Wait();
+        GroupBarrier.Wait();
         var thread = Group.IdxX;
         for (var half = slots >> 1; half > 0; half >>= 1)
         {
@@ -60,32 +60,32 @@ internal static class MetricTree
                 Put(sums, rests, words, own, thread, slots);
             }
 
-            SharedBarrier.Wait();
+            GroupBarrier.Wait();
         }
 
         count = Get(sums, rests, words, 0, slots);
     }
 
     /// <summary>Adds a count to the counters.</summary>
-    /// <param name="metrics">see <see cref="MetricWords"/></param>
+    /// <param name="metrics">see <see cref="MetricLayout"/></param>
     /// <param name="count">the count</param>
     /// <param name="samples">samples counted</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddTo<TMachine, TVector>(TMachine metrics, MetricCount count, int samples)
-        where TMachine : struct, IMachine<TMachine, TVector>
+    public static void AddTo<TBackend, TVector>(TBackend metrics, MetricCount count, int samples)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
         MetricCount total = default;
-        total.Sum = TMachine.LoadScalar(metrics, MetricWords.LossSum);
-        total.Rest = TMachine.LoadScalar(metrics, MetricWords.LossRest);
-        total.Correct = TMachine.LoadInt(metrics, MetricWords.Correct);
-        total.CorrectInTopK = TMachine.LoadInt(metrics, MetricWords.CorrectInTopK);
+        total.Sum = TBackend.LoadScalar(metrics, MetricLayout.LossSum);
+        total.Rest = TBackend.LoadScalar(metrics, MetricLayout.LossRest);
+        total.Correct = TBackend.LoadInt(metrics, MetricLayout.Correct);
+        total.CorrectInTopK = TBackend.LoadInt(metrics, MetricLayout.CorrectInTopK);
         total.Add(count.Sum, count.Rest, count.Correct, count.CorrectInTopK);
-        TMachine.StoreScalar(metrics, MetricWords.LossSum, total.Sum);
-        TMachine.StoreScalar(metrics, MetricWords.LossRest, total.Rest);
-        TMachine.StoreInt(metrics, MetricWords.Samples, TMachine.LoadInt(metrics, MetricWords.Samples) + samples);
-        TMachine.StoreInt(metrics, MetricWords.Correct, total.Correct);
-        TMachine.StoreInt(metrics, MetricWords.CorrectInTopK, total.CorrectInTopK);
+        TBackend.StoreScalar(metrics, MetricLayout.LossSum, total.Sum);
+        TBackend.StoreScalar(metrics, MetricLayout.LossRest, total.Rest);
+        TBackend.StoreInt(metrics, MetricLayout.Samples, TBackend.LoadInt(metrics, MetricLayout.Samples) + samples);
+        TBackend.StoreInt(metrics, MetricLayout.Correct, total.Correct);
+        TBackend.StoreInt(metrics, MetricLayout.CorrectInTopK, total.CorrectInTopK);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,145 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+
+namespace Gpu.Kernels.Batches;
+
+/// <summary>
+/// As <see cref="BatchGatherKernel{TBackend,TVector}"/>, with each sample mirrored and moved at random (<see cref="Augmentation"/>): output(y, x) is
+/// input(y + dy, x + dx), mirrored input(y + dy, width - 1 - (x + dx)). An item is some rows of a sample. GPUs have <see cref="AugmentedElementGather{TBackend,TVector}"/>.
+/// </summary>
+public struct AugmentedBatchGather<TBackend, TVector> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>[samples, height, width, channels] bytes; integers [samples]; integers; <see cref="StepStateLayout"/>.</summary>
+    public TBackend Bytes, Labels, Order, StepState;
+
+    /// <summary>Scale and shift of each element of a row, repeating after a period.</summary>
+    public TBackend Scales, Shifts;
+
+    /// <summary>[batch, height, width, channels]; integers [batch].</summary>
+    public TBackend Output, OutputLabels;
+
+    /// <summary>Samples in the data set, and in the order.</summary>
+    public int Samples, OrderLength;
+
+    /// <summary>Extents of a sample.</summary>
+    public int Height, Width, Channels;
+
+    /// <summary>Parts of a sample, and rows of each but the last.</summary>
+    public int PartsOfSample, RowsOfPart;
+
+    /// <summary>Elements after which scales and shifts repeat: a multiple of 16 and of the channels.</summary>
+    public int Period;
+
+    /// <summary>True when there are labels.</summary>
+    public Flag HasLabels;
+
+    /// <summary>See <see cref="Augmentation.Flip"/>.</summary>
+    public Flag Flip;
+
+    /// <summary>See <see cref="Augmentation.Shift"/>.</summary>
+    public int LargestShift;
+
+    /// <summary>See <see cref="Augmentation.Seed"/>: its low and its high word.</summary>
+    public uint Seed0, Seed1;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(int item)
+    {
+        var slot = item / PartsOfSample;
+        var part = item - slot * PartsOfSample;
+        var sample = BatchOrder<TBackend, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
+        if (HasLabels && part == 0) BatchOrder<TBackend, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
+        var isMissing = sample < 0;
+        if (isMissing) sample = 0;
+
+        var draw = AugmentationSample.Of<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, LargestShift);
+        var rowLength = Width * Channels;
+        var start = (long)sample * Height * rowLength;
+        var last = (part + 1) * RowsOfPart;
+        if (last > Height) last = Height;
+        for (var y = part * RowsOfPart; y < last; y++)
+        {
+            var row = (slot * Height + y) * rowLength;
+            var from = y + draw.Down;
+            if (isMissing || from < 0 || from >= Height)
+            {
+                Blank(row, rowLength);
+                continue;
+            }
+
+            var rowStart = start + (long)from * rowLength;
+            var bytes = TBackend.Slice(Bytes, (int)(rowStart >> 2));
+            var skipped = (int)(rowStart & 3);
+            if (draw.IsFlipped) Mirrored(bytes, skipped, row, draw.Along);
+            else Moved(bytes, skipped, row, rowLength, draw.Along * Channels);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Blank(int row, int rowLength)
+    {
+        var phase = 0;
+        for (var i = 0; i < rowLength; i += TBackend.Width)
+        {
+            if (i + TBackend.Width <= rowLength) TBackend.Store(Output, row + i, TBackend.Load(Shifts, phase));
+            else TBackend.StorePartial(Output, row + i, TBackend.Load(Shifts, phase), rowLength - i);
+            phase += TBackend.Width;
+            if (phase == Period) phase = 0;
+        }
+    }
+
+    // Element e comes from element e + along of the row: whole vectors where all of theirs lie in the row, single elements at its ends.
+    // Positions are counted from the beginning of the batch, here and below: ILGPU's O2 takes what comes out of a loop such as Philox's rounds for the
+    // same in all threads, and would branch on it alone with an instruction that is undefined when it is not.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Moved(TBackend bytes, int skipped, int row, int rowLength, int along)
+    {
+        var phase = 0;
+        var end = row + rowLength;
+        for (var i = row; i < end; i += TBackend.Width)
+        {
+            var source = i + along;
+            if (i + TBackend.Width <= end && source >= row && source + TBackend.Width <= end)
+            {
+                var value = TBackend.LoadBytes(bytes, skipped + source - row);
+                TBackend.Store(Output, i, TBackend.MultiplyAdd(value, TBackend.Load(Scales, phase), TBackend.Load(Shifts, phase)));
+            }
+            else
+            {
+                for (var lane = 0; lane < TBackend.Width && i + lane < end; lane++)
+                {
+                    var value = TBackend.LoadScalar(Shifts, phase + lane);
+                    var from = source + lane;
+                    if (from >= row && from < end) value += TBackend.LoadByte(bytes, skipped + from - row) * TBackend.LoadScalar(Scales, phase + lane);
+                    TBackend.StoreScalar(Output, i + lane, value);
+                }
+            }
+
+            phase += TBackend.Width;
+            if (phase == Period) phase = 0;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Mirrored(TBackend bytes, int skipped, int row, int along)
+    {
+        var end = row + Width * Channels;
+        var source = end - (along + 1) * Channels;
+        for (var i = row; i < end; i += Channels)
+        {
+            var isInside = source >= row && source < end;
+            for (var c = 0; c < Channels; c++)
+            {
+                var value = TBackend.LoadScalar(Shifts, c);
+                if (isInside) value += TBackend.LoadByte(bytes, skipped + source - row + c) * TBackend.LoadScalar(Scales, c);
+                TBackend.StoreScalar(Output, i + c, value);
+            }
+
+            source -= Channels;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+
+namespace Gpu.Kernels.Batches;
+
+/// <summary>
+/// <see cref="AugmentedBatchGather{TBackend,TVector}"/> for GPUs: an item is one element, so that neighbouring threads write neighbouring words and read neighbouring
+/// bytes, whether a sample is mirrored or not.
+/// </summary>
+public struct AugmentedElementGather<TBackend, TVector> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>[samples, height, width, channels] bytes; integers [samples]; integers; <see cref="StepStateLayout"/>.</summary>
+    public TBackend Bytes, Labels, Order, StepState;
+
+    /// <summary>Scale and shift of each channel.</summary>
+    public TBackend Scales, Shifts;
+
+    /// <summary>[batch, height, width, channels]; integers [batch].</summary>
+    public TBackend Output, OutputLabels;
+
+    /// <summary>Samples in the data set, and in the order.</summary>
+    public int Samples, OrderLength;
+
+    /// <summary>Extents of a sample.</summary>
+    public int Height, Width, Channels;
+
+    /// <summary>Divisions by the elements of a sample, of a row and of a pixel.</summary>
+    public FastDivMod BySample, ByRow, ByPixel;
+
+    /// <summary>True when there are labels.</summary>
+    public Flag HasLabels;
+
+    /// <summary>See <see cref="Augmentation.Flip"/>.</summary>
+    public Flag Flip;
+
+    /// <summary>See <see cref="Augmentation.Shift"/>.</summary>
+    public int LargestShift;
+
+    /// <summary>See <see cref="Augmentation.Seed"/>: its low and its high word.</summary>
+    public uint Seed0, Seed1;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(int item)
+    {
+        var rowLength = Width * Channels;
+        var slot = BySample.Divide(item);
+        var element = item - slot * Height * rowLength;
+        var sample = BatchOrder<TBackend, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
+        if (HasLabels && element == 0) BatchOrder<TBackend, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
+        var draw = AugmentationSample.Of<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, LargestShift);
+        var y = ByRow.Divide(element);
+        element -= y * rowLength;
+        var x = ByPixel.Divide(element);
+        var channel = element - x * Channels;
+        y += draw.Down;
+        x += draw.Along;
+        if (draw.IsFlipped) x = Width - 1 - x;
+        var value = TBackend.LoadScalar(Shifts, channel);
+        if (sample >= 0 && y >= 0 && y < Height && x >= 0 && x < Width)
+        {
+            // Data sets may pass 2^31 bytes: first to the word, then bytes from there.
+            var start = (long)sample * Height * rowLength;
+            var bytes = TBackend.Slice(Bytes, (int)(start >> 2));
+            value += TBackend.LoadByte(bytes, (int)(start & 3) + y * rowLength + x * Channels + channel) * TBackend.LoadScalar(Scales, channel);
+        }
+
+        TBackend.StoreScalar(Output, item, value);
+    }
+}

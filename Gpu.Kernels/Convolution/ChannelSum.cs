@@ -1,0 +1,126 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+using Gpu.Kernels.Reductions;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>
+/// Partials[chunk, c] = sum over a chunk of pixels of Values[pixel, c]; an item is a chunk by a vector of channels.
+/// <see cref="SplitKReduce{TBackend,TVector}"/> adds the chunks up.
+/// </summary>
+public struct ChannelPartialSum<TBackend, TVector> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>Pixels by channels, and chunks by channels.</summary>
+    public TBackend Values, Partials;
+
+    /// <summary>Extents; vectors of channels; words from chunk to chunk of the partials.</summary>
+    public int Pixels, Channels, ChunkPixels, Vectors, Stride;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(int item)
+    {
+        var chunk = item / Vectors;
+        var channel = (item - chunk * Vectors) * TBackend.Width;
+        var left = Channels - channel;
+        var last = Math.Min(Pixels, (chunk + 1) * ChunkPixels);
+        var sum = TBackend.Zero;
+        for (var pixel = chunk * ChunkPixels; pixel < last; pixel++)
+            sum = TBackend.Add(sum, TBackend.LoadPartial(Values, pixel * Channels + channel, left));
+        TBackend.StorePartial(Partials, chunk * Stride + channel, sum, left);
+    }
+}
+
+/// <summary>The gradient of a bias on its own: sums over pixels, channel by channel.</summary>
+internal static class ChannelSum
+{
+    private const int MostChunks = 64;
+    private const int FewestPixels = 16;
+
+    /// <summary>Words of workspace needed.</summary>
+    public static int WorkspaceLength(int channels) => Math.Max(MostChunks, ChannelGroups.MostChunks(channels)) * Items.Covering(channels, 16) * 16;
+
+    /// <summary>sums[c] += sum over pixels of values[pixel, c].</summary>
+    public static void Add(IExecutor executor, DeviceView values, int channels, DeviceView sums, DeviceView workspace) =>
+        executor.Execute(new Operation(values, channels, sums, workspace));
+
+    private readonly struct Operation(DeviceView values, int channels, DeviceView sums, DeviceView workspace) : IOperation
+    {
+        public int Granularity => channels;
+
+        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
+            where TVector : unmanaged
+        {
+            var pixels = values.Length / channels;
+            if (launcher.Groups is { } limits)
+            {
+                LaunchGroups<TBackend, TVector>(launcher, limits, pixels);
+                return;
+            }
+
+            var chunkPixels = Math.Max(64, Items.Covering(pixels, MostChunks));
+            var chunks = Items.Covering(pixels, chunkPixels);
+            var vectors = Items.Covering(channels, TBackend.Width);
+            var stride = Items.Covering(channels, 16) * 16;
+            var sum = new ChannelPartialSum<TBackend, TVector>
+            {
+                Values = launcher.Bind(values),
+                Partials = launcher.Bind(workspace),
+                Pixels = pixels,
+                Channels = channels,
+                ChunkPixels = chunkPixels,
+                Vectors = vectors,
+                Stride = stride,
+            };
+            launcher.Launch(sum, chunks * vectors, 2 * chunkPixels);
+            var total = new SplitKReduce<TBackend, TVector>
+            {
+                Partials = launcher.Bind(workspace),
+                Output = launcher.Bind(sums),
+                Count = channels,
+                Splits = chunks,
+                Stride = stride,
+            };
+            launcher.Launch(total, vectors, 4 * chunks);
+        }
+
+        // One launch where a group a block of channels does; else two.
+        private void LaunchGroups<TBackend, TVector>(ILauncher<TBackend> launcher, GroupLimits limits, int pixels)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
+            where TVector : unmanaged
+        {
+            var threads = GroupThreads.Of(limits);
+            var layout = ChannelGroups.For<TBackend, TVector>(pixels, channels, threads, FewestPixels, ChannelGroups.MostChunks(channels));
+            var isWhole = layout.Chunks == 1;
+            var stride = Items.Covering(channels, 16) * 16;
+            var partials = new GroupedChannelSum<TBackend, TVector>
+            {
+                Values = launcher.Bind(values),
+                Sums = launcher.Bind(isWhole ? sums : workspace),
+                Layout = layout,
+                ValueStride = channels,
+                SumStride = stride,
+                Scale = 1f,
+                Accumulate = isWhole,
+            };
+            launcher.LaunchGroups(partials, layout.Groups, layout.Threads);
+            if (isWhole) return;
+            var chunks = ChannelGroups.ForCombining<TBackend, TVector>(layout.Chunks, channels, threads);
+            var total = new GroupedChannelSum<TBackend, TVector>
+            {
+                Values = partials.Sums,
+                Sums = launcher.Bind(sums),
+                Layout = chunks,
+                ValueStride = stride,
+                SumStride = stride,
+                Scale = 1f,
+                Accumulate = true,
+            };
+            launcher.LaunchGroups(total, chunks.Groups, chunks.Threads);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using System.Numerics;
+using Gpu.Kernels.Devices;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>Something to be called with a tile as a type.</summary>
+internal interface IGemmTileCall
+{
+    void With<TTile>(GemmGrid grid)
+        where TTile : struct, IGemmTile;
+}
+
+/// <summary>
+/// Chooses the tile of a grouped product, and how many splits its sums are cut into: the choice with the least estimated time. It depends on the device's
+/// multiprocessors and group size, and so do the last bits of the result; on one device they are always the same.
+/// </summary>
+internal static class GemmPlan
+{
+    /// <summary>Words that the splits' partial sums may take together.</summary>
+    public const int LargestPartials = 1 << 20;
+
+    private const int MostSplits = 1024;
+
+    // Steps that a split has at least: fewer would not be worth storing and adding its sums.
+    private const int FewestSteps = 4;
+
+    // Cycles of an NVIDIA GPU: from a group's start to its first step and from its last to its end; the second launch; words of partial sums that all
+    // multiprocessors together write and read again in one. Counted by the cost model of the CUDA emulator.
+    private const double GroupCycles = 1800, LaunchCycles = 4000, WordsPerCycle = 400;
+
+    // Instructions that a multiprocessor begins in a cycle, and threads of a warp.
+    private const int Schedulers = 4, WarpThreads = 32;
+
+    /// <summary>Whether a device can run grouped products.</summary>
+    public static bool Suits(GroupLimits? limits) =>
+        limits is { } known && known.MaxThreads >= GemmTileMemory.Threads<Tile16x16>() && known.SharedBytes >= Bytes<Tile128x128>();
+
+    /// <summary>Words that the partial sums of a product of this size take at most, on any device.</summary>
+    public static int PartialLength(long rows, long columns, long depth)
+    {
+        var splits = Math.Min(MostSplits, (depth + GemmTileMemory.Depth - 1) / GemmTileMemory.Depth / FewestSteps);
+        return splits < 2 || 2 * rows * columns > LargestPartials ? 0 : (int)Math.Min(LargestPartials, splits * rows * columns);
+    }
+
+    /// <summary>Calls with the tile and the grid.</summary>
+    /// <param name="limits">what the device has</param>
+    /// <param name="rows">rows of the product</param>
+    /// <param name="columns">columns of the product</param>
+    /// <param name="depth">products that each element is the sum of</param>
+    /// <param name="splitWords">words of a split's partial sums</param>
+    /// <param name="call">what to call</param>
+    public static void Call<TCall>(GroupLimits limits, int rows, int columns, int depth, int splitWords, ref TCall call)
+        where TCall : struct, IGemmTileCall
+    {
+        var best = new Choice(double.PositiveInfinity, 0, default);
+        Consider<Tile128x128>(0, new(Instructions: 690, Latency: 1500, Accesses: 1180, Resident: 2), limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile64x64>(1, new(Instructions: 790, Latency: 1000, Accesses: 320, Resident: 5), limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile64x64Half>(2, new(Instructions: 430, Latency: 600, Accesses: 455, Resident: 4), limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile128x32>(3, new(Instructions: 460, Latency: 650, Accesses: 465, Resident: 4), limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile32x32>(4, new(Instructions: 290, Latency: 450, Accesses: 180, Resident: 11), limits, rows, columns, depth, splitWords, ref best);
+        // A group of a single warp or less is for devices that have no larger ones.
+        if (double.IsInfinity(best.Time)) Consider<Tile16x16>(5, new(Instructions: 290, Latency: 450, Accesses: 180, Resident: 16), limits, rows, columns, depth, splitWords, ref best);
+        switch (best.Tile)
+        {
+            case 0: call.With<Tile128x128>(best.Grid); break;
+            case 1: call.With<Tile64x64>(best.Grid); break;
+            case 2: call.With<Tile64x64Half>(best.Grid); break;
+            case 3: call.With<Tile128x32>(best.Grid); break;
+            case 4: call.With<Tile32x32>(best.Grid); break;
+            default: call.With<Tile16x16>(best.Grid); break;
+        }
+    }
+
+    private static int Bytes<TTile>()
+        where TTile : struct, IGemmTile => 2 * GemmTileMemory.HalfQuads<TTile>() * 16;
+
+    private static void Consider<TTile>(int tile, in StepCost cost, GroupLimits limits, int rows, int columns, int depth, int splitWords, ref Choice best)
+        where TTile : struct, IGemmTile
+    {
+        if (GemmTileMemory.Threads<TTile>() > limits.MaxThreads) return;
+        var grid = new GemmGrid
+        {
+            RowBlocks = Items.Covering(rows, GemmTileMemory.Rows<TTile>()),
+            ColumnBlocks = Items.Covering(columns, GemmTileMemory.Columns<TTile>()),
+            Steps = Items.Covering(depth, GemmTileMemory.Depth),
+        };
+        var blocks = (double)grid.RowBlocks * grid.ColumnBlocks;
+        var warps = Items.Covering(GemmTileMemory.Threads<TTile>(), WarpThreads);
+        // 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, ...: four for each power of two.
+        for (var splits = 1; splits <= MostSplits; splits += Math.Max(1, (1 << BitOperations.Log2((uint)splits)) / 4))
+        {
+            if (splits > 1 && (grid.Steps < FewestSteps * splits || (long)splits * splitWords > LargestPartials)) break;
+            grid.StepsPerSplit = Items.Covering(grid.Steps, splits);
+            grid.Splits = grid.Steps == 0 ? 1 : Items.Covering(grid.Steps, grid.StepsPerSplit);
+            // What the busiest multiprocessor does: so many groups at the same time, so often.
+            var groups = Math.Ceiling(blocks * grid.Splits / limits.Multiprocessors);
+            var waves = Math.Ceiling(groups / cost.Resident);
+            var step = Math.Max(cost.Latency, groups / waves * Math.Max(warps * cost.Instructions / Schedulers, cost.Accesses));
+            var time = waves * (GroupCycles + grid.StepsPerSplit * step);
+            if (grid.Splits > 1) time += LaunchCycles + 2.0 * grid.Splits * splitWords / WordsPerCycle;
+            if (time < best.Time) best = new(time, tile, grid);
+        }
+    }
+
+    // Of a step of a tile: instructions of a warp, cycles that a group alone takes, cycles of the multiprocessor's shared memory for a group; and groups that a
+    // multiprocessor has room for.
+    private readonly record struct StepCost(double Instructions, double Latency, double Accesses, int Resident);
+
+    private readonly record struct Choice(double Time, int Tile, GemmGrid Grid);
+}

@@ -1,0 +1,342 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+using ILGPU;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>
+/// <see cref="DirectConv2d{TBackend,TVector,TActivation}"/> for groups of threads, without channel groups: an implicit matrix product of output pixels by
+/// output channels. A group computes one tile of it; what a tile needs of the input and the weights goes through shared memory, <see cref="GemmTileMemory.Depth"/>
+/// products of each element at a time, and while one half of that memory is used the next is on its way.
+/// </summary>
+/// <remarks>
+/// The weights are read where they lie: forward, a row of them is a row of the right operand; backward (<see cref="Transposed"/>) a thread reads four output
+/// channels of one input channel, as it reads four channels of one pixel, and stores them transposed. Two neighbouring threads read 32 bytes in a row, which
+/// is what a GPU's memory moves at least, so packing the weights first would save nothing.
+/// Each element is summed in the order of taps and channels, in one chain for each split of them; see <see cref="SplitKEpilogue{TBackend,TVector,TActivation}"/>.
+/// </remarks>
+public struct ImplicitGemmConv2d<TBackend, TVector, TActivation, TTile> : IGroupedKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>, IGpuBackend<TBackend>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+    where TTile : struct, IGemmTile
+{
+    /// <summary>Activations [n, h, w, c]; weights [taps, in, out], bias [c].</summary>
+    public TBackend Input, Weights, Bias;
+
+    /// <summary>The output [n, h, w, c], or partial sums [split, pixel, c] where <see cref="Partial"/>.</summary>
+    public TBackend Output;
+
+    /// <summary>The activated values that the gradient belongs to; read when <see cref="Gated"/>.</summary>
+    public TBackend Saved;
+
+    /// <summary>Sizes and the mapping from output pixel and tap to input pixel. Panels, strips and strides of the weights are not used.</summary>
+    public ConvGeometry Geometry;
+
+    /// <summary>Taps of the weights in all; products of each element: the geometry's taps by channels.</summary>
+    public int WeightTaps, Products;
+
+    /// <summary>How the product is cut into groups.</summary>
+    public GemmGrid Grid;
+
+    /// <summary>See <see cref="Activation.Slope"/>.</summary>
+    public float Slope;
+
+    /// <summary>Bias is added before the activation.</summary>
+    public Flag HasBias;
+
+    /// <summary>The result is multiplied by the activation's derivative at <see cref="Saved"/>, instead of passing through the activation.</summary>
+    public Flag Gated;
+
+    /// <summary>The result is added to what the output holds.</summary>
+    public Flag Accumulate;
+
+    /// <summary>The columns are the weights' input channels, and the taps stand in reverse order.</summary>
+    public Flag Transposed;
+
+    /// <summary>The products' channels (and, transposed, the weights) may be read four at a time: they are a multiple of four, and at least a step's
+    /// products, and begin at a multiple of four words.</summary>
+    public Flag Quads;
+
+    /// <summary>Output pixels are the grid's pixels, in their order.</summary>
+    public Flag Direct;
+
+    /// <summary>Sums are stored as they are, for a kernel that finishes them.</summary>
+    public Flag Partial;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Run()
+    {
+        var memory = SharedMemory.Allocate<Float4>(2 * GemmTileMemory.HalfQuads<TTile>());
+        var words = memory.Cast<float>();
+        var thread = Group.IdxX;
+        var threadY = thread / TTile.ThreadsX;
+        var threadX = thread - threadY * TTile.ThreadsX;
+        Grid.Locate(ILGPU.Grid.IdxX, out var rowBlock, out var columnBlock, out var split);
+        var firstPixel = rowBlock * GemmTileMemory.Rows<TTile>();
+        var firstColumn = columnBlock * GemmTileMemory.Columns<TTile>();
+        var firstStep = split * Grid.StepsPerSplit;
+        var steps = Math.Min(Grid.StepsPerSplit, Grid.Steps - firstStep);
+
+        var tile = default(TTile);
+        if (steps > 0)
+        {
+            var fetch = new Fetch(this, thread, firstPixel, firstColumn, firstStep * GemmTileMemory.Depth);
+            fetch.Next(this);
+            fetch.Store(this, memory, words, 0);
+            GroupBarrier.Wait();
+            for (var step = 1; step < steps; step++)
+            {
+                fetch.Next(this);
+                GemmTileMemory.MultiplyAdd(memory, (step - 1) & 1, threadX, threadY, ref tile);
+                fetch.Store(this, memory, words, step & 1);
+                GroupBarrier.Wait();
+            }
+
+            GemmTileMemory.MultiplyAdd(memory, (steps - 1) & 1, threadX, threadY, ref tile);
+        }
+
+        var column = firstColumn + 4 * threadX;
+        var left = Geometry.OutputChannels - column;
+        var leftBias = Float4Zero;
+        var rightBias = Float4Zero;
+        if (HasBias)
+        {
+            leftBias = TBackend.LoadFour(Bias, column, left);
+            if (TTile.ColumnsEach == 8) rightBias = TBackend.LoadFour(Bias, column + 4 * TTile.ThreadsX, left - 4 * TTile.ThreadsX);
+        }
+
+        for (var i = 0; i < TTile.RowsEach; i++)
+        {
+            var pixel = firstPixel + 4 * threadY + (i & 3) + (i >> 2) * 4 * TTile.ThreadsY;
+            if (pixel < Geometry.Pixels)
+            {
+                var index = Target(pixel, split) + column;
+                Write(index, tile.Left, leftBias, left);
+                if (TTile.ColumnsEach == 8) Write(index + 4 * TTile.ThreadsX, tile.Right, rightBias, left - 4 * TTile.ThreadsX);
+            }
+
+            tile.Next();
+        }
+    }
+
+    private static Float4 Float4Zero => GpuVector4Backend.Zero;
+
+    // Where a pixel of the grid is written.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly int Target(int pixel, int split)
+    {
+        if (Partial) return (split * Geometry.Pixels + pixel) * Geometry.OutputChannels;
+        return Direct ? pixel * Geometry.OutputChannels : Geometry.Target(pixel);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Write(int index, Float4 value, Float4 bias, int count)
+    {
+        if (!Partial)
+        {
+            value = GpuVector4Backend.Add(value, bias);
+            if (Gated) value = TActivation.Backward<GpuVector4Backend, Float4>(TBackend.LoadFour(Saved, index, count), value, Slope);
+            else value = TActivation.Forward<GpuVector4Backend, Float4>(value, Slope);
+            if (Accumulate) value = GpuVector4Backend.Add(value, TBackend.LoadFour(Output, index, count));
+        }
+
+        TBackend.StoreFour(Output, index, value, count);
+    }
+
+    // The quads of both operands that a thread brings from global to shared memory.
+    private struct Fetch
+    {
+        private readonly int _depth, _row, _column, _number, _weightDepth, _weightColumn;
+        private readonly Pixel _pixel0, _pixel1;
+        private TapIterator _walk;
+        private int _weightRow;
+        private Float4 _left0, _left1, _right0, _right1;
+        // Which of them are zeros is applied when they are stored: before that they are still on their way.
+        private int _leftMask0, _leftMask1, _rightMask0, _rightMask1;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Fetch(in ImplicitGemmConv2d<TBackend, TVector, TActivation, TTile> kernel, int thread, int firstPixel, int firstColumn, int firstProduct)
+        {
+            // Of four channels of a pixel (or of a column, transposed): two quads make a depth of eight.
+            _number = thread >> 1;
+            _depth = (thread & 1) * 4;
+            _row = firstPixel + _number;
+            _pixel0 = new Pixel(kernel.Geometry, _row);
+            _pixel1 = GemmTileMemory.LeftFetches<TTile>() == 2 ? new Pixel(kernel.Geometry, _row + GemmTileMemory.Threads<TTile>() / 2) : _pixel0;
+            _walk = TapIterator.At(firstProduct + _depth, kernel.Geometry.InputChannels, kernel.Geometry.TapsX);
+            // Or of four columns of a row of the weights.
+            _weightDepth = thread / (GemmTileMemory.Columns<TTile>() / 4);
+            _weightColumn = thread - _weightDepth * (GemmTileMemory.Columns<TTile>() / 4);
+            _weightRow = firstProduct + _weightDepth;
+            _column = firstColumn + (kernel.Transposed ? _number : 4 * _weightColumn);
+            _left0 = _left1 = _right0 = _right1 = Float4Zero;
+            _leftMask0 = _leftMask1 = _rightMask0 = _rightMask1 = -1;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Next(in ImplicitGemmConv2d<TBackend, TVector, TActivation, TTile> kernel)
+        {
+            var channels = kernel.Geometry.InputChannels;
+            var tapsX = kernel.Geometry.TapsX;
+            if (kernel.Quads)
+            {
+                var tap = new Tap(kernel.Geometry, _walk);
+                _left0 = kernel.Four(_pixel0, tap, out _leftMask0);
+                if (GemmTileMemory.LeftFetches<TTile>() == 2) _left1 = kernel.Four(_pixel1, tap, out _leftMask1);
+                if (kernel.Transposed)
+                {
+                    _right0 = kernel.WeightFour(_column, _walk, tap, out _rightMask0);
+                    if (GemmTileMemory.RightFetches<TTile>() == 2) _right1 = kernel.WeightFour(_column + GemmTileMemory.Threads<TTile>() / 2, _walk, tap, out _rightMask1);
+                }
+
+                _walk.AdvanceWithin(GemmTileMemory.Depth, channels, tapsX);
+            }
+            else
+            {
+                One(kernel, out _left0.X, out _left1.X, out _right0.X, out _right1.X);
+                _walk.AdvanceWithin(1, channels, tapsX);
+                One(kernel, out _left0.Y, out _left1.Y, out _right0.Y, out _right1.Y);
+                _walk.AdvanceWithin(1, channels, tapsX);
+                One(kernel, out _left0.Z, out _left1.Z, out _right0.Z, out _right1.Z);
+                _walk.AdvanceWithin(1, channels, tapsX);
+                One(kernel, out _left0.W, out _left1.W, out _right0.W, out _right1.W);
+                _walk.Advance(GemmTileMemory.Depth - 3, channels, tapsX);
+            }
+
+            if (!kernel.Transposed)
+            {
+                _right0 = kernel.WeightRow(_weightRow, _column, out _rightMask0);
+                if (GemmTileMemory.RightFetches<TTile>() == 2) _right1 = kernel.WeightRow(_weightRow + GemmTileMemory.Depth / 2, _column, out _rightMask1);
+                _weightRow += GemmTileMemory.Depth;
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public readonly void Store(in ImplicitGemmConv2d<TBackend, TVector, TActivation, TTile> kernel, ArrayView<Float4> memory, ArrayView<float> words, int half)
+        {
+            var left = half * GemmTileMemory.HalfQuads<TTile>();
+            var right = left + GemmTileMemory.LeftQuads<TTile>();
+            var leftStride = GemmTileMemory.LeftStride<TTile>();
+            var rightStride = GemmTileMemory.RightStride<TTile>();
+            GemmTileMemory.StoreTransposed(words, left, leftStride, _depth, _number, Masks.Keep(_left0, _leftMask0));
+            if (GemmTileMemory.LeftFetches<TTile>() == 2) GemmTileMemory.StoreTransposed(words, left, leftStride, _depth, _number + GemmTileMemory.Threads<TTile>() / 2, Masks.Keep(_left1, _leftMask1));
+            if (kernel.Transposed)
+            {
+                if (!GemmTileMemory.SparesThreads<TTile>() || _number < GemmTileMemory.Columns<TTile>()) GemmTileMemory.StoreTransposed(words, right, rightStride, _depth, _number, Masks.Keep(_right0, _rightMask0));
+                if (GemmTileMemory.RightFetches<TTile>() == 2) GemmTileMemory.StoreTransposed(words, right, rightStride, _depth, _number + GemmTileMemory.Threads<TTile>() / 2, Masks.Keep(_right1, _rightMask1));
+            }
+            else
+            {
+                if (!GemmTileMemory.SparesThreads<TTile>() || _weightDepth < GemmTileMemory.Depth) memory[right + _weightDepth * rightStride + _weightColumn] = Masks.Keep(_right0, _rightMask0);
+                if (GemmTileMemory.RightFetches<TTile>() == 2) memory[right + (_weightDepth + GemmTileMemory.Depth / 2) * rightStride + _weightColumn] = Masks.Keep(_right1, _rightMask1);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void One(in ImplicitGemmConv2d<TBackend, TVector, TActivation, TTile> kernel, out float left0, out float left1, out float right0, out float right1)
+        {
+            var tap = new Tap(kernel.Geometry, _walk);
+            left0 = kernel.Word(_pixel0, tap);
+            left1 = GemmTileMemory.LeftFetches<TTile>() == 2 ? kernel.Word(_pixel1, tap) : 0f;
+            right0 = right1 = 0f;
+            if (kernel.Transposed)
+            {
+                right0 = kernel.WeightWord(_column, _walk, tap);
+                if (GemmTileMemory.RightFetches<TTile>() == 2) right1 = kernel.WeightWord(_column + GemmTileMemory.Threads<TTile>() / 2, _walk, tap);
+            }
+        }
+    }
+
+    // Where the first tap of a pixel reads.
+    private readonly struct Pixel
+    {
+        public readonly int Source, Y, X;
+
+        // The last pixel stands in for those behind it.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Pixel(in ConvGeometry g, int pixel)
+        {
+            pixel = Math.Min(pixel, g.Pixels - 1);
+            var row = pixel / g.Columns;
+            var column = pixel - row * g.Columns;
+            var n = row / g.Rows;
+            row -= n * g.Rows;
+            Y = g.InputY + row * g.InputStepY;
+            X = g.InputX + column * g.InputStepX;
+            Source = ((n * g.InputHeight + Y) * g.InputWidth + X) * g.InputChannels;
+        }
+    }
+
+    // A tap and a channel: how far from a pixel's first tap it reads. Outside is negative behind the last tap.
+    private readonly struct Tap
+    {
+        public readonly int Y, X, Offset, Outside;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Tap(in ConvGeometry g, in TapIterator walk)
+        {
+            Y = walk.TapY * g.TapStepY;
+            X = walk.TapX * g.TapStepX;
+            Offset = (Y * g.InputWidth + X) * g.InputChannels + walk.Channel;
+            Outside = Masks.Beyond(walk.TapY, g.TapsY);
+        }
+    }
+
+    // All ones where a pixel's tap lies in the image.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly int Inside(in Pixel pixel, in Tap tap) =>
+        Masks.Of(tap.Outside | Masks.Outside(pixel.Y + tap.Y, Geometry.InputHeight) | Masks.Outside(pixel.X + tap.X, Geometry.InputWidth));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Float4 Four(in Pixel pixel, in Tap tap, out int mask)
+    {
+        mask = Inside(pixel, tap);
+        return TBackend.LoadFour(Input, (pixel.Source + tap.Offset) & mask, 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly float Word(in Pixel pixel, in Tap tap)
+    {
+        var mask = Inside(pixel, tap);
+        return Masks.Keep(TBackend.LoadScalar(Input, (pixel.Source + tap.Offset) & mask), mask);
+    }
+
+    // Row number "product" of the weights as they lie: taps in their order, then input channels.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Float4 WeightRow(int product, int column, out int mask)
+    {
+        var outside = Masks.Beyond(product, Products);
+        if (TBackend.Width == 4) outside |= Masks.Beyond(column, Geometry.OutputChannels);
+        mask = Masks.Of(outside);
+        var count = TBackend.Width == 4 ? 4 : Geometry.OutputChannels - column;
+        return TBackend.LoadFour(Weights, (product * Geometry.OutputChannels + column) & mask, count);
+    }
+
+    // All ones, and where the weight is, if the column and the tap exist.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly int InsideWeights(int column, in TapIterator walk, in Tap place, out int index)
+    {
+        var tap = WeightTaps - 1 - Geometry.WeightTap - walk.TapY * Geometry.WeightTapY - walk.TapX * Geometry.WeightTapX;
+        var mask = Masks.Of(place.Outside | Masks.Beyond(column, Geometry.OutputChannels));
+        index = ((tap * Geometry.OutputChannels + column) * Geometry.InputChannels + walk.Channel) & mask;
+        return mask;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Float4 WeightFour(int column, in TapIterator walk, in Tap place, out int mask)
+    {
+        mask = InsideWeights(column, walk, place, out var index);
+        return TBackend.LoadFour(Weights, index, 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly float WeightWord(int column, in TapIterator walk, in Tap place)
+    {
+        var mask = InsideWeights(column, walk, place, out var index);
+        return Masks.Keep(TBackend.LoadScalar(Weights, index), mask);
+    }
+}

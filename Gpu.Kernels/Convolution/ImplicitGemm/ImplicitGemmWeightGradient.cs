@@ -1,0 +1,283 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+using ILGPU;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>
+/// <see cref="DirectConv2dWeightGradient{TBackend,TVector}"/> for groups of threads, without channel groups: an implicit matrix product of rows (tap, input channel) by
+/// output channels, whose elements are sums over all output pixels. The pixels are cut into splits, whose sums are added afterwards, in order, by
+/// <see cref="SplitKReduce{TBackend,TVector}"/>. The groups with the first rows also sum the gradient of the bias, from what they read anyway.
+/// </summary>
+public struct ImplicitGemmWeightGradient<TBackend, TVector, TTile> : IGroupedKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>, IGpuBackend<TBackend>
+    where TVector : unmanaged
+    where TTile : struct, IGemmTile
+{
+    /// <summary>Activations [n, h, w, c], and the gradient of the output [n, oh, ow, k].</summary>
+    public TBackend Input, OutputGradient;
+
+    /// <summary>Gradients of weights [taps, c, k] and bias [k], a region a split.</summary>
+    public TBackend Target, BiasTarget;
+
+    /// <summary>Sizes; tiles, chunks and splits are not used.</summary>
+    public DirectWeightGradientGeometry Geometry;
+
+    /// <summary>Columns of the kernel; rows of the product: taps by input channels.</summary>
+    public int TapsX, Rows;
+
+    /// <summary>How the product is cut into groups.</summary>
+    public GemmGrid Grid;
+
+    /// <summary>Words from the region of one split to that of the next.</summary>
+    public int SplitStride;
+
+    /// <summary>Whether the bias gradient is wanted.</summary>
+    public Flag HasBias;
+
+    /// <summary>The target holds gradients that are added to; otherwise the sums are stored as they are.</summary>
+    public Flag AddToTarget;
+
+    /// <summary>Input channels may be read four at a time: they are a multiple of four, and begin at a multiple of four words.</summary>
+    public Flag Quads;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Run()
+    {
+        var memory = SharedMemory.Allocate<Float4>(2 * GemmTileMemory.HalfQuads<TTile>());
+        var thread = Group.IdxX;
+        var threadY = thread / TTile.ThreadsX;
+        var threadX = thread - threadY * TTile.ThreadsX;
+        Grid.Locate(ILGPU.Grid.IdxX, out var rowBlock, out var columnBlock, out var split);
+        var firstRow = rowBlock * GemmTileMemory.Rows<TTile>();
+        var firstColumn = columnBlock * GemmTileMemory.Columns<TTile>();
+        var firstStep = split * Grid.StepsPerSplit;
+        var steps = Math.Min(Grid.StepsPerSplit, Grid.Steps - firstStep);
+
+        var tile = default(TTile);
+        var fetch = new Fetch(this, thread, firstRow, firstColumn, firstStep * GemmTileMemory.Depth);
+        if (steps > 0)
+        {
+            fetch.Next(this);
+            fetch.Store(memory, 0);
+            GroupBarrier.Wait();
+            for (var step = 1; step < steps; step++)
+            {
+                fetch.Next(this);
+                GemmTileMemory.MultiplyAdd(memory, (step - 1) & 1, threadX, threadY, ref tile);
+                fetch.Store(memory, step & 1);
+                GroupBarrier.Wait();
+            }
+
+            GemmTileMemory.MultiplyAdd(memory, (steps - 1) & 1, threadX, threadY, ref tile);
+        }
+
+        var column = firstColumn + 4 * threadX;
+        var left = Geometry.OutputChannels - column;
+        for (var i = 0; i < TTile.RowsEach; i++)
+        {
+            var row = firstRow + 4 * threadY + (i & 3) + (i >> 2) * 4 * TTile.ThreadsY;
+            if (row < Rows)
+            {
+                var index = split * SplitStride + row * Geometry.OutputChannels + column;
+                Write(Target, index, tile.Left, left);
+                if (TTile.ColumnsEach == 8) Write(Target, index + 4 * TTile.ThreadsX, tile.Right, left - 4 * TTile.ThreadsX);
+            }
+
+            tile.Next();
+        }
+
+        // Each thread has summed a quad of columns over some of the pixels. The barriers stand outside of the condition, though it is the same for all threads of a
+        // group: PoCL 3.1 mixes the groups' sums up otherwise.
+        GroupBarrier.Wait();
+        memory[thread] = fetch.ColumnSums;
+        GroupBarrier.Wait();
+        if (HasBias && rowBlock == 0) BiasSums(memory, thread, firstColumn, split);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void BiasSums(ArrayView<Float4> memory, int thread, int firstColumn, int split)
+    {
+        const int quad = 4;
+        var quads = GemmTileMemory.Columns<TTile>() / quad;
+        if (thread >= quads) return;
+        var sum = memory[thread];
+        for (var other = thread + quads; other < GemmTileMemory.Threads<TTile>(); other += quads) sum = GpuVector4Backend.Add(sum, memory[other]);
+        var column = firstColumn + quad * thread;
+        Write(BiasTarget, split * SplitStride + column, sum, Geometry.OutputChannels - column);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Write(TBackend target, int index, Float4 value, int count)
+    {
+        if (AddToTarget) value = GpuVector4Backend.Add(TBackend.LoadFour(target, index, count), value);
+        TBackend.StoreFour(target, index, value, count);
+    }
+
+    // The quads of both operands that a thread brings from global to shared memory: four input channels of one tap, and four output channels, of a pixel.
+    private struct Fetch
+    {
+        private readonly int _leftDepth, _leftQuad, _rightDepth, _rightQuad, _column;
+        private readonly Taps _taps;
+        private Pixel _pixel0, _pixel1;
+        private int _rightPixel;
+        private Float4 _left0, _left1, _right0, _right1;
+        // Which of them are zeros is applied when they are stored: before that they are still on their way.
+        private int _leftMask0, _leftMask1, _rightMask0, _rightMask1;
+
+        public Float4 ColumnSums;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Fetch(in ImplicitGemmWeightGradient<TBackend, TVector, TTile> kernel, int thread, int firstRow, int firstColumn, int firstPixel)
+        {
+            _leftDepth = thread / (GemmTileMemory.Rows<TTile>() / 4);
+            _leftQuad = thread - _leftDepth * (GemmTileMemory.Rows<TTile>() / 4);
+            _taps = new Taps(kernel, firstRow + 4 * _leftQuad);
+            _pixel0 = new Pixel(kernel.Geometry, firstPixel + _leftDepth);
+            _pixel1 = GemmTileMemory.LeftFetches<TTile>() == 2 ? new Pixel(kernel.Geometry, firstPixel + _leftDepth + GemmTileMemory.Depth / 2) : _pixel0;
+            _rightDepth = thread / (GemmTileMemory.Columns<TTile>() / 4);
+            _rightQuad = thread - _rightDepth * (GemmTileMemory.Columns<TTile>() / 4);
+            _column = firstColumn + 4 * _rightQuad;
+            _rightPixel = firstPixel + _rightDepth;
+            _left0 = _left1 = _right0 = _right1 = ColumnSums = GpuVector4Backend.Zero;
+            _leftMask0 = _leftMask1 = _rightMask0 = _rightMask1 = -1;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Next(in ImplicitGemmWeightGradient<TBackend, TVector, TTile> kernel)
+        {
+            _left0 = kernel.Left(_pixel0, _taps, out _leftMask0);
+            if (GemmTileMemory.LeftFetches<TTile>() == 2) _left1 = kernel.Left(_pixel1, _taps, out _leftMask1);
+            // More threads than quads: the rest must not add to the sums of columns.
+            _right0 = kernel.Right(_rightPixel, _column, GemmTileMemory.SparesThreads<TTile>() ? _rightDepth : 0, out _rightMask0);
+            if (GemmTileMemory.RightFetches<TTile>() == 2) _right1 = kernel.Right(_rightPixel + GemmTileMemory.Depth / 2, _column, 0, out _rightMask1);
+            _rightPixel += GemmTileMemory.Depth;
+            _pixel0.Advance(kernel.Geometry);
+            if (GemmTileMemory.LeftFetches<TTile>() == 2) _pixel1.Advance(kernel.Geometry);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store(ArrayView<Float4> memory, int half)
+        {
+            var left = half * GemmTileMemory.HalfQuads<TTile>();
+            var right = left + GemmTileMemory.LeftQuads<TTile>();
+            _right0 = Masks.Keep(_right0, _rightMask0);
+            memory[left + _leftDepth * GemmTileMemory.LeftStride<TTile>() + _leftQuad] = Masks.Keep(_left0, _leftMask0);
+            if (GemmTileMemory.LeftFetches<TTile>() == 2) memory[left + (_leftDepth + GemmTileMemory.Depth / 2) * GemmTileMemory.LeftStride<TTile>() + _leftQuad] = Masks.Keep(_left1, _leftMask1);
+            if (!GemmTileMemory.SparesThreads<TTile>() || _rightDepth < GemmTileMemory.Depth) memory[right + _rightDepth * GemmTileMemory.RightStride<TTile>() + _rightQuad] = _right0;
+            ColumnSums = GpuVector4Backend.Add(ColumnSums, _right0);
+            if (GemmTileMemory.RightFetches<TTile>() != 2) return;
+            _right1 = Masks.Keep(_right1, _rightMask1);
+            memory[right + (_rightDepth + GemmTileMemory.Depth / 2) * GemmTileMemory.RightStride<TTile>() + _rightQuad] = _right1;
+            ColumnSums = GpuVector4Backend.Add(ColumnSums, _right1);
+        }
+    }
+
+    // An output pixel on the way through all of them, by where its first tap reads: place in the image, which may be outside, and word of the input.
+    private struct Pixel
+    {
+        public int Number, Y, X, Source;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Pixel(in DirectWeightGradientGeometry g, int pixel)
+        {
+            Number = pixel;
+            var row = pixel / g.OutputWidth;
+            X = (pixel - row * g.OutputWidth) * g.StrideWidth - g.PaddingLeft;
+            var image = row / g.OutputHeight;
+            Y = (row - image * g.OutputHeight) * g.StrideHeight - g.PaddingTop;
+            Source = ((image * g.InputHeight + Y) * g.InputWidth + X) * g.InputChannels;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Advance(in DirectWeightGradientGeometry g)
+        {
+            Number += GemmTileMemory.Depth;
+            X += GemmTileMemory.Depth * g.StrideWidth;
+            Source += GemmTileMemory.Depth * g.StrideWidth * g.InputChannels;
+            Wrap(g);
+            // Rows of fewer pixels than a step has: further ends of rows.
+            for (var passed = g.OutputWidth; passed < GemmTileMemory.Depth; passed += g.OutputWidth) Wrap(g);
+        }
+
+        // From behind the end of a row to the next one, and from behind the end of an image.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void Wrap(in DirectWeightGradientGeometry g)
+        {
+            var width = g.OutputWidth * g.StrideWidth;
+            var wraps = (width - g.PaddingLeft - 1 - X) >> 31;
+            X -= wraps & width;
+            Y += wraps & g.StrideHeight;
+            Source += wraps & ((g.StrideHeight * g.InputWidth - width) * g.InputChannels);
+            var height = g.OutputHeight * g.StrideHeight;
+            wraps = (height - g.PaddingTop - 1 - Y) >> 31;
+            Y -= wraps & height;
+            Source += wraps & ((g.InputHeight - height) * g.InputWidth * g.InputChannels);
+        }
+    }
+
+    // What four rows of the product, a tap and a channel each, add to where a pixel's first tap reads. Of quads, the first row stands for all.
+    private readonly struct Taps
+    {
+        public readonly Tap Tap0, Tap1, Tap2, Tap3;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Taps(in ImplicitGemmWeightGradient<TBackend, TVector, TTile> kernel, int row)
+        {
+            Tap0 = new Tap(kernel, row);
+            Tap1 = new Tap(kernel, row + 1);
+            Tap2 = new Tap(kernel, row + 2);
+            Tap3 = new Tap(kernel, row + 3);
+        }
+    }
+
+    private readonly struct Tap
+    {
+        public readonly int Y, X, Offset;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Tap(in ImplicitGemmWeightGradient<TBackend, TVector, TTile> kernel, int row)
+        {
+            var g = kernel.Geometry;
+            var walk = TapIterator.At(row, g.InputChannels, kernel.TapsX);
+            Y = walk.TapY * g.DilationHeight;
+            X = walk.TapX * g.DilationWidth;
+            Offset = (Y * g.InputWidth + X) * g.InputChannels + walk.Channel;
+            // A row behind the last one reads above the picture.
+            Y -= ~Masks.Of(Masks.Beyond(row, kernel.Rows)) & (1 << 30);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Float4 Left(in Pixel pixel, in Taps taps, out int mask)
+    {
+        mask = -1;
+        if (!Quads) return new(Word(pixel, taps.Tap0), Word(pixel, taps.Tap1), Word(pixel, taps.Tap2), Word(pixel, taps.Tap3));
+        mask = Inside(pixel, taps.Tap0);
+        return TBackend.LoadFour(Input, (pixel.Source + taps.Tap0.Offset) & mask, 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly float Word(in Pixel pixel, in Tap tap)
+    {
+        var mask = Inside(pixel, tap);
+        return Masks.Keep(TBackend.LoadScalar(Input, (pixel.Source + tap.Offset) & mask), mask);
+    }
+
+    // All ones where a pixel's tap lies in the image.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly int Inside(in Pixel pixel, in Tap tap) => Masks.Of(
+        Masks.Beyond(pixel.Number, Geometry.Pixels) | Masks.Outside(pixel.Y + tap.Y, Geometry.InputHeight) | Masks.Outside(pixel.X + tap.X, Geometry.InputWidth));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Float4 Right(int pixel, int column, int depth, out int mask)
+    {
+        var outside = Masks.Beyond(pixel, Geometry.Pixels) | Masks.Beyond(depth, GemmTileMemory.Depth);
+        if (TBackend.Width == 4) outside |= Masks.Beyond(column, Geometry.OutputChannels);
+        mask = Masks.Of(outside);
+        var count = TBackend.Width == 4 ? 4 : Geometry.OutputChannels - column;
+        return TBackend.LoadFour(OutputGradient, (pixel * Geometry.OutputChannels + column) & mask, count);
+    }
+}

@@ -1,0 +1,63 @@
+using ILGPU.Runtime.Cuda;
+
+namespace Gpu.Kernels.Convolution.TensorCore;
+
+/// <summary>The products of a precision, as <see cref="TensorCorePeakKernel{TUnit}"/> repeats them.</summary>
+public interface IPeakUnit
+{
+    /// <summary>Values that a product adds up: it makes 16 x 8 sums of so many each.</summary>
+    static abstract int Depth { get; }
+
+    /// <summary>A lane's part of the first operand: 1 + lane / 32 in every place.</summary>
+    static abstract int First(int lane);
+
+    /// <summary>A lane's part of the second operand: 2^-10 in every place.</summary>
+    static abstract int Second { get; }
+
+    /// <summary>One product for each of the sixteen sums.</summary>
+    static abstract void Multiply();
+}
+
+/// <summary>TF32: operands are 32-bit floats whose last 13 bits are zeros.</summary>
+public readonly struct Tf32Peak : IPeakUnit
+{
+    private const string M = "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32";
+
+    private const string Products =
+        M + PeakText.P0 + M + PeakText.P1 + M + PeakText.P2 + M + PeakText.P3 + M + PeakText.P4 + M + PeakText.P5 + M + PeakText.P6 + M + PeakText.P7
+        + M + PeakText.P8 + M + PeakText.P9 + M + PeakText.P10 + M + PeakText.P11 + M + PeakText.P12 + M + PeakText.P13 + M + PeakText.P14 + M + PeakText.P15;
+
+    /// <inheritdoc/>
+    public static int Depth => 8;
+
+    /// <inheritdoc/>
+    public static int First(int lane) => 0x3F800000 + (lane << 18);
+
+    /// <inheritdoc/>
+    public static int Second => 0x3A800000;
+
+    /// <inheritdoc/>
+    public static void Multiply() => CudaAsm.Emit(Products);
+}
+
+/// <summary>FP16: operands are pairs of half-precision numbers.</summary>
+public readonly struct Fp16Peak : IPeakUnit
+{
+    private const string M = "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32";
+
+    private const string Products =
+        M + PeakText.P0 + M + PeakText.P1 + M + PeakText.P2 + M + PeakText.P3 + M + PeakText.P4 + M + PeakText.P5 + M + PeakText.P6 + M + PeakText.P7
+        + M + PeakText.P8 + M + PeakText.P9 + M + PeakText.P10 + M + PeakText.P11 + M + PeakText.P12 + M + PeakText.P13 + M + PeakText.P14 + M + PeakText.P15;
+
+    /// <inheritdoc/>
+    public static int Depth => 16;
+
+    /// <inheritdoc/>
+    public static int First(int lane) => (0x3C00 + (lane << 5)) * 0x10001;
+
+    /// <inheritdoc/>
+    public static int Second => 0x14001400;
+
+    /// <inheritdoc/>
+    public static void Multiply() => CudaAsm.Emit(Products);
+}

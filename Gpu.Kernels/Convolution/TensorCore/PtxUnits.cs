@@ -1,0 +1,35 @@
+using ILGPU.Runtime.Cuda;
+
+namespace Gpu.Kernels.Convolution.TensorCore;
+
+/// <summary>What the two units of inline PTX have in common.</summary>
+internal static class PtxUnits
+{
+    /// <summary>See <see cref="ITensorCoreUnit.Spill"/>. A chain of conditions: ILGPU 1.5.3 gets a switch on a run-time value wrong.</summary>
+    public static void Spill(int part, bool wide, int lane, int target)
+    {
+        var place = (target + (lane >> 2) * WarpTile.SpillStride(wide ? 64 : 32) + 2 * (lane & 3)) * sizeof(float);
+        if (wide)
+        {
+            if (part == 0) CudaAsm.Emit(PtxText.WideSpill0, place);
+            else if (part == 1) CudaAsm.Emit(PtxText.WideSpill1, place);
+            else if (part == 2) CudaAsm.Emit(PtxText.WideSpill2, place);
+            else CudaAsm.Emit(PtxText.WideSpill3, place);
+        }
+        else
+        {
+            if (part == 0) CudaAsm.Emit(PtxText.NarrowSpill0, place);
+            else if (part == 1) CudaAsm.Emit(PtxText.NarrowSpill1, place);
+            else if (part == 2) CudaAsm.Emit(PtxText.NarrowSpill2, place);
+            else CudaAsm.Emit(PtxText.NarrowSpill3, place);
+        }
+    }
+
+    /// <summary>See <see cref="ITensorCoreUnit.WaitForAllBut"/>.</summary>
+    public static void WaitForAllBut(int batches)
+    {
+        if (batches == 0) CudaAsm.Emit(PtxText.Wait0);
+        else if (batches == 1) CudaAsm.Emit(PtxText.Wait1);
+        else CudaAsm.Emit(PtxText.Wait2);
+    }
+}

@@ -1,0 +1,77 @@
+using Gpu.Kernels.Devices;
+
+namespace Gpu.Kernels.Convolution.TensorCore;
+
+/// <summary>The sizes that <see cref="TensorCoreWeightGradient{TUnit,TTile}"/> works by.</summary>
+public struct TensorCoreWeightGradientGeometry
+{
+    /// <summary>Extents of input and output, channels a pixel, channels of a group.</summary>
+    public int InputHeight, InputWidth, InputChannels, OutputHeight, OutputWidth, OutputChannels, InputPerGroup, OutputPerGroup;
+
+    /// <summary>As in <see cref="Conv2dShape"/>.</summary>
+    public int KernelWidth, StrideHeight, StrideWidth, PaddingTop, PaddingLeft, DilationHeight, DilationWidth;
+
+    /// <summary>Output pixels of all images: the k of the product.</summary>
+    public int Pixels;
+
+    /// <summary>Rows of the product: taps by <see cref="RowsPerTap"/>, the channels of a group rounded up to a multiple of four.</summary>
+    public int Rows, RowsPerTap;
+
+    /// <summary>Tiles along rows and columns, groups of channels.</summary>
+    public int RowTiles, ColumnTiles, Groups;
+
+    /// <summary>A pixel as (column, row, image), in steps of <see cref="ITensorCoreUnit.Depth"/>.</summary>
+    public MixedRadixCounter Walk;
+
+    /// <summary>Parts that the pixels are cut into, pixels in one (a multiple of <see cref="ITensorCoreUnit.Depth"/>), words from the target of one to that of the next.</summary>
+    public int Splits, PixelsPerSplit, SplitStride;
+
+    // A split's sums are written, read and added: it should sum over many more pixels than that costs.
+    private const int FewestPixels = 512;
+
+    // Groups of threads that each multiprocessor should have at least, so that one computes while another waits.
+    private const int BlocksPerMultiprocessor = 2;
+
+    /// <summary>Cuts the work of a shape up.</summary>
+    /// <param name="shape">the sizes</param>
+    /// <param name="rows">rows of a tile</param>
+    /// <param name="columns">columns of a tile</param>
+    /// <param name="depth">pixels of a step</param>
+    /// <param name="workspace">words there are for the sums of the splits</param>
+    /// <param name="multiprocessors">of the device</param>
+    public static TensorCoreWeightGradientGeometry For(Conv2dShape shape, int rows, int columns, int depth, int workspace, int multiprocessors)
+    {
+        var g = new TensorCoreWeightGradientGeometry
+        {
+            InputHeight = shape.InputHeight,
+            InputWidth = shape.InputWidth,
+            InputChannels = shape.InputChannels,
+            OutputHeight = shape.OutputHeight,
+            OutputWidth = shape.OutputWidth,
+            OutputChannels = shape.OutputChannels,
+            InputPerGroup = shape.InputPerGroup,
+            OutputPerGroup = shape.OutputPerGroup,
+            KernelWidth = shape.KernelWidth,
+            StrideHeight = shape.StrideHeight,
+            StrideWidth = shape.StrideWidth,
+            PaddingTop = shape.PaddingTop,
+            PaddingLeft = shape.PaddingLeft,
+            DilationHeight = shape.DilationHeight,
+            DilationWidth = shape.DilationWidth,
+            Pixels = shape.Batch * shape.OutputHeight * shape.OutputWidth,
+            RowsPerTap = Items.Covering(shape.InputPerGroup, 4) * 4,
+            Groups = shape.Groups,
+            Walk = MixedRadixCounter.By(depth, shape.OutputWidth, shape.OutputHeight),
+            SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16,
+        };
+        g.Rows = shape.KernelHeight * shape.KernelWidth * g.RowsPerTap;
+        g.RowTiles = Items.Covering(g.Rows, rows);
+        g.ColumnTiles = Items.Covering(g.OutputPerGroup, columns);
+        var tiles = g.RowTiles * g.ColumnTiles * g.Groups;
+        var most = Math.Max(1, Math.Min(workspace / g.SplitStride, g.Pixels / FewestPixels));
+        var splits = Math.Clamp(Items.Covering(BlocksPerMultiprocessor * multiprocessors, tiles), 1, most);
+        g.PixelsPerSplit = Items.Covering(Items.Covering(g.Pixels, splits), depth) * depth;
+        g.Splits = Items.Covering(g.Pixels, g.PixelsPerSplit);
+        return g;
+    }
+}

@@ -1,0 +1,37 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Gpu.Kernels.Devices;
+
+/// <summary>Memory of an ILGPU accelerator: allocated here, or an embedder's view.</summary>
+internal sealed class AcceleratorBuffer(AcceleratorDevice device, ArrayView<float> view, MemoryBuffer1D<float, Stride1D.Dense>? memory) : DeviceBuffer
+{
+    private bool _disposed;
+
+    public override int Length { get; } = (int)view.Length;
+
+    public override ComputeDevice Device => device;
+
+    /// <summary>The ILGPU view of a device view.</summary>
+    /// <exception cref="ArgumentException">the view is of memory that is not the accelerator's</exception>
+    /// <exception cref="ObjectDisposedException">the memory was given back</exception>
+    public static ArrayView<float> Of(DeviceView view, AcceleratorDevice device)
+    {
+        if (view.Buffer is not AcceleratorBuffer buffer || buffer.Accelerator != device.Accelerator)
+            throw new ArgumentException($"{device.Description} was given memory of {view.Buffer?.Device.Description ?? "no device"}");
+        ObjectDisposedException.ThrowIf(buffer._disposed, buffer);
+        return buffer.Words.SubView(view.Offset, view.Length);
+    }
+
+    private Accelerator Accelerator => device.Accelerator;
+
+    private ArrayView<float> Words { get; } = view;
+
+    public override void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        if (memory is null) return;
+        device.Free(memory);
+    }
+}

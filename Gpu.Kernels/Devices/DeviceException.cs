@@ -1,0 +1,19 @@
+namespace Gpu.Kernels.Devices;
+
+/// <summary>A device cannot be had.</summary>
+/// <param name="expected">what was needed</param>
+/// <param name="found">what there is instead</param>
+/// <param name="cure">what to do about it</param>
+/// <param name="inner">the driver's error</param>
+public sealed class DeviceException(string expected, string found, string cure, Exception? inner = null)
+    : Exception($"expected {expected}, found {found}; {cure}", inner)
+{
+    /// <summary>What was needed.</summary>
+    public string Expected { get; } = expected;
+
+    /// <summary>What there is instead.</summary>
+    public string Found { get; } = found;
+
+    /// <summary>What to do about it.</summary>
+    public string Cure { get; } = cure;
+}

@@ -1,0 +1,45 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+using ILGPU;
+
+namespace Gpu.Kernels.Losses;
+
+/// <summary>Adds the parts of a batch, or the losses of its samples as they are, to the counters; one group.</summary>
+public struct GroupedMetricSum<TBackend, TVector> : IGroupedKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>See <see cref="MetricLayout"/>; and losses [batch], where there are no parts.</summary>
+    public TBackend Metrics, SampleLosses;
+
+    /// <summary>Parts (0: the samples' losses are summed), and samples.</summary>
+    public int Parts, Batch;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run()
+    {
+        var sums = SharedMemory.Allocate<float>(MetricTree.MostThreads);
+        var rests = SharedMemory.Allocate<float>(MetricTree.MostThreads);
+        var words = SharedMemory.Allocate<int>(2 * MetricTree.MostThreads);
+        MetricCount count = default;
+        if (Parts == 0)
+        {
+            for (var sample = Group.IdxX; sample < Batch; sample += Group.DimX) LossSum.Add(ref count.Sum, ref count.Rest, TBackend.LoadScalar(SampleLosses, sample));
+        }
+        else
+        {
+            for (var part = Group.IdxX; part < Parts; part += Group.DimX)
+            {
+                var word = MetricLayout.Parts + part * MetricLayout.PartWords;
+                count.Add(
+                    TBackend.LoadScalar(Metrics, word), TBackend.LoadScalar(Metrics, word + 1), TBackend.LoadInt(Metrics, word + 2),
+                    TBackend.LoadInt(Metrics, word + 3));
+            }
+        }
+
+        MetricTree.Gather(sums, rests, words, ref count, Group.IdxX, true, Group.DimX);
+        if (Group.IdxX == 0) MetricTree.AddTo<TBackend, TVector>(Metrics, count, Batch);
+    }
+}

@@ -1,0 +1,65 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+using Gpu.Kernels.Reductions;
+using ILGPU;
+
+namespace Gpu.Kernels.Losses;
+
+/// <summary>
+/// <see cref="PointwiseLoss{TBackend,TVector,TLoss,TActivation}"/> of samples with many outputs (images, say), each by a group of threads. Gradient may be Prediction.
+/// </summary>
+public struct GroupedPointwiseLoss<TBackend, TVector, TLoss, TActivation> : IGroupedKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+    where TLoss : struct, IPointwiseLoss
+    where TActivation : struct, IActivation
+{
+    // Vectors of a sample from which on a thread of its own would wait for memory too often; and about how many of them a thread of a group has.
+    private const int FewestVectors = 8, VectorsOfThread = 2;
+
+    /// <summary>[batch, outputs] each; losses [batch].</summary>
+    public TBackend Prediction, Target, Gradient, SampleLosses;
+
+    /// <summary>Outputs of a sample.</summary>
+    public int Outputs;
+
+    /// <summary>False in evaluation, when Gradient is not written.</summary>
+    public Flag HasGradient;
+
+    /// <summary>What a sample's summed loss, and the derivative, is multiplied by.</summary>
+    public float LossScale, GradientScale;
+
+    /// <summary>See <see cref="Activation.Slope"/>.</summary>
+    public float Slope;
+
+    /// <summary>Threads of a sample, a power of two; 0 where a thread of its own does.</summary>
+    public static int Threads(GroupLimits? limits, int outputs)
+    {
+        var vectors = Items.Covering(outputs, TBackend.Width);
+        if (limits is not { } known || vectors < FewestVectors) return 0;
+        return Math.Min(GroupThreads.Of(known), (int)BitOperations.RoundUpToPowerOf2((uint)Items.Covering(vectors, VectorsOfThread)));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run()
+    {
+        var shared = SharedMemory.Allocate<float>(GroupThreads.Most);
+        var at = Grid.IdxX * Outputs + Group.IdxX * TBackend.Width;
+        var end = (Grid.IdxX + 1) * Outputs;
+        var total = TBackend.Zero;
+        for (; at < end; at += Group.DimX * TBackend.Width)
+        {
+            var x = TBackend.Load(Prediction, at);
+            total = TBackend.Add(total, TLoss.Evaluate<TBackend, TVector>(x, TBackend.Load(Target, at), out var derivative));
+            derivative = TBackend.Multiply(derivative, TBackend.Splat(GradientScale));
+            if (HasGradient) TBackend.Store(Gradient, at, TActivation.Backward<TBackend, TVector>(x, derivative, Slope));
+        }
+
+        var sum = GroupReduce<GpuScalarBackend, float>.Sum(shared, TBackend.Sum(total), 1);
+        if (Group.IdxX == 0) TBackend.StoreScalar(SampleLosses, Grid.IdxX, sum * LossScale);
+    }
+}

@@ -1,0 +1,191 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+using ILGPU;
+
+namespace Gpu.Kernels.Losses;
+
+/// <summary>
+/// <see cref="SoftmaxCrossEntropyKernel{TBackend,TVector}"/> by groups of threads, several to a sample, and on the way what <see cref="MetricPartials{TBackend,TVector}"/>
+/// counts. LogitsGradient may be Logits.
+/// </summary>
+public struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>[batch, classes]; integers [batch]; [batch, classes]; [batch]; <see cref="MetricLayout"/>.</summary>
+    public TBackend Logits, Labels, LogitsGradient, SampleLosses, Metrics;
+
+    /// <summary>Samples, and classes of each.</summary>
+    public int Batch, Classes;
+
+    /// <summary>Threads of a sample, a power of two and its logarithm.</summary>
+    public int Lanes, LaneShift;
+
+    /// <summary>How often a group takes as many samples as it has room for.</summary>
+    public int Turns;
+
+    /// <summary>k of the top-k count, from 1 to classes.</summary>
+    public int TopK;
+
+    /// <summary>False in evaluation, when LogitsGradient is not written.</summary>
+    public Flag HasGradient;
+
+    /// <summary>False when nothing is counted.</summary>
+    public Flag HasMetrics;
+
+    /// <summary>s, from 0 to 1.</summary>
+    public float LabelSmoothing;
+
+    /// <summary>What the gradient is multiplied by: 1 / batch for that of the mean loss.</summary>
+    public float GradientScale;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run()
+    {
+        var sharedA = SharedMemory.Allocate<float>(MetricTree.MostThreads);
+        var sharedB = SharedMemory.Allocate<float>(MetricTree.MostThreads);
+        var sharedC = SharedMemory.Allocate<float>(MetricTree.MostThreads);
+        var words = SharedMemory.Allocate<int>(2 * MetricTree.MostThreads);
+        var lane = Group.IdxX & (Lanes - 1);
+        var slot = Group.IdxX >> LaneShift;
+        var slots = Group.DimX >> LaneShift;
+        MetricCount count = default;
+        for (var turn = 0; turn < Turns; turn++)
+        {
+            var place = (turn * Grid.DimX + Grid.IdxX) * slots + slot;
+            // Threads behind the last sample work on it, too, because all must come to the barriers.
+            var sample = Math.Min(place, Batch - 1);
+            var row = sample * Classes;
+            var label = TBackend.LoadInt(Labels, sample);
+            var isKnown = label >= 0 && label < Classes;
+            // Read before the first write, because the gradient may take the place of the logits.
+            var own = TBackend.LoadScalar(Logits, row + (isKnown ? label : 0));
+            var largest = LargestLogit(sharedA, row, lane);
+            SumUp(row, lane, label, own, largest, out var sum, out var shifted, out var before);
+            Fold(sharedA, sharedB, sharedC, lane, ref sum, ref shifted, ref before);
+            if (HasGradient && place < Batch) WriteGradient(row, lane, label, isKnown, largest, sum);
+            if (lane == 0 && place < Batch)
+            {
+                var loss = Loss(isKnown ? own - largest : float.NaN, sum, shifted);
+                TBackend.StoreScalar(SampleLosses, sample, loss);
+                var rank = isKnown ? before : Classes;
+                count.Add(loss, 0f, rank < 1f ? 1 : 0, rank < TopK ? 1 : 0);
+            }
+        }
+
+        // Also where nothing is counted: no barrier may stand in a condition.
+        MetricTree.Gather(sharedA, sharedB, words, ref count, slot, lane == 0, slots);
+        if (!HasMetrics || Group.IdxX != 0) return;
+        if (Grid.DimX == 1)
+        {
+            MetricTree.AddTo<TBackend, TVector>(Metrics, count, Batch);
+            return;
+        }
+
+        var word = MetricLayout.Parts + Grid.IdxX * MetricLayout.PartWords;
+        TBackend.StoreScalar(Metrics, word, count.Sum);
+        TBackend.StoreScalar(Metrics, word + 1, count.Rest);
+        TBackend.StoreInt(Metrics, word + 2, count.Correct);
+        TBackend.StoreInt(Metrics, word + 3, count.CorrectInTopK);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly float LargestLogit(ArrayView<float> shared, int row, int lane)
+    {
+        var vector = TBackend.Splat(float.NegativeInfinity);
+        for (var c = lane * TBackend.Width; c < Classes; c += Lanes * TBackend.Width) vector = TBackend.Max(vector, TBackend.Load(Logits, row + c));
+        var thread = Group.IdxX;
+        // The memory may still be read from the turn before.
+        GroupBarrier.Wait();
+        shared[thread] = TBackend.Largest(vector);
+        GroupBarrier.Wait();
+        for (var half = Lanes >> 1; half > 0; half >>= 1)
+        {
+            if (lane < half) shared[thread] = MathF.Max(shared[thread], shared[thread + half]);
+            GroupBarrier.Wait();
+        }
+
+        var largest = shared[thread - lane];
+        GroupBarrier.Wait();
+        return largest;
+    }
+
+    // A thread's own classes. A NaN that the largest logit has dropped comes back here.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void SumUp(int row, int lane, int label, float own, float largest, out float sum, out float shifted, out float before)
+    {
+        TVector exponentials = TBackend.Zero, differences = exponentials, ranks = exponentials;
+        for (var c = lane * TBackend.Width; c < Classes; c += Lanes * TBackend.Width)
+        {
+            var x = TBackend.Load(Logits, row + c);
+            var d = TBackend.Subtract(x, TBackend.Splat(largest));
+            exponentials = TBackend.Add(exponentials, Exponential(d));
+            differences = TBackend.Add(differences, d);
+            ranks = TBackend.Add(ranks, LabelRank<TBackend, TVector>.ComesBefore(x, TBackend.Splat(own), label - c));
+        }
+
+        sum = TBackend.Sum(exponentials);
+        shifted = TBackend.Sum(differences);
+        before = TBackend.Sum(ranks);
+    }
+
+    // The sums over the threads of a sample, in all of them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Fold(
+        ArrayView<float> sharedA, ArrayView<float> sharedB, ArrayView<float> sharedC, int lane, ref float sum, ref float shifted, ref float before)
+    {
+        var thread = Group.IdxX;
+        sharedA[thread] = sum;
+        sharedB[thread] = shifted;
+        sharedC[thread] = before;
+        GroupBarrier.Wait();
+        for (var half = Lanes >> 1; half > 0; half >>= 1)
+        {
+            if (lane < half)
+            {
+                sharedA[thread] += sharedA[thread + half];
+                sharedB[thread] += sharedB[thread + half];
+                sharedC[thread] += sharedC[thread + half];
+            }
+
+            GroupBarrier.Wait();
+        }
+
+        sum = sharedA[thread - lane];
+        shifted = sharedB[thread - lane];
+        before = sharedC[thread - lane];
+        GroupBarrier.Wait();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly float Loss(float labelLogit, float sum, float shifted)
+    {
+        var loss = TBackend.Largest(VectorMath<TBackend, TVector>.Log(TBackend.Splat(sum))) - (1f - LabelSmoothing) * labelLogit;
+        // Not for s = 0: a class with the logit -infinity would make 0 * infinity of it.
+        if (LabelSmoothing > 0f) loss -= LabelSmoothing / Classes * shifted;
+        // The logarithm takes numbers apart by their bits and would hide a NaN.
+        return !float.IsNaN(sum) && sum >= 1f ? loss : float.NaN;
+    }
+
+    // A sample whose label is unknown has no gradient.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void WriteGradient(int row, int lane, int label, bool isKnown, float largest, float sum)
+    {
+        var scale = TBackend.Splat(isKnown ? GradientScale / sum : 0f);
+        var smoothed = TBackend.Splat(isKnown ? -GradientScale * LabelSmoothing / Classes : 0f);
+        for (var c = lane * TBackend.Width; c < Classes; c += Lanes * TBackend.Width)
+        {
+            var e = Exponential(TBackend.Subtract(TBackend.Load(Logits, row + c), TBackend.Splat(largest)));
+            TBackend.Store(LogitsGradient, row + c, TBackend.MultiplyAdd(e, scale, smoothed));
+            var inVector = label - c;
+            if (isKnown && inVector >= 0 && inVector < TBackend.Width)
+                TBackend.StoreScalar(LogitsGradient, row + label, TBackend.LoadScalar(LogitsGradient, row + label) - GradientScale * (1f - LabelSmoothing));
+        }
+    }
+
+    // NaN goes through; GPUs' min and max, inside Exp, would drop it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Exponential(TVector d) => TBackend.SelectEqual(d, d, VectorMath<TBackend, TVector>.Exp(d), d);
+}

@@ -1,0 +1,134 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+
+namespace Gpu.Kernels.Losses;
+
+/// <summary>
+/// Cross-entropy of the softmax of logits [batch, classes] with integer labels, and its gradient. An item is a sample.
+/// LogitsGradient may be Logits.
+/// </summary>
+/// <remarks>
+/// With d = logit - largest logit, S = sum of e^d, C classes and the smoothing s, the loss is log S - (1 - s) d[label] - s/C * sum of d, and the
+/// gradient is (e^d / S - (1 - s) [class = label] - s/C) * GradientScale. Source: Szegedy et al., "Rethinking the Inception Architecture for Computer
+/// Vision", 2016, as in PyTorch's CrossEntropyLoss(label_smoothing=s).
+/// </remarks>
+public struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>Vectors that are summed one after the other before their sum joins the total: sums over many classes are two-level.</summary>
+    public const int BlockVectors = 32;
+
+    /// <summary>[batch, classes]; integers [batch]; [batch, classes]; [batch].</summary>
+    public TBackend Logits, Labels, LogitsGradient, SampleLosses;
+
+    /// <summary>Classes of a sample.</summary>
+    public int Classes;
+
+    /// <summary>False in evaluation, when LogitsGradient is not written.</summary>
+    public Flag HasGradient;
+
+    /// <summary>s, from 0 to 1.</summary>
+    public float LabelSmoothing;
+
+    /// <summary>What the gradient is multiplied by: 1 / batch for that of the mean loss.</summary>
+    public float GradientScale;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(int item)
+    {
+        var row = item * Classes;
+        var label = TBackend.LoadInt(Labels, item);
+        var isKnown = label >= 0 && label < Classes;
+        var largest = LargestLogit(row);
+        // Read before the first write, because the gradient may take the place of the logits.
+        var labelLogit = float.NaN;
+        if (isKnown) labelLogit = TBackend.LoadScalar(Logits, row + label) - largest;
+
+        var whole = Classes & ~(TBackend.Width - 1);
+        var exponentials = TBackend.Zero;
+        var shifted = TBackend.Zero;
+        for (var from = 0; from < whole; from += BlockVectors * TBackend.Width)
+        {
+            var to = from + BlockVectors * TBackend.Width;
+            if (to > whole) to = whole;
+            var exponentialsHere = TBackend.Zero;
+            var shiftedHere = TBackend.Zero;
+            for (var c = from; c < to; c += TBackend.Width)
+            {
+                var d = TBackend.Subtract(TBackend.Load(Logits, row + c), TBackend.Splat(largest));
+                var e = Exponential(d);
+                if (HasGradient) TBackend.Store(LogitsGradient, row + c, e);
+                exponentialsHere = TBackend.Add(exponentialsHere, e);
+                shiftedHere = TBackend.Add(shiftedHere, d);
+            }
+
+            exponentials = TBackend.Add(exponentials, exponentialsHere);
+            shifted = TBackend.Add(shifted, shiftedHere);
+        }
+
+        var left = Classes - whole;
+        if (left > 0)
+        {
+            var d = TBackend.Subtract(TBackend.LoadPartial(Logits, row + whole, left), TBackend.Splat(largest));
+            var e = Exponential(d);
+            if (HasGradient) TBackend.StorePartial(LogitsGradient, row + whole, e, left);
+            exponentials = TBackend.Add(exponentials, FirstLanes(left, e, TBackend.Zero));
+            shifted = TBackend.Add(shifted, FirstLanes(left, d, TBackend.Zero));
+        }
+
+        var sum = TBackend.Sum(exponentials);
+        var loss = TBackend.Largest(VectorMath<TBackend, TVector>.Log(TBackend.Splat(sum))) - (1f - LabelSmoothing) * labelLogit;
+        // Not for s = 0: a class with the logit -infinity would make 0 * infinity of it.
+        if (LabelSmoothing > 0f) loss -= LabelSmoothing / Classes * TBackend.Sum(shifted);
+        // The logarithm takes numbers apart by their bits and would hide a NaN.
+        if (!(sum >= 1f)) loss = float.NaN;
+        TBackend.StoreScalar(SampleLosses, item, loss);
+        if (HasGradient) FinishGradient(row, sum, label, isKnown, whole, left);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly float LargestLogit(int row)
+    {
+        var largest = TBackend.Splat(float.NegativeInfinity);
+        var c = 0;
+        for (; c + TBackend.Width <= Classes; c += TBackend.Width) largest = TBackend.Max(largest, TBackend.Load(Logits, row + c));
+        var left = Classes - c;
+        if (left > 0) largest = TBackend.Max(largest, FirstLanes(left, TBackend.LoadPartial(Logits, row + c, left), TBackend.Splat(float.NegativeInfinity)));
+        return TBackend.Largest(largest);
+    }
+
+    // From the exponentials, which stand where the gradient shall be. A sample whose label is unknown has none.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void FinishGradient(int row, float sum, int label, bool isKnown, int whole, int left)
+    {
+        var scale = 0f;
+        var smoothed = 0f;
+        if (isKnown)
+        {
+            scale = GradientScale / sum;
+            smoothed = -GradientScale * LabelSmoothing / Classes;
+        }
+
+        for (var c = 0; c < whole; c += TBackend.Width)
+            TBackend.Store(LogitsGradient, row + c, TBackend.MultiplyAdd(TBackend.Load(LogitsGradient, row + c), TBackend.Splat(scale), TBackend.Splat(smoothed)));
+        if (left > 0)
+        {
+            var value = TBackend.MultiplyAdd(TBackend.LoadPartial(LogitsGradient, row + whole, left), TBackend.Splat(scale), TBackend.Splat(smoothed));
+            TBackend.StorePartial(LogitsGradient, row + whole, value, left);
+        }
+
+        if (isKnown)
+            TBackend.StoreScalar(LogitsGradient, row + label, TBackend.LoadScalar(LogitsGradient, row + label) - GradientScale * (1f - LabelSmoothing));
+    }
+
+    // NaN goes through on every machine; GPUs' min and max, inside Exp, would drop it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Exponential(TVector d) => TBackend.SelectEqual(d, d, VectorMath<TBackend, TVector>.Exp(d), d);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector FirstLanes(int count, TVector value, TVector others) =>
+        TBackend.SelectGreater(TBackend.Splat(count), TBackend.LaneNumbers, value, others);
+}

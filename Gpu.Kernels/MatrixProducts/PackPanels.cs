@@ -1,0 +1,189 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+
+namespace Gpu.Kernels.MatrixProducts;
+
+/// <summary>
+/// Lays an operand of a matrix product out as <see cref="MatrixProduct{TBackend,TVector,TActivation}"/> reads it: its lines (rows of the left operand, columns of
+/// the right one) in panels of <see cref="PanelLines"/>, filled up with zeros, and its depth (what is summed over) in chunks: [chunk, panel, depth, line].
+/// An item is a group of neighbouring panels over a part of a chunk, or a panel over all chunks where sums are wanted.
+/// </summary>
+public struct PackPanels<TBackend, TVector> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>Panels of an item: rows of the matrix are then read in pieces of several cache lines.</summary>
+    public const int PanelsPerItem = 4;
+
+    // How far ahead the matrix is asked for: rows, and (transposed) words of each row.
+    private const int RowsAhead = 8, WordsAhead = 64;
+
+    /// <summary>The matrix, [depth, lines], or [lines, depth] when <see cref="Transposed"/>; and the packed one.</summary>
+    public TBackend Source, Packed;
+
+    /// <summary>To each line's place here the sum of the line is added; read when <see cref="HasSums"/>, which a transposed matrix cannot have.</summary>
+    public TBackend Sums;
+
+    /// <summary>Extents of the matrix.</summary>
+    public int Depth, Lines;
+
+    /// <summary>Lines of a panel (a multiple of 4; of two vectors where sums are wanted), and panels.</summary>
+    public int PanelLines, Panels;
+
+    /// <summary>Depth of a chunk, depth of a part of it, and parts of a chunk.</summary>
+    public int ChunkDepth, PartDepth, Parts;
+
+    /// <summary>The depth is the matrix's inner axis.</summary>
+    public Flag Transposed;
+
+    /// <summary>Sums of the lines are wanted.</summary>
+    public Flag HasSums;
+
+    /// <summary>Words that a packed matrix takes.</summary>
+    public static int PackedLength(int panels, int panelLines, int depth, int chunks) => checked(panels * (depth * panelLines + chunks * Gap(panelLines)));
+
+    /// <summary>Where a panel of a chunk begins.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int PanelStart(int panels, int panelLines, int chunkDepth, int chunk, int chunkLength, int panel) =>
+        chunk * panels * (chunkDepth * panelLines + Gap(panelLines)) + panel * (chunkLength * panelLines + Gap(panelLines));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(int item)
+    {
+        if (HasSums) WithSums(item);
+        else Group(item);
+    }
+
+    // Words behind each panel: the twelve rows of a left panel are no whole vectors, and the last of them run over the panel's end.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Gap(int panelLines) => panelLines == MatrixProductGeometry.PanelRows ? 16 : 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Group(int item)
+    {
+        var groups = (Panels + PanelsPerItem - 1) / PanelsPerItem;
+        var part = item / groups;
+        var panel = (item - part * groups) * PanelsPerItem;
+        var lastPanel = Math.Min(Panels, panel + PanelsPerItem);
+        var chunk = part / Parts;
+        var chunkBegin = chunk * ChunkDepth;
+        var chunkLength = Math.Min(ChunkDepth, Depth - chunkBegin);
+        var begin = (part - chunk * Parts) * PartDepth;
+        var end = Math.Min(begin + PartDepth, chunkLength);
+        // Where the item's first row of the first panel lies, and words from one panel to the next.
+        var packed = PanelStart(Panels, PanelLines, ChunkDepth, chunk, chunkLength, panel) + begin * PanelLines;
+        var panelWords = chunkLength * PanelLines + Gap(PanelLines);
+        if (Transposed)
+        {
+            for (; panel < lastPanel; panel++)
+            {
+                Transpose(panel, chunkBegin + begin, end - begin, TBackend.Slice(Packed, packed));
+                packed += panelWords;
+            }
+        }
+        else
+        {
+            Copy(panel, lastPanel, chunkBegin + begin, end - begin, TBackend.Slice(Packed, packed), panelWords);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Copy(int panel, int lastPanel, int begin, int length, TBackend to, int panelWords)
+    {
+        var from = TBackend.Slice(Source, begin * Lines);
+        for (var k = length; k > 0; k--)
+        {
+            var target = to;
+            for (var line = panel * PanelLines; line < lastPanel * PanelLines; line += PanelLines)
+            {
+                if (PanelLines == 2 * TBackend.Width && line + PanelLines <= Lines)
+                {
+                    TBackend.Prefetch(from, RowsAhead * Lines + line);
+                    TBackend.Prefetch(from, RowsAhead * Lines + line + TBackend.Width);
+                    TBackend.Store(target, 0, TBackend.Load(from, line));
+                    TBackend.Store(target, TBackend.Width, TBackend.Load(from, line + TBackend.Width));
+                }
+                else
+                {
+                    TBackend.Prefetch(from, RowsAhead * Lines + line);
+                    for (var at = line; at < line + PanelLines; at += TBackend.Width)
+                        TBackend.Store(target, at - line, at + TBackend.Width <= Lines ? TBackend.Load(from, at) : TBackend.LoadPartial(from, at, Math.Max(0, Lines - at)));
+                }
+
+                target = TBackend.Slice(target, panelWords);
+            }
+
+            from = TBackend.Slice(from, Lines);
+            to = TBackend.Slice(to, PanelLines);
+        }
+    }
+
+    // A panel over all chunks, two vectors at a time.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void WithSums(int panel)
+    {
+        var first = panel * PanelLines;
+        for (var line = first; line < first + PanelLines; line += 2 * TBackend.Width)
+        {
+            var left = Lines - line;
+            var from = TBackend.Slice(Source, line);
+            // Two sums of each vector take turns: each add waits for the one before it.
+            TVector even0 = TBackend.Zero, odd0 = TBackend.Zero, even1 = TBackend.Zero, odd1 = TBackend.Zero;
+            for (var chunk = 0; chunk * ChunkDepth < Depth; chunk++)
+            {
+                var length = Math.Min(ChunkDepth, Depth - chunk * ChunkDepth);
+                var to = TBackend.Slice(Packed, PanelStart(Panels, PanelLines, ChunkDepth, chunk, length, panel) + line - first);
+                for (var k = length; k > 0; k--)
+                {
+                    TBackend.Prefetch(from, RowsAhead * Lines);
+                    TBackend.Prefetch(from, RowsAhead * Lines + TBackend.Width);
+                    var value0 = TBackend.LoadPartial(from, 0, left);
+                    var value1 = TBackend.LoadPartial(from, TBackend.Width, left - TBackend.Width);
+                    TBackend.Store(to, 0, value0);
+                    TBackend.Store(to, TBackend.Width, value1);
+                    var sum0 = TBackend.Add(even0, value0);
+                    var sum1 = TBackend.Add(even1, value1);
+                    even0 = odd0;
+                    even1 = odd1;
+                    odd0 = sum0;
+                    odd1 = sum1;
+                    from = TBackend.Slice(from, Lines);
+                    to = TBackend.Slice(to, PanelLines);
+                }
+            }
+
+            AddSum(line, TBackend.Add(even0, odd0));
+            AddSum(line + TBackend.Width, TBackend.Add(even1, odd1));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void AddSum(int line, TVector sum) =>
+        TBackend.StorePartial(Sums, line, TBackend.Add(TBackend.LoadPartial(Sums, line, Lines - line), sum), Lines - line);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Transpose(int panel, int begin, int length, TBackend packed)
+    {
+        var first = panel * PanelLines;
+        // From the last vector of a row to the first: the last may run over its end, onto what the first of the next row then writes.
+        for (var line = first + (PanelLines - 1) / TBackend.Width * TBackend.Width; line >= first; line -= TBackend.Width)
+        {
+            var from = TBackend.Slice(Source, line * Depth + begin);
+            var to = TBackend.Slice(packed, line - first);
+            var rows = Lines - line;
+            for (var left = length; left > 0; left -= TBackend.Width)
+            {
+                if (!TBackend.IsGpu)
+                {
+                    for (var row = Math.Min(rows, TBackend.Width) - 1; row >= 0; row--) TBackend.Prefetch(from, row * Depth + WordsAhead);
+                }
+
+                TBackend.Transpose(from, Depth, rows, left, to, PanelLines);
+                from = TBackend.Slice(from, TBackend.Width);
+                to = TBackend.Slice(to, TBackend.Width * PanelLines);
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+using Gpu.Kernels.Reductions;
+using ILGPU;
+
+namespace Gpu.Kernels.Normalization;
+
+/// <summary>
+/// Puts the chunks' statistics together: first the mean of all, then the deviations of the chunks' means from it. A group has a block of channels, and its
+/// threads share the chunks; the rows of <see cref="Layout"/> are the chunks.
+/// </summary>
+public struct GroupedBatchNormCombine<TBackend, TVector> : IGroupedKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>See <see cref="GroupedBatchNormStatistics{TBackend,TVector}"/>.</summary>
+    public TBackend Input, Partials;
+
+    /// <summary>Where the statistics go.</summary>
+    public BatchNormCoefficients<TBackend, TVector> Outcome;
+
+    /// <summary>How the group shares the chunks; there is one chunk of chunks.</summary>
+    public ChannelGroups Layout;
+
+    /// <summary>Rows of all chunks, rows of a chunk, words from one chunk's partial results to the next one's, and from its means to its squares.</summary>
+    public int Rows, ChunkRows, PartialStride, PartialRow;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run()
+    {
+        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
+        var place = Layout.Place(TBackend.Width);
+        var count = TBackend.Splat(Rows);
+        var sum = GroupReduce<TBackend, TVector>.SumForAll(shared, Means(place), Layout.Lanes);
+        var mean = TBackend.Divide(sum, count);
+        var squares = GroupReduce<TBackend, TVector>.Sum(shared, Squares(place, mean), Layout.Lanes);
+        if (place.Down == 0 && place.Channel < Layout.Channels)
+            Outcome.Store(place.Channel, TBackend.Width, TBackend.Add(TBackend.Load(Input, place.Channel), mean), squares, Rows);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly TVector Means(ChannelPosition place)
+    {
+        TVector sum0 = TBackend.Zero, sum1 = sum0;
+        var chunk = place.Down;
+        var at = chunk * PartialStride + place.Source;
+        var step = place.Deep * PartialStride;
+        for (; chunk + place.Deep < place.End; chunk += 2 * place.Deep)
+        {
+            var x0 = TBackend.Load(Partials, at);
+            var x1 = TBackend.Load(Partials, at + step);
+            sum0 = TBackend.MultiplyAdd(x0, RowsOf(chunk), sum0);
+            sum1 = TBackend.MultiplyAdd(x1, RowsOf(chunk + place.Deep), sum1);
+            at += 2 * step;
+        }
+
+        if (chunk < place.End) sum0 = TBackend.MultiplyAdd(TBackend.Load(Partials, at), RowsOf(chunk), sum0);
+        return TBackend.Add(sum0, sum1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly TVector Squares(ChannelPosition place, TVector mean)
+    {
+        TVector sum0 = TBackend.Zero, sum1 = sum0;
+        var chunk = place.Down;
+        var at = chunk * PartialStride + place.Source;
+        var step = place.Deep * PartialStride;
+        for (; chunk + place.Deep < place.End; chunk += 2 * place.Deep)
+        {
+            var x0 = TBackend.Subtract(TBackend.Load(Partials, at), mean);
+            var x1 = TBackend.Subtract(TBackend.Load(Partials, at + step), mean);
+            sum0 = TBackend.Add(sum0, TBackend.Load(Partials, at + PartialRow));
+            sum1 = TBackend.Add(sum1, TBackend.Load(Partials, at + step + PartialRow));
+            sum0 = TBackend.MultiplyAdd(TBackend.Multiply(x0, x0), RowsOf(chunk), sum0);
+            sum1 = TBackend.MultiplyAdd(TBackend.Multiply(x1, x1), RowsOf(chunk + place.Deep), sum1);
+            at += 2 * step;
+        }
+
+        if (chunk < place.End)
+        {
+            var x = TBackend.Subtract(TBackend.Load(Partials, at), mean);
+            sum0 = TBackend.Add(sum0, TBackend.Load(Partials, at + PartialRow));
+            sum0 = TBackend.MultiplyAdd(TBackend.Multiply(x, x), RowsOf(chunk), sum0);
+        }
+
+        return TBackend.Add(sum0, sum1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly TVector RowsOf(int chunk) => TBackend.Splat(Math.Min(ChunkRows, Rows - chunk * ChunkRows));
+}

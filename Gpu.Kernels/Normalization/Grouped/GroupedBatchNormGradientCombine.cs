@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+using Gpu.Kernels.Reductions;
+using ILGPU;
+
+namespace Gpu.Kernels.Normalization;
+
+/// <summary>
+/// Adds the chunks' gradient sums up. A group has a block of channels, and its threads share the chunks; the rows of <see cref="Layout"/> are the chunks.
+/// </summary>
+public struct GroupedBatchNormGradientCombine<TBackend, TVector> : IGroupedKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>See <see cref="GroupedBatchNormGradientSums{TBackend,TVector,TActivation}"/>.</summary>
+    public TBackend Partials;
+
+    /// <summary>Where the sums go.</summary>
+    public BatchNormGradientTotals<TBackend, TVector> Outcome;
+
+    /// <summary>How the group shares the chunks; there is one chunk of chunks.</summary>
+    public ChannelGroups Layout;
+
+    /// <summary>Rows of all chunks, words from one chunk's partial results to the next one's, and from its first sums to its second ones.</summary>
+    public int Rows, PartialStride, PartialRow;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run()
+    {
+        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Most);
+        var products = SharedMemory.Allocate<TVector>(GroupThreads.Most);
+        var place = Layout.Place(TBackend.Width);
+        TVector sum0 = TBackend.Zero, sum1 = sum0, product0 = sum0, product1 = sum0;
+        var chunk = place.Down;
+        var at = chunk * PartialStride + place.Source;
+        var step = place.Deep * PartialStride;
+        for (; chunk + place.Deep < place.End; chunk += 2 * place.Deep)
+        {
+            var (a0, a1) = (TBackend.Load(Partials, at), TBackend.Load(Partials, at + step));
+            var (b0, b1) = (TBackend.Load(Partials, at + PartialRow), TBackend.Load(Partials, at + step + PartialRow));
+            sum0 = TBackend.Add(sum0, a0);
+            sum1 = TBackend.Add(sum1, a1);
+            product0 = TBackend.Add(product0, b0);
+            product1 = TBackend.Add(product1, b1);
+            at += 2 * step;
+        }
+
+        if (chunk < place.End)
+        {
+            sum0 = TBackend.Add(sum0, TBackend.Load(Partials, at));
+            product0 = TBackend.Add(product0, TBackend.Load(Partials, at + PartialRow));
+        }
+
+        sum0 = TBackend.Add(sum0, sum1);
+        product0 = TBackend.Add(product0, product1);
+        GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum0, ref product0, Layout.Lanes);
+        if (place.Down == 0 && place.Channel < Layout.Channels) Outcome.Store(place.Channel, TBackend.Width, sum0, product0, Rows);
+    }
+}

@@ -1,0 +1,105 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+using Gpu.Kernels.Reductions;
+using ILGPU;
+
+namespace Gpu.Kernels.Normalization;
+
+/// <summary>
+/// For a chunk of rows, each channel's sum of the gradient g in front of the activation, and of g * (input - mean), by groups of threads; see
+/// <see cref="ChannelGroups"/>. It computes the forward pass's gamma / deviation itself, and leaves it.
+/// </summary>
+public struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : IGroupedKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+    where TActivation : struct, IActivation
+{
+    /// <summary>Rows by channels.</summary>
+    public TBackend Input, OutputGradient;
+
+    /// <summary>All [channels]; the scale is written.</summary>
+    public TBackend Mean, Gamma, Beta, Scale;
+
+    /// <summary>[chunk, 2, channels]; not used where there is one chunk.</summary>
+    public TBackend Partials;
+
+    /// <summary>Where the sums go when there is one chunk.</summary>
+    public BatchNormGradientTotals<TBackend, TVector> Outcome;
+
+    /// <summary>Sizes.</summary>
+    public ChannelGroups Layout;
+
+    /// <summary>Words from one chunk's partial results to the next one's, and from its first sums to its second ones.</summary>
+    public int PartialStride, PartialRow;
+
+    /// <summary>See <see cref="Activation.Slope"/>.</summary>
+    public float Slope;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run()
+    {
+        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Most);
+        var products = SharedMemory.Allocate<TVector>(GroupThreads.Most);
+        var place = Layout.Place(TBackend.Width);
+        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.Source), TBackend.Load(Outcome.InverseDeviation, place.Source));
+        SumUp(place, scale, out var sum, out var product);
+        GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum, ref product, Layout.Lanes);
+        if (place.Down != 0 || place.Channel >= Layout.Channels) return;
+        if (place.Chunk == 0) TBackend.Store(Scale, place.Channel, scale);
+        if (Layout.Chunks == 1)
+        {
+            Outcome.Store(place.Channel, TBackend.Width, sum, product, Layout.Rows);
+            return;
+        }
+
+        var partials = place.Chunk * PartialStride + place.Channel;
+        TBackend.Store(Partials, partials, sum);
+        TBackend.Store(Partials, partials + PartialRow, product);
+    }
+
+    // A thread's own rows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void SumUp(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
+    {
+        var mean = TBackend.Load(Mean, place.Source);
+        var beta = TBackend.Load(Beta, place.Source);
+        TVector sum0 = TBackend.Zero, sum1 = sum0, product0 = sum0, product1 = sum0;
+        var row = place.First + place.Down;
+        var at = row * Layout.Channels + place.Source;
+        var step = place.Deep * Layout.Channels;
+        for (; row + 3 * place.Deep < place.End; row += 4 * place.Deep)
+        {
+            // All loads first: they are then under way together.
+            var (x0, x1) = (TBackend.Load(Input, at), TBackend.Load(Input, at + step));
+            var (x2, x3) = (TBackend.Load(Input, at + 2 * step), TBackend.Load(Input, at + 3 * step));
+            var (g0, g1) = (TBackend.Load(OutputGradient, at), TBackend.Load(OutputGradient, at + step));
+            var (g2, g3) = (TBackend.Load(OutputGradient, at + 2 * step), TBackend.Load(OutputGradient, at + 3 * step));
+            Add(x0, g0, mean, scale, beta, ref sum0, ref product0);
+            Add(x1, g1, mean, scale, beta, ref sum1, ref product1);
+            Add(x2, g2, mean, scale, beta, ref sum0, ref product0);
+            Add(x3, g3, mean, scale, beta, ref sum1, ref product1);
+            at += 4 * step;
+        }
+
+        for (; row < place.End; row += place.Deep)
+        {
+            Add(TBackend.Load(Input, at), TBackend.Load(OutputGradient, at), mean, scale, beta, ref sum0, ref product0);
+            at += step;
+        }
+
+        sum = TBackend.Add(sum0, sum1);
+        product = TBackend.Add(product0, product1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Add(TVector x, TVector gradient, TVector mean, TVector scale, TVector beta, ref TVector sum, ref TVector product)
+    {
+        var centred = TBackend.Subtract(x, mean);
+        var g = BatchNormGradient<TBackend, TVector, TActivation>.BeforeActivation(centred, gradient, scale, beta, Slope);
+        sum = TBackend.Add(sum, g);
+        product = TBackend.MultiplyAdd(g, centred, product);
+    }
+}

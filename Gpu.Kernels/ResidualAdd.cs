@@ -1,0 +1,210 @@
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Devices;
+using Gpu.Kernels.Residual;
+
+namespace Gpu.Kernels;
+
+/// <summary>Residual addition: f(a + b), f an activation function, where b may come by a <see cref="ShortcutShape"/>.</summary>
+public static class ResidualAdd
+{
+    /// <summary>output = f(a + b), element by element; output may be a or b.</summary>
+    /// <exception cref="ArgumentException">the views differ in length</exception>
+    public static void Forward(IExecutor executor, DeviceView a, DeviceView b, DeviceView output, Activation activation)
+    {
+        b.Require(a.Length, nameof(b));
+        output.Require(a.Length, nameof(output));
+        var call = new ForwardCall(executor, null, a, b, output, activation.Slope);
+        ActivationDispatch.Call(activation.Kind, ref call);
+    }
+
+    /// <summary>output = f(a + shortcut(b)); output may be a.</summary>
+    /// <param name="executor">where to run</param>
+    /// <param name="shape">sizes of the shortcut</param>
+    /// <param name="a"><see cref="ShortcutShape.OutputLength"/> words</param>
+    /// <param name="b"><see cref="ShortcutShape.InputLength"/> words</param>
+    /// <param name="output"><see cref="ShortcutShape.OutputLength"/> words</param>
+    /// <param name="activation">f</param>
+    /// <exception cref="ArgumentException">sizes that make no sense, or a view of another length</exception>
+    public static void Forward(IExecutor executor, ShortcutShape shape, DeviceView a, DeviceView b, DeviceView output, Activation activation)
+    {
+        shape.Check();
+        a.Require(shape.OutputLength, nameof(a));
+        b.Require(shape.InputLength, nameof(b));
+        output.Require(shape.OutputLength, nameof(output));
+        var call = new ForwardCall(executor, shape.IsIdentity ? null : shape, a, b, output, activation.Slope);
+        ActivationDispatch.Call(activation.Kind, ref call);
+    }
+
+    /// <summary>The gradients of f(a + b), which are the same for both: outputGradient * f'. They may be the view of the output's gradient.</summary>
+    /// <param name="executor">where to run</param>
+    /// <param name="activation">f, with a derivative that can be had from its value</param>
+    /// <param name="output">the forward pass's output; not needed where f is the identity</param>
+    /// <param name="outputGradient">the gradient with respect to the output</param>
+    /// <param name="gradientA">receives the gradient with respect to a</param>
+    /// <param name="gradientB">receives the gradient with respect to b; empty for none</param>
+    /// <param name="accumulateA">add to <paramref name="gradientA"/> instead of overwriting it</param>
+    /// <param name="accumulateB">add to <paramref name="gradientB"/> instead of overwriting it</param>
+    /// <exception cref="ArgumentException">the views differ in length, or f's derivative needs more than its value</exception>
+    public static void Backward(
+        IExecutor executor, Activation activation, DeviceView output, DeviceView outputGradient, DeviceView gradientA, DeviceView gradientB,
+        bool accumulateA = false, bool accumulateB = false)
+    {
+        output = RequireOutput(activation, output, outputGradient);
+        gradientA.Require(outputGradient.Length, nameof(gradientA));
+        if (!gradientB.IsEmpty) gradientB.Require(outputGradient.Length, nameof(gradientB));
+        var call = new BackwardCall(executor, null, output, outputGradient, Target(gradientA, accumulateA), Target(gradientB, accumulateB), activation.Slope);
+        ActivationDispatch.Call(activation.Kind, ref call);
+    }
+
+    /// <summary>The gradients of f(a + shortcut(b)); that of a may be the view of the output's gradient.</summary>
+    /// <param name="executor">where to run</param>
+    /// <param name="shape">sizes of the shortcut</param>
+    /// <param name="activation">f, with a derivative that can be had from its value</param>
+    /// <param name="output">the forward pass's output; not needed where f is the identity</param>
+    /// <param name="outputGradient">the gradient with respect to the output</param>
+    /// <param name="gradientA">receives the gradient with respect to a</param>
+    /// <param name="gradientB">receives the gradient with respect to b; empty for none</param>
+    /// <param name="accumulateA">add to <paramref name="gradientA"/> instead of overwriting it</param>
+    /// <param name="accumulateB">add to <paramref name="gradientB"/> instead of overwriting it</param>
+    /// <exception cref="ArgumentException">sizes that make no sense, a view of another length, or f's derivative needs more than its value</exception>
+    public static void Backward(
+        IExecutor executor, ShortcutShape shape, Activation activation, DeviceView output, DeviceView outputGradient, DeviceView gradientA,
+        DeviceView gradientB, bool accumulateA = false, bool accumulateB = false)
+    {
+        shape.Check();
+        outputGradient.Require(shape.OutputLength, nameof(outputGradient));
+        if (shape.IsIdentity || gradientB.IsEmpty)
+        {
+            Backward(executor, activation, output, outputGradient, gradientA, gradientB, accumulateA, accumulateB);
+            return;
+        }
+
+        output = RequireOutput(activation, output, outputGradient);
+        gradientA.Require(shape.OutputLength, nameof(gradientA));
+        gradientB.Require(shape.InputLength, nameof(gradientB));
+        var call = new BackwardCall(executor, shape, output, outputGradient, Target(gradientA, accumulateA), Target(gradientB, accumulateB), activation.Slope);
+        ActivationDispatch.Call(activation.Kind, ref call);
+    }
+
+    private static DeviceView RequireOutput(Activation activation, DeviceView output, DeviceView outputGradient)
+    {
+        if (activation.Kind == ActivationKind.Identity) return outputGradient;
+        if (!activation.DerivativeFromOutput)
+        {
+            throw new ArgumentException(
+                $"the derivative of {activation.Kind} cannot be computed from its value: add without an activation, and run it as an operation of its own",
+                nameof(activation));
+        }
+
+        return output.Require(outputGradient.Length, nameof(output));
+    }
+
+    private static GradientTarget Target(DeviceView gradient, bool accumulate) => new(gradient, Activation.None, default, accumulate);
+
+    private readonly record struct ForwardCall(IExecutor Executor, ShortcutShape? Shape, DeviceView A, DeviceView B, DeviceView Output, float Slope)
+        : IActivationCall
+    {
+        public void With<TActivation>()
+            where TActivation : struct, IActivation => Executor.Execute(new ForwardOperation<TActivation>(this));
+    }
+
+    private readonly record struct BackwardCall(
+        IExecutor Executor, ShortcutShape? Shape, DeviceView Output, DeviceView OutputGradient, GradientTarget A, GradientTarget B, float Slope)
+        : IActivationCall
+    {
+        public void With<TActivation>()
+            where TActivation : struct, IActivation => Executor.Execute(new BackwardOperation<TActivation>(this));
+    }
+
+    private readonly struct ForwardOperation<TActivation>(ForwardCall call) : IOperation
+        where TActivation : struct, IActivation
+    {
+        public int Granularity => call.Shape?.Granularity ?? 4;
+
+        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+            where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
+            where TVector : unmanaged
+        {
+            if (call.Shape is not { } shape)
+            {
+                var kernel = new ResidualForward<TBackend, TVector, TActivation>
+                {
+                    A = launcher.Bind(call.A),
+                    B = launcher.Bind(call.B),
+                    Output = launcher.Bind(call.Output),
+                    Count = call.A.Length,
+                    Slope = call.Slope,
+                };
+                var vectors = ResidualForward<TBackend, TVector, TActivation>.VectorsOfItem;
+                launcher.Launch(kernel, Items.Covering(call.A.Length, vectors * TBackend.Width), 5 * vectors);
+                return;
+            }
+
+            var rows = shape.Batch * shape.OutputHeight;
+            var shortcut = new ShortcutForward<TBackend, TVector, TActivation>
+            {
+                A = launcher.Bind(call.A),
+                B = launcher.Bind(call.B),
+                Output = launcher.Bind(call.Output),
+                Height = shape.Height,
+                Width = shape.Width,
+                ChannelsOfB = shape.InputChannels,
+                OutputHeight = shape.OutputHeight,
+                Stride = shape.Stride,
+                Before = shape.ChannelsBefore,
+                Tiles = RowTiles.For<TBackend, TVector>(rows, shape.OutputWidth, shape.OutputChannels),
+                Slope = call.Slope,
+            };
+            launcher.Launch(shortcut, shortcut.Tiles.Items(rows), shortcut.Tiles.Cost(TBackend.Width, 5));
+        }
+    }
+
+    private readonly struct BackwardOperation<TActivation>(BackwardCall call) : IOperation
+        where TActivation : struct, IActivation
+    {
+        public int Granularity => call.Shape?.Granularity ?? 4;
+
+        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+            where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
+            where TVector : unmanaged
+        {
+            // The shortcut first: a's gradient may lie where the output's gradient does.
+            if (call.Shape is { } shape) LaunchShortcut<TBackend, TVector>(launcher, shape);
+            var both = call.Shape is null && !call.B.Gradient.IsEmpty;
+            var kernel = new ResidualBackward<TBackend, TVector, TActivation>
+            {
+                Output = launcher.Bind(call.Output),
+                OutputGradient = launcher.Bind(call.OutputGradient),
+                First = call.A.Bind<TBackend, TVector, Identity>(launcher),
+                Second = (both ? call.B : call.A).Bind<TBackend, TVector, Identity>(launcher),
+                Both = both ? 1 : 0,
+                Count = call.OutputGradient.Length,
+                Slope = call.Slope,
+            };
+            var vectors = ResidualBackward<TBackend, TVector, TActivation>.VectorsOfItem;
+            launcher.Launch(kernel, Items.Covering(call.OutputGradient.Length, vectors * TBackend.Width), 6 * vectors);
+        }
+
+        private void LaunchShortcut<TBackend, TVector>(ILauncher<TBackend> launcher, ShortcutShape shape)
+            where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
+            where TVector : unmanaged
+        {
+            var rows = shape.Batch * shape.Height;
+            var kernel = new ShortcutBackward<TBackend, TVector, TActivation>
+            {
+                Output = launcher.Bind(call.Output),
+                OutputGradient = launcher.Bind(call.OutputGradient),
+                Gradient = call.B.Bind<TBackend, TVector, Identity>(launcher),
+                Height = shape.Height,
+                OutputHeight = shape.OutputHeight,
+                OutputWidth = shape.OutputWidth,
+                OutputChannels = shape.OutputChannels,
+                Stride = shape.Stride,
+                Before = shape.ChannelsBefore,
+                Tiles = RowTiles.For<TBackend, TVector>(rows, shape.Width, shape.InputChannels),
+                Slope = call.Slope,
+            };
+            launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TBackend.Width, 5));
+        }
+    }
+}

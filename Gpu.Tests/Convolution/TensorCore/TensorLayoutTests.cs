@@ -1,0 +1,105 @@
+using Gpu.Kernels.Convolution.TensorCore;
+
+namespace Gpu.Tests.Convolution.TensorCore;
+
+/// <summary>Where tiles lie in shared memory: no two values in one place, no bank conflicts; and the counting of what a step reads.</summary>
+public class TensorLayoutTests
+{
+    // Words of a phase of an access: the lanes that are served together meet 32 different banks.
+    private const int Banks = 32;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void LdmatrixOfRowsMeetsAllBanks(int half) => ForEachMatrix(lane => TileLayout.FirstInRows(lane, half));
+
+    [Theory]
+    [InlineData(32)]
+    [InlineData(64)]
+    [InlineData(128)]
+    public void LdmatrixOfLinesMeetsAllBanks(int columns)
+    {
+        var stride = TileLayout.LineStride16(columns);
+        for (var half = 0; half < 2; half++)
+        {
+            var at = half;
+            ForEachMatrix(lane => TileLayout.FirstInLines16(lane, at, stride));
+            ForEachMatrix(lane => TileLayout.SecondInLines16(lane, at, stride));
+        }
+    }
+
+    [Theory]
+    [InlineData(32)]
+    [InlineData(64)]
+    [InlineData(128)]
+    public void WordsOfLinesMeetAllBanks(int columns)
+    {
+        var places = Enumerable.Range(0, 32).Select(lane => TileLayout.InLines32(lane, 1, TileLayout.LineStride32(columns)) % Banks);
+        Assert.Equal(32, places.Distinct().Count());
+    }
+
+    // Eight-byte stores of FP16 go by half-warps: two whole rows, or quads of a line.
+    [Fact]
+    public void StoresOfHalvesMeetAllBanks()
+    {
+        const int quads = 8;
+        var rows = Enumerable.Range(0, 16).SelectMany(lane => Words(TileLayout.RowPlace16(lane / quads, lane % quads), 2));
+        Assert.Equal(32, rows.Select(word => word % Banks).Distinct().Count());
+        foreach (var columns in new[] { 64, 128 })
+        {
+            var lines = Enumerable.Range(0, 16).SelectMany(lane => Words(4 * lane / columns * TileLayout.LineStride16(columns) + 4 * lane % columns / 2, 2));
+            Assert.Equal(32, lines.Select(word => word % Banks).Distinct().Count());
+        }
+    }
+
+    // Sixteen-byte copies of TF32 go by quarter-warps: two whole rows.
+    [Fact]
+    public void CopiesOfWordsMeetAllBanks()
+    {
+        var words = Enumerable.Range(0, 8).SelectMany(lane => Words(TileLayout.RowPlace32(lane / 4, lane % 4), 4));
+        Assert.Equal(32, words.Select(word => word % Banks).Distinct().Count());
+    }
+
+    [Fact]
+    public void RowsFillTheirTileWithoutGaps()
+    {
+        const int rows = 24;
+        var words = Enumerable.Range(0, rows).SelectMany(row => Enumerable.Range(0, 4).SelectMany(quad => Words(TileLayout.RowPlace32(row, quad), 4)));
+        Assert.Equal(Enumerable.Range(0, rows * TileLayout.RowWords), words.Order());
+        var halves = Enumerable.Range(0, rows).SelectMany(row => Enumerable.Range(0, 8).SelectMany(quad => Words(TileLayout.RowPlace16(row, quad), 2)));
+        Assert.Equal(Enumerable.Range(0, rows * TileLayout.RowWords), halves.Order());
+        Assert.Equal(TileLayout.RowPlace16(3, 5) + 8 * TileLayout.RowWords, TileLayout.RowPlace16(11, 5));
+    }
+
+    [Theory]
+    [InlineData(16, 4, 1)]
+    [InlineData(32, 4, 3)]
+    [InlineData(32, 12, 3)]
+    [InlineData(32, 32, 1)]
+    [InlineData(16, 64, 5)]
+    [InlineData(32, 7, 9)]
+    [InlineData(32, 1, 1)]
+    public void AnOdometerCountsInSteps(int step, int low, int middle)
+    {
+        var odometer = MixedRadixCounter.By(step, low, middle);
+        odometer.Start(5, out var c, out var x, out var y);
+        for (var number = 5; number < 1000; number += step)
+        {
+            Assert.Equal((number % low, number / low % middle, number / low / middle), (c, x, y));
+            odometer.Advance(ref c, ref x, ref y);
+        }
+    }
+
+    private static IEnumerable<int> Words(int first, int count) => Enumerable.Range(first, count);
+
+    // Each matrix of ldmatrix is eight rows of four words.
+    private static void ForEachMatrix(Func<int, int> place)
+    {
+        for (var matrix = 0; matrix < 4; matrix++)
+        {
+            var words = Enumerable.Range(8 * matrix, 8).SelectMany(lane => Words(place(lane), 4)).ToArray();
+            Assert.All(Enumerable.Range(8 * matrix, 8), lane => Assert.Equal(0, place(lane) % 4));
+            Assert.Equal(32, words.Select(word => word % Banks).Distinct().Count());
+        }
+    }
+}

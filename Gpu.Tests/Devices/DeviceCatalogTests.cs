@@ -1,0 +1,140 @@
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
+
+namespace Gpu.Tests.Devices;
+
+/// <summary>The catalogue on whatever machine the tests run; the tests hold with and without GPUs.</summary>
+public class DeviceCatalogTests
+{
+    private static readonly Lazy<IReadOnlyList<DeviceInfo>> Listed = new(DeviceCatalog.List);
+
+    [Fact]
+    public void EveryKindIsListedWithItsDevicesOrTheReasonWhyThereAreNone()
+    {
+        Assert.Equal(["cpu", "cuda", "opencl", "simulator"], Listed.Value.Select(info => info.Kind).Distinct());
+        Assert.Equal(Listed.Value.Count, Listed.Value.Select(info => info.Id).Distinct().Count());
+        foreach (var info in Listed.Value)
+        {
+            if (info.IsAvailable)
+            {
+                Assert.NotEmpty(info.Name);
+                Assert.True(info is { MemoryBytes: > 0, Processors: > 0 } && (info.Lanes > 0 || info.Kind == "opencl"), info.ToString());
+            }
+            else
+            {
+                // Each reason ends with what would help.
+                Assert.Contains(";", info.Missing);
+            }
+        }
+    }
+
+    [Fact]
+    public void TheCpuIsDescribed()
+    {
+        var cpu = Listed.Value.Single(info => info.Kind == "cpu");
+        Assert.Equal((Environment.ProcessorCount, CpuDevice.WidestLanes / 32, null), (cpu.Processors, cpu.Lanes, cpu.Missing));
+    }
+
+    [Theory]
+    [InlineData("cpu")]
+    [InlineData("CPU")]
+    [InlineData("simulator")]
+    [InlineData("auto")]
+    public void OpensDevicesThatWork(string id)
+    {
+        using var device = DeviceCatalog.Open(id, 2, out var choice);
+        Assert.StartsWith(device.Id, choice);
+        if (id != "auto") Assert.Equal(id.ToLowerInvariant(), device.Id);
+        CheckThatItComputes(device);
+    }
+
+    [Fact]
+    public void EveryDeviceThatIsListedAsAvailableWorks()
+    {
+        foreach (var info in Listed.Value.Where(info => info.IsAvailable))
+        {
+            using var device = DeviceCatalog.Open(info.Id);
+            Assert.Equal(info.Id, device.Id);
+            CheckThatItComputes(device);
+        }
+    }
+
+    [Fact]
+    public void DevicesThatAreNotAvailableSayWhy()
+    {
+        foreach (var info in Listed.Value.Where(info => !info.IsAvailable))
+        {
+            var error = Assert.Throws<DeviceException>(() => DeviceCatalog.Open(info.Id));
+            Assert.Equal(info.Missing, error.Cure);
+        }
+    }
+
+    [Fact]
+    public void AutoPrefersCudaToOpenCLToTheCpu()
+    {
+        using var device = DeviceCatalog.Open("auto", 1, out var choice);
+        var kind = device.Id.Split(':')[0];
+        if (Listed.Value.Any(info => info is { Kind: "cuda", IsAvailable: true })) Assert.Equal("cuda", kind);
+        else Assert.Contains(kind, new[] { "opencl", "cpu" });
+        if (kind == "cpu") Assert.All(Listed.Value.Where(info => !info.IsAvailable), info => Assert.Contains(info.Missing!, choice));
+    }
+
+    [Theory]
+    [InlineData("gpu", "auto, cpu, cuda[:N], opencl[:N] or simulator")]
+    [InlineData("", "auto, cpu, cuda[:N], opencl[:N] or simulator")]
+    [InlineData("cpu:0", "cpu without a number")]
+    [InlineData("cuda:-1", "a number from 0")]
+    [InlineData("cuda:x", "a number from 0")]
+    [InlineData("opencl:", "a number from 0")]
+    [InlineData("opencl: 1", "a number from 0")]
+    public void MistakesInIdsAreExplained(string id, string expected)
+    {
+        var error = Assert.Throws<DeviceException>(() => DeviceCatalog.Open(id));
+        Assert.Contains(expected, error.Expected);
+        Assert.NotEmpty(error.Cure);
+    }
+
+    [Fact]
+    public void NumberBeyondTheDevicesIsExplained()
+    {
+        var error = Assert.Throws<DeviceException>(() => DeviceCatalog.Open("opencl:999"));
+        Assert.Contains("OpenCL device", error.Message);
+    }
+
+    [Fact]
+    public void ANumberThatNoDeviceHasIsAnsweredWithThoseThatThereAre()
+    {
+        DeviceInfo Gpu(int number, string? missing = null) => new($"cuda:{number}", "cuda", "NVIDIA H200", 1, 1, 32, missing);
+        Assert.Equal(
+            "expected a CUDA device number 7, found cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200); numbers begin at 0: choose one of these",
+            DeviceCatalog.NoSuchNumber("a CUDA device", 7, [Gpu(0), Gpu(1)]).Message);
+        Assert.Equal(
+            "expected a CUDA device number 7, found cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200, which cannot be used: too old; get another); numbers begin at 0: choose cuda:0",
+            DeviceCatalog.NoSuchNumber("a CUDA device", 7, [Gpu(0), Gpu(1, "too old; get another")]).Message);
+        Assert.EndsWith("use another kind of device, such as cpu", DeviceCatalog.NoSuchNumber("a CUDA device", 7, [Gpu(0, "too old; get another")]).Message);
+    }
+
+    [Fact]
+    public void ThreadsOfTheCpuDeviceAreChecked()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => DeviceCatalog.Open("cpu", -1));
+        using var device = Assert.IsType<CpuDevice>(DeviceCatalog.Open("cpu", 3));
+        Assert.Equal(3, device.Threads);
+    }
+
+    [Theory]
+    [InlineData("cuda", "libcuda.so.1")]
+    [InlineData("OpenCL", "libOpenCL.so.1")]
+    [InlineData("c", null)]
+    public void VersionedNamesOfTheDrivers(string name, string? file) => Assert.Equal(file, DriverLibraries.Versioned(name));
+
+    private static void CheckThatItComputes(ComputeDevice device)
+    {
+        using var buffer = device.Allocate(5);
+        device.Upload<float>([-1, 2, -3, 4, 5], buffer.View);
+        ActivationOps.Forward(device, Activation.Relu, buffer.View, buffer.View);
+        var words = new float[5];
+        device.Download<float>(buffer.View, words);
+        Assert.Equal([0, 2, 0, 4, 5], words);
+    }
+}

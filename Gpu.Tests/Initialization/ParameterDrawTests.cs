@@ -1,0 +1,66 @@
+using Gpu.Kernels;
+using Gpu.Training.Initialization;
+using Gpu.Training.Layers;
+using Gpu.Training.Models;
+using Gpu.Training.Shapes;
+
+namespace Gpu.Tests.Initialization;
+
+public class ParameterDrawTests
+{
+    private const int FanIn = 90;
+    private const int FanOut = 160;
+
+    [Theory]
+    [InlineData(Initializer.HeUniform, 2.0 / FanIn, true)]
+    [InlineData(Initializer.HeNormal, 2.0 / FanIn, false)]
+    [InlineData(Initializer.GlorotUniform, 2.0 / (FanIn + FanOut), true)]
+    [InlineData(Initializer.GlorotNormal, 2.0 / (FanIn + FanOut), false)]
+    [InlineData(Initializer.PyTorch, 1.0 / (3 * FanIn), true)]
+    public void MomentsAreThoseOfTheDistribution(Initializer initializer, double variance, bool uniform)
+    {
+        var values = ParameterSampler.Values(Parameter("a.weight", initializer, 100_000), seed: 1);
+        var mean = values.Average();
+        var second = values.Average(v => (double)v * v);
+        var fourth = values.Average(v => Math.Pow(v, 4));
+        Assert.Equal(0, mean / Math.Sqrt(variance), 0.02);
+        Assert.Equal(1, second / variance, 0.02);
+        // Kurtosis: 9/5 of a uniform distribution, 3 of a normal one.
+        Assert.Equal(uniform ? 1.8 : 3.0, fourth / (second * second), 0.1);
+        if (uniform) Assert.InRange(values.Max(Math.Abs), 0.99 * Math.Sqrt(3 * variance), Math.Sqrt(3 * variance) * 1.0001);
+    }
+
+    [Fact]
+    public void NameAndSeedDecide()
+    {
+        var a = ParameterSampler.Values(Parameter("a.weight", Initializer.HeUniform, 101), 1);
+        Assert.Equal(a, ParameterSampler.Values(Parameter("a.weight", Initializer.HeUniform, 101), 1));
+        Assert.NotEqual(a, ParameterSampler.Values(Parameter("b.weight", Initializer.HeUniform, 101), 1));
+        Assert.NotEqual(a, ParameterSampler.Values(Parameter("a.weight", Initializer.HeUniform, 101), 2));
+        Assert.Equal(a[..50], ParameterSampler.Values(Parameter("a.weight", Initializer.HeUniform, 50), 1));
+    }
+
+    [Theory]
+    [InlineData(ActivationKind.Relu, Initializer.HeUniform)]
+    [InlineData(ActivationKind.Silu, Initializer.HeUniform)]
+    [InlineData(ActivationKind.Tanh, Initializer.GlorotUniform)]
+    [InlineData(ActivationKind.Identity, Initializer.PyTorch)]
+    public void AutomaticChoiceGoesByTheActivation(ActivationKind activation, Initializer expected)
+    {
+        var model = new Model("m", TensorShape.Features(3), new DenseLayer(4) { Activation = new Activation(activation) });
+        Assert.Equal([expected, Initializer.Zeros], model.Parameters.Select(parameter => parameter.Declaration.Initializer));
+    }
+
+    [Fact]
+    public void OnlyWeightsAreDrawnInAnotherWay()
+    {
+        var gamma = new ModelParameter("n.gamma", new("gamma", [4], 4, 4, Initializer.Ones, Decays: false));
+        Assert.Equal([1f, 1f, 1f, 1f], ParameterSampler.Values(gamma, 1, Initializer.HeNormal));
+        var bias = new ModelParameter("a.bias", new("bias", [4], FanIn, FanOut, Initializer.Zeros, Decays: false));
+        Assert.Equal([0f, 0f, 0f, 0f], ParameterSampler.Values(bias, 1, Initializer.HeNormal));
+        Assert.All(ParameterSampler.Values(bias, 1, Initializer.PyTorch), value => Assert.NotEqual(0f, value));
+    }
+
+    private static ModelParameter Parameter(string name, Initializer initializer, int length) =>
+        new(name, new ParameterDeclaration("weight", [length], FanIn, FanOut, initializer, Decays: true));
+}

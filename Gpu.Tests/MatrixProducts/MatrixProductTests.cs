@@ -1,0 +1,133 @@
+using Gpu.Kernels;
+using Gpu.Kernels.Activations;
+using Gpu.Kernels.Devices;
+using Gpu.Kernels.MatrixProducts;
+using Gpu.Tests.Activations;
+using Gpu.Tests.Convolution;
+using Gpu.Tests.Oracles;
+
+namespace Gpu.Tests.MatrixProducts;
+
+/// <summary>The packed matrix product, launched on every device: layers choose it for some shapes, and on the CPU alone.</summary>
+[OracleFor(typeof(MatrixProduct<,,>), typeof(PackPanels<,>))]
+public class MatrixProductTests
+{
+    public static TheoryData<string> Devices => TestDevices.All;
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void AgreesWithTheReferenceOnNamedShapes(string device)
+    {
+        using var oracle = new Oracle(device, seed: 21);
+        foreach (var (batch, inputs, outputs) in new[] { (1, 1, 1), (12, 16, 32), (13, 300, 33), (24, 260, 64), (5, 12, 4), (40, 17, 71), (8, 513, 20), (270, 20, 28) })
+            Check(oracle, Conv2dShape.Dense(batch, inputs, outputs));
+        // A convolution of single pixels.
+        Check(oracle, Conv2dShape.Dense(2, 24, 40) with { InputHeight = 3, InputWidth = 5 });
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void AgreesWithTheReferenceOnRandomShapes(string device)
+    {
+        using var oracle = new Oracle(device, seed: 22);
+        for (var i = 0; i < 20; i++) Check(oracle, Conv2dShape.Dense(oracle.Next(1, 50), oracle.Next(1, 60), oracle.Next(1, 70)));
+    }
+
+    [Fact]
+    public void ResultsDoNotDependOnThreads()
+    {
+        var shape = Conv2dShape.Dense(100, 530, 300);
+        var random = new Random(5);
+        float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
+        var (x, w, d, b) = (Numbers(shape.InputLength), Numbers(shape.WeightLength), Numbers(shape.OutputLength), Numbers(shape.OutputChannels));
+        float[]? first = null;
+        foreach (var threads in new[] { 1, 2, 3, 5 })
+        {
+            using var device = new CpuDevice(threads);
+            var buffers = new List<DeviceBuffer>();
+            DeviceView Put(float[] values)
+            {
+                buffers.Add(device.Allocate(values.Length));
+                device.Upload<float>(values, buffers[^1].View);
+                return buffers[^1].View;
+            }
+
+            var (input, weights, gradient, bias, workspace) = (Put(x), Put(w), Put(d), Put(b), Put(new float[MatrixProductChoice.WorkspaceLength(shape)]));
+            DeviceView[] results = [Put(new float[shape.OutputLength]), Put(new float[shape.InputLength]), Put(new float[shape.WeightLength]), Put(new float[shape.OutputChannels])];
+            device.Execute(MatrixProductLaunch<Tanh>.Gather(shape, false, input, weights, bias, results[0], default, false, false, 0, workspace));
+            device.Execute(MatrixProductLaunch<Identity>.Gather(shape, true, gradient, weights, default, results[1], default, false, false, 0, workspace));
+            device.Execute(MatrixProductLaunch<Identity>.WeightGradient(shape, input, gradient, results[2], results[3], workspace));
+            var all = results.SelectMany(view =>
+            {
+                var values = new float[view.Length];
+                device.Download<float>(view, values);
+                return values;
+            }).ToArray();
+            first ??= all;
+            Assert.Equal(first, all);
+            foreach (var buffer in buffers) buffer.Dispose();
+        }
+    }
+
+    /// <summary>What a layer chooses by itself, on shapes large enough for it.</summary>
+    [Theory]
+    [InlineData(128, 300, 200)]
+    [InlineData(64, 513, 260)]
+    [InlineData(33, 64, 700)]
+    public void LayersAgreeWithTheReference(int batch, int inputs, int outputs)
+    {
+        using var oracle = new Oracle($"cpu{CpuDevice.WidestLanes}", seed: 23);
+        var shape = Conv2dShape.Dense(batch, inputs, outputs);
+        var (input, weights, gradient) = (oracle.Uniform(shape.InputLength), oracle.Uniform(shape.WeightLength), oracle.Uniform(shape.OutputLength));
+        var (x, w, d) = (oracle.Upload(input), oracle.Upload(weights), oracle.Upload(gradient));
+        var workspace = oracle.Output(Dense.WorkspaceLength(batch, inputs, outputs));
+        var output = oracle.Output(shape.OutputLength);
+        Dense.Forward(oracle.Device, batch, inputs, outputs, x, w, default, output, Activation.None, workspace);
+        oracle.Compare("dense forward", ConvolutionReference.Forward(shape, input, weights), output, shape: shape.ToString());
+        output = oracle.Output(shape.InputLength);
+        Dense.BackwardData(oracle.Device, batch, inputs, outputs, d, w, output, workspace);
+        oracle.Compare("dense input gradient", ConvolutionReference.InputGradient(shape, gradient, weights), output, shape: shape.ToString());
+        output = oracle.Upload(new float[shape.WeightLength]);
+        var bias = oracle.Upload(new float[outputs]);
+        Dense.BackwardWeights(oracle.Device, batch, inputs, outputs, x, d, output, bias, workspace);
+        oracle.Compare("dense weight gradient", ConvolutionReference.WeightGradient(shape, input, gradient), output, shape: shape.ToString());
+        oracle.Compare("dense bias gradient", ConvolutionReference.BiasGradient(outputs, gradient), bias, shape: shape.ToString());
+    }
+
+    private static void Check(Oracle oracle, Conv2dShape shape)
+    {
+        var text = shape.ToString();
+        var (input, weights, bias, gradient) = (oracle.Uniform(shape.InputLength), oracle.Uniform(shape.WeightLength), oracle.Uniform(shape.OutputChannels), oracle.Uniform(shape.OutputLength));
+        var (x, w, d) = (oracle.Upload(input), oracle.Upload(weights), oracle.Upload(gradient));
+        var workspace = oracle.Output(MatrixProductChoice.WorkspaceLength(shape));
+
+        var sums = ConvolutionReference.Forward(shape, input, weights);
+        var output = oracle.Output(shape.OutputLength);
+        oracle.Device.Execute(MatrixProductLaunch<Identity>.Gather(shape, false, x, w, default, output, default, false, false, 0, workspace));
+        oracle.Compare("matrix product forward", sums, output, shape: text);
+
+        output = oracle.Output(shape.OutputLength);
+        oracle.Device.Execute(MatrixProductLaunch<Tanh>.Gather(shape, false, x, w, oracle.Upload(bias), output, default, false, false, 0, workspace));
+        var activated = sums.Select((v, i) => ActivationReference.Value(new Activation(ActivationKind.Tanh), v + bias[i % shape.OutputChannels])).ToArray();
+        oracle.Compare("matrix product forward, bias, tanh", activated, output, shape: text);
+
+        var expected = ConvolutionReference.InputGradient(shape, gradient, weights);
+        output = oracle.Output(shape.InputLength);
+        oracle.Device.Execute(MatrixProductLaunch<Identity>.Gather(shape, true, d, w, default, output, default, false, false, 0, workspace));
+        oracle.Compare("matrix product input gradient", expected, output, shape: text);
+
+        var before = oracle.Uniform(shape.InputLength);
+        output = oracle.Upload(before);
+        oracle.Device.Execute(MatrixProductLaunch<Relu>.Gather(shape, true, d, w, default, output, x, true, true, 0, workspace));
+        var gated = expected.Select((v, i) => before[i] + (input[i] > 0 ? v : 0)).ToArray();
+        oracle.Compare("matrix product input gradient, gated, accumulated", gated, output, shape: text);
+
+        var (startWeights, startBias) = (oracle.Uniform(shape.WeightLength), oracle.Uniform(shape.OutputChannels));
+        var (weightGradient, biasGradient) = (oracle.Upload(startWeights), oracle.Upload(startBias));
+        oracle.Device.Execute(MatrixProductLaunch<Identity>.WeightGradient(shape, x, d, weightGradient, biasGradient, workspace));
+        var expectedWeights = ConvolutionReference.WeightGradient(shape, input, gradient);
+        oracle.Compare("matrix product weight gradient", [.. expectedWeights.Select((v, i) => v + startWeights[i])], weightGradient, shape: text);
+        var expectedBias = ConvolutionReference.BiasGradient(shape.OutputChannels, gradient);
+        oracle.Compare("matrix product bias gradient", [.. expectedBias.Select((v, i) => v + startBias[i])], biasGradient, shape: text);
+    }
+}

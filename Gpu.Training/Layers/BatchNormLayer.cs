@@ -1,0 +1,151 @@
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
+using Gpu.Training.Initialization;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+using Gpu.Training.Shapes;
+
+namespace Gpu.Training.Layers;
+
+/// <summary>
+/// Batch normalisation over the channel axis (Ioffe and Szegedy, 2015), optionally with an activation. In training by the batch's statistics,
+/// in evaluation by the running ones, which training gathers.
+/// </summary>
+[LayerKind("batch-normalization", "batchnorm")]
+public sealed class BatchNormLayer : Layer
+{
+    /// <summary>Share of the batch's statistics in the running ones: new = (1 - momentum) * old + momentum * batch.</summary>
+    public float Momentum { get; init; } = 0.1f;
+
+    /// <summary>Added to the variance.</summary>
+    public float Epsilon { get; init; } = 1e-5f;
+
+    /// <summary>Applied to the normalised values.</summary>
+    public Activation Activation { get; init; } = Activation.None;
+
+    /// <inheritdoc/>
+    public override TensorShape InferShape(TensorShape input)
+    {
+        RequireRange("momentum", Momentum, 0, 1);
+        if (!(Epsilon > 0)) throw new ShapeException($"epsilon is {Epsilon}, but must be above 0.");
+        return input;
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<ParameterDeclaration> DeclareParameters(TensorShape input)
+    {
+        int[] shape = [input.Channels];
+        yield return new("gamma", shape, input.Channels, input.Channels, Initializer.Ones, Decays: false);
+        yield return new("beta", shape, input.Channels, input.Channels, Initializer.Zeros, Decays: false);
+        yield return new("running_mean", shape, input.Channels, input.Channels, Initializer.Zeros, Decays: false, Trainable: false);
+        yield return new("running_variance", shape, input.Channels, input.Channels, Initializer.Ones, Decays: false, Trainable: false);
+    }
+
+    /// <inheritdoc/>
+    public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
+    {
+        var output = plan.Add(new Operation(node, Momentum, Epsilon, input), node.Output);
+        return plan.Activate(node.Name, output, Activation);
+    }
+
+    private sealed class Operation(LayerNode node, float momentum, float epsilon, PlanTensor input) : PlanOperation(node.Name, input)
+    {
+        private readonly string _gamma = node.Parameter("gamma").Name;
+        private readonly string _beta = node.Parameter("beta").Name;
+        private readonly string _mean = node.Parameter("running_mean").Name;
+        private readonly string _variance = node.Parameter("running_variance").Name;
+
+        private int Channels => node.Input.Channels;
+
+        public override bool HasParameters => true;
+
+        public override bool KeepsInputs => true;
+
+        public override bool AppliesOwnDerivative => true;
+
+        public override bool CanGate => true;
+
+        public override bool CanAccumulate => true;
+
+        public override bool CanOverwriteGradient => true;
+
+        // Mean and inverse deviation of the batch.
+        public override int SavedLength => 2 * (int)ArenaLayout.Align(Channels);
+
+        // The derivative is recomputed from what went in, so that any activation can be fused.
+        public override bool CanFuse(Activation activation, bool training) => true;
+
+        public override bool CanFuse(Pool2dShape pooling) => BatchNormMaxPool.Fits(pooling);
+
+        public override int WorkspaceLength(int batch, bool training) =>
+            MaxPooling is { } pooling ? BatchNormMaxPool.WorkspaceLength(pooling with { Batch = batch }) : BatchNorm.WorkspaceLength(Rows(batch), Channels);
+
+        public override void Forward(ForwardContext context)
+        {
+            if (context.Training && Rows(context.Batch) < 2)
+            {
+                throw new ModelException(
+                    $"Layer '{Name}' (batch-normalization): a batch of 1 sample has no variance. Use a batch size that leaves no single sample for "
+                    + "the last batch of an epoch.");
+            }
+
+            if (MaxPooling is { } pooling) ForwardPooled(context, pooling with { Batch = context.Batch });
+            else if (context.Training)
+            {
+                BatchNorm.ForwardTraining(
+                    context.Executor, Rows(context.Batch), Channels, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta),
+                    context.Parameter(_mean), context.Parameter(_variance), momentum, epsilon, context.Output, SavedMean(context),
+                    SavedInverseDeviation(context),
+                    Activation, context.Workspace);
+            }
+            else
+            {
+                BatchNorm.ForwardEvaluation(
+                    context.Executor, Rows(context.Batch), Channels, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta),
+                    context.Parameter(_mean), context.Parameter(_variance), epsilon, context.Output, Activation, context.Workspace);
+            }
+        }
+
+        private void ForwardPooled(ForwardContext context, Pool2dShape pooling)
+        {
+            if (context.Training)
+            {
+                BatchNormMaxPool.ForwardTraining(
+                    context.Executor, pooling, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta), context.Parameter(_mean),
+                    context.Parameter(_variance), momentum, epsilon, context.Output, SavedMean(context), SavedInverseDeviation(context), Activation,
+                    context.Workspace);
+            }
+            else
+            {
+                BatchNormMaxPool.ForwardEvaluation(
+                    context.Executor, pooling, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta), context.Parameter(_mean),
+                    context.Parameter(_variance), epsilon, context.Output, Activation, context.Workspace);
+            }
+        }
+
+        public override void Backward(BackwardContext context)
+        {
+            if (MaxPooling is { } pooling)
+            {
+                BatchNormMaxPool.Backward(
+                    context.Executor, pooling with { Batch = context.Batch }, context.Input(0), context.OutputGradient, context.Parameter(_gamma),
+                    context.Parameter(_beta), SavedMean(context), SavedInverseDeviation(context), context.InputGradient(0), context.ParameterGradient(_gamma),
+                    context.ParameterGradient(_beta), Activation, context.Workspace, context.Gate(0), context.Accumulate(0));
+                return;
+            }
+
+            // Where nothing upstream learns, the gradient of the input goes over that of the output, which is not needed any more.
+            var inputGradient = context.InputGradient(0).IsEmpty ? context.OutputGradient : context.InputGradient(0);
+            BatchNorm.Backward(
+                context.Executor, Rows(context.Batch), Channels, context.Input(0), context.OutputGradient, context.Parameter(_gamma), context.Parameter(_beta),
+                SavedMean(context), SavedInverseDeviation(context), inputGradient, context.ParameterGradient(_gamma), context.ParameterGradient(_beta),
+                Activation, context.Workspace, context.Gate(0), context.Accumulate(0));
+        }
+
+        private DeviceView SavedMean(ForwardContext context) => context.Saved.First(Channels);
+
+        private DeviceView SavedInverseDeviation(ForwardContext context) => context.Saved.Slice(context.Saved.Length / 2, Channels);
+
+        private int Rows(int batch) => checked(batch * node.Input.Positions);
+    }
+}
