@@ -1,5 +1,4 @@
-using Gpu.Kernels.Backends;
-using Gpu.Kernels.Convolution.TensorCore;
+using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Bench;
@@ -25,68 +24,37 @@ internal sealed record Ceilings(double Gflops, double CopyGbps, double? MatrixGf
         var isCpu = device is CpuDevice;
         var isTiny = OperationSizes.For(device) == OperationSizes.Tiny;
         using var output = device.Allocate(PeakWords(device));
-        var peak = new PeakOperation(output.View, isCpu ? 4096 : isTiny ? 4 : 2048);
+        var rounds = isCpu ? 4096 : isTiny ? 4 : 2048;
         var peakList = new CommandList(device);
-        peakList.Execute(peak);
-        var flops = peak.FlopsPerWord * output.Length;
+        PeakThroughput.MultiplyAdds(peakList, output.View, rounds);
+        var flops = PeakThroughput.MultiplyAddFlops(output.Length, rounds);
         var best = LaunchTimings.Measure(device, peakList, seconds).Times.Best;
 
         var words = isTiny ? 1 << 10 : copyMegabytes << 18;
         using var source = device.Allocate(words);
         using var target = device.Allocate(words);
         var copyList = new CommandList(device);
-        copyList.Execute(new CopyOperation(source.View, target.View, isCpu ? 1 << 12 : 4));
+        PeakThroughput.Copy(copyList, source.View, target.View);
         var copy = LaunchTimings.Measure(device, copyList, seconds).Times.Best;
         return new Ceilings(flops / best / 1e9, 2.0 * words * sizeof(float) / copy / 1e9, MeasureMatrices(device, seconds));
     }
 
     private static double? MeasureMatrices(ComputeDevice device, double seconds)
     {
-        if (!TensorCorePeak.IsPossible(device)) return null;
+        if (!PeakThroughput.HasTensorCores(device)) return null;
         // As many groups as are there at the same time, so that none waits for the last; each long enough that its launch does not count.
         const int rounds = 4096;
-        using var output = device.Allocate(2 * ((AcceleratorDevice)device).Accelerator.NumMultiprocessors * TensorCorePeak.Threads);
+        using var output = device.Allocate(2 * ((AcceleratorDevice)device).Accelerator.NumMultiprocessors * PeakThroughput.TensorCoreThreads);
         var list = new CommandList(device);
-        TensorCorePeak.Run(list, output.View, rounds);
-        return TensorCorePeak.Flops(device.Precision, output.Length, rounds) / LaunchTimings.Measure(device, list, seconds).Times.Best / 1e9;
+        PeakThroughput.TensorCores(list, output.View, rounds);
+        return PeakThroughput.TensorCoreFlops(device.Precision, output.Length, rounds) / LaunchTimings.Measure(device, list, seconds).Times.Best / 1e9;
     }
 
     // The CPU's threads take stretches of items. On a GPU a whole number of rounds of all multiprocessors, full with threads, so that none waits for the last.
     private static int PeakWords(ComputeDevice device) => device switch
     {
-        AcceleratorDevice accelerator when OperationSizes.For(device) == OperationSizes.Gpu => accelerator.Accelerator.NumMultiprocessors * 2048 * GpuVector4Backend.Width * 4,
+        AcceleratorDevice accelerator when OperationSizes.For(device) == OperationSizes.Gpu => accelerator.Accelerator.NumMultiprocessors * 2048 * 4 * 4,
         AcceleratorDevice => 1 << 8,
         _ => 1 << 12,
     };
-
-    /// <summary>Multiply-adds: output words are written, a vector an item.</summary>
-    internal readonly struct PeakOperation(DeviceView output, int rounds) : IOperation
-    {
-        /// <summary>Floating-point operations for each word of the output.</summary>
-        public long FlopsPerWord => 2L * rounds * MultiplyAddPeak<GpuScalarBackend, float>.Chains;
-
-        public int Granularity => 4;
-
-        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, IVectorBackend<TBackend, TVector>
-            where TVector : unmanaged
-        {
-            var kernel = new MultiplyAddPeak<TBackend, TVector> { Output = launcher.Bind(output), Rounds = rounds, Factor = 0.999f, Summand = 0.001f };
-            launcher.Launch(kernel, output.Length / TBackend.Width, rounds * MultiplyAddPeak<TBackend, TVector>.Chains);
-        }
-    }
-
-    /// <summary>Copies; the length must be a multiple of the words of an item.</summary>
-    internal readonly struct CopyOperation(DeviceView source, DeviceView target, int wordsOfItem) : IOperation
-    {
-        public int Granularity => 4;
-
-        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, IVectorBackend<TBackend, TVector>
-            where TVector : unmanaged
-        {
-            var kernel = new CopyWords<TBackend, TVector> { Input = launcher.Bind(source), Output = launcher.Bind(target), WordsOfItem = wordsOfItem };
-            launcher.Launch(kernel, source.Length / wordsOfItem, 2 * Math.Max(1, wordsOfItem / TBackend.Width));
-        }
-    }
 }

@@ -30,7 +30,7 @@ internal sealed record LaunchTimings(Timings Times, int Repetitions, bool IsOnDe
         {
             watch.Start();
             list.Run();
-            repetitions = Math.Clamp((int)(IntervalSeconds / watch.Stop()), 1, Math.Min(MostRepetitions, Math.Max(1, MostLaunches / list.Commands.Count)));
+            repetitions = Math.Clamp((int)(IntervalSeconds / watch.Stop()), 1, Math.Min(MostRepetitions, Math.Max(1, MostLaunches / list.Count)));
         }
 
         using var step = new RecordedStep(device, Enumerable.Repeat(list, repetitions));

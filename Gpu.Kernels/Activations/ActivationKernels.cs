@@ -5,7 +5,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Activations;
 
 /// <summary>Output = f(input), element by element; an item is <see cref="Words"/> elements. Output may be the input.</summary>
-public struct ActivationForward<TBackend, TVector, TActivation> : IKernel
+internal struct ActivationForward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
@@ -46,7 +46,7 @@ public struct ActivationForward<TBackend, TVector, TActivation> : IKernel
 /// InputGradient = OutputGradient * f', element by element, f' from <see cref="Saved"/> (see <see cref="IActivation.Backward"/>).
 /// InputGradient may be OutputGradient. An item is <see cref="Words"/> elements.
 /// </summary>
-public struct ActivationBackward<TBackend, TVector, TActivation> : IKernel
+internal struct ActivationBackward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

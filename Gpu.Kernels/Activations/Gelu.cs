@@ -7,7 +7,7 @@ namespace Gpu.Kernels.Activations;
 /// x * Phi(x) with Phi(x) = (1 + erf(x / sqrt 2)) / 2 (D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016, the exact form); the derivative is
 /// Phi(x) + x * e^(-x^2 / 2) / sqrt(2 pi), from x.
 /// </summary>
-public readonly struct Gelu : IActivation
+internal readonly struct Gelu : IActivation
 {
     // Phi(-20) is 0 to single precision; the bound keeps infinity times zero out of the products.
     private const float Bound = 20f;

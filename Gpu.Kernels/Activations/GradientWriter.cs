@@ -8,7 +8,7 @@ namespace Gpu.Kernels.Activations;
 /// Where a backward kernel puts the gradient with respect to its input x. Where x = f(z) came from a fused activation, it is multiplied by f' on the
 /// way, so that no pass of its own is needed for f; where x has several consumers, it is added to what the others left.
 /// </summary>
-public struct GradientWriter<TBackend, TVector, TActivation>
+internal struct GradientWriter<TBackend, TVector, TActivation>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

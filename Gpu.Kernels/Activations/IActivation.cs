@@ -4,7 +4,7 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Activations;
 
 /// <summary>An activation function as a type, so that a kernel that is generic over it has the function compiled into its epilogue.</summary>
-public interface IActivation
+internal interface IActivation
 {
     /// <summary>See <see cref="Activation.DerivativeFromOutput"/>.</summary>
     static abstract bool DerivativeFromOutput { get; }
@@ -23,7 +23,7 @@ public interface IActivation
 }
 
 /// <summary>f(x) = x.</summary>
-public readonly struct Identity : IActivation
+internal readonly struct Identity : IActivation
 {
     /// <inheritdoc/>
     public static bool DerivativeFromOutput => true;
@@ -42,7 +42,7 @@ public readonly struct Identity : IActivation
 }
 
 /// <summary>max(x, 0); the derivative at 0 is 0. NaN stays NaN.</summary>
-public readonly struct Relu : IActivation
+internal readonly struct Relu : IActivation
 {
     /// <inheritdoc/>
     public static bool DerivativeFromOutput => true;

@@ -4,7 +4,7 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Activations;
 
 /// <summary>x for x above 0, otherwise slope * x, the slope above 0 so that the sign of the value tells the side; the derivative at 0 is the slope.</summary>
-public readonly struct LeakyRelu : IActivation
+internal readonly struct LeakyRelu : IActivation
 {
     /// <inheritdoc/>
     public static bool DerivativeFromOutput => true;

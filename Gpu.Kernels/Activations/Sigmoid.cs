@@ -4,7 +4,7 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Activations;
 
 /// <summary>1 / (1 + e^-x); the derivative is y * (1 - y).</summary>
-public readonly struct Sigmoid : IActivation
+internal readonly struct Sigmoid : IActivation
 {
     /// <inheritdoc/>
     public static bool DerivativeFromOutput => true;

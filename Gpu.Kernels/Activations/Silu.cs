@@ -4,7 +4,7 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Activations;
 
 /// <summary>x * sigmoid(x), also called swish; the derivative is s + x * s * (1 - s), from x.</summary>
-public readonly struct Silu : IActivation
+internal readonly struct Silu : IActivation
 {
     // The sigmoid of -100 is 0 to single precision; the bound keeps infinity times zero out of the products.
     private const float Bound = 100f;

@@ -4,7 +4,7 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Activations;
 
 /// <summary>The hyperbolic tangent; the derivative is 1 - y^2.</summary>
-public readonly struct Tanh : IActivation
+internal readonly struct Tanh : IActivation
 {
     /// <inheritdoc/>
     public static bool DerivativeFromOutput => true;

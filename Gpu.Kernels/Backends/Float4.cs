@@ -1,7 +1,7 @@
 namespace Gpu.Kernels.Backends;
 
 /// <summary>Four floats in registers; ILGPU takes the struct apart and loads and stores it as one 128-bit access.</summary>
-public struct Float4(float x, float y, float z, float w)
+internal struct Float4(float x, float y, float z, float w)
 {
     /// <summary>Lane 0.</summary>
     public float X = x;

@@ -3,7 +3,7 @@ using ILGPU;
 namespace Gpu.Kernels.Backends;
 
 /// <summary>A GPU with one float a vector: for shapes whose innermost extent is no multiple of four.</summary>
-public readonly struct GpuScalarBackend : IGpuBackend<GpuScalarBackend>, IVectorBackend<GpuScalarBackend, float>
+internal readonly struct GpuScalarBackend : IGpuBackend<GpuScalarBackend>, IVectorBackend<GpuScalarBackend, float>
 {
     private readonly ArrayView<float> _words;
 

@@ -3,7 +3,7 @@ using ILGPU;
 namespace Gpu.Kernels.Backends;
 
 /// <summary>A GPU with vectors of four floats, read and written by one 128-bit access: every vector index is a multiple of four.</summary>
-public readonly struct GpuVector4Backend : IGpuBackend<GpuVector4Backend>, IVectorBackend<GpuVector4Backend, Float4>
+internal readonly struct GpuVector4Backend : IGpuBackend<GpuVector4Backend>, IVectorBackend<GpuVector4Backend, Float4>
 {
     private readonly ArrayView<float> _words;
 

@@ -1,7 +1,7 @@
 namespace Gpu.Kernels.Backends;
 
 /// <summary>A machine whose memory is reached by a pointer.</summary>
-public unsafe interface ICpuBackend<TSelf>
+internal unsafe interface ICpuBackend<TSelf>
     where TSelf : struct, ICpuBackend<TSelf>
 {
     /// <summary>The memory that begins at <paramref name="words"/>.</summary>

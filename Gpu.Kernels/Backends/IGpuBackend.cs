@@ -3,7 +3,7 @@ using ILGPU;
 namespace Gpu.Kernels.Backends;
 
 /// <summary>A machine whose memory is an ILGPU view.</summary>
-public interface IGpuBackend<TSelf>
+internal interface IGpuBackend<TSelf>
     where TSelf : struct, IGpuBackend<TSelf>
 {
     /// <summary>The memory of <paramref name="words"/>; its address must be a multiple of 16 bytes.</summary>

@@ -11,7 +11,7 @@ namespace Gpu.Kernels.Backends;
 /// <see cref="Width"/>; the device picks the one-lane GPU machine when an operation cannot promise that
 /// (<see cref="Devices.IOperation.Granularity"/>). The CPU machines take any index.
 /// </remarks>
-public interface IVectorBackend<TSelf, TVector>
+internal interface IVectorBackend<TSelf, TVector>
     where TSelf : struct, IVectorBackend<TSelf, TVector>
     where TVector : unmanaged
 {

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Gpu.Kernels.Backends;
 
 /// <summary>The CPU with 128-bit vectors: a pointer to words, and 4 floats a vector.</summary>
-public readonly unsafe struct Vector128Backend : ICpuBackend<Vector128Backend>, IVectorBackend<Vector128Backend, Vector128<float>>
+internal readonly unsafe struct Vector128Backend : ICpuBackend<Vector128Backend>, IVectorBackend<Vector128Backend, Vector128<float>>
 {
     private readonly float* _words;
 

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Gpu.Kernels.Backends;
 
 /// <summary>The CPU with 256-bit vectors: a pointer to words, and 8 floats a vector.</summary>
-public readonly unsafe struct Vector256Backend : ICpuBackend<Vector256Backend>, IVectorBackend<Vector256Backend, Vector256<float>>
+internal readonly unsafe struct Vector256Backend : ICpuBackend<Vector256Backend>, IVectorBackend<Vector256Backend, Vector256<float>>
 {
     private readonly float* _words;
 

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Gpu.Kernels.Backends;
 
 /// <summary>The CPU with 512-bit vectors: a pointer to words, and 16 floats a vector.</summary>
-public readonly unsafe struct Vector512Backend : ICpuBackend<Vector512Backend>, IVectorBackend<Vector512Backend, Vector512<float>>
+internal readonly unsafe struct Vector512Backend : ICpuBackend<Vector512Backend>, IVectorBackend<Vector512Backend, Vector512<float>>
 {
     private readonly float* _words;
 

@@ -6,7 +6,7 @@ namespace Gpu.Kernels.Backends;
 /// How a vector is read and written: whole, or its first floats only. A loop body that is generic over it is written once for the vectors that fill
 /// the channels and for the rest at their end.
 /// </summary>
-public interface IVectorAccess
+internal interface IVectorAccess
 {
     /// <summary>Reads <paramref name="count"/> floats.</summary>
     static abstract TVector Load<TBackend, TVector>(TBackend memory, int index, int count)
@@ -20,7 +20,7 @@ public interface IVectorAccess
 }
 
 /// <summary>All floats of a vector; the count is not looked at.</summary>
-public readonly struct WholeVector : IVectorAccess
+internal readonly struct WholeVector : IVectorAccess
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -36,7 +36,7 @@ public readonly struct WholeVector : IVectorAccess
 }
 
 /// <summary>The first floats of a vector; no other memory is touched.</summary>
-public readonly struct PartialVector : IVectorAccess
+internal readonly struct PartialVector : IVectorAccess
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -7,7 +7,7 @@ namespace Gpu.Kernels.Backends;
 /// the library's functions to approximate instructions. Errors, in units in the last place: Exp and Log 1.5, Tanh 2, Sigmoid 3 (held by tests on every machine).
 /// </summary>
 /// <remarks>Source of the polynomials: S. L. Moshier, Cephes mathematical library (expf, logf).</remarks>
-public static class VectorMath<TBackend, TVector>
+internal static class VectorMath<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -8,7 +8,7 @@ namespace Gpu.Kernels.Batches;
 /// As <see cref="BatchGatherKernel{TBackend,TVector}"/>, with each sample mirrored and moved at random (<see cref="Augmentation"/>): output(y, x) is
 /// input(y + dy, x + dx), mirrored input(y + dy, width - 1 - (x + dx)). An item is some rows of a sample. GPUs have <see cref="AugmentedElementGather{TBackend,TVector}"/>.
 /// </summary>
-public struct AugmentedBatchGather<TBackend, TVector> : IKernel
+internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -8,7 +8,7 @@ namespace Gpu.Kernels.Batches;
 /// <see cref="AugmentedBatchGather{TBackend,TVector}"/> for GPUs: an item is one element, so that neighbouring threads write neighbouring words and read neighbouring
 /// bytes, whether a sample is mirrored or not.
 /// </summary>
-public struct AugmentedElementGather<TBackend, TVector> : IKernel
+internal struct AugmentedElementGather<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

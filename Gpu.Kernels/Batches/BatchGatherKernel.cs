@@ -8,7 +8,7 @@ namespace Gpu.Kernels.Batches;
 /// Output = bytes * scale + shift for the samples of a batch, and their labels. An item is a part of a sample.
 /// A place without a sample becomes zero bytes, normalised, with the label -1.
 /// </summary>
-public struct BatchGatherKernel<TBackend, TVector> : IKernel
+internal struct BatchGatherKernel<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Convolution;
 /// Partials[chunk, c] = sum over a chunk of pixels of Values[pixel, c]; an item is a chunk by a vector of channels.
 /// <see cref="SplitKReduce{TBackend,TVector}"/> adds the chunks up.
 /// </summary>
-public struct ChannelPartialSum<TBackend, TVector> : IKernel
+internal struct ChannelPartialSum<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -8,7 +8,7 @@ namespace Gpu.Kernels.Convolution;
 /// A pixel (n, row, column) of the grid Rows x Columns is written to y = OutputY + row * OutputStepY (x alike); tap (ty, tx) reads the input at
 /// y = InputY + row * InputStepY + ty * TapStepY (x alike) and the weights of tap WeightTap + ty * WeightTapY + tx * WeightTapX.
 /// </summary>
-public struct ConvGeometry
+internal struct ConvGeometry
 {
     /// <summary>The grid of pixels that is computed: batch * Rows = GridRows, GridRows * Columns = Pixels.</summary>
     public int Pixels, GridRows, Rows, Columns;

@@ -10,7 +10,7 @@ namespace Gpu.Kernels.Convolution;
 /// Transposed, the roles of the channels are swapped (rows are the outputs, the panel's columns the inputs) and the taps stand in reverse order: the
 /// gradient of the input needs the one, and reads its taps from left to right by the other.
 /// </summary>
-public struct PackConvWeights<TBackend, TVector> : IKernel
+internal struct PackConvWeights<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -11,11 +11,19 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
     /// <inheritdoc/>
     public ComputeDevice Device { get; } = device;
 
-    /// <summary>The launches recorded so far.</summary>
-    public IReadOnlyList<Command> Commands => _commands;
+    /// <summary>How many launches were recorded so far.</summary>
+    public int Count => _commands.Count;
 
-    /// <inheritdoc/>
-    public void Execute<TOperation>(in TOperation operation)
+    /// <summary>The names of the kernels of the launches, in order.</summary>
+    public IEnumerable<string> KernelNames => _commands.Select(command => command.Name);
+
+    /// <summary>The launches recorded so far.</summary>
+    internal IReadOnlyList<Command> Commands => _commands;
+
+    void IExecutor.Execute<TOperation>(in TOperation operation) => Execute(operation);
+
+    /// <inheritdoc cref="IExecutor.Execute"/>
+    internal void Execute<TOperation>(in TOperation operation)
         where TOperation : struct, IOperation => Device.Dispatch(operation, this);
 
     /// <summary>Adds the launches of another list of the same device, as they are now.</summary>
@@ -34,7 +42,7 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
 }
 
 /// <summary>One recorded launch.</summary>
-public abstract class Command
+internal abstract class Command
 {
     /// <summary>The kernel's name, for profiles.</summary>
     public abstract string Name { get; }

@@ -79,8 +79,10 @@ public abstract class ComputeDevice : IExecutor, IDisposable
     /// <summary>A stopwatch for what runs on this device; the caller disposes it.</summary>
     public virtual DeviceStopwatch NewStopwatch() => new HostStopwatch(this);
 
-    /// <inheritdoc/>
-    public void Execute<TOperation>(in TOperation operation)
+    void IExecutor.Execute<TOperation>(in TOperation operation) => Execute(operation);
+
+    /// <inheritdoc cref="IExecutor.Execute"/>
+    internal void Execute<TOperation>(in TOperation operation)
         where TOperation : struct, IOperation => Dispatch(operation, null);
 
     /// <inheritdoc/>

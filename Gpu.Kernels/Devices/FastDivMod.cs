@@ -7,7 +7,7 @@ namespace Gpu.Kernels.Devices;
 /// Division by a number that the host knows: a multiplication and a shift. GPUs have no instruction that divides integers; they take some twenty for it. Source:
 /// T. Granlund, P. L. Montgomery, "Division by invariant integers using multiplication", 1994.
 /// </summary>
-public struct FastDivMod
+internal struct FastDivMod
 {
     private uint _multiplier;
     private int _shift;

@@ -1,7 +1,7 @@
 namespace Gpu.Kernels.Devices;
 
 /// <summary>A yes or no among a kernel's arguments: ILGPU passes blittable structs alone, and <see cref="bool"/> is not blittable.</summary>
-public readonly struct Flag
+internal readonly struct Flag
 {
     private readonly int _value;
 

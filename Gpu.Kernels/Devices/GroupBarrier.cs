@@ -11,7 +11,7 @@ namespace Gpu.Kernels.Devices;
 /// ILGPU 1.5.3 writes <c>Group.Barrier</c> in OpenCL C with a fence for global memory alone, so that what a thread wrote to shared memory need not be seen by the
 /// others. <see cref="CompilerSettings.ForKernels"/> therefore tells ILGPU how this barrier is written; a context without it cannot compile grouped kernels.
 /// </remarks>
-public static class GroupBarrier
+internal static class GroupBarrier
 {
     /// <summary>Waits until all threads of the group are here; what they wrote to shared and global memory is then seen by all. Every thread of the group must call it.</summary>
     [IntrinsicImplementation]

@@ -4,4 +4,4 @@ namespace Gpu.Kernels.Devices;
 /// <param name="MaxThreads">threads that a group may have</param>
 /// <param name="SharedBytes">bytes of static shared memory that a group may have</param>
 /// <param name="Multiprocessors">groups that run at the same time, at least</param>
-public readonly record struct GroupLimits(int MaxThreads, int SharedBytes, int Multiprocessors);
+internal readonly record struct GroupLimits(int MaxThreads, int SharedBytes, int Multiprocessors);

@@ -8,7 +8,7 @@ namespace Gpu.Kernels.Devices;
 /// <see cref="Run"/> is the body of one thread; it asks ILGPU's <c>Grid</c>, <c>Group</c> and <c>Warp</c> who it is. Shared memory is allocated outside of conditions,
 /// every thread of a group reaches every barrier, and the result depends on the number of groups and threads only as the kernel documents.
 /// </remarks>
-public interface IGroupedKernel
+internal interface IGroupedKernel
 {
     /// <summary>Runs one thread.</summary>
     void Run();

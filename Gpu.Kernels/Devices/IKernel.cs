@@ -8,7 +8,7 @@ namespace Gpu.Kernels.Devices;
 /// Items are independent: they run in any order and on any thread, and an item's result depends on its number alone.
 /// That is what makes every result the same for any number of threads.
 /// </remarks>
-public interface IKernel
+internal interface IKernel
 {
     /// <summary>Does item number <paramref name="item"/>, 0 up to the number of items given at launch.</summary>
     void Run(int item);

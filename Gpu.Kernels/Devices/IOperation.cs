@@ -5,7 +5,7 @@ namespace Gpu.Kernels.Devices;
 /// <summary>
 /// An operation on device memory: it names its views and sizes, and launches one or more kernels on whatever machine the device has.
 /// </summary>
-public interface IOperation
+internal interface IOperation
 {
     /// <summary>
     /// What divides every vector index and every extent along the vector axis: 4 or a multiple of it lets a GPU use 128-bit accesses.
@@ -20,7 +20,7 @@ public interface IOperation
 }
 
 /// <summary>Launches kernels of one machine: at once, or into a <see cref="CommandList"/>.</summary>
-public interface ILauncher<TBackend>
+internal interface ILauncher<TBackend>
     where TBackend : struct
 {
     /// <summary>The machine's memory for a view; an empty view gives memory that must not be read.</summary>
@@ -65,6 +65,6 @@ public interface IExecutor
     ComputeDevice Device { get; }
 
     /// <summary>Runs or records an operation.</summary>
-    void Execute<TOperation>(in TOperation operation)
+    internal void Execute<TOperation>(in TOperation operation)
         where TOperation : struct, IOperation;
 }

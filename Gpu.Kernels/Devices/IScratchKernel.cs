@@ -2,7 +2,7 @@ namespace Gpu.Kernels.Devices;
 
 /// <summary>A kernel whose items need memory of their own while they run: too much for registers, and of no use afterwards.</summary>
 /// <typeparam name="TBackend">the machine whose memory it is</typeparam>
-public interface IScratchKernel<TBackend> : IKernel
+internal interface IScratchKernel<TBackend> : IKernel
     where TBackend : struct
 {
     /// <summary>Tells the kernel, on the host, where that memory is. What an item finds there is undefined, so it must not read what it has not written.</summary>

@@ -3,7 +3,7 @@ using ILGPU;
 namespace Gpu.Kernels.Devices;
 
 /// <summary>What an operation needs to launch kernels on tensor cores.</summary>
-public interface ITensorCoreLauncher
+internal interface ITensorCoreLauncher
 {
     /// <summary><see cref="MatrixPrecision.Tf32"/> or <see cref="MatrixPrecision.Fp16"/>.</summary>
     MatrixPrecision Precision { get; }

@@ -3,7 +3,7 @@ using ILGPU;
 namespace Gpu.Kernels.Devices;
 
 /// <summary>The entry points through which every kernel struct runs on an ILGPU accelerator, explicitly grouped: a plain kernel with one item a thread, a grouped one as it is.</summary>
-public static class KernelEntry
+internal static class KernelEntry
 {
     /// <summary>Runs item number "global index" of the kernel.</summary>
     public static void Run<TKernel>(TKernel kernel, int items)

@@ -49,7 +49,7 @@ public sealed class RecordedStep : IDisposable
         get
         {
             var count = 0;
-            foreach (var list in _lists) count += list.Commands.Count;
+            foreach (var list in _lists) count += list.Count;
             return count;
         }
     }

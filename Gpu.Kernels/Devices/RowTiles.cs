@@ -7,7 +7,7 @@ namespace Gpu.Kernels.Devices;
 /// How the rows of images [rows, columns, channels] are cut into items. On the CPU an item is a row with all its channels (a part of one where there are
 /// few rows); on a GPU it is one vector of one pixel, neighbours side by side. What an item computes does not depend on the cut.
 /// </summary>
-public struct RowTiles
+internal struct RowTiles
 {
     // Enough to share evenly among the threads of a large processor.
     private const int ItemsToShare = 64;

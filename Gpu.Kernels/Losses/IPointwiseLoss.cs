@@ -4,7 +4,7 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Losses;
 
 /// <summary>A loss that is a sum over the elements of prediction and target, as a type.</summary>
-public interface IPointwiseLoss
+internal interface IPointwiseLoss
 {
     /// <summary>The loss of each lane, and its derivative with respect to the prediction.</summary>
     static abstract TVector Evaluate<TBackend, TVector>(TVector prediction, TVector target, out TVector derivative)
@@ -13,7 +13,7 @@ public interface IPointwiseLoss
 }
 
 /// <summary>(prediction - target)^2.</summary>
-public readonly struct SquaredError : IPointwiseLoss
+internal readonly struct SquaredError : IPointwiseLoss
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -31,7 +31,7 @@ public readonly struct SquaredError : IPointwiseLoss
 /// -t log sigmoid(x) - (1 - t) log(1 - sigmoid(x)) of a logit x, as max(x, 0) - x t + log(1 + e^-|x|), which neither overflows nor cancels;
 /// the derivative is sigmoid(x) - t.
 /// </summary>
-public readonly struct LogitCrossEntropy : IPointwiseLoss
+internal readonly struct LogitCrossEntropy : IPointwiseLoss
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

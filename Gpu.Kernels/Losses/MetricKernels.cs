@@ -5,7 +5,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Losses;
 
 /// <summary>The sum of losses and the numbers of correct samples for a part of a batch; an item is a part.</summary>
-public struct MetricPartials<TBackend, TVector> : IKernel
+internal struct MetricPartials<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
@@ -66,7 +66,7 @@ public struct MetricPartials<TBackend, TVector> : IKernel
 }
 
 /// <summary>Adds the parts of a batch to the counters; one item.</summary>
-public struct MetricSum<TBackend, TVector> : IKernel
+internal struct MetricSum<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
@@ -102,7 +102,7 @@ public struct MetricSum<TBackend, TVector> : IKernel
 }
 
 /// <summary>Sets the counters to zero; an item is a counter.</summary>
-public struct MetricReset<TBackend, TVector> : IKernel
+internal struct MetricReset<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

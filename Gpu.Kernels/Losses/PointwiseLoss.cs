@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Losses;
 /// A loss over the elements of Prediction and Target [batch, outputs], and its gradient through the activation that made the prediction.
 /// An item is a sample. Gradient may be Prediction.
 /// </summary>
-public struct PointwiseLoss<TBackend, TVector, TLoss, TActivation> : IKernel
+internal struct PointwiseLoss<TBackend, TVector, TLoss, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TLoss : struct, IPointwiseLoss

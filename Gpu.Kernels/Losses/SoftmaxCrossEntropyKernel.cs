@@ -13,7 +13,7 @@ namespace Gpu.Kernels.Losses;
 /// gradient is (e^d / S - (1 - s) [class = label] - s/C) * GradientScale. Source: Szegedy et al., "Rethinking the Inception Architecture for Computer
 /// Vision", 2016, as in PyTorch's CrossEntropyLoss(label_smoothing=s).
 /// </remarks>
-public struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
+internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

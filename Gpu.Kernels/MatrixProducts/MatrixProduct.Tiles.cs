@@ -5,7 +5,7 @@ namespace Gpu.Kernels.MatrixProducts;
 /// <content>
 /// The tiles, each written out: neither the JIT nor ILGPU keeps an array of sums in registers. They differ in their numbers of rows alone.
 /// </content>
-public partial struct MatrixProduct<TBackend, TVector, TActivation>
+internal partial struct MatrixProduct<TBackend, TVector, TActivation>
 {
     /// <summary>Twelve rows by two vectors of columns: 14 loads for 24 multiply-adds, in 27 registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

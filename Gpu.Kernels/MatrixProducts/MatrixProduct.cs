@@ -14,7 +14,7 @@ namespace Gpu.Kernels.MatrixProducts;
 /// the right operand stays in the first-level cache while all left panels of the item pass by, which stay in the second-level cache. The sums
 /// of a chunk are added to what the output holds from the chunks before it, in their order.
 /// </remarks>
-public partial struct MatrixProduct<TBackend, TVector, TActivation> : IKernel
+internal partial struct MatrixProduct<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

@@ -5,7 +5,7 @@ namespace Gpu.Kernels.MatrixProducts;
 /// <summary>
 /// How <see cref="MatrixProduct{TBackend,TVector,TActivation}"/> cuts a product [rows, depth] * [depth, columns] up. Nothing here depends on the number of threads.
 /// </summary>
-public struct MatrixProductGeometry
+internal struct MatrixProductGeometry
 {
     /// <summary>Rows of a panel of the left operand.</summary>
     public const int PanelRows = 12;

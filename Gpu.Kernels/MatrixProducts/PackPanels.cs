@@ -9,7 +9,7 @@ namespace Gpu.Kernels.MatrixProducts;
 /// the right one) in panels of <see cref="PanelLines"/>, filled up with zeros, and its depth (what is summed over) in chunks: [chunk, panel, depth, line].
 /// An item is a group of neighbouring panels over a part of a chunk, or a panel over all chunks where sums are wanted.
 /// </summary>
-public struct PackPanels<TBackend, TVector> : IKernel
+internal struct PackPanels<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -4,7 +4,7 @@ namespace Gpu.Kernels.Normalization;
 /// The way of an item through a chunk of rows: four vectors a turn, so that four computations run side by side however many channels there are. They are
 /// four vectors of one row, two of each of two rows, or one of each of four rows. Rows that do not make a turn are left for a loop of one row at a time.
 /// </summary>
-public struct BatchNormBlock
+internal struct BatchNormBlock
 {
     /// <summary>The chunk, and its rows.</summary>
     public int Chunk, Rows;

@@ -7,7 +7,7 @@ namespace Gpu.Kernels.Normalization;
 /// What comes of a vector of channels' statistics: they are saved for the backward pass, the running ones move, and gamma / deviation is left for the
 /// normalisation.
 /// </summary>
-public struct BatchNormCoefficients<TBackend, TVector>
+internal struct BatchNormCoefficients<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

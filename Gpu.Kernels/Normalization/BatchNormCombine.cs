@@ -8,7 +8,7 @@ namespace Gpu.Kernels.Normalization;
 /// Puts the chunks' statistics together (T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", 1983), moves the running
 /// statistics, and leaves what the normalisation multiplies by, gamma / deviation. An item is a vector of channels.
 /// </summary>
-public struct BatchNormCombine<TBackend, TVector> : IKernel
+internal struct BatchNormCombine<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
@@ -49,7 +49,7 @@ public struct BatchNormCombine<TBackend, TVector> : IKernel
 }
 
 /// <summary>gamma / deviation from the running statistics, for evaluation; an item is a vector of channels.</summary>
-public struct BatchNormFromRunning<TBackend, TVector> : IKernel
+internal struct BatchNormFromRunning<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -6,7 +6,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>Output = f((input - mean) * scale + beta), channel by channel. For items see <see cref="BatchNormLayout"/>.</summary>
-public struct BatchNormForward<TBackend, TVector, TActivation> : IKernel
+internal struct BatchNormForward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

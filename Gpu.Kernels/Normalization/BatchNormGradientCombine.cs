@@ -5,7 +5,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>The forward pass's gamma / deviation from the saved statistics, for the backward pass; an item is a vector of channels.</summary>
-public struct BatchNormFromSaved<TBackend, TVector> : IKernel
+internal struct BatchNormFromSaved<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
@@ -27,7 +27,7 @@ public struct BatchNormFromSaved<TBackend, TVector> : IKernel
 }
 
 /// <summary>Adds the chunks' sums up. An item is a vector of channels.</summary>
-public struct BatchNormGradientCombine<TBackend, TVector> : IKernel
+internal struct BatchNormGradientCombine<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -25,7 +25,7 @@ internal static class BatchNormGradient<TBackend, TVector, TActivation>
 /// For a chunk of rows, each channel's sum of the gradient g in front of the activation, and of g * (input - mean). For items see
 /// <see cref="BatchNormLayout"/>.
 /// </summary>
-public struct BatchNormGradientSums<TBackend, TVector, TActivation> : IKernel
+internal struct BatchNormGradientSums<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

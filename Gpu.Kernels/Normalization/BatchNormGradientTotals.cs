@@ -10,7 +10,7 @@ namespace Gpu.Kernels.Normalization;
 /// <remarks>
 /// dx = gamma / deviation * (g - mean(g) - xhat * mean(g * xhat)), xhat = (x - mean) / deviation (Ioffe and Szegedy, "Batch normalization", 2015).
 /// </remarks>
-public struct BatchNormGradientTotals<TBackend, TVector>
+internal struct BatchNormGradientTotals<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Normalization;
 /// The gradient of the input, scale * (g - mean gradient - (input - mean) * projection) a channel, g the gradient in front of the activation; then through
 /// the gate, if the input was the output of an activation. For items see <see cref="BatchNormLayout"/>.
 /// </summary>
-public struct BatchNormInputGradient<TBackend, TVector, TActivation, TGate> : IKernel
+internal struct BatchNormInputGradient<TBackend, TVector, TActivation, TGate> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

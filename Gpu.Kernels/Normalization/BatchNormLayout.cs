@@ -10,7 +10,7 @@ namespace Gpu.Kernels.Normalization;
 /// four, two or one vectors, or the channels that do not fill one (<see cref="BatchNormBlock"/>); on a GPU, where neighbouring threads read neighbouring
 /// words, it is one. From the shape and the machine alone.
 /// </summary>
-public struct BatchNormLayout
+internal struct BatchNormLayout
 {
     // Words of a chunk: small enough that reading it a second time comes from the first- or second-level cache.
     private const int ChunkWords = 8 * 1024;

@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Normalization;
 /// Output = the largest of each 2x2 window of f((input - mean) * scale + beta), channel by channel; NaN where the window holds NaN. What is pooled is never
 /// written. An item is a strip of an output row.
 /// </summary>
-public struct BatchNormMaxPoolForward<TBackend, TVector, TActivation> : IKernel
+internal struct BatchNormMaxPoolForward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

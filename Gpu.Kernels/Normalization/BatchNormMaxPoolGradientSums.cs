@@ -46,7 +46,7 @@ internal static class BatchNormMaxPoolPixel<TBackend, TVector, TActivation>
 /// For a chunk of output rows, each channel's sum of the gradient g in front of the activation, and of g * (input - mean). Of a window the first maximum
 /// alone has a gradient, the window's. For items see <see cref="BatchNormMaxPoolLayout"/>.
 /// </summary>
-public struct BatchNormMaxPoolGradientSums<TBackend, TVector, TActivation> : IKernel
+internal struct BatchNormMaxPoolGradientSums<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

@@ -10,7 +10,7 @@ namespace Gpu.Kernels.Normalization;
 /// for its first maximum, 0 for its other pixels and for those that no window holds. Then through the gate, if the input was the output of an activation.
 /// An item is a strip of an output row with the two input rows over it, and with the column and the row that are left over behind the last windows.
 /// </summary>
-public struct BatchNormMaxPoolInputGradient<TBackend, TVector, TActivation, TGate> : IKernel
+internal struct BatchNormMaxPoolInputGradient<TBackend, TVector, TActivation, TGate> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

@@ -8,7 +8,7 @@ namespace Gpu.Kernels.Normalization;
 /// Sizes of batch normalisation with 2x2 maximum pooling behind it, and the cut of its sums into items: chunks of output rows by vectors of channels, the
 /// vectors of a chunk following each other so that they read it from the cache. From the shape and the machine alone.
 /// </summary>
-public struct BatchNormMaxPoolLayout
+internal struct BatchNormMaxPoolLayout
 {
     // Words of a chunk of the input: it stays in the first- or second-level cache from the first vector of channels to the last.
     private const int ChunkWords = 8 * 1024;

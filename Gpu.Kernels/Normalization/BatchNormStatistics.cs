@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Normalization;
 /// squares would lose the variance of data far from zero. The second sweep also corrects the rounding of the first (T. F. Chan, G. H. Golub, R. J. LeVeque,
 /// "Algorithms for computing the sample variance", 1983: the corrected two-pass algorithm). For items see <see cref="BatchNormLayout"/>.
 /// </summary>
-public struct BatchNormStatistics<TBackend, TVector> : IKernel
+internal struct BatchNormStatistics<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

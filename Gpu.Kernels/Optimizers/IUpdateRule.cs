@@ -3,7 +3,7 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Optimizers;
 
 /// <summary>An update rule as a type, so that the fused optimizer is compiled for it.</summary>
-public interface IUpdateRule
+internal interface IUpdateRule
 {
     /// <summary>Numbers of state a parameter: 0, 1 or 2. The kernel neither reads nor writes the others.</summary>
     static abstract int States { get; }

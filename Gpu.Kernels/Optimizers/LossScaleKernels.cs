@@ -5,7 +5,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Optimizers;
 
 /// <summary>Values[i] *= the loss scale; an item is a vector.</summary>
-public struct ScaleByLossScale<TBackend, TVector> : IKernel
+internal struct ScaleByLossScale<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
@@ -28,7 +28,7 @@ public struct ScaleByLossScale<TBackend, TVector> : IKernel
 /// <summary>
 /// Decides by the norm of the scaled gradients whether they are applied, corrects the step's values accordingly, and moves the scale; one item. See <see cref="LossScaling.Check"/>.
 /// </summary>
-public struct LossScaleUpdate<TBackend, TVector> : IKernel
+internal struct LossScaleUpdate<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

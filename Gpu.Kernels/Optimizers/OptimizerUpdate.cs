@@ -8,7 +8,7 @@ namespace Gpu.Kernels.Optimizers;
 /// One step of an optimizer over a whole arena: g = gradient * scale * clip + L2 p + L1 sign(p); p *= 1 - lr decay; the rule; gradient = 0. Each value
 /// is read and written once; a step that is skipped (<see cref="LossScaling"/>) resets the gradients alone. An item is a block of a segment (<see cref="SegmentTable"/>), or a part of one.
 /// </summary>
-public struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
+internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TRule : struct, IUpdateRule

@@ -1,7 +1,7 @@
 namespace Gpu.Kernels.Optimizers;
 
 /// <summary>What an update rule computes with. Differences from 1 are rounded from double precision, because 1 - 0.999f has lost digits.</summary>
-public struct UpdateConstants
+internal struct UpdateConstants
 {
     /// <summary>Step size: the learning rate times the segment's factor; for rules that correct their bias divided by 1 - b1^step.</summary>
     public float StepSize;

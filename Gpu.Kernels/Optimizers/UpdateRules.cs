@@ -4,7 +4,7 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Optimizers;
 
 /// <summary>p -= lr g.</summary>
-public readonly struct SgdRule : IUpdateRule
+internal readonly struct SgdRule : IUpdateRule
 {
     /// <inheritdoc/>
     public static int States => 0;
@@ -24,7 +24,7 @@ public readonly struct SgdRule : IUpdateRule
 }
 
 /// <summary>m = mu m + g; p -= lr m. The first step sets m = g, as PyTorch does.</summary>
-public readonly struct MomentumRule : IUpdateRule
+internal readonly struct MomentumRule : IUpdateRule
 {
     /// <inheritdoc/>
     public static int States => 1;
@@ -45,7 +45,7 @@ public readonly struct MomentumRule : IUpdateRule
 }
 
 /// <summary>m = mu m + g; p -= lr (g + mu m).</summary>
-public readonly struct NesterovRule : IUpdateRule
+internal readonly struct NesterovRule : IUpdateRule
 {
     /// <inheritdoc/>
     public static int States => 1;
@@ -67,7 +67,7 @@ public readonly struct NesterovRule : IUpdateRule
 }
 
 /// <summary>v = alpha v + (1 - alpha) g^2; p -= lr g / (sqrt v + eps).</summary>
-public readonly struct RmsPropRule : IUpdateRule
+internal readonly struct RmsPropRule : IUpdateRule
 {
     /// <inheritdoc/>
     public static int States => 1;
@@ -89,7 +89,7 @@ public readonly struct RmsPropRule : IUpdateRule
 }
 
 /// <summary>v = alpha v + (1 - alpha) g^2; m = mu m + g / (sqrt v + eps); p -= lr m.</summary>
-public readonly struct RmsPropMomentumRule : IUpdateRule
+internal readonly struct RmsPropMomentumRule : IUpdateRule
 {
     /// <inheritdoc/>
     public static int States => 2;
@@ -112,7 +112,7 @@ public readonly struct RmsPropMomentumRule : IUpdateRule
 }
 
 /// <summary>m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p -= lr / (1 - b1^t) * m / (sqrt(v / (1 - b2^t)) + eps).</summary>
-public readonly struct AdamRule : IUpdateRule
+internal readonly struct AdamRule : IUpdateRule
 {
     /// <inheritdoc/>
     public static int States => 2;
@@ -135,7 +135,7 @@ public readonly struct AdamRule : IUpdateRule
 }
 
 /// <summary>p -= lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g. The sign of 0 is 0, and that of NaN NaN.</summary>
-public readonly struct LionRule : IUpdateRule
+internal readonly struct LionRule : IUpdateRule
 {
     /// <inheritdoc/>
     public static int States => 1;

@@ -6,21 +6,21 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Pooling;
 
 /// <summary>How the windows of <see cref="AvgPoolBackward{TBackend,TVector,TActivation,TWeight}"/> weigh.</summary>
-public interface IPoolWeight
+internal interface IPoolWeight
 {
     /// <summary>True: what comes from a window is divided by the number of its pixels that lie inside the image. False: all weigh the same.</summary>
     static abstract bool OverPixels { get; }
 }
 
 /// <summary>All windows weigh the same.</summary>
-public readonly struct EqualPoolWeight : IPoolWeight
+internal readonly struct EqualPoolWeight : IPoolWeight
 {
     /// <inheritdoc/>
     public static bool OverPixels => false;
 }
 
 /// <summary>Windows at the edge of the image hold fewer pixels than the others, and each of those gets more.</summary>
-public readonly struct InsidePoolWeight : IPoolWeight
+internal readonly struct InsidePoolWeight : IPoolWeight
 {
     /// <inheritdoc/>
     public static bool OverPixels => true;
@@ -30,7 +30,7 @@ public readonly struct InsidePoolWeight : IPoolWeight
 /// The transpose of a reduction by <see cref="SumReduction"/>: every pixel gets scale * the sum over the windows that it lies in. The gradient
 /// of average pooling, and nearest up-sampling itself. An item is a strip of a row of pixels.
 /// </summary>
-public struct AvgPoolBackward<TBackend, TVector, TActivation, TWeight> : IKernel
+internal struct AvgPoolBackward<TBackend, TVector, TActivation, TWeight> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

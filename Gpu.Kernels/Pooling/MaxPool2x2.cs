@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Pooling;
 /// Maximum pooling by windows of 2x2 side by side, without padding: the rule in networks, and with no clipping and no counting three times as fast as by
 /// <see cref="PoolForward{TBackend,TVector,TActivation,TReduction}"/>. NaN where the window holds NaN. An item is a strip of an output row.
 /// </summary>
-public struct MaxPoolForward2x2<TBackend, TVector> : IKernel
+internal struct MaxPoolForward2x2<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
@@ -65,7 +65,7 @@ public struct MaxPoolForward2x2<TBackend, TVector> : IKernel
 /// maximum is computed again, which is faster than reading it. An item is a strip of an output row with the two input rows over it, and with the column and
 /// the row that are left over behind the last windows.
 /// </summary>
-public struct MaxPoolBackward2x2<TBackend, TVector, TActivation> : IKernel
+internal struct MaxPoolBackward2x2<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

@@ -36,7 +36,7 @@ internal static class MaxPoolArgmax
 /// The gradient of maximum pooling where no pixel lies in two windows: an item walks the windows of a strip of an output row and writes all their
 /// pixels, and those between this row and column of windows and the next, which no window holds.
 /// </summary>
-public struct MaxPoolBackwardDisjoint<TBackend, TVector, TActivation> : IKernel
+internal struct MaxPoolBackwardDisjoint<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
@@ -114,7 +114,7 @@ public struct MaxPoolBackwardDisjoint<TBackend, TVector, TActivation> : IKernel
 /// The gradient of maximum pooling where windows overlap: an item owns a strip of a row of pixels and adds up, in a fixed order, what the windows over
 /// it leave there. The rows of a window above the item's are walked to see whether they hold the maximum.
 /// </summary>
-public struct MaxPoolBackwardOverlapping<TBackend, TVector, TActivation> : IKernel
+internal struct MaxPoolBackwardOverlapping<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

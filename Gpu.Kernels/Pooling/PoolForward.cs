@@ -6,7 +6,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Pooling;
 
 /// <summary>What <see cref="PoolForward{TBackend,TVector,TActivation,TReduction}"/> makes of the values of a window.</summary>
-public interface IPoolReduction
+internal interface IPoolReduction
 {
     /// <summary>Two values, or what came of some, made one.</summary>
     static abstract TVector Combine<TBackend, TVector>(TVector a, TVector b)
@@ -20,7 +20,7 @@ public interface IPoolReduction
 }
 
 /// <summary>The largest value; NaN where there is one. The scale is not looked at.</summary>
-public readonly struct MaxReduction : IPoolReduction
+internal readonly struct MaxReduction : IPoolReduction
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -36,7 +36,7 @@ public readonly struct MaxReduction : IPoolReduction
 }
 
 /// <summary>scale * the sum.</summary>
-public readonly struct SumReduction : IPoolReduction
+internal readonly struct SumReduction : IPoolReduction
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -55,7 +55,7 @@ public readonly struct SumReduction : IPoolReduction
 /// Output = each window made one value, channel by channel: maximum and average pooling, and the gradient of nearest up-sampling. Rows of a window are
 /// reduced first, then their results, so that sums are two-level. An item is a strip of an output row.
 /// </summary>
-public struct PoolForward<TBackend, TVector, TActivation, TReduction> : IKernel
+internal struct PoolForward<TBackend, TVector, TActivation, TReduction> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

@@ -4,7 +4,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Pooling;
 
 /// <summary>The sizes of <see cref="Pool2dShape"/> as a kernel takes them, and which windows and pixels belong together.</summary>
-public struct PoolGeometry
+internal struct PoolGeometry
 {
     /// <summary>See <see cref="Pool2dShape"/>.</summary>
     public int InputHeight, InputWidth, OutputHeight, OutputWidth, Channels, WindowHeight, WindowWidth, StrideHeight, StrideWidth, PaddingTop, PaddingLeft;

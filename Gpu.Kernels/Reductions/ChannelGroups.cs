@@ -10,7 +10,7 @@ namespace Gpu.Kernels.Reductions;
 /// How groups of threads share rows by channels: a group has a chunk of rows and a block of channel vectors. Its threads are a table of rows by vectors:
 /// neighbours read neighbouring words, and each thread goes down its chunk by as many rows as the table has. From shape, vector width and group size alone.
 /// </summary>
-public struct ChannelGroups
+internal struct ChannelGroups
 {
     /// <summary>Floats side by side that fill a cache line or two; more would leave fewer rows to a group.</summary>
     public const int WholeLine = 64;

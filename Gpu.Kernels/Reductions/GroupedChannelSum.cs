@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Reductions;
 /// Sums[chunk, c] = scale * the sum over a chunk of rows of Values[row, c], or that added to what is there, by groups of threads; see
 /// <see cref="ChannelGroups"/>.
 /// </summary>
-public struct GroupedChannelSum<TBackend, TVector> : IGroupedKernel
+internal struct GroupedChannelSum<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

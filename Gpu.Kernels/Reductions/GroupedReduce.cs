@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Reductions;
 /// A sum for each group, of what its threads read side by side all over the input; a single group finishes the norm. The number of groups decides the order of
 /// the sums.
 /// </summary>
-public struct GroupedReduce<TBackend, TVector, TSummand> : IGroupedKernel
+internal struct GroupedReduce<TBackend, TVector, TSummand> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TSummand : struct, IReduceMap

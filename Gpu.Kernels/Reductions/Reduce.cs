@@ -5,7 +5,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Reductions;
 
 /// <summary>What a sum adds up for each element, as a type.</summary>
-public interface IReduceMap
+internal interface IReduceMap
 {
     /// <summary>The summand of each lane; 0 for an element that is 0.</summary>
     static abstract TVector Of<TBackend, TVector>(TVector x)
@@ -14,7 +14,7 @@ public interface IReduceMap
 }
 
 /// <summary>x.</summary>
-public readonly struct IdentityMap : IReduceMap
+internal readonly struct IdentityMap : IReduceMap
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -24,7 +24,7 @@ public readonly struct IdentityMap : IReduceMap
 }
 
 /// <summary>x^2.</summary>
-public readonly struct SquareMap : IReduceMap
+internal readonly struct SquareMap : IReduceMap
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -37,7 +37,7 @@ public readonly struct SquareMap : IReduceMap
 /// Sums of <see cref="Vectors"/> vectors each, one an item. Item i begins at word i * <see cref="ItemStride"/> and goes on by
 /// <see cref="VectorStride"/>: neighbouring vectors on the CPU; on a GPU those that neighbouring threads read together.
 /// </summary>
-public struct Reduce<TBackend, TVector, TSummand> : IKernel
+internal struct Reduce<TBackend, TVector, TSummand> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TSummand : struct, IReduceMap

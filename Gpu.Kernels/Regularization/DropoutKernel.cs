@@ -10,7 +10,7 @@ namespace Gpu.Kernels.Regularization;
 /// element's number: element e is in block e / 64; the Philox counter is block * 16 + e % 16, and word (e % 64) / 16 of its four is the element's. So a
 /// vector of counters gives four vectors of elements on every machine, and all machines draw the same mask. An item is one vector of counters.
 /// </summary>
-public struct DropoutKernel<TBackend, TVector, TActivation> : IKernel
+internal struct DropoutKernel<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

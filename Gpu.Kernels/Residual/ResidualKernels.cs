@@ -6,7 +6,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Residual;
 
 /// <summary>Output = f(a + b), element by element; an item is <see cref="VectorsOfItem"/> vectors. Output may be a or b.</summary>
-public struct ResidualForward<TBackend, TVector, TActivation> : IKernel
+internal struct ResidualForward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
@@ -50,7 +50,7 @@ public struct ResidualForward<TBackend, TVector, TActivation> : IKernel
 /// Gradient of f(a + b) with respect to a and, where <see cref="Both"/>, to b: outputGradient * f', f' from the output. An item is <see cref="VectorsOfItem"/>
 /// vectors. The gradients may be the output's gradient.
 /// </summary>
-public struct ResidualBackward<TBackend, TVector, TActivation> : IKernel
+internal struct ResidualBackward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
@@ -102,7 +102,7 @@ public struct ResidualBackward<TBackend, TVector, TActivation> : IKernel
 /// Output = f(a + shortcut(b)): the shortcut takes every <see cref="Stride"/>-th row and column of b and has zeros for the channels that b lacks. An item is
 /// a strip of an output row. Output may be a.
 /// </summary>
-public struct ShortcutForward<TBackend, TVector, TActivation> : IKernel
+internal struct ShortcutForward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
@@ -169,7 +169,7 @@ public struct ShortcutForward<TBackend, TVector, TActivation> : IKernel
 /// Gradient of f(a + shortcut(b)) with respect to b: that of the output pixel which a pixel of b went to, and zero where it went to none. An item is a
 /// strip of a row of b.
 /// </summary>
-public struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
+internal struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

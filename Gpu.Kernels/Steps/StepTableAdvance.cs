@@ -5,7 +5,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Steps;
 
 /// <summary>Moves the step state to the next entry of its table; one item.</summary>
-public struct StepTableAdvance<TBackend, TVector> : IKernel
+internal struct StepTableAdvance<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Backends;
+using Gpu.Kernels;
 
 namespace Gpu.Tests.Backends;
 

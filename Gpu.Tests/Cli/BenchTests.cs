@@ -1,50 +1,13 @@
 using Gpu.Cli;
 using Gpu.Cli.Bench;
+using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Cli;
 
-[OracleFor(typeof(MultiplyAddPeak<,>), typeof(CopyWords<,>))]
 public class BenchTests
 {
-    public static TheoryData<string> Devices => TestDevices.All;
-
-    [Theory]
-    [MemberData(nameof(Devices))]
-    public void ThePeakComputesItsChains(string device)
-    {
-        const int Rounds = 50;
-        using var oracle = new Oracle(device, 1);
-        var output = oracle.Output(64);
-        oracle.Device.Execute(new Ceilings.PeakOperation(output, Rounds));
-
-        var expected = 0.0;
-        for (var chain = 1; chain <= MultiplyAddPeak<Kernels.Backends.GpuScalarBackend, float>.Chains; chain++)
-        {
-            var x = (double)chain;
-            for (var i = 0; i < Rounds; i++) x = x * 0.999f + 0.001f;
-            expected += x;
-        }
-
-        oracle.Compare("peak", [.. Enumerable.Repeat(expected, 64)], output);
-        Assert.Equal(2L * Rounds * 12, new Ceilings.PeakOperation(output, Rounds).FlopsPerWord);
-    }
-
-    [Theory]
-    [MemberData(nameof(Devices))]
-    public void TheCopyCopies(string device)
-    {
-        using var oracle = new Oracle(device, 2);
-        var values = oracle.Uniform(512);
-        foreach (var wordsOfItem in device == "simulator" ? [4, 16, 64] : new[] { 16, 64, 256 })
-        {
-            var output = oracle.Output(values.Length);
-            oracle.Device.Execute(new Ceilings.CopyOperation(oracle.Upload(values), output, wordsOfItem));
-            Assert.Equal(values, oracle.Download(output));
-        }
-    }
-
     [Fact]
     public void QuantilesAreThoseOfTheSortedTimes()
     {
@@ -130,7 +93,7 @@ public class BenchTests
         using var device = TestDevices.Simulator();
         using var buffer = device.Allocate(64);
         var list = new CommandList(device);
-        list.Execute(new Ceilings.PeakOperation(buffer.View, 2));
+        PeakThroughput.MultiplyAdds(list, buffer.View, 2);
         var times = LaunchTimings.Measure(device, list, 0);
         Assert.Equal((1, false, false), (times.Repetitions, times.IsOnDevice, times.IsGraph));
         Assert.True(times.Times.Best > 0);

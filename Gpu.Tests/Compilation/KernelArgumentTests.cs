@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace Gpu.Tests.Compilation;
@@ -25,7 +26,20 @@ public class KernelArgumentTests
         if (type == typeof(bool) || type == typeof(char)) return [$"{path} is a {type.Name}: use a Flag or an int"];
         if (type.IsPrimitive || type.IsEnum) return [];
         if (!type.IsValueType) return [$"{path} is a reference to a {type.Name}"];
-        if (!type.IsVisible) return [$"{path}: the type {type.Name} must be public"];
+        if (!IsSeenByLaunchers(type)) return [$"{path}: the type {type.Name} must be public, or internal in an assembly that shows its internals to ILGPU's launchers"];
         return type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).SelectMany(field => Offences(field.FieldType, $"{path}.{field.Name}"));
+    }
+
+    // Neither private nor protected, and public all the way where the assembly keeps its internals to itself.
+    private static bool IsSeenByLaunchers(Type type)
+    {
+        var showsInternals = type.Assembly.GetCustomAttributes<InternalsVisibleToAttribute>().Any(attribute => attribute.AssemblyName == Context.RuntimeAssemblyName);
+        for (var outer = type; outer is not null; outer = outer.DeclaringType)
+        {
+            var isSeen = outer.IsPublic || outer.IsNestedPublic || (showsInternals && (outer.IsNotPublic || outer.IsNestedAssembly || outer.IsNestedFamORAssem));
+            if (!isSeen) return false;
+        }
+
+        return true;
     }
 }

@@ -206,7 +206,7 @@ public class PlanTests
         using var device = new CpuDevice(threads: 1);
         using var network = new Network(model, device);
         using var runner = new StepRunner(network, 2);
-        return [.. runner.Launches.Select(launch => launch.Name)];
+        return [.. runner.KernelNames];
     }
 
     private static (float[] Inputs, int[] Labels) RandomBatch(Model model, int batch)

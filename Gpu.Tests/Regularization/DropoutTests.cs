@@ -1,5 +1,4 @@
 using Gpu.Kernels;
-using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.Regularization;
 using Gpu.Tests.Oracles;

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Backends;
+using Gpu.Kernels;
 using Gpu.Training.Models;
 
 namespace Gpu.Training.Initialization;

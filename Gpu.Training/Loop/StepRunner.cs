@@ -68,10 +68,10 @@ public sealed class StepRunner : IDisposable
     public RecordedStep Recorded => _steps.Of(_plan);
 
     /// <summary>Launches of a training step, the optimizer's included.</summary>
-    public int LaunchCount => StepCommands.Commands.Count;
+    public int LaunchCount => StepCommands.Count;
 
-    /// <summary>The names and numbers of items of a training step's launches, in order.</summary>
-    public IEnumerable<Command> Launches => StepCommands.Commands;
+    /// <summary>The names of the kernels of a training step's launches, in order.</summary>
+    public IEnumerable<string> KernelNames => StepCommands.KernelNames;
 
     /// <summary>Bytes of device memory for activations and their gradients.</summary>
     public long ActivationBytes => (long)_plan.Layout.Words * sizeof(float);

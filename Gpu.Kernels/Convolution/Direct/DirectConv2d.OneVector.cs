@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Gpu.Kernels.Convolution;
 
-public partial struct DirectConv2d<TBackend, TVector, TActivation>
+internal partial struct DirectConv2d<TBackend, TVector, TActivation>
 {
     /// <summary>Six pixels by one vector of channels; even and odd input channels have accumulators of their own, so that twelve chains run side by side.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Gpu.Kernels.Convolution;
 
-public partial struct DirectConv2d<TBackend, TVector, TActivation>
+internal partial struct DirectConv2d<TBackend, TVector, TActivation>
 {
     /// <summary>
     /// Six pixels of a column and the six to the right of them, by one vector of channels: what a tap of the one reads, the next tap but one of the other

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Gpu.Kernels.Convolution;
 
-public partial struct DirectConv2d<TBackend, TVector, TActivation>
+internal partial struct DirectConv2d<TBackend, TVector, TActivation>
 {
     /// <summary>Six pixels by two vectors of channels: twelve accumulators, eight loads for twelve multiply-adds.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

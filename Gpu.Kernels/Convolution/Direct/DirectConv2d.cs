@@ -16,7 +16,7 @@ namespace Gpu.Kernels.Convolution;
 /// from side to side: taps that lie beside the input are left out for all of them, and the others and their channels are one contiguous run. A pixel whose
 /// tap lies above or below the input reads from a row of zeros, so that the innermost loop has no condition.
 /// </remarks>
-public partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
+internal partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

@@ -7,7 +7,7 @@ namespace Gpu.Kernels.Convolution;
 /// gradients to its right, below and to its left, which pass through registers from one pixel to the next; beyond the borders they are zero, so that padding needs
 /// no tiles of its own.
 /// </content>
-public partial struct DirectConv2dWeightGradient<TBackend, TVector>
+internal partial struct DirectConv2dWeightGradient<TBackend, TVector>
 {
     /// <summary>Eight input channels by one vector of output channels: 24 sums, nine loads for 24 multiply-adds.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

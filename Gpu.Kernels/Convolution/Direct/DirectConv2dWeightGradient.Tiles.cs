@@ -5,7 +5,7 @@ namespace Gpu.Kernels.Convolution;
 /// <content>
 /// The tiles, each written out: neither the JIT nor ILGPU keeps an array of sums in registers. They differ in their numbers of rows and vectors alone.
 /// </content>
-public partial struct DirectConv2dWeightGradient<TBackend, TVector>
+internal partial struct DirectConv2dWeightGradient<TBackend, TVector>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void TwelveRows(int begin, int end, bool first, int kernelY, int kernelX, int row, int source, int channel, int channels, TBackend target)

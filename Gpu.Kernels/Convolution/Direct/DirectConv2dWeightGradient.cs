@@ -13,7 +13,7 @@ namespace Gpu.Kernels.Convolution;
 /// through the split chunk by chunk, all its tiles over a chunk before the next, so that a chunk is read from the cache. Splits are summed afterwards,
 /// in order, by <see cref="SplitKReduce{TBackend,TVector}"/>. Only the pixels that a tap really reaches are visited.
 /// </remarks>
-public partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
+internal partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

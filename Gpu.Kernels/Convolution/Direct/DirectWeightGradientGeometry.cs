@@ -3,7 +3,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>The sizes that <see cref="DirectConv2dWeightGradient{TBackend,TVector}"/> works by.</summary>
-public struct DirectWeightGradientGeometry
+internal struct DirectWeightGradientGeometry
 {
     /// <summary>Extents of input and output, channels a pixel.</summary>
     public int InputHeight, InputWidth, InputChannels, OutputHeight, OutputWidth, OutputChannels;

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>How a matrix product is cut into groups: tiles of rows and columns, and splits of the products that each element is the sum of.</summary>
-public struct GemmGrid
+internal struct GemmGrid
 {
     /// <summary>Tiles along the rows and along the columns, and splits: as many groups as these three multiplied.</summary>
     public int RowBlocks, ColumnBlocks, Splits;

@@ -4,7 +4,7 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>256 threads, each 8 x 8 sums: for products that fill the device with such tiles.</summary>
-public struct Tile128x128 : IGemmTile
+internal struct Tile128x128 : IGemmTile
 {
     private RegisterTile8x8 _sums;
 
@@ -36,7 +36,7 @@ public struct Tile128x128 : IGemmTile
 }
 
 /// <summary>64 threads, each 8 x 8 sums: for products of middle size, several groups on a multiprocessor.</summary>
-public struct Tile64x64 : IGemmTile
+internal struct Tile64x64 : IGemmTile
 {
     private RegisterTile8x8 _sums;
 
@@ -68,7 +68,7 @@ public struct Tile64x64 : IGemmTile
 }
 
 /// <summary>128 threads, each 8 x 4 sums: half the sums of a thread, so that a group is done sooner: where there are few groups.</summary>
-public struct Tile64x64Half : IGemmTile
+internal struct Tile64x64Half : IGemmTile
 {
     private RegisterTile8x4 _sums;
 
@@ -100,7 +100,7 @@ public struct Tile64x64Half : IGemmTile
 }
 
 /// <summary>128 threads, each 8 x 4 sums: for few columns.</summary>
-public struct Tile128x32 : IGemmTile
+internal struct Tile128x32 : IGemmTile
 {
     private RegisterTile8x4 _sums;
 
@@ -132,7 +132,7 @@ public struct Tile128x32 : IGemmTile
 }
 
 /// <summary>64 threads, each 4 x 4 sums: for small products.</summary>
-public struct Tile32x32 : IGemmTile
+internal struct Tile32x32 : IGemmTile
 {
     private RegisterTile4x4 _sums;
 
@@ -164,7 +164,7 @@ public struct Tile32x32 : IGemmTile
 }
 
 /// <summary>16 threads, each 4 x 4 sums: for devices with small groups (ILGPU's own CPU accelerator).</summary>
-public struct Tile16x16 : IGemmTile
+internal struct Tile16x16 : IGemmTile
 {
     private RegisterTile4x4 _sums;
 

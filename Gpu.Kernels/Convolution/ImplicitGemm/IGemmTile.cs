@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Convolution;
 /// Thread (x, y) has the rows 4 y to 4 y + 3 and, of eight, those from 4 ThreadsY + 4 y on; columns likewise. So neighbouring threads read neighbouring
 /// quads of shared memory, without bank conflicts.
 /// </summary>
-public interface IGemmTile
+internal interface IGemmTile
 {
     /// <summary>Threads along the columns; a power of two.</summary>
     static abstract int ThreadsX { get; }

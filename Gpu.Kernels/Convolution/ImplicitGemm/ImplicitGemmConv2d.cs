@@ -17,7 +17,7 @@ namespace Gpu.Kernels.Convolution;
 /// is what a GPU's memory moves at least, so packing the weights first would save nothing.
 /// Each element is summed in the order of taps and channels, in one chain for each split of them; see <see cref="SplitKEpilogue{TBackend,TVector,TActivation}"/>.
 /// </remarks>
-public struct ImplicitGemmConv2d<TBackend, TVector, TActivation, TTile> : IGroupedKernel
+internal struct ImplicitGemmConv2d<TBackend, TVector, TActivation, TTile> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>, IGpuBackend<TBackend>
     where TVector : unmanaged
     where TActivation : struct, IActivation

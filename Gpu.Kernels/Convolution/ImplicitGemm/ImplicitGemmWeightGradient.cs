@@ -10,7 +10,7 @@ namespace Gpu.Kernels.Convolution;
 /// output channels, whose elements are sums over all output pixels. The pixels are cut into splits, whose sums are added afterwards, in order, by
 /// <see cref="SplitKReduce{TBackend,TVector}"/>. The groups with the first rows also sum the gradient of the bias, from what they read anyway.
 /// </summary>
-public struct ImplicitGemmWeightGradient<TBackend, TVector, TTile> : IGroupedKernel
+internal struct ImplicitGemmWeightGradient<TBackend, TVector, TTile> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>, IGpuBackend<TBackend>
     where TVector : unmanaged
     where TTile : struct, IGemmTile

@@ -10,7 +10,7 @@ namespace Gpu.Kernels.Convolution;
 /// <see cref="SplitKReduce{TBackend,TVector}"/> of the gradients of weights and bias at once, by groups of threads that share the splits: weights are few, and there
 /// may be hundreds of splits. The rows of <see cref="Layout"/> are the splits, its channels the weights and the bias behind them.
 /// </summary>
-public struct GroupedSplitKReduce<TBackend, TVector> : IGroupedKernel
+internal struct GroupedSplitKReduce<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

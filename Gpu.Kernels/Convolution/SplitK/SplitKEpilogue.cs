@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Convolution;
 /// The second stage of a <see cref="ImplicitGemmConv2d{TBackend,TVector,TActivation,TTile}"/> that was split: adds the partial sums in the order of the splits, and
 /// finishes them: bias, activation or gate, accumulation. An item is a vector of one pixel's channels.
 /// </summary>
-public struct SplitKEpilogue<TBackend, TVector, TActivation> : IKernel
+internal struct SplitKEpilogue<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

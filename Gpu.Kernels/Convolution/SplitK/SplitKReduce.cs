@@ -58,7 +58,7 @@ internal static class SplitKSum<TBackend, TVector>
 }
 
 /// <summary>Output[i] += sum over splits s of Partials[s * Stride + i], in the order of the splits; an item is a vector.</summary>
-public struct SplitKReduce<TBackend, TVector> : IKernel
+internal struct SplitKReduce<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

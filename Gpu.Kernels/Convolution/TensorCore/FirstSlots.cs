@@ -3,7 +3,7 @@ using ILGPU.Runtime.Cuda;
 namespace Gpu.Kernels.Convolution.TensorCore;
 
 /// <summary>Slot 0 of the first operand.</summary>
-public readonly struct FirstSlot0 : ISlot
+internal readonly struct FirstSlot0 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 0;
@@ -22,7 +22,7 @@ public readonly struct FirstSlot0 : ISlot
 }
 
 /// <summary>Slot 1 of the first operand.</summary>
-public readonly struct FirstSlot1 : ISlot
+internal readonly struct FirstSlot1 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 1;
@@ -41,7 +41,7 @@ public readonly struct FirstSlot1 : ISlot
 }
 
 /// <summary>Slot 2 of the first operand.</summary>
-public readonly struct FirstSlot2 : ISlot
+internal readonly struct FirstSlot2 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 2;
@@ -60,7 +60,7 @@ public readonly struct FirstSlot2 : ISlot
 }
 
 /// <summary>Slot 3 of the first operand.</summary>
-public readonly struct FirstSlot3 : ISlot
+internal readonly struct FirstSlot3 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 3;
@@ -79,7 +79,7 @@ public readonly struct FirstSlot3 : ISlot
 }
 
 /// <summary>Slot 4 of the first operand.</summary>
-public readonly struct FirstSlot4 : ISlot
+internal readonly struct FirstSlot4 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 4;
@@ -98,7 +98,7 @@ public readonly struct FirstSlot4 : ISlot
 }
 
 /// <summary>Slot 5 of the first operand.</summary>
-public readonly struct FirstSlot5 : ISlot
+internal readonly struct FirstSlot5 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 5;
@@ -117,7 +117,7 @@ public readonly struct FirstSlot5 : ISlot
 }
 
 /// <summary>Slot 6 of the first operand.</summary>
-public readonly struct FirstSlot6 : ISlot
+internal readonly struct FirstSlot6 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 6;
@@ -136,7 +136,7 @@ public readonly struct FirstSlot6 : ISlot
 }
 
 /// <summary>Slot 7 of the first operand.</summary>
-public readonly struct FirstSlot7 : ISlot
+internal readonly struct FirstSlot7 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 7;
@@ -155,7 +155,7 @@ public readonly struct FirstSlot7 : ISlot
 }
 
 /// <summary>Slot 8 of the first operand.</summary>
-public readonly struct FirstSlot8 : ISlot
+internal readonly struct FirstSlot8 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 8;
@@ -174,7 +174,7 @@ public readonly struct FirstSlot8 : ISlot
 }
 
 /// <summary>Slot 9 of the first operand.</summary>
-public readonly struct FirstSlot9 : ISlot
+internal readonly struct FirstSlot9 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 9;
@@ -193,7 +193,7 @@ public readonly struct FirstSlot9 : ISlot
 }
 
 /// <summary>Slot 10 of the first operand.</summary>
-public readonly struct FirstSlot10 : ISlot
+internal readonly struct FirstSlot10 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 10;
@@ -212,7 +212,7 @@ public readonly struct FirstSlot10 : ISlot
 }
 
 /// <summary>Slot 11 of the first operand.</summary>
-public readonly struct FirstSlot11 : ISlot
+internal readonly struct FirstSlot11 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 11;
@@ -231,7 +231,7 @@ public readonly struct FirstSlot11 : ISlot
 }
 
 /// <summary>Slot 12 of the first operand.</summary>
-public readonly struct FirstSlot12 : ISlot
+internal readonly struct FirstSlot12 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 12;
@@ -250,7 +250,7 @@ public readonly struct FirstSlot12 : ISlot
 }
 
 /// <summary>Slot 13 of the first operand.</summary>
-public readonly struct FirstSlot13 : ISlot
+internal readonly struct FirstSlot13 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 13;
@@ -269,7 +269,7 @@ public readonly struct FirstSlot13 : ISlot
 }
 
 /// <summary>Slot 14 of the first operand.</summary>
-public readonly struct FirstSlot14 : ISlot
+internal readonly struct FirstSlot14 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 14;
@@ -288,7 +288,7 @@ public readonly struct FirstSlot14 : ISlot
 }
 
 /// <summary>Slot 15 of the first operand.</summary>
-public readonly struct FirstSlot15 : ISlot
+internal readonly struct FirstSlot15 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 15;

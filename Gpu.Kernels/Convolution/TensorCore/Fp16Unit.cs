@@ -8,7 +8,7 @@ namespace Gpu.Kernels.Convolution.TensorCore;
 /// Tiles are halves, read by ldmatrix (<see cref="TileLayout"/>). PTX ISA, "Matrix fragments for mma.m16n8k16": lane 4 g + t holds pairs along k, of the first operand (g, 2 t),
 /// (g + 8, 2 t), (g, 2 t + 8), (g + 8, 2 t + 8), of the second (2 t, g), (2 t + 8, g); of the sums (g, 2 t), (g, 2 t + 1), (g + 8, 2 t), (g + 8, 2 t + 1).
 /// </remarks>
-public struct Fp16Unit : ITensorCoreUnit
+internal struct Fp16Unit : ITensorCoreUnit
 {
     private const string Multiply = "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32";
     private const string Load = "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16";

@@ -1,7 +1,7 @@
 namespace Gpu.Kernels.Convolution.TensorCore;
 
 /// <summary>The part of a product that a group of threads computes.</summary>
-public interface IBlockTile
+internal interface IBlockTile
 {
     /// <summary>Rows, a multiple of <see cref="WarpTile.Rows"/>.</summary>
     static abstract int Rows { get; }
@@ -17,7 +17,7 @@ public interface IBlockTile
 }
 
 /// <summary>128 x 128: four warps of 64 x 64.</summary>
-public readonly struct LargeTile : IBlockTile
+internal readonly struct LargeTile : IBlockTile
 {
     /// <inheritdoc/>
     public static int Rows => 128;
@@ -33,7 +33,7 @@ public readonly struct LargeTile : IBlockTile
 }
 
 /// <summary>128 x 64: four warps of 64 x 32; for layers of at most 64 channels.</summary>
-public readonly struct TallTile : IBlockTile
+internal readonly struct TallTile : IBlockTile
 {
     /// <inheritdoc/>
     public static int Rows => 128;
@@ -49,7 +49,7 @@ public readonly struct TallTile : IBlockTile
 }
 
 /// <summary>64 x 64: two warps of 64 x 32; for products that would make too few larger tiles.</summary>
-public readonly struct MediumTile : IBlockTile
+internal readonly struct MediumTile : IBlockTile
 {
     /// <inheritdoc/>
     public static int Rows => 64;
@@ -65,7 +65,7 @@ public readonly struct MediumTile : IBlockTile
 }
 
 /// <summary>128 x 32: two warps of 64 x 32; for layers of at most 32 channels.</summary>
-public readonly struct NarrowTile : IBlockTile
+internal readonly struct NarrowTile : IBlockTile
 {
     /// <inheritdoc/>
     public static int Rows => 128;

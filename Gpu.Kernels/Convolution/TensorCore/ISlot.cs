@@ -4,7 +4,7 @@ namespace Gpu.Kernels.Convolution.TensorCore;
 /// A slot of a staged unit, a place for four values in a thread's registers. A slot is a type, because inline PTX has to be a constant and spells the names of its registers: so there is one
 /// statement where a kernel names a slot, and not a choice among all of them.
 /// </summary>
-public interface ISlot
+internal interface ISlot
 {
     /// <summary>0 to 23: sixteen for the first operand, eight for the second.</summary>
     static abstract int Number { get; }

@@ -12,7 +12,7 @@ namespace Gpu.Kernels.Convolution.TensorCore;
 /// to shared memory behind the threads' back and rounds when it takes operands from there. A staged one fetches four values at a time into slots (registers of the thread),
 /// and settles them later, rounded. Every method is called by all lanes of a warp together, except fetching and settling.
 /// </remarks>
-public interface ITensorCoreUnit
+internal interface ITensorCoreUnit
 {
     /// <summary>Values of k in a tile: twice what one instruction multiplies.</summary>
     static abstract int Depth { get; }
@@ -90,7 +90,7 @@ public interface ITensorCoreUnit
 }
 
 /// <summary>The sizes of a warp's work, the same for every unit.</summary>
-public static class WarpTile
+internal static class WarpTile
 {
     /// <summary>Rows of sums: four fragments of 16.</summary>
     public const int Rows = 64;

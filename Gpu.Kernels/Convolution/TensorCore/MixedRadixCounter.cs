@@ -6,7 +6,7 @@ namespace Gpu.Kernels.Convolution.TensorCore;
 /// Counts in steps of a fixed size with three digits, of which the lower two have bases that are known at launch: (channel, column, row) of the taps, or (column, row, image) of the
 /// pixels. Threads advance it without a division and without a branch.
 /// </summary>
-public struct MixedRadixCounter
+internal struct MixedRadixCounter
 {
     /// <summary>The bases, at least 1, and the digits of a step.</summary>
     public int LowBase, MiddleBase, LowStep, MiddleStep, HighStep;

@@ -3,7 +3,7 @@ using ILGPU.Runtime.Cuda;
 namespace Gpu.Kernels.Convolution.TensorCore;
 
 /// <summary>Slot 0 of the second operand.</summary>
-public readonly struct SecondSlot0 : ISlot
+internal readonly struct SecondSlot0 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 16;
@@ -22,7 +22,7 @@ public readonly struct SecondSlot0 : ISlot
 }
 
 /// <summary>Slot 1 of the second operand.</summary>
-public readonly struct SecondSlot1 : ISlot
+internal readonly struct SecondSlot1 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 17;
@@ -41,7 +41,7 @@ public readonly struct SecondSlot1 : ISlot
 }
 
 /// <summary>Slot 2 of the second operand.</summary>
-public readonly struct SecondSlot2 : ISlot
+internal readonly struct SecondSlot2 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 18;
@@ -60,7 +60,7 @@ public readonly struct SecondSlot2 : ISlot
 }
 
 /// <summary>Slot 3 of the second operand.</summary>
-public readonly struct SecondSlot3 : ISlot
+internal readonly struct SecondSlot3 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 19;
@@ -79,7 +79,7 @@ public readonly struct SecondSlot3 : ISlot
 }
 
 /// <summary>Slot 4 of the second operand.</summary>
-public readonly struct SecondSlot4 : ISlot
+internal readonly struct SecondSlot4 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 20;
@@ -98,7 +98,7 @@ public readonly struct SecondSlot4 : ISlot
 }
 
 /// <summary>Slot 5 of the second operand.</summary>
-public readonly struct SecondSlot5 : ISlot
+internal readonly struct SecondSlot5 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 21;
@@ -117,7 +117,7 @@ public readonly struct SecondSlot5 : ISlot
 }
 
 /// <summary>Slot 6 of the second operand.</summary>
-public readonly struct SecondSlot6 : ISlot
+internal readonly struct SecondSlot6 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 22;
@@ -136,7 +136,7 @@ public readonly struct SecondSlot6 : ISlot
 }
 
 /// <summary>Slot 7 of the second operand.</summary>
-public readonly struct SecondSlot7 : ISlot
+internal readonly struct SecondSlot7 : ISlot
 {
     /// <inheritdoc/>
     public static int Number => 23;

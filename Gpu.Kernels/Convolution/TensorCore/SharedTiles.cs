@@ -55,7 +55,7 @@ internal static class SharedTiles<TUnit, TTile>
 }
 
 /// <summary>An entry of a table in shared memory; what the numbers mean is said where it is used.</summary>
-public struct TableEntry
+internal struct TableEntry
 {
     /// <summary>Four integers, read and written together.</summary>
     public int A, B, C, D;

@@ -4,7 +4,7 @@ using ILGPU;
 namespace Gpu.Kernels.Convolution.TensorCore;
 
 /// <content>How tiles come to shared memory. A thread copies the same quads of four values in every step; slots are types, so the loops over them are written out.</content>
-public partial struct TensorCoreConv2d<TActivation, TUnit, TTile>
+internal partial struct TensorCoreConv2d<TActivation, TUnit, TTile>
 {
     // Quads of a row, and rows that the group's threads copy one quad each of: a multiple of eight, so that quads lie alike in their rows.
     private static int QuadsOfRow => TUnit.Depth / 4;

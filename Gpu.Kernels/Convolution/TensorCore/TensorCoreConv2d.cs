@@ -15,7 +15,7 @@ namespace Gpu.Kernels.Convolution.TensorCore;
 /// of them, of as many taps as that may be. Where a value of k lies is worked out once for the group, a few steps ahead. While a stage is multiplied, the next ones arrive.
 /// The sums of a tile pass through shared memory on their way out, so that the output is written in long runs and the activation sees vectors.
 /// </remarks>
-public partial struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
+internal partial struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
     where TActivation : struct, IActivation
     where TUnit : struct, ITensorCoreUnit
     where TTile : struct, IBlockTile

@@ -4,7 +4,7 @@ using ILGPU;
 namespace Gpu.Kernels.Convolution.TensorCore;
 
 /// <content>How tiles come to shared memory. A thread copies the same quads of four values in every step; slots are types, so the loops over them are written out.</content>
-public partial struct TensorCoreWeightGradient<TUnit, TTile>
+internal partial struct TensorCoreWeightGradient<TUnit, TTile>
 {
     // Quads of a line of the first and of the second operand, and lines that the group's threads copy one quad each of.
     private static int QuadsOfRows => TTile.Rows / 4;

@@ -13,7 +13,7 @@ namespace Gpu.Kernels.Convolution.TensorCore;
 /// Both operands lie in lines, a pixel a line, as they do in memory. Where a pixel lies is worked out once for the group, a few steps ahead; a thread copies the same four rows in every
 /// step, and knows what their tap adds to that. The groups of the first row of tiles also sum the output gradient over their pixels, in 32 bits: the gradient of the bias.
 /// </remarks>
-public partial struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
+internal partial struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     where TUnit : struct, ITensorCoreUnit
     where TTile : struct, IBlockTile
 {

@@ -3,7 +3,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution.TensorCore;
 
 /// <summary>The sizes that <see cref="TensorCoreWeightGradient{TUnit,TTile}"/> works by.</summary>
-public struct TensorCoreWeightGradientGeometry
+internal struct TensorCoreWeightGradientGeometry
 {
     /// <summary>Extents of input and output, channels a pixel, channels of a group.</summary>
     public int InputHeight, InputWidth, InputChannels, OutputHeight, OutputWidth, OutputChannels, InputPerGroup, OutputPerGroup;

@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Convolution.TensorCore;
 /// word by word, for ldmatrix would transpose the halves of words. PTX ISA, "Matrix fragments for mma.m16n8k8": lane 4 g + t holds of the first operand (g, t), (g + 8, t), (g, t + 4),
 /// (g + 8, t + 4), of the second (t, g), (t + 4, g), of the sums (g, 2 t), (g, 2 t + 1), (g + 8, 2 t), (g + 8, 2 t + 1).
 /// </remarks>
-public struct Tf32Unit : ITensorCoreUnit
+internal struct Tf32Unit : ITensorCoreUnit
 {
     private const string Multiply = "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32";
     private const string Round = "cvt.rna.tf32.f32 ";

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Gpu.Kernels.Convolution;
 
-public partial struct WinogradConv2d<TBackend, TVector, TActivation>
+internal partial struct WinogradConv2d<TBackend, TVector, TActivation>
 {
     /// <summary>36 products of [tiles, input channels] and [input channels, two vectors]. Six tiles at a time; rows behind the last tile are computed, and not read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

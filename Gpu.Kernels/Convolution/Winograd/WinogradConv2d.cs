@@ -12,7 +12,7 @@ namespace Gpu.Kernels.Convolution;
 /// An item is a strip of tiles. It transforms their input (36 matrices of tiles by channels), and then for each panel of output channels makes 36 products with the
 /// transformed weights and transforms the sums back. All of that stays in scratch memory that is small enough for a second-level cache.
 /// </remarks>
-public partial struct WinogradConv2d<TBackend, TVector, TActivation> : IScratchKernel<TBackend>
+internal partial struct WinogradConv2d<TBackend, TVector, TActivation> : IScratchKernel<TBackend>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

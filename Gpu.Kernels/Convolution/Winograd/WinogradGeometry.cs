@@ -3,7 +3,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>The sizes that <see cref="WinogradConv2d{TBackend,TVector,TActivation}"/> works by.</summary>
-public struct WinogradGeometry
+internal struct WinogradGeometry
 {
     /// <summary>Extents of what is read, channels a pixel.</summary>
     public int InputHeight, InputWidth, InputChannels;

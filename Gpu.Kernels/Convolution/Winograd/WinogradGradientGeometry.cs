@@ -3,7 +3,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>The sizes that <see cref="WinogradWeightGradient{TBackend,TVector}"/> works by.</summary>
-public struct WinogradGradientGeometry
+internal struct WinogradGradientGeometry
 {
     /// <summary>Extents and tiles of the forward pass.</summary>
     public WinogradGeometry Forward;

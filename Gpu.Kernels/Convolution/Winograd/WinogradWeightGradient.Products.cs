@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Gpu.Kernels.Convolution;
 
-public partial struct WinogradWeightGradient<TBackend, TVector>
+internal partial struct WinogradWeightGradient<TBackend, TVector>
 {
     /// <summary>Adds the 36 products of a strip to the sums; the first strip begins them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

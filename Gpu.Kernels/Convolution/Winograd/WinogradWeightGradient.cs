@@ -13,7 +13,7 @@ namespace Gpu.Kernels.Convolution;
 /// gradient, and adds 36 products [inputs, tiles] x [tiles, outputs] to sums in its scratch memory. Splits are summed afterwards, in order, by
 /// <see cref="SplitKReduce{TBackend,TVector}"/>.
 /// </remarks>
-public partial struct WinogradWeightGradient<TBackend, TVector> : IScratchKernel<TBackend>
+internal partial struct WinogradWeightGradient<TBackend, TVector> : IScratchKernel<TBackend>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Convolution;
 /// rows the channels that are summed over: the inputs, or <see cref="Transposed"/> the outputs, with the taps in reverse order. An item is <see cref="BlockRows"/> rows
 /// of one panel.
 /// </summary>
-public struct WinogradWeights<TBackend, TVector> : IScratchKernel<TBackend>
+internal struct WinogradWeights<TBackend, TVector> : IScratchKernel<TBackend>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -6,7 +6,7 @@ using ILGPU;
 namespace Gpu.Kernels.Losses;
 
 /// <summary>Adds the parts of a batch, or the losses of its samples as they are, to the counters; one group.</summary>
-public struct GroupedMetricSum<TBackend, TVector> : IGroupedKernel
+internal struct GroupedMetricSum<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

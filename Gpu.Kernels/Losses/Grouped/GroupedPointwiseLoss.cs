@@ -11,7 +11,7 @@ namespace Gpu.Kernels.Losses;
 /// <summary>
 /// <see cref="PointwiseLoss{TBackend,TVector,TLoss,TActivation}"/> of samples with many outputs (images, say), each by a group of threads. Gradient may be Prediction.
 /// </summary>
-public struct GroupedPointwiseLoss<TBackend, TVector, TLoss, TActivation> : IGroupedKernel
+internal struct GroupedPointwiseLoss<TBackend, TVector, TLoss, TActivation> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TLoss : struct, IPointwiseLoss

@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Losses;
 /// <see cref="SoftmaxCrossEntropyKernel{TBackend,TVector}"/> by groups of threads, several to a sample, and on the way what <see cref="MetricPartials{TBackend,TVector}"/>
 /// counts. LogitsGradient may be Logits.
 /// </summary>
-public struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
+internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -10,7 +10,7 @@ namespace Gpu.Kernels.Normalization;
 /// Puts the chunks' statistics together: first the mean of all, then the deviations of the chunks' means from it. A group has a block of channels, and its
 /// threads share the chunks; the rows of <see cref="Layout"/> are the chunks.
 /// </summary>
-public struct GroupedBatchNormCombine<TBackend, TVector> : IGroupedKernel
+internal struct GroupedBatchNormCombine<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Normalization;
 /// <summary>
 /// Adds the chunks' gradient sums up. A group has a block of channels, and its threads share the chunks; the rows of <see cref="Layout"/> are the chunks.
 /// </summary>
-public struct GroupedBatchNormGradientCombine<TBackend, TVector> : IGroupedKernel
+internal struct GroupedBatchNormGradientCombine<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

@@ -11,7 +11,7 @@ namespace Gpu.Kernels.Normalization;
 /// For a chunk of rows, each channel's sum of the gradient g in front of the activation, and of g * (input - mean), by groups of threads; see
 /// <see cref="ChannelGroups"/>. It computes the forward pass's gamma / deviation itself, and leaves it.
 /// </summary>
-public struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : IGroupedKernel
+internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

@@ -11,7 +11,7 @@ namespace Gpu.Kernels.Normalization;
 /// <see cref="BatchNormMaxPoolGradientSums{TBackend,TVector,TActivation}"/> by groups of threads, which share the windows of all images; the rows of
 /// <see cref="Layout"/> are windows. It computes the forward pass's gamma / deviation itself, and leaves it.
 /// </summary>
-public struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivation> : IGroupedKernel
+internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivation> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation

@@ -12,7 +12,7 @@ namespace Gpu.Kernels.Normalization;
 /// G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", 1983). All values are taken as differences from the first row of all, so that
 /// data far from zero loses nothing. For the groups see <see cref="ChannelGroups"/>.
 /// </summary>
-public struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
+internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

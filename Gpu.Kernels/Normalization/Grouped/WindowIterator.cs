@@ -6,7 +6,7 @@ namespace Gpu.Kernels.Normalization;
 /// The way through the 2x2 windows of images by equal steps, without a division a step: where the windows of all images, row by row, are numbered, a step is so
 /// many images, rows and columns, and each of the latter two carries over at most once.
 /// </summary>
-public struct WindowIterator
+internal struct WindowIterator
 {
     /// <summary>Rows and columns of windows of an image.</summary>
     public int Height, Width;

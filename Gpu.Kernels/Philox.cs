@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Gpu.Kernels.Backends;
+namespace Gpu.Kernels;
 
 /// <summary>
 /// Philox 4x32-10, a counter-based random number generator: the number is a function of key and counter, so that a mask can be computed again

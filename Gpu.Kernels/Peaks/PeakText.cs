@@ -1,7 +1,7 @@
-namespace Gpu.Kernels.Convolution.TensorCore;
+namespace Gpu.Kernels.Peaks;
 
 /// <summary>
-/// PTX of the kernels that measure tensor cores. Registers with names of our own, as in <see cref="PtxText"/>: tpa and tpb hold the operands' fragments, tpc sixteen sums of
+/// PTX of the kernels that measure tensor cores. Registers with names of our own, as in <see cref="Convolution.TensorCore.PtxText"/>: tpa and tpb hold the operands' fragments, tpc sixteen sums of
 /// 16 x 8, four registers each.
 /// </summary>
 internal static class PeakText

@@ -2,13 +2,13 @@ using System.Runtime.CompilerServices;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
-namespace Gpu.Cli.Bench;
+namespace Gpu.Kernels.Peaks;
 
 /// <summary>
 /// Multiply-adds on registers alone, as many at a time as hide their latency: nothing runs faster. Each of <see cref="Chains"/> chains
 /// takes x to x * Factor + Summand, <see cref="Rounds"/> times, from 1, 2, 3...; an item writes the sum of its chains.
 /// </summary>
-public struct MultiplyAddPeak<TBackend, TVector> : IKernel
+internal struct MultiplyAddPeak<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
@@ -62,39 +62,5 @@ public struct MultiplyAddPeak<TBackend, TVector> : IKernel
         var efgh = TBackend.Add(TBackend.Add(e, f), TBackend.Add(g, h));
         var ijkl = TBackend.Add(TBackend.Add(i, j), TBackend.Add(k, l));
         TBackend.Store(Output, item * TBackend.Width, TBackend.Add(TBackend.Add(abcd, efgh), ijkl));
-    }
-}
-
-/// <summary>Copies words; an item copies <see cref="WordsOfItem"/> of them, which must be a multiple of four vectors or one vector.</summary>
-public struct CopyWords<TBackend, TVector> : IKernel
-    where TBackend : struct, IVectorBackend<TBackend, TVector>
-    where TVector : unmanaged
-{
-    /// <summary>Words.</summary>
-    public TBackend Input, Output;
-
-    /// <summary>Words an item copies.</summary>
-    public int WordsOfItem;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Run(int item)
-    {
-        var from = item * WordsOfItem;
-        var to = from + WordsOfItem;
-        var at = from;
-        for (; at + 4 * TBackend.Width <= to; at += 4 * TBackend.Width)
-        {
-            var a = TBackend.Load(Input, at);
-            var b = TBackend.Load(Input, at + TBackend.Width);
-            var c = TBackend.Load(Input, at + 2 * TBackend.Width);
-            var d = TBackend.Load(Input, at + 3 * TBackend.Width);
-            TBackend.Store(Output, at, a);
-            TBackend.Store(Output, at + TBackend.Width, b);
-            TBackend.Store(Output, at + 2 * TBackend.Width, c);
-            TBackend.Store(Output, at + 3 * TBackend.Width, d);
-        }
-
-        for (; at < to; at += TBackend.Width) TBackend.Store(Output, at, TBackend.Load(Input, at));
     }
 }

@@ -1,9 +1,9 @@
 using ILGPU.Runtime.Cuda;
 
-namespace Gpu.Kernels.Convolution.TensorCore;
+namespace Gpu.Kernels.Peaks;
 
-/// <summary>The products of a precision, as <see cref="TensorCorePeakKernel{TUnit}"/> repeats them.</summary>
-public interface IPeakUnit
+/// <summary>The products of a precision, as <see cref="TensorCorePeak{TUnit}"/> repeats them.</summary>
+internal interface IPeakUnit
 {
     /// <summary>Values that a product adds up: it makes 16 x 8 sums of so many each.</summary>
     static abstract int Depth { get; }
@@ -19,7 +19,7 @@ public interface IPeakUnit
 }
 
 /// <summary>TF32: operands are 32-bit floats whose last 13 bits are zeros.</summary>
-public readonly struct Tf32Peak : IPeakUnit
+internal readonly struct Tf32Peak : IPeakUnit
 {
     private const string M = "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32";
 
@@ -41,7 +41,7 @@ public readonly struct Tf32Peak : IPeakUnit
 }
 
 /// <summary>FP16: operands are pairs of half-precision numbers.</summary>
-public readonly struct Fp16Peak : IPeakUnit
+internal readonly struct Fp16Peak : IPeakUnit
 {
     private const string M = "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32";
 

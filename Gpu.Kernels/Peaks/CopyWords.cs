@@ -1,0 +1,39 @@
+using System.Runtime.CompilerServices;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+
+namespace Gpu.Kernels.Peaks;
+
+/// <summary>Copies words; an item copies <see cref="WordsOfItem"/> of them, which must be a multiple of four vectors or one vector.</summary>
+internal struct CopyWords<TBackend, TVector> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>Words.</summary>
+    public TBackend Input, Output;
+
+    /// <summary>Words an item copies.</summary>
+    public int WordsOfItem;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(int item)
+    {
+        var from = item * WordsOfItem;
+        var to = from + WordsOfItem;
+        var at = from;
+        for (; at + 4 * TBackend.Width <= to; at += 4 * TBackend.Width)
+        {
+            var a = TBackend.Load(Input, at);
+            var b = TBackend.Load(Input, at + TBackend.Width);
+            var c = TBackend.Load(Input, at + 2 * TBackend.Width);
+            var d = TBackend.Load(Input, at + 3 * TBackend.Width);
+            TBackend.Store(Output, at, a);
+            TBackend.Store(Output, at + TBackend.Width, b);
+            TBackend.Store(Output, at + 2 * TBackend.Width, c);
+            TBackend.Store(Output, at + 3 * TBackend.Width, d);
+        }
+
+        for (; at < to; at += TBackend.Width) TBackend.Store(Output, at, TBackend.Load(Input, at));
+    }
+}

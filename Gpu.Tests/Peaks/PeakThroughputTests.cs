@@ -1,0 +1,88 @@
+using Gpu.Kernels;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+using Gpu.Kernels.Peaks;
+using Gpu.Tests.Oracles;
+
+namespace Gpu.Tests.Peaks;
+
+[OracleFor(typeof(MultiplyAddPeak<,>), typeof(CopyWords<,>), typeof(TensorCorePeak<>))]
+public class PeakThroughputTests
+{
+    public static TheoryData<string> Devices => TestDevices.All;
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void MultiplyAddsComputeTheirChains(string device)
+    {
+        const int rounds = 50;
+        using var oracle = new Oracle(device, 1);
+        var output = oracle.Output(64);
+        PeakThroughput.MultiplyAdds(oracle.Device, output, rounds);
+
+        var expected = 0.0;
+        for (var chain = 1; chain <= MultiplyAddPeak<GpuScalarBackend, float>.Chains; chain++)
+        {
+            var x = (double)chain;
+            for (var i = 0; i < rounds; i++) x = x * 0.999f + 0.001f;
+            expected += x;
+        }
+
+        oracle.Compare("peak", [.. Enumerable.Repeat(expected, 64)], output);
+        Assert.Equal(64.0 * 2 * rounds * 12, PeakThroughput.MultiplyAddFlops(64, rounds));
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void TheCopyCopies(string device)
+    {
+        using var oracle = new Oracle(device, 2);
+        var values = oracle.Uniform(device.StartsWith("cpu", StringComparison.Ordinal) ? 8192 : 516);
+        var output = oracle.Output(values.Length);
+        PeakThroughput.Copy(oracle.Device, oracle.Upload(values), output);
+        Assert.Equal(values, oracle.Download(output));
+    }
+
+    [Fact]
+    public void LengthsThatDoNotFitAreRefused()
+    {
+        using var device = new CpuDevice(1);
+        using var buffer = device.Allocate(8192);
+        var view = buffer.View;
+        Assert.Contains("multiple of 16", Assert.Throws<ArgumentException>(() => PeakThroughput.MultiplyAdds(device, view.First(24), 1)).Message);
+        Assert.Contains("multiple of 4096", Assert.Throws<ArgumentException>(() => PeakThroughput.Copy(device, view.First(100), view.First(100))).Message);
+        Assert.Contains("must hold 100 words", Assert.Throws<ArgumentException>(() => PeakThroughput.Copy(device, view.First(100), view.First(99))).Message);
+    }
+
+    [CudaFact]
+    public void EveryProductIsAdded()
+    {
+        foreach (string name in TestDevices.Tensor)
+        {
+            using var oracle = new Oracle(name, seed: 1);
+            const int rounds = 5;
+            var output = oracle.Output(2 * PeakThroughput.TensorCoreThreads);
+            PeakThroughput.TensorCores(oracle.Device, output, rounds);
+            var depth = oracle.Device.Precision == MatrixPrecision.Fp16 ? 16 : 8;
+            // A row's first operand is what its four lanes hold, again and again; sums begin with their numbers, and a lane has four places of each of sixteen.
+            var expected = Enumerable.Range(0, output.Length).Select(thread =>
+            {
+                var line = thread % 32 / 4;
+                var product = Enumerable.Range(4 * line, 4).Sum(lane => 1 + lane / 32.0) * (depth / 4) / 1024;
+                return Enumerable.Range(0, 16).Sum(sum => 4 * (sum + rounds * product));
+            });
+            oracle.Compare("peak of tensor cores", [.. expected], output, 1e-6);
+            // Two groups of eight warps, sixteen sums, five products of 16 x 8 x depth.
+            Assert.Equal(2.0 * 2 * 8 * 16 * rounds * 16 * 8 * depth, PeakThroughput.TensorCoreFlops(oracle.Device.Precision, output.Length, rounds));
+        }
+    }
+
+    [Fact]
+    public void DevicesWithoutTensorCoresAreRefused()
+    {
+        using var device = new CpuDevice(1);
+        using var buffer = device.Allocate(PeakThroughput.TensorCoreThreads);
+        Assert.False(PeakThroughput.HasTensorCores(device));
+        Assert.Contains("tf32 or fp16", Assert.Throws<ArgumentException>(() => PeakThroughput.TensorCores(device, buffer.View, 1)).Message);
+    }
+}
