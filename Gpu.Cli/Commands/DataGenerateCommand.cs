@@ -7,7 +7,7 @@ using Gpu.Training.Data.Digits;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>data generate NAME</c>: makes the bundled data set anew, bit for bit, or a larger one like it.</summary>
+/// <summary><c>data generate NAME</c>: makes the bundled data set anew, the same images bit for bit, or a larger one like it.</summary>
 internal static class DataGenerateCommand
 {
     /// <summary>The command.</summary>
@@ -18,7 +18,7 @@ internal static class DataGenerateCommand
         var train = Options.Whole("--train", "Training images", 1, 1_000_000, $"{DigitsGenerator.DefaultTrainCount}");
         var test = Options.Whole("--test", "Test images", 1, 1_000_000, $"{DigitsGenerator.DefaultTestCount}");
         var folder = Options.Text("--out", "DIR", "The folder to write the four IDX files to", $"datasets/{DigitsGenerator.Name}");
-        var command = new Command("generate", "Makes the bundled data set anew, bit for bit") { name, seed, train, test, folder };
+        var command = new Command("generate", "Makes the bundled data set anew, the same images bit for bit") { name, seed, train, test, folder };
         command.SetAction(parsed =>
         {
             var wanted = parsed.GetRequiredValue(name);

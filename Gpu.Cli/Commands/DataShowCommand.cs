@@ -16,14 +16,15 @@ internal static class DataShowCommand
         var part = Options.OneOf("--part", "Which images", "train", "train", "test");
         var perClass = Options.Whole("--per-class", "Images of each class", 1, 200, "10");
         var scale = Options.Whole("--scale", "Dots that a pixel becomes, across and down", 1, 16, "2");
+        var background = BackgroundOption.Create();
         var output = Options.Text("--out", "FILE", "The PNG file to write", "NAME-PART.png");
         var command = new Command("show", "Says what a data set holds and draws some images of each class into a PNG file")
         {
-            dataset, part, perClass, scale, output,
+            dataset, part, perClass, scale, background, output,
         };
         command.SetAction(parsed =>
         {
-            var data = DatasetLoader.Load(parsed.GetRequiredValue(dataset));
+            var data = DatasetLoader.Load(parsed.GetRequiredValue(dataset), background: parsed.GetValue(background));
             var partName = parsed.GetValue(part) ?? "train";
             var file = parsed.GetValue(output) ?? $"{data.Name}-{partName}.png";
             Run(shell.Reporter, data, partName, parsed.Int(perClass) ?? 10, parsed.Int(scale) ?? 2, file);

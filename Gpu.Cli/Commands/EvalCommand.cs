@@ -2,6 +2,7 @@ using System.CommandLine;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
 using Gpu.Training.Data;
+using Gpu.Training.Images;
 using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Commands;
@@ -25,6 +26,8 @@ internal sealed class EvalCommand
     private readonly Option<long?> _batch = Options.Whole("--batch", "Images at a time", 1, 65_536, "256");
     private readonly Option<long?> _topK = Options.Whole("--top-k", "Counts an image as right, too, when its class is among the K most probable", 1, 1000, "5");
 
+    private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
+
     private EvalCommand(Shell shell) => _shell = shell;
 
     /// <summary>Adds what the command takes.</summary>
@@ -38,6 +41,7 @@ internal sealed class EvalCommand
         command.Options.Add(eval._limit);
         command.Options.Add(eval._batch);
         command.Options.Add(eval._topK);
+        command.Options.Add(eval._background);
         command.SetAction(eval.Run);
     }
 
@@ -45,7 +49,8 @@ internal sealed class EvalCommand
     {
         var path = parsed.GetRequiredValue(_run);
         var run = RunArgument.Open(path).Configuration;
-        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run));
+        var data = DatasetLoader.Load(
+            parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run), background: parsed.GetValue(_background) ?? run.Options.Background);
         if (data.Classes != run.ClassNames.Count)
         {
             throw new UsageException(

@@ -18,6 +18,8 @@ internal sealed class PredictCommand
     private readonly Argument<string[]> _images = new("IMAGE") { Description = "Image files, or folders of them", Arity = ArgumentArity.OneOrMore };
     private readonly Option<long?> _top = Options.Whole("--top", "Classes shown for an image, the most probable first", 1, 1000, "3");
 
+    private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
+
     private PredictCommand(Shell shell) => _shell = shell;
 
     /// <summary>Adds what the command takes.</summary>
@@ -28,6 +30,7 @@ internal sealed class PredictCommand
         command.Arguments.Add(predict._images);
         predict._device.AddTo(command);
         command.Options.Add(predict._top);
+        command.Options.Add(predict._background);
         command.SetAction(predict.Run);
     }
 
@@ -39,9 +42,9 @@ internal sealed class PredictCommand
     }
 
     // A network on features takes any image of as many values, grey or colour.
-    private static byte[] Pixels(string file, TensorShape input)
+    private static byte[] Pixels(string file, TensorShape input, RgbColor background)
     {
-        var image = ImageCodec.Load(file);
+        var image = ImageCodec.Load(file, background);
         var channels = input.IsImage ? input.Channels : input.Length / (image.Height * image.Width);
         if (channels is not (1 or 3) || image.Height * image.Width * channels != input.Length || (input.IsImage && image.Height != input.Height))
         {
@@ -59,6 +62,7 @@ internal sealed class PredictCommand
         var run = RunArgument.Open(path);
         var (input, names) = (run.Model.Input, run.Configuration.ClassNames);
         var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();
+        var background = parsed.GetValue(_background) ?? run.Configuration.Options.Background;
         var shown = Math.Min(parsed.Int(_top) ?? 3, names.Count);
         using var device = _device.Open(parsed, _shell);
         using var predictor = Predictor.Open(path, device, Math.Min(files.Length, ImagesAtATime));
@@ -69,7 +73,7 @@ internal sealed class PredictCommand
         {
             _shell.Host.Cancellation.ThrowIfCancellationRequested();
             var pixels = new byte[chunk.Length * input.Length];
-            for (var i = 0; i < chunk.Length; i++) Pixels(chunk[i], input).CopyTo(pixels, i * input.Length);
+            for (var i = 0; i < chunk.Length; i++) Pixels(chunk[i], input, background).CopyTo(pixels, i * input.Length);
             var probabilities = predictor.Predict(pixels, chunk.Length);
             for (var i = 0; i < chunk.Length; i++)
             {

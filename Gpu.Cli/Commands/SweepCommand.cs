@@ -83,7 +83,7 @@ internal sealed class SweepCommand
         var holdOut = parsed.GetValue(_holdOut) ?? 0.2;
         var options = _options.Apply(parsed, TrainOptions.Standard);
         var model = ModelArgument.Find(parsed.GetValue(_model) ?? BuiltInModels.Default);
-        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits");
+        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits", background: options.Background);
         using var device = _device.Open(parsed, _shell);
         var search = new GridSearch(model, data, device, options, folds, holdOut);
         var reporter = _shell.Reporter;

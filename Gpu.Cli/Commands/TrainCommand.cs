@@ -67,7 +67,7 @@ internal sealed class TrainCommand
         var options = Recorded(_options.Apply(parsed, TrainOptions.Standard)) with { Precision = _device.Precision(parsed) };
         var model = ModelArgument.Find(parsed.GetValue(_model) ?? BuiltInModels.Default);
         var source = parsed.GetValue(_dataset) ?? "digits";
-        var data = DatasetLoader.Load(source);
+        var data = DatasetLoader.Load(source, background: options.Background);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation part: add --validation 0.1, say.");
         var folder = parsed.GetValue(_out) ?? RunFolder.NewName(model.Name);
@@ -83,7 +83,8 @@ internal sealed class TrainCommand
 
         var folder = RunArgument.Open(run);
         if (!folder.HasCheckpoint) throw new UsageException($"The run in '{run}' has no checkpoint to resume from. Start a new run.");
-        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration));
+        var background = _options.Apply(parsed, folder.Configuration.Options).Background;
+        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration), background: background);
         return device => Trainer.Resume(run, data, device, basis => Recorded(_options.Apply(parsed, basis)) with { Precision = _device.Precision(parsed) ?? basis.Precision }, display);
     }
 

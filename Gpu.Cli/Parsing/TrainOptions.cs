@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gpu.Kernels;
+using Gpu.Training.Images;
 using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Parsing;
@@ -53,6 +54,8 @@ internal sealed class TrainOptions
 
     private readonly Option<Augmentation?> _augment;
 
+    private readonly Option<RgbColor?> _background = BackgroundOption.Create();
+
     private readonly Option<double?> _validation = Options.Real(
         "--validation", "Share of the training images that is held out to choose the best weights by", new Interval(0, 1, true, true), "none");
 
@@ -104,7 +107,7 @@ internal sealed class TrainOptions
         Option[] all =
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn, _l1,
-            _dropout, _labelSmoothing, _clipNorm, _accumulate, _ema, _augment, _validation, _patience, _limitTrain, _limitTest, _seed,
+            _dropout, _labelSmoothing, _clipNorm, _accumulate, _ema, _augment, _background, _validation, _patience, _limitTrain, _limitTest, _seed,
             _noShuffle, _init, _logEvery,
         ];
         foreach (var option in all.Where(option => !_without.Contains(option.Name))) command.Options.Add(option);
@@ -143,6 +146,7 @@ internal sealed class TrainOptions
             Ema = parsed.Single(_ema) ?? basis.Ema,
             AugmentFlip = augment?.Flip ?? basis.AugmentFlip,
             AugmentShift = augment?.Shift ?? basis.AugmentShift,
+            Background = parsed.GetValue(_background) ?? basis.Background,
             Validation = parsed.GetValue(_validation) ?? basis.Validation,
             Patience = parsed.Int(_patience) ?? basis.Patience,
             LimitTrain = parsed.Int(_limitTrain) ?? basis.LimitTrain,

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
 using Gpu.Training.IO;
 
 namespace Gpu.Training.Data;
@@ -15,21 +13,14 @@ internal sealed class DatasetFile : IDisposable
 
     private readonly Stream stream;
     private readonly long fileLength;
-    private readonly uint storedChecksum;
     private long position;
-    private uint checksum;
 
     private DatasetFile(string path, FileStream file, bool isGzip)
     {
         FilePath = path;
         IsGzip = isGzip;
         fileLength = file.Length;
-        stream = file;
-        if (isGzip)
-        {
-            storedChecksum = ReadStoredChecksum(file);
-            stream = new GZipStream(file, CompressionMode.Decompress);
-        }
+        stream = isGzip ? CheckedGzip.Decompress(file) : file;
     }
 
     /// <summary>The path as it was given.</summary>
@@ -48,7 +39,7 @@ internal sealed class DatasetFile : IDisposable
         {
             if (Directory.Exists(path))
                 throw new DatasetException($"'{path}' is a folder, but a file was expected. Name a file in it.");
-            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+            file = RegularFile.OpenRead(path);
             var isGzip = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
             file.Position = 0;
             return new DatasetFile(path, file, isGzip);
@@ -92,39 +83,19 @@ internal sealed class DatasetFile : IDisposable
         }
     }
 
-    /// <summary>Fails when anything follows what was read, and for gzip when the checksum at its end is not that of the content.</summary>
+    /// <summary>Fails when anything follows what was read. Of gzip, the checksums are compared here.</summary>
     public void ExpectEnd(string meaning)
     {
         Span<byte> one = stackalloc byte[1];
-        var (expected, computed) = (position, checksum);
+        var expected = position;
         if (ReadSome(one) == 0)
-        {
-            if (IsGzip && computed != storedChecksum)
-            {
-                throw new DatasetException(
-                    $"The gzip file '{FilePath}' is damaged or cut off at its end: the checksum there is 0x{storedChecksum:X8}, but the content gives 0x{computed:X8}. "
-                    + "Download or write the file again.");
-            }
-
             return;
-        }
-
         var surplus = IsGzip ? "more bytes follow" : $"{fileLength - expected} more bytes follow";
         throw new DatasetException(
             $"The file '{FilePath}' is too long: {meaning} take {expected} bytes, but {surplus}. The header does not belong to this content; download or write the file again.");
     }
 
     public void Dispose() => stream.Dispose();
-
-    // GZipStream does not notice when the eight bytes at the end (checksum and length) are cut off, so they are compared here.
-    private static uint ReadStoredChecksum(FileStream file)
-    {
-        Span<byte> end = stackalloc byte[8];
-        file.Position = Math.Max(0, file.Length - end.Length);
-        file.ReadAtLeast(end, end.Length, throwOnEndOfStream: false);
-        file.Position = 0;
-        return BinaryPrimitives.ReadUInt32LittleEndian(end);
-    }
 
     private DatasetException Truncated(long expected, string meaning, long found) => new(
         $"The file '{FilePath}' is truncated: {meaning} need {expected} bytes, but only {found} were found{(IsGzip ? " after decompression" : "")}. "
@@ -136,8 +107,6 @@ internal sealed class DatasetFile : IDisposable
         {
             var read = stream.Read(destination);
             position += read;
-            if (IsGzip)
-                checksum = Crc32.Compute(destination[..read], checksum);
             return read;
         }
         catch (InvalidDataException e)

@@ -1,3 +1,5 @@
+using Gpu.Training.Images;
+
 namespace Gpu.Training.Data;
 
 /// <summary>Loads a data set by name or from a folder. What a folder holds is found out from its files.</summary>
@@ -16,24 +18,26 @@ public static class DatasetLoader
     /// <param name="nameOrFolder">A catalogue name, or the path of a folder.</param>
     /// <param name="holdOut">Share held out for testing where a folder of images has no test part, between 0 and 1.</param>
     /// <param name="seed">Decides which images are held out, and the order of images that come from separate files.</param>
+    /// <param name="background">What transparent image files are composited on; white where it is null.</param>
     /// <exception cref="DatasetNotFoundException">There is no such name or folder, or a known data set is not on this machine.</exception>
     /// <exception cref="DatasetException">The folder's content is not understood, or a file in it is damaged.</exception>
-    public static ImageDataset Load(string nameOrFolder, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed) =>
-        Load(nameOrFolder, DataFolders.SearchOrder(), holdOut, seed);
+    public static ImageDataset Load(string nameOrFolder, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed, RgbColor? background = null) =>
+        Load(nameOrFolder, DataFolders.SearchOrder(), holdOut, seed, background);
 
     /// <summary>As the public method, with the folders to search for names.</summary>
-    internal static ImageDataset Load(string nameOrFolder, IReadOnlyList<string> searchFolders, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed)
+    internal static ImageDataset Load(
+        string nameOrFolder, IReadOnlyList<string> searchFolders, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed, RgbColor? background = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(nameOrFolder);
         ArgumentNullException.ThrowIfNull(searchFolders);
         if (DatasetCatalog.Find(nameOrFolder) is { } entry)
         {
             var folder = searchFolders.Select(root => Path.Combine(root, entry.Name)).Append(nameOrFolder).FirstOrDefault(Directory.Exists);
-            return folder is null ? throw NotHere(entry, searchFolders) : LoadFolder(folder, entry.Name, holdOut, seed);
+            return folder is null ? throw NotHere(entry, searchFolders) : LoadFolder(folder, entry.Name, holdOut, seed, background);
         }
 
         if (Directory.Exists(nameOrFolder))
-            return LoadFolder(nameOrFolder, new DirectoryInfo(nameOrFolder).Name, holdOut, seed);
+            return LoadFolder(nameOrFolder, new DirectoryInfo(nameOrFolder).Name, holdOut, seed, background);
         if (File.Exists(nameOrFolder))
         {
             throw new DatasetNotFoundException(
@@ -45,7 +49,7 @@ public static class DatasetLoader
             $"There is no data set and no folder '{nameOrFolder}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Known names: {Names()}.");
     }
 
-    private static ImageDataset LoadFolder(string folder, string name, double holdOut, ulong seed)
+    private static ImageDataset LoadFolder(string folder, string name, double holdOut, ulong seed, RgbColor? background)
     {
         try
         {
@@ -57,7 +61,7 @@ public static class DatasetLoader
                     return idx;
                 if (CifarFolder.TryLoad(current, name) is { } cifar)
                     return cifar;
-                if (ImageFolder.TryLoad(current, name, holdOut, seed) is { } images)
+                if (ImageFolder.TryLoad(current, name, holdOut, seed, background) is { } images)
                     return images;
                 var entries = Directory.GetFileSystemEntries(current);
                 if (entries.Length != 1 || !Directory.Exists(entries[0]))

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 using Gpu.Training.IO;
 
 namespace Gpu.Training.Data;
@@ -9,7 +10,7 @@ public static class IdxWriter
     /// <summary>Writes the images of a split: three dimensions for grey images, four (count, height, width, channels) for others.</summary>
     /// <param name="path">The file to create or replace.</param>
     /// <param name="split">The images.</param>
-    /// <param name="gzip">Whether to compress; the same bytes on every platform (<see cref="PortableGzip"/>).</param>
+    /// <param name="gzip">Whether to compress. The compressed bytes may differ between versions of .NET; the content does not.</param>
     public static void WriteImages(string path, ImageSplit split, bool gzip = false)
     {
         ArgumentNullException.ThrowIfNull(split);
@@ -46,6 +47,10 @@ public static class IdxWriter
         for (var i = 0; i < sizes.Length; i++)
             BinaryPrimitives.WriteInt32BigEndian(content.AsSpan(4 + (4 * i)), sizes[i]);
         values.CopyTo(content, content.Length - values.Length);
-        AtomicFile.WriteAllBytes(path, gzip ? PortableGzip.Compress(content) : content);
+        AtomicFile.Write(path, stream =>
+        {
+            using var compressed = gzip ? new GZipStream(stream, CompressionLevel.SmallestSize, leaveOpen: true) : null;
+            (compressed ?? stream).Write(content);
+        });
     }
 }

@@ -15,13 +15,13 @@ internal static class ImageFolder
 
     /// <summary>The data set in the folder, or null when its folders hold no images.</summary>
     /// <exception cref="DatasetException">Images differ in size or cannot be decoded, or the parts do not fit together.</exception>
-    public static ImageDataset? TryLoad(string folder, string name, double holdOut, ulong seed)
+    public static ImageDataset? TryLoad(string folder, string name, double holdOut, ulong seed, RgbColor? background)
     {
         var train = Find(folder, TrainNames);
         var test = Find(folder, TestNames);
         var validation = Find(folder, ValidationNames);
         if (train is null || ClassFolders(train).Length == 0)
-            return LoadUndivided(folder, name, holdOut, seed);
+            return LoadUndivided(folder, name, holdOut, seed, background);
         if (test is null)
             (test, validation) = (validation, null);
         if (test is null)
@@ -32,16 +32,16 @@ internal static class ImageFolder
 
         var classes = Classes(train);
         var parts = new[] { train, test, validation }.OfType<string>().Select(part => List(part, classes)).ToArray();
-        var splits = Read(parts, seed);
+        var splits = Read(parts, seed, background);
         return new ImageDataset(name, classes, splits[0], splits[1], splits.Length > 2 ? splits[2] : null);
     }
 
-    private static ImageDataset? LoadUndivided(string folder, string name, double holdOut, ulong seed)
+    private static ImageDataset? LoadUndivided(string folder, string name, double holdOut, ulong seed, RgbColor? background)
     {
         if (ClassFolders(folder).Length == 0)
             return null;
         var classes = Classes(folder);
-        var all = Read([List(folder, classes)], seed)[0];
+        var all = Read([List(folder, classes)], seed, background)[0];
         var (train, test) = all.Divide(holdOut, seed);
         return new ImageDataset(name, classes, train, test);
     }
@@ -84,9 +84,9 @@ internal static class ImageFolder
         return files.Count > 0 ? files : throw new DatasetException($"The folder '{folder}' holds no images. Put them in one folder a class: {folder}/<class>/*.");
     }
 
-    private static ImageSplit[] Read(List<(string Path, int Label)>[] parts, ulong seed)
+    private static ImageSplit[] Read(List<(string Path, int Label)>[] parts, ulong seed, RgbColor? background)
     {
-        var images = parts.Select(DecodeAll).ToArray();
+        var images = parts.Select(files => DecodeAll(files, background)).ToArray();
         var all = images.SelectMany(part => part);
         var channels = all.Any(image => image.Channels == 3) ? 3 : 1;
 
@@ -125,7 +125,7 @@ internal static class ImageFolder
     }
 
     // In parallel; the error reported is that of the first file in the list that has one, whichever thread meets it first.
-    private static ByteImage[] DecodeAll(List<(string Path, int Label)> files)
+    private static ByteImage[] DecodeAll(List<(string Path, int Label)> files, RgbColor? background)
     {
         var images = new ByteImage[files.Count];
         var errors = new ImageException?[files.Count];
@@ -133,7 +133,7 @@ internal static class ImageFolder
         {
             try
             {
-                images[i] = ImageCodec.Load(files[i].Path);
+                images[i] = ImageCodec.Load(files[i].Path, background);
             }
             catch (ImageException e)
             {

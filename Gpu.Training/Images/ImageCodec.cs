@@ -1,3 +1,4 @@
+using Gpu.Training.Images.Formats;
 using Gpu.Training.IO;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.PixelFormats;
@@ -5,29 +6,36 @@ using SixLabors.ImageSharp.PixelFormats;
 namespace Gpu.Training.Images;
 
 /// <summary>
-/// Reads image files. Where the project is built with SixLabors.ImageSharp, that decodes (JPEG, PNG, BMP, GIF, WebP, TIFF, TGA, PNM and more); otherwise
-/// a small built-in codec does, which knows PNG, BMP and PNM. What a file is, is told by its first bytes, not by its name.
+/// Reads image files of the formats PNG, JPEG, BMP, GIF (the first frame), TIFF (the first image), WebP, TGA, PBM, PGM and PPM, and writes PNG. What a file
+/// is, is told by its content, not by its name.
 /// </summary>
+/// <remarks>
+/// The result is what a viewer shows: turned by the EXIF orientation, composited on a background where it is transparent, in 8 bits a channel. Colour
+/// profiles are not applied. A file that is truncated or damaged is an error, as is one that declares more than 134 million pixels; neither is decoded.
+/// </remarks>
 public static class ImageCodec
 {
-    /// <summary>
-    /// Endings, in lower case with their dot, by which a file in a folder is taken for an image. It lists the formats that only ImageSharp reads in
-    /// every build, so that their absence is an error that says why rather than a folder that looks empty.
-    /// </summary>
+    /// <summary>Endings, in lower case with their dot, by which a file in a folder is taken for an image.</summary>
     public static IReadOnlyList<string> Extensions { get; } =
-        [".png", ".bmp", ".pbm", ".pgm", ".ppm", ".pnm", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".tga"];
+        [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"];
 
     /// <summary>Whether a file's ending is that of an image (<see cref="Extensions"/>), in upper or lower case.</summary>
     public static bool HasImageExtension(string path) => Extensions.Contains(Path.GetExtension(path).ToLowerInvariant());
 
     /// <summary>Reads and decodes an image file; see <see cref="Decode"/>.</summary>
-    /// <exception cref="ImageException">The file is missing or unreadable, of no known format, damaged, or too large.</exception>
-    public static ByteImage Load(string path)
+    /// <param name="path">A regular file.</param>
+    /// <param name="background">What transparent images are composited on; white where it is null.</param>
+    /// <exception cref="ImageException">The file is missing, unreadable or no regular file, of no supported format, truncated, damaged, or too large.</exception>
+    public static ByteImage Load(string path, RgbColor? background = null)
     {
         byte[] data;
         try
         {
-            data = File.ReadAllBytes(path);
+            using var file = RegularFile.OpenRead(path);
+            if (file.Length > ImageSize.MostFileBytes)
+                throw new ImageException($"The image file '{path}' has {file.Length} bytes; at most {ImageSize.MostFileBytes} are read. Scale the image down.");
+            data = new byte[file.Length];
+            file.ReadExactly(data);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -35,36 +43,37 @@ public static class ImageCodec
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ImageException($"The image file '{path}' cannot be read: {e.Message}", e);
+            throw new ImageException($"The image file '{path}' cannot be read: {e.Message} Replace it, or remove it from the folder.", e);
         }
 
-        return Decode(data, path);
+        return Decode(data, path, background);
     }
 
     /// <summary>
-    /// Decodes the content of an image file. The result has one channel when every pixel is grey, whatever the file says, and three otherwise; this way it
-    /// does not depend on the codec. Transparency is ignored: a pixel keeps its colour. 16-bit values are scaled to 8 bits and rounded.
+    /// Decodes the content of an image file. The result has one channel when every pixel is grey, whatever the file says, and three otherwise.
     /// </summary>
-    /// <param name="data">The file's bytes.</param>
+    /// <param name="data">The file's bytes; what follows the end of the image is ignored.</param>
     /// <param name="name">What to call it in messages.</param>
-    /// <exception cref="ImageException">The content is of no known format, damaged, or too large.</exception>
-    public static ByteImage Decode(byte[] data, string name)
+    /// <param name="background">What transparent images are composited on; white where it is null.</param>
+    /// <exception cref="ImageException">The content is of no supported format, truncated, damaged, or too large.</exception>
+    public static ByteImage Decode(byte[] data, string name, RgbColor? background = null)
     {
         ArgumentNullException.ThrowIfNull(data);
         if (data.Length == 0)
             throw new ImageException($"The image file '{name}' is empty. Replace it, or remove it from the folder.");
 
+        var format = "";
         try
         {
-            using var image = Image.Load<Rgb24>(data);
-            var result = new ByteImage(image.Height, image.Width, 3);
-            image.CopyPixelDataTo(result.Pixels);
-            return result.ReduceIfGrey();
+            var (detected, read) = ImageFormat.Detect(data);
+            format = $" as {detected}";
+            return read(data, background ?? RgbColor.White).ReduceIfGrey();
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e)
         {
-            // Its own exceptions for what it checks, and others from deep inside for damage that it does not.
-            throw new ImageException($"The image file '{name}' cannot be decoded: {e.Message} Replace it, or remove it from the folder.", e);
+            // Damage that the readers do not find shows as any exception from deep inside a decoder.
+            var reason = e is InvalidDataException or ImageFormatException or NotSupportedException ? e.Message : $"It is damaged ({e.GetType().Name}).";
+            throw new ImageException($"The image file '{name}' cannot be decoded{format}. {reason} Replace it, or remove it from the folder.", e);
         }
     }
 
@@ -74,6 +83,7 @@ public static class ImageCodec
     /// <summary>An image as the bytes of a PNG file.</summary>
     public static byte[] EncodePng(ByteImage image)
     {
+        ArgumentNullException.ThrowIfNull(image);
         using var stream = new MemoryStream();
         using Image picture = image.Channels == 1
             ? Image.LoadPixelData<L8>(image.Pixels, image.Width, image.Height)

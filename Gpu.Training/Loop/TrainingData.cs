@@ -1,6 +1,7 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
-using Gpu.Training.IO;
 using Gpu.Training.Models;
 
 namespace Gpu.Training.Loop;
@@ -58,6 +59,7 @@ internal static class TrainingData
         Same("limit-train", before.LimitTrain, now.LimitTrain);
         Same("precision", before.Precision ?? MatrixPrecision.Fp32, now.Precision ?? MatrixPrecision.Fp32);
         Same("ema", before.Ema, now.Ema);
+        Same("background", before.Background, now.Background);
 
         static void Same<T>(string name, T was, T wanted)
         {
@@ -73,8 +75,9 @@ internal static class TrainingData
     /// <summary>A short text that differs when the training images do.</summary>
     public static string Fingerprint(ImageDataset data)
     {
-        var check = Crc32.Compute(data.Train.Pixels);
-        check = Crc32.Compute(System.Runtime.InteropServices.MemoryMarshal.AsBytes(data.Train.Labels.AsSpan()), check);
-        return $"{data.Train.Count}x{data.Height}x{data.Width}x{data.Channels}-{check:x8}";
+        var check = new Crc32();
+        check.Append(data.Train.Pixels);
+        check.Append(MemoryMarshal.AsBytes(data.Train.Labels.AsSpan()));
+        return $"{data.Train.Count}x{data.Height}x{data.Width}x{data.Channels}-{check.GetCurrentHashAsUInt32():x8}";
     }
 }

@@ -1,5 +1,6 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
+using Gpu.Training.Images;
 
 namespace Gpu.Training.Loop;
 
@@ -120,6 +121,9 @@ public sealed record TrainingOptions
 
     /// <summary>The name or folder that the data set was loaded from, for the run folder; null: unknown.</summary>
     public string? DatasetSource { get; init; }
+
+    /// <summary>The background that transparent images of the data set were composited on, for the run folder; predictions use it, too.</summary>
+    public RgbColor Background { get; init; } = RgbColor.White;
 
     /// <summary>
     /// How matrix products and convolutions multiply (<see cref="ComputeDevice.Precision"/>); null: as the device is set, which is fp32 unless someone changed it. With fp16 the loss is scaled

@@ -1,0 +1,107 @@
+using System.Buffers.Binary;
+using SixLabors.ImageSharp.Formats.Gif;
+
+namespace Gpu.Training.Images.Formats;
+
+/// <summary>
+/// Reads the first frame of a GIF (GIF89a specification). The blocks are checked up to the trailer, and ImageSharp gets the frame alone: 2.1.13 fills in
+/// what is missing of a truncated file, and writes outside its buffer where an interlaced frame reaches beyond the canvas.
+/// </summary>
+internal static class GifReader
+{
+    private const byte Extension = 0x21;
+    private const byte Image = 0x2C;
+    private const byte Trailer = 0x3B;
+    private const byte GraphicControl = 0xF9;
+
+    public static ByteImage Read(byte[] data, RgbColor background)
+    {
+        var reader = new SpanReader(data) { Position = 6 };
+        var screen = reader.Bytes(7, "the screen descriptor");
+        var (canvasWidth, canvasHeight) = ((int)BinaryPrimitives.ReadUInt16LittleEndian(screen), (int)BinaryPrimitives.ReadUInt16LittleEndian(screen[2..]));
+        var globalColours = ReadColours(ref reader, screen[4]);
+        ReadOnlySpan<byte> control = default;
+        ByteImage? result = null;
+        while (true)
+        {
+            switch (reader.Byte("a block, or the trailer,"))
+            {
+                case Extension:
+                    var label = reader.Byte("an extension");
+                    var start = reader.Position;
+                    SkipBlocks(ref reader);
+                    if (label == GraphicControl && reader.Position - start == 6)
+                        control = data.AsSpan(start + 1, 4);
+                    break;
+                case Image:
+                    var frame = reader.Bytes(9, "an image descriptor");
+                    var colours = ReadColours(ref reader, frame[8]);
+                    var codes = reader.Position;
+                    var codeSize = reader.Byte("the code size");
+                    SkipBlocks(ref reader);
+                    if (result is not null)
+                        break;
+                    if (codeSize is < 2 or > 8)
+                        throw new InvalidDataException($"Its code size is {codeSize}; 2 to 8 were expected.");
+                    if (colours.IsEmpty && globalColours.IsEmpty)
+                        throw new InvalidDataException("It has no table of colours.");
+                    result = DecodeFrame(
+                        canvasWidth, canvasHeight, frame, control, colours.IsEmpty ? globalColours : colours, data.AsSpan(codes..reader.Position), background);
+                    break;
+                case Trailer:
+                    return result ?? throw new InvalidDataException("It has no image.");
+                case 0:
+                    break; // Some programs pad blocks.
+                default:
+                    throw new InvalidDataException($"At byte {reader.Position - 1} there is no block; the file is damaged.");
+            }
+        }
+    }
+
+    private static ReadOnlySpan<byte> ReadColours(ref SpanReader reader, byte flags) =>
+        (flags & 0x80) == 0 ? default : reader.Bytes(3 * (2 << (flags & 7)), "a table of colours");
+
+    private static void SkipBlocks(ref SpanReader reader)
+    {
+        while (reader.Byte("a data block") is var size and > 0)
+            reader.Bytes(size, "a data block");
+    }
+
+    // What the frame leaves of the canvas is transparent, as in browsers; a frame that reaches beyond enlarges it, as with Pillow.
+    private static ByteImage DecodeFrame(
+        int canvasWidth, int canvasHeight, ReadOnlySpan<byte> descriptor, ReadOnlySpan<byte> control, ReadOnlySpan<byte> colours, ReadOnlySpan<byte> codes,
+        RgbColor background)
+    {
+        int left = BinaryPrimitives.ReadUInt16LittleEndian(descriptor), top = BinaryPrimitives.ReadUInt16LittleEndian(descriptor[2..]);
+        int width = BinaryPrimitives.ReadUInt16LittleEndian(descriptor[4..]), height = BinaryPrimitives.ReadUInt16LittleEndian(descriptor[6..]);
+        ImageSize.Check(width, height);
+        (canvasWidth, canvasHeight) = (Math.Max(canvasWidth, left + width), Math.Max(canvasHeight, top + height));
+        ImageSize.Check(canvasWidth, canvasHeight);
+
+        // The frame with its table as the global one, and its only block an image of the canvas's size.
+        using var gif = new MemoryStream(colours.Length + codes.Length + 64);
+        var tableFlags = (byte)(0x80 | (System.Numerics.BitOperations.Log2((uint)colours.Length / 3) - 1));
+        gif.Write("GIF89a"u8);
+        gif.Write(descriptor.Slice(4, 4));
+        gif.Write([tableFlags, 0, 0]);
+        gif.Write(colours);
+        if (!control.IsEmpty)
+            gif.Write([Extension, GraphicControl, 4, .. control, 0]);
+        gif.Write([Image, 0, 0, 0, 0, .. descriptor.Slice(4, 4), (byte)(descriptor[8] & 0x40)]);
+        gif.Write(codes);
+        gif.WriteByte(Trailer);
+        gif.Position = 0;
+        var decoder = new GifDecoder { IgnoreMetadata = true };
+        var frame = PixelDecoder.DecodeRgba(decoder, gif, width, height, background);
+        if ((width, height) == (canvasWidth, canvasHeight))
+            return frame;
+
+        var canvas = new ByteImage(canvasHeight, canvasWidth, 3);
+        ReadOnlySpan<byte> fill = [background.Red, background.Green, background.Blue];
+        for (var i = 0; i < canvas.Pixels.Length; i += 3)
+            fill.CopyTo(canvas.Pixels.AsSpan(i));
+        for (var y = 0; y < height; y++)
+            frame.Pixels.AsSpan(3 * y * width, 3 * width).CopyTo(canvas.Pixels.AsSpan(3 * (((top + y) * canvasWidth) + left)));
+        return canvas;
+    }
+}
