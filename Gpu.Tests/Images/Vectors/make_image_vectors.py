@@ -321,18 +321,19 @@ def make_gif():
 
 # TIFF.
 
-def tiff(pixel, channels, bits, photometric, big_endian=False, rows_per_strip=5, extra=(), predictor=1, compression=1):
+def tiff(pixel, channels, bits, photometric, big_endian=False, rows_per_strip=5, extra=(), predictor=1, compression=1, planes=False, reverse=False):
     order = ">" if big_endian else "<"
     strips = []
-    for top in range(0, HEIGHT, rows_per_strip):
+    for plane, top in [(plane, top) for plane in range(channels if planes else 1) for top in range(0, HEIGHT, rows_per_strip)]:
         strip = b""
         for y in range(top, min(top + rows_per_strip, HEIGHT)):
-            samples = [value for x in range(WIDTH) for value in pixel(x, y)]
+            samples = [value for x in range(WIDTH) for value in (pixel(x, y)[plane:plane + 1] if planes else pixel(x, y))]
             if predictor == 2:
                 samples = [(value - (samples[i - channels] if i >= channels else 0)) % (1 << bits) for i, value in enumerate(samples)]
             strip += b"".join(struct.pack(order + "H", value) for value in samples) if bits == 16 else pack_row(samples, bits)
-        strips.append(zlib.compress(strip, 9) if compression == 8 else strip)
-    tags = {256: [WIDTH], 257: [HEIGHT], 258: [bits] * channels, 259: [compression], 262: [photometric], 277: [channels], 278: [rows_per_strip], 284: [1],
+        strip = zlib.compress(strip, 9) if compression == 8 else strip
+        strips.append(bytes(int(format(value, "08b")[::-1], 2) for value in strip) if reverse else strip)
+    tags = {256: [WIDTH], 257: [HEIGHT], 258: [bits] * channels, 259: [compression], 262: [photometric], 277: [channels], 278: [rows_per_strip], 284: [1 + planes], 266: [1 + reverse],
             279: [len(strip) for strip in strips]}
     if extra:
         tags[338] = list(extra)
@@ -387,6 +388,11 @@ def make_tiff():
     add("rgb16-predictor.tif", tiff(wide, 3, 16, 2, compression=8, predictor=2))
     add("rgba16.tif", tiff(lambda x, y: wide(x, y) + [257 * (10 * x + y)], 4, 16, 2, extra=[2]))
     add("rgb-unused-channel.tif", tiff(lambda x, y: list(colour(x, y)) + [10 * x], 4, 8, 2, extra=[0]))
+    add("rgb8-planes.tif", tiff(lambda x, y: list(colour(x, y)), 3, 8, 2, planes=True))
+    add("rgb16-planes.tif", tiff(wide, 3, 16, 2, planes=True, compression=8))
+    add("grey4-reversed.tif", tiff(grey(4), 1, 4, 1, reverse=True))
+    add("1-group3.tif", saved(picture("1"), "TIFF", compression="group3"))
+    add("1-group4.tif", saved(picture("1"), "TIFF", compression="group4"))
     add("rgba-premultiplied.tif", tiff(lambda x, y: [value * (10 * x + y) // 255 for value in colour(x, y)] + [10 * x + y], 4, 8, 2, extra=[1]))
 
 
@@ -423,6 +429,8 @@ def make_tga():
             add(f"{name}-bottom-up.tga", saved(picture(mode), "TGA", compression=compression, orientation=-1))
     sixteen = b"".join(struct.pack("<H", 0x8000 * (x % 2) + 1024 * (x * 31 // WIDTH) + 32 * (y * 31 // HEIGHT) + x) for y in range(HEIGHT) for x in range(WIDTH))
     add("bits16.tga", struct.pack("<BBBHHBHHHHBB", 0, 0, 2, 0, 0, 0, 0, 0, WIDTH, HEIGHT, 16, 0x21) + sixteen)
+    declared = saved(picture("RGBA"), "TGA")
+    add("rgba-undeclared.tga", declared[:17] + b"\x20" + declared[18:])
     add("id-field.tga", struct.pack("<BBBHHBHHHHBB", 5, 0, 2, 0, 0, 0, 0, 0, WIDTH, HEIGHT, 24, 0x20) + b"hello" + b"".join(bgr(x, y) for y in range(HEIGHT) for x in range(WIDTH)))
 
 

@@ -5,7 +5,7 @@ using SixLabors.ImageSharp.Formats.Bmp;
 namespace Gpu.Training.Images.Formats;
 
 /// <summary>
-/// Reads BMP of Windows, versions 2 to 5. ImageSharp decodes; it does not notice missing rows, allocates a palette by the header, and takes the unused
+/// Reads BMP of Windows, versions 2 to 5, and of OS/2. ImageSharp decodes; it does not notice missing rows, allocates a palette by the header, and takes the unused
 /// byte of 32-bit pixels for alpha, so the header and the length are checked here, and alpha is only asked for where the header has a mask for it.
 /// </summary>
 internal static class BmpReader
@@ -13,6 +13,7 @@ internal static class BmpReader
     private const int FileHeader = 14;
     private const int CoreHeader = 12;
     private const int InfoHeader = 40;
+    private const int Os2Header = 64;
     private const int ColoursUsed = FileHeader + 32;
     private const int Uncompressed = 0;
     private const int Rle8 = 1;
@@ -24,8 +25,8 @@ internal static class BmpReader
         var reader = new SpanReader(data) { Position = 10 };
         var offset = BinaryPrimitives.ReadUInt32LittleEndian(reader.Bytes(4, "the header"));
         var headerBytes = BinaryPrimitives.ReadUInt32LittleEndian(reader.Bytes(4, "the header"));
-        if (headerBytes is not (CoreHeader or InfoHeader or 52 or 56 or 108 or 124))
-            throw new InvalidDataException($"Its header has {headerBytes} bytes; 12, 40, 52, 56, 108 or 124 were expected. Save it as PNG.");
+        if (headerBytes is not (CoreHeader or InfoHeader or 52 or 56 or Os2Header or 108 or 124))
+            throw new InvalidDataException($"Its header has {headerBytes} bytes; 12, 40, 52, 56, 64, 108 or 124 were expected. Save it as PNG.");
         var header = reader.Bytes(headerBytes - 4, "the header");
         var isCore = headerBytes == CoreHeader;
         long width = isCore ? BinaryPrimitives.ReadUInt16LittleEndian(header) : BinaryPrimitives.ReadInt32LittleEndian(header);
@@ -33,7 +34,8 @@ internal static class BmpReader
         ImageSize.Check(width, height);
         int bits = BinaryPrimitives.ReadUInt16LittleEndian(header[(isCore ? 6 : 10)..]);
         var compression = isCore ? Uncompressed : BinaryPrimitives.ReadUInt32LittleEndian(header[12..]);
-        if ((compression, bits) is not ((Uncompressed, 1 or 4 or 8 or 16 or 24 or 32) or (Rle8, 8) or (Rle4, 4) or (BitFields, 16 or 32)))
+        var isKnown = (compression, bits) is (Uncompressed, 1 or 4 or 8 or 16 or 24 or 32) or (Rle8, 8) or (Rle4, 4) or (BitFields, 16 or 32);
+        if (!isKnown || (compression == BitFields && headerBytes == Os2Header))
             throw new InvalidDataException($"It has {bits} bits a pixel and compression {compression}, which is not supported. Save it as PNG.");
         if (offset < reader.Position || offset > data.Length)
             throw SpanReader.Truncated($"its pixels begin at byte {offset}, but the header ends at byte {reader.Position} and the file at {data.Length}");

@@ -23,8 +23,8 @@ internal static class ChromaUpsampling
         if (!Applies(ratio) || (across == 2 && columns <= 2))
             return;
 
-        // Rows are read before they are written over: those of the samples above, here and below.
-        var (above, here, below, sums) = (new int[columns], new int[columns], new int[columns], new int[columns]);
+        // Rows are read before they are written over: those of the samples above, here and below. Sums have a column more on either side.
+        var (above, here, below, sums) = (new int[columns], new int[columns], new int[columns], new int[columns + 2]);
         ReadRow(0, here);
         here.CopyTo(above, 0);
         for (var row = 0; row < rows; row++)
@@ -32,11 +32,11 @@ internal static class ChromaUpsampling
             ReadRow(Math.Min(row + 1, rows - 1), below);
             for (var part = 0; part < down && (row * down) + part < height; part++)
             {
-                // Sums are 4 times the samples where rows are interpolated, else once.
-                var near = part == 0 ? above : below;
-                for (var i = 0; i < columns; i++)
-                    sums[i] = down == 2 ? (3 * here[i]) + near[i] : here[i];
-                WriteRow((row * down) + part, part);
+                SumRows(here, part == 0 ? above : below);
+                if (across == 2)
+                    WriteRow((row * down) + part);
+                else
+                    CopyRow((row * down) + part, rounding: 1 + part);
             }
 
             (above, here, below) = (here, below, above);
@@ -45,27 +45,36 @@ internal static class ChromaUpsampling
         void ReadRow(int row, int[] samples)
         {
             var source = pixels.AsSpan((row * down * width * step) + component);
-            for (var i = 0; i < columns; i++)
+            for (var i = 0; i < samples.Length; i++)
                 samples[i] = source[i * across * step];
         }
 
-        void WriteRow(int row, int part)
+        // 4 times the samples where rows are interpolated, else once.
+        void SumRows(int[] near, int[] far)
+        {
+            for (var i = 0; i < near.Length; i++)
+                sums[i + 1] = down == 2 ? (3 * near[i]) + far[i] : near[i];
+            (sums[0], sums[^1]) = (sums[1], sums[^2]);
+        }
+
+        void WriteRow(int row)
+        {
+            var (shift, roundEven, roundOdd) = down == 2 ? (4, 8, 7) : (2, 1, 2);
+            var target = pixels.AsSpan(row * width * step, width * step);
+            for (var (i, at) = (1, component); at < target.Length; i++, at += 2 * step)
+            {
+                var sum = 3 * sums[i];
+                target[at] = (byte)((sum + sums[i - 1] + roundEven) >> shift);
+                if (at + step < target.Length)
+                    target[at + step] = (byte)((sum + sums[i + 1] + roundOdd) >> shift);
+            }
+        }
+
+        void CopyRow(int row, int rounding)
         {
             var target = pixels.AsSpan((row * width * step) + component);
-            for (var x = 0; x < width; x++)
-            {
-                var i = x / across;
-                target[step * x] = (byte)((across, down) switch
-                {
-                    (1, 2) => (sums[i] + 1 + part) >> 2,
-                    (2, 1) => x % 2 == 0
-                        ? i == 0 ? sums[i] : ((3 * sums[i]) + sums[i - 1] + 1) >> 2
-                        : i == columns - 1 ? sums[i] : ((3 * sums[i]) + sums[i + 1] + 2) >> 2,
-                    _ => x % 2 == 0
-                        ? ((3 * sums[i]) + sums[Math.Max(i - 1, 0)] + 8) >> 4
-                        : ((3 * sums[i]) + sums[Math.Min(i + 1, columns - 1)] + 7) >> 4,
-                });
-            }
+            for (var i = 0; i < columns; i++)
+                target[i * step] = (byte)((sums[i + 1] + rounding) >> 2);
         }
     }
 

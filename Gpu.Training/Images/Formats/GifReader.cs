@@ -14,6 +14,9 @@ internal static class GifReader
     private const byte Trailer = 0x3B;
     private const byte GraphicControl = 0xF9;
 
+    // For files without a table of colours.
+    private static readonly byte[] Greys = [.. Enumerable.Range(0, 768).Select(i => (byte)(i / 3))];
+
     public static ByteImage Read(byte[] data, RgbColor background)
     {
         var reader = new SpanReader(data) { Position = 6 };
@@ -41,12 +44,11 @@ internal static class GifReader
                     SkipBlocks(ref reader);
                     if (result is not null)
                         break;
-                    if (codeSize is < 2 or > 8)
+                    if (codeSize is < 2 or > 11)
                         throw new InvalidDataException($"Its code size is {codeSize}; 2 to 8 were expected.");
-                    if (colours.IsEmpty && globalColours.IsEmpty)
-                        throw new InvalidDataException("It has no table of colours.");
-                    result = DecodeFrame(
-                        canvasWidth, canvasHeight, frame, control, colours.IsEmpty ? globalColours : colours, data.AsSpan(codes..reader.Position), background);
+                    if (colours.IsEmpty)
+                        colours = globalColours.IsEmpty ? Greys : globalColours;
+                    result = DecodeFrame(canvasWidth, canvasHeight, frame, control, colours, data.AsSpan(codes..reader.Position), background);
                     break;
                 case Trailer:
                     return result ?? throw new InvalidDataException("It has no image.");

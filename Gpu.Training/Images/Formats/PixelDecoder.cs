@@ -58,5 +58,12 @@ internal static class PixelDecoder
         return image;
     }
 
+    /// <summary>Replaces alpha by 255.</summary>
+    public static void MakeOpaque(Span<byte> rgba)
+    {
+        for (var i = 3; i < rgba.Length; i += 4)
+            rgba[i] = 255;
+    }
+
     private static byte Blend(int value, int background, int alpha) => (byte)(((value * alpha) + (background * (255 - alpha)) + 127) / 255);
 }

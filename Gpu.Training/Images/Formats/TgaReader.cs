@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using SixLabors.ImageSharp.Formats.Tga;
+using SixLabors.ImageSharp.PixelFormats;
 
 namespace Gpu.Training.Images.Formats;
 
@@ -38,13 +39,25 @@ internal static class TgaReader
         var entries = header.IsPaletted ? header.MapStart + header.MapLength : 0;
         content.Write([(byte)entries, (byte)(entries >> 8), (byte)(header.IsPaletted ? header.MapBits : 0)]);
         content.Write(start[8..17]);
-        content.WriteByte((byte)((start[17] & 0x30) | (header.HasAlpha ? 8 : 0)));
+        content.WriteByte((byte)((start[17] & 0x30) | (header.CanHaveAlpha ? 8 : 0)));
         content.Write(map);
         content.Write(data.AsSpan(pixels..reader.Position));
         content.Position = 0;
-        return header.HasAlpha
-            ? PixelDecoder.DecodeRgba(new TgaDecoder(), content, header.Width, header.Height, background)
-            : PixelDecoder.DecodeRgb(new TgaDecoder(), content, header.Width, header.Height);
+        var rgba = PixelDecoder.Decode<Rgba32>(new TgaDecoder(), content, header.Width, header.Height);
+        if (!header.HasAlpha && IsTransparent(rgba))
+            PixelDecoder.MakeOpaque(rgba);
+        return PixelDecoder.Composite(rgba, header.Width, header.Height, background);
+    }
+
+    private static bool IsTransparent(ReadOnlySpan<byte> rgba)
+    {
+        for (var i = 3; i < rgba.Length; i += 4)
+        {
+            if (rgba[i] != 0)
+                return false;
+        }
+
+        return true;
     }
 
     private static bool IsKnown(Header header) =>
@@ -98,7 +111,10 @@ internal static class TgaReader
 
         public int PixelBytes => (PixelBits + 7) / 8;
 
-        /// <summary>Alpha of 8 bits, in true colours or behind grey, or in the palette's colours.</summary>
-        public bool HasAlpha => AlphaBits == 8 && (IsPaletted ? MapBits == 32 : PixelBits == 32 || (Type is 3 or 11 && PixelBits == 16));
+        /// <summary>Whether colours have a byte for alpha: true colours, the palette's colours, and grey with a second byte.</summary>
+        public bool CanHaveAlpha => IsPaletted ? MapBits == 32 : PixelBits == 32 || (Type is 3 or 11 && PixelBits == 16);
+
+        /// <summary>Whether that byte is said to be alpha. Many programs do not say so; then it is, unless it is 0 everywhere.</summary>
+        public bool HasAlpha => AlphaBits == 8 && CanHaveAlpha;
     }
 }
