@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Gpu.Cli;
 using Gpu.Training.Data;
 using Gpu.Training.Images;
@@ -7,7 +8,7 @@ namespace Gpu.Tests.Cli;
 public class DataCommandTests
 {
     [Fact]
-    public void GeneratesTheSameBytesForTheSameSeed()
+    public void GeneratesTheSameImagesForTheSameSeed()
     {
         using var folder = new IO.TempFolder();
         string[] Generate(string name, string seed)
@@ -15,7 +16,15 @@ public class DataCommandTests
             var run = CommandLine.Run("data", "generate", "digits", "--seed", seed, "--train", "30", "--test", "20", "--out", folder.File(name), "--json");
             Assert.Equal(ExitCode.Success, run.ExitCode);
             Assert.Equal(30, run.Json.GetProperty("train").GetInt32());
-            return [.. run.Json.GetProperty("files").EnumerateArray().Select(file => Convert.ToHexString(File.ReadAllBytes(file.GetString()!)))];
+            return [.. run.Json.GetProperty("files").EnumerateArray().Select(file => Decompressed(file.GetString()!))];
+        }
+
+        static string Decompressed(string path)
+        {
+            using var gzip = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
+            using var content = new MemoryStream();
+            gzip.CopyTo(content);
+            return Convert.ToHexString(content.ToArray());
         }
 
         var first = Generate("a", "5");

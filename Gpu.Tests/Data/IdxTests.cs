@@ -106,6 +106,19 @@ public class IdxTests
     }
 
     [Fact]
+    public void GzipOfSeveralMembersAndZerosBehindItAreRead()
+    {
+        using var folder = new TempFolder();
+        var content = Images("00000803000000020000000300000004", 24, gzip: false);
+        var whole = IdxReader.ReadImages(folder.Write("plain", content)).Pixels;
+        byte[] members = [.. Compress(content[..10]), .. Compress(content[10..30]), .. Compress(content[30..])];
+        Assert.Equal(whole, IdxReader.ReadImages(folder.Write("images.gz", members)).Pixels);
+        Assert.Equal(whole, IdxReader.ReadImages(folder.Write("images.gz", [.. members, .. new byte[512]])).Pixels);
+        for (var length = 0; length < members.Length; length++)
+            Assert.Throws<DatasetException>(() => IdxReader.ReadImages(folder.Write("images.gz", members[..length])));
+    }
+
+    [Fact]
     public void ADamagedGzipFileIsNoticed()
     {
         using var folder = new TempFolder();
@@ -168,8 +181,11 @@ public class IdxTests
         Convert.FromHexString(header).CopyTo(content, 0);
         for (var i = 0; i < Math.Min(values, 1000); i++)
             content[16 + i] = (byte)(i * 37);
-        if (!gzip)
-            return content;
+        return gzip ? Compress(content) : content;
+    }
+
+    private static byte[] Compress(byte[] content)
+    {
         using var compressed = new MemoryStream();
         using (var stream = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
             stream.Write(content);

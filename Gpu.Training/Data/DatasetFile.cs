@@ -20,7 +20,7 @@ internal sealed class DatasetFile : IDisposable
         FilePath = path;
         IsGzip = isGzip;
         fileLength = file.Length;
-        stream = isGzip ? CheckedGzip.Decompress(file) : file;
+        stream = isGzip ? new CheckedGzipStream(file) : file;
     }
 
     /// <summary>The path as it was given.</summary>

@@ -4,8 +4,8 @@ using SixLabors.ImageSharp.Formats.Gif;
 namespace Gpu.Training.Images.Formats;
 
 /// <summary>
-/// Reads the first frame of a GIF (GIF89a specification). The blocks are checked up to the trailer, and ImageSharp gets the frame alone: 2.1.13 fills in
-/// what is missing of a truncated file, and writes outside its buffer where an interlaced frame reaches beyond the canvas.
+/// Reads the first frame of a GIF (GIF89a specification). The blocks are checked up to the trailer, and ImageSharp gets the frame alone, as if it were not
+/// interlaced: 2.1.13 fills in what is missing of a truncated file, and fails on low interlaced frames and on those that reach beyond the canvas.
 /// </summary>
 internal static class GifReader
 {
@@ -13,6 +13,11 @@ internal static class GifReader
     private const byte Image = 0x2C;
     private const byte Trailer = 0x3B;
     private const byte GraphicControl = 0xF9;
+
+    private const int Interlaced = 0x40;
+
+    // The first row and the step of the four passes.
+    private static readonly (int First, int Step)[] Passes = [(0, 8), (4, 8), (2, 4), (1, 2)];
 
     // For files without a table of colours.
     private static readonly byte[] Greys = [.. Enumerable.Range(0, 768).Select(i => (byte)(i / 3))];
@@ -69,6 +74,19 @@ internal static class GifReader
             reader.Bytes(size, "a data block");
     }
 
+    private static ByteImage Deinterlace(ByteImage stored)
+    {
+        var image = new ByteImage(stored.Height, stored.Width, 3);
+        var (bytes, row) = (3 * stored.Width, 0);
+        foreach (var (first, step) in Passes)
+        {
+            for (var y = first; y < stored.Height; y += step)
+                stored.Pixels.AsSpan(row++ * bytes, bytes).CopyTo(image.Pixels.AsSpan(y * bytes));
+        }
+
+        return image;
+    }
+
     // What the frame leaves of the canvas is transparent, as in browsers; a frame that reaches beyond enlarges it, as with Pillow.
     private static ByteImage DecodeFrame(
         int canvasWidth, int canvasHeight, ReadOnlySpan<byte> descriptor, ReadOnlySpan<byte> control, ReadOnlySpan<byte> colours, ReadOnlySpan<byte> codes,
@@ -89,12 +107,14 @@ internal static class GifReader
         gif.Write(colours);
         if (!control.IsEmpty)
             gif.Write([Extension, GraphicControl, 4, .. control, 0]);
-        gif.Write([Image, 0, 0, 0, 0, .. descriptor.Slice(4, 4), (byte)(descriptor[8] & 0x40)]);
+        gif.Write([Image, 0, 0, 0, 0, .. descriptor.Slice(4, 4), 0]);
         gif.Write(codes);
         gif.WriteByte(Trailer);
         gif.Position = 0;
         var decoder = new GifDecoder { IgnoreMetadata = true };
         var frame = PixelDecoder.DecodeRgba(decoder, gif, width, height, background);
+        if ((descriptor[8] & Interlaced) != 0)
+            frame = Deinterlace(frame);
         if ((width, height) == (canvasWidth, canvasHeight))
             return frame;
 

@@ -4,9 +4,9 @@ namespace Gpu.Training.Images.Formats;
 
 /// <summary>
 /// Reads JPEG: baseline, extended and progressive with Huffman codes and 8 bits (ITU-T T.81). The segments are checked here up to the end marker, and
-/// ImageSharp gets those that it needs. ImageSharp 2.1.13 fills in what is missing of a truncated file, writes outside its buffers on scans that do not
-/// fit together, repeats subsampled chroma instead of interpolating it, and does not clamp the colours of YCCK. In the last two cases it therefore only
-/// decodes the components, and the rest is done here as libjpeg does it.
+/// ImageSharp gets those that it needs. ImageSharp 2.1.13 fills in what is missing of a truncated file, mixes up scans of some of the components, repeats
+/// subsampled chroma instead of interpolating it, and does not clamp the colours of YCCK. In the last two cases it therefore only decodes the components,
+/// and the rest is done here as libjpeg does it.
 /// </summary>
 internal static class JpegReader
 {

@@ -7,8 +7,8 @@ using SixLabors.ImageSharp.PixelFormats;
 namespace Gpu.Training.Images.Formats;
 
 /// <summary>
-/// Calls ImageSharp's decoders. Its readers here check every size that a header declares beforehand: the decoders of 2.1.13 trust some of them, for
-/// memory as well as for unchecked pointers.
+/// Calls ImageSharp's decoders. The readers check beforehand what a file says of sizes and lengths: the decoders of 2.1.13 believe some of it when they
+/// allocate memory, and even when they use pointers.
 /// </summary>
 internal static class PixelDecoder
 {

@@ -3,18 +3,25 @@ using System.IO.Compression;
 namespace Gpu.Training.IO;
 
 /// <summary>
-/// Reads gzip (RFC 1952), of one or several members, also with zero bytes behind the last. <see cref="GZipStream"/> does so, too, and checks each member's
-/// checksum and length, but takes a file that is cut off for one that is complete.
+/// The content of a gzip file (RFC 1952), of one or several members, also with zero bytes behind the last. <see cref="GZipStream"/> reads such files, too,
+/// and checks each member's checksum and length, but takes a file that is cut off for one that is complete. Here, reading it throws an
+/// <see cref="InvalidDataException"/>, at the latest at the end.
 /// </summary>
-internal static class CheckedGzip
+/// <param name="file">The compressed file; it is closed with this stream.</param>
+internal sealed class CheckedGzipStream(Stream file) : GZipStream(new TailedStream(file), CompressionMode.Decompress)
 {
-    /// <summary>A stream of the content. Where the file is cut off or damaged, reading throws an <see cref="InvalidDataException"/>, at the latest at the end.</summary>
-    /// <param name="file">The compressed file; it is closed with the stream that is returned.</param>
-    public static Stream Decompress(Stream file) => new GZipStream(new TailedStream(file), CompressionMode.Decompress);
+    /// <inheritdoc/>
+    public override void CopyTo(Stream destination, int bufferSize)
+    {
+        // The base class copies by another way, which reads the file to its end and beyond.
+        var buffer = new byte[bufferSize];
+        while (Read(buffer) is var read and > 0)
+            destination.Write(buffer, 0, read);
+    }
 
     /// <summary>
-    /// A stream with bytes behind its end that are no gzip header and no Deflate block. Behind a complete member they are ignored. Where a member is
-    /// cut off, they take the place of what is missing, and make an invalid block, or a wrong checksum or length.
+    /// A stream with bytes behind its end that are no gzip header. Behind a complete member they are looked at and left. Where a member is cut off, they
+    /// take the place of what is missing: they make an invalid block, or a wrong checksum or length, or more bytes are asked for than there are.
     /// </summary>
     private sealed class TailedStream(Stream stream) : Stream
     {
@@ -39,6 +46,8 @@ internal static class CheckedGzip
             var read = stream.Read(buffer);
             if (read > 0 || buffer.IsEmpty)
                 return read;
+            if (_left == 0)
+                throw new InvalidDataException("The file is cut off.");
             read = Math.Min(_left, buffer.Length);
             buffer[..read].Fill(0xFF);
             _left -= read;
