@@ -76,7 +76,8 @@ internal sealed class EvalCommand
             var table = new ReportTable(
                 ReportTable.Text("class"), ReportTable.Number("images"), ReportTable.Number("precision"), ReportTable.Number("recall"),
                 ReportTable.Number("F1"));
-            for (var c = 0; c < scores.Length; c++)
+            // A network may have more outputs than there are classes.
+            for (var c = 0; c < data.Classes; c++)
             {
                 var (name, score) = (data.ClassNames[c], scores[c]);
                 table.Add(name, Units.Count(score.Samples), Units.Percent(score.Precision), Units.Percent(score.Recall), Units.Percent(score.F1));
@@ -85,7 +86,7 @@ internal sealed class EvalCommand
             }
 
             reporter.Table(table);
-            if (scores.Length <= MostClassesDrawn) reporter.Table(Matrix(confusion, data.ClassNames));
+            if (data.Classes <= MostClassesDrawn) reporter.Table(Matrix(confusion, data.ClassNames));
         }
 
         var top = result.TopK > 1 ? $", top {result.TopK} {Units.Percent(result.TopKAccuracy)}" : "";

@@ -31,6 +31,11 @@ public partial class HelpTests
     [InlineData("model show", "NAME|FILE")]
     [InlineData("data generate", "--seed")]
     [InlineData("data show", "--per-class")]
+    [InlineData("train", "--background")]
+    [InlineData("eval", "--background")]
+    [InlineData("predict", "--background")]
+    [InlineData("sweep", "--background")]
+    [InlineData("data show", "--background")]
     public void EveryCommandHasHelp(string command, string expected)
     {
         var run = CommandLine.Run([.. command.Split(' '), "--help"]);
