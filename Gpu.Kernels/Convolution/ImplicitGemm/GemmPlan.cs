@@ -32,7 +32,7 @@ internal static class GemmPlan
     private const int Schedulers = 4, WarpThreads = 32;
 
     /// <summary>Whether a device can run grouped products.</summary>
-    public static bool Suits(GroupLimits? limits) =>
+    public static bool IsPossible(GroupLimits? limits) =>
         limits is { } known && known.MaxThreads >= GemmTileMemory.Threads<Tile16x16>() && known.SharedBytes >= Bytes<Tile128x128>();
 
     /// <summary>Words that the partial sums of a product of this size take at most, on any device.</summary>
