@@ -9,7 +9,7 @@ namespace Gpu.Tests.Normalization;
 
 [OracleFor(
     typeof(BatchNormMaxPoolForward<,,>), typeof(BatchNormMaxPoolGradientSums<,,>), typeof(GroupedBatchNormMaxPoolGradientSums<,,>), typeof(BatchNormMaxPoolInputGradient<,,,>))]
-public class BatchNormPoolTests
+public class BatchNormMaxPoolTests
 {
     private const float Momentum = 0.1f;
     private const float Epsilon = 1e-5f;
@@ -95,7 +95,7 @@ public class BatchNormPoolTests
         var zeros = oracle.Upload(new float[shape.Channels]);
         var output = oracle.Output(shape.OutputLength);
         BatchNormMaxPool.ForwardEvaluation(
-            oracle.Device, shape, oracle.Upload(input), ones, zeros, zeros, ones, Epsilon, output, Activation.Relu, oracle.Output(BatchNormMaxPool.WorkspaceLength(shape)));
+            oracle.Device, shape, oracle.Upload(input), new(ones, zeros, zeros, ones), Epsilon, output, Activation.Relu, oracle.Output(BatchNormMaxPool.WorkspaceLength(shape)));
         Assert.Equal(PoolingReference.Max(shape, input).Output.Select(double.IsNaN), oracle.Download(output).Select(float.IsNaN));
     }
 
@@ -106,7 +106,7 @@ public class BatchNormPoolTests
         using var buffer = device.Allocate(1000);
         var four = buffer.View.Slice(0, 4);
         var error = Assert.Throws<ArgumentException>(() => BatchNormMaxPool.ForwardEvaluation(
-            device, new Pool2dShape(1, 3, 3, 4, 3, 3, 1, 1), buffer.View.Slice(0, 36), four, four, four, four, Epsilon, four, Activation.None, buffer.View));
+            device, new Pool2dShape(1, 3, 3, 4, 3, 3, 1, 1), buffer.View.Slice(0, 36), new(four, four, four, four), Epsilon, four, Activation.None, buffer.View));
         Assert.Contains("2x2", error.Message, StringComparison.Ordinal);
     }
 
@@ -131,8 +131,9 @@ public class BatchNormPoolTests
             var (gamma, beta, mean, variance, savedMean, savedInverse) = (Upload(c), Upload(c), Upload(c), Upload(c), Upload(c), Upload(c));
             var (gammaGradient, betaGradient) = (Upload(c), Upload(c));
             var workspace = Upload(BatchNormMaxPool.WorkspaceLength(shape));
-            BatchNormMaxPool.ForwardTraining(device, shape, x, gamma, beta, mean, variance, Momentum, Epsilon, y, savedMean, savedInverse, Activation.Relu, workspace);
-            BatchNormMaxPool.Backward(device, shape, x, d, gamma, beta, savedMean, savedInverse, dx, gammaGradient, betaGradient, Activation.Relu, workspace);
+            var (parameters, saved) = (new BatchNormParameters(gamma, beta, mean, variance), new BatchNormSaved(savedMean, savedInverse));
+            BatchNormMaxPool.ForwardTraining(device, shape, x, parameters, Momentum, Epsilon, y, saved, Activation.Relu, workspace);
+            BatchNormMaxPool.Backward(device, shape, x, d, parameters, saved, dx, new(gammaGradient, betaGradient), Activation.Relu, workspace);
             var all = new List<float>();
             foreach (var view in new[] { y, dx, mean, variance, gammaGradient, betaGradient })
             {
@@ -169,13 +170,13 @@ public class BatchNormPoolTests
         var (x, g, b, rm, rv) = (oracle.Upload(input), oracle.Upload(gamma), oracle.Upload(beta), oracle.Upload(runningMean), oracle.Upload(runningVariance));
         var (output, mean, inverse) = (oracle.Output(shape.OutputLength), oracle.Output(channels), oracle.Output(channels));
 
-        BatchNormMaxPool.ForwardEvaluation(oracle.Device, shape, x, g, b, rm, rv, Epsilon, output, activation, workspace);
+        BatchNormMaxPool.ForwardEvaluation(oracle.Device, shape, x, new(g, b, rm, rv), Epsilon, output, activation, workspace);
         var evaluated = input.Select((v, i) => (float)ActivationReference.Value(
             activation, (v - runningMean[i % channels]) / Math.Sqrt(runningVariance[i % channels] + Epsilon) * gamma[i % channels] + beta[i % channels]));
         oracle.Compare("batch norm and pooling, evaluation", PoolingReference.Max(shape, [.. evaluated]).Output, output, tolerance, shape: text);
 
         output = oracle.Output(shape.OutputLength);
-        BatchNormMaxPool.ForwardTraining(oracle.Device, shape, x, g, b, rm, rv, Momentum, Epsilon, output, mean, inverse, activation, workspace);
+        BatchNormMaxPool.ForwardTraining(oracle.Device, shape, x, new(g, b, rm, rv), Momentum, Epsilon, output, new(mean, inverse), activation, workspace);
         var whole = Array.ConvertAll(expected.Output, v => (float)v);
         oracle.Compare("batch norm and pooling forward", PoolingReference.Max(shape, whole).Output, output, tolerance, shape: text);
         oracle.Compare("batch norm and pooling saved mean", expected.Mean, mean, tolerance, shape: text);
@@ -193,7 +194,8 @@ public class BatchNormPoolTests
         var startBeta = oracle.Uniform(channels);
         var (gammaGradient, betaGradient) = (oracle.Upload(startGamma), oracle.Upload(startBeta));
         BatchNormMaxPool.Backward(
-            oracle.Device, shape, x, oracle.Upload(outputGradient), g, b, mean, inverse, inputGradient, gammaGradient, betaGradient, activation, workspace, gate, accumulate);
+            oracle.Device, shape, x, oracle.Upload(outputGradient), new(g, b, rm, rv), new(mean, inverse), inputGradient, new(gammaGradient, betaGradient),
+            activation, workspace, gate, accumulate);
         oracle.Compare(
             "batch norm and pooling input gradient", [.. expected.InputGradient.Select((v, i) => v + (accumulate ? before[i] : 0))], inputGradient, 5 * tolerance,
             expected.InputGradientTerms, text);
@@ -208,8 +210,8 @@ public class BatchNormPoolTests
         var (normalised, pooled) = (oracle.Output(shape.InputLength), oracle.Output(shape.OutputLength));
         var (mean, variance) = (oracle.Upload(new float[shape.Channels]), oracle.Upload(new float[shape.Channels]));
         BatchNorm.ForwardTraining(
-            oracle.Device, rows, shape.Channels, x, gamma, beta, mean, variance, Momentum, Epsilon, normalised, oracle.Output(shape.Channels),
-            oracle.Output(shape.Channels), activation, oracle.Output(BatchNorm.WorkspaceLength(rows, shape.Channels)));
+            oracle.Device, rows, shape.Channels, x, new(gamma, beta, mean, variance), Momentum, Epsilon, normalised,
+            new(oracle.Output(shape.Channels), oracle.Output(shape.Channels)), activation, oracle.Output(BatchNorm.WorkspaceLength(rows, shape.Channels)));
         MaxPool2d.Forward(oracle.Device, shape, normalised, pooled);
         Assert.Equal(oracle.Download(pooled), oracle.Download(output));
     }
