@@ -47,7 +47,7 @@ public static class ResidualAdd
     /// <exception cref="ArgumentException">the views differ in length, or f's derivative needs more than its value</exception>
     public static void Backward(
         IExecutor executor, Activation activation, DeviceView output, DeviceView outputGradient, DeviceView gradientA, DeviceView gradientB,
-        bool accumulateA = false, bool accumulateB = false)
+        bool accumulateA, bool accumulateB)
     {
         output = RequireOutput(activation, output, outputGradient);
         gradientA.Require(outputGradient.Length, nameof(gradientA));

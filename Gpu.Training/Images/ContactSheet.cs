@@ -38,7 +38,7 @@ public static class ContactSheet
     /// <param name="classNames">The classes' names.</param>
     /// <param name="columns">Images in a row.</param>
     /// <param name="scale">How many dots wide and high a pixel becomes.</param>
-    public static ByteImage Render(ImageSplit split, ReadOnlySpan<int> indices, IReadOnlyList<string> classNames, int columns, int scale = 2)
+    public static ByteImage Render(ImageSplit split, ReadOnlySpan<int> indices, IReadOnlyList<string> classNames, int columns, int scale)
     {
         ArgumentNullException.ThrowIfNull(split);
         ArgumentNullException.ThrowIfNull(classNames);
