@@ -21,7 +21,7 @@ internal struct DirectWeightGradientGeometry
     public int PanelsPerGroup, Panels;
 
     /// <summary>
-    /// Runs of contiguous input channels in a kernel row; rows of a run; tiles that cover a run, those of twelve and of eight rows among them; tiles of a panel.
+    /// Runs of contiguous input channels in a kernel row; rows of a run; tiles that cover a run, of these, tiles of twelve and of eight rows; tiles of a panel.
     /// </summary>
     public int RunsX, RowsPerRun, TilesPerRun, TwelveTiles, LargeTiles, Tiles;
 
