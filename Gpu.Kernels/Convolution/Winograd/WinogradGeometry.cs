@@ -2,7 +2,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>How <see cref="WinogradConv2d{TBackend,TVector,TActivation}"/> divides a shape into strips of tiles, and the layout of its scratch memory.</summary>
+/// <summary>How <see cref="WinogradConv2d{TBackend,TVector,TActivation}"/> divides a shape into strips of tiles; layout of its scratch memory.</summary>
 internal struct WinogradGeometry
 {
     /// <summary>Extents and channels of the tensor that is read.</summary>
