@@ -235,6 +235,8 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
         TBackend.Store(output, index, value);
     }
 
+    // Copies of tiles to shared memory. A thread copies the same quads of four values in every step. Slots are types, so loops over them are unrolled.
+
     // Quads of a row, and rows that the group's threads copy one quad each of: a multiple of eight, so that quads lie alike in their rows.
     private static int QuadsOfRow => TUnit.Depth / 4;
 

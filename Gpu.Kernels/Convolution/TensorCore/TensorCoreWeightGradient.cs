@@ -242,6 +242,8 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     private readonly void WriteOne(ArrayView<float> shared, int place, int target) =>
         Target[target] = AddToTarget ? Target[target] + shared[place] : shared[place];
 
+    // Copies of tiles to shared memory. A thread copies the same quads of four values in every step. Slots are types, so loops over them are unrolled.
+
     // Quads of a line of the first and of the second operand, and lines that the group's threads copy one quad each of.
     private static int QuadsOfRows => TTile.Rows / 4;
 
