@@ -1,4 +1,5 @@
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.Residual;
 
@@ -136,7 +137,7 @@ public static class ResidualAdd
                     Slope = call.Slope,
                 };
                 var vectors = ResidualForward<TBackend, TVector, TActivation>.VectorsOfItem;
-                launcher.Launch(kernel, Items.Covering(call.A.Length, vectors * TBackend.Width), 5 * vectors);
+                launcher.Launch(kernel, IntMath.DivRoundUp(call.A.Length, vectors * TBackend.Width), 5 * vectors);
                 return;
             }
 
@@ -182,7 +183,7 @@ public static class ResidualAdd
                 Slope = call.Slope,
             };
             var vectors = ResidualBackward<TBackend, TVector, TActivation>.VectorsOfItem;
-            launcher.Launch(kernel, Items.Covering(call.OutputGradient.Length, vectors * TBackend.Width), 6 * vectors);
+            launcher.Launch(kernel, IntMath.DivRoundUp(call.OutputGradient.Length, vectors * TBackend.Width), 6 * vectors);
         }
 
         private void LaunchShortcut<TBackend, TVector>(ILauncher<TBackend> launcher, ShortcutShape shape)

@@ -143,7 +143,7 @@ internal static class Conv2dAlgorithms
     {
         var (height, width) = pass == Conv2dPass.InputGradient ? (shape.InputHeight, shape.InputWidth) : (shape.OutputHeight, shape.OutputWidth);
         const int extent = WinogradTransform.Outputs;
-        var tiles = (long)Items.Covering(height, extent) * Items.Covering(width, extent);
+        var tiles = (long)IntMath.DivRoundUp(height, extent) * IntMath.DivRoundUp(width, extent);
         var least = pass == Conv2dPass.WeightGradient ? MinWinogradGradientTiles : MinWinogradTiles;
         return tiles * shape.Batch >= least && 2 * height * width >= tiles * extent * extent;
     }
@@ -183,8 +183,8 @@ internal static class Conv2dAlgorithms
         const int stepDepth = 32, stepCycles = 950, residentGroups = 4, plainCycles = 8000;
         const double plainRate = 64;
         if (device.LeastWork <= 1) return true;
-        var tiles = (double)Items.Covering(rows, MediumTile.Rows) * Items.Covering(columns, MediumTile.Columns);
+        var tiles = (double)IntMath.DivRoundUp(rows, MediumTile.Rows) * IntMath.DivRoundUp(columns, MediumTile.Columns);
         var waves = Math.Ceiling(tiles / (residentGroups * device.Multiprocessors));
-        return waves * Items.Covering(depth, stepDepth) * stepCycles <= (double)rows * columns * depth / (plainRate * device.Multiprocessors) + plainCycles;
+        return waves * IntMath.DivRoundUp(depth, stepDepth) * stepCycles <= (double)rows * columns * depth / (plainRate * device.Multiprocessors) + plainCycles;
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
@@ -69,7 +70,7 @@ internal struct ConvGeometry
     {
         var g = this;
         var taps = shape.KernelHeight * shape.KernelWidth;
-        g.PanelsPerGroup = Items.Covering(OutputPerGroup, panelWidth);
+        g.PanelsPerGroup = IntMath.DivRoundUp(OutputPerGroup, panelWidth);
         g.Panels = g.PanelsPerGroup * shape.Groups;
         g.WeightRowStride = packed ? panelWidth : shape.OutputChannels;
         g.WeightPanelStride = packed ? taps * InputPerGroup * panelWidth : panelWidth;
@@ -116,7 +117,7 @@ internal struct ConvGeometry
                     InputHeight = shape.OutputHeight, InputWidth = shape.OutputWidth, InputChannels = shape.OutputChannels, InputPerGroup = shape.OutputPerGroup,
                     OutputHeight = shape.InputHeight, OutputWidth = shape.InputWidth, OutputChannels = shape.InputChannels, OutputPerGroup = shape.InputPerGroup,
                     OutputY = phaseY, OutputX = phaseX, OutputStepY = shape.StrideHeight, OutputStepX = shape.StrideWidth,
-                    Rows = Items.Covering(shape.InputHeight - phaseY, shape.StrideHeight), Columns = Items.Covering(shape.InputWidth - phaseX, shape.StrideWidth),
+                    Rows = IntMath.DivRoundUp(shape.InputHeight - phaseY, shape.StrideHeight), Columns = IntMath.DivRoundUp(shape.InputWidth - phaseX, shape.StrideWidth),
                     InputY = y.Start, InputX = x.Start,
                     InputStepY = 1, InputStepX = 1,
                     TapsY = isEmpty ? 0 : y.Taps, TapsX = isEmpty ? 0 : x.Taps,
@@ -143,7 +144,7 @@ internal struct ConvGeometry
             var distance = phase + padding - tap * dilation;
             if (distance % stride != 0) continue;
             // From the last tap to the first, as the packed weights have them: that goes forward in the output.
-            var taps = Items.Covering(kernel - tap, tapStride);
+            var taps = IntMath.DivRoundUp(kernel - tap, tapStride);
             var step = tapStride * dilation / stride;
             return (kernel - 1 - tap - (taps - 1) * tapStride, tapStride, taps, distance / stride - (taps - 1) * step, step);
         }

@@ -16,7 +16,7 @@ internal static class PackedConvWeights
     {
         var shape = a.Shape;
         var taps = shape.KernelHeight * shape.KernelWidth;
-        var panels = Items.Covering(a.ComputedPerGroup, panelWidth);
+        var panels = IntMath.DivRoundUp(a.ComputedPerGroup, panelWidth);
         var pack = new PackConvWeights<TBackend, TVector>
         {
             Weights = launcher.Bind(a.Weights),
@@ -30,6 +30,6 @@ internal static class PackedConvWeights
             Transposed = a.IsBackward,
         };
         var rows = PackConvWeights<TBackend, TVector>.RowsPerItem;
-        launcher.Launch(pack, shape.Groups * panels * taps * Items.Covering(a.SummedPerGroup, rows), 8 * rows);
+        launcher.Launch(pack, shape.Groups * panels * taps * IntMath.DivRoundUp(a.SummedPerGroup, rows), 8 * rows);
     }
 }

@@ -1,3 +1,4 @@
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.MatrixProducts;
@@ -49,15 +50,15 @@ internal struct MatrixProductGeometry
     {
         var g = new MatrixProductGeometry { Rows = rows, Columns = columns, Depth = depth, RowsInner = columns > rows };
         // Chunks of about equal depth, a multiple of the widest vector because operands are transposed in blocks of that size.
-        g.ChunkDepth = Items.Covering(Items.Covering(depth, Items.Covering(depth, LongestChunk)), 16) * 16;
-        g.Chunks = Items.Covering(depth, g.ChunkDepth);
-        g.RowPanels = Items.Covering(rows, PanelRows);
-        g.ColumnPanels = Items.Covering(columns, PanelVectors * width);
+        g.ChunkDepth = IntMath.DivRoundUp(IntMath.DivRoundUp(depth, IntMath.DivRoundUp(depth, LongestChunk)), 16) * 16;
+        g.Chunks = IntMath.DivRoundUp(depth, g.ChunkDepth);
+        g.RowPanels = IntMath.DivRoundUp(rows, PanelRows);
+        g.ColumnPanels = IntMath.DivRoundUp(columns, PanelVectors * width);
         var (rowPanels, columnPanels) = (Math.Min(MostRowPanels, g.RowPanels), Math.Min(MostColumnPanels, g.ColumnPanels));
         while (true)
         {
-            g.RowBlocks = Items.Covering(g.RowPanels, rowPanels);
-            g.ColumnBlocks = Items.Covering(g.ColumnPanels, columnPanels);
+            g.RowBlocks = IntMath.DivRoundUp(g.RowPanels, rowPanels);
+            g.ColumnBlocks = IntMath.DivRoundUp(g.ColumnPanels, columnPanels);
             var cost = (long)rowPanels * columnPanels * PanelRows * PanelVectors * depth;
             if (g.RowBlocks * g.ColumnBlocks >= ItemsToShare || cost < 2 * ItemCost || (rowPanels == 1 && columnPanels == 1)) return g;
             // Halve the longer side of the block: an item reads the rows of its block once for all its columns, and its columns once for all its rows.

@@ -91,7 +91,7 @@ internal static class MatrixProductLaunch
     {
         Pack<TBackend, TVector>(launcher, g, source, transposed, workspace, g.Rows, MatrixProductGeometry.PanelRows, g.RowPanels, default);
         var length = PackPanels<TBackend, TVector>.PackedLength(g.RowPanels, MatrixProductGeometry.PanelRows, g.Depth, g.Chunks);
-        length = Items.Covering(length, 16) * 16;
+        length = IntMath.RoundUp(length, 16);
         return workspace.Slice(length, workspace.Length - length);
     }
 
@@ -109,7 +109,7 @@ internal static class MatrixProductLaunch
     {
         // Transposed, rows are read along the depth, and long runs are better. Where vectors reach past the end of a panel's row, rows must follow each other.
         var partDepth = transposed || panelLines % TBackend.Width != 0 ? g.ChunkDepth : Math.Min(64, g.ChunkDepth);
-        var parts = Items.Covering(g.ChunkDepth, partDepth);
+        var parts = IntMath.DivRoundUp(g.ChunkDepth, partDepth);
         var pack = new PackPanels<TBackend, TVector>
         {
             Source = launcher.Bind(source),
@@ -125,9 +125,9 @@ internal static class MatrixProductLaunch
             Transposed = transposed,
             HasSums = !sums.IsEmpty,
         };
-        var panelCost = 4 * Items.Covering(panelLines, TBackend.Width);
+        var panelCost = 4 * IntMath.DivRoundUp(panelLines, TBackend.Width);
         const int perItem = PackPanels<TBackend, TVector>.PanelsPerItem;
         if (!sums.IsEmpty) launcher.Launch(pack, panels, panelCost * g.Depth);
-        else launcher.Launch(pack, Items.Covering(panels, perItem) * g.Chunks * parts, panelCost * perItem * partDepth);
+        else launcher.Launch(pack, IntMath.DivRoundUp(panels, perItem) * g.Chunks * parts, panelCost * perItem * partDepth);
     }
 }

@@ -41,7 +41,7 @@ internal readonly struct BatchNormStatisticsOperation(
         var statistics = new BatchNormStatistics<TBackend, TVector> { Input = launcher.Bind(input), Partials = partials, Layout = layout };
         launcher.Launch(statistics, layout.Items, layout.Cost(TBackend.Width, 6));
         var combine = new BatchNormCombine<TBackend, TVector> { Partials = partials, Outcome = coefficients, Layout = layout };
-        launcher.Launch(combine, Items.Covering(channels, TBackend.Width), 40 + 10 * layout.Chunks);
+        launcher.Launch(combine, IntMath.DivRoundUp(channels, TBackend.Width), 40 + 10 * layout.Chunks);
     }
 
     private void LaunchGroups<TBackend, TVector>(
@@ -96,7 +96,7 @@ internal readonly struct BatchNormScaleOperation(int channels, BatchNormParamete
             Channels = channels,
             Epsilon = epsilon,
         };
-        launcher.Launch(kernel, Items.Covering(channels, TBackend.Width), 40);
+        launcher.Launch(kernel, IntMath.DivRoundUp(channels, TBackend.Width), 40);
     }
 }
 
@@ -241,7 +241,7 @@ internal static class BatchNormGradientSumsLaunch
             Scale = launcher.Bind(memory.Scale),
             Channels = memory.Channels,
         };
-        launcher.Launch(kernel, Items.Covering(memory.Channels, TBackend.Width), 12);
+        launcher.Launch(kernel, IntMath.DivRoundUp(memory.Channels, TBackend.Width), 12);
     }
 
     /// <summary>Adds up the chunks.</summary>
@@ -251,7 +251,7 @@ internal static class BatchNormGradientSumsLaunch
         where TVector : unmanaged
     {
         var combine = new BatchNormGradientCombine<TBackend, TVector> { Partials = partials, Outcome = totals, Layout = layout };
-        launcher.Launch(combine, Items.Covering(layout.Channels, TBackend.Width), 40 + 4 * layout.Chunks);
+        launcher.Launch(combine, IntMath.DivRoundUp(layout.Channels, TBackend.Width), 40 + 4 * layout.Chunks);
     }
 
     /// <summary>Adds up what groups of threads have left for each chunk; nothing where there is one chunk.</summary>

@@ -1,3 +1,4 @@
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Normalization;
@@ -25,7 +26,7 @@ internal readonly record struct BatchNormWorkspace(DeviceView View, int Channels
     public DeviceView Partials => View.Slice(Coefficients * RowLength(Channels), View.Length - Coefficients * RowLength(Channels));
 
     /// <summary>Words of a row of channels.</summary>
-    public static int RowLength(int channels) => Items.Covering(channels, 16) * 16;
+    public static int RowLength(int channels) => IntMath.RoundUp(channels, 16);
 
     /// <summary>Words of a workspace with so many words of partial results.</summary>
     public static int LengthWith(int partials, int channels) => Coefficients * RowLength(channels) + partials;

@@ -21,8 +21,8 @@ internal static class DirectConv2dLaunch
     {
         const int widestPanel = 32;
         var taps = shape.KernelHeight * shape.KernelWidth;
-        var forward = (long)Items.Covering(shape.OutputPerGroup, widestPanel) * widestPanel * shape.InputPerGroup;
-        var transposed = (long)Items.Covering(shape.InputPerGroup, widestPanel) * widestPanel * shape.OutputPerGroup;
+        var forward = (long)IntMath.RoundUp(shape.OutputPerGroup, widestPanel) * shape.InputPerGroup;
+        var transposed = (long)IntMath.RoundUp(shape.InputPerGroup, widestPanel) * shape.OutputPerGroup;
         return checked((int)(Math.Max(forward, transposed) * taps * shape.Groups));
     }
 
@@ -45,9 +45,9 @@ internal static class DirectConv2dLaunch
             g.Merged = g.TapStepX == 1 && g.WeightTapX == 1 && shape.Groups == 1;
             g.Shared = g.Merged && g.InputStepX == 1 && g.TapsX > 0;
             var tileCost = 40 + Math.Max(1, g.TapsY * g.TapsX) * g.InputPerGroup * 2 * tilePixels;
-            g.Tiles = Items.Covering(g.GridRows, tilePixels) * g.Columns;
-            g.TilesPerStrip = TBackend.IsGpu ? 1 : Math.Clamp(Items.Covering(ItemCost, tileCost), 1, Math.Max(1, g.Tiles * g.Panels / 64));
-            g.Strips = Items.Covering(g.Tiles, g.TilesPerStrip);
+            g.Tiles = IntMath.DivRoundUp(g.GridRows, tilePixels) * g.Columns;
+            g.TilesPerStrip = TBackend.IsGpu ? 1 : Math.Clamp(IntMath.DivRoundUp(ItemCost, tileCost), 1, Math.Max(1, g.Tiles * g.Panels / 64));
+            g.Strips = IntMath.DivRoundUp(g.Tiles, g.TilesPerStrip);
             var kernel = new DirectConv2d<TBackend, TVector, TActivation>
             {
                 Input = launcher.Bind(a.Input),

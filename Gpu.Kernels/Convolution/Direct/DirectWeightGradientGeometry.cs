@@ -1,3 +1,4 @@
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
@@ -75,10 +76,10 @@ internal struct DirectWeightGradientGeometry
             const int rowLength = 64;
             (g.InputHeight, g.OutputHeight) = (1, 1);
             (g.InputWidth, g.OutputWidth) = (rowLength, rowLength);
-            g.OutputRows = Items.Covering(g.Pixels, rowLength);
+            g.OutputRows = IntMath.DivRoundUp(g.Pixels, rowLength);
         }
 
-        g.PanelsPerGroup = Items.Covering(g.OutputPerGroup, 2 * width);
+        g.PanelsPerGroup = IntMath.DivRoundUp(g.OutputPerGroup, 2 * width);
         g.Panels = g.PanelsPerGroup * shape.Groups;
         g.Merged = shape.Groups == 1 && shape.DilationWidth == 1 && shape.PaddingLeft == 0
             && (g.OutputWidth - 1) * shape.StrideWidth + shape.KernelWidth <= g.InputWidth;
@@ -90,7 +91,7 @@ internal struct DirectWeightGradientGeometry
         g.LargeTiles = left / tileRows + (left % tileRows > 3 && g.RowsPerRun > tileRows ? 1 : 0);
         var covered = Math.Min(g.TwelveTiles * 12 + g.LargeTiles * tileRows, g.RowsPerRun);
         // Tiles of three rows, the last of which overlaps; in a run of fewer rows, tiles of one.
-        g.TilesPerRun = g.TwelveTiles + g.LargeTiles + (g.RowsPerRun >= 3 ? Items.Covering(g.RowsPerRun - covered, 3) : g.RowsPerRun - covered);
+        g.TilesPerRun = g.TwelveTiles + g.LargeTiles + (g.RowsPerRun >= 3 ? IntMath.DivRoundUp(g.RowsPerRun - covered, 3) : g.RowsPerRun - covered);
         g.Tiles = shape.KernelHeight * g.RunsX * g.TilesPerRun;
 
         // Not on a GPU, whose parallelism comes from many small tiles.
@@ -99,7 +100,7 @@ internal struct DirectWeightGradientGeometry
             && (g.KernelRows || shape.InputPerGroup == 3 || (shape.InputPerGroup >= tileRows && g.OutputPerGroup <= width));
         if (g.ThreeTaps)
         {
-            g.TilesPerRun = shape.InputPerGroup <= 3 ? 1 : Items.Covering(shape.InputPerGroup, tileRows);
+            g.TilesPerRun = shape.InputPerGroup <= 3 ? 1 : IntMath.DivRoundUp(shape.InputPerGroup, tileRows);
             g.Tiles = (g.KernelRows ? 1 : shape.KernelHeight) * g.TilesPerRun;
         }
 
@@ -109,19 +110,19 @@ internal struct DirectWeightGradientGeometry
         g.SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16;
         var wanted = manyThreads ? 16_384 : 48;
         // The sums of a split are written, read back and added, which only many pixels pay for.
-        var fewestRows = manyThreads ? 1 : Items.Covering(256, g.OutputWidth);
+        var fewestRows = manyThreads ? 1 : IntMath.DivRoundUp(256, g.OutputWidth);
         var mostSplits = Math.Max(1, Math.Min(g.OutputRows / fewestRows, LargestPartials / g.SplitStride));
         var bytes = sizeof(float) * ((long)shape.InputLength + shape.OutputLength);
         if (!manyThreads && bytes > SharedCacheBytes)
         {
             // Every group of tiles reads all of its split from memory, so as few groups as keep the threads busy.
-            g.Splits = Math.Clamp(Items.Covering(wanted, g.Panels), 1, mostSplits);
-            g.RowGroups = Math.Clamp(Items.Covering(wanted, g.Panels * g.Splits), 1, g.Tiles);
+            g.Splits = Math.Clamp(IntMath.DivRoundUp(wanted, g.Panels), 1, mostSplits);
+            g.RowGroups = Math.Clamp(IntMath.DivRoundUp(wanted, g.Panels * g.Splits), 1, g.Tiles);
         }
         else
         {
-            g.RowGroups = Math.Clamp(manyThreads ? g.Tiles : g.Tiles / 8, 1, Math.Max(1, Items.Covering(wanted, g.Panels)));
-            g.Splits = Math.Clamp(Items.Covering(wanted, g.Panels * g.RowGroups), 1, mostSplits);
+            g.RowGroups = Math.Clamp(manyThreads ? g.Tiles : g.Tiles / 8, 1, Math.Max(1, IntMath.DivRoundUp(wanted, g.Panels)));
+            g.Splits = Math.Clamp(IntMath.DivRoundUp(wanted, g.Panels * g.RowGroups), 1, mostSplits);
         }
 
         return g;

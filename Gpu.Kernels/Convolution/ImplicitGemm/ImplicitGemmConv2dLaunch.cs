@@ -88,7 +88,7 @@ internal static class ImplicitGemmConv2dLaunch
 
         private void LaunchEpilogue(int splits)
         {
-            var vectors = Items.Covering(g.OutputChannels, TBackend.Width);
+            var vectors = IntMath.DivRoundUp(g.OutputChannels, TBackend.Width);
             var epilogue = new SplitKEpilogue<TBackend, TVector, TActivation>
             {
                 Partials = launcher.Bind(a.Workspace),

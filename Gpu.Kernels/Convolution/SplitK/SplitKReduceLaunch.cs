@@ -49,6 +49,6 @@ internal static class SplitKReduceLaunch
             Splits = splits,
             Stride = stride,
         };
-        launcher.Launch(sum, Items.Covering(gradient.Length, TBackend.Width), 4 * splits);
+        launcher.Launch(sum, IntMath.DivRoundUp(gradient.Length, TBackend.Width), 4 * splits);
     }
 }

@@ -35,7 +35,7 @@ internal static class TensorCoreConv2dLaunch
             where TTile : struct, IBlockTile
         {
             var weights = packed ? a.Workspace : a.Weights;
-            var channels = Items.Covering(g.InputPerGroup, 4) * 4;
+            var channels = IntMath.RoundUp(g.InputPerGroup, 4);
             var kernel = new TensorCoreConv2d<TActivation, TUnit, TTile>
             {
                 Input = launcher.View(a.Input),
@@ -47,9 +47,9 @@ internal static class TensorCoreConv2dLaunch
                 WeightsAddress = launcher.Address(weights),
                 Geometry = g,
                 Taps = MixedRadixCounter.By(TUnit.Depth, channels, Math.Max(1, g.TapsX)),
-                Steps = Items.Covering(g.TapsY * g.TapsX * channels, TUnit.Depth),
-                RowTiles = Items.Covering(g.Pixels, TTile.Rows),
-                ColumnTiles = Items.Covering(g.OutputPerGroup, TTile.Columns),
+                Steps = IntMath.DivRoundUp(g.TapsY * g.TapsX * channels, TUnit.Depth),
+                RowTiles = IntMath.DivRoundUp(g.Pixels, TTile.Rows),
+                ColumnTiles = IntMath.DivRoundUp(g.OutputPerGroup, TTile.Columns),
                 WeightColumns = packed ? g.PanelsPerGroup * PanelWidth : g.OutputPerGroup,
                 Slope = a.Activation.Slope,
                 HasBias = !a.Bias.IsEmpty,

@@ -1,3 +1,4 @@
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution.TensorCore;
@@ -26,7 +27,7 @@ internal static class TensorCoreDispatch
     // Whether there are tiles for all multiprocessors, and they are not half empty.
     private static bool Suits<TTile>(ITensorCoreLauncher matrices, int rows, int columns, int repeats)
         where TTile : struct, IBlockTile =>
-        rows > MediumTile.Rows && (long)Items.Covering(rows, TTile.Rows) * Items.Covering(columns, TTile.Columns) * repeats >= matrices.Multiprocessors;
+        rows > MediumTile.Rows && (long)IntMath.DivRoundUp(rows, TTile.Rows) * IntMath.DivRoundUp(columns, TTile.Columns) * repeats >= matrices.Multiprocessors;
 
     private static void WithTile<TCall, TTile>(ITensorCoreLauncher matrices, ref TCall call)
         where TCall : struct, ITensorCoreCall

@@ -11,8 +11,8 @@ internal static class WinogradConv2dLaunch
     public static int WorkspaceLength(Conv2dShape shape)
     {
         const int widestPanel = 32;
-        var forward = (long)Items.Covering(shape.OutputChannels, widestPanel) * widestPanel * shape.InputChannels;
-        var backward = (long)Items.Covering(shape.InputChannels, widestPanel) * widestPanel * shape.OutputChannels;
+        var forward = (long)IntMath.RoundUp(shape.OutputChannels, widestPanel) * shape.InputChannels;
+        var backward = (long)IntMath.RoundUp(shape.InputChannels, widestPanel) * shape.OutputChannels;
         return checked((int)(Math.Max(forward, backward) * WinogradTransform.Products));
     }
 

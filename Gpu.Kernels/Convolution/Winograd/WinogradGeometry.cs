@@ -1,4 +1,4 @@
-using Gpu.Kernels.Devices;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Convolution;
 
@@ -53,14 +53,14 @@ internal struct WinogradGeometry
         }
 
         const int products = WinogradTransform.Products;
-        g.TilesX = Items.Covering(g.OutputWidth, WinogradTransform.Outputs);
-        g.TilesY = Items.Covering(g.OutputHeight, WinogradTransform.Outputs);
+        g.TilesX = IntMath.DivRoundUp(g.OutputWidth, WinogradTransform.Outputs);
+        g.TilesY = IntMath.DivRoundUp(g.OutputHeight, WinogradTransform.Outputs);
         g.Tiles = shape.Batch * g.TilesX * g.TilesY;
         g.PanelWidth = g.OutputChannels <= width ? width : 2 * width;
-        g.Panels = Items.Covering(g.OutputChannels, g.PanelWidth);
+        g.Panels = IntMath.DivRoundUp(g.OutputChannels, g.PanelWidth);
         // The products compute whole register tiles; rows behind the last tile are not read.
         g.TilesPerStrip = LongestStrip;
-        g.Strips = Items.Covering(g.Tiles, g.TilesPerStrip);
+        g.Strips = IntMath.DivRoundUp(g.Tiles, g.TilesPerStrip);
         // One vector of padding: with a power of two, all products of a tile would fall into the same sets of a cache.
         g.DataStride = g.TilesPerStrip * g.InputChannels + 16;
         g.SumStride = g.TilesPerStrip * g.PanelWidth + 16;

@@ -1,4 +1,4 @@
-using Gpu.Kernels.Devices;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Convolution;
 
@@ -41,11 +41,11 @@ internal struct WinogradGradientGeometry
         var g = new WinogradGradientGeometry { Forward = WinogradGeometry.For(shape, backward: false, width: 1) };
         g.InputBlock = Math.Min(LargestBlock, shape.InputChannels);
         g.OutputBlock = Math.Min(LargestBlock, shape.OutputChannels);
-        g.InputBlocks = Items.Covering(shape.InputChannels, g.InputBlock);
-        g.OutputBlocks = Items.Covering(shape.OutputChannels, g.OutputBlock);
+        g.InputBlocks = IntMath.DivRoundUp(shape.InputChannels, g.InputBlock);
+        g.OutputBlocks = IntMath.DivRoundUp(shape.OutputChannels, g.OutputBlock);
         g.SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16;
         var most = Math.Max(1, Math.Min(g.Forward.Tiles / LongestStrip, LargestPartials / g.SplitStride));
-        g.Splits = Math.Clamp(Items.Covering(WantedItems, g.InputBlocks * g.OutputBlocks), 1, most);
+        g.Splits = Math.Clamp(IntMath.DivRoundUp(WantedItems, g.InputBlocks * g.OutputBlocks), 1, most);
         g.TilesPerStrip = LongestStrip;
         g.DataStride = g.TilesPerStrip * g.InputBlock + 16;
         g.GradientStride = g.TilesPerStrip * g.OutputBlock + 16;

@@ -29,7 +29,7 @@ internal static class WinogradWeightGradientLaunch
             Geometry = g,
             HasBias = !a.BiasGradient.IsEmpty,
         };
-        var cost = (long)(g.Forward.Tiles / g.Splits + 1) * WinogradTransform.Products * g.InputBlock * Items.Covering(g.OutputBlock, TBackend.Width);
+        var cost = (long)(g.Forward.Tiles / g.Splits + 1) * WinogradTransform.Products * g.InputBlock * IntMath.DivRoundUp(g.OutputBlock, TBackend.Width);
         launcher.LaunchWithScratch(kernel, g.Splits * g.InputBlocks * g.OutputBlocks, (int)Math.Min(cost, int.MaxValue / 4), g.ScratchLength);
         SplitKReduceLaunch.Add<TBackend, TVector>(launcher, a.Workspace, a.WeightGradient, g.Splits, g.SplitStride);
         if (!a.BiasGradient.IsEmpty) SplitKReduceLaunch.Add<TBackend, TVector>(launcher, a.BiasPartials, a.BiasGradient, g.Splits, g.SplitStride);

@@ -2,7 +2,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Tests.Devices;
 
-public class DivisorTests
+public class FastDivModTests
 {
     [Fact]
     public void DividesAsTheProcessorDoes()
