@@ -1,4 +1,5 @@
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels;
@@ -67,7 +68,7 @@ public static class ActivationOps
                 Words = WordsPerItem<TBackend, TVector>(),
                 Slope = slope,
             };
-            launcher.Launch(kernel, Items.Covering(input.Length, kernel.Words), kernel.Words / TBackend.Width * 4);
+            launcher.Launch(kernel, IntMath.DivRoundUp(input.Length, kernel.Words), kernel.Words / TBackend.Width * 4);
         }
     }
 
@@ -89,7 +90,7 @@ public static class ActivationOps
                 Words = WordsPerItem<TBackend, TVector>(),
                 Slope = slope,
             };
-            launcher.Launch(kernel, Items.Covering(saved.Length, kernel.Words), kernel.Words / TBackend.Width * 6);
+            launcher.Launch(kernel, IntMath.DivRoundUp(saved.Length, kernel.Words), kernel.Words / TBackend.Width * 6);
         }
     }
 }

@@ -56,7 +56,7 @@ public static class BatchGather
         {
             var period = PixelNormalization.Period(shape.Channels);
             var partLength = TBackend.IsGpu ? TBackend.Width : ElementsOfItem;
-            var parts = Items.Covering(shape.SampleLength, partLength);
+            var parts = IntMath.DivRoundUp(shape.SampleLength, partLength);
             var kernel = new BatchGatherKernel<TBackend, TVector>
             {
                 Bytes = launcher.Bind(bytes),
@@ -78,7 +78,7 @@ public static class BatchGather
                 ByPeriod = FastDivMod.By(period),
                 HasLabels = !labels.IsEmpty,
             };
-            launcher.Launch(kernel, checked(shape.Count * parts), 10 + 6 * Items.Covering(Math.Min(shape.SampleLength, partLength), TBackend.Width));
+            launcher.Launch(kernel, checked(shape.Count * parts), 10 + 6 * IntMath.DivRoundUp(Math.Min(shape.SampleLength, partLength), TBackend.Width));
         }
     }
 
@@ -102,7 +102,7 @@ public static class BatchGather
             var period = PixelNormalization.Period(shape.Channels);
             var rowLength = shape.Width * shape.Channels;
             var rows = Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
-            var parts = Items.Covering(shape.Height, rows);
+            var parts = IntMath.DivRoundUp(shape.Height, rows);
             var kernel = new AugmentedBatchGather<TBackend, TVector>
             {
                 Bytes = launcher.Bind(bytes),

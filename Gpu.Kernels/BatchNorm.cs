@@ -1,53 +1,64 @@
 using Gpu.Kernels.Activations;
-using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.Normalization;
 
 namespace Gpu.Kernels;
 
 /// <summary>
-/// Batch normalisation over the channel axis of [rows, channels], rows being the batch or batch * height * width, with a fused activation:
-/// output = f(gamma * (x - mean) / sqrt(variance + epsilon) + beta). Source: S. Ioffe, C. Szegedy, "Batch normalization", 2015.
+/// Batch normalization over the channels of [rows, channels], with a fused activation: output = f(gamma * (x - mean) / sqrt(variance + epsilon) + beta).
+/// For images, rows = batch * height * width. Source: S. Ioffe, C. Szegedy, "Batch normalization", 2015.
 /// Views must hold exactly rows * channels or channels words; otherwise an <see cref="ArgumentException"/> names the one that does not.
 /// </summary>
-public static partial class BatchNorm
+public static class BatchNorm
 {
-    /// <summary>Words of workspace that the operations use. Its content need not last.</summary>
+    /// <summary>Words of workspace that the passes use. Its content need not be kept between calls.</summary>
     public static int WorkspaceLength(int rows, int channels) => BatchNormLayout.WorkspaceLength(rows, channels);
 
     /// <summary>
-    /// By the batch's own statistics. The running ones move by <paramref name="momentum"/> towards the batch's (the variance towards the unbiased estimate,
-    /// as in PyTorch); mean and 1 / sqrt(variance + epsilon) are kept for the backward pass.
+    /// Normalizes by the batch's own statistics. The running ones move by <paramref name="momentum"/> towards the batch's; the variance towards the unbiased
+    /// estimate, as in PyTorch.
     /// </summary>
-    /// <exception cref="ArgumentException">fewer than two rows (they have no variance), or a view that does not fit</exception>
+    /// <param name="executor">where to run</param>
+    /// <param name="rows">values of a channel, 2 or more</param>
+    /// <param name="channels">channels</param>
+    /// <param name="input">[rows, channels]</param>
+    /// <param name="parameters">scale, shift and running statistics</param>
+    /// <param name="momentum">share of the batch in the running statistics, 0 to 1</param>
+    /// <param name="epsilon">added to the variance</param>
+    /// <param name="output">receives [rows, channels]</param>
+    /// <param name="saved">receives what the backward pass needs</param>
+    /// <param name="activation">f</param>
+    /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
+    /// <exception cref="ArgumentException">fewer than two rows (they have no variance), or a view of another length</exception>
     public static void ForwardTraining(
-        IExecutor executor, int rows, int channels, DeviceView input, DeviceView gamma, DeviceView beta, DeviceView runningMean, DeviceView runningVariance,
-        float momentum, float epsilon, DeviceView output, DeviceView savedMean, DeviceView savedInverseDeviation, Activation activation, DeviceView workspace)
+        IExecutor executor, int rows, int channels, DeviceView input, in BatchNormParameters parameters, float momentum, float epsilon, DeviceView output,
+        in BatchNormSaved saved, Activation activation, DeviceView workspace)
     {
-        if (rows < 2) throw new ArgumentException($"batch normalisation in training needs at least 2 values a channel to have a variance, but got {rows}; use a larger batch", nameof(rows));
-        Check(rows, channels, input, gamma, beta, output, workspace);
-        runningMean.Require(channels, nameof(runningMean));
-        runningVariance.Require(channels, nameof(runningVariance));
-        savedMean.Require(channels, nameof(savedMean));
-        savedInverseDeviation.Require(channels, nameof(savedInverseDeviation));
-        executor.Execute(new StatisticsOperation(
-            rows, channels, input, gamma, runningMean, runningVariance, momentum, epsilon, savedMean, savedInverseDeviation, workspace));
-        var call = new NormaliseCall(executor, rows, channels, input, savedMean, beta, output, activation.Slope, workspace);
-        ActivationDispatch.Call(activation.Kind, ref call);
+        RequireVariance(rows);
+        Check(rows, channels, input, parameters, output, workspace);
+        saved.Require(channels);
+        executor.Execute(new BatchNormStatisticsOperation(rows, channels, input, parameters, saved, momentum, epsilon, workspace));
+        Normalize(executor, rows, channels, input, saved.Mean, parameters.Beta, output, activation, workspace);
     }
 
-    /// <summary>By the running statistics.</summary>
-    /// <exception cref="ArgumentException">a view does not fit</exception>
+    /// <summary>Normalizes by the running statistics.</summary>
+    /// <param name="executor">where to run</param>
+    /// <param name="rows">values of a channel</param>
+    /// <param name="channels">channels</param>
+    /// <param name="input">[rows, channels]</param>
+    /// <param name="parameters">scale, shift and running statistics</param>
+    /// <param name="epsilon">added to the variance</param>
+    /// <param name="output">receives [rows, channels]</param>
+    /// <param name="activation">f</param>
+    /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
+    /// <exception cref="ArgumentException">a view of another length</exception>
     public static void ForwardEvaluation(
-        IExecutor executor, int rows, int channels, DeviceView input, DeviceView gamma, DeviceView beta, DeviceView runningMean, DeviceView runningVariance,
-        float epsilon, DeviceView output, Activation activation, DeviceView workspace)
+        IExecutor executor, int rows, int channels, DeviceView input, in BatchNormParameters parameters, float epsilon, DeviceView output, Activation activation,
+        DeviceView workspace)
     {
-        Check(rows, channels, input, gamma, beta, output, workspace);
-        runningMean.Require(channels, nameof(runningMean));
-        runningVariance.Require(channels, nameof(runningVariance));
-        executor.Execute(new RunningOperation(channels, gamma, runningVariance, epsilon, workspace));
-        var call = new NormaliseCall(executor, rows, channels, input, runningMean, beta, output, activation.Slope, workspace);
-        ActivationDispatch.Call(activation.Kind, ref call);
+        Check(rows, channels, input, parameters, output, workspace);
+        executor.Execute(new BatchNormScaleOperation(channels, parameters, epsilon, workspace));
+        Normalize(executor, rows, channels, input, parameters.RunningMean, parameters.Beta, output, activation, workspace);
     }
 
     /// <summary>
@@ -55,269 +66,86 @@ public static partial class BatchNorm
     /// derivative is computed from the input, so that its output need not be kept.
     /// </summary>
     /// <param name="executor">where to run</param>
-    /// <param name="rows">values a channel</param>
+    /// <param name="rows">values of a channel</param>
     /// <param name="channels">channels</param>
     /// <param name="input">the forward pass's input</param>
-    /// <param name="outputGradient">with respect to the activated output</param>
-    /// <param name="gamma">[channels]</param>
-    /// <param name="beta">[channels]</param>
-    /// <param name="savedMean">as the forward pass left it</param>
-    /// <param name="savedInverseDeviation">as the forward pass left it</param>
-    /// <param name="inputGradient">receives the gradient; may be <paramref name="outputGradient"/></param>
-    /// <param name="gammaGradient">added to</param>
-    /// <param name="betaGradient">added to</param>
+    /// <param name="outputGradient">[rows, channels], with respect to the activated output</param>
+    /// <param name="parameters">as in the forward pass</param>
+    /// <param name="saved">as the forward pass left it</param>
+    /// <param name="inputGradient">receives [rows, channels]; may be <paramref name="outputGradient"/></param>
+    /// <param name="gradients">added to</param>
     /// <param name="activation">f</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
     /// <param name="gate">the activation whose output the input is; the gradient is multiplied by its derivative</param>
     /// <param name="accumulate">adds to what <paramref name="inputGradient"/> holds</param>
-    /// <exception cref="ArgumentException">a view does not fit, or the gate's derivative cannot be computed from its output</exception>
+    /// <exception cref="ArgumentException">a view of another length, or a gate whose derivative needs more than its output</exception>
     public static void Backward(
-        IExecutor executor, int rows, int channels, DeviceView input, DeviceView outputGradient, DeviceView gamma, DeviceView beta, DeviceView savedMean,
-        DeviceView savedInverseDeviation, DeviceView inputGradient, DeviceView gammaGradient, DeviceView betaGradient, Activation activation, DeviceView workspace,
-        Activation gate = default, bool accumulate = false)
+        IExecutor executor, int rows, int channels, DeviceView input, DeviceView outputGradient, in BatchNormParameters parameters, in BatchNormSaved saved,
+        DeviceView inputGradient, in BatchNormGradients gradients, Activation activation, DeviceView workspace, Activation gate = default, bool accumulate = false)
     {
-        Check(rows, channels, input, gamma, beta, inputGradient, workspace);
+        Check(rows, channels, input, parameters, inputGradient, workspace);
         outputGradient.Require(input.Length, nameof(outputGradient));
-        savedMean.Require(channels, nameof(savedMean));
-        savedInverseDeviation.Require(channels, nameof(savedInverseDeviation));
-        gammaGradient.Require(channels, nameof(gammaGradient));
-        betaGradient.Require(channels, nameof(betaGradient));
+        saved.Require(channels);
+        gradients.Require(channels);
         gate.RequireDerivativeFromOutput();
-        var call = new BackwardCall(
-            executor, rows, channels, input, outputGradient, gamma, beta, savedMean, savedInverseDeviation, inputGradient, gammaGradient, betaGradient,
-            activation.Slope, gate, accumulate, workspace);
+        var call = new BackwardCall(executor, rows, channels, new()
+        {
+            Input = input, OutputGradient = outputGradient, Parameters = parameters, Saved = saved, InputGradient = inputGradient, Gradients = gradients,
+            Activation = activation, Gate = gate, Accumulate = accumulate, Workspace = workspace,
+        });
         ActivationDispatch.Call(activation.Kind, ref call);
     }
 
-    private static void Check(int rows, int channels, DeviceView input, DeviceView gamma, DeviceView beta, DeviceView output, DeviceView workspace)
+    /// <exception cref="ArgumentException">fewer than 2 values</exception>
+    internal static void RequireVariance(int rows)
+    {
+        if (rows < 2)
+        {
+            throw new ArgumentException(
+                $"batch normalization in training needs at least 2 values for each channel to have a variance, but got {rows}; use a larger batch", nameof(rows));
+        }
+    }
+
+    private static void Check(int rows, int channels, DeviceView input, in BatchNormParameters parameters, DeviceView output, DeviceView workspace)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(channels, 1);
         input.Require(checked(rows * channels), nameof(input));
-        gamma.Require(channels, nameof(gamma));
-        beta.Require(channels, nameof(beta));
+        parameters.Require(channels);
         output.Require(input.Length, nameof(output));
         workspace.RequireAtLeast(WorkspaceLength(rows, channels), nameof(workspace));
     }
 
-    // The workspace: four coefficients a channel, each row on a vector's boundary, then the chunks' partial results.
-    internal static DeviceView Coefficient(DeviceView workspace, int channels, int number) => workspace.Slice(number * RowLength(channels), channels);
-
-    internal static DeviceView Partials(DeviceView workspace, int channels) => workspace.Slice(4 * RowLength(channels), workspace.Length - 4 * RowLength(channels));
-
-    internal static int RowLength(int channels) => Items.Covering(channels, 16) * 16;
-
-    internal readonly struct StatisticsOperation(
-        int rows, int channels, DeviceView input, DeviceView gamma, DeviceView runningMean, DeviceView runningVariance, float momentum, float epsilon,
-        DeviceView savedMean, DeviceView savedInverseDeviation, DeviceView workspace) : IOperation
+    private static void Normalize(
+        IExecutor executor, int rows, int channels, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, Activation activation, DeviceView workspace)
     {
-        public int Granularity => channels;
-
-        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, IVectorBackend<TBackend, TVector>
-            where TVector : unmanaged
-        {
-            var partials = launcher.Bind(Partials(workspace, channels));
-            var outcome = new BatchNormCoefficients<TBackend, TVector>
-            {
-                Gamma = launcher.Bind(gamma),
-                RunningMean = launcher.Bind(runningMean),
-                RunningVariance = launcher.Bind(runningVariance),
-                SavedMean = launcher.Bind(savedMean),
-                SavedInverseDeviation = launcher.Bind(savedInverseDeviation),
-                Scale = launcher.Bind(Coefficient(workspace, channels, 0)),
-                Momentum = momentum,
-                Epsilon = epsilon,
-            };
-            if (launcher.Groups is { } limits)
-            {
-                LaunchStatistics<TBackend, TVector>(launcher, limits, rows, channels, launcher.Bind(input), partials, outcome);
-                return;
-            }
-
-            var layout = BatchNormLayout.For<TBackend, TVector>(rows, channels);
-            var statistics = new BatchNormStatistics<TBackend, TVector> { Input = launcher.Bind(input), Partials = partials, Layout = layout };
-            launcher.Launch(statistics, layout.Items, layout.Cost(TBackend.Width, 6));
-            var combine = new BatchNormCombine<TBackend, TVector> { Partials = partials, Outcome = outcome, Layout = layout };
-            launcher.Launch(combine, Items.Covering(channels, TBackend.Width), 40 + 10 * layout.Chunks);
-        }
+        var call = new ForwardCall(executor, rows, channels, input, mean, beta, output, activation.Slope, workspace);
+        ActivationDispatch.Call(activation.Kind, ref call);
     }
 
-    internal readonly struct RunningOperation(
-        int channels, DeviceView gamma, DeviceView runningVariance, float epsilon, DeviceView workspace) : IOperation
-    {
-        public int Granularity => channels;
-
-        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, IVectorBackend<TBackend, TVector>
-            where TVector : unmanaged
-        {
-            var kernel = new BatchNormFromRunning<TBackend, TVector>
-            {
-                Gamma = launcher.Bind(gamma),
-                RunningVariance = launcher.Bind(runningVariance),
-                Scale = launcher.Bind(Coefficient(workspace, channels, 0)),
-                Channels = channels,
-                Epsilon = epsilon,
-            };
-            launcher.Launch(kernel, Items.Covering(channels, TBackend.Width), 40);
-        }
-    }
-
-    private readonly struct NormaliseCall(
+    private readonly struct ForwardCall(
         IExecutor executor, int rows, int channels, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, float slope, DeviceView workspace) : IActivationCall
     {
         public void With<TActivation>()
             where TActivation : struct, IActivation =>
-            executor.Execute(new NormaliseOperation<TActivation>(rows, channels, input, mean, beta, output, slope, workspace));
+            executor.Execute(new BatchNormForwardOperation<TActivation>(rows, channels, input, mean, beta, output, slope, workspace));
     }
 
-    private readonly struct NormaliseOperation<TActivation>(
-        int rows, int channels, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, float slope, DeviceView workspace) : IOperation
-        where TActivation : struct, IActivation
-    {
-        public int Granularity => channels;
-
-        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, IVectorBackend<TBackend, TVector>
-            where TVector : unmanaged
-        {
-            var layout = BatchNormLayout.ForEach<TBackend, TVector>(rows, channels);
-            var kernel = new BatchNormForward<TBackend, TVector, TActivation>
-            {
-                Input = launcher.Bind(input),
-                Output = launcher.Bind(output),
-                Mean = launcher.Bind(mean),
-                Scale = launcher.Bind(Coefficient(workspace, channels, 0)),
-                Beta = launcher.Bind(beta),
-                Layout = layout,
-                Slope = slope,
-            };
-            launcher.Launch(kernel, layout.Items, layout.Cost(TBackend.Width, 4));
-        }
-    }
-
-    private readonly struct BackwardCall(
-        IExecutor executor, int rows, int channels, DeviceView input, DeviceView outputGradient, DeviceView gamma, DeviceView beta, DeviceView savedMean,
-        DeviceView savedInverseDeviation, DeviceView inputGradient, DeviceView gammaGradient, DeviceView betaGradient, float slope, Activation gate, bool accumulate,
-        DeviceView workspace) : IActivationCall
+    private readonly struct BackwardCall(IExecutor executor, int rows, int channels, BatchNormBackwardArguments arguments) : IActivationCall
     {
         public void With<TActivation>()
             where TActivation : struct, IActivation
         {
-            executor.Execute(new GradientSumsOperation<TActivation>(
-                rows, channels, input, outputGradient, gamma, beta, savedMean, savedInverseDeviation, gammaGradient, betaGradient, slope, workspace));
-            var call = new InputGradientCall<TActivation>(executor, rows, channels, input, savedMean, beta, outputGradient, inputGradient, slope, gate.Slope, accumulate, workspace);
-            ActivationDispatch.Call(gate.Kind, ref call);
+            executor.Execute(new BatchNormGradientSumsOperation<TActivation>(rows, channels, arguments));
+            var call = new InputGradientCall<TActivation>(executor, rows, channels, arguments);
+            ActivationDispatch.Call(arguments.Gate.Kind, ref call);
         }
     }
 
-    private readonly struct GradientSumsOperation<TActivation>(
-        int rows, int channels, DeviceView input, DeviceView outputGradient, DeviceView gamma, DeviceView beta, DeviceView savedMean, DeviceView savedInverseDeviation,
-        DeviceView gammaGradient, DeviceView betaGradient, float slope, DeviceView workspace) : IOperation
-        where TActivation : struct, IActivation
-    {
-        public int Granularity => channels;
-
-        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, IVectorBackend<TBackend, TVector>
-            where TVector : unmanaged
-        {
-            var mean = launcher.Bind(savedMean);
-            var scale = launcher.Bind(Coefficient(workspace, channels, 0));
-            var partials = launcher.Bind(Partials(workspace, channels));
-            var outcome = new BatchNormGradientTotals<TBackend, TVector>
-            {
-                InverseDeviation = launcher.Bind(savedInverseDeviation),
-                GammaGradient = launcher.Bind(gammaGradient),
-                BetaGradient = launcher.Bind(betaGradient),
-                MeanGradient = launcher.Bind(Coefficient(workspace, channels, 1)),
-                Projection = launcher.Bind(Coefficient(workspace, channels, 2)),
-            };
-            if (launcher.Groups is { } limits)
-            {
-                var grouped = new GroupedBatchNormGradientSums<TBackend, TVector, TActivation>
-                {
-                    Input = launcher.Bind(input),
-                    OutputGradient = launcher.Bind(outputGradient),
-                    Mean = mean,
-                    Gamma = launcher.Bind(gamma),
-                    Beta = launcher.Bind(beta),
-                    Scale = scale,
-                    Partials = partials,
-                    Outcome = outcome,
-                    Slope = slope,
-                };
-                LaunchGradientSums<TBackend, TVector, TActivation>(launcher, limits, rows, channels, grouped);
-                return;
-            }
-
-            var layout = BatchNormLayout.For<TBackend, TVector>(rows, channels);
-            var vectors = Items.Covering(channels, TBackend.Width);
-            var saved = new BatchNormFromSaved<TBackend, TVector>
-            {
-                Gamma = launcher.Bind(gamma),
-                InverseDeviation = outcome.InverseDeviation,
-                Scale = scale,
-                Channels = channels,
-            };
-            launcher.Launch(saved, vectors, 12);
-            var sums = new BatchNormGradientSums<TBackend, TVector, TActivation>
-            {
-                Input = launcher.Bind(input),
-                OutputGradient = launcher.Bind(outputGradient),
-                Mean = mean,
-                Scale = scale,
-                Beta = launcher.Bind(beta),
-                Partials = partials,
-                Layout = layout,
-                Slope = slope,
-            };
-            launcher.Launch(sums, layout.Items, layout.Cost(TBackend.Width, 6));
-            var combine = new BatchNormGradientCombine<TBackend, TVector> { Partials = partials, Outcome = outcome, Layout = layout };
-            launcher.Launch(combine, vectors, 40 + 4 * layout.Chunks);
-        }
-    }
-
-    private readonly struct InputGradientCall<TActivation>(
-        IExecutor executor, int rows, int channels, DeviceView input, DeviceView mean, DeviceView beta, DeviceView outputGradient, DeviceView inputGradient, float slope, float gateSlope, bool accumulate,
-        DeviceView workspace) : IActivationCall
+    private readonly struct InputGradientCall<TActivation>(IExecutor executor, int rows, int channels, BatchNormBackwardArguments arguments) : IActivationCall
         where TActivation : struct, IActivation
     {
         public void With<TGate>()
-            where TGate : struct, IActivation =>
-            executor.Execute(new InputGradientOperation<TActivation, TGate>(rows, channels, input, mean, beta, outputGradient, inputGradient, slope, gateSlope, accumulate, workspace));
-    }
-
-    private readonly struct InputGradientOperation<TActivation, TGate>(
-        int rows, int channels, DeviceView input, DeviceView mean, DeviceView beta, DeviceView outputGradient, DeviceView inputGradient, float slope, float gateSlope, bool accumulate,
-        DeviceView workspace) : IOperation
-        where TActivation : struct, IActivation
-        where TGate : struct, IActivation
-    {
-        public int Granularity => channels;
-
-        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, IVectorBackend<TBackend, TVector>
-            where TVector : unmanaged
-        {
-            var layout = BatchNormLayout.ForEach<TBackend, TVector>(rows, channels);
-            var kernel = new BatchNormInputGradient<TBackend, TVector, TActivation, TGate>
-            {
-                Input = launcher.Bind(input),
-                OutputGradient = launcher.Bind(outputGradient),
-                InputGradient = launcher.Bind(inputGradient),
-                Mean = launcher.Bind(mean),
-                Scale = launcher.Bind(Coefficient(workspace, channels, 0)),
-                Beta = launcher.Bind(beta),
-                MeanGradient = launcher.Bind(Coefficient(workspace, channels, 1)),
-                Projection = launcher.Bind(Coefficient(workspace, channels, 2)),
-                Layout = layout,
-                Slope = slope,
-                GateSlope = gateSlope,
-                Accumulate = accumulate,
-            };
-            launcher.Launch(kernel, layout.Items, layout.Cost(TBackend.Width, 6));
-        }
+            where TGate : struct, IActivation => executor.Execute(new BatchNormInputGradientOperation<TActivation, TGate>(rows, channels, arguments));
     }
 }

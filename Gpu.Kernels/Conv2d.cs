@@ -1,21 +1,17 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Convolution;
 using Gpu.Kernels.Devices;
-using Gpu.Kernels.MatrixProducts;
 
 namespace Gpu.Kernels;
 
 /// <summary>
-/// 2-D convolution (cross-correlation, as the field has it): any kernel size, stride, padding, dilation and groups. Layouts: see
-/// <see cref="Conv2dShape"/>. Views must hold exactly what the shape says; otherwise an <see cref="ArgumentException"/> names the one that does not.
+/// 2-D convolution (cross-correlation, as in the field): any kernel size, stride, padding, dilation and groups. For the layouts see <see cref="Conv2dShape"/>.
+/// Views must hold exactly the words that the shape says; otherwise an <see cref="ArgumentException"/> names the one that does not.
 /// </summary>
 public static class Conv2d
 {
-    /// <summary>Words of workspace that <see cref="Forward"/>, <see cref="BackwardData"/> and <see cref="BackwardWeights"/> may use. Its content need not last.</summary>
-    public static int WorkspaceLength(Conv2dShape shape) =>
-        Math.Max(
-            Math.Max(Math.Max(Conv2dOperation<Identity>.WorkspaceLength(shape), Conv2dWeightGradientOperation.PartialLength(shape)), MatrixProductChoice.WorkspaceLength(shape)),
-            Math.Max(ImplicitGemmConv2dLaunch.PartialLength(shape), ImplicitGemmWeightGradientLaunch.PartialLength(shape)));
+    /// <summary>Words of workspace that the three passes may use. Its content need not be kept between calls.</summary>
+    public static int WorkspaceLength(Conv2dShape shape) => Conv2dAlgorithms.WorkspaceLength(shape);
 
     /// <summary>output = f(convolution(input, weights) + bias).</summary>
     /// <param name="executor">where to run</param>
@@ -26,6 +22,7 @@ public static class Conv2d
     /// <param name="output">[n, oh, ow, k]</param>
     /// <param name="activation">f</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
+    /// <exception cref="ArgumentException">sizes that make no convolution, or a view of another length</exception>
     public static void Forward(
         IExecutor executor, Conv2dShape shape, DeviceView input, DeviceView weights, DeviceView bias, DeviceView output, Activation activation, DeviceView workspace)
     {
@@ -35,8 +32,10 @@ public static class Conv2d
         output.Require(shape.OutputLength, nameof(output));
         if (!bias.IsEmpty) bias.Require(shape.OutputChannels, nameof(bias));
         workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
-        var call = new GatherCall(executor, shape, false, input, weights, bias, output, default, false, false, activation.Slope, workspace);
-        ActivationDispatch.Call(activation.Kind, ref call);
+        Execute(executor, new()
+        {
+            Shape = shape, Pass = Conv2dPass.Forward, Input = input, Weights = weights, Bias = bias, Output = output, Activation = activation, Workspace = workspace,
+        });
     }
 
     /// <summary>The gradient of the input.</summary>
@@ -52,6 +51,7 @@ public static class Conv2d
     /// </param>
     /// <param name="input">the forward pass's input; needed with a gate</param>
     /// <param name="accumulate">adds to what <paramref name="inputGradient"/> holds</param>
+    /// <exception cref="ArgumentException">sizes that make no convolution, a view of another length, or a gate whose derivative needs more than its output</exception>
     public static void BackwardData(
         IExecutor executor, Conv2dShape shape, DeviceView outputGradient, DeviceView weights, DeviceView inputGradient, DeviceView workspace,
         Activation gate = default, DeviceView input = default, bool accumulate = false)
@@ -61,15 +61,11 @@ public static class Conv2d
         weights.Require(shape.WeightLength, nameof(weights));
         inputGradient.Require(shape.InputLength, nameof(inputGradient));
         workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
-        var gated = gate.Kind != ActivationKind.Identity;
-        if (gated)
+        if (gate.Kind != ActivationKind.Identity) input.Require(shape.InputLength, nameof(input));
+        Execute(executor, new Conv2dArguments
         {
-            input.Require(shape.InputLength, nameof(input));
-            gate.RequireDerivativeFromOutput();
-        }
-
-        var call = new GatherCall(executor, shape, true, outputGradient, weights, default, inputGradient, gated ? input : default, gated, accumulate, gate.Slope, workspace);
-        ActivationDispatch.Call(gate.Kind, ref call);
+            Shape = shape, Pass = Conv2dPass.InputGradient, Input = outputGradient, Weights = weights, Output = inputGradient, Workspace = workspace,
+        }.WithGate(gate, input, accumulate));
     }
 
     /// <summary>Adds the gradients of weights and bias to what the views hold.</summary>
@@ -80,6 +76,7 @@ public static class Conv2d
     /// <param name="weightGradient">[kh, kw, c / groups, k]</param>
     /// <param name="biasGradient">[k], or an empty view for none</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
+    /// <exception cref="ArgumentException">sizes that make no convolution, or a view of another length</exception>
     public static void BackwardWeights(
         IExecutor executor, Conv2dShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient, DeviceView workspace)
     {
@@ -89,33 +86,22 @@ public static class Conv2d
         weightGradient.Require(shape.WeightLength, nameof(weightGradient));
         if (!biasGradient.IsEmpty) biasGradient.Require(shape.OutputChannels, nameof(biasGradient));
         workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
-        executor.Execute(new Conv2dWeightGradientOperation(shape, input, outputGradient, weightGradient, biasGradient, workspace));
+        executor.Execute(new Conv2dGradientOperation(new()
+        {
+            Shape = shape, Input = input, OutputGradient = outputGradient, WeightGradient = weightGradient, BiasGradient = biasGradient, Workspace = workspace,
+        }));
     }
 
-    /// <summary>output = f(transposed convolution): the gather of a convolution's input gradient, with a bias and an activation of its own.</summary>
-    internal static void Transposed(
-        IExecutor executor, Conv2dShape shape, DeviceView input, DeviceView weights, DeviceView bias, DeviceView output, Activation activation, DeviceView workspace)
+    /// <summary>Runs a forward pass or an input gradient, whose views were checked.</summary>
+    internal static void Execute(IExecutor executor, Conv2dArguments arguments)
     {
-        var call = new GatherCall(executor, shape, true, input, weights, bias, output, default, false, false, activation.Slope, workspace);
-        ActivationDispatch.Call(activation.Kind, ref call);
+        var call = new Call(executor, arguments);
+        ActivationDispatch.Call(arguments.Activation.Kind, ref call);
     }
 
-    /// <summary>The gradient of a transposed convolution's input: the forward gather, with gate and accumulation.</summary>
-    internal static void TransposedBackwardData(
-        IExecutor executor, Conv2dShape shape, DeviceView outputGradient, DeviceView weights, DeviceView inputGradient, DeviceView workspace,
-        Activation gate, DeviceView input, bool accumulate)
-    {
-        var gated = gate.Kind != ActivationKind.Identity;
-        var call = new GatherCall(executor, shape, false, outputGradient, weights, default, inputGradient, gated ? input : default, gated, accumulate, gate.Slope, workspace);
-        ActivationDispatch.Call(gate.Kind, ref call);
-    }
-
-    private readonly struct GatherCall(
-        IExecutor executor, Conv2dShape shape, bool backward, DeviceView input, DeviceView weights, DeviceView bias, DeviceView output, DeviceView saved,
-        bool gated, bool accumulate, float slope, DeviceView workspace) : IActivationCall
+    private readonly struct Call(IExecutor executor, Conv2dArguments arguments) : IActivationCall
     {
         public void With<TActivation>()
-            where TActivation : struct, IActivation =>
-            executor.Execute(new Conv2dOperation<TActivation>(shape, backward, input, weights, bias, output, saved, gated, accumulate, slope, workspace));
+            where TActivation : struct, IActivation => executor.Execute(new Conv2dOperation<TActivation>(arguments));
     }
 }

@@ -54,7 +54,7 @@ public readonly record struct Conv2dShape
     /// <summary>Groups that the channels are cut into; an output channel sees the inputs of its own group. The input's channels for depthwise.</summary>
     public int Groups { get; init; } = 1;
 
-    /// <summary>How it is computed.</summary>
+    /// <summary>The algorithm for all passes where that is possible; where it is not, the fastest one.</summary>
     public Conv2dAlgorithm Algorithm { get; init; }
 
     /// <summary>Creates a shape with stride, dilation and groups 1 and no padding.</summary>

@@ -1,4 +1,5 @@
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.Regularization;
 
@@ -84,7 +85,7 @@ public static class Dropout
                 // With nothing kept there is nothing to scale; the factor would be infinite.
                 Scale = call.Probability < 1 ? 1f / (1f - call.Probability) : 0f,
             };
-            var blocks = Items.Covering(call.Input.Length, DropoutKernel<TBackend, TVector, TActivation>.Block);
+            var blocks = IntMath.DivRoundUp(call.Input.Length, DropoutKernel<TBackend, TVector, TActivation>.Block);
             launcher.Launch(kernel, blocks * (DropoutKernel<TBackend, TVector, TActivation>.Counters / TBackend.Width), 230);
         }
     }

@@ -66,7 +66,7 @@ public static class GradientNorm
     }
 
     // Sums of the first stage on the machine that makes the most of them, rounded up to keep what follows aligned.
-    private static int FirstStage(int count) => Items.Covering(Items.Covering(count, Reduce<Vector128Backend, System.Runtime.Intrinsics.Vector128<float>, IdentityMap>.Vectors * 4), 16) * 16;
+    private static int FirstStage(int count) => IntMath.DivRoundUp(IntMath.DivRoundUp(count, Reduce<Vector128Backend, System.Runtime.Intrinsics.Vector128<float>, IdentityMap>.Vectors * 4), 16) * 16;
 
     private readonly struct Operation(DeviceView gradients, DeviceView stepState, float largestNorm, DeviceView norm, DeviceView workspace) : IOperation
     {
@@ -114,7 +114,7 @@ public static class GradientNorm
             where TVector : unmanaged
         {
             var threads = GroupThreads.Of(limits);
-            var groups = Math.Min(MostGroups, Items.Covering(Items.Covering(gradients.Length, TBackend.Width), VectorsOfThread * threads));
+            var groups = Math.Min(MostGroups, IntMath.DivRoundUp(IntMath.DivRoundUp(gradients.Length, TBackend.Width), VectorsOfThread * threads));
             groups = Math.Min(groups, FirstStage(gradients.Length));
             var finish = Finish<TBackend, TVector>(launcher, workspace, groups);
             var squares = new GroupedReduce<TBackend, TVector, SquareMap>
@@ -136,7 +136,7 @@ public static class GradientNorm
             where TSummand : struct, IReduceMap
         {
             var perItem = Reduce<TBackend, TVector, TSummand>.Vectors * TBackend.Width;
-            var items = Items.Covering(input.Length, perItem);
+            var items = IntMath.DivRoundUp(input.Length, perItem);
             var kernel = new Reduce<TBackend, TVector, TSummand>
             {
                 Input = launcher.Bind(input),

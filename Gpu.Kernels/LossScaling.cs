@@ -102,7 +102,7 @@ public static class LossScaling
             where TVector : unmanaged
         {
             var kernel = new ScaleByLossScale<TBackend, TVector> { Values = launcher.Bind(gradient), LossScale = launcher.Bind(lossScale), Count = gradient.Length };
-            launcher.Launch(kernel, Items.Covering(gradient.Length, TBackend.Width), 4);
+            launcher.Launch(kernel, IntMath.DivRoundUp(gradient.Length, TBackend.Width), 4);
         }
     }
 

@@ -67,7 +67,7 @@ public static class Metrics
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var samplesInPart = Items.Covering(batch, launcher.Groups is null ? MetricLayout.MostParts : MetricLayout.MostGroups);
+        var samplesInPart = IntMath.DivRoundUp(batch, launcher.Groups is null ? MetricLayout.MostParts : MetricLayout.MostGroups);
         var parts = new MetricPartials<TBackend, TVector>
         {
             Logits = logits,
@@ -79,8 +79,8 @@ public static class Metrics
             SamplesInPart = samplesInPart,
             TopK = topK,
         };
-        var count = Items.Covering(batch, samplesInPart);
-        launcher.Launch(parts, count, samplesInPart * (20 + 8 * Items.Covering(classes, TBackend.Width)));
+        var count = IntMath.DivRoundUp(batch, samplesInPart);
+        launcher.Launch(parts, count, samplesInPart * (20 + 8 * IntMath.DivRoundUp(classes, TBackend.Width)));
         if (launcher.Groups is { } limits)
         {
             LaunchSum<TBackend, TVector>(launcher, limits, metrics, count, default, batch);

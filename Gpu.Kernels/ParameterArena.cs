@@ -1,3 +1,4 @@
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels;
@@ -66,7 +67,7 @@ public sealed class ParameterArena
             if (!float.IsFinite(factor)) throw new ArgumentException($"the factors of parameter '{name}' must be finite numbers, but are {factors}", nameof(factors));
         if (!_names.Add(name)) throw new ArgumentException($"the arena has a parameter '{name}' already", nameof(name));
         var segment = new ParameterSegment(name, Length, length, factors);
-        Length = checked(Length + Items.Covering(length, Alignment) * Alignment);
+        Length = checked(Length + IntMath.RoundUp(length, Alignment));
         _segments.Add(segment);
         return segment;
     }

@@ -114,12 +114,12 @@ public static class PeakThroughput
             where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
-            var matrices = launcher.Matrices!;
+            var tensorCores = launcher.TensorCores!;
             var groups = output.Length / TensorCoreThreads;
-            if (matrices.Precision == MatrixPrecision.Fp16)
-                matrices.LaunchGroups(new TensorCorePeak<Fp16Peak> { Output = matrices.Address(output), Rounds = rounds }, groups, TensorCoreThreads);
+            if (tensorCores.Precision == MatrixPrecision.Fp16)
+                tensorCores.LaunchGroups(new TensorCorePeak<Fp16Peak> { Output = tensorCores.Address(output), Rounds = rounds }, groups, TensorCoreThreads);
             else
-                matrices.LaunchGroups(new TensorCorePeak<Tf32Peak> { Output = matrices.Address(output), Rounds = rounds }, groups, TensorCoreThreads);
+                tensorCores.LaunchGroups(new TensorCorePeak<Tf32Peak> { Output = tensorCores.Address(output), Rounds = rounds }, groups, TensorCoreThreads);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.Residual;
 
@@ -47,7 +48,7 @@ public static class ResidualAdd
     /// <exception cref="ArgumentException">the views differ in length, or f's derivative needs more than its value</exception>
     public static void Backward(
         IExecutor executor, Activation activation, DeviceView output, DeviceView outputGradient, DeviceView gradientA, DeviceView gradientB,
-        bool accumulateA = false, bool accumulateB = false)
+        bool accumulateA, bool accumulateB)
     {
         output = RequireOutput(activation, output, outputGradient);
         gradientA.Require(outputGradient.Length, nameof(gradientA));
@@ -136,7 +137,7 @@ public static class ResidualAdd
                     Slope = call.Slope,
                 };
                 var vectors = ResidualForward<TBackend, TVector, TActivation>.VectorsOfItem;
-                launcher.Launch(kernel, Items.Covering(call.A.Length, vectors * TBackend.Width), 5 * vectors);
+                launcher.Launch(kernel, IntMath.DivRoundUp(call.A.Length, vectors * TBackend.Width), 5 * vectors);
                 return;
             }
 
@@ -182,7 +183,7 @@ public static class ResidualAdd
                 Slope = call.Slope,
             };
             var vectors = ResidualBackward<TBackend, TVector, TActivation>.VectorsOfItem;
-            launcher.Launch(kernel, Items.Covering(call.OutputGradient.Length, vectors * TBackend.Width), 6 * vectors);
+            launcher.Launch(kernel, IntMath.DivRoundUp(call.OutputGradient.Length, vectors * TBackend.Width), 6 * vectors);
         }
 
         private void LaunchShortcut<TBackend, TVector>(ILauncher<TBackend> launcher, ShortcutShape shape)

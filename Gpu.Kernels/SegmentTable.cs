@@ -1,3 +1,4 @@
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels;
@@ -78,7 +79,7 @@ public sealed class SegmentTable : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _owned?.Dispose();
 
-    private static int CountBlocks(ParameterArena arena) => arena.Segments.Sum(segment => Items.Covering(segment.Length, BlockLength));
+    private static int CountBlocks(ParameterArena arena) => arena.Segments.Sum(segment => IntMath.DivRoundUp(segment.Length, BlockLength));
 
     private static int[] ListBlocks(ParameterArena arena)
     {

@@ -101,7 +101,7 @@ public static class SoftmaxCrossEntropy
                 LabelSmoothing = labelSmoothing,
                 GradientScale = 1f / batch,
             };
-            launcher.Launch(kernel, batch, 60 + 40 * Items.Covering(classes, TBackend.Width));
+            launcher.Launch(kernel, batch, 60 + 40 * IntMath.DivRoundUp(classes, TBackend.Width));
             if (!metrics.IsEmpty) Metrics.Launch<TBackend, TVector>(launcher, batch, classes, kernel.Logits, kernel.Labels, kernel.SampleLosses, launcher.Bind(metrics), topK);
         }
 
@@ -110,9 +110,9 @@ public static class SoftmaxCrossEntropy
             where TVector : unmanaged
         {
             var threads = MetricTree.Threads(limits);
-            var lanes = Math.Min(threads, (int)BitOperations.RoundUpToPowerOf2((uint)Items.Covering(classes / TBackend.Width, VectorsOfThread)));
+            var lanes = Math.Min(threads, (int)BitOperations.RoundUpToPowerOf2((uint)IntMath.DivRoundUp(classes / TBackend.Width, VectorsOfThread)));
             var slots = threads / lanes;
-            var groups = Items.Covering(batch, slots);
+            var groups = IntMath.DivRoundUp(batch, slots);
             // A small batch is done by one group, which then needs no second launch to add up what all have counted.
             if (!metrics.IsEmpty) groups = groups <= TurnsOfOneGroup ? 1 : Math.Min(groups, MetricLayout.MostGroups);
             var kernel = new GroupedSoftmaxCrossEntropy<TBackend, TVector>
@@ -127,7 +127,7 @@ public static class SoftmaxCrossEntropy
                 Classes = classes,
                 Lanes = lanes,
                 LaneShift = BitOperations.Log2((uint)lanes),
-                Turns = Items.Covering(batch, groups * slots),
+                Turns = IntMath.DivRoundUp(batch, groups * slots),
                 TopK = topK,
                 HasGradient = !logitsGradient.IsEmpty,
                 HasMetrics = !metrics.IsEmpty,

@@ -169,7 +169,7 @@ internal static class OperationCases
                     memory.Zeros(channels));
                 var workspace = Workspace(memory, BatchNorm.WorkspaceLength(rows, channels));
                 return executor => BatchNorm.ForwardTraining(
-                    executor, rows, channels, x, gamma, beta, runningMean, runningVariance, 0.1f, 1e-5f, y, mean, deviation, activation, workspace);
+                    executor, rows, channels, x, new(gamma, beta, runningMean, runningVariance), 0.1f, 1e-5f, y, new(mean, deviation), activation, workspace);
             });
             yield return new OperationCase($"batchnorm{suffix}_bwd", shape, 0, 5 * Bytes(count), memory =>
             {
@@ -179,7 +179,8 @@ internal static class OperationCases
                     memory.Zeros(channels));
                 var workspace = Workspace(memory, BatchNorm.WorkspaceLength(rows, channels));
                 return executor => BatchNorm.Backward(
-                    executor, rows, channels, x, gradient, gamma, beta, mean, deviation, result, gammaGradient, betaGradient, activation, workspace);
+                    executor, rows, channels, x, gradient, new(gamma, beta, mean, deviation), new(mean, deviation), result, new(gammaGradient, betaGradient), activation,
+                    workspace);
             });
         }
     }

@@ -22,7 +22,8 @@ internal static class BenchStepCommand
         var batch = Options.Whole("--batch", "Samples a step", 1, 65_536, "128");
         var steps = Options.Whole("--steps", "Steps that are timed at most", 1, 10_000_000, "100000");
         var seconds = Options.Real("--seconds", "Seconds that steps are timed for; 5 steps are timed in any case", new Interval(0.001, 3600), "3");
-        var convolution = Options.OneOf("--convolution", "How 3x3 convolutions are computed where there is a choice", "auto", "auto", "direct", "winograd");
+        var convolution = Options.OneOf("--convolution", "The algorithm of convolutions, where the shape and the device permit it", "auto",
+            "auto", "direct", "winograd", "matrix-product", "implicit-gemm", "tensor-core");
         var warmup = Options.Whole("--warmup", "Steps before the timed ones, at least", 1, 100_000, "3");
         var command = new Command("step", "Times a training step of a network on synthetic data") { model, batch, steps, seconds, warmup, convolution };
         device.AddTo(command);
@@ -31,7 +32,7 @@ internal static class BenchStepCommand
             var found = ModelArgument.Find(parsed.GetValue(model) ?? BuiltInModels.Default);
             using var opened = device.Open(parsed, shell);
             Run(shell, found, opened, parsed.Int(batch) ?? 128, parsed.Int(steps) ?? 100_000, parsed.GetValue(seconds) ?? 3, parsed.Int(warmup) ?? 3,
-                Enum.Parse<Conv2dAlgorithm>(parsed.GetValue(convolution) ?? "auto", ignoreCase: true));
+                Enum.Parse<Conv2dAlgorithm>((parsed.GetValue(convolution) ?? "auto").Replace("-", ""), ignoreCase: true));
         });
         return command;
     }

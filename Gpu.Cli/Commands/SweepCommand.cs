@@ -25,7 +25,7 @@ internal sealed class SweepCommand
     };
 
     private readonly Option<string?> _model = Options.Text(
-        "--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", BuiltInModels.Default);
+        "--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", "by the size of the images; cnn2 for digits");
 
     private readonly Option<float[]?> _weightDecays = Values("--weight-decay", "Weight decays to try", Interval.NotNegative, "0,1e-5,1e-4,1e-3,1e-2");
     private readonly Option<float[]?> _learningRates = Values("--lr", "Learning rates to try", Interval.Positive, "the model's recipe");
@@ -82,8 +82,9 @@ internal sealed class SweepCommand
         var folds = parsed.Int(_folds) ?? 1;
         var holdOut = parsed.GetValue(_holdOut) ?? 0.2;
         var options = _options.Apply(parsed, TrainOptions.Standard);
-        var model = ModelArgument.Find(parsed.GetValue(_model) ?? BuiltInModels.Default);
+        var named = parsed.GetValue(_model) is { } name ? ModelArgument.Find(name) : null;
         var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits", background: options.Background);
+        var model = named ?? BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
         using var device = _device.Open(parsed, _shell);
         var search = new GridSearch(model, data, device, options, folds, holdOut);
         var reporter = _shell.Reporter;
@@ -150,7 +151,8 @@ internal sealed class SweepCommand
             reporter.Line($"The results are in {file}");
         }
 
-        reporter.Result(new JsonRecord().Add("model", model.Name).Add("dataset", data.Name).Add("device", device.Id).Add("precision", device.Precision.ToString().ToLowerInvariant()).Add("folds", folds)
+        reporter.Result(new JsonRecord().Add("model", model.Name).Add("dataset", data.Name).Add("device", device.Id)
+            .Add("precision", device.Precision.ToString().ToLowerInvariant()).Add("folds", folds)
             .Add("trials", trials.Select(Json)).Add("best", best is null ? null : Json(best)));
     }
 

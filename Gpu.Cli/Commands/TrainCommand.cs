@@ -26,7 +26,7 @@ internal sealed class TrainCommand
     };
 
     private readonly Option<string?> _model = Options.Text(
-        "--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", BuiltInModels.Default);
+        "--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", "by the size of the images; cnn2 for digits");
 
     private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the run: settings, history, weights, checkpoint", "runs/MODEL-TIME");
     private readonly Option<string?> _resume = Options.Text("--resume", "RUN",
@@ -65,9 +65,11 @@ internal sealed class TrainCommand
     private Func<ComputeDevice, Trainer> Start(ParseResult parsed, TrainingDisplay display)
     {
         var options = Recorded(_options.Apply(parsed, TrainOptions.Standard)) with { Precision = _device.Precision(parsed) };
-        var model = ModelArgument.Find(parsed.GetValue(_model) ?? BuiltInModels.Default);
+        // A mistake in the name is found before the images are read.
+        var named = parsed.GetValue(_model) is { } name ? ModelArgument.Find(name) : null;
         var source = parsed.GetValue(_dataset) ?? "digits";
         var data = DatasetLoader.Load(source, background: options.Background);
+        var model = named ?? BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation part: add --validation 0.1, say.");
         var folder = parsed.GetValue(_out) ?? RunFolder.NewName(model.Name);
@@ -85,7 +87,10 @@ internal sealed class TrainCommand
         if (!folder.HasCheckpoint) throw new UsageException($"The run in '{run}' has no checkpoint to resume from. Start a new run.");
         var background = _options.Apply(parsed, folder.Configuration.Options).Background;
         var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration), background: background);
-        return device => Trainer.Resume(run, data, device, basis => Recorded(_options.Apply(parsed, basis)) with { Precision = _device.Precision(parsed) ?? basis.Precision }, display);
+        return device => Trainer.Resume(run, data, device, Change, display);
+
+        TrainingOptions Change(TrainingOptions basis) =>
+            Recorded(_options.Apply(parsed, basis)) with { Precision = _device.Precision(parsed) ?? basis.Precision };
     }
 
     private TrainingOptions Recorded(TrainingOptions options) =>

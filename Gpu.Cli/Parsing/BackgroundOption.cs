@@ -9,5 +9,6 @@ internal static class BackgroundOption
     /// <summary>The option.</summary>
     /// <param name="standard">What applies without it.</param>
     public static Option<RgbColor?> Create(string standard = "white") => Options.Checked(
-        "--background", "COLOR", "What transparent image files are composited on: white, black or '#rrggbb' (in quotes)", standard, RgbColor? (text) => RgbColor.Parse(text));
+        "--background", "COLOR", "What transparent image files are composited on: white, black or '#rrggbb' (in quotes)", standard,
+        RgbColor? (text) => RgbColor.Parse(text));
 }

@@ -81,8 +81,7 @@ internal sealed class TrainOptions
         _schedule = Options.Checked(
             "--schedule",
             "NAME[:k=v,...]",
-            "The learning rate over the run: constant, step:every=10,factor=0.1, exponential:factor=0.9, cosine:final=0, linear:final=0, "
-            + "onecycle:rise=0.3,start=0.04",
+            "The learning rate over the run: " + string.Join(", ", LearningRateSchedule.All),
             Standard.Schedule.ToString(),
             LearningRateSchedule? (text) => LearningRateSchedule.Parse(text));
         _augment = Options.Checked(
@@ -98,7 +97,7 @@ internal sealed class TrainOptions
     {
         Epochs = 6,
         Batch = 64,
-        Schedule = new LearningRateSchedule { Kind = ScheduleKind.Cosine },
+        Schedule = LearningRateSchedule.Parse("cosine"),
     };
 
     /// <summary>Adds the options to a command.</summary>

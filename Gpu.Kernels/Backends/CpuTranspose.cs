@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace Gpu.Kernels.Backends;
 
 /// <summary>
-/// Blocks of as many rows as a vector has lanes, transposed in registers: pairs of rows are interleaved, then pairs of those, then 128-bit parts change places.
-/// Target rows are stored in order, as <see cref="IVectorBackend{TSelf,TVector}.Transpose"/> promises.
+/// Transposes square blocks of the vector width in registers: interleaves pairs of rows, then pairs of the results, then exchanges 128-bit parts.
+/// Target rows are stored in order, as <see cref="IVectorBackend{TSelf,TVector}.Transpose"/> requires.
 /// </summary>
 internal static unsafe class CpuTranspose
 {
@@ -84,10 +84,11 @@ internal static unsafe class CpuTranspose
             target[column * targetStride + row] = row < rows ? source[row * sourceStride + column] : 0f;
     }
 
-    // Four rows: column j of each group of four columns comes to lie in qj, side by side.
+    // Transposes the 4 x 4 blocks of four rows: q{j} holds column j of every block, side by side.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Quad512(
-        float* source, nint stride, int rows, Vector512<float> mask, out Vector512<float> q0, out Vector512<float> q1, out Vector512<float> q2, out Vector512<float> q3)
+        float* source, nint stride, int rows, Vector512<float> mask,
+        out Vector512<float> q0, out Vector512<float> q1, out Vector512<float> q2, out Vector512<float> q3)
     {
         var a = rows > 0 ? Avx512F.MaskLoad(source, mask, Vector512<float>.Zero) : Vector512<float>.Zero;
         var b = rows > 1 ? Avx512F.MaskLoad(source + stride, mask, Vector512<float>.Zero) : Vector512<float>.Zero;
@@ -100,7 +101,7 @@ internal static unsafe class CpuTranspose
         q3 = Avx512F.UnpackHigh(acHigh, bdHigh);
     }
 
-    // A 4 x 4 matrix of 128-bit parts, transposed: parts 0 and 1 of two rows (0x44), parts 2 and 3 (0xEE); then every other part (0x88 and 0xDD).
+    // Transposes a 4 x 4 matrix of 128-bit parts: takes parts 0 and 1 (0x44) and parts 2 and 3 (0xEE) of two rows, then the even (0x88) and odd (0xDD) parts.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Parts512(
         Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d,
@@ -125,7 +126,8 @@ internal static unsafe class CpuTranspose
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Quad256(
-        float* source, nint stride, int rows, Vector256<float> mask, out Vector256<float> q0, out Vector256<float> q1, out Vector256<float> q2, out Vector256<float> q3)
+        float* source, nint stride, int rows, Vector256<float> mask,
+        out Vector256<float> q0, out Vector256<float> q1, out Vector256<float> q2, out Vector256<float> q3)
     {
         var a = rows > 0 ? Avx.MaskLoad(source, mask) : Vector256<float>.Zero;
         var b = rows > 1 ? Avx.MaskLoad(source + stride, mask) : Vector256<float>.Zero;

@@ -1,6 +1,6 @@
 namespace Gpu.Kernels.Backends;
 
-/// <summary>Four floats in registers; ILGPU takes the struct apart and loads and stores it as one 128-bit access.</summary>
+/// <summary>Four floats. ILGPU keeps the fields in registers and loads and stores the struct as one 128-bit access.</summary>
 internal struct Float4(float x, float y, float z, float w)
 {
     /// <summary>Lane 0.</summary>

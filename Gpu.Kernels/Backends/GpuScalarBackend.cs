@@ -2,12 +2,12 @@ using ILGPU;
 
 namespace Gpu.Kernels.Backends;
 
-/// <summary>A GPU with one float a vector: for shapes whose innermost extent is no multiple of four.</summary>
+/// <summary>A GPU with vectors of one float, for shapes whose innermost extent is not a multiple of four.</summary>
 internal readonly struct GpuScalarBackend : IGpuBackend<GpuScalarBackend>, IVectorBackend<GpuScalarBackend, float>
 {
     private readonly ArrayView<float> _words;
 
-    // A slice keeps the whole view and counts from here: a loop may step past the end of it, where a sub-view could not be made.
+    // A slice is the whole view and an offset, because a loop may step past the end of the view, where no sub-view can be made.
     private readonly int _first;
 
     private GpuScalarBackend(ArrayView<float> words, int first)
@@ -21,7 +21,9 @@ internal readonly struct GpuScalarBackend : IGpuBackend<GpuScalarBackend>, IVect
 
     /// <inheritdoc/>
     public static Float4 LoadFour(GpuScalarBackend memory, int index, int count) =>
-        new(LoadPartial(memory, index, count), LoadPartial(memory, index + 1, count - 1), LoadPartial(memory, index + 2, count - 2), LoadPartial(memory, index + 3, count - 3));
+        new(
+            LoadPartial(memory, index, count), LoadPartial(memory, index + 1, count - 1),
+            LoadPartial(memory, index + 2, count - 2), LoadPartial(memory, index + 3, count - 3));
 
     /// <inheritdoc/>
     public static void StoreFour(GpuScalarBackend memory, int index, Float4 value, int count)
@@ -75,7 +77,7 @@ internal readonly struct GpuScalarBackend : IGpuBackend<GpuScalarBackend>, IVect
     /// <inheritdoc/>
     public static void Prefetch(GpuScalarBackend memory, int index)
     {
-        // A GPU hides the wait behind its other threads.
+        // A GPU hides latency behind other threads.
     }
 
     /// <inheritdoc/>

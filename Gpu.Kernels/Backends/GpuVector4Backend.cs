@@ -2,12 +2,12 @@ using ILGPU;
 
 namespace Gpu.Kernels.Backends;
 
-/// <summary>A GPU with vectors of four floats, read and written by one 128-bit access: every vector index is a multiple of four.</summary>
+/// <summary>A GPU with vectors of four floats, loaded and stored by one 128-bit access. The index of a vector must be a multiple of four.</summary>
 internal readonly struct GpuVector4Backend : IGpuBackend<GpuVector4Backend>, IVectorBackend<GpuVector4Backend, Float4>
 {
     private readonly ArrayView<float> _words;
 
-    // A slice keeps the whole view and counts from here: a loop may step past the end of it, where a sub-view could not be made.
+    // A slice is the whole view and an offset, because a loop may step past the end of the view, where no sub-view can be made.
     private readonly int _first;
 
     private GpuVector4Backend(ArrayView<float> words, int first)
@@ -54,7 +54,10 @@ internal readonly struct GpuVector4Backend : IGpuBackend<GpuVector4Backend>, IVe
 
     /// <inheritdoc/>
     public static Float4 LoadPartial(GpuVector4Backend memory, int index, int count) => count >= 4 ? Load(memory, index) : new(
-        count > 0 ? memory._words[memory._first + index] : 0f, count > 1 ? memory._words[memory._first + index + 1] : 0f, count > 2 ? memory._words[memory._first + index + 2] : 0f, 0f);
+        count > 0 ? memory._words[memory._first + index] : 0f,
+        count > 1 ? memory._words[memory._first + index + 1] : 0f,
+        count > 2 ? memory._words[memory._first + index + 2] : 0f,
+        0f);
 
     /// <inheritdoc/>
     public static void StorePartial(GpuVector4Backend memory, int index, Float4 value, int count)
@@ -89,7 +92,7 @@ internal readonly struct GpuVector4Backend : IGpuBackend<GpuVector4Backend>, IVe
     /// <inheritdoc/>
     public static void Prefetch(GpuVector4Backend memory, int index)
     {
-        // A GPU hides the wait behind its other threads.
+        // A GPU hides latency behind other threads.
     }
 
     /// <inheritdoc/>
@@ -112,7 +115,7 @@ internal readonly struct GpuVector4Backend : IGpuBackend<GpuVector4Backend>, IVe
     {
         if ((index & 3) == 0)
         {
-            // By signed integers: unsigned ones are converted to float by way of double.
+            // Signed integers, because C# converts unsigned ones to float by way of double.
             var word = memory._words.Cast<int>()[memory._first + (index >> 2)];
             return new(word & 0xFF, (word >> 8) & 0xFF, (word >> 16) & 0xFF, (word >> 24) & 0xFF);
         }
@@ -158,13 +161,22 @@ internal readonly struct GpuVector4Backend : IGpuBackend<GpuVector4Backend>, IVe
     public static Float4 Floor(Float4 a) => new(MathF.Floor(a.X), MathF.Floor(a.Y), MathF.Floor(a.Z), MathF.Floor(a.W));
 
     /// <inheritdoc/>
-    public static Float4 SelectGreater(Float4 a, Float4 b, Float4 whenTrue, Float4 whenFalse) => new(a.X > b.X ? whenTrue.X : whenFalse.X, a.Y > b.Y ? whenTrue.Y : whenFalse.Y, a.Z > b.Z ? whenTrue.Z : whenFalse.Z, a.W > b.W ? whenTrue.W : whenFalse.W);
+    public static Float4 SelectGreater(Float4 a, Float4 b, Float4 whenTrue, Float4 whenFalse) => new(
+        a.X > b.X ? whenTrue.X : whenFalse.X,
+        a.Y > b.Y ? whenTrue.Y : whenFalse.Y,
+        a.Z > b.Z ? whenTrue.Z : whenFalse.Z,
+        a.W > b.W ? whenTrue.W : whenFalse.W);
 
     /// <inheritdoc/>
-    public static Float4 SelectEqual(Float4 a, Float4 b, Float4 whenTrue, Float4 whenFalse) => new(a.X == b.X ? whenTrue.X : whenFalse.X, a.Y == b.Y ? whenTrue.Y : whenFalse.Y, a.Z == b.Z ? whenTrue.Z : whenFalse.Z, a.W == b.W ? whenTrue.W : whenFalse.W);
+    public static Float4 SelectEqual(Float4 a, Float4 b, Float4 whenTrue, Float4 whenFalse) => new(
+        a.X == b.X ? whenTrue.X : whenFalse.X,
+        a.Y == b.Y ? whenTrue.Y : whenFalse.Y,
+        a.Z == b.Z ? whenTrue.Z : whenFalse.Z,
+        a.W == b.W ? whenTrue.W : whenFalse.W);
 
     /// <inheritdoc/>
-    public static Float4 PowerOfTwo(Float4 integers) => new(GpuBits.PowerOfTwo(integers.X), GpuBits.PowerOfTwo(integers.Y), GpuBits.PowerOfTwo(integers.Z), GpuBits.PowerOfTwo(integers.W));
+    public static Float4 PowerOfTwo(Float4 integers) =>
+        new(GpuBits.PowerOfTwo(integers.X), GpuBits.PowerOfTwo(integers.Y), GpuBits.PowerOfTwo(integers.Z), GpuBits.PowerOfTwo(integers.W));
 
     /// <inheritdoc/>
     public static Float4 SplitExponent(Float4 a, out Float4 mantissa)

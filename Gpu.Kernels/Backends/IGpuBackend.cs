@@ -2,19 +2,19 @@ using ILGPU;
 
 namespace Gpu.Kernels.Backends;
 
-/// <summary>A machine whose memory is an ILGPU view.</summary>
+/// <summary>A backend whose memory is an ILGPU view.</summary>
 internal interface IGpuBackend<TSelf>
     where TSelf : struct, IGpuBackend<TSelf>
 {
-    /// <summary>The memory of <paramref name="words"/>; its address must be a multiple of 16 bytes.</summary>
+    /// <summary>The memory of <paramref name="words"/>, which must be aligned to 16 bytes.</summary>
     static abstract TSelf At(ArrayView<float> words);
 
     /// <summary>
-    /// Reads four floats, the first <paramref name="count"/> of them where that is less, the others as zeros. One 128-bit access on <see cref="GpuVector4Backend"/>, where the
-    /// index and the count (unless it is negative) are multiples of four; any numbers on <see cref="GpuScalarBackend"/>.
+    /// Loads four floats, or the first <paramref name="count"/> of them and zeros. <see cref="GpuVector4Backend"/> makes one 128-bit access; the index, and the
+    /// count if it is positive, must be multiples of four. <see cref="GpuScalarBackend"/> takes any index and count.
     /// </summary>
     static abstract Float4 LoadFour(TSelf memory, int index, int count);
 
-    /// <summary>Writes four floats, or the first <paramref name="count"/> of them; as <see cref="LoadFour"/>.</summary>
+    /// <summary>Stores four floats, or the first <paramref name="count"/> of them; as <see cref="LoadFour"/>.</summary>
     static abstract void StoreFour(TSelf memory, int index, Float4 value, int count);
 }

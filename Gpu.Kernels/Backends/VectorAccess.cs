@@ -3,23 +3,23 @@ using System.Runtime.CompilerServices;
 namespace Gpu.Kernels.Backends;
 
 /// <summary>
-/// How a vector is read and written: whole, or its first floats only. A loop body that is generic over it is written once for the vectors that fill
-/// the channels and for the rest at their end.
+/// Loads and stores whole vectors, or only their first floats. A loop body that is generic over this is written once for the whole vectors and for the
+/// remainder of a row.
 /// </summary>
 internal interface IVectorAccess
 {
-    /// <summary>Reads <paramref name="count"/> floats.</summary>
+    /// <summary>Loads <paramref name="count"/> floats.</summary>
     static abstract TVector Load<TBackend, TVector>(TBackend memory, int index, int count)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged;
 
-    /// <summary>Writes <paramref name="count"/> floats.</summary>
+    /// <summary>Stores <paramref name="count"/> floats.</summary>
     static abstract void Store<TBackend, TVector>(TBackend memory, int index, TVector value, int count)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged;
 }
 
-/// <summary>All floats of a vector; the count is not looked at.</summary>
+/// <summary>All floats of a vector; the count is ignored.</summary>
 internal readonly struct WholeVector : IVectorAccess
 {
     /// <inheritdoc/>
@@ -35,7 +35,7 @@ internal readonly struct WholeVector : IVectorAccess
         where TVector : unmanaged => TBackend.Store(memory, index, value);
 }
 
-/// <summary>The first floats of a vector; no other memory is touched.</summary>
+/// <summary>The first floats of a vector; no other memory is accessed.</summary>
 internal readonly struct PartialVector : IVectorAccess
 {
     /// <inheritdoc/>

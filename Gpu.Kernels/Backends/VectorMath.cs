@@ -3,19 +3,19 @@ using System.Runtime.CompilerServices;
 namespace Gpu.Kernels.Backends;
 
 /// <summary>
-/// Exponential, logarithm and what follows from them, in the machine's own arithmetic: the same polynomial on every machine, because GPUs lower
-/// the library's functions to approximate instructions. Errors, in units in the last place: Exp and Log 1.5, Tanh 2, Sigmoid 3 (held by tests on every machine).
+/// Exponential, logarithm and functions built from them, with the same polynomials on every backend: ILGPU lowers the library functions to approximate
+/// instructions on GPUs. Errors in units in the last place, checked by tests on every backend: Exp and Log 1.5, Tanh 2, Sigmoid 3.
 /// </summary>
-/// <remarks>Source of the polynomials: S. L. Moshier, Cephes mathematical library (expf, logf).</remarks>
+/// <remarks>The polynomials are those of S. L. Moshier, Cephes mathematical library (expf, logf, tanhf).</remarks>
 internal static class VectorMath<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>e^x, with x held to -87.3 ... 88.3 so that the result is a normal number; NaN stays NaN.</summary>
+    /// <summary>e^x. x is clamped to -87.3 ... 88.3, so the result is a normal number. NaN gives NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Exp(TVector x)
     {
-        // Bounds first in Min/Max: with NaN in the second place the x86 instructions return it.
+        // The bounds come first because Min and Max return the second operand if it is NaN.
         x = TBackend.Min(TBackend.Splat(88.3762626647949f), x);
         x = TBackend.Max(TBackend.Splat(-87.3365478515625f), x);
         var n = TBackend.Floor(TBackend.MultiplyAdd(x, TBackend.Splat(1.44269504088896341f), TBackend.Splat(0.5f)));
@@ -37,7 +37,7 @@ internal static class VectorMath<TBackend, TVector>
     public static TVector Log(TVector x)
     {
         var e = TBackend.SplitExponent(x, out var m);
-        // Mantissas from sqrt(2) on go down by one octave, so that m - 1 lies in -0.293 ... 0.414.
+        // Halve mantissas above sqrt(2), so that m - 1 lies in -0.293 ... 0.414.
         var root = TBackend.Splat(1.41421356237f);
         e = TBackend.SelectGreater(m, root, TBackend.Add(e, TBackend.Splat(1f)), e);
         m = TBackend.SelectGreater(m, root, TBackend.Multiply(m, TBackend.Splat(0.5f)), m);
@@ -58,7 +58,7 @@ internal static class VectorMath<TBackend, TVector>
         return TBackend.MultiplyAdd(e, TBackend.Splat(0.693359375f), TBackend.Add(t, p));
     }
 
-    /// <summary>1 / (1 + e^-x), from the exponential of -|x|, so that neither end overflows.</summary>
+    /// <summary>1 / (1 + e^-x), computed from e^-|x|, which cannot overflow.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Sigmoid(TVector x)
     {
@@ -69,7 +69,7 @@ internal static class VectorMath<TBackend, TVector>
     }
 
     /// <summary>
-    /// The hyperbolic tangent: a polynomial below |x| = 0.625 (no cancellation there), 1 - 2 / (e^2|x| + 1) above.
+    /// The hyperbolic tangent: 1 - 2 / (e^2|x| + 1) for |x| of 0.625 and above, a polynomial below, where that would cancel.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Tanh(TVector x)
@@ -90,12 +90,12 @@ internal static class VectorMath<TBackend, TVector>
     }
 
     /// <summary>
-    /// The distribution function Phi(x) = (1 + erf(x / sqrt 2)) / 2 of the normal distribution, and its density e^(-x^2 / 2) / sqrt(2 pi) on the way.
-    /// Phi(-|x|) = e^(-x^2 / 2) * t * P(t) with t = 1 / (1 + 0.35 |x|), so that nothing cancels in the lower tail; Phi(x) = 1 - Phi(-x).
+    /// The cumulative distribution function of the normal distribution, Phi(x) = (1 + erf(x / sqrt 2)) / 2, and its density e^(-x^2 / 2) / sqrt(2 pi).
+    /// Phi(-|x|) = e^(-x^2 / 2) * t * P(t) with t = 1 / (1 + 0.35 |x|), so nothing cancels in the lower tail; Phi(x) = 1 - Phi(-x).
     /// </summary>
     /// <remarks>
-    /// The form is that of C. Hastings, "Approximations for digital computers", 1955; P is a minimax fit made for this project, relative error 3.2e-8
-    /// for |x| up to 15. The error is below 6 units in the last place, and the rounding of x^2 adds x^2 / 2 units below 0.
+    /// The form is that of C. Hastings, "Approximations for digital computers", 1955. P is a minimax polynomial fitted for this project, with a relative error
+    /// of 3.2e-8 for |x| up to 15. The error is below 6 units in the last place; for negative x the rounding of x^2 adds x^2 / 2 units.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector NormalDistribution(TVector x, out TVector density)

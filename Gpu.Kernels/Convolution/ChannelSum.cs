@@ -41,7 +41,7 @@ internal static class ChannelSum
     private const int FewestPixels = 16;
 
     /// <summary>Words of workspace needed.</summary>
-    public static int WorkspaceLength(int channels) => Math.Max(MostChunks, ChannelGroups.MostChunks(channels)) * Items.Covering(channels, 16) * 16;
+    public static int WorkspaceLength(int channels) => Math.Max(MostChunks, ChannelGroups.MostChunks(channels)) * IntMath.RoundUp(channels, 16);
 
     /// <summary>sums[c] += sum over pixels of values[pixel, c].</summary>
     public static void Add(IExecutor executor, DeviceView values, int channels, DeviceView sums, DeviceView workspace) =>
@@ -62,10 +62,10 @@ internal static class ChannelSum
                 return;
             }
 
-            var chunkPixels = Math.Max(64, Items.Covering(pixels, MostChunks));
-            var chunks = Items.Covering(pixels, chunkPixels);
-            var vectors = Items.Covering(channels, TBackend.Width);
-            var stride = Items.Covering(channels, 16) * 16;
+            var chunkPixels = Math.Max(64, IntMath.DivRoundUp(pixels, MostChunks));
+            var chunks = IntMath.DivRoundUp(pixels, chunkPixels);
+            var vectors = IntMath.DivRoundUp(channels, TBackend.Width);
+            var stride = IntMath.RoundUp(channels, 16);
             var sum = new ChannelPartialSum<TBackend, TVector>
             {
                 Values = launcher.Bind(values),
@@ -96,7 +96,7 @@ internal static class ChannelSum
             var threads = GroupThreads.Of(limits);
             var layout = ChannelGroups.For<TBackend, TVector>(pixels, channels, threads, FewestPixels, ChannelGroups.MostChunks(channels));
             var isWhole = layout.Chunks == 1;
-            var stride = Items.Covering(channels, 16) * 16;
+            var stride = IntMath.RoundUp(channels, 16);
             var partials = new GroupedChannelSum<TBackend, TVector>
             {
                 Values = launcher.Bind(values),

@@ -244,7 +244,7 @@ public sealed class AcceleratorDevice : ComputeDevice
 
         public TBackend Zeros(int words) => Bind(device.Zeros(words));
 
-        public ITensorCoreLauncher? Matrices => device.Precision == MatrixPrecision.Fp32 ? null : this;
+        public ITensorCoreLauncher? TensorCores => device.Precision == MatrixPrecision.Fp32 ? null : this;
 
         public MatrixPrecision Precision => device.Precision;
 

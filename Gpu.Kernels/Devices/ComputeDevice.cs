@@ -98,7 +98,7 @@ public abstract class ComputeDevice : IExecutor, IDisposable
     private protected void CheckLimit(int words)
     {
         var bytes = (long)words * sizeof(float);
-        if (MemoryLimit is not null && bytes > FreeBytes) throw new OutOfDeviceMemoryException(bytes, FreeBytes, Description);
+        if (MemoryLimit is not null && bytes > FreeBytes) throw new OutOfDeviceMemoryException(bytes, FreeBytes, Description, null);
     }
 
     /// <summary>Zeros that are never written, a buffer a size class, kept while the device lives.</summary>

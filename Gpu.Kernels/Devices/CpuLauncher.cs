@@ -11,7 +11,7 @@ internal sealed unsafe class CpuLauncher<TBackend>(CpuDevice device, CpuWorkerPo
 
     public GroupLimits? Groups => null;
 
-    public ITensorCoreLauncher? Matrices => null;
+    public ITensorCoreLauncher? TensorCores => null;
 
     public TBackend Zeros(int words) => Bind(device.Zeros(words));
 

@@ -33,12 +33,17 @@ public static class DeviceCatalog
         return list;
     }
 
+    /// <summary>Opens a device; the CPU device with a thread for each processor.</summary>
+    /// <param name="id">see <see cref="DeviceCatalog"/>; upper or lower case</param>
+    /// <exception cref="DeviceException">there is no such device, or it cannot be used; the message says what there is and what to do</exception>
+    public static ComputeDevice Open(string id) => Open(id, 0, out _);
+
     /// <summary>Opens a device.</summary>
     /// <param name="id">see <see cref="DeviceCatalog"/>; upper or lower case</param>
     /// <param name="threads">threads of the CPU device, 0 for one a processor; the other devices ignore it</param>
     /// <exception cref="DeviceException">there is no such device, or it cannot be used; the message says what there is and what to do</exception>
     /// <exception cref="ArgumentOutOfRangeException">a number of threads that the CPU device does not take</exception>
-    public static ComputeDevice Open(string id, int threads = 0) => Open(id, threads, out _);
+    public static ComputeDevice Open(string id, int threads) => Open(id, threads, out _);
 
     /// <summary>Opens a device.</summary>
     /// <param name="id">see <see cref="DeviceCatalog"/>; upper or lower case</param>

@@ -45,7 +45,7 @@ internal interface ILauncher<TBackend>
     GroupLimits? Groups { get; }
 
     /// <summary>What the device offers for products on tensor cores; null where they are computed in 32 bits (<see cref="ComputeDevice.Precision"/>).</summary>
-    ITensorCoreLauncher? Matrices { get; }
+    ITensorCoreLauncher? TensorCores { get; }
 
     /// <summary>Launches a grouped kernel; does nothing for no groups. Only where <see cref="Groups"/> is not null.</summary>
     /// <param name="kernel">the kernel with its arguments</param>

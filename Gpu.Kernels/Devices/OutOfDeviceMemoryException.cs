@@ -9,8 +9,8 @@ public sealed class OutOfDeviceMemoryException : Exception
     /// <param name="bytesNeeded">bytes that were asked for</param>
     /// <param name="bytesFree">bytes that the device could still give; null where that is not known</param>
     /// <param name="device">the device in words</param>
-    /// <param name="inner">the driver's error</param>
-    public OutOfDeviceMemoryException(long bytesNeeded, long? bytesFree, string device, Exception? inner = null)
+    /// <param name="inner">the driver's error; null where it was not tried</param>
+    public OutOfDeviceMemoryException(long bytesNeeded, long? bytesFree, string device, Exception? inner)
         : base($"{device} could not allocate {Bytes(bytesNeeded)}{Free(bytesFree)}", inner)
     {
         BytesNeeded = bytesNeeded;
@@ -25,7 +25,7 @@ public sealed class OutOfDeviceMemoryException : Exception
     /// <param name="device">the device in words</param>
     /// <param name="largestBatch">the largest batch that would fit; 0 where none would, null where that is not known</param>
     /// <param name="inner">the allocation that failed; none where it was not tried</param>
-    public OutOfDeviceMemoryException(string work, long bytesNeeded, long? bytesFree, string device, int? largestBatch, Exception? inner = null)
+    public OutOfDeviceMemoryException(string work, long bytesNeeded, long? bytesFree, string device, int? largestBatch, Exception? inner)
         : base($"{work} needs {Bytes(bytesNeeded)} on {device}{Free(bytesFree)}. {Cure(largestBatch)}", inner)
     {
         BytesNeeded = bytesNeeded;

@@ -37,24 +37,24 @@ internal struct RowTiles
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var vectors = Devices.Items.Covering(channels, TBackend.Width);
+        var vectors = IntMath.DivRoundUp(channels, TBackend.Width);
         var columnParts = columns;
         var channelParts = vectors;
         if (!TBackend.IsGpu)
         {
-            columnParts = Math.Min(columns, Devices.Items.Covering(ItemsToShare, rows));
-            channelParts = Math.Min(vectors, Devices.Items.Covering(ItemsToShare, rows * columnParts));
+            columnParts = Math.Min(columns, IntMath.DivRoundUp(ItemsToShare, rows));
+            channelParts = Math.Min(vectors, IntMath.DivRoundUp(ItemsToShare, rows * columnParts));
         }
 
         var tiles = new RowTiles
         {
             Columns = columns,
             Channels = channels,
-            ColumnsPerItem = Devices.Items.Covering(columns, columnParts),
-            ChannelsPerItem = Devices.Items.Covering(vectors, channelParts) * TBackend.Width,
+            ColumnsPerItem = IntMath.DivRoundUp(columns, columnParts),
+            ChannelsPerItem = IntMath.DivRoundUp(vectors, channelParts) * TBackend.Width,
         };
-        tiles.ColumnParts = Devices.Items.Covering(columns, tiles.ColumnsPerItem);
-        tiles.ChannelParts = Devices.Items.Covering(channels, tiles.ChannelsPerItem);
+        tiles.ColumnParts = IntMath.DivRoundUp(columns, tiles.ColumnsPerItem);
+        tiles.ChannelParts = IntMath.DivRoundUp(channels, tiles.ChannelsPerItem);
         tiles._byColumnParts = FastDivMod.By(tiles.ColumnParts);
         tiles._byChannelParts = FastDivMod.By(tiles.ChannelParts);
         return tiles;
@@ -65,7 +65,7 @@ internal struct RowTiles
 
     /// <summary>What an item costs, in vector instructions, at <paramref name="perVector"/> instructions a vector.</summary>
     public readonly int Cost(int width, int perVector) =>
-        (int)Math.Min(1 << 20, (long)ColumnsPerItem * Devices.Items.Covering(ChannelsPerItem, width) * perVector);
+        (int)Math.Min(1 << 20, (long)ColumnsPerItem * IntMath.DivRoundUp(ChannelsPerItem, width) * perVector);
 
     /// <summary>The row, the columns and the channels of an item; the ends are not included.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

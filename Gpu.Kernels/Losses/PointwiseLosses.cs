@@ -57,7 +57,7 @@ internal static class PointwiseLosses<TLoss>
             };
             var threads = GroupedPointwiseLoss<TBackend, TVector, TLoss, TActivation>.Threads(launcher.Groups, outputs);
             if (threads > 0) LaunchGroups(launcher, kernel, threads);
-            else launcher.Launch(kernel, batch, 20 + 20 * Items.Covering(outputs, TBackend.Width));
+            else launcher.Launch(kernel, batch, 20 + 20 * IntMath.DivRoundUp(outputs, TBackend.Width));
         }
 
         private void LaunchGroups<TBackend, TVector>(ILauncher<TBackend> launcher, PointwiseLoss<TBackend, TVector, TLoss, TActivation> plain, int threads)

@@ -6,26 +6,26 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.MatrixProducts;
 
 /// <summary>
-/// Output [rows, columns] = f(left * right + bias), or a gradient: a product of operands that <see cref="PackPanels{TBackend,TVector}"/> has packed.
+/// Matrix product of packed operands: output [rows, columns] = f(left * right + bias), or a gradient. <see cref="PackPanels{TBackend,TVector}"/> packs them.
 /// </summary>
 /// <remarks>
-/// The blocking is that of K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008. A tile of twelve rows by two
-/// vectors of columns is summed in registers over a chunk of the depth. An item goes through its block of the output chunk by chunk; in a chunk, a panel of
-/// the right operand stays in the first-level cache while all left panels of the item pass by, which stay in the second-level cache. The sums
-/// of a chunk are added to what the output holds from the chunks before it, in their order.
+/// Cache blocking as in K. Goto, R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008. A tile of up to twelve rows by
+/// two vectors of columns is summed in registers over one chunk of the depth. An item computes a block of the output, one chunk after the other. Within a
+/// chunk, a panel of the right operand stays in the L1 cache while all left panels of the block, which stay in the L2 cache, are multiplied by it. The
+/// sums of each chunk are added to the output in order. The tiles are unrolled by MatrixProduct.tt.
 /// </remarks>
 internal partial struct MatrixProduct<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    // Words of the next right panel that a step of a tile asks for: eleven tiles (a batch of 128) are through with a panel.
-    private const int WordsAhead = 4;
+    // Words of the next right panel that one step of a tile prefetches: eleven tiles (a batch of 128) then prefetch all of it.
+    private const int PrefetchWords = 4;
 
-    /// <summary>The packed operands; a bias a column; the output.</summary>
+    /// <summary>The packed operands; bias [columns]; output [rows, columns].</summary>
     public TBackend Left, Right, Bias, Output;
 
-    /// <summary>The activated values that the gradient belongs to, as the output lies; read when <see cref="Gated"/>.</summary>
+    /// <summary>The activated values [rows, columns] at which the derivative is taken; read if <see cref="Gated"/>.</summary>
     public TBackend Saved;
 
     /// <summary>Sizes.</summary>
@@ -34,24 +34,24 @@ internal partial struct MatrixProduct<TBackend, TVector, TActivation> : IKernel
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
     public float Slope;
 
-    /// <summary>A bias is added.</summary>
+    /// <summary>The bias is added.</summary>
     public Flag HasBias;
 
-    /// <summary>The sums pass through the activation; not together with <see cref="Accumulate"/>.</summary>
+    /// <summary>The activation is applied; not together with <see cref="Accumulate"/>.</summary>
     public Flag Activates;
 
     /// <summary>The product is multiplied by the activation's derivative at <see cref="Saved"/>.</summary>
     public Flag Gated;
 
-    /// <summary>The product is added to what the output holds.</summary>
+    /// <summary>The product is added to the output, instead of replacing it.</summary>
     public Flag Accumulate;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Run(int item) => Block(item);
+    public void Run(int item) => MultiplyBlock(item);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Block(int item)
+    private readonly void MultiplyBlock(int item)
     {
         ref readonly var g = ref Geometry;
         var outer = item / (g.RowsInner ? g.RowBlocks : g.ColumnBlocks);
@@ -70,14 +70,14 @@ internal partial struct MatrixProduct<TBackend, TVector, TActivation> : IKernel
             {
                 var right = TBackend.Slice(
                     Right, PackPanels<TBackend, TVector>.PanelStart(g.ColumnPanels, panelColumns, g.ChunkDepth, chunk, length, columnPanel));
-                // Panels follow each other in memory: the tiles ask for the next one bit by bit.
-                var ahead = TBackend.Slice(right, length * panelColumns);
+                // Panels are contiguous in memory. Each tile prefetches a part of the next one.
+                var next = TBackend.Slice(right, length * panelColumns);
                 for (var rowPanel = firstRowPanel; rowPanel < lastRowPanel; rowPanel++)
                 {
                     var left = TBackend.Slice(
                         Left, PackPanels<TBackend, TVector>.PanelStart(g.RowPanels, MatrixProductGeometry.PanelRows, g.ChunkDepth, chunk, length, rowPanel));
-                    Panel(left, right, ahead, length, rowPanel * MatrixProductGeometry.PanelRows, columnPanel * panelColumns, chunk == 0);
-                    ahead = TBackend.Slice(ahead, length * WordsAhead);
+                    MultiplyPanels(left, right, next, length, rowPanel * MatrixProductGeometry.PanelRows, columnPanel * panelColumns, chunk == 0);
+                    next = TBackend.Slice(next, length * PrefetchWords);
                 }
             }
         }
@@ -87,27 +87,27 @@ internal partial struct MatrixProduct<TBackend, TVector, TActivation> : IKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Panel(TBackend left, TBackend right, TBackend ahead, int length, int row, int column, bool first)
+    private readonly void MultiplyPanels(TBackend left, TBackend right, TBackend next, int length, int row, int column, bool first)
     {
         var rows = Geometry.Rows - row;
         if (TBackend.Width == 16)
         {
-            if (rows > 8) TwelveRows(left, right, ahead, length, row, column, first);
-            else if (rows > 4) EightRows(left, right, ahead, length, row, column, first);
-            else FourRows(left, right, ahead, length, row, column, first);
+            if (rows > 8) Tile12x2(left, right, next, length, row, column, first);
+            else if (rows > 4) Tile8x2(left, right, next, length, row, column, first);
+            else Tile4x2(left, right, next, length, row, column, first);
         }
         else
         {
-            // Machines of narrower vectors have 16 registers, or (GPUs) do better with more threads of fewer.
-            FourRows(left, right, ahead, length, row, column, first);
-            if (rows > 4) FourRows(TBackend.Slice(left, 4), right, ahead, length, row + 4, column, first);
-            if (rows > 8) FourRows(TBackend.Slice(left, 8), right, ahead, length, row + 8, column, first);
+            // CPUs with narrower vectors have 16 registers; GPUs run more threads if each needs fewer.
+            Tile4x2(left, right, next, length, row, column, first);
+            if (rows > 4) Tile4x2(TBackend.Slice(left, 4), right, next, length, row + 4, column, first);
+            if (rows > 8) Tile4x2(TBackend.Slice(left, 8), right, next, length, row + 8, column, first);
         }
     }
 
-    // What the sums of a tile start from. The output is asked for now, to be there when they are done.
+    // The bias, in the first chunk. Prefetches the output, which is read and written when the sums are done.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Start(int row, int column, bool first, int rows, out TVector bias0, out TVector bias1)
+    private readonly void InitialSums(int row, int column, bool first, int rows, out TVector bias0, out TVector bias1)
     {
         bias0 = TBackend.Zero;
         bias1 = TBackend.Zero;
@@ -127,14 +127,14 @@ internal partial struct MatrixProduct<TBackend, TVector, TActivation> : IKernel
         }
     }
 
-    // A row's sums over a chunk, into the output.
+    // Writes the sums of a row over one chunk: in the first chunk to the output, then added to it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Finish(int row, int column, TVector a, TVector b, bool first)
+    private readonly void StoreSums(int row, int column, TVector a, TVector b, bool first)
     {
         if (row >= Geometry.Rows) return;
         var index = row * Geometry.Columns + column;
         var columns = Geometry.Columns - column;
-        // The derivative is a factor, and so may be applied to the chunks one by one.
+        // The derivative is a factor, so it may be applied to each chunk by itself.
         if (Gated & TActivation.DerivativeFromOutput)
         {
             a = TActivation.Backward<TBackend, TVector>(TBackend.LoadPartial(Saved, index, columns), a, Slope);
@@ -151,7 +151,7 @@ internal partial struct MatrixProduct<TBackend, TVector, TActivation> : IKernel
         TBackend.StorePartial(Output, index + TBackend.Width, b, columns - TBackend.Width);
     }
 
-    // After the last chunk: a block of the output through the activation.
+    // Applies the activation to a block of the output, after the last chunk.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Activate(int row, int lastRow, int firstColumn, int lastColumn)
     {

@@ -6,90 +6,116 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.MatrixProducts;
 
 /// <summary>
-/// A pass of a dense layer, or of a convolution that is one matrix product (<see cref="Conv2dShape.IsPointwise"/>, one group), by
-/// <see cref="MatrixProduct{TBackend,TVector,TActivation}"/>: packs both operands and multiplies them. For products large enough to pay for the packing; see <see cref="MatrixProducts"/>.
+/// A pass of a dense layer, or of a convolution that is one matrix product (<see cref="Conv2dShape.IsPointwise"/>, one group): packs both operands into panels,
+/// and multiplies them by <see cref="MatrixProduct{TBackend,TVector,TActivation}"/>.
 /// </summary>
-internal readonly struct MatrixProductLaunch<TActivation> : IOperation
-    where TActivation : struct, IActivation
+internal static class MatrixProductLaunch
 {
-    private readonly int _rows, _columns, _depth;
-    private readonly DeviceView _left, _right, _bias, _output, _saved, _sums, _workspace;
-    private readonly bool _leftTransposed, _rightTransposed, _activates, _gated, _accumulate;
-    private readonly float _slope;
-
-    private MatrixProductLaunch(
-        (int Rows, int Columns, int Depth) extents, (DeviceView Left, bool Transposed) left, (DeviceView Right, bool Transposed) right, DeviceView output,
-        DeviceView bias, DeviceView saved, DeviceView sums, bool gated, bool accumulate, float slope, DeviceView workspace)
+    /// <summary>Words of workspace for any pass on any backend: both packed operands.</summary>
+    public static int WorkspaceLength(Conv2dShape shape)
     {
-        (_rows, _columns, _depth) = extents;
-        (_left, _leftTransposed) = left;
-        (_right, _rightTransposed) = right;
-        (_output, _bias, _saved, _sums, _workspace) = (output, bias, saved, sums, workspace);
-        (_gated, _accumulate, _slope) = (gated, accumulate, slope);
-        _activates = !gated && typeof(TActivation) != typeof(Identity);
+        const int widest = 16;
+        var (pixels, inputs, outputs) = (Pixels(shape), shape.InputChannels, shape.OutputChannels);
+        return checked(Math.Max(Math.Max(Words(pixels, outputs, inputs), Words(pixels, inputs, outputs)), Words(inputs, outputs, pixels)));
+
+        static int Words(int rows, int columns, int depth)
+        {
+            var g = MatrixProductGeometry.For(rows, columns, depth, widest);
+            var left = PackPanels<GpuScalarBackend, float>.PackedLength(g.RowPanels, MatrixProductGeometry.PanelRows, depth, g.Chunks);
+            return checked(left + 16 + PackPanels<GpuScalarBackend, float>.PackedLength(g.ColumnPanels, MatrixProductGeometry.PanelVectors * widest, depth, g.Chunks));
+        }
     }
 
-    // Rows of all operands are read and written by vectors.
-    public int Granularity => _rows % 4 == 0 && _columns % 4 == 0 && _depth % 4 == 0 ? 4 : 1;
-
-    /// <summary>The forward pass, or (backward) the gradient of the input; the arguments are those of <see cref="Conv2dOperation{TActivation}"/>.</summary>
-    public static MatrixProductLaunch<TActivation> Gather(
-        Conv2dShape shape, bool backward, DeviceView input, DeviceView weights, DeviceView bias, DeviceView output, DeviceView saved,
-        bool gated, bool accumulate, float slope, DeviceView workspace)
+    /// <summary>Launches a forward pass or an input gradient: pixels by channels.</summary>
+    public static void Launch<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, in Conv2dArguments a)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged
+        where TActivation : struct, IActivation
     {
-        var (depth, columns) = backward ? (shape.OutputChannels, shape.InputChannels) : (shape.InputChannels, shape.OutputChannels);
-        return new((MatrixProductChoice.Pixels(shape), columns, depth), (input, true), (weights, backward), output, bias, saved, default, gated, accumulate, slope, workspace);
+        var g = MatrixProductGeometry.For(Pixels(a.Shape), a.ComputedPerGroup, a.SummedPerGroup, TBackend.Width);
+        var right = PackLeft<TBackend, TVector>(launcher, g, a.Input, transposed: true, a.Workspace);
+        PackRight<TBackend, TVector>(launcher, g, a.Weights, transposed: a.IsBackward, right, default);
+        Multiply(launcher, new MatrixProduct<TBackend, TVector, TActivation>
+        {
+            Left = launcher.Bind(a.Workspace),
+            Right = launcher.Bind(right),
+            Bias = launcher.Bind(a.Bias),
+            Output = launcher.Bind(a.Output),
+            Saved = launcher.Bind(a.Saved),
+            Geometry = g,
+            Slope = a.Activation.Slope,
+            HasBias = !a.Bias.IsEmpty,
+            Activates = !a.Gated && typeof(TActivation) != typeof(Identity),
+            Gated = a.Gated,
+            Accumulate = a.Accumulate,
+        });
     }
 
-    /// <summary>The gradients of weights and bias, added to what the views hold.</summary>
-    public static MatrixProductLaunch<TActivation> WeightGradient(
-        Conv2dShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient, DeviceView workspace) =>
-        new((shape.InputChannels, shape.OutputChannels, MatrixProductChoice.Pixels(shape)), (input, false), (outputGradient, false), weightGradient,
-            default, default, biasGradient, false, true, 0, workspace);
-
-    public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+    /// <summary>Launches a weight gradient: input channels by output channels, summed over the pixels. The bias gradient is added up while its operand is packed.</summary>
+    public static void Launch<TBackend, TVector>(ILauncher<TBackend> launcher, in Conv2dGradientArguments a)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var g = MatrixProductGeometry.For(_rows, _columns, _depth, TBackend.Width);
-        var leftLength = PackPanels<TBackend, TVector>.PackedLength(g.RowPanels, MatrixProductGeometry.PanelRows, _depth, g.Chunks);
-        leftLength = Items.Covering(leftLength, 16) * 16;
-        var right = _workspace.Slice(leftLength, _workspace.Length - leftLength);
-        Pack<TBackend, TVector>(launcher, g, _left, _leftTransposed, _workspace, _rows, MatrixProductGeometry.PanelRows, g.RowPanels, default);
-        Pack<TBackend, TVector>(launcher, g, _right, _rightTransposed, right, _columns, MatrixProductGeometry.PanelVectors * TBackend.Width, g.ColumnPanels, _sums);
-        var product = new MatrixProduct<TBackend, TVector, TActivation>
+        var g = MatrixProductGeometry.For(a.Shape.InputChannels, a.Shape.OutputChannels, Pixels(a.Shape), TBackend.Width);
+        var right = PackLeft<TBackend, TVector>(launcher, g, a.Input, transposed: false, a.Workspace);
+        PackRight<TBackend, TVector>(launcher, g, a.OutputGradient, transposed: false, right, a.BiasGradient);
+        Multiply(launcher, new MatrixProduct<TBackend, TVector, Identity>
         {
-            Left = launcher.Bind(_workspace),
+            Left = launcher.Bind(a.Workspace),
             Right = launcher.Bind(right),
-            Bias = launcher.Bind(_bias),
-            Output = launcher.Bind(_output),
-            Saved = launcher.Bind(_saved),
+            Bias = launcher.Bind(default),
+            Output = launcher.Bind(a.WeightGradient),
+            Saved = launcher.Bind(default),
             Geometry = g,
-            Slope = _slope,
-            HasBias = !_bias.IsEmpty,
-            Activates = _activates,
-            Gated = _gated,
-            Accumulate = _accumulate,
-        };
+            Accumulate = true,
+        });
+    }
+
+    private static int Pixels(Conv2dShape shape) => checked(shape.Batch * shape.InputHeight * shape.InputWidth);
+
+    private static void Multiply<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, in MatrixProduct<TBackend, TVector, TActivation> product)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged
+        where TActivation : struct, IActivation
+    {
+        var g = product.Geometry;
         var items = g.RowBlocks * g.ColumnBlocks;
-        var cost = (long)g.RowPanels * g.ColumnPanels * MatrixProductGeometry.PanelRows * MatrixProductGeometry.PanelVectors * _depth / items;
+        var cost = (long)g.RowPanels * g.ColumnPanels * MatrixProductGeometry.PanelRows * MatrixProductGeometry.PanelVectors * g.Depth / items;
         launcher.Launch(product, items, (int)Math.Min(cost, int.MaxValue / 4));
     }
 
-    private void Pack<TBackend, TVector>(
-        ILauncher<TBackend> launcher, MatrixProductGeometry g, DeviceView source, bool transposed, DeviceView packed, int lines, int panelLines, int panels, DeviceView sums)
+    // The left operand at the start of the workspace; what is returned is the rest of it, for the right one.
+    private static DeviceView PackLeft<TBackend, TVector>(ILauncher<TBackend> launcher, MatrixProductGeometry g, DeviceView source, bool transposed, DeviceView workspace)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        // Transposed, rows are read along the depth, and long runs are the better ones; where vectors run over the end of a panel's row, rows must follow each other.
+        Pack<TBackend, TVector>(launcher, g, source, transposed, workspace, g.Rows, MatrixProductGeometry.PanelRows, g.RowPanels, default);
+        var length = PackPanels<TBackend, TVector>.PackedLength(g.RowPanels, MatrixProductGeometry.PanelRows, g.Depth, g.Chunks);
+        length = IntMath.RoundUp(length, 16);
+        return workspace.Slice(length, workspace.Length - length);
+    }
+
+    private static void PackRight<TBackend, TVector>(
+        ILauncher<TBackend> launcher, MatrixProductGeometry g, DeviceView source, bool transposed, DeviceView packed, DeviceView sums)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged =>
+        Pack<TBackend, TVector>(launcher, g, source, transposed, packed, g.Columns, MatrixProductGeometry.PanelVectors * TBackend.Width, g.ColumnPanels, sums);
+
+    private static void Pack<TBackend, TVector>(
+        ILauncher<TBackend> launcher, MatrixProductGeometry g, DeviceView source, bool transposed, DeviceView packed, int lines, int panelLines, int panels,
+        DeviceView sums)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged
+    {
+        // Transposed, rows are read along the depth, and long runs are better. Where vectors reach past the end of a panel's row, rows must follow each other.
         var partDepth = transposed || panelLines % TBackend.Width != 0 ? g.ChunkDepth : Math.Min(64, g.ChunkDepth);
-        var parts = Items.Covering(g.ChunkDepth, partDepth);
+        var parts = IntMath.DivRoundUp(g.ChunkDepth, partDepth);
         var pack = new PackPanels<TBackend, TVector>
         {
             Source = launcher.Bind(source),
             Packed = launcher.Bind(packed),
             Sums = launcher.Bind(sums),
-            Depth = _depth,
+            Depth = g.Depth,
             Lines = lines,
             PanelLines = panelLines,
             Panels = panels,
@@ -99,10 +125,9 @@ internal readonly struct MatrixProductLaunch<TActivation> : IOperation
             Transposed = transposed,
             HasSums = !sums.IsEmpty,
         };
-        var panelCost = 4 * Items.Covering(panelLines, TBackend.Width);
-        if (!sums.IsEmpty)
-            launcher.Launch(pack, panels, panelCost * _depth);
-        else
-            launcher.Launch(pack, Items.Covering(panels, PackPanels<TBackend, TVector>.PanelsPerItem) * g.Chunks * parts, panelCost * PackPanels<TBackend, TVector>.PanelsPerItem * partDepth);
+        var panelCost = 4 * IntMath.DivRoundUp(panelLines, TBackend.Width);
+        const int perItem = PackPanels<TBackend, TVector>.PanelsPerItem;
+        if (!sums.IsEmpty) launcher.Launch(pack, panels, panelCost * g.Depth);
+        else launcher.Launch(pack, IntMath.DivRoundUp(panels, perItem) * g.Chunks * parts, panelCost * perItem * partDepth);
     }
 }

@@ -5,45 +5,45 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.MatrixProducts;
 
 /// <summary>
-/// Lays an operand of a matrix product out as <see cref="MatrixProduct{TBackend,TVector,TActivation}"/> reads it: its lines (rows of the left operand, columns of
-/// the right one) in panels of <see cref="PanelLines"/>, filled up with zeros, and its depth (what is summed over) in chunks: [chunk, panel, depth, line].
-/// An item is a group of neighbouring panels over a part of a chunk, or a panel over all chunks where sums are wanted.
+/// Packs an operand of <see cref="MatrixProduct{TBackend,TVector,TActivation}"/> into [chunk, panel, depth, line], the order in which it is read. Lines are the
+/// rows of a left operand or the columns of a right one, in panels of <see cref="PanelLines"/> padded with zeros; depth is the dimension that is summed over.
+/// An item is a group of neighbouring panels over a part of a chunk, or one panel over all chunks if sums are computed.
 /// </summary>
 internal struct PackPanels<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Panels of an item: rows of the matrix are then read in pieces of several cache lines.</summary>
+    /// <summary>Panels of an item: enough to read several neighbouring cache lines of each row of the matrix.</summary>
     public const int PanelsPerItem = 4;
 
-    // How far ahead the matrix is asked for: rows, and (transposed) words of each row.
+    // How far ahead the matrix is prefetched: in rows, or (transposed) in words of each row.
     private const int RowsAhead = 8, WordsAhead = 64;
 
-    /// <summary>The matrix, [depth, lines], or [lines, depth] when <see cref="Transposed"/>; and the packed one.</summary>
+    /// <summary>The matrix [depth, lines], or [lines, depth] if <see cref="Transposed"/>; and the packed matrix.</summary>
     public TBackend Source, Packed;
 
-    /// <summary>To each line's place here the sum of the line is added; read when <see cref="HasSums"/>, which a transposed matrix cannot have.</summary>
+    /// <summary>[lines]: the sum of each line is added here if <see cref="HasSums"/>, which is not for transposed matrices.</summary>
     public TBackend Sums;
 
-    /// <summary>Extents of the matrix.</summary>
+    /// <summary>Sizes of the matrix.</summary>
     public int Depth, Lines;
 
-    /// <summary>Lines of a panel (a multiple of 4; of two vectors where sums are wanted), and panels.</summary>
+    /// <summary>Lines of a panel (a multiple of 4, or of two vectors if <see cref="HasSums"/>), and number of panels.</summary>
     public int PanelLines, Panels;
 
-    /// <summary>Depth of a chunk, depth of a part of it, and parts of a chunk.</summary>
+    /// <summary>Depth of a chunk, depth of a part of a chunk, and parts of a chunk.</summary>
     public int ChunkDepth, PartDepth, Parts;
 
-    /// <summary>The depth is the matrix's inner axis.</summary>
+    /// <summary>The depth is the inner dimension of the matrix.</summary>
     public Flag Transposed;
 
-    /// <summary>Sums of the lines are wanted.</summary>
+    /// <summary>The lines are summed too.</summary>
     public Flag HasSums;
 
-    /// <summary>Words that a packed matrix takes.</summary>
+    /// <summary>Words of a packed matrix.</summary>
     public static int PackedLength(int panels, int panelLines, int depth, int chunks) => checked(panels * (depth * panelLines + chunks * Gap(panelLines)));
 
-    /// <summary>Where a panel of a chunk begins.</summary>
+    /// <summary>Index of the first word of a panel of a chunk.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int PanelStart(int panels, int panelLines, int chunkDepth, int chunk, int chunkLength, int panel) =>
         chunk * panels * (chunkDepth * panelLines + Gap(panelLines)) + panel * (chunkLength * panelLines + Gap(panelLines));
@@ -52,16 +52,16 @@ internal struct PackPanels<TBackend, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        if (HasSums) WithSums(item);
-        else Group(item);
+        if (HasSums) PackWithSums(item);
+        else Pack(item);
     }
 
-    // Words behind each panel: the twelve rows of a left panel are no whole vectors, and the last of them run over the panel's end.
+    // Unused words behind each panel: twelve rows are not a multiple of the widest vector, so the last store runs past the end of a left panel.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Gap(int panelLines) => panelLines == MatrixProductGeometry.PanelRows ? 16 : 0;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Group(int item)
+    private readonly void Pack(int item)
     {
         var groups = (Panels + PanelsPerItem - 1) / PanelsPerItem;
         var part = item / groups;
@@ -72,7 +72,7 @@ internal struct PackPanels<TBackend, TVector> : IKernel
         var chunkLength = Math.Min(ChunkDepth, Depth - chunkBegin);
         var begin = (part - chunk * Parts) * PartDepth;
         var end = Math.Min(begin + PartDepth, chunkLength);
-        // Where the item's first row of the first panel lies, and words from one panel to the next.
+        // Index of the first row of the first panel of the item, and words from one panel to the next.
         var packed = PanelStart(Panels, PanelLines, ChunkDepth, chunk, chunkLength, panel) + begin * PanelLines;
         var panelWords = chunkLength * PanelLines + Gap(PanelLines);
         if (Transposed)
@@ -109,7 +109,9 @@ internal struct PackPanels<TBackend, TVector> : IKernel
                 {
                     TBackend.Prefetch(from, RowsAhead * Lines + line);
                     for (var at = line; at < line + PanelLines; at += TBackend.Width)
-                        TBackend.Store(target, at - line, at + TBackend.Width <= Lines ? TBackend.Load(from, at) : TBackend.LoadPartial(from, at, Math.Max(0, Lines - at)));
+                        TBackend.Store(
+                            target, at - line,
+                            at + TBackend.Width <= Lines ? TBackend.Load(from, at) : TBackend.LoadPartial(from, at, Math.Max(0, Lines - at)));
                 }
 
                 target = TBackend.Slice(target, panelWords);
@@ -120,16 +122,16 @@ internal struct PackPanels<TBackend, TVector> : IKernel
         }
     }
 
-    // A panel over all chunks, two vectors at a time.
+    // Packs a panel over all chunks, two vectors at a time, and sums its lines.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void WithSums(int panel)
+    private readonly void PackWithSums(int panel)
     {
         var first = panel * PanelLines;
         for (var line = first; line < first + PanelLines; line += 2 * TBackend.Width)
         {
             var left = Lines - line;
             var from = TBackend.Slice(Source, line);
-            // Two sums of each vector take turns: each add waits for the one before it.
+            // Two alternating sums of each vector, to hide the latency of the additions.
             TVector even0 = TBackend.Zero, odd0 = TBackend.Zero, even1 = TBackend.Zero, odd1 = TBackend.Zero;
             for (var chunk = 0; chunk * ChunkDepth < Depth; chunk++)
             {
@@ -167,7 +169,7 @@ internal struct PackPanels<TBackend, TVector> : IKernel
     private readonly void Transpose(int panel, int begin, int length, TBackend packed)
     {
         var first = panel * PanelLines;
-        // From the last vector of a row to the first: the last may run over its end, onto what the first of the next row then writes.
+        // From the last vector of a row to the first: the last may run past the end of the row, onto words that the next row then writes.
         for (var line = first + (PanelLines - 1) / TBackend.Width * TBackend.Width; line >= first; line -= TBackend.Width)
         {
             var from = TBackend.Slice(Source, line * Depth + begin);

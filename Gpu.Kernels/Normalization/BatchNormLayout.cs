@@ -50,7 +50,7 @@ internal struct BatchNormLayout
         if (!TBackend.IsGpu) return layout;
         // Four rows share the loads of their channels' coefficients, where that leaves enough items.
         layout.ChunkRows = (long)rows * layout.Groups >= 4 * ItemsToFill ? 4 : 1;
-        layout.Chunks = Devices.Items.Covering(rows, layout.ChunkRows);
+        layout.Chunks = IntMath.DivRoundUp(rows, layout.ChunkRows);
         return layout;
     }
 
@@ -66,19 +66,19 @@ internal struct BatchNormLayout
         if (!TBackend.IsGpu)
         {
             var most = ChunkWords / Math.Min(channels, 4 * width);
-            chunkRows = Math.Clamp(Devices.Items.Covering(rows, ChunksToShare), most / 2, most);
-            chunkRows = Math.Max(FewestRows, Devices.Items.Covering(chunkRows, 4) * 4);
+            chunkRows = Math.Clamp(IntMath.DivRoundUp(rows, ChunksToShare), most / 2, most);
+            chunkRows = Math.Max(FewestRows, IntMath.RoundUp(chunkRows, 4));
             groups = vectors / 4 + (vectors & 2) / 2 + (vectors & 1) + (vectors * width < channels ? 1 : 0);
         }
 
-        chunkRows = Math.Max(chunkRows, Devices.Items.Covering(rows, MostChunks));
-        var row = Devices.Items.Covering(channels, 16) * 16;
+        chunkRows = Math.Max(chunkRows, IntMath.DivRoundUp(rows, MostChunks));
+        var row = IntMath.RoundUp(channels, 16);
         return new BatchNormLayout
         {
             Rows = rows,
             Channels = channels,
             ChunkRows = chunkRows,
-            Chunks = Devices.Items.Covering(rows, chunkRows),
+            Chunks = IntMath.DivRoundUp(rows, chunkRows),
             Groups = groups,
             _byGroups = FastDivMod.By(groups),
             PartialRow = row,
@@ -94,13 +94,13 @@ internal struct BatchNormLayout
     /// <summary>Words of workspace for any machine: the partial results of all chunks, and four coefficients a channel.</summary>
     public static int WorkspaceLength(int rows, int channels)
     {
-        var row = Devices.Items.Covering(channels, 16) * 16;
-        var chunks = Math.Min(Math.Max(MostChunks, ChannelGroups.MostChunks(channels)), Devices.Items.Covering(rows, FewestRows));
+        var row = IntMath.RoundUp(channels, 16);
+        var chunks = Math.Min(Math.Max(MostChunks, ChannelGroups.MostChunks(channels)), IntMath.DivRoundUp(rows, FewestRows));
         return 4 * row + chunks * 2 * row;
     }
 
     /// <summary>What an item costs, in vector instructions, at <paramref name="perVector"/> instructions a vector.</summary>
-    public readonly int Cost(int width, int perVector) => perVector * ChunkRows * Devices.Items.Covering(Channels, width * Groups);
+    public readonly int Cost(int width, int perVector) => perVector * ChunkRows * IntMath.DivRoundUp(Channels, width * Groups);
 
     /// <summary>Where an item begins on a GPU: its first channel, the first word of its first row, and its rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

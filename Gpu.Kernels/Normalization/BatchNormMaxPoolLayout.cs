@@ -45,7 +45,7 @@ internal struct BatchNormMaxPoolLayout
         var chunkRows = 1;
         if (!TBackend.IsGpu)
             chunkRows = Math.Clamp(ChunkWords / (2 * shape.InputWidth * shape.Channels), 1, Math.Max(1, rows / ChunksToShare));
-        chunkRows = Math.Max(chunkRows, Devices.Items.Covering(rows, MostChunks));
+        chunkRows = Math.Max(chunkRows, IntMath.DivRoundUp(rows, MostChunks));
         return new BatchNormMaxPoolLayout
         {
             InputHeight = shape.InputHeight,
@@ -55,15 +55,15 @@ internal struct BatchNormMaxPoolLayout
             Channels = shape.Channels,
             OutputRows = rows,
             ChunkRows = chunkRows,
-            Chunks = Devices.Items.Covering(rows, chunkRows),
-            Vectors = Devices.Items.Covering(shape.Channels, TBackend.Width),
+            Chunks = IntMath.DivRoundUp(rows, chunkRows),
+            Vectors = IntMath.DivRoundUp(shape.Channels, TBackend.Width),
             _byOutputHeight = FastDivMod.By(shape.OutputHeight),
         };
     }
 
     /// <summary>Words that the chunks' partial results take at most: two rows of channels each.</summary>
     public static int PartialLength(Pool2dShape shape) =>
-        Math.Min(MostChunks, shape.Batch * shape.OutputHeight) * 2 * Devices.Items.Covering(shape.Channels, 16) * 16;
+        Math.Min(MostChunks, shape.Batch * shape.OutputHeight) * 2 * IntMath.RoundUp(shape.Channels, 16);
 
     /// <summary>What an item of the sums costs, in vector instructions.</summary>
     public readonly int Cost => 40 * ChunkRows * OutputWidth;

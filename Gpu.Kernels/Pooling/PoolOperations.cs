@@ -1,4 +1,5 @@
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.Reductions;
 
@@ -145,7 +146,7 @@ internal static class PoolOperations
                 Tiles = RowTiles.For<TBackend, TVector>(rows, shape.InputWidth, shape.Channels),
                 Scale = call.Scale,
             };
-            var windows = Items.Covering(shape.WindowHeight, shape.StrideHeight) * Items.Covering(shape.WindowWidth, shape.StrideWidth);
+            var windows = IntMath.DivRoundUp(shape.WindowHeight, shape.StrideHeight) * IntMath.DivRoundUp(shape.WindowWidth, shape.StrideWidth);
             launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TBackend.Width, 4 + 2 * windows));
         }
     }

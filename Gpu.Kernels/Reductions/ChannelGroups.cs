@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Gpu.Kernels.Backends;
-using Gpu.Kernels.Devices;
 using ILGPU;
 
 namespace Gpu.Kernels.Reductions;
@@ -64,12 +63,12 @@ internal struct ChannelGroups
             Lanes = lanes,
             LaneShift = BitOperations.Log2((uint)lanes),
             RowShift = BitOperations.Log2((uint)(threads / lanes)),
-            Blocks = Items.Covering(vectors, lanes),
+            Blocks = IntMath.DivRoundUp(vectors, lanes),
         };
         var deep = 1 << cut.RowShift;
         var chunkRows = rows <= RowsOfThreadAlone * deep ? rows : Math.Max(fewestRows, RowsOfThread * deep);
-        cut.ChunkRows = Math.Max(chunkRows, Items.Covering(rows, mostChunks));
-        cut.Chunks = Items.Covering(rows, cut.ChunkRows);
+        cut.ChunkRows = Math.Max(chunkRows, IntMath.DivRoundUp(rows, mostChunks));
+        cut.Chunks = IntMath.DivRoundUp(rows, cut.ChunkRows);
         return cut;
     }
 
@@ -96,7 +95,7 @@ internal struct ChannelGroups
         while (lanes > 2 && 4 * Slots(lanes) > 5 * vectors && Slots(lanes / 2) < Slots(lanes)) lanes /= 2;
         return lanes;
 
-        int Slots(int side) => Items.Covering(vectors, side) * side;
+        int Slots(int side) => IntMath.RoundUp(vectors, side);
     }
 
     /// <summary>Where a thread is.</summary>

@@ -11,8 +11,10 @@ internal sealed record CompiledKernel(Type Kernel, bool IsVector, KernelText? Te
 }
 
 /// <summary>
-/// All kernels of Gpu.Kernels, compiled once for all tests, one thread a processor. With the environment variable <c>GPUTRAINER_KERNEL_TEXT</c> set to a folder,
-/// the PTX and OpenCL C of every kernel is written there, with a table of what they hold.
+/// The kernels of Gpu.Kernels, compiled once for all tests, one thread for each processor: instances in which each type argument occurs, and two for the
+/// scalar backend. With the environment variable <c>GPUTRAINER_FULL_COMPILATION</c> set to 1 it is every instance for every target, which takes minutes; CI does so on a
+/// tag. With <c>GPUTRAINER_KERNEL_TEXT</c> set
+/// to a folder, the PTX and OpenCL C of every instance is written there, with a table of what they hold.
 /// </summary>
 internal static class CompiledKernels
 {
@@ -22,13 +24,18 @@ internal static class CompiledKernels
 
     public static TimeSpan Time => Compiled.Value.Time;
 
+    /// <summary>Whether every instance is compiled for every target.</summary>
+    public static bool IsFull { get; } = Environment.GetEnvironmentVariable("GPUTRAINER_FULL_COMPILATION") == "1" || TextFolder is not null;
+
+    private static string? TextFolder => Environment.GetEnvironmentVariable("GPUTRAINER_KERNEL_TEXT") is { Length: > 0 } folder ? folder : null;
+
     private static (CompiledKernel[] Kernels, TimeSpan Time) CompileAll()
     {
         var watch = Stopwatch.StartNew();
         var instances =
             from kernel in KernelInstances.Kernels
             from machine in KernelInstances.GpuMachines
-            from closed in KernelInstances.For(kernel, machine.Machine, machine.Vector)
+            from closed in Instances(kernel, machine.Machine, machine.Vector)
             select (Kernel: closed, IsVector: machine.Machine == typeof(GpuVector4Backend));
         // A kernel that chooses its vectors itself has no machine, and is the same for both.
         var open = new ConcurrentQueue<(Type Kernel, bool IsVector)>(instances.DistinctBy(instance => instance.Kernel));
@@ -37,8 +44,16 @@ internal static class CompiledKernels
         foreach (var thread in threads) thread.Start();
         foreach (var thread in threads) thread.Join();
         var kernels = compiled.OrderBy(kernel => kernel.Name, StringComparer.Ordinal).ToArray();
-        if (Environment.GetEnvironmentVariable("GPUTRAINER_KERNEL_TEXT") is { Length: > 0 } folder) Write(kernels, folder);
+        if (TextFolder is { } folder) Write(kernels, folder);
         return (kernels, watch.Elapsed);
+    }
+
+    private static IEnumerable<Type> Instances(Type kernel, Type machine, Type vector)
+    {
+        if (IsFull) return KernelInstances.For(kernel, machine, vector);
+        var representatives = KernelInstances.Representatives(kernel, machine, vector);
+        // What differs between the backends does not depend on the other type arguments.
+        return machine == typeof(GpuVector4Backend) ? representatives : representatives.Take(2);
     }
 
     private static void Work(ConcurrentQueue<(Type Kernel, bool IsVector)> open, ConcurrentBag<CompiledKernel> compiled)
@@ -48,7 +63,7 @@ internal static class CompiledKernels
         {
             try
             {
-                compiled.Add(new(next.Kernel, next.IsVector, compiler.Compile(next.Kernel), null));
+                compiled.Add(new(next.Kernel, next.IsVector, compiler.Compile(next.Kernel, withSm90: IsFull), null));
             }
             catch (Exception e)
             {

@@ -19,15 +19,17 @@ internal sealed class KernelCompiler : IDisposable
 {
     private Backends? _backends;
 
-    /// <summary>The text of one kernel for all targets.</summary>
+    /// <summary>The text of one kernel.</summary>
+    /// <param name="kernel">the closed kernel</param>
+    /// <param name="withSm90">also for sm_90, whose text is that of sm_80 but for its head (a test sees to that)</param>
     /// <exception cref="Exception">whatever ILGPU throws for what it cannot compile</exception>
-    public KernelText Compile(Type kernel)
+    public KernelText Compile(Type kernel, bool withSm90 = false)
     {
         _backends ??= new Backends();
         try
         {
             var entry = KernelInstances.IsGrouped(kernel) ? nameof(KernelEntry.RunGrouped) : nameof(KernelEntry.Run);
-            return _backends.Compile(typeof(KernelEntry).GetMethod(entry)!.MakeGenericMethod(kernel), KernelInstances.IsGrouped(kernel));
+            return _backends.Compile(typeof(KernelEntry).GetMethod(entry)!.MakeGenericMethod(kernel), KernelInstances.IsGrouped(kernel), withSm90);
         }
         catch
         {
@@ -62,7 +64,7 @@ internal sealed class KernelCompiler : IDisposable
             _openCL = new CLBackend(_context, capabilities, CLDeviceVendor.AMD, CLCVersion.CL20);
         }
 
-        public KernelText Compile(MethodInfo method, bool grouped)
+        public KernelText Compile(MethodInfo method, bool grouped, bool withSm90)
         {
             var specialization = grouped ? Grouped : Plain;
             var entry = EntryPointDescription.FromExplicitlyGroupedKernel(method);
@@ -70,7 +72,7 @@ internal sealed class KernelCompiler : IDisposable
             var kernel = _sm80.PreCompileKernelMethod(entry);
             return new KernelText(
                 ((PTXCompiledKernel)_sm80.Compile(kernel, entry, specialization)).PTXAssembly,
-                ((PTXCompiledKernel)_sm90.Compile(kernel, entry, specialization)).PTXAssembly,
+                withSm90 ? ((PTXCompiledKernel)_sm90.Compile(kernel, entry, specialization)).PTXAssembly : null,
                 ((CLCompiledKernel)_openCL.Compile(kernel, entry, specialization)).Source);
         }
 
@@ -87,5 +89,5 @@ internal sealed class KernelCompiler : IDisposable
     }
 }
 
-/// <summary>What a kernel was compiled to.</summary>
-internal sealed record KernelText(string Sm80, string Sm90, string OpenCL);
+/// <summary>What a kernel was compiled to; the text for sm_90 only where it was asked for.</summary>
+internal sealed record KernelText(string Sm80, string? Sm90, string OpenCL);

@@ -42,6 +42,27 @@ internal static class KernelInstances
         return $"{Family(type)}[{string.Join(", ", arguments)}]";
     }
 
+    /// <summary>
+    /// Closed kernels in which each type argument occurs at least once: an activation and a gate that do not know of each other need not be compiled in all 49 pairs.
+    /// </summary>
+    public static IEnumerable<Type> Representatives(Type kernel, Type machine, Type vector)
+    {
+        var left = For(kernel, machine, vector).ToList();
+        var open = left.SelectMany(Arguments).ToHashSet();
+        while (open.Count > 0)
+        {
+            var next = left.MaxBy(closed => Arguments(closed).Count(open.Contains))!;
+            open.ExceptWith(Arguments(next));
+            left.Remove(next);
+            yield return next;
+        }
+
+        // One that takes no type arguments.
+        if (!kernel.IsGenericTypeDefinition) yield return kernel;
+
+        static IEnumerable<(int Position, Type Argument)> Arguments(Type closed) => closed.GetGenericArguments().Index();
+    }
+
     // Parameter by parameter, each with all its candidates; what the constraints forbid is dropped by MakeGenericType.
     private static IEnumerable<Type> Close(Type open, Type machine, Type vector)
     {

@@ -21,7 +21,8 @@ public class ParallelCompilationTests
     public void KernelsCompiledSideBySideAreTheSame()
     {
         // A share of all kernels is enough.
-        var kernels = KernelInstances.Kernels.SelectMany(kernel => KernelInstances.For(kernel, typeof(GpuVector4Backend), typeof(Float4))).Where((_, i) => i % 16 == 5).ToArray();
+        var kernels = KernelInstances.Kernels
+            .SelectMany(kernel => KernelInstances.Representatives(kernel, typeof(GpuVector4Backend), typeof(Float4))).Where((_, i) => i % 16 == 5).ToArray();
         var alone = Compile(kernels, 1);
         var together = Compile([.. kernels.Reverse()], 4);
         foreach (var kernel in kernels) Assert.Equal(alone[kernel], together[kernel]);

@@ -78,6 +78,6 @@ public class ContactSheetTests
         var split = new ImageSplit(new byte[100], [0], 10, 10, 1);
         Assert.Throws<ArgumentException>(() => ContactSheet.Render(split, [], Array.Empty<string>(), columns: 1, scale: 1));
         Assert.Contains("at most", Assert.Throws<ArgumentException>(() => ContactSheet.Render(split, [0], ["x"], columns: 1, scale: 100_000)).Message);
-        Assert.Throws<ArgumentOutOfRangeException>(() => ContactSheet.Render(split, [0], ["x"], columns: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ContactSheet.Render(split, [0], ["x"], columns: 0, scale: 1));
     }
 }

@@ -22,7 +22,8 @@ internal static class TestPng
         return chunks;
     }
 
-    public static byte[] Join(IEnumerable<(string Type, byte[] Content)> chunks) => [.. Signature, .. chunks.SelectMany(chunk => Chunk(chunk.Type, chunk.Content))];
+    public static byte[] Join(IEnumerable<(string Type, byte[] Content)> chunks) =>
+        [.. Signature, .. chunks.SelectMany(chunk => Chunk(chunk.Type, chunk.Content))];
 
     /// <summary>A file of one kind of pixels from its scanlines, each with its filter byte.</summary>
     public static byte[] Make(int width, int height, int colourType, int depth, byte[] scanlines, bool isInterlaced = false, byte[]? transparency = null)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Gpu.Training.Loop;
 
 namespace Gpu.Tests.Loop;
@@ -51,7 +52,29 @@ public class LearningRateScheduleTests
     [InlineData("cosine:final=0.1")]
     [InlineData("linear:final=0.1")]
     [InlineData("onecycle:rise=0.2,start=0.1,final=0.01")]
-    public void TextComesBack(string text) => Assert.Equal(text, LearningRateSchedule.Parse(text).ToString());
+    public void ParseReadsToString(string text)
+    {
+        var schedule = LearningRateSchedule.Parse(text);
+        Assert.Equal(text, schedule.ToString());
+        Assert.Equal(schedule, JsonSerializer.Deserialize<LearningRateSchedule>(JsonSerializer.Serialize(schedule)));
+        Assert.NotEqual(schedule, LearningRateSchedule.Parse("linear:final=0.5"));
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void EveryScheduleStaysBetween0And1(string text)
+    {
+        var schedule = LearningRateSchedule.Parse(text);
+        Assert.All(Enumerable.Range(0, 203), step => Assert.InRange(schedule.FactorAt(step, 2, 200, 10), 0, 1));
+    }
+
+    public static TheoryData<string> All() => [.. LearningRateSchedule.All];
+
+    [Theory]
+    [InlineData("{\"kind\":\"cosine\"}", "text such as")]
+    [InlineData("\"cosin\"", "Did you mean 'cosine'?")]
+    public void JsonThatIsNoScheduleIsRefused(string json, string expected) => Assert.Contains(expected,
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<LearningRateSchedule>(json)).Message);
 
     [Theory]
     [InlineData("cosin", "Did you mean 'cosine'?")]

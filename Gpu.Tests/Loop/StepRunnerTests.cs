@@ -19,13 +19,11 @@ public class StepRunnerTests
     [MemberData(nameof(Devices))]
     public void StepsAheadChangeNothing(string name)
     {
-        var device = TestDevices.Get(name);
-        lock (device)
-        {
-            var expected = Weights(wholeSteps: false);
-            var got = Weights(wholeSteps: true);
-            Assert.Equal(expected, got);
-        }
+        using var lease = TestDevices.Rent(name);
+        var device = lease.Device;
+        var expected = Weights(wholeSteps: false);
+        var got = Weights(wholeSteps: true);
+        Assert.Equal(expected, got);
 
         float[] Weights(bool wholeSteps)
         {
@@ -48,25 +46,24 @@ public class StepRunnerTests
             }
 
             return [.. Model.Parameters.SelectMany(parameter => network.GetParameter(parameter.Name))];
-        }    }
+        }
+    }
 
     [Fact]
     public void StepIsOneListForAllStepsOfABatchSize()
     {
-        var device = TestDevices.Get("cpu256");
-        lock (device)
-        {
-            using var network = new Network(Model, device, 3);
-            using var runner = new StepRunner(network, 6);
-            runner.SetBatch(new float[72], new int[6]);
-            var list = runner.StepCommands;
-            runner.Step();
-            runner.SetBatch(new float[24], new int[2]);
-            Assert.NotSame(list, runner.StepCommands);
-            runner.SetBatch(new float[72], new int[6]);
-            Assert.Same(list, runner.StepCommands);
-            Assert.Equal(list.Commands.Count, runner.LaunchCount);
-            Assert.Contains("StepTableAdvance", list.Commands[0].Name);
-        }
+        using var lease = TestDevices.Rent("cpu256");
+        var device = lease.Device;
+        using var network = new Network(Model, device, 3);
+        using var runner = new StepRunner(network, 6);
+        runner.SetBatch(new float[72], new int[6]);
+        var list = runner.StepCommands;
+        runner.Step();
+        runner.SetBatch(new float[24], new int[2]);
+        Assert.NotSame(list, runner.StepCommands);
+        runner.SetBatch(new float[72], new int[6]);
+        Assert.Same(list, runner.StepCommands);
+        Assert.Equal(list.Commands.Count, runner.LaunchCount);
+        Assert.Contains("StepTableAdvance", list.Commands[0].Name);
     }
 }

@@ -319,13 +319,11 @@ public class TrainerTests
     {
         var losses = new[] { TestDevices.Names.First(), "simulator" }.Select(name =>
         {
-            var device = TestDevices.Get(name);
-            lock (device)
-            {
-                using var trainer = new Trainer(SmallData.Network(), SmallData.Squares(40, 12), device, Options with { Steps = 6, RecordLosses = true });
-                var result = trainer.Run();
-                return result.Losses!.Select(loss => (double)loss).Append(result.TestLoss).ToArray();
-            }
+            using var lease = TestDevices.Rent(name);
+            var device = lease.Device;
+            using var trainer = new Trainer(SmallData.Network(), SmallData.Squares(40, 12), device, Options with { Steps = 6, RecordLosses = true });
+            var result = trainer.Run();
+            return result.Losses!.Select(loss => (double)loss).Append(result.TestLoss).ToArray();
         }).ToArray();
         Assert.All(losses[0].Zip(losses[1]), pair => Assert.Equal(pair.First, pair.Second, 1e-4 * pair.First));
     }

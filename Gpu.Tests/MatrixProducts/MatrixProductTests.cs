@@ -1,5 +1,7 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Convolution;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.MatrixProducts;
 using Gpu.Tests.Activations;
@@ -52,11 +54,11 @@ public class MatrixProductTests
                 return buffers[^1].View;
             }
 
-            var (input, weights, gradient, bias, workspace) = (Put(x), Put(w), Put(d), Put(b), Put(new float[MatrixProductChoice.WorkspaceLength(shape)]));
+            var (input, weights, gradient, bias, workspace) = (Put(x), Put(w), Put(d), Put(b), Put(new float[MatrixProductLaunch.WorkspaceLength(shape)]));
             DeviceView[] results = [Put(new float[shape.OutputLength]), Put(new float[shape.InputLength]), Put(new float[shape.WeightLength]), Put(new float[shape.OutputChannels])];
-            device.Execute(MatrixProductLaunch<Tanh>.Gather(shape, false, input, weights, bias, results[0], default, false, false, 0, workspace));
-            device.Execute(MatrixProductLaunch<Identity>.Gather(shape, true, gradient, weights, default, results[1], default, false, false, 0, workspace));
-            device.Execute(MatrixProductLaunch<Identity>.WeightGradient(shape, input, gradient, results[2], results[3], workspace));
+            device.Execute(new Product<Tanh>(Arguments(shape, Conv2dPass.Forward, input, weights, bias, results[0], workspace)));
+            device.Execute(new Product<Identity>(Arguments(shape, Conv2dPass.InputGradient, gradient, weights, default, results[1], workspace)));
+            device.Execute(new GradientProduct(GradientArguments(shape, input, gradient, results[2], results[3], workspace)));
             var all = results.SelectMany(view =>
             {
                 var values = new float[view.Length];
@@ -99,35 +101,68 @@ public class MatrixProductTests
         var text = shape.ToString();
         var (input, weights, bias, gradient) = (oracle.Uniform(shape.InputLength), oracle.Uniform(shape.WeightLength), oracle.Uniform(shape.OutputChannels), oracle.Uniform(shape.OutputLength));
         var (x, w, d) = (oracle.Upload(input), oracle.Upload(weights), oracle.Upload(gradient));
-        var workspace = oracle.Output(MatrixProductChoice.WorkspaceLength(shape));
+        var workspace = oracle.Output(MatrixProductLaunch.WorkspaceLength(shape));
 
         var sums = ConvolutionReference.Forward(shape, input, weights);
         var output = oracle.Output(shape.OutputLength);
-        oracle.Device.Execute(MatrixProductLaunch<Identity>.Gather(shape, false, x, w, default, output, default, false, false, 0, workspace));
+        oracle.Device.Execute(new Product<Identity>(Arguments(shape, Conv2dPass.Forward, x, w, default, output, workspace)));
         oracle.Compare("matrix product forward", sums, output, shape: text);
 
         output = oracle.Output(shape.OutputLength);
-        oracle.Device.Execute(MatrixProductLaunch<Tanh>.Gather(shape, false, x, w, oracle.Upload(bias), output, default, false, false, 0, workspace));
+        oracle.Device.Execute(new Product<Tanh>(Arguments(shape, Conv2dPass.Forward, x, w, oracle.Upload(bias), output, workspace)));
         var activated = sums.Select((v, i) => ActivationReference.Value(new Activation(ActivationKind.Tanh), v + bias[i % shape.OutputChannels])).ToArray();
         oracle.Compare("matrix product forward, bias, tanh", activated, output, shape: text);
 
         var expected = ConvolutionReference.InputGradient(shape, gradient, weights);
         output = oracle.Output(shape.InputLength);
-        oracle.Device.Execute(MatrixProductLaunch<Identity>.Gather(shape, true, d, w, default, output, default, false, false, 0, workspace));
+        oracle.Device.Execute(new Product<Identity>(Arguments(shape, Conv2dPass.InputGradient, d, w, default, output, workspace)));
         oracle.Compare("matrix product input gradient", expected, output, shape: text);
 
         var before = oracle.Uniform(shape.InputLength);
         output = oracle.Upload(before);
-        oracle.Device.Execute(MatrixProductLaunch<Relu>.Gather(shape, true, d, w, default, output, x, true, true, 0, workspace));
+        oracle.Device.Execute(new Product<Relu>(Arguments(shape, Conv2dPass.InputGradient, d, w, default, output, workspace).WithGate(Activation.Relu, x, accumulate: true)));
         var gated = expected.Select((v, i) => before[i] + (input[i] > 0 ? v : 0)).ToArray();
         oracle.Compare("matrix product input gradient, gated, accumulated", gated, output, shape: text);
 
         var (startWeights, startBias) = (oracle.Uniform(shape.WeightLength), oracle.Uniform(shape.OutputChannels));
         var (weightGradient, biasGradient) = (oracle.Upload(startWeights), oracle.Upload(startBias));
-        oracle.Device.Execute(MatrixProductLaunch<Identity>.WeightGradient(shape, x, d, weightGradient, biasGradient, workspace));
+        oracle.Device.Execute(new GradientProduct(GradientArguments(shape, x, d, weightGradient, biasGradient, workspace)));
         var expectedWeights = ConvolutionReference.WeightGradient(shape, input, gradient);
         oracle.Compare("matrix product weight gradient", [.. expectedWeights.Select((v, i) => v + startWeights[i])], weightGradient, shape: text);
         var expectedBias = ConvolutionReference.BiasGradient(shape.OutputChannels, gradient);
         oracle.Compare("matrix product bias gradient", [.. expectedBias.Select((v, i) => v + startBias[i])], biasGradient, shape: text);
+    }
+
+    private static Conv2dArguments Arguments(
+        Conv2dShape shape, Conv2dPass pass, DeviceView input, DeviceView weights, DeviceView bias, DeviceView output, DeviceView workspace) =>
+        new() { Shape = shape, Pass = pass, Input = input, Weights = weights, Bias = bias, Output = output, Workspace = workspace };
+
+    private static Conv2dGradientArguments GradientArguments(
+        Conv2dShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient, DeviceView workspace) => new()
+        {
+            Shape = shape, Input = input, OutputGradient = outputGradient, WeightGradient = weightGradient, BiasGradient = biasGradient, Workspace = workspace,
+        };
+
+    // Rows of all operands are read and written by vectors.
+    private static int CommonGranularity(Conv2dShape shape) =>
+        (shape.Batch * shape.InputHeight * shape.InputWidth) % 4 == 0 && shape.InputChannels % 4 == 0 && shape.OutputChannels % 4 == 0 ? 4 : 1;
+
+    private readonly struct Product<TActivation>(Conv2dArguments arguments) : IOperation
+        where TActivation : struct, IActivation
+    {
+        public int Granularity => CommonGranularity(arguments.Shape);
+
+        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
+            where TVector : unmanaged => MatrixProductLaunch.Launch<TBackend, TVector, TActivation>(launcher, arguments);
+    }
+
+    private readonly struct GradientProduct(Conv2dGradientArguments arguments) : IOperation
+    {
+        public int Granularity => CommonGranularity(arguments.Shape);
+
+        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
+            where TVector : unmanaged => MatrixProductLaunch.Launch<TBackend, TVector>(launcher, arguments);
     }
 }

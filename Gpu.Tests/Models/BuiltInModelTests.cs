@@ -4,6 +4,22 @@ namespace Gpu.Tests.Models;
 
 public class BuiltInModelTests
 {
+    [Fact]
+    public void TheDefaultTakesTheImagesAndHasAnOutputForEachClass()
+    {
+        Assert.Equal(("cnn2", 10), Default(28, 28, 1, 10));
+        Assert.Equal(("lenet_bn32", 2), Default(32, 32, 3, 2));
+        var error = Assert.Throws<ModelException>(() => BuiltInModels.DefaultFor(64, 48, 3, 2));
+        Assert.Contains("64x48x3", error.Message);
+        Assert.Contains("28x28x1 and 32x32x3", error.Message);
+
+        static (string Name, int Outputs) Default(int height, int width, int channels, int classes)
+        {
+            var model = BuiltInModels.DefaultFor(height, width, channels, classes);
+            return (model.Name, model.Output.Length);
+        }
+    }
+
     /// <summary>Numbers of PyTorch: sum of p.numel() over the networks' parameters, and multiply-adds (in millions of operations, two each) a sample.</summary>
     [Theory]
     [InlineData("cnn2", 121930, 5.056)]

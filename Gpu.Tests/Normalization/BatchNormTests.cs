@@ -59,8 +59,8 @@ public class BatchNormTests
             var ones = oracle.Upload(Enumerable.Repeat(1f, channels).ToArray());
             var (mean, inverse, runningVariance) = (oracle.Output(channels), oracle.Output(channels), oracle.Upload(new float[channels]));
             BatchNorm.ForwardTraining(
-                oracle.Device, rows, channels, oracle.Upload(input), ones, ones, oracle.Upload(new float[channels]), runningVariance, 1, Epsilon,
-                oracle.Output(rows * channels), mean, inverse, Activation.None, oracle.Output(BatchNorm.WorkspaceLength(rows, channels)));
+                oracle.Device, rows, channels, oracle.Upload(input), new(ones, ones, oracle.Upload(new float[channels]), runningVariance), 1, Epsilon,
+                oracle.Output(rows * channels), new(mean, inverse), Activation.None, oracle.Output(BatchNorm.WorkspaceLength(rows, channels)));
             var expected = new BatchNormReference(rows, channels, input, oracle.Download(ones), oracle.Download(ones), Activation.None, Epsilon);
             // Numbers around 1000 are 6.1e-5 apart.
             oracle.Compare("batch norm saved mean (1000)", expected.Mean, mean, 1.5e-7);
@@ -80,8 +80,9 @@ public class BatchNormTests
         var beta = oracle.Uniform(channels);
         var output = oracle.Output(rows * channels);
         BatchNorm.ForwardTraining(
-            oracle.Device, rows, channels, oracle.Upload(input), oracle.Upload(oracle.Uniform(channels)), oracle.Upload(beta), oracle.Upload(new float[channels]),
-            oracle.Upload(new float[channels]), Momentum, Epsilon, output, oracle.Output(channels), oracle.Output(channels), Activation.None,
+            oracle.Device, rows, channels, oracle.Upload(input),
+            new(oracle.Upload(oracle.Uniform(channels)), oracle.Upload(beta), oracle.Upload(new float[channels]), oracle.Upload(new float[channels])),
+            Momentum, Epsilon, output, new(oracle.Output(channels), oracle.Output(channels)), Activation.None,
             oracle.Output(BatchNorm.WorkspaceLength(rows, channels)));
         oracle.Compare("batch norm forward (constant)", [.. Enumerable.Range(0, rows * channels).Select(i => (double)beta[i % channels])], output, 1e-5);
     }
@@ -93,7 +94,7 @@ public class BatchNormTests
         using var buffer = device.Allocate(1000);
         var one = buffer.View.Slice(0, 4);
         var error = Assert.Throws<ArgumentException>(() => BatchNorm.ForwardTraining(
-            device, 1, 4, one, one, one, one, one, 0.1f, 1e-5f, one, one, one, Activation.None, buffer.View));
+            device, 1, 4, one, new(one, one, one, one), 0.1f, 1e-5f, one, new(one, one), Activation.None, buffer.View));
         Assert.Contains("at least 2", error.Message, StringComparison.Ordinal);
     }
 
@@ -119,8 +120,9 @@ public class BatchNormTests
             var (gammaGradient, betaGradient) = (Upload(channels), Upload(channels));
             var workspace = Upload(BatchNorm.WorkspaceLength(rows, channels));
             var y = Upload(rows * channels);
-            BatchNorm.ForwardTraining(device, rows, channels, x, gamma, beta, mean, variance, Momentum, Epsilon, y, savedMean, savedInverse, Activation.Relu, workspace);
-            BatchNorm.Backward(device, rows, channels, x, d, gamma, beta, savedMean, savedInverse, d, gammaGradient, betaGradient, Activation.Relu, workspace);
+            var (parameters, saved) = (new BatchNormParameters(gamma, beta, mean, variance), new BatchNormSaved(savedMean, savedInverse));
+            BatchNorm.ForwardTraining(device, rows, channels, x, parameters, Momentum, Epsilon, y, saved, Activation.Relu, workspace);
+            BatchNorm.Backward(device, rows, channels, x, d, parameters, saved, d, new(gammaGradient, betaGradient), Activation.Relu, workspace);
             var all = new List<float>();
             foreach (var view in new[] { y, d, mean, variance, gammaGradient, betaGradient })
             {
@@ -152,13 +154,13 @@ public class BatchNormTests
         var (x, g, b, rm, rv) = (oracle.Upload(input), oracle.Upload(gamma), oracle.Upload(beta), oracle.Upload(runningMean), oracle.Upload(runningVariance));
         var (output, mean, inverse) = (oracle.Output(rows * channels), oracle.Output(channels), oracle.Output(channels));
 
-        BatchNorm.ForwardEvaluation(oracle.Device, rows, channels, x, g, b, rm, rv, Epsilon, output, activation, workspace);
+        BatchNorm.ForwardEvaluation(oracle.Device, rows, channels, x, new(g, b, rm, rv), Epsilon, output, activation, workspace);
         var evaluated = input.Select((v, i) => ActivationReference.Value(
             activation, (v - runningMean[i % channels]) / Math.Sqrt(runningVariance[i % channels] + Epsilon) * gamma[i % channels] + beta[i % channels]));
         oracle.Compare("batch norm evaluation", [.. evaluated], output, tolerance, shape: text);
 
         output = oracle.Output(rows * channels);
-        BatchNorm.ForwardTraining(oracle.Device, rows, channels, x, g, b, rm, rv, Momentum, Epsilon, output, mean, inverse, activation, workspace);
+        BatchNorm.ForwardTraining(oracle.Device, rows, channels, x, new(g, b, rm, rv), Momentum, Epsilon, output, new(mean, inverse), activation, workspace);
         oracle.Compare("batch norm forward", expected.Output, output, tolerance, shape: text);
         oracle.Compare("batch norm saved mean", expected.Mean, mean, tolerance, shape: text);
         oracle.Compare("batch norm saved 1 / deviation", [.. expected.Variance.Select(v => 1 / Math.Sqrt(v + Epsilon))], inverse, shape: text);
@@ -172,7 +174,8 @@ public class BatchNormTests
         var startBeta = oracle.Uniform(channels);
         var (gammaGradient, betaGradient) = (oracle.Upload(startGamma), oracle.Upload(startBeta));
         BatchNorm.Backward(
-            oracle.Device, rows, channels, x, oracle.Upload(outputGradient), g, b, mean, inverse, inputGradient, gammaGradient, betaGradient, activation, workspace, gate, accumulate);
+            oracle.Device, rows, channels, x, oracle.Upload(outputGradient), new(g, b, rm, rv), new(mean, inverse), inputGradient, new(gammaGradient, betaGradient),
+            activation, workspace, gate, accumulate);
         oracle.Compare("batch norm input gradient", [.. expected.InputGradient.Select((v, i) => v + (accumulate ? before[i] : 0))], inputGradient, 5 * tolerance, expected.InputGradientTerms, text);
         oracle.Compare("batch norm gamma gradient", [.. expected.GammaGradient.Select((v, c) => v + startGamma[c])], gammaGradient, 5 * tolerance, shape: text);
         oracle.Compare("batch norm beta gradient", [.. expected.BetaGradient.Select((v, c) => v + startBeta[c])], betaGradient, 5 * tolerance, shape: text);

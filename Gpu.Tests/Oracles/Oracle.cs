@@ -10,16 +10,16 @@ public sealed class Oracle : IDisposable
 {
     private readonly List<DeviceBuffer> _buffers = [];
     private readonly Random _random;
+    private readonly TestDevices.Lease _lease;
 
     public Oracle(string device, int seed)
     {
-        Device = TestDevices.Get(device);
+        _lease = TestDevices.Rent(device);
         DeviceName = device;
-        Monitor.Enter(Device);
         _random = new Random(seed);
     }
 
-    public ComputeDevice Device { get; }
+    public ComputeDevice Device => _lease.Device;
 
     public string DeviceName { get; }
 
@@ -115,7 +115,7 @@ public sealed class Oracle : IDisposable
     public void Dispose()
     {
         foreach (var buffer in _buffers) buffer.Dispose();
-        Monitor.Exit(Device);
+        _lease.Dispose();
     }
 
     private static int Words<T>(int count)

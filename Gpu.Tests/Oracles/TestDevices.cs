@@ -12,7 +12,7 @@ namespace Gpu.Tests.Oracles;
 public static class TestDevices
 {
     private static readonly Lock Gate = new();
-    private static readonly Dictionary<string, ComputeDevice> Open = [];
+    private static readonly Dictionary<string, Pool> Pools = [];
 
     /// <summary>The names.</summary>
     public static IEnumerable<string> Names =>
@@ -33,24 +33,31 @@ public static class TestDevices
     /// <summary>Names of devices that multiply in another precision: the CUDA devices among the added ones.</summary>
     public static TheoryData<string> Tensor => [.. Cuda.SelectMany(name => new[] { $"{name}+tf32", $"{name}+fp16" })];
 
-    /// <summary>The device of a name; opened once and kept, because xunit runs test classes at the same time: lock it while it is used.</summary>
-    public static ComputeDevice Get(string name)
+    /// <summary>
+    /// The device of a name, for as long as the lease lasts. Devices are kept and lent again, because opening one and compiling its kernels takes time. xunit runs test
+    /// classes at the same time, so there may be several of a name, but one of each real GPU.
+    /// </summary>
+    public static Lease Rent(string name)
     {
+        Pool? pool;
         lock (Gate)
         {
-            if (Open.TryGetValue(name, out var device)) return device;
-            return Open[name] = name switch
-            {
-                "simulator" => Simulator(usesGroups: false),
-                "groups" => Simulator(usesGroups: true),
-                _ when name.IndexOf('+', StringComparison.Ordinal) is > 0 and var plus => WithPrecision(name[..plus], name[(plus + 1)..]),
-                ['g', 'r', 'o', 'u', 'p', 's', ':', .. var sizes] => Simulator(sizes.Split('x').Select(int.Parse).ToArray()),
-                ['c', 'p', 'u', .. var lanes] => new CpuDevice(threads: 3, lanes: int.Parse(lanes)),
-                ['o', 'p', 'e', 'n', 'c', 'l', ..] => OpenCLTestDevice.Open(name),
-                _ => DeviceCatalog.Open(name),
-            };
+            if (!Pools.TryGetValue(name, out pool)) Pools[name] = pool = new Pool(Added.Contains(name) ? 1 : int.MaxValue);
         }
+
+        return new Lease(pool, pool.Take(() => Open(name)));
     }
+
+    private static ComputeDevice Open(string name) => name switch
+    {
+        "simulator" => Simulator(usesGroups: false),
+        "groups" => Simulator(usesGroups: true),
+        _ when name.IndexOf('+', StringComparison.Ordinal) is > 0 and var plus => WithPrecision(name[..plus], name[(plus + 1)..]),
+        ['g', 'r', 'o', 'u', 'p', 's', ':', .. var sizes] => Simulator(sizes.Split('x').Select(int.Parse).ToArray()),
+        ['c', 'p', 'u', .. var lanes] => new CpuDevice(threads: 3, lanes: int.Parse(lanes)),
+        ['o', 'p', 'e', 'n', 'c', 'l', ..] => OpenCLTestDevice.Open(name),
+        _ => DeviceCatalog.Open(name),
+    };
 
     /// <summary>The first CUDA device, opened anew, with tensor cores for products of any size. Whoever asks disposes it.</summary>
     public static AcceleratorDevice NewTensorDevice()
@@ -87,5 +94,61 @@ public static class TestDevices
         var device = new AcceleratorDevice(accelerator, null, "simulator", accelerator, context);
         device.Limits = device.Limits with { Multiprocessors = sizes[2] };
         return device;
+    }
+
+    /// <summary>A device that nobody else uses until this is disposed.</summary>
+    public sealed class Lease : IDisposable
+    {
+        private readonly Pool _pool;
+
+        internal Lease(Pool pool, ComputeDevice device)
+        {
+            _pool = pool;
+            Device = device;
+        }
+
+        public ComputeDevice Device { get; }
+
+        public void Dispose() => _pool.Return(Device);
+    }
+
+    internal sealed class Pool(int most)
+    {
+        private readonly Stack<ComputeDevice> _free = [];
+        private int _opened;
+
+        public ComputeDevice Take(Func<ComputeDevice> open)
+        {
+            lock (_free)
+            {
+                while (_free.Count == 0 && _opened == most) Monitor.Wait(_free);
+                if (_free.TryPop(out var device)) return device;
+                _opened++;
+            }
+
+            try
+            {
+                return open();
+            }
+            catch
+            {
+                lock (_free)
+                {
+                    _opened--;
+                    Monitor.Pulse(_free);
+                }
+
+                throw;
+            }
+        }
+
+        public void Return(ComputeDevice device)
+        {
+            lock (_free)
+            {
+                _free.Push(device);
+                Monitor.Pulse(_free);
+            }
+        }
     }
 }

@@ -81,7 +81,7 @@ public class MemoryNeedsTests
         using var device = new CpuDevice(1);
         var check = new MemoryCheck(device, "work on batches of 8", 8, batch => 100L * batch);
         var error = Assert.Throws<OutOfDeviceMemoryException>(
-            () => check.Run<int>(() => throw new OutOfDeviceMemoryException(300, 450, "the device")));
+            () => check.Run<int>(() => throw new OutOfDeviceMemoryException(300, 450, "the device", null)));
         Assert.Equal((800L, 450L, 4), (error.BytesNeeded, error.BytesFree!.Value, error.LargestBatch!.Value));
         Assert.Equal(8, new MemoryCheck(device, "", 8, batch => batch).BatchThatFits());
         device.MemoryLimit = 550;

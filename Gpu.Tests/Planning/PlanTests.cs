@@ -162,18 +162,16 @@ public class PlanTests
         var losses = new List<float[]>();
         foreach (var name in new[] { TestDevices.Names.First(), "simulator" })
         {
-            var device = TestDevices.Get(name);
-            lock (device)
+            using var lease = TestDevices.Rent(name);
+            var device = lease.Device;
+            using var network = new Network(model, device);
+            using var runner = new StepRunner(network, 4);
+            SetRandomBatch(runner, model, 4);
+            losses.Add([.. Enumerable.Range(0, 6).Select(_ =>
             {
-                using var network = new Network(model, device);
-                using var runner = new StepRunner(network, 4);
-                SetRandomBatch(runner, model, 4);
-                losses.Add([.. Enumerable.Range(0, 6).Select(_ =>
-                {
-                    runner.Step();
-                    return runner.ReadLoss();
-                })]);
-            }
+                runner.Step();
+                return runner.ReadLoss();
+            })]);
         }
 
         Assert.All(losses[0].Zip(losses[1]), pair => Assert.Equal(pair.First, pair.Second, 1e-4 * pair.First));

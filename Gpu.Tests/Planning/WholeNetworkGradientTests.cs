@@ -102,45 +102,43 @@ public class WholeNetworkGradientTests
     public void GradientsAreCentralDifferences(string network, string device)
     {
         var model = Networks[network]();
-        var compute = TestDevices.Get(device);
-        lock (compute)
+        using var lease = TestDevices.Rent(device);
+        var compute = lease.Device;
+        using var trained = new Network(model, compute, Seed);
+        using var runner = new StepRunner(trained, Batch, new TrainingOptions { Seed = Seed });
+        var random = new Random(11);
+        var reference = new ReferenceNetwork(model, Seed);
+        foreach (var parameter in model.Parameters)
         {
-            using var trained = new Network(model, compute, Seed);
-            using var runner = new StepRunner(trained, Batch, new TrainingOptions { Seed = Seed });
-            var random = new Random(11);
-            var reference = new ReferenceNetwork(model, Seed);
-            foreach (var parameter in model.Parameters)
-            {
-                // Away from 0 and 1, so that gamma and beta show.
-                var values = ParameterSampler.Values(parameter, Seed).Select(value =>
-                    parameter.Trainable ? value + 0.2f * (random.NextSingle() - 0.5f) : value).ToArray();
-                trained.SetParameter(parameter.Name, values);
-                reference.Parameters[parameter.Name] = [.. values.Select(value => (double)value)];
-            }
-
-            var inputs = Enumerable.Range(0, Batch * model.Input.Length).Select(_ => 2 * random.NextSingle() - 1).ToArray();
-            var samples = inputs.Select(value => (double)value).Chunk(model.Input.Length).ToArray();
-            Func<double> loss;
-            if (model.Recipe.Loss == LossKind.MeanSquaredError)
-            {
-                var targets = Enumerable.Range(0, Batch * model.Output.Length).Select(_ => random.NextSingle()).ToArray();
-                runner.SetBatch(inputs, targets);
-                loss = () => reference.SquaredError(samples, [.. targets.Select(value => (double)value).Chunk(model.Output.Length)]);
-            }
-            else
-            {
-                int[] labels = [3, 0, 2];
-                runner.SetBatch(inputs, labels);
-                loss = () => reference.CrossEntropy(samples, labels);
-            }
-
-            runner.ForwardBackward();
-            Assert.Equal(loss(), runner.ReadLoss(), 2e-5);
-            var outputs = reference.Forward(samples).SelectMany(row => row).ToArray();
-            Assert.All(runner.ReadOutput().Zip(outputs), pair => Assert.Equal(pair.Second, pair.First, 1e-4));
-            foreach (var parameter in model.Parameters.Where(parameter => parameter.Trainable))
-                CheckGradient(parameter, trained.GetGradient(parameter.Name), reference, loss, random);
+            // Away from 0 and 1, so that gamma and beta show.
+            var values = ParameterSampler.Values(parameter, Seed).Select(value =>
+                parameter.Trainable ? value + 0.2f * (random.NextSingle() - 0.5f) : value).ToArray();
+            trained.SetParameter(parameter.Name, values);
+            reference.Parameters[parameter.Name] = [.. values.Select(value => (double)value)];
         }
+
+        var inputs = Enumerable.Range(0, Batch * model.Input.Length).Select(_ => 2 * random.NextSingle() - 1).ToArray();
+        var samples = inputs.Select(value => (double)value).Chunk(model.Input.Length).ToArray();
+        Func<double> loss;
+        if (model.Recipe.Loss == LossKind.MeanSquaredError)
+        {
+            var targets = Enumerable.Range(0, Batch * model.Output.Length).Select(_ => random.NextSingle()).ToArray();
+            runner.SetBatch(inputs, targets);
+            loss = () => reference.SquaredError(samples, [.. targets.Select(value => (double)value).Chunk(model.Output.Length)]);
+        }
+        else
+        {
+            int[] labels = [3, 0, 2];
+            runner.SetBatch(inputs, labels);
+            loss = () => reference.CrossEntropy(samples, labels);
+        }
+
+        runner.ForwardBackward();
+        Assert.Equal(loss(), runner.ReadLoss(), 2e-5);
+        var outputs = reference.Forward(samples).SelectMany(row => row).ToArray();
+        Assert.All(runner.ReadOutput().Zip(outputs), pair => Assert.Equal(pair.Second, pair.First, 1e-4));
+        foreach (var parameter in model.Parameters.Where(parameter => parameter.Trainable))
+            CheckGradient(parameter, trained.GetGradient(parameter.Name), reference, loss, random);
     }
 
     private static Model Classifier(params Layer[] layers) => new("m", TensorShape.Image(9, 8, 3), layers);

@@ -121,7 +121,7 @@ public class ResidualTests
             StringComparison.Ordinal);
         var silu = new Activation(ActivationKind.Silu);
         Assert.Equal(
-            "activation", Assert.Throws<ArgumentException>(() => ResidualAdd.Backward(oracle.Device, silu, four, four, four, four)).ParamName);
+            "activation", Assert.Throws<ArgumentException>(() => ResidualAdd.Backward(oracle.Device, silu, four, four, four, four, false, false)).ParamName);
     }
 
     private static void CheckGradients(

@@ -38,22 +38,20 @@ public class TrajectoryTests
         var expected = TrajectoryFile.Load().Networks[name];
         var model = BuiltInModels.Get(name);
         if (!WithOwnLearningRate.Contains(name)) Assert.Equal((float)expected.LearningRate, model.Recipe.Optimizer.LearningRate);
-        var device = TestDevices.Get(deviceName);
-        lock (device)
+        using var lease = TestDevices.Rent(deviceName);
+        var device = lease.Device;
+        using var run = new TrajectoryRun(name, expected, model, device);
+        var check = new Comparison(name, deviceName);
+        for (var step = 0; step < expected.Losses.Length; step++)
         {
-            using var run = new TrajectoryRun(name, expected, model, device);
-            var check = new Comparison(name, deviceName);
-            for (var step = 0; step < expected.Losses.Length; step++)
-            {
-                run.ForwardBackward(step);
-                check.Relative("loss", expected.Losses[step], run.ReadLoss(), 1e-4, $"in step {step + 1}");
-                if (step == 0) run.CompareGradients(check);
-                run.Update();
-            }
-
-            check.Relative("evaluation", expected.Evaluation, run.Evaluate(), Tolerance(expected.Float32.Evaluation), "after the last step");
-            run.CompareChanges(check);
+            run.ForwardBackward(step);
+            check.Relative("loss", expected.Losses[step], run.ReadLoss(), 1e-4, $"in step {step + 1}");
+            if (step == 0) run.CompareGradients(check);
+            run.Update();
         }
+
+        check.Relative("evaluation", expected.Evaluation, run.Evaluate(), Tolerance(expected.Float32.Evaluation), "after the last step");
+        run.CompareChanges(check);
     }
 
     /// <summary>What PyTorch's own single precision allows, with room for another order of summation.</summary>

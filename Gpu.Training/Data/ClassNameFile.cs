@@ -14,7 +14,11 @@ internal static class ClassNameFile
         {
             using var file = RegularFile.OpenRead(path);
             if (file.Length > Most)
-                throw new DatasetException($"The file '{path}' has {file.Length} bytes; a list of class names has at most {Most}. Check that it is the right file.");
+            {
+                throw new DatasetException(
+                    $"The file '{path}' has {file.Length} bytes; a list of class names has at most {Most}. Check that it is the right file.");
+            }
+
             using var reader = new StreamReader(file);
             return reader.ReadToEnd().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         }

@@ -3,8 +3,8 @@ using Gpu.Training.IO;
 namespace Gpu.Training.Data;
 
 /// <summary>
-/// A binary data file opened for one pass from front to back, plain or gzip (told by the first two bytes, not by the name). Every failure
-/// is a <see cref="DatasetException"/> with the file's name.
+/// A binary data file that is read once from front to back, plain or gzip, which the first two bytes tell, not the name. Every failure is a
+/// <see cref="DatasetException"/> with the file's name.
 /// </summary>
 internal sealed class DatasetFile : IDisposable
 {
@@ -78,8 +78,8 @@ internal sealed class DatasetFile : IDisposable
         if (expectedTotal > MostBytes)
         {
             throw new DatasetException(
-                $"The file '{FilePath}' is truncated or its header is damaged: {meaning} need {expectedTotal} bytes, but the {fileLength} bytes of gzip in it cannot "
-                + $"hold more than {MostBytes}. Download or write the file again.");
+                $"The file '{FilePath}' is truncated or its header is damaged: {meaning} need {expectedTotal} bytes, but the {fileLength} bytes of gzip "
+                + $"in it cannot hold more than {MostBytes}. Download or write the file again.");
         }
     }
 
@@ -92,7 +92,8 @@ internal sealed class DatasetFile : IDisposable
             return;
         var surplus = IsGzip ? "more bytes follow" : $"{fileLength - expected} more bytes follow";
         throw new DatasetException(
-            $"The file '{FilePath}' is too long: {meaning} take {expected} bytes, but {surplus}. The header does not belong to this content; download or write the file again.");
+            $"The file '{FilePath}' is too long: {meaning} take {expected} bytes, but {surplus}. The header does not belong to this content; download or "
+            + "write the file again.");
     }
 
     public void Dispose() => stream.Dispose();

@@ -41,7 +41,8 @@ public static class DatasetLoader
         if (File.Exists(nameOrFolder))
         {
             throw new DatasetNotFoundException(
-                $"'{nameOrFolder}' is a file, but a data set is a folder or one of the names {Names()}. Unpack it if it is an archive, and give the folder that it lies in.");
+                $"'{nameOrFolder}' is a file, but a data set is a folder or one of the names {Names()}. Unpack it if it is an archive, and give the folder "
+                + "that it is in.");
         }
 
         var nearest = NearestName.Find(nameOrFolder, DatasetCatalog.Entries.Select(known => known.Name));
@@ -89,7 +90,8 @@ public static class DatasetLoader
             $"The folder '{folder}' holds no data set that is understood. Found: {found}. Understood are: "
             + "IDX files (train-images*, train-labels*, t10k-images* or test-images*, t10k-labels* or test-labels*; plain or .gz); "
             + "CIFAR-10 binary batches (data_batch_1.bin to data_batch_5.bin, test_batch.bin, batches.meta.txt); "
-            + "or images in one folder a class (train/<class>/* and test/<class>/*, or <class>/* alone). Arrange the files in one of these ways, or give another folder.");
+            + "or images in one folder a class (train/<class>/* and test/<class>/*, or <class>/* alone). Arrange the files in one of these ways, or give "
+            + "another folder.");
     }
 
     private static DatasetNotFoundException NotHere(DatasetCatalogEntry entry, IReadOnlyList<string> searchFolders)
@@ -103,9 +105,10 @@ public static class DatasetLoader
         }
 
         var target = Path.Combine(searchFolders[^1], entry.Name);
+        var unpack = entry.Downloads[0].EndsWith(".tar.gz", StringComparison.Ordinal) ? " and unpack it there" : "";
         return new DatasetNotFoundException(
             $"The data set '{entry.Name}' ({entry.Description}) is not on this machine; looked in {places}. Download {string.Join(", ", entry.Downloads)} "
-            + $"into '{target}'{(entry.Downloads[0].EndsWith(".tar.gz", StringComparison.Ordinal) ? " and unpack it there" : "")}, or give the folder that has the files.");
+            + $"into '{target}'{unpack}, or give the folder that has the files.");
     }
 
     private static string Names() => string.Join(", ", DatasetCatalog.Entries.Select(entry => entry.Name));

@@ -3,9 +3,9 @@ using Gpu.Training.Images;
 namespace Gpu.Training.Data;
 
 /// <summary>
-/// A folder of image files in one folder a class: train/&lt;class&gt;/* and test/&lt;class&gt;/* (and possibly val/&lt;class&gt;/*), or &lt;class&gt;/* alone, from which a test part is
-/// held out. Classes are in the order of their names, by number when all are numbers. Images are shuffled once, so that the first ones are not
-/// all of one class. They are grey when every pixel of every image is, and colour otherwise.
+/// A folder of image files in one folder a class: train/&lt;class&gt;/* and test/&lt;class&gt;/* (and possibly val/&lt;class&gt;/*), or &lt;class&gt;/*
+/// alone, from which a test part is held out. Classes are in the order of their names, by number when all are numbers. Images are shuffled once, so that
+/// the first ones are not all of one class. They are grey when every pixel of every image is, and colour otherwise.
 /// </summary>
 internal static class ImageFolder
 {
@@ -27,7 +27,8 @@ internal static class ImageFolder
         if (test is null)
         {
             throw new DatasetException(
-                $"The folder '{folder}' has '{Path.GetFileName(train)}/' but no '{TestNames[0]}/'. Add '{TestNames[0]}/<class>/*', or give '{train}' itself: a part of it is then held out for testing.");
+                $"The folder '{folder}' has '{Path.GetFileName(train)}/' but no '{TestNames[0]}/'. Add '{TestNames[0]}/<class>/*', or give '{train}' itself: "
+                + "a part of it is then held out for testing.");
         }
 
         var classes = Classes(train);
@@ -52,7 +53,9 @@ internal static class ImageFolder
     private static string[] ClassFolders(string folder) => [.. Directory.GetDirectories(folder).Where(path => Images(path).Length > 0)];
 
     private static string[] Images(string folder) =>
-        [.. Directory.GetFiles(folder).Where(file => ImageCodec.HasImageExtension(file) && !Path.GetFileName(file).StartsWith('.')).Order(StringComparer.Ordinal)];
+        [.. Directory.GetFiles(folder).Where(IsImage).Order(StringComparer.Ordinal)];
+
+    private static bool IsImage(string file) => ImageCodec.HasImageExtension(file) && !Path.GetFileName(file).StartsWith('.');
 
     private static string[] Classes(string folder)
     {
@@ -75,13 +78,15 @@ internal static class ImageFolder
             if (label < 0)
             {
                 throw new DatasetException(
-                    $"The class '{Path.GetFileName(path)}' in '{folder}' does not occur among the training images ({string.Join(", ", classes.Take(20))}). Rename or remove that folder.");
+                    $"The class '{Path.GetFileName(path)}' in '{folder}' does not occur among the training images "
+                    + $"({string.Join(", ", classes.Take(20))}). Rename or remove that folder.");
             }
 
             files.AddRange(Images(path).Select(file => (file, label)));
         }
 
-        return files.Count > 0 ? files : throw new DatasetException($"The folder '{folder}' holds no images. Put them in one folder a class: {folder}/<class>/*.");
+        return files.Count > 0 ? files
+            : throw new DatasetException($"The folder '{folder}' holds no images. Put them in one folder a class: {folder}/<class>/*.");
     }
 
     private static ImageSplit[] Read(List<(string Path, int Label)>[] parts, ulong seed, RgbColor? background)
@@ -98,8 +103,8 @@ internal static class ImageFolder
             if (odd >= 0)
             {
                 throw new DatasetException(
-                    $"The image '{parts[i][odd].Path}' is {images[i][odd].Height}x{images[i][odd].Width} (height x width), but most of the data set are {height}x{width}. "
-                    + "All images need the same size: scale or crop that one, or remove it.");
+                    $"The image '{parts[i][odd].Path}' is {images[i][odd].Height}x{images[i][odd].Width} (height x width), but most of the data set are "
+                    + $"{height}x{width}. All images need the same size: scale or crop that one, or remove it.");
             }
         }
 

@@ -38,7 +38,7 @@ public static class ContactSheet
     /// <param name="classNames">The classes' names.</param>
     /// <param name="columns">Images in a row.</param>
     /// <param name="scale">How many dots wide and high a pixel becomes.</param>
-    public static ByteImage Render(ImageSplit split, ReadOnlySpan<int> indices, IReadOnlyList<string> classNames, int columns, int scale = 2)
+    public static ByteImage Render(ImageSplit split, ReadOnlySpan<int> indices, IReadOnlyList<string> classNames, int columns, int scale)
     {
         ArgumentNullException.ThrowIfNull(split);
         ArgumentNullException.ThrowIfNull(classNames);
@@ -64,7 +64,11 @@ public static class ContactSheet
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(scale);
         if (indices.Length == 0 || captions.Count != indices.Length)
-            throw new ArgumentException($"A contact sheet needs at least one image and a caption for each, but has {indices.Length} images and {captions.Count} captions.");
+        {
+            throw new ArgumentException(
+                $"A contact sheet needs at least one image and a caption for each, but has {indices.Length} images and {captions.Count} captions.");
+        }
+
         if (captionColour.Length != 3)
             throw new ArgumentException($"A colour has 3 values (red, green, blue), but {captionColour.Length} were given.", nameof(captionColour));
 
@@ -76,7 +80,8 @@ public static class ContactSheet
         if (width * height > MostPixels)
         {
             throw new ArgumentException(
-                $"A sheet of {columns} x {rows} images at scale {scale} would have {width} x {height} dots; at most {MostPixels} are drawn. Use fewer images or a smaller scale.");
+                $"A sheet of {columns} x {rows} images at scale {scale} would have {width} x {height} dots; at most {MostPixels} are drawn. "
+                + "Use fewer images or a smaller scale.");
         }
 
         var sheet = new ByteImage((int)height, (int)width, 3);

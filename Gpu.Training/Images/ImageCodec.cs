@@ -25,7 +25,9 @@ public static class ImageCodec
     /// <summary>Reads and decodes an image file; see <see cref="Decode"/>.</summary>
     /// <param name="path">A regular file.</param>
     /// <param name="background">What transparent images are composited on; white where it is null.</param>
-    /// <exception cref="ImageException">The file is missing, unreadable or no regular file, of no supported format, truncated, damaged, or too large.</exception>
+    /// <exception cref="ImageException">
+    /// The file is missing, unreadable or no regular file, of no supported format, truncated, damaged, or too large.
+    /// </exception>
     public static ByteImage Load(string path, RgbColor? background = null)
     {
         byte[] data;

@@ -1,5 +1,4 @@
 using Gpu.Kernels;
-using Gpu.Kernels.Devices;
 using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -89,62 +88,43 @@ public sealed class BatchNormLayer : Layer
                     + "the last batch of an epoch.");
             }
 
-            if (MaxPooling is { } pooling) ForwardPooled(context, pooling with { Batch = context.Batch });
+            var (executor, input, parameters, output, rows) = (context.Executor, context.Input(0), Parameters(context), context.Output, Rows(context.Batch));
+            if (MaxPooling is { } pooling)
+            {
+                var pooled = pooling with { Batch = context.Batch };
+                if (context.Training)
+                    BatchNormMaxPool.ForwardTraining(executor, pooled, input, parameters, momentum, epsilon, output, Saved(context), Activation, context.Workspace);
+                else
+                    BatchNormMaxPool.ForwardEvaluation(executor, pooled, input, parameters, epsilon, output, Activation, context.Workspace);
+            }
             else if (context.Training)
-            {
-                BatchNorm.ForwardTraining(
-                    context.Executor, Rows(context.Batch), Channels, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta),
-                    context.Parameter(_mean), context.Parameter(_variance), momentum, epsilon, context.Output, SavedMean(context),
-                    SavedInverseDeviation(context),
-                    Activation, context.Workspace);
-            }
+                BatchNorm.ForwardTraining(executor, rows, Channels, input, parameters, momentum, epsilon, output, Saved(context), Activation, context.Workspace);
             else
-            {
-                BatchNorm.ForwardEvaluation(
-                    context.Executor, Rows(context.Batch), Channels, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta),
-                    context.Parameter(_mean), context.Parameter(_variance), epsilon, context.Output, Activation, context.Workspace);
-            }
-        }
-
-        private void ForwardPooled(ForwardContext context, Pool2dShape pooling)
-        {
-            if (context.Training)
-            {
-                BatchNormMaxPool.ForwardTraining(
-                    context.Executor, pooling, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta), context.Parameter(_mean),
-                    context.Parameter(_variance), momentum, epsilon, context.Output, SavedMean(context), SavedInverseDeviation(context), Activation,
-                    context.Workspace);
-            }
-            else
-            {
-                BatchNormMaxPool.ForwardEvaluation(
-                    context.Executor, pooling, context.Input(0), context.Parameter(_gamma), context.Parameter(_beta), context.Parameter(_mean),
-                    context.Parameter(_variance), epsilon, context.Output, Activation, context.Workspace);
-            }
+                BatchNorm.ForwardEvaluation(executor, rows, Channels, input, parameters, epsilon, output, Activation, context.Workspace);
         }
 
         public override void Backward(BackwardContext context)
         {
+            var gradients = new BatchNormGradients(context.ParameterGradient(_gamma), context.ParameterGradient(_beta));
             if (MaxPooling is { } pooling)
             {
                 BatchNormMaxPool.Backward(
-                    context.Executor, pooling with { Batch = context.Batch }, context.Input(0), context.OutputGradient, context.Parameter(_gamma),
-                    context.Parameter(_beta), SavedMean(context), SavedInverseDeviation(context), context.InputGradient(0), context.ParameterGradient(_gamma),
-                    context.ParameterGradient(_beta), Activation, context.Workspace, context.Gate(0), context.Accumulate(0));
+                    context.Executor, pooling with { Batch = context.Batch }, context.Input(0), context.OutputGradient, Parameters(context), Saved(context),
+                    context.InputGradient(0), gradients, Activation, context.Workspace, context.Gate(0), context.Accumulate(0));
                 return;
             }
 
-            // Where nothing upstream learns, the gradient of the input goes over that of the output, which is not needed any more.
+            // Where nothing upstream learns, the gradient of the input overwrites that of the output, which is not needed any more.
             var inputGradient = context.InputGradient(0).IsEmpty ? context.OutputGradient : context.InputGradient(0);
             BatchNorm.Backward(
-                context.Executor, Rows(context.Batch), Channels, context.Input(0), context.OutputGradient, context.Parameter(_gamma), context.Parameter(_beta),
-                SavedMean(context), SavedInverseDeviation(context), inputGradient, context.ParameterGradient(_gamma), context.ParameterGradient(_beta),
-                Activation, context.Workspace, context.Gate(0), context.Accumulate(0));
+                context.Executor, Rows(context.Batch), Channels, context.Input(0), context.OutputGradient, Parameters(context), Saved(context),
+                inputGradient, gradients, Activation, context.Workspace, context.Gate(0), context.Accumulate(0));
         }
 
-        private DeviceView SavedMean(ForwardContext context) => context.Saved.First(Channels);
+        private BatchNormParameters Parameters(ForwardContext context) =>
+            new(context.Parameter(_gamma), context.Parameter(_beta), context.Parameter(_mean), context.Parameter(_variance));
 
-        private DeviceView SavedInverseDeviation(ForwardContext context) => context.Saved.Slice(context.Saved.Length / 2, Channels);
+        private BatchNormSaved Saved(ForwardContext context) => new(context.Saved.First(Channels), context.Saved.Slice(context.Saved.Length / 2, Channels));
 
         private int Rows(int batch) => checked(batch * node.Input.Positions);
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -59,37 +60,18 @@ public sealed class DenseLayer : Layer
         return plan.Activate(node.Name, output, Activation);
     }
 
-    private sealed class Operation(LayerNode node, int inputs, int outputs, PlanTensor input) : PlanOperation(node.Name, input)
+    private sealed class Operation(LayerNode node, int inputs, int outputs, PlanTensor input) : WeightedOperation(node, input)
     {
-        private readonly string _weight = node.Parameter("weight").Name;
-        private readonly string? _bias = node.FindParameter("bias")?.Name;
-
-        public override bool HasParameters => true;
-
-        public override bool KeepsInputs => true;
-
-        public override bool CanGate => true;
-
-        public override bool CanAccumulate => true;
-
-        public override bool CanFuse(Activation activation, bool training) => !training || activation.DerivativeFromOutput;
-
         public override int WorkspaceLength(int batch, bool training) => Dense.WorkspaceLength(batch, inputs, outputs);
 
-        public override void Forward(ForwardContext context) => Dense.Forward(
-            context.Executor, context.Batch, inputs, outputs, context.Input(0), context.Parameter(_weight), context.Parameter(_bias), context.Output,
-            Activation, context.Workspace);
+        protected override void Forward(ForwardContext context, DeviceView weight, DeviceView bias) => Dense.Forward(
+            context.Executor, context.Batch, inputs, outputs, context.Input(0), weight, bias, context.Output, Activation, context.Workspace);
 
-        public override void Backward(BackwardContext context)
-        {
-            Dense.BackwardWeights(
-                context.Executor, context.Batch, inputs, outputs, context.Input(0), context.OutputGradient,
-                context.ParameterGradient(_weight), context.ParameterGradient(_bias), context.Workspace);
-            if (context.InputGradient(0).IsEmpty) return;
-            Dense.BackwardData(
-                context.Executor, context.Batch, inputs, outputs, context.OutputGradient, context.Parameter(_weight), context.InputGradient(0),
-                context.Workspace,
-                context.Gate(0), context.Input(0), context.Accumulate(0));
-        }
+        protected override void BackwardWeights(BackwardContext context, DeviceView weightGradient, DeviceView biasGradient) => Dense.BackwardWeights(
+            context.Executor, context.Batch, inputs, outputs, context.Input(0), context.OutputGradient, weightGradient, biasGradient, context.Workspace);
+
+        protected override void BackwardData(BackwardContext context, DeviceView weight) => Dense.BackwardData(
+            context.Executor, context.Batch, inputs, outputs, context.OutputGradient, weight, context.InputGradient(0), context.Workspace,
+            context.Gate(0), context.Input(0), context.Accumulate(0));
     }
 }

@@ -8,7 +8,7 @@ namespace Gpu.Training.Layers;
 
 /// <summary>The largest value of each window, channel by channel; padding never wins.</summary>
 [LayerKind("max-pooling", "maxpool")]
-public sealed class MaxPool2dLayer : Layer
+public sealed class MaxPool2dLayer : Pool2dLayer
 {
     /// <summary>A layer whose properties are set afterwards.</summary>
     public MaxPool2dLayer()
@@ -19,37 +19,10 @@ public sealed class MaxPool2dLayer : Layer
     [SetsRequiredMembers]
     public MaxPool2dLayer(Extent window) => Window = window;
 
-    /// <summary>Rows and columns of the window.</summary>
-    public required Extent Window { get; init; }
-
-    /// <summary>Steps between two windows; null: the window's size, so that windows lie side by side.</summary>
-    public Extent? Stride { get; init; }
-
-    /// <summary>Rows and columns around the image.</summary>
-    public Padding Padding { get; init; } = Padding.Valid;
-
-    private SlidingWindow Sliding => new(Window, Stride ?? Window, 1, Padding);
-
-    /// <inheritdoc/>
-    public override TensorShape InferShape(TensorShape input)
-    {
-        RequireImage(input);
-        var output = Sliding.OutputOf(input, "window");
-        var padding = Sliding.PaddingFor(input);
-        if (Math.Max(padding.Top, padding.Bottom) >= Window.Height || Math.Max(padding.Left, padding.Right) >= Window.Width)
-            throw new Models.ShapeException($"padding is {padding}, but must be smaller than the window {Window}, or a window would hold nothing. Use "
-                + "less padding.");
-        return TensorShape.Image(output.Height, output.Width, input.Channels);
-    }
-
     /// <inheritdoc/>
     public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
     {
-        var stride = Stride ?? Window;
-        var padding = Sliding.PaddingFor(node.Input);
-        var shape = new Pool2dShape(
-            1, node.Input.Height, node.Input.Width, node.Input.Channels, Window.Height, Window.Width, stride.Height, stride.Width,
-            padding.Top, padding.Left, padding.Bottom, padding.Right);
+        var shape = SampleShape(node.Input, countPadding: true);
         return plan.TryPool(input, shape, node.Output, out var pooled) ? pooled : plan.Add(new Operation(node.Name, shape, input), node.Output);
     }
 

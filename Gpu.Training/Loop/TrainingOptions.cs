@@ -126,8 +126,8 @@ public sealed record TrainingOptions
     public RgbColor Background { get; init; } = RgbColor.White;
 
     /// <summary>
-    /// How matrix products and convolutions multiply (<see cref="ComputeDevice.Precision"/>); null: as the device is set, which is fp32 unless someone changed it. With fp16 the loss is scaled
-    /// (<see cref="LossScaling"/>).
+    /// How matrix products and convolutions multiply (<see cref="ComputeDevice.Precision"/>); null: as the device is set, which is fp32 unless someone
+    /// changed it. With fp16 the loss is scaled (<see cref="LossScaling"/>).
     /// </summary>
     public MatrixPrecision? Precision { get; init; }
 

@@ -25,6 +25,22 @@ public static class BuiltInModels
     /// <summary>The model that training takes when none is named.</summary>
     public const string Default = "cnn2";
 
+    /// <summary>The model to train when none is named: the first one that takes images of this size, with an output for each class.</summary>
+    /// <param name="height">rows of an image</param>
+    /// <param name="width">columns of an image</param>
+    /// <param name="channels">1 for grey, 3 for color</param>
+    /// <param name="classes">classes of the data set</param>
+    /// <exception cref="ModelException">no built-in model takes them; the message lists the sizes that there are models for</exception>
+    public static Model DefaultFor(int height, int width, int channels, int classes)
+    {
+        var models = Known.Select(known => known.Make()).Where(model => model.Input.IsImage).ToArray();
+        if (Array.Find(models, model => model.Input == TensorShape.Image(height, width, channels)) is { } found) return WithOutputs(found, classes);
+        var sizes = models.Select(model => model.Input.ToString()).Distinct();
+        throw new ModelException(
+            $"There is no built-in model for images of {height}x{width}x{channels} (height x width x channels), only for {string.Join(" and ", sizes)}. "
+            + "Scale the images to one of these sizes, or describe a model in a JSON file (--model FILE).");
+    }
+
     /// <summary>The names.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(known => known.Name)];
 
@@ -35,6 +51,10 @@ public static class BuiltInModels
     /// <summary>A model by its name.</summary>
     /// <exception cref="ModelException">there is no such model; the message names the nearest</exception>
     public static Model Get(string name) => Find(name).Make();
+
+    // All built-in classifiers end in a dense layer without an activation.
+    private static Model WithOutputs(Model model, int classes) =>
+        model.Output.Length == classes ? model : new Model(model.Name, model.Input, model.Recipe, [.. model.Layers.SkipLast(1), new DenseLayer(classes)]);
 
     private static (string Name, string Description, Func<Model> Make) Find(string name)
     {

@@ -75,7 +75,7 @@ internal sealed class MemoryCheck(ComputeDevice device, string work, int batch, 
                 + (fits > 0 ? $"A batch of {fits} would fit." : "Use a smaller model."));
         }
 
-        if (needed > free) throw new OutOfDeviceMemoryException(work, needed, free, device.Description, LargestBatch(free.Value));
+        if (needed > free) throw new OutOfDeviceMemoryException(work, needed, free, device.Description, LargestBatch(free.Value), null);
         return this;
     }
 

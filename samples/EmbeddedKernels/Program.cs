@@ -1,51 +1,78 @@
-// An ILGPU program of its own that uses two of GpuTrainer's operations: its accelerator, its stream, its buffers.
-// Run it with: dotnet run -c Release --project samples/EmbeddedKernels
+// GpuTrainer's kernels inside an ILGPU program of its own: its accelerator, its stream, its buffers.
+// A layer relu(convolution(x, w) + b) runs forward and backward, and one number of the gradient is checked against a difference quotient.
+//
+//   dotnet run -c Release --project samples/EmbeddedKernels
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using ILGPU;
 using ILGPU.Runtime;
 
-// Optimisation level 2 is what GpuTrainer's kernels are checked with: they are explicitly grouped, which O2 needs.
-using var context = Context.Create(builder => builder.Default().Optimize(OptimizationLevel.O2));
+// ForKernels sets what the kernels need of the compiler. Everything else is up to the program.
+using var context = Context.Create(builder => builder.Default().ForKernels());
 using var accelerator = context.GetPreferredDevice(preferCPU: false).CreateAccelerator(context);
 using var stream = accelerator.CreateStream();
 Console.WriteLine($"running on {accelerator.Name}");
 
+// The device wraps accelerator and stream and disposes neither. Launches are queued on the stream, between the program's own kernels.
+using var device = new AcceleratorDevice(accelerator, stream);
+
 var shape = new Conv2dShape
 {
-    Batch = 1,
-    InputHeight = 5,
-    InputWidth = 5,
-    InputChannels = 1,
-    OutputChannels = 4,
-    KernelHeight = 3,
-    KernelWidth = 3,
+    Batch = 2, InputHeight = 6, InputWidth = 6, InputChannels = 3, OutputChannels = 4, KernelHeight = 3, KernelWidth = 3,
+    PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1,
 };
+var random = new Random(1);
+var weightValues = RandomValues(shape.WeightLength);
+using var input = Upload(RandomValues(shape.InputLength));
+using var weights = Upload(weightValues);
+using var bias = Upload(RandomValues(shape.OutputChannels));
+using var output = accelerator.Allocate1D<float>(shape.OutputLength);
+using var workspace = accelerator.Allocate1D<float>(Conv2d.WorkspaceLength(shape));
 
-// Your own ILGPU memory, filled as you always do.
-using var image = accelerator.Allocate1D<float>(shape.InputLength);
-using var weights = accelerator.Allocate1D<float>(shape.WeightLength);
-using var result = accelerator.Allocate1D<float>(shape.OutputLength);
-using var scratch = accelerator.Allocate1D<float>(Conv2d.WorkspaceLength(shape));
-image.View.BaseView.CopyFromCPU(stream, [.. Enumerable.Range(0, shape.InputLength).Select(i => (float)i)]);
-var filters = new float[shape.WeightLength];
-for (var tap = 0; tap < 9; tap++)
+// Forward. The loss is half the sum of the squared outputs, so its gradient with respect to the output is the output itself.
+var loss = Loss();
+
+// Backward: through the activation, then to the weights and to the input. Gradients of weights and bias are added to what is there.
+using var outputGradient = accelerator.Allocate1D<float>(shape.OutputLength);
+using var weightGradient = Upload(new float[shape.WeightLength]);
+using var biasGradient = Upload(new float[shape.OutputChannels]);
+using var inputGradient = accelerator.Allocate1D<float>(shape.InputLength);
+ActivationOps.Backward(device, Activation.Relu, View(output), View(output), View(outputGradient));
+Conv2d.BackwardWeights(device, shape, View(input), View(outputGradient), View(weightGradient), View(biasGradient), View(workspace));
+Conv2d.BackwardData(device, shape, View(outputGradient), View(weights), View(inputGradient), View(workspace));
+var computed = Download(weightGradient)[0];
+
+// The same number from two forward passes.
+const float step = 1e-2f;
+var original = weightValues[0];
+var estimated = (LossWith(original + step) - LossWith(original - step)) / (2 * step);
+Console.WriteLine($"loss {loss:F4}; gradient of the first weight: {computed:F4} by the kernels, {estimated:F4} by a difference quotient");
+var agrees = Math.Abs(computed - estimated) <= 1e-2 * Math.Max(1, Math.Abs(estimated));
+Console.WriteLine(agrees ? "they agree" : "they differ");
+return agrees ? 0 : 1;
+
+double Loss()
 {
-    filters[tap * 4] = 1f / 9f;                       // the mean of the window
-    filters[tap * 4 + 1] = tap % 3 - 1;               // from left to right
-    filters[tap * 4 + 2] = tap / 3 - 1;               // from top to bottom
-    filters[tap * 4 + 3] = tap == 4 ? -8f : 1f;       // the Laplacian
+    Conv2d.Forward(device, shape, View(input), View(weights), View(bias), View(output), Activation.Relu, View(workspace));
+    return Download(output).Sum(value => 0.5 * value * value);
 }
 
-weights.View.BaseView.CopyFromCPU(stream, filters);
+double LossWith(float firstWeight)
+{
+    weightValues[0] = firstWeight;
+    weights.View.BaseView.CopyFromCPU(stream, weightValues);
+    return Loss();
+}
 
-// The device wraps the accelerator and the stream; it disposes neither. A launch is queued on your stream, between your own kernels.
-using var device = new AcceleratorDevice(accelerator, stream);
-Conv2d.Forward(
-    device, shape, device.Wrap(image.View.BaseView), device.Wrap(weights.View.BaseView), bias: default, device.Wrap(result.View.BaseView),
-    Activation.Relu, device.Wrap(scratch.View.BaseView));
-stream.Synchronize();
+float[] RandomValues(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
 
-var values = result.View.BaseView.GetAsArray();
-for (var pixel = 0; pixel < shape.OutputHeight * shape.OutputWidth; pixel++)
-    Console.WriteLine($"({pixel / shape.OutputWidth}, {pixel % shape.OutputWidth}): " + string.Join(" ", values.Skip(pixel * 4).Take(4).Select(v => $"{v,6:F2}")));
+MemoryBuffer1D<float, Stride1D.Dense> Upload(float[] values)
+{
+    var buffer = accelerator.Allocate1D<float>(values.Length);
+    buffer.View.BaseView.CopyFromCPU(stream, values);
+    return buffer;
+}
+
+float[] Download(MemoryBuffer1D<float, Stride1D.Dense> buffer) => buffer.View.BaseView.GetAsArray(stream);
+
+DeviceView View(MemoryBuffer1D<float, Stride1D.Dense> buffer) => device.Wrap(buffer.View.BaseView);

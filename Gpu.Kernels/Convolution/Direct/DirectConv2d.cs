@@ -6,15 +6,15 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// The product of every convolution and dense layer that gathers: output[pixel, c] = sum over taps and input channels of
-/// input[pixel moved by the tap, k] * weights[tap, k, c]. The forward pass, the gradient of the input (with the weights transposed) and both passes of the
-/// transposed convolution differ in the <see cref="ConvGeometry"/> alone.
+/// Direct convolution: output[pixel, c] = sum over taps and input channels of input[pixel shifted by the tap, k] * weights[tap, k, c]. The forward pass, the
+/// input gradient (with transposed weights) and both passes of the transposed convolution differ only in their <see cref="ConvGeometry"/>.
 /// </summary>
 /// <remarks>
-/// A tile is <see cref="TilePixels"/> pixels of one column, one below the other (the rows of the whole batch are counted through), by two vectors of output
-/// channels; an item is a strip of tiles side by side. All sums of a tile stay in registers from the first tap to the last. Its pixels have the same place
-/// from side to side: taps that lie beside the input are left out for all of them, and the others and their channels are one contiguous run. A pixel whose
-/// tap lies above or below the input reads from a row of zeros, so that the innermost loop has no condition.
+/// The sums of a tile (<see cref="TilePixels"/> pixels by up to <see cref="PanelVectors"/> vectors of output channels) stay in registers from the first tap to
+/// the last, as in E. Georganas et al., "Anatomy of high-performance deep learning convolutions on SIMD architectures", SC 2018. The pixels of a tile lie below
+/// each other in one column; rows are counted through the whole batch. So a tap that falls to the left or right of the input is skipped for the whole tile,
+/// and the taps that remain of a kernel row are one contiguous run of channels. A pixel whose tap lies above or below the input reads a row of zeros, which
+/// keeps branches out of the innermost loop. An item is a strip of tiles side by side. The tiles themselves are unrolled by DirectConv2d.tt.
 /// </remarks>
 internal partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -27,10 +27,10 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
     /// <summary>Vectors of output channels in a panel.</summary>
     public const int PanelVectors = 2;
 
-    /// <summary>Activations [n, h, w, c]; weights, bias [c]; and zeros, as many as a kernel row has taps and channels, and one tap more.</summary>
+    /// <summary>Activations [n, h, w, c]; weights; bias [c]; output; zeros, one more tap than a kernel row has, times the input channels.</summary>
     public TBackend Input, Weights, Bias, Output, Zeros;
 
-    /// <summary>The activated values that the gradient belongs to; read when <see cref="Gated"/>.</summary>
+    /// <summary>The activated values at which the derivative is taken; read if <see cref="Gated"/>.</summary>
     public TBackend Saved;
 
     /// <summary>Sizes and the mapping from output pixel and tap to input pixel.</summary>
@@ -39,13 +39,13 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
     public float Slope;
 
-    /// <summary>Bias is added before the activation.</summary>
+    /// <summary>The bias is added before the activation.</summary>
     public Flag HasBias;
 
     /// <summary>The result is multiplied by the activation's derivative at <see cref="Saved"/>, instead of passing through the activation.</summary>
     public Flag Gated;
 
-    /// <summary>The result is added to what the output holds.</summary>
+    /// <summary>The result is added to the output, instead of replacing it.</summary>
     public Flag Accumulate;
 
     /// <inheritdoc/>
@@ -68,40 +68,40 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
         panel -= group * Geometry.PanelsPerGroup;
         var within = panel * PanelVectors * TBackend.Width;
         var channels = Geometry.OutputPerGroup - within;
-        var target = group * Geometry.OutputPerGroup + within;
-        var source = group * Geometry.InputPerGroup;
+        var outputChannel = group * Geometry.OutputPerGroup + within;
+        var inputChannel = group * Geometry.InputPerGroup;
         var weights = TBackend.Slice(Weights, group * Geometry.WeightGroupStride + panel * Geometry.WeightPanelStride);
 
         var tile = strip * Geometry.TilesPerStrip;
         var last = Math.Min(tile + Geometry.TilesPerStrip, Geometry.Tiles);
         var band = tile / Geometry.Columns;
         var column = tile - band * Geometry.Columns;
-        Locate(band, source, target, out var rows);
+        GetRows(band, inputChannel, outputChannel, out var rows);
         while (tile < last)
         {
             if (column == Geometry.Columns)
             {
                 column = 0;
                 band++;
-                Locate(band, source, target, out rows);
+                GetRows(band, inputChannel, outputChannel, out rows);
             }
 
-            var wide = channels > TBackend.Width;
-            var pair = !wide & Geometry.Shared & (tile + 1 < last) & (column + 1 < Geometry.Columns);
-            if (!TBackend.IsGpu && target == 0) Prefetch(in rows, column, pair);
-            if (wide)
+            var twoVectors = channels > TBackend.Width;
+            var twoColumns = !twoVectors & Geometry.Shared & (tile + 1 < last) & (column + 1 < Geometry.Columns);
+            if (!TBackend.IsGpu && outputChannel == 0) Prefetch(in rows, column, twoColumns);
+            if (twoVectors)
             {
-                TwoVectors(in rows, column, weights, target, channels);
+                TwoVectors(in rows, column, weights, outputChannel, channels);
             }
-            else if (pair)
+            else if (twoColumns)
             {
-                TwoColumns(in rows, column, weights, target, channels);
+                TwoColumns(in rows, column, weights, outputChannel, channels);
                 tile++;
                 column++;
             }
             else
             {
-                OneVector(in rows, column, weights, target, channels);
+                OneVector(in rows, column, weights, outputChannel, channels);
             }
 
             tile++;
@@ -109,52 +109,19 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
         }
     }
 
-    // The rows of a band of tiles. Rows after the last are the last once more, and not written.
+    // Indices of the pixel in column 0 of a grid row: the input word and input row of its first tap, and its output word.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Locate(int band, int source, int target, out DirectConv2dRows rows)
-    {
-        var first = band * TilePixels;
-        rows.Count = Geometry.GridRows - first;
-        var n = first / Geometry.Rows;
-        var row = first - n * Geometry.Rows;
-        Locate(n, row, source, target, out rows.Source0, out rows.Y0, out rows.Target0);
-        Next(first + 1, ref n, ref row);
-        Locate(n, row, source, target, out rows.Source1, out rows.Y1, out rows.Target1);
-        Next(first + 2, ref n, ref row);
-        Locate(n, row, source, target, out rows.Source2, out rows.Y2, out rows.Target2);
-        Next(first + 3, ref n, ref row);
-        Locate(n, row, source, target, out rows.Source3, out rows.Y3, out rows.Target3);
-        Next(first + 4, ref n, ref row);
-        Locate(n, row, source, target, out rows.Source4, out rows.Y4, out rows.Target4);
-        Next(first + 5, ref n, ref row);
-        Locate(n, row, source, target, out rows.Source5, out rows.Y5, out rows.Target5);
-        rows.Inside = Inside(rows.Y0) & Inside(rows.Y1) & Inside(rows.Y2) & Inside(rows.Y3) & Inside(rows.Y4) & Inside(rows.Y5);
-    }
-
-    // A tile reads as many streams as it has rows, which is more than processors foresee, and what it reads has often left the cache. So each tile asks for
-    // its share of the rows that the next band of tiles is the first to read; they lie one after the other. The other panels find them in the cache.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Prefetch(in DirectConv2dRows rows, int column, bool pair)
-    {
-        const int line = 16;
-        var share = TilePixels * Geometry.InputStepY * Geometry.InputStepX * Geometry.InputChannels;
-        var first = rows.Source5 + Geometry.TapsY * Geometry.TapStepY * Geometry.InputWidth * Geometry.InputChannels + column * share;
-        var words = pair ? 2 * share : share;
-        for (var word = 0; word < words; word += line) TBackend.Prefetch(Input, first + word);
-    }
-
-    // Where the first tap of a row's pixel in column 0 reads, and where that pixel is written.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Locate(int n, int row, int channel, int targetChannel, out int source, out int y, out int target)
+    private readonly void GetRow(int n, int row, int inputChannel, int outputChannel, out int input, out int y, out int output)
     {
         y = Geometry.InputY + row * Geometry.InputStepY;
-        source = ((n * Geometry.InputHeight + y) * Geometry.InputWidth + Geometry.InputX) * Geometry.InputChannels + channel;
-        var targetY = Geometry.OutputY + row * Geometry.OutputStepY;
-        target = ((n * Geometry.OutputHeight + targetY) * Geometry.OutputWidth + Geometry.OutputX) * Geometry.OutputChannels + targetChannel;
+        input = ((n * Geometry.InputHeight + y) * Geometry.InputWidth + Geometry.InputX) * Geometry.InputChannels + inputChannel;
+        var outputY = Geometry.OutputY + row * Geometry.OutputStepY;
+        output = ((n * Geometry.OutputHeight + outputY) * Geometry.OutputWidth + Geometry.OutputX) * Geometry.OutputChannels + outputChannel;
     }
 
+    // From one grid row to the next, which may be the first of the next image; stays at the last one.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Next(int gridRow, ref int n, ref int row)
+    private readonly void Advance(int gridRow, ref int n, ref int row)
     {
         if (gridRow >= Geometry.GridRows) return;
         row++;
@@ -163,23 +130,36 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
         n++;
     }
 
-    // Whether all taps of a row lie inside the input, from above to below.
+    // Whether no tap of a row lies above or below the input.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly bool Inside(int y) => (y >= 0) & (y + (Geometry.TapsY - 1) * Geometry.TapStepY < Geometry.InputHeight);
+    private readonly bool IsInside(int y) => (y >= 0) & (y + (Geometry.TapsY - 1) * Geometry.TapStepY < Geometry.InputHeight);
 
-    // A row's channels for one tap, or zeros above and below the input. Unsigned comparison covers both ends.
+    // The input under a tap, or zeros above and below the input. The unsigned comparison covers both.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TBackend At(int source, int y) => TBackend.Choose((uint)y < (uint)Geometry.InputHeight, TBackend.Slice(Input, source), Zeros);
+    private readonly TBackend InputOrZeros(int index, int y) => TBackend.Choose((uint)y < (uint)Geometry.InputHeight, TBackend.Slice(Input, index), Zeros);
 
+    // A tile reads one stream for each of its rows, more than hardware prefetchers follow. So each tile prefetches its share of the rows that the next band is
+    // the first to read; they are contiguous. Only the first panel does this: the others find them in the cache.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void WritePair(int index, TVector a, TVector b, int channels)
+    private readonly void Prefetch(in DirectConv2dRows rows, int column, bool twoColumns)
     {
-        Write(index, a, TBackend.Width);
-        Write(index + TBackend.Width, b, channels - TBackend.Width);
+        const int line = 16;
+        var share = TilePixels * Geometry.InputStepY * Geometry.InputStepX * Geometry.InputChannels;
+        var first = rows.Input5 + Geometry.TapsY * Geometry.TapStepY * Geometry.InputWidth * Geometry.InputChannels + column * share;
+        var words = twoColumns ? 2 * share : share;
+        for (var word = 0; word < words; word += line) TBackend.Prefetch(Input, first + word);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Write(int index, TVector value, int channels)
+    private readonly void StorePair(int index, TVector a, TVector b, int channels)
+    {
+        Store(index, a, TBackend.Width);
+        Store(index + TBackend.Width, b, channels - TBackend.Width);
+    }
+
+    // Applies the activation, or multiplies by its derivative, and writes the first channels of a vector.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Store(int index, TVector value, int channels)
     {
         if (channels >= TBackend.Width)
         {

@@ -5,37 +5,45 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// The gradient of a convolution's weights and bias: gradient[ky, kx, k, c] = sum over images and output pixels of
-/// input[moved pixel, k] * outputGradient[pixel, c].
+/// Weight and bias gradient of a direct convolution: gradient[ky, kx, k, c] = sum over images and output pixels of
+/// input[pixel shifted by the tap, k] * outputGradient[pixel, c].
 /// </summary>
 /// <remarks>
-/// A tile is twelve (or eight, or three, or one) rows k by two vectors of c, summed in registers. An item is a group of tiles over one split of the output rows: it goes
-/// through the split chunk by chunk, all its tiles over a chunk before the next, so that a chunk is read from the cache. Splits are summed afterwards,
-/// in order, by <see cref="SplitKReduce{TBackend,TVector}"/>. Only the pixels that a tap really reaches are visited.
+/// The sums of a tile (twelve, eight, three or one of the rows k, by up to two vectors of c) stay in registers, as in E. Georganas et al., "Anatomy of
+/// high-performance deep learning convolutions on SIMD architectures", SC 2018. Only pixels whose tap lies inside the input are visited.
+/// <para>
+/// If the kernel is three columns wide, a tile may hold all three taps of a kernel row. An input value, loaded once, meets the output gradients of the three
+/// pixels that it lies under. They move through registers from one column to the next. Outside the output they are zero, so padding needs no code of its own.
+/// </para>
+/// <para>
+/// The sum over output rows is split (split-K). An item is a group of tiles over one split. It runs all its tiles over one chunk of rows before it goes to the
+/// next chunk, so that the chunk is read from the cache. <see cref="SplitKReduce{TBackend,TVector}"/> adds the splits afterwards, in order. The tiles are
+/// unrolled by DirectConv2dWeightGradient.tt.
+/// </para>
 /// </remarks>
 internal partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Rows of a large tile.</summary>
+    /// <summary>Rows of the tile that covers what the tiles of twelve leave.</summary>
     public const int TileRows = 8;
 
     /// <summary>Vectors of output channels in a panel.</summary>
     public const int PanelVectors = 2;
 
-    /// <summary>Activations, and the gradient of the output; and zeros, as many as an input row has.</summary>
+    /// <summary>Activations [n, h, w, c]; output gradient; zeros, as many as an input row has.</summary>
     public TBackend Input, OutputGradient, Zeros;
 
-    /// <summary>Weight gradients and bias gradients, a region a split.</summary>
+    /// <summary>Weight gradients and bias gradients, one region for each split.</summary>
     public TBackend Target, BiasTarget;
 
     /// <summary>Sizes.</summary>
     public DirectWeightGradientGeometry Geometry;
 
-    /// <summary>Whether the bias gradient is wanted.</summary>
+    /// <summary>The bias gradient is computed too.</summary>
     public Flag HasBias;
 
-    /// <summary>The target holds gradients that are added to; otherwise the first chunk starts from zero.</summary>
+    /// <summary>The result is added to the target, instead of replacing it.</summary>
     public Flag AddToTarget;
 
     /// <inheritdoc/>
@@ -61,33 +69,34 @@ internal partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
         {
             var chunkEnd = Math.Min(chunk + g.RowsPerChunk, end);
             for (var tile = firstTile; tile < lastTile; tile++)
-                Tile(tile, chunk, chunkEnd, first, group, channel, channels, target);
-            if (HasBias && rowGroup == 0) BiasSums(chunk, chunkEnd, first, channel, channels, split);
+                SumTile(tile, chunk, chunkEnd, first, group, channel, channels, target);
+            if (HasBias && rowGroup == 0) SumBias(chunk, chunkEnd, first, channel, channels, split);
             first = false;
         }
     }
 
-    // Rows of a run are covered by pairs of twelve (the fewest loads a multiply-add), what is left by tiles of eight; a remainder above three by one more that overlaps its neighbour and stores the new rows alone,
-    // a smaller one by three rows (overlapping likewise) or, where there are not three, by single rows.
+    // The rows of a run are covered by tiles of twelve, in pairs (fewest loads for a multiply-add), then by tiles of eight. A remainder of more than three rows
+    // is covered by another tile of eight, a smaller one by tiles of three. The last tile overlaps the one before it and stores only the new rows. A run of
+    // fewer than three rows is covered by tiles of one.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Tile(int tile, int begin, int end, bool first, int group, int channel, int channels, TBackend target)
+    private readonly void SumTile(int tile, int begin, int end, bool first, int group, int channel, int channels, TBackend target)
     {
         ref readonly var g = ref Geometry;
         var run = tile / g.TilesPerRun;
         var number = tile - run * g.TilesPerRun;
         if (g.ThreeTaps)
         {
-            ThreeTaps(run, number, begin, end, first, group * g.InputPerGroup, channel, channels, target);
+            SumThreeTapTile(run, number, begin, end, first, group * g.InputPerGroup, channel, channels, target);
             return;
         }
 
         var kernelY = run / g.RunsX;
         var kernelX = run - kernelY * g.RunsX;
         var runRow = run * g.RowsPerRun;
-        var start = group * g.InputPerGroup;
+        var inputChannel = group * g.InputPerGroup;
         if (number < g.TwelveTiles)
         {
-            TwelveRows(begin, end, first, kernelY, kernelX, runRow + number * 12, start + number * 12, channel, channels, target);
+            Tile12x2(begin, end, first, kernelY, kernelX, runRow + number * 12, inputChannel + number * 12, channel, channels, target);
             return;
         }
 
@@ -97,45 +106,45 @@ internal partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
         {
             var wanted = done + number * TileRows;
             var k = Math.Min(wanted, g.RowsPerRun - TileRows);
-            if (channels > TBackend.Width) EightRows(begin, end, first, kernelY, kernelX, runRow + k, wanted - k, start + k, channel, channels, target);
-            else EightRowsOneVector(begin, end, first, kernelY, kernelX, runRow + k, wanted - k, start + k, channel, channels, target);
+            if (channels > TBackend.Width) Tile8x2(begin, end, first, kernelY, kernelX, runRow + k, wanted - k, inputChannel + k, channel, channels, target);
+            else Tile8x1(begin, end, first, kernelY, kernelX, runRow + k, wanted - k, inputChannel + k, channel, channels, target);
         }
         else if (g.RowsPerRun >= 3)
         {
             var wanted = done + g.LargeTiles * TileRows + 3 * (number - g.LargeTiles);
             var k = Math.Min(wanted, g.RowsPerRun - 3);
-            ThreeRows(begin, end, first, kernelY, kernelX, runRow + k, wanted - k, start + k, channel, channels, target);
+            Tile3x2(begin, end, first, kernelY, kernelX, runRow + k, wanted - k, inputChannel + k, channel, channels, target);
         }
         else
         {
             var k = number - g.LargeTiles;
-            OneRow(begin, end, first, kernelY, kernelX, runRow + k, 0, start + k, channel, channels, target);
+            Tile1x2(begin, end, first, kernelY, kernelX, runRow + k, inputChannel + k, channel, channels, target);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void ThreeTaps(int kernelY, int number, int begin, int end, bool first, int start, int channel, int channels, TBackend target)
+    private readonly void SumThreeTapTile(int kernelY, int number, int begin, int end, bool first, int inputChannel, int channel, int channels, TBackend target)
     {
         if (Geometry.InputPerGroup <= 3)
         {
-            if (channels > TBackend.Width) ThreeTapsOfThree(begin, end, first, kernelY, start, channel, channels, target);
-            else ThreeTapsOfThreeOneVector(begin, end, first, kernelY, start, channel, channels, target);
+            if (channels > TBackend.Width) ThreeTaps3x2(begin, end, first, kernelY, inputChannel, channel, channels, target);
+            else ThreeTaps3x1(begin, end, first, kernelY, inputChannel, channel, channels, target);
             return;
         }
 
         var wanted = number * TileRows;
         var k = Math.Min(wanted, Geometry.InputPerGroup - TileRows);
-        ThreeTapsOfEight(begin, end, first, kernelY, k, wanted - k, start + k, channel, channels, target);
+        ThreeTaps8x1(begin, end, first, kernelY, k, wanted - k, inputChannel + k, channel, channels, target);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void BiasSums(int begin, int end, bool first, int channel, int channels, int split)
+    private readonly void SumBias(int begin, int end, bool first, int channel, int channels, int split)
     {
         ref readonly var g = ref Geometry;
         var full = channels >= 2 * TBackend.Width;
         var target = TBackend.Slice(BiasTarget, split * g.SplitStride);
         TVector a0 = TBackend.Zero, b0 = TBackend.Zero, a1 = TBackend.Zero, b1 = TBackend.Zero;
-        if (!first) Read(target, 0, channel, channels, out a0, out b0);
+        if (!first) LoadPair(target, 0, channel, channels, out a0, out b0);
         var pixel = begin * g.OutputWidth;
         var last = Math.Min(g.Pixels, end * g.OutputWidth);
         var d = TBackend.Slice(OutputGradient, pixel * g.OutputChannels + channel);
@@ -159,12 +168,12 @@ internal partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
             d = TBackend.Slice(d, g.OutputChannels);
         }
 
-        Keep(target, 0, channel, channels, TBackend.Add(a0, a1), TBackend.Add(b0, b1));
+        StorePair(target, 0, channel, channels, TBackend.Add(a0, a1), TBackend.Add(b0, b1));
     }
 
-    // The output columns for which a kernel column lies inside the input. A merged run lies inside for all.
+    // The output columns whose tap of a kernel column lies inside the input: all of them if the run is merged.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Columns(int kernelX, out int low, out int high)
+    private readonly void ColumnRange(int kernelX, out int low, out int high)
     {
         ref readonly var g = ref Geometry;
         low = 0;
@@ -177,7 +186,7 @@ internal partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Read(TBackend target, int row, int channel, int channels, out TVector a, out TVector b)
+    private readonly void LoadPair(TBackend target, int row, int channel, int channels, out TVector a, out TVector b)
     {
         var index = row * Geometry.OutputChannels + channel;
         a = TBackend.LoadPartial(target, index, channels);
@@ -185,7 +194,7 @@ internal partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Keep(TBackend target, int row, int channel, int channels, TVector a, TVector b)
+    private readonly void StorePair(TBackend target, int row, int channel, int channels, TVector a, TVector b)
     {
         var index = row * Geometry.OutputChannels + channel;
         TBackend.StorePartial(target, index, a, channels);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
@@ -32,7 +33,7 @@ internal static class GemmPlan
     private const int Schedulers = 4, WarpThreads = 32;
 
     /// <summary>Whether a device can run grouped products.</summary>
-    public static bool Suits(GroupLimits? limits) =>
+    public static bool IsPossible(GroupLimits? limits) =>
         limits is { } known && known.MaxThreads >= GemmTileMemory.Threads<Tile16x16>() && known.SharedBytes >= Bytes<Tile128x128>();
 
     /// <summary>Words that the partial sums of a product of this size take at most, on any device.</summary>
@@ -80,18 +81,18 @@ internal static class GemmPlan
         if (GemmTileMemory.Threads<TTile>() > limits.MaxThreads) return;
         var grid = new GemmGrid
         {
-            RowBlocks = Items.Covering(rows, GemmTileMemory.Rows<TTile>()),
-            ColumnBlocks = Items.Covering(columns, GemmTileMemory.Columns<TTile>()),
-            Steps = Items.Covering(depth, GemmTileMemory.Depth),
+            RowBlocks = IntMath.DivRoundUp(rows, GemmTileMemory.Rows<TTile>()),
+            ColumnBlocks = IntMath.DivRoundUp(columns, GemmTileMemory.Columns<TTile>()),
+            Steps = IntMath.DivRoundUp(depth, GemmTileMemory.Depth),
         };
         var blocks = (double)grid.RowBlocks * grid.ColumnBlocks;
-        var warps = Items.Covering(GemmTileMemory.Threads<TTile>(), WarpThreads);
+        var warps = IntMath.DivRoundUp(GemmTileMemory.Threads<TTile>(), WarpThreads);
         // 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, ...: four for each power of two.
         for (var splits = 1; splits <= MostSplits; splits += Math.Max(1, (1 << BitOperations.Log2((uint)splits)) / 4))
         {
             if (splits > 1 && (grid.Steps < FewestSteps * splits || (long)splits * splitWords > LargestPartials)) break;
-            grid.StepsPerSplit = Items.Covering(grid.Steps, splits);
-            grid.Splits = grid.Steps == 0 ? 1 : Items.Covering(grid.Steps, grid.StepsPerSplit);
+            grid.StepsPerSplit = IntMath.DivRoundUp(grid.Steps, splits);
+            grid.Splits = grid.Steps == 0 ? 1 : IntMath.DivRoundUp(grid.Steps, grid.StepsPerSplit);
             // What the busiest multiprocessor does: so many groups at the same time, so often.
             var groups = Math.Ceiling(blocks * grid.Splits / limits.Multiprocessors);
             var waves = Math.Ceiling(groups / cost.Resident);

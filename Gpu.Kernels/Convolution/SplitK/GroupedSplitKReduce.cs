@@ -33,7 +33,7 @@ internal struct GroupedSplitKReduce<TBackend, TVector> : IGroupedKernel
     public int Stride;
 
     /// <summary>Whether groups are better: for many splits, and where there is a bias, which would take a launch of its own.</summary>
-    public static bool Suits(GroupLimits? limits, int splits, bool hasBias) => limits is not null && (hasBias || splits >= FewestSplits);
+    public static bool Pays(int splits, bool hasBias) => hasBias || splits >= FewestSplits;
 
     /// <summary>The cut of a sum.</summary>
     /// <param name="splits">splits</param>

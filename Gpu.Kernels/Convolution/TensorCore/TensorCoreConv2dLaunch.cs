@@ -1,63 +1,64 @@
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution.TensorCore;
 
-/// <summary>Launches <see cref="TensorCoreConv2d{TActivation,TUnit,TTile}"/> for one grid of pixels.</summary>
-internal readonly struct TensorCoreConv2dLaunch(
-    ITensorCoreLauncher matrices, ConvGeometry geometry, int groups, int weightColumns, DeviceView input, DeviceView weights, DeviceView bias, DeviceView output, DeviceView saved,
-    bool gated, bool accumulate, float slope)
+/// <summary>Packs the weights where they cannot be read in place, and launches <see cref="TensorCoreConv2d{TActivation,TUnit,TTile}"/>.</summary>
+internal static class TensorCoreConv2dLaunch
 {
-    /// <summary>Columns of a panel of packed weights, and the run of columns that a kernel takes for contiguous in any case.</summary>
+    /// <summary>Columns of a panel of packed weights, and the run of columns that the kernel takes for contiguous in any case.</summary>
     public const int PanelWidth = 32;
 
-    /// <summary>Whether the weights can be read as they are, by 16 bytes.</summary>
-    public static bool ReadsPlain(Conv2dShape shape, DeviceView weights) => shape.OutputPerGroup % 4 == 0 && weights.Offset % 4 == 0;
-
-    /// <summary>Launches.</summary>
-    public void Launch<TActivation>()
+    /// <summary>Launches a pass.</summary>
+    public static void Launch<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, in Conv2dArguments a)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged
         where TActivation : struct, IActivation
     {
-        var call = new Call<TActivation>(this);
-        TensorCoreDispatch.Call(matrices, geometry.Pixels, geometry.OutputPerGroup, groups, ref call);
-    }
-
-    private void Launch<TActivation, TUnit, TTile>()
-        where TActivation : struct, IActivation
-        where TUnit : struct, ITensorCoreUnit
-        where TTile : struct, IBlockTile
-    {
-        var channels = Items.Covering(geometry.InputPerGroup, 4) * 4;
-        var kernel = new TensorCoreConv2d<TActivation, TUnit, TTile>
+        // In place, weights are read by 16 bytes.
+        var packed = a.IsBackward || a.Shape.OutputPerGroup % 4 != 0 || a.Weights.Offset % 4 != 0;
+        if (packed) PackedConvWeights.Launch<TBackend, TVector>(launcher, a, PanelWidth);
+        foreach (var grid in ConvGeometry.Grids(a.Shape, a.Pass))
         {
-            Input = matrices.View(input),
-            Weights = matrices.View(weights),
-            Bias = matrices.View(bias),
-            Output = matrices.View(output),
-            Saved = matrices.View(saved),
-            InputAddress = matrices.Address(input),
-            WeightsAddress = matrices.Address(weights),
-            Geometry = geometry,
-            Taps = MixedRadixCounter.By(TUnit.Depth, channels, Math.Max(1, geometry.TapsX)),
-            Steps = Items.Covering(geometry.TapsY * geometry.TapsX * channels, TUnit.Depth),
-            RowTiles = Items.Covering(geometry.Pixels, TTile.Rows),
-            ColumnTiles = Items.Covering(geometry.OutputPerGroup, TTile.Columns),
-            WeightColumns = weightColumns,
-            Slope = slope,
-            HasBias = !bias.IsEmpty,
-            Gated = gated,
-            Accumulate = accumulate,
-            VectorInput = geometry.InputPerGroup % 4 == 0 && input.Offset % 4 == 0,
-            VectorOutput = geometry.OutputPerGroup % 4 == 0 && output.Offset % 4 == 0 && (!gated || saved.Offset % 4 == 0) && bias.Offset % 4 == 0,
-        };
-        matrices.LaunchGroups(kernel, kernel.RowTiles * kernel.ColumnTiles * groups, SharedTiles<TUnit, TTile>.Threads);
+            var g = grid.WithWeights(a.Shape, PanelWidth, packed);
+            var call = new TileCall<TActivation>(launcher.TensorCores!, a, g, packed);
+            TensorCoreDispatch.Call(launcher.TensorCores!, g.Pixels, g.OutputPerGroup, a.Shape.Groups, ref call);
+        }
     }
 
-    private readonly struct Call<TActivation>(TensorCoreConv2dLaunch gathers) : ITensorCoreCall
+    private readonly struct TileCall<TActivation>(ITensorCoreLauncher launcher, Conv2dArguments a, ConvGeometry g, bool packed) : ITensorCoreCall
         where TActivation : struct, IActivation
     {
         public void With<TUnit, TTile>()
             where TUnit : struct, ITensorCoreUnit
-            where TTile : struct, IBlockTile => gathers.Launch<TActivation, TUnit, TTile>();
+            where TTile : struct, IBlockTile
+        {
+            var weights = packed ? a.Workspace : a.Weights;
+            var channels = IntMath.RoundUp(g.InputPerGroup, 4);
+            var kernel = new TensorCoreConv2d<TActivation, TUnit, TTile>
+            {
+                Input = launcher.View(a.Input),
+                Weights = launcher.View(weights),
+                Bias = launcher.View(a.Bias),
+                Output = launcher.View(a.Output),
+                Saved = launcher.View(a.Saved),
+                InputAddress = launcher.Address(a.Input),
+                WeightsAddress = launcher.Address(weights),
+                Geometry = g,
+                Taps = MixedRadixCounter.By(TUnit.Depth, channels, Math.Max(1, g.TapsX)),
+                Steps = IntMath.DivRoundUp(g.TapsY * g.TapsX * channels, TUnit.Depth),
+                RowTiles = IntMath.DivRoundUp(g.Pixels, TTile.Rows),
+                ColumnTiles = IntMath.DivRoundUp(g.OutputPerGroup, TTile.Columns),
+                WeightColumns = packed ? g.PanelsPerGroup * PanelWidth : g.OutputPerGroup,
+                Slope = a.Activation.Slope,
+                HasBias = !a.Bias.IsEmpty,
+                Gated = a.Gated,
+                Accumulate = a.Accumulate,
+                VectorInput = g.InputPerGroup % 4 == 0 && a.Input.Offset % 4 == 0,
+                VectorOutput = g.OutputPerGroup % 4 == 0 && a.Output.Offset % 4 == 0 && (!a.Gated || a.Saved.Offset % 4 == 0) && a.Bias.Offset % 4 == 0,
+            };
+            launcher.LaunchGroups(kernel, kernel.RowTiles * kernel.ColumnTiles * a.Shape.Groups, SharedTiles<TUnit, TTile>.Threads);
+        }
     }
 }

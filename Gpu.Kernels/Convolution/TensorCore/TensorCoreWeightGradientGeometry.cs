@@ -1,4 +1,4 @@
-using Gpu.Kernels.Devices;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Convolution.TensorCore;
 
@@ -59,19 +59,19 @@ internal struct TensorCoreWeightGradientGeometry
             DilationHeight = shape.DilationHeight,
             DilationWidth = shape.DilationWidth,
             Pixels = shape.Batch * shape.OutputHeight * shape.OutputWidth,
-            RowsPerTap = Items.Covering(shape.InputPerGroup, 4) * 4,
+            RowsPerTap = IntMath.RoundUp(shape.InputPerGroup, 4),
             Groups = shape.Groups,
             Walk = MixedRadixCounter.By(depth, shape.OutputWidth, shape.OutputHeight),
             SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16,
         };
         g.Rows = shape.KernelHeight * shape.KernelWidth * g.RowsPerTap;
-        g.RowTiles = Items.Covering(g.Rows, rows);
-        g.ColumnTiles = Items.Covering(g.OutputPerGroup, columns);
+        g.RowTiles = IntMath.DivRoundUp(g.Rows, rows);
+        g.ColumnTiles = IntMath.DivRoundUp(g.OutputPerGroup, columns);
         var tiles = g.RowTiles * g.ColumnTiles * g.Groups;
         var most = Math.Max(1, Math.Min(workspace / g.SplitStride, g.Pixels / FewestPixels));
-        var splits = Math.Clamp(Items.Covering(BlocksPerMultiprocessor * multiprocessors, tiles), 1, most);
-        g.PixelsPerSplit = Items.Covering(Items.Covering(g.Pixels, splits), depth) * depth;
-        g.Splits = Items.Covering(g.Pixels, g.PixelsPerSplit);
+        var splits = Math.Clamp(IntMath.DivRoundUp(BlocksPerMultiprocessor * multiprocessors, tiles), 1, most);
+        g.PixelsPerSplit = IntMath.DivRoundUp(IntMath.DivRoundUp(g.Pixels, splits), depth) * depth;
+        g.Splits = IntMath.DivRoundUp(g.Pixels, g.PixelsPerSplit);
         return g;
     }
 }

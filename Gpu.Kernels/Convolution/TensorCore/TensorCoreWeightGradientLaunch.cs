@@ -1,52 +1,55 @@
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution.TensorCore;
 
-/// <summary>Launches <see cref="TensorCoreWeightGradient{TUnit,TTile}"/>; with several splits their sums lie in the workspace, and the caller adds them up.</summary>
-internal struct TensorCoreWeightGradientLaunch(
-    ITensorCoreLauncher matrices, Conv2dShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient, DeviceView workspace) : ITensorCoreCall
+/// <summary>Launches <see cref="TensorCoreWeightGradient{TUnit,TTile}"/>, and the sum of its splits where there are several.</summary>
+internal static class TensorCoreWeightGradientLaunch
 {
-    /// <summary>Splits, and words from one to the next; known after the launch.</summary>
-    public int Splits { get; private set; }
-
-    /// <inheritdoc cref="Splits"/>
-    public int SplitStride { get; private set; }
-
-    /// <summary>Launches.</summary>
-    public static TensorCoreWeightGradientLaunch Launch(
-        ITensorCoreLauncher matrices, Conv2dShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient, DeviceView workspace)
+    /// <summary>Launches the pass.</summary>
+    public static void Launch<TBackend, TVector>(ILauncher<TBackend> launcher, in Conv2dGradientArguments a)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged
     {
-        var call = new TensorCoreWeightGradientLaunch(matrices, shape, input, outputGradient, weightGradient, biasGradient, workspace);
+        var call = new TileCall(launcher.TensorCores!, a);
         // There are always enough tiles for large ones: the pixels can be cut into more splits.
-        TensorCoreDispatch.Call(matrices, shape.KernelHeight * shape.KernelWidth * shape.InputPerGroup, shape.OutputPerGroup, int.MaxValue, ref call);
-        return call;
+        TensorCoreDispatch.Call(
+            launcher.TensorCores!, a.Shape.KernelHeight * a.Shape.KernelWidth * a.Shape.InputPerGroup, a.Shape.OutputPerGroup, int.MaxValue, ref call);
+        if (call.Splits > 1) SplitKReduceLaunch.AddWeightsAndBias<TBackend, TVector>(launcher, a, call.Splits, call.SplitStride);
     }
 
-    /// <inheritdoc/>
-    public void With<TUnit, TTile>()
-        where TUnit : struct, ITensorCoreUnit
-        where TTile : struct, IBlockTile
+    private struct TileCall(ITensorCoreLauncher launcher, Conv2dGradientArguments a) : ITensorCoreCall
     {
-        var g = TensorCoreWeightGradientGeometry.For(shape, TTile.Rows, TTile.Columns, TUnit.Depth, workspace.Length, matrices.Multiprocessors);
-        (Splits, SplitStride) = (g.Splits, g.SplitStride);
-        var split = g.Splits > 1;
-        var weights = split ? workspace : weightGradient;
-        var fours = shape.OutputPerGroup % 4 == 0;
-        var kernel = new TensorCoreWeightGradient<TUnit, TTile>
+        public int Splits { get; private set; }
+
+        public int SplitStride { get; private set; }
+
+        public void With<TUnit, TTile>()
+            where TUnit : struct, ITensorCoreUnit
+            where TTile : struct, IBlockTile
         {
-            Input = matrices.View(input),
-            OutputGradient = matrices.View(outputGradient),
-            Target = matrices.View(weights),
-            BiasTarget = matrices.View(split ? workspace.Slice(shape.WeightLength, workspace.Length - shape.WeightLength) : biasGradient),
-            InputAddress = matrices.Address(input),
-            OutputGradientAddress = matrices.Address(outputGradient),
-            Geometry = g,
-            HasBias = !biasGradient.IsEmpty,
-            AddToTarget = !split,
-            VectorInput = shape.InputPerGroup % 4 == 0 && input.Offset % 4 == 0,
-            VectorGradient = fours && outputGradient.Offset % 4 == 0,
-            VectorTarget = fours && weights.Offset % 4 == 0,
-        };
-        matrices.LaunchGroups(kernel, g.RowTiles * g.ColumnTiles * g.Groups * g.Splits, SharedTiles<TUnit, TTile>.Threads);
+            var shape = a.Shape;
+            var g = TensorCoreWeightGradientGeometry.For(shape, TTile.Rows, TTile.Columns, TUnit.Depth, a.Workspace.Length, launcher.Multiprocessors);
+            (Splits, SplitStride) = (g.Splits, g.SplitStride);
+            var split = g.Splits > 1;
+            var target = split ? a.Workspace : a.WeightGradient;
+            var quads = shape.OutputPerGroup % 4 == 0;
+            var kernel = new TensorCoreWeightGradient<TUnit, TTile>
+            {
+                Input = launcher.View(a.Input),
+                OutputGradient = launcher.View(a.OutputGradient),
+                Target = launcher.View(target),
+                BiasTarget = launcher.View(split ? a.BiasPartials : a.BiasGradient),
+                InputAddress = launcher.Address(a.Input),
+                OutputGradientAddress = launcher.Address(a.OutputGradient),
+                Geometry = g,
+                HasBias = !a.BiasGradient.IsEmpty,
+                AddToTarget = !split,
+                VectorInput = shape.InputPerGroup % 4 == 0 && a.Input.Offset % 4 == 0,
+                VectorGradient = quads && a.OutputGradient.Offset % 4 == 0,
+                VectorTarget = quads && target.Offset % 4 == 0,
+            };
+            launcher.LaunchGroups(kernel, g.RowTiles * g.ColumnTiles * g.Groups * g.Splits, SharedTiles<TUnit, TTile>.Threads);
+        }
     }
 }

@@ -6,21 +6,23 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// A 3x3 convolution of stride 1 by F(4x4, 3x3) (see <see cref="WinogradTransform"/>): the forward pass, or the gradient of the input with the weights transposed.
+/// A 3x3 convolution of stride 1 by Winograd's algorithm F(4x4, 3x3), after A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016;
+/// see <see cref="WinogradTransform"/>. Computes the forward pass, or the input gradient with transposed weights.
 /// </summary>
 /// <remarks>
-/// An item is a strip of tiles. It transforms their input (36 matrices of tiles by channels), and then for each panel of output channels makes 36 products with the
-/// transformed weights and transforms the sums back. All of that stays in scratch memory that is small enough for a second-level cache.
+/// An item is a strip of tiles. It transforms their input into 36 matrices [tiles, input channels]. Then, for each panel of output channels, it computes 36
+/// products with the transformed weights and transforms their sums into the output. All of this fits into scratch memory of the size of an L2 cache. The
+/// products are unrolled by WinogradConv2d.tt.
 /// </remarks>
 internal partial struct WinogradConv2d<TBackend, TVector, TActivation> : IScratchKernel<TBackend>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Activations [n, h, w, c]; weights of <see cref="WinogradWeights{TBackend,TVector}"/>; bias [c]; zeros, six pixels of the input.</summary>
+    /// <summary>Activations [n, h, w, c]; weights from <see cref="WinogradWeights{TBackend,TVector}"/>; bias [c]; output; zeros, six input pixels.</summary>
     public TBackend Input, Weights, Bias, Output, Zeros;
 
-    /// <summary>The activated values that the gradient belongs to; read when <see cref="Gated"/>.</summary>
+    /// <summary>The activated values at which the derivative is taken; read if <see cref="Gated"/>.</summary>
     public TBackend Saved;
 
     /// <summary>Sizes.</summary>
@@ -29,13 +31,13 @@ internal partial struct WinogradConv2d<TBackend, TVector, TActivation> : IScratc
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
     public float Slope;
 
-    /// <summary>Bias is added before the activation.</summary>
+    /// <summary>The bias is added before the activation.</summary>
     public Flag HasBias;
 
     /// <summary>The result is multiplied by the activation's derivative at <see cref="Saved"/>, instead of passing through the activation.</summary>
     public Flag Gated;
 
-    /// <summary>The result is added to what the output holds.</summary>
+    /// <summary>The result is added to the output, instead of replacing it.</summary>
     public Flag Accumulate;
 
     private TBackend _scratch;
@@ -59,19 +61,19 @@ internal partial struct WinogradConv2d<TBackend, TVector, TActivation> : IScratc
             var weights = TBackend.Slice(Weights, channel * WinogradTransform.Products * Geometry.InputChannels);
             if (Geometry.OutputChannels - channel > TBackend.Width)
             {
-                ProductsOfTwo(scratch, weights, first, panel);
+                Products6x2(scratch, weights, first, panel);
                 TransformOutput(scratch, first, tiles, channel, 0);
                 TransformOutput(scratch, first, tiles, channel + TBackend.Width, TBackend.Width);
             }
             else
             {
-                ProductsOfOne(scratch, weights, first, panel);
+                Products12x1(scratch, weights, first, panel);
                 TransformOutput(scratch, first, tiles, channel, 0);
             }
         }
     }
 
-    /// <summary>The 36 sums of a vector of channels of each tile to four by four pixels.</summary>
+    /// <summary>Transforms the 36 sums of each tile into four by four pixels of the output, for one vector of channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void TransformOutput(TBackend scratch, int first, int tiles, int channel, int within)
     {
@@ -89,7 +91,7 @@ internal partial struct WinogradConv2d<TBackend, TVector, TActivation> : IScratc
             var line = rows;
             for (var j = 0; j < WinogradTransform.Points; j++)
             {
-                WinogradTransform.Sums<TBackend, TVector>(
+                WinogradTransform.Output<TBackend, TVector>(
                     TBackend.Load(sum, 0), TBackend.Load(sum, 6 * g.SumStride), TBackend.Load(sum, 12 * g.SumStride),
                     TBackend.Load(sum, 18 * g.SumStride), TBackend.Load(sum, 24 * g.SumStride), TBackend.Load(sum, 30 * g.SumStride),
                     out var y0, out var y1, out var y2, out var y3);
@@ -109,7 +111,7 @@ internal partial struct WinogradConv2d<TBackend, TVector, TActivation> : IScratc
             line = rows;
             for (var i = 0; i < height; i++)
             {
-                WinogradTransform.Sums<TBackend, TVector>(
+                WinogradTransform.Output<TBackend, TVector>(
                     TBackend.Load(line, 0), TBackend.Load(line, TBackend.Width), TBackend.Load(line, 2 * TBackend.Width),
                     TBackend.Load(line, 3 * TBackend.Width), TBackend.Load(line, 4 * TBackend.Width), TBackend.Load(line, 5 * TBackend.Width),
                     out var y0, out var y1, out var y2, out var y3);
@@ -133,6 +135,30 @@ internal partial struct WinogradConv2d<TBackend, TVector, TActivation> : IScratc
                 }
             }
         }
+    }
+
+    // The transforms wait for memory, the products do not. So the products prefetch the output of their own tiles and the input of the next strip.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Prefetch(int tile, int panel)
+    {
+        const int line = 16;
+        ref readonly var g = ref Geometry;
+        var row = tile / g.TilesX;
+        var x = (tile - row * g.TilesX) * WinogradTransform.Outputs;
+        var n = row / g.TilesY;
+        var y = (row - n * g.TilesY) * WinogradTransform.Outputs;
+        var target = TBackend.Slice(Output, ((n * g.OutputHeight + y) * g.OutputWidth + x) * g.OutputChannels + panel * g.PanelWidth);
+        for (var i = 0; i < WinogradTransform.Outputs; i++)
+        {
+            for (var j = 0; j < WinogradTransform.Outputs; j++)
+            {
+                for (var c = 0; c < g.PanelWidth; c += line) TBackend.Prefetch(target, j * g.OutputChannels + c);
+            }
+
+            target = TBackend.Slice(target, g.OutputWidth * g.OutputChannels);
+        }
+
+        if (panel == 0) WinogradInput.Prefetch<TBackend, TVector>(Input, in g, tile + g.TilesPerStrip, 0, g.InputChannels);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -5,53 +5,50 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>Transforms the weights and launches <see cref="WinogradConv2d{TBackend,TVector,TActivation}"/>.</summary>
-internal readonly struct WinogradConv2dLaunch<TActivation>(
-    Conv2dShape shape, bool backward, DeviceView input, DeviceView weights, DeviceView bias, DeviceView output, DeviceView saved,
-    bool gated, bool accumulate, float slope, DeviceView workspace) : IOperation
-    where TActivation : struct, IActivation
+internal static class WinogradConv2dLaunch
 {
-    public int Granularity => 16;
-
     /// <summary>Words of workspace, for vectors of any width and either pass: the transformed weights.</summary>
     public static int WorkspaceLength(Conv2dShape shape)
     {
         const int widestPanel = 32;
-        var forward = (long)Items.Covering(shape.OutputChannels, widestPanel) * widestPanel * shape.InputChannels;
-        var backward = (long)Items.Covering(shape.InputChannels, widestPanel) * widestPanel * shape.OutputChannels;
+        var forward = (long)IntMath.RoundUp(shape.OutputChannels, widestPanel) * shape.InputChannels;
+        var backward = (long)IntMath.RoundUp(shape.InputChannels, widestPanel) * shape.OutputChannels;
         return checked((int)(Math.Max(forward, backward) * WinogradTransform.Products));
     }
 
-    public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+    /// <summary>Launches a pass.</summary>
+    public static void Launch<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, in Conv2dArguments a)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
+        where TActivation : struct, IActivation
     {
-        var g = WinogradGeometry.For(shape, backward, TBackend.Width);
+        var g = WinogradGeometry.For(a.Shape, a.IsBackward, TBackend.Width);
         var transform = new WinogradWeights<TBackend, TVector>
         {
-            Weights = launcher.Bind(weights),
-            Transformed = launcher.Bind(workspace),
+            Weights = launcher.Bind(a.Weights),
+            Transformed = launcher.Bind(a.Workspace),
             Rows = g.InputChannels,
             Columns = g.OutputChannels,
             PanelWidth = g.PanelWidth,
-            Transposed = backward,
+            Transposed = a.IsBackward,
         };
         const int blockRows = WinogradWeights<TBackend, TVector>.BlockRows;
-        var weightCost = blockRows * (120 * g.PanelWidth / TBackend.Width + (backward ? 2 * WinogradTransform.Taps * g.PanelWidth : 0));
+        var weightCost = blockRows * (120 * g.PanelWidth / TBackend.Width + (a.IsBackward ? 2 * WinogradTransform.Taps * g.PanelWidth : 0));
         launcher.LaunchWithScratch(
             transform, g.Panels * g.InputChannels / blockRows, weightCost, WinogradWeights<TBackend, TVector>.ScratchLength(g.PanelWidth));
         var kernel = new WinogradConv2d<TBackend, TVector, TActivation>
         {
-            Input = launcher.Bind(input),
-            Weights = launcher.Bind(workspace),
-            Bias = launcher.Bind(bias),
-            Output = launcher.Bind(output),
-            Saved = launcher.Bind(saved),
+            Input = launcher.Bind(a.Input),
+            Weights = launcher.Bind(a.Workspace),
+            Bias = launcher.Bind(a.Bias),
+            Output = launcher.Bind(a.Output),
+            Saved = launcher.Bind(a.Saved),
             Zeros = launcher.Zeros(WinogradTransform.Points * g.InputChannels),
             Geometry = g,
-            Slope = slope,
-            HasBias = !bias.IsEmpty,
-            Gated = gated,
-            Accumulate = accumulate,
+            Slope = a.Activation.Slope,
+            HasBias = !a.Bias.IsEmpty,
+            Gated = a.Gated,
+            Accumulate = a.Accumulate,
         };
         var cost = (long)g.TilesPerStrip * WinogradTransform.Products * g.OutputChannels / TBackend.Width * (g.InputChannels + 6);
         launcher.LaunchWithScratch(kernel, g.Strips, (int)Math.Min(cost, int.MaxValue / 4), g.ScratchLength);

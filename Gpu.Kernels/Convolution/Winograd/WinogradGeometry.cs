@@ -1,39 +1,41 @@
-using Gpu.Kernels.Devices;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>The sizes that <see cref="WinogradConv2d{TBackend,TVector,TActivation}"/> works by.</summary>
+/// <summary>How <see cref="WinogradConv2d{TBackend,TVector,TActivation}"/> divides a shape into strips of tiles; layout of its scratch memory.</summary>
 internal struct WinogradGeometry
 {
-    /// <summary>Extents of what is read, channels a pixel.</summary>
+    /// <summary>Extents and channels of the tensor that is read.</summary>
     public int InputHeight, InputWidth, InputChannels;
 
-    /// <summary>Extents of what is written, channels a pixel.</summary>
+    /// <summary>Extents and channels of the tensor that is written.</summary>
     public int OutputHeight, OutputWidth, OutputChannels;
 
     /// <summary>Rows of zeros above the input, columns to its left.</summary>
     public int PaddingTop, PaddingLeft;
 
-    /// <summary>Tiles of 4x4 outputs: in a row, in a column, over all images.</summary>
+    /// <summary>Tiles of 4x4 outputs: in a row and in a column of an image, and in all images.</summary>
     public int TilesX, TilesY, Tiles;
 
-    /// <summary>Tiles that are transformed together (the last strip may be short), and how many such strips there are.</summary>
+    /// <summary>Tiles of a strip, which are transformed together (the last strip may be shorter), and number of strips.</summary>
     public int TilesPerStrip, Strips;
 
-    /// <summary>Words from product to product of the transformed input and of the sums, which lie behind it; where the sums and the rows in between begin.</summary>
+    /// <summary>
+    /// Words from one product to the next in the transformed input and in the sums; offsets of the sums and of the rows that are transformed in one direction.
+    /// </summary>
     public int DataStride, SumStride, SumOffset, RowOffset;
 
     /// <summary>Words of scratch memory that an item needs.</summary>
     public int ScratchLength;
 
-    /// <summary>Channels of a panel, and panels.</summary>
+    /// <summary>Channels of a panel, and number of panels.</summary>
     public int PanelWidth, Panels;
 
-    // Two register tiles of two vectors, or one of one. Longer strips gain nothing (the weights come from the second-level cache fast enough) and push out what the
-    // transforms have written.
+    // Two register tiles of two vectors, or one register tile of one vector. Longer strips gain nothing, as the L2 cache delivers the weights fast enough,
+    // and evict what the transforms have written.
     private const int LongestStrip = 12;
 
-    /// <summary>Cuts the work of a shape up, for the forward pass or the gradient of the input. Nothing here depends on the number of threads.</summary>
+    /// <summary>Divides the work of the forward pass, or (backward) of the input gradient. Nothing here depends on the number of threads.</summary>
     public static WinogradGeometry For(Conv2dShape shape, bool backward, int width)
     {
         var g = new WinogradGeometry();
@@ -51,15 +53,15 @@ internal struct WinogradGeometry
         }
 
         const int products = WinogradTransform.Products;
-        g.TilesX = Items.Covering(g.OutputWidth, WinogradTransform.Outputs);
-        g.TilesY = Items.Covering(g.OutputHeight, WinogradTransform.Outputs);
+        g.TilesX = IntMath.DivRoundUp(g.OutputWidth, WinogradTransform.Outputs);
+        g.TilesY = IntMath.DivRoundUp(g.OutputHeight, WinogradTransform.Outputs);
         g.Tiles = shape.Batch * g.TilesX * g.TilesY;
         g.PanelWidth = g.OutputChannels <= width ? width : 2 * width;
-        g.Panels = Items.Covering(g.OutputChannels, g.PanelWidth);
-        // The products come in whole register tiles; what they make of the rows behind the last tile is not read.
+        g.Panels = IntMath.DivRoundUp(g.OutputChannels, g.PanelWidth);
+        // The products compute whole register tiles; rows behind the last tile are not read.
         g.TilesPerStrip = LongestStrip;
-        g.Strips = Items.Covering(g.Tiles, g.TilesPerStrip);
-        // A vector more than the content: powers of two would put all products of a tile into the same sets of a cache.
+        g.Strips = IntMath.DivRoundUp(g.Tiles, g.TilesPerStrip);
+        // One vector of padding: with a power of two, all products of a tile would fall into the same sets of a cache.
         g.DataStride = g.TilesPerStrip * g.InputChannels + 16;
         g.SumStride = g.TilesPerStrip * g.PanelWidth + 16;
         g.SumOffset = products * g.DataStride;

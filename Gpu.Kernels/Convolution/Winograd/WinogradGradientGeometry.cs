@@ -1,49 +1,51 @@
-using Gpu.Kernels.Devices;
+using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>The sizes that <see cref="WinogradWeightGradient{TBackend,TVector}"/> works by.</summary>
+/// <summary>How <see cref="WinogradWeightGradient{TBackend,TVector}"/> divides a shape into blocks, splits and strips; layout of its scratch memory.</summary>
 internal struct WinogradGradientGeometry
 {
     /// <summary>Extents and tiles of the forward pass.</summary>
     public WinogradGeometry Forward;
 
-    /// <summary>Channels of a block of inputs and of outputs at most, and how many blocks cover the channels.</summary>
+    /// <summary>Most channels in a block of inputs and in a block of outputs, and number of these blocks.</summary>
     public int InputBlock, OutputBlock, InputBlocks, OutputBlocks;
 
-    /// <summary>Tiles that are transformed together at most.</summary>
+    /// <summary>Most tiles in a strip, which are transformed together.</summary>
     public int TilesPerStrip;
 
-    /// <summary>Splits of the tiles, and words from the target of one to that of the next.</summary>
+    /// <summary>Splits of the tiles, and words from the target of one split to that of the next.</summary>
     public int Splits, SplitStride;
 
-    /// <summary>Words from matrix to matrix of the transformed input and of the transformed gradient.</summary>
+    /// <summary>Words from one matrix to the next in the transformed input and in the transformed output gradient.</summary>
     public int DataStride, GradientStride;
 
-    /// <summary>Where in the scratch memory the transformed gradient, the sums, the bias sums and the rows in between begin, and its length.</summary>
+    /// <summary>
+    /// Offsets in the scratch memory: the transformed output gradient, the sums, the bias sums, the rows that are transformed in one direction; and its length.
+    /// </summary>
     public int GradientOffset, SumOffset, BiasOffset, RowOffset, ScratchLength;
 
-    // Sums of a block of 64 by 64 are 576 KB, a strip 430 KB more: a second-level cache holds most of it. Smaller blocks transform everything more often, and shorter
-    // strips read and write the sums more often.
+    // The sums of a block of 64 by 64 take 576 KB and a strip takes 430 KB more: an L2 cache holds most of it. With smaller blocks everything is transformed
+    // more often; with shorter strips the sums are read and written more often.
     private const int LargestBlock = 64;
     private const int LongestStrip = 24;
 
-    // Items that a launch should have, and words that the splits' partial sums may take together: as for the direct sum.
+    // Items of a launch, and words of the partial sums of all splits; the same as for the direct convolution.
     private const int WantedItems = 48;
     private const int LargestPartials = 1 << 20;
 
-    /// <summary>Cuts the work of a shape up. Nothing here depends on the number of threads, or on the machine's vectors.</summary>
+    /// <summary>Divides the work of a shape. Nothing here depends on the number of threads or on the vector width.</summary>
     public static WinogradGradientGeometry For(Conv2dShape shape)
     {
         const int products = WinogradTransform.Products;
         var g = new WinogradGradientGeometry { Forward = WinogradGeometry.For(shape, backward: false, width: 1) };
         g.InputBlock = Math.Min(LargestBlock, shape.InputChannels);
         g.OutputBlock = Math.Min(LargestBlock, shape.OutputChannels);
-        g.InputBlocks = Items.Covering(shape.InputChannels, g.InputBlock);
-        g.OutputBlocks = Items.Covering(shape.OutputChannels, g.OutputBlock);
+        g.InputBlocks = IntMath.DivRoundUp(shape.InputChannels, g.InputBlock);
+        g.OutputBlocks = IntMath.DivRoundUp(shape.OutputChannels, g.OutputBlock);
         g.SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16;
         var most = Math.Max(1, Math.Min(g.Forward.Tiles / LongestStrip, LargestPartials / g.SplitStride));
-        g.Splits = Math.Clamp(Items.Covering(WantedItems, g.InputBlocks * g.OutputBlocks), 1, most);
+        g.Splits = Math.Clamp(IntMath.DivRoundUp(WantedItems, g.InputBlocks * g.OutputBlocks), 1, most);
         g.TilesPerStrip = LongestStrip;
         g.DataStride = g.TilesPerStrip * g.InputBlock + 16;
         g.GradientStride = g.TilesPerStrip * g.OutputBlock + 16;

@@ -4,23 +4,24 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// The one-dimensional transforms of F(4, 3), after Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015): four outputs of a filter of
-/// three taps from six inputs with six products. Nested, they make F(4x4, 3x3): 36 products instead of 144.
+/// The one-dimensional transforms of Winograd's algorithm F(4, 3), after A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016:
+/// four outputs of a filter with three taps from six inputs, y = A^T [(G g) * (B^T d)], with six products. Nested, they give F(4x4, 3x3): 36 products
+/// instead of 144.
 /// </summary>
 /// <remarks>
-/// Toom and Cook's construction evaluates both factors at six points. The paper's 0, 1, -1, 2, -2 and infinity multiply the roundings of single precision by five
-/// to ten; 0, +-5/8, +-11/8 and infinity keep them within twice those of the direct sum (measured over uniform inputs, 4 to 64 channels), and all
-/// their powers are exact.
+/// The Toom-Cook construction evaluates both factors at six points. With the paper's points 0, 1, -1, 2, -2 and infinity, rounding errors in single precision
+/// are five to ten times those of direct convolution. With 0, +-5/8, +-11/8 and infinity they are at most twice as large (measured on uniform inputs, 4 to
+/// 64 channels), and all powers of the points are exact.
 /// </remarks>
 internal static class WinogradTransform
 {
-    /// <summary>Inputs of a tile in each direction.</summary>
+    /// <summary>Inputs of a tile in each direction, and points of evaluation.</summary>
     public const int Points = 6;
 
     /// <summary>Outputs of a tile in each direction.</summary>
     public const int Outputs = 4;
 
-    /// <summary>Products of a tile: the points of both directions.</summary>
+    /// <summary>Products of a tile.</summary>
     public const int Products = Points * Points;
 
     /// <summary>Taps of a filter.</summary>
@@ -29,9 +30,9 @@ internal static class WinogradTransform
     private const float A = 5f / 8, B = 11f / 8;
     private const float AA = A * A, BB = B * B;
 
-    /// <summary>The data at the six points, up to the factors that <see cref="Weights"/> takes.</summary>
+    /// <summary>B^T d: six inputs at the six points, without the constant factors, which are part of <see cref="Filter"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Data<TBackend, TVector>(
+    public static void Input<TBackend, TVector>(
         TVector d0, TVector d1, TVector d2, TVector d3, TVector d4, TVector d5,
         out TVector v0, out TVector v1, out TVector v2, out TVector v3, out TVector v4, out TVector v5)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -49,9 +50,9 @@ internal static class WinogradTransform
         v4 = TBackend.MultiplyAdd(TBackend.Splat(-B), odd, even);
     }
 
-    /// <summary>The filter at the six points, over the product of each point's distances to the others.</summary>
+    /// <summary>G g: the filter at the six points, divided by the product of the distances of each point to the others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Weights<TBackend, TVector>(
+    public static void Filter<TBackend, TVector>(
         TVector g0, TVector g1, TVector g2,
         out TVector u0, out TVector u1, out TVector u2, out TVector u3, out TVector u4, out TVector u5)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -69,9 +70,9 @@ internal static class WinogradTransform
         u5 = g2;
     }
 
-    /// <summary>The four outputs from the products at the six points.</summary>
+    /// <summary>A^T m: the four outputs from the products at the six points.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Sums<TBackend, TVector>(
+    public static void Output<TBackend, TVector>(
         TVector m0, TVector m1, TVector m2, TVector m3, TVector m4, TVector m5,
         out TVector y0, out TVector y1, out TVector y2, out TVector y3)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -87,9 +88,9 @@ internal static class WinogradTransform
         y3 = TBackend.MultiplyAdd(TBackend.Splat(AA * A), oddA, TBackend.MultiplyAdd(TBackend.Splat(BB * B), oddB, m5));
     }
 
-    /// <summary>The transpose of <see cref="Sums"/>: the gradient of the outputs to that of the products.</summary>
+    /// <summary>A y: the transpose of <see cref="Output"/>, from the gradient of the outputs to that of the products.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void SumsTransposed<TBackend, TVector>(
+    public static void OutputTransposed<TBackend, TVector>(
         TVector y0, TVector y1, TVector y2, TVector y3,
         out TVector m0, out TVector m1, out TVector m2, out TVector m3, out TVector m4, out TVector m5)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -107,9 +108,9 @@ internal static class WinogradTransform
         m5 = y3;
     }
 
-    /// <summary>The transpose of <see cref="Weights"/>: the gradient of the transformed filter to that of the filter.</summary>
+    /// <summary>G^T u: the transpose of <see cref="Filter"/>, from the gradient of the transformed filter to that of the filter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void WeightsTransposed<TBackend, TVector>(
+    public static void FilterTransposed<TBackend, TVector>(
         TVector u0, TVector u1, TVector u2, TVector u3, TVector u4, TVector u5, out TVector g0, out TVector g1, out TVector g2)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged

@@ -5,28 +5,29 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// The gradient of 3x3 filters and of the bias by the transpose of F(4x4, 3x3) (see <see cref="WinogradTransform"/>): where the forward pass makes
-/// Y = A^T [(G g G^T) * (B^T d B)] A of filter g and tile d, the gradient of g is G^T [(A Y' A^T) * (B^T d B)] G, summed over the tiles before the last transform.
+/// Gradient of 3x3 filters and of the bias by the transpose of Winograd's algorithm F(4x4, 3x3), after A. Lavin, S. Gray, "Fast algorithms for convolutional
+/// neural networks", CVPR 2016; see <see cref="WinogradTransform"/>. The forward pass computes Y = A^T [(G g G^T) * (B^T d B)] A from filter g and tile d. The
+/// gradient of g is then G^T [(A dY A^T) * (B^T d B)] G, where the products are summed over all tiles before the last transform.
 /// </summary>
 /// <remarks>
-/// An item is a block of input channels by a block of output channels over one split of the tiles. It goes through its tiles strip by strip: transforms input and
-/// gradient, and adds 36 products [inputs, tiles] x [tiles, outputs] to sums in its scratch memory. Splits are summed afterwards, in order, by
-/// <see cref="SplitKReduce{TBackend,TVector}"/>.
+/// An item is a block of input channels by a block of output channels over one split of the tiles (split-K). For each strip of tiles it transforms input and
+/// output gradient and adds 36 products [inputs, tiles] x [tiles, outputs] to sums in its scratch memory. <see cref="SplitKReduce{TBackend,TVector}"/> adds
+/// the splits afterwards, in order. The products are unrolled by WinogradWeightGradient.tt.
 /// </remarks>
 internal partial struct WinogradWeightGradient<TBackend, TVector> : IScratchKernel<TBackend>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Activations [n, h, w, c], the gradient of the output, and zeros, six pixels of the input.</summary>
+    /// <summary>Activations [n, h, w, c]; output gradient; zeros, six pixels of the input.</summary>
     public TBackend Input, OutputGradient, Zeros;
 
-    /// <summary>Weight gradients and bias gradients, a region a split; overwritten.</summary>
+    /// <summary>Weight gradients and bias gradients, one region for each split; overwritten.</summary>
     public TBackend Target, BiasTarget;
 
     /// <summary>Sizes.</summary>
     public WinogradGradientGeometry Geometry;
 
-    /// <summary>Whether the bias gradient is wanted.</summary>
+    /// <summary>The bias gradient is computed too.</summary>
     public Flag HasBias;
 
     private TBackend _scratch;
@@ -52,7 +53,7 @@ internal partial struct WinogradWeightGradient<TBackend, TVector> : IScratchKern
         var strips = (tiles + Geometry.TilesPerStrip - 1) / Geometry.TilesPerStrip;
         for (var strip = 0; strip < strips; strip++)
         {
-            // Of the same length, give or take a tile.
+            // Strips of equal length, to within one tile.
             var from = begin + (int)((long)tiles * strip / strips);
             var count = begin + (int)((long)tiles * (strip + 1) / strips) - from;
             WinogradInput.Transform<TBackend, TVector>(
@@ -69,7 +70,7 @@ internal partial struct WinogradWeightGradient<TBackend, TVector> : IScratchKern
         }
     }
 
-    /// <summary>Tiles of four by four pixels to 36 matrices [tiles, outputs], and their sums for the bias.</summary>
+    /// <summary>Transforms tiles of four by four pixels of the output gradient into 36 matrices [tiles, outputs], and sums them for the bias.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void TransformGradient(TBackend scratch, int first, int tiles, int channel, int channels, bool firstStrip)
     {
@@ -109,7 +110,8 @@ internal partial struct WinogradWeightGradient<TBackend, TVector> : IScratchKern
                     }
 
                     at += g.OutputChannels;
-                    WinogradTransform.SumsTransposed<TBackend, TVector>(y0, y1, y2, y3, out var m0, out var m1, out var m2, out var m3, out var m4, out var m5);
+                    WinogradTransform.OutputTransposed<TBackend, TVector>(
+                        y0, y1, y2, y3, out var m0, out var m1, out var m2, out var m3, out var m4, out var m5);
                     var line = TBackend.Slice(rows, j * TBackend.Width);
                     TBackend.Store(line, 0, m0);
                     TBackend.Store(line, 4 * TBackend.Width, m1);
@@ -124,8 +126,9 @@ internal partial struct WinogradWeightGradient<TBackend, TVector> : IScratchKern
                 for (var i = 0; i < WinogradTransform.Points; i++)
                 {
                     var line = TBackend.Slice(rows, i * 4 * TBackend.Width);
-                    WinogradTransform.SumsTransposed<TBackend, TVector>(
-                        TBackend.Load(line, 0), TBackend.Load(line, TBackend.Width), TBackend.Load(line, 2 * TBackend.Width), TBackend.Load(line, 3 * TBackend.Width),
+                    WinogradTransform.OutputTransposed<TBackend, TVector>(
+                        TBackend.Load(line, 0), TBackend.Load(line, TBackend.Width),
+                        TBackend.Load(line, 2 * TBackend.Width), TBackend.Load(line, 3 * TBackend.Width),
                         out var m0, out var m1, out var m2, out var m3, out var m4, out var m5);
                     TBackend.Store(gradient, 0, m0);
                     TBackend.Store(gradient, stride, m1);
@@ -151,7 +154,52 @@ internal partial struct WinogradWeightGradient<TBackend, TVector> : IScratchKern
         }
     }
 
-    /// <summary>The 36 sums of the block to the nine taps of the target.</summary>
+    /// <summary>Adds the 36 products of a strip to the sums, which start from zero in the first strip.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Products(TBackend scratch, int tiles, int k, int inputs, int channel, int outputs, bool first, int next)
+    {
+        for (var product = 0; product < WinogradTransform.Products; product++)
+        {
+            // The transforms wait for memory, the products do not. So the products prefetch the pixels of the next strip.
+            if (!TBackend.IsGpu && product < tiles)
+            {
+                WinogradInput.Prefetch<TBackend, TVector>(Input, in Geometry.Forward, next + product, k, inputs);
+                PrefetchGradient(next + product, channel, outputs);
+            }
+
+            var data = TBackend.Slice(scratch, product * Geometry.DataStride);
+            var gradient = TBackend.Slice(scratch, Geometry.GradientOffset + product * Geometry.GradientStride);
+            var sums = TBackend.Slice(scratch, Geometry.SumOffset + product * inputs * outputs);
+            for (var c = 0; c < outputs; c += 2 * TBackend.Width)
+            {
+                if (outputs - c > TBackend.Width) Product8x2(data, TBackend.Slice(gradient, c), TBackend.Slice(sums, c), tiles, inputs, outputs, first);
+                else Product8x1(data, TBackend.Slice(gradient, c), TBackend.Slice(sums, c), tiles, inputs, outputs, first);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void PrefetchGradient(int tile, int channel, int channels)
+    {
+        const int line = 16;
+        ref readonly var g = ref Geometry.Forward;
+        var row = tile / g.TilesX;
+        var x = (tile - row * g.TilesX) * WinogradTransform.Outputs;
+        var n = row / g.TilesY;
+        var y = (row - n * g.TilesY) * WinogradTransform.Outputs;
+        var source = TBackend.Slice(OutputGradient, ((n * g.OutputHeight + y) * g.OutputWidth + x) * g.OutputChannels + channel);
+        for (var i = 0; i < WinogradTransform.Outputs; i++)
+        {
+            for (var j = 0; j < WinogradTransform.Outputs; j++)
+            {
+                for (var c = 0; c < channels; c += line) TBackend.Prefetch(source, j * g.OutputChannels + c);
+            }
+
+            source = TBackend.Slice(source, g.OutputWidth * g.OutputChannels);
+        }
+    }
+
+    /// <summary>Transforms the 36 sums of the block into the nine taps of the weight gradient.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void TransformSums(TBackend scratch, TBackend target, int k, int inputs, int channel, int outputs)
     {
@@ -178,14 +226,14 @@ internal partial struct WinogradWeightGradient<TBackend, TVector> : IScratchKern
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Column(TBackend sums, int step, out TVector g0, out TVector g1, out TVector g2) =>
-        WinogradTransform.WeightsTransposed<TBackend, TVector>(
+        WinogradTransform.FilterTransposed<TBackend, TVector>(
             TBackend.Load(sums, 0), TBackend.Load(sums, 6 * step), TBackend.Load(sums, 12 * step),
             TBackend.Load(sums, 18 * step), TBackend.Load(sums, 24 * step), TBackend.Load(sums, 30 * step), out g0, out g1, out g2);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Taps(TBackend weights, int tap, TVector u0, TVector u1, TVector u2, TVector u3, TVector u4, TVector u5)
     {
-        WinogradTransform.WeightsTransposed<TBackend, TVector>(u0, u1, u2, u3, u4, u5, out var g0, out var g1, out var g2);
+        WinogradTransform.FilterTransposed<TBackend, TVector>(u0, u1, u2, u3, u4, u5, out var g0, out var g1, out var g2);
         TBackend.Store(weights, 0, g0);
         TBackend.Store(weights, tap, g1);
         TBackend.Store(weights, 2 * tap, g2);

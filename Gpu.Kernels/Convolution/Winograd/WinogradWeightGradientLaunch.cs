@@ -4,38 +4,34 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>Launches <see cref="WinogradWeightGradient{TBackend,TVector}"/>, and the sum of its splits.</summary>
-internal readonly struct WinogradWeightGradientLaunch(
-    Conv2dShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient, DeviceView workspace) : IOperation
+internal static class WinogradWeightGradientLaunch
 {
-    public int Granularity => 16;
-
-    /// <summary>Words of partial sums.</summary>
+    /// <summary>Words of workspace: the partial sums of all splits.</summary>
     public static int WorkspaceLength(Conv2dShape shape)
     {
         var g = WinogradGradientGeometry.For(shape);
         return g.Splits * g.SplitStride;
     }
 
-    public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+    /// <summary>Launches the pass.</summary>
+    public static void Launch<TBackend, TVector>(ILauncher<TBackend> launcher, in Conv2dGradientArguments a)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var g = WinogradGradientGeometry.For(shape);
-        // The bias sums lie behind the weights' in each split.
-        var biases = workspace.Slice(shape.WeightLength, workspace.Length - shape.WeightLength);
+        var g = WinogradGradientGeometry.For(a.Shape);
         var kernel = new WinogradWeightGradient<TBackend, TVector>
         {
-            Input = launcher.Bind(input),
-            OutputGradient = launcher.Bind(outputGradient),
-            Zeros = launcher.Zeros(WinogradTransform.Points * shape.InputChannels),
-            Target = launcher.Bind(workspace),
-            BiasTarget = launcher.Bind(biases),
+            Input = launcher.Bind(a.Input),
+            OutputGradient = launcher.Bind(a.OutputGradient),
+            Zeros = launcher.Zeros(WinogradTransform.Points * a.Shape.InputChannels),
+            Target = launcher.Bind(a.Workspace),
+            BiasTarget = launcher.Bind(a.BiasPartials),
             Geometry = g,
-            HasBias = !biasGradient.IsEmpty,
+            HasBias = !a.BiasGradient.IsEmpty,
         };
-        var cost = (long)(g.Forward.Tiles / g.Splits + 1) * WinogradTransform.Products * g.InputBlock * Items.Covering(g.OutputBlock, TBackend.Width);
+        var cost = (long)(g.Forward.Tiles / g.Splits + 1) * WinogradTransform.Products * g.InputBlock * IntMath.DivRoundUp(g.OutputBlock, TBackend.Width);
         launcher.LaunchWithScratch(kernel, g.Splits * g.InputBlocks * g.OutputBlocks, (int)Math.Min(cost, int.MaxValue / 4), g.ScratchLength);
-        Conv2dWeightGradientOperation.Sum<TBackend, TVector>(launcher, workspace, weightGradient, g.Splits, g.SplitStride);
-        if (!biasGradient.IsEmpty) Conv2dWeightGradientOperation.Sum<TBackend, TVector>(launcher, biases, biasGradient, g.Splits, g.SplitStride);
+        SplitKReduceLaunch.Add<TBackend, TVector>(launcher, a.Workspace, a.WeightGradient, g.Splits, g.SplitStride);
+        if (!a.BiasGradient.IsEmpty) SplitKReduceLaunch.Add<TBackend, TVector>(launcher, a.BiasPartials, a.BiasGradient, g.Splits, g.SplitStride);
     }
 }

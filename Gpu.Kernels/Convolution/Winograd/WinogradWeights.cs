@@ -5,30 +5,30 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// Transforms 3x3 filters [3, 3, inputs, outputs] for <see cref="WinogradConv2d{TBackend,TVector,TActivation}"/>: to [panel, point, row, <see cref="PanelWidth"/>],
-/// rows the channels that are summed over: the inputs, or <see cref="Transposed"/> the outputs, with the taps in reverse order. An item is <see cref="BlockRows"/> rows
-/// of one panel.
+/// The filter transform: 3x3 filters [3, 3, inputs, outputs] to [panel, point, row, <see cref="PanelWidth"/>] for
+/// <see cref="WinogradConv2d{TBackend,TVector,TActivation}"/>. Rows are the channels that are summed over: the inputs, or (<see cref="Transposed"/>, with the
+/// taps in reverse order) the outputs. An item is <see cref="BlockRows"/> rows of one panel.
 /// </summary>
 internal struct WinogradWeights<TBackend, TVector> : IScratchKernel<TBackend>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Rows of an item: as many as a cache line holds, which is what makes the transposition read whole lines.</summary>
+    /// <summary>Rows of an item: the words of a cache line, so that the transposition reads whole lines.</summary>
     public const int BlockRows = 16;
 
-    /// <summary>Filters, and what becomes of them.</summary>
+    /// <summary>The filters, and the transformed filters.</summary>
     public TBackend Weights, Transformed;
 
-    /// <summary>Channels that are summed over (a multiple of <see cref="BlockRows"/>), channels in all, channels of a panel.</summary>
+    /// <summary>Channels that are summed over (a multiple of <see cref="BlockRows"/>), the other channels, and how many of these form a panel.</summary>
     public int Rows, Columns, PanelWidth;
 
-    /// <summary>Whether inputs and outputs change roles.</summary>
+    /// <summary>Inputs and outputs change roles.</summary>
     public Flag Transposed;
 
     private TBackend _scratch;
     private int _scratchStride;
 
-    /// <summary>Words of scratch memory that an item needs.</summary>
+    /// <summary>Words of scratch memory of an item.</summary>
     public static int ScratchLength(int panelWidth) => WinogradTransform.Taps * BlockRows * panelWidth;
 
     /// <inheritdoc/>
@@ -56,7 +56,7 @@ internal struct WinogradWeights<TBackend, TVector> : IScratchKernel<TBackend>
         }
     }
 
-    // To [tap, row, column]: a line of sixteen rows of one column at a time.
+    // To [tap, row, column], one cache line (sixteen rows of a column) at a time.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Transpose(TBackend block, int first, int column, int columns)
     {
@@ -100,13 +100,13 @@ internal struct WinogradWeights<TBackend, TVector> : IScratchKernel<TBackend>
     {
         var step = Rows * PanelWidth;
         var row = 3 * tapStride;
-        WinogradTransform.Weights<TBackend, TVector>(
+        WinogradTransform.Filter<TBackend, TVector>(
             TBackend.Load(g, 0), TBackend.Load(g, row), TBackend.Load(g, 2 * row), out var a0, out var a1, out var a2, out var a3, out var a4, out var a5);
         g = TBackend.Slice(g, tapStride);
-        WinogradTransform.Weights<TBackend, TVector>(
+        WinogradTransform.Filter<TBackend, TVector>(
             TBackend.Load(g, 0), TBackend.Load(g, row), TBackend.Load(g, 2 * row), out var b0, out var b1, out var b2, out var b3, out var b4, out var b5);
         g = TBackend.Slice(g, tapStride);
-        WinogradTransform.Weights<TBackend, TVector>(
+        WinogradTransform.Filter<TBackend, TVector>(
             TBackend.Load(g, 0), TBackend.Load(g, row), TBackend.Load(g, 2 * row), out var c0, out var c1, out var c2, out var c3, out var c4, out var c5);
         Row(a0, b0, c0, u, step);
         Row(a1, b1, c1, TBackend.Slice(u, 6 * step), step);
@@ -119,7 +119,7 @@ internal struct WinogradWeights<TBackend, TVector> : IScratchKernel<TBackend>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Row(TVector a, TVector b, TVector c, TBackend u, int step)
     {
-        WinogradTransform.Weights<TBackend, TVector>(a, b, c, out var u0, out var u1, out var u2, out var u3, out var u4, out var u5);
+        WinogradTransform.Filter<TBackend, TVector>(a, b, c, out var u0, out var u1, out var u2, out var u3, out var u4, out var u5);
         TBackend.Store(u, 0, u0);
         TBackend.Store(u, step, u1);
         TBackend.Store(u, 2 * step, u2);

@@ -38,9 +38,9 @@ internal struct GroupedPointwiseLoss<TBackend, TVector, TLoss, TActivation> : IG
     /// <summary>Threads of a sample, a power of two; 0 where a thread of its own does.</summary>
     public static int Threads(GroupLimits? limits, int outputs)
     {
-        var vectors = Items.Covering(outputs, TBackend.Width);
+        var vectors = IntMath.DivRoundUp(outputs, TBackend.Width);
         if (limits is not { } known || vectors < FewestVectors) return 0;
-        return Math.Min(GroupThreads.Of(known), (int)BitOperations.RoundUpToPowerOf2((uint)Items.Covering(vectors, VectorsOfThread)));
+        return Math.Min(GroupThreads.Of(known), (int)BitOperations.RoundUpToPowerOf2((uint)IntMath.DivRoundUp(vectors, VectorsOfThread)));
     }
 
     /// <inheritdoc/>

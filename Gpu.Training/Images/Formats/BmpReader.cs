@@ -5,8 +5,8 @@ using SixLabors.ImageSharp.Formats.Bmp;
 namespace Gpu.Training.Images.Formats;
 
 /// <summary>
-/// Reads BMP of Windows, versions 2 to 5, and of OS/2. ImageSharp decodes; it does not notice missing rows, allocates a palette by the header, and takes the unused
-/// byte of 32-bit pixels for alpha, so the header and the length are checked here, and alpha is only asked for where the header has a mask for it.
+/// Reads BMP of Windows, versions 2 to 5, and of OS/2. The header and the length are checked here, because ImageSharp 2.1.13 does not notice missing rows
+/// and allocates a palette by the header. It also takes the unused byte of 32-bit pixels for alpha, which they only have where the header has a mask for it.
 /// </summary>
 internal static class BmpReader
 {
@@ -75,7 +75,7 @@ internal static class BmpReader
             : throw new InvalidDataException($"Its alpha mask {alpha:X8} is not supported. Save it with 24 bits a pixel, or as PNG.");
     }
 
-    // Walks over the run-length codes to their end marker.
+    // Reads the run-length codes up to their end marker.
     private static void CheckRuns(ref SpanReader reader, int bits)
     {
         const string Run = "a run of pixels, or the end marker,";

@@ -25,7 +25,7 @@ internal static class ImageFormat
         ([0x1F, 0x8B], 0, "a gzip archive", "Unpack it."),
         ([.. "PK"u8], 0, "a zip archive", "Unpack it."),
         ([.. "version https://git-lfs"u8], 0, "a pointer of Git LFS, not the image itself", "Fetch the images with 'git lfs pull'."),
-        ([.. "<"u8], 0, "a web page, SVG or XML", "Check that a download did not leave a web page in its place; save drawings as PNG."),
+        ([.. "<"u8], 0, "a web page, SVG or XML", "If it is a web page that a download left here, download the image again; save drawings as PNG."),
     ];
 
     /// <summary>The name and the reader of a file's format.</summary>
@@ -44,18 +44,23 @@ internal static class ImageFormat
             return ("TIFF", TiffReader.Read);
         if (data.StartsWith("RIFF"u8) && data.Length >= 12 && data[8..].StartsWith("WEBP"u8))
             return ("WebP", WebpReader.Read);
-        if (data.Length > 2 && data[0] == 'P' && data[1] is >= (byte)'1' and <= (byte)'6' && data[2] is (byte)'#' or (byte)' ' or (>= 9 and <= 13))
+        if (IsPnm(data))
             return ("PNM", (content, _) => PnmReader.Read(content));
         foreach (var (start, at, name, advice) in Foreign)
         {
-            if (data.Length > at && data[at..].StartsWith(start))
-                throw new InvalidDataException($"It is of no supported format ({Supported}). Its first bytes, {FirstBytes(data)}, are those of {name}. {advice}");
+            if (data.Length <= at || !data[at..].StartsWith(start))
+                continue;
+            throw new InvalidDataException(
+                $"It is of no supported format ({Supported}). Its first bytes, {FirstBytes(data)}, are those of {name}. {advice}");
         }
 
         if (TgaReader.IsTga(data))
             return ("TGA", TgaReader.Read);
         throw new InvalidDataException($"It is of no supported format ({Supported}): its first bytes are {FirstBytes(data)}.");
     }
+
+    private static bool IsPnm(ReadOnlySpan<byte> data) =>
+        data.Length > 2 && data[0] == 'P' && data[1] is >= (byte)'1' and <= (byte)'6' && data[2] is (byte)'#' or (byte)' ' or (>= 9 and <= 13);
 
     private static string FirstBytes(ReadOnlySpan<byte> data)
     {

@@ -72,11 +72,14 @@ internal static class PngReader
             var content = typeAndContent[4..];
             var isNeeded = char.IsAsciiLetterUpper((char)type[0]) || type.SequenceEqual("tRNS"u8);
             if (isNeeded && Crc32.HashToUInt32(typeAndContent) != checksum)
-                throw new InvalidDataException($"The checksum of its chunk {Name(type)} at byte {reader.Position - 12 - length} is wrong; the file is damaged.");
+                throw new InvalidDataException($"The checksum of its chunk {Name(type)} in front of byte {reader.Position} is wrong; the file is damaged.");
             if (file is null)
             {
-                file = type.SequenceEqual("IHDR"u8) ? new Chunks(content)
-                    : throw new InvalidDataException($"Its first chunk is {Name(type)}; IHDR was expected{(type.SequenceEqual("CgBI"u8) ? ". Apple's variant of PNG is not supported" : "")}.");
+                if (type.SequenceEqual("CgBI"u8))
+                    throw new InvalidDataException("It is Apple's variant of PNG, which is not supported. Save it as ordinary PNG.");
+                if (!type.SequenceEqual("IHDR"u8))
+                    throw new InvalidDataException($"Its first chunk is {Name(type)}; IHDR was expected.");
+                file = new Chunks(content);
                 continue;
             }
 

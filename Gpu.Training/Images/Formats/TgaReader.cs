@@ -69,7 +69,7 @@ internal static class TgaReader
         && header.AlphaBits is 0 or 1 or 8
         && (header.Width, header.Height) is (> 0, > 0);
 
-    // Walks over the packets until they make all pixels.
+    // Reads the packets until they make all pixels.
     private static void CheckRuns(ref SpanReader reader, Header header)
     {
         for (var left = (long)header.Width * header.Height; left > 0;)

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Gpu.Training.Images.Formats;
 
-/// <summary>The first directory (IFD) of a TIFF file or of an EXIF block (TIFF 6.0, section 2). Nothing is allocated by what a count says before it is checked.</summary>
+/// <summary>
+/// The first directory (IFD) of a TIFF file or of an EXIF block (TIFF 6.0, section 2). Counts are checked before anything is allocated by them.
+/// </summary>
 internal readonly ref struct TiffDirectory
 {
     private const int EntryBytes = 12;
@@ -93,7 +95,9 @@ internal readonly ref struct TiffDirectory
         return default;
     }
 
-    private ushort UInt16(ReadOnlySpan<byte> bytes) => IsBigEndian ? BinaryPrimitives.ReadUInt16BigEndian(bytes) : BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+    private ushort UInt16(ReadOnlySpan<byte> bytes) =>
+        IsBigEndian ? BinaryPrimitives.ReadUInt16BigEndian(bytes) : BinaryPrimitives.ReadUInt16LittleEndian(bytes);
 
-    private uint UInt32(ReadOnlySpan<byte> bytes) => IsBigEndian ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+    private uint UInt32(ReadOnlySpan<byte> bytes) =>
+        IsBigEndian ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
 }

@@ -223,7 +223,8 @@ internal static class TiffReader
             if (!IsFax && Compression is not (Uncompressed or Lzw or Deflate or OldDeflate or PackBits))
             {
                 throw new InvalidDataException(
-                    $"Its compression {Compression} is not supported; none (1), fax codes (3, 4), LZW (5), Deflate (8) and PackBits (32773) are. Save it as PNG.");
+                    $"Its compression {Compression} is not supported; none (1), fax codes (3, 4), LZW (5), Deflate (8) and PackBits (32773) are. "
+                    + "Save it as PNG.");
             }
 
             Colours = directory.Number(Tag.Colours, -1);
@@ -241,8 +242,8 @@ internal static class TiffReader
             if (!isSupported || bits.Any(one => one != Bits) || (IsFax && (Colours > 1 || Bits != 1)))
             {
                 throw new InvalidDataException(
-                    $"It has {Channels} channels of {string.Join("/", bits)} bits in colours of kind {Colours}, which is not supported. Grey (kind 0 or 1) of 1 to 16 "
-                    + "bits, RGB (2) of 8 or 16 bits, with alpha or without, a palette (3) and CMYK (5) of 8 bits are. Save it as PNG.");
+                    $"It has {Channels} channels of {string.Join("/", bits)} bits in colours of kind {Colours}, which is not supported. Grey (kind 0 or 1) "
+                    + "of 1 to 16 bits, RGB (2) of 8 or 16 bits, with alpha or without, a palette (3) and CMYK (5) of 8 bits are. Save it as PNG.");
             }
 
             HasPlanes = Channels > 1 && directory.Number(Tag.Planes, 1) == 2;

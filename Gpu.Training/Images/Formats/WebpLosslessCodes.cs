@@ -1,8 +1,8 @@
 namespace Gpu.Training.Images.Formats;
 
 /// <summary>
-/// Walks over the beginning of a lossless WebP image (RFC 9649, section 3) to learn how many groups of Huffman codes it has. ImageSharp 2.1.13 allocates
-/// 40 kB for each of up to 65,536, by a number that damage in any small file can make. Libwebp writes at most 2600 groups, and each is used in the image.
+/// Reads the beginning of a lossless WebP image (RFC 9649, section 3) to learn how many groups of Huffman codes it has. ImageSharp 2.1.13 allocates 40 kB
+/// for each of up to 65,536 groups, and a damaged bit in a small file can make it so many. Libwebp writes at most 2600, and each is used in the image.
 /// </summary>
 internal ref struct WebpLosslessCodes
 {

@@ -55,8 +55,9 @@ internal static class WebpReader
             throw new InvalidDataException("It has no image.");
         var (width, height, hasAlpha) = isLossless ? ReadLossless(image) : ReadLossy(image);
         ImageSize.Check(width, height);
-        if (!extended.IsEmpty && (width, height) != (1 + UInt24(extended[4..]), 1 + UInt24(extended[7..])))
-            throw new InvalidDataException($"Its image is of {width} x {height} pixels, but its header says {1 + UInt24(extended[4..])} x {1 + UInt24(extended[7..])}.");
+        var canvas = extended.IsEmpty ? (width, height) : (1 + UInt24(extended[4..]), 1 + UInt24(extended[7..]));
+        if (canvas != (width, height))
+            throw new InvalidDataException($"Its image is of {width} x {height} pixels, but its header says {canvas.Item1} x {canvas.Item2}.");
         if (isLossless)
             WebpLosslessCodes.Check(image, width, height);
         using var webp = Build(image, isLossless, alpha, width, height);

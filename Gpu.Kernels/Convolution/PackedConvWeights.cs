@@ -1,0 +1,35 @@
+using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
+
+namespace Gpu.Kernels.Convolution;
+
+/// <summary>Launches <see cref="PackConvWeights{TBackend,TVector}"/>: the packed weights lie at the start of the workspace.</summary>
+internal static class PackedConvWeights
+{
+    /// <summary>Packs the weights of a pass; transposed and with reversed taps for an input gradient.</summary>
+    /// <param name="launcher">where to launch</param>
+    /// <param name="a">the operands</param>
+    /// <param name="panelWidth">columns of a panel</param>
+    public static void Launch<TBackend, TVector>(ILauncher<TBackend> launcher, in Conv2dArguments a, int panelWidth)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged
+    {
+        var shape = a.Shape;
+        var taps = shape.KernelHeight * shape.KernelWidth;
+        var panels = IntMath.DivRoundUp(a.ComputedPerGroup, panelWidth);
+        var pack = new PackConvWeights<TBackend, TVector>
+        {
+            Weights = launcher.Bind(a.Weights),
+            Packed = launcher.Bind(a.Workspace),
+            OutputChannels = shape.OutputChannels,
+            Taps = taps,
+            InputPerGroup = shape.InputPerGroup,
+            OutputPerGroup = shape.OutputPerGroup,
+            PanelWidth = panelWidth,
+            PanelsPerGroup = panels,
+            Transposed = a.IsBackward,
+        };
+        var rows = PackConvWeights<TBackend, TVector>.RowsPerItem;
+        launcher.Launch(pack, shape.Groups * panels * taps * IntMath.DivRoundUp(a.SummedPerGroup, rows), 8 * rows);
+    }
+}
