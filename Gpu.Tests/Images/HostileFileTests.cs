@@ -53,6 +53,19 @@ public class HostileFileTests
         Assert.Contains(expected, FailCheaply(data));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ALargePngOfFewBytesIsAnErrorAndNotAnAllocation(bool isInterlaced)
+    {
+        // The size is allowed, but cannot come out of so little.
+        var chunks = TestPng.Chunks(ImageVectors.Bytes("rgb8.png"));
+        chunks[0] = ("IHDR", TestPng.Header(10_000, 10_000, 2, 8, isInterlaced));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("last row", Assert.Throws<ImageException>(() => ImageCodec.Decode(TestPng.Join(chunks), "test")).Message);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostBytes);
+    }
+
     [Fact]
     public void AHugeTiffIsAnErrorAndNotAnAllocation()
     {

@@ -6,7 +6,7 @@ internal static class ImageSize
     /// <summary>The largest width and height; no camera, scanner or JPEG file exceeds it.</summary>
     public const int LargestSide = 65_535;
 
-    /// <summary>The most pixels: 134 million. Decoding then takes at most about 2 GB.</summary>
+    /// <summary>The most pixels: 134 million. Decoding so many takes up to about 3 GB.</summary>
     public const int MostPixels = 1 << 27;
 
     /// <summary>The most bytes of a file; no format here needs more for so many pixels.</summary>

@@ -18,6 +18,9 @@ internal static class PngReader
     // A stored block of Deflate holds at most so many bytes (RFC 1951, 3.2.4).
     private const int LargestStoredBlock = 65_535;
 
+    // Deflate cannot make more bytes from one: the longest match is 258 bytes and takes at least two bits.
+    private const long MostBytesFromOne = 1032;
+
     private static readonly byte[] Signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     // The seven passes of Adam7: first column and row, and the steps to the next.
@@ -28,6 +31,8 @@ internal static class PngReader
     {
         var file = ReadChunks(data);
         var (width, height) = (file.Width, file.Height);
+        if ((long)width * height * file.BitsPerPixel / 8 > file.Scanlines.Length * MostBytesFromOne)
+            throw Truncated();
         using var scanlines = new ZLibStream(file.Scanlines, CompressionMode.Decompress);
         byte[] pixels;
         if (!file.IsInterlaced)
@@ -145,7 +150,7 @@ internal static class PngReader
             BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(at + 2), (ushort)~size);
             at += 4;
             if (scanlines.ReadAtLeast(block.AsSpan(at, size), size, throwOnEndOfStream: false) < size)
-                throw SpanReader.Truncated("its compressed image data ends before the last row");
+                throw Truncated();
             WriteChunk(png, block.AsSpan(0, at + size));
             isFirst = false;
         }
@@ -154,6 +159,8 @@ internal static class PngReader
         png.Position = 0;
         return png;
     }
+
+    private static InvalidDataException Truncated() => SpanReader.Truncated("its compressed image data ends before the last row");
 
     private static void WriteChunk(MemoryStream png, ReadOnlySpan<byte> typeAndContent)
     {
