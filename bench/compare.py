@@ -1,26 +1,28 @@
 #!/usr/bin/env python3
-"""Times our training step and PyTorch's, alternating, and prints the medians and their ratio (ours / PyTorch's samples per second).
+"""Compares the time of a training step with PyTorch's. Prints the medians and their ratio (our samples per second over PyTorch's).
 
   python3 bench/compare.py [--models cnn2,mlp128] [--threads 1,2] [--batches 64,128] [--rounds 5] [--seconds 1.5]
   python3 bench/compare.py --device cuda --torch-python python3 [--precision tf32] [--variants eager,graph,max-autotune] [--batches 128,512]
 
-Setting PyTorch up, on Debian or Ubuntu (the peer that BENCHMARKS.md names is Debian's PyTorch 1.13):
+Set-up of PyTorch on Debian or Ubuntu (BENCHMARKS.md compares with Debian's PyTorch 1.13):
 
   apt-get install python3-torch python3-numpy
   mkdir -p ~/openblas && cd ~/openblas && apt-get download libopenblas0-openmp && dpkg -x libopenblas0-openmp_*.deb .
 
-Debian's PyTorch uses the reference BLAS (SGEMM at 7 GFLOP/s) and returns its memory to the system at every step; both would be an unfair
-peer. With --openblas DIR (default ~/openblas, where it exists) this script gives it OpenBLAS, bound threads, AVX-512 kernels and a malloc that
-keeps its memory. The convolutional networks run in channels_last, the layout that is fastest for it.
+Debian's PyTorch uses the reference BLAS (SGEMM at 7 GFLOP/s) and returns its memory to the system after every step; a comparison with
+that would be unfair. On the CPU this script therefore runs PyTorch with bound threads, AVX-512 kernels, a malloc that keeps its memory and,
+if the folder of --openblas has it (default ~/openblas), OpenBLAS. The convolutional networks run in channels_last, PyTorch's fastest layout.
 
-On a GPU there are several PyTorches: eager, eager captured as a CUDA graph, torch.compile in its three modes, and that captured as a whole (bench/torch_cuda.py says how each runs a
-step). The last columns compare ours with the eager one and with the best of all. --precision allows TF32 or FP16 to both sides alike. A variant that
-fails, or is not ready after --patience seconds, is named below the table, and the others are measured without it. Any PyTorch of version 2 with CUDA will do:
+On a GPU there are several variants of PyTorch: eager, eager captured as a CUDA graph, torch.compile in its three modes, and the compiled
+step captured as a whole; bench/torch_cuda.py describes them. The last columns compare with the eager variant and with the fastest one.
+--precision allows TF32 or FP16 on both sides. A variant that fails, or is not ready after --patience seconds, is listed below the table,
+and the others are measured without it. Any PyTorch 2 with CUDA will do:
 
   python3 -m venv ~/torch && ~/torch/bin/pip install torch        then --torch-python ~/torch/bin/python
 
-Each of both is one process a setting, started before the first round and idle while the other is timed: round by round, PyTorch measures for
---seconds, then ours does. The figure of a setting is the median over the rounds of each round's median step.
+The two sides are timed alternately: in each round PyTorch measures for --seconds, then our program does. PyTorch runs in one process for
+each setting, which starts before the first round and is idle while our program runs. The result of a setting is the median over the
+rounds of the median step of each round.
 """
 import argparse
 import json
@@ -62,8 +64,7 @@ class Torch:
             command.append("--channels-last")
         environment = torch_environment(options.openblas)
         if variant is not None:
-            # Threads of the CPU only prepare launches here, and compile.
-            # One batch, as in ours.
+            # CPU threads only prepare launches and compile. One batch, as our program has.
             command += ["--device", options.device, "--precision", options.precision, "--variant", variant, "--pool", "1", "--warmup", "10"]
             environment = dict(os.environ)
         self.errors = tempfile.TemporaryFile(mode="w+")
@@ -77,7 +78,7 @@ class Torch:
         return self.read(patience)
 
     def read(self, patience):
-        """The next JSON line; compilers may write other ones."""
+        """Reads the next JSON line; compilers may print other lines."""
         late = threading.Event()
         timer = threading.Timer(patience, lambda: (late.set(), self.process.kill())) if patience else None
         if timer:
@@ -125,21 +126,21 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--device", default="cpu", help="cpu, or a CUDA device: cuda, cuda:1")
     parser.add_argument("--precision", default="fp32", choices=["fp32", "tf32", "fp16"], help="on a GPU, for both sides")
-    parser.add_argument("--variants", default=",".join(torch_cuda.VARIANTS), help="PyTorch's on a GPU")
-    parser.add_argument("--patience", type=float, default=900, help="seconds that a PyTorch may take to start and compile")
+    parser.add_argument("--variants", default=",".join(torch_cuda.VARIANTS), help="PyTorch variants to measure on a GPU")
+    parser.add_argument("--patience", type=float, default=900, help="seconds that PyTorch may take to start and compile")
     parser.add_argument("--torch-python", default="/usr/bin/python3")
     parser.add_argument("--openblas", default=os.path.expanduser("~/openblas"))
     parser.add_argument("--program", default=os.path.join(ROOT, "Gpu.Cli/bin/Release/net10.0/gputrainer"))
     options = parser.parse_args()
     if not os.path.exists(options.program):
-        sys.exit(f"{options.program} is not there: run dotnet build -c Release first")
+        sys.exit(f"{options.program} was not found: run dotnet build -c Release first")
     if options.device != "cpu" and not options.device.startswith("cuda"):
-        sys.exit(f"--device is cpu, cuda or cuda:N, not {options.device}: PyTorch has no other here")
+        sys.exit(f"--device must be cpu, cuda or cuda:N, not {options.device}: only these can be compared with PyTorch")
     if options.device == "cpu" and options.precision != "fp32":
-        sys.exit(f"--precision {options.precision} is for --device cuda")
+        sys.exit(f"--precision {options.precision} needs --device cuda")
     unknown = [name for name in options.variants.split(",") if name not in torch_cuda.VARIANTS]
     if unknown:
-        sys.exit(f"--variants knows {', '.join(torch_cuda.VARIANTS)}, not {', '.join(unknown)}")
+        sys.exit(f"unknown --variants {', '.join(unknown)}: choose from {', '.join(torch_cuda.VARIANTS)}")
     options.batches = options.batches or ("64,128" if options.device == "cpu" else "128,512")
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}, {options.rounds} rounds of {options.seconds} s each\n")
     if options.device != "cpu":

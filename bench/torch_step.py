@@ -1,33 +1,34 @@
 #!/usr/bin/python3
-"""One training step of the seeds' networks in PyTorch, on synthetic data: one JSON line. On a GPU: see torch_cuda.py.
+"""Times a training step of the built-in networks in PyTorch on synthetic data and prints one JSON line. GPU variants: see torch_cuda.py.
 
   /usr/bin/python3 torch_step.py --model cnn2 --batch 64 --steps 50 --threads 2 [--channels-last] [--foreach]
   python3 torch_step.py --model cnn2 --batch 512 --device cuda --variant max-autotune --precision tf32 --channels-last
 
-A step = zero_grad(set_to_none) + forward + loss + backward + optimizer.step + loss.item().
-flops_per_step = 3 x the forward multiply-adds x 2 of conv and dense layers (backward = 2 x forward), nothing else counted.
-Data: --pool batches made beforehand and kept in memory (no loading, no augmentation in the measured time).
-Weight decay: seeds 0-3 name an L2 on kernels only (biases and BN have none); 'weight_decay' here is the coupled
-gradient term g += wd*w, which is the text's (lambda/2)*sum(w^2).  (Keras' l2(lambda) is lambda*sum(w^2) = twice that.)
-mlp128 and resnet20/vgg follow PyTorch's habit: every parameter decays.
+A step is zero_grad(set_to_none) + forward + loss + backward + optimizer.step + loss.item().
+The operations of a step, from which "gflops" follows, are 3 x 2 x the forward multiply-adds of convolution and dense layers (the backward
+pass counts twice the forward pass); nothing else is counted.
+Data: --pool batches, created in advance and kept in memory, so that loading and augmentation are not measured.
+Weight decay is coupled, as in torch.optim: the gradient g becomes g + wd*w, which is the gradient of (wd/2)*sum(w^2). (Keras' l2(wd) is
+wd*sum(w^2), twice as much.) cnn2, mlp10, mlp64x2 and lenet_bn* decay kernels only, not biases and batch norm parameters. cnn3 has no
+decay. mlp128, resnet20 and vgg_small decay every parameter, as is usual in PyTorch.
 """
 import argparse, json, os, resource, sys, time, statistics
 ap = argparse.ArgumentParser()
 MODELS = ["cnn2", "mlp10", "mlp64x2", "cnn3", "mlp128", "lenet_bn28", "lenet_bn32", "resnet20", "vgg_small"]
 ap.add_argument("--model", required=True, choices=MODELS)
 ap.add_argument("--batch", type=int, default=64)
-ap.add_argument("--steps", type=int, default=50, help="most steps measured (after --warmup)")
+ap.add_argument("--steps", type=int, default=50, help="maximum number of measured steps, after --warmup")
 ap.add_argument("--warmup", type=int, default=3)
-ap.add_argument("--max-seconds", type=float, default=10.0, help="stop measuring after this long, but not before 5 steps")
+ap.add_argument("--max-seconds", type=float, default=10.0, help="stop measuring after this time, but not before 5 steps")
 ap.add_argument("--threads", type=int, default=2)
 ap.add_argument("--pool", type=int, default=4)
 ap.add_argument("--channels-last", action="store_true")
-ap.add_argument("--foreach", action="store_true", help="multi-tensor optimizer")
+ap.add_argument("--foreach", action="store_true", help="use the multi-tensor form of the optimizer")
 ap.add_argument("--label", default="")
 ap.add_argument("--quiet-wait", type=float, default=0, help="wait up to this many seconds for a quiet machine before measuring")
-ap.add_argument("--retries", type=int, default=0, help="measure again when other processes took more than .12 processors")
+ap.add_argument("--retries", type=int, default=0, help="measure again if other processes used more than 0.12 processors")
 ap.add_argument("--seed", type=int, default=1)
-ap.add_argument("--serve", action="store_true", help="measure once for each line on standard input (compare.py alternates with it)")
+ap.add_argument("--serve", action="store_true", help="measure once for each line on standard input (for compare.py)")
 ap.add_argument("--device", default="cpu", help="cpu, or a GPU: cuda, cuda:1")
 ap.add_argument("--variant", default="eager", help="on a GPU: one of torch_cuda.py's VARIANTS")
 ap.add_argument("--precision", default="fp32", choices=["fp32", "tf32", "fp16"], help="on a GPU")
@@ -42,14 +43,14 @@ if gpu:
     import torch_cuda
     torch.cuda.set_device(torch.device(a.device)); torch_cuda.prepare(torch, a.precision)
 
-class Keras0(nn.Module):           # seed 0: 28x28x1
+class Keras0(nn.Module):           # cnn2: 28x28x1
     def __init__(s):
         super().__init__()
         s.c1 = nn.Conv2d(1, 32, 3); s.c2 = nn.Conv2d(32, 64, 3); s.f1 = nn.Linear(5*5*64, 64); s.f2 = nn.Linear(64, 10)
     def forward(s, x):
         x = F.max_pool2d(F.relu(s.c1(x)), 2); x = F.max_pool2d(F.relu(s.c2(x)), 2)
         return s.f2(F.relu(s.f1(torch.flatten(x, 1))))
-class Keras3(nn.Module):           # seed 3: 28x28x1
+class Keras3(nn.Module):           # cnn3: 28x28x1
     def __init__(s):
         super().__init__()
         s.c1 = nn.Conv2d(1, 32, 3); s.c2 = nn.Conv2d(32, 64, 3); s.c3 = nn.Conv2d(64, 64, 3); s.f1 = nn.Linear(3*3*64, 64); s.f2 = nn.Linear(64, 10)
@@ -72,7 +73,7 @@ class LeNetBN(nn.Module):
         n = 64*(hw//4)**2
         s.h = nn.Sequential(nn.Linear(n, 128, bias=False), nn.BatchNorm1d(128), nn.ReLU(inplace=True), nn.Dropout(.5), nn.Linear(128, 10))
     def forward(s, x): return s.h(torch.flatten(s.f(x), 1))
-class Block(nn.Module):            # option A: strided identity, zero-padded channels
+class Block(nn.Module):            # shortcut option A: strided identity, zero-padded channels
     def __init__(s, i, o, st):
         super().__init__(); s.st = st; s.pad = (o - i)//2
         s.c1 = nn.Conv2d(i, o, 3, st, 1, bias=False); s.b1 = nn.BatchNorm2d(o); s.c2 = nn.Conv2d(o, o, 3, 1, 1, bias=False); s.b2 = nn.BatchNorm2d(o)
@@ -133,13 +134,13 @@ def step(i):
     loss.backward(); t2 = pc(); opt.step(); v = loss.item(); t3 = pc(); return t0, t1, t2, t3, v
 if gpu:
     whole = torch_cuda.make_step(torch, net, opt, lossf, X, Y, a.precision, a.variant)
-    def step(i): # launched together: only the whole is timed
+    def step(i): # launched as a whole, so only the whole step is timed
         t0 = pc(); v = whole(i); t3 = pc(); return t0, t3, t3, t3, v
 for i in range(a.warmup): losses.append(step(i)[4])
 def stat():
     c = [int(v) for v in open("/proc/stat").readline().split()[1:9]]; u = resource.getrusage(resource.RUSAGE_SELF)
     return c[7], sum(c), u.ru_minflt, u.ru_utime, u.ru_stime, c[0]+c[1]+c[2]+c[5]+c[6], pc()
-def others(x, y): # processors' worth of work that other processes did between two stat()s
+def others(x, y): # mean number of processors that other processes used between two stat() calls
     return ((y[5]-x[5])/100 - (y[3]-x[3]) - (y[4]-x[4]))/(y[6]-x[6])
 def wait_quiet(limit):
     b = pc()
