@@ -74,9 +74,9 @@ public static class ImageCodec
         catch (Exception e)
         {
             // Damage that the readers do not find shows as any exception from deep inside a decoder.
-            var reason = e is InvalidDataException or ImageFormatException or NotSupportedException ? e.Message : $"It is damaged ({e.GetType().Name}).";
-            reason = reason.TrimEnd('.') + ".";
-            throw new ImageException($"The image file '{name}' cannot be decoded{format}. {reason} Replace it, or remove it from the folder.", e);
+            var isExplained = e is InvalidDataException or ImageFormatException or NotSupportedException;
+            var reason = isExplained ? e.Message.TrimEnd('.') : $"It is damaged ({e.GetType().Name})";
+            throw new ImageException($"The image file '{name}' cannot be decoded{format}. {reason}. Replace it, or remove it from the folder.", e);
         }
     }
 
