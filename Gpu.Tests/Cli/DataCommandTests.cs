@@ -35,7 +35,7 @@ public class DataCommandTests
     }
 
     [Fact]
-    public void ShowsADataSetAsAPicture()
+    public void ShowWritesAContactSheet()
     {
         using var folder = new IO.TempFolder();
         Assert.Equal(ExitCode.Success, CommandLine.Run("data", "generate", "digits", "--train", "40", "--test", "20", "--out", folder.File("small")).ExitCode);
@@ -50,7 +50,7 @@ public class DataCommandTests
     }
 
     [Fact]
-    public void ListsWhereTheBundledSetIs()
+    public void ListGivesTheFolderOfTheBundledDataSet()
     {
         var digits = CommandLine.Run("data", "list", "--json").Json.GetProperty("datasets")[0];
         Assert.Equal("digits", digits.GetProperty("name").GetString());

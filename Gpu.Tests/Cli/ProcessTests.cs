@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Gpu.Tests.Cli;
 
-/// <summary>The built program as a process: what a shell sees.</summary>
+/// <summary>Runs the built program as a separate process.</summary>
 public class ProcessTests
 {
     [Fact]

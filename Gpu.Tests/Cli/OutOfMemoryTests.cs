@@ -6,18 +6,20 @@ using Gpu.Tests.Loop;
 namespace Gpu.Tests.Cli;
 
 /// <summary>Commands on devices with too little memory.</summary>
-public class MemoryTests
+public class OutOfMemoryTests
 {
     private const long Limit = 8_000_000;
 
     [Fact]
-    public void ATrainingThatDoesNotFitNamesTheBatchThatDoes()
+    public void TrainingThatDoesNotFitNamesABatchThatWouldFit()
     {
         using var folder = new TemporaryFolder();
         string[] train = ["train", "--model", "cnn2", "--limit-train", "256", "--limit-test", "64", "--steps", "1", "--out", folder.Path("run")];
         var refused = Run([.. train, "--batch", "250", "--json"]);
         Assert.Equal(ExitCode.Failure, refused.ExitCode);
-        Assert.Matches(@"^error: training cnn2 on batches of 250 needs [\d,]+ bytes on CPU.*, where 8,000,000 bytes are free\. A batch of \d+ would fit\.\s*$", refused.Error);
+        Assert.Matches(
+            @"^error: training cnn2 on batches of 250 needs [\d,]+ bytes on CPU.*, where 8,000,000 bytes are free\. A batch of \d+ would fit\.\s*$",
+            refused.Error);
         var batch = refused.Error.Split("A batch of ")[1].Split(' ')[0];
         var done = Run([.. train, "--batch", batch]);
         Assert.True(done.ExitCode == ExitCode.Success, done.Error);
@@ -30,7 +32,7 @@ public class MemoryTests
     }
 
     [Fact]
-    public void ABenchThatDoesNotFitSaysSo()
+    public void BenchThatDoesNotFitNamesABatchThatWouldFit()
     {
         var step = Run(["bench", "step", "--model", "cnn2", "--batch", "512"]);
         Assert.Equal(ExitCode.Failure, step.ExitCode);
