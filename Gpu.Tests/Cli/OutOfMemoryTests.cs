@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Gpu.Cli;
 using Gpu.Kernels.Devices;
-using Gpu.Tests.Loop;
+using Gpu.Tests.IO;
 
 namespace Gpu.Tests.Cli;
 
@@ -13,8 +13,8 @@ public class OutOfMemoryTests
     [Fact]
     public void TrainingThatDoesNotFitNamesABatchThatWouldFit()
     {
-        using var folder = new TemporaryFolder();
-        string[] train = ["train", "--model", "cnn2", "--limit-train", "256", "--limit-test", "64", "--steps", "1", "--out", folder.Path("run")];
+        using var folder = new TempFolder();
+        string[] train = ["train", "--model", "cnn2", "--limit-train", "256", "--limit-test", "64", "--steps", "1", "--out", folder.File("run")];
         var refused = Run([.. train, "--batch", "250", "--json"]);
         Assert.Equal(ExitCode.Failure, refused.ExitCode);
         Assert.Matches(
@@ -26,7 +26,7 @@ public class OutOfMemoryTests
         Assert.Equal(ExitCode.Failure, Run([.. train, "--batch", $"{int.Parse(batch) + 1}"]).ExitCode);
 
         // Evaluation chooses a batch that fits.
-        var evaluated = Run(["eval", folder.Path("run"), "--limit", "400", "--json"], Limit / 2);
+        var evaluated = Run(["eval", folder.File("run"), "--limit", "400", "--json"], Limit / 2);
         Assert.True(evaluated.ExitCode == ExitCode.Success, evaluated.Error);
         Assert.Equal(400, evaluated.Json.GetProperty("samples").GetInt32());
     }

@@ -30,7 +30,10 @@ internal static partial class PtxLint
                 var location = $"{function.Name}, line {instruction.Line}";
                 if (instruction.Operation == "call" && Callee().Match(instruction.Text) is { Success: true } call
                     && !names.Contains(call.Groups["name"].Value))
+                {
                     yield return $"{location}: call of {call.Groups["name"].Value}, which the module does not contain: {instruction.Text}";
+                }
+
                 if (instruction.Operation is "ld" or "st" && instruction.Opcode.Contains(".local", StringComparison.Ordinal))
                     yield return $"{location}: local memory: {instruction.Text}";
                 // ILGPU 1.5.3 emits the phi moves of a switch after the branch to its default case, so the default case sees stale values.

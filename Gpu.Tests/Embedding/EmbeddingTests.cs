@@ -10,7 +10,7 @@ namespace Gpu.Tests.Embedding;
 /// <summary>What someone does who brings an accelerator, a stream and views of their own.</summary>
 public class EmbeddingTests
 {
-    private static readonly Conv2dShape Shape = ConvolutionShapes.Named.First();
+    private static readonly Conv2dShape Shape = Conv2dShapes.Named.First();
 
     [Fact]
     public void OperationsRunOnAnEmbeddersAcceleratorStreamAndViews()
@@ -42,7 +42,7 @@ public class EmbeddingTests
         var got = new float[Shape.OutputLength];
         y.CopyToCPU(stream, got);
         stream.Synchronize();
-        var expected = ConvolutionReference.Forward(Shape, input, weights);
+        var expected = Conv2dReference.Forward(Shape, input, weights);
         for (var i = 0; i < got.Length; i++) Assert.InRange(Math.Abs(expected[i] - got[i]), 0, 1e-5);
     }
 

@@ -1,5 +1,6 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
+using Gpu.Tests.IO;
 using Gpu.Tests.Oracles;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
@@ -177,11 +178,11 @@ public class TrainerTests
     [Fact]
     public void DivergenceIsAnErrorAndSparesTheBestWeights()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
         var model = new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(),
             new DenseLayer(10) { Activation = Gpu.Kernels.Activation.Relu }, new DenseLayer(4));
-        var run = folder.Path("run");
+        var run = folder.File("run");
         var options = Options with { Optimizer = OptimizerKind.Sgd, LearningRate = 0.05f, Epochs = 1, OutputFolder = run, LogEvery = 5 };
         using (var first = new Trainer(model, SmallData.Squares(), device, options)) first.Run();
         var best = File.ReadAllBytes(Path.Combine(run, RunFolder.BestFile));
@@ -195,13 +196,13 @@ public class TrainerTests
     [Fact]
     public void RunFolderHoldsWhatPredictionNeeds()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 2);
         var data = SmallData.Squares();
         TrainingResult result;
-        using (var trainer = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.Path("a/run"),
+        using (var trainer = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.File("a/run"),
             Validation = 0.2 })) result = trainer.Run();
-        var run = RunFolder.Open(folder.Path("a/run"));
+        var run = RunFolder.Open(folder.File("a/run"));
         Assert.Equal("small", run.Model.Name);
         Assert.Equal(data.ClassNames, run.Configuration.ClassNames);
         Assert.Equal(1 + 6, File.ReadAllLines(run.Metrics).Length);
@@ -229,11 +230,11 @@ public class TrainerTests
     [Fact]
     public void InitialWeightsCanComeFromAFile()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
-        var options = Options with { Epochs = 1, OutputFolder = folder.Path("first") };
+        var options = Options with { Epochs = 1, OutputFolder = folder.File("first") };
         using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device, options)) first.Run();
-        var file = Path.Combine(folder.Path("first"), RunFolder.LastFile);
+        var file = Path.Combine(folder.File("first"), RunFolder.LastFile);
         using var second = new Trainer(SmallData.Network(), SmallData.Squares(), device, Options with { InitFile = file });
         using var network = new Network(SmallData.Network(), device, seed: 99);
         WeightFile.Load(network, file);
@@ -243,9 +244,9 @@ public class TrainerTests
     [Fact]
     public void RunFolderIsNotOverwritten()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
-        var options = Options with { Epochs = 1, OutputFolder = folder.Path("run") };
+        var options = Options with { Epochs = 1, OutputFolder = folder.File("run") };
         using (new Trainer(SmallData.Network(), SmallData.Squares(), device, options))
         {
         }

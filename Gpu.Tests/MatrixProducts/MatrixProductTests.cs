@@ -85,15 +85,15 @@ public class MatrixProductTests
         var workspace = oracle.Output(Dense.WorkspaceLength(batch, inputs, outputs));
         var output = oracle.Output(shape.OutputLength);
         Dense.Forward(oracle.Device, batch, inputs, outputs, x, w, default, output, Activation.None, workspace);
-        oracle.Compare("dense forward", ConvolutionReference.Forward(shape, input, weights), output, shape: shape.ToString());
+        oracle.Compare("dense forward", Conv2dReference.Forward(shape, input, weights), output, shape: shape.ToString());
         output = oracle.Output(shape.InputLength);
         Dense.BackwardData(oracle.Device, batch, inputs, outputs, d, w, output, workspace);
-        oracle.Compare("dense input gradient", ConvolutionReference.InputGradient(shape, gradient, weights), output, shape: shape.ToString());
+        oracle.Compare("dense input gradient", Conv2dReference.InputGradient(shape, gradient, weights), output, shape: shape.ToString());
         output = oracle.Upload(new float[shape.WeightLength]);
         var bias = oracle.Upload(new float[outputs]);
         Dense.BackwardWeights(oracle.Device, batch, inputs, outputs, x, d, output, bias, workspace);
-        oracle.Compare("dense weight gradient", ConvolutionReference.WeightGradient(shape, input, gradient), output, shape: shape.ToString());
-        oracle.Compare("dense bias gradient", ConvolutionReference.BiasGradient(outputs, gradient), bias, shape: shape.ToString());
+        oracle.Compare("dense weight gradient", Conv2dReference.WeightGradient(shape, input, gradient), output, shape: shape.ToString());
+        oracle.Compare("dense bias gradient", Conv2dReference.BiasGradient(outputs, gradient), bias, shape: shape.ToString());
     }
 
     private static void Check(Oracle oracle, Conv2dShape shape)
@@ -103,7 +103,7 @@ public class MatrixProductTests
         var (x, w, d) = (oracle.Upload(input), oracle.Upload(weights), oracle.Upload(gradient));
         var workspace = oracle.Output(MatrixProductLaunch.WorkspaceLength(shape));
 
-        var sums = ConvolutionReference.Forward(shape, input, weights);
+        var sums = Conv2dReference.Forward(shape, input, weights);
         var output = oracle.Output(shape.OutputLength);
         oracle.Device.Execute(new Product<Identity>(Arguments(shape, Conv2dPass.Forward, x, w, default, output, workspace)));
         oracle.Compare("matrix product forward", sums, output, shape: text);
@@ -113,7 +113,7 @@ public class MatrixProductTests
         var activated = sums.Select((v, i) => ActivationReference.Value(new Activation(ActivationKind.Tanh), v + bias[i % shape.OutputChannels])).ToArray();
         oracle.Compare("matrix product forward, bias, tanh", activated, output, shape: text);
 
-        var expected = ConvolutionReference.InputGradient(shape, gradient, weights);
+        var expected = Conv2dReference.InputGradient(shape, gradient, weights);
         output = oracle.Output(shape.InputLength);
         oracle.Device.Execute(new Product<Identity>(Arguments(shape, Conv2dPass.InputGradient, d, w, default, output, workspace)));
         oracle.Compare("matrix product input gradient", expected, output, shape: text);
@@ -127,9 +127,9 @@ public class MatrixProductTests
         var (startWeights, startBias) = (oracle.Uniform(shape.WeightLength), oracle.Uniform(shape.OutputChannels));
         var (weightGradient, biasGradient) = (oracle.Upload(startWeights), oracle.Upload(startBias));
         oracle.Device.Execute(new GradientProduct(GradientArguments(shape, x, d, weightGradient, biasGradient, workspace)));
-        var expectedWeights = ConvolutionReference.WeightGradient(shape, input, gradient);
+        var expectedWeights = Conv2dReference.WeightGradient(shape, input, gradient);
         oracle.Compare("matrix product weight gradient", [.. expectedWeights.Select((v, i) => v + startWeights[i])], weightGradient, shape: text);
-        var expectedBias = ConvolutionReference.BiasGradient(shape.OutputChannels, gradient);
+        var expectedBias = Conv2dReference.BiasGradient(shape.OutputChannels, gradient);
         oracle.Compare("matrix product bias gradient", [.. expectedBias.Select((v, i) => v + startBias[i])], biasGradient, shape: text);
     }
 

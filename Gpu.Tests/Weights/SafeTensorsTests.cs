@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Gpu.Kernels.Devices;
+using Gpu.Tests.IO;
 using Gpu.Tests.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -13,8 +14,8 @@ public class SafeTensorsTests
     [Fact]
     public void TensorsComeBack()
     {
-        using var folder = new TemporaryFolder();
-        var path = folder.Path("a.safetensors");
+        using var folder = new TempFolder();
+        var path = folder.File("a.safetensors");
         var writer = new SafeTensorsWriter();
         writer.Metadata["model"] = "a \"quoted\" name";
         writer.Add("x.weight", [2, 3], [1f, -2, 3, float.NaN, float.NegativeInfinity, -0f]);
@@ -36,8 +37,8 @@ public class SafeTensorsTests
     public void LayoutIsThatOfTheFormat()
     {
         // Header length, header, data: written by hand from the format's definition.
-        using var folder = new TemporaryFolder();
-        var path = folder.Path("a.safetensors");
+        using var folder = new TempFolder();
+        var path = folder.File("a.safetensors");
         WriteRaw(path, "{\"t\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", [0, 0, 0x80, 0x3F, 0, 0, 0, 0x40]);
         using (var reader = new SafeTensorsReader(path)) Assert.Equal([1f, 2], reader.ReadFloats("t"));
         var writer = new SafeTensorsWriter();
@@ -72,8 +73,8 @@ public class SafeTensorsTests
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "twice")]
     public void DamageIsNamed(string header, int dataBytes, string expected)
     {
-        using var folder = new TemporaryFolder();
-        var path = folder.Path("bad.safetensors");
+        using var folder = new TempFolder();
+        var path = folder.File("bad.safetensors");
         WriteRaw(path, header, new byte[dataBytes]);
         var e = Assert.Throws<SafeTensorsException>(() => new SafeTensorsReader(path).Dispose());
         Assert.Contains(expected, e.Message);
@@ -88,8 +89,8 @@ public class SafeTensorsTests
     [InlineData(new byte[] { 2, 0, 0, 0, 0, 0, 0, 0, 255, 254 }, "not JSON")]
     public void AbsurdBeginningIsNamed(byte[] content, string expected)
     {
-        using var folder = new TemporaryFolder();
-        var path = folder.Path("bad.safetensors");
+        using var folder = new TempFolder();
+        var path = folder.File("bad.safetensors");
         File.WriteAllBytes(path, content);
         Assert.Contains(expected, Assert.Throws<SafeTensorsException>(() => new SafeTensorsReader(path).Dispose()).Message);
     }
@@ -101,21 +102,21 @@ public class SafeTensorsTests
     [Fact]
     public void NetworkComesBack()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
         using var saved = new Network(SmallData.Network(), device, seed: 3);
         saved.SetParameter("batchnorm1.running_mean", [1f, 2, 3, 4, 5, 6]);
-        WeightFile.Save(saved, folder.Path("w.safetensors"));
+        WeightFile.Save(saved, folder.File("w.safetensors"));
         using var loaded = new Network(SmallData.Network(), device, seed: 4);
-        WeightFile.Load(loaded, folder.Path("w.safetensors"));
+        WeightFile.Load(loaded, folder.File("w.safetensors"));
         Assert.All(saved.Model.Parameters, parameter => Assert.Equal(saved.GetParameter(parameter.Name), loaded.GetParameter(parameter.Name)));
     }
 
     [Fact]
     public void WeightsOfAnotherModelAreRefusedWhole()
     {
-        using var folder = new TemporaryFolder();
-        var path = folder.Path("w.safetensors");
+        using var folder = new TempFolder();
+        var path = folder.File("w.safetensors");
         using var device = new CpuDevice(threads: 1);
         using var network = new Network(SmallData.Network(), device);
         var before = network.GetParameter("conv1.weight");
