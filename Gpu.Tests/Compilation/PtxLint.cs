@@ -43,7 +43,11 @@ internal static partial class PtxLint
 
             var divergent = new PtxUniformity(function).DivergentBranches().ToArray();
             foreach (var (branch, reason) in divergent.Where(found => found.Branch.IsUniformBranch))
-                yield return $"{function.Name}, line {branch.Line}: uniform branch on a condition that differs between threads: {branch.Text}; because {reason}";
+            {
+                yield return $"{function.Name}, line {branch.Line}: uniform branch on a condition that differs between threads: " +
+                    $"{branch.Text}; because {reason}";
+            }
+
             foreach (var (barrier, branch, reason) in DivergentBarriers(function, divergent))
             {
                 yield return $"{function.Name}, line {barrier.Line}: a barrier that only some threads of a group may reach: " +

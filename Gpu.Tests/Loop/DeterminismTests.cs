@@ -14,7 +14,7 @@ public class DeterminismTests
     };
 
     [Fact]
-    public void ThreadsChangeNoBit()
+    public void ResultsDoNotDependOnThreads()
     {
         var results = new[] { 1, 2, 3, 5, 1 }.Select(threads =>
         {
@@ -37,7 +37,7 @@ public class DeterminismTests
     [InlineData(8)]
     [InlineData(11)]
     [InlineData(20)]
-    public void ResumedRunIsTheUninterruptedOne(int stopAfter)
+    public void ResumedRunEqualsAnUninterruptedOne(int stopAfter)
     {
         using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 2);
@@ -46,7 +46,7 @@ public class DeterminismTests
         var expected = whole.Run();
 
         using var cancel = new CancellationTokenSource();
-        var first = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.File("cut") }, new Stopper(stopAfter, cancel));
+        var first = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.File("cut") }, new CancelAtStep(stopAfter, cancel));
         var cut = first.Run(cancel.Token);
         Assert.Equal(TrainingEnd.Cancelled, cut.End);
         Assert.Equal(stopAfter, cut.Steps);
@@ -62,7 +62,7 @@ public class DeterminismTests
             (resumed.TrainLoss, resumed.TestLoss, resumed.ValidationLoss, resumed.BestEpoch, resumed.Epochs, resumed.Steps));
         foreach (var file in new[] { RunFolder.BestFile, RunFolder.LastFile, RunFolder.CheckpointFile })
             Assert.Equal(File.ReadAllBytes(Path.Combine(folder.File("whole"), file)), File.ReadAllBytes(Path.Combine(folder.File("cut"), file)));
-        // Times differ, the rest of each line does not.
+        // All columns but the times are equal.
         Assert.Equal(Metrics("whole"), Metrics("cut"));
         whole.Dispose();
         second.Dispose();
@@ -72,7 +72,7 @@ public class DeterminismTests
     }
 
     [Fact]
-    public void FinishedRunGoesOnWithMoreEpochs()
+    public void FinishedRunContinuesWithMoreEpochs()
     {
         using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
@@ -87,7 +87,7 @@ public class DeterminismTests
     }
 
     [Fact]
-    public void RunEndedByStepsGoesOnWithinItsEpoch()
+    public void RunEndedByStepsContinuesWithinItsEpoch()
     {
         using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
@@ -102,7 +102,7 @@ public class DeterminismTests
     }
 
     [Fact]
-    public void ResumeRefusesWhatDoesNotFit()
+    public void ResumeWithOtherDataOrOptionsThrows()
     {
         using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
@@ -127,7 +127,7 @@ public class DeterminismTests
     private static float[] Weights(Trainer trainer) => [.. trainer.Network.Model.Parameters.SelectMany(parameter =>
         trainer.Network.GetParameter(parameter.Name))];
 
-    private sealed class Stopper(int step, CancellationTokenSource cancel) : ITrainingObserver
+    private sealed class CancelAtStep(int step, CancellationTokenSource cancel) : ITrainingObserver
     {
         public void OnStep(in StepProgress progress)
         {

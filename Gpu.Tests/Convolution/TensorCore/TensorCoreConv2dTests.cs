@@ -12,7 +12,7 @@ namespace Gpu.Tests.Convolution.TensorCore;
 [OracleFor(typeof(TensorCoreConv2d<,,>), typeof(TensorCoreWeightGradient<,>))]
 public class TensorCoreConv2dTests
 {
-    public static TheoryData<string> Devices => TestDevices.Tensor;
+    public static TheoryData<string> Devices => TestDevices.TensorCores;
 
     // Small enough for the emulator. They cover every tile with both kernels, both copy widths, partial tiles in all directions, taps that begin and end within
     // a step, steps of one tap and of many, groups, strides, dilation, phases without taps, and splits of the pixels.

@@ -46,7 +46,7 @@ public class TensorCoreTrainingTests
     [CudaFact]
     public void OverflowSkipsTheStepAndHalvesTheScale()
     {
-        using var device = TestDevices.NewTensorDevice();
+        using var device = TestDevices.NewTensorCoreDevice();
         device.Precision = MatrixPrecision.Fp16;
         using var network = new Network(Network, device, 3);
         using var runner = new StepRunner(network, 1, new TrainingOptions { Optimizer = OptimizerKind.Adam, LearningRate = 0.01f, ClipNorm = 1 });
@@ -69,7 +69,7 @@ public class TensorCoreTrainingTests
     public void ResumedRunEqualsAnUninterruptedOne()
     {
         using var folder = new TempFolder();
-        using var device = TestDevices.NewTensorDevice();
+        using var device = TestDevices.NewTensorCoreDevice();
         var data = SmallData.Squares(48, 16);
         var options = new TrainingOptions { Steps = 5, Batch = 16, LearningRate = 0.01f, RecordLosses = true, Precision = MatrixPrecision.Fp16 };
         using var whole = new Trainer(SmallData.Network(), data, device, options with { OutputFolder = folder.File("whole") });
@@ -93,7 +93,7 @@ public class TensorCoreTrainingTests
 
     private static double[] Losses(MatrixPrecision precision)
     {
-        using var device = TestDevices.NewTensorDevice();
+        using var device = TestDevices.NewTensorCoreDevice();
         using var network = new Network(Network, device, 3);
         using var runner = new StepRunner(
             network, Batch, new TrainingOptions { Optimizer = OptimizerKind.Momentum, LearningRate = 0.3f, Precision = precision });
