@@ -18,7 +18,7 @@ public class PhiloxTests
     }
 
     [Fact]
-    public void UniformNumbersAreInZeroToBelowOne()
+    public void UniformNumbersAreFromZeroToBelowOne()
     {
         Assert.Equal(0f, Philox.ToUniform(0));
         Assert.Equal(1f - 1f / 16777216f, Philox.ToUniform(uint.MaxValue));

@@ -19,7 +19,18 @@ public class OpenCLLintTests
     [InlineData("", "float few[4];", "a private array: float few[4];")]
     public void ViolationIsFound(string before, string inside, string? violation)
     {
-        var found = OpenCLLint.Check($"typedef global float* type_1;\n{before}\nkernel void Run(global float* view)\n{{\n\t{inside}\n}}\n").ToArray();
+        ViolationIsFoundInProgram($"typedef global float* type_1;\n{before}\nkernel void Run(global float* view)\n{{\n\t{inside}\n}}\n", violation);
+    }
+
+    [Theory]
+    [InlineData("kernel void Run(global float* a) { a[0] = fmax(a[1], (float)(2)); }", null)]
+    [InlineData("struct s { char __padding1[4]; };\nkernel void Run(global float* a) {\n if (a[0] > 1) { a[1] = 2; }\n}", null)]
+    [InlineData("kernel void Run(global float* a) { a[0] = FusedMultiplyAdd(a[1], a[2], a[3]); }", "FusedMultiplyAdd")]
+    [InlineData("kernel void Run(global float* a) {\n\tfloat var3[8];\n}", "private array")]
+    [InlineData("void Run() { }", "no kernel")]
+    public void ViolationIsFoundInProgram(string program, string? violation)
+    {
+        var found = OpenCLLint.Check(program).ToArray();
         if (violation is null) Assert.Empty(found);
         else Assert.Contains(violation, Assert.Single(found));
     }

@@ -203,19 +203,6 @@ public class PtxLintTests
         Assert.Equal(1, PtxLint.ScalarAccesses(module));
     }
 
-    [Theory]
-    [InlineData("kernel void Run(global float* a) { a[0] = fmax(a[1], (float)(2)); }", null)]
-    [InlineData("struct s { char __padding1[4]; };\nkernel void Run(global float* a) {\n if (a[0] > 1) { a[1] = 2; }\n}", null)]
-    [InlineData("kernel void Run(global float* a) { a[0] = FusedMultiplyAdd(a[1], a[2], a[3]); }", "FusedMultiplyAdd")]
-    [InlineData("kernel void Run(global float* a) {\n\tfloat var3[8];\n}", "private array")]
-    [InlineData("void Run() { }", "no kernel")]
-    public void OpenCLText(string program, string? violation)
-    {
-        var violations = OpenCLLint.Check(program).ToArray();
-        if (violation is null) Assert.Empty(violations);
-        else Assert.Contains(violation, Assert.Single(violations));
-    }
-
     private static void Clean(string body) => Assert.Empty(PtxLint.Check(Module(body)));
 
     private static void Violation(string text, string body) =>

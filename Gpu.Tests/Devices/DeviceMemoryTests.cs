@@ -35,7 +35,7 @@ public class DeviceMemoryTests
     // More copies than fit into the staging memory at once, and copies larger than the staging memory.
     [Theory]
     [MemberData(nameof(Devices))]
-    public void ManyCopiesOfAllSizesArrive(string name)
+    public void ManyCopiesOfAllSizesRoundTrip(string name)
     {
         using var device = Open(name);
         using var buffer = device.Allocate(40_000);
@@ -180,7 +180,7 @@ public class DeviceMemoryTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void DeviceCanBeDisposedBeforeItsKernelsFinishAndItsMemory(string name)
+    public void DeviceCanBeDisposedWhileKernelsRunAndBeforeItsMemory(string name)
     {
         var device = Open(name);
         var buffer = device.Allocate(1 << 16);

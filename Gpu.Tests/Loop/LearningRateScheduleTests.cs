@@ -19,7 +19,7 @@ public class LearningRateScheduleTests
     [InlineData("linear", 0, 1)]
     [InlineData("onecycle", 0, 0.04)]
     [InlineData("onecycle", 99, 0)]
-    public void FactorAtAStep(string text, long step, double expected) =>
+    public void FactorFollowsTheSchedule(string text, long step, double expected) =>
         Assert.Equal(expected, LearningRateSchedule.Parse(text).FactorAt(step, 0, 100, 10), 1e-9);
 
     [Fact]

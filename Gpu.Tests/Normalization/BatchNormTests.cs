@@ -9,7 +9,8 @@ namespace Gpu.Tests.Normalization;
 [OracleFor(
     typeof(BatchNormStatistics<,>), typeof(BatchNormCombine<,>), typeof(BatchNormFromRunning<,>), typeof(BatchNormForward<,,>),
     typeof(BatchNormGradientSums<,,>), typeof(BatchNormFromSaved<,>), typeof(BatchNormGradientCombine<,>), typeof(BatchNormInputGradient<,,,>),
-    typeof(GroupedBatchNormStatistics<,>), typeof(GroupedBatchNormCombine<,>), typeof(GroupedBatchNormGradientSums<,,>), typeof(GroupedBatchNormGradientCombine<,>))]
+    typeof(GroupedBatchNormStatistics<,>), typeof(GroupedBatchNormCombine<,>), typeof(GroupedBatchNormGradientSums<,,>),
+    typeof(GroupedBatchNormGradientCombine<,>))]
 public class BatchNormTests
 {
     private const float Momentum = 0.1f;

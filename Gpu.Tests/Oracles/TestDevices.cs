@@ -11,7 +11,7 @@ namespace Gpu.Tests.Oracles;
 /// </summary>
 public static class TestDevices
 {
-    private static readonly Lock Gate = new();
+    private static readonly Lock PoolsLock = new();
     private static readonly Dictionary<string, Pool> Pools = [];
 
     /// <summary>The names of the devices.</summary>
@@ -40,7 +40,7 @@ public static class TestDevices
     public static Lease Rent(string name)
     {
         Pool? pool;
-        lock (Gate)
+        lock (PoolsLock)
         {
             if (!Pools.TryGetValue(name, out pool)) Pools[name] = pool = new Pool(Added.Contains(name) ? 1 : int.MaxValue);
         }

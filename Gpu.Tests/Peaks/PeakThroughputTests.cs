@@ -13,7 +13,7 @@ public class PeakThroughputTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void MultiplyAddsComputeTheirChains(string device)
+    public void MultiplyAddsComputeAllChains(string device)
     {
         const int rounds = 50;
         using var oracle = new Oracle(device, 1);
@@ -34,7 +34,7 @@ public class PeakThroughputTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void CopyCopies(string device)
+    public void CopyGivesTheSameValues(string device)
     {
         using var oracle = new Oracle(device, 2);
         var values = oracle.Uniform(device.StartsWith("cpu", StringComparison.Ordinal) ? 8192 : 516);
