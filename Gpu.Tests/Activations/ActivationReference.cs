@@ -29,10 +29,10 @@ public static class ActivationReference
         _ => throw new ArgumentOutOfRangeException(nameof(activation)),
     };
 
-    /// <summary>The distribution function of the normal distribution, also in its lower tail.</summary>
+    /// <summary>The cumulative distribution function of the standard normal distribution, accurate in its lower tail too.</summary>
     public static double Normal(double x) => Erfc(-x / Math.Sqrt(2)) / 2;
 
-    // The complementary error function: from the power series of erf up to 1.5, its continued fraction beyond (Abramowitz and Stegun, 7.1.5 and 7.1.14).
+    // The complementary error function: power series of erf below 1.5, continued fraction above (Abramowitz and Stegun, 7.1.5 and 7.1.14).
     private static double Erfc(double x)
     {
         if (x < 0) return 2 - Erfc(-x);

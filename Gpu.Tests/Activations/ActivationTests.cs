@@ -28,7 +28,7 @@ public class ActivationTests
         foreach (var count in new[] { 1, 3, 16, 63, 64, 65, 1000 })
         {
             var input = oracle.Uniform(count, -20, 20);
-            // Most of what the functions do happens near zero.
+            // The functions curve most near zero, so half of the inputs lie there.
             for (var i = 0; i < count; i += 2) input[i] *= 0.1f;
             var gradient = oracle.Uniform(count);
             var output = oracle.Output(count);
@@ -45,7 +45,7 @@ public class ActivationTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void SpecialValuesStaySane(string device, ActivationKind kind)
+    public void SpecialValuesAgreeWithTheReference(string device, ActivationKind kind)
     {
         using var oracle = new Oracle(device, seed: 2);
         var activation = new Activation(kind, 0.1f);
@@ -55,11 +55,11 @@ public class ActivationTests
         var saved = activation.DerivativeFromOutput ? output : oracle.Upload(input);
         ActivationOps.Backward(oracle.Device, activation, saved, oracle.Upload(Enumerable.Repeat(1f, input.Length).ToArray()), gradient);
         var (values, derivatives) = (oracle.Download(output), oracle.Download(gradient));
-        // So that a diverged run shows.
+        // NaN must propagate, so that a diverged training run is noticed.
         Assert.True(float.IsNaN(values[0]), $"{kind}(NaN) is {values[0]}");
         for (var i = 1; i < input.Length; i++)
         {
-            // Functions that are bounded below have their limit at minus infinity, where x times 0 gives none; derivatives likewise.
+            // Where a function is bounded, its value at infinity is its limit, not infinity * 0 = NaN. The same holds for the derivatives.
             var x = Math.Clamp(input[i], -1e30, 1e30);
             var expected = float.IsInfinity(input[i]) && Unbounded(kind, input[i]) ? input[i] : ActivationReference.Value(activation, x);
             Near($"{kind}({input[i]})", expected, values[i]);

@@ -41,25 +41,25 @@ public class BatchGatherTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void PlacesWithoutASampleAreBlank(string device)
+    public void MissingSamplesGiveBlankImagesAndLabelMinusOne(string device)
     {
         using var oracle = new Oracle(device, seed: 62);
         var shape = new BatchShape(5, 4, 3, 4, 3);
         foreach (var augmentation in Augmentations)
         {
             var set = new Set(oracle, shape);
-            // The third and fourth places: a number that is no sample's, and the end of the list.
+            // The third element has an index outside the data set; the fourth lies beyond the end of the order.
             set.Order[^1] = shape.Samples;
             var (output, labels) = set.Gather(set.Order.Length - 3, 5, augmentation);
             Assert.Equal([-1, -1], labels[2..]);
             Assert.All(labels[..2], label => Assert.InRange(label, 0, 9));
             var blank = Enumerable.Range(0, 2 * shape.SampleLength).Select(i => -(double)set.Means[i % 3] / set.Deviations[i % 3]);
-            oracle.Compare("blank places", [.. blank], output[(2 * shape.SampleLength)..], 3e-7);
+            oracle.Compare("missing samples", [.. blank], output[(2 * shape.SampleLength)..], 3e-7);
         }
     }
 
     [Fact]
-    public void AugmentationDependsOnSeedDrawAndSampleAlone()
+    public void AugmentationDependsOnlyOnSeedDrawAndSample()
     {
         using var oracle = new Oracle("cpu128", seed: 63);
         var set = new Set(oracle, new(40, 40, 6, 6, 1));
@@ -68,13 +68,13 @@ public class BatchGatherTests
         Assert.Equal(one, set.Gather(0, 1, augmentation).Output);
         Assert.NotEqual(one, set.Gather(0, 2, augmentation).Output);
         Assert.NotEqual(one, set.Gather(0, 1, augmentation with { Seed = 8 }).Output);
-        // In another place of the batch the same sample looks the same.
+        // The augmentation of a sample does not depend on its position in the batch.
         var later = set.Gather(3, 1, augmentation).Output;
         Assert.Equal(one[(3 * 36)..], later[..(37 * 36)]);
     }
 
     [Fact]
-    public void ThreadsDoNotChangeABit()
+    public void ResultsDoNotDependOnThreads()
     {
         foreach (var augmentation in Augmentations)
         {
@@ -103,7 +103,7 @@ public class BatchGatherTests
     }
 
     [Fact]
-    public void BadInputIsRefused()
+    public void InvalidArgumentsThrow()
     {
         using var device = new CpuDevice(threads: 1);
         using var memory = device.Allocate(1000);

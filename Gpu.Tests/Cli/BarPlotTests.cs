@@ -5,7 +5,7 @@ namespace Gpu.Tests.Cli;
 public class BarPlotTests
 {
     [Fact]
-    public void LongerBarsForLargerValues()
+    public void BarLengthsAreProportionalToTheValues()
     {
         var lines = BarPlot.Lines([("a", 1, double.NaN, "1"), ("bb", 2, double.NaN, "2"), ("c", double.NaN, double.NaN, "-")], isUnicode: false).ToArray();
         var bars = lines.Select(line => line.Count(letter => letter == '#')).ToArray();
@@ -16,7 +16,7 @@ public class BarPlotTests
     }
 
     [Fact]
-    public void ErrorsAreIntervals()
+    public void ErrorsAreDrawnAsIntervals()
     {
         var lines = BarPlot.Lines([("a", 1, 0.5, ""), ("b", 2, 0, "")], isUnicode: false).ToArray();
         Assert.Matches(@"^a  #+\|-+#-+\|$", lines[0]);
@@ -24,7 +24,7 @@ public class BarPlotTests
     }
 
     [Fact]
-    public void EqualAndMissingValuesDoNoHarm()
+    public void EqualAndMissingValuesAreAccepted()
     {
         Assert.Equal(2, BarPlot.Lines([("a", 3, double.NaN, ""), ("b", 3, double.NaN, "")], true).Count());
         Assert.Empty(BarPlot.Lines([("a", double.NaN, double.NaN, "")], true));

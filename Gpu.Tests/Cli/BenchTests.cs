@@ -9,7 +9,7 @@ namespace Gpu.Tests.Cli;
 public class BenchTests
 {
     [Fact]
-    public void QuantilesAreThoseOfTheSortedTimes()
+    public void QuantilesComeFromTheSortedTimes()
     {
         var times = new Timings([5, 1, 4, 2, 3, 6, 7, 8, 9, 10]);
         Assert.Equal(5.5, times.Median);
@@ -21,7 +21,7 @@ public class BenchTests
     }
 
     [Fact]
-    public void RunsAreCounted()
+    public void MeasureCountsItsRunsAndCanBeCancelled()
     {
         using var device = new CpuDevice(1);
         var calls = 0;
@@ -37,7 +37,7 @@ public class BenchTests
     {
         using var device = new CpuDevice(1);
         var names = new HashSet<string>();
-        // Of the large ones not those that take much memory.
+        // All tiny cases, and the large ones except those that take much memory.
         var cases = OperationCases.All(OperationSizes.Tiny).Concat(OperationCases.All().Where(one => !one.Shape.EndsWith("0M", StringComparison.Ordinal)));
         foreach (var one in cases)
         {
@@ -51,12 +51,12 @@ public class BenchTests
     }
 
     [Fact]
-    public void OpsPrintsTheShareOfTheCeiling()
+    public void OpsReportsTheShareOfTheCeiling()
     {
         var run = CommandLine.Run("bench", "ops", "--only", "conv_fwd_N128_13x13", "--seconds", "0.01", "--copy-mb", "4", "--threads", "2", "--json");
         Assert.Equal(ExitCode.Success, run.ExitCode);
         var ceiling = run.Json.GetProperty("ceilings").GetProperty("gflops").GetDouble();
-        // A CPU has no tensor cores; where there are, they are the ceiling of products.
+        // A CPU has no tensor cores. Where a device has them, they set the ceiling of matrix products.
         Assert.Equal(System.Text.Json.JsonValueKind.Null, run.Json.GetProperty("ceilings").GetProperty("matrix_gflops").ValueKind);
         Assert.Equal((3.0, 1.0), (new Ceilings(1, 2, 3).ProductGflops, new Ceilings(1, 2, null).ProductGflops));
         var operation = Assert.Single(run.Json.GetProperty("operations").EnumerateArray());
@@ -77,7 +77,7 @@ public class BenchTests
     }
 
     [Fact]
-    public void AnOperationThatDoesNotFitIsLeftOut()
+    public void AnOperationThatDoesNotFitInMemoryIsSkipped()
     {
         var (output, error) = (new StringWriter(), new StringWriter());
         var host = new CliHost(output, error) { OpenDevice = (_, _) => (new CpuDevice(1) { MemoryLimit = 9_000_000 }, "") };
@@ -88,7 +88,7 @@ public class BenchTests
     }
 
     [Fact]
-    public void ALaunchIsTimedInTheSimulatorOneRunAtATime()
+    public void SimulatorTimesOneRunAtATimeOnTheHost()
     {
         using var device = TestDevices.Simulator();
         using var buffer = device.Allocate(64);
@@ -103,7 +103,7 @@ public class BenchTests
     [InlineData("cnn2")]
     [InlineData("mlp10")]
     [InlineData("mlp128")]
-    public void StepHasTheFieldsOfTheContract(string model)
+    public void StepReportHasTheDocumentedFields(string model)
     {
         var run = CommandLine.Run("bench", "step", "--model", model, "--batch", "4", "--seconds", "0.01", "--threads", "2", "--json");
         Assert.Equal(ExitCode.Success, run.ExitCode);
@@ -119,7 +119,7 @@ public class BenchTests
     }
 
     [Fact]
-    public void AnUnknownOperationIsAMistake()
+    public void AnUnknownOperationIsAUsageError()
     {
         var run = CommandLine.Run("bench", "ops", "--only", "sgem_");
         Assert.Equal(ExitCode.Usage, run.ExitCode);

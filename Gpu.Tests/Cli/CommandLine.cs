@@ -3,7 +3,7 @@ using Gpu.Cli;
 
 namespace Gpu.Tests.Cli;
 
-/// <summary>Runs a command line in this process and keeps what it wrote.</summary>
+/// <summary>Runs a command line in this process and captures its exit code and output.</summary>
 internal sealed record CommandLine(int ExitCode, string Output, string Error)
 {
     /// <summary>The last line of standard output as JSON.</summary>
@@ -18,7 +18,7 @@ internal sealed record CommandLine(int ExitCode, string Output, string Error)
         return new CommandLine(code, output.ToString(), error.ToString());
     }
 
-    /// <summary>As at a terminal of so many columns.</summary>
+    /// <summary>Runs the command as if standard output were a terminal with 100 columns.</summary>
     public static CommandLine RunAtTerminal(bool hasColour, params string[] args)
     {
         var (output, error) = (new StringWriter(), new StringWriter());

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Gpu.Cli;
 using Gpu.Training.Data;
 using Gpu.Training.Images;
@@ -16,15 +15,7 @@ public class DataCommandTests
             var run = CommandLine.Run("data", "generate", "digits", "--seed", seed, "--train", "30", "--test", "20", "--out", folder.File(name), "--json");
             Assert.Equal(ExitCode.Success, run.ExitCode);
             Assert.Equal(30, run.Json.GetProperty("train").GetInt32());
-            return [.. run.Json.GetProperty("files").EnumerateArray().Select(file => Decompressed(file.GetString()!))];
-        }
-
-        static string Decompressed(string path)
-        {
-            using var gzip = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
-            using var content = new MemoryStream();
-            gzip.CopyTo(content);
-            return Convert.ToHexString(content.ToArray());
+            return [.. run.Json.GetProperty("files").EnumerateArray().Select(file => Convert.ToHexString(IO.Gzip.ReadFile(file.GetString()!)))];
         }
 
         var first = Generate("a", "5");
@@ -35,7 +26,7 @@ public class DataCommandTests
     }
 
     [Fact]
-    public void ShowsADataSetAsAPicture()
+    public void ShowWritesAContactSheet()
     {
         using var folder = new IO.TempFolder();
         Assert.Equal(ExitCode.Success, CommandLine.Run("data", "generate", "digits", "--train", "40", "--test", "20", "--out", folder.File("small")).ExitCode);
@@ -50,7 +41,7 @@ public class DataCommandTests
     }
 
     [Fact]
-    public void ListsWhereTheBundledSetIs()
+    public void ListGivesTheFolderOfTheBundledDataSet()
     {
         var digits = CommandLine.Run("data", "list", "--json").Json.GetProperty("datasets")[0];
         Assert.Equal("digits", digits.GetProperty("name").GetString());

@@ -7,7 +7,7 @@ namespace Gpu.Tests.Cli;
 public class DevicesCommandTests
 {
     [Fact]
-    public void EveryKindIsListedOrMissingForAReason()
+    public void EveryKindIsAvailableOrHasAReason()
     {
         var run = CommandLine.Run("devices", "--json");
         Assert.Equal(ExitCode.Success, run.ExitCode);
@@ -25,7 +25,7 @@ public class DevicesCommandTests
     }
 
     [Fact]
-    public void FreeMemoryIsListedWhereItIsKnown()
+    public void FreeMemoryIsListedExceptForOpenCL()
     {
         var run = CommandLine.Run("devices", "--json");
         foreach (var device in run.Json.GetProperty("devices").EnumerateArray())
@@ -43,7 +43,7 @@ public class DevicesCommandTests
     [InlineData("cuda:x", "a device number from 0 is needed after 'cuda:', as in cuda:0, not 'x'")]
     [InlineData("cpu:1", "only cuda and opencl devices have numbers, not 'cpu:1': write cpu")]
     [InlineData("cdua", "'cdua' is not a device: auto, cpu, cuda[:N], opencl[:N] or simulator. Did you mean 'cuda'?")]
-    public void AMistakeInTheNameIsAMistakeOfUsage(string id, string message)
+    public void AnInvalidDeviceIdIsAUsageError(string id, string message)
     {
         var run = CommandLine.Run("bench", "step", "--device", id);
         Assert.Equal(ExitCode.Usage, run.ExitCode);
@@ -55,7 +55,7 @@ public class DevicesCommandTests
     [InlineData("opencl")]
     [InlineData("cuda:7")]
     [InlineData("opencl:3")]
-    public void AMissingDeviceIsAFailureThatNamesTheCure(string id)
+    public void AMissingDeviceIsAFailureThatSaysWhatToDo(string id)
     {
         var known = DeviceCatalog.List().Where(device => device.Kind == id.Split(':')[0]).ToArray();
         if (known.Any(device => device.IsAvailable)) return;
@@ -80,9 +80,10 @@ public class DevicesCommandTests
     [InlineData("cpu", "plain", "--kernels has no effect on cpu")]
     [InlineData("simulator", "auto", "simulator runs plain kernels")]
     [InlineData("simulator", "grouped", "simulator runs grouped kernels")]
-    public void TheKernelsOfAGpuCanBeChosen(string device, string kernels, string expected)
+    public void KernelsOptionSelectsPlainOrGroupedKernels(string device, string kernels, string expected)
     {
-        var run = CommandLine.Run("bench", "step", "--model", "mlp10", "--batch", "1", "--steps", "1", "--warmup", "1", "--device", device, "--kernels", kernels, "--verbose");
+        var run = CommandLine.Run(
+            "bench", "step", "--model", "mlp10", "--batch", "1", "--steps", "1", "--warmup", "1", "--device", device, "--kernels", kernels, "--verbose");
         Assert.Equal(ExitCode.Success, run.ExitCode);
         Assert.Contains(expected, run.Output + run.Error);
     }

@@ -14,7 +14,7 @@ public partial class HelpTests
         Assert.True(options.Length > 30, run.Output);
         foreach (var line in options)
         {
-            // Numbers have a range; whatever takes a value has a default, but for --resume, whose absence is it.
+            // Numeric options show a range. Every option with a value shows its default; --resume has none.
             if (TakesNumber().IsMatch(line))
                 Assert.Matches(@"\((\S+ to \S+|\S+ or more|above \S+( and below \S+)?|\S+ up to, not including, \S+); default: .+\)", line);
             else if (line.Contains('<', StringComparison.Ordinal) && !line.Contains("--resume", StringComparison.Ordinal))

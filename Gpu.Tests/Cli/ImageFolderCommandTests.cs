@@ -8,7 +8,7 @@ using SixLabors.ImageSharp.PixelFormats;
 
 namespace Gpu.Tests.Cli;
 
-/// <summary>Folders of image files from the command line.</summary>
+/// <summary>Training, evaluation and prediction on folders of image files.</summary>
 public class ImageFolderCommandTests
 {
     private const string Mlp = "mlp64x2";
@@ -67,7 +67,7 @@ public class ImageFolderCommandTests
         Assert.Equal(white.GetProperty("losses").GetRawText(), Train("also-white", "--background", "#FFFFFF").GetProperty("losses").GetRawText());
         Assert.Contains("\"background\": \"#000000\"", File.ReadAllText(folder.File("black", "config.json")));
 
-        // Prediction and evaluation take the run's, unless they are told another.
+        // Prediction and evaluation use the background of the run unless --background is given.
         var file = Directory.GetFiles(Path.Combine(images, "a"))[0];
         string Predict(params string[] options) =>
             CommandLine.Run(["predict", folder.File("black"), file, "--json", .. options]).Json.GetProperty("predictions").GetRawText();
@@ -77,7 +77,7 @@ public class ImageFolderCommandTests
         Assert.Equal(black.GetProperty("test_loss").GetDouble(), Loss(), 1e-6);
         Assert.NotEqual(Loss("--background", "white"), Loss());
 
-        // A resumed run goes on with it, and with no other.
+        // A resumed run keeps its background and refuses another.
         var resumed = CommandLine.Run("train", "--resume", folder.File("black"), "--steps", "5", "--json");
         Assert.Equal(ExitCode.Success, resumed.ExitCode);
         Assert.Equal(5, resumed.Json.GetProperty("steps").GetInt32());
@@ -87,7 +87,7 @@ public class ImageFolderCommandTests
     }
 
     [Fact]
-    public void ARunOfBeforeTheOptionHasAWhiteBackground()
+    public void ARunWithoutARecordedBackgroundUsesWhite()
     {
         using var folder = new TempFolder();
         var images = WriteTransparentImages(folder);
@@ -109,7 +109,7 @@ public class ImageFolderCommandTests
             .Json.GetProperty("best").GetProperty("loss").GetRawText();
         Assert.NotEqual(Sweep("white"), Sweep("black"));
 
-        // Half transparent white: white stays white, and on black becomes grey.
+        // The images are half-transparent white: they stay white on white and become grey on black.
         int Brightest(string background)
         {
             var sheet = folder.File("sheet.png");
@@ -125,7 +125,7 @@ public class ImageFolderCommandTests
         Assert.Contains("'blanc' is not a colour", mistake.Error);
     }
 
-    // Two classes of ten images of 28 x 28: white, with alpha that differs.
+    // Two classes of ten white 28x28 images with different alpha channels.
     private static string WriteTransparentImages(TempFolder folder)
     {
         for (var i = 0; i < 20; i++)

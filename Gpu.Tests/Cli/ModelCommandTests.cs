@@ -6,14 +6,14 @@ namespace Gpu.Tests.Cli;
 public class ModelCommandTests
 {
     [Fact]
-    public void LayersAddUpToTheModel()
+    public void ParametersAndFlopOfTheLayersAddUpToTheModel()
     {
         foreach (var name in BuiltInModels.Names)
         {
             var run = CommandLine.Run("model", "show", name, "--json");
             Assert.Equal(ExitCode.Success, run.ExitCode);
 
-            // A block's line holds what its layers hold: only layers without layers within are summed.
+            // The entry of a block already includes its layers, so blocks are left out of the sum.
             var layers = run.Json.GetProperty("layers").EnumerateArray().Where(layer => layer.GetProperty("kind").GetString() != "residual").ToArray();
             Assert.Equal(run.Json.GetProperty("parameters").GetInt64(), layers.Sum(layer => layer.GetProperty("parameters").GetInt64()));
             Assert.Equal(run.Json.GetProperty("forward_flop").GetInt64(), layers.Sum(layer => layer.GetProperty("forward_flop").GetInt64()));
@@ -21,7 +21,7 @@ public class ModelCommandTests
     }
 
     [Fact]
-    public void Seed0IsCounted()
+    public void Cnn2HasTheExpectedFlopAndParameters()
     {
         // conv 26x26x32 of 9 taps, conv 11x11x64 of 288, dense 1600x64 and 64x10: multiply-adds.
         const long MultiplyAdds = 26 * 26 * 32 * 9 + 11 * 11 * 64 * 288 + 1600 * 64 + 640;
@@ -31,7 +31,7 @@ public class ModelCommandTests
     }
 
     [Fact]
-    public void TheDescriptionIsAModelFile()
+    public void DescriptionOptionPrintsAValidModelFile()
     {
         using var folder = new IO.TempFolder();
         var run = CommandLine.Run("model", "show", "lenet_bn28", "--description");

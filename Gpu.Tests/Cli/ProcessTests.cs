@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Gpu.Tests.Cli;
 
-/// <summary>The built program as a process: what a shell sees.</summary>
+/// <summary>Runs the built program as a separate process.</summary>
 public class ProcessTests
 {
     [Fact]
@@ -29,10 +29,12 @@ public class ProcessTests
         Assert.DoesNotContain("\u001b", output);
     }
 
+    /// <summary>The dotnet executable that runs the tests, or the one on the path.</summary>
+    internal static string DotnetHost => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+
     internal static Process Start(params string[] args)
     {
-        var host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
-        var start = new ProcessStartInfo(host, [Path.Combine(AppContext.BaseDirectory, "gputrainer.dll"), .. args])
+        var start = new ProcessStartInfo(DotnetHost, [Path.Combine(AppContext.BaseDirectory, "gputrainer.dll"), .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

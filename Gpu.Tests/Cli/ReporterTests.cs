@@ -22,7 +22,7 @@ public class ReporterTests
     }
 
     [Fact]
-    public void AtATerminalTablesHaveFramesAndColours()
+    public void AtATerminalTablesHaveBordersAndColors()
     {
         var run = CommandLine.RunAtTerminal(true, "models");
         Assert.Equal(ExitCode.Success, run.ExitCode);
@@ -31,10 +31,10 @@ public class ReporterTests
     }
 
     [Fact]
-    public void WithoutColoursThereAreNone() => Assert.DoesNotMatch($"{Escape}\\[[0-9;]*3[0-9]m", CommandLine.RunAtTerminal(false, "models").Output);
+    public void NoColorCodesWithoutColorSupport() => Assert.DoesNotMatch($"{Escape}\\[[0-9;]*3[0-9]m", CommandLine.RunAtTerminal(false, "models").Output);
 
     [Fact]
-    public void PlainIsObeyedAtATerminal() => Assert.DoesNotContain(Escape, CommandLine.RunAtTerminal(true, "models", "--plain").Output);
+    public void PlainOptionDisablesEscapeCodesAtATerminal() => Assert.DoesNotContain(Escape, CommandLine.RunAtTerminal(true, "models", "--plain").Output);
 
     [Fact]
     public void JsonIsOneLineOfStandardOutput()
@@ -48,7 +48,7 @@ public class ReporterTests
     }
 
     [Fact]
-    public void JsonReporterGivesOneObject()
+    public void JsonReporterWritesExactlyOneObject()
     {
         var reporter = new JsonReporter(new CliHost(_output, _error));
         reporter.Result(new JsonRecord().Add("a", 1));
@@ -58,7 +58,7 @@ public class ReporterTests
     }
 
     [Fact]
-    public void JsonValuesAreExact()
+    public void JsonValuesRoundTrip()
     {
         var text = new JsonRecord()
             .Add("float", 0.1f).Add("double", 0.1).Add("nan", double.NaN).Add("infinity", float.PositiveInfinity).Add("none", null)
@@ -81,7 +81,7 @@ public class ReporterTests
     [InlineData(40)]
     [InlineData(80)]
     [InlineData(200)]
-    public void TheBarStaysInItsLineAndIsRemoved(int width)
+    public void ProgressBarFitsOnOneLineAndIsErased(int width)
     {
         var reporter = new HumanReporter(new CliHost(_output, _error, isTerminal: true, width: width));
         for (var done = 0; done <= 10; done++)
@@ -99,7 +99,7 @@ public class ReporterTests
     }
 
     [Fact]
-    public void ProgressIsRareInALog()
+    public void PlainProgressIsThrottled()
     {
         var reporter = new PlainReporter(new CliHost(_output, _error));
         reporter.BeginProgress();
@@ -127,7 +127,7 @@ public class ReporterTests
     [InlineData(1536, "1.5 KB")]
     [InlineData(200L << 20, "200 MB")]
     [InlineData(3L << 40, "3.0 TB")]
-    public void BytesHaveUnits(long bytes, string expected) => Assert.Equal(expected, Units.Bytes(bytes));
+    public void BytesAreFormattedWithUnits(long bytes, string expected) => Assert.Equal(expected, Units.Bytes(bytes));
 
     [Theory]
     [InlineData(0.0000123, "1.23e-5")]
@@ -136,5 +136,5 @@ public class ReporterTests
     [InlineData(12.345, "12.3")]
     [InlineData(12345.6, "12,346")]
     [InlineData(0, "0.00000")]
-    public void ShortNumbersHaveThreeDigits(double value, string expected) => Assert.Equal(expected, Units.Short(value));
+    public void ShortNumbersHaveThreeSignificantDigits(double value, string expected) => Assert.Equal(expected, Units.Short(value));
 }

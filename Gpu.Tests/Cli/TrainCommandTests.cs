@@ -7,7 +7,7 @@ using Gpu.Training.Images;
 
 namespace Gpu.Tests.Cli;
 
-/// <summary>The main job from the command line, on a data set of a few images.</summary>
+/// <summary>Training, evaluation, prediction and sweeps from the command line, on a data set of 300 images.</summary>
 public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDigits>
 {
     private const string Model = "mlp64x2";
@@ -16,7 +16,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     public TrainCommandTests(SmallDigits digits) => _digits = digits;
 
     [Fact]
-    public void JsonHasTheFieldsOfTheContract()
+    public void JsonHasTheDocumentedFields()
     {
         using var folder = new TempFolder();
         var run = Train(folder, "--epochs", "2", "--batch", "32");
@@ -75,7 +75,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     [InlineData("--seed", "2")]
     public void EveryOptionChangesTheTraining(params string[] option)
     {
-        // "Options that are accepted and never applied" is what users of such tools complain about.
+        // Guards against options that are accepted but never applied.
         using var folder = new TempFolder();
         string[] basis = ["--steps", "8", "--batch", "24", "--epochs", "1"];
         var without = option.Length > 2 ? Train(folder, [.. basis, .. option[2..]]) : Train(folder, basis);
@@ -85,7 +85,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     }
 
     [Fact]
-    public void DropoutReplacesThatOfTheModel()
+    public void DropoutOptionOverridesTheModel()
     {
         using var folder = new TempFolder();
         string[] basis = ["--model", "lenet_bn28", "--steps", "2", "--batch", "8", "--limit-test", "8"];
@@ -95,7 +95,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     }
 
     [Fact]
-    public void EmaIsWhatIsEvaluated()
+    public void EvaluationUsesTheEmaWeights()
     {
         using var folder = new TempFolder();
         var (plain, averaged) = (Train(folder, "--steps", "8", "--batch", "24"), Train(folder, "--steps", "8", "--batch", "24", "--ema", "0.9"));
@@ -104,7 +104,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     }
 
     [Fact]
-    public void InitTakesTheWeightsOfAFile()
+    public void InitLoadsTheWeightsOfAFile()
     {
         using var folder = new TempFolder();
         var first = Train(folder, "--epochs", "15", "--batch", "24");
@@ -114,7 +114,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     }
 
     [Fact]
-    public void ResumedRunsGoOnAsIfNeverStopped()
+    public void ResumedRunEqualsAnUninterruptedOne()
     {
         using var folder = new TempFolder();
         var (whole, parts) = (folder.File("whole"), folder.File("parts"));
@@ -185,7 +185,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         Assert.Equal(SmallDigits.TestImages, confusion.Sum(row => row.Sum()));
         Assert.Equal(eval.Json.GetProperty("accuracy").GetDouble(), confusion.Select((row, label) => row[label]).Sum() / (double)SmallDigits.TestImages, 1e-12);
 
-        // The first training image, as a file, is recognised after twenty epochs on 200 images.
+        // After twenty epochs on 200 images the network recognizes the first training image.
         var split = DatasetLoader.Load(_digits.Path).Train;
         var image = folder.File("image.png");
         ImageCodec.SavePng(image, new ByteImage(28, 28, 1, split.Image(0).ToArray()));
@@ -227,7 +227,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     }
 
     [Fact]
-    public void DivergenceIsAFailureThatSaysWhatToDo()
+    public void DivergenceIsAFailureThatSuggestsALowerLearningRate()
     {
         using var folder = new TempFolder();
         var run = Train(folder, "--optimizer", "sgd", "--lr", "1e20", "--epochs", "2");
@@ -236,7 +236,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     }
 
     [Fact]
-    public void AtATerminalABarIsDrawnAndRemoved()
+    public void AtATerminalAProgressBarIsDrawnAndErased()
     {
         using var folder = new TempFolder();
         var run = CommandLine.RunAtTerminal(true, "train", _digits.Path, "--model", Model, "--epochs", "2", "--out", folder.File("run"));

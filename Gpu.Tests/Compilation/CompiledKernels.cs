@@ -4,17 +4,17 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Tests.Compilation;
 
-/// <summary>One closed kernel: what it was compiled to, or why it could not be.</summary>
+/// <summary>One closed kernel type with its compiled text, or the reason why compilation failed.</summary>
 internal sealed record CompiledKernel(Type Kernel, bool IsVector, KernelText? Text, string? Failure)
 {
     public string Name => KernelInstances.Name(Kernel);
 }
 
 /// <summary>
-/// The kernels of Gpu.Kernels, compiled once for all tests, one thread for each processor: instances in which each type argument occurs, and two for the
-/// scalar backend. With the environment variable <c>GPUTRAINER_FULL_COMPILATION</c> set to 1 it is every instance for every target, which takes minutes; CI does so on a
-/// tag. With <c>GPUTRAINER_KERNEL_TEXT</c> set
-/// to a folder, the PTX and OpenCL C of every instance is written there, with a table of what they hold.
+/// Compiles the kernels of Gpu.Kernels once for all tests, on one thread per processor. For the vector backend it compiles enough instances that each type
+/// argument occurs, for the scalar backend two per kernel. <c>GPUTRAINER_FULL_COMPILATION=1</c> compiles every instance for every target, which takes minutes;
+/// CI does so on tags. <c>GPUTRAINER_KERNEL_TEXT</c> names a folder to which the PTX and OpenCL C of every instance are written, with a table of instruction
+/// counts; it implies full compilation.
 /// </summary>
 internal static class CompiledKernels
 {
@@ -24,7 +24,7 @@ internal static class CompiledKernels
 
     public static TimeSpan Time => Compiled.Value.Time;
 
-    /// <summary>Whether every instance is compiled for every target.</summary>
+    /// <summary>True if every instance is compiled for every target.</summary>
     public static bool IsFull { get; } = Environment.GetEnvironmentVariable("GPUTRAINER_FULL_COMPILATION") == "1" || TextFolder is not null;
 
     private static string? TextFolder => Environment.GetEnvironmentVariable("GPUTRAINER_KERNEL_TEXT") is { Length: > 0 } folder ? folder : null;
@@ -34,10 +34,10 @@ internal static class CompiledKernels
         var watch = Stopwatch.StartNew();
         var instances =
             from kernel in KernelInstances.Kernels
-            from machine in KernelInstances.GpuMachines
-            from closed in Instances(kernel, machine.Machine, machine.Vector)
-            select (Kernel: closed, IsVector: machine.Machine == typeof(GpuVector4Backend));
-        // A kernel that chooses its vectors itself has no machine, and is the same for both.
+            from backend in KernelInstances.GpuBackends
+            from closed in Instances(kernel, backend.Backend, backend.Vector)
+            select (Kernel: closed, IsVector: backend.Backend == typeof(GpuVector4Backend));
+        // A kernel without a backend parameter is the same type for both backends.
         var open = new ConcurrentQueue<(Type Kernel, bool IsVector)>(instances.DistinctBy(instance => instance.Kernel));
         var compiled = new ConcurrentBag<CompiledKernel>();
         var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(() => Work(open, compiled))).ToArray();
@@ -48,12 +48,12 @@ internal static class CompiledKernels
         return (kernels, watch.Elapsed);
     }
 
-    private static IEnumerable<Type> Instances(Type kernel, Type machine, Type vector)
+    private static IEnumerable<Type> Instances(Type kernel, Type backend, Type vector)
     {
-        if (IsFull) return KernelInstances.For(kernel, machine, vector);
-        var representatives = KernelInstances.Representatives(kernel, machine, vector);
-        // What differs between the backends does not depend on the other type arguments.
-        return machine == typeof(GpuVector4Backend) ? representatives : representatives.Take(2);
+        if (IsFull) return KernelInstances.For(kernel, backend, vector);
+        var representatives = KernelInstances.Representatives(kernel, backend, vector);
+        // The difference between the backends does not depend on the other type arguments, so two instances suffice.
+        return backend == typeof(GpuVector4Backend) ? representatives : representatives.Take(2);
     }
 
     private static void Work(ConcurrentQueue<(Type Kernel, bool IsVector)> open, ConcurrentBag<CompiledKernel> compiled)

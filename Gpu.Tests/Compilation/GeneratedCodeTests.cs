@@ -6,8 +6,8 @@ using Mono.TextTemplating;
 namespace Gpu.Tests.Compilation;
 
 /// <summary>
-/// Every *.g.cs of Gpu.Kernels is what its T4 template *.tt gives, byte by byte. With the environment variable <c>GPUTRAINER_UPDATE_GENERATED</c> set to 1 the files
-/// are written instead.
+/// Every *.g.cs file of Gpu.Kernels equals the output of its T4 template *.tt, byte for byte. If the environment variable <c>GPUTRAINER_UPDATE_GENERATED</c>
+/// is 1, the test writes the files instead.
 /// </summary>
 public class GeneratedCodeTests
 {
@@ -19,7 +19,7 @@ public class GeneratedCodeTests
 
     [SourceTheory]
     [MemberData(nameof(Templates))]
-    public async Task GeneratedFileIsWhatItsTemplateGives(string template)
+    public async Task GeneratedFileEqualsTheOutputOfItsTemplate(string template)
     {
         var path = Path.Combine(SourceTree.Root!, template);
         var expected = Encoding.UTF8.GetBytes(await Run(path));
@@ -43,7 +43,7 @@ public class GeneratedCodeTests
         Assert.Empty(SourceTree.Files(Project, ".g.cs").Except(templates));
     }
 
-    // The templates run in the compiler of the .NET SDK.
+    // Mono.TextTemplating compiles the templates with the compiler of the .NET SDK.
     private static async Task<string> Run(string path)
     {
         var generator = new TemplateGenerator();

@@ -4,7 +4,9 @@ using ILGPU;
 
 namespace Gpu.Tests.Compilation;
 
-/// <summary>A kernel's fields are its arguments, and ILGPU takes only some types across from the host; the others compile, and fail when the kernel is launched.</summary>
+/// <summary>
+/// The fields of a kernel are its arguments. ILGPU can pass only some types from the host; a kernel with other types compiles and fails when it is launched.
+/// </summary>
 public class KernelArgumentTests
 {
     public static TheoryData<string> Kernels => [.. KernelInstances.Kernels.Select(KernelInstances.Family)];
@@ -14,30 +16,34 @@ public class KernelArgumentTests
     public void EveryFieldCanBePassed(string kernel)
     {
         var type = KernelInstances.Kernels.Single(candidate => KernelInstances.Family(candidate) == kernel);
-        var offences = KernelInstances.GpuMachines
-            .SelectMany(machine => KernelInstances.For(type, machine.Machine, machine.Vector))
-            .SelectMany(closed => Offences(closed, KernelInstances.Name(closed)));
-        Assert.Empty(offences);
+        var violations = KernelInstances.GpuBackends
+            .SelectMany(backend => KernelInstances.For(type, backend.Backend, backend.Vector))
+            .SelectMany(closed => Violations(closed, KernelInstances.Name(closed)));
+        Assert.Empty(violations);
     }
 
-    private static IEnumerable<string> Offences(Type type, string path)
+    private static IEnumerable<string> Violations(Type type, string path)
     {
         if (type == typeof(ArrayView<float>)) return [];
         if (type == typeof(bool) || type == typeof(char)) return [$"{path} is a {type.Name}: use a Flag or an int"];
         if (type.IsPrimitive || type.IsEnum) return [];
         if (!type.IsValueType) return [$"{path} is a reference to a {type.Name}"];
-        if (!IsSeenByLaunchers(type)) return [$"{path}: the type {type.Name} must be public, or internal in an assembly that shows its internals to ILGPU's launchers"];
-        return type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).SelectMany(field => Offences(field.FieldType, $"{path}.{field.Name}"));
+        if (!IsVisibleToLaunchers(type))
+            return [$"{path}: the type {type.Name} must be public, or internal in an assembly whose internals are visible to ILGPU's launchers"];
+        return type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+            .SelectMany(field => Violations(field.FieldType, $"{path}.{field.Name}"));
     }
 
-    // Neither private nor protected, and public all the way where the assembly keeps its internals to itself.
-    private static bool IsSeenByLaunchers(Type type)
+    // ILGPU emits its launchers into an assembly of its own: the type and all its outer types must be public, or internal and visible to that assembly.
+    private static bool IsVisibleToLaunchers(Type type)
     {
-        var showsInternals = type.Assembly.GetCustomAttributes<InternalsVisibleToAttribute>().Any(attribute => attribute.AssemblyName == Context.RuntimeAssemblyName);
+        var showsInternals = type.Assembly.GetCustomAttributes<InternalsVisibleToAttribute>()
+            .Any(attribute => attribute.AssemblyName == Context.RuntimeAssemblyName);
         for (var outer = type; outer is not null; outer = outer.DeclaringType)
         {
-            var isSeen = outer.IsPublic || outer.IsNestedPublic || (showsInternals && (outer.IsNotPublic || outer.IsNestedAssembly || outer.IsNestedFamORAssem));
-            if (!isSeen) return false;
+            var isVisible = outer.IsPublic || outer.IsNestedPublic
+                || (showsInternals && (outer.IsNotPublic || outer.IsNestedAssembly || outer.IsNestedFamORAssem));
+            if (!isVisible) return false;
         }
 
         return true;

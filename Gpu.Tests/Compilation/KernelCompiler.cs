@@ -12,17 +12,17 @@ using ILGPU.Runtime.OpenCL;
 namespace Gpu.Tests.Compilation;
 
 /// <summary>
-/// Compiles kernels to PTX and OpenCL C without a device, with the settings of the product. One instance serves one thread. A compilation that fails can leave an
-/// ILGPU context unable to compile anything (ILGPU 1.5.3), so that each failure is followed by a new one.
+/// Compiles kernels to PTX and OpenCL C without a device, with the settings of the product. Not thread-safe: use one instance per thread. A failed compilation
+/// can leave an ILGPU 1.5.3 context unable to compile anything, so the context is replaced after each failure.
 /// </summary>
 internal sealed class KernelCompiler : IDisposable
 {
     private Backends? _backends;
 
-    /// <summary>The text of one kernel.</summary>
+    /// <summary>Compiles one kernel.</summary>
     /// <param name="kernel">the closed kernel</param>
-    /// <param name="withSm90">also for sm_90, whose text is that of sm_80 but for its head (a test sees to that)</param>
-    /// <exception cref="Exception">whatever ILGPU throws for what it cannot compile</exception>
+    /// <param name="withSm90">also compiles for sm_90, whose text differs from that for sm_80 only in its header (a test asserts it)</param>
+    /// <exception cref="Exception">ILGPU cannot compile the kernel; the type depends on the cause</exception>
     public KernelText Compile(Type kernel, bool withSm90 = false)
     {
         _backends ??= new Backends();
@@ -48,7 +48,7 @@ internal sealed class KernelCompiler : IDisposable
     {
         private static readonly KernelSpecialization Plain = new(128, null);
 
-        // A grouped kernel chooses the number of its threads when it is launched.
+        // The group size of a grouped kernel is chosen at launch.
         private static readonly KernelSpecialization Grouped = KernelSpecialization.Empty;
 
         private readonly Context _context = Context.Create(builder => builder.DefaultCPU().ForKernels());
@@ -68,7 +68,7 @@ internal sealed class KernelCompiler : IDisposable
         {
             var specialization = grouped ? Grouped : Plain;
             var entry = EntryPointDescription.FromExplicitlyGroupedKernel(method);
-            // The first half of the work is the same for all targets.
+            // The front end of the compiler is common to all targets.
             var kernel = _sm80.PreCompileKernelMethod(entry);
             return new KernelText(
                 ((PTXCompiledKernel)_sm80.Compile(kernel, entry, specialization)).PTXAssembly,
@@ -89,5 +89,5 @@ internal sealed class KernelCompiler : IDisposable
     }
 }
 
-/// <summary>What a kernel was compiled to; the text for sm_90 only where it was asked for.</summary>
+/// <summary>The compiled text of a kernel; the text for sm_90 is null unless it was requested.</summary>
 internal sealed record KernelText(string Sm80, string? Sm90, string OpenCL);

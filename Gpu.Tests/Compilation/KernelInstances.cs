@@ -5,36 +5,37 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Tests.Compilation;
 
 /// <summary>
-/// Every kernel struct of Gpu.Kernels with every combination of type arguments that its constraints allow: the machine and its vector are given, and the
-/// other parameters (an activation, an update rule) run over all structs of Gpu.Kernels that implement what the constraint asks for.
+/// Closes every kernel struct of Gpu.Kernels over every combination of type arguments that its constraints allow. The backend and its vector type are given;
+/// each other parameter (an activation, an update rule) takes all structs of Gpu.Kernels that implement its constraint.
 /// </summary>
 internal static class KernelInstances
 {
-    /// <summary>The GPU machines with their vectors.</summary>
-    public static readonly (Type Machine, Type Vector)[] GpuMachines = [(typeof(GpuVector4Backend), typeof(Float4)), (typeof(GpuScalarBackend), typeof(float))];
+    /// <summary>The GPU backends with their vector types.</summary>
+    public static readonly (Type Backend, Type Vector)[] GpuBackends =
+        [(typeof(GpuVector4Backend), typeof(Float4)), (typeof(GpuScalarBackend), typeof(float))];
 
     private static readonly Type[] Structs = [.. typeof(IKernel).Assembly.GetTypes().Where(type => type.IsValueType && !type.IsEnum)];
 
-    // A part of them, for a look at a kernel that is being changed.
+    // Limits the tests to some kernels while they are being changed.
     private static readonly string[] Wanted = Environment.GetEnvironmentVariable("GPUTRAINER_KERNELS")?.Split(',') ?? [""];
 
     /// <summary>
-    /// The kernel structs, plain and grouped ones, open where they are generic. The environment variable <c>GPUTRAINER_KERNELS</c> limits them to those whose
-    /// names begin with one of its values.
+    /// The plain and grouped kernel structs; generic ones as generic type definitions. The environment variable <c>GPUTRAINER_KERNELS</c> limits them to those
+    /// whose names begin with one of its comma-separated values.
     /// </summary>
     public static IEnumerable<Type> Kernels => Structs.Where(type => (type.IsAssignableTo(typeof(IKernel)) || IsGrouped(type))
         && Wanted.Any(name => type.Name.StartsWith(name, StringComparison.Ordinal)));
 
-    /// <summary>Whether a kernel is one for groups of threads: it is entered by <see cref="KernelEntry.RunGrouped"/>.</summary>
+    /// <summary>True for a grouped kernel, whose entry point is <see cref="KernelEntry.RunGrouped"/>.</summary>
     public static bool IsGrouped(Type kernel) => kernel.IsAssignableTo(typeof(IGroupedKernel));
 
-    /// <summary>The closed kernels for one machine.</summary>
-    public static IEnumerable<Type> For(Type kernel, Type machine, Type vector) => kernel.IsGenericTypeDefinition ? Close(kernel, machine, vector) : [kernel];
+    /// <summary>All closed types of a kernel for one backend.</summary>
+    public static IEnumerable<Type> For(Type kernel, Type backend, Type vector) => kernel.IsGenericTypeDefinition ? Close(kernel, backend, vector) : [kernel];
 
-    /// <summary>A kernel without its type arguments: <c>ActivationForward</c>.</summary>
+    /// <summary>The name of a kernel without its type arguments: <c>ActivationForward</c>.</summary>
     public static string Family(Type type) => type.IsGenericType ? type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)] : type.Name;
 
-    /// <summary>A closed kernel in short: <c>ActivationForward[Gpu4, Float4, Relu]</c>.</summary>
+    /// <summary>The short name of a closed kernel: <c>ActivationForward[GpuVector4Backend, Float4, Relu]</c>.</summary>
     public static string Name(Type type)
     {
         if (!type.IsGenericType) return type.Name;
@@ -43,11 +44,12 @@ internal static class KernelInstances
     }
 
     /// <summary>
-    /// Closed kernels in which each type argument occurs at least once: an activation and a gate that do not know of each other need not be compiled in all 49 pairs.
+    /// Closed types of a kernel in which each type argument occurs at least once: independent parameters such as an activation and a gate need not be compiled
+    /// in all 49 combinations.
     /// </summary>
-    public static IEnumerable<Type> Representatives(Type kernel, Type machine, Type vector)
+    public static IEnumerable<Type> Representatives(Type kernel, Type backend, Type vector)
     {
-        var left = For(kernel, machine, vector).ToList();
+        var left = For(kernel, backend, vector).ToList();
         var open = left.SelectMany(Arguments).ToHashSet();
         while (open.Count > 0)
         {
@@ -57,19 +59,19 @@ internal static class KernelInstances
             yield return next;
         }
 
-        // One that takes no type arguments.
+        // The kernel is not generic.
         if (!kernel.IsGenericTypeDefinition) yield return kernel;
 
         static IEnumerable<(int Position, Type Argument)> Arguments(Type closed) => closed.GetGenericArguments().Index();
     }
 
-    // Parameter by parameter, each with all its candidates; what the constraints forbid is dropped by MakeGenericType.
-    private static IEnumerable<Type> Close(Type open, Type machine, Type vector)
+    // The Cartesian product of the candidates of each parameter; MakeGenericType rejects those that break a constraint.
+    private static IEnumerable<Type> Close(Type open, Type backend, Type vector)
     {
         IEnumerable<Type[]> choices = [[]];
         foreach (var parameter in open.GetGenericArguments())
         {
-            var candidates = Candidates(parameter, machine, vector).ToArray();
+            var candidates = Candidates(parameter, backend, vector).ToArray();
             choices = [.. choices.SelectMany(chosen => candidates.Select(candidate => (Type[])[.. chosen, candidate]))];
         }
 
@@ -79,17 +81,18 @@ internal static class KernelInstances
         }
     }
 
-    private static IEnumerable<Type> Candidates(Type parameter, Type machine, Type vector)
+    private static IEnumerable<Type> Candidates(Type parameter, Type backend, Type vector)
     {
         var interfaces = parameter.GetGenericParameterConstraints().Where(constraint => constraint.IsInterface).ToArray();
         if (interfaces.Length == 0) return [vector];
-        if (interfaces.Any(constraint => IsMachine(Definition(constraint)))) return [machine];
+        if (interfaces.Any(constraint => IsBackend(Definition(constraint)))) return [backend];
         return Structs
             .Where(type => interfaces.All(constraint => type.GetInterfaces().Any(implemented => Definition(implemented) == Definition(constraint))))
-            .SelectMany(type => type.IsGenericTypeDefinition ? Close(type, machine, vector) : [type]);
+            .SelectMany(type => type.IsGenericTypeDefinition ? Close(type, backend, vector) : [type]);
     }
 
-    private static bool IsMachine(Type definition) => definition == typeof(IVectorBackend<,>) || definition == typeof(IGpuBackend<>) || definition == typeof(ICpuBackend<>);
+    private static bool IsBackend(Type definition) =>
+        definition == typeof(IVectorBackend<,>) || definition == typeof(IGpuBackend<>) || definition == typeof(ICpuBackend<>);
 
     private static Type Definition(Type type) => type.IsGenericType ? type.GetGenericTypeDefinition() : type;
 
@@ -102,7 +105,7 @@ internal static class KernelInstances
         }
         catch (ArgumentException)
         {
-            // A constraint does not hold for this combination.
+            // This combination breaks a constraint.
             closed = null;
             return false;
         }

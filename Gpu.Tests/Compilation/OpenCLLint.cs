@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 namespace Gpu.Tests.Compilation;
 
 /// <summary>
-/// What must not be in the OpenCL C of a kernel: what it does not declare (an external function, a warp shuffle, which becomes <c>sub_group_shuffle</c>), private
-/// arrays, what a device may lack (64 or 16-bit floats, extensions, the generic address space), and barriers that leave the memory of the group out.
+/// Checks the OpenCL C of a kernel for calls of undeclared functions (external functions, and warp shuffles, which become <c>sub_group_shuffle</c>), private
+/// arrays, features that a device may lack (64-bit and 16-bit floats, extensions, the generic address space), and barriers without a fence for local memory.
 /// </summary>
 internal static partial class OpenCLLint
 {
-    // The functions of OpenCL C that ILGPU's lowering of kernels uses; a name that is missing here is not known to be one.
+    // The built-in functions of OpenCL C that ILGPU's code generator uses. Any other undeclared name counts as a violation.
     private static readonly HashSet<string> BuiltIn =
     [
         "get_global_id", "get_local_id", "get_group_id", "get_local_size", "get_num_groups", "get_global_size",
@@ -20,7 +20,7 @@ internal static partial class OpenCLLint
 
     private static readonly HashSet<string> Keywords = ["if", "while", "for", "switch", "return", "sizeof", "do", "else"];
 
-    /// <summary>The offences in a program.</summary>
+    /// <summary>The violations in a program.</summary>
     public static IEnumerable<string> Check(string program)
     {
         var text = Comment().Replace(program, "");
@@ -28,17 +28,20 @@ internal static partial class OpenCLLint
         var defined = Definition().Matches(text).Select(match => match.Groups["name"].Value).ToHashSet();
         foreach (var name in Call().Matches(text).Select(match => match.Groups["name"].Value).Distinct())
         {
-            if (!defined.Contains(name) && !BuiltIn.Contains(name) && !Keywords.Contains(name)) yield return $"OpenCL C calls {name}, which it does not declare";
+            if (!defined.Contains(name) && !BuiltIn.Contains(name) && !Keywords.Contains(name))
+                yield return $"OpenCL C calls {name}, which it does not declare";
         }
 
         foreach (Match match in Barrier().Matches(text))
         {
             if (!match.Value.Contains("CLK_LOCAL_MEM_FENCE", StringComparison.Ordinal))
-                yield return $"OpenCL C has a barrier without a fence for the memory of the group: {match.Value}";
+                yield return $"OpenCL C has a barrier without a fence for local memory: {match.Value}";
         }
 
-        foreach (var match in Optional().Matches(text).DistinctBy(match => match.Value)) yield return $"OpenCL C uses what a device may lack: {match.Value.Trim()}";
-        foreach (var match in OtherPointer().Matches(text).DistinctBy(match => match.Value)) yield return $"OpenCL C has a pointer to neither global memory nor that of the group: {match.Value.Trim()}";
+        foreach (var match in Optional().Matches(text).DistinctBy(match => match.Value))
+            yield return $"OpenCL C uses a feature that a device may lack: {match.Value.Trim()}";
+        foreach (var match in OtherPointer().Matches(text).DistinctBy(match => match.Value))
+            yield return $"OpenCL C has a pointer to neither global nor local memory: {match.Value.Trim()}";
         foreach (Match match in PrivateArray().Matches(text)) yield return $"OpenCL C has a private array: {match.Value.Trim()}";
     }
 
@@ -57,11 +60,11 @@ internal static partial class OpenCLLint
     [GeneratedRegex(@"\b(double|half)\d*\b|^[ \t]*#\s*pragma[^\n]*", RegexOptions.Multiline)]
     private static partial Regex Optional();
 
-    // ILGPU names every type of pointer before it is used.
+    // ILGPU declares every pointer type with a typedef.
     [GeneratedRegex(@"^\s*typedef\s+(?!global\b|local\b)[^;{]*\*[^;]*;", RegexOptions.Multiline)]
     private static partial Regex OtherPointer();
 
-    // Of the memory that a group shares it would say "local"; the padding in structs is not used.
+    // Arrays in local memory carry "local"; __padding fields are struct padding.
     [GeneratedRegex(@"^\s*(?!.*\blocal\b)(private\s+)?(struct\s+)?\w+\s+(?!__padding)\w+\s*\[\s*\d+\s*\]\s*;", RegexOptions.Multiline)]
     private static partial Regex PrivateArray();
 }

@@ -12,15 +12,15 @@ using ILGPU.Runtime.Cuda;
 namespace Gpu.Tests.Compilation;
 
 /// <summary>
-/// A kernel that is compiled in a context of its own comes out the same, whatever is compiled before and beside it: the product compiles so on CUDA. In a
-/// common context that does not hold.
+/// A kernel that is compiled in its own ILGPU context gives the same text whatever is compiled before or concurrently. The product compiles that way on CUDA.
+/// In a shared context the text is not reproducible.
 /// </summary>
 public class ParallelCompilationTests
 {
     [Fact]
-    public void KernelsCompiledSideBySideAreTheSame()
+    public void ConcurrentlyCompiledKernelsHaveTheSameText()
     {
-        // A share of all kernels is enough.
+        // Every sixteenth instance is enough.
         var kernels = KernelInstances.Kernels
             .SelectMany(kernel => KernelInstances.Representatives(kernel, typeof(GpuVector4Backend), typeof(Float4))).Where((_, i) => i % 16 == 5).ToArray();
         var alone = Compile(kernels, 1);

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Gpu.Tests.Compilation;
 
-/// <summary>A straight piece of code: entered at its first instruction, left at its last.</summary>
+/// <summary>A basic block: entered at its first instruction and left at its last.</summary>
 internal sealed class PtxBlock
 {
     public List<PtxInstruction> Instructions { get; } = [];
@@ -12,7 +12,7 @@ internal sealed class PtxBlock
     public List<int> Predecessors { get; } = [];
 }
 
-/// <summary>One function of a PTX module as blocks of instructions.</summary>
+/// <summary>One function of a PTX module as basic blocks of instructions.</summary>
 internal sealed partial class PtxFunction
 {
     private PtxFunction(string name, bool isKernel, HashSet<string> parameters)
@@ -24,7 +24,7 @@ internal sealed partial class PtxFunction
 
     public string Name { get; }
 
-    /// <summary>True for an entry point: its parameters are the same in all threads.</summary>
+    /// <summary>True for an entry point, whose parameters are the same in all threads.</summary>
     public bool IsKernel { get; }
 
     public HashSet<string> Parameters { get; }
@@ -33,7 +33,7 @@ internal sealed partial class PtxFunction
 
     public IEnumerable<PtxInstruction> Instructions => Blocks.SelectMany(block => block.Instructions);
 
-    /// <summary>The functions of a module that have a body.</summary>
+    /// <summary>Parses the functions of a module that have a body.</summary>
     public static IReadOnlyList<PtxFunction> Parse(string module)
     {
         var functions = new List<PtxFunction>();
@@ -41,7 +41,7 @@ internal sealed partial class PtxFunction
         for (var match = Header().Match(text); match.Success; match = match.NextMatch())
         {
             var body = text.IndexOf('{', match.Index + match.Length - 1);
-            var end = Closing(text, body);
+            var end = ClosingBrace(text, body);
             var name = match.Groups["name"].Value;
             var parameters = Parameter().Matches(match.Value).Select(parameter => parameter.Groups["name"].Value).ToHashSet();
             var function = new PtxFunction(name, match.Groups["kind"].Value == ".entry", parameters);
@@ -52,7 +52,7 @@ internal sealed partial class PtxFunction
         return functions;
     }
 
-    private static int Closing(string text, int open)
+    private static int ClosingBrace(string text, int open)
     {
         var depth = 0;
         for (var i = open; i < text.Length; i++)
@@ -61,10 +61,10 @@ internal sealed partial class PtxFunction
             if (text[i] == '}' && --depth == 0) return i;
         }
 
-        throw new FormatException("a function of the PTX module has no end");
+        throw new FormatException("a function of the PTX module has no closing brace");
     }
 
-    // Statements end with a semicolon, labels with a colon; a scope's braces stand alone on their lines.
+    // Statements end with a semicolon, labels with a colon. The braces of a scope are on lines of their own.
     private void Read(string body, int line)
     {
         var labels = new Dictionary<string, int>();
@@ -77,7 +77,7 @@ internal sealed partial class PtxFunction
             counted = match.Index;
             if (match.Groups["label"] is { Success: true } label)
             {
-                Begin();
+                BeginBlock();
                 labels[table = label.Value] = Blocks.Count - 1;
             }
             else if (match.Groups["statement"] is { Success: true } found && found.Value.Trim() is var statement)
@@ -99,8 +99,8 @@ internal sealed partial class PtxFunction
         for (var i = 0; i < Blocks.Count; i++) Connect(i, labels, tables);
     }
 
-    // The first block never has a label, so that no branch leads to it.
-    private void Begin()
+    // The first block never has a label, so it has no predecessors, as ControlFlowGraph requires of the entry.
+    private void BeginBlock()
     {
         if (Blocks.Count == 1 || Blocks[^1].Instructions.Count > 0) Blocks.Add(new());
     }
@@ -114,8 +114,8 @@ internal sealed partial class PtxFunction
             "brx" => tables[last.Operands[1]].Select(target => labels[target]),
             _ => (IEnumerable<int>)[],
         };
-        var goesOn = (last is not { EndsBlock: true } || last.Guard is not null) && index + 1 < Blocks.Count;
-        foreach (var target in targets.Concat(goesOn ? [index + 1] : (int[])[]).Distinct())
+        var fallsThrough = (last is not { EndsBlock: true } || last.Guard is not null) && index + 1 < Blocks.Count;
+        foreach (var target in targets.Concat(fallsThrough ? [index + 1] : (int[])[]).Distinct())
         {
             Blocks[index].Successors.Add(target);
             Blocks[target].Predecessors.Add(index);
@@ -125,7 +125,7 @@ internal sealed partial class PtxFunction
     [GeneratedRegex(@"//[^\n]*|/\*.*?\*/", RegexOptions.Singleline)]
     private static partial Regex Comment();
 
-    // A declaration ends with a semicolon before its brace and does not match.
+    // A declaration without a body has a semicolon before any brace, so it does not match.
     [GeneratedRegex(@"(?<kind>\.entry|\.func)\s*(\([^)]*\)\s*)?(?<name>[\w$]+)\s*(\([^)]*\))?[^{;]*\{")]
     private static partial Regex Header();
 

@@ -2,31 +2,31 @@ using System.Text.RegularExpressions;
 
 namespace Gpu.Tests.Compilation;
 
-/// <summary>One PTX instruction: what it reads, what it writes, where it may go.</summary>
+/// <summary>One PTX instruction with the registers it reads and writes.</summary>
 internal sealed partial record PtxInstruction(int Line, string Text, string? Guard, string Opcode, string[] Operands)
 {
-    // Instructions whose first operand is read, not written.
+    // Operations without a destination: their first operand is read.
     private static readonly string[] WithoutResult =
         ["st", "red", "bra", "brx", "bar", "barrier", "ret", "exit", "trap", "membar", "fence", "prefetch", "call", "nanosleep", "cp"];
 
-    /// <summary>Registers written; two for instructions such as <c>setp p|q</c>.</summary>
+    /// <summary>The registers written: two for instructions such as <c>setp p|q</c>.</summary>
     public string[] Writes { get; } = HasResult(Opcode) && Operands.Length > 0 ? Registers(Operands[0]) : [];
 
-    /// <summary>Registers read. A guarded instruction also reads what it writes, for that stays where the guard is false.</summary>
+    /// <summary>The registers read. A guarded instruction also reads its destination, which keeps its value if the guard is false.</summary>
     public string[] Reads { get; } =
     [
         .. Operands.Skip(HasResult(Opcode) ? 1 : 0).SelectMany(Registers),
         .. Guard is null ? (string[])[] : [Guard, .. HasResult(Opcode) && Operands.Length > 0 ? Registers(Operands[0]) : []],
     ];
 
-    /// <summary>The operation without its types: <c>ld</c> of <c>ld.global.f32</c>.</summary>
+    /// <summary>The opcode without its modifiers and types: <c>ld</c> for <c>ld.global.f32</c>.</summary>
     public string Operation => Opcode.Split('.')[0];
 
     public bool IsBranch => Operation is "bra" or "brx";
 
     public bool EndsBlock => IsBranch || Operation is "ret" or "exit" or "trap";
 
-    /// <summary>Promises that all active threads of the warp go the same way.</summary>
+    /// <summary>True for a branch that promises to be uniform: all active threads of the warp take the same direction.</summary>
     public bool IsUniformBranch => IsBranch && Opcode.Contains(".uni", StringComparison.Ordinal);
 
     /// <summary>Parses a statement without its semicolon.</summary>
@@ -40,10 +40,10 @@ internal sealed partial record PtxInstruction(int Line, string Text, string? Gua
 
     private static bool HasResult(string opcode) => !WithoutResult.Contains(opcode.Split('.')[0]);
 
-    // Registers and special registers begin with a percent sign; the member of a special register belongs to its name.
+    // Registers and special registers begin with a percent sign. A component suffix such as .x is part of a special register's name.
     private static string[] Registers(string operand) => [.. Register().Matches(operand).Select(match => match.Value)];
 
-    // At the commas outside of brackets and braces.
+    // Splits at the commas outside brackets and braces.
     private static IEnumerable<string> Split(string operands)
     {
         int depth = 0, from = 0;

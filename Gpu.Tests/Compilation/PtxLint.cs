@@ -3,17 +3,17 @@ using System.Text.RegularExpressions;
 
 namespace Gpu.Tests.Compilation;
 
-/// <summary>What must not be in the PTX of a kernel.</summary>
+/// <summary>Checks the PTX of a kernel for constructs that fail, are undefined or are slow on a GPU.</summary>
 internal static partial class PtxLint
 {
-    /// <summary>Bytes of static shared memory that a group may have on every CUDA device.</summary>
-    private const int LargestShared = 48 * 1024;
+    /// <summary>The bytes of static shared memory that a group can use on every CUDA device.</summary>
+    private const int MaxSharedBytes = 48 * 1024;
 
-    /// <summary>The offences in a module; each names the function, the line and the instruction.</summary>
+    /// <summary>The violations in a module, with function, line and instruction where they apply to one.</summary>
     public static IEnumerable<string> Check(string module)
     {
         foreach (Match match in External().Matches(module))
-            yield return $"external function {match.Groups["name"].Value}: the driver cannot load a module that calls what it does not contain";
+            yield return $"external function {match.Groups["name"].Value}: the driver cannot load a module that calls a function it does not contain";
         foreach (Match match in Local().Matches(module))
             yield return $"local memory: {match.Value.Trim()}";
 
@@ -27,38 +27,55 @@ internal static partial class PtxLint
         {
             foreach (var instruction in function.Instructions)
             {
-                if (instruction.Operation == "call" && Callee().Match(instruction.Text) is { Success: true } call && !names.Contains(call.Groups["name"].Value))
-                    yield return $"{function.Name}, line {instruction.Line}: call of {call.Groups["name"].Value}, which the module does not contain: {instruction.Text}";
+                var location = $"{function.Name}, line {instruction.Line}";
+                if (instruction.Operation == "call" && Callee().Match(instruction.Text) is { Success: true } call
+                    && !names.Contains(call.Groups["name"].Value))
+                {
+                    yield return $"{location}: call of {call.Groups["name"].Value}, which the module does not contain: {instruction.Text}";
+                }
+
                 if (instruction.Operation is "ld" or "st" && instruction.Opcode.Contains(".local", StringComparison.Ordinal))
-                    yield return $"{function.Name}, line {instruction.Line}: local memory: {instruction.Text}";
-                // ILGPU 1.5.3 writes the values that the cases take over behind the branch to the default case, which then has old ones.
+                    yield return $"{location}: local memory: {instruction.Text}";
+                // ILGPU 1.5.3 emits the phi moves of a switch after the branch to its default case, so the default case sees stale values.
                 if (instruction.Operation == "brx")
-                    yield return $"{function.Name}, line {instruction.Line}: a switch on a run-time value: {instruction.Text}; write it as a chain of ifs";
+                    yield return $"{location}: a switch on a run-time value: {instruction.Text}; write it as a chain of ifs";
             }
 
             var divergent = new PtxUniformity(function).DivergentBranches().ToArray();
             foreach (var (branch, reason) in divergent.Where(found => found.Branch.IsUniformBranch))
-                yield return $"{function.Name}, line {branch.Line}: uniform branch on a condition that differs between threads: {branch.Text}; because {reason}";
-            foreach (var (barrier, branch, reason) in Barriers(function, divergent))
-                yield return $"{function.Name}, line {barrier.Line}: a barrier that only some threads of a group may reach: behind line {branch.Line}: {branch.Text}; because {reason}";
+            {
+                yield return $"{function.Name}, line {branch.Line}: uniform branch on a condition that differs between threads: " +
+                    $"{branch.Text}; because {reason}";
+            }
+
+            foreach (var (barrier, branch, reason) in DivergentBarriers(function, divergent))
+            {
+                yield return $"{function.Name}, line {barrier.Line}: a barrier that only some threads of a group may reach: " +
+                    $"after line {branch.Line}: {branch.Text}; because {reason}";
+            }
         }
 
-        if (SharedBytes(module) is > LargestShared and var bytes)
-            yield return $"{bytes} bytes of static shared memory: a group has at most {LargestShared}";
+        if (SharedBytes(module) is > MaxSharedBytes and var bytes)
+            yield return $"{bytes} bytes of static shared memory: a group has at most {MaxSharedBytes}";
     }
 
     /// <summary>Bytes of static shared memory in a module.</summary>
-    public static int SharedBytes(string module) =>
-        Shared().Matches(module).Sum(match => int.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture) * int.Parse(match.Groups["bits"].Value, CultureInfo.InvariantCulture) / 8);
+    public static int SharedBytes(string module)
+    {
+        return Shared().Matches(module).Sum(match => Number(match, "count") * Number(match, "bits") / 8);
 
-    /// <summary>Accesses of 128 bits.</summary>
+        static int Number(Match match, string group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The number of 128-bit accesses to global memory.</summary>
     public static int VectorAccesses(string module) => Vector().Count(module);
 
-    /// <summary>Accesses of one word or less to global memory.</summary>
+    /// <summary>The number of accesses to global memory that are not vector accesses.</summary>
     public static int ScalarAccesses(string module) => Scalar().Count(module);
 
-    // Barriers on the ways from a branch at which threads part to where they come together again.
-    private static IEnumerable<(PtxInstruction Barrier, PtxInstruction Branch, string Reason)> Barriers(PtxFunction function, (PtxInstruction Branch, string Reason)[] divergent)
+    // Barriers between a divergent branch and its reconvergence point.
+    private static IEnumerable<(PtxInstruction Barrier, PtxInstruction Branch, string Reason)> DivergentBarriers(
+        PtxFunction function, (PtxInstruction Branch, string Reason)[] divergent)
     {
         var barriers = function.Instructions.Where(instruction => instruction.Operation is "bar" or "barrier").ToHashSet();
         if (barriers.Count == 0) yield break;

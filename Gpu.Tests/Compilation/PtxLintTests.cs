@@ -1,10 +1,10 @@
 namespace Gpu.Tests.Compilation;
 
-/// <summary>The check of PTX text, on small texts whose offences are known.</summary>
+/// <summary><see cref="PtxLint"/> on short texts with known violations.</summary>
 public class PtxLintTests
 {
     [Fact]
-    public void LoopOverAnArgumentBehindTheGuardIsClean() => Clean("""
+    public void LoopOverAnArgumentAfterTheItemGuardIsClean() => Clean("""
             setp.ge.s32 %p1, %r1, %r3;
             @%p1 bra Done;
             mov.b32 %r4, 0;
@@ -19,7 +19,7 @@ public class PtxLintTests
         """);
 
     [Fact]
-    public void BranchOnTheThreadIsFound() => Offence("line 21: uniform branch", """
+    public void UniformBranchOnTheThreadIndexIsFound() => Violation("line 21: uniform branch", """
             setp.ge.s32 %p1, %r1, 3;
             @%p1 bra.uni Done;
         Done:
@@ -37,7 +37,7 @@ public class PtxLintTests
     [InlineData("setp.lt.s32 %p4, %r2, 5; selp.b32 %r6, 1, 2, %p4;", false)]
     [InlineData("setp.lt.s32 %p4, %r1, 5; selp.b32 %r6, 1, 2, %p4;", true)]
     [InlineData("setp.lt.s32 %p4, %r1, 5; mov.b32 %r6, 1; @%p4 mov.b32 %r6, 2;", true)]
-    public void BranchOnAValue(string computed, bool differs) => Check(differs, $"""
+    public void UniformBranchOnALoadedOrComputedValue(string computed, bool differs) => Check(differs, $"""
             {computed}
             setp.ge.s32 %p1, %r6, 3;
             @!%p1 bra.uni Done;
@@ -45,11 +45,11 @@ public class PtxLintTests
             ret;
         """);
 
-    // What ILGPU's own analysis does not see: the values are constants, but which one a thread has depends on its number.
+    // ILGPU's own analysis misses this case: the values are constants, but the thread index selects one of them.
     [Theory]
     [InlineData("%r1", true)]
     [InlineData("%r2", false)]
-    public void BranchOnWhatAnEarlierBranchChose(string condition, bool differs) => Check(differs, $"""
+    public void UniformBranchOnAValueSelectedByABranch(string condition, bool differs) => Check(differs, $"""
             setp.ge.s32 %p1, {condition}, 3;
             @%p1 bra Second;
             mov.b32 %r4, 8;
@@ -64,7 +64,7 @@ public class PtxLintTests
         """);
 
     [Fact]
-    public void ValueThatIsTheSameOnBothWaysIsClean() => Clean("""
+    public void ValueUnchangedOnBothPathsIsClean() => Clean("""
             mov.b32 %r4, 8;
             setp.ge.s32 %p1, %r1, 3;
             @%p1 bra Join;
@@ -96,7 +96,7 @@ public class PtxLintTests
     [Theory]
     [InlineData("%r1", true)]
     [InlineData("%r2", false)]
-    public void CounterBehindALoop(string rounds, bool differs) => Check(differs, $"""
+    public void UniformBranchOnALoopCounterAfterTheLoop(string rounds, bool differs) => Check(differs, $"""
             mov.b32 %r4, 0;
         Head:
             setp.ge.s32 %p2, %r4, {rounds};
@@ -112,7 +112,7 @@ public class PtxLintTests
         """);
 
     [Fact]
-    public void WayOutOfALoopForSomeThreadsMakesTheRestMeetLater() => Offence("uniform branch", """
+    public void EarlyLoopExitOfSomeThreadsMakesALaterPhiDivergent() => Violation("uniform branch", """
             mov.b32 %r4, 0;
             mov.b32 %r6, 0;
         Head:
@@ -142,20 +142,20 @@ public class PtxLintTests
             ld.param.b32 %r4, [result0]; }
             ret;
             """);
-        var offences = PtxLint.Check(module).ToArray();
-        Assert.Contains(offences, offence => offence.StartsWith("external function Missing", StringComparison.Ordinal));
-        Assert.Contains(offences, offence => offence.Contains("call of Missing", StringComparison.Ordinal));
+        var violations = PtxLint.Check(module).ToArray();
+        Assert.Contains(violations, violation => violation.StartsWith("external function Missing", StringComparison.Ordinal));
+        Assert.Contains(violations, violation => violation.Contains("call of Missing", StringComparison.Ordinal));
     }
 
     [Fact]
-    public void LocalMemoryIsFound() => Offence("local memory: .local .align 4 .b8 __local0[32];", """
+    public void LocalMemoryIsFound() => Violation("local memory: .local .align 4 .b8 __local0[32];", """
             .local .align 4 .b8 __local0[32];
             st.global.b32 [%rd1], %r2;
             ret;
         """);
 
     [Fact]
-    public void SwitchOnAValueIsFound() => Offence("a switch on a run-time value", """
+    public void SwitchOnAValueIsFound() => Violation("a switch on a run-time value", """
         Table: .branchtargets One, Two;
             brx.idx %r2, Table;
         One:
@@ -167,9 +167,9 @@ public class PtxLintTests
     [Theory]
     [InlineData("%r1", true)]
     [InlineData("%r2", false)]
-    public void BarrierBehindABranch(string condition, bool differs)
+    public void BarrierAfterABranch(string condition, bool differs)
     {
-        var offences = PtxLint.Check(Module($"""
+        var violations = PtxLint.Check(Module($"""
                 setp.ge.s32 %p1, {condition}, 3;
                 @%p1 bra Join;
                 bar.sync 0;
@@ -177,8 +177,8 @@ public class PtxLintTests
                 bar.sync 0;
                 ret;
             """)).ToArray();
-        if (differs) Assert.Contains("line 22: a barrier", Assert.Single(offences));
-        else Assert.Empty(offences);
+        if (differs) Assert.Contains("line 22: a barrier", Assert.Single(violations));
+        else Assert.Empty(violations);
     }
 
     [Fact]
@@ -203,30 +203,18 @@ public class PtxLintTests
         Assert.Equal(1, PtxLint.ScalarAccesses(module));
     }
 
-    [Theory]
-    [InlineData("kernel void Run(global float* a) { a[0] = fmax(a[1], (float)(2)); }", null)]
-    [InlineData("struct s { char __padding1[4]; };\nkernel void Run(global float* a) {\n if (a[0] > 1) { a[1] = 2; }\n}", null)]
-    [InlineData("kernel void Run(global float* a) { a[0] = FusedMultiplyAdd(a[1], a[2], a[3]); }", "FusedMultiplyAdd")]
-    [InlineData("kernel void Run(global float* a) {\n\tfloat var3[8];\n}", "private array")]
-    [InlineData("void Run() { }", "no kernel")]
-    public void OpenCLText(string program, string? offence)
-    {
-        var offences = OpenCLLint.Check(program).ToArray();
-        if (offence is null) Assert.Empty(offences);
-        else Assert.Contains(offence, Assert.Single(offences));
-    }
-
     private static void Clean(string body) => Assert.Empty(PtxLint.Check(Module(body)));
 
-    private static void Offence(string text, string body) => Assert.Contains(PtxLint.Check(Module(body)), offence => offence.Contains(text, StringComparison.Ordinal));
+    private static void Violation(string text, string body) =>
+        Assert.Contains(PtxLint.Check(Module(body)), violation => violation.Contains(text, StringComparison.Ordinal));
 
     private static void Check(bool differs, string body)
     {
-        if (differs) Offence("uniform branch", body);
+        if (differs) Violation("uniform branch", body);
         else Clean(body);
     }
 
-    // %r1 is the thread's item, %r2 and %r3 are arguments, %rd1 is a pointer that is an argument.
+    // %r1 is the item of the thread, %r2 and %r3 are arguments, %rd1 is a pointer argument.
     private static string Module(string body) => $$"""
         //
         // like ILGPU's

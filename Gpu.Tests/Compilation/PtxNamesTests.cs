@@ -5,7 +5,7 @@ namespace Gpu.Tests.Compilation;
 public class PtxNamesTests
 {
     [Fact]
-    public void LabelsAndParametersAreCountedAndNothingElse()
+    public void OnlyLabelsAndParametersAreRenumbered()
     {
         const string Text = """
             .target sm_80

@@ -1,25 +1,25 @@
 namespace Gpu.Tests.Compilation;
 
-/// <summary>What a register holds from one write to the next (a value in static single assignment form), or the meeting of several such values.</summary>
+/// <summary>A value in static single assignment form: the content of a register after one write, or a phi that merges several values.</summary>
 internal sealed class PtxValue(string register, int block, PtxInstruction? instruction)
 {
     public string Register => register;
 
-    /// <summary>The block that writes it.</summary>
+    /// <summary>The block that defines the value.</summary>
     public int Block => block;
 
-    /// <summary>What writes it; null where the values of several ways meet.</summary>
+    /// <summary>The instruction that defines the value; null for a phi and for a register that is never written.</summary>
     public PtxInstruction? Instruction => instruction;
 
     public List<PtxValue> Inputs { get; } = [];
 
-    /// <summary>The values that have this one among their inputs.</summary>
+    /// <summary>The values that have this one as an input.</summary>
     public List<PtxValue> Users { get; } = [];
 
-    /// <summary>Why it can differ between the threads of a warp; null while it cannot.</summary>
+    /// <summary>Why the value can differ between the threads of a warp; null while it is considered uniform.</summary>
     public string? Divergence { get; set; }
 
-    public void Take(PtxValue input)
+    public void AddInput(PtxValue input)
     {
         Inputs.Add(input);
         input.Users.Add(this);
@@ -27,32 +27,32 @@ internal sealed class PtxValue(string register, int block, PtxInstruction? instr
 }
 
 /// <summary>
-/// The registers of a function in static single assignment form. Source: Cytron, Ferrante, Rosen, Wegman, Zadeck, "Efficiently computing static single
+/// Converts the registers of a function to static single assignment form. Source: Cytron, Ferrante, Rosen, Wegman, Zadeck, "Efficiently computing static single
 /// assignment form and the control dependence graph", 1991.
 /// </summary>
 internal sealed class PtxValues
 {
     private readonly PtxFunction _function;
-    private readonly FlowGraph _graph;
-    private readonly Dictionary<string, PtxValue>[] _meetings;
+    private readonly ControlFlowGraph _graph;
+    private readonly Dictionary<string, PtxValue>[] _phis;
     private readonly HashSet<string> _written;
     private readonly Dictionary<string, PtxValue> _unwritten = [];
 
-    public PtxValues(PtxFunction function, FlowGraph graph)
+    public PtxValues(PtxFunction function, ControlFlowGraph graph)
     {
         _function = function;
         _graph = graph;
         _written = [.. function.Instructions.SelectMany(instruction => instruction.Writes)];
-        _meetings = [.. function.Blocks.Select(_ => new Dictionary<string, PtxValue>())];
-        PlaceMeetings();
+        _phis = [.. function.Blocks.Select(_ => new Dictionary<string, PtxValue>())];
+        PlacePhis();
         var children = function.Blocks.Select(_ => new List<int>()).ToArray();
-        foreach (var block in graph.Order.Skip(1)) children[graph.Parent[block]].Add(block);
-        var open = new Stack<(int Block, Dictionary<string, PtxValue> Known)>([(graph.Order[0], [])]);
-        while (open.TryPop(out var top))
+        foreach (var block in graph.ReversePostOrder.Skip(1)) children[graph.ImmediateDominator[block]].Add(block);
+        var pending = new Stack<(int Block, Dictionary<string, PtxValue> Known)>([(graph.ReversePostOrder[0], [])]);
+        while (pending.TryPop(out var top))
         {
-            var known = new Dictionary<string, PtxValue>(top.Known);
-            Rename(top.Block, known);
-            foreach (var child in children[top.Block]) open.Push((child, known));
+            var current = new Dictionary<string, PtxValue>(top.Known);
+            Rename(top.Block, current);
+            foreach (var child in children[top.Block]) pending.Push((child, current));
         }
     }
 
@@ -61,13 +61,13 @@ internal sealed class PtxValues
     /// <summary>The values that each instruction reads.</summary>
     public Dictionary<PtxInstruction, List<PtxValue>> Read { get; } = new(ReferenceEqualityComparer.Instance);
 
-    // A register that is written in a block has to be merged in the frontier of the block, and again in the frontier of that; if it is read afterwards.
-    private void PlaceMeetings()
+    // Pruned SSA: a register gets a phi in the iterated dominance frontier of the blocks that write it, if it is live there.
+    private void PlacePhis()
     {
-        var frontiers = _graph.Frontiers();
-        var needed = Needed();
+        var frontiers = _graph.DominanceFrontiers();
+        var liveIn = LiveIn();
         var writers = new Dictionary<string, List<int>>();
-        foreach (var block in _graph.Order)
+        foreach (var block in _graph.ReversePostOrder)
         {
             foreach (var register in _function.Blocks[block].Instructions.SelectMany(instruction => instruction.Writes))
             {
@@ -78,73 +78,73 @@ internal sealed class PtxValues
 
         foreach (var (register, blocks) in writers.Where(writer => writer.Value.Count > 1))
         {
-            var open = new Stack<int>(blocks);
-            while (open.TryPop(out var block))
+            var pending = new Stack<int>(blocks);
+            while (pending.TryPop(out var block))
             {
-                foreach (var meeting in frontiers[block].Where(meeting => needed[meeting].Contains(register) && !_meetings[meeting].ContainsKey(register)))
+                foreach (var phi in frontiers[block].Where(phi => liveIn[phi].Contains(register) && !_phis[phi].ContainsKey(register)))
                 {
-                    All.Add(_meetings[meeting][register] = new PtxValue(register, meeting, null));
-                    open.Push(meeting);
+                    All.Add(_phis[phi][register] = new PtxValue(register, phi, null));
+                    pending.Push(phi);
                 }
             }
         }
     }
 
-    // The registers whose content at the begin of each block is read, there or later.
-    private HashSet<string>[] Needed()
+    // The registers that are live at the start of each block.
+    private HashSet<string>[] LiveIn()
     {
-        var needed = _function.Blocks.Select(_ => new HashSet<string>()).ToArray();
+        var liveIn = _function.Blocks.Select(_ => new HashSet<string>()).ToArray();
         var written = _function.Blocks.Select(_ => new HashSet<string>()).ToArray();
-        var open = new Stack<(int Block, string Register)>();
-        foreach (var block in _graph.Order)
+        var pending = new Stack<(int Block, string Register)>();
+        foreach (var block in _graph.ReversePostOrder)
         {
             foreach (var instruction in _function.Blocks[block].Instructions)
             {
-                foreach (var register in instruction.Reads.Where(register => !written[block].Contains(register))) open.Push((block, register));
+                foreach (var register in instruction.Reads.Where(register => !written[block].Contains(register))) pending.Push((block, register));
                 written[block].UnionWith(instruction.Writes);
             }
         }
 
-        while (open.TryPop(out var next))
+        while (pending.TryPop(out var next))
         {
-            if (!needed[next.Block].Add(next.Register)) continue;
+            if (!liveIn[next.Block].Add(next.Register)) continue;
             foreach (var predecessor in _function.Blocks[next.Block].Predecessors.Where(block => !written[block].Contains(next.Register)))
-                open.Push((predecessor, next.Register));
+                pending.Push((predecessor, next.Register));
         }
 
-        return needed;
+        return liveIn;
     }
 
-    private void Rename(int block, Dictionary<string, PtxValue> known)
+    private void Rename(int block, Dictionary<string, PtxValue> current)
     {
-        foreach (var (register, value) in _meetings[block]) known[register] = value;
+        foreach (var (register, value) in _phis[block]) current[register] = value;
         foreach (var instruction in _function.Blocks[block].Instructions)
         {
-            var read = instruction.Reads.Select(register => Current(register, known)).OfType<PtxValue>().ToList();
+            var read = instruction.Reads.Select(register => Current(register, current)).OfType<PtxValue>().ToList();
             Read[instruction] = read;
             foreach (var register in instruction.Writes)
             {
                 var value = new PtxValue(register, block, instruction);
-                foreach (var input in read) value.Take(input);
-                All.Add(known[register] = value);
+                foreach (var input in read) value.AddInput(input);
+                All.Add(current[register] = value);
             }
         }
 
         foreach (var successor in _function.Blocks[block].Successors)
         {
-            foreach (var (register, meeting) in _meetings[successor])
+            foreach (var (register, phi) in _phis[successor])
             {
-                if (Current(register, known) is { } value) meeting.Take(value);
+                if (Current(register, current) is { } value) phi.AddInput(value);
             }
         }
     }
 
-    // Null for a register that nothing has been written to on this way: its content is not used.
-    private PtxValue? Current(string register, Dictionary<string, PtxValue> known)
+    // Null for a register that has not been written on this path: its content is not used.
+    private PtxValue? Current(string register, Dictionary<string, PtxValue> current)
     {
-        if (known.TryGetValue(register, out var value)) return value;
+        if (current.TryGetValue(register, out var value)) return value;
         if (_written.Contains(register)) return null;
-        if (!_unwritten.TryGetValue(register, out value)) All.Add(_unwritten[register] = value = new PtxValue(register, _graph.Order[0], null));
+        if (!_unwritten.TryGetValue(register, out value)) All.Add(_unwritten[register] = value = new PtxValue(register, _graph.ReversePostOrder[0], null));
         return value;
     }
 }

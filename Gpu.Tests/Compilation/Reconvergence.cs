@@ -1,55 +1,55 @@
 namespace Gpu.Tests.Compilation;
 
-/// <summary>Where threads that parted at a branch come together again.</summary>
+/// <summary>Reconvergence points: where the threads that diverged at a branch execute together again.</summary>
 internal sealed class Reconvergence
 {
     private readonly PtxFunction _function;
-    private readonly FlowGraph _backwards;
+    private readonly ControlFlowGraph _postDominators;
 
     public Reconvergence(PtxFunction function)
     {
         _function = function;
-        // The graph of the reversed edges, entered at a node behind all returns.
+        // Post-dominators are the dominators of the reversed graph, whose entry is a node after all returns.
         var exit = function.Blocks.Count;
         var ends = Enumerable.Range(0, exit).Where(block => function.Blocks[block].Successors.Count == 0).ToArray();
         var successors = function.Blocks.Select(block => (IReadOnlyList<int>)block.Predecessors).Append(ends).ToArray();
         var predecessors = function.Blocks.Select(block => (IReadOnlyList<int>)(block.Successors.Count == 0 ? [exit] : block.Successors)).Append([]).ToArray();
-        _backwards = new FlowGraph(successors, predecessors, exit);
+        _postDominators = new ControlFlowGraph(successors, predecessors, exit);
     }
 
-    /// <summary>True when all threads that part at the end of <paramref name="block"/> come together within <paramref name="blocks"/>.</summary>
-    public bool IsWithin(int block, HashSet<int> blocks) => _backwards.Reaches(block) && blocks.Contains(_backwards.Parent[block]);
+    /// <summary>True if the threads that diverge at the end of <paramref name="block"/> reconverge within <paramref name="blocks"/>.</summary>
+    public bool IsWithin(int block, HashSet<int> blocks) => _postDominators.IsReachable(block) && blocks.Contains(_postDominators.ImmediateDominator[block]);
 
-    /// <summary>The blocks on the ways from a block's end to where all of them meet; all that can be reached where they never do.</summary>
+    /// <summary>The blocks between the end of a block and its reconvergence point; all blocks reachable from it if there is none.</summary>
     public IReadOnlyCollection<int> Between(int block)
     {
-        var last = _backwards.Reaches(block) ? _backwards.Parent[block] : -1;
+        var last = _postDominators.IsReachable(block) ? _postDominators.ImmediateDominator[block] : -1;
         var found = new HashSet<int>();
-        var open = new Stack<int>(_function.Blocks[block].Successors);
-        while (open.TryPop(out var next))
+        var pending = new Stack<int>(_function.Blocks[block].Successors);
+        while (pending.TryPop(out var next))
         {
             if (next == last || !found.Add(next)) continue;
-            foreach (var successor in _function.Blocks[next].Successors) open.Push(successor);
+            foreach (var successor in _function.Blocks[next].Successors) pending.Push(successor);
         }
 
         return found;
     }
 
     /// <summary>
-    /// The blocks to which two ways lead from <paramref name="branch"/> that share no block before: those which the branch itself is the nearest dominator of
-    /// when everything begins at the branch (Menger's theorem), and which more than one edge leads to. Nothing is followed beyond the first block that all ways
-    /// pass: there the assembler makes the threads wait for each other.
+    /// The joins of <paramref name="branch"/>: the blocks that two otherwise disjoint paths from the branch lead to. By Menger's theorem these are the blocks
+    /// with more than one incoming edge, back edges aside, whose immediate dominator is the branch when it is the entry. Paths end at the immediate
+    /// post-dominator of the branch, where the assembler makes the threads reconverge.
     /// </summary>
-    public IEnumerable<int> Meetings(int branch)
+    public IEnumerable<int> DivergentJoins(int branch)
     {
         var blocks = _function.Blocks;
-        var last = _backwards.Reaches(branch) ? _backwards.Parent[branch] : -1;
+        var last = _postDominators.IsReachable(branch) ? _postDominators.ImmediateDominator[branch] : -1;
         var successors = blocks
             .Select((block, number) => number == last ? (IReadOnlyList<int>)[] : [.. block.Successors.Where(successor => successor != branch)]).ToArray();
         var predecessors = blocks
             .Select((block, number) => number == branch ? (IReadOnlyList<int>)[] : [.. block.Predecessors.Where(predecessor => predecessor != last)]).ToArray();
-        var graph = new FlowGraph(successors, predecessors, branch);
-        return graph.Order.Skip(1).Where(block =>
-            graph.Parent[block] == branch && predecessors[block].Count(predecessor => graph.Reaches(predecessor) && !graph.Dominates(block, predecessor)) > 1);
+        var graph = new ControlFlowGraph(successors, predecessors, branch);
+        return graph.ReversePostOrder.Skip(1).Where(block => graph.ImmediateDominator[block] == branch
+            && predecessors[block].Count(predecessor => graph.IsReachable(predecessor) && !graph.Dominates(block, predecessor)) > 1);
     }
 }

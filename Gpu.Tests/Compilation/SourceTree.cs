@@ -1,6 +1,6 @@
 namespace Gpu.Tests.Compilation;
 
-/// <summary>The checkout that the tests were built in, found from the folder of the test assembly upwards.</summary>
+/// <summary>The checkout in which the tests were built: the nearest folder above the test assembly that contains GpuTrainer.sln.</summary>
 internal static class SourceTree
 {
     public const string WhyNone = "Needs the sources: no folder above the test assembly holds GpuTrainer.sln.";
@@ -8,7 +8,7 @@ internal static class SourceTree
     /// <summary>The folder of GpuTrainer.sln, or null where the tests run without their sources.</summary>
     public static string? Root { get; } = FindRoot();
 
-    /// <summary>Files of a project with a given ending, without those of bin and obj, relative to <see cref="Root"/> and with forward slashes.</summary>
+    /// <summary>The files of a project with a given ending, outside bin and obj, relative to <see cref="Root"/> and with forward slashes.</summary>
     public static IEnumerable<string> Files(string project, string ending)
     {
         if (Root is not { } root) return [];
@@ -26,7 +26,7 @@ internal static class SourceTree
     }
 }
 
-/// <summary>A test that reads the sources. It is skipped where there are none.</summary>
+/// <summary>A test that reads the sources. It is skipped if there are none.</summary>
 internal sealed class SourceFactAttribute : FactAttribute
 {
     public SourceFactAttribute()
@@ -35,7 +35,7 @@ internal sealed class SourceFactAttribute : FactAttribute
     }
 }
 
-/// <summary>A test over data that reads the sources. It is skipped where there are none.</summary>
+/// <summary>A theory that reads the sources. It is skipped if there are none.</summary>
 internal sealed class SourceTheoryAttribute : TheoryAttribute
 {
     public SourceTheoryAttribute()

@@ -9,7 +9,8 @@ public class Conv2dAlgorithmTests
     private static readonly Conv2dDevice Cpu = new(IsGpu: false, null, null);
     private static readonly Conv2dDevice Plain = new(IsGpu: true, null, null);
     private static readonly Conv2dDevice Groups = new(IsGpu: true, new GroupLimits(1024, 48 * 1024, 132), null);
-    private static readonly Conv2dDevice TensorCores = Groups with { TensorCores = new Launcher(MatrixPrecision.Tf32, LeastWork: 1 << 20, Multiprocessors: 132) };
+    private static readonly Conv2dDevice TensorCores =
+        Groups with { TensorCores = new FakeLauncher(MatrixPrecision.Tf32, LeastWork: 1 << 20, Multiprocessors: 132) };
 
     private static readonly Conv2dShape Wide = Square(128, 32, 64, 64);
     private static readonly Conv2dShape Narrow = Square(128, 28, 1, 32);
@@ -46,7 +47,7 @@ public class Conv2dAlgorithmTests
 
     [Theory]
     [MemberData(nameof(Choices))]
-    public void ChoosesByShapePassAndDevice(string device, string shape, string pass, string asked, Conv2dAlgorithm expected)
+    public void ChoosesByShapePassAndDevice(string device, string shape, string pass, string requested, Conv2dAlgorithm expected)
     {
         var sizes = shape switch
         {
@@ -57,11 +58,11 @@ public class Conv2dAlgorithmTests
             _ => Wide with { Groups = 64 },
         };
         var on = device switch { "cpu" => Cpu, "plain" => Plain, "groups" => Groups, _ => TensorCores };
-        Assert.Equal(expected, Conv2dAlgorithms.Choose(sizes with { Algorithm = Enum.Parse<Conv2dAlgorithm>(asked) }, Enum.Parse<Conv2dPass>(pass), on));
+        Assert.Equal(expected, Conv2dAlgorithms.Choose(sizes with { Algorithm = Enum.Parse<Conv2dAlgorithm>(requested) }, Enum.Parse<Conv2dPass>(pass), on));
     }
 
     [Fact]
-    public void FewTilesDoNotPayForWinograd()
+    public void WinogradNeedsEnoughTilesAndChannels()
     {
         Assert.Equal(Conv2dAlgorithm.Direct, Conv2dAlgorithms.Choose(Square(1, 8, 256, 256), Conv2dPass.Forward, Cpu));
         Assert.Equal(Conv2dAlgorithm.Winograd, Conv2dAlgorithms.Choose(Square(4, 8, 256, 256), Conv2dPass.Forward, Cpu));
@@ -70,7 +71,7 @@ public class Conv2dAlgorithmTests
     }
 
     [Fact]
-    public void UnknownAlgorithmsAreRefused() =>
+    public void UnknownAlgorithmThrows() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => Conv2dAlgorithms.Choose(Wide with { Algorithm = (Conv2dAlgorithm)17 }, Conv2dPass.Forward, Cpu));
 
     private static Conv2dShape Square(int batch, int side, int inputs, int outputs) => new()
@@ -79,7 +80,7 @@ public class Conv2dAlgorithmTests
         PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1,
     };
 
-    private sealed record Launcher(MatrixPrecision Precision, long LeastWork, int Multiprocessors) : ITensorCoreLauncher
+    private sealed record FakeLauncher(MatrixPrecision Precision, long LeastWork, int Multiprocessors) : ITensorCoreLauncher
     {
         public ArrayView<float> View(DeviceView view) => throw new NotSupportedException();
 

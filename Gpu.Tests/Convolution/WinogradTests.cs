@@ -1,7 +1,6 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Convolution;
 using Gpu.Kernels.Devices;
-using Gpu.Tests.Activations;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Convolution;
@@ -17,9 +16,9 @@ public class WinogradTests
     {
         using var oracle = new Oracle(device, seed: 21);
         Check(oracle, Make(1, 4, 4, 16, 16, 1, 1, 1, 1));
-        // Several splits and blocks, the last ones smaller than the others.
+        // Several splits and blocks; the last ones are smaller.
         if (device.StartsWith("cpu", StringComparison.Ordinal)) Check(oracle, Make(9, 13, 14, 80, 96, 1, 1, 1, 1));
-        // More tiles than a strip, panels of two vectors and of one, tiles cut off by the edge.
+        // More tiles than a strip; panels of two vectors and of one; partial tiles at the edges.
         Check(oracle, Make(3, 10, 9, 32, 48, 1, 1, 1, 1));
         Check(oracle, Make(2, 5, 6, 48, 16, 0, 0, 0, 0));
         Check(oracle, Make(1, 1, 1, 16, 32, 1, 1, 1, 1));
@@ -33,16 +32,16 @@ public class WinogradTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void RoundsLittleMoreThanTheDirectSum(string device)
+    public void ErrorIsNearThatOfTheDirectSum(string device)
     {
         if (device is "simulator" or "groups") return;
         using var oracle = new Oracle(device, seed: 22);
-        // Long sums: the error of the direct sum grows with them as that of the transforms does.
+        // Many channels: the error of the direct sum grows with the channels just like the error of the transforms.
         foreach (var channels in new[] { 64, 256 }) Check(oracle, Make(1, 12, 12, channels, 32, 1, 1, 1, 1), tolerance: 5e-6);
     }
 
     [Fact]
-    public void ShapesThatDoNotFitAreComputedDirectly()
+    public void UnsupportedShapesUseTheDirectAlgorithm()
     {
         using var oracle = new Oracle("cpu128", seed: 23);
         Check(oracle, Make(2, 6, 6, 17, 16, 1, 1, 1, 1));
@@ -80,59 +79,11 @@ public class WinogradTests
         return [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
     }
 
-    private static void Check(Oracle oracle, Conv2dShape shape, double tolerance = 1e-5)
-    {
-        var text = shape.ToString();
-        var input = oracle.Uniform(shape.InputLength);
-        var weights = oracle.Uniform(shape.WeightLength);
-        var bias = oracle.Uniform(shape.OutputChannels);
-        var outputGradient = oracle.Uniform(shape.OutputLength);
-        var workspace = oracle.Output(Conv2d.WorkspaceLength(shape));
-        var x = oracle.Upload(input);
-        var w = oracle.Upload(weights);
-        var d = oracle.Upload(outputGradient);
+    private static void Check(Oracle oracle, Conv2dShape shape, double tolerance = 1e-5) => Conv2dTests.Check(oracle, shape, "Winograd", tolerance);
 
-        var output = oracle.Output(shape.OutputLength);
-        Conv2d.Forward(oracle.Device, shape, x, w, oracle.Upload(bias), output, Activation.Relu, workspace);
-        var sums = ConvolutionReference.Forward(shape, input, weights);
-        var activated = sums.Select((v, i) => ActivationReference.Value(Activation.Relu, v + bias[i % shape.OutputChannels])).ToArray();
-        oracle.Compare("Winograd forward, bias, ReLU", activated, output, tolerance, shape: text);
-
-        var inputGradient = oracle.Output(shape.InputLength);
-        Conv2d.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace);
-        var expected = ConvolutionReference.InputGradient(shape, outputGradient, weights);
-        oracle.Compare("Winograd input gradient", expected, inputGradient, tolerance, shape: text);
-
-        var before = oracle.Uniform(shape.InputLength);
-        inputGradient = oracle.Upload(before);
-        Conv2d.BackwardData(oracle.Device, shape, d, w, inputGradient, workspace, Activation.Relu, x, accumulate: true);
-        var gated = expected.Select((v, i) => before[i] + (input[i] > 0 ? v : 0)).ToArray();
-        oracle.Compare("Winograd input gradient, gated, accumulated", gated, inputGradient, tolerance, shape: text);
-
-        var startWeights = oracle.Uniform(shape.WeightLength);
-        var startBias = oracle.Uniform(shape.OutputChannels);
-        var weightGradient = oracle.Upload(startWeights);
-        var biasGradient = oracle.Upload(startBias);
-        Conv2d.BackwardWeights(oracle.Device, shape, x, d, weightGradient, biasGradient, workspace);
-        var expectedWeights = ConvolutionReference.WeightGradient(shape, input, outputGradient);
-        oracle.Compare("Winograd weight gradient", [.. expectedWeights.Select((v, i) => v + startWeights[i])], weightGradient, tolerance, shape: text);
-        var expectedBias = ConvolutionReference.BiasGradient(shape.OutputChannels, outputGradient);
-        oracle.Compare("Winograd bias gradient", [.. expectedBias.Select((v, i) => v + startBias[i])], biasGradient, tolerance, shape: text);
-    }
-
-    private static Conv2dShape Make(int batch, int height, int width, int channels, int outputs, int top, int left, int bottom, int right) => new()
-    {
-        Batch = batch,
-        InputHeight = height,
-        InputWidth = width,
-        InputChannels = channels,
-        OutputChannels = outputs,
-        KernelHeight = 3,
-        KernelWidth = 3,
-        PaddingTop = top,
-        PaddingLeft = left,
-        PaddingBottom = bottom,
-        PaddingRight = right,
-        Algorithm = Conv2dAlgorithm.Winograd,
-    };
+    private static Conv2dShape Make(int batch, int height, int width, int channels, int outputs, int top, int left, int bottom, int right) =>
+        Conv2dShapes.Make(batch, height, width, channels, outputs, 3) with
+        {
+            PaddingTop = top, PaddingLeft = left, PaddingBottom = bottom, PaddingRight = right, Algorithm = Conv2dAlgorithm.Winograd,
+        };
 }

@@ -6,7 +6,7 @@ namespace Gpu.Tests.Data;
 public class CifarFolderTests
 {
     [Fact]
-    public void PlanesBecomePixels()
+    public void ChannelPlanesAreInterleaved()
     {
         using var folder = new TempFolder();
         Write(folder, imagesPerBatch: 3);
@@ -26,7 +26,7 @@ public class CifarFolderTests
     }
 
     [Fact]
-    public void TheFileOfNamesIsUsed()
+    public void ClassNamesComeFromBatchesMeta()
     {
         using var folder = new TempFolder();
         Write(folder, 2);
@@ -37,7 +37,7 @@ public class CifarFolderTests
     }
 
     [Fact]
-    public void MissingTruncatedAndDamagedBatches()
+    public void MissingTruncatedAndDamagedBatchesAreErrors()
     {
         using var folder = new TempFolder();
         Write(folder, 2);

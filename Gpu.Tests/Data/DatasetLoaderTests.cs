@@ -10,7 +10,7 @@ public class DatasetLoaderTests
     [InlineData("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")]
     [InlineData("train-images.idx3-ubyte", "train-labels.idx1-ubyte", "test-images.idx3-ubyte", "test-labels.idx1-ubyte")]
     [InlineData("train_images.gz", "TRAIN-LABELS", "test_images", "t10k-labels.gz")]
-    public void IdxFoldersUnderTheUsualNames(string trainImages, string trainLabels, string testImages, string testLabels)
+    public void LoadsIdxFilesUnderTheirUsualNames(string trainImages, string trainLabels, string testImages, string testLabels)
     {
         using var folder = new TempFolder();
         var (train, test) = (IdxTests.Sample(12, 4, 3, 1), IdxTests.Sample(5, 4, 3, 1, classes: 4));
@@ -25,7 +25,7 @@ public class DatasetLoaderTests
     }
 
     [Fact]
-    public void ColourIdxAndNamedClasses()
+    public void LoadsColorIdxFilesAndClassNames()
     {
         using var folder = new TempFolder();
         var split = IdxTests.Sample(9, 4, 3, 3, classes: 3);
@@ -43,7 +43,7 @@ public class DatasetLoaderTests
     }
 
     [Fact]
-    public void AnIncompleteIdxFolderNamesWhatIsMissing()
+    public void AnIncompleteIdxFolderNamesTheMissingFiles()
     {
         using var folder = new TempFolder();
         IdxWriter.WriteImages(folder.File("train-images"), IdxTests.Sample(3, 2, 2, 1));
@@ -54,7 +54,7 @@ public class DatasetLoaderTests
     }
 
     [Fact]
-    public void PartsOfDifferentSizeNameTheFiles()
+    public void TrainAndTestImagesOfDifferentSizeAreAnError()
     {
         using var folder = new TempFolder();
         WriteIdx(folder.Path, IdxTests.Sample(3, 2, 2, 1), IdxTests.Sample(3, 2, 3, 1));
@@ -74,7 +74,7 @@ public class DatasetLoaderTests
     }
 
     [Fact]
-    public void NamesAreLookedUpInTheFoldersInTheirOrder()
+    public void NamesAreSearchedInTheOrderOfTheFolders()
     {
         using var folder = new TempFolder();
         WriteIdx(folder.File("b", "fashion-mnist"), IdxTests.Sample(20, 2, 2, 1), IdxTests.Sample(3, 2, 2, 1));
@@ -88,7 +88,7 @@ public class DatasetLoaderTests
     [InlineData("mnist", "t10k-labels-idx1-ubyte.gz")]
     [InlineData("cifar-10", "unpack it there")]
     [InlineData("digits", "data generate digits --seed 1")]
-    public void AKnownSetThatIsNotHereSaysHowToGetIt(string name, string expected)
+    public void AMissingKnownDataSetSaysHowToGetIt(string name, string expected)
     {
         using var folder = new TempFolder();
         var error = Assert.Throws<DatasetNotFoundException>(() => DatasetLoader.Load(name, [folder.File("a"), folder.File("b")]));
@@ -101,7 +101,7 @@ public class DatasetLoaderTests
     [InlineData("mnst", "Did you mean 'mnist'?")]
     [InlineData("Digit", "Did you mean 'digits'?")]
     [InlineData("cifar10", "Did you mean 'cifar-10'?")]
-    public void AMisspeltNameGetsTheNearest(string typed, string expected) =>
+    public void AMisspeltNameSuggestsTheNearest(string typed, string expected) =>
         Assert.Contains(expected, Assert.Throws<DatasetNotFoundException>(() => DatasetLoader.Load(typed)).Message);
 
     [Fact]
@@ -113,14 +113,14 @@ public class DatasetLoaderTests
     }
 
     [Fact]
-    public void AFileIsNotAFolder()
+    public void AFileInsteadOfAFolderIsAnError()
     {
         using var folder = new TempFolder();
         Assert.Contains("is a file", Assert.Throws<DatasetNotFoundException>(() => DatasetLoader.Load(folder.Write("set.zip", [1]))).Message);
     }
 
     [Fact]
-    public void AFolderThatIsNoneOfTheseListsWhatWasFoundAndWhatIsUnderstood()
+    public void AnUnknownFolderListsItsContentAndTheSupportedLayouts()
     {
         using var folder = new TempFolder();
         Assert.Contains("Found: nothing", Assert.Throws<DatasetException>(() => DatasetLoader.Load(folder.Path)).Message);
@@ -134,7 +134,7 @@ public class DatasetLoaderTests
     }
 
     [Fact]
-    public void AFolderInAFolderIsFollowed()
+    public void ADataSetInASubfolderIsFound()
     {
         using var folder = new TempFolder();
         WriteIdx(folder.File("MNIST", "raw"), IdxTests.Sample(20, 2, 2, 1), IdxTests.Sample(3, 2, 2, 1));
@@ -142,7 +142,7 @@ public class DatasetLoaderTests
     }
 
     [Fact]
-    public void TheSearchOrderBeginsWithTheVariableAndEndsWithTheCache()
+    public void TheSearchOrderHasTheProgramFolderAndEndsWithTheUserCache()
     {
         var order = DataFolders.SearchOrder();
         Assert.Contains(Path.Combine(AppContext.BaseDirectory, "datasets"), order);

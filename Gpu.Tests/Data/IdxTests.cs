@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Gpu.Tests.IO;
 using Gpu.Training.Data;
 
@@ -11,7 +10,7 @@ public class IdxTests
     [InlineData(1, true)]
     [InlineData(3, false)]
     [InlineData(3, true)]
-    public void WhatIsWrittenIsRead(int channels, bool gzip)
+    public void WrittenFilesRoundTrip(int channels, bool gzip)
     {
         using var folder = new TempFolder();
         var split = Sample(7, 5, 4, channels);
@@ -25,7 +24,7 @@ public class IdxTests
     }
 
     [Fact]
-    public void TheBytesAreThoseOfTheFormat()
+    public void WrittenBytesFollowTheFormat()
     {
         using var folder = new TempFolder();
         IdxWriter.WriteImages(folder.File("images"), new ImageSplit([1, 2, 3, 4, 5, 6], [0], 2, 3, 1));
@@ -37,7 +36,7 @@ public class IdxTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void EveryTruncationIsNoticed(bool gzip)
+    public void EveryTruncationIsAnError(bool gzip)
     {
         using var folder = new TempFolder();
         var whole = Images("00000803000000020000000300000004", 24, gzip);
@@ -73,7 +72,7 @@ public class IdxTests
     [InlineData("00000803FFFFFFFFFFFFFFFFFFFFFFFF", 24, "4294967295x4294967295x4294967295", "79228162458924105385300197375")]
     [InlineData("000008037FFFFFFF0000000100000001", 24, "2147483647x1x1", "at most")]
     [InlineData("00000803400000000000000100000001", 24, "truncated", "need 1073741840 bytes")]
-    public void BadImageFiles(string header, int values, string expected, string also)
+    public void InvalidImageFilesAreErrors(string header, int values, string expected, string also)
     {
         using var folder = new TempFolder();
         var path = folder.Write("images", Images(header, values, gzip: false));
@@ -84,7 +83,7 @@ public class IdxTests
     }
 
     [Fact]
-    public void AHeaderThatPromisesMoreThanGzipCanHoldTakesNoMemory()
+    public void AHeaderLargerThanGzipCanHoldAllocatesNothing()
     {
         using var folder = new TempFolder();
         var path = folder.Write("images", Images("00000803700000000000000100000001", 24, gzip: true));
@@ -95,7 +94,7 @@ public class IdxTests
     }
 
     [Fact]
-    public void AGzipBombIsReadNoFurtherThanTheHeaderSays()
+    public void AGzipBombIsReadOnlyUpToTheSizeInTheHeader()
     {
         using var folder = new TempFolder();
         var path = folder.Write("images", Images("00000803000000020000000300000004", 50_000_000, gzip: true));
@@ -106,12 +105,12 @@ public class IdxTests
     }
 
     [Fact]
-    public void GzipOfSeveralMembersAndZerosBehindItAreRead()
+    public void SeveralGzipMembersAndTrailingZerosAreAccepted()
     {
         using var folder = new TempFolder();
         var content = Images("00000803000000020000000300000004", 24, gzip: false);
         var whole = IdxReader.ReadImages(folder.Write("plain", content)).Pixels;
-        byte[] members = [.. Compress(content[..10]), .. Compress(content[10..30]), .. Compress(content[30..])];
+        byte[] members = [.. Gzip.Compress(content[..10]), .. Gzip.Compress(content[10..30]), .. Gzip.Compress(content[30..])];
         Assert.Equal(whole, IdxReader.ReadImages(folder.Write("images.gz", members)).Pixels);
         Assert.Equal(whole, IdxReader.ReadImages(folder.Write("images.gz", [.. members, .. new byte[512]])).Pixels);
         for (var length = 0; length < members.Length; length++)
@@ -119,7 +118,7 @@ public class IdxTests
     }
 
     [Fact]
-    public void ADamagedGzipFileIsNoticed()
+    public void AWrongGzipChecksumIsAnError()
     {
         using var folder = new TempFolder();
         var whole = Images("00000803000000020000000300000004", 24, gzip: true);
@@ -129,7 +128,7 @@ public class IdxTests
     }
 
     [Fact]
-    public void MissingFilesAndFolders()
+    public void MissingFilesAndFoldersAreErrors()
     {
         using var folder = new TempFolder();
         Assert.Contains("does not exist", Assert.Throws<DatasetException>(() => IdxReader.ReadImages(folder.File("none"))).Message);
@@ -138,7 +137,7 @@ public class IdxTests
     }
 
     [Fact]
-    public void CountsAndLabelsMustFit()
+    public void CountsAndLabelsAreChecked()
     {
         using var folder = new TempFolder();
         var images = folder.Write("images", Images("00000803000000020000000300000004", 24, gzip: false));
@@ -181,14 +180,7 @@ public class IdxTests
         Convert.FromHexString(header).CopyTo(content, 0);
         for (var i = 0; i < Math.Min(values, 1000); i++)
             content[16 + i] = (byte)(i * 37);
-        return gzip ? Compress(content) : content;
+        return gzip ? Gzip.Compress(content) : content;
     }
 
-    private static byte[] Compress(byte[] content)
-    {
-        using var compressed = new MemoryStream();
-        using (var stream = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
-            stream.Write(content);
-        return compressed.ToArray();
-    }
 }

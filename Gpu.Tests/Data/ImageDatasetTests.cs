@@ -9,7 +9,7 @@ public class ImageDatasetTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void StatisticsAreThoseOfTheDefinition(int channels)
+    public void StatisticsAreMeanAndStandardDeviationPerChannel(int channels)
     {
         var train = IdxTests.Sample(50, 6, 5, channels);
         var statistics = new ImageDataset("x", Ten, train, train).Statistics;
@@ -52,7 +52,7 @@ public class ImageDatasetTests
         Assert.Equal((150, 50), (divided.Train.Count, divided.Validation!.Count));
         Assert.All(divided.Validation.CountPerClass(10), count => Assert.Equal(5, count));
 
-        // Nothing lost, nothing twice: together the two parts are the images that there were.
+        // The two parts together hold every image exactly once.
         var before = Enumerable.Range(0, 200).Select(i => Convert.ToHexString(train.Image(i)));
         var after = Enumerable.Range(0, 150).Select(i => Convert.ToHexString(divided.Train.Image(i)))
             .Concat(Enumerable.Range(0, 50).Select(i => Convert.ToHexString(divided.Validation.Image(i))));
@@ -67,7 +67,7 @@ public class ImageDatasetTests
     }
 
     [Fact]
-    public void PartsThatDoNotFitAreRefused()
+    public void PartsWithOtherSizesOrLabelsThrow()
     {
         var four = IdxTests.Sample(10, 4, 4, 1);
         Assert.Contains("5x4x1", Assert.Throws<DatasetException>(() => new ImageDataset("x", Ten, four, IdxTests.Sample(10, 5, 4, 1))).Message);

@@ -7,7 +7,7 @@ namespace Gpu.Tests.Data;
 public class ImageFolderTests
 {
     [Fact]
-    public void TrainAndTestFolders()
+    public void LoadsTrainAndTestFolders()
     {
         using var folder = new TempFolder();
         for (var i = 0; i < 12; i++)
@@ -19,7 +19,7 @@ public class ImageFolderTests
         folder.Write("train/9/Thumbs.db", [1, 2]);
         folder.Write("train/9/.hidden.png", [1, 2]);
         var data = DatasetLoader.Load(folder.Path);
-        Assert.Equal(["2", "9", "10"], data.ClassNames); // Numbers are ordered as numbers.
+        Assert.Equal(["2", "9", "10"], data.ClassNames); // Numeric names are sorted by value.
         Assert.Equal((12, 12, 2, 3, 1), (data.Train.Count, data.Test.Count, data.Height, data.Width, data.Channels));
         for (var i = 0; i < 12; i++)
             Assert.Equal((data.Train.Image(i)[0] % 3) switch { 0 => 2, 1 => 1, _ => 0 }, data.Train.Labels[i]);
@@ -32,7 +32,7 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void WithoutATestPartAShareOfEveryClassIsHeldOut()
+    public void WithoutATestFolderAShareOfEveryClassIsHeldOut()
     {
         using var folder = new TempFolder();
         for (var i = 0; i < 40; i++)
@@ -64,7 +64,7 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void OneColourImageMakesAllColour()
+    public void OneColorImageMakesTheDataSetColor()
     {
         using var folder = new TempFolder();
         Save(folder, "train/a/1.png", 50);
@@ -78,7 +78,7 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void TheOddImageIsNamed()
+    public void AnImageOfAnotherSizeIsNamed()
     {
         using var folder = new TempFolder();
         for (var i = 0; i < 6; i++)
@@ -104,7 +104,7 @@ public class ImageFolderTests
     }
 
     [Fact]
-    public void FoldersThatDoNotFit()
+    public void InconsistentFoldersAreErrors()
     {
         using var folder = new TempFolder();
         Save(folder, "train/a/1.png", 1);

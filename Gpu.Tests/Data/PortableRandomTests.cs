@@ -9,14 +9,14 @@ public class PortableRandomTests
     [InlineData(1UL, 0UL, 0xef75d62a19ba94edUL, 0x8e9490536375f270UL, 0xc05630b1c614195dUL, 0x66daa2d5136a8f29UL)]
     [InlineData(1UL, 5UL, 0xa5e8d4956d8e07a2UL, 0xdf6f7673ffa0bc11UL, 0xa5da6896277a0aecUL, 0xef25856f45c7dd3dUL)]
     [InlineData(ulong.MaxValue, 1UL << 40, 0x701b56f978a16a4UL, 0x3dbdb2d4f10dd6a7UL, 0x4e8ccd128b141797UL, 0xd9012217994811e1UL)]
-    public void TheNumbersAreThoseOfXoshiro(ulong seed, ulong stream, ulong a, ulong b, ulong c, ulong d)
+    public void NumbersAreThoseOfXoshiro256StarStar(ulong seed, ulong stream, ulong a, ulong b, ulong c, ulong d)
     {
         var random = new PortableRandom(seed, stream);
         Assert.Equal([a, b, c, d], new[] { random.NextUInt64(), random.NextUInt64(), random.NextUInt64(), random.NextUInt64() });
     }
 
     [Fact]
-    public void MomentsAndRanges()
+    public void NormalMomentsAndUniformRangeAreCorrect()
     {
         var random = new PortableRandom(3);
         double sum = 0, squares = 0;

@@ -3,7 +3,7 @@ using Gpu.Training.Data;
 
 namespace Gpu.Tests.Data;
 
-/// <summary>A linear classifier trained by stochastic gradient descent: what a data set must be too hard for.</summary>
+/// <summary>A linear classifier trained by stochastic gradient descent: the baseline that a data set must be too hard for.</summary>
 internal static class SoftmaxRegression
 {
     public static double Accuracy(ImageDataset data, int epochs, double learningRate)
@@ -53,7 +53,7 @@ internal static class SoftmaxRegression
         return scores;
     }
 
-    // Pixels with mean 0 and deviation 1, and a 1 after each image for the bias.
+    // Pixels with mean 0 and standard deviation 1, and a 1 after each image for the bias.
     private static float[] Normalize(ImageSplit split, ChannelStatistics statistics)
     {
         var result = new float[split.Count * (split.ImageSize + 1)];

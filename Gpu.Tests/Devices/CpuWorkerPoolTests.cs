@@ -4,35 +4,35 @@ namespace Gpu.Tests.Devices;
 
 public class CpuWorkerPoolTests
 {
-    // Makes a launch large enough to be shared, however few its items.
-    private const int Expensive = 1_000_000;
+    // A cost per item so high that the pool splits even a job of few items.
+    private const int HighCost = 1_000_000;
 
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(7)]
-    public void EveryItemIsDoneOnceInManySmallJobs(int threads)
+    public void EveryItemRunsExactlyOnceInManySmallJobs(int threads)
     {
         using var pool = new CpuWorkerPool(threads);
         var random = new Random(threads);
         for (var round = 0; round < 2_000; round++)
         {
             var job = new Counting(random.Next(1, 70));
-            pool.Run(job, job.Done.Length, random.Next(2) == 0 ? 1 : Expensive);
+            pool.Run(job, job.Done.Length, random.Next(2) == 0 ? 1 : HighCost);
             Assert.All(job.Done, count => Assert.Equal(1, count));
         }
     }
 
     [Fact]
-    public void NoItemsIsNoWork()
+    public void ZeroItemsAreAccepted()
     {
         using var pool = new CpuWorkerPool(3);
-        pool.Run(new Counting(0), 0, Expensive);
+        pool.Run(new Counting(0), 0, HighCost);
     }
 
     [Fact]
-    public void ItemNumbersReachTheLargestInteger()
+    public void ItemCountCanBeIntMaxValue()
     {
         using var pool = new CpuWorkerPool(3);
         var job = new Adding();
@@ -44,20 +44,20 @@ public class CpuWorkerPoolTests
     public void WorkIsSharedAmongAllThreads()
     {
         using var pool = new CpuWorkerPool(3);
-        var job = new Meeting(3);
-        // Each item waits until all three threads are in one: a pool that left the work to fewer would not come back.
-        pool.Run(job, 3, Expensive);
+        var job = new Rendezvous(3);
+        // Each item waits until all three threads are in one, so a pool that used fewer threads would time out.
+        pool.Run(job, 3, HighCost);
         Assert.Equal(3, job.Threads.Distinct().Count());
     }
 
     [Fact]
-    public void WorkersThatFellAsleepWakeUp()
+    public void SleepingWorkersWakeUp()
     {
         using var pool = new CpuWorkerPool(3);
         for (var round = 0; round < 20; round++)
         {
             Thread.Sleep(5);
-            pool.Run(new Meeting(3), 3, Expensive);
+            pool.Run(new Rendezvous(3), 3, HighCost);
         }
     }
 
@@ -71,16 +71,16 @@ public class CpuWorkerPoolTests
         using var pool = new CpuWorkerPool(3);
         for (var round = 0; round < 20; round++)
         {
-            var error = Assert.Throws<InvalidDataException>(() => pool.Run(new Failing(bad), 100, Expensive));
+            var error = Assert.Throws<InvalidDataException>(() => pool.Run(new Failing(bad), 100, HighCost));
             Assert.Equal($"item {bad}", error.Message);
             var job = new Counting(100);
-            pool.Run(job, 100, Expensive);
+            pool.Run(job, 100, HighCost);
             Assert.All(job.Done, count => Assert.Equal(1, count));
         }
     }
 
     [Fact]
-    public void JobsOfSeveralThreadsDoNotMix()
+    public void ConcurrentJobsDoNotMix()
     {
         using var pool = new CpuWorkerPool(3);
         var failures = new List<Exception>();
@@ -91,7 +91,7 @@ public class CpuWorkerPoolTests
                 for (var round = 0; round < 300; round++)
                 {
                     var job = new Counting(10 + number);
-                    pool.Run(job, job.Done.Length, Expensive);
+                    pool.Run(job, job.Done.Length, HighCost);
                     Assert.All(job.Done, count => Assert.Equal(1, count));
                 }
             }
@@ -106,24 +106,24 @@ public class CpuWorkerPoolTests
     }
 
     [Fact]
-    public void JobCannotBringAJobToItsOwnPool()
+    public void NestedJobOnTheSamePoolThrows()
     {
         using var pool = new CpuWorkerPool(3);
-        var error = Assert.Throws<InvalidOperationException>(() => pool.Run(new Nested(pool), 8, Expensive));
+        var error = Assert.Throws<InvalidOperationException>(() => pool.Run(new Nested(pool), 8, HighCost));
         Assert.Contains("a kernel cannot use the device that runs it", error.Message);
         using var other = new CpuWorkerPool(2);
-        pool.Run(new Nested(other), 8, Expensive);
-        pool.Run(new Counting(8), 8, Expensive);
+        pool.Run(new Nested(other), 8, HighCost);
+        pool.Run(new Counting(8), 8, HighCost);
     }
 
     [Fact]
-    public void DisposedPoolRefusesWork()
+    public void DisposedPoolThrows()
     {
         var pool = new CpuWorkerPool(3);
-        pool.Run(new Counting(8), 8, Expensive);
+        pool.Run(new Counting(8), 8, HighCost);
         pool.Dispose();
         pool.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => pool.Run(new Counting(8), 8, Expensive));
+        Assert.Throws<ObjectDisposedException>(() => pool.Run(new Counting(8), 8, HighCost));
         Assert.Throws<ObjectDisposedException>(() => pool.Run(new Counting(8), 8, 1));
     }
 
@@ -133,7 +133,7 @@ public class CpuWorkerPoolTests
         var pool = new CpuWorkerPool(3);
         using var started = new ManualResetEventSlim();
         var job = new Slow(started);
-        var thread = new Thread(() => pool.Run(job, 30, Expensive));
+        var thread = new Thread(() => pool.Run(job, 30, HighCost));
         thread.Start();
         started.Wait();
         pool.Dispose();
@@ -164,7 +164,7 @@ public class CpuWorkerPoolTests
         }
     }
 
-    private sealed class Meeting(int size) : ICpuJob
+    private sealed class Rendezvous(int size) : ICpuJob
     {
         private readonly CountdownEvent _missing = new(size);
 
@@ -176,7 +176,7 @@ public class CpuWorkerPoolTests
             {
                 lock (Threads) Threads.Add(Environment.CurrentManagedThreadId);
                 _missing.Signal();
-                Assert.True(_missing.Wait(TimeSpan.FromSeconds(60)), "not all threads of the pool came");
+                Assert.True(_missing.Wait(TimeSpan.FromSeconds(60)), "not all threads of the pool took an item");
             }
         }
     }
@@ -191,7 +191,7 @@ public class CpuWorkerPoolTests
 
     private sealed class Nested(CpuWorkerPool pool) : ICpuJob
     {
-        public void RunItems(int from, int to) => pool.Run(new Counting(8), 8, Expensive);
+        public void RunItems(int from, int to) => pool.Run(new Counting(8), 8, HighCost);
     }
 
     private sealed class Slow(ManualResetEventSlim started) : ICpuJob

@@ -7,14 +7,12 @@ using ILGPU.Runtime;
 namespace Gpu.Tests.Devices;
 
 /// <summary>
-/// Nothing runs on an accelerator's default stream: it is not ordered with others, and CUDA cannot capture it. Read from the intermediate language of
-/// all methods.
+/// Nothing runs on the default stream of an accelerator: it is not ordered with other streams, and CUDA cannot capture it. The test reads the IL of all
+/// methods.
 /// </summary>
 public class DefaultStreamTests
 {
-    private const BindingFlags Everything = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-
-    // They take a stream, or mean the default one.
+    // Without a stream argument these use the default stream.
     private static readonly string[] NeedStream = ["CopyFromCPU", "CopyToCPU", "CopyFrom", "CopyTo", "MemSet", "MemSetToZero", "GetAsArray", "GetAsArray1D"];
 
     [Theory]
@@ -22,26 +20,27 @@ public class DefaultStreamTests
     [InlineData(typeof(Trainer))]
     public void NothingUsesTheDefaultStream(Type ofAssembly)
     {
-        var methods = ofAssembly.Assembly.GetTypes().SelectMany(type => type.GetMethods(Everything).Cast<MethodBase>().Concat(type.GetConstructors(Everything)));
-        var offences = methods.SelectMany(method => Called(method).Where(IsOnDefaultStream).Select(called => $"{method.DeclaringType}.{method.Name}: {called.Name}"));
-        Assert.Empty(offences);
+        var methods = ofAssembly.Assembly.GetTypes()
+            .SelectMany(type => type.GetMethods(BackendCalls.Declared).Cast<MethodBase>().Concat(type.GetConstructors(BackendCalls.Declared)));
+        var violations = methods.SelectMany(method => BackendCalls.Called(method)
+            .Where(IsOnDefaultStream).Select(called => $"{method.DeclaringType}.{method.Name}: {called.Name}"));
+        Assert.Empty(violations);
     }
 
     [Fact]
-    public void AnOffenceIsFound()
+    public void UseOfTheDefaultStreamIsDetected()
     {
-        var method = typeof(DefaultStreamTests).GetMethod(nameof(Offence), Everything)!;
-        Assert.Equal(["get_DefaultStream", "Synchronize", "MemSetToZero"], Called(method).Where(IsOnDefaultStream).Select(called => called.Name));
+        var method = typeof(DefaultStreamTests).GetMethod(nameof(UseDefaultStream), BackendCalls.Declared)!;
+        Assert.Equal(
+            ["get_DefaultStream", "Synchronize", "MemSetToZero"], BackendCalls.Called(method).Where(IsOnDefaultStream).Select(called => called.Name));
     }
 
-    private static void Offence(Accelerator accelerator, MemoryBuffer1D<float, ILGPU.Stride1D.Dense> buffer)
+    private static void UseDefaultStream(Accelerator accelerator, MemoryBuffer1D<float, ILGPU.Stride1D.Dense> buffer)
     {
         accelerator.DefaultStream.Synchronize();
         accelerator.Synchronize();
         buffer.View.BaseView.MemSetToZero();
     }
-
-    private static IEnumerable<MethodBase> Called(MethodBase method) => MachineCalls.Called(method);
 
     private static bool IsOnDefaultStream(MethodBase called)
     {

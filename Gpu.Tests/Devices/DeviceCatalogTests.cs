@@ -3,13 +3,13 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Tests.Devices;
 
-/// <summary>The catalogue on whatever machine the tests run; the tests hold with and without GPUs.</summary>
+/// <summary>The device catalog of the machine that runs the tests. The tests hold with and without GPUs.</summary>
 public class DeviceCatalogTests
 {
     private static readonly Lazy<IReadOnlyList<DeviceInfo>> Listed = new(DeviceCatalog.List);
 
     [Fact]
-    public void EveryKindIsListedWithItsDevicesOrTheReasonWhyThereAreNone()
+    public void EveryKindIsAvailableOrHasAReason()
     {
         Assert.Equal(["cpu", "cuda", "opencl", "simulator"], Listed.Value.Select(info => info.Kind).Distinct());
         Assert.Equal(Listed.Value.Count, Listed.Value.Select(info => info.Id).Distinct().Count());
@@ -22,7 +22,7 @@ public class DeviceCatalogTests
             }
             else
             {
-                // Each reason ends with what would help.
+                // After the semicolon a reason says what to do.
                 Assert.Contains(";", info.Missing);
             }
         }
@@ -40,27 +40,27 @@ public class DeviceCatalogTests
     [InlineData("CPU")]
     [InlineData("simulator")]
     [InlineData("auto")]
-    public void OpensDevicesThatWork(string id)
+    public void OpenedDevicesCompute(string id)
     {
         using var device = DeviceCatalog.Open(id, 2, out var choice);
         Assert.StartsWith(device.Id, choice);
         if (id != "auto") Assert.Equal(id.ToLowerInvariant(), device.Id);
-        CheckThatItComputes(device);
+        AssertThatItComputes(device);
     }
 
     [Fact]
-    public void EveryDeviceThatIsListedAsAvailableWorks()
+    public void EveryAvailableDeviceComputes()
     {
         foreach (var info in Listed.Value.Where(info => info.IsAvailable))
         {
             using var device = DeviceCatalog.Open(info.Id);
             Assert.Equal(info.Id, device.Id);
-            CheckThatItComputes(device);
+            AssertThatItComputes(device);
         }
     }
 
     [Fact]
-    public void DevicesThatAreNotAvailableSayWhy()
+    public void OpeningAnUnavailableDeviceGivesTheReason()
     {
         foreach (var info in Listed.Value.Where(info => !info.IsAvailable))
         {
@@ -87,7 +87,7 @@ public class DeviceCatalogTests
     [InlineData("cuda:x", "a number from 0")]
     [InlineData("opencl:", "a number from 0")]
     [InlineData("opencl: 1", "a number from 0")]
-    public void MistakesInIdsAreExplained(string id, string expected)
+    public void InvalidIdsAreExplained(string id, string expected)
     {
         var error = Assert.Throws<DeviceException>(() => DeviceCatalog.Open(id));
         Assert.Contains(expected, error.Expected);
@@ -95,27 +95,28 @@ public class DeviceCatalogTests
     }
 
     [Fact]
-    public void NumberBeyondTheDevicesIsExplained()
+    public void DeviceNumberOutOfRangeIsExplained()
     {
         var error = Assert.Throws<DeviceException>(() => DeviceCatalog.Open("opencl:999"));
         Assert.Contains("OpenCL device", error.Message);
     }
 
     [Fact]
-    public void ANumberThatNoDeviceHasIsAnsweredWithThoseThatThereAre()
+    public void DeviceNumberOutOfRangeListsTheExistingNumbers()
     {
         DeviceInfo Gpu(int number, string? missing = null) => new($"cuda:{number}", "cuda", "NVIDIA H200", 1, 1, 32, missing);
         Assert.Equal(
             "expected a CUDA device number 7, found cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200); numbers begin at 0: choose one of these",
             DeviceCatalog.NoSuchNumber("a CUDA device", 7, [Gpu(0), Gpu(1)]).Message);
         Assert.Equal(
-            "expected a CUDA device number 7, found cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200, which cannot be used: too old; get another); numbers begin at 0: choose cuda:0",
+            "expected a CUDA device number 7, found cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200, which cannot be used: too old; get another); " +
+            "numbers begin at 0: choose cuda:0",
             DeviceCatalog.NoSuchNumber("a CUDA device", 7, [Gpu(0), Gpu(1, "too old; get another")]).Message);
         Assert.EndsWith("use another kind of device, such as cpu", DeviceCatalog.NoSuchNumber("a CUDA device", 7, [Gpu(0, "too old; get another")]).Message);
     }
 
     [Fact]
-    public void ThreadsOfTheCpuDeviceAreChecked()
+    public void ThreadCountOfTheCpuDeviceIsChecked()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => DeviceCatalog.Open("cpu", -1));
         using var device = Assert.IsType<CpuDevice>(DeviceCatalog.Open("cpu", 3));
@@ -126,9 +127,9 @@ public class DeviceCatalogTests
     [InlineData("cuda", "libcuda.so.1")]
     [InlineData("OpenCL", "libOpenCL.so.1")]
     [InlineData("c", null)]
-    public void VersionedNamesOfTheDrivers(string name, string? file) => Assert.Equal(file, DriverLibraries.Versioned(name));
+    public void DriverLibrariesHaveVersionedNames(string name, string? file) => Assert.Equal(file, DriverLibraries.Versioned(name));
 
-    private static void CheckThatItComputes(ComputeDevice device)
+    private static void AssertThatItComputes(ComputeDevice device)
     {
         using var buffer = device.Allocate(5);
         device.Upload<float>([-1, 2, -3, 4, 5], buffer.View);

@@ -4,14 +4,14 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Devices;
 
-/// <summary>Memory of every kind of device: its limits, its owners, and its end.</summary>
+/// <summary>Allocation, copies, views and disposal of memory on every kind of device.</summary>
 public class DeviceMemoryTests
 {
     public static TheoryData<string> Devices => ["cpu", "simulator", .. TestDevices.Cuda];
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void MemoryBeginsAsZerosAndKeepsWhatIsCopied(string name)
+    public void MemoryIsZeroedAndCopiesRoundTrip(string name)
     {
         using var device = Open(name);
         using var buffer = device.Allocate(100);
@@ -32,10 +32,10 @@ public class DeviceMemoryTests
         Assert.Equal([9, 8, 7, 6, 5], bytes);
     }
 
-    // More than the accelerator's staging memory holds at once, and copies that are too large for it.
+    // More copies than fit into the staging memory at once, and copies larger than the staging memory.
     [Theory]
     [MemberData(nameof(Devices))]
-    public void ManyCopiesOfAllSizesArrive(string name)
+    public void ManyCopiesOfAllSizesRoundTrip(string name)
     {
         using var device = Open(name);
         using var buffer = device.Allocate(40_000);
@@ -78,11 +78,12 @@ public class DeviceMemoryTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void CopiesThatDoNotFitAreRefused(string name)
+    public void CopiesThatDoNotFitTheViewThrow(string name)
     {
         using var device = Open(name);
         using var buffer = device.Allocate(4);
-        Assert.Contains("20 bytes does not fit a view of 16 bytes", Assert.Throws<ArgumentException>(() => device.Upload<float>(new float[5], buffer.View)).Message);
+        var error = Assert.Throws<ArgumentException>(() => device.Upload<float>(new float[5], buffer.View));
+        Assert.Contains("20 bytes does not fit a view of 16 bytes", error.Message);
         Assert.Throws<ArgumentException>(() => device.Download<double>(buffer.View, new double[3]));
         Assert.Throws<ArgumentOutOfRangeException>(() => device.Allocate(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => device.Allocate(-5));
@@ -94,7 +95,7 @@ public class DeviceMemoryTests
     [InlineData(4, 1)]
     [InlineData(2, -1)]
     [InlineData(1, int.MaxValue)]
-    public void PartsOutsideOfAViewAreRefused(int offset, int length)
+    public void SlicesOutsideAViewThrow(int offset, int length)
     {
         using var device = new CpuDevice(1);
         using var buffer = device.Allocate(9);
@@ -104,7 +105,7 @@ public class DeviceMemoryTests
     }
 
     [Fact]
-    public void PartsOfPartsAreCountedFromTheBuffer()
+    public void SlicesOfSlicesHaveOffsetsFromTheBuffer()
     {
         using var device = new CpuDevice(1);
         using var buffer = device.Allocate(9);
@@ -115,7 +116,7 @@ public class DeviceMemoryTests
     }
 
     [Fact]
-    public void MemoryOfAnotherDeviceIsRefused()
+    public void MemoryOfAnotherDeviceThrows()
     {
         using var cpu = new CpuDevice(1);
         using var simulator = TestDevices.Simulator();
@@ -133,7 +134,7 @@ public class DeviceMemoryTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void MemoryThatWasGivenBackIsRefused(string name)
+    public void DisposedMemoryThrows(string name)
     {
         using var device = Open(name);
         var buffer = device.Allocate(8);
@@ -143,7 +144,7 @@ public class DeviceMemoryTests
     }
 
     [Fact]
-    public void CpuDeviceThatHasEndedRefusesWork()
+    public void DisposedCpuDeviceThrows()
     {
         var device = new CpuDevice(2);
         using var buffer = device.Allocate(8);
@@ -155,13 +156,13 @@ public class DeviceMemoryTests
     [InlineData(-1, 0)]
     [InlineData(1025, 0)]
     [InlineData(1, 64)]
-    public void CpuDeviceRefusesOtherThreadsAndLanes(int threads, int lanes) =>
+    public void InvalidThreadAndLaneCountsThrow(int threads, int lanes) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new CpuDevice(threads, lanes));
 
-    // On CUDA the work is still to be done when its memory is given back; the emulator (CUDA_EMULATOR_DEFER) finds it if nobody waits.
+    // On CUDA the kernels may still be queued when their memory is disposed. The emulator with CUDA_EMULATOR_DEFER detects a missing synchronization.
     [Theory]
     [MemberData(nameof(Devices))]
-    public void MemoryCanBeGivenBackWhileWorkUsesIt(string name)
+    public void MemoryCanBeDisposedWhileKernelsUseIt(string name)
     {
         using var device = Open(name);
         using var kept = device.Allocate(1 << 16);
@@ -179,12 +180,12 @@ public class DeviceMemoryTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void DeviceCanEndBeforeItsWorkAndItsMemory(string name)
+    public void DeviceCanBeDisposedWhileKernelsRunAndBeforeItsMemory(string name)
     {
         var device = Open(name);
         var buffer = device.Allocate(1 << 16);
         Relu(device, buffer);
-        // Compilation of a kernel that is never launched may be under way.
+        // A kernel that is never launched may still be compiling.
         ActivationOps.Forward(new CommandList(device), new Activation(ActivationKind.Tanh), buffer.View, buffer.View);
         device.Dispose();
         device.Dispose();

@@ -2,7 +2,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Tests.Devices;
 
-/// <summary>A driver of graphs in memory: keeps the <see cref="FakeLaunch"/>es of a capture, and replays them.</summary>
+/// <summary>A graph driver without a GPU: records the <see cref="FakeLaunch"/>es of a capture and replays them.</summary>
 internal sealed class FakeGraphDriver : IGraphDriver
 {
     private readonly Dictionary<nint, List<FakeLaunch>> _graphs = [];
@@ -12,15 +12,15 @@ internal sealed class FakeGraphDriver : IGraphDriver
     /// <summary>All calls, in order.</summary>
     public List<string> Calls { get; } = [];
 
-    /// <summary>Calls of these names fail.</summary>
+    /// <summary>The names of the calls that fail.</summary>
     public HashSet<string> Failing { get; } = [];
 
-    /// <summary>Graphs that were not given back.</summary>
-    public int Open => _graphs.Count;
+    /// <summary>The number of graphs that are not destroyed.</summary>
+    public int GraphCount => _graphs.Count;
 
     public void BeginCapture()
     {
-        Note("begin");
+        Record("begin");
         Assert.Null(_captured);
         _captured = [];
     }
@@ -29,7 +29,7 @@ internal sealed class FakeGraphDriver : IGraphDriver
     {
         var captured = _captured!;
         _captured = null;
-        Note("end");
+        Record("end");
         _graphs.Add(_next, captured);
         return _next++;
     }
@@ -42,7 +42,7 @@ internal sealed class FakeGraphDriver : IGraphDriver
 
     public void Launch(nint graph)
     {
-        Note("launch");
+        Record("launch");
         foreach (var launch in _graphs[graph]) launch.Runs++;
     }
 
@@ -52,14 +52,14 @@ internal sealed class FakeGraphDriver : IGraphDriver
         Assert.True(_graphs.Remove(graph));
     }
 
-    /// <summary>What a launch does: it runs, or is captured.</summary>
-    public void Take(FakeLaunch launch)
+    /// <summary>Runs a launch, or records it during a capture.</summary>
+    public void RunOrCapture(FakeLaunch launch)
     {
         if (_captured is null) launch.Runs++;
         else _captured.Add(launch);
     }
 
-    private void Note(string call)
+    private void Record(string call)
     {
         Calls.Add(call);
         if (Failing.Contains(call)) throw new DriverException($"fake {call}", 901, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED");
@@ -71,7 +71,7 @@ internal sealed class FakeLaunch(FakeGraphDriver driver) : Command
 {
     public int Runs { get; set; }
 
-    /// <summary>Thrown instead of launching, once.</summary>
+    /// <summary>If set, the next execution throws it instead of launching.</summary>
     public Exception? Failure { get; set; }
 
     public override string Name => "fake";
@@ -86,6 +86,6 @@ internal sealed class FakeLaunch(FakeGraphDriver driver) : Command
             throw failure;
         }
 
-        driver.Take(this);
+        driver.RunOrCapture(this);
     }
 }

@@ -5,7 +5,7 @@ namespace Gpu.Tests.Devices;
 public class FastDivModTests
 {
     [Fact]
-    public void DividesAsTheProcessorDoes()
+    public void EqualsIntegerDivision()
     {
         var random = new Random(3);
         var values = Enumerable.Range(1, 300).Concat(Enumerable.Range(0, 31).SelectMany(bit => new[] { 1 << bit, (1 << bit) + 1, int.MaxValue >> bit }))
@@ -13,7 +13,8 @@ public class FastDivModTests
         foreach (var value in values)
         {
             var divisor = FastDivMod.By(value);
-            var multiples = Enumerable.Range(0, 50).Select(_ => (int)(random.NextInt64(0, int.MaxValue / value + 1L) * value)).Append(int.MaxValue / value * value);
+            var multiples = Enumerable.Range(0, 50)
+                .Select(_ => (int)(random.NextInt64(0, int.MaxValue / value + 1L) * value)).Append(int.MaxValue / value * value);
             foreach (var number in multiples.SelectMany(multiple => new[] { Math.Max(0, multiple - 1), multiple }).Append(int.MaxValue).Append(random.Next()))
                 Assert.True(number / value == divisor.Divide(number), $"{number} / {value}");
         }
@@ -22,5 +23,5 @@ public class FastDivModTests
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]
-    public void NothingIsDividedByNothing(int value) => Assert.Throws<ArgumentOutOfRangeException>(() => FastDivMod.By(value));
+    public void NonPositiveDivisorThrows(int value) => Assert.Throws<ArgumentOutOfRangeException>(() => FastDivMod.By(value));
 }

@@ -4,28 +4,28 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Devices;
 
-/// <summary>When a step is launched plainly, captured, and replayed.</summary>
+/// <summary>When a step launches its kernels one by one, captures them as a graph, and replays the graph.</summary>
 public class RecordedStepTests
 {
     [Fact]
     public void TheSecondRunCapturesAndLaterOnesReplay()
     {
-        using var bench = new Bench(2);
-        var step = bench.Step();
+        using var fixture = new Fixture(2);
+        var step = fixture.Step();
         Assert.Equal((LaunchMode.WarmUp, 2), (step.Mode, step.LaunchCount));
         step.Run();
-        Assert.Empty(bench.Driver.Calls);
+        Assert.Empty(fixture.Driver.Calls);
         Assert.Equal(LaunchMode.Graph, step.Mode);
         step.Run();
-        Assert.Equal(["begin", "end", "launch"], bench.Driver.Calls);
+        Assert.Equal(["begin", "end", "launch"], fixture.Driver.Calls);
         step.Run();
         step.Run();
-        Assert.Equal(["begin", "end", "launch", "launch", "launch"], bench.Driver.Calls);
-        Assert.Equal([4, 4], bench.Runs);
+        Assert.Equal(["begin", "end", "launch", "launch", "launch"], fixture.Driver.Calls);
+        Assert.Equal([4, 4], fixture.Runs);
         Assert.Null(step.WhyNoGraph);
         step.Dispose();
         step.Dispose();
-        Assert.Equal(0, bench.Driver.Open);
+        Assert.Equal(0, fixture.Driver.GraphCount);
         Assert.Throws<ObjectDisposedException>(step.Run);
     }
 
@@ -33,110 +33,110 @@ public class RecordedStepTests
     [InlineData("begin", "begin")]
     [InlineData("end", "begin end")]
     [InlineData("launch", "begin end launch destroy")]
-    public void WhatFailsBeforeTheFirstReplayIsLaunchedPlainlyFromThenOn(string failing, string calls)
+    public void AfterAFailureBeforeTheFirstReplayStepsAreLaunchedPlainly(string failing, string calls)
     {
-        using var bench = new Bench(2);
-        bench.Driver.Failing.Add(failing);
-        using var step = bench.Step();
+        using var fixture = new Fixture(2);
+        fixture.Driver.Failing.Add(failing);
+        using var step = fixture.Step();
         for (var i = 0; i < 3; i++) step.Run();
-        Assert.Equal(calls, string.Join(' ', bench.Driver.Calls));
-        Assert.Equal([3, 3], bench.Runs);
+        Assert.Equal(calls, string.Join(' ', fixture.Driver.Calls));
+        Assert.Equal([3, 3], fixture.Runs);
         Assert.Equal(LaunchMode.Plain, step.Mode);
         Assert.Equal($"fake {failing} failed: CUDA_ERROR_STREAM_CAPTURE_INVALIDATED (901)", step.WhyNoGraph);
-        Assert.Equal(0, bench.Driver.Open);
+        Assert.Equal(0, fixture.Driver.GraphCount);
     }
 
     [Fact]
-    public void ALaunchThatCannotBeCapturedEndsTheCapture()
+    public void ALaunchThatCannotBeCapturedAbandonsTheCapture()
     {
-        using var bench = new Bench(3);
-        using var step = bench.Step();
+        using var fixture = new Fixture(3);
+        using var step = fixture.Step();
         step.Run();
-        bench.Launches[1].Failure = new NotSupportedException("not now");
+        fixture.Launches[1].Failure = new NotSupportedException("not now");
         step.Run();
-        Assert.Equal(["begin", "abandon"], bench.Driver.Calls);
-        Assert.Equal([2, 2, 2], bench.Runs);
+        Assert.Equal(["begin", "abandon"], fixture.Driver.Calls);
+        Assert.Equal([2, 2, 2], fixture.Runs);
         Assert.Equal((LaunchMode.Plain, "NotSupportedException: not now"), (step.Mode, step.WhyNoGraph));
     }
 
     [Fact]
-    public void AnErrorOfAGraphThatRanBeforeIsTheCallers()
+    public void AnErrorOfALaterReplayIsThrown()
     {
-        using var bench = new Bench(1);
-        using var step = bench.Step();
+        using var fixture = new Fixture(1);
+        using var step = fixture.Step();
         step.Run();
         step.Run();
-        bench.Driver.Failing.Add("launch");
+        fixture.Driver.Failing.Add("launch");
         Assert.Equal(901, Assert.Throws<DriverException>(step.Run).Code);
-        Assert.Equal([2], bench.Runs);
+        Assert.Equal([2], fixture.Runs);
     }
 
     [Fact]
-    public void AnErrorOfTheWarmUpIsTheCallers()
+    public void AnErrorOfTheWarmUpIsThrown()
     {
-        using var bench = new Bench(1);
-        using var step = bench.Step();
-        bench.Launches[0].Failure = new InvalidOperationException("wrong");
+        using var fixture = new Fixture(1);
+        using var step = fixture.Step();
+        fixture.Launches[0].Failure = new InvalidOperationException("wrong");
         Assert.Throws<InvalidOperationException>(step.Run);
         step.Run();
         step.Run();
-        Assert.Equal([2], bench.Runs);
+        Assert.Equal([2], fixture.Runs);
         Assert.Equal(LaunchMode.Graph, step.Mode);
     }
 
     [Fact]
-    public void AListThatGrewIsWarmedUpAndCapturedAnew()
+    public void AListThatGrewIsWarmedUpAndCapturedAgain()
     {
-        using var bench = new Bench(1);
-        using var step = bench.Step();
+        using var fixture = new Fixture(1);
+        using var step = fixture.Step();
         for (var i = 0; i < 3; i++) step.Run();
-        bench.Add();
+        fixture.Add();
         for (var i = 0; i < 3; i++) step.Run();
-        Assert.Equal(["begin", "end", "launch", "launch", "destroy", "begin", "end", "launch", "launch"], bench.Driver.Calls);
-        Assert.Equal([6, 3], bench.Runs);
+        Assert.Equal(["begin", "end", "launch", "launch", "destroy", "begin", "end", "launch", "launch"], fixture.Driver.Calls);
+        Assert.Equal([6, 3], fixture.Runs);
     }
 
     [Fact]
-    public void AListMayComeTwiceAndBeEmpty()
+    public void AListMayOccurTwiceOrBeEmpty()
     {
-        using var bench = new Bench(1);
-        using var empty = new RecordedStep(bench.Device, new CommandList(bench.Device));
+        using var fixture = new Fixture(1);
+        using var empty = new RecordedStep(fixture.Device, new CommandList(fixture.Device));
         for (var i = 0; i < 3; i++) empty.Run();
-        Assert.Empty(bench.Driver.Calls);
-        using var twice = new RecordedStep(bench.Device, bench.List, bench.List);
+        Assert.Empty(fixture.Driver.Calls);
+        using var twice = new RecordedStep(fixture.Device, fixture.List, fixture.List);
         for (var i = 0; i < 3; i++) twice.Run();
-        Assert.Equal([6], bench.Runs);
+        Assert.Equal([6], fixture.Runs);
         Assert.Equal(2, twice.LaunchCount);
     }
 
     [Fact]
-    public void TheDeviceTakesItsGraphsAlong()
+    public void DisposingTheDeviceDestroysItsGraphs()
     {
-        var bench = new Bench(1);
-        var step = bench.Step();
+        var fixture = new Fixture(1);
+        var step = fixture.Step();
         step.Run();
         step.Run();
-        Assert.Equal(1, bench.Driver.Open);
-        bench.Dispose();
-        Assert.Equal(0, bench.Driver.Open);
+        Assert.Equal(1, fixture.Driver.GraphCount);
+        fixture.Dispose();
+        Assert.Equal(0, fixture.Driver.GraphCount);
         step.Dispose();
     }
 
     [Fact]
-    public void GraphsCanBeSwitchedOff()
+    public void GraphsCanBeDisabled()
     {
-        using var bench = new Bench(1);
-        bench.Device.UsesGraphs = false;
-        using var step = bench.Step();
+        using var fixture = new Fixture(1);
+        fixture.Device.UsesGraphs = false;
+        using var step = fixture.Step();
         Assert.Equal((LaunchMode.Plain, "graphs are switched off"), (step.Mode, step.WhyNoGraph));
         step.Run();
-        Assert.Equal([1], bench.Runs);
+        Assert.Equal([1], fixture.Runs);
     }
 
     [Theory]
     [InlineData("cpu", "the CPU device")]
     [InlineData("simulator", "the simulator has no graphs")]
-    public void OtherDevicesLaunchPlainlyAndSayWhy(string name, string reason)
+    public void DevicesWithoutGraphsLaunchPlainlyAndGiveTheReason(string name, string reason)
     {
         using ComputeDevice device = name == "cpu" ? new CpuDevice(1) : TestDevices.Simulator();
         using var buffer = device.Allocate(8);
@@ -154,9 +154,9 @@ public class RecordedStepTests
         Assert.Throws<ArgumentException>(() => new RecordedStep(other, list));
     }
 
-    private sealed class Bench : IDisposable
+    private sealed class Fixture : IDisposable
     {
-        public Bench(int launches)
+        public Fixture(int launches)
         {
             Device = TestDevices.Simulator();
             Device.ReplaceGraphs(Driver);

@@ -17,7 +17,7 @@ public class AtomicFileTests
     }
 
     [Fact]
-    public void FailureLeavesWhatWasThereAndNoTemporaryFile()
+    public void FailureKeepsTheOldFileAndLeavesNoTemporaryFile()
     {
         using var folder = new TempFolder();
         var path = folder.Write("file.bin", [1, 2, 3]);
@@ -46,7 +46,7 @@ public class AtomicFileTests
     }
 
     [Fact]
-    public void AFolderOfThatNameIsAnError()
+    public void AFolderOfTheSameNameIsAnError()
     {
         using var folder = new TempFolder();
         Directory.CreateDirectory(folder.File("taken"));
@@ -55,7 +55,7 @@ public class AtomicFileTests
     }
 
     [Fact]
-    public async Task ManyWritersOfOneFileDoNotMix()
+    public async Task ConcurrentWritersDoNotMixTheirContent()
     {
         using var folder = new TempFolder();
         var path = folder.File("file.bin");

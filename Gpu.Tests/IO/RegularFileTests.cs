@@ -6,10 +6,10 @@ namespace Gpu.Tests.IO;
 
 public class RegularFileTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
     [UnixFact]
-    public async Task APipeIsAnErrorAndNotAnEndlessWait()
+    public async Task APipeIsAnErrorInsteadOfAnEndlessWait()
     {
         using var folder = new TempFolder();
         MakePipe(folder.File("x.png"));
@@ -17,7 +17,7 @@ public class RegularFileTests
         MakePipe(folder.File("train-images"));
         Assert.Contains("pipe or a device", await Fails<DatasetException>(() => IdxReader.ReadImages(folder.File("train-images"))));
 
-        // The same in folders, as images, as IDX files and as the list of names.
+        // The same for pipes in folders: as images, as IDX files and as the list of class names.
         Directory.CreateDirectory(folder.File("set", "a"));
         Directory.CreateDirectory(folder.File("set", "b"));
         ImageCodec.SavePng(folder.File("set", "a", "1.png"), new ByteImage(2, 2, 1));
@@ -59,5 +59,5 @@ public class RegularFileTests
     }
 
     private static async Task<string> Fails<T>(Action action)
-        where T : Exception => (await Assert.ThrowsAsync<T>(() => Task.Run(action).WaitAsync(Patience))).Message;
+        where T : Exception => (await Assert.ThrowsAsync<T>(() => Task.Run(action).WaitAsync(Timeout))).Message;
 }

@@ -34,7 +34,7 @@ public class ShapeInferenceTests
         { new ResidualBlock(new Conv2dLayer(5, 3) { Padding = 1, Stride = 3 }) { Shortcut = Shortcut.NormalizedProjection }, "5x4x5" },
     };
 
-    public static TheoryData<Layer, string[]> Mistakes => new()
+    public static TheoryData<Layer, string[]> InvalidLayers => new()
     {
         { new Conv2dLayer(8, 15), ["conv1", "15x15", "13x10x6", "smaller kernel"] },
         { new Conv2dLayer(8, 3) { Dilation = 7 }, ["conv1", "15x15"] },
@@ -58,15 +58,15 @@ public class ShapeInferenceTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void OutputHasTheShape(Layer layer, string expected)
+    public void InfersTheOutputShape(Layer layer, string expected)
     {
         Assert.Equal(expected, layer.InferShape(Input).ToString());
         Assert.Equal(expected, new Model("m", Input, layer).Output.ToString());
     }
 
     [Theory]
-    [MemberData(nameof(Mistakes))]
-    public void MistakeNamesTheLayerAndTheCure(Layer layer, string[] parts)
+    [MemberData(nameof(InvalidLayers))]
+    public void ErrorNamesTheLayerAndTheProblem(Layer layer, string[] parts)
     {
         var e = Assert.Throws<ModelException>(() => new Model("m", Input, layer));
         foreach (var part in parts) Assert.Contains(part, e.Message);
@@ -87,28 +87,28 @@ public class ShapeInferenceTests
     [InlineData("a b")]
     [InlineData("")]
     [InlineData("x.y")]
-    public void NameMustBeSimple(string name) =>
+    public void InvalidLayerNameThrows(string name) =>
         Assert.Contains("not a layer name", Assert.Throws<ModelException>(() => new Model("m", Input, new FlattenLayer { Name = name })).Message);
 
     [Fact]
-    public void NameMustBeUnique()
+    public void DuplicateLayerNameThrows()
     {
         var e = Assert.Throws<ModelException>(() => new Model("m", Input, new FlattenLayer { Name = "a" }, new DenseLayer(3) { Name = "a" }));
         Assert.Contains("'a'", e.Message);
     }
 
     [Fact]
-    public void TooLargeATensorIsAnError()
+    public void TooLargeATensorThrows()
     {
         var e = Assert.Throws<ModelException>(() => new Model("m", TensorShape.Features(100_000), new DenseLayer(1_000_000)));
         Assert.Contains("dense1", e.Message);
     }
 
     [Fact]
-    public void ModelNeedsALayer() => Assert.Contains("no layers", Assert.Throws<ModelException>(() => new Model("m", Input)).Message);
+    public void ModelWithoutLayersThrows() => Assert.Contains("no layers", Assert.Throws<ModelException>(() => new Model("m", Input)).Message);
 
     [Fact]
-    public void WeightsDecayAndTheRestDoesNot()
+    public void OnlyWeightsDecay()
     {
         var model = new Model("m", Input, new Conv2dLayer(4, 3), new BatchNormLayer(), new FlattenLayer(), new DenseLayer(2));
         var decaying = model.Parameters.Where(parameter => parameter.Declaration.Decays).Select(parameter => parameter.Name);

@@ -1,4 +1,5 @@
 using Gpu.Kernels.Devices;
+using Gpu.Tests.IO;
 using Gpu.Training.Loop;
 using Gpu.Training.Runs;
 
@@ -13,7 +14,7 @@ public class DeterminismTests
     };
 
     [Fact]
-    public void ThreadsChangeNoBit()
+    public void ResultsDoNotDependOnThreads()
     {
         var results = new[] { 1, 2, 3, 5, 1 }.Select(threads =>
         {
@@ -36,22 +37,22 @@ public class DeterminismTests
     [InlineData(8)]
     [InlineData(11)]
     [InlineData(20)]
-    public void ResumedRunIsTheUninterruptedOne(int stopAfter)
+    public void ResumedRunEqualsAnUninterruptedOne(int stopAfter)
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 2);
         var data = SmallData.Squares();
-        var whole = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.Path("whole") });
+        var whole = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.File("whole") });
         var expected = whole.Run();
 
         using var cancel = new CancellationTokenSource();
-        var first = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.Path("cut") }, new Stopper(stopAfter, cancel));
+        var first = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.File("cut") }, new CancelAtStep(stopAfter, cancel));
         var cut = first.Run(cancel.Token);
         Assert.Equal(TrainingEnd.Cancelled, cut.End);
         Assert.Equal(stopAfter, cut.Steps);
         first.Dispose();
 
-        var second = Trainer.Resume(folder.Path("cut"), data, device);
+        var second = Trainer.Resume(folder.File("cut"), data, device);
         var resumed = second.Run();
         Assert.Equal(TrainingEnd.Completed, resumed.End);
         Assert.Equal(expected.Losses, cut.Losses!.Concat(resumed.Losses!));
@@ -60,25 +61,25 @@ public class DeterminismTests
             (expected.TrainLoss, expected.TestLoss, expected.ValidationLoss, expected.BestEpoch, expected.Epochs, expected.Steps),
             (resumed.TrainLoss, resumed.TestLoss, resumed.ValidationLoss, resumed.BestEpoch, resumed.Epochs, resumed.Steps));
         foreach (var file in new[] { RunFolder.BestFile, RunFolder.LastFile, RunFolder.CheckpointFile })
-            Assert.Equal(File.ReadAllBytes(Path.Combine(folder.Path("whole"), file)), File.ReadAllBytes(Path.Combine(folder.Path("cut"), file)));
-        // Times differ, the rest of each line does not.
+            Assert.Equal(File.ReadAllBytes(Path.Combine(folder.File("whole"), file)), File.ReadAllBytes(Path.Combine(folder.File("cut"), file)));
+        // All columns but the times are equal.
         Assert.Equal(Metrics("whole"), Metrics("cut"));
         whole.Dispose();
         second.Dispose();
 
-        string[] Metrics(string run) => [.. File.ReadAllLines(Path.Combine(folder.Path(run), RunFolder.MetricsFile))
+        string[] Metrics(string run) => [.. File.ReadAllLines(Path.Combine(folder.File(run), RunFolder.MetricsFile))
             .Select(line => string.Join(",", line.Split(',').Take(11)))];
     }
 
     [Fact]
-    public void FinishedRunGoesOnWithMoreEpochs()
+    public void FinishedRunContinuesWithMoreEpochs()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
         var options = Options with { Schedule = LearningRateSchedule.Constant };
         using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device,
-            options with { Epochs = 2, OutputFolder = folder.Path("run") })) first.Run();
-        using var second = Trainer.Resume(folder.Path("run"), SmallData.Squares(), device, given => given with { Epochs = 3 });
+            options with { Epochs = 2, OutputFolder = folder.File("run") })) first.Run();
+        using var second = Trainer.Resume(folder.File("run"), SmallData.Squares(), device, given => given with { Epochs = 3 });
         second.Run();
         using var whole = new Trainer(SmallData.Network(), SmallData.Squares(), device, options);
         whole.Run();
@@ -86,14 +87,14 @@ public class DeterminismTests
     }
 
     [Fact]
-    public void RunEndedByStepsGoesOnWithinItsEpoch()
+    public void RunEndedByStepsContinuesWithinItsEpoch()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
         var options = Options with { Schedule = LearningRateSchedule.Constant, Validation = null };
         using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device,
-            options with { Steps = 13, OutputFolder = folder.Path("run") })) first.Run();
-        using var second = Trainer.Resume(folder.Path("run"), SmallData.Squares(), device, given => given with { Steps = 30 });
+            options with { Steps = 13, OutputFolder = folder.File("run") })) first.Run();
+        using var second = Trainer.Resume(folder.File("run"), SmallData.Squares(), device, given => given with { Steps = 30 });
         second.Run();
         using var whole = new Trainer(SmallData.Network(), SmallData.Squares(), device, options with { Steps = 30 });
         whole.Run();
@@ -101,11 +102,11 @@ public class DeterminismTests
     }
 
     [Fact]
-    public void ResumeRefusesWhatDoesNotFit()
+    public void ResumeWithOtherDataOrOptionsThrows()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
-        var run = folder.Path("run");
+        var run = folder.File("run");
         using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device, Options with { Epochs = 1, OutputFolder = run })) first.Run();
         Assert.Contains("other images", Message(SmallData.Squares(seed: 2), given => given));
         Assert.Contains("another optimizer", Message(SmallData.Squares(), given => given with { Optimizer = Gpu.Kernels.OptimizerKind.Momentum }));
@@ -117,7 +118,7 @@ public class DeterminismTests
         Assert.Contains("cut off", Message(SmallData.Squares(), given => given));
         File.Delete(checkpoint);
         Assert.Contains("no checkpoint", Message(SmallData.Squares(), given => given));
-        Assert.Contains("no run folder", Assert.Throws<TrainingException>(() => Trainer.Resume(folder.Path("nowhere"), SmallData.Squares(), device)).Message);
+        Assert.Contains("no run folder", Assert.Throws<TrainingException>(() => Trainer.Resume(folder.File("nowhere"), SmallData.Squares(), device)).Message);
 
         string Message(Gpu.Training.Data.ImageDataset data, Func<TrainingOptions, TrainingOptions> change) =>
             Assert.Throws<TrainingException>(() => Trainer.Resume(run, data, device, change)).Message;
@@ -126,7 +127,7 @@ public class DeterminismTests
     private static float[] Weights(Trainer trainer) => [.. trainer.Network.Model.Parameters.SelectMany(parameter =>
         trainer.Network.GetParameter(parameter.Name))];
 
-    private sealed class Stopper(int step, CancellationTokenSource cancel) : ITrainingObserver
+    private sealed class CancelAtStep(int step, CancellationTokenSource cancel) : ITrainingObserver
     {
         public void OnStep(in StepProgress progress)
         {

@@ -19,14 +19,14 @@ public class LearningRateScheduleTests
     [InlineData("linear", 0, 1)]
     [InlineData("onecycle", 0, 0.04)]
     [InlineData("onecycle", 99, 0)]
-    public void FactorAtAStep(string text, long step, double expected) =>
+    public void FactorFollowsTheSchedule(string text, long step, double expected) =>
         Assert.Equal(expected, LearningRateSchedule.Parse(text).FactorAt(step, 0, 100, 10), 1e-9);
 
     [Fact]
-    public void CosineIsHalfWayInTheMiddle() => Assert.Equal(0.5, LearningRateSchedule.Parse("cosine").FactorAt(50, 0, 101, 10), 1e-9);
+    public void CosineIsOneHalfInTheMiddle() => Assert.Equal(0.5, LearningRateSchedule.Parse("cosine").FactorAt(50, 0, 101, 10), 1e-9);
 
     [Fact]
-    public void OneCyclePeaksAfterItsRise()
+    public void OneCyclePeaksAtTheEndOfItsRise()
     {
         var schedule = LearningRateSchedule.Parse("onecycle:rise=0.25");
         var factors = Enumerable.Range(0, 401).Select(step => schedule.FactorAt(step, 0, 401, 10)).ToArray();
@@ -52,7 +52,7 @@ public class LearningRateScheduleTests
     [InlineData("cosine:final=0.1")]
     [InlineData("linear:final=0.1")]
     [InlineData("onecycle:rise=0.2,start=0.1,final=0.01")]
-    public void ParseReadsToString(string text)
+    public void TextAndJsonRoundTrip(string text)
     {
         var schedule = LearningRateSchedule.Parse(text);
         Assert.Equal(text, schedule.ToString());
@@ -73,7 +73,7 @@ public class LearningRateScheduleTests
     [Theory]
     [InlineData("{\"kind\":\"cosine\"}", "text such as")]
     [InlineData("\"cosin\"", "Did you mean 'cosine'?")]
-    public void JsonThatIsNoScheduleIsRefused(string json, string expected) => Assert.Contains(expected,
+    public void InvalidJsonThrows(string json, string expected) => Assert.Contains(expected,
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<LearningRateSchedule>(json)).Message);
 
     [Theory]
@@ -85,6 +85,6 @@ public class LearningRateScheduleTests
     [InlineData("step:factor=abc", "factor=abc")]
     [InlineData("cosine:final=2", "0 to 1")]
     [InlineData("constant:x=1", "takes no values")]
-    public void MistakesAreNamed(string text, string expected) => Assert.Contains(expected,
+    public void InvalidTextIsExplained(string text, string expected) => Assert.Contains(expected,
         Assert.Throws<FormatException>(() => LearningRateSchedule.Parse(text)).Message);
 }

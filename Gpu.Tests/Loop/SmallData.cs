@@ -5,7 +5,7 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Tests.Loop;
 
-/// <summary>A little data set that can be learnt, and networks for it: a bright square on noise, whose quarter of the image is the class.</summary>
+/// <summary>A small data set that can be learned, and a network for it: a bright square on noise; the class is the quadrant of the square.</summary>
 internal static class SmallData
 {
     public const int Side = 8;
@@ -14,7 +14,7 @@ internal static class SmallData
     public static ImageDataset Squares(int train = 150, int test = 60, int seed = 1) =>
         new("squares", ["top left", "top right", "bottom left", "bottom right"], Split(train, seed), Split(test, seed + 1000));
 
-    /// <summary>Convolution, batch normalisation, dropout: everything that random numbers and running statistics could spoil.</summary>
+    /// <summary>A network with every source of randomness and state: convolution, batch normalization with running statistics, dropout.</summary>
     public static Model Network() => new(
         "small", TensorShape.Image(Side, Side, 1),
         new Conv2dLayer(6, 3) { Bias = false, Padding = 1 }, new BatchNormLayer { Activation = Gpu.Kernels.Activation.Relu },

@@ -14,10 +14,10 @@ public class StepRunnerTests
 
     public static TheoryData<string> Devices => [.. TestDevices.Names.Where(name => name is "cpu256" or "simulator")];
 
-    // What is sent ahead is sent again when the learning rate, the number of batches of a step or the batch size is another than foreseen.
+    // Step tables are uploaded ahead, and again when the learning rate, the number of batches per step or the batch size differs from the prediction.
     [Theory]
     [MemberData(nameof(Devices))]
-    public void StepsAheadChangeNothing(string name)
+    public void UploadingStepsAheadChangesNoResult(string name)
     {
         using var lease = TestDevices.Rent(name);
         var device = lease.Device;
@@ -33,7 +33,8 @@ public class StepRunnerTests
             for (var step = 0; step < 14; step++)
             {
                 var batch = step is > 5 and < 8 ? 4 : 6;
-                runner.SetBatch([.. Enumerable.Range(0, 12 * batch).Select(_ => random.NextSingle())], [.. Enumerable.Range(0, batch).Select(_ => random.Next(4))]);
+                var inputs = Enumerable.Range(0, 12 * batch).Select(_ => random.NextSingle()).ToArray();
+                runner.SetBatch(inputs, [.. Enumerable.Range(0, batch).Select(_ => random.Next(4))]);
                 runner.LearningRate = step < 5 ? 0.01f : 0.01f / step;
                 if (!wholeSteps) runner.Evaluate();
                 if (step == 10) runner.ForwardBackward();
@@ -50,7 +51,7 @@ public class StepRunnerTests
     }
 
     [Fact]
-    public void StepIsOneListForAllStepsOfABatchSize()
+    public void EachBatchSizeHasOneCommandList()
     {
         using var lease = TestDevices.Rent("cpu256");
         var device = lease.Device;

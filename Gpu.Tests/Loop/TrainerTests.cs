@@ -1,5 +1,6 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
+using Gpu.Tests.IO;
 using Gpu.Tests.Oracles;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
@@ -30,15 +31,15 @@ public class TrainerTests
         Assert.Equal(1.0, result.TestTopK);
         Assert.Equal(60, result.Losses!.Count);
         Assert.Equal(60, observer.Steps.Count);
-        // Every third, and the first.
+        // Every third step and the first one.
         Assert.Equal(21, observer.Steps.Count(step => step.IsLogged));
         Assert.Equal(result.Losses[0], observer.Steps[0].Loss, 1e-5);
         Assert.Equal(6, observer.Epochs.Count);
         Assert.Equal(10, observer.Summary!.StepsPerEpoch);
-        // The epoch's loss is the mean over its samples; the last batch has 6 of them.
+        // The loss of an epoch is the mean over its samples; the last batch has 6.
         var losses = result.Losses.Skip(50).ToArray();
         Assert.Equal((losses[..9].Sum() * 16 + losses[9] * 6) / 150, result.TrainLoss, 1e-5);
-        // What is shown at step 59 was read at step 57, of the three steps since step 54.
+        // The loss shown at step 59 was read at step 57: the mean of the three steps after step 54.
         Assert.Equal(losses[4..7].Average(), observer.Steps[58].Loss, 1e-5);
         Assert.Equal(result.TestLoss, observer.Epochs[^1].Loss);
     }
@@ -63,9 +64,9 @@ public class TrainerTests
     }
 
     [Fact]
-    public void OptionsReachTheTraining()
+    public void EveryOptionChangesTheLosses()
     {
-        // Each of these must change the losses; none may be accepted and forgotten.
+        // Guards against options that are accepted but never applied.
         var changes = new Dictionary<string, Func<TrainingOptions, TrainingOptions>>
         {
             ["nothing"] = o => o,
@@ -105,7 +106,7 @@ public class TrainerTests
     }
 
     [Fact]
-    public void AverageOfTheParametersIsWhatIsEvaluated()
+    public void EvaluationUsesTheEmaWeights()
     {
         using var device = new CpuDevice(threads: 1);
         var plain = Result(Options);
@@ -129,15 +130,15 @@ public class TrainerTests
         var options = Options with { LogEvery = 2, RecordLosses = true, ClipNorm = 1, Accumulate = 2, Ema = 0.9f, AugmentShift = 1, Epochs = 8 };
         using var trainer = new Trainer(SmallData.Network(), SmallData.Squares(), device, options, observer);
         trainer.Run();
-        // In the first epoch kernels are compiled, and the runtime itself allocates a little at times; what a step allocated would be there in every epoch.
+        // Kernels are compiled in the first epoch, and the runtime itself allocates now and then. An allocation by each step would appear in every epoch.
         Assert.Equal(8, observer.OfEpoch.Count);
         Assert.Equal(0, observer.OfEpoch.Skip(1).Min());
     }
 
     [Fact]
-    public void AccumulatedBatchesAreOneLargeBatch()
+    public void AccumulatedBatchesEqualOneLargeBatch()
     {
-        // Without batch statistics and dropout two batches of 15 give the gradient of one of 30.
+        // Without batch statistics and dropout, two batches of 15 give the gradient of one batch of 30.
         var model = new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(),
             new DenseLayer(10) { Activation = Gpu.Kernels.Activation.Relu }, new DenseLayer(4));
         using var device = new CpuDevice(threads: 1);
@@ -152,7 +153,7 @@ public class TrainerTests
     }
 
     [Fact]
-    public void ImagesOfMlpsAreFlattened()
+    public void ImagesAreFlattenedForMlps()
     {
         var model = new Model("mlp", TensorShape.Features(64), new DenseLayer(16) { Activation = Gpu.Kernels.Activation.Relu }, new DenseLayer(4));
         using var device = new CpuDevice(threads: 1);
@@ -164,7 +165,7 @@ public class TrainerTests
     public void StopsEarlyWithTheBestWeights()
     {
         using var device = new CpuDevice(threads: 1);
-        // A learning rate that spoils everything after a while.
+        // With this learning rate the validation loss soon stops improving.
         var options = Options with { Epochs = 60, Validation = 0.2, Patience = 3, LearningRate = 0.02f };
         using var trainer = new Trainer(SmallData.Network(), SmallData.Squares(), device, options);
         var result = trainer.Run();
@@ -175,13 +176,13 @@ public class TrainerTests
     }
 
     [Fact]
-    public void DivergenceIsAnErrorAndSparesTheBestWeights()
+    public void DivergenceThrowsAndKeepsTheBestWeights()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
         var model = new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(),
             new DenseLayer(10) { Activation = Gpu.Kernels.Activation.Relu }, new DenseLayer(4));
-        var run = folder.Path("run");
+        var run = folder.File("run");
         var options = Options with { Optimizer = OptimizerKind.Sgd, LearningRate = 0.05f, Epochs = 1, OutputFolder = run, LogEvery = 5 };
         using (var first = new Trainer(model, SmallData.Squares(), device, options)) first.Run();
         var best = File.ReadAllBytes(Path.Combine(run, RunFolder.BestFile));
@@ -193,15 +194,15 @@ public class TrainerTests
     }
 
     [Fact]
-    public void RunFolderHoldsWhatPredictionNeeds()
+    public void PredictorReadsTheRunFolder()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 2);
         var data = SmallData.Squares();
         TrainingResult result;
-        using (var trainer = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.Path("a/run"),
+        using (var trainer = new Trainer(SmallData.Network(), data, device, Options with { OutputFolder = folder.File("a/run"),
             Validation = 0.2 })) result = trainer.Run();
-        var run = RunFolder.Open(folder.Path("a/run"));
+        var run = RunFolder.Open(folder.File("a/run"));
         Assert.Equal("small", run.Model.Name);
         Assert.Equal(data.ClassNames, run.Configuration.ClassNames);
         Assert.Equal(1 + 6, File.ReadAllLines(run.Metrics).Length);
@@ -229,11 +230,11 @@ public class TrainerTests
     [Fact]
     public void InitialWeightsCanComeFromAFile()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
-        var options = Options with { Epochs = 1, OutputFolder = folder.Path("first") };
+        var options = Options with { Epochs = 1, OutputFolder = folder.File("first") };
         using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device, options)) first.Run();
-        var file = Path.Combine(folder.Path("first"), RunFolder.LastFile);
+        var file = Path.Combine(folder.File("first"), RunFolder.LastFile);
         using var second = new Trainer(SmallData.Network(), SmallData.Squares(), device, Options with { InitFile = file });
         using var network = new Network(SmallData.Network(), device, seed: 99);
         WeightFile.Load(network, file);
@@ -243,9 +244,9 @@ public class TrainerTests
     [Fact]
     public void RunFolderIsNotOverwritten()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
-        var options = Options with { Epochs = 1, OutputFolder = folder.Path("run") };
+        var options = Options with { Epochs = 1, OutputFolder = folder.File("run") };
         using (new Trainer(SmallData.Network(), SmallData.Squares(), device, options))
         {
         }
@@ -257,12 +258,12 @@ public class TrainerTests
     }
 
     [Fact]
-    public void DeviceMemoryIsGivenBack()
+    public void DisposeFreesDeviceMemory()
     {
         using var device = new CpuDevice(threads: 1);
         for (var i = 0; i < 2; i++)
         {
-            // Zeros that kernels read in place of padding stay with the device, so only the second run is counted.
+            // The device keeps the zeros that kernels read for padding, so only the second run is checked.
             var before = device.AllocatedBytes;
             using (var trainer = new Trainer(SmallData.Network(), SmallData.Squares(), device,
                 Options with { Epochs = 1, Ema = 0.9f, ClipNorm = 1, Validation = 0.1 })) trainer.Run();
@@ -270,7 +271,7 @@ public class TrainerTests
         }
     }
 
-    public static TheoryData<TrainingOptions, string> Impossible => new()
+    public static TheoryData<TrainingOptions, string> InvalidOptions => new()
     {
         { Options with { Epochs = 0 }, "epochs is 0" },
         { Options with { Batch = -1 }, "batch is -1" },
@@ -286,15 +287,15 @@ public class TrainerTests
     };
 
     [Theory]
-    [MemberData(nameof(Impossible))]
-    public void ImpossibleOptionsAreNamed(TrainingOptions options, string expected)
+    [MemberData(nameof(InvalidOptions))]
+    public void InvalidOptionsThrow(TrainingOptions options, string expected)
     {
         using var device = new CpuDevice(threads: 1);
         Assert.Contains(expected, Assert.Throws<TrainingException>(() => new Trainer(SmallData.Network(), SmallData.Squares(), device, options)).Message);
     }
 
     [Fact]
-    public void DataMustFitTheModel()
+    public void DataThatDoesNotFitTheModelThrows()
     {
         using var device = new CpuDevice(threads: 1);
         Assert.Contains("28x28x1", Message(BuiltInModels.Get("cnn2")));
@@ -306,7 +307,7 @@ public class TrainerTests
     }
 
     [Fact]
-    public void SingleSampleInTheLastBatchIsNamedForBatchNormalisation()
+    public void SingleSampleInTheLastBatchThrowsWithBatchNormalization()
     {
         var model = new Model("m", TensorShape.Image(8, 8, 1), new FlattenLayer(), new DenseLayer(8), new BatchNormLayer(), new DenseLayer(4));
         using var device = new CpuDevice(threads: 1);
@@ -315,7 +316,7 @@ public class TrainerTests
     }
 
     [Fact]
-    public void SimulatorGivesTheLossesOfTheCpu()
+    public void SimulatorLossesAreNearThoseOfTheCpu()
     {
         var losses = new[] { TestDevices.Names.First(), "simulator" }.Select(name =>
         {

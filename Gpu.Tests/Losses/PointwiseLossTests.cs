@@ -26,7 +26,8 @@ public class PointwiseLossTests
                 var losses = oracle.Output(batch);
                 var gradient = oracle.Output(count);
                 MeanSquaredError.Run(oracle.Device, batch, outputs, oracle.Upload(prediction), oracle.Upload(target), gradient, losses, gate);
-                var expected = Enumerable.Range(0, batch).Select(n => Enumerable.Range(n * outputs, outputs).Average(i => Math.Pow((double)prediction[i] - target[i], 2)));
+                var expected = Enumerable.Range(0, batch)
+                    .Select(n => Enumerable.Range(n * outputs, outputs).Average(i => Math.Pow((double)prediction[i] - target[i], 2)));
                 oracle.Compare("mean squared error", [.. expected], losses, 1e-6, shape: $"{batch} x {outputs}");
                 var expectedGradient = prediction.Select((p, i) => 2.0 * (p - target[i]) / count * (gate.Kind == ActivationKind.Identity || p > 0 ? 1 : 0));
                 oracle.Compare("mean squared error gradient", [.. expectedGradient], gradient, 1e-6, 1e-9, $"{batch} x {outputs}");
@@ -67,7 +68,7 @@ public class PointwiseLossTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void BinaryCrossEntropyKeepsItsDigitsWhereItIsSmall(string device)
+    public void SmallBinaryCrossEntropyIsAccurate(string device)
     {
         using var oracle = new Oracle(device, seed: 43);
         foreach (var x in new[] { -5f, -9f, -14f, -20f, -60f })
@@ -80,7 +81,7 @@ public class PointwiseLossTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void NaNDoesNotHide(string device)
+    public void NaNPropagates(string device)
     {
         using var oracle = new Oracle(device, seed: 44);
         var (losses, gradient) = (oracle.Output(1), oracle.Output(3));
@@ -94,7 +95,7 @@ public class PointwiseLossTests
     }
 
     [Fact]
-    public void BadInputIsRefused()
+    public void InvalidArgumentsThrow()
     {
         using var device = new CpuDevice(threads: 1);
         using var memory = device.Allocate(100);

@@ -27,9 +27,11 @@ public class SoftmaxCrossEntropyTests
                 var (expectedLosses, expectedGradient) = Reference(batch, classes, logits, labels, smoothing);
                 var shape = $"{batch} x {classes}, smoothing {smoothing}, logits to {range}";
                 oracle.Compare("softmax cross-entropy", expectedLosses, losses, 2e-6, floor: 1, shape: shape);
-                oracle.Compare("softmax cross-entropy gradient", [.. expectedGradient.Select(g => g * batch)], [.. oracle.Download(gradient).Select(g => g * batch)], 2e-6, floor: 1, shape: shape);
+                oracle.Compare(
+                    "softmax cross-entropy gradient", [.. expectedGradient.Select(g => g * batch)], [.. oracle.Download(gradient).Select(g => g * batch)],
+                    2e-6, floor: 1, shape: shape);
 
-                // In evaluation there is no gradient, and the losses are the same.
+                // Evaluation computes no gradient and gives the same losses.
                 var evaluated = oracle.Output(batch);
                 SoftmaxCrossEntropy.Run(oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(labels), default, evaluated, smoothing);
                 Assert.Equal(oracle.Download(losses), oracle.Download(evaluated));
@@ -45,7 +47,7 @@ public class SoftmaxCrossEntropyTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void ALabelThatIsNoClassGivesNaNAndNoGradient(string device)
+    public void AnInvalidLabelGivesNaNLossAndZeroGradient(string device)
     {
         using var oracle = new Oracle(device, seed: 32);
         foreach (var classes in new[] { 4, 10, 17 })
@@ -64,7 +66,7 @@ public class SoftmaxCrossEntropyTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void NaNAndInfinityDoNotHide(string device)
+    public void NaNAndInfinityGiveNaNLosses(string device)
     {
         using var oracle = new Oracle(device, seed: 33);
         foreach (var classes in new[] { 10, 20 })
@@ -78,7 +80,7 @@ public class SoftmaxCrossEntropyTests
             var gradient = oracle.Output(4 * classes);
             SoftmaxCrossEntropy.Run(oracle.Device, 4, classes, oracle.Upload(logits), oracle.Upload(new int[4]), gradient, losses);
             Assert.Equal([true, true, false, true], oracle.Download(losses).Select(float.IsNaN));
-            // A class that is impossible, and not the label, costs nothing.
+            // A class with logit -infinity that is not the label adds nothing to the loss.
             var (expected, _) = Reference(1, classes, logits[(2 * classes)..(3 * classes)], [0], 0);
             oracle.Compare("softmax cross-entropy", expected, [oracle.Download(losses)[2]], 1e-6);
             Assert.Equal(0f, oracle.Download(gradient)[2 * classes + 3], 1e-30f);
@@ -86,7 +88,7 @@ public class SoftmaxCrossEntropyTests
     }
 
     [Fact]
-    public void ThreadsDoNotChangeABit()
+    public void ResultsDoNotDependOnThreads()
     {
         const int batch = 509, classes = 37;
         var random = new Random(34);
@@ -115,7 +117,7 @@ public class SoftmaxCrossEntropyTests
     }
 
     [Fact]
-    public void BadInputIsRefused()
+    public void InvalidArgumentsThrow()
     {
         using var device = new CpuDevice(threads: 1);
         using var memory = device.Allocate(100);

@@ -10,7 +10,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.MatrixProducts;
 
-/// <summary>The packed matrix product, launched on every device: layers choose it for some shapes, and on the CPU alone.</summary>
+/// <summary>The packed matrix product on every device. Layers choose it only on the CPU and only for some shapes.</summary>
 [OracleFor(typeof(MatrixProduct<,,>), typeof(PackPanels<,>))]
 public class MatrixProductTests
 {
@@ -21,9 +21,9 @@ public class MatrixProductTests
     public void AgreesWithTheReferenceOnNamedShapes(string device)
     {
         using var oracle = new Oracle(device, seed: 21);
-        foreach (var (batch, inputs, outputs) in new[] { (1, 1, 1), (12, 16, 32), (13, 300, 33), (24, 260, 64), (5, 12, 4), (40, 17, 71), (8, 513, 20), (270, 20, 28) })
-            Check(oracle, Conv2dShape.Dense(batch, inputs, outputs));
-        // A convolution of single pixels.
+        (int, int, int)[] sizes = [(1, 1, 1), (12, 16, 32), (13, 300, 33), (24, 260, 64), (5, 12, 4), (40, 17, 71), (8, 513, 20), (270, 20, 28)];
+        foreach (var (batch, inputs, outputs) in sizes) Check(oracle, Conv2dShape.Dense(batch, inputs, outputs));
+        // A 1x1 convolution.
         Check(oracle, Conv2dShape.Dense(2, 24, 40) with { InputHeight = 3, InputWidth = 5 });
     }
 
@@ -40,8 +40,8 @@ public class MatrixProductTests
     {
         var shape = Conv2dShape.Dense(100, 530, 300);
         var random = new Random(5);
-        float[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
-        var (x, w, d, b) = (Numbers(shape.InputLength), Numbers(shape.WeightLength), Numbers(shape.OutputLength), Numbers(shape.OutputChannels));
+        float[] Random(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
+        var (x, w, d, b) = (Random(shape.InputLength), Random(shape.WeightLength), Random(shape.OutputLength), Random(shape.OutputChannels));
         float[]? first = null;
         foreach (var threads in new[] { 1, 2, 3, 5 })
         {
@@ -55,7 +55,8 @@ public class MatrixProductTests
             }
 
             var (input, weights, gradient, bias, workspace) = (Put(x), Put(w), Put(d), Put(b), Put(new float[MatrixProductLaunch.WorkspaceLength(shape)]));
-            DeviceView[] results = [Put(new float[shape.OutputLength]), Put(new float[shape.InputLength]), Put(new float[shape.WeightLength]), Put(new float[shape.OutputChannels])];
+            int[] lengths = [shape.OutputLength, shape.InputLength, shape.WeightLength, shape.OutputChannels];
+            var results = lengths.Select(length => Put(new float[length])).ToArray();
             device.Execute(new Product<Tanh>(Arguments(shape, Conv2dPass.Forward, input, weights, bias, results[0], workspace)));
             device.Execute(new Product<Identity>(Arguments(shape, Conv2dPass.InputGradient, gradient, weights, default, results[1], workspace)));
             device.Execute(new GradientProduct(GradientArguments(shape, input, gradient, results[2], results[3], workspace)));
@@ -71,7 +72,7 @@ public class MatrixProductTests
         }
     }
 
-    /// <summary>What a layer chooses by itself, on shapes large enough for it.</summary>
+    /// <summary>Dense layers on shapes large enough that they choose the matrix product.</summary>
     [Theory]
     [InlineData(128, 300, 200)]
     [InlineData(64, 513, 260)]
@@ -85,25 +86,26 @@ public class MatrixProductTests
         var workspace = oracle.Output(Dense.WorkspaceLength(batch, inputs, outputs));
         var output = oracle.Output(shape.OutputLength);
         Dense.Forward(oracle.Device, batch, inputs, outputs, x, w, default, output, Activation.None, workspace);
-        oracle.Compare("dense forward", ConvolutionReference.Forward(shape, input, weights), output, shape: shape.ToString());
+        oracle.Compare("dense forward", Conv2dReference.Forward(shape, input, weights), output, shape: shape.ToString());
         output = oracle.Output(shape.InputLength);
         Dense.BackwardData(oracle.Device, batch, inputs, outputs, d, w, output, workspace);
-        oracle.Compare("dense input gradient", ConvolutionReference.InputGradient(shape, gradient, weights), output, shape: shape.ToString());
+        oracle.Compare("dense input gradient", Conv2dReference.InputGradient(shape, gradient, weights), output, shape: shape.ToString());
         output = oracle.Upload(new float[shape.WeightLength]);
         var bias = oracle.Upload(new float[outputs]);
         Dense.BackwardWeights(oracle.Device, batch, inputs, outputs, x, d, output, bias, workspace);
-        oracle.Compare("dense weight gradient", ConvolutionReference.WeightGradient(shape, input, gradient), output, shape: shape.ToString());
-        oracle.Compare("dense bias gradient", ConvolutionReference.BiasGradient(outputs, gradient), bias, shape: shape.ToString());
+        oracle.Compare("dense weight gradient", Conv2dReference.WeightGradient(shape, input, gradient), output, shape: shape.ToString());
+        oracle.Compare("dense bias gradient", Conv2dReference.BiasGradient(outputs, gradient), bias, shape: shape.ToString());
     }
 
     private static void Check(Oracle oracle, Conv2dShape shape)
     {
         var text = shape.ToString();
-        var (input, weights, bias, gradient) = (oracle.Uniform(shape.InputLength), oracle.Uniform(shape.WeightLength), oracle.Uniform(shape.OutputChannels), oracle.Uniform(shape.OutputLength));
+        var (input, weights) = (oracle.Uniform(shape.InputLength), oracle.Uniform(shape.WeightLength));
+        var (bias, gradient) = (oracle.Uniform(shape.OutputChannels), oracle.Uniform(shape.OutputLength));
         var (x, w, d) = (oracle.Upload(input), oracle.Upload(weights), oracle.Upload(gradient));
         var workspace = oracle.Output(MatrixProductLaunch.WorkspaceLength(shape));
 
-        var sums = ConvolutionReference.Forward(shape, input, weights);
+        var sums = Conv2dReference.Forward(shape, input, weights);
         var output = oracle.Output(shape.OutputLength);
         oracle.Device.Execute(new Product<Identity>(Arguments(shape, Conv2dPass.Forward, x, w, default, output, workspace)));
         oracle.Compare("matrix product forward", sums, output, shape: text);
@@ -113,23 +115,24 @@ public class MatrixProductTests
         var activated = sums.Select((v, i) => ActivationReference.Value(new Activation(ActivationKind.Tanh), v + bias[i % shape.OutputChannels])).ToArray();
         oracle.Compare("matrix product forward, bias, tanh", activated, output, shape: text);
 
-        var expected = ConvolutionReference.InputGradient(shape, gradient, weights);
+        var expected = Conv2dReference.InputGradient(shape, gradient, weights);
         output = oracle.Output(shape.InputLength);
         oracle.Device.Execute(new Product<Identity>(Arguments(shape, Conv2dPass.InputGradient, d, w, default, output, workspace)));
         oracle.Compare("matrix product input gradient", expected, output, shape: text);
 
         var before = oracle.Uniform(shape.InputLength);
         output = oracle.Upload(before);
-        oracle.Device.Execute(new Product<Relu>(Arguments(shape, Conv2dPass.InputGradient, d, w, default, output, workspace).WithGate(Activation.Relu, x, accumulate: true)));
+        oracle.Device.Execute(new Product<Relu>(
+            Arguments(shape, Conv2dPass.InputGradient, d, w, default, output, workspace).WithGate(Activation.Relu, x, accumulate: true)));
         var gated = expected.Select((v, i) => before[i] + (input[i] > 0 ? v : 0)).ToArray();
         oracle.Compare("matrix product input gradient, gated, accumulated", gated, output, shape: text);
 
         var (startWeights, startBias) = (oracle.Uniform(shape.WeightLength), oracle.Uniform(shape.OutputChannels));
         var (weightGradient, biasGradient) = (oracle.Upload(startWeights), oracle.Upload(startBias));
         oracle.Device.Execute(new GradientProduct(GradientArguments(shape, x, d, weightGradient, biasGradient, workspace)));
-        var expectedWeights = ConvolutionReference.WeightGradient(shape, input, gradient);
+        var expectedWeights = Conv2dReference.WeightGradient(shape, input, gradient);
         oracle.Compare("matrix product weight gradient", [.. expectedWeights.Select((v, i) => v + startWeights[i])], weightGradient, shape: text);
-        var expectedBias = ConvolutionReference.BiasGradient(shape.OutputChannels, gradient);
+        var expectedBias = Conv2dReference.BiasGradient(shape.OutputChannels, gradient);
         oracle.Compare("matrix product bias gradient", [.. expectedBias.Select((v, i) => v + startBias[i])], biasGradient, shape: text);
     }
 
@@ -143,7 +146,7 @@ public class MatrixProductTests
             Shape = shape, Input = input, OutputGradient = outputGradient, WeightGradient = weightGradient, BiasGradient = biasGradient, Workspace = workspace,
         };
 
-    // Rows of all operands are read and written by vectors.
+    // Rows of all operands are read and written as vectors.
     private static int CommonGranularity(Conv2dShape shape) =>
         (shape.Batch * shape.InputHeight * shape.InputWidth) % 4 == 0 && shape.InputChannels % 4 == 0 && shape.OutputChannels % 4 == 0 ? 4 : 1;
 

@@ -1,4 +1,5 @@
 using Gpu.Kernels;
+using Gpu.Tests.IO;
 using Gpu.Training.Initialization;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
@@ -13,20 +14,20 @@ public class ModelFileTests
 
     [Theory]
     [MemberData(nameof(BuiltIn))]
-    public void BuiltInModelsComeBack(string name)
+    public void BuiltInModelsRoundTrip(string name)
     {
         var model = BuiltInModels.Get(name);
         var json = ModelFile.Write(model);
-        var back = ModelFile.Parse(json);
-        Assert.Equal(json, ModelFile.Write(back));
-        Assert.Equal(model.Recipe, back.Recipe);
-        Assert.Equal(model.Parameters.Select(Described), back.Parameters.Select(Described));
+        var parsed = ModelFile.Parse(json);
+        Assert.Equal(json, ModelFile.Write(parsed));
+        Assert.Equal(model.Recipe, parsed.Recipe);
+        Assert.Equal(model.Parameters.Select(Describe), parsed.Parameters.Select(Describe));
         Assert.Equal(model.Nodes.SelectMany(node => node.Flatten()).Select(node => (node.Name, node.Output)),
-            back.Nodes.SelectMany(node => node.Flatten()).Select(node => (node.Name, node.Output)));
+            parsed.Nodes.SelectMany(node => node.Flatten()).Select(node => (node.Name, node.Output)));
     }
 
     [Fact]
-    public void EveryPropertyComesBack()
+    public void EveryPropertyRoundTrips()
     {
         var layers = new Layer[]
         {
@@ -46,21 +47,21 @@ public class ModelFileTests
         var recipe = new TrainingRecipe { LabelSmoothing = 0.1f, Optimizer = optimizer };
         var model = new Model("all", TensorShape.Image(20, 20, 2), recipe, layers);
         var json = ModelFile.Write(model);
-        var back = ModelFile.Parse(json);
-        Assert.Equal(json, ModelFile.Write(back));
-        Assert.Equal(recipe, back.Recipe);
-        var first = Assert.IsType<Conv2dLayer>(back.Layers[0]);
+        var parsed = ModelFile.Parse(json);
+        Assert.Equal(json, ModelFile.Write(parsed));
+        Assert.Equal(recipe, parsed.Recipe);
+        var first = Assert.IsType<Conv2dLayer>(parsed.Layers[0]);
         var expected = (Conv2dLayer)layers[0];
         Assert.Equal(
             (expected.Name, expected.Kernel, expected.Stride, expected.Padding, expected.Dilation, expected.Groups, expected.Bias, expected.Activation,
                 expected.Initializer),
             (first.Name, first.Kernel, first.Stride, first.Padding, first.Dilation, first.Groups, first.Bias, first.Activation, first.Initializer));
-        Assert.True(Assert.IsType<AvgPool2dLayer>(back.Layers[3]).CountPadding);
-        Assert.Equal(ActivationKind.Identity, Assert.IsType<ResidualBlock>(back.Layers[4]).Activation.Kind);
+        Assert.True(Assert.IsType<AvgPool2dLayer>(parsed.Layers[3]).CountPadding);
+        Assert.Equal(ActivationKind.Identity, Assert.IsType<ResidualBlock>(parsed.Layers[4]).Activation.Kind);
     }
 
     [Fact]
-    public void CommentsAndTrailingCommasAreFine()
+    public void CommentsAndTrailingCommasAreAccepted()
     {
         var model = ModelFile.Parse("""
             {
@@ -103,7 +104,7 @@ public class ModelFileTests
     [InlineData("{\"input\": [4], \"loss\": \"mse\", \"layers\": []}", "mean-squared-error")]
     [InlineData("{\"input\": [4], \"optimizer\": {\"kind\": \"adma\"}, \"layers\": []}", "Did you mean 'adam'?")]
     [InlineData("{\"input\": [4], \"optimizer\": {\"lr\": 1}, \"layers\": []}", "optimizer: there is no property 'lr'")]
-    public void MistakesAreNamed(string json, string expected)
+    public void ErrorsNameTheFileAndTheProblem(string json, string expected)
     {
         var e = Assert.Throws<ModelException>(() => ModelFile.Parse(json, "net.json"));
         Assert.Contains("net.json", e.Message);
@@ -114,20 +115,14 @@ public class ModelFileTests
     public void MissingFileIsNamed() => Assert.Contains("nowhere.json", Assert.Throws<ModelException>(() => ModelFile.Find("nowhere.json")).Message);
 
     [Fact]
-    public void FileComesBack()
+    public void FileRoundTrips()
     {
-        var path = Path.Combine(Path.GetTempPath(), $"gputrainer-{Guid.NewGuid():N}.json");
-        try
-        {
-            ModelFile.Save(BuiltInModels.Get("cnn3"), path);
-            Assert.Equal(93322, ModelFile.Find(path).ParameterCount);
-        }
-        finally
-        {
-            File.Delete(path);
-        }
+        using var folder = new TempFolder();
+        var path = folder.File("cnn3.json");
+        ModelFile.Save(BuiltInModels.Get("cnn3"), path);
+        Assert.Equal(93322, ModelFile.Find(path).ParameterCount);
     }
 
-    private static (string, string, bool, bool) Described(ModelParameter parameter) =>
+    private static (string, string, bool, bool) Describe(ModelParameter parameter) =>
         (parameter.Name, string.Join("x", parameter.Shape), parameter.Trainable, parameter.Declaration.Decays);
 }

@@ -8,7 +8,8 @@ using Gpu.Tests.Pooling;
 namespace Gpu.Tests.Normalization;
 
 [OracleFor(
-    typeof(BatchNormMaxPoolForward<,,>), typeof(BatchNormMaxPoolGradientSums<,,>), typeof(GroupedBatchNormMaxPoolGradientSums<,,>), typeof(BatchNormMaxPoolInputGradient<,,,>))]
+    typeof(BatchNormMaxPoolForward<,,>), typeof(BatchNormMaxPoolGradientSums<,,>), typeof(GroupedBatchNormMaxPoolGradientSums<,,>),
+    typeof(BatchNormMaxPoolInputGradient<,,,>))]
 public class BatchNormMaxPoolTests
 {
     private const float Momentum = 0.1f;
@@ -23,9 +24,12 @@ public class BatchNormMaxPoolTests
         using var oracle = new Oracle(device, seed: 41);
         foreach (var channels in new[] { 1, 3, 5, 10, 16, 17, 28, 32, 48, 64, 80 })
         {
-            // Even and odd sides: behind the last windows a row or a column may be left over.
+            // Even and odd sides: with odd ones the last row or column is in no window.
             foreach (var (batch, height, width) in new[] { (1, 2, 2), (2, 3, 2), (1, 4, 5), (oracle.Next(2, 5), oracle.Next(2, 9), oracle.Next(2, 9)) })
-                Check(oracle, Shape(batch, height, width, channels), oracle.Pick(Enum.GetValues<ActivationKind>()), oracle.Pick(ActivationKind.Identity, ActivationKind.Relu), oracle.Pick(false, true));
+            {
+                var (kind, gate) = (oracle.Pick(Enum.GetValues<ActivationKind>()), oracle.Pick(ActivationKind.Identity, ActivationKind.Relu));
+                Check(oracle, Shape(batch, height, width, channels), kind, gate, oracle.Pick(false, true));
+            }
         }
     }
 
@@ -39,7 +43,7 @@ public class BatchNormMaxPoolTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void ManyRowsShareChunks(string device)
+    public void ManySmallImagesAgreeWithTheReference(string device)
     {
         using var oracle = new Oracle(device, seed: 43);
         Check(oracle, Shape(260, 5, 3, 6), ActivationKind.Relu, ActivationKind.Identity, false);
@@ -48,7 +52,7 @@ public class BatchNormMaxPoolTests
     [Theory]
     [InlineData(8, 4, 2)]
     [InlineData(32, 4, 3)]
-    public void LargerGroupsShareTheWindows(int warp, int warps, int multiprocessors)
+    public void LargerGroupsAgreeWithTheReference(int warp, int warps, int multiprocessors)
     {
         using var oracle = new Oracle(TestDevices.Groups(warp, warps, multiprocessors), seed: 46);
         foreach (var shape in new[] { Shape(40, 4, 6, 8), Shape(3, 19, 15, 12), Shape(150, 3, 2, 5), Shape(2, 2, 2, 72) })
@@ -56,7 +60,7 @@ public class BatchNormMaxPoolTests
     }
 
     [Fact]
-    public void AStepOfWindowsCarriesOver()
+    public void WindowIteratorCarriesIntoRowsAndImages()
     {
         foreach (var shape in new[] { Shape(50, 2, 2, 4), Shape(20, 3, 9, 4), Shape(7, 10, 2, 8), Shape(5, 11, 13, 1) })
         {
@@ -76,7 +80,7 @@ public class BatchNormMaxPoolTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void DataFarFromZeroKeepsItsVariance(string device)
+    public void VarianceIsAccurateFarFromZero(string device)
     {
         using var oracle = new Oracle(device, seed: 44);
         Check(oracle, Shape(20, 12, 12, 6), ActivationKind.Identity, ActivationKind.Identity, false, offset: 1000, tolerance: 2e-4);
@@ -84,7 +88,7 @@ public class BatchNormMaxPoolTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void NanComesThroughInEvaluation(string device)
+    public void NaNPropagatesInEvaluation(string device)
     {
         using var oracle = new Oracle(device, seed: 45);
         var shape = Shape(2, 4, 5, 8);
@@ -95,23 +99,25 @@ public class BatchNormMaxPoolTests
         var zeros = oracle.Upload(new float[shape.Channels]);
         var output = oracle.Output(shape.OutputLength);
         BatchNormMaxPool.ForwardEvaluation(
-            oracle.Device, shape, oracle.Upload(input), new(ones, zeros, zeros, ones), Epsilon, output, Activation.Relu, oracle.Output(BatchNormMaxPool.WorkspaceLength(shape)));
-        Assert.Equal(PoolingReference.Max(shape, input).Output.Select(double.IsNaN), oracle.Download(output).Select(float.IsNaN));
+            oracle.Device, shape, oracle.Upload(input), new(ones, zeros, zeros, ones), Epsilon, output, Activation.Relu,
+            oracle.Output(BatchNormMaxPool.WorkspaceLength(shape)));
+        Assert.Equal(Pool2dReference.Max(shape, input).Output.Select(double.IsNaN), oracle.Download(output).Select(float.IsNaN));
     }
 
     [Fact]
-    public void OtherWindowsAreRefused()
+    public void WindowsOtherThan2x2Throw()
     {
         using var device = new CpuDevice(1);
         using var buffer = device.Allocate(1000);
         var four = buffer.View.Slice(0, 4);
         var error = Assert.Throws<ArgumentException>(() => BatchNormMaxPool.ForwardEvaluation(
-            device, new Pool2dShape(1, 3, 3, 4, 3, 3, 1, 1), buffer.View.Slice(0, 36), new(four, four, four, four), Epsilon, four, Activation.None, buffer.View));
+            device, new Pool2dShape(1, 3, 3, 4, 3, 3, 1, 1), buffer.View.Slice(0, 36), new(four, four, four, four), Epsilon, four, Activation.None,
+            buffer.View));
         Assert.Contains("2x2", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void IsTheSameForAnyNumberOfThreads()
+    public void ResultsDoNotDependOnThreads()
     {
         var shape = Shape(40, 9, 8, 40);
         float[]? first = null;
@@ -173,20 +179,20 @@ public class BatchNormMaxPoolTests
         BatchNormMaxPool.ForwardEvaluation(oracle.Device, shape, x, new(g, b, rm, rv), Epsilon, output, activation, workspace);
         var evaluated = input.Select((v, i) => (float)ActivationReference.Value(
             activation, (v - runningMean[i % channels]) / Math.Sqrt(runningVariance[i % channels] + Epsilon) * gamma[i % channels] + beta[i % channels]));
-        oracle.Compare("batch norm and pooling, evaluation", PoolingReference.Max(shape, [.. evaluated]).Output, output, tolerance, shape: text);
+        oracle.Compare("batch norm and pooling, evaluation", Pool2dReference.Max(shape, [.. evaluated]).Output, output, tolerance, shape: text);
 
         output = oracle.Output(shape.OutputLength);
         BatchNormMaxPool.ForwardTraining(oracle.Device, shape, x, new(g, b, rm, rv), Momentum, Epsilon, output, new(mean, inverse), activation, workspace);
         var whole = Array.ConvertAll(expected.Output, v => (float)v);
-        oracle.Compare("batch norm and pooling forward", PoolingReference.Max(shape, whole).Output, output, tolerance, shape: text);
+        oracle.Compare("batch norm and pooling forward", Pool2dReference.Max(shape, whole).Output, output, tolerance, shape: text);
         oracle.Compare("batch norm and pooling saved mean", expected.Mean, mean, tolerance, shape: text);
         oracle.Compare("batch norm and pooling running mean", [.. runningMean.Select((v, c) => 0.9 * v + 0.1 * expected.Mean[c])], rm, tolerance, shape: text);
         oracle.Compare(
-            "batch norm and pooling running variance", [.. runningVariance.Select((v, c) => 0.9 * v + 0.1 * expected.Variance[c] * rows / (rows - 1))], rv, tolerance,
-            shape: text);
-        ComparedWithTheTwoOperations(oracle, shape, x, g, b, activation, output);
+            "batch norm and pooling running variance", [.. runningVariance.Select((v, c) => 0.9 * v + 0.1 * expected.Variance[c] * rows / (rows - 1))],
+            rv, tolerance, shape: text);
+        CompareWithTheTwoOperations(oracle, shape, x, g, b, activation, output);
 
-        var pooled = Array.ConvertAll(PoolingReference.MaxGradient(shape, whole, outputGradient), v => (float)v);
+        var pooled = Array.ConvertAll(Pool2dReference.MaxGradient(shape, whole, outputGradient), v => (float)v);
         expected.Backward(pooled, gate);
         var before = oracle.Uniform(shape.InputLength);
         var inputGradient = accumulate ? oracle.Upload(before) : oracle.Output(shape.InputLength);
@@ -197,22 +203,26 @@ public class BatchNormMaxPoolTests
             oracle.Device, shape, x, oracle.Upload(outputGradient), new(g, b, rm, rv), new(mean, inverse), inputGradient, new(gammaGradient, betaGradient),
             activation, workspace, gate, accumulate);
         oracle.Compare(
-            "batch norm and pooling input gradient", [.. expected.InputGradient.Select((v, i) => v + (accumulate ? before[i] : 0))], inputGradient, 5 * tolerance,
-            expected.InputGradientTerms, text);
-        oracle.Compare("batch norm and pooling gamma gradient", [.. expected.GammaGradient.Select((v, c) => v + startGamma[c])], gammaGradient, 5 * tolerance, shape: text);
-        oracle.Compare("batch norm and pooling beta gradient", [.. expected.BetaGradient.Select((v, c) => v + startBeta[c])], betaGradient, 5 * tolerance, shape: text);
+            "batch norm and pooling input gradient", [.. expected.InputGradient.Select((v, i) => v + (accumulate ? before[i] : 0))],
+            inputGradient, 5 * tolerance, expected.InputGradientTerms, text);
+        oracle.Compare(
+            "batch norm and pooling gamma gradient", [.. expected.GammaGradient.Select((v, c) => v + startGamma[c])], gammaGradient, 5 * tolerance,
+            shape: text);
+        oracle.Compare(
+            "batch norm and pooling beta gradient", [.. expected.BetaGradient.Select((v, c) => v + startBeta[c])], betaGradient, 5 * tolerance, shape: text);
     }
 
-    // The same bits as normalising and pooling one after the other.
-    private static void ComparedWithTheTwoOperations(Oracle oracle, Pool2dShape shape, DeviceView x, DeviceView gamma, DeviceView beta, Activation activation, DeviceView output)
+    // The fused operation gives the same bits as batch normalization followed by max pooling.
+    private static void CompareWithTheTwoOperations(
+        Oracle oracle, Pool2dShape shape, DeviceView x, DeviceView gamma, DeviceView beta, Activation activation, DeviceView output)
     {
         var rows = shape.InputLength / shape.Channels;
-        var (normalised, pooled) = (oracle.Output(shape.InputLength), oracle.Output(shape.OutputLength));
+        var (normalized, pooled) = (oracle.Output(shape.InputLength), oracle.Output(shape.OutputLength));
         var (mean, variance) = (oracle.Upload(new float[shape.Channels]), oracle.Upload(new float[shape.Channels]));
         BatchNorm.ForwardTraining(
-            oracle.Device, rows, shape.Channels, x, new(gamma, beta, mean, variance), Momentum, Epsilon, normalised,
+            oracle.Device, rows, shape.Channels, x, new(gamma, beta, mean, variance), Momentum, Epsilon, normalized,
             new(oracle.Output(shape.Channels), oracle.Output(shape.Channels)), activation, oracle.Output(BatchNorm.WorkspaceLength(rows, shape.Channels)));
-        MaxPool2d.Forward(oracle.Device, shape, normalised, pooled);
+        MaxPool2d.Forward(oracle.Device, shape, normalized, pooled);
         Assert.Equal(oracle.Download(pooled), oracle.Download(output));
     }
 }

@@ -3,7 +3,7 @@ using Gpu.Tests.Activations;
 
 namespace Gpu.Tests.Normalization;
 
-/// <summary>Batch normalisation with an activation, in double precision.</summary>
+/// <summary>Batch normalization with an activation, in double precision.</summary>
 public sealed class BatchNormReference
 {
     private readonly int _rows;
@@ -34,7 +34,9 @@ public sealed class BatchNormReference
 
     public double[] InputGradient { get; private set; } = [];
 
-    /// <summary>The largest of the terms whose difference the input's gradient is: of a few rows nearly nothing is left of them.</summary>
+    /// <summary>
+    /// The largest term of the difference that gives the input gradient. With few rows the terms nearly cancel, so errors are relative to the terms.
+    /// </summary>
     public double InputGradientTerms { get; private set; }
 
     public double[] GammaGradient { get; private set; } = [];

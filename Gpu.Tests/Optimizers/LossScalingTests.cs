@@ -21,7 +21,7 @@ public class LossScalingTests
         Assert.Equal(gradient.Select(value => value * 4096), oracle.Download(values));
     }
 
-    // Scale and good updates before; whether a gradient overflows; what is there afterwards.
+    // The scale and the good steps before the check, a gradient that overflows or none, and the scale and the good steps after it.
     [Theory]
     [InlineData(65536, 0, null, 65536, 1)]
     [InlineData(65536, 1998, null, 65536, 1999)]
@@ -30,7 +30,7 @@ public class LossScalingTests
     [InlineData(65536, 5, float.NaN, 32768, 0)]
     [InlineData(1, 5, float.NegativeInfinity, 1, 0)]
     [InlineData(16777216, 1999, null, 16777216, 0)]
-    public void MovesTheScale(float scale, int good, float? bad, float expected, int expectedGood)
+    public void AdjustsTheScale(float scale, int good, float? bad, float expected, int expectedGood)
     {
         foreach (var device in TestDevices.Names)
         {
@@ -43,7 +43,7 @@ public class LossScalingTests
             Assert.Equal(new LossScaleState(expected, expectedGood, skipped), LossScaling.Read(oracle.Device, lossScale));
             var words = oracle.DownloadInts(step);
             Assert.Equal(bad is null ? 0 : 1, words[StepStateLayout.SkipsUpdate]);
-            // Moments are corrected by the updates that were made.
+            // The bias correction counts only the updates that were made.
             Assert.Equal(10 - skipped, words[StepStateLayout.Step]);
             Assert.Equal(0.5f / scale, BitConverter.Int32BitsToSingle(words[StepStateLayout.GradientScale]));
         }
@@ -51,7 +51,7 @@ public class LossScalingTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void SkippedUpdateResetsTheGradientsAlone(string device)
+    public void SkippedUpdateOnlyClearsTheGradients(string device)
     {
         using var oracle = new Oracle(device, seed: 3);
         var arena = new ParameterArena();

@@ -2,7 +2,7 @@ using Gpu.Kernels;
 
 namespace Gpu.Tests.Optimizers;
 
-/// <summary>The optimizers in double precision, parameter by parameter, from their papers and PyTorch's documentation.</summary>
+/// <summary>The optimizers in double precision, one parameter at a time, as defined in their papers and in PyTorch's documentation.</summary>
 public sealed class OptimizerReference(OptimizerSettings settings, double[] parameters)
 {
     private readonly double[] _first = new double[parameters.Length];
@@ -12,11 +12,11 @@ public sealed class OptimizerReference(OptimizerSettings settings, double[] para
 
     public double[] Average { get; } = [.. parameters];
 
-    /// <summary>min(1, largest / (norm + 1e-6)), of PyTorch's clip_grad_norm_.</summary>
-    public static double ClipFactor(IEnumerable<double> gradients, double largest) =>
-        Math.Min(1, largest / (Math.Sqrt(gradients.Sum(g => g * g)) + 1e-6));
+    /// <summary>min(1, maxNorm / (norm + 1e-6)), as in PyTorch's clip_grad_norm_.</summary>
+    public static double ClipFactor(IEnumerable<double> gradients, double maxNorm) =>
+        Math.Min(1, maxNorm / (Math.Sqrt(gradients.Sum(g => g * g)) + 1e-6));
 
-    /// <summary>One step of parameter <paramref name="i"/>, whose gradient is scaled and clipped already.</summary>
+    /// <summary>One step of parameter <paramref name="i"/> with a gradient that is already scaled and clipped.</summary>
     public void Step(int i, double gradient, double learningRate, int step, SegmentFactors factors)
     {
         var p = Parameters[i];

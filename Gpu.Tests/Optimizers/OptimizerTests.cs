@@ -33,7 +33,7 @@ public class OptimizerTests
             foreach (var (clip, scale, ema) in new[] { (0f, 1f, false), (1.5f, 0.5f, true) })
             {
                 var settings = rule with { EmaDecay = ema ? 0.9 : null };
-                // Every decay, lengths about the vector width, and one segment of several blocks.
+                // Every kind of decay, lengths around the vector width, and one segment of several blocks.
                 var lengths = new[] { 1, 15, 17, oracle.Next(1, 50), SegmentTable.BlockLength + 5 };
                 var arena = new ParameterArena();
                 for (var s = 0; s < lengths.Length; s++) arena.Add($"p{s}", lengths[s], Decays[s]);
@@ -44,7 +44,7 @@ public class OptimizerTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void AdamIsRightLateInTraining(string device)
+    public void AdamIsAccurateAtLargeStepNumbers(string device)
     {
         using var oracle = new Oracle(device, seed: 12);
         foreach (var step in new[] { 2, 700, 5_000, 1_000_000, int.MaxValue })
@@ -53,11 +53,11 @@ public class OptimizerTests
             arena.Add("p", 33);
             var initial = oracle.Uniform(33);
             var gradients = oracle.Uniform(33);
-            using var bench = new OptimizerBench(oracle, OptimizerSettings.Adam(), arena, initial);
-            bench.Step(gradients, 0.01f, step);
-            var reference = new OptimizerReference(bench.Settings, [.. initial.Select(x => (double)x)]);
+            using var fixture = new OptimizerFixture(oracle, OptimizerSettings.Adam(), arena, initial);
+            fixture.Step(gradients, 0.01f, step);
+            var reference = new OptimizerReference(fixture.Settings, [.. initial.Select(x => (double)x)]);
             for (var i = 0; i < 33; i++) reference.Step(i, gradients[i], 0.01f, step, SegmentFactors.Default);
-            oracle.Compare("Adam late", reference.Parameters, bench.Collect(bench.Parameters), 1e-6, shape: $"step {step}");
+            oracle.Compare("Adam at large step numbers", reference.Parameters, fixture.ReadSegments(fixture.Parameters), 1e-6, shape: $"step {step}");
         }
     }
 
@@ -78,7 +78,7 @@ public class OptimizerTests
     }
 
     [Fact]
-    public void ThreadsDoNotChangeABit()
+    public void ResultsDoNotDependOnThreads()
     {
         var random = new Random(13);
         float[] Random(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
@@ -92,7 +92,8 @@ public class OptimizerTests
         {
             using var device = new CpuDevice(threads);
             using var table = new SegmentTable(device, arena);
-            using var memory = device.Allocate(5 * arena.Length + StepStateLayout.Words + GradientNormLayout.Words + GradientNorm.WorkspaceLength(arena.Length));
+            using var memory = device.Allocate(
+                5 * arena.Length + StepStateLayout.Words + GradientNormLayout.Words + GradientNorm.WorkspaceLength(arena.Length));
             var parameters = memory.View.First(arena.Length);
             var gradient = memory.View.Slice(arena.Length, arena.Length);
             var state = memory.View.Slice(2 * arena.Length, 2 * arena.Length);
@@ -117,7 +118,7 @@ public class OptimizerTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void NewFactorsHoldFromTheNextStep(string device)
+    public void NewFactorsApplyFromTheNextStep(string device)
     {
         using var oracle = new Oracle(device, seed: 14);
         var arena = new ParameterArena();
@@ -141,21 +142,22 @@ public class OptimizerTests
     {
         var count = (int)arena.ParameterCount;
         var initial = oracle.Uniform(count);
-        using var bench = new OptimizerBench(oracle, settings, arena, initial);
+        using var fixture = new OptimizerFixture(oracle, settings, arena, initial);
         var reference = new OptimizerReference(settings, [.. initial.Select(x => (double)x)]);
         for (var step = 1; step <= 10; step++)
         {
             var gradients = oracle.Uniform(count);
             var learningRate = 0.02f / step;
-            bench.Step(gradients, learningRate, step, scale, clip);
+            fixture.Step(gradients, learningRate, step, scale, clip);
             var factor = clip > 0 ? OptimizerReference.ClipFactor(gradients.Select(g => (double)g * scale), clip) : 1;
             var i = 0;
             foreach (var segment in arena.Segments)
                 for (var k = 0; k < segment.Length; k++, i++) reference.Step(i, gradients[i] * scale * factor, learningRate, step, segment.Factors);
-            Assert.All(oracle.Download(bench.Gradients), g => Assert.Equal(0f, g));
+            Assert.All(oracle.Download(fixture.Gradients), g => Assert.Equal(0f, g));
             if (step is not (1 or 10)) continue;
-            oracle.Compare($"optimizer {settings.Kind}, {step} steps", reference.Parameters, bench.Collect(bench.Parameters), 2e-6, shape: shape);
-            if (settings.EmaDecay is not null) oracle.Compare("optimizer average", reference.Average, bench.Collect(bench.Average), 2e-6, shape: shape);
+            oracle.Compare($"optimizer {settings.Kind}, {step} steps", reference.Parameters, fixture.ReadSegments(fixture.Parameters), 2e-6, shape: shape);
+            if (settings.EmaDecay is not null)
+                oracle.Compare("optimizer average", reference.Average, fixture.ReadSegments(fixture.Average), 2e-6, shape: shape);
         }
     }
 }

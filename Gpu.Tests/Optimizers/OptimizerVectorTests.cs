@@ -4,7 +4,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Optimizers;
 
-/// <summary>PyTorch's numbers for 1 and 10 steps; Vectors/make_optimizer_vectors.py made them.</summary>
+/// <summary>Parameters after 1 and 10 steps against PyTorch's, which Vectors/make_optimizer_vectors.py computed.</summary>
 public class OptimizerVectorTests
 {
     private static readonly JsonSerializerOptions Names = new(JsonSerializerDefaults.Web);
@@ -24,14 +24,14 @@ public class OptimizerVectorTests
             var decayed = new SegmentFactors { CoupledDecay = c.Coupled, DecoupledDecay = c.Decoupled, L1Decay = c.L1 };
             for (var s = 0; s < vectors.Lengths.Length; s++)
                 arena.Add($"p{s}", vectors.Lengths[s], (s == 0 ? SegmentFactors.Default : decayed) with { LearningRate = vectors.LearningRateFactors[s] });
-            using var bench = new OptimizerBench(oracle, SettingsOf(c.Rule), arena, vectors.Initial);
+            using var fixture = new OptimizerFixture(oracle, SettingsOf(c.Rule), arena, vectors.Initial);
             for (var step = 1; step <= vectors.Gradients.Length; step++)
             {
-                bench.Step(vectors.Gradients[step - 1], vectors.LearningRates[step - 1], step, c.Scale, c.Clip);
-                if (step == 1) oracle.Compare($"{c.Rule}, PyTorch, 1 step", c.After1, bench.Collect(bench.Parameters), 1e-6, shape: c.ToString());
+                fixture.Step(vectors.Gradients[step - 1], vectors.LearningRates[step - 1], step, c.Scale, c.Clip);
+                if (step == 1) oracle.Compare($"{c.Rule}, PyTorch, 1 step", c.After1, fixture.ReadSegments(fixture.Parameters), 1e-6, shape: c.ToString());
             }
 
-            oracle.Compare($"{c.Rule}, PyTorch, 10 steps", c.After10, bench.Collect(bench.Parameters), 2e-6, shape: c.ToString());
+            oracle.Compare($"{c.Rule}, PyTorch, 10 steps", c.After10, fixture.ReadSegments(fixture.Parameters), 2e-6, shape: c.ToString());
         }
     }
 
@@ -44,7 +44,7 @@ public class OptimizerVectorTests
         "rmsprop_momentum" => OptimizerSettings.RmsProp(momentum: 0.9),
         "adam" => OptimizerSettings.Adam(),
         "adamw" => OptimizerSettings.AdamW(),
-        _ => throw new InvalidDataException($"the vector file names a rule '{rule}'"),
+        _ => throw new InvalidDataException($"the vector file has an unknown rule '{rule}'"),
     };
 
     private sealed record VectorFile(

@@ -16,7 +16,7 @@ public class ParameterArenaTests
     }
 
     [Fact]
-    public void BlocksCoverEverySegmentOnceAndNoneReachesOverAnEnd()
+    public void BlocksCoverEverySegmentExactlyOnce()
     {
         var arena = new ParameterArena();
         foreach (var length in new[] { 1, 1023, 1024, 1025, 5000, 16 }) arena.Add($"p{length}", length);
@@ -44,7 +44,7 @@ public class ParameterArenaTests
     }
 
     [Fact]
-    public void BadParametersAreNamed()
+    public void InvalidParametersThrow()
     {
         var arena = new ParameterArena();
         Assert.Contains("no parameters", Assert.Throws<ArgumentException>(() => SegmentTable.WordsFor(arena)).Message);
@@ -56,7 +56,7 @@ public class ParameterArenaTests
     }
 
     [Fact]
-    public void WrongViewsAndConstantsAreRefused()
+    public void InvalidViewsAndSettingsThrow()
     {
         using var device = new CpuDevice(threads: 1);
         var arena = new ParameterArena();
@@ -69,7 +69,8 @@ public class ParameterArenaTests
             FusedOptimizer.Update(device, settings, table, p, g, state, step, default, average);
 
         Assert.Contains("state must hold 32 words", Assert.Throws<ArgumentException>(() => Update(OptimizerSettings.Adam(), view.Slice(64, 16))).Message);
-        Assert.Contains("average must hold 16", Assert.Throws<ArgumentException>(() => Update(OptimizerSettings.Sgd() with { EmaDecay = 0.9 }, default)).Message);
+        Assert.Contains(
+            "average must hold 16", Assert.Throws<ArgumentException>(() => Update(OptimizerSettings.Sgd() with { EmaDecay = 0.9 }, default)).Message);
         Assert.Throws<ArgumentException>(() => Update(OptimizerSettings.Sgd(), default, view.Slice(64, 16)));
         Assert.Contains("Beta2", Assert.Throws<ArgumentOutOfRangeException>(() => Update(OptimizerSettings.Adam(beta2: 1), default)).Message);
         Assert.Contains("Momentum", Assert.Throws<ArgumentOutOfRangeException>(() => Update(OptimizerSettings.Nesterov(-0.1), default)).Message);

@@ -1,6 +1,6 @@
 namespace Gpu.Tests.Oracles;
 
-/// <summary>A test that needs a CUDA device. It is skipped where <c>GPUTRAINER_TEST_DEVICES</c> names none.</summary>
+/// <summary>A test that needs a CUDA device. It is skipped if <c>GPUTRAINER_TEST_DEVICES</c> names none.</summary>
 internal sealed class CudaFactAttribute : FactAttribute
 {
     public CudaFactAttribute()
@@ -9,7 +9,7 @@ internal sealed class CudaFactAttribute : FactAttribute
     }
 }
 
-/// <summary>A test over data that needs a CUDA device. It is skipped where <c>GPUTRAINER_TEST_DEVICES</c> names none.</summary>
+/// <summary>A theory that needs a CUDA device. It is skipped if <c>GPUTRAINER_TEST_DEVICES</c> names none.</summary>
 internal sealed class CudaTheoryAttribute : TheoryAttribute
 {
     public CudaTheoryAttribute()

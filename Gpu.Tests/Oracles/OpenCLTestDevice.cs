@@ -6,9 +6,10 @@ using ILGPU.Runtime.OpenCL;
 namespace Gpu.Tests.Oracles;
 
 /// <summary>
-/// An OpenCL device for tests, also one that the product refuses. ILGPU wants the generic address space, which the kernels do not use when they are compiled
-/// with the product's settings (the compile test sees to that); so a driver without it (PoCL before 4.0, on any CPU) can run the kernels when ILGPU is told that it has it.
-/// Plain kernels run, and grouped ones on a device whose name ends in <c>:groups</c> (<c>opencl:0:groups</c>).
+/// An OpenCL device for tests, including devices that the product refuses. ILGPU requires the generic address space, but kernels compiled with the settings of
+/// the product do not use it (a compilation test asserts that). So this class sets the capability flag of ILGPU, and a driver without the generic address space
+/// (PoCL before 4.0, on any CPU) can run the kernels. The device runs plain kernels, or grouped ones if its name ends in <c>:groups</c>
+/// (<c>opencl:0:groups</c>).
 /// </summary>
 internal static class OpenCLTestDevice
 {
@@ -17,7 +18,8 @@ internal static class OpenCLTestDevice
         var number = id.Split(':') is [_, var text, ..] ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
         var context = Context.Create(builder => builder.OpenCL(_ => true).ForKernels());
         var device = context.GetCLDevices()[number];
-        typeof(CLCapabilityContext).GetProperty(nameof(CLCapabilityContext.GenericAddressSpace))!.GetSetMethod(nonPublic: true)!.Invoke(device.Capabilities, [true]);
+        typeof(CLCapabilityContext).GetProperty(nameof(CLCapabilityContext.GenericAddressSpace))!
+            .GetSetMethod(nonPublic: true)!.Invoke(device.Capabilities, [true]);
         var accelerator = device.CreateCLAccelerator(context);
         return new AcceleratorDevice(accelerator, null, id, accelerator, context) { UsesGroups = id.EndsWith(":groups", StringComparison.Ordinal) };
     }

@@ -3,8 +3,8 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Tests.Oracles;
 
 /// <summary>
-/// One check of an operation against a double-precision reference: makes inputs, puts them on the device, fetches the outputs and compares.
-/// Outputs start as NaN, so that what a kernel forgets to write is found.
+/// Checks operations on one device against a double-precision reference: generates inputs, uploads them, downloads the outputs and compares.
+/// Outputs are filled with NaN beforehand, so an element that a kernel does not write is detected.
 /// </summary>
 public sealed class Oracle : IDisposable
 {
@@ -34,10 +34,10 @@ public sealed class Oracle : IDisposable
     /// <summary>An integer from <paramref name="from"/> to <paramref name="to"/>, both included.</summary>
     public int Next(int from, int to) => _random.Next(from, to + 1);
 
-    /// <summary>One of several.</summary>
+    /// <summary>A random element of the choices.</summary>
     public T Pick<T>(params T[] choices) => choices[_random.Next(choices.Length)];
 
-    /// <summary>Labels from 0 up to <paramref name="classes"/>.</summary>
+    /// <summary>Random labels in [0, <paramref name="classes"/>).</summary>
     public int[] Labels(int count, int classes)
     {
         var labels = new int[count];
@@ -45,26 +45,26 @@ public sealed class Oracle : IDisposable
         return labels;
     }
 
-    /// <summary>Values on the device. The view begins inside its buffer, so that code which forgets the offset is found.</summary>
+    /// <summary>Uploads values. The view does not start at the start of its buffer, so code that ignores the offset is detected.</summary>
     public DeviceView Upload<T>(T[] values)
         where T : unmanaged
     {
-        var view = Place(Words<T>(values.Length));
+        var view = Allocate(Words<T>(values.Length));
         Device.Upload<T>(values, view);
         return view;
     }
 
-    /// <summary>Room for an output, filled with NaN.</summary>
+    /// <summary>Memory for an output, filled with NaN.</summary>
     public DeviceView Output(int words)
     {
-        var view = Place(words);
-        var poison = new float[words];
-        Array.Fill(poison, float.NaN);
-        Device.Upload<float>(poison, view);
+        var view = Allocate(words);
+        var nan = new float[words];
+        Array.Fill(nan, float.NaN);
+        Device.Upload<float>(nan, view);
         return view;
     }
 
-    /// <summary>The words of a view.</summary>
+    /// <summary>Downloads the words of a view as floats.</summary>
     public float[] Download(DeviceView view)
     {
         var values = new float[view.Length];
@@ -72,7 +72,7 @@ public sealed class Oracle : IDisposable
         return values;
     }
 
-    /// <summary>The words of a view as integers.</summary>
+    /// <summary>Downloads the words of a view as integers.</summary>
     public int[] DownloadInts(DeviceView view)
     {
         var values = new int[view.Length];
@@ -81,8 +81,8 @@ public sealed class Oracle : IDisposable
     }
 
     /// <summary>
-    /// Compares with the reference: the largest |got - expected| over the largest |expected| (at least <paramref name="floor"/>) must not pass
-    /// <paramref name="tolerance"/>. The error is recorded under <paramref name="operation"/>.
+    /// Compares with the reference: max |got - expected| / max(<paramref name="floor"/>, max |expected|) must be at most <paramref name="tolerance"/>. The
+    /// error is recorded under <paramref name="operation"/>.
     /// </summary>
     public void Compare(string operation, double[] expected, DeviceView got, double tolerance = 1e-5, double floor = 1e-3, string? shape = null) =>
         Compare(operation, expected, Download(got), tolerance, floor, shape);
@@ -109,7 +109,8 @@ public sealed class Oracle : IDisposable
         OracleReport.Record(operation, DeviceName, worst);
         Assert.True(
             worst <= tolerance,
-            $"{operation} on {DeviceName} {shape}: element {at} of {got.Length} is {got[at]:R}, expected {expected[at]:R}; relative error {worst:E2} > {tolerance:E2}");
+            $"{operation} on {DeviceName} {shape}: element {at} of {got.Length} is {got[at]:R}, expected {expected[at]:R}; " +
+            $"relative error {worst:E2} > {tolerance:E2}");
     }
 
     public void Dispose()
@@ -121,7 +122,7 @@ public sealed class Oracle : IDisposable
     private static int Words<T>(int count)
         where T : unmanaged => (count * System.Runtime.CompilerServices.Unsafe.SizeOf<T>() + 3) / 4;
 
-    private DeviceView Place(int words)
+    private DeviceView Allocate(int words)
     {
         const int before = 16;
         var buffer = Device.Allocate(words + before + 16);

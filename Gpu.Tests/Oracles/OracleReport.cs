@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Gpu.Tests.Oracles;
 
 /// <summary>
-/// The largest error seen for each operation and device. With the environment variable <c>GPUTRAINER_ORACLE_REPORT</c> set to a file name,
-/// the table is written there (Markdown) when the test run ends.
+/// Collects the largest error of each operation and device. If the environment variable <c>GPUTRAINER_ORACLE_REPORT</c> names a file, the table is written to
+/// it as Markdown at the end of the test run.
 /// </summary>
 public static class OracleReport
 {

@@ -5,42 +5,42 @@ using ILGPU.Runtime.CPU;
 namespace Gpu.Tests.Oracles;
 
 /// <summary>
-/// The machines that every operation is checked on: the CPU's lanes that this processor has (on three threads, so that work is shared), and the
-/// GPU instantiation of the kernels in the simulator, with plain kernels only ("simulator") and with grouped ones where there are any ("groups"). The environment variable <c>GPUTRAINER_TEST_DEVICES</c> adds others by their ids, separated by
-/// commas: <c>cuda</c>, <c>opencl:1</c>.
+/// The devices on which every operation is checked: the CPU with each vector width that this processor has (on three threads, so that work is split), and the
+/// GPU instantiation of the kernels in the simulator, once with plain kernels only ("simulator") and once with grouped kernels where there are any ("groups").
+/// The environment variable <c>GPUTRAINER_TEST_DEVICES</c> adds devices by their ids, separated by commas: <c>cuda</c>, <c>opencl:1</c>.
 /// </summary>
 public static class TestDevices
 {
-    private static readonly Lock Gate = new();
+    private static readonly Lock PoolsLock = new();
     private static readonly Dictionary<string, Pool> Pools = [];
 
-    /// <summary>The names.</summary>
+    /// <summary>The names of the devices.</summary>
     public static IEnumerable<string> Names =>
         [.. new[] { 512, 256, 128 }.Where(lanes => lanes <= CpuDevice.WidestLanes).Select(lanes => $"cpu{lanes}"), "simulator", "groups", .. Added];
 
     private static string[] Added => Environment.GetEnvironmentVariable("GPUTRAINER_TEST_DEVICES")
         ?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
-    /// <summary>The added names that are of CUDA devices.</summary>
+    /// <summary>The CUDA devices among the added ones.</summary>
     public static IEnumerable<string> Cuda => Added.Where(name => name.StartsWith("cuda", StringComparison.Ordinal));
 
-    /// <summary>The names, for <c>[MemberData]</c>.</summary>
+    /// <summary>The names of the devices, for <c>[MemberData]</c>.</summary>
     public static TheoryData<string> All => [.. Names];
 
-    /// <summary>Why a test of CUDA does not run.</summary>
-    public const string WhyNoCuda = "needs an NVIDIA GPU (or the emulator of one): set GPUTRAINER_TEST_DEVICES=cuda";
+    /// <summary>The reason for skipping CUDA tests.</summary>
+    public const string WhyNoCuda = "needs an NVIDIA GPU or its emulator: set GPUTRAINER_TEST_DEVICES=cuda";
 
-    /// <summary>Names of devices that multiply in another precision: the CUDA devices among the added ones.</summary>
-    public static TheoryData<string> Tensor => [.. Cuda.SelectMany(name => new[] { $"{name}+tf32", $"{name}+fp16" })];
+    /// <summary>The CUDA devices with TF32 and with FP16, by names such as <c>cuda+tf32</c>.</summary>
+    public static TheoryData<string> TensorCores => [.. Cuda.SelectMany(name => new[] { $"{name}+tf32", $"{name}+fp16" })];
 
     /// <summary>
-    /// The device of a name, for as long as the lease lasts. Devices are kept and lent again, because opening one and compiling its kernels takes time. xunit runs test
-    /// classes at the same time, so there may be several of a name, but one of each real GPU.
+    /// Rents the device of a name until the lease is disposed. Devices are pooled, because opening one and compiling its kernels takes time. xunit runs test
+    /// classes concurrently, so there may be several devices of one name, but only one of each real GPU.
     /// </summary>
     public static Lease Rent(string name)
     {
         Pool? pool;
-        lock (Gate)
+        lock (PoolsLock)
         {
             if (!Pools.TryGetValue(name, out pool)) Pools[name] = pool = new Pool(Added.Contains(name) ? 1 : int.MaxValue);
         }
@@ -59,18 +59,18 @@ public static class TestDevices
         _ => DeviceCatalog.Open(name),
     };
 
-    /// <summary>The first CUDA device, opened anew, with tensor cores for products of any size. Whoever asks disposes it.</summary>
-    public static AcceleratorDevice NewTensorDevice()
+    /// <summary>Opens the first CUDA device, with tensor cores for products of any size. The caller disposes it.</summary>
+    public static AcceleratorDevice NewTensorCoreDevice()
     {
         var device = (AcceleratorDevice)DeviceCatalog.Open(Cuda.First());
         device.LeastMatrixWork = 1;
         return device;
     }
 
-    /// <summary>The name of a simulator whose grouped kernels see a device of other sizes.</summary>
+    /// <summary>The name of a simulator with other limits: threads per warp, warps per group, and multiprocessors.</summary>
     public static string Groups(int warp, int warps, int multiprocessors) => $"groups:{warp}x{warps}x{multiprocessors}";
 
-    /// <summary>A new simulator device; whoever asks disposes it.</summary>
+    /// <summary>Opens a simulator device. The caller disposes it.</summary>
     public static AcceleratorDevice Simulator(bool usesGroups = false)
     {
         var context = Context.Create(builder => builder.DefaultCPU());
@@ -88,7 +88,7 @@ public static class TestDevices
 
     private static AcceleratorDevice Simulator(int[] sizes)
     {
-        // ILGPU's own CPU accelerator has a thread of the system for each of all multiprocessors.
+        // ILGPU's CPU accelerator starts operating-system threads for every multiprocessor, so it gets one and the limits report the rest.
         var context = Context.Create(builder => builder.CPU(new CPUDevice(sizes[0], sizes[1], 1)));
         var accelerator = context.Devices[0].CreateAccelerator(context);
         var device = new AcceleratorDevice(accelerator, null, "simulator", accelerator, context);
@@ -96,7 +96,7 @@ public static class TestDevices
         return device;
     }
 
-    /// <summary>A device that nobody else uses until this is disposed.</summary>
+    /// <summary>Exclusive use of a device until the lease is disposed.</summary>
     public sealed class Lease : IDisposable
     {
         private readonly Pool _pool;
@@ -112,7 +112,7 @@ public static class TestDevices
         public void Dispose() => _pool.Return(Device);
     }
 
-    internal sealed class Pool(int most)
+    internal sealed class Pool(int capacity)
     {
         private readonly Stack<ComputeDevice> _free = [];
         private int _opened;
@@ -121,7 +121,7 @@ public static class TestDevices
         {
             lock (_free)
             {
-                while (_free.Count == 0 && _opened == most) Monitor.Wait(_free);
+                while (_free.Count == 0 && _opened == capacity) Monitor.Wait(_free);
                 if (_free.TryPop(out var device)) return device;
                 _opened++;
             }

@@ -5,7 +5,7 @@ using Gpu.Tests.Compilation;
 
 namespace Gpu.Tests.Packaging;
 
-/// <summary>The packages as a user gets them: what lies in them, the tool, and a project that uses the kernels.</summary>
+/// <summary>The NuGet packages as users get them: their content, the installed tool, and a project that references the kernels.</summary>
 public class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
 {
     [SourceTheory]
@@ -24,7 +24,7 @@ public class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
         Assert.Equal(("MIT", "README.md"), (Value("license"), Value("readme")));
         Assert.NotEqual("", Value("description"));
         var needed = metadata.Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => element.Attribute("id")!.Value);
-        // Which of them depends on System.IO.Hashing and the like is up to the code.
+        // Other dependencies, such as System.IO.Hashing, may change with the code.
         Assert.Superset(dependencies.Split(',', StringSplitOptions.RemoveEmptyEntries).ToHashSet(), needed.ToHashSet());
         Assert.DoesNotContain("Microsoft.CodeAnalysis.PublicApiAnalyzers", needed);
 
@@ -36,7 +36,7 @@ public class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
             return;
         }
 
-        // A tool brings the libraries that it uses.
+        // A tool package contains the libraries that it uses.
         Assert.Contains("LICENSE", names);
         Assert.Contains("THIRD-PARTY-NOTICES.txt", names);
         Assert.Contains("tools/net10.0/any/ILGPU.dll", names);
@@ -50,14 +50,15 @@ public class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
         var output = feed.Run(
             feed.Work, program, "train", "--limit-train", "512", "--limit-test", "128", "--epochs", "2", "--device", "cpu", "--out", "run", "--json");
         using var result = JsonDocument.Parse(output.TrimEnd().Split('\n')[^1]);
-        Assert.Equal(("cnn2", "digits", 2), (
-            result.RootElement.GetProperty("model").GetString(), result.RootElement.GetProperty("dataset").GetString(), result.RootElement.GetProperty("epochs").GetInt32()));
-        Assert.InRange(result.RootElement.GetProperty("test_accuracy").GetDouble(), 0.3, 1);
+        var root = result.RootElement;
+        Assert.Equal(
+            ("cnn2", "digits", 2), (root.GetProperty("model").GetString(), root.GetProperty("dataset").GetString(), root.GetProperty("epochs").GetInt32()));
+        Assert.InRange(root.GetProperty("test_accuracy").GetDouble(), 0.3, 1);
         Assert.True(File.Exists(Path.Combine(feed.Work, "run", "best.safetensors")));
     }
 
     [SourceFact]
-    public void AProjectOfItsOwnUsesTheKernels()
+    public void AnotherProjectCanUseTheKernels()
     {
         var folder = Directory.CreateDirectory(Path.Combine(feed.Work, "project")).FullName;
         File.WriteAllText(Path.Combine(folder, "project.csproj"), $"""
@@ -72,7 +73,7 @@ public class PackageTests(PackedFeed feed) : IClassFixture<PackedFeed>
               </ItemGroup>
             </Project>
             """);
-        // On the CPU, and through ILGPU's compiler, whose launchers must see kernels that are internal to the package.
+        // The simulator runs ILGPU's compiler, whose launchers need access to the internal kernels of the package.
         File.WriteAllText(Path.Combine(folder, "Program.cs"), """
             using Gpu.Kernels;
             using Gpu.Kernels.Devices;

@@ -13,7 +13,7 @@ public class PeakThroughputTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void MultiplyAddsComputeTheirChains(string device)
+    public void MultiplyAddsComputeAllChains(string device)
     {
         const int rounds = 50;
         using var oracle = new Oracle(device, 1);
@@ -34,7 +34,7 @@ public class PeakThroughputTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void TheCopyCopies(string device)
+    public void CopyGivesTheSameValues(string device)
     {
         using var oracle = new Oracle(device, 2);
         var values = oracle.Uniform(device.StartsWith("cpu", StringComparison.Ordinal) ? 8192 : 516);
@@ -44,7 +44,7 @@ public class PeakThroughputTests
     }
 
     [Fact]
-    public void LengthsThatDoNotFitAreRefused()
+    public void InvalidLengthsThrow()
     {
         using var device = new CpuDevice(1);
         using var buffer = device.Allocate(8192);
@@ -55,16 +55,16 @@ public class PeakThroughputTests
     }
 
     [CudaFact]
-    public void EveryProductIsAdded()
+    public void TensorCoreKernelAddsEveryProduct()
     {
-        foreach (string name in TestDevices.Tensor)
+        foreach (string name in TestDevices.TensorCores)
         {
             using var oracle = new Oracle(name, seed: 1);
             const int rounds = 5;
             var output = oracle.Output(2 * PeakThroughput.TensorCoreThreads);
             PeakThroughput.TensorCores(oracle.Device, output, rounds);
             var depth = oracle.Device.Precision == MatrixPrecision.Fp16 ? 16 : 8;
-            // A row's first operand is what its four lanes hold, again and again; sums begin with their numbers, and a lane has four places of each of sixteen.
+            // The four lanes of a row repeat their values along k. Each of the 16 accumulators starts with its index and has four elements per lane.
             var expected = Enumerable.Range(0, output.Length).Select(thread =>
             {
                 var line = thread % 32 / 4;
@@ -72,13 +72,13 @@ public class PeakThroughputTests
                 return Enumerable.Range(0, 16).Sum(sum => 4 * (sum + rounds * product));
             });
             oracle.Compare("peak of tensor cores", [.. expected], output, 1e-6);
-            // Two groups of eight warps, sixteen sums, five products of 16 x 8 x depth.
+            // Two groups of eight warps, 16 accumulators, five products of 16 x 8 x depth.
             Assert.Equal(2.0 * 2 * 8 * 16 * rounds * 16 * 8 * depth, PeakThroughput.TensorCoreFlops(oracle.Device.Precision, output.Length, rounds));
         }
     }
 
     [Fact]
-    public void DevicesWithoutTensorCoresAreRefused()
+    public void DevicesWithoutTensorCoresThrow()
     {
         using var device = new CpuDevice(1);
         using var buffer = device.Allocate(PeakThroughput.TensorCoreThreads);

@@ -5,18 +5,18 @@ namespace Gpu.Tests.Planning;
 public class ArenaLayoutTests
 {
     [Fact]
-    public void StretchesNeededAtOnceDoNotOverlap()
+    public void BlocksWithOverlappingLifetimesDoNotOverlap()
     {
         var random = new Random(3);
         for (var round = 0; round < 50; round++)
         {
-            var stretches = Enumerable.Range(0, 30).Select(i => Needed($"s{i}", random.Next(1, 500), random.Next(40), random.Next(1, 10))).ToArray();
-            var total = ArenaLayout.Place(stretches);
-            foreach (var a in stretches)
+            var blocks = Enumerable.Range(0, 30).Select(i => Block($"s{i}", random.Next(1, 500), random.Next(40), random.Next(1, 10))).ToArray();
+            var total = ArenaLayout.Place(blocks);
+            foreach (var a in blocks)
             {
                 Assert.Equal(0, a.Offset % ArenaLayout.Alignment);
                 Assert.InRange(a.Offset + a.Words, 0, total);
-                foreach (var b in stretches)
+                foreach (var b in blocks)
                 {
                     if (a == b || a.To < b.From || b.To < a.From) continue;
                     Assert.True(a.Offset + a.Words <= b.Offset || b.Offset + b.Words <= a.Offset, $"{a.Name} and {b.Name} overlap");
@@ -26,25 +26,25 @@ public class ArenaLayoutTests
     }
 
     [Fact]
-    public void WordsAreUsedAgain()
+    public void MemoryIsReused()
     {
-        // A chain in which each stretch is needed beside the one after it alone: two places suffice.
-        var chain = Enumerable.Range(0, 10).Select(i => Needed($"s{i}", 160, i, 1)).ToArray();
+        // In a chain, each block lives at the same time as its successor only, so the space of two blocks suffices.
+        var chain = Enumerable.Range(0, 10).Select(i => Block($"s{i}", 160, i, 1)).ToArray();
         Assert.Equal(320, ArenaLayout.Place(chain));
     }
 
     [Fact]
-    public void TooMuchIsAnError()
+    public void TooManyWordsThrow()
     {
-        var two = new[] { Needed("a", int.MaxValue - 100, 0, 1), Needed("b", 1000, 0, 1) };
+        var two = new[] { Block("a", int.MaxValue - 100, 0, 1), Block("b", 1000, 0, 1) };
         Assert.Contains("smaller batch", Assert.Throws<Gpu.Training.Models.ModelException>(() => ArenaLayout.Place(two)).Message);
     }
 
-    private static ArenaBlock Needed(string name, long words, int from, int length)
+    private static ArenaBlock Block(string name, long words, int from, int length)
     {
-        var stretch = new ArenaBlock(name, words);
-        stretch.NeededAt(from);
-        stretch.NeededAt(from + length);
-        return stretch;
+        var block = new ArenaBlock(name, words);
+        block.NeededAt(from);
+        block.NeededAt(from + length);
+        return block;
     }
 }

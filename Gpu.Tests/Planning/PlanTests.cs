@@ -23,7 +23,7 @@ public class PlanTests
         SetRandomBatch(runner, network.Model, 4);
         for (var i = 0; i < 3; i++) Step();
         var onDevice = device.AllocatedBytes;
-        // The runtime itself allocates a little at times, when it first wakes a thread, say; what a step allocated would be there in every round.
+        // The runtime itself allocates now and then, for example when it first wakes a thread. An allocation by each step would appear in every round.
         var rounds = Enumerable.Range(0, 3).Select(_ => Round()).ToArray();
         Assert.Equal(0, rounds.Min());
         Assert.Equal(0, device.AllocatedBytes - onDevice);
@@ -44,7 +44,7 @@ public class PlanTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void ActivationsShareTheirArena(string name)
+    public void ActivationMemoryIsReused(string name)
     {
         using var device = new CpuDevice(threads: 1);
         using var network = new Network(BuiltInModels.Get(name), device);
@@ -71,9 +71,9 @@ public class PlanTests
     }
 
     [Fact]
-    public void LossOfABatchIsTheMeanOfItsParts()
+    public void GradientsOfTwoHalvesAddUpToThatOfTheBatch()
     {
-        // A network without batch statistics: gradients of two halves add up to twice those of the whole.
+        // Without batch statistics, the gradients of two halves add up to twice the gradient of the whole batch.
         var model = Classifier(new Conv2dLayer(5, 3) { Activation = Activation.Relu }, new MaxPool2dLayer(2), new FlattenLayer(), new DenseLayer(4));
         using var device = new CpuDevice(threads: 2);
         using var network = new Network(model, device);
@@ -94,7 +94,7 @@ public class PlanTests
     }
 
     [Fact]
-    public void ActivationsAreFusedAndGated()
+    public void ActivationsAreFused()
     {
         var model = Classifier(
             new Conv2dLayer(4, 3), new ActivationLayer(Activation.Relu), new MaxPool2dLayer(2), new FlattenLayer(),
@@ -105,14 +105,14 @@ public class PlanTests
     }
 
     [Fact]
-    public void PoolingByTwosIsPartOfTheNormalisationBeforeIt()
+    public void MaxPool2x2IsFusedWithThePrecedingBatchNorm()
     {
         var names = LaunchNames(Classifier(
             new Conv2dLayer(4, 3), new BatchNormLayer { Activation = Activation.Relu }, new MaxPool2dLayer(2), new FlattenLayer(), new DenseLayer(4)));
         Assert.Single(names, name => name == "BatchNormMaxPoolForward");
         Assert.Single(names, name => name == "BatchNormMaxPoolInputGradient");
         Assert.DoesNotContain(names, name => name.StartsWith("MaxPool", StringComparison.Ordinal) || name == "BatchNormForward");
-        // Other windows, and what something else reads, too, are pooled by themselves.
+        // No fusion for other windows, or if another layer also reads the output of the batch normalization.
         names = LaunchNames(Classifier(
             new Conv2dLayer(4, new Extent(2, 3)), new BatchNormLayer(), new ResidualBlock(new MaxPool2dLayer(2)) { Shortcut = Shortcut.ZeroPadded },
             new BatchNormLayer(), new MaxPool2dLayer(3) { Stride = 1 }, new FlattenLayer(), new DenseLayer(4)));
@@ -120,7 +120,7 @@ public class PlanTests
     }
 
     [Fact]
-    public void GeluTakesPassesOfItsOwn()
+    public void GeluIsNotFused()
     {
         var names = LaunchNames(Classifier(new FlattenLayer(), new DenseLayer(5) { Activation = new Activation(ActivationKind.Gelu) }, new DenseLayer(4)));
         Assert.Single(names, name => name == "ActivationForward");
@@ -139,7 +139,7 @@ public class PlanTests
     }
 
     [Fact]
-    public void EvaluationIsThatOfRunningStatisticsWithoutDropout()
+    public void EvaluationUsesRunningStatisticsAndNoDropout()
     {
         var model = Classifier(new Conv2dLayer(4, 3), new BatchNormLayer(), new DropoutLayer(0.9f), new GlobalAvgPool2dLayer());
         using var device = new CpuDevice(threads: 1);
@@ -153,7 +153,7 @@ public class PlanTests
     }
 
     [Fact]
-    public void SimulatorTrainsLikeTheCpu()
+    public void SimulatorLossesAreNearThoseOfTheCpu()
     {
         var model = Classifier(
             new Conv2dLayer(4, 3) { Bias = false }, new BatchNormLayer { Activation = Activation.Relu }, new MaxPool2dLayer(2),
@@ -178,7 +178,7 @@ public class PlanTests
     }
 
     [Fact]
-    public void WrongBatchesAreNamed()
+    public void BatchesOfWrongSizeThrow()
     {
         using var device = new CpuDevice(threads: 1);
         using var network = new Network(Classifier(new FlattenLayer(), new DenseLayer(4)), device);

@@ -1,4 +1,5 @@
 using Gpu.Kernels;
+using Gpu.Tests.Regularization;
 using Gpu.Training.Layers;
 using Gpu.Training.Models;
 using Gpu.Training.Shapes;
@@ -6,15 +7,15 @@ using Gpu.Training.Shapes;
 namespace Gpu.Tests.Planning;
 
 /// <summary>
-/// A model's forward pass in training and its loss, in double precision, index by index: what central differences are taken of. Independent of plans
-/// and kernels.
+/// The training-mode forward pass and the loss of a model in double precision, as plain loops. Central differences of it check the gradients. It shares no code
+/// with plans and kernels.
 /// </summary>
 internal sealed class ReferenceNetwork(Model model, ulong seed)
 {
     public Dictionary<string, double[]> Parameters { get; } = model.Parameters.ToDictionary(parameter => parameter.Name, parameter =>
         new double[parameter.Length]);
 
-    /// <summary>Outputs for a batch, [batch][output].</summary>
+    /// <summary>The outputs for a batch, [batch][output].</summary>
     public double[][] Forward(double[][] inputs) => Run(model.Nodes, inputs);
 
     /// <summary>Mean softmax cross-entropy.</summary>
@@ -100,7 +101,7 @@ internal sealed class ReferenceNetwork(Model model, ulong seed)
         return y;
     }
 
-    // Spreads each input over the outputs that its kernel reaches.
+    // Scatters each input over the outputs that its kernel reaches.
     private double[] ConvolveTransposed(ConvTranspose2dLayer layer, LayerNode node, double[] x)
     {
         var (input, output) = (node.Input, node.Output);

@@ -10,8 +10,8 @@ using Gpu.Training.Shapes;
 namespace Gpu.Tests.Planning;
 
 /// <summary>
-/// Whole small networks: outputs against a double-precision forward pass, and gradients of every parameter against its central differences. They find what
-/// tests of single operations cannot: a wrong gate, a gradient that is not added up, memory given away too early.
+/// Small networks: outputs against a double-precision forward pass, and the gradients of every parameter against its central differences. They detect errors
+/// that tests of single operations cannot: a wrong activation derivative, a gradient that is not accumulated, memory that is reused too early.
 /// </summary>
 public class WholeNetworkGradientTests
 {
@@ -27,7 +27,7 @@ public class WholeNetworkGradientTests
 
     private static readonly Dictionary<string, Func<Model>> Networks = new()
     {
-        ["convolutions and pooling, gated"] = () => Classifier(
+        ["convolutions and pooling, fused activations"] = () => Classifier(
             new Conv2dLayer(5, 3) { Activation = Relu, Padding = 1 }, new MaxPool2dLayer(2),
             new Conv2dLayer(4, 3) { Activation = Tanh, Dilation = 2, Padding = 2 }, new AvgPool2dLayer(2) { Stride = 1 },
             new Conv2dLayer(6, 2) { Activation = Leaky, Stride = 2 }, new FlattenLayer(), new DenseLayer(7) { Activation = Sigmoid }, new DenseLayer(4)),
@@ -35,15 +35,15 @@ public class WholeNetworkGradientTests
             new Conv2dLayer(5, 3) { Activation = Gelu }, new Conv2dLayer(4, 3) { Activation = Silu },
             new BatchNormLayer { Activation = Gelu },
             new FlattenLayer(), new DenseLayer(6) { Activation = Silu }, new DropoutLayer(0.3f), new DenseLayer(4)),
-        ["batch normalisation and dropout"] = () => Classifier(
+        ["batch normalization and dropout"] = () => Classifier(
             new Conv2dLayer(4, 3) { Bias = false }, new BatchNormLayer { Activation = Relu }, new MaxPool2dLayer(2), new DropoutLayer(0.25f),
             new Conv2dLayer(5, 3) { Padding = 1, Activation = Relu }, new DropoutLayer(0.4f), new FlattenLayer(), new DenseLayer(9) { Bias = false },
             new BatchNormLayer { Activation = Relu }, new DropoutLayer(0.5f), new DenseLayer(4)),
-        ["pooling within batch normalisation"] = () => Classifier(
+        ["pooling fused with batch normalization"] = () => Classifier(
             new BatchNormLayer { Activation = Leaky }, new MaxPool2dLayer(2),
             new Conv2dLayer(5, 3) { Padding = 1, Activation = Tanh }, new BatchNormLayer { Activation = Gelu }, new MaxPool2dLayer(2),
             new ActivationLayer(Silu), new DropoutLayer(0.2f), new FlattenLayer(), new DenseLayer(4)),
-        ["pooling within batch normalisation, then an activation"] = () => Classifier(
+        ["pooling fused with batch normalization, then an activation"] = () => Classifier(
             new Conv2dLayer(5, 3) { Padding = 1, Bias = false }, new BatchNormLayer(), new MaxPool2dLayer(2), new ActivationLayer(Gelu),
             new ResidualBlock(new Conv2dLayer(5, 3) { Padding = 1 }, new BatchNormLayer()), new MaxPool2dLayer(2), new FlattenLayer(),
             new DenseLayer(4)),
@@ -59,7 +59,7 @@ public class WholeNetworkGradientTests
             new ResidualBlock(new Conv2dLayer(5, 3) { Padding = 1, Stride = 2 }) { Shortcut = Shortcut.Projection, Activation = Tanh },
             new ResidualBlock(new Conv2dLayer(3, 1) { Activation = Relu }) { Shortcut = Shortcut.NormalizedProjection, Activation = Activation.None },
             new GlobalAvgPool2dLayer(), new DenseLayer(4)),
-        ["residual blocks within each other"] = () => Classifier(
+        ["nested residual blocks"] = () => Classifier(
             new Conv2dLayer(4, 3) { Activation = Relu, Padding = 1 },
             new ResidualBlock(
                 new ActivationLayer(Tanh),
@@ -68,19 +68,19 @@ public class WholeNetworkGradientTests
             new GlobalAvgPool2dLayer(), new DenseLayer(4)),
         ["residual block first"] = () => Classifier(
             new ResidualBlock(new Conv2dLayer(3, 3) { Padding = 1 }), new ResidualBlock(new ActivationLayer(Tanh)), new FlattenLayer(), new DenseLayer(4)),
-        ["up and down"] = () => Classifier(
+        ["up- and downsampling"] = () => Classifier(
             new Conv2dLayer(6, 3) { Stride = 2, Activation = Leaky, Groups = 3 }, new UpsampleLayer(2),
             new ConvTranspose2dLayer(4, 3, 2) { Activation = Relu, Groups = 2 }, new Conv2dLayer(4, 3) { Groups = 4, Stride = 2 },
             new BatchNormLayer { Activation = Tanh },
             new ConvTranspose2dLayer(3, 4, 2) { Padding = Padding.Same, Bias = false }, new MaxPool2dLayer(3) { Stride = 2, Padding = 1 },
             new FlattenLayer(), new DenseLayer(4)),
-        ["nothing to learn before the pooling"] = () => Classifier(
+        ["no parameters before the pooling"] = () => Classifier(
             new DropoutLayer(0.2f), new AvgPool2dLayer(3) { Stride = 2, Padding = 1, CountPadding = true }, new ActivationLayer(Tanh),
             new BatchNormLayer(), new Conv2dLayer(4, 2) { Activation = Relu }, new FlattenLayer(), new DenseLayer(4)),
         ["squared error through a sigmoid"] = () => new Model(
             "m", TensorShape.Features(5), new TrainingRecipe { Loss = LossKind.MeanSquaredError },
             new DenseLayer(6) { Activation = Relu }, new DenseLayer(3) { Activation = Sigmoid }),
-        ["squared error through batch normalisation"] = () => new Model(
+        ["squared error through batch normalization"] = () => new Model(
             "m", TensorShape.Features(5), new TrainingRecipe { Loss = LossKind.MeanSquaredError },
             new DenseLayer(6) { Activation = Gelu }, new DenseLayer(3), new BatchNormLayer { Activation = Silu }),
     };
@@ -99,7 +99,7 @@ public class WholeNetworkGradientTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void GradientsAreCentralDifferences(string network, string device)
+    public void GradientsEqualCentralDifferences(string network, string device)
     {
         var model = Networks[network]();
         using var lease = TestDevices.Rent(device);
@@ -110,7 +110,7 @@ public class WholeNetworkGradientTests
         var reference = new ReferenceNetwork(model, Seed);
         foreach (var parameter in model.Parameters)
         {
-            // Away from 0 and 1, so that gamma and beta show.
+            // Perturbed, so that gamma and beta are not 1 and 0 and errors in their use are detected.
             var values = ParameterSampler.Values(parameter, Seed).Select(value =>
                 parameter.Trainable ? value + 0.2f * (random.NextSingle() - 0.5f) : value).ToArray();
             trained.SetParameter(parameter.Name, values);
@@ -147,7 +147,7 @@ public class WholeNetworkGradientTests
     {
         const double step = 1e-5;
         var values = reference.Parameters[parameter.Name];
-        // The floor is for gradients that are 0 but for rounding: those of a bias that batch normalisation takes away again.
+        // The floor is for gradients that are 0 up to rounding, such as that of a bias before batch normalization.
         var scale = Math.Max(1e-2, gradient.Max(Math.Abs));
         var elements = Enumerable.Range(0, 5).Select(_ => random.Next(values.Length))
             .Append(Array.FindIndex(gradient, g => Math.Abs(g) == gradient.Max(Math.Abs))).Distinct();

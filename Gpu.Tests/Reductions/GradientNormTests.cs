@@ -16,7 +16,7 @@ public class GradientNormTests
         foreach (var count in new[] { 1, 3, 16, 255, 256, 257, 1023, 1024, 1025, 17_003, 70_000 })
         {
             var gradients = oracle.Uniform(count, -0.01f, 3);
-            var (norm, factor) = Norm(oracle, gradients, scale: 0.5f, largest: 2);
+            var (norm, factor) = Norm(oracle, gradients, scale: 0.5f, maxNorm: 2);
             var expected = 0.5 * Math.Sqrt(gradients.Sum(g => (double)g * g));
             oracle.Compare("gradient norm", [expected, Math.Min(1, 2 / (expected + 1e-6))], [norm, factor], 1e-6, shape: $"{count}");
         }
@@ -37,7 +37,7 @@ public class GradientNormTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void NaNAndInfinityGoThrough(string device)
+    public void NaNAndInfinityPropagate(string device)
     {
         using var oracle = new Oracle(device, seed: 23);
         foreach (var at in new[] { 0, 999, 5000 })
@@ -54,7 +54,7 @@ public class GradientNormTests
     }
 
     [Fact]
-    public void ThreadsDoNotChangeABit()
+    public void ResultsDoNotDependOnThreads()
     {
         var random = new Random(24);
         var gradients = Enumerable.Range(0, 300_001).Select(_ => random.NextSingle() - 0.5f).ToArray();
@@ -66,7 +66,8 @@ public class GradientNormTests
             var view = memory.View;
             device.Upload<float>(gradients, view.First(gradients.Length));
             var norm = view.Slice(gradients.Length, GradientNormLayout.Words);
-            GradientNorm.Run(device, view.First(gradients.Length), norm, view.Slice(norm.Offset + GradientNormLayout.Words, GradientNorm.WorkspaceLength(gradients.Length)));
+            var workspace = view.Slice(norm.Offset + GradientNormLayout.Words, GradientNorm.WorkspaceLength(gradients.Length));
+            GradientNorm.Run(device, view.First(gradients.Length), norm, workspace);
             var words = new float[GradientNormLayout.Words];
             device.Download<float>(norm, words);
             expected ??= words[GradientNormLayout.Norm];
@@ -75,7 +76,7 @@ public class GradientNormTests
     }
 
     [Fact]
-    public void BadInputIsRefused()
+    public void InvalidArgumentsThrow()
     {
         using var device = new CpuDevice(threads: 1);
         using var memory = device.Allocate(1024);
@@ -86,13 +87,13 @@ public class GradientNormTests
         Assert.Throws<ArgumentOutOfRangeException>(() => GradientNorm.Run(device, g, default, 0f, norm, view.Slice(600, 100)));
     }
 
-    private static (float Norm, float Factor) Norm(Oracle oracle, float[] gradients, float scale, float largest)
+    private static (float Norm, float Factor) Norm(Oracle oracle, float[] gradients, float scale, float maxNorm)
     {
         var step = new float[StepStateLayout.Words];
         step[StepStateLayout.GradientScale] = scale;
         var norm = oracle.Output(GradientNormLayout.Words);
         var workspace = oracle.Output(GradientNorm.WorkspaceLength(gradients.Length));
-        GradientNorm.Run(oracle.Device, oracle.Upload(gradients), oracle.Upload(step), largest, norm, workspace);
+        GradientNorm.Run(oracle.Device, oracle.Upload(gradients), oracle.Upload(step), maxNorm, norm, workspace);
         var words = oracle.Download(norm);
         return (words[GradientNormLayout.Norm], words[GradientNormLayout.ClipFactor]);
     }

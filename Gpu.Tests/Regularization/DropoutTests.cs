@@ -33,7 +33,7 @@ public class DropoutTests
 
             double[] expected = [.. gradient.Select((value, i) => keep[i] ? value * scale : 0)];
             var g = oracle.Upload(gradient);
-            PoolingTests.CheckGradient(oracle, "dropout backward", $"{count}", input, expected, (target, gate, accumulate) =>
+            Pool2dTests.CheckGradient(oracle, "dropout backward", $"{count}", input, expected, (target, gate, accumulate) =>
                 Dropout.Backward(oracle.Device, probability, Seed, state, g, target, gate, x, accumulate));
 
             Dropout.Forward(oracle.Device, probability, Seed, state, x, x);
@@ -42,7 +42,7 @@ public class DropoutTests
     }
 
     [Fact]
-    public void AllMachinesAndAllThreadsGiveTheSameBits()
+    public void AllDevicesAndThreadCountsGiveTheSameBits()
     {
         const int count = 5000;
         int[]? expected = null;
@@ -78,14 +78,14 @@ public class DropoutTests
     [InlineData(0.1f)]
     [InlineData(0.5f)]
     [InlineData(0.8f)]
-    public void TheMaskLooksRandom(float probability)
+    public void MaskIsUncorrelatedAndHasTheRightProbability(float probability)
     {
         const int count = 1 << 18;
         var mask = Drawn(count, probability, Seed, 1);
         var deviation = Math.Sqrt(probability * (1 - probability) / count);
         Assert.InRange(mask.Count(kept => !kept) / (double)count, probability - 4 * deviation, probability + 4 * deviation);
 
-        // Neighbours, rows of lanes, other draws and other seeds: how often both agree is what chance gives.
+        // The mask agrees with shifted masks and with those of other draws and seeds as often as independent masks would.
         var agree = probability * probability + (1 - probability) * (1 - probability);
         var tolerance = 5 * Math.Sqrt(agree * (1 - agree) / count);
         foreach (var distance in new[] { 1, 2, 15, 16, 17, 32, 48, 64, 1024 })
@@ -95,7 +95,7 @@ public class DropoutTests
     }
 
     [Fact]
-    public void BadArgumentsAreRefused()
+    public void InvalidArgumentsThrow()
     {
         using var oracle = new Oracle(TestDevices.Names.First(), seed: 3);
         var (view, state) = (oracle.Output(8), State(oracle, 1));
@@ -129,19 +129,6 @@ public class DropoutTests
         return oracle.Upload(words);
     }
 
-    // The mask as it is defined, from the scalar generator that the known answers check.
-    private static bool[] Mask(int count, float probability, ulong seed, int draw)
-    {
-        var mask = new bool[count];
-        var words = new uint[4];
-        for (var e = 0; e < count; e++)
-        {
-            uint c0 = (uint)(e / 64 * 16 + e % 16), c1 = (uint)draw, c2 = 0, c3 = 0;
-            Philox.Generate((uint)seed, (uint)(seed >> 32), ref c0, ref c1, ref c2, ref c3);
-            (words[0], words[1], words[2], words[3]) = (c0, c1, c2, c3);
-            mask[e] = (words[e % 64 / 16] >> 8) / 16777216.0 >= probability;
-        }
-
-        return mask;
-    }
+    private static bool[] Mask(int count, float probability, ulong seed, int draw) =>
+        [.. Enumerable.Range(0, count).Select(element => DropoutMask.Keeps(seed, (uint)draw, element, probability))];
 }

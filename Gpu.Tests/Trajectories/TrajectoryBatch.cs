@@ -2,7 +2,7 @@ using Gpu.Tests.Vectors;
 
 namespace Gpu.Tests.Trajectories;
 
-/// <summary>One batch of a trajectory, made by the formula at the beginning of <c>make_trajectories.py</c>.</summary>
+/// <summary>One batch of a trajectory, computed by the formulas in the header of <c>make_trajectories.py</c>.</summary>
 public sealed class TrajectoryBatch
 {
     private const int Classes = 10;
@@ -14,16 +14,16 @@ public sealed class TrajectoryBatch
         Targets = targets;
     }
 
-    /// <summary>The inputs, sample by sample, NHWC.</summary>
+    /// <summary>The inputs, NHWC.</summary>
     public float[] Inputs { get; }
 
-    /// <summary>The classes, unless the network has targets.</summary>
+    /// <summary>The class labels; null if the network has targets.</summary>
     public int[]? Labels { get; }
 
-    /// <summary>The targets, where the network has them.</summary>
+    /// <summary>The targets; null if the network has class labels.</summary>
     public float[]? Targets { get; }
 
-    /// <summary>A batch of a network.</summary>
+    /// <summary>Computes batch <paramref name="number"/> of a network.</summary>
     public static TrajectoryBatch Make(string network, Trajectory trajectory, int number) =>
         network == "mlp10" ? Pairs(trajectory, number) : Images(trajectory, number);
 

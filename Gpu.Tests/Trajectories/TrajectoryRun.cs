@@ -21,7 +21,8 @@ internal sealed class TrajectoryRun : IDisposable
         _name = name;
         _expected = expected;
         _parameters = [.. model.Parameters.Where(parameter => parameter.Trainable)];
-        Assert.Equal(expected.Parameters.Select(parameter => string.Join('x', parameter.Shape)), _parameters.Select(parameter => string.Join('x', parameter.Shape)));
+        Assert.Equal(
+            expected.Parameters.Select(parameter => string.Join('x', parameter.Shape)), _parameters.Select(parameter => string.Join('x', parameter.Shape)));
         _network = new Network(model, device);
         _start = new float[_parameters.Length][];
         for (var number = 0; number < _parameters.Length; number++)
@@ -44,7 +45,7 @@ internal sealed class TrajectoryRun : IDisposable
 
     public double ReadLoss() => _steps.ReadLoss();
 
-    /// <summary>The loss on batch 0 in evaluation.</summary>
+    /// <summary>The loss on batch 0 in evaluation mode.</summary>
     public double Evaluate()
     {
         SetBatch(0);
@@ -52,17 +53,18 @@ internal sealed class TrajectoryRun : IDisposable
         return _steps.ReadLoss();
     }
 
-    /// <summary>Sums of squares of the gradients.</summary>
+    /// <summary>Compares the sums of squares of the gradients.</summary>
     public void CompareGradients(Comparison check)
     {
         for (var number = 0; number < _parameters.Length; number++)
         {
             var squares = _network.GetGradient(_parameters[number].Name).Sum(value => (double)value * value);
-            check.Relative("gradient", _expected.Parameters[number].Gradient, squares, TrajectoryTests.Tolerance(_expected.Float32.Gradient), $"of {_parameters[number].Name}");
+            var tolerance = TrajectoryTests.Tolerance(_expected.Float32.Gradient);
+            check.Relative("gradient", _expected.Parameters[number].Gradient, squares, tolerance, $"of {_parameters[number].Name}");
         }
     }
 
-    /// <summary>How training changed the parameters.</summary>
+    /// <summary>Compares how training changed the parameters.</summary>
     public void CompareChanges(Comparison check)
     {
         for (var number = 0; number < _parameters.Length; number++)

@@ -5,15 +5,15 @@ using Gpu.Training.Models;
 namespace Gpu.Tests.Trajectories;
 
 /// <summary>
-/// Ten training steps of whole networks beside PyTorch's in double precision, from the same parameters and batches: layers, losses, gradients,
-/// weight decay, optimizers, and afterwards evaluation with running statistics.
+/// Ten training steps of the built-in networks against PyTorch's in double precision, from the same parameters and batches: layers, losses, gradients,
+/// weight decay, optimizers, and finally evaluation with running statistics.
 /// </summary>
 public class TrajectoryTests
 {
-    /// <summary>The simulator is slow, with and without groups, so it takes the networks that are small.</summary>
+    /// <summary>The simulator is slow, so it runs only the small networks.</summary>
     private static readonly string[] ForSimulator = ["mlp10", "mlp128"];
 
-    /// <summary>With these, the recipe's learning rate would amplify roundings; see <c>make_trajectories.py</c>.</summary>
+    /// <summary>These networks use a smaller learning rate than their recipe, which would amplify rounding errors; see <c>make_trajectories.py</c>.</summary>
     private static readonly string[] WithOwnLearningRate = ["resnet20", "vgg_small"];
 
     public static TheoryData<string, string> Cases
@@ -54,6 +54,6 @@ public class TrajectoryTests
         run.CompareChanges(check);
     }
 
-    /// <summary>What PyTorch's own single precision allows, with room for another order of summation.</summary>
+    /// <summary>Ten times the error of PyTorch's own single precision, to allow for another order of summation; at least 1e-4.</summary>
     internal static double Tolerance(double precision) => Math.Max(1e-4, 10 * precision);
 }

@@ -3,12 +3,12 @@ using System.Text;
 namespace Gpu.Tests.Vectors;
 
 /// <summary>
-/// Numbers from an integer hash of a name and an index, bit for bit those of <c>make_trajectories.py</c>: with them, networks and batches need not be stored.
-/// FNV-1a (Fowler, Noll, Vo) makes a key of the name, SplitMix64 (Steele, Lea, Flood 2014) numbers of the key.
+/// Numbers from an integer hash of a name and an index, bit for bit those of <c>make_trajectories.py</c>, so that parameters and batches need not be stored.
+/// FNV-1a (Fowler, Noll, Vo) hashes the name to a key; SplitMix64 (Steele, Lea, Flood 2014) generates numbers from the key.
 /// </summary>
 public static class HashValues
 {
-    /// <summary>The integer of an index, 24 bits.</summary>
+    /// <summary>The 24-bit integer at an index.</summary>
     public static int Integer(ulong key, int index)
     {
         unchecked
@@ -28,7 +28,7 @@ public static class HashValues
         return hash;
     }
 
-    /// <summary>Numbers in [center - bound, center + bound).</summary>
+    /// <summary>The first numbers of a name, in [center - bound, center + bound).</summary>
     public static float[] Uniform(string name, int count, double center, double bound)
     {
         var key = Key(name);

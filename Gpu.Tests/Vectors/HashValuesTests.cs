@@ -3,7 +3,7 @@ namespace Gpu.Tests.Vectors;
 public class HashValuesTests
 {
     [Fact]
-    public void AreThoseOfTheScript()
+    public void EqualTheValuesOfTheScript()
     {
         var hash = TrajectoryFile.Load().Hash;
         Assert.NotEmpty(hash.Values);
@@ -13,7 +13,7 @@ public class HashValuesTests
 
     /// <summary>The published test vector of FNV-1a, and the first output of SplitMix64 from state 0.</summary>
     [Fact]
-    public void AreThoseOfTheLiterature()
+    public void EqualPublishedTestVectors()
     {
         Assert.Equal(0xAF63DC4C8601EC8Cul, HashValues.Key("a"));
         Assert.Equal((int)(0xE220A8397B1DCDAFul >> 40), HashValues.Integer(0, 0));

@@ -1,11 +1,11 @@
-"""Writes optimizer_vectors.json: what PyTorch's optimizers make of some parameters in 1 and 10 steps.
+"""Writes optimizer_vectors.json: the parameters after 1 and 10 steps of PyTorch's optimizers.
 
-Run:  python3 make_optimizer_vectors.py        (PyTorch 1.13 made the file that is committed; it needs no GPU)
+Run:  python3 make_optimizer_vectors.py        (the committed file was made with PyTorch 1.13; no GPU is needed)
 
-PyTorch computes in double precision on inputs that single precision represents exactly, so that the numbers are the algorithm's and not those of one
-order of rounding. The arena has three segments, a parameter group each: their own learning rate, and weight decay for all but the first. Where
-PyTorch has no option, its own building blocks are used around the optimizer: L1 decay is added to the gradient, the gradient scale is multiplied in
-before torch.nn.utils.clip_grad_norm_.
+PyTorch computes in double precision on inputs that single precision represents exactly, so the numbers depend on the algorithm and not on one order of
+rounding. The arena has three segments, each a parameter group with its own learning rate; all but the first have weight decay. What PyTorch has no option
+for is done around the optimizer: L1 decay is added to the gradient, and the gradient is multiplied by the gradient scale before
+torch.nn.utils.clip_grad_norm_.
 """
 import json
 import os

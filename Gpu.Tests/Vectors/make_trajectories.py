@@ -1,33 +1,33 @@
 #!/usr/bin/env python3
-"""Makes trajectories.json: ten training steps of the reference networks in PyTorch, which TrajectoryTests.cs compares GpuTrainer with.
+"""Writes trajectories.json: ten training steps of the built-in networks in PyTorch. TrajectoryTests.cs compares GpuTrainer with them.
 
   python3 make_trajectories.py [--only cnn2,...] [--report]        (PyTorch 1.13 or later and NumPy; no GPU)
 
-Nothing random is stored: parameters and batches come from an integer hash that HashValues.cs computes bit for bit the same.
+No random numbers are stored: parameters and batches come from an integer hash that HashValues.cs computes bit for bit the same.
 
   key(name)       FNV-1a (64 bits) of the ASCII name
   hash(name, i)   SplitMix64: z = key + (i + 1) * 0x9E3779B97F4A7C15, then its finalizer;  u = the top 24 bits, an integer
   parameter       float32(center + bound * (u * 2**-23 - 1)), in double until the last rounding
   label           u * 10 >> 24                        of the name DATA/labels/BATCH, at the sample
   image           float32(u * 2**-25 + p * 2**-25)    u: DATA/images/BATCH at the element, p: DATA/patterns at label * elements + element
-                  (half noise, half a pattern that belongs to the label, so that there is something to learn); DATA is the network's name, or one of the table DATA
-  mlp10           two inputs float32(u * 2**-24) a sample; the target is 1 where their sum passes 1, else 0
+                  (half noise, half a pattern of the class, so that there is something to learn); DATA is the name of the network or its entry in DATA
+  mlp10           two inputs float32(u * 2**-24) per sample; the target is 1 if their sum exceeds 1, else 0
 
 Element order is GpuTrainer's: images [sample, height, width, channel], convolution weights [kh, kw, in, out], dense weights [in, out], where
 'in' of a dense layer after a convolution runs over height, width, channel. This script permutes into PyTorch's order.
 
 For each network: the losses of ten steps in double precision, the loss on batch 0 in evaluation mode afterwards (running statistics), and for
-each parameter, in the order of the layers (weights, bias; gamma, beta): its shape, centre and bound, the sum of squares of its gradient in step 1,
-and after step 10 the sum of squares and a projection (the dot product with 2u/2**24 - 1 of DATA/projection/PARAMETER, which notices a permutation)
-of the change that training made. 'float32' holds how far PyTorch's own single precision is from its double precision (the worst of RUNS runs,
-from the same parameters and from parameters moved by a few roundings): what a test can ask for.
+each parameter, in the order of the layers (weights, bias; gamma, beta): its shape, center and bound, the sum of squares of its gradient in step 1,
+and after step 10 the sum of squares of the change by training and a projection of that change: the dot product with 2u/2**24 - 1 of
+DATA/projection/PARAMETER, which detects a permutation. 'float32' holds the relative differences between PyTorch's single and double precision: the
+largest of RUNS runs, from the same parameters and from parameters perturbed by a few rounding errors. It bounds the precision that a test can require.
 
-A trajectory that amplifies rounding proves nothing, so the data are chosen such that it does not. ReLU and max-pooling have gradients that
-jump, and Adam moves a weight whose gradient is almost 0 by the full learning rate in whichever direction rounding says; behind a normalisation
-such a jump is as large as it is relative to the weights. Weights in front of a normalisation are therefore larger than usual (their size has no
-effect on the forward pass), and batches small: with fewer activations, fewer are so near a jump (cnn3 on batches of 32 has one, which moved the
-ninth loss by 5e-4 in one of 30 runs of PyTorch). The recipes' learning rates stay, but for resnet20 (0.1) and vgg_small (0.05): with those, ten steps
-on batches of 8 or 4 amplify a rounding 10^5 times whatever the data.
+A trajectory that amplifies rounding errors proves nothing, so the data are chosen such that it does not. The gradients of ReLU and max pooling are
+discontinuous, and Adam moves a weight whose gradient is almost 0 by the full learning rate in a direction that depends on rounding. Before a
+normalization layer, the effect of such a step depends on its size relative to the weights. Weights before a normalization layer are therefore larger
+than usual (their scale has no effect on the forward pass). Batches are small: with fewer activations, fewer are near a discontinuity (cnn3 on batches
+of 32 has one, which changed the ninth loss by 5e-4 in one of 30 runs of PyTorch). The learning rates are those of the recipes, except for resnet20
+(0.1) and vgg_small (0.05): with those rates, ten steps on batches of 8 or 4 amplify a rounding error 10^5 times for any data.
 """
 import argparse, json, math, os
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
@@ -101,7 +101,7 @@ def lenet_bn28():  # dropout off
 
 
 class Block(nn.Module):
-    """Basic block of a CIFAR ResNet with shortcut 'option A': every second row and column, channels padded with zeros on both sides."""
+    """Basic block of a CIFAR ResNet with shortcut 'option A': every second row and column, channels zero-padded on both sides."""
 
     def __init__(self, i, o, stride):
         super().__init__()
@@ -134,7 +134,7 @@ def vgg_small():
 
 
 def decay_weights(net, decay):
-    """Coupled L2 on weights only: biases, gamma and beta have none."""
+    """Coupled L2 decay on weights only: biases, gamma and beta have none."""
     return [{"params": [p for p in net.parameters() if p.dim() > 1], "weight_decay": decay},
             {"params": [p for p in net.parameters() if p.dim() <= 1], "weight_decay": 0.0}]
 
@@ -178,9 +178,9 @@ def batch(network, shape, size, number):
 
 
 def tensors(net, shape, weights, gamma):
-    """For each parameter: its dictionary for the file and the function that brings GpuTrainer's element order into PyTorch's."""
+    """For each parameter: its entry for the file, and the function that converts GpuTrainer's element order to PyTorch's."""
     x = torch.zeros(2, shape[-1], *shape[:-1]) if len(shape) == 3 else torch.zeros(2, *shape)
-    flattened = {}  # dense layer that follows a Flatten -> its input as (height, width, channels)
+    flattened = {}  # dense layer after a Flatten -> its input as (height, width, channels)
     last = {}
 
     def before(module, inputs):
@@ -272,12 +272,12 @@ def run(name, dtype, jitter=None):
 
 
 def distance(wide, runs):
-    """The largest relative differences of runs in single precision from one in double precision."""
+    """The largest relative differences between runs in single precision and one in double precision."""
     def worst(of):
         pairs = ((a, b) for narrow in runs for a, b in zip(of(wide), of(narrow)))
         return float(f"{max(abs(a - b) / abs(a) for a, b in pairs):.2g}")
 
-    def projections():  # a projection on numbers in [-1, 1) has about the size of the root of change / 3
+    def projections():  # relative to sqrt(change): a projection on numbers in [-1, 1) is about sqrt(change / 3)
         pairs = ((a, b) for narrow in runs for a, b in zip(wide["parameters"], narrow["parameters"]))
         return float(f"{max(abs(a['projection'] - b['projection']) / math.sqrt(a['change']) for a, b in pairs):.2g}")
 
@@ -289,7 +289,7 @@ def distance(wide, runs):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--only", default=",".join(NETWORKS), help="networks, separated by commas (the file is then not written)")
-    arguments.add_argument("--report", action="store_true", help="print losses and the distance of single from double precision")
+    arguments.add_argument("--report", action="store_true", help="print the losses and the differences between single and double precision")
     chosen = arguments.parse_args()
     file = {"hash": {"name": "seed0/images/3", "values": [int(v) for v in hash24("seed0/images/3", 8)]}, "networks": {}}
     for name in chosen.only.split(","):
@@ -309,7 +309,7 @@ def main():
 
 
 def layout(value, depth=0):
-    """JSON with one line an innermost list or object."""
+    """JSON with one line per innermost list or object."""
     inner = list(value.values()) if isinstance(value, dict) else value
     if not isinstance(value, (dict, list)) or not any(isinstance(v, dict) for v in inner):
         if not isinstance(value, dict) or not any(isinstance(v, list) and len(v) > 4 for v in inner):

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Gpu.Kernels.Devices;
+using Gpu.Tests.IO;
 using Gpu.Tests.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -11,10 +12,10 @@ namespace Gpu.Tests.Weights;
 public class SafeTensorsTests
 {
     [Fact]
-    public void TensorsComeBack()
+    public void TensorsRoundTrip()
     {
-        using var folder = new TemporaryFolder();
-        var path = folder.Path("a.safetensors");
+        using var folder = new TempFolder();
+        var path = folder.File("a.safetensors");
         var writer = new SafeTensorsWriter();
         writer.Metadata["model"] = "a \"quoted\" name";
         writer.Add("x.weight", [2, 3], [1f, -2, 3, float.NaN, float.NegativeInfinity, -0f]);
@@ -33,11 +34,11 @@ public class SafeTensorsTests
     }
 
     [Fact]
-    public void LayoutIsThatOfTheFormat()
+    public void ReadsAndWritesTheLayoutOfTheFormat()
     {
-        // Header length, header, data: written by hand from the format's definition.
-        using var folder = new TemporaryFolder();
-        var path = folder.Path("a.safetensors");
+        // Header length, header, data: written by hand from the definition of the format.
+        using var folder = new TempFolder();
+        var path = folder.File("a.safetensors");
         WriteRaw(path, "{\"t\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", [0, 0, 0x80, 0x3F, 0, 0, 0, 0x40]);
         using (var reader = new SafeTensorsReader(path)) Assert.Equal([1f, 2], reader.ReadFloats("t"));
         var writer = new SafeTensorsWriter();
@@ -70,10 +71,10 @@ public class SafeTensorsTests
     [InlineData("{\"a\":", 0, "not JSON")]
     [InlineData("{\"__metadata__\":{\"n\":3}}", 0, "'n' that is no text")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "twice")]
-    public void DamageIsNamed(string header, int dataBytes, string expected)
+    public void InvalidHeadersAreErrors(string header, int dataBytes, string expected)
     {
-        using var folder = new TemporaryFolder();
-        var path = folder.Path("bad.safetensors");
+        using var folder = new TempFolder();
+        var path = folder.File("bad.safetensors");
         WriteRaw(path, header, new byte[dataBytes]);
         var e = Assert.Throws<SafeTensorsException>(() => new SafeTensorsReader(path).Dispose());
         Assert.Contains(expected, e.Message);
@@ -86,10 +87,10 @@ public class SafeTensorsTests
     [InlineData(new byte[] { 255, 255, 255, 255, 255, 255, 255, 255, 1 }, "possible")]
     [InlineData(new byte[] { 200, 0, 0, 0, 0, 0, 0, 0, 123, 125 }, "only 2 follow")]
     [InlineData(new byte[] { 2, 0, 0, 0, 0, 0, 0, 0, 255, 254 }, "not JSON")]
-    public void AbsurdBeginningIsNamed(byte[] content, string expected)
+    public void InvalidHeaderLengthsAreErrors(byte[] content, string expected)
     {
-        using var folder = new TemporaryFolder();
-        var path = folder.Path("bad.safetensors");
+        using var folder = new TempFolder();
+        var path = folder.File("bad.safetensors");
         File.WriteAllBytes(path, content);
         Assert.Contains(expected, Assert.Throws<SafeTensorsException>(() => new SafeTensorsReader(path).Dispose()).Message);
     }
@@ -99,34 +100,34 @@ public class SafeTensorsTests
         Assert.Contains("nowhere", Assert.Throws<SafeTensorsException>(() => new SafeTensorsReader("nowhere.safetensors").Dispose()).Message);
 
     [Fact]
-    public void NetworkComesBack()
+    public void NetworkRoundTrips()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TempFolder();
         using var device = new CpuDevice(threads: 1);
         using var saved = new Network(SmallData.Network(), device, seed: 3);
         saved.SetParameter("batchnorm1.running_mean", [1f, 2, 3, 4, 5, 6]);
-        WeightFile.Save(saved, folder.Path("w.safetensors"));
+        WeightFile.Save(saved, folder.File("w.safetensors"));
         using var loaded = new Network(SmallData.Network(), device, seed: 4);
-        WeightFile.Load(loaded, folder.Path("w.safetensors"));
+        WeightFile.Load(loaded, folder.File("w.safetensors"));
         Assert.All(saved.Model.Parameters, parameter => Assert.Equal(saved.GetParameter(parameter.Name), loaded.GetParameter(parameter.Name)));
     }
 
     [Fact]
-    public void WeightsOfAnotherModelAreRefusedWhole()
+    public void WeightsOfAnotherModelThrowAndChangeNothing()
     {
-        using var folder = new TemporaryFolder();
-        var path = folder.Path("w.safetensors");
+        using var folder = new TempFolder();
+        var path = folder.File("w.safetensors");
         using var device = new CpuDevice(threads: 1);
         using var network = new Network(SmallData.Network(), device);
         var before = network.GetParameter("conv1.weight");
 
-        Assert.Contains("'mlp128'", Refusal(writer: null));
-        Assert.Contains("Missing: dense2.bias.", Refusal(With(skip: "dense2.bias")));
-        Assert.Contains("Unknown: extra.", Refusal(With(extra: "extra")));
-        Assert.Contains("dense2.bias' in", Refusal(With(skip: "dense2.bias", extra: "dense2.bias", values: 5)));
+        Assert.Contains("'mlp128'", LoadError(writer: null));
+        Assert.Contains("Missing: dense2.bias.", LoadError(Writer(skip: "dense2.bias")));
+        Assert.Contains("Unknown: extra.", LoadError(Writer(extra: "extra")));
+        Assert.Contains("dense2.bias' in", LoadError(Writer(skip: "dense2.bias", extra: "dense2.bias", values: 5)));
         Assert.Equal(before, network.GetParameter("conv1.weight"));
 
-        string Refusal(SafeTensorsWriter? writer)
+        string LoadError(SafeTensorsWriter? writer)
         {
             if (writer is not null) writer.Write(path);
             else
@@ -138,7 +139,7 @@ public class SafeTensorsTests
             return Assert.Throws<SafeTensorsException>(() => WeightFile.Load(network, path)).Message;
         }
 
-        SafeTensorsWriter With(string? skip = null, string? extra = null, int values = 1)
+        SafeTensorsWriter Writer(string? skip = null, string? extra = null, int values = 1)
         {
             var writer = new SafeTensorsWriter();
             foreach (var parameter in network.Model.Parameters)

@@ -6,11 +6,11 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gpu.Tests.Cuda;
 
-/// <summary>What people are told when the driver does not take a kernel. Needs a CUDA device among those that <see cref="TestDevices"/> was given.</summary>
-public class KernelLoadTests
+/// <summary>The error for a kernel that the CUDA driver refuses to load.</summary>
+public class CudaKernelLoaderTests
 {
     [CudaFact]
-    public void RefusedKernelIsNamedWithTheDriversReason()
+    public void ErrorNamesTheKernelAndTheReasonOfTheDriver()
     {
         using var device = DeviceCatalog.Open(TestDevices.Cuda.First());
         var error = Assert.Throws<DriverException>(() => device.Execute(new Operation()));
@@ -19,7 +19,7 @@ public class KernelLoadTests
         Assert.Contains("INVALID_PTX", error.Message);
     }
 
-    /// <summary>No assembler knows its instruction.</summary>
+    /// <summary>A kernel with an invalid PTX instruction.</summary>
     public struct UnknownInstruction : IKernel
     {
         /// <inheritdoc/>

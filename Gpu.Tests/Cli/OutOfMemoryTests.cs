@@ -1,36 +1,38 @@
 using System.Text.Json;
 using Gpu.Cli;
 using Gpu.Kernels.Devices;
-using Gpu.Tests.Loop;
+using Gpu.Tests.IO;
 
 namespace Gpu.Tests.Cli;
 
 /// <summary>Commands on devices with too little memory.</summary>
-public class MemoryTests
+public class OutOfMemoryTests
 {
     private const long Limit = 8_000_000;
 
     [Fact]
-    public void ATrainingThatDoesNotFitNamesTheBatchThatDoes()
+    public void TrainingThatDoesNotFitNamesABatchThatWouldFit()
     {
-        using var folder = new TemporaryFolder();
-        string[] train = ["train", "--model", "cnn2", "--limit-train", "256", "--limit-test", "64", "--steps", "1", "--out", folder.Path("run")];
+        using var folder = new TempFolder();
+        string[] train = ["train", "--model", "cnn2", "--limit-train", "256", "--limit-test", "64", "--steps", "1", "--out", folder.File("run")];
         var refused = Run([.. train, "--batch", "250", "--json"]);
         Assert.Equal(ExitCode.Failure, refused.ExitCode);
-        Assert.Matches(@"^error: training cnn2 on batches of 250 needs [\d,]+ bytes on CPU.*, where 8,000,000 bytes are free\. A batch of \d+ would fit\.\s*$", refused.Error);
+        Assert.Matches(
+            @"^error: training cnn2 on batches of 250 needs [\d,]+ bytes on CPU.*, where 8,000,000 bytes are free\. A batch of \d+ would fit\.\s*$",
+            refused.Error);
         var batch = refused.Error.Split("A batch of ")[1].Split(' ')[0];
         var done = Run([.. train, "--batch", batch]);
         Assert.True(done.ExitCode == ExitCode.Success, done.Error);
         Assert.Equal(ExitCode.Failure, Run([.. train, "--batch", $"{int.Parse(batch) + 1}"]).ExitCode);
 
         // Evaluation chooses a batch that fits.
-        var evaluated = Run(["eval", folder.Path("run"), "--limit", "400", "--json"], Limit / 2);
+        var evaluated = Run(["eval", folder.File("run"), "--limit", "400", "--json"], Limit / 2);
         Assert.True(evaluated.ExitCode == ExitCode.Success, evaluated.Error);
         Assert.Equal(400, evaluated.Json.GetProperty("samples").GetInt32());
     }
 
     [Fact]
-    public void ABenchThatDoesNotFitSaysSo()
+    public void BenchThatDoesNotFitNamesABatchThatWouldFit()
     {
         var step = Run(["bench", "step", "--model", "cnn2", "--batch", "512"]);
         Assert.Equal(ExitCode.Failure, step.ExitCode);

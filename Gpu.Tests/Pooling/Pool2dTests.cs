@@ -8,12 +8,12 @@ namespace Gpu.Tests.Pooling;
 [OracleFor(
     typeof(PoolForward<,,,>), typeof(AvgPoolBackward<,,,>), typeof(MaxPoolBackwardDisjoint<,,>), typeof(MaxPoolBackwardOverlapping<,,>),
     typeof(MaxPoolForward2x2<,>), typeof(MaxPoolBackward2x2<,,>))]
-public class PoolingTests
+public class Pool2dTests
 {
     private static readonly int[] Channels = [1, 3, 5, 10, 16, 17, 32, 48];
 
-    /// <summary>The cases that people use, and those where a mistake would show.</summary>
-    private static readonly Pool2dShape[] Known =
+    /// <summary>Common cases and corner cases.</summary>
+    private static readonly Pool2dShape[] NamedShapes =
     [
         new(2, 6, 6, 16, 2, 2, 2, 2),
         new(2, 7, 5, 16, 2, 2, 2, 2), // the last row and column are in no window
@@ -35,21 +35,21 @@ public class PoolingTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void MaximaAgreeWithTheReference(string device)
+    public void MaxPoolAgreesWithTheReference(string device)
     {
         using var oracle = new Oracle(device, seed: 1);
         foreach (var shape in Shapes(oracle, 24))
         {
-            // Few different values, so that most windows have several maxima; and those of a ReLU, for the gate.
+            // Few distinct values, so that most windows have several maxima; none is negative, as in the output of a ReLU, for the fused derivative.
             var input = Array.ConvertAll(oracle.Uniform(shape.InputLength, -2, 3), x => MathF.Max(0, MathF.Round(x * 2) / 2));
             var gradient = oracle.Uniform(shape.OutputLength);
             var x = oracle.Upload(input);
             var output = oracle.Output(shape.OutputLength);
             MaxPool2d.Forward(oracle.Device, shape, x, output);
-            oracle.Compare("maximum pooling forward", PoolingReference.Max(shape, input).Output, output, tolerance: 0, shape: shape.ToString());
+            oracle.Compare("maximum pooling forward", Pool2dReference.Max(shape, input).Output, output, tolerance: 0, shape: shape.ToString());
 
             var g = oracle.Upload(gradient);
-            var expected = PoolingReference.MaxGradient(shape, input, gradient);
+            var expected = Pool2dReference.MaxGradient(shape, input, gradient);
             CheckGradient(oracle, "maximum pooling backward", shape.ToString(), input, expected, (target, gate, accumulate) =>
                 MaxPool2d.Backward(oracle.Device, shape, x, output, g, target, gate, accumulate));
         }
@@ -57,7 +57,7 @@ public class PoolingTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void AveragesAgreeWithTheReference(string device)
+    public void AvgPoolAgreesWithTheReference(string device)
     {
         using var oracle = new Oracle(device, seed: 2);
         foreach (var shape in Shapes(oracle, 24))
@@ -67,10 +67,10 @@ public class PoolingTests
             var x = oracle.Upload(input);
             var output = oracle.Output(shape.OutputLength);
             AvgPool2d.Forward(oracle.Device, shape, x, output);
-            oracle.Compare("average pooling forward", PoolingReference.Average(shape, input), output, 1e-6, shape: shape.ToString());
+            oracle.Compare("average pooling forward", Pool2dReference.Average(shape, input), output, 1e-6, shape: shape.ToString());
 
             var g = oracle.Upload(gradient);
-            var expected = PoolingReference.AverageGradient(shape, gradient);
+            var expected = Pool2dReference.AverageGradient(shape, gradient);
             CheckGradient(oracle, "average pooling backward", shape.ToString(), input, expected, (target, gate, accumulate) =>
                 AvgPool2d.Backward(oracle.Device, shape, g, target, gate, x, accumulate));
         }
@@ -78,7 +78,7 @@ public class PoolingTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void GlobalAveragesAgreeWithTheReference(string device)
+    public void GlobalAvgPoolAgreesWithTheReference(string device)
     {
         using var oracle = new Oracle(device, seed: 3);
         foreach (var (batch, height, width, channels) in new[] { (1, 7, 7, 48), (3, 5, 4, 10), (2, 1, 3, 17), (5, 8, 8, 16), (1, 31, 29, 3), (70, 2, 2, 64) })
@@ -89,10 +89,10 @@ public class PoolingTests
             var x = oracle.Upload(input);
             var output = oracle.Output(batch * channels);
             AvgPool2d.Forward(oracle.Device, shape, x, output);
-            oracle.Compare("global average pooling forward", PoolingReference.Average(shape, input), output, 1e-6, shape: shape.ToString());
+            oracle.Compare("global average pooling forward", Pool2dReference.Average(shape, input), output, 1e-6, shape: shape.ToString());
 
             var g = oracle.Upload(gradient);
-            var expected = PoolingReference.AverageGradient(shape, gradient);
+            var expected = Pool2dReference.AverageGradient(shape, gradient);
             CheckGradient(oracle, "global average pooling backward", shape.ToString(), input, expected, (target, gate, accumulate) =>
                 AvgPool2d.Backward(oracle.Device, shape, g, target, gate, x, accumulate));
         }
@@ -100,15 +100,15 @@ public class PoolingTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void NanGoesThroughMaximaBothWays(string device)
+    public void NaNPropagatesThroughMaxPoolForwardAndBackward(string device)
     {
         using var oracle = new Oracle(device, seed: 4);
-        foreach (var shape in new[] { Known[0], Known[3], Known[4], Known[5] })
+        foreach (var shape in new[] { NamedShapes[0], NamedShapes[3], NamedShapes[4], NamedShapes[5] })
         {
             var input = oracle.Uniform(shape.InputLength);
             for (var i = 0; i < input.Length; i++)
             {
-                // A whole first pixel of -infinity, and here and there a NaN.
+                // All channels of the first pixel are -infinity, and some other values are -infinity or NaN.
                 if (i < shape.Channels || i % 5 == 0) input[i] = float.NegativeInfinity;
                 else if (oracle.Next(0, 9) == 0) input[i] = float.NaN;
             }
@@ -117,18 +117,18 @@ public class PoolingTests
             var x = oracle.Upload(input);
             var output = oracle.Output(shape.OutputLength);
             MaxPool2d.Forward(oracle.Device, shape, x, output);
-            var expected = PoolingReference.Max(shape, input).Output;
+            var expected = Pool2dReference.Max(shape, input).Output;
             Assert.Contains(expected, double.IsNaN);
             Assert.Equal(expected, Array.ConvertAll(oracle.Download(output), value => (double)value));
 
             var inputGradient = oracle.Output(shape.InputLength);
             MaxPool2d.Backward(oracle.Device, shape, x, output, oracle.Upload(gradient), inputGradient);
-            oracle.Compare("maximum pooling backward with NaN", PoolingReference.MaxGradient(shape, input, gradient), inputGradient, shape: shape.ToString());
+            oracle.Compare("maximum pooling backward with NaN", Pool2dReference.MaxGradient(shape, input, gradient), inputGradient, shape: shape.ToString());
         }
     }
 
     [Fact]
-    public void BitsDoNotDependOnThreads()
+    public void ResultsDoNotDependOnThreads()
     {
         var random = new Random(5);
         foreach (var shape in new[]
@@ -157,14 +157,14 @@ public class PoolingTests
     [InlineData(4, 2, 1, 2, 0, "padding of 2 and 0 does not go with a window of 2")]
     [InlineData(4, 2, 1, 0, -1, "padding of 0 and -1 does not go with a window of 2")]
     [InlineData(2, 6, 1, 1, 1, "WindowHeight 6 is larger than the padded input (2 + 1 + 1)")]
-    public void SizesThatMakeNoSenseAreRefused(int height, int window, int stride, int top, int bottom, string message)
+    public void InvalidShapesThrow(int height, int window, int stride, int top, int bottom, string message)
     {
         var shape = new Pool2dShape(1, height, 4, 3, window, 2, stride, 2, top, 0, bottom, 0);
         Assert.Contains(message, Assert.Throws<ArgumentException>(() => shape.Check()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void ViewsOfAnotherLengthAndGatesThatNeedMoreAreRefused()
+    public void WrongViewLengthsAndUnsupportedGatesThrow()
     {
         using var oracle = new Oracle(TestDevices.Names.First(), seed: 6);
         var shape = new Pool2dShape(1, 4, 4, 3, 2, 2, 2, 2);
@@ -180,22 +180,24 @@ public class PoolingTests
                 () => AvgPool2d.Backward(oracle.Device, shape, output, input, new Activation(ActivationKind.Gelu), input)).ParamName);
     }
 
-    /// <summary>Runs a backward pass plain, gated by a ReLU, accumulating, and both; the values are those that the gate looks at.</summary>
+    /// <summary>
+    /// Checks a backward pass with and without a fused ReLU derivative, overwriting and accumulating. The values are the outputs of the ReLU.
+    /// </summary>
     internal static void CheckGradient(
         Oracle oracle, string operation, string shape, float[] values, double[] expected, Action<DeviceView, Activation, bool> backward)
     {
         foreach (var gated in new[] { false, true })
         {
-            var through = gated ? [.. expected.Select((g, i) => values[i] > 0 ? g : 0)] : expected;
+            var gradient = gated ? [.. expected.Select((g, i) => values[i] > 0 ? g : 0)] : expected;
             var gate = gated ? Activation.Relu : Activation.None;
-            var overwritten = oracle.Output(expected.Length);
-            backward(overwritten, gate, false);
-            oracle.Compare(operation + (gated ? ", gated" : ""), through, overwritten, 1e-6, shape: shape);
+            var written = oracle.Output(expected.Length);
+            backward(written, gate, false);
+            oracle.Compare(operation + (gated ? ", gated" : ""), gradient, written, 1e-6, shape: shape);
 
             var before = oracle.Uniform(expected.Length);
             var added = oracle.Upload(before);
             backward(added, gate, true);
-            oracle.Compare(operation + (gated ? ", gated" : "") + ", added", [.. through.Select((g, i) => g + before[i])], added, 1e-6, shape: shape);
+            oracle.Compare(operation + (gated ? ", gated" : "") + ", added", [.. gradient.Select((g, i) => g + before[i])], added, 1e-6, shape: shape);
         }
     }
 
@@ -220,7 +222,7 @@ public class PoolingTests
 
     private static IEnumerable<Pool2dShape> Shapes(Oracle oracle, int random)
     {
-        foreach (var shape in Known) yield return shape;
+        foreach (var shape in NamedShapes) yield return shape;
         for (var i = 0; i < random; i++)
         {
             var (windowHeight, windowWidth) = (oracle.Next(1, 4), oracle.Next(1, 4));

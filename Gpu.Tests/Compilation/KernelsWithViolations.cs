@@ -3,9 +3,9 @@ using ILGPU;
 
 namespace Gpu.Tests.Compilation;
 
-// Kernels that ILGPU 1.5.3 compiles into what the checks must find.
+// Kernels that ILGPU 1.5.3 compiles to text with violations, one kind per kernel.
 
-/// <summary>Branches on the number of rounds of a loop whose bound differs between items.</summary>
+/// <summary>Branches on the iteration count of a loop whose bound differs between items.</summary>
 public struct BranchOnRounds : IKernel
 {
     public ArrayView<int> Output;
@@ -19,7 +19,7 @@ public struct BranchOnRounds : IKernel
     }
 }
 
-/// <summary>Branches on what an earlier branch chose.</summary>
+/// <summary>Branches on a value that an earlier divergent branch selected.</summary>
 public struct BranchOnChoice : IKernel
 {
     public ArrayView<int> Output;
@@ -55,7 +55,7 @@ public struct BranchOnAtomic : IKernel
     }
 }
 
-/// <summary>Has an array that is indexed in a loop.</summary>
+/// <summary>Indexes an array by a run-time value, so the array goes to local memory.</summary>
 public struct LocalArray : IKernel
 {
     public ArrayView<int> Output;
@@ -69,7 +69,7 @@ public struct LocalArray : IKernel
     }
 }
 
-/// <summary>Calls a function that GPUs do not have under that name.</summary>
+/// <summary>Calls a method that ILGPU does not map to a GPU instruction.</summary>
 public struct ExternalCall : IKernel
 {
     public ArrayView<float> Output;
@@ -90,7 +90,7 @@ public struct Switch : IKernel
     }
 }
 
-/// <summary>Waits where only some threads come.</summary>
+/// <summary>Has a barrier that only some threads of a group reach.</summary>
 public struct BarrierForSome : IGroupedKernel
 {
     public ArrayView<float> Output;
@@ -105,7 +105,7 @@ public struct BarrierForSome : IGroupedKernel
     }
 }
 
-/// <summary>Fetches a value from the neighbour in its warp.</summary>
+/// <summary>Shuffles a value within the warp.</summary>
 public struct ShuffledWarp : IGroupedKernel
 {
     public ArrayView<float> Output;
@@ -114,7 +114,7 @@ public struct ShuffledWarp : IGroupedKernel
     public readonly void Run() => Output[Group.IdxX] = Warp.ShuffleDown(Output[Group.IdxX], 1) * Count;
 }
 
-/// <summary>Computes in 64-bit floats.</summary>
+/// <summary>Computes in double precision.</summary>
 public struct Doubles : IKernel
 {
     public ArrayView<float> Output;
@@ -123,7 +123,7 @@ public struct Doubles : IKernel
     public void Run(int item) => Output[item] = (float)(Output[item] * Factor);
 }
 
-/// <summary>Wants more shared memory than every device has.</summary>
+/// <summary>Needs more static shared memory than every CUDA device has.</summary>
 public struct TooMuchShared : IGroupedKernel
 {
     public ArrayView<float> Output;
@@ -138,7 +138,7 @@ public struct TooMuchShared : IGroupedKernel
     }
 }
 
-/// <summary>Cannot be compiled.</summary>
+/// <summary>Throws an exception, which ILGPU cannot compile.</summary>
 public struct NotCompilable : IKernel
 {
     public ArrayView<int> Output;

@@ -2,29 +2,29 @@ using Gpu.Kernels.Convolution.TensorCore;
 
 namespace Gpu.Tests.Convolution.TensorCore;
 
-/// <summary>Where tiles lie in shared memory: no two values in one place, no bank conflicts; and the counting of what a step reads.</summary>
-public class TensorLayoutTests
+/// <summary>The layout of tiles in shared memory has no overlaps and no bank conflicts; <see cref="MixedRadixCounter"/> counts correctly.</summary>
+public class TensorCoreLayoutTests
 {
-    // Words of a phase of an access: the lanes that are served together meet 32 different banks.
+    // The lanes that are served in one phase of an access must use 32 different banks.
     private const int Banks = 32;
 
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public void LdmatrixOfRowsMeetsAllBanks(int half) => ForEachMatrix(lane => TileLayout.FirstInRows(lane, half));
+    public void LdmatrixOfRowsHasNoBankConflicts(int half) => ForEachMatrix(lane => TileLayout.FirstInRows(lane, half));
 
     [Theory]
     [InlineData(32)]
     [InlineData(64)]
     [InlineData(128)]
-    public void LdmatrixOfLinesMeetsAllBanks(int columns)
+    public void LdmatrixOfLinesHasNoBankConflicts(int columns)
     {
         var stride = TileLayout.LineStride16(columns);
         for (var half = 0; half < 2; half++)
         {
-            var at = half;
-            ForEachMatrix(lane => TileLayout.FirstInLines16(lane, at, stride));
-            ForEachMatrix(lane => TileLayout.SecondInLines16(lane, at, stride));
+            var part = half;
+            ForEachMatrix(lane => TileLayout.FirstInLines16(lane, part, stride));
+            ForEachMatrix(lane => TileLayout.SecondInLines16(lane, part, stride));
         }
     }
 
@@ -32,15 +32,15 @@ public class TensorLayoutTests
     [InlineData(32)]
     [InlineData(64)]
     [InlineData(128)]
-    public void WordsOfLinesMeetAllBanks(int columns)
+    public void WordLoadsOfLinesHaveNoBankConflicts(int columns)
     {
-        var places = Enumerable.Range(0, 32).Select(lane => TileLayout.InLines32(lane, 1, TileLayout.LineStride32(columns)) % Banks);
-        Assert.Equal(32, places.Distinct().Count());
+        var banks = Enumerable.Range(0, 32).Select(lane => TileLayout.InLines32(lane, 1, TileLayout.LineStride32(columns)) % Banks);
+        Assert.Equal(32, banks.Distinct().Count());
     }
 
-    // Eight-byte stores of FP16 go by half-warps: two whole rows, or quads of a line.
+    // Eight-byte stores of FP16 are served per half-warp: two whole rows, or quads of a line.
     [Fact]
-    public void StoresOfHalvesMeetAllBanks()
+    public void Fp16StoresHaveNoBankConflicts()
     {
         const int quads = 8;
         var rows = Enumerable.Range(0, 16).SelectMany(lane => Words(TileLayout.RowPlace16(lane / quads, lane % quads), 2));
@@ -52,16 +52,16 @@ public class TensorLayoutTests
         }
     }
 
-    // Sixteen-byte copies of TF32 go by quarter-warps: two whole rows.
+    // Sixteen-byte copies of TF32 are served per quarter-warp: two whole rows.
     [Fact]
-    public void CopiesOfWordsMeetAllBanks()
+    public void Tf32CopiesHaveNoBankConflicts()
     {
         var words = Enumerable.Range(0, 8).SelectMany(lane => Words(TileLayout.RowPlace32(lane / 4, lane % 4), 4));
         Assert.Equal(32, words.Select(word => word % Banks).Distinct().Count());
     }
 
     [Fact]
-    public void RowsFillTheirTileWithoutGaps()
+    public void RowsFillTheirTileWithoutGapsOrOverlaps()
     {
         const int rows = 24;
         var words = Enumerable.Range(0, rows).SelectMany(row => Enumerable.Range(0, 4).SelectMany(quad => Words(TileLayout.RowPlace32(row, quad), 4)));
@@ -79,26 +79,26 @@ public class TensorLayoutTests
     [InlineData(16, 64, 5)]
     [InlineData(32, 7, 9)]
     [InlineData(32, 1, 1)]
-    public void AnOdometerCountsInSteps(int step, int low, int middle)
+    public void MixedRadixCounterCountsInSteps(int step, int low, int middle)
     {
-        var odometer = MixedRadixCounter.By(step, low, middle);
-        odometer.Start(5, out var c, out var x, out var y);
+        var counter = MixedRadixCounter.By(step, low, middle);
+        counter.Start(5, out var c, out var x, out var y);
         for (var number = 5; number < 1000; number += step)
         {
             Assert.Equal((number % low, number / low % middle, number / low / middle), (c, x, y));
-            odometer.Advance(ref c, ref x, ref y);
+            counter.Advance(ref c, ref x, ref y);
         }
     }
 
     private static IEnumerable<int> Words(int first, int count) => Enumerable.Range(first, count);
 
     // Each matrix of ldmatrix is eight rows of four words.
-    private static void ForEachMatrix(Func<int, int> place)
+    private static void ForEachMatrix(Func<int, int> address)
     {
         for (var matrix = 0; matrix < 4; matrix++)
         {
-            var words = Enumerable.Range(8 * matrix, 8).SelectMany(lane => Words(place(lane), 4)).ToArray();
-            Assert.All(Enumerable.Range(8 * matrix, 8), lane => Assert.Equal(0, place(lane) % 4));
+            var words = Enumerable.Range(8 * matrix, 8).SelectMany(lane => Words(address(lane), 4)).ToArray();
+            Assert.All(Enumerable.Range(8 * matrix, 8), lane => Assert.Equal(0, address(lane) % 4));
             Assert.Equal(32, words.Select(word => word % Banks).Distinct().Count());
         }
     }

@@ -6,13 +6,13 @@ using Gpu.Tests.Oracles;
 namespace Gpu.Tests.Steps;
 
 [OracleFor(typeof(StepTableAdvance<,>))]
-public class StepAdvanceTests
+public class StepTableTests
 {
     public static TheoryData<string> Devices => TestDevices.All;
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void TakesOneEntryAfterTheOther(string device)
+    public void AdvanceCopiesTheEntriesInOrder(string device)
     {
         using var oracle = new Oracle(device, 1);
         const int entries = 5;
@@ -36,7 +36,7 @@ public class StepAdvanceTests
     }
 
     [Fact]
-    public void ShortViewsAreRefused()
+    public void ShortViewsThrow()
     {
         using var device = new CpuDevice(threads: 1);
         using var buffer = device.Allocate(100);

@@ -4,7 +4,7 @@ using Gpu.Tests.Pooling;
 
 namespace Gpu.Tests.Resampling;
 
-public class UpsamplingTests
+public class UpsampleTests
 {
     public static TheoryData<string> Devices => TestDevices.All;
 
@@ -27,21 +27,21 @@ public class UpsamplingTests
             for (var o = 0; o < expected.Length; o++)
             {
                 var (c, pixel) = (o % channels, o / channels);
-                var (column, row) = (pixel % (width * factor), pixel / (width * factor)); // rows of all images, one after the other
+                var (column, row) = (pixel % (width * factor), pixel / (width * factor)); // the row counts through all images
                 var i = (row / factor * width + column / factor) * channels + c;
                 expected[o] = input[i];
                 expectedGradient[i] += gradient[o];
             }
 
-            oracle.Compare("nearest up-sampling forward", expected, output, tolerance: 0, shape: shape);
+            oracle.Compare("nearest upsampling forward", expected, output, tolerance: 0, shape: shape);
             var g = oracle.Upload(gradient);
-            PoolingTests.CheckGradient(oracle, "nearest up-sampling backward", shape, input, expectedGradient, (target, gate, accumulate) =>
+            Pool2dTests.CheckGradient(oracle, "nearest upsampling backward", shape, input, expectedGradient, (target, gate, accumulate) =>
                 Upsample.NearestBackward(oracle.Device, batch, height, width, channels, factor, g, target, gate, x, accumulate));
         }
     }
 
     [Fact]
-    public void BadSizesAreRefused()
+    public void InvalidArgumentsThrow()
     {
         using var oracle = new Oracle(TestDevices.Names.First(), seed: 2);
         var view = oracle.Output(16);

@@ -7,13 +7,13 @@ using Gpu.Tests.Oracles;
 namespace Gpu.Tests.Residual;
 
 [OracleFor(typeof(ResidualForward<,,>), typeof(ResidualBackward<,,>), typeof(ShortcutForward<,,>), typeof(ShortcutBackward<,,>))]
-public class ResidualTests
+public class ResidualAddTests
 {
     public static TheoryData<string> Devices => TestDevices.All;
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void SumsAgreeWithTheReference(string device)
+    public void AddAgreesWithTheReference(string device)
     {
         using var oracle = new Oracle(device, seed: 1);
         foreach (var activation in new[] { Activation.None, Activation.Relu })
@@ -33,7 +33,7 @@ public class ResidualTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void ShortcutsAgreeWithTheReference(string device)
+    public void ZeroPaddedShortcutAgreesWithTheReference(string device)
     {
         using var oracle = new Oracle(device, seed: 2);
         foreach (var shape in new ShortcutShape[]
@@ -65,7 +65,7 @@ public class ResidualTests
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void ViewsMayBeShared(string device)
+    public void InPlaceGivesTheSameResults(string device)
     {
         using var oracle = new Oracle(device, seed: 3);
         var shape = new ShortcutShape(1, 4, 4, 8, 16, 2);
@@ -83,7 +83,7 @@ public class ResidualTests
     }
 
     [Fact]
-    public void BitsDoNotDependOnThreads()
+    public void ResultsDoNotDependOnThreads()
     {
         var shape = new ShortcutShape(8, 16, 15, 20, 44, 2);
         var random = new Random(4);
@@ -109,7 +109,7 @@ public class ResidualTests
     }
 
     [Fact]
-    public void WhatCannotBeAddedIsRefused()
+    public void InvalidArgumentsThrow()
     {
         using var oracle = new Oracle(TestDevices.Names.First(), seed: 5);
         var (four, eight) = (oracle.Output(4), oracle.Output(8));
@@ -142,7 +142,7 @@ public class ResidualTests
         oracle.Compare(operation + " a alone", expectedA, alone, 1e-6, shape: shape);
     }
 
-    // For every element of the output the one of b that is added to it, or -1.
+    // For every output element, the index of the element of b that is added to it, or -1.
     private static int[] Sources(ShortcutShape s)
     {
         var source = new int[s.OutputLength];

@@ -2,28 +2,28 @@ using Gpu.Kernels;
 
 namespace Gpu.Tests.Convolution;
 
-/// <summary>2-D convolution in double precision, index by index.</summary>
-public static class ConvolutionReference
+/// <summary>2-D convolution and its gradients in double precision, as plain loops.</summary>
+public static class Conv2dReference
 {
-    /// <summary>The sums, before bias and activation.</summary>
+    /// <summary>The output before bias and activation.</summary>
     public static double[] Forward(Conv2dShape s, float[] input, float[] weights)
     {
         var output = new double[s.OutputLength];
-        Visit(s, (i, w, o) => output[o] += (double)input[i] * weights[w]);
+        ForEachProduct(s, (i, w, o) => output[o] += (double)input[i] * weights[w]);
         return output;
     }
 
     public static double[] InputGradient(Conv2dShape s, float[] outputGradient, float[] weights)
     {
         var gradient = new double[s.InputLength];
-        Visit(s, (i, w, o) => gradient[i] += (double)outputGradient[o] * weights[w]);
+        ForEachProduct(s, (i, w, o) => gradient[i] += (double)outputGradient[o] * weights[w]);
         return gradient;
     }
 
     public static double[] WeightGradient(Conv2dShape s, float[] input, float[] outputGradient)
     {
         var gradient = new double[s.WeightLength];
-        Visit(s, (i, w, o) => gradient[w] += (double)input[i] * outputGradient[o]);
+        ForEachProduct(s, (i, w, o) => gradient[w] += (double)input[i] * outputGradient[o]);
         return gradient;
     }
 
@@ -34,8 +34,8 @@ public static class ConvolutionReference
         return gradient;
     }
 
-    // Every (input, weight, output) triple that is multiplied.
-    private static void Visit(Conv2dShape s, Action<int, int, int> visit)
+    // Calls the body with the indices of every multiplied (input, weight) pair and of the output it is added to.
+    private static void ForEachProduct(Conv2dShape s, Action<int, int, int> body)
     {
         for (var n = 0; n < s.Batch; n++)
         for (var oy = 0; oy < s.OutputHeight; oy++)
@@ -51,7 +51,7 @@ public static class ConvolutionReference
                 var group = o / s.OutputPerGroup;
                 for (var k = 0; k < s.InputPerGroup; k++)
                 {
-                    visit(
+                    body(
                         ((n * s.InputHeight + y) * s.InputWidth + x) * s.InputChannels + group * s.InputPerGroup + k,
                         ((ky * s.KernelWidth + kx) * s.InputPerGroup + k) * s.OutputChannels + o,
                         ((n * s.OutputHeight + oy) * s.OutputWidth + ox) * s.OutputChannels + o);

@@ -2,14 +2,14 @@ using Gpu.Kernels;
 
 namespace Gpu.Tests.Pooling;
 
-/// <summary>Pooling in double precision, index by index, as PyTorch defines it.</summary>
-public static class PoolingReference
+/// <summary>2-D pooling in double precision, as plain loops with PyTorch's definition.</summary>
+public static class Pool2dReference
 {
-    /// <summary>The largest value of each window, and the index of the input that gave it (the first; NaN before all numbers).</summary>
-    public static (double[] Output, int[] From) Max(Pool2dShape s, float[] input)
+    /// <summary>The maximum of each window and the index of its input: the first one of equal values; NaN counts as larger than any number.</summary>
+    public static (double[] Output, int[] Argmax) Max(Pool2dShape s, float[] input)
     {
         var output = new double[s.OutputLength];
-        var from = new int[s.OutputLength];
+        var argmax = new int[s.OutputLength];
         ForEachWindow(s, (o, pixels) =>
         {
             var best = -1;
@@ -18,17 +18,17 @@ public static class PoolingReference
                 if (best < 0 || input[pixel] > input[best] || (float.IsNaN(input[pixel]) && !float.IsNaN(input[best]))) best = pixel;
             }
 
-            from[o] = best;
+            argmax[o] = best;
             output[o] = input[best];
         });
-        return (output, from);
+        return (output, argmax);
     }
 
     public static double[] MaxGradient(Pool2dShape s, float[] input, float[] outputGradient)
     {
         var gradient = new double[s.InputLength];
-        var from = Max(s, input).From;
-        for (var o = 0; o < from.Length; o++) gradient[from[o]] += outputGradient[o];
+        var argmax = Max(s, input).Argmax;
+        for (var o = 0; o < argmax.Length; o++) gradient[argmax[o]] += outputGradient[o];
         return gradient;
     }
 
@@ -51,7 +51,7 @@ public static class PoolingReference
 
     private static int Divisor(Pool2dShape s, List<int> pixels) => s.CountPadding ? s.WindowHeight * s.WindowWidth : pixels.Count;
 
-    // Calls with the index of every output and those of its window's inputs inside the image, row by row.
+    // Calls the body for every output index with the indices of the inputs of its window that lie in the image, in row-major order.
     private static void ForEachWindow(Pool2dShape s, Action<int, List<int>> body)
     {
         var pixels = new List<int>();

@@ -4,10 +4,13 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Optimizers;
 
-/// <summary>An arena on a device with everything an optimizer needs; words between segments hold a value that nothing may change.</summary>
-internal sealed class OptimizerBench : IDisposable
+/// <summary>
+/// A parameter arena on a device with everything that an optimizer needs. The padding words between segments hold <see cref="PaddingValue"/>, which nothing
+/// may change.
+/// </summary>
+internal sealed class OptimizerFixture : IDisposable
 {
-    public const float Between = 123.5f;
+    public const float PaddingValue = 123.5f;
 
     private readonly Oracle _oracle;
     private readonly float[] _stepState = new float[StepStateLayout.Words];
@@ -17,16 +20,16 @@ internal sealed class OptimizerBench : IDisposable
     private readonly DeviceView _norm;
     private readonly DeviceView _workspace;
 
-    public OptimizerBench(Oracle oracle, OptimizerSettings settings, ParameterArena arena, float[] initial)
+    public OptimizerFixture(Oracle oracle, OptimizerSettings settings, ParameterArena arena, float[] initial)
     {
         _oracle = oracle;
         Settings = settings;
         Arena = arena;
         _table = new SegmentTable(oracle.Device, arena);
-        Parameters = oracle.Upload(Spread(initial, Between));
+        Parameters = oracle.Upload(WithPadding(initial, PaddingValue));
         Gradients = oracle.Upload(new float[arena.Length]);
         _state = settings.StatesPerParameter == 0 ? default : oracle.Upload(new float[settings.StateLength(arena.Length)]);
-        Average = settings.EmaDecay is null ? default : oracle.Upload(Spread(initial, Between));
+        Average = settings.EmaDecay is null ? default : oracle.Upload(WithPadding(initial, PaddingValue));
         _step = oracle.Upload(_stepState);
         _norm = oracle.Output(GradientNormLayout.Words);
         _workspace = oracle.Output(GradientNorm.WorkspaceLength(arena.Length));
@@ -42,12 +45,12 @@ internal sealed class OptimizerBench : IDisposable
 
     public DeviceView Average { get; }
 
-    /// <summary>The norm that the last clipped step saw, and the factor.</summary>
+    /// <summary>The gradient norm and the clip factor of the last clipped step.</summary>
     public float[] Norm => _oracle.Download(_norm);
 
     public void Step(float[] gradients, float learningRate, int step, float scale = 1, float clip = 0)
     {
-        _oracle.Device.Upload<float>(Spread(gradients, 0), Gradients);
+        _oracle.Device.Upload<float>(WithPadding(gradients, 0), Gradients);
         _stepState[StepStateLayout.Step] = BitConverter.Int32BitsToSingle(step);
         _stepState[StepStateLayout.LearningRate] = learningRate;
         _stepState[StepStateLayout.GradientScale] = scale;
@@ -56,22 +59,22 @@ internal sealed class OptimizerBench : IDisposable
         FusedOptimizer.Update(_oracle.Device, Settings, _table, Parameters, Gradients, _state, _step, clip > 0 ? _norm : default, Average);
     }
 
-    /// <summary>The values of the segments, one after the other, without the words between them; those are checked on the way.</summary>
-    public float[] Collect(DeviceView arena, float between = Between)
+    /// <summary>The concatenated values of the segments. Asserts that the padding between them is unchanged.</summary>
+    public float[] ReadSegments(DeviceView arena, float padding = PaddingValue)
     {
         var words = _oracle.Download(arena);
         var values = Arena.Segments.SelectMany(segment => words.Skip(segment.Offset).Take(segment.Length)).ToArray();
         foreach (var segment in Arena.Segments)
-            for (var i = segment.Offset + segment.Length; i % ParameterArena.Alignment != 0; i++) Assert.Equal(between, words[i]);
+            for (var i = segment.Offset + segment.Length; i % ParameterArena.Alignment != 0; i++) Assert.Equal(padding, words[i]);
         return values;
     }
 
     public void Dispose() => _table.Dispose();
 
-    private float[] Spread(float[] values, float between)
+    private float[] WithPadding(float[] values, float padding)
     {
         var words = new float[Arena.Length];
-        Array.Fill(words, between);
+        Array.Fill(words, padding);
         var at = 0;
         foreach (var segment in Arena.Segments)
         {

@@ -2,8 +2,8 @@ using Gpu.Cli;
 
 namespace Gpu.Tests.Cli;
 
-/// <summary>A mistake in the command gives exit code 2, nothing on standard output, and a message with what was expected and found.</summary>
-public class MistakeTests
+/// <summary>A usage error gives exit code 2, nothing on standard output, and a message that says what was expected and what was found.</summary>
+public class UsageErrorTests
 {
     [Theory]
     [InlineData("", "needs a command: train, eval")]
@@ -51,7 +51,7 @@ public class MistakeTests
     [InlineData("model show resnet2", "Did you mean 'resnet20'?")]
     [InlineData("data generate mnist", "'mnist' cannot be generated; only 'digits' can")]
     [InlineData("data show --part tset", "Did you mean 'test'?")]
-    public void IsExplained(string command, string expected)
+    public void MessageSaysWhatWasExpected(string command, string expected)
     {
         var run = CommandLine.Run(command.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         Assert.Equal(ExitCode.Usage, run.ExitCode);
@@ -63,7 +63,7 @@ public class MistakeTests
     }
 
     [Fact]
-    public void IsAnObjectForPrograms()
+    public void JsonModePrintsOneObject()
     {
         var run = CommandLine.Run("train", "--epoch", "3", "--json");
         Assert.Equal(ExitCode.Usage, run.ExitCode);
@@ -73,7 +73,7 @@ public class MistakeTests
     }
 
     [Fact]
-    public void NearestRunIsNamed()
+    public void MessageSuggestsTheNearestRunFolder()
     {
         using var folder = new IO.TempFolder();
         Directory.CreateDirectory(folder.File("cnn2-20260102-030405"));
@@ -84,7 +84,7 @@ public class MistakeTests
     }
 
     [Fact]
-    public void StackTraceOnlyWhenAskedFor()
+    public void StackTraceIsPrintedOnlyWithVerbose()
     {
         using var folder = new IO.TempFolder();
         var run = CommandLine.Run("data", "show", folder.Path);

@@ -6,7 +6,7 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Tests.Initialization;
 
-public class ParameterDrawTests
+public class ParameterSamplerTests
 {
     private const int FanIn = 90;
     private const int FanOut = 160;
@@ -17,7 +17,7 @@ public class ParameterDrawTests
     [InlineData(Initializer.GlorotUniform, 2.0 / (FanIn + FanOut), true)]
     [InlineData(Initializer.GlorotNormal, 2.0 / (FanIn + FanOut), false)]
     [InlineData(Initializer.PyTorch, 1.0 / (3 * FanIn), true)]
-    public void MomentsAreThoseOfTheDistribution(Initializer initializer, double variance, bool uniform)
+    public void MomentsMatchTheDistribution(Initializer initializer, double variance, bool uniform)
     {
         var values = ParameterSampler.Values(Parameter("a.weight", initializer, 100_000), seed: 1);
         var mean = values.Average();
@@ -25,13 +25,13 @@ public class ParameterDrawTests
         var fourth = values.Average(v => Math.Pow(v, 4));
         Assert.Equal(0, mean / Math.Sqrt(variance), 0.02);
         Assert.Equal(1, second / variance, 0.02);
-        // Kurtosis: 9/5 of a uniform distribution, 3 of a normal one.
+        // Kurtosis: 9/5 for a uniform distribution, 3 for a normal one.
         Assert.Equal(uniform ? 1.8 : 3.0, fourth / (second * second), 0.1);
         if (uniform) Assert.InRange(values.Max(Math.Abs), 0.99 * Math.Sqrt(3 * variance), Math.Sqrt(3 * variance) * 1.0001);
     }
 
     [Fact]
-    public void NameAndSeedDecide()
+    public void ValuesDependOnNameAndSeed()
     {
         var a = ParameterSampler.Values(Parameter("a.weight", Initializer.HeUniform, 101), 1);
         Assert.Equal(a, ParameterSampler.Values(Parameter("a.weight", Initializer.HeUniform, 101), 1));
@@ -45,14 +45,14 @@ public class ParameterDrawTests
     [InlineData(ActivationKind.Silu, Initializer.HeUniform)]
     [InlineData(ActivationKind.Tanh, Initializer.GlorotUniform)]
     [InlineData(ActivationKind.Identity, Initializer.PyTorch)]
-    public void AutomaticChoiceGoesByTheActivation(ActivationKind activation, Initializer expected)
+    public void DefaultInitializerDependsOnTheActivation(ActivationKind activation, Initializer expected)
     {
         var model = new Model("m", TensorShape.Features(3), new DenseLayer(4) { Activation = new Activation(activation) });
         Assert.Equal([expected, Initializer.Zeros], model.Parameters.Select(parameter => parameter.Declaration.Initializer));
     }
 
     [Fact]
-    public void OnlyWeightsAreDrawnInAnotherWay()
+    public void InitializerOverrideAppliesToWeightsAndPyTorchToBiases()
     {
         var gamma = new ModelParameter("n.gamma", new("gamma", [4], 4, 4, Initializer.Ones, Decays: false));
         Assert.Equal([1f, 1f, 1f, 1f], ParameterSampler.Values(gamma, 1, Initializer.HeNormal));

@@ -3,8 +3,8 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Convolution;
 
-/// <summary>Shapes to check convolutions on: some that name a case, and random ones.</summary>
-public static class ConvolutionShapes
+/// <summary>Convolution shapes for tests: hand-picked and random ones.</summary>
+public static class Conv2dShapes
 {
     public static IEnumerable<Conv2dShape> Named
     {
@@ -13,7 +13,10 @@ public static class ConvolutionShapes
             yield return Make(2, 7, 7, 1, 32, 3);
             yield return Make(2, 9, 8, 3, 16, 3) with { PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1 };
             yield return Make(1, 6, 6, 32, 64, 3);
-            yield return Make(3, 5, 5, 16, 48, 3) with { PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1, StrideHeight = 2, StrideWidth = 2 };
+            yield return Make(3, 5, 5, 16, 48, 3) with
+            {
+                PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1, StrideHeight = 2, StrideWidth = 2,
+            };
             yield return Make(2, 8, 8, 17, 10, 1);
             yield return Make(5, 4, 4, 8, 24, 1) with { StrideHeight = 2, StrideWidth = 2 };
             yield return Make(1, 9, 9, 4, 4, 3) with { DilationHeight = 2, DilationWidth = 3 };
@@ -22,7 +25,10 @@ public static class ConvolutionShapes
             yield return Make(1, 5, 5, 40, 300, 2);
             // The stride is larger than the kernel: some input pixels are never read.
             yield return Make(1, 7, 7, 4, 4, 2) with { StrideHeight = 3, StrideWidth = 3 };
-            yield return Make(1, 11, 11, 4, 8, 3) with { StrideHeight = 2, StrideWidth = 4, DilationHeight = 2, DilationWidth = 2, PaddingTop = 2, PaddingLeft = 3 };
+            yield return Make(1, 11, 11, 4, 8, 3) with
+            {
+                StrideHeight = 2, StrideWidth = 4, DilationHeight = 2, DilationWidth = 2, PaddingTop = 2, PaddingLeft = 3,
+            };
         }
     }
 
@@ -56,7 +62,7 @@ public static class ConvolutionShapes
         }
     }
 
-    private static Conv2dShape Make(int batch, int height, int width, int channels, int outputs, int kernel) => new()
+    public static Conv2dShape Make(int batch, int height, int width, int channels, int outputs, int kernel) => new()
     {
         Batch = batch,
         InputHeight = height,

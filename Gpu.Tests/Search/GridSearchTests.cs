@@ -4,16 +4,16 @@ using Gpu.Training.Search;
 
 namespace Gpu.Tests.Search;
 
-public class SearchTests
+public class GridSearchTests
 {
     [Theory]
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(7)]
-    public void EveryImageIsHeldOutOnceAndClassesAreShared(int folds)
+    public void FoldsHoldOutEveryImageOnceAndAreStratified(int folds)
     {
         const int Count = 50;
-        // An image's only pixel is its number; five classes.
+        // Each image has one pixel, its index; there are five classes.
         var split = new ImageSplit([.. Enumerable.Range(0, Count).Select(i => (byte)i)], [.. Enumerable.Range(0, Count).Select(i => i % 5)], 1, 1, 1);
         var parts = Folds.Cut(split, folds, 3);
         Assert.Equal(folds, parts.Count);
@@ -44,7 +44,7 @@ public class SearchTests
     }
 
     [Fact]
-    public void ErrorsAreThoseOfTheMean()
+    public void ErrorsAreStandardErrorsOfTheMean()
     {
         var trial = new SearchTrial(new SearchPoint(), [1, 2, 3], [0.5, 0.7, 0.9], 1);
         Assert.Equal(2, trial.Loss, 1e-12);
@@ -55,7 +55,7 @@ public class SearchTests
     }
 
     [Fact]
-    public void WhatDivergedIsNeverTheBest()
+    public void DivergedTrialsAreNeverTheBest()
     {
         var (good, bad) = (new SearchTrial(new SearchPoint(1), [0.5], [0.9], 1), new SearchTrial(new SearchPoint(2), [double.NaN], [0], 1));
         Assert.Equal(good, GridSearch.Best([bad, good]));

@@ -6,21 +6,26 @@ using Gpu.Tests.Oracles;
 namespace Gpu.Tests.Convolution;
 
 /// <summary>
-/// The grouped kernels with every tile: devices differ in the threads that a group may have and in their multiprocessors, by which the tile is chosen.
+/// The implicit-GEMM kernels with every tile size: the tile is chosen by the group size and the number of multiprocessors of the device, so simulated devices
+/// with different limits reach all of them.
 /// </summary>
-public class GroupedConvolutionTests
+public class ImplicitGemmTests
 {
-    // By what they lead to: 16 x 16; 32 x 32 and splits, for want of work; 64 x 64 and 128 x 32, for want of threads; 128 x 128.
-    public static TheoryData<string> Devices =>
-        [TestDevices.Groups(4, 4, 1), TestDevices.Groups(32, 2, 132), TestDevices.Groups(32, 4, 1), TestDevices.Groups(32, 8, 1), TestDevices.Groups(32, 8, 40)];
+    // The tiles they lead to: 16x16 (small groups); 32x32 and split-K (too little work for 132 multiprocessors); 64x64 and 128x32 (128 threads); 128x128.
+    private static readonly string[] DeviceNames =
+    [
+        TestDevices.Groups(4, 4, 1), TestDevices.Groups(32, 2, 132), TestDevices.Groups(32, 4, 1), TestDevices.Groups(32, 8, 1), TestDevices.Groups(32, 8, 40),
+    ];
+
+    public static TheoryData<string> Devices => [.. DeviceNames];
 
     [Theory]
     [MemberData(nameof(Devices))]
     public void AgreesWithTheReference(string device)
     {
         using var oracle = new Oracle(device, seed: 21);
-        foreach (var shape in Shapes) ConvolutionTests.Check(oracle, shape);
-        for (var i = 0; i < 6; i++) ConvolutionTests.Check(oracle, ConvolutionShapes.Random(oracle) with { Groups = 1 });
+        foreach (var shape in Shapes) Conv2dTests.Check(oracle, shape);
+        for (var i = 0; i < 6; i++) Conv2dTests.Check(oracle, Conv2dShapes.Random(oracle) with { Groups = 1 });
     }
 
     [Theory]
@@ -28,12 +33,12 @@ public class GroupedConvolutionTests
     public void TransposedAgreesWithTheReference(string device)
     {
         using var oracle = new Oracle(device, seed: 22);
-        foreach (var shape in Shapes.Take(5)) ConvolutionTests.CheckTransposed(oracle, shape);
+        foreach (var shape in Shapes.Take(5)) Conv2dTests.CheckTransposed(oracle, shape);
     }
 
     [Theory]
     [MemberData(nameof(Devices))]
-    public void GivesTheSameBitsTwice(string device)
+    public void ResultsAreReproducible(string device)
     {
         using var oracle = new Oracle(device, seed: 23);
         var shape = Make(3, 9, 10, 20, 36, 3) with { PaddingTop = 1, PaddingLeft = 1, StrideWidth = 2 };
@@ -41,10 +46,10 @@ public class GroupedConvolutionTests
     }
 
     [Fact]
-    public void TheDevicesLeadToAllTilesAndToSplits()
+    public void TheDevicesReachAllTilesAndSplitK()
     {
         var reached = new HashSet<string>();
-        foreach (var device in new[] { TestDevices.Groups(4, 4, 1), TestDevices.Groups(32, 2, 132), TestDevices.Groups(32, 4, 1), TestDevices.Groups(32, 8, 1), TestDevices.Groups(32, 8, 40) })
+        foreach (var device in DeviceNames)
         {
             using var oracle = new Oracle(device, seed: 24);
             foreach (var shape in Shapes)
@@ -60,13 +65,16 @@ public class GroupedConvolutionTests
             }
         }
 
-        Type[] expected = [typeof(Tile128x128), typeof(Tile64x64), typeof(Tile64x64Half), typeof(Tile128x32), typeof(Tile32x32), typeof(Tile16x16), typeof(SplitKEpilogue<,,>), typeof(SplitKReduce<,>),
-            typeof(GroupedSplitKReduce<,>)];
+        Type[] expected =
+        [
+            typeof(Tile128x128), typeof(Tile64x64), typeof(Tile64x64Half), typeof(Tile128x32), typeof(Tile32x32), typeof(Tile16x16),
+            typeof(SplitKEpilogue<,,>), typeof(SplitKReduce<,>), typeof(GroupedSplitKReduce<,>),
+        ];
         Assert.Empty(expected.Select(type => type.Name).Except(reached));
         static IEnumerable<string> Parts(Type type) => type.GetGenericArguments().SelectMany(Parts).Append(type.Name);
     }
 
-    // Edges of all tiles: less than one, exactly one, one and a bit; depths below and beside a multiple of eight; channels that are no multiple of four.
+    // Sizes around every tile: below one tile, exactly one, and a little more; depths that are no multiple of 8; channels that are no multiple of 4.
     private static IEnumerable<Conv2dShape> Shapes
     {
         get
@@ -82,12 +90,12 @@ public class GroupedConvolutionTests
             yield return Conv2dShape.Dense(33, 31, 7);
             yield return Conv2dShape.Dense(129, 9, 132);
             yield return Conv2dShape.Dense(5, 260, 4);
-            // Each pass with 128 x 128, a little less than two by two of them.
+            // A little less than 2x2 tiles of 128x128 in each pass.
             yield return Conv2dShape.Dense(255, 20, 252);
             yield return Conv2dShape.Dense(255, 252, 20);
             yield return Conv2dShape.Dense(12, 255, 252);
             yield return Make(2, 12, 12, 1, 8, 3);
-            // So many pixels to so few weights that groups add the splits up.
+            // Many pixels and few weights: the splits are summed by GroupedSplitKReduce.
             yield return Make(4, 14, 14, 1, 8, 3);
             yield return Make(6, 14, 13, 1, 5, 3);
         }
@@ -112,14 +120,6 @@ public class GroupedConvolutionTests
         float[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => 2 * random.NextSingle() - 1)];
     }
 
-    private static Conv2dShape Make(int batch, int height, int width, int channels, int outputs, int kernel) => new()
-    {
-        Batch = batch,
-        InputHeight = height,
-        InputWidth = width,
-        InputChannels = channels,
-        OutputChannels = outputs,
-        KernelHeight = kernel,
-        KernelWidth = kernel,
-    };
+    private static Conv2dShape Make(int batch, int height, int width, int channels, int outputs, int kernel) =>
+        Conv2dShapes.Make(batch, height, width, channels, outputs, kernel);
 }

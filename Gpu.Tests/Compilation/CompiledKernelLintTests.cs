@@ -1,7 +1,7 @@
 namespace Gpu.Tests.Compilation;
 
-/// <summary>What the checks must find, in text that ILGPU itself wrote.</summary>
-public class OffendingKernelTests
+/// <summary>The lint checks on text that ILGPU compiled from kernels with known violations (KernelsWithViolations.cs).</summary>
+public class CompiledKernelLintTests
 {
     [Theory]
     [InlineData(typeof(BranchOnRounds), "uniform branch")]
@@ -12,36 +12,36 @@ public class OffendingKernelTests
     [InlineData(typeof(Switch), "a switch on a run-time value")]
     [InlineData(typeof(BarrierForSome), "a barrier that only some threads")]
     [InlineData(typeof(TooMuchShared), "bytes of static shared memory")]
-    public void OffenceIsFoundInPtx(Type kernel, string offence)
+    public void ViolationIsFoundInPtx(Type kernel, string violation)
     {
         using var compiler = new KernelCompiler();
         var found = PtxLint.Check(compiler.Compile(kernel).Sm80).ToArray();
-        Assert.Contains(found, text => text.Contains(offence, StringComparison.Ordinal));
+        Assert.Contains(found, text => text.Contains(violation, StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData(typeof(LocalArray), "private array")]
     [InlineData(typeof(ExternalCall), "which it does not declare")]
-    [InlineData(typeof(TooMuchShared), "a barrier without a fence for the memory of the group")]
-    public void OffenceIsFoundInOpenCL(Type kernel, string offence)
+    [InlineData(typeof(TooMuchShared), "a barrier without a fence for local memory")]
+    public void ViolationIsFoundInOpenCL(Type kernel, string violation)
     {
         using var compiler = new KernelCompiler();
         var found = OpenCLLint.Check(compiler.Compile(kernel).OpenCL).ToArray();
-        Assert.Contains(found, text => text.Contains(offence, StringComparison.Ordinal));
+        Assert.Contains(found, text => text.Contains(violation, StringComparison.Ordinal));
     }
 
-    // The compiler of the tests stands for a device without options, of a vendor whose warps ILGPU cannot shuffle.
+    // KernelCompiler's OpenCL target has no optional capabilities, and its vendor is one for which ILGPU has no sub-group shuffle.
     [Theory]
     [InlineData(typeof(ShuffledWarp), "Shuffle")]
     [InlineData(typeof(Doubles), "Float64")]
-    public void WhatOpenCLDevicesLackDoesNotCompile(Type kernel, string reason)
+    public void FeaturesThatOpenCLDevicesMayLackDoNotCompile(Type kernel, string reason)
     {
         using var compiler = new KernelCompiler();
         Assert.Contains(reason, Assert.ThrowsAny<Exception>(() => compiler.Compile(kernel)).ToString());
     }
 
     [Fact]
-    public void FailureDoesNotSpoilWhatIsCompiledNext()
+    public void CompilerWorksAfterAFailedCompilation()
     {
         using var compiler = new KernelCompiler();
         Assert.ThrowsAny<Exception>(() => compiler.Compile(typeof(NotCompilable)));

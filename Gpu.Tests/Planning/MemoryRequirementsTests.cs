@@ -7,11 +7,11 @@ using Gpu.Training.Planning;
 
 namespace Gpu.Tests.Planning;
 
-/// <summary>What is said of memory before it is allocated, beside what is then allocated.</summary>
-public class MemoryNeedsTests
+/// <summary>The predicted memory requirements against what is then allocated.</summary>
+public class MemoryRequirementsTests
 {
-    // Zeros that padded layers read, which the arithmetic leaves room for.
-    private const long Spare = 1 << 16;
+    // The prediction includes zeros that kernels read for padding, which a device allocates only if it needs them.
+    private const long PaddingZeros = 1 << 16;
 
     [Theory]
     [InlineData("cnn2", 128)]
@@ -19,7 +19,7 @@ public class MemoryNeedsTests
     [InlineData("mlp128", 32)]
     [InlineData("lenet_bn28", 7)]
     [InlineData("resnet20", 3)]
-    public void AStepTakesWhatWasSaid(string name, int batch)
+    public void AStepAllocatesThePredictedBytes(string name, int batch)
     {
         using var device = new CpuDevice(1);
         var model = BuiltInModels.Get(name);
@@ -28,28 +28,28 @@ public class MemoryNeedsTests
         foreach (var options in new[] { new TrainingOptions(), new TrainingOptions { ClipNorm = 1, Ema = 0.9f, Optimizer = OptimizerKind.AdamW } })
         {
             var before = device.AllocatedBytes;
-            var said = Said(() => new StepRunner(network, batch, options), device);
+            var predicted = Predicted(() => new StepRunner(network, batch, options), device);
             using var runner = new StepRunner(network, batch, options);
-            Assert.InRange(device.AllocatedBytes - before, said - Spare, said);
+            Assert.InRange(device.AllocatedBytes - before, predicted - PaddingZeros, predicted);
         }
     }
 
     [Theory]
     [InlineData(null)]
     [InlineData(0.25)]
-    public void ARunTakesWhatWasSaidAndTheBatchNamedFits(double? validation)
+    public void ATrainingAllocatesThePredictedBytesAndTheSuggestedBatchFits(double? validation)
     {
         var (model, data) = (SmallData.Network(), SmallData.Squares());
         var options = new TrainingOptions { Batch = 64, Validation = validation, Epochs = 1 };
         using var device = new CpuDevice(1);
-        var said = Said(() => new Trainer(model, data, device, options), device);
-        using (new Trainer(model, data, device, options)) Assert.InRange(device.AllocatedBytes, said - Spare, said);
+        var predicted = Predicted(() => new Trainer(model, data, device, options), device);
+        using (new Trainer(model, data, device, options)) Assert.InRange(device.AllocatedBytes, predicted - PaddingZeros, predicted);
         var zeros = device.AllocatedBytes;
 
-        device.MemoryLimit = zeros + said * 3 / 4;
+        device.MemoryLimit = zeros + predicted * 3 / 4;
         var error = Assert.Throws<OutOfDeviceMemoryException>(() => new Trainer(model, data, device, options));
         Assert.Equal(zeros, device.AllocatedBytes);
-        Assert.Equal((said, said * 3 / 4), (error.BytesNeeded, error.BytesFree));
+        Assert.Equal((predicted, predicted * 3 / 4), (error.BytesNeeded, error.BytesFree));
         Assert.InRange(error.LargestBatch!.Value, 1, 63);
         Assert.Contains($"training {model.Name} on batches of 64 needs ", error.Message);
         Assert.EndsWith($"A batch of {error.LargestBatch} would fit.", error.Message);
@@ -58,7 +58,7 @@ public class MemoryNeedsTests
     }
 
     [Fact]
-    public void WhatFitsInNoBatchIsSaid()
+    public void TooLittleMemoryForABatchOfOneIsExplained()
     {
         using var device = new CpuDevice(1) { MemoryLimit = 10_000 };
         var error = Assert.Throws<OutOfDeviceMemoryException>(() => new Trainer(SmallData.Network(), SmallData.Squares(), device, new TrainingOptions()));
@@ -67,7 +67,7 @@ public class MemoryNeedsTests
     }
 
     [Fact]
-    public void ABatchThatCannotBeAddressedNamesOneThatCan()
+    public void ABatchTooLargeToAddressSuggestsASmallerOne()
     {
         using var device = new CpuDevice(1) { MemoryLimit = 500_000_000 };
         using var network = new Network(BuiltInModels.Get("vgg_small"), device);
@@ -76,7 +76,7 @@ public class MemoryNeedsTests
     }
 
     [Fact]
-    public void AnAllocationThatFailsAllTheSameIsExplained()
+    public void AFailedAllocationAfterThePredictionIsExplained()
     {
         using var device = new CpuDevice(1);
         var check = new MemoryCheck(device, "work on batches of 8", 8, batch => 100L * batch);
@@ -88,8 +88,8 @@ public class MemoryNeedsTests
         Assert.Equal(5, check.BatchThatFits());
     }
 
-    // Asked with so little memory that it is refused, the work says how much it needs.
-    private static long Said(Func<IDisposable> work, ComputeDevice device)
+    // With no free memory, the exception says how many bytes are needed.
+    private static long Predicted(Func<IDisposable> work, ComputeDevice device)
     {
         device.MemoryLimit = device.AllocatedBytes;
         try

@@ -5,15 +5,15 @@ using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 
-namespace Gpu.Tests.Embedding;
+namespace Gpu.Tests.Devices;
 
-/// <summary>What someone does who brings an accelerator, a stream and views of their own.</summary>
-public class EmbeddingTests
+/// <summary>An <see cref="AcceleratorDevice"/> on an ILGPU accelerator, stream and views that the caller owns.</summary>
+public class AcceleratorDeviceTests
 {
-    private static readonly Conv2dShape Shape = ConvolutionShapes.Named.First();
+    private static readonly Conv2dShape Shape = Conv2dShapes.Named.First();
 
     [Fact]
-    public void OperationsRunOnAnEmbeddersAcceleratorStreamAndViews()
+    public void OperationsRunOnTheCallersAcceleratorStreamAndViews()
     {
         using var context = Context.Create(builder => builder.DefaultCPU());
         using var accelerator = context.GetPreferredDevice(preferCPU: true).CreateAccelerator(context);
@@ -22,7 +22,7 @@ public class EmbeddingTests
         var input = Enumerable.Range(0, Shape.InputLength).Select(_ => random.NextSingle()).ToArray();
         var weights = Enumerable.Range(0, Shape.WeightLength).Select(_ => random.NextSingle()).ToArray();
 
-        // One allocation of the embedder's, cut into views.
+        // One allocation of the caller, cut into views.
         using var memory = accelerator.Allocate1D<float>(16_384 + Conv2d.WorkspaceLength(Shape));
         var x = memory.View.BaseView.SubView(0, input.Length);
         var w = memory.View.BaseView.SubView(1024, weights.Length);
@@ -38,16 +38,16 @@ public class EmbeddingTests
             stream.Synchronize();
         }
 
-        // The device is gone; what is the embedder's is still theirs.
+        // Disposing the device leaves the memory and the stream of the caller usable.
         var got = new float[Shape.OutputLength];
         y.CopyToCPU(stream, got);
         stream.Synchronize();
-        var expected = ConvolutionReference.Forward(Shape, input, weights);
+        var expected = Conv2dReference.Forward(Shape, input, weights);
         for (var i = 0; i < got.Length; i++) Assert.InRange(Math.Abs(expected[i] - got[i]), 0, 1e-5);
     }
 
     [Fact]
-    public void MemoryOfAnotherDeviceIsRefused()
+    public void MemoryOfAnotherDeviceThrows()
     {
         using var cpu = new CpuDevice(1);
         using var device = Oracles.TestDevices.Simulator();

@@ -6,7 +6,7 @@ using Gpu.Tests.Oracles;
 namespace Gpu.Tests.Losses;
 
 [OracleFor(typeof(MetricPartials<,>), typeof(MetricSum<,>), typeof(MetricReset<,>), typeof(GroupedMetricSum<,>))]
-public class MetricTests
+public class MetricsTests
 {
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
@@ -15,7 +15,7 @@ public class MetricTests
         using var oracle = new Oracle(device, seed: 51);
         foreach (var (batch, classes, topK) in new[] { (1, 2, 1), (3, 10, 5), (17, 10, 3), (65, 16, 5), (200, 5, 9), (64, 17, 2), (5, 1000, 5) })
         {
-            // Whole numbers, so that many logits are equal.
+            // Whole numbers, so that many logits tie.
             var logits = oracle.Uniform(batch * classes, 0, 12).Select(MathF.Floor).ToArray();
             var labels = oracle.Labels(batch, classes);
             var losses = oracle.Uniform(batch, 0, 5);
@@ -37,10 +37,10 @@ public class MetricTests
         }
     }
 
-    // Batches that one group of threads does, that several turns do, and that many groups do.
+    // Batches of one group, of several rounds of a group, and of many groups.
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void CountingWithTheLossIsCountingAfterIt(string device)
+    public void RunAndCountEqualsRunThenAccumulate(string device)
     {
         using var oracle = new Oracle(device, seed: 54);
         foreach (var (batch, classes, topK) in new[] { (1, 2, 1), (4, 10, 5), (17, 10, 3), (150, 8, 2), (64, 17, 2), (9, 200, 50) })
@@ -48,20 +48,20 @@ public class MetricTests
             var logits = oracle.Upload(oracle.Uniform(batch * classes, 0, 12).Select(MathF.Floor).ToArray());
             var labels = oracle.Labels(batch, classes);
             if (batch % 2 == 0) labels[batch / 2] = classes;
-            var known = oracle.Upload(labels);
-            var (losses, apart) = (oracle.Output(batch), oracle.Output(batch));
-            var (gradient, apartGradient) = (oracle.Output(batch * classes), oracle.Output(batch * classes));
-            var (metrics, apartMetrics) = (Cleared(oracle), Cleared(oracle));
+            var classLabels = oracle.Upload(labels);
+            var (losses, separate) = (oracle.Output(batch), oracle.Output(batch));
+            var (gradient, separateGradient) = (oracle.Output(batch * classes), oracle.Output(batch * classes));
+            var (metrics, separateMetrics) = (Cleared(oracle), Cleared(oracle));
             for (var repeat = 0; repeat < 2; repeat++)
             {
-                SoftmaxCrossEntropy.RunAndCount(oracle.Device, batch, classes, logits, known, gradient, losses, metrics, topK, 0.1f);
-                SoftmaxCrossEntropy.Run(oracle.Device, batch, classes, logits, known, apartGradient, apart, 0.1f);
-                Metrics.Accumulate(oracle.Device, batch, classes, logits, known, apart, apartMetrics, topK);
+                SoftmaxCrossEntropy.RunAndCount(oracle.Device, batch, classes, logits, classLabels, gradient, losses, metrics, topK, 0.1f);
+                SoftmaxCrossEntropy.Run(oracle.Device, batch, classes, logits, classLabels, separateGradient, separate, 0.1f);
+                Metrics.Accumulate(oracle.Device, batch, classes, logits, classLabels, separate, separateMetrics, topK);
             }
 
-            Assert.Equal(oracle.Download(apart), oracle.Download(losses));
-            Assert.Equal(oracle.Download(apartGradient), oracle.Download(gradient));
-            var (expected, got) = (Metrics.Read(oracle.Device, apartMetrics), Metrics.Read(oracle.Device, metrics));
+            Assert.Equal(oracle.Download(separate), oracle.Download(losses));
+            Assert.Equal(oracle.Download(separateGradient), oracle.Download(gradient));
+            var (expected, got) = (Metrics.Read(oracle.Device, separateMetrics), Metrics.Read(oracle.Device, metrics));
             Assert.Equal(batch % 2 == 0, double.IsNaN(got.LossSum));
             if (batch % 2 != 0) Assert.Equal(expected.LossSum, got.LossSum, 1e-6 * expected.LossSum);
             Assert.Equal(expected with { LossSum = 0 }, got with { LossSum = 0 });
@@ -76,12 +76,12 @@ public class MetricTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void ManyBatchesLoseNothing(string device)
+    public void SumOverManyBatchesKeepsItsPrecision(string device)
     {
         using var oracle = new Oracle(device, seed: 52);
         var metrics = Cleared(oracle);
         var expected = 0.0;
-        // A large loss first: added to it plainly, the later ones would lose most of their digits.
+        // A large loss first: a plain float sum would lose most digits of the later ones.
         foreach (var scale in Enumerable.Repeat(1e-3f, 40).Prepend(3e4f))
         {
             var losses = oracle.Uniform(130, 0, scale);
@@ -96,14 +96,14 @@ public class MetricTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void NaNIsNeverCorrectAndInfinityStays(string device)
+    public void NaNIsNeverCorrectAndInfinityPropagates(string device)
     {
         using var oracle = new Oracle(device, seed: 53);
         var logits = new[]
         {
             float.NaN, float.NaN, float.NaN, // all NaN
             float.NaN, 1, 0, // NaN at the label
-            5, float.NaN, 0, // NaN beside the label
+            5, float.NaN, 0, // NaN next to the label
             5, 4, 3, // an unknown label
             5, 4, 3, // right
         };
@@ -115,7 +115,7 @@ public class MetricTests
     }
 
     [Fact]
-    public void BadInputIsRefused()
+    public void InvalidArgumentsThrow()
     {
         using var device = new CpuDevice(threads: 1);
         using var memory = device.Allocate(MetricLayout.Words + 100);
@@ -127,7 +127,7 @@ public class MetricTests
 
     private static DeviceView Cleared(Oracle oracle)
     {
-        // The counters only: what the parts leave behind elsewhere must not matter.
+        // Reset clears only the counters; the rest stays NaN, so a result that depends on it fails.
         var metrics = oracle.Output(MetricLayout.Words);
         Metrics.Reset(oracle.Device, metrics);
         return metrics;

@@ -2,10 +2,10 @@ using Gpu.Training.Models;
 
 namespace Gpu.Tests.Models;
 
-public class BuiltInModelTests
+public class BuiltInModelsTests
 {
     [Fact]
-    public void TheDefaultTakesTheImagesAndHasAnOutputForEachClass()
+    public void DefaultModelFitsTheImageSizeAndTheClasses()
     {
         Assert.Equal(("cnn2", 10), Default(28, 28, 1, 10));
         Assert.Equal(("lenet_bn32", 2), Default(32, 32, 3, 2));
@@ -20,7 +20,7 @@ public class BuiltInModelTests
         }
     }
 
-    /// <summary>Numbers of PyTorch: sum of p.numel() over the networks' parameters, and multiply-adds (in millions of operations, two each) a sample.</summary>
+    /// <summary>Numbers from PyTorch: the sum of p.numel() over the parameters, and millions of operations per sample (two per multiply-add).</summary>
     [Theory]
     [InlineData("cnn2", 121930, 5.056)]
     [InlineData("mlp10", 41, 0.0001)]
@@ -31,7 +31,7 @@ public class BuiltInModelTests
     [InlineData("lenet_bn32", 591594, 50.0065)]
     [InlineData("resnet20", 269722, 81.1021)]
     [InlineData("vgg_small", 1187274, 305.6108)]
-    public void CountsArePyTorchs(string name, long parameters, double megaFlops)
+    public void ParameterAndOperationCountsEqualPyTorchs(string name, long parameters, double megaFlops)
     {
         var model = BuiltInModels.Get(name);
         Assert.Equal(parameters, model.ParameterCount);

@@ -4,43 +4,47 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Tests.Compilation;
 
-/// <summary>Which members of its machine a kernel calls, directly or through other methods of Gpu.Kernels; read from its intermediate language.</summary>
-internal static class MachineCalls
+/// <summary>Finds the members of its vector backend that a kernel calls, directly or through other methods of Gpu.Kernels, by reading IL.</summary>
+internal static class BackendCalls
 {
-    private const BindingFlags Everything = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+    /// <summary>All members that a type declares itself.</summary>
+    public const BindingFlags Declared =
+        BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
     private static readonly Dictionary<short, OpCode> Codes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
 
-    /// <summary>The names of the members that are called.</summary>
+    /// <summary>The names of the backend members that a kernel calls.</summary>
     public static HashSet<string> Of(Type kernel)
     {
         var names = new HashSet<string>();
         var seen = new HashSet<(Module, int)>();
-        var open = new Stack<MethodBase>([kernel.GetMethod("Run")!]);
-        while (open.TryPop(out var method))
+        var pending = new Stack<MethodBase>([kernel.GetMethod("Run")!]);
+        while (pending.TryPop(out var method))
         {
             if (!seen.Add((method.Module, method.MetadataToken))) continue;
             foreach (var called in Called(method))
             {
-                if (called.DeclaringType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(IVectorBackend<,>)) names.Add(called.Name);
-                else if (called.Module == typeof(IVectorBackend<,>).Module) open.Push(called);
-                // Of a static abstract member any implementation may be the one.
-                if (called.IsAbstract && called.DeclaringType is { } contract && called.Module == typeof(IVectorBackend<,>).Module) Implementations(contract, called.Name, open);
+                if (called.DeclaringType is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(IVectorBackend<,>))
+                    names.Add(called.Name);
+                else if (called.Module == typeof(IVectorBackend<,>).Module) pending.Push(called);
+                // A static abstract member may resolve to any of its implementations.
+                if (called.IsAbstract && called.DeclaringType is { } contract && called.Module == typeof(IVectorBackend<,>).Module)
+                    PushImplementations(contract, called.Name, pending);
             }
         }
 
         return names;
     }
 
-    private static void Implementations(Type contract, string name, Stack<MethodBase> open)
+    private static void PushImplementations(Type contract, string name, Stack<MethodBase> pending)
     {
         if (contract.IsGenericType && contract.GetGenericTypeDefinition() == typeof(IVectorBackend<,>)) return;
         var definition = contract.IsGenericType ? contract.GetGenericTypeDefinition() : contract;
         foreach (var type in contract.Assembly.GetTypes().Where(type => type.IsValueType))
         {
             if (!type.GetInterfaces().Any(candidate => (candidate.IsGenericType ? candidate.GetGenericTypeDefinition() : candidate) == definition)) continue;
-            foreach (var method in type.GetMethods(Everything).Where(method => method.Name == name)) open.Push(method);
+            foreach (var method in type.GetMethods(Declared).Where(method => method.Name == name)) pending.Push(method);
         }
     }
 
@@ -54,7 +58,8 @@ internal static class MachineCalls
         {
             var opcode = Codes[code[i] == 0xFE ? (short)(0xFE00 | code[i + 1]) : code[i]];
             i += opcode.Size;
-            if (opcode.OperandType == OperandType.InlineMethod && method.Module.ResolveMethod(BitConverter.ToInt32(code, i), typeArguments, methodArguments) is { } called)
+            if (opcode.OperandType == OperandType.InlineMethod
+                && method.Module.ResolveMethod(BitConverter.ToInt32(code, i), typeArguments, methodArguments) is { } called)
                 yield return called;
             i += opcode.OperandType switch
             {

@@ -1,10 +1,10 @@
 using Gpu.Kernels;
 
-namespace Gpu.Tests.Planning;
+namespace Gpu.Tests.Regularization;
 
 /// <summary>
-/// Which elements dropout keeps: element e belongs to block e / 64; lane e % 16 of it draws the counter block * 16 + lane, and word (e % 64) / 16 of
-/// that.
+/// The definition of the dropout mask, from the scalar Philox generator: element e belongs to block e / 64; its lane e % 16 generates the four words of counter
+/// 16 * block + lane, and e uses word (e % 64) / 16 of them. The element is kept if the upper 24 bits of the word, as a fraction, reach the probability.
 /// </summary>
 internal static class DropoutMask
 {
@@ -13,6 +13,6 @@ internal static class DropoutMask
         uint a = (uint)(element / 64 * 16 + element % 16), b = draw, c = 0, d = 0;
         Philox.Generate((uint)seed, (uint)(seed >> 32), ref a, ref b, ref c, ref d);
         var word = (element % 64 / 16) switch { 0 => a, 1 => b, 2 => c, _ => d };
-        return Philox.ToUniform(word) >= probability;
+        return (word >> 8) / 16777216.0 >= probability;
     }
 }
