@@ -37,11 +37,11 @@ internal struct ChannelPartialSum<TBackend, TVector> : IKernel
 /// <summary>The gradient of a bias on its own: sums over pixels, channel by channel.</summary>
 internal static class ChannelSum
 {
-    private const int MostChunks = 64;
-    private const int FewestPixels = 16;
+    private const int MaxChunks = 64;
+    private const int MinPixels = 16;
 
     /// <summary>Words of workspace needed.</summary>
-    public static int WorkspaceLength(int channels) => Math.Max(MostChunks, ChannelGroups.MostChunks(channels)) * IntMath.RoundUp(channels, 16);
+    public static int WorkspaceLength(int channels) => Math.Max(MaxChunks, ChannelGroups.MostChunks(channels)) * IntMath.RoundUp(channels, 16);
 
     /// <summary>sums[c] += sum over pixels of values[pixel, c].</summary>
     public static void Add(IExecutor executor, DeviceView values, int channels, DeviceView sums, DeviceView workspace) =>
@@ -62,7 +62,7 @@ internal static class ChannelSum
                 return;
             }
 
-            var chunkPixels = Math.Max(64, IntMath.DivRoundUp(pixels, MostChunks));
+            var chunkPixels = Math.Max(64, IntMath.DivRoundUp(pixels, MaxChunks));
             var chunks = IntMath.DivRoundUp(pixels, chunkPixels);
             var vectors = IntMath.DivRoundUp(channels, TBackend.Width);
             var stride = IntMath.RoundUp(channels, 16);
@@ -94,7 +94,7 @@ internal static class ChannelSum
             where TVector : unmanaged
         {
             var threads = GroupThreads.Of(limits);
-            var layout = ChannelGroups.For<TBackend, TVector>(pixels, channels, threads, FewestPixels, ChannelGroups.MostChunks(channels));
+            var layout = ChannelGroups.For<TBackend, TVector>(pixels, channels, threads, MinPixels, ChannelGroups.MostChunks(channels));
             var isWhole = layout.Chunks == 1;
             var stride = IntMath.RoundUp(channels, 16);
             var partials = new GroupedChannelSum<TBackend, TVector>

@@ -79,7 +79,7 @@ internal static class Conv2dAlgorithms
     private const int MinWinogradTiles = 16, MinWinogradGradientTiles = 64;
 
     // Channels must fill whole vectors on every backend; the widest has 16 floats.
-    private const int WidestVector = 16;
+    private const int MaxVectorWidth = 16;
 
     // Matrix product: with more pixels the packed input takes more memory than it saves time.
     private const int MaxProductPixels = 4096;
@@ -117,7 +117,7 @@ internal static class Conv2dAlgorithms
     {
         Conv2dAlgorithm.Direct => true,
         Conv2dAlgorithm.Winograd => FitsWinograd(shape),
-        Conv2dAlgorithm.MatrixProduct => !device.IsGpu && IsOneProduct(shape),
+        Conv2dAlgorithm.MatrixProduct => !device.IsGpu && FitsMatrixProduct(shape),
         Conv2dAlgorithm.ImplicitGemm => shape.Groups == 1 && GemmPlan.IsPossible(device.Groups),
         Conv2dAlgorithm.TensorCore =>
             device.TensorCores is not null && shape.InputPerGroup >= MinTensorCoreChannels && shape.OutputPerGroup >= MinTensorCoreChannels,
@@ -129,7 +129,7 @@ internal static class Conv2dAlgorithms
     {
         var words = Math.Max(DirectConv2dLaunch.WorkspaceLength(shape), DirectWeightGradientLaunch.WorkspaceLength(shape));
         words = Math.Max(words, Math.Max(ImplicitGemmConv2dLaunch.WorkspaceLength(shape), ImplicitGemmWeightGradientLaunch.WorkspaceLength(shape)));
-        if (IsOneProduct(shape)) words = Math.Max(words, MatrixProductLaunch.WorkspaceLength(shape));
+        if (FitsMatrixProduct(shape)) words = Math.Max(words, MatrixProductLaunch.WorkspaceLength(shape));
         if (shape.Algorithm == Conv2dAlgorithm.Direct || !FitsWinograd(shape)) return words;
         return Math.Max(words, Math.Max(WinogradConv2dLaunch.WorkspaceLength(shape), WinogradWeightGradientLaunch.WorkspaceLength(shape)));
     }
@@ -137,7 +137,7 @@ internal static class Conv2dAlgorithms
     private static bool FitsWinograd(Conv2dShape shape) =>
         shape is { KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, Groups: 1 }
         && shape is { PaddingTop: <= 2, PaddingLeft: <= 2, PaddingBottom: <= 2, PaddingRight: <= 2 }
-        && shape.InputChannels % WidestVector == 0 && shape.OutputChannels % WidestVector == 0;
+        && shape.InputChannels % MaxVectorWidth == 0 && shape.OutputChannels % MaxVectorWidth == 0;
 
     private static bool WinogradPays(Conv2dShape shape, Conv2dPass pass)
     {
@@ -148,7 +148,7 @@ internal static class Conv2dAlgorithms
         return tiles * shape.Batch >= least && 2 * height * width >= tiles * extent * extent;
     }
 
-    private static bool IsOneProduct(Conv2dShape shape) =>
+    private static bool FitsMatrixProduct(Conv2dShape shape) =>
         shape.IsPointwise && shape.Groups == 1 && (long)shape.Batch * shape.InputHeight * shape.InputWidth <= MaxProductPixels;
 
     private static bool MatrixProductPays(Conv2dShape shape, Conv2dPass pass)
@@ -173,11 +173,11 @@ internal static class Conv2dAlgorithms
         var isForward = pass == Conv2dPass.Forward;
         var (summed, computed) = isForward ? (shape.InputPerGroup, shape.OutputPerGroup) : (shape.OutputPerGroup, shape.InputPerGroup);
         var rows = shape.Batch * (isForward ? shape.OutputHeight * shape.OutputWidth : shape.InputHeight * shape.InputWidth);
-        return IsSoonerOnTensorCores(device.TensorCores, rows, computed * shape.Groups, shape.KernelHeight * shape.KernelWidth * summed);
+        return IsFasterOnTensorCores(device.TensorCores, rows, computed * shape.Groups, shape.KernelHeight * shape.KernelWidth * summed);
     }
 
     // Products on tensor cores are not split: with few tiles their steps, one after the other, take longer than 32-bit kernels that split the sum over all multiprocessors.
-    private static bool IsSoonerOnTensorCores(ITensorCoreLauncher device, int rows, int columns, int depth)
+    private static bool IsFasterOnTensorCores(ITensorCoreLauncher device, int rows, int columns, int depth)
     {
         // Cycles of an H200 by the cost model of tools/cuda-emulator: a step of a tile whose group has no other one to hide its waits; the least time of 32-bit products.
         const int stepDepth = 32, stepCycles = 950, residentGroups = 4, plainCycles = 8000;

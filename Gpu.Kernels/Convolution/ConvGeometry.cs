@@ -65,7 +65,7 @@ internal struct ConvGeometry
     /// <summary>The same grid with its weights: packed in panels, or in place, where a panel is a run of columns.</summary>
     /// <param name="shape">the convolution</param>
     /// <param name="panelWidth">columns of a panel</param>
-    /// <param name="packed">whether <see cref="PackedConvWeights"/> has packed them</param>
+    /// <param name="packed">whether <see cref="PackConvWeightsLaunch"/> has packed them</param>
     public readonly ConvGeometry WithWeights(Conv2dShape shape, int panelWidth, bool packed)
     {
         var g = this;
@@ -80,7 +80,7 @@ internal struct ConvGeometry
 
     /// <summary>The first word of the output pixel that a pixel of the grid is written to.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly int Target(int pixel)
+    public readonly int OutputIndex(int pixel)
     {
         var row = pixel / Columns;
         var column = pixel - row * Columns;
@@ -106,10 +106,10 @@ internal struct ConvGeometry
     {
         for (var phaseY = 0; phaseY < Math.Min(shape.StrideHeight, shape.InputHeight); phaseY++)
         {
-            var y = TapsOf(phaseY, shape.PaddingTop, shape.KernelHeight, shape.StrideHeight, shape.DilationHeight);
+            var y = GetPhaseTaps(phaseY, shape.PaddingTop, shape.KernelHeight, shape.StrideHeight, shape.DilationHeight);
             for (var phaseX = 0; phaseX < Math.Min(shape.StrideWidth, shape.InputWidth); phaseX++)
             {
-                var x = TapsOf(phaseX, shape.PaddingLeft, shape.KernelWidth, shape.StrideWidth, shape.DilationWidth);
+                var x = GetPhaseTaps(phaseX, shape.PaddingLeft, shape.KernelWidth, shape.StrideWidth, shape.DilationWidth);
                 // A phase that no tap reaches still writes its zeros.
                 var isEmpty = y.Taps == 0 || x.Taps == 0;
                 yield return WithPixels(shape.Batch, new()
@@ -136,7 +136,7 @@ internal struct ConvGeometry
     }
 
     // Which taps (counted from the last) reach the input rows of a phase, and where in the output the first of them begins.
-    private static (int FirstTap, int TapStride, int Taps, int Start, int Step) TapsOf(int phase, int padding, int kernel, int stride, int dilation)
+    private static (int FirstTap, int TapStride, int Taps, int Start, int Step) GetPhaseTaps(int phase, int padding, int kernel, int stride, int dilation)
     {
         var tapStride = stride / (int)BigInteger.GreatestCommonDivisor(stride, dilation);
         for (var tap = 0; tap < Math.Min(tapStride, kernel); tap++)

@@ -36,12 +36,12 @@ internal struct PackConvWeights<TBackend, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        if (TBackend.IsGpu) Row(item);
-        else Block(item);
+        if (TBackend.IsGpu) PackRow(item);
+        else PackBlock(item);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Block(int item)
+    private readonly void PackBlock(int item)
     {
         var rows = Transposed ? OutputPerGroup : InputPerGroup;
         var columns = Transposed ? InputPerGroup : OutputPerGroup;
@@ -76,7 +76,7 @@ internal struct PackConvWeights<TBackend, TVector> : IKernel
         }
     }
 
-    private readonly void Row(int item)
+    private readonly void PackRow(int item)
     {
         var rows = Transposed ? OutputPerGroup : InputPerGroup;
         var columns = Transposed ? InputPerGroup : OutputPerGroup;

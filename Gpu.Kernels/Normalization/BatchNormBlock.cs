@@ -16,7 +16,7 @@ internal struct BatchNormBlock
     public int Lanes;
 
     /// <summary>Index of the first word, the number of turns, words from one turn to the next, and rows left over behind the turns.</summary>
-    public int Start, Turns, Step, Rest;
+    public int Start, Iterations, Step, RemainingRows;
 
     /// <summary>Words from a turn's first vector to the others.</summary>
     public int Offset1, Offset2, Offset3;

@@ -34,15 +34,15 @@ internal struct BatchNormCoefficients<TBackend, TVector>
 
         // PyTorch's running variance is the unbiased estimate, that of the normalisation is not.
         var unbiased = TBackend.Divide(squares, TBackend.Splat(count - 1f));
-        Move(RunningMean, channel, left, mean);
-        Move(RunningVariance, channel, left, unbiased);
+        UpdateRunning(RunningMean, channel, left, mean);
+        UpdateRunning(RunningVariance, channel, left, unbiased);
 
         var scale = TBackend.Multiply(TBackend.LoadPartial(Gamma, channel, left), inverse);
         TBackend.StorePartial(Scale, channel, scale, left);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Move(TBackend running, int channel, int left, TVector batch)
+    private readonly void UpdateRunning(TBackend running, int channel, int left, TVector batch)
     {
         var old = TBackend.LoadPartial(running, channel, left);
         var moved = TBackend.MultiplyAdd(TBackend.Subtract(batch, old), TBackend.Splat(Momentum), old);

@@ -16,7 +16,7 @@ internal struct BatchNormCombine<TBackend, TVector> : IKernel
     public TBackend Partials;
 
     /// <summary>Where the statistics go.</summary>
-    public BatchNormCoefficients<TBackend, TVector> Outcome;
+    public BatchNormCoefficients<TBackend, TVector> Coefficients;
 
     /// <summary>Sizes.</summary>
     public BatchNormLayout Layout;
@@ -44,12 +44,12 @@ internal struct BatchNormCombine<TBackend, TVector> : IKernel
             count = total;
         }
 
-        Outcome.Store(channel, left, TBackend.Add(first, moved), squares, count);
+        Coefficients.Store(channel, left, TBackend.Add(first, moved), squares, count);
     }
 }
 
 /// <summary>gamma / deviation from the running statistics, for evaluation; an item is a vector of channels.</summary>
-internal struct BatchNormFromRunning<TBackend, TVector> : IKernel
+internal struct BatchNormScaleFromRunning<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {

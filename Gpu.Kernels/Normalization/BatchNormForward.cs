@@ -32,7 +32,7 @@ internal struct BatchNormForward<TBackend, TVector, TActivation> : IKernel
             return;
         }
 
-        var walk = Layout.Walk<TBackend, TVector>(item);
+        var walk = Layout.GetBlock<TBackend, TVector>(item);
         if (walk.Lanes == TBackend.Width) Sweep<WholeVector>(walk);
         else Sweep<PartialVector>(walk);
     }
@@ -41,7 +41,7 @@ internal struct BatchNormForward<TBackend, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void OneVector(int item)
     {
-        Layout.Locate(item, TBackend.Width, out var channel, out var at, out var rows);
+        Layout.GetVector(item, TBackend.Width, out var channel, out var at, out var rows);
         var mean = TBackend.Load(Mean, channel);
         var scale = TBackend.Load(Scale, channel);
         var beta = TBackend.Load(Beta, channel);
@@ -70,8 +70,8 @@ internal struct BatchNormForward<TBackend, TVector, TActivation> : IKernel
         where TAccess : struct, IVectorAccess
     {
         // Copies, so that the compiler keeps them in registers.
-        var (lanes, vectors, turns, step) = (walk.Lanes, walk.Vectors, walk.Turns, walk.Step);
-        var (rest, channels) = (walk.Rest, Layout.Channels);
+        var (lanes, vectors, turns, step) = (walk.Lanes, walk.Vectors, walk.Iterations, walk.Step);
+        var (rest, channels) = (walk.RemainingRows, Layout.Channels);
         var (input, output) = (Input, Output);
         var (o1, o2, o3) = (walk.Offset1, walk.Offset2, walk.Offset3);
         var slope = Slope;

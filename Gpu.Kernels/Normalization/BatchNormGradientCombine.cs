@@ -5,7 +5,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>The forward pass's gamma / deviation from the saved statistics, for the backward pass; an item is a vector of channels.</summary>
-internal struct BatchNormFromSaved<TBackend, TVector> : IKernel
+internal struct BatchNormScaleFromSaved<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
@@ -35,7 +35,7 @@ internal struct BatchNormGradientCombine<TBackend, TVector> : IKernel
     public TBackend Partials;
 
     /// <summary>Where the sums go.</summary>
-    public BatchNormGradientTotals<TBackend, TVector> Outcome;
+    public BatchNormGradientTotals<TBackend, TVector> Totals;
 
     /// <summary>Sizes.</summary>
     public BatchNormLayout Layout;
@@ -54,6 +54,6 @@ internal struct BatchNormGradientCombine<TBackend, TVector> : IKernel
             product = TBackend.Add(product, TBackend.LoadPartial(Partials, at + Layout.PartialRow, left));
         }
 
-        Outcome.Store(channel, left, sum, product, Layout.Rows);
+        Totals.Store(channel, left, sum, product, Layout.Rows);
     }
 }

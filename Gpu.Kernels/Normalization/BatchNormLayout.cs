@@ -14,12 +14,12 @@ internal struct BatchNormLayout
 {
     // Words of a chunk: small enough that reading it a second time comes from the first- or second-level cache.
     private const int ChunkWords = 8 * 1024;
-    private const int MostChunks = 512;
+    private const int MaxChunks = 512;
     // Enough chunks to share evenly, but not so short that adding them up counts.
-    private const int ChunksToShare = 64;
-    private const int FewestRows = 16;
+    private const int TargetChunks = 64;
+    private const int MinChunkRows = 16;
     // Threads that keep a GPU busy.
-    private const int ItemsToFill = 64 * 1024;
+    private const int MinGpuItems = 64 * 1024;
 
     /// <summary>Extents.</summary>
     public int Rows, Channels;
@@ -42,14 +42,14 @@ internal struct BatchNormLayout
     /// Cuts up for a machine where every value has a result of its own: as <see cref="For"/> on the CPU, where the chunks should be those that were just
     /// read; into many small items on a GPU.
     /// </summary>
-    public static BatchNormLayout ForEach<TBackend, TVector>(int rows, int channels)
+    public static BatchNormLayout ForElementwise<TBackend, TVector>(int rows, int channels)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
         var layout = For<TBackend, TVector>(rows, channels);
         if (!TBackend.IsGpu) return layout;
         // Four rows share the loads of their channels' coefficients, where that leaves enough items.
-        layout.ChunkRows = (long)rows * layout.Groups >= 4 * ItemsToFill ? 4 : 1;
+        layout.ChunkRows = (long)rows * layout.Groups >= 4 * MinGpuItems ? 4 : 1;
         layout.Chunks = IntMath.DivRoundUp(rows, layout.ChunkRows);
         return layout;
     }
@@ -66,12 +66,12 @@ internal struct BatchNormLayout
         if (!TBackend.IsGpu)
         {
             var most = ChunkWords / Math.Min(channels, 4 * width);
-            chunkRows = Math.Clamp(IntMath.DivRoundUp(rows, ChunksToShare), most / 2, most);
-            chunkRows = Math.Max(FewestRows, IntMath.RoundUp(chunkRows, 4));
+            chunkRows = Math.Clamp(IntMath.DivRoundUp(rows, TargetChunks), most / 2, most);
+            chunkRows = Math.Max(MinChunkRows, IntMath.RoundUp(chunkRows, 4));
             groups = vectors / 4 + (vectors & 2) / 2 + (vectors & 1) + (vectors * width < channels ? 1 : 0);
         }
 
-        chunkRows = Math.Max(chunkRows, IntMath.DivRoundUp(rows, MostChunks));
+        chunkRows = Math.Max(chunkRows, IntMath.DivRoundUp(rows, MaxChunks));
         var row = IntMath.RoundUp(channels, 16);
         return new BatchNormLayout
         {
@@ -89,13 +89,13 @@ internal struct BatchNormLayout
     /// <summary>Cuts up for groups of threads, whose chunks fit the same workspace.</summary>
     internal static ChannelGroups ForGroups<TBackend, TVector>(int rows, int channels, int threads)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
-        where TVector : unmanaged => ChannelGroups.For<TBackend, TVector>(rows, channels, threads, FewestRows, ChannelGroups.MostChunks(channels));
+        where TVector : unmanaged => ChannelGroups.For<TBackend, TVector>(rows, channels, threads, MinChunkRows, ChannelGroups.MostChunks(channels));
 
     /// <summary>Words of workspace for any machine: the partial results of all chunks, and four coefficients a channel.</summary>
     public static int WorkspaceLength(int rows, int channels)
     {
         var row = IntMath.RoundUp(channels, 16);
-        var chunks = Math.Min(Math.Max(MostChunks, ChannelGroups.MostChunks(channels)), IntMath.DivRoundUp(rows, FewestRows));
+        var chunks = Math.Min(Math.Max(MaxChunks, ChannelGroups.MostChunks(channels)), IntMath.DivRoundUp(rows, MinChunkRows));
         return 4 * row + chunks * 2 * row;
     }
 
@@ -104,7 +104,7 @@ internal struct BatchNormLayout
 
     /// <summary>Where an item begins on a GPU: its first channel, the first word of its first row, and its rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly void Locate(int item, int width, out int channel, out int at, out int rows)
+    internal readonly void GetVector(int item, int width, out int channel, out int at, out int rows)
     {
         var chunk = _byGroups.Divide(item);
         var first = chunk * ChunkRows;
@@ -115,14 +115,14 @@ internal struct BatchNormLayout
 
     /// <summary>The way of an item through its rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly BatchNormBlock Walk<TBackend, TVector>(int item)
+    public readonly BatchNormBlock GetBlock<TBackend, TVector>(int item)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
         var width = TBackend.Width;
         var chunk = _byGroups.Divide(item);
         var group = item - chunk * Groups;
-        if (TBackend.IsGpu) return Walk(chunk, group * width, 1, width);
+        if (TBackend.IsGpu) return GetBlock(chunk, group * width, 1, width);
         var vectors = Channels / width;
         var quads = vectors / 4;
         var channel = group * 4 * width;
@@ -141,11 +141,11 @@ internal struct BatchNormLayout
             else channel += behind * width;
         }
 
-        return Walk(chunk, channel, side, width);
+        return GetBlock(chunk, channel, side, width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly BatchNormBlock Walk(int chunk, int channel, int side, int width)
+    private readonly BatchNormBlock GetBlock(int chunk, int channel, int side, int width)
     {
         var first = chunk * ChunkRows;
         var rows = Math.Min(ChunkRows, Rows - first);
@@ -159,9 +159,9 @@ internal struct BatchNormLayout
             Vectors = side,
             Lanes = Math.Min(width, Channels - channel),
             Start = first * Channels + channel,
-            Turns = turns,
+            Iterations = turns,
             Step = down * Channels,
-            Rest = rows - turns * down,
+            RemainingRows = rows - turns * down,
             Offset1 = side == 1 ? Channels : width,
             Offset2 = side == 1 ? 2 * Channels : side == 2 ? Channels : 2 * width,
             Offset3 = side == 1 ? 3 * Channels : side == 2 ? Channels + width : 3 * width,

@@ -18,7 +18,7 @@ internal static class BatchNormMaxPoolPixel<TBackend, TVector, TActivation>
 
     /// <summary>gradient * f' at a pixel, of its value or from what went into f, as the activation asks for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Before(TVector value, TVector centred, TVector gradient, TVector scale, TVector beta, float slope)
+    public static TVector GradientBeforeActivation(TVector value, TVector centred, TVector gradient, TVector scale, TVector beta, float slope)
     {
         var saved = TActivation.DerivativeFromOutput ? value : TBackend.MultiplyAdd(centred, scale, beta);
         return TActivation.Backward<TBackend, TVector>(saved, gradient, slope);
@@ -26,7 +26,7 @@ internal static class BatchNormMaxPoolPixel<TBackend, TVector, TActivation>
 
     /// <summary>The gradient of a window in front of the activation, at the first maximum of its centred pixels, which are in row-major order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector OfWindow(
+    public static TVector WindowGradient(
         TVector a, TVector b, TVector c, TVector d, TVector gradient, TVector scale, TVector beta, float slope, out TVector chosen)
     {
         var valueA = Value(a, scale, beta, slope);
@@ -38,7 +38,7 @@ internal static class BatchNormMaxPoolPixel<TBackend, TVector, TActivation>
         chosen = TBackend.SelectGreater(largest, valueC, d, c);
         chosen = TBackend.SelectGreater(largest, valueB, chosen, b);
         chosen = TBackend.SelectGreater(largest, valueA, chosen, a);
-        return Before(largest, chosen, gradient, scale, beta, slope);
+        return GradientBeforeActivation(largest, chosen, gradient, scale, beta, slope);
     }
 }
 
@@ -106,7 +106,7 @@ internal struct BatchNormMaxPoolGradientSums<TBackend, TVector, TActivation> : I
                 var d = TBackend.Subtract(TAccess.Load<TBackend, TVector>(input, at + below + channels, count), mean);
                 at += 2 * channels;
                 var gradient = TAccess.Load<TBackend, TVector>(outputGradient, from, count);
-                var g = BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.OfWindow(a, b, c, d, gradient, scale, beta, slope, out var chosen);
+                var g = BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.WindowGradient(a, b, c, d, gradient, scale, beta, slope, out var chosen);
                 sum = TBackend.Add(sum, g);
                 product = TBackend.MultiplyAdd(g, chosen, product);
             }

@@ -84,16 +84,16 @@ internal struct BatchNormMaxPoolInputGradient<TBackend, TVector, TActivation, TG
             from += channels;
             var g = TBackend.SelectGreater(largest, valueA, TBackend.Zero, left);
             left = TBackend.SelectGreater(largest, valueA, left, TBackend.Zero);
-            Write<TAccess>(at, count, a, BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.Before(valueA, a, g, scale, beta, slope), scale, average, projection);
+            Write<TAccess>(at, count, a, BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.GradientBeforeActivation(valueA, a, g, scale, beta, slope), scale, average, projection);
             g = TBackend.SelectGreater(largest, valueB, TBackend.Zero, left);
             left = TBackend.SelectGreater(largest, valueB, left, TBackend.Zero);
             Write<TAccess>(
-                at + channels, count, b, BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.Before(valueB, b, g, scale, beta, slope), scale, average, projection);
+                at + channels, count, b, BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.GradientBeforeActivation(valueB, b, g, scale, beta, slope), scale, average, projection);
             g = TBackend.SelectGreater(largest, valueC, TBackend.Zero, left);
             left = TBackend.SelectGreater(largest, valueC, left, TBackend.Zero);
             Write<TAccess>(
-                at + below, count, c, BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.Before(valueC, c, g, scale, beta, slope), scale, average, projection);
-            g = BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.Before(valueD, d, left, scale, beta, slope);
+                at + below, count, c, BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.GradientBeforeActivation(valueC, c, g, scale, beta, slope), scale, average, projection);
+            g = BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.GradientBeforeActivation(valueD, d, left, scale, beta, slope);
             Write<TAccess>(at + below + channels, count, d, g, scale, average, projection);
         }
 
@@ -101,17 +101,17 @@ internal struct BatchNormMaxPoolInputGradient<TBackend, TVector, TActivation, TG
         var right = first + (columnEnd == Layout.OutputWidth ? below : 2 * columnEnd * channels);
         for (; at < right; at += channels)
         {
-            Outside<TAccess>(at, count, mean, scale, average, projection);
-            Outside<TAccess>(at + below, count, mean, scale, average, projection);
+            WriteOutsideWindows<TAccess>(at, count, mean, scale, average, projection);
+            WriteOutsideWindows<TAccess>(at + below, count, mean, scale, average, projection);
         }
 
         if ((Layout.InputHeight & 1) == 0 || (row + 1) % Layout.OutputHeight != 0) return;
         right += 2 * below;
-        for (at = first + 2 * column * channels + 2 * below; at < right; at += channels) Outside<TAccess>(at, count, mean, scale, average, projection);
+        for (at = first + 2 * column * channels + 2 * below; at < right; at += channels) WriteOutsideWindows<TAccess>(at, count, mean, scale, average, projection);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Outside<TAccess>(int at, int count, TVector mean, TVector scale, TVector average, TVector projection)
+    private readonly void WriteOutsideWindows<TAccess>(int at, int count, TVector mean, TVector scale, TVector average, TVector projection)
         where TAccess : struct, IVectorAccess
     {
         var centred = TBackend.Subtract(TAccess.Load<TBackend, TVector>(Input, at, count), mean);

@@ -12,9 +12,9 @@ internal struct BatchNormMaxPoolLayout
 {
     // Words of a chunk of the input: it stays in the first- or second-level cache from the first vector of channels to the last.
     private const int ChunkWords = 8 * 1024;
-    private const int MostChunks = 512;
+    private const int MaxChunks = 512;
     // Enough chunks to share evenly.
-    private const int ChunksToShare = 64;
+    private const int TargetChunks = 64;
 
     /// <summary>Rows and columns of the input.</summary>
     public int InputHeight, InputWidth;
@@ -44,8 +44,8 @@ internal struct BatchNormMaxPoolLayout
         var rows = shape.Batch * shape.OutputHeight;
         var chunkRows = 1;
         if (!TBackend.IsGpu)
-            chunkRows = Math.Clamp(ChunkWords / (2 * shape.InputWidth * shape.Channels), 1, Math.Max(1, rows / ChunksToShare));
-        chunkRows = Math.Max(chunkRows, IntMath.DivRoundUp(rows, MostChunks));
+            chunkRows = Math.Clamp(ChunkWords / (2 * shape.InputWidth * shape.Channels), 1, Math.Max(1, rows / TargetChunks));
+        chunkRows = Math.Max(chunkRows, IntMath.DivRoundUp(rows, MaxChunks));
         return new BatchNormMaxPoolLayout
         {
             InputHeight = shape.InputHeight,
@@ -63,7 +63,7 @@ internal struct BatchNormMaxPoolLayout
 
     /// <summary>Words that the chunks' partial results take at most: two rows of channels each.</summary>
     public static int PartialLength(Pool2dShape shape) =>
-        Math.Min(MostChunks, shape.Batch * shape.OutputHeight) * 2 * IntMath.RoundUp(shape.Channels, 16);
+        Math.Min(MaxChunks, shape.Batch * shape.OutputHeight) * 2 * IntMath.RoundUp(shape.Channels, 16);
 
     /// <summary>What an item of the sums costs, in vector instructions.</summary>
     public readonly int Cost => 40 * ChunkRows * OutputWidth;

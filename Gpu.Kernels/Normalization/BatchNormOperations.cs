@@ -40,7 +40,7 @@ internal readonly struct BatchNormStatisticsOperation(
         var layout = BatchNormLayout.For<TBackend, TVector>(rows, channels);
         var statistics = new BatchNormStatistics<TBackend, TVector> { Input = launcher.Bind(input), Partials = partials, Layout = layout };
         launcher.Launch(statistics, layout.Items, layout.Cost(TBackend.Width, 6));
-        var combine = new BatchNormCombine<TBackend, TVector> { Partials = partials, Outcome = coefficients, Layout = layout };
+        var combine = new BatchNormCombine<TBackend, TVector> { Partials = partials, Coefficients = coefficients, Layout = layout };
         launcher.Launch(combine, IntMath.DivRoundUp(channels, TBackend.Width), 40 + 10 * layout.Chunks);
     }
 
@@ -56,7 +56,7 @@ internal readonly struct BatchNormStatisticsOperation(
         {
             Input = launcher.Bind(input),
             Partials = partials,
-            Outcome = coefficients,
+            Coefficients = coefficients,
             Layout = layout,
             PartialStride = 2 * row,
             PartialRow = row,
@@ -68,7 +68,7 @@ internal readonly struct BatchNormStatisticsOperation(
         {
             Input = statistics.Input,
             Partials = partials,
-            Outcome = coefficients,
+            Coefficients = coefficients,
             Layout = chunks,
             Rows = rows,
             ChunkRows = layout.ChunkRows,
@@ -88,7 +88,7 @@ internal readonly struct BatchNormScaleOperation(int channels, BatchNormParamete
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var kernel = new BatchNormFromRunning<TBackend, TVector>
+        var kernel = new BatchNormScaleFromRunning<TBackend, TVector>
         {
             Gamma = launcher.Bind(parameters.Gamma),
             RunningVariance = launcher.Bind(parameters.RunningVariance),
@@ -111,7 +111,7 @@ internal readonly struct BatchNormForwardOperation<TActivation>(
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var layout = BatchNormLayout.ForEach<TBackend, TVector>(rows, channels);
+        var layout = BatchNormLayout.ForElementwise<TBackend, TVector>(rows, channels);
         var kernel = new BatchNormForward<TBackend, TVector, TActivation>
         {
             Input = launcher.Bind(input),
@@ -152,7 +152,7 @@ internal readonly struct BatchNormGradientSumsOperation<TActivation>(int rows, i
                 Beta = launcher.Bind(a.Parameters.Beta),
                 Scale = launcher.Bind(memory.Scale),
                 Partials = partials,
-                Outcome = totals,
+                Totals = totals,
                 Layout = layout,
                 PartialStride = 2 * row,
                 PartialRow = row,
@@ -193,7 +193,7 @@ internal readonly struct BatchNormInputGradientOperation<TActivation, TGate>(int
         where TVector : unmanaged
     {
         var memory = new BatchNormWorkspace(a.Workspace, channels);
-        var layout = BatchNormLayout.ForEach<TBackend, TVector>(rows, channels);
+        var layout = BatchNormLayout.ForElementwise<TBackend, TVector>(rows, channels);
         var kernel = new BatchNormInputGradient<TBackend, TVector, TActivation, TGate>
         {
             Input = launcher.Bind(a.Input),
@@ -234,7 +234,7 @@ internal static class BatchNormGradientSumsLaunch
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var kernel = new BatchNormFromSaved<TBackend, TVector>
+        var kernel = new BatchNormScaleFromSaved<TBackend, TVector>
         {
             Gamma = launcher.Bind(a.Parameters.Gamma),
             InverseDeviation = launcher.Bind(a.Saved.InverseDeviation),
@@ -250,7 +250,7 @@ internal static class BatchNormGradientSumsLaunch
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var combine = new BatchNormGradientCombine<TBackend, TVector> { Partials = partials, Outcome = totals, Layout = layout };
+        var combine = new BatchNormGradientCombine<TBackend, TVector> { Partials = partials, Totals = totals, Layout = layout };
         launcher.Launch(combine, IntMath.DivRoundUp(layout.Channels, TBackend.Width), 40 + 4 * layout.Chunks);
     }
 
@@ -273,7 +273,7 @@ internal static class BatchNormGradientSumsLaunch
         var combine = new GroupedBatchNormGradientCombine<TBackend, TVector>
         {
             Partials = partials,
-            Outcome = totals,
+            Totals = totals,
             Layout = layout,
             Rows = rows,
             PartialStride = 2 * row,

@@ -23,7 +23,7 @@ internal struct BatchNormStatistics<TBackend, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var walk = Layout.Walk<TBackend, TVector>(item);
+        var walk = Layout.GetBlock<TBackend, TVector>(item);
         // GPUs get vectors that fit (IOperation.Granularity), and no second copy of the code.
         if (TBackend.IsGpu || walk.Lanes == TBackend.Width) Sweep<WholeVector>(walk);
         else Sweep<PartialVector>(walk);
@@ -34,8 +34,8 @@ internal struct BatchNormStatistics<TBackend, TVector> : IKernel
         where TAccess : struct, IVectorAccess
     {
         // Copies, so that the compiler keeps them in registers.
-        var (lanes, vectors, turns, step) = (walk.Lanes, walk.Vectors, walk.Turns, walk.Step);
-        var (rest, channels) = (walk.Rest, Layout.Channels);
+        var (lanes, vectors, turns, step) = (walk.Lanes, walk.Vectors, walk.Iterations, walk.Step);
+        var (rest, channels) = (walk.RemainingRows, Layout.Channels);
         var input = Input;
         var (o1, o2, o3) = (walk.Offset1, walk.Offset2, walk.Offset3);
         TVector s0 = TBackend.Zero, s1 = s0, s2 = s0, s3 = s0;

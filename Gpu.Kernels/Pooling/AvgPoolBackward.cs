@@ -9,21 +9,21 @@ namespace Gpu.Kernels.Pooling;
 internal interface IPoolWeight
 {
     /// <summary>True: what comes from a window is divided by the number of its pixels that lie inside the image. False: all weigh the same.</summary>
-    static abstract bool OverPixels { get; }
+    static abstract bool ExcludePadding { get; }
 }
 
 /// <summary>All windows weigh the same.</summary>
-internal readonly struct EqualPoolWeight : IPoolWeight
+internal readonly struct UniformPoolWeight : IPoolWeight
 {
     /// <inheritdoc/>
-    public static bool OverPixels => false;
+    public static bool ExcludePadding => false;
 }
 
 /// <summary>Windows at the edge of the image hold fewer pixels than the others, and each of those gets more.</summary>
-internal readonly struct InsidePoolWeight : IPoolWeight
+internal readonly struct InsidePixelsPoolWeight : IPoolWeight
 {
     /// <inheritdoc/>
-    public static bool OverPixels => true;
+    public static bool ExcludePadding => true;
 }
 
 /// <summary>
@@ -93,7 +93,7 @@ internal struct AvgPoolBackward<TBackend, TVector, TActivation, TWeight> : IKern
         where TAccess : struct, IVectorAccess
     {
         TVector sum;
-        if (TWeight.OverPixels) sum = Shares<TAccess>(from, fromRow, endRow, fromColumn, endColumn, count);
+        if (TWeight.ExcludePadding) sum = WeightedSum<TAccess>(from, fromRow, endRow, fromColumn, endColumn, count);
         // One window is all there is where windows do not overlap.
         else if (endRow - fromRow == 1 && endColumn - fromColumn == 1) sum = TAccess.Load<TBackend, TVector>(Windows, from, count);
         else sum = Sum<TAccess>(from, endRow - fromRow, endColumn - fromColumn, count);
@@ -115,7 +115,7 @@ internal struct AvgPoolBackward<TBackend, TVector, TActivation, TWeight> : IKern
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector Shares<TAccess>(int from, int fromRow, int endRow, int fromColumn, int endColumn, int count)
+    private readonly TVector WeightedSum<TAccess>(int from, int fromRow, int endRow, int fromColumn, int endColumn, int count)
         where TAccess : struct, IVectorAccess
     {
         var sum = TBackend.Zero;

@@ -29,7 +29,7 @@ internal struct MaxPoolForward2x2<TBackend, TVector> : IKernel
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var channels = Geometry.Channels;
         var below = Geometry.InputWidth * channels;
-        var from = Geometry.FirstOfPair(row) + 2 * column * channels;
+        var from = Geometry.RowPairIndex(row) + 2 * column * channels;
         var to = (row * Geometry.OutputWidth + column) * channels;
         // GPUs get one vector, which fits (IOperation.Granularity), and no second copy of the code.
         if (TBackend.IsGpu)
@@ -89,7 +89,7 @@ internal struct MaxPoolBackward2x2<TBackend, TVector, TActivation> : IKernel
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var channels = Geometry.Channels;
         var below = Geometry.InputWidth * channels;
-        var first = Geometry.FirstOfPair(row);
+        var first = Geometry.RowPairIndex(row);
         var at = first + 2 * column * channels;
         var from = (row * Geometry.OutputWidth + column) * channels;
         // What is left over on the right belongs to the last item of a row, and what is left over below to the last row.

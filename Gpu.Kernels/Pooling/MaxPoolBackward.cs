@@ -77,7 +77,7 @@ internal struct MaxPoolBackwardDisjoint<TBackend, TVector, TActivation> : IKerne
             if (c < channelEnd)
                 Distribute<PartialVector>(window + c, o + c, rows, columns, rowStride, g.Channels, channelEnd - c);
             if (left + columns < nextLeft || top + rows < nextTop)
-                SkipRest(InputGradient, window + channel, rows, columns, nextTop - top, nextLeft - left, rowStride, g.Channels, channelEnd - channel);
+                WriteZerosBetweenWindows(InputGradient, window + channel, rows, columns, nextTop - top, nextLeft - left, rowStride, g.Channels, channelEnd - channel);
         }
     }
 
@@ -99,7 +99,7 @@ internal struct MaxPoolBackwardDisjoint<TBackend, TVector, TActivation> : IKerne
     }
 
     // The pixels right of the window and below it, up to the next windows. Given a copy of what is written to, so that the kernel stays in registers.
-    private static void SkipRest(
+    private static void WriteZerosBetweenWindows(
         GradientWriter<TBackend, TVector, TActivation> target, int window, int rows, int columns, int allRows, int allColumns, int rowStride, int columnStride, int channels)
     {
         for (var r = 0; r < allRows; r++)
@@ -171,8 +171,8 @@ internal struct MaxPoolBackwardOverlapping<TBackend, TVector, TActivation> : IKe
     {
         var threshold = MaxPoolArgmax.Threshold<TBackend, TVector>(TAccess.Load<TBackend, TVector>(Output, output, count));
         var gradient = TAccess.Load<TBackend, TVector>(OutputGradient, output, count);
-        for (var r = rowsAbove; r > 0; r--) Pass<TAccess>(window - r * rowStride, columns, columnStride, count, threshold, ref gradient);
-        Pass<TAccess>(window, own, columnStride, count, threshold, ref gradient);
+        for (var r = rowsAbove; r > 0; r--) SkipPixels<TAccess>(window - r * rowStride, columns, columnStride, count, threshold, ref gradient);
+        SkipPixels<TAccess>(window, own, columnStride, count, threshold, ref gradient);
         var at = window + own * columnStride;
         for (var k = own; k < ownEnd; k++, at += columnStride)
         {
@@ -183,7 +183,7 @@ internal struct MaxPoolBackwardOverlapping<TBackend, TVector, TActivation> : IKe
 
     // Pixels that other items own: what they take is gone.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Pass<TAccess>(int at, int columns, int columnStride, int count, TVector threshold, ref TVector gradient)
+    private readonly void SkipPixels<TAccess>(int at, int columns, int columnStride, int count, TVector threshold, ref TVector gradient)
         where TAccess : struct, IVectorAccess
     {
         for (var k = 0; k < columns; k++, at += columnStride)

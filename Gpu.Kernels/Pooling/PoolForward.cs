@@ -73,11 +73,11 @@ internal struct PoolForward<TBackend, TVector, TActivation, TReduction> : IKerne
     /// <summary>The cut of the output into items.</summary>
     public RowTiles Tiles;
 
-    /// <summary>What every result is multiplied by; not used where <see cref="OverPixels"/>.</summary>
+    /// <summary>What every result is multiplied by; not used where <see cref="ExcludePadding"/>.</summary>
     public float Scale;
 
     /// <summary>1: divide by the number of pixels of the window that lie inside the image.</summary>
-    public int OverPixels;
+    public int ExcludePadding;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -93,7 +93,7 @@ internal struct PoolForward<TBackend, TVector, TActivation, TReduction> : IKerne
         for (; column < columnEnd; column++)
         {
             g.Columns(column, out var left, out var columns);
-            var scale = TBackend.Splat(OverPixels != 0 ? 1f / (rows * columns) : Scale);
+            var scale = TBackend.Splat(ExcludePadding != 0 ? 1f / (rows * columns) : Scale);
             var from = source + left * g.Channels;
             var to = target + column * g.Channels;
             var c = channel;

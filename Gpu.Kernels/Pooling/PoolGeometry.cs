@@ -23,7 +23,7 @@ internal struct PoolGeometry
 
     /// <summary>The windows along one axis that a pixel lies in; the end is not included.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Covering(int pixel, FastDivMod byStride, int padding, int window, int windows, out int from, out int end)
+    public static void CoveringWindows(int pixel, FastDivMod byStride, int padding, int window, int windows, out int from, out int end)
     {
         var beyond = pixel + padding - window;
         from = beyond < 0 ? 0 : byStride.Divide(beyond) + 1;
@@ -43,16 +43,16 @@ internal struct PoolGeometry
     /// <summary>The rows of windows that a row of pixels lies in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void WindowRows(int inputRow, out int from, out int end) =>
-        Covering(inputRow, ByStrideHeight, PaddingTop, WindowHeight, OutputHeight, out from, out end);
+        CoveringWindows(inputRow, ByStrideHeight, PaddingTop, WindowHeight, OutputHeight, out from, out end);
 
     /// <summary>The columns of windows that a column of pixels lies in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void WindowColumns(int inputColumn, out int from, out int end) =>
-        Covering(inputColumn, ByStrideWidth, PaddingLeft, WindowWidth, OutputWidth, out from, out end);
+        CoveringWindows(inputColumn, ByStrideWidth, PaddingLeft, WindowWidth, OutputWidth, out from, out end);
 
     /// <summary>The first word of the two input rows under an output row, for windows of 2x2 side by side.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly int FirstOfPair(int outputRow)
+    public readonly int RowPairIndex(int outputRow)
     {
         var sample = ByOutputHeight.Divide(outputRow);
         return (sample * InputHeight + 2 * (outputRow - sample * OutputHeight)) * InputWidth * Channels;

@@ -13,7 +13,7 @@ internal struct GemmGrid
 
     /// <summary>What a group computes. Neighbouring groups are tiles of the same rows: those are then read from the device's cache.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Locate(int group, out int rowBlock, out int columnBlock, out int split)
+    public readonly void GetTile(int group, out int rowBlock, out int columnBlock, out int split)
     {
         var rest = group / ColumnBlocks;
         columnBlock = group - rest * ColumnBlocks;

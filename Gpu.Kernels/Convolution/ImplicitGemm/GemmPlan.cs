@@ -7,7 +7,7 @@ namespace Gpu.Kernels.Convolution;
 /// <summary>Something to be called with a tile as a type.</summary>
 internal interface IGemmTileCall
 {
-    void With<TTile>(GemmGrid grid)
+    void Invoke<TTile>(GemmGrid grid)
         where TTile : struct, IGemmTile;
 }
 
@@ -18,12 +18,12 @@ internal interface IGemmTileCall
 internal static class GemmPlan
 {
     /// <summary>Words that the splits' partial sums may take together.</summary>
-    public const int LargestPartials = 1 << 20;
+    public const int MaxPartialWords = 1 << 20;
 
-    private const int MostSplits = 1024;
+    private const int MaxSplits = 1024;
 
     // Steps that a split has at least: fewer would not be worth storing and adding its sums.
-    private const int FewestSteps = 4;
+    private const int MinSteps = 4;
 
     // Cycles of an NVIDIA GPU: from a group's start to its first step and from its last to its end; the second launch; words of partial sums that all
     // multiprocessors together write and read again in one. Counted by the cost model of the CUDA emulator.
@@ -34,13 +34,13 @@ internal static class GemmPlan
 
     /// <summary>Whether a device can run grouped products.</summary>
     public static bool IsPossible(GroupLimits? limits) =>
-        limits is { } known && known.MaxThreads >= GemmTileMemory.Threads<Tile16x16>() && known.SharedBytes >= Bytes<Tile128x128>();
+        limits is { } known && known.MaxThreads >= GemmTileMemory.Threads<Tile16x16>() && known.SharedBytes >= SharedBytes<Tile128x128>();
 
     /// <summary>Words that the partial sums of a product of this size take at most, on any device.</summary>
     public static int PartialLength(long rows, long columns, long depth)
     {
-        var splits = Math.Min(MostSplits, (depth + GemmTileMemory.Depth - 1) / GemmTileMemory.Depth / FewestSteps);
-        return splits < 2 || 2 * rows * columns > LargestPartials ? 0 : (int)Math.Min(LargestPartials, splits * rows * columns);
+        var splits = Math.Min(MaxSplits, (depth + GemmTileMemory.Depth - 1) / GemmTileMemory.Depth / MinSteps);
+        return splits < 2 || 2 * rows * columns > MaxPartialWords ? 0 : (int)Math.Min(MaxPartialWords, splits * rows * columns);
     }
 
     /// <summary>Calls with the tile and the grid.</summary>
@@ -63,17 +63,17 @@ internal static class GemmPlan
         if (double.IsInfinity(best.Time)) Consider<Tile16x16>(5, new(Instructions: 290, Latency: 450, Accesses: 180, Resident: 16), limits, rows, columns, depth, splitWords, ref best);
         switch (best.Tile)
         {
-            case 0: call.With<Tile128x128>(best.Grid); break;
-            case 1: call.With<Tile64x64>(best.Grid); break;
-            case 2: call.With<Tile64x64Half>(best.Grid); break;
-            case 3: call.With<Tile128x32>(best.Grid); break;
-            case 4: call.With<Tile32x32>(best.Grid); break;
-            default: call.With<Tile16x16>(best.Grid); break;
+            case 0: call.Invoke<Tile128x128>(best.Grid); break;
+            case 1: call.Invoke<Tile64x64>(best.Grid); break;
+            case 2: call.Invoke<Tile64x64Half>(best.Grid); break;
+            case 3: call.Invoke<Tile128x32>(best.Grid); break;
+            case 4: call.Invoke<Tile32x32>(best.Grid); break;
+            default: call.Invoke<Tile16x16>(best.Grid); break;
         }
     }
 
-    private static int Bytes<TTile>()
-        where TTile : struct, IGemmTile => 2 * GemmTileMemory.HalfQuads<TTile>() * 16;
+    private static int SharedBytes<TTile>()
+        where TTile : struct, IGemmTile => 2 * GemmTileMemory.StageQuads<TTile>() * 16;
 
     private static void Consider<TTile>(int tile, in StepCost cost, GroupLimits limits, int rows, int columns, int depth, int splitWords, ref Choice best)
         where TTile : struct, IGemmTile
@@ -88,9 +88,9 @@ internal static class GemmPlan
         var blocks = (double)grid.RowBlocks * grid.ColumnBlocks;
         var warps = IntMath.DivRoundUp(GemmTileMemory.Threads<TTile>(), WarpThreads);
         // 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, ...: four for each power of two.
-        for (var splits = 1; splits <= MostSplits; splits += Math.Max(1, (1 << BitOperations.Log2((uint)splits)) / 4))
+        for (var splits = 1; splits <= MaxSplits; splits += Math.Max(1, (1 << BitOperations.Log2((uint)splits)) / 4))
         {
-            if (splits > 1 && (grid.Steps < FewestSteps * splits || (long)splits * splitWords > LargestPartials)) break;
+            if (splits > 1 && (grid.Steps < MinSteps * splits || (long)splits * splitWords > MaxPartialWords)) break;
             grid.StepsPerSplit = IntMath.DivRoundUp(grid.Steps, splits);
             grid.Splits = grid.Steps == 0 ? 1 : IntMath.DivRoundUp(grid.Steps, grid.StepsPerSplit);
             // What the busiest multiprocessor does: so many groups at the same time, so often.

@@ -18,10 +18,10 @@ internal interface IGemmTile
     static abstract int ThreadsY { get; }
 
     /// <summary>Rows of a thread: 4 or 8.</summary>
-    static abstract int RowsEach { get; }
+    static abstract int RowsPerThread { get; }
 
     /// <summary>Columns of a thread: 4 or 8.</summary>
-    static abstract int ColumnsEach { get; }
+    static abstract int ColumnsPerThread { get; }
 
     /// <summary>The sums of the first row: its first four columns.</summary>
     Float4 Left { get; }
@@ -33,7 +33,7 @@ internal interface IGemmTile
     void MultiplyAdd(Float4 a0, Float4 a1, Float4 b0, Float4 b1);
 
     /// <summary>Moves every row of sums one up, so that a loop can go through them: registers cannot be indexed.</summary>
-    void Next();
+    void ShiftRows();
 }
 
 /// <summary>
@@ -49,10 +49,10 @@ internal static class GemmTileMemory
         where TTile : struct, IGemmTile => TTile.ThreadsX * TTile.ThreadsY;
 
     public static int Rows<TTile>()
-        where TTile : struct, IGemmTile => TTile.ThreadsY * TTile.RowsEach;
+        where TTile : struct, IGemmTile => TTile.ThreadsY * TTile.RowsPerThread;
 
     public static int Columns<TTile>()
-        where TTile : struct, IGemmTile => TTile.ThreadsX * TTile.ColumnsEach;
+        where TTile : struct, IGemmTile => TTile.ThreadsX * TTile.ColumnsPerThread;
 
     /// <summary>Quads from one row of the left operand to the next.</summary>
     public static int LeftStride<TTile>()
@@ -67,19 +67,19 @@ internal static class GemmTileMemory
         where TTile : struct, IGemmTile => Depth * LeftStride<TTile>();
 
     /// <summary>Quads of one half.</summary>
-    public static int HalfQuads<TTile>()
+    public static int StageQuads<TTile>()
         where TTile : struct, IGemmTile => Depth * (LeftStride<TTile>() + RightStride<TTile>());
 
     /// <summary>Quads of an operand that a thread fetches for one half: 1 or 2.</summary>
-    public static int LeftFetches<TTile>()
+    public static int LeftQuadsPerThread<TTile>()
         where TTile : struct, IGemmTile => 2 * Rows<TTile>() > Threads<TTile>() ? 2 : 1;
 
-    /// <inheritdoc cref="LeftFetches{TTile}"/>
-    public static int RightFetches<TTile>()
+    /// <inheritdoc cref="LeftQuadsPerThread{TTile}"/>
+    public static int RightQuadsPerThread<TTile>()
         where TTile : struct, IGemmTile => 2 * Columns<TTile>() > Threads<TTile>() ? 2 : 1;
 
     /// <summary>There are more threads than quads of the right operand: some fetch none.</summary>
-    public static bool SparesThreads<TTile>()
+    public static bool HasIdleThreads<TTile>()
         where TTile : struct, IGemmTile => Threads<TTile>() > 2 * Columns<TTile>();
 
     /// <summary>Adds the products of one half to a thread's sums.</summary>
@@ -87,8 +87,8 @@ internal static class GemmTileMemory
     public static void MultiplyAdd<TTile>(ArrayView<Float4> memory, int half, int threadX, int threadY, ref TTile tile)
         where TTile : struct, IGemmTile
     {
-        var left = half * HalfQuads<TTile>() + threadY;
-        var right = half * HalfQuads<TTile>() + LeftQuads<TTile>() + threadX;
+        var left = half * StageQuads<TTile>() + threadY;
+        var right = half * StageQuads<TTile>() + LeftQuads<TTile>() + threadX;
         // While the products of one depth are added, the operands of the next are on their way. Two depths at a time: four would need 32 registers more, for ILGPU
         // orders the additions element by element.
         var even = new Operands<TTile>(memory, left, right);
@@ -128,9 +128,9 @@ internal static class GemmTileMemory
         public Operands(ArrayView<Float4> memory, int left, int right)
         {
             A0 = memory[left];
-            A1 = TTile.RowsEach == 8 ? memory[left + TTile.ThreadsY] : A0;
+            A1 = TTile.RowsPerThread == 8 ? memory[left + TTile.ThreadsY] : A0;
             B0 = memory[right];
-            B1 = TTile.ColumnsEach == 8 ? memory[right + TTile.ThreadsX] : B0;
+            B1 = TTile.ColumnsPerThread == 8 ? memory[right + TTile.ThreadsX] : B0;
         }
     }
 }

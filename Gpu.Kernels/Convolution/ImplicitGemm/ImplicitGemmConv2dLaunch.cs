@@ -57,7 +57,7 @@ internal static class ImplicitGemmConv2dLaunch
         where TVector : unmanaged
         where TActivation : struct, IActivation
     {
-        public void With<TTile>(GemmGrid grid)
+        public void Invoke<TTile>(GemmGrid grid)
             where TTile : struct, IGemmTile
         {
             var split = grid.Splits > 1;
@@ -79,7 +79,7 @@ internal static class ImplicitGemmConv2dLaunch
                 Transposed = a.IsBackward,
                 Quads = quads,
                 // The grid's pixels are the output's, in their order.
-                Direct = g is { OutputY: 0, OutputX: 0, OutputStepY: 1, OutputStepX: 1 } && g.Rows == g.OutputHeight && g.Columns == g.OutputWidth,
+                ContiguousOutput = g is { OutputY: 0, OutputX: 0, OutputStepY: 1, OutputStepX: 1 } && g.Rows == g.OutputHeight && g.Columns == g.OutputWidth,
                 Partial = split,
             };
             launcher.LaunchGroups(kernel, checked(grid.RowBlocks * grid.ColumnBlocks * grid.Splits), GemmTileMemory.Threads<TTile>());

@@ -46,26 +46,26 @@ internal struct ImplicitGemmWeightGradient<TBackend, TVector, TTile> : IGroupedK
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Run()
     {
-        var memory = SharedMemory.Allocate<Float4>(2 * GemmTileMemory.HalfQuads<TTile>());
+        var memory = SharedMemory.Allocate<Float4>(2 * GemmTileMemory.StageQuads<TTile>());
         var thread = Group.IdxX;
         var threadY = thread / TTile.ThreadsX;
         var threadX = thread - threadY * TTile.ThreadsX;
-        Grid.Locate(ILGPU.Grid.IdxX, out var rowBlock, out var columnBlock, out var split);
+        Grid.GetTile(ILGPU.Grid.IdxX, out var rowBlock, out var columnBlock, out var split);
         var firstRow = rowBlock * GemmTileMemory.Rows<TTile>();
         var firstColumn = columnBlock * GemmTileMemory.Columns<TTile>();
         var firstStep = split * Grid.StepsPerSplit;
         var steps = Math.Min(Grid.StepsPerSplit, Grid.Steps - firstStep);
 
         var tile = default(TTile);
-        var fetch = new Fetch(this, thread, firstRow, firstColumn, firstStep * GemmTileMemory.Depth);
+        var fetch = new TileLoader(this, thread, firstRow, firstColumn, firstStep * GemmTileMemory.Depth);
         if (steps > 0)
         {
-            fetch.Next(this);
+            fetch.LoadNext(this);
             fetch.Store(memory, 0);
             GroupBarrier.Wait();
             for (var step = 1; step < steps; step++)
             {
-                fetch.Next(this);
+                fetch.LoadNext(this);
                 GemmTileMemory.MultiplyAdd(memory, (step - 1) & 1, threadX, threadY, ref tile);
                 fetch.Store(memory, step & 1);
                 GroupBarrier.Wait();
@@ -76,17 +76,17 @@ internal struct ImplicitGemmWeightGradient<TBackend, TVector, TTile> : IGroupedK
 
         var column = firstColumn + 4 * threadX;
         var left = Geometry.OutputChannels - column;
-        for (var i = 0; i < TTile.RowsEach; i++)
+        for (var i = 0; i < TTile.RowsPerThread; i++)
         {
             var row = firstRow + 4 * threadY + (i & 3) + (i >> 2) * 4 * TTile.ThreadsY;
             if (row < Rows)
             {
                 var index = split * SplitStride + row * Geometry.OutputChannels + column;
                 Write(Target, index, tile.Left, left);
-                if (TTile.ColumnsEach == 8) Write(Target, index + 4 * TTile.ThreadsX, tile.Right, left - 4 * TTile.ThreadsX);
+                if (TTile.ColumnsPerThread == 8) Write(Target, index + 4 * TTile.ThreadsX, tile.Right, left - 4 * TTile.ThreadsX);
             }
 
-            tile.Next();
+            tile.ShiftRows();
         }
 
         // Each thread has summed a quad of columns over some of the pixels. The barriers stand outside of the condition, though it is the same for all threads of a
@@ -94,11 +94,11 @@ internal struct ImplicitGemmWeightGradient<TBackend, TVector, TTile> : IGroupedK
         GroupBarrier.Wait();
         memory[thread] = fetch.ColumnSums;
         GroupBarrier.Wait();
-        if (HasBias && rowBlock == 0) BiasSums(memory, thread, firstColumn, split);
+        if (HasBias && rowBlock == 0) WriteBias(memory, thread, firstColumn, split);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void BiasSums(ArrayView<Float4> memory, int thread, int firstColumn, int split)
+    private readonly void WriteBias(ArrayView<Float4> memory, int thread, int firstColumn, int split)
     {
         const int quad = 4;
         var quads = GemmTileMemory.Columns<TTile>() / quad;
@@ -117,7 +117,7 @@ internal struct ImplicitGemmWeightGradient<TBackend, TVector, TTile> : IGroupedK
     }
 
     // The quads of both operands that a thread brings from global to shared memory: four input channels of one tap, and four output channels, of a pixel.
-    private struct Fetch
+    private struct TileLoader
     {
         private readonly int _leftDepth, _leftQuad, _rightDepth, _rightQuad, _column;
         private readonly Taps _taps;
@@ -130,13 +130,13 @@ internal struct ImplicitGemmWeightGradient<TBackend, TVector, TTile> : IGroupedK
         public Float4 ColumnSums;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Fetch(in ImplicitGemmWeightGradient<TBackend, TVector, TTile> kernel, int thread, int firstRow, int firstColumn, int firstPixel)
+        public TileLoader(in ImplicitGemmWeightGradient<TBackend, TVector, TTile> kernel, int thread, int firstRow, int firstColumn, int firstPixel)
         {
             _leftDepth = thread / (GemmTileMemory.Rows<TTile>() / 4);
             _leftQuad = thread - _leftDepth * (GemmTileMemory.Rows<TTile>() / 4);
             _taps = new Taps(kernel, firstRow + 4 * _leftQuad);
             _pixel0 = new Pixel(kernel.Geometry, firstPixel + _leftDepth);
-            _pixel1 = GemmTileMemory.LeftFetches<TTile>() == 2 ? new Pixel(kernel.Geometry, firstPixel + _leftDepth + GemmTileMemory.Depth / 2) : _pixel0;
+            _pixel1 = GemmTileMemory.LeftQuadsPerThread<TTile>() == 2 ? new Pixel(kernel.Geometry, firstPixel + _leftDepth + GemmTileMemory.Depth / 2) : _pixel0;
             _rightDepth = thread / (GemmTileMemory.Columns<TTile>() / 4);
             _rightQuad = thread - _rightDepth * (GemmTileMemory.Columns<TTile>() / 4);
             _column = firstColumn + 4 * _rightQuad;
@@ -146,29 +146,29 @@ internal struct ImplicitGemmWeightGradient<TBackend, TVector, TTile> : IGroupedK
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Next(in ImplicitGemmWeightGradient<TBackend, TVector, TTile> kernel)
+        public void LoadNext(in ImplicitGemmWeightGradient<TBackend, TVector, TTile> kernel)
         {
-            _left0 = kernel.Left(_pixel0, _taps, out _leftMask0);
-            if (GemmTileMemory.LeftFetches<TTile>() == 2) _left1 = kernel.Left(_pixel1, _taps, out _leftMask1);
+            _left0 = kernel.LoadInput(_pixel0, _taps, out _leftMask0);
+            if (GemmTileMemory.LeftQuadsPerThread<TTile>() == 2) _left1 = kernel.LoadInput(_pixel1, _taps, out _leftMask1);
             // More threads than quads: the rest must not add to the sums of columns.
-            _right0 = kernel.Right(_rightPixel, _column, GemmTileMemory.SparesThreads<TTile>() ? _rightDepth : 0, out _rightMask0);
-            if (GemmTileMemory.RightFetches<TTile>() == 2) _right1 = kernel.Right(_rightPixel + GemmTileMemory.Depth / 2, _column, 0, out _rightMask1);
+            _right0 = kernel.LoadGradient(_rightPixel, _column, GemmTileMemory.HasIdleThreads<TTile>() ? _rightDepth : 0, out _rightMask0);
+            if (GemmTileMemory.RightQuadsPerThread<TTile>() == 2) _right1 = kernel.LoadGradient(_rightPixel + GemmTileMemory.Depth / 2, _column, 0, out _rightMask1);
             _rightPixel += GemmTileMemory.Depth;
             _pixel0.Advance(kernel.Geometry);
-            if (GemmTileMemory.LeftFetches<TTile>() == 2) _pixel1.Advance(kernel.Geometry);
+            if (GemmTileMemory.LeftQuadsPerThread<TTile>() == 2) _pixel1.Advance(kernel.Geometry);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Store(ArrayView<Float4> memory, int half)
         {
-            var left = half * GemmTileMemory.HalfQuads<TTile>();
+            var left = half * GemmTileMemory.StageQuads<TTile>();
             var right = left + GemmTileMemory.LeftQuads<TTile>();
             _right0 = Masks.Keep(_right0, _rightMask0);
             memory[left + _leftDepth * GemmTileMemory.LeftStride<TTile>() + _leftQuad] = Masks.Keep(_left0, _leftMask0);
-            if (GemmTileMemory.LeftFetches<TTile>() == 2) memory[left + (_leftDepth + GemmTileMemory.Depth / 2) * GemmTileMemory.LeftStride<TTile>() + _leftQuad] = Masks.Keep(_left1, _leftMask1);
-            if (!GemmTileMemory.SparesThreads<TTile>() || _rightDepth < GemmTileMemory.Depth) memory[right + _rightDepth * GemmTileMemory.RightStride<TTile>() + _rightQuad] = _right0;
+            if (GemmTileMemory.LeftQuadsPerThread<TTile>() == 2) memory[left + (_leftDepth + GemmTileMemory.Depth / 2) * GemmTileMemory.LeftStride<TTile>() + _leftQuad] = Masks.Keep(_left1, _leftMask1);
+            if (!GemmTileMemory.HasIdleThreads<TTile>() || _rightDepth < GemmTileMemory.Depth) memory[right + _rightDepth * GemmTileMemory.RightStride<TTile>() + _rightQuad] = _right0;
             ColumnSums = GpuVector4Backend.Add(ColumnSums, _right0);
-            if (GemmTileMemory.RightFetches<TTile>() != 2) return;
+            if (GemmTileMemory.RightQuadsPerThread<TTile>() != 2) return;
             _right1 = Masks.Keep(_right1, _rightMask1);
             memory[right + (_rightDepth + GemmTileMemory.Depth / 2) * GemmTileMemory.RightStride<TTile>() + _rightQuad] = _right1;
             ColumnSums = GpuVector4Backend.Add(ColumnSums, _right1);
@@ -246,37 +246,37 @@ internal struct ImplicitGemmWeightGradient<TBackend, TVector, TTile> : IGroupedK
             X = walk.TapX * g.DilationWidth;
             Offset = (Y * g.InputWidth + X) * g.InputChannels + walk.Channel;
             // A row behind the last one reads above the picture.
-            Y -= ~Masks.Of(Masks.Beyond(row, kernel.Rows)) & (1 << 30);
+            Y -= ~Masks.FromSign(Masks.Beyond(row, kernel.Rows)) & (1 << 30);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly Float4 Left(in Pixel pixel, in Taps taps, out int mask)
+    private readonly Float4 LoadInput(in Pixel pixel, in Taps taps, out int mask)
     {
         mask = -1;
-        if (!Quads) return new(Word(pixel, taps.Tap0), Word(pixel, taps.Tap1), Word(pixel, taps.Tap2), Word(pixel, taps.Tap3));
-        mask = Inside(pixel, taps.Tap0);
+        if (!Quads) return new(LoadWord(pixel, taps.Tap0), LoadWord(pixel, taps.Tap1), LoadWord(pixel, taps.Tap2), LoadWord(pixel, taps.Tap3));
+        mask = InsideMask(pixel, taps.Tap0);
         return TBackend.LoadFour(Input, (pixel.Source + taps.Tap0.Offset) & mask, 4);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly float Word(in Pixel pixel, in Tap tap)
+    private readonly float LoadWord(in Pixel pixel, in Tap tap)
     {
-        var mask = Inside(pixel, tap);
+        var mask = InsideMask(pixel, tap);
         return Masks.Keep(TBackend.LoadScalar(Input, (pixel.Source + tap.Offset) & mask), mask);
     }
 
     // All ones where a pixel's tap lies in the image.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly int Inside(in Pixel pixel, in Tap tap) => Masks.Of(
+    private readonly int InsideMask(in Pixel pixel, in Tap tap) => Masks.FromSign(
         Masks.Beyond(pixel.Number, Geometry.Pixels) | Masks.Outside(pixel.Y + tap.Y, Geometry.InputHeight) | Masks.Outside(pixel.X + tap.X, Geometry.InputWidth));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly Float4 Right(int pixel, int column, int depth, out int mask)
+    private readonly Float4 LoadGradient(int pixel, int column, int depth, out int mask)
     {
         var outside = Masks.Beyond(pixel, Geometry.Pixels) | Masks.Beyond(depth, GemmTileMemory.Depth);
         if (TBackend.Width == 4) outside |= Masks.Beyond(column, Geometry.OutputChannels);
-        mask = Masks.Of(outside);
+        mask = Masks.FromSign(outside);
         var count = TBackend.Width == 4 ? 4 : Geometry.OutputChannels - column;
         return TBackend.LoadFour(OutputGradient, (pixel * Geometry.OutputChannels + column) & mask, count);
     }

@@ -48,7 +48,7 @@ internal static class ImplicitGemmWeightGradientLaunch
         where TBackend : struct, IVectorBackend<TBackend, TVector>, IGpuBackend<TBackend>
         where TVector : unmanaged
     {
-        public void With<TTile>(GemmGrid grid)
+        public void Invoke<TTile>(GemmGrid grid)
             where TTile : struct, IGemmTile
         {
             var shape = a.Shape;

@@ -20,7 +20,7 @@ internal static class Masks
 
     /// <summary>All ones, or zeros where the number is negative.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Of(int outside) => ~(outside >> 31);
+    public static int FromSign(int outside) => ~(outside >> 31);
 
     /// <summary>The value, or zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

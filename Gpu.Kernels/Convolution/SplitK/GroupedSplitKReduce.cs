@@ -15,10 +15,10 @@ internal struct GroupedSplitKReduce<TBackend, TVector> : IGroupedKernel
     where TVector : unmanaged
 {
     // Splits from which on they are shared: a thread of its own adds fewer up in two or three waits for memory.
-    private const int FewestSplits = 12;
+    private const int MinSplits = 12;
 
     // Splits of a thread, whose loads are under way together; and threads of a group at least, where there are as many weights.
-    private const int SplitsOfThread = 4, FewestThreads = 64;
+    private const int SplitsPerThread = 4, MinThreads = 64;
 
     /// <summary>The partial sums; the two gradients that they are added to.</summary>
     public TBackend Partials, Weights, Bias;
@@ -33,7 +33,7 @@ internal struct GroupedSplitKReduce<TBackend, TVector> : IGroupedKernel
     public int Stride;
 
     /// <summary>Whether groups are better: for many splits, and where there is a bias, which would take a launch of its own.</summary>
-    public static bool Pays(int splits, bool hasBias) => hasBias || splits >= FewestSplits;
+    public static bool Pays(int splits, bool hasBias) => hasBias || splits >= MinSplits;
 
     /// <summary>The cut of a sum.</summary>
     /// <param name="splits">splits</param>
@@ -43,8 +43,8 @@ internal struct GroupedSplitKReduce<TBackend, TVector> : IGroupedKernel
     {
         var most = GroupThreads.Of(limits);
         var deep = 1;
-        while (deep * SplitsOfThread < splits && 2 * deep < most) deep *= 2;
-        var lanes = Math.Min(most / deep, Math.Max(ChannelGroups.WholeLine / TBackend.Width, FewestThreads / deep));
+        while (deep * SplitsPerThread < splits && 2 * deep < most) deep *= 2;
+        var lanes = Math.Min(most / deep, Math.Max(ChannelGroups.WholeLine / TBackend.Width, MinThreads / deep));
         return ChannelGroups.For<TBackend, TVector>(splits, count, lanes * deep, splits, 1, lanes * TBackend.Width);
     }
 

@@ -45,7 +45,7 @@ internal struct SplitKEpilogue<TBackend, TVector, TActivation> : IKernel
         var from = pixel * Geometry.OutputChannels + channel;
         var value = SplitKSum<TBackend, TVector>.Of<WholeVector>(Partials, from, Geometry.Pixels * Geometry.OutputChannels, Splits, TBackend.Width);
         if (HasBias) value = TBackend.Add(value, TBackend.Load(Bias, channel));
-        var index = Geometry.Target(pixel) + channel;
+        var index = Geometry.OutputIndex(pixel) + channel;
         if (Gated) value = TActivation.Backward<TBackend, TVector>(TBackend.Load(Saved, index), value, Slope);
         else value = TActivation.Forward<TBackend, TVector>(value, Slope);
         if (Accumulate) value = TBackend.Add(TBackend.Load(Output, index), value);

@@ -56,16 +56,16 @@ internal struct Fp16Unit : ITensorCoreUnit
     public static int Depth => 32;
 
     /// <inheritdoc/>
-    public static bool IsStaged => true;
+    public static bool IsRegisterStaged => true;
 
     /// <inheritdoc/>
     public static int LineStride(int columns) => TileLayout.LineStride16(columns);
 
     /// <inheritdoc/>
-    public static int RowPlace(int row, int quad) => TileLayout.RowPlace16(row, quad);
+    public static int RowOffset(int row, int quad) => TileLayout.RowOffset16(row, quad);
 
     /// <inheritdoc/>
-    public static int LinePlace(int column) => column >> 1;
+    public static int LineOffset(int column) => column >> 1;
 
     /// <inheritdoc/>
     public readonly void Begin() => CudaAsm.Emit(PtxText.Begin);
@@ -85,7 +85,7 @@ internal struct Fp16Unit : ITensorCoreUnit
     }
 
     /// <inheritdoc/>
-    public readonly void Spill(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.Spill(part, wide, lane, target);
+    public readonly void StoreSums(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.StoreSums(part, wide, lane, target);
 
     /// <inheritdoc/>
     public readonly void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
@@ -96,15 +96,15 @@ internal struct Fp16Unit : ITensorCoreUnit
         where TSlot : struct, ISlot => TSlot.Some(address, index, count);
 
     /// <inheritdoc/>
-    public readonly void Settle<TSlot>(ArrayView<float> shared, int target, int offset)
+    public readonly void StoreSlot<TSlot>(ArrayView<float> shared, int target, int offset)
         where TSlot : struct, ISlot => TSlot.Settle(target * sizeof(float) + offset * sizeof(float));
 
     /// <inheritdoc/>
-    public readonly void AddUp<TSlot>()
+    public readonly void AddToTotals<TSlot>()
         where TSlot : struct, ISlot => TSlot.AddUp();
 
     /// <inheritdoc/>
-    public readonly void SpillTotals(ArrayView<float> shared, int target) => CudaAsm.Emit(PtxText.Totals, target * sizeof(float));
+    public readonly void StoreTotals(ArrayView<float> shared, int target) => CudaAsm.Emit(PtxText.StoreTotals, target * sizeof(float));
 
     /// <inheritdoc/>
     public static void Commit()

@@ -18,17 +18,17 @@ internal interface ITensorCoreUnit
     static abstract int Depth { get; }
 
     /// <summary>Whether tiles come by way of slots.</summary>
-    static abstract bool IsStaged { get; }
+    static abstract bool IsRegisterStaged { get; }
 
     /// <summary>Words from line to line of a tile in lines.</summary>
     /// <param name="columns">values of a line: 32, 64 or 128</param>
     static abstract int LineStride(int columns);
 
     /// <summary>Where four values of a row begin in a tile in rows; rows that are eight apart lie 8 * <see cref="TileLayout.RowWords"/> apart.</summary>
-    static abstract int RowPlace(int row, int quad);
+    static abstract int RowOffset(int row, int quad);
 
     /// <summary>Where a value begins in its line; a multiple of four.</summary>
-    static abstract int LinePlace(int column);
+    static abstract int LineOffset(int column);
 
     /// <summary>Sets the sums to zero. Called once, before everything else.</summary>
     void Begin();
@@ -46,8 +46,8 @@ internal interface ITensorCoreUnit
     /// <summary>The same with a first operand in lines of <paramref name="firstStride"/> words.</summary>
     void MultiplyLines(ArrayView<float> shared, int lane, int half, bool wide, int first, int firstStride, int second, int secondStride);
 
-    /// <summary>Writes 16 rows of sums, number <paramref name="part"/> of four, to shared memory: [row][<see cref="WarpTile.SpillStride"/>] from <paramref name="target"/> on.</summary>
-    void Spill(int part, bool wide, ArrayView<float> shared, int lane, int target);
+    /// <summary>Writes 16 rows of sums, number <paramref name="part"/> of four, to shared memory: [row][<see cref="WarpTile.EpilogueStride"/>] from <paramref name="target"/> on.</summary>
+    void StoreSums(int part, bool wide, ArrayView<float> shared, int lane, int target);
 
     /// <summary>Fetches four words, or zeros instead where <paramref name="valid"/> is 0 and not 1.</summary>
     /// <typeparam name="TSlot">where a staged unit keeps them</typeparam>
@@ -67,17 +67,17 @@ internal interface ITensorCoreUnit
         where TSlot : struct, ISlot;
 
     /// <summary>Staged units: rounds what is in a slot and writes it to <paramref name="target"/> and <paramref name="offset"/>, a constant, of a tile.</summary>
-    void Settle<TSlot>(ArrayView<float> shared, int target, int offset)
+    void StoreSlot<TSlot>(ArrayView<float> shared, int target, int offset)
         where TSlot : struct, ISlot;
 
     /// <summary>Staged units: adds what is in a slot, not rounded, to four totals of the thread.</summary>
-    void AddUp<TSlot>()
+    void AddToTotals<TSlot>()
         where TSlot : struct, ISlot;
 
     /// <summary>Staged units: writes the thread's four totals to shared memory.</summary>
     /// <param name="shared">the group's shared memory</param>
     /// <param name="target">a multiple of four</param>
-    void SpillTotals(ArrayView<float> shared, int target);
+    void StoreTotals(ArrayView<float> shared, int target);
 
     /// <summary>Ends a batch of copies; for units that are not staged.</summary>
     static abstract void Commit();
@@ -99,9 +99,9 @@ internal static class WarpTile
     public const int Lanes = 32;
 
     /// <summary>Rows that are written out at a time.</summary>
-    public const int SpillRows = 16;
+    public const int EpilogueRows = 16;
 
     /// <summary>Words from row to row of sums on their way out: lane (g, t) writes two at 8 g + 2 t modulo 32, so that the 16 lanes of a half-warp meet 32 banks.</summary>
     /// <param name="columns">32 or 64</param>
-    public static int SpillStride(int columns) => columns + 8;
+    public static int EpilogueStride(int columns) => columns + 8;
 }

@@ -32,7 +32,7 @@ internal static partial class PtxText
     private const string SetAddress = "add.u32 tcp0, tcs, %0;";
 
     /// <summary>Writes the totals of the thread to byte %0 of shared memory.</summary>
-    public const string Totals = SetAddress + " st.shared.v4.f32 [tcp0], {tct0, tct1, tct2, tct3};";
+    public const string StoreTotals = SetAddress + " st.shared.v4.f32 [tcp0], {tct0, tct1, tct2, tct3};";
 
     /// <summary>Loads four fragments of the first operand, 16 rows along k each, by ldmatrix. %0 is the lane's offset; 16 rows are 1024 bytes.</summary>
     public const string FirstInRows = SetAddress + "\n\t"

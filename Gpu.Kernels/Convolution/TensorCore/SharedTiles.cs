@@ -15,10 +15,10 @@ internal static class SharedTiles<TUnit, TTile>
     public static bool Wide => TTile.WarpColumns == 64;
 
     /// <summary>Stages in shared memory.</summary>
-    public static int Stages => TUnit.IsStaged ? 2 : TTile.Stages;
+    public static int Stages => TUnit.IsRegisterStaged ? 2 : TTile.Stages;
 
     /// <summary>By how many steps the table of what a step reads is ahead of the product. The table holds <see cref="Ring"/> steps.</summary>
-    public static int Ahead => TUnit.IsStaged ? 3 : TTile.Stages;
+    public static int Ahead => TUnit.IsRegisterStaged ? 3 : TTile.Stages;
 
     /// <summary>Steps in the table.</summary>
     public const int Ring = 4;
@@ -42,16 +42,16 @@ internal static class SharedTiles<TUnit, TTile>
     public static int FirstInLines => TUnit.Depth * FirstStride;
 
     /// <summary>Words of a second operand.</summary>
-    public static int Second => TUnit.Depth * SecondStride;
+    public static int SecondInLines => TUnit.Depth * SecondStride;
 
     /// <summary>Words from stage to stage.</summary>
-    public static int StageOfRows => FirstInRows + Second;
+    public static int StageOfRows => FirstInRows + SecondInLines;
 
     /// <summary>Words from stage to stage.</summary>
-    public static int StageOfLines => FirstInLines + Second;
+    public static int StageOfLines => FirstInLines + SecondInLines;
 
     /// <summary>Words that a warp's sums take on their way out.</summary>
-    public static int SpillWords => WarpTile.SpillRows * WarpTile.SpillStride(TTile.WarpColumns);
+    public static int EpilogueWords => WarpTile.EpilogueRows * WarpTile.EpilogueStride(TTile.WarpColumns);
 }
 
 /// <summary>An entry of a table in shared memory; what the numbers mean is said where it is used.</summary>

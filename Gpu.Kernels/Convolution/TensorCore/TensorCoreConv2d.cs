@@ -75,25 +75,25 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
         var group = rest / ColumnTiles;
         var firstColumn = (rest - group * ColumnTiles) * TTile.Columns;
 
-        for (var row = thread; row < TTile.Rows; row += SharedTiles<TUnit, TTile>.Threads) table[row] = Locate(firstRow + row, group);
+        for (var row = thread; row < TTile.Rows; row += SharedTiles<TUnit, TTile>.Threads) table[row] = PixelEntry(firstRow + row, group);
         Taps.Start(thread & (TUnit.Depth - 1), out var channel, out var tapX, out var tapY);
         for (var ahead = 0; ahead < SharedTiles<TUnit, TTile>.Ahead; ahead++)
         {
-            if (thread < TUnit.Depth) table[TTile.Rows + ahead * TUnit.Depth + thread] = Tap(channel, tapX, tapY, group);
+            if (thread < TUnit.Depth) table[TTile.Rows + ahead * TUnit.Depth + thread] = TapEntry(channel, tapX, tapY, group);
             Taps.Advance(ref channel, ref tapX, ref tapY);
         }
 
         GroupBarrier.Wait();
         var first = warpRow * WarpTile.Rows * TileLayout.RowWords;
-        var second = SharedTiles<TUnit, TTile>.FirstInRows + TUnit.LinePlace(warpColumn * TTile.WarpColumns);
-        if (TUnit.IsStaged)
+        var second = SharedTiles<TUnit, TTile>.FirstInRows + TUnit.LineOffset(warpColumn * TTile.WarpColumns);
+        if (TUnit.IsRegisterStaged)
         {
             if (Steps > 0)
             {
                 FetchFirst(ref unit, shared, table, 0, 0, thread);
                 FetchSecond(ref unit, shared, table, 0, 0, thread, group, firstColumn);
-                SettleFirst(ref unit, shared, 0, thread);
-                SettleSecond(ref unit, shared, 0, thread);
+                StoreFirst(ref unit, shared, 0, thread);
+                StoreSecond(ref unit, shared, 0, thread);
             }
 
             if (Steps > 1) FetchFirst(ref unit, shared, table, 1, 0, thread);
@@ -113,17 +113,17 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
             // The tile of this step has arrived, and everyone has done with the one before, whose place is filled next.
             TUnit.WaitForAllBut(SharedTiles<TUnit, TTile>.Stages - 2);
             GroupBarrier.Wait();
-            if (TUnit.IsStaged)
+            if (TUnit.IsRegisterStaged)
             {
                 // One operand is on its way at a time, for as long as half a step takes, so that half the registers do.
                 if (step + 1 < Steps)
                 {
-                    SettleFirst(ref unit, shared, filled, thread);
+                    StoreFirst(ref unit, shared, filled, thread);
                     FetchSecond(ref unit, shared, table, step + 1, 0, thread, group, firstColumn);
                 }
 
                 unit.MultiplyRows(shared, lane, 0, SharedTiles<TUnit, TTile>.Wide, used + first, used + second, SharedTiles<TUnit, TTile>.SecondStride);
-                if (step + 1 < Steps) SettleSecond(ref unit, shared, filled, thread);
+                if (step + 1 < Steps) StoreSecond(ref unit, shared, filled, thread);
                 if (step + 2 < Steps) FetchFirst(ref unit, shared, table, step + 2, 0, thread);
             }
             else
@@ -136,7 +136,7 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
 
             unit.MultiplyRows(shared, lane, 1, SharedTiles<TUnit, TTile>.Wide, used + first, used + second, SharedTiles<TUnit, TTile>.SecondStride);
             var place = TTile.Rows + ((step + SharedTiles<TUnit, TTile>.Ahead) & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + thread;
-            if (thread < TUnit.Depth) table[place] = Tap(channel, tapX, tapY, group);
+            if (thread < TUnit.Depth) table[place] = TapEntry(channel, tapX, tapY, group);
             Taps.Advance(ref channel, ref tapX, ref tapY);
             filled = used;
             used += stage;
@@ -145,18 +145,18 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
 
         GroupBarrier.Wait();
         const int values = 4;
-        var stride = WarpTile.SpillStride(TTile.WarpColumns);
+        var stride = WarpTile.EpilogueStride(TTile.WarpColumns);
         var across = TTile.WarpColumns / values;
-        var spilled = warp * SharedTiles<TUnit, TTile>.SpillWords;
+        var spilled = warp * SharedTiles<TUnit, TTile>.EpilogueWords;
         var column = firstColumn + warpColumn * TTile.WarpColumns + (lane & (across - 1)) * values;
         var channels = Geometry.OutputPerGroup - column;
-        for (var part = 0; part < WarpTile.Rows / WarpTile.SpillRows; part++)
+        for (var part = 0; part < WarpTile.Rows / WarpTile.EpilogueRows; part++)
         {
-            unit.Spill(part, SharedTiles<TUnit, TTile>.Wide, shared, lane, spilled);
+            unit.StoreSums(part, SharedTiles<TUnit, TTile>.Wide, shared, lane, spilled);
             TUnit.WarpBarrier();
-            for (var row = lane / across; row < WarpTile.SpillRows; row += WarpTile.Lanes / across)
+            for (var row = lane / across; row < WarpTile.EpilogueRows; row += WarpTile.Lanes / across)
             {
-                var target = table[warpRow * WarpTile.Rows + part * WarpTile.SpillRows + row].D;
+                var target = table[warpRow * WarpTile.Rows + part * WarpTile.EpilogueRows + row].D;
                 if (target >= 0 && channels > 0)
                     Write(shared, spilled + row * stride + (lane & (across - 1)) * values, target, group * Geometry.OutputPerGroup + column, channels);
             }
@@ -167,7 +167,7 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
 
     // A: where the first tap reads, its channels' group included; B, C: the row and column of that; D: where the pixel is written.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TableEntry Locate(int pixel, int group)
+    private readonly TableEntry PixelEntry(int pixel, int group)
     {
         var row = pixel / Geometry.Columns;
         var column = pixel - row * Geometry.Columns;
@@ -189,7 +189,7 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
 
     // A, B: what the tap moves in the input; C: the same in words, channel included; D: where the row of weights begins, or -1 where there is none.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TableEntry Tap(int channel, int tapX, int tapY, int group)
+    private readonly TableEntry TapEntry(int channel, int tapX, int tapY, int group)
     {
         var moveY = tapY * Geometry.TapStepY;
         var moveX = tapX * Geometry.TapStepX;
@@ -238,13 +238,13 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
     // Copies of tiles to shared memory. A thread copies the same quads of four values in every step. Slots are types, so loops over them are unrolled.
 
     // Quads of a row, and rows that the group's threads copy one quad each of: a multiple of eight, so that quads lie alike in their rows.
-    private static int QuadsOfRow => TUnit.Depth / 4;
+    private static int QuadsPerRow => TUnit.Depth / 4;
 
-    private static int RowsAtOnce => SharedTiles<TUnit, TTile>.Threads / QuadsOfRow;
+    private static int RowsPerPass => SharedTiles<TUnit, TTile>.Threads / QuadsPerRow;
 
-    private static int QuadsOfLine => TTile.Columns / 4;
+    private static int QuadsPerLine => TTile.Columns / 4;
 
-    private static int LinesAtOnce => SharedTiles<TUnit, TTile>.Threads / QuadsOfLine;
+    private static int LinesPerPass => SharedTiles<TUnit, TTile>.Threads / QuadsPerLine;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FetchBoth(
@@ -257,63 +257,63 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FetchFirst(ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, int step, int stage, int thread)
     {
-        var quad = thread & (QuadsOfRow - 1);
-        var row = thread / QuadsOfRow;
+        var quad = thread & (QuadsPerRow - 1);
+        var row = thread / QuadsPerRow;
         var taps = TTile.Rows + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + 4 * quad;
         var tap = table[taps];
         // From here on the places in the table are constants.
-        var rows = table.SubView(row, TTile.Rows - RowsAtOnce + 1);
-        var target = stage + TUnit.RowPlace(row, quad);
+        var rows = table.SubView(row, TTile.Rows - RowsPerPass + 1);
+        var target = stage + TUnit.RowOffset(row, quad);
         if (VectorInput)
         {
-            Quad<FirstSlot0>(ref unit, 0, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot1>(ref unit, 1, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot2>(ref unit, 2, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot3>(ref unit, 3, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot4>(ref unit, 4, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot5>(ref unit, 5, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot6>(ref unit, 6, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot7>(ref unit, 7, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot8>(ref unit, 8, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot9>(ref unit, 9, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot10>(ref unit, 10, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot11>(ref unit, 11, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot12>(ref unit, 12, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot13>(ref unit, 13, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot14>(ref unit, 14, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot15>(ref unit, 15, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot0>(ref unit, 0, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot1>(ref unit, 1, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot2>(ref unit, 2, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot3>(ref unit, 3, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot4>(ref unit, 4, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot5>(ref unit, 5, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot6>(ref unit, 6, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot7>(ref unit, 7, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot8>(ref unit, 8, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot9>(ref unit, 9, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot10>(ref unit, 10, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot11>(ref unit, 11, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot12>(ref unit, 12, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot13>(ref unit, 13, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot14>(ref unit, 14, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot15>(ref unit, 15, shared, rows, tap, target, 4, true);
             return;
         }
 
         // A channel exists if its row of weights does.
         var words = 1 + (table[taps + 1].D >= 0 ? 1 : 0) + (table[taps + 2].D >= 0 ? 1 : 0) + (table[taps + 3].D >= 0 ? 1 : 0);
-        Quad<FirstSlot0>(ref unit, 0, shared, rows, tap, target, words, false);
-        Quad<FirstSlot1>(ref unit, 1, shared, rows, tap, target, words, false);
-        Quad<FirstSlot2>(ref unit, 2, shared, rows, tap, target, words, false);
-        Quad<FirstSlot3>(ref unit, 3, shared, rows, tap, target, words, false);
-        Quad<FirstSlot4>(ref unit, 4, shared, rows, tap, target, words, false);
-        Quad<FirstSlot5>(ref unit, 5, shared, rows, tap, target, words, false);
-        Quad<FirstSlot6>(ref unit, 6, shared, rows, tap, target, words, false);
-        Quad<FirstSlot7>(ref unit, 7, shared, rows, tap, target, words, false);
-        Quad<FirstSlot8>(ref unit, 8, shared, rows, tap, target, words, false);
-        Quad<FirstSlot9>(ref unit, 9, shared, rows, tap, target, words, false);
-        Quad<FirstSlot10>(ref unit, 10, shared, rows, tap, target, words, false);
-        Quad<FirstSlot11>(ref unit, 11, shared, rows, tap, target, words, false);
-        Quad<FirstSlot12>(ref unit, 12, shared, rows, tap, target, words, false);
-        Quad<FirstSlot13>(ref unit, 13, shared, rows, tap, target, words, false);
-        Quad<FirstSlot14>(ref unit, 14, shared, rows, tap, target, words, false);
-        Quad<FirstSlot15>(ref unit, 15, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot0>(ref unit, 0, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot1>(ref unit, 1, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot2>(ref unit, 2, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot3>(ref unit, 3, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot4>(ref unit, 4, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot5>(ref unit, 5, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot6>(ref unit, 6, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot7>(ref unit, 7, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot8>(ref unit, 8, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot9>(ref unit, 9, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot10>(ref unit, 10, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot11>(ref unit, 11, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot12>(ref unit, 12, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot13>(ref unit, 13, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot14>(ref unit, 14, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot15>(ref unit, 15, shared, rows, tap, target, words, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Quad<TSlot>(
+    private readonly void FetchQuad<TSlot>(
         ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> rows, TableEntry tap, int target, int words, bool vector)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.FirstQuads) return;
-        var place = rows[slot * RowsAtOnce];
+        var place = rows[slot * RowsPerPass];
         var inside = ((uint)(place.B + tap.A) < (uint)Geometry.InputHeight) & ((uint)(place.C + tap.B) < (uint)Geometry.InputWidth);
-        var offset = slot * RowsAtOnce * TileLayout.RowWords;
+        var offset = slot * RowsPerPass * TileLayout.RowWords;
         if (vector) unit.FetchFour<TSlot>(shared, target, offset, Input, InputAddress, place.A + tap.C, inside ? 1 : 0, true);
         else unit.FetchSome<TSlot>(shared, target, offset, Input, InputAddress, place.A + tap.C, (inside ? 1 : 0) * words);
     }
@@ -322,85 +322,85 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
     private readonly void FetchSecond(
         ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, int step, int stage, int thread, int group, int firstColumn)
     {
-        var line = thread / QuadsOfLine;
-        var within = (thread & (QuadsOfLine - 1)) * 4;
+        var line = thread / QuadsPerLine;
+        var within = (thread & (QuadsPerLine - 1)) * 4;
         var column = firstColumn + within;
         var panel = column / TensorCoreConv2dLaunch.PanelWidth;
         var move = panel * Geometry.WeightPanelStride + column - panel * TensorCoreConv2dLaunch.PanelWidth;
-        var lines = table.SubView(TTile.Rows + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - LinesAtOnce + 1);
-        var target = stage + SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LinePlace(within);
+        var lines = table.SubView(TTile.Rows + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - LinesPerPass + 1);
+        var target = stage + SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LineOffset(within);
         var exists = column < WeightColumns;
-        Line<SecondSlot0>(ref unit, 0, shared, lines, target, move, exists);
-        Line<SecondSlot1>(ref unit, 1, shared, lines, target, move, exists);
-        Line<SecondSlot2>(ref unit, 2, shared, lines, target, move, exists);
-        Line<SecondSlot3>(ref unit, 3, shared, lines, target, move, exists);
-        Line<SecondSlot4>(ref unit, 4, shared, lines, target, move, exists);
-        Line<SecondSlot5>(ref unit, 5, shared, lines, target, move, exists);
-        Line<SecondSlot6>(ref unit, 6, shared, lines, target, move, exists);
-        Line<SecondSlot7>(ref unit, 7, shared, lines, target, move, exists);
+        FetchLine<SecondSlot0>(ref unit, 0, shared, lines, target, move, exists);
+        FetchLine<SecondSlot1>(ref unit, 1, shared, lines, target, move, exists);
+        FetchLine<SecondSlot2>(ref unit, 2, shared, lines, target, move, exists);
+        FetchLine<SecondSlot3>(ref unit, 3, shared, lines, target, move, exists);
+        FetchLine<SecondSlot4>(ref unit, 4, shared, lines, target, move, exists);
+        FetchLine<SecondSlot5>(ref unit, 5, shared, lines, target, move, exists);
+        FetchLine<SecondSlot6>(ref unit, 6, shared, lines, target, move, exists);
+        FetchLine<SecondSlot7>(ref unit, 7, shared, lines, target, move, exists);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Line<TSlot>(
+    private readonly void FetchLine<TSlot>(
         ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, int target, int move, bool exists)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.SecondQuads) return;
-        var weights = lines[slot * LinesAtOnce].D;
+        var weights = lines[slot * LinesPerPass].D;
         var valid = exists & (weights >= 0) ? 1 : 0;
-        var offset = slot * LinesAtOnce * SharedTiles<TUnit, TTile>.SecondStride;
+        var offset = slot * LinesPerPass * SharedTiles<TUnit, TTile>.SecondStride;
         unit.FetchFour<TSlot>(shared, target, offset, Weights, WeightsAddress, weights + move, valid, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleFirst(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
+    private static void StoreFirst(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
     {
-        var target = stage + TUnit.RowPlace(thread / QuadsOfRow, thread & (QuadsOfRow - 1));
-        SettleQuad<FirstSlot0>(ref unit, 0, shared, target);
-        SettleQuad<FirstSlot1>(ref unit, 1, shared, target);
-        SettleQuad<FirstSlot2>(ref unit, 2, shared, target);
-        SettleQuad<FirstSlot3>(ref unit, 3, shared, target);
-        SettleQuad<FirstSlot4>(ref unit, 4, shared, target);
-        SettleQuad<FirstSlot5>(ref unit, 5, shared, target);
-        SettleQuad<FirstSlot6>(ref unit, 6, shared, target);
-        SettleQuad<FirstSlot7>(ref unit, 7, shared, target);
-        SettleQuad<FirstSlot8>(ref unit, 8, shared, target);
-        SettleQuad<FirstSlot9>(ref unit, 9, shared, target);
-        SettleQuad<FirstSlot10>(ref unit, 10, shared, target);
-        SettleQuad<FirstSlot11>(ref unit, 11, shared, target);
-        SettleQuad<FirstSlot12>(ref unit, 12, shared, target);
-        SettleQuad<FirstSlot13>(ref unit, 13, shared, target);
-        SettleQuad<FirstSlot14>(ref unit, 14, shared, target);
-        SettleQuad<FirstSlot15>(ref unit, 15, shared, target);
+        var target = stage + TUnit.RowOffset(thread / QuadsPerRow, thread & (QuadsPerRow - 1));
+        StoreQuad<FirstSlot0>(ref unit, 0, shared, target);
+        StoreQuad<FirstSlot1>(ref unit, 1, shared, target);
+        StoreQuad<FirstSlot2>(ref unit, 2, shared, target);
+        StoreQuad<FirstSlot3>(ref unit, 3, shared, target);
+        StoreQuad<FirstSlot4>(ref unit, 4, shared, target);
+        StoreQuad<FirstSlot5>(ref unit, 5, shared, target);
+        StoreQuad<FirstSlot6>(ref unit, 6, shared, target);
+        StoreQuad<FirstSlot7>(ref unit, 7, shared, target);
+        StoreQuad<FirstSlot8>(ref unit, 8, shared, target);
+        StoreQuad<FirstSlot9>(ref unit, 9, shared, target);
+        StoreQuad<FirstSlot10>(ref unit, 10, shared, target);
+        StoreQuad<FirstSlot11>(ref unit, 11, shared, target);
+        StoreQuad<FirstSlot12>(ref unit, 12, shared, target);
+        StoreQuad<FirstSlot13>(ref unit, 13, shared, target);
+        StoreQuad<FirstSlot14>(ref unit, 14, shared, target);
+        StoreQuad<FirstSlot15>(ref unit, 15, shared, target);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleQuad<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
+    private static void StoreQuad<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
         where TSlot : struct, ISlot
     {
-        if (slot < SharedTiles<TUnit, TTile>.FirstQuads) unit.Settle<TSlot>(shared, target, slot * RowsAtOnce * TileLayout.RowWords);
+        if (slot < SharedTiles<TUnit, TTile>.FirstQuads) unit.StoreSlot<TSlot>(shared, target, slot * RowsPerPass * TileLayout.RowWords);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleSecond(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
+    private static void StoreSecond(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
     {
-        var line = thread / QuadsOfLine;
-        var within = (thread & (QuadsOfLine - 1)) * 4;
-        var target = stage + SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LinePlace(within);
-        SettleLine<SecondSlot0>(ref unit, 0, shared, target);
-        SettleLine<SecondSlot1>(ref unit, 1, shared, target);
-        SettleLine<SecondSlot2>(ref unit, 2, shared, target);
-        SettleLine<SecondSlot3>(ref unit, 3, shared, target);
-        SettleLine<SecondSlot4>(ref unit, 4, shared, target);
-        SettleLine<SecondSlot5>(ref unit, 5, shared, target);
-        SettleLine<SecondSlot6>(ref unit, 6, shared, target);
-        SettleLine<SecondSlot7>(ref unit, 7, shared, target);
+        var line = thread / QuadsPerLine;
+        var within = (thread & (QuadsPerLine - 1)) * 4;
+        var target = stage + SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LineOffset(within);
+        StoreLine<SecondSlot0>(ref unit, 0, shared, target);
+        StoreLine<SecondSlot1>(ref unit, 1, shared, target);
+        StoreLine<SecondSlot2>(ref unit, 2, shared, target);
+        StoreLine<SecondSlot3>(ref unit, 3, shared, target);
+        StoreLine<SecondSlot4>(ref unit, 4, shared, target);
+        StoreLine<SecondSlot5>(ref unit, 5, shared, target);
+        StoreLine<SecondSlot6>(ref unit, 6, shared, target);
+        StoreLine<SecondSlot7>(ref unit, 7, shared, target);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleLine<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
+    private static void StoreLine<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
         where TSlot : struct, ISlot
     {
-        if (slot < SharedTiles<TUnit, TTile>.SecondQuads) unit.Settle<TSlot>(shared, target, slot * LinesAtOnce * SharedTiles<TUnit, TTile>.SecondStride);
+        if (slot < SharedTiles<TUnit, TTile>.SecondQuads) unit.StoreSlot<TSlot>(shared, target, slot * LinesPerPass * SharedTiles<TUnit, TTile>.SecondStride);
     }
 }

@@ -18,7 +18,7 @@ internal static class TensorCoreConv2dLaunch
     {
         // In place, weights are read by 16 bytes.
         var packed = a.IsBackward || a.Shape.OutputPerGroup % 4 != 0 || a.Weights.Offset % 4 != 0;
-        if (packed) PackedConvWeights.Launch<TBackend, TVector>(launcher, a, PanelWidth);
+        if (packed) PackConvWeightsLaunch.Launch<TBackend, TVector>(launcher, a, PanelWidth);
         foreach (var grid in ConvGeometry.Grids(a.Shape, a.Pass))
         {
             var g = grid.WithWeights(a.Shape, PanelWidth, packed);
@@ -30,7 +30,7 @@ internal static class TensorCoreConv2dLaunch
     private readonly struct TileCall<TActivation>(ITensorCoreLauncher launcher, Conv2dArguments a, ConvGeometry g, bool packed) : ITensorCoreCall
         where TActivation : struct, IActivation
     {
-        public void With<TUnit, TTile>()
+        public void Invoke<TUnit, TTile>()
             where TUnit : struct, ITensorCoreUnit
             where TTile : struct, IBlockTile
         {

@@ -6,7 +6,7 @@ namespace Gpu.Kernels.Convolution.TensorCore;
 /// <summary>Something to be called with a matrix unit and a tile as types.</summary>
 internal interface ITensorCoreCall
 {
-    void With<TUnit, TTile>()
+    void Invoke<TUnit, TTile>()
         where TUnit : struct, ITensorCoreUnit
         where TTile : struct, IBlockTile;
 }
@@ -18,22 +18,22 @@ internal static class TensorCoreDispatch
     public static void Call<TCall>(ITensorCoreLauncher matrices, int rows, int columns, int repeats, ref TCall call)
         where TCall : struct, ITensorCoreCall
     {
-        if (columns <= NarrowTile.Columns) WithTile<TCall, NarrowTile>(matrices, ref call);
-        else if (columns > TallTile.Columns && Suits<LargeTile>(matrices, rows, columns, repeats)) WithTile<TCall, LargeTile>(matrices, ref call);
-        else if (columns <= TallTile.Columns && Suits<TallTile>(matrices, rows, columns, repeats)) WithTile<TCall, TallTile>(matrices, ref call);
-        else WithTile<TCall, MediumTile>(matrices, ref call);
+        if (columns <= NarrowTile.Columns) InvokeWithTile<TCall, NarrowTile>(matrices, ref call);
+        else if (columns > TallTile.Columns && FillsDevice<LargeTile>(matrices, rows, columns, repeats)) InvokeWithTile<TCall, LargeTile>(matrices, ref call);
+        else if (columns <= TallTile.Columns && FillsDevice<TallTile>(matrices, rows, columns, repeats)) InvokeWithTile<TCall, TallTile>(matrices, ref call);
+        else InvokeWithTile<TCall, MediumTile>(matrices, ref call);
     }
 
     // Whether there are tiles for all multiprocessors, and they are not half empty.
-    private static bool Suits<TTile>(ITensorCoreLauncher matrices, int rows, int columns, int repeats)
+    private static bool FillsDevice<TTile>(ITensorCoreLauncher matrices, int rows, int columns, int repeats)
         where TTile : struct, IBlockTile =>
         rows > MediumTile.Rows && (long)IntMath.DivRoundUp(rows, TTile.Rows) * IntMath.DivRoundUp(columns, TTile.Columns) * repeats >= matrices.Multiprocessors;
 
-    private static void WithTile<TCall, TTile>(ITensorCoreLauncher matrices, ref TCall call)
+    private static void InvokeWithTile<TCall, TTile>(ITensorCoreLauncher matrices, ref TCall call)
         where TCall : struct, ITensorCoreCall
         where TTile : struct, IBlockTile
     {
-        if (matrices.Precision == MatrixPrecision.Fp16) call.With<Fp16Unit, TTile>();
-        else call.With<Tf32Unit, TTile>();
+        if (matrices.Precision == MatrixPrecision.Fp16) call.Invoke<Fp16Unit, TTile>();
+        else call.Invoke<Tf32Unit, TTile>();
     }
 }

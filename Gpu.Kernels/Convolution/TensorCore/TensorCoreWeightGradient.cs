@@ -65,25 +65,25 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
         var steps = (pixels + TUnit.Depth - 1) / TUnit.Depth;
         var sumsBias = HasBias && rowTile == 0;
 
-        var rows = Row(firstRow + 4 * (thread & (QuadsOfRows - 1)), group);
+        var rows = RowEntry(firstRow + 4 * (thread & (FirstQuadsPerLine - 1)), group);
         pixel += thread & (TUnit.Depth - 1);
-        Geometry.Walk.Start(pixel, out var column, out var row, out var image);
+        Geometry.PixelCounter.Start(pixel, out var column, out var row, out var image);
         for (var ahead = 0; ahead < SharedTiles<TUnit, TTile>.Ahead; ahead++)
         {
-            if (thread < TUnit.Depth) table[ahead * TUnit.Depth + thread] = Pixel(image, row, column, pixel, end);
-            Geometry.Walk.Advance(ref column, ref row, ref image);
+            if (thread < TUnit.Depth) table[ahead * TUnit.Depth + thread] = PixelEntry(image, row, column, pixel, end);
+            Geometry.PixelCounter.Advance(ref column, ref row, ref image);
             pixel += TUnit.Depth;
         }
 
         GroupBarrier.Wait();
-        var first = TUnit.LinePlace(warpRow * WarpTile.Rows);
-        var second = SharedTiles<TUnit, TTile>.FirstInLines + TUnit.LinePlace(warpColumn * TTile.WarpColumns);
-        if (TUnit.IsStaged)
+        var first = TUnit.LineOffset(warpRow * WarpTile.Rows);
+        var second = SharedTiles<TUnit, TTile>.FirstInLines + TUnit.LineOffset(warpColumn * TTile.WarpColumns);
+        if (TUnit.IsRegisterStaged)
         {
             FetchFirst(ref unit, shared, table, rows, 0, 0, thread);
             FetchSecond(ref unit, shared, table, 0, 0, thread, group, firstColumn);
-            SettleFirst(ref unit, shared, 0, thread);
-            SettleSecond(ref unit, shared, 0, thread, sumsBias);
+            StoreFirst(ref unit, shared, 0, thread);
+            StoreSecond(ref unit, shared, 0, thread, sumsBias);
             if (steps > 1) FetchFirst(ref unit, shared, table, rows, 1, 0, thread);
         }
         else
@@ -102,17 +102,17 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
             // The tile of this step has arrived, and everyone has done with the one before, whose place is filled next.
             TUnit.WaitForAllBut(SharedTiles<TUnit, TTile>.Stages - 2);
             GroupBarrier.Wait();
-            if (TUnit.IsStaged)
+            if (TUnit.IsRegisterStaged)
             {
                 // One operand is on its way at a time, for as long as half a step takes, so that half the registers do.
                 if (step + 1 < steps)
                 {
-                    SettleFirst(ref unit, shared, filled, thread);
+                    StoreFirst(ref unit, shared, filled, thread);
                     FetchSecond(ref unit, shared, table, step + 1, 0, thread, group, firstColumn);
                 }
 
                 Multiply(ref unit, shared, lane, 0, used + first, used + second);
-                if (step + 1 < steps) SettleSecond(ref unit, shared, filled, thread, sumsBias);
+                if (step + 1 < steps) StoreSecond(ref unit, shared, filled, thread, sumsBias);
                 if (step + 2 < steps) FetchFirst(ref unit, shared, table, rows, step + 2, 0, thread);
             }
             else
@@ -121,13 +121,13 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
                 if (next < steps) FetchBoth(ref unit, shared, table, rows, next, filled, thread, group, firstColumn);
                 TUnit.Commit();
                 Multiply(ref unit, shared, lane, 0, used + first, used + second);
-                if (sumsBias && thread < TTile.Columns) bias += Line(shared, used + SharedTiles<TUnit, TTile>.FirstInLines + thread);
+                if (sumsBias && thread < TTile.Columns) bias += SumPixels(shared, used + SharedTiles<TUnit, TTile>.FirstInLines + thread);
             }
 
             Multiply(ref unit, shared, lane, 1, used + first, used + second);
             var place = ((step + SharedTiles<TUnit, TTile>.Ahead) & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + thread;
-            if (thread < TUnit.Depth) table[place] = Pixel(image, row, column, pixel, end);
-            Geometry.Walk.Advance(ref column, ref row, ref image);
+            if (thread < TUnit.Depth) table[place] = PixelEntry(image, row, column, pixel, end);
+            Geometry.PixelCounter.Advance(ref column, ref row, ref image);
             pixel += TUnit.Depth;
             filled = used;
             used += stage;
@@ -136,21 +136,21 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
 
         GroupBarrier.Wait();
         const int values = 4;
-        var totals = SharedTiles<TUnit, TTile>.Threads / WarpTile.Lanes * SharedTiles<TUnit, TTile>.SpillWords;
-        if (TUnit.IsStaged) unit.SpillTotals(shared, totals + thread * values);
-        var stride = WarpTile.SpillStride(TTile.WarpColumns);
+        var totals = SharedTiles<TUnit, TTile>.Threads / WarpTile.Lanes * SharedTiles<TUnit, TTile>.EpilogueWords;
+        if (TUnit.IsRegisterStaged) unit.StoreTotals(shared, totals + thread * values);
+        var stride = WarpTile.EpilogueStride(TTile.WarpColumns);
         var across = TTile.WarpColumns / values;
-        var spilled = warp * SharedTiles<TUnit, TTile>.SpillWords;
+        var spilled = warp * SharedTiles<TUnit, TTile>.EpilogueWords;
         var region = split * Geometry.SplitStride;
         var within = firstColumn + warpColumn * TTile.WarpColumns + (lane & (across - 1)) * values;
         var channels = Geometry.OutputPerGroup - within;
-        for (var part = 0; part < WarpTile.Rows / WarpTile.SpillRows; part++)
+        for (var part = 0; part < WarpTile.Rows / WarpTile.EpilogueRows; part++)
         {
-            unit.Spill(part, SharedTiles<TUnit, TTile>.Wide, shared, lane, spilled);
+            unit.StoreSums(part, SharedTiles<TUnit, TTile>.Wide, shared, lane, spilled);
             TUnit.WarpBarrier();
-            for (var line = lane / across; line < WarpTile.SpillRows; line += WarpTile.Lanes / across)
+            for (var line = lane / across; line < WarpTile.EpilogueRows; line += WarpTile.Lanes / across)
             {
-                var number = firstRow + warpRow * WarpTile.Rows + part * WarpTile.SpillRows + line;
+                var number = firstRow + warpRow * WarpTile.Rows + part * WarpTile.EpilogueRows + line;
                 var tap = number / Geometry.RowsPerTap;
                 var channel = number - tap * Geometry.RowsPerTap;
                 var target = region + (tap * Geometry.InputPerGroup + channel) * Geometry.OutputChannels + group * Geometry.OutputPerGroup + within;
@@ -164,7 +164,7 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
         GroupBarrier.Wait();
         var biasColumn = firstColumn + thread;
         if (!sumsBias || thread >= TTile.Columns || biasColumn >= Geometry.OutputPerGroup) return;
-        if (TUnit.IsStaged)
+        if (TUnit.IsRegisterStaged)
         {
             // Threads that are a row of quads apart had the same columns.
             for (var from = 0; from < SharedTiles<TUnit, TTile>.Threads * values; from += TTile.Columns) bias += shared[totals + from + thread];
@@ -180,7 +180,7 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
 
     // Four rows: A, B: what their tap moves in the input; C: the same in words, with channel and group; D: how many of the four there are.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TableEntry Row(int row, int group)
+    private readonly TableEntry RowEntry(int row, int group)
     {
         var tap = row / Geometry.RowsPerTap;
         var channel = row - tap * Geometry.RowsPerTap;
@@ -198,7 +198,7 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
 
     // A: where its first tap reads; B, C: the row and column of that; D: where its output gradient begins, or -1 for a pixel behind the split.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TableEntry Pixel(int image, int row, int column, int pixel, int end)
+    private readonly TableEntry PixelEntry(int image, int row, int column, int pixel, int end)
     {
         var y = row * Geometry.StrideHeight - Geometry.PaddingTop;
         var x = column * Geometry.StrideWidth - Geometry.PaddingLeft;
@@ -214,7 +214,7 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
 
     // The output gradient of one channel, summed over the pixels of a step.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Line(ArrayView<float> shared, int place)
+    private static float SumPixels(ArrayView<float> shared, int place)
     {
         var sum = 0f;
         for (var k = 0; k < TUnit.Depth; k++) sum += shared[place + k * SharedTiles<TUnit, TTile>.SecondStride];
@@ -245,13 +245,13 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     // Copies of tiles to shared memory. A thread copies the same quads of four values in every step. Slots are types, so loops over them are unrolled.
 
     // Quads of a line of the first and of the second operand, and lines that the group's threads copy one quad each of.
-    private static int QuadsOfRows => TTile.Rows / 4;
+    private static int FirstQuadsPerLine => TTile.Rows / 4;
 
-    private static int QuadsOfColumns => TTile.Columns / 4;
+    private static int SecondQuadsPerLine => TTile.Columns / 4;
 
-    private static int RowLines => SharedTiles<TUnit, TTile>.Threads / QuadsOfRows;
+    private static int FirstLinesPerPass => SharedTiles<TUnit, TTile>.Threads / FirstQuadsPerLine;
 
-    private static int ColumnLines => SharedTiles<TUnit, TTile>.Threads / QuadsOfColumns;
+    private static int SecondLinesPerPass => SharedTiles<TUnit, TTile>.Threads / SecondQuadsPerLine;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FetchBoth(
@@ -265,58 +265,58 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     private readonly void FetchFirst(
         ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, TableEntry rows, int step, int stage, int thread)
     {
-        var line = thread / QuadsOfRows;
+        var line = thread / FirstQuadsPerLine;
         // From here on the places in the table are constants.
-        var lines = table.SubView((step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - RowLines + 1);
-        var target = stage + line * SharedTiles<TUnit, TTile>.FirstStride + TUnit.LinePlace(4 * (thread & (QuadsOfRows - 1)));
+        var lines = table.SubView((step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - FirstLinesPerPass + 1);
+        var target = stage + line * SharedTiles<TUnit, TTile>.FirstStride + TUnit.LineOffset(4 * (thread & (FirstQuadsPerLine - 1)));
         if (VectorInput)
         {
-            Rows<FirstSlot0>(ref unit, 0, shared, lines, rows, target, true);
-            Rows<FirstSlot1>(ref unit, 1, shared, lines, rows, target, true);
-            Rows<FirstSlot2>(ref unit, 2, shared, lines, rows, target, true);
-            Rows<FirstSlot3>(ref unit, 3, shared, lines, rows, target, true);
-            Rows<FirstSlot4>(ref unit, 4, shared, lines, rows, target, true);
-            Rows<FirstSlot5>(ref unit, 5, shared, lines, rows, target, true);
-            Rows<FirstSlot6>(ref unit, 6, shared, lines, rows, target, true);
-            Rows<FirstSlot7>(ref unit, 7, shared, lines, rows, target, true);
-            Rows<FirstSlot8>(ref unit, 8, shared, lines, rows, target, true);
-            Rows<FirstSlot9>(ref unit, 9, shared, lines, rows, target, true);
-            Rows<FirstSlot10>(ref unit, 10, shared, lines, rows, target, true);
-            Rows<FirstSlot11>(ref unit, 11, shared, lines, rows, target, true);
-            Rows<FirstSlot12>(ref unit, 12, shared, lines, rows, target, true);
-            Rows<FirstSlot13>(ref unit, 13, shared, lines, rows, target, true);
-            Rows<FirstSlot14>(ref unit, 14, shared, lines, rows, target, true);
-            Rows<FirstSlot15>(ref unit, 15, shared, lines, rows, target, true);
+            FetchRows<FirstSlot0>(ref unit, 0, shared, lines, rows, target, true);
+            FetchRows<FirstSlot1>(ref unit, 1, shared, lines, rows, target, true);
+            FetchRows<FirstSlot2>(ref unit, 2, shared, lines, rows, target, true);
+            FetchRows<FirstSlot3>(ref unit, 3, shared, lines, rows, target, true);
+            FetchRows<FirstSlot4>(ref unit, 4, shared, lines, rows, target, true);
+            FetchRows<FirstSlot5>(ref unit, 5, shared, lines, rows, target, true);
+            FetchRows<FirstSlot6>(ref unit, 6, shared, lines, rows, target, true);
+            FetchRows<FirstSlot7>(ref unit, 7, shared, lines, rows, target, true);
+            FetchRows<FirstSlot8>(ref unit, 8, shared, lines, rows, target, true);
+            FetchRows<FirstSlot9>(ref unit, 9, shared, lines, rows, target, true);
+            FetchRows<FirstSlot10>(ref unit, 10, shared, lines, rows, target, true);
+            FetchRows<FirstSlot11>(ref unit, 11, shared, lines, rows, target, true);
+            FetchRows<FirstSlot12>(ref unit, 12, shared, lines, rows, target, true);
+            FetchRows<FirstSlot13>(ref unit, 13, shared, lines, rows, target, true);
+            FetchRows<FirstSlot14>(ref unit, 14, shared, lines, rows, target, true);
+            FetchRows<FirstSlot15>(ref unit, 15, shared, lines, rows, target, true);
             return;
         }
 
-        Rows<FirstSlot0>(ref unit, 0, shared, lines, rows, target, false);
-        Rows<FirstSlot1>(ref unit, 1, shared, lines, rows, target, false);
-        Rows<FirstSlot2>(ref unit, 2, shared, lines, rows, target, false);
-        Rows<FirstSlot3>(ref unit, 3, shared, lines, rows, target, false);
-        Rows<FirstSlot4>(ref unit, 4, shared, lines, rows, target, false);
-        Rows<FirstSlot5>(ref unit, 5, shared, lines, rows, target, false);
-        Rows<FirstSlot6>(ref unit, 6, shared, lines, rows, target, false);
-        Rows<FirstSlot7>(ref unit, 7, shared, lines, rows, target, false);
-        Rows<FirstSlot8>(ref unit, 8, shared, lines, rows, target, false);
-        Rows<FirstSlot9>(ref unit, 9, shared, lines, rows, target, false);
-        Rows<FirstSlot10>(ref unit, 10, shared, lines, rows, target, false);
-        Rows<FirstSlot11>(ref unit, 11, shared, lines, rows, target, false);
-        Rows<FirstSlot12>(ref unit, 12, shared, lines, rows, target, false);
-        Rows<FirstSlot13>(ref unit, 13, shared, lines, rows, target, false);
-        Rows<FirstSlot14>(ref unit, 14, shared, lines, rows, target, false);
-        Rows<FirstSlot15>(ref unit, 15, shared, lines, rows, target, false);
+        FetchRows<FirstSlot0>(ref unit, 0, shared, lines, rows, target, false);
+        FetchRows<FirstSlot1>(ref unit, 1, shared, lines, rows, target, false);
+        FetchRows<FirstSlot2>(ref unit, 2, shared, lines, rows, target, false);
+        FetchRows<FirstSlot3>(ref unit, 3, shared, lines, rows, target, false);
+        FetchRows<FirstSlot4>(ref unit, 4, shared, lines, rows, target, false);
+        FetchRows<FirstSlot5>(ref unit, 5, shared, lines, rows, target, false);
+        FetchRows<FirstSlot6>(ref unit, 6, shared, lines, rows, target, false);
+        FetchRows<FirstSlot7>(ref unit, 7, shared, lines, rows, target, false);
+        FetchRows<FirstSlot8>(ref unit, 8, shared, lines, rows, target, false);
+        FetchRows<FirstSlot9>(ref unit, 9, shared, lines, rows, target, false);
+        FetchRows<FirstSlot10>(ref unit, 10, shared, lines, rows, target, false);
+        FetchRows<FirstSlot11>(ref unit, 11, shared, lines, rows, target, false);
+        FetchRows<FirstSlot12>(ref unit, 12, shared, lines, rows, target, false);
+        FetchRows<FirstSlot13>(ref unit, 13, shared, lines, rows, target, false);
+        FetchRows<FirstSlot14>(ref unit, 14, shared, lines, rows, target, false);
+        FetchRows<FirstSlot15>(ref unit, 15, shared, lines, rows, target, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Rows<TSlot>(
+    private readonly void FetchRows<TSlot>(
         ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, TableEntry rows, int target, bool vector)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.FirstQuads) return;
-        var pixel = lines[slot * RowLines];
+        var pixel = lines[slot * FirstLinesPerPass];
         var inside = ((uint)(pixel.B + rows.A) < (uint)Geometry.InputHeight) & ((uint)(pixel.C + rows.B) < (uint)Geometry.InputWidth);
-        var offset = slot * RowLines * SharedTiles<TUnit, TTile>.FirstStride;
+        var offset = slot * FirstLinesPerPass * SharedTiles<TUnit, TTile>.FirstStride;
         if (vector) unit.FetchFour<TSlot>(shared, target, offset, Input, InputAddress, pixel.A + rows.C, inside & (rows.D > 0) ? 1 : 0, true);
         else unit.FetchSome<TSlot>(shared, target, offset, Input, InputAddress, pixel.A + rows.C, (inside ? 1 : 0) * rows.D);
     }
@@ -325,112 +325,112 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     private readonly void FetchSecond(
         ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, int step, int stage, int thread, int group, int firstColumn)
     {
-        var line = thread / QuadsOfColumns;
-        var within = (thread & (QuadsOfColumns - 1)) * 4;
-        var lines = table.SubView((step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - ColumnLines + 1);
-        var target = stage + SharedTiles<TUnit, TTile>.FirstInLines + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LinePlace(within);
+        var line = thread / SecondQuadsPerLine;
+        var within = (thread & (SecondQuadsPerLine - 1)) * 4;
+        var lines = table.SubView((step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - SecondLinesPerPass + 1);
+        var target = stage + SharedTiles<TUnit, TTile>.FirstInLines + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LineOffset(within);
         var move = group * Geometry.OutputPerGroup + firstColumn + within;
         var channels = Geometry.OutputPerGroup - firstColumn - within;
         if (VectorGradient)
         {
-            Columns<SecondSlot0>(ref unit, 0, shared, lines, target, move, channels, true);
-            Columns<SecondSlot1>(ref unit, 1, shared, lines, target, move, channels, true);
-            Columns<SecondSlot2>(ref unit, 2, shared, lines, target, move, channels, true);
-            Columns<SecondSlot3>(ref unit, 3, shared, lines, target, move, channels, true);
-            Columns<SecondSlot4>(ref unit, 4, shared, lines, target, move, channels, true);
-            Columns<SecondSlot5>(ref unit, 5, shared, lines, target, move, channels, true);
-            Columns<SecondSlot6>(ref unit, 6, shared, lines, target, move, channels, true);
-            Columns<SecondSlot7>(ref unit, 7, shared, lines, target, move, channels, true);
+            FetchColumns<SecondSlot0>(ref unit, 0, shared, lines, target, move, channels, true);
+            FetchColumns<SecondSlot1>(ref unit, 1, shared, lines, target, move, channels, true);
+            FetchColumns<SecondSlot2>(ref unit, 2, shared, lines, target, move, channels, true);
+            FetchColumns<SecondSlot3>(ref unit, 3, shared, lines, target, move, channels, true);
+            FetchColumns<SecondSlot4>(ref unit, 4, shared, lines, target, move, channels, true);
+            FetchColumns<SecondSlot5>(ref unit, 5, shared, lines, target, move, channels, true);
+            FetchColumns<SecondSlot6>(ref unit, 6, shared, lines, target, move, channels, true);
+            FetchColumns<SecondSlot7>(ref unit, 7, shared, lines, target, move, channels, true);
             return;
         }
 
-        Columns<SecondSlot0>(ref unit, 0, shared, lines, target, move, channels, false);
-        Columns<SecondSlot1>(ref unit, 1, shared, lines, target, move, channels, false);
-        Columns<SecondSlot2>(ref unit, 2, shared, lines, target, move, channels, false);
-        Columns<SecondSlot3>(ref unit, 3, shared, lines, target, move, channels, false);
-        Columns<SecondSlot4>(ref unit, 4, shared, lines, target, move, channels, false);
-        Columns<SecondSlot5>(ref unit, 5, shared, lines, target, move, channels, false);
-        Columns<SecondSlot6>(ref unit, 6, shared, lines, target, move, channels, false);
-        Columns<SecondSlot7>(ref unit, 7, shared, lines, target, move, channels, false);
+        FetchColumns<SecondSlot0>(ref unit, 0, shared, lines, target, move, channels, false);
+        FetchColumns<SecondSlot1>(ref unit, 1, shared, lines, target, move, channels, false);
+        FetchColumns<SecondSlot2>(ref unit, 2, shared, lines, target, move, channels, false);
+        FetchColumns<SecondSlot3>(ref unit, 3, shared, lines, target, move, channels, false);
+        FetchColumns<SecondSlot4>(ref unit, 4, shared, lines, target, move, channels, false);
+        FetchColumns<SecondSlot5>(ref unit, 5, shared, lines, target, move, channels, false);
+        FetchColumns<SecondSlot6>(ref unit, 6, shared, lines, target, move, channels, false);
+        FetchColumns<SecondSlot7>(ref unit, 7, shared, lines, target, move, channels, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Columns<TSlot>(
+    private readonly void FetchColumns<TSlot>(
         ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, int target, int move, int channels, bool vector)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.SecondQuads) return;
-        var start = lines[slot * ColumnLines].D;
-        var offset = slot * ColumnLines * SharedTiles<TUnit, TTile>.SecondStride;
+        var start = lines[slot * SecondLinesPerPass].D;
+        var offset = slot * SecondLinesPerPass * SharedTiles<TUnit, TTile>.SecondStride;
         var exists = start >= 0;
         if (vector) unit.FetchFour<TSlot>(shared, target, offset, OutputGradient, OutputGradientAddress, start + move, exists & (channels > 0) ? 1 : 0, false);
         else unit.FetchSome<TSlot>(shared, target, offset, OutputGradient, OutputGradientAddress, start + move, (exists ? 1 : 0) * channels);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleFirst(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
+    private static void StoreFirst(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
     {
-        var target = stage + thread / QuadsOfRows * SharedTiles<TUnit, TTile>.FirstStride + TUnit.LinePlace(4 * (thread & (QuadsOfRows - 1)));
-        SettleRows<FirstSlot0>(ref unit, 0, shared, target);
-        SettleRows<FirstSlot1>(ref unit, 1, shared, target);
-        SettleRows<FirstSlot2>(ref unit, 2, shared, target);
-        SettleRows<FirstSlot3>(ref unit, 3, shared, target);
-        SettleRows<FirstSlot4>(ref unit, 4, shared, target);
-        SettleRows<FirstSlot5>(ref unit, 5, shared, target);
-        SettleRows<FirstSlot6>(ref unit, 6, shared, target);
-        SettleRows<FirstSlot7>(ref unit, 7, shared, target);
-        SettleRows<FirstSlot8>(ref unit, 8, shared, target);
-        SettleRows<FirstSlot9>(ref unit, 9, shared, target);
-        SettleRows<FirstSlot10>(ref unit, 10, shared, target);
-        SettleRows<FirstSlot11>(ref unit, 11, shared, target);
-        SettleRows<FirstSlot12>(ref unit, 12, shared, target);
-        SettleRows<FirstSlot13>(ref unit, 13, shared, target);
-        SettleRows<FirstSlot14>(ref unit, 14, shared, target);
-        SettleRows<FirstSlot15>(ref unit, 15, shared, target);
+        var target = stage + thread / FirstQuadsPerLine * SharedTiles<TUnit, TTile>.FirstStride + TUnit.LineOffset(4 * (thread & (FirstQuadsPerLine - 1)));
+        StoreRows<FirstSlot0>(ref unit, 0, shared, target);
+        StoreRows<FirstSlot1>(ref unit, 1, shared, target);
+        StoreRows<FirstSlot2>(ref unit, 2, shared, target);
+        StoreRows<FirstSlot3>(ref unit, 3, shared, target);
+        StoreRows<FirstSlot4>(ref unit, 4, shared, target);
+        StoreRows<FirstSlot5>(ref unit, 5, shared, target);
+        StoreRows<FirstSlot6>(ref unit, 6, shared, target);
+        StoreRows<FirstSlot7>(ref unit, 7, shared, target);
+        StoreRows<FirstSlot8>(ref unit, 8, shared, target);
+        StoreRows<FirstSlot9>(ref unit, 9, shared, target);
+        StoreRows<FirstSlot10>(ref unit, 10, shared, target);
+        StoreRows<FirstSlot11>(ref unit, 11, shared, target);
+        StoreRows<FirstSlot12>(ref unit, 12, shared, target);
+        StoreRows<FirstSlot13>(ref unit, 13, shared, target);
+        StoreRows<FirstSlot14>(ref unit, 14, shared, target);
+        StoreRows<FirstSlot15>(ref unit, 15, shared, target);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleRows<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
+    private static void StoreRows<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
         where TSlot : struct, ISlot
     {
-        if (slot < SharedTiles<TUnit, TTile>.FirstQuads) unit.Settle<TSlot>(shared, target, slot * RowLines * SharedTiles<TUnit, TTile>.FirstStride);
+        if (slot < SharedTiles<TUnit, TTile>.FirstQuads) unit.StoreSlot<TSlot>(shared, target, slot * FirstLinesPerPass * SharedTiles<TUnit, TTile>.FirstStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleSecond(ref TUnit unit, ArrayView<float> shared, int stage, int thread, bool sumsBias)
+    private static void StoreSecond(ref TUnit unit, ArrayView<float> shared, int stage, int thread, bool sumsBias)
     {
-        var line = thread / QuadsOfColumns;
-        var target = stage + SharedTiles<TUnit, TTile>.FirstInLines + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LinePlace(4 * (thread & (QuadsOfColumns - 1)));
-        SettleColumns<SecondSlot0>(ref unit, 0, shared, target);
-        SettleColumns<SecondSlot1>(ref unit, 1, shared, target);
-        SettleColumns<SecondSlot2>(ref unit, 2, shared, target);
-        SettleColumns<SecondSlot3>(ref unit, 3, shared, target);
-        SettleColumns<SecondSlot4>(ref unit, 4, shared, target);
-        SettleColumns<SecondSlot5>(ref unit, 5, shared, target);
-        SettleColumns<SecondSlot6>(ref unit, 6, shared, target);
-        SettleColumns<SecondSlot7>(ref unit, 7, shared, target);
+        var line = thread / SecondQuadsPerLine;
+        var target = stage + SharedTiles<TUnit, TTile>.FirstInLines + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LineOffset(4 * (thread & (SecondQuadsPerLine - 1)));
+        StoreColumns<SecondSlot0>(ref unit, 0, shared, target);
+        StoreColumns<SecondSlot1>(ref unit, 1, shared, target);
+        StoreColumns<SecondSlot2>(ref unit, 2, shared, target);
+        StoreColumns<SecondSlot3>(ref unit, 3, shared, target);
+        StoreColumns<SecondSlot4>(ref unit, 4, shared, target);
+        StoreColumns<SecondSlot5>(ref unit, 5, shared, target);
+        StoreColumns<SecondSlot6>(ref unit, 6, shared, target);
+        StoreColumns<SecondSlot7>(ref unit, 7, shared, target);
         if (!sumsBias) return;
-        AddUp<SecondSlot0>(ref unit, 0);
-        AddUp<SecondSlot1>(ref unit, 1);
-        AddUp<SecondSlot2>(ref unit, 2);
-        AddUp<SecondSlot3>(ref unit, 3);
-        AddUp<SecondSlot4>(ref unit, 4);
-        AddUp<SecondSlot5>(ref unit, 5);
-        AddUp<SecondSlot6>(ref unit, 6);
-        AddUp<SecondSlot7>(ref unit, 7);
+        AddToTotals<SecondSlot0>(ref unit, 0);
+        AddToTotals<SecondSlot1>(ref unit, 1);
+        AddToTotals<SecondSlot2>(ref unit, 2);
+        AddToTotals<SecondSlot3>(ref unit, 3);
+        AddToTotals<SecondSlot4>(ref unit, 4);
+        AddToTotals<SecondSlot5>(ref unit, 5);
+        AddToTotals<SecondSlot6>(ref unit, 6);
+        AddToTotals<SecondSlot7>(ref unit, 7);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleColumns<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
+    private static void StoreColumns<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
         where TSlot : struct, ISlot
     {
-        if (slot < SharedTiles<TUnit, TTile>.SecondQuads) unit.Settle<TSlot>(shared, target, slot * ColumnLines * SharedTiles<TUnit, TTile>.SecondStride);
+        if (slot < SharedTiles<TUnit, TTile>.SecondQuads) unit.StoreSlot<TSlot>(shared, target, slot * SecondLinesPerPass * SharedTiles<TUnit, TTile>.SecondStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddUp<TSlot>(ref TUnit unit, int slot)
+    private static void AddToTotals<TSlot>(ref TUnit unit, int slot)
         where TSlot : struct, ISlot
     {
-        if (slot < SharedTiles<TUnit, TTile>.SecondQuads) unit.AddUp<TSlot>();
+        if (slot < SharedTiles<TUnit, TTile>.SecondQuads) unit.AddToTotals<TSlot>();
     }
 }

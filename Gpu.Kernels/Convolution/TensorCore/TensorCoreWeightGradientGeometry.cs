@@ -21,13 +21,13 @@ internal struct TensorCoreWeightGradientGeometry
     public int RowTiles, ColumnTiles, Groups;
 
     /// <summary>A pixel as (column, row, image), in steps of <see cref="ITensorCoreUnit.Depth"/>.</summary>
-    public MixedRadixCounter Walk;
+    public MixedRadixCounter PixelCounter;
 
     /// <summary>Parts that the pixels are cut into, pixels in one (a multiple of <see cref="ITensorCoreUnit.Depth"/>), words from the target of one to that of the next.</summary>
     public int Splits, PixelsPerSplit, SplitStride;
 
     // A split's sums are written, read and added: it should sum over many more pixels than that costs.
-    private const int FewestPixels = 512;
+    private const int MinPixelsPerSplit = 512;
 
     // Groups of threads that each multiprocessor should have at least, so that one computes while another waits.
     private const int BlocksPerMultiprocessor = 2;
@@ -61,14 +61,14 @@ internal struct TensorCoreWeightGradientGeometry
             Pixels = shape.Batch * shape.OutputHeight * shape.OutputWidth,
             RowsPerTap = IntMath.RoundUp(shape.InputPerGroup, 4),
             Groups = shape.Groups,
-            Walk = MixedRadixCounter.By(depth, shape.OutputWidth, shape.OutputHeight),
+            PixelCounter = MixedRadixCounter.By(depth, shape.OutputWidth, shape.OutputHeight),
             SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16,
         };
         g.Rows = shape.KernelHeight * shape.KernelWidth * g.RowsPerTap;
         g.RowTiles = IntMath.DivRoundUp(g.Rows, rows);
         g.ColumnTiles = IntMath.DivRoundUp(g.OutputPerGroup, columns);
         var tiles = g.RowTiles * g.ColumnTiles * g.Groups;
-        var most = Math.Max(1, Math.Min(workspace / g.SplitStride, g.Pixels / FewestPixels));
+        var most = Math.Max(1, Math.Min(workspace / g.SplitStride, g.Pixels / MinPixelsPerSplit));
         var splits = Math.Clamp(IntMath.DivRoundUp(BlocksPerMultiprocessor * multiprocessors, tiles), 1, most);
         g.PixelsPerSplit = IntMath.DivRoundUp(IntMath.DivRoundUp(g.Pixels, splits), depth) * depth;
         g.Splits = IntMath.DivRoundUp(g.Pixels, g.PixelsPerSplit);

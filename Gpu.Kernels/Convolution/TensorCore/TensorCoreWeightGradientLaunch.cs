@@ -24,7 +24,7 @@ internal static class TensorCoreWeightGradientLaunch
 
         public int SplitStride { get; private set; }
 
-        public void With<TUnit, TTile>()
+        public void Invoke<TUnit, TTile>()
             where TUnit : struct, ITensorCoreUnit
             where TTile : struct, IBlockTile
         {

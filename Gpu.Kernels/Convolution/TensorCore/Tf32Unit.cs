@@ -68,16 +68,16 @@ internal struct Tf32Unit : ITensorCoreUnit
     public static int Depth => 16;
 
     /// <inheritdoc/>
-    public static bool IsStaged => false;
+    public static bool IsRegisterStaged => false;
 
     /// <inheritdoc/>
     public static int LineStride(int columns) => TileLayout.LineStride32(columns);
 
     /// <inheritdoc/>
-    public static int RowPlace(int row, int quad) => TileLayout.RowPlace32(row, quad);
+    public static int RowOffset(int row, int quad) => TileLayout.RowOffset32(row, quad);
 
     /// <inheritdoc/>
-    public static int LinePlace(int column) => column;
+    public static int LineOffset(int column) => column;
 
     /// <inheritdoc/>
     public readonly void Begin() => CudaAsm.Emit(PtxText.Begin);
@@ -98,7 +98,7 @@ internal struct Tf32Unit : ITensorCoreUnit
     }
 
     /// <inheritdoc/>
-    public readonly void Spill(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.Spill(part, wide, lane, target);
+    public readonly void StoreSums(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.StoreSums(part, wide, lane, target);
 
     /// <inheritdoc/>
     public readonly void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
@@ -120,21 +120,21 @@ internal struct Tf32Unit : ITensorCoreUnit
     }
 
     /// <inheritdoc/>
-    public readonly void Settle<TSlot>(ArrayView<float> shared, int target, int offset)
+    public readonly void StoreSlot<TSlot>(ArrayView<float> shared, int target, int offset)
         where TSlot : struct, ISlot
     {
         // The copies go to shared memory by themselves.
     }
 
     /// <inheritdoc/>
-    public readonly void AddUp<TSlot>()
+    public readonly void AddToTotals<TSlot>()
         where TSlot : struct, ISlot
     {
         // There are no slots.
     }
 
     /// <inheritdoc/>
-    public readonly void SpillTotals(ArrayView<float> shared, int target)
+    public readonly void StoreTotals(ArrayView<float> shared, int target)
     {
         // There are no totals.
     }

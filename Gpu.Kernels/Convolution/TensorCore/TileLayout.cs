@@ -16,13 +16,13 @@ internal static class TileLayout
     public const int RowWords = 16;
 
     /// <summary>Where chunk <paramref name="chunk"/> of a row begins.</summary>
-    public static int Chunk(int row, int chunk) => row * RowWords + ((chunk ^ ((row >> 1) & 3)) << 2);
+    public static int ChunkOffset(int row, int chunk) => row * RowWords + ((chunk ^ ((row >> 1) & 3)) << 2);
 
-    /// <summary>See <see cref="ITensorCoreUnit.RowPlace"/>: four values of TF32 are a chunk.</summary>
-    public static int RowPlace32(int row, int quad) => Chunk(row, quad);
+    /// <summary>See <see cref="ITensorCoreUnit.RowOffset"/>: four values of TF32 are a chunk.</summary>
+    public static int RowOffset32(int row, int quad) => ChunkOffset(row, quad);
 
     /// <summary>Four values of FP16 are half a chunk.</summary>
-    public static int RowPlace16(int row, int quad) => Chunk(row, quad >> 1) + ((quad & 1) << 1);
+    public static int RowOffset16(int row, int quad) => ChunkOffset(row, quad >> 1) + ((quad & 1) << 1);
 
     /// <summary>See <see cref="ITensorCoreUnit.LineStride"/>.</summary>
     public static int LineStride32(int columns) => columns + 8;
@@ -34,7 +34,7 @@ internal static class TileLayout
     /// What lane l hands to ldmatrix.x4 for 16 rows of a first operand in rows: the lanes 0 to 15 name the first chunk of their row, the others the second. The four matrices are then
     /// rows 0 to 7 and 8 to 15 of the first chunk and of the second, which are the registers a0 to a3 of mma.m16n8k8 (TF32) and of mma.m16n8k16 (FP16).
     /// </summary>
-    public static int FirstInRows(int lane, int half) => Chunk(lane & 15, (lane >> 4) + 2 * half);
+    public static int FirstInRows(int lane, int half) => ChunkOffset(lane & 15, (lane >> 4) + 2 * half);
 
     /// <summary>
     /// The same for a first operand in lines, FP16, with .trans: matrices of eight lines by eight rows of the product, in the order (k, row) = (0, 0), (0, 8), (8, 0), (8, 8).

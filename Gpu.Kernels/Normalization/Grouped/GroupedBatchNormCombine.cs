@@ -18,7 +18,7 @@ internal struct GroupedBatchNormCombine<TBackend, TVector> : IGroupedKernel
     public TBackend Input, Partials;
 
     /// <summary>Where the statistics go.</summary>
-    public BatchNormCoefficients<TBackend, TVector> Outcome;
+    public BatchNormCoefficients<TBackend, TVector> Coefficients;
 
     /// <summary>How the group shares the chunks; there is one chunk of chunks.</summary>
     public ChannelGroups Layout;
@@ -37,7 +37,7 @@ internal struct GroupedBatchNormCombine<TBackend, TVector> : IGroupedKernel
         var mean = TBackend.Divide(sum, count);
         var squares = GroupReduce<TBackend, TVector>.Sum(shared, Squares(place, mean), Layout.Lanes);
         if (place.Down == 0 && place.Channel < Layout.Channels)
-            Outcome.Store(place.Channel, TBackend.Width, TBackend.Add(TBackend.Load(Input, place.Channel), mean), squares, Rows);
+            Coefficients.Store(place.Channel, TBackend.Width, TBackend.Add(TBackend.Load(Input, place.Channel), mean), squares, Rows);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

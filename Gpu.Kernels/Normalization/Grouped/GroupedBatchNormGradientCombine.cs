@@ -17,7 +17,7 @@ internal struct GroupedBatchNormGradientCombine<TBackend, TVector> : IGroupedKer
     public TBackend Partials;
 
     /// <summary>Where the sums go.</summary>
-    public BatchNormGradientTotals<TBackend, TVector> Outcome;
+    public BatchNormGradientTotals<TBackend, TVector> Totals;
 
     /// <summary>How the group shares the chunks; there is one chunk of chunks.</summary>
     public ChannelGroups Layout;
@@ -56,6 +56,6 @@ internal struct GroupedBatchNormGradientCombine<TBackend, TVector> : IGroupedKer
         sum0 = TBackend.Add(sum0, sum1);
         product0 = TBackend.Add(product0, product1);
         GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum0, ref product0, Layout.Lanes);
-        if (place.Down == 0 && place.Channel < Layout.Channels) Outcome.Store(place.Channel, TBackend.Width, sum0, product0, Rows);
+        if (place.Down == 0 && place.Channel < Layout.Channels) Totals.Store(place.Channel, TBackend.Width, sum0, product0, Rows);
     }
 }

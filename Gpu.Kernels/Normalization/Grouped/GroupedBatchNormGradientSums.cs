@@ -26,7 +26,7 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
     public TBackend Partials;
 
     /// <summary>Where the sums go when there is one chunk.</summary>
-    public BatchNormGradientTotals<TBackend, TVector> Outcome;
+    public BatchNormGradientTotals<TBackend, TVector> Totals;
 
     /// <summary>Sizes.</summary>
     public ChannelGroups Layout;
@@ -44,14 +44,14 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
         var sums = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var products = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var place = Layout.Place(TBackend.Width);
-        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.Source), TBackend.Load(Outcome.InverseDeviation, place.Source));
-        SumUp(place, scale, out var sum, out var product);
+        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.Source), TBackend.Load(Totals.InverseDeviation, place.Source));
+        SumRows(place, scale, out var sum, out var product);
         GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum, ref product, Layout.Lanes);
         if (place.Down != 0 || place.Channel >= Layout.Channels) return;
         if (place.Chunk == 0) TBackend.Store(Scale, place.Channel, scale);
         if (Layout.Chunks == 1)
         {
-            Outcome.Store(place.Channel, TBackend.Width, sum, product, Layout.Rows);
+            Totals.Store(place.Channel, TBackend.Width, sum, product, Layout.Rows);
             return;
         }
 
@@ -62,7 +62,7 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
 
     // A thread's own rows.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void SumUp(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
+    private readonly void SumRows(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
     {
         var mean = TBackend.Load(Mean, place.Source);
         var beta = TBackend.Load(Beta, place.Source);

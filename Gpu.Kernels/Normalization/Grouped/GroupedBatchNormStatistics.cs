@@ -23,7 +23,7 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
     public TBackend Input, Partials;
 
     /// <summary>Where the statistics go when there is one chunk.</summary>
-    public BatchNormCoefficients<TBackend, TVector> Outcome;
+    public BatchNormCoefficients<TBackend, TVector> Coefficients;
 
     /// <summary>Sizes.</summary>
     public ChannelGroups Layout;
@@ -39,12 +39,12 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
         var deviations = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var place = Layout.Place(TBackend.Width);
         var pivot = TBackend.Load(Input, place.Source);
-        SumUp(place, pivot, out var mean, out var squares);
+        AccumulateRows(place, pivot, out var mean, out var squares);
         Merge(means, deviations, place, ref mean, ref squares);
         if (place.Down != 0 || place.Channel >= Layout.Channels) return;
         if (Layout.Chunks == 1)
         {
-            Outcome.Store(place.Channel, TBackend.Width, TBackend.Add(pivot, mean), squares, Layout.Rows);
+            Coefficients.Store(place.Channel, TBackend.Width, TBackend.Add(pivot, mean), squares, Layout.Rows);
             return;
         }
 
@@ -55,7 +55,7 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
 
     // A thread's own rows.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void SumUp(ChannelPosition place, TVector pivot, out TVector mean, out TVector squares)
+    private readonly void AccumulateRows(ChannelPosition place, TVector pivot, out TVector mean, out TVector squares)
     {
         mean = TBackend.Zero;
         squares = TBackend.Zero;
@@ -79,14 +79,14 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
             squaresHere = TBackend.Add(squaresHere, TBackend.MultiplyAdd(x3, x3, TBackend.Multiply(x2, x2)));
             // The rows so far follow from where the thread is: ILGPU takes a counter from 0 for the same in all threads.
             float before = (row - first) >> Layout.RowShift;
-            Join(ref mean, ref squares, before, here, squaresHere, 4f);
+            Combine(ref mean, ref squares, before, here, squaresHere, 4f);
             at += 4 * step;
         }
 
         for (; row < place.End; row += place.Deep)
         {
             float before = (row - first) >> Layout.RowShift;
-            Join(ref mean, ref squares, before, TBackend.Subtract(TBackend.Load(Input, at), pivot), TBackend.Zero, 1f);
+            Combine(ref mean, ref squares, before, TBackend.Subtract(TBackend.Load(Input, at), pivot), TBackend.Zero, 1f);
             at += step;
         }
     }
@@ -108,7 +108,7 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
                 var other = thread + (half << Layout.LaneShift);
                 var own = RowsOf(rows, place.Down, shift + 1);
                 var others = RowsOf(rows, place.Down + half, shift + 1);
-                Join(ref mean, ref squares, own, means[other], deviations[other], others);
+                Combine(ref mean, ref squares, own, means[other], deviations[other], others);
                 means[thread] = mean;
                 deviations[thread] = squares;
             }
@@ -122,7 +122,7 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
     private static int RowsOf(int rows, int down, int shift) => (rows - down + (1 << shift) - 1) >> shift;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Join(ref TVector mean, ref TVector squares, float count, TVector otherMean, TVector otherSquares, float otherCount)
+    private static void Combine(ref TVector mean, ref TVector squares, float count, TVector otherMean, TVector otherSquares, float otherCount)
     {
         // Two threads without rows have 0 of 1.
         var share = otherCount / MathF.Max(count + otherCount, 1f);

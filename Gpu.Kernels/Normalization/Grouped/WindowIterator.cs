@@ -44,12 +44,12 @@ internal struct WindowIterator
 
     /// <summary>The place of a window.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly WindowPosition Place(int window, int channel)
+    internal readonly WindowPosition Start(int window, int channel)
     {
         var rows = window / Width;
         var image = rows / Height;
         var place = new WindowPosition { Row = rows - image * Height, Column = window - rows * Width };
-        place.At = image * ImageWords + place.Row * RowsWords + place.Column * ColumnsWords + channel;
+        place.Index = image * ImageWords + place.Row * RowsWords + place.Column * ColumnsWords + channel;
         return place;
     }
 
@@ -62,10 +62,10 @@ internal struct WindowIterator
         var carry = (Width - 1 - place.Column) >> 31;
         place.Column -= Width & carry;
         place.Row += StepRows - carry;
-        place.At += StepWords + (RowCarry & carry);
+        place.Index += StepWords + (RowCarry & carry);
         carry = (Height - 1 - place.Row) >> 31;
         place.Row -= Height & carry;
-        place.At += ImageCarry & carry;
+        place.Index += ImageCarry & carry;
         return place;
     }
 }
@@ -73,5 +73,5 @@ internal struct WindowIterator
 /// <summary>A window: its row and column in the image, and the first word of a vector of its upper left pixel.</summary>
 internal struct WindowPosition
 {
-    public int Row, Column, At;
+    public int Row, Column, Index;
 }

@@ -4,7 +4,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>Launches <see cref="PackConvWeights{TBackend,TVector}"/>: the packed weights lie at the start of the workspace.</summary>
-internal static class PackedConvWeights
+internal static class PackConvWeightsLaunch
 {
     /// <summary>Packs the weights of a pass; transposed and with reversed taps for an input gradient.</summary>
     /// <param name="launcher">where to launch</param>
