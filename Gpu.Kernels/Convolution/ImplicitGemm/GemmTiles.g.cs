@@ -7,7 +7,7 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>256 threads with 8 x 8 sums each: for products that fill the device with such tiles.</summary>
+/// <summary>256 threads with 8 x 8 sums each: for products with enough tiles to fill the device.</summary>
 internal struct Tile128x128 : IGemmTile
 {
     private RegisterTile8x8 _sums;
@@ -71,7 +71,7 @@ internal struct Tile64x64 : IGemmTile
     public void ShiftRows() => _sums.ShiftRows();
 }
 
-/// <summary>128 threads with 8 x 4 sums each: for few groups: half the sums of a thread, so a group finishes sooner.</summary>
+/// <summary>128 threads with 8 x 4 sums each: for few groups, as half the sums in a thread shorten a step.</summary>
 internal struct Tile64x64Half : IGemmTile
 {
     private RegisterTile8x4 _sums;

@@ -40,7 +40,7 @@ internal static partial class PtxText
         + "mov.f32 tcc120, 0f00000000; mov.f32 tcc121, 0f00000000; mov.f32 tcc122, 0f00000000; mov.f32 tcc123, 0f00000000; "
         + "mov.f32 tcc124, 0f00000000; mov.f32 tcc125, 0f00000000; mov.f32 tcc126, 0f00000000; mov.f32 tcc127, 0f00000000;\n\t";
 
-    // The operands of the product of fragments (row, column).
+    // The operands of mma for fragment (row, column).
     public const string P00 = " {tcc0, tcc1, tcc2, tcc3}, {tca0, tca1, tca2, tca3}, {tcb0, tcb1}, {tcc0, tcc1, tcc2, tcc3};\n\t";
     public const string P01 = " {tcc4, tcc5, tcc6, tcc7}, {tca0, tca1, tca2, tca3}, {tcb2, tcb3}, {tcc4, tcc5, tcc6, tcc7};\n\t";
     public const string P02 = " {tcc8, tcc9, tcc10, tcc11}, {tca0, tca1, tca2, tca3}, {tcb4, tcb5}, {tcc8, tcc9, tcc10, tcc11};\n\t";
@@ -74,7 +74,7 @@ internal static partial class PtxText
     public const string P36 = " {tcc120, tcc121, tcc122, tcc123}, {tca12, tca13, tca14, tca15}, {tcb12, tcb13}, {tcc120, tcc121, tcc122, tcc123};\n\t";
     public const string P37 = " {tcc124, tcc125, tcc126, tcc127}, {tca12, tca13, tca14, tca15}, {tcb14, tcb15}, {tcc124, tcc125, tcc126, tcc127};\n\t";
 
-    // Writes a row of fragments to shared memory. %0 is the lane's offset in bytes. The second half of a fragment lies eight rows further.
+    // Stores a row of fragments to shared memory. %0 is the lane's offset in bytes. The second half of a fragment is stored eight rows below the first.
     public const string StoreNarrow0 = SetAddress
         + " st.shared.v2.f32 [tcp0+0], {tcc0, tcc1};"
         + " st.shared.v2.f32 [tcp0+1280], {tcc2, tcc3};"

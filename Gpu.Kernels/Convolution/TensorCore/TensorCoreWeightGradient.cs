@@ -6,32 +6,37 @@ using ILGPU;
 namespace Gpu.Kernels.Convolution.TensorCore;
 
 /// <summary>
-/// <see cref="DirectConv2dWeightGradient{TBackend,TVector}"/> on tensor cores: a matrix product whose rows are taps by input channels, whose columns are the output channels of a group,
-/// and whose k runs over the output pixels of a split. <see cref="SplitKReduce{TBackend,TVector}"/> adds the splits up, in order.
+/// Weight gradient as an implicit GEMM on tensor cores. The rows of the product are taps by input channels, the columns are the output channels of a channel
+/// group, and k runs over the output pixels of a split. With several splits, <see cref="SplitKReduce{TBackend,TVector}"/> adds their sums, in order.
 /// </summary>
 /// <remarks>
-/// Both operands lie in lines, a pixel a line, as they do in memory. Where a pixel lies is worked out once for the group, a few steps ahead; a thread copies the same four rows in every
-/// step, and knows what their tap adds to that. The groups of the first row of tiles also sum the output gradient over their pixels, in 32 bits: the gradient of the bias.
+/// Both operands are stored in lines, one line for each pixel, as they are in global memory. A table in shared memory holds the position of each pixel; the
+/// group computes its entries a few steps ahead. A thread copies the same four rows of the product in every step, so it keeps the offset of their tap in
+/// registers. The groups of the first row of tiles also compute the bias gradient: they sum the output gradient over their pixels in FP32.
 /// </remarks>
 internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     where TUnit : struct, ITensorCoreUnit
     where TTile : struct, IBlockTile
 {
+    // An input row that does not exist, for pixels after the last one.
     private const int Outside = -(1 << 28);
 
-    /// <summary>Activations, the gradient of the output, and the gradients of weights and bias, a region a split.</summary>
+    /// <summary>Activations, output gradient, and gradients of weights and bias, one region for each split.</summary>
     public ArrayView<float> Input, OutputGradient, Target, BiasTarget;
 
-    /// <summary>Where the first words of input and output gradient lie, for the units that copy by address.</summary>
+    /// <summary>Addresses of the first words of input and output gradient, for units that copy by address.</summary>
     public long InputAddress, OutputGradientAddress;
 
     /// <summary>Sizes.</summary>
     public TensorCoreWeightGradientGeometry Geometry;
 
-    /// <summary>Whether the bias gradient is wanted, and whether the target holds gradients that are added to.</summary>
+    /// <summary>The bias gradient is computed too. The result is added to the target, instead of replacing it.</summary>
     public Flag HasBias, AddToTarget;
 
-    /// <summary>Every pixel of the input (of the output gradient, of the target) begins at a multiple of 16 bytes, and its channels come in fours.</summary>
+    /// <summary>
+    /// The input (the output gradient, the target) is accessed as vectors of four channels: it is aligned to 16 bytes, and the channels of a group are a
+    /// multiple of four.
+    /// </summary>
     public Flag VectorInput, VectorGradient, VectorTarget;
 
     /// <inheritdoc/>
@@ -96,42 +101,42 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
         }
 
         var bias = 0f;
-        int used = 0, filled = (SharedTiles<TUnit, TTile>.Stages - 1) * stage;
+        int readStage = 0, writeStage = (SharedTiles<TUnit, TTile>.Stages - 1) * stage;
         for (var step = 0; step < steps; step++)
         {
-            // The tile of this step has arrived, and everyone has done with the one before, whose place is filled next.
+            // After the barrier, the stage of this step is complete, and no thread reads the stage of the previous step, which is overwritten next.
             TUnit.WaitForAllBut(SharedTiles<TUnit, TTile>.Stages - 2);
             GroupBarrier.Wait();
             if (TUnit.IsRegisterStaged)
             {
-                // One operand is on its way at a time, for as long as half a step takes, so that half the registers do.
+                // Only one operand is in flight at a time, during half a step, which halves the registers for slots.
                 if (step + 1 < steps)
                 {
-                    StoreFirst(ref unit, shared, filled, thread);
+                    StoreFirst(ref unit, shared, writeStage, thread);
                     FetchSecond(ref unit, shared, table, step + 1, 0, thread, group, firstColumn);
                 }
 
-                Multiply(ref unit, shared, lane, 0, used + first, used + second);
-                if (step + 1 < steps) StoreSecond(ref unit, shared, filled, thread, sumsBias);
+                Multiply(ref unit, shared, lane, 0, readStage + first, readStage + second);
+                if (step + 1 < steps) StoreSecond(ref unit, shared, writeStage, thread, sumsBias);
                 if (step + 2 < steps) FetchFirst(ref unit, shared, table, rows, step + 2, 0, thread);
             }
             else
             {
                 var next = step + SharedTiles<TUnit, TTile>.Stages - 1;
-                if (next < steps) FetchBoth(ref unit, shared, table, rows, next, filled, thread, group, firstColumn);
+                if (next < steps) FetchBoth(ref unit, shared, table, rows, next, writeStage, thread, group, firstColumn);
                 TUnit.Commit();
-                Multiply(ref unit, shared, lane, 0, used + first, used + second);
-                if (sumsBias && thread < TTile.Columns) bias += SumPixels(shared, used + SharedTiles<TUnit, TTile>.FirstInLines + thread);
+                Multiply(ref unit, shared, lane, 0, readStage + first, readStage + second);
+                if (sumsBias && thread < TTile.Columns) bias += SumPixels(shared, readStage + SharedTiles<TUnit, TTile>.FirstInLines + thread);
             }
 
-            Multiply(ref unit, shared, lane, 1, used + first, used + second);
-            var place = ((step + SharedTiles<TUnit, TTile>.Ahead) & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + thread;
-            if (thread < TUnit.Depth) table[place] = PixelEntry(image, row, column, pixel, end);
+            Multiply(ref unit, shared, lane, 1, readStage + first, readStage + second);
+            var entry = ((step + SharedTiles<TUnit, TTile>.Ahead) & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + thread;
+            if (thread < TUnit.Depth) table[entry] = PixelEntry(image, row, column, pixel, end);
             Geometry.PixelCounter.Advance(ref column, ref row, ref image);
             pixel += TUnit.Depth;
-            filled = used;
-            used += stage;
-            if (used == SharedTiles<TUnit, TTile>.Stages * stage) used = 0;
+            writeStage = readStage;
+            readStage += stage;
+            if (readStage == SharedTiles<TUnit, TTile>.Stages * stage) readStage = 0;
         }
 
         GroupBarrier.Wait();
@@ -166,7 +171,7 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
         if (!sumsBias || thread >= TTile.Columns || biasColumn >= Geometry.OutputPerGroup) return;
         if (TUnit.IsRegisterStaged)
         {
-            // Threads that are a row of quads apart had the same columns.
+            // Threads with the same columns have sums over different pixels.
             for (var from = 0; from < SharedTiles<TUnit, TTile>.Threads * values; from += TTile.Columns) bias += shared[totals + from + thread];
         }
 
@@ -178,7 +183,8 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     private static void Multiply(ref TUnit unit, ArrayView<float> shared, int lane, int half, int first, int second) => unit.MultiplyLines(
         shared, lane, half, SharedTiles<TUnit, TTile>.Wide, first, SharedTiles<TUnit, TTile>.FirstStride, second, SharedTiles<TUnit, TTile>.SecondStride);
 
-    // Four rows: A, B: what their tap moves in the input; C: the same in words, with channel and group; D: how many of the four there are.
+    // An entry for four rows of the product. A, B: rows and columns from the first tap to their tap. C: the same in words, plus the channel. D: channels from
+    // the first of the four to the last one of the group, or 0 after the last row of the product.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly TableEntry RowEntry(int row, int group)
     {
@@ -196,7 +202,8 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
         };
     }
 
-    // A: where its first tap reads; B, C: the row and column of that; D: where its output gradient begins, or -1 for a pixel behind the split.
+    // The table entry of a pixel. A: input index of its first tap. B, C: input row and column of the first tap. D: index of its output gradient, or -1 if the
+    // pixel is after the end of the split.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly TableEntry PixelEntry(int image, int row, int column, int pixel, int end)
     {
@@ -212,39 +219,39 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
         };
     }
 
-    // The output gradient of one channel, summed over the pixels of a step.
+    // Sums the output gradient of one channel over the pixels of a step.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float SumPixels(ArrayView<float> shared, int place)
+    private static float SumPixels(ArrayView<float> shared, int index)
     {
         var sum = 0f;
-        for (var k = 0; k < TUnit.Depth; k++) sum += shared[place + k * SharedTiles<TUnit, TTile>.SecondStride];
+        for (var k = 0; k < TUnit.Depth; k++) sum += shared[index + k * SharedTiles<TUnit, TTile>.SecondStride];
         return sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Write(ArrayView<float> shared, int place, int target, int channels)
+    private readonly void Write(ArrayView<float> shared, int index, int target, int channels)
     {
         if (VectorTarget)
         {
-            var value = GpuVector4Backend.Load(GpuVector4Backend.At(shared), place);
+            var value = GpuVector4Backend.Load(GpuVector4Backend.At(shared), index);
             if (AddToTarget) value = GpuVector4Backend.Add(value, GpuVector4Backend.Load(GpuVector4Backend.At(Target), target));
             GpuVector4Backend.Store(GpuVector4Backend.At(Target), target, value);
             return;
         }
 
-        WriteOne(shared, place, target);
-        if (channels > 1) WriteOne(shared, place + 1, target + 1);
-        if (channels > 2) WriteOne(shared, place + 2, target + 2);
-        if (channels > 3) WriteOne(shared, place + 3, target + 3);
+        WriteOne(shared, index, target);
+        if (channels > 1) WriteOne(shared, index + 1, target + 1);
+        if (channels > 2) WriteOne(shared, index + 2, target + 2);
+        if (channels > 3) WriteOne(shared, index + 3, target + 3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void WriteOne(ArrayView<float> shared, int place, int target) =>
-        Target[target] = AddToTarget ? Target[target] + shared[place] : shared[place];
+    private readonly void WriteOne(ArrayView<float> shared, int index, int target) =>
+        Target[target] = AddToTarget ? Target[target] + shared[index] : shared[index];
 
-    // Copies of tiles to shared memory. A thread copies the same quads of four values in every step. Slots are types, so loops over them are unrolled.
+    // Copies of tiles to shared memory. A thread copies the same quads of the tile in every step. The loops over slots are unrolled, because slots are types.
 
-    // Quads of a line of the first and of the second operand, and lines that the group's threads copy one quad each of.
+    // Quads in a line of each operand, and lines that the group copies if each thread copies one quad.
     private static int FirstQuadsPerLine => TTile.Rows / 4;
 
     private static int SecondQuadsPerLine => TTile.Columns / 4;
@@ -266,7 +273,7 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
         ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, TableEntry rows, int step, int stage, int thread)
     {
         var line = thread / FirstQuadsPerLine;
-        // From here on the places in the table are constants.
+        // A view, so that the table indices of all slots are constants.
         var lines = table.SubView((step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - FirstLinesPerPass + 1);
         var target = stage + line * SharedTiles<TUnit, TTile>.FirstStride + TUnit.LineOffset(4 * (thread & (FirstQuadsPerLine - 1)));
         if (VectorInput)
@@ -393,14 +400,16 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     private static void StoreRows<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
         where TSlot : struct, ISlot
     {
-        if (slot < SharedTiles<TUnit, TTile>.FirstQuads) unit.StoreSlot<TSlot>(shared, target, slot * FirstLinesPerPass * SharedTiles<TUnit, TTile>.FirstStride);
+        if (slot < SharedTiles<TUnit, TTile>.FirstQuads)
+            unit.StoreSlot<TSlot>(shared, target, slot * FirstLinesPerPass * SharedTiles<TUnit, TTile>.FirstStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreSecond(ref TUnit unit, ArrayView<float> shared, int stage, int thread, bool sumsBias)
     {
         var line = thread / SecondQuadsPerLine;
-        var target = stage + SharedTiles<TUnit, TTile>.FirstInLines + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LineOffset(4 * (thread & (SecondQuadsPerLine - 1)));
+        var target = stage + SharedTiles<TUnit, TTile>.FirstInLines + line * SharedTiles<TUnit, TTile>.SecondStride
+            + TUnit.LineOffset(4 * (thread & (SecondQuadsPerLine - 1)));
         StoreColumns<SecondSlot0>(ref unit, 0, shared, target);
         StoreColumns<SecondSlot1>(ref unit, 1, shared, target);
         StoreColumns<SecondSlot2>(ref unit, 2, shared, target);
@@ -424,7 +433,8 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     private static void StoreColumns<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
         where TSlot : struct, ISlot
     {
-        if (slot < SharedTiles<TUnit, TTile>.SecondQuads) unit.StoreSlot<TSlot>(shared, target, slot * SecondLinesPerPass * SharedTiles<TUnit, TTile>.SecondStride);
+        if (slot < SharedTiles<TUnit, TTile>.SecondQuads)
+            unit.StoreSlot<TSlot>(shared, target, slot * SecondLinesPerPass * SharedTiles<TUnit, TTile>.SecondStride);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
