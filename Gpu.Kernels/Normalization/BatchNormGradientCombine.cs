@@ -4,7 +4,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Normalization;
 
-/// <summary>The forward pass's gamma / deviation from the saved statistics, for the backward pass; an item is a vector of channels.</summary>
+/// <summary>Scale = gamma * saved inverse deviation, the scale of the forward pass, for the backward pass. An item is one vector of channels.</summary>
 internal struct BatchNormScaleFromSaved<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
@@ -12,7 +12,7 @@ internal struct BatchNormScaleFromSaved<TBackend, TVector> : IKernel
     /// <summary>All [channels].</summary>
     public TBackend Gamma, InverseDeviation, Scale;
 
-    /// <summary>Channels.</summary>
+    /// <summary>Number of channels.</summary>
     public int Channels;
 
     /// <inheritdoc/>
@@ -26,7 +26,7 @@ internal struct BatchNormScaleFromSaved<TBackend, TVector> : IKernel
     }
 }
 
-/// <summary>Adds the chunks' sums up. An item is a vector of channels.</summary>
+/// <summary>Adds the gradient sums of all chunks, in order, and stores the results in <see cref="Totals"/>. An item is one vector of channels.</summary>
 internal struct BatchNormGradientCombine<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
@@ -34,7 +34,7 @@ internal struct BatchNormGradientCombine<TBackend, TVector> : IKernel
     /// <summary>See <see cref="BatchNormGradientSums{TBackend,TVector,TActivation}"/>.</summary>
     public TBackend Partials;
 
-    /// <summary>Where the sums go.</summary>
+    /// <summary>Gradients of gamma and beta, which are added to, and coefficients of the input gradient, which are written.</summary>
     public BatchNormGradientTotals<TBackend, TVector> Totals;
 
     /// <summary>Sizes.</summary>

@@ -8,39 +8,39 @@ using ILGPU;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// <see cref="BatchNormMaxPoolGradientSums{TBackend,TVector,TActivation}"/> by groups of threads, which share the windows of all images; the rows of
-/// <see cref="Layout"/> are windows. It computes the forward pass's gamma / deviation itself, and leaves it.
+/// <see cref="BatchNormMaxPoolGradientSums{TBackend,TVector,TActivation}"/> for thread groups, which share the windows of all images. The rows of
+/// <see cref="Layout"/> are windows. It also recomputes the scale of the forward pass, gamma / deviation, and stores it for the input gradient.
 /// </summary>
 internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivation> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Images: the normalisation's input, and the gradient of what was pooled.</summary>
+    /// <summary>Input of the normalization [n, h, w, c], and gradient with respect to the pooled output [n, oh, ow, c].</summary>
     public TBackend Input, OutputGradient;
 
-    /// <summary>All [channels]; the scale is written.</summary>
+    /// <summary>All [channels]. The scale is written.</summary>
     public TBackend Mean, Gamma, Beta, Scale;
 
-    /// <summary>[chunk, 2, channels]; not used where there is one chunk.</summary>
+    /// <summary>Partial sums [chunk, 2, channel]; not used with one chunk.</summary>
     public TBackend Partials;
 
-    /// <summary>Where the sums go when there is one chunk.</summary>
+    /// <summary>Saved inverse deviation; with one chunk, also the tensors that the totals are stored to.</summary>
     public BatchNormGradientTotals<TBackend, TVector> Totals;
 
     /// <summary>Sizes.</summary>
     public ChannelGroups Layout;
 
-    /// <summary>The way of a thread through its windows.</summary>
+    /// <summary>Iterates over the windows of a thread.</summary>
     public WindowIterator Windows;
 
     /// <summary>Words from the upper to the lower pixels of a window.</summary>
     public int Below;
 
-    /// <summary>Values of a channel, those outside of all windows included.</summary>
+    /// <summary>Values of a channel, including those outside all windows.</summary>
     public int Values;
 
-    /// <summary>Words from one chunk's partial results to the next one's, and from its first sums to its second ones.</summary>
+    /// <summary>Words from the partial sums of one chunk to those of the next, and from the first of their two rows to the second.</summary>
     public int PartialStride, PartialRow;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -69,7 +69,7 @@ internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivati
         TBackend.Store(Partials, partials + PartialRow, product);
     }
 
-    // A thread's own windows, two at a time.
+    // Sums over the windows of a thread, two at a time.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void SumWindows(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
     {
@@ -83,7 +83,7 @@ internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivati
         for (; row + place.Deep < place.End; row += 2 * place.Deep)
         {
             var next = Windows.Next(window);
-            // All loads first: they are then under way together.
+            // The loads come first, so that they execute concurrently.
             var (a0, b0) = (TBackend.Load(Input, window.Index), TBackend.Load(Input, window.Index + Layout.Channels));
             var (c0, d0) = (TBackend.Load(Input, window.Index + Below), TBackend.Load(Input, window.Index + Below + Layout.Channels));
             var (a1, b1) = (TBackend.Load(Input, next.Index), TBackend.Load(Input, next.Index + Layout.Channels));
