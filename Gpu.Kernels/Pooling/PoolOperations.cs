@@ -5,27 +5,27 @@ using Gpu.Kernels.Reductions;
 
 namespace Gpu.Kernels.Pooling;
 
-/// <summary>Reductions of windows and the transpose of their sum, for pooling and for up-sampling.</summary>
+/// <summary>Reductions over windows and the transpose of their sum, for pooling and upsampling.</summary>
 internal static class PoolOperations
 {
-    // Pixels of an image before a group of threads is better than a thread a channel vector.
+    // Global average pooling: with fewer pixels, one thread for each vector of channels is faster than a thread group.
     private const int MinGroupedPixels = 16;
 
-    /// <summary>output = the largest value of each window of the input.</summary>
+    /// <summary>Computes the maximum of each window.</summary>
     public static void Maximum(IExecutor executor, Pool2dShape shape, DeviceView input, GradientTarget output)
     {
         if (shape.IsTwoByTwo) executor.Execute(new TwoByTwoOperation(shape, input, output.Gradient));
         else executor.Execute(new ReductionOperation<Identity, MaxReduction>(new Call(executor, shape, Average: false, Transposed: false, input, output)));
     }
 
-    /// <summary>output = the sums, or with <paramref name="average"/> the averages, of the windows of the input.</summary>
+    /// <summary>Computes the sum, or with <paramref name="average"/> the average, of each window.</summary>
     public static void Sum(IExecutor executor, Pool2dShape shape, bool average, DeviceView input, GradientTarget output)
     {
         var call = new Call(executor, shape, average, Transposed: false, input, output);
         ActivationDispatch.Call(output.Gate.Kind, ref call);
     }
 
-    /// <summary>The transpose: every pixel gets the sum of the values of the windows that it lies in.</summary>
+    /// <summary>Computes the transpose of <see cref="Sum"/>: for each pixel, the sum of the values of the windows that contain it.</summary>
     public static void SumTransposed(IExecutor executor, Pool2dShape shape, bool average, DeviceView windows, GradientTarget pixels)
     {
         var call = new Call(executor, shape, average, Transposed: true, windows, pixels);
@@ -35,14 +35,15 @@ internal static class PoolOperations
     private readonly record struct Call(IExecutor Executor, Pool2dShape Shape, bool Average, bool Transposed, DeviceView Source, GradientTarget Target)
         : IActivationCall
     {
-        // Without padding both ways of counting are the same, and the constant factor is the cheaper one.
+        // Without padding, both ways to count give the same result, and a constant factor is cheaper.
         public bool ExcludePadding =>
             Average && !Shape.CountPadding && (Shape.PaddingTop | Shape.PaddingLeft | Shape.PaddingBottom | Shape.PaddingRight) != 0;
 
-        // Averages of whole images, of enough pixels to be shared.
+        // Global average pooling with enough pixels for a thread group.
         public bool IsGlobalAverage =>
-            Average && !ExcludePadding && Target.Gate.Kind == ActivationKind.Identity && !Target.Accumulate && Shape.InputHeight == Shape.WindowHeight
-            && Shape.InputWidth == Shape.WindowWidth && Shape.OutputHeight * Shape.OutputWidth == 1 && Shape.WindowHeight * Shape.WindowWidth >= MinGroupedPixels;
+            Average && !ExcludePadding && Target.Gate.Kind == ActivationKind.Identity && !Target.Accumulate
+            && Shape.InputHeight == Shape.WindowHeight && Shape.InputWidth == Shape.WindowWidth && Shape.OutputHeight * Shape.OutputWidth == 1
+            && Shape.WindowHeight * Shape.WindowWidth >= MinGroupedPixels;
 
         public float Scale => Average && !ExcludePadding ? 1f / (Shape.WindowHeight * Shape.WindowWidth) : 1f;
 
@@ -105,7 +106,7 @@ internal static class PoolOperations
             launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TBackend.Width, 4 + 2 * shape.WindowHeight * shape.WindowWidth));
         }
 
-        // The pixels of an image are shared by a group of threads.
+        // The threads of a group share the pixels of an image.
         private void LaunchGroups<TBackend, TVector>(ILauncher<TBackend> launcher, GroupLimits limits)
             where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
