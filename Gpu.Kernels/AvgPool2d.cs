@@ -36,7 +36,7 @@ public static class AvgPool2d
         shape.Check();
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));
         var target = new GradientTarget(inputGradient, gate, input, accumulate).Require(shape.InputLength, nameof(inputGradient), nameof(input));
-        PoolOperations.Spread(executor, shape, average: true, outputGradient, target);
+        PoolOperations.SumTransposed(executor, shape, average: true, outputGradient, target);
     }
 
     private static GradientTarget Output(Pool2dShape shape, DeviceView output) =>

@@ -18,7 +18,7 @@ public static class Upsample
         var shape = Shape(batch, height, width, channels, factor);
         input.Require(shape.OutputLength, nameof(input));
         var target = new GradientTarget(output, Activation.None, default, false).Require(shape.InputLength, nameof(output), nameof(input));
-        PoolOperations.Spread(executor, shape, average: false, input, target);
+        PoolOperations.SumTransposed(executor, shape, average: false, input, target);
     }
 
     /// <summary>The gradient of <see cref="NearestForward"/>: the sum over the pixels that an input pixel became.</summary>

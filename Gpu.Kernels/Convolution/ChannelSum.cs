@@ -6,17 +6,17 @@ using Gpu.Kernels.Reductions;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// Partials[chunk, c] = sum over a chunk of pixels of Values[pixel, c]; an item is a chunk by a vector of channels.
-/// <see cref="SplitKReduce{TBackend,TVector}"/> adds the chunks up.
+/// Partials[chunk, c] = sum over the pixels of a chunk of Values[pixel, c]. An item is one vector of channels of one chunk.
+/// <see cref="SplitKReduce{TBackend,TVector}"/> adds the chunks.
 /// </summary>
 internal struct ChannelPartialSum<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Pixels by channels, and chunks by channels.</summary>
+    /// <summary>Values [pixel, c] and partial sums [chunk, c].</summary>
     public TBackend Values, Partials;
 
-    /// <summary>Extents; vectors of channels; words from chunk to chunk of the partials.</summary>
+    /// <summary>Pixels, channels, pixels of a chunk, vectors that cover the channels, words from one chunk of <see cref="Partials"/> to the next.</summary>
     public int Pixels, Channels, ChunkPixels, Vectors, Stride;
 
     /// <inheritdoc/>
@@ -34,16 +34,16 @@ internal struct ChannelPartialSum<TBackend, TVector> : IKernel
     }
 }
 
-/// <summary>The gradient of a bias on its own: sums over pixels, channel by channel.</summary>
+/// <summary>Sums over pixels for each channel: the bias gradient where no weight gradient kernel computes it.</summary>
 internal static class ChannelSum
 {
-    private const int MostChunks = 64;
-    private const int FewestPixels = 16;
+    private const int MaxChunks = 64;
+    private const int MinPixels = 16;
 
-    /// <summary>Words of workspace needed.</summary>
-    public static int WorkspaceLength(int channels) => Math.Max(MostChunks, ChannelGroups.MostChunks(channels)) * IntMath.RoundUp(channels, 16);
+    /// <summary>Words of workspace, on any device.</summary>
+    public static int WorkspaceLength(int channels) => Math.Max(MaxChunks, ChannelGroups.MostChunks(channels)) * IntMath.RoundUp(channels, 16);
 
-    /// <summary>sums[c] += sum over pixels of values[pixel, c].</summary>
+    /// <summary>Computes sums[c] += sum over pixels of values[pixel, c].</summary>
     public static void Add(IExecutor executor, DeviceView values, int channels, DeviceView sums, DeviceView workspace) =>
         executor.Execute(new Operation(values, channels, sums, workspace));
 
@@ -62,7 +62,7 @@ internal static class ChannelSum
                 return;
             }
 
-            var chunkPixels = Math.Max(64, IntMath.DivRoundUp(pixels, MostChunks));
+            var chunkPixels = Math.Max(64, IntMath.DivRoundUp(pixels, MaxChunks));
             var chunks = IntMath.DivRoundUp(pixels, chunkPixels);
             var vectors = IntMath.DivRoundUp(channels, TBackend.Width);
             var stride = IntMath.RoundUp(channels, 16);
@@ -88,13 +88,13 @@ internal static class ChannelSum
             launcher.Launch(total, vectors, 4 * chunks);
         }
 
-        // One launch where a group a block of channels does; else two.
+        // One launch if one group for each block of channels is enough, else a second one that adds the chunks.
         private void LaunchGroups<TBackend, TVector>(ILauncher<TBackend> launcher, GroupLimits limits, int pixels)
             where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
             var threads = GroupThreads.Of(limits);
-            var layout = ChannelGroups.For<TBackend, TVector>(pixels, channels, threads, FewestPixels, ChannelGroups.MostChunks(channels));
+            var layout = ChannelGroups.For<TBackend, TVector>(pixels, channels, threads, MinPixels, ChannelGroups.MostChunks(channels));
             var isWhole = layout.Chunks == 1;
             var stride = IntMath.RoundUp(channels, 16);
             var partials = new GroupedChannelSum<TBackend, TVector>

@@ -6,54 +6,66 @@ using Gpu.Kernels.MatrixProducts;
 
 namespace Gpu.Kernels;
 
-/// <summary>How a pass of a convolution is computed. All algorithms give the same sums up to rounding.</summary>
+/// <summary>
+/// Algorithm of a pass of a convolution. The results of all algorithms are equal up to rounding. If an algorithm cannot compute a shape on a device,
+/// <see cref="Auto"/> applies.
+/// </summary>
 public enum Conv2dAlgorithm
 {
-    /// <summary>The fastest one for the shape, the pass and the device.</summary>
+    /// <summary>The fastest algorithm for the shape, the pass and the device.</summary>
     Auto,
 
-    /// <summary>A direct sum, tap by tap, in register tiles. Every shape, every device.</summary>
+    /// <summary>Direct convolution: sums tap by tap in register tiles. Any shape, any device.</summary>
     Direct,
 
-    /// <summary>Winograd's F(4x4, 3x3): 36 products instead of 144. 3x3 kernels with stride 1, dilation 1, one group, channels in multiples of 16.</summary>
+    /// <summary>
+    /// Winograd's F(4x4, 3x3): 36 multiplications instead of 144. Requires 3x3 kernels, stride 1, dilation 1, padding of at most 2, one group, and multiples of
+    /// 16 channels.
+    /// </summary>
     Winograd,
 
-    /// <summary>One packed matrix product. On the CPU, for 1x1 kernels with stride 1 and no padding, and dense layers.</summary>
+    /// <summary>
+    /// One packed matrix product. Requires the CPU, one group, at most 4096 input pixels in the batch, and a dense layer or 1x1 kernels with stride 1 and no
+    /// padding.
+    /// </summary>
     MatrixProduct,
 
-    /// <summary>An implicit GEMM: tiles in the shared memory of a group of threads. GPUs and the simulator, one group.</summary>
+    /// <summary>Implicit GEMM with tiles in shared memory. Requires a GPU or the simulator, and one channel group.</summary>
     ImplicitGemm,
 
-    /// <summary>An implicit GEMM on tensor cores, in TF32 or FP16. CUDA devices whose precision is not FP32.</summary>
+    /// <summary>
+    /// Implicit GEMM on tensor cores, in TF32 or FP16. Requires a CUDA device whose precision is not FP32, and at least 8 input and 8 output channels in each
+    /// group.
+    /// </summary>
     TensorCore,
 }
 
-/// <summary>The three products of a convolution.</summary>
+/// <summary>The three passes of a convolution.</summary>
 internal enum Conv2dPass
 {
-    /// <summary>The output from input and weights.</summary>
+    /// <summary>Computes the output from the input and the weights.</summary>
     Forward,
 
-    /// <summary>The gradient of the input from the output's gradient and the weights; also the forward pass of a transposed convolution.</summary>
+    /// <summary>Computes the input gradient from the output gradient and the weights. Also the forward pass of a transposed convolution.</summary>
     InputGradient,
 
-    /// <summary>The gradient of the weights from the input and the output's gradient.</summary>
+    /// <summary>Computes the weight gradient from the input and the output gradient.</summary>
     WeightGradient,
 }
 
-/// <summary>What a device offers to a convolution.</summary>
-/// <param name="IsGpu">whether each item is a thread of its own; see <see cref="IVectorBackend{TSelf,TVector}.IsGpu"/></param>
-/// <param name="Groups">limits of groups of threads; null where there are none</param>
-/// <param name="TensorCores">tensor cores; null where products are computed in 32 bits</param>
+/// <summary>The properties of a device that <see cref="Conv2dAlgorithms"/> depends on.</summary>
+/// <param name="IsGpu">whether each item runs on its own thread; see <see cref="IVectorBackend{TSelf,TVector}.IsGpu"/></param>
+/// <param name="Groups">limits of thread groups; null if the device has no thread groups</param>
+/// <param name="TensorCores">launcher for tensor cores; null if matrix products are computed in FP32</param>
 internal readonly record struct Conv2dDevice(bool IsGpu, GroupLimits? Groups, ITensorCoreLauncher? TensorCores);
 
-/// <summary>The one place where a pass of a convolution or dense layer gets its algorithm.</summary>
+/// <summary>Selects the algorithm for every pass of a convolution or dense layer. Nothing else does.</summary>
 /// <remarks>
-/// On a GPU: tensor cores where they pay, else implicit GEMM where the device can run it, else the direct sum.
-/// On the CPU: Winograd or one matrix product where they pay, else the direct sum.
+/// On a GPU: tensor cores if they are faster, else implicit GEMM if the device can run it, else direct convolution.
+/// On the CPU: Winograd or one matrix product if it is faster, else direct convolution.
 ///
-/// Winograd against the direct sum on the CPU, measured on one core with 512-bit vectors, in GFLOP/s of the direct sum (the gradient of the input is like
-/// the forward pass):
+/// Winograd and direct convolution on one CPU core with 512-bit vectors, in GFLOP/s. The rates of both count the operations of direct convolution. The input
+/// gradient behaves like the forward pass.
 /// <code>
 ///                                  forward         weight gradient
 /// images, pixels, channels         direct  Winograd   direct  Winograd
@@ -71,32 +83,32 @@ internal readonly record struct Conv2dDevice(bool IsGpu, GroupLimits? Groups, IT
 /// 4      8x8  256 to 256           198     232        194     189
 /// 1      8x8  256 to 256           122      78        119      71
 /// </code>
-/// A few tiles do not pay for the transform of the weights. Tiles that lie mostly outside the output multiply in vain.
+/// With few tiles, the filter transform takes longer than the products save. The work on the part of a tile that lies outside the output is wasted.
 /// </remarks>
 internal static class Conv2dAlgorithms
 {
-    // Winograd: tiles from which on the transform of the weights pays; the weight gradient transforms its sums back once for each split.
+    // Winograd: fewest tiles for which the filter transform is worth its time. The weight gradient transforms its sums back once for each split.
     private const int MinWinogradTiles = 16, MinWinogradGradientTiles = 64;
 
-    // Channels must fill whole vectors on every backend; the widest has 16 floats.
-    private const int WidestVector = 16;
+    // Winograd: channels must fill whole vectors on every backend. The widest vector has 16 floats.
+    private const int MaxVectorWidth = 16;
 
-    // Matrix product: with more pixels the packed input takes more memory than it saves time.
+    // Matrix product: with more pixels, the packed input is too large for the time that it saves.
     private const int MaxProductPixels = 4096;
 
-    // Matrix product: below this the launches cost more than a faster product saves.
+    // Matrix product: with less work, the additional launches cost more than the faster product saves.
     private const long MinProductMultiplyAdds = 64 * 1024;
 
-    // Matrix product, forward: with more weights a panel of a few columns does not stay in the first-level cache.
+    // Matrix product, forward: with more weights, a panel of a few unpacked columns does not stay in the L1 cache.
     private const int MaxUnpackedWeights = 450_000;
 
-    // Matrix product, weight gradient: with fewer weights everything stays in the second-level cache as it is.
+    // Matrix product, weight gradient: with fewer weights, everything stays in the L2 cache without packing.
     private const int MinPackedGradientWeights = 150_000;
 
-    // Tensor cores: with fewer channels on either side the tiles are mostly filled with zeros.
+    // Tensor cores: with fewer input or output channels, the tiles contain mostly zeros.
     private const int MinTensorCoreChannels = 8;
 
-    /// <summary>The algorithm of a pass: the one that the shape asks for where that is possible, else the fastest.</summary>
+    /// <summary>Returns the algorithm of a pass: <see cref="Conv2dShape.Algorithm"/> if it is set and possible, else the fastest.</summary>
     public static Conv2dAlgorithm Choose(Conv2dShape shape, Conv2dPass pass, Conv2dDevice device)
     {
         if (shape.Algorithm != Conv2dAlgorithm.Auto && IsPossible(shape.Algorithm, shape, device)) return shape.Algorithm;
@@ -111,25 +123,25 @@ internal static class Conv2dAlgorithms
         return Conv2dAlgorithm.Direct;
     }
 
-    /// <summary>Whether an algorithm can compute a shape on a device.</summary>
+    /// <summary>Returns whether an algorithm can compute a shape on a device.</summary>
     /// <exception cref="ArgumentOutOfRangeException">not an algorithm</exception>
     public static bool IsPossible(Conv2dAlgorithm algorithm, Conv2dShape shape, Conv2dDevice device) => algorithm switch
     {
         Conv2dAlgorithm.Direct => true,
         Conv2dAlgorithm.Winograd => FitsWinograd(shape),
-        Conv2dAlgorithm.MatrixProduct => !device.IsGpu && IsOneProduct(shape),
+        Conv2dAlgorithm.MatrixProduct => !device.IsGpu && FitsMatrixProduct(shape),
         Conv2dAlgorithm.ImplicitGemm => shape.Groups == 1 && GemmPlan.IsPossible(device.Groups),
         Conv2dAlgorithm.TensorCore =>
             device.TensorCores is not null && shape.InputPerGroup >= MinTensorCoreChannels && shape.OutputPerGroup >= MinTensorCoreChannels,
         _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, "not an algorithm of a convolution"),
     };
 
-    /// <summary>Words of workspace that every pass of a shape may use, by any algorithm on any device.</summary>
+    /// <summary>Words of workspace that suffice for every pass of a shape, with any algorithm on any device.</summary>
     public static int WorkspaceLength(Conv2dShape shape)
     {
         var words = Math.Max(DirectConv2dLaunch.WorkspaceLength(shape), DirectWeightGradientLaunch.WorkspaceLength(shape));
         words = Math.Max(words, Math.Max(ImplicitGemmConv2dLaunch.WorkspaceLength(shape), ImplicitGemmWeightGradientLaunch.WorkspaceLength(shape)));
-        if (IsOneProduct(shape)) words = Math.Max(words, MatrixProductLaunch.WorkspaceLength(shape));
+        if (FitsMatrixProduct(shape)) words = Math.Max(words, MatrixProductLaunch.WorkspaceLength(shape));
         if (shape.Algorithm == Conv2dAlgorithm.Direct || !FitsWinograd(shape)) return words;
         return Math.Max(words, Math.Max(WinogradConv2dLaunch.WorkspaceLength(shape), WinogradWeightGradientLaunch.WorkspaceLength(shape)));
     }
@@ -137,7 +149,7 @@ internal static class Conv2dAlgorithms
     private static bool FitsWinograd(Conv2dShape shape) =>
         shape is { KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, Groups: 1 }
         && shape is { PaddingTop: <= 2, PaddingLeft: <= 2, PaddingBottom: <= 2, PaddingRight: <= 2 }
-        && shape.InputChannels % WidestVector == 0 && shape.OutputChannels % WidestVector == 0;
+        && shape.InputChannels % MaxVectorWidth == 0 && shape.OutputChannels % MaxVectorWidth == 0;
 
     private static bool WinogradPays(Conv2dShape shape, Conv2dPass pass)
     {
@@ -148,7 +160,7 @@ internal static class Conv2dAlgorithms
         return tiles * shape.Batch >= least && 2 * height * width >= tiles * extent * extent;
     }
 
-    private static bool IsOneProduct(Conv2dShape shape) =>
+    private static bool FitsMatrixProduct(Conv2dShape shape) =>
         shape.IsPointwise && shape.Groups == 1 && (long)shape.Batch * shape.InputHeight * shape.InputWidth <= MaxProductPixels;
 
     private static bool MatrixProductPays(Conv2dShape shape, Conv2dPass pass)
@@ -156,11 +168,11 @@ internal static class Conv2dAlgorithms
         if (shape.MultiplyAdds < MinProductMultiplyAdds) return false;
         return pass switch
         {
-            // The direct sum reads the weights in place, which is faster as long as their rows are short and few.
+            // Direct convolution reads the weights in place, which is faster as long as their rows are short and few.
             Conv2dPass.Forward => shape.OutputChannels > 128 || (shape.OutputChannels > 64 && shape.WeightLength > MaxUnpackedWeights),
-            // The direct sum packs the weights, too.
+            // Direct convolution packs the weights, too.
             Conv2dPass.InputGradient => true,
-            // The direct sum reads both operands along their rows. Packed, rows that are far apart do not compete for the same cache lines.
+            // Direct convolution reads both operands along their rows. Packing keeps rows with a large stride from competing for the same cache sets.
             _ => shape.OutputChannels >= 256 && shape.WeightLength > MinPackedGradientWeights,
         };
     }
@@ -168,18 +180,20 @@ internal static class Conv2dAlgorithms
     private static bool PaysOnTensorCores(Conv2dShape shape, Conv2dPass pass, Conv2dDevice device)
     {
         if (!IsPossible(Conv2dAlgorithm.TensorCore, shape, device) || shape.MultiplyAdds < device.TensorCores!.LeastWork) return false;
-        // The sums of a weight gradient are split over the pixels, so there are always enough tiles.
+        // Split-K over the pixels provides enough tiles for every weight gradient.
         if (pass == Conv2dPass.WeightGradient) return true;
         var isForward = pass == Conv2dPass.Forward;
         var (summed, computed) = isForward ? (shape.InputPerGroup, shape.OutputPerGroup) : (shape.OutputPerGroup, shape.InputPerGroup);
         var rows = shape.Batch * (isForward ? shape.OutputHeight * shape.OutputWidth : shape.InputHeight * shape.InputWidth);
-        return IsSoonerOnTensorCores(device.TensorCores, rows, computed * shape.Groups, shape.KernelHeight * shape.KernelWidth * summed);
+        return IsFasterOnTensorCores(device.TensorCores, rows, computed * shape.Groups, shape.KernelHeight * shape.KernelWidth * summed);
     }
 
-    // Products on tensor cores are not split: with few tiles their steps, one after the other, take longer than 32-bit kernels that split the sum over all multiprocessors.
-    private static bool IsSoonerOnTensorCores(ITensorCoreLauncher device, int rows, int columns, int depth)
+    // The tensor-core kernels of the other two passes have no split-K. With few tiles, their sequential steps take longer than FP32 kernels that split the sum
+    // over all multiprocessors.
+    private static bool IsFasterOnTensorCores(ITensorCoreLauncher device, int rows, int columns, int depth)
     {
-        // Cycles of an H200 by the cost model of tools/cuda-emulator: a step of a tile whose group has no other one to hide its waits; the least time of 32-bit products.
+        // Cycles of an H200 by the cost model of tools/cuda-emulator: stepCycles for a step of a tile whose latency no other group hides, plainCycles as the
+        // minimum time of an FP32 product.
         const int stepDepth = 32, stepCycles = 950, residentGroups = 4, plainCycles = 8000;
         const double plainRate = 64;
         if (device.LeastWork <= 1) return true;

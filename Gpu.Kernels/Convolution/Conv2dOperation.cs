@@ -7,55 +7,56 @@ using Gpu.Kernels.MatrixProducts;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// The operands of a forward pass or of an input gradient. Both are the same sum, output[pixel, c] = sum over taps and k of input[moved pixel, k] * weights[tap, k, c];
-/// for an input gradient the roles are swapped: <see cref="Input"/> is the gradient of the convolution's output, <see cref="Output"/> that of its input.
+/// Operands of a forward pass or an input gradient. Both compute output[pixel, c] = sum over taps and channels k of input[pixel shifted by the tap, k] *
+/// weights[tap, k, c]. For an input gradient, <see cref="Input"/> is the gradient with respect to the output of the convolution, and <see cref="Output"/> is
+/// the gradient with respect to its input.
 /// </summary>
 internal readonly record struct Conv2dArguments
 {
-    /// <summary>The sizes of the convolution, whichever pass it is.</summary>
+    /// <summary>The shape of the convolution, the same for all passes.</summary>
     public required Conv2dShape Shape { get; init; }
 
     /// <summary><see cref="Conv2dPass.Forward"/> or <see cref="Conv2dPass.InputGradient"/>.</summary>
     public required Conv2dPass Pass { get; init; }
 
-    /// <summary>What is read: [n, h, w, c].</summary>
+    /// <summary>The tensor that is read [n, h, w, c].</summary>
     public required DeviceView Input { get; init; }
 
-    /// <summary>[kh, kw, c / groups, k].</summary>
+    /// <summary>Weights [kh, kw, c / groups, k].</summary>
     public required DeviceView Weights { get; init; }
 
-    /// <summary>One word for each output channel; empty for none.</summary>
+    /// <summary>Bias, one word for each channel of <see cref="Output"/>; empty if there is none.</summary>
     public DeviceView Bias { get; init; }
 
-    /// <summary>What is written: [n, h, w, c].</summary>
+    /// <summary>The tensor that is written [n, h, w, c].</summary>
     public required DeviceView Output { get; init; }
 
-    /// <summary>f of the sum; with <see cref="Gated"/> the gate instead.</summary>
+    /// <summary>The activation that is applied to the sum. If <see cref="Gated"/>, the sum is multiplied by its derivative instead.</summary>
     public Activation Activation { get; init; }
 
-    /// <summary>Multiply by the activation's derivative at <see cref="Saved"/>, instead of applying the activation.</summary>
+    /// <summary>Multiply by the derivative of the activation at <see cref="Saved"/>, instead of applying the activation.</summary>
     public bool Gated { get; init; }
 
-    /// <summary>The activated values that the gradient belongs to; read only when <see cref="Gated"/>.</summary>
+    /// <summary>The output of the activation, at which the derivative is taken; read only if <see cref="Gated"/>.</summary>
     public DeviceView Saved { get; init; }
 
-    /// <summary>Add to what the output holds.</summary>
+    /// <summary>Add to the output, instead of replacing it.</summary>
     public bool Accumulate { get; init; }
 
-    /// <summary>At least <see cref="Conv2dAlgorithms.WorkspaceLength"/> words.</summary>
+    /// <summary>Workspace of at least <see cref="Conv2dAlgorithms.WorkspaceLength"/> words.</summary>
     public required DeviceView Workspace { get; init; }
 
-    /// <summary>Whether it is an input gradient.</summary>
+    /// <summary>Whether the pass is an input gradient.</summary>
     public bool IsBackward => Pass == Conv2dPass.InputGradient;
 
-    /// <summary>Channels of a group that are summed over, with each tap.</summary>
+    /// <summary>Channels of <see cref="Input"/> in a group, which are summed over.</summary>
     public int SummedPerGroup => IsBackward ? Shape.OutputPerGroup : Shape.InputPerGroup;
 
-    /// <summary>Channels of a group that are computed.</summary>
+    /// <summary>Channels of <see cref="Output"/> in a group, which are computed.</summary>
     public int ComputedPerGroup => IsBackward ? Shape.InputPerGroup : Shape.OutputPerGroup;
 
-    /// <summary>The same with a gate, unless that is the identity.</summary>
-    /// <exception cref="ArgumentException">the gate's derivative needs more than its output</exception>
+    /// <summary>Returns a copy with a gate. The identity is no gate.</summary>
+    /// <exception cref="ArgumentException">the derivative of the gate cannot be computed from its output</exception>
     public Conv2dArguments WithGate(Activation gate, DeviceView saved, bool accumulate)
     {
         if (gate.Kind == ActivationKind.Identity) return this with { Accumulate = accumulate };
@@ -64,32 +65,32 @@ internal readonly record struct Conv2dArguments
     }
 }
 
-/// <summary>The operands of a weight gradient, which is added to what <see cref="WeightGradient"/> and <see cref="BiasGradient"/> hold.</summary>
+/// <summary>Operands of a weight gradient. The result is added to <see cref="WeightGradient"/> and <see cref="BiasGradient"/>.</summary>
 internal readonly record struct Conv2dGradientArguments
 {
-    /// <summary>The sizes of the convolution.</summary>
+    /// <summary>The shape of the convolution.</summary>
     public required Conv2dShape Shape { get; init; }
 
-    /// <summary>[n, h, w, c].</summary>
+    /// <summary>Input of the forward pass [n, h, w, c].</summary>
     public required DeviceView Input { get; init; }
 
-    /// <summary>[n, oh, ow, k].</summary>
+    /// <summary>Gradient with respect to the output [n, oh, ow, k].</summary>
     public required DeviceView OutputGradient { get; init; }
 
-    /// <summary>[kh, kw, c / groups, k].</summary>
+    /// <summary>Weight gradient [kh, kw, c / groups, k].</summary>
     public required DeviceView WeightGradient { get; init; }
 
-    /// <summary>[k]; empty for none.</summary>
+    /// <summary>Bias gradient [k]; empty if there is no bias.</summary>
     public DeviceView BiasGradient { get; init; }
 
-    /// <summary>At least <see cref="Conv2dAlgorithms.WorkspaceLength"/> words.</summary>
+    /// <summary>Workspace of at least <see cref="Conv2dAlgorithms.WorkspaceLength"/> words.</summary>
     public required DeviceView Workspace { get; init; }
 
-    /// <summary>Where a split puts its partial sums of the bias: behind those of the weights.</summary>
+    /// <summary>The partial sums of the bias gradient. In each split they follow those of the weight gradient.</summary>
     public DeviceView BiasPartials => Workspace.Slice(Shape.WeightLength, Workspace.Length - Shape.WeightLength);
 }
 
-/// <summary>A forward pass or an input gradient, launched by the algorithm that <see cref="Conv2dAlgorithms.Choose"/> names.</summary>
+/// <summary>Launches a forward pass or an input gradient with the algorithm of <see cref="Conv2dAlgorithms.Choose"/>.</summary>
 internal readonly struct Conv2dOperation<TActivation>(Conv2dArguments arguments) : IOperation
     where TActivation : struct, IActivation
 {
@@ -110,7 +111,7 @@ internal readonly struct Conv2dOperation<TActivation>(Conv2dArguments arguments)
     }
 }
 
-/// <summary>A weight gradient, launched by the algorithm that <see cref="Conv2dAlgorithms.Choose"/> names.</summary>
+/// <summary>Launches a weight gradient with the algorithm of <see cref="Conv2dAlgorithms.Choose"/>.</summary>
 internal readonly struct Conv2dGradientOperation(Conv2dGradientArguments arguments) : IOperation
 {
     public int Granularity => arguments.Shape.OutputPerGroup;

@@ -5,43 +5,49 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// Lays weights [taps, input per group, outputs] out as <see cref="DirectConv2d{TBackend,TVector,TActivation}"/> reads them fastest: panels of
-/// <see cref="PanelWidth"/> output channels, filled up with zeros, [group, panel, tap, row, PanelWidth]. An item is <see cref="RowsPerItem"/> such rows.
-/// Transposed, the roles of the channels are swapped (rows are the outputs, the panel's columns the inputs) and the taps stand in reverse order: the
-/// gradient of the input needs the one, and reads its taps from left to right by the other.
+/// Packs weights [tap, input channel of the group, output channel] into panels [group, panel, tap, row, <see cref="PanelWidth"/>], the layout that
+/// <see cref="DirectConv2d{TBackend,TVector,TActivation}"/> reads fastest. Rows are input channels, columns are output channels, and the last panel is padded
+/// with zeros. An item is <see cref="RowsPerItem"/> rows.
 /// </summary>
+/// <remarks>
+/// If <see cref="Transposed"/>, rows are output channels and columns are input channels, as the input gradient needs them. The order of the taps is reversed,
+/// so that the input gradient reads its pixels from left to right.
+/// </remarks>
 internal struct PackConvWeights<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>The weights, and the packed ones.</summary>
+    /// <summary>The weights and the packed weights.</summary>
     public TBackend Weights, Packed;
 
-    /// <summary>Output channels in all (the weights' row length).</summary>
+    /// <summary>Output channels of all groups: the row length of the weights.</summary>
     public int OutputChannels;
 
-    /// <summary>Taps, input channels a group, output channels a group.</summary>
+    /// <summary>Taps, and channels of one group.</summary>
     public int Taps, InputPerGroup, OutputPerGroup;
 
-    /// <summary>Columns of a panel, and panels a group.</summary>
+    /// <summary>Columns of a panel, and panels of one group.</summary>
     public int PanelWidth, PanelsPerGroup;
 
-    /// <summary>Whether inputs and outputs change roles.</summary>
+    /// <summary>Input and output channels are swapped, and the order of the taps is reversed.</summary>
     public Flag Transposed;
 
-    /// <summary>Rows that an item packs: one on a GPU, whose neighbouring threads then write side by side; as many as a vector has lanes on the CPU, a block to transpose.</summary>
+    /// <summary>
+    /// Rows of an item. One on a GPU, so that consecutive threads write consecutive memory. On the CPU the width of a vector, so that an item transposes whole
+    /// blocks.
+    /// </summary>
     public static int RowsPerItem => TBackend.IsGpu ? 1 : TBackend.Width;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        if (TBackend.IsGpu) Row(item);
-        else Block(item);
+        if (TBackend.IsGpu) PackRow(item);
+        else PackBlock(item);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Block(int item)
+    private readonly void PackBlock(int item)
     {
         var rows = Transposed ? OutputPerGroup : InputPerGroup;
         var columns = Transposed ? InputPerGroup : OutputPerGroup;
@@ -76,7 +82,7 @@ internal struct PackConvWeights<TBackend, TVector> : IKernel
         }
     }
 
-    private readonly void Row(int item)
+    private readonly void PackRow(int item)
     {
         var rows = Transposed ? OutputPerGroup : InputPerGroup;
         var columns = Transposed ? InputPerGroup : OutputPerGroup;
@@ -93,8 +99,8 @@ internal struct PackConvWeights<TBackend, TVector> : IKernel
         {
             var from = TBackend.Slice(Weights, source + first * OutputChannels + row);
             var step = OutputChannels;
-            // Counted from the panel row's place in the packed weights: a counter from 0 would look the same in all threads to ILGPU, which it is not behind
-            // the first loop.
+            // The index starts at the row's own index. ILGPU would take a counter from 0 for uniform across threads, which it no longer is after the first
+            // loop.
             var at = target;
             var filled = target + Math.Min(PanelWidth, columns - first);
             for (; at + 3 < filled; at += 4)

@@ -4,8 +4,8 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// What comes of a vector of channels' statistics: they are saved for the backward pass, the running ones move, and gamma / deviation is left for the
-/// normalisation.
+/// Stores the statistics of a vector of channels: saves the mean and the inverse standard deviation for the backward pass, updates the running statistics, and
+/// computes scale = gamma / deviation for the normalization.
 /// </summary>
 internal struct BatchNormCoefficients<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -14,15 +14,15 @@ internal struct BatchNormCoefficients<TBackend, TVector>
     /// <summary>All [channels].</summary>
     public TBackend Gamma, RunningMean, RunningVariance, SavedMean, SavedInverseDeviation, Scale;
 
-    /// <summary>Share of the batch in the running statistics, and what is added to the variance.</summary>
+    /// <summary>Weight of the batch in the running statistics, and the number that is added to the variance.</summary>
     public float Momentum, Epsilon;
 
-    /// <summary>Stores everything.</summary>
-    /// <param name="channel">the first channel</param>
-    /// <param name="left">channels from there to the last</param>
-    /// <param name="mean">the batch's mean</param>
-    /// <param name="squares">the sum of squared deviations from it</param>
-    /// <param name="count">values of a channel, 2 or more</param>
+    /// <summary>Stores the statistics of the batch.</summary>
+    /// <param name="channel">first channel of the vector</param>
+    /// <param name="left">channels from the first one to the last of the tensor</param>
+    /// <param name="mean">mean of the batch</param>
+    /// <param name="squares">sum of squared deviations from the mean</param>
+    /// <param name="count">values of a channel, at least 2</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(int channel, int left, TVector mean, TVector squares, float count)
     {
@@ -32,17 +32,17 @@ internal struct BatchNormCoefficients<TBackend, TVector>
         TBackend.StorePartial(SavedMean, channel, mean, left);
         TBackend.StorePartial(SavedInverseDeviation, channel, inverse, left);
 
-        // PyTorch's running variance is the unbiased estimate, that of the normalisation is not.
+        // As in PyTorch, the running variance is the unbiased estimate; the normalization uses the biased one.
         var unbiased = TBackend.Divide(squares, TBackend.Splat(count - 1f));
-        Move(RunningMean, channel, left, mean);
-        Move(RunningVariance, channel, left, unbiased);
+        UpdateRunning(RunningMean, channel, left, mean);
+        UpdateRunning(RunningVariance, channel, left, unbiased);
 
         var scale = TBackend.Multiply(TBackend.LoadPartial(Gamma, channel, left), inverse);
         TBackend.StorePartial(Scale, channel, scale, left);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Move(TBackend running, int channel, int left, TVector batch)
+    private readonly void UpdateRunning(TBackend running, int channel, int left, TVector batch)
     {
         var old = TBackend.LoadPartial(running, channel, left);
         var moved = TBackend.MultiplyAdd(TBackend.Subtract(batch, old), TBackend.Splat(Momentum), old);

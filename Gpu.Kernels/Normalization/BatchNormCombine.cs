@@ -5,8 +5,8 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// Puts the chunks' statistics together (T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", 1983), moves the running
-/// statistics, and leaves what the normalisation multiplies by, gamma / deviation. An item is a vector of channels.
+/// Second stage of the batch statistics: combines the statistics of all chunks, one after the other (T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for
+/// computing the sample variance", 1983), and stores the results in <see cref="Coefficients"/>. An item is one vector of channels.
 /// </summary>
 internal struct BatchNormCombine<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -15,8 +15,8 @@ internal struct BatchNormCombine<TBackend, TVector> : IKernel
     /// <summary>See <see cref="BatchNormStatistics{TBackend,TVector}"/>.</summary>
     public TBackend Partials;
 
-    /// <summary>Where the statistics go.</summary>
-    public BatchNormCoefficients<TBackend, TVector> Outcome;
+    /// <summary>Saved and running statistics and scale, which are written.</summary>
+    public BatchNormCoefficients<TBackend, TVector> Coefficients;
 
     /// <summary>Sizes.</summary>
     public BatchNormLayout Layout;
@@ -27,39 +27,40 @@ internal struct BatchNormCombine<TBackend, TVector> : IKernel
     {
         var channel = item * TBackend.Width;
         var left = Layout.Channels - channel;
-        // The mean is kept as its difference from the first chunk's: hundreds of small steps from a large number would each be rounded.
+        // The mean is accumulated as its difference from the mean of the first chunk. Otherwise each of hundreds of small updates of a large number would be
+        // rounded.
         var first = TBackend.LoadPartial(Partials, channel, left);
-        var moved = TBackend.Zero;
+        var offset = TBackend.Zero;
         var squares = TBackend.LoadPartial(Partials, Layout.PartialRow + channel, left);
         float count = Math.Min(Layout.ChunkRows, Layout.Rows);
         for (var chunk = 1; chunk < Layout.Chunks; chunk++)
         {
             float rows = Math.Min(Layout.ChunkRows, Layout.Rows - chunk * Layout.ChunkRows);
             var at = chunk * Layout.PartialStride + channel;
-            var difference = TBackend.Subtract(TBackend.Subtract(TBackend.LoadPartial(Partials, at, left), first), moved);
+            var difference = TBackend.Subtract(TBackend.Subtract(TBackend.LoadPartial(Partials, at, left), first), offset);
             var total = count + rows;
             squares = TBackend.Add(squares, TBackend.LoadPartial(Partials, at + Layout.PartialRow, left));
             squares = TBackend.MultiplyAdd(TBackend.Multiply(difference, difference), TBackend.Splat(count * (rows / total)), squares);
-            moved = TBackend.MultiplyAdd(difference, TBackend.Splat(rows / total), moved);
+            offset = TBackend.MultiplyAdd(difference, TBackend.Splat(rows / total), offset);
             count = total;
         }
 
-        Outcome.Store(channel, left, TBackend.Add(first, moved), squares, count);
+        Coefficients.Store(channel, left, TBackend.Add(first, offset), squares, count);
     }
 }
 
-/// <summary>gamma / deviation from the running statistics, for evaluation; an item is a vector of channels.</summary>
-internal struct BatchNormFromRunning<TBackend, TVector> : IKernel
+/// <summary>Scale = gamma / sqrt(running variance + epsilon), for evaluation. An item is one vector of channels.</summary>
+internal struct BatchNormScaleFromRunning<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
     /// <summary>All [channels].</summary>
     public TBackend Gamma, RunningVariance, Scale;
 
-    /// <summary>Channels.</summary>
+    /// <summary>Number of channels.</summary>
     public int Channels;
 
-    /// <summary>Added to the variance.</summary>
+    /// <summary>The number that is added to the variance.</summary>
     public float Epsilon;
 
     /// <inheritdoc/>

@@ -4,15 +4,15 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Normalization;
 
-/// <summary>The forward pass's gamma / deviation from the saved statistics, for the backward pass; an item is a vector of channels.</summary>
-internal struct BatchNormFromSaved<TBackend, TVector> : IKernel
+/// <summary>Scale = gamma * saved inverse deviation, the scale of the forward pass, for the backward pass. An item is one vector of channels.</summary>
+internal struct BatchNormScaleFromSaved<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
     /// <summary>All [channels].</summary>
     public TBackend Gamma, InverseDeviation, Scale;
 
-    /// <summary>Channels.</summary>
+    /// <summary>Number of channels.</summary>
     public int Channels;
 
     /// <inheritdoc/>
@@ -26,7 +26,7 @@ internal struct BatchNormFromSaved<TBackend, TVector> : IKernel
     }
 }
 
-/// <summary>Adds the chunks' sums up. An item is a vector of channels.</summary>
+/// <summary>Adds the gradient sums of all chunks, in order, and stores the results in <see cref="Totals"/>. An item is one vector of channels.</summary>
 internal struct BatchNormGradientCombine<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
@@ -34,8 +34,8 @@ internal struct BatchNormGradientCombine<TBackend, TVector> : IKernel
     /// <summary>See <see cref="BatchNormGradientSums{TBackend,TVector,TActivation}"/>.</summary>
     public TBackend Partials;
 
-    /// <summary>Where the sums go.</summary>
-    public BatchNormGradientTotals<TBackend, TVector> Outcome;
+    /// <summary>Gradients of gamma and beta, which are added to, and coefficients of the input gradient, which are written.</summary>
+    public BatchNormGradientTotals<TBackend, TVector> Totals;
 
     /// <summary>Sizes.</summary>
     public BatchNormLayout Layout;
@@ -54,6 +54,6 @@ internal struct BatchNormGradientCombine<TBackend, TVector> : IKernel
             product = TBackend.Add(product, TBackend.LoadPartial(Partials, at + Layout.PartialRow, left));
         }
 
-        Outcome.Store(channel, left, sum, product, Layout.Rows);
+        Totals.Store(channel, left, sum, product, Layout.Rows);
     }
 }

@@ -4,11 +4,12 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// What comes of a vector of channels' gradient sums: they are added to the gradients of gamma and beta, and the two coefficients of the input's gradient
-/// scale * (g - MeanGradient - (input - mean) * Projection) are left.
+/// Stores the gradient sums of a vector of channels: adds them to the gradients of gamma and beta, and computes the coefficients of the input gradient,
+/// scale * (g - MeanGradient - (input - mean) * Projection).
 /// </summary>
 /// <remarks>
-/// dx = gamma / deviation * (g - mean(g) - xhat * mean(g * xhat)), xhat = (x - mean) / deviation (Ioffe and Szegedy, "Batch normalization", 2015).
+/// dx = gamma / deviation * (g - mean(g) - xhat * mean(g * xhat)) with xhat = (x - mean) / deviation (S. Ioffe, C. Szegedy, "Batch normalization", 2015). So
+/// MeanGradient = mean(g) and Projection = mean(g * xhat) / deviation.
 /// </remarks>
 internal struct BatchNormGradientTotals<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -17,11 +18,11 @@ internal struct BatchNormGradientTotals<TBackend, TVector>
     /// <summary>All [channels].</summary>
     public TBackend InverseDeviation, GammaGradient, BetaGradient, MeanGradient, Projection;
 
-    /// <summary>Stores everything.</summary>
-    /// <param name="channel">the first channel</param>
-    /// <param name="left">channels from there to the last</param>
-    /// <param name="sum">the sum of the gradients g</param>
-    /// <param name="product">the sum of g * (input - mean)</param>
+    /// <summary>Stores the totals.</summary>
+    /// <param name="channel">first channel of the vector</param>
+    /// <param name="left">channels from the first one to the last of the tensor</param>
+    /// <param name="sum">sum of g over all values of the channel</param>
+    /// <param name="product">sum of g * (input - mean)</param>
     /// <param name="count">values of a channel</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(int channel, int left, TVector sum, TVector product, int count)

@@ -6,8 +6,9 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// The gradient of the input, scale * (g - mean gradient - (input - mean) * projection) a channel, g the gradient in front of the activation; then through
-/// the gate, if the input was the output of an activation. For items see <see cref="BatchNormLayout"/>.
+/// InputGradient = scale * (g - mean gradient - (input - mean) * projection) for each channel, where g is the gradient before the fused activation; see
+/// <see cref="BatchNormGradientTotals{TBackend,TVector}"/>. If the input is the output of another activation, the gate, the result is multiplied by its
+/// derivative. An item is a block of <see cref="BatchNormLayout"/>.
 /// </summary>
 internal struct BatchNormInputGradient<TBackend, TVector, TActivation, TGate> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -15,7 +16,7 @@ internal struct BatchNormInputGradient<TBackend, TVector, TActivation, TGate> : 
     where TActivation : struct, IActivation
     where TGate : struct, IActivation
 {
-    /// <summary>Rows by channels; the input's gradient may be the output's.</summary>
+    /// <summary>All [row, channel]. The input gradient may overwrite the output gradient.</summary>
     public TBackend Input, OutputGradient, InputGradient;
 
     /// <summary>All [channels].</summary>
@@ -24,10 +25,10 @@ internal struct BatchNormInputGradient<TBackend, TVector, TActivation, TGate> : 
     /// <summary>Sizes.</summary>
     public BatchNormLayout Layout;
 
-    /// <summary>See <see cref="Activation.Slope"/>, of the fused activation and of the gate.</summary>
+    /// <summary><see cref="Activation.Slope"/> of the fused activation and of the gate.</summary>
     public float Slope, GateSlope;
 
-    /// <summary>The result is added to what the gradient holds.</summary>
+    /// <summary>The result is added to the input gradient, instead of replacing it.</summary>
     public Flag Accumulate;
 
     /// <inheritdoc/>
@@ -40,16 +41,17 @@ internal struct BatchNormInputGradient<TBackend, TVector, TActivation, TGate> : 
             return;
         }
 
-        var walk = Layout.Walk<TBackend, TVector>(item);
-        if (walk.Lanes == TBackend.Width) Sweep<WholeVector>(walk);
-        else Sweep<PartialVector>(walk);
+        var block = Layout.GetBlock<TBackend, TVector>(item);
+        if (block.Lanes == TBackend.Width) Sweep<WholeVector>(block);
+        else Sweep<PartialVector>(block);
     }
 
-    // A GPU's thread: one vector of one row or of four, two at a time. Vectors fit there (IOperation.Granularity).
+    // On a GPU, an item is one vector of one or four rows, which are processed in pairs. The channels are a multiple of the vector width there
+    // (IOperation.Granularity).
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void OneVector(int item)
     {
-        Layout.Locate(item, TBackend.Width, out var channel, out var at, out var rows);
+        Layout.GetVector(item, TBackend.Width, out var channel, out var at, out var rows);
         var mean = TBackend.Load(Mean, channel);
         var scale = TBackend.Load(Scale, channel);
         var beta = TBackend.Load(Beta, channel);
@@ -58,7 +60,7 @@ internal struct BatchNormInputGradient<TBackend, TVector, TActivation, TGate> : 
         var channels = Layout.Channels;
         for (; rows >= 2; rows -= 2)
         {
-            // All loads first: they are then under way together.
+            // The loads come first, so that they execute concurrently.
             TVector x0 = TBackend.Load(Input, at), x1 = TBackend.Load(Input, at + channels);
             TVector g0 = TBackend.Load(OutputGradient, at), g1 = TBackend.Load(OutputGradient, at + channels);
             TVector before0 = TBackend.Zero, before1 = before0;
@@ -76,27 +78,27 @@ internal struct BatchNormInputGradient<TBackend, TVector, TActivation, TGate> : 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Sweep<TAccess>(BatchNormBlock walk)
+    private readonly void Sweep<TAccess>(BatchNormBlock block)
         where TAccess : struct, IVectorAccess
     {
-        // Copies, so that the compiler keeps them in registers.
-        var (lanes, vectors, turns, step) = (walk.Lanes, walk.Vectors, walk.Turns, walk.Step);
-        var (rest, channels) = (walk.Rest, Layout.Channels);
+        // Local copies, which the JIT keeps in registers.
+        var (lanes, vectors, iterations, step) = (block.Lanes, block.Vectors, block.Iterations, block.Step);
+        var (remainingRows, channels) = (block.RemainingRows, Layout.Channels);
         var (input, outputGradient, inputGradient) = (Input, OutputGradient, InputGradient);
-        var (o1, o2, o3) = (walk.Offset1, walk.Offset2, walk.Offset3);
-        TVector m0 = TBackend.LoadPartial(Mean, walk.Channel, lanes), m1 = TBackend.LoadPartial(Mean, walk.Channel1, lanes);
-        TVector m2 = TBackend.LoadPartial(Mean, walk.Channel2, lanes), m3 = TBackend.LoadPartial(Mean, walk.Channel3, lanes);
-        TVector a0 = TBackend.LoadPartial(Scale, walk.Channel, lanes), a1 = TBackend.LoadPartial(Scale, walk.Channel1, lanes);
-        TVector a2 = TBackend.LoadPartial(Scale, walk.Channel2, lanes), a3 = TBackend.LoadPartial(Scale, walk.Channel3, lanes);
-        TVector b0 = TBackend.LoadPartial(Beta, walk.Channel, lanes), b1 = TBackend.LoadPartial(Beta, walk.Channel1, lanes);
-        TVector b2 = TBackend.LoadPartial(Beta, walk.Channel2, lanes), b3 = TBackend.LoadPartial(Beta, walk.Channel3, lanes);
-        TVector c0 = TBackend.LoadPartial(MeanGradient, walk.Channel, lanes), c1 = TBackend.LoadPartial(MeanGradient, walk.Channel1, lanes);
-        TVector c2 = TBackend.LoadPartial(MeanGradient, walk.Channel2, lanes), c3 = TBackend.LoadPartial(MeanGradient, walk.Channel3, lanes);
-        TVector p0 = TBackend.LoadPartial(Projection, walk.Channel, lanes), p1 = TBackend.LoadPartial(Projection, walk.Channel1, lanes);
-        TVector p2 = TBackend.LoadPartial(Projection, walk.Channel2, lanes), p3 = TBackend.LoadPartial(Projection, walk.Channel3, lanes);
+        var (o1, o2, o3) = (block.Offset1, block.Offset2, block.Offset3);
+        TVector m0 = TBackend.LoadPartial(Mean, block.Channel, lanes), m1 = TBackend.LoadPartial(Mean, block.Channel1, lanes);
+        TVector m2 = TBackend.LoadPartial(Mean, block.Channel2, lanes), m3 = TBackend.LoadPartial(Mean, block.Channel3, lanes);
+        TVector a0 = TBackend.LoadPartial(Scale, block.Channel, lanes), a1 = TBackend.LoadPartial(Scale, block.Channel1, lanes);
+        TVector a2 = TBackend.LoadPartial(Scale, block.Channel2, lanes), a3 = TBackend.LoadPartial(Scale, block.Channel3, lanes);
+        TVector b0 = TBackend.LoadPartial(Beta, block.Channel, lanes), b1 = TBackend.LoadPartial(Beta, block.Channel1, lanes);
+        TVector b2 = TBackend.LoadPartial(Beta, block.Channel2, lanes), b3 = TBackend.LoadPartial(Beta, block.Channel3, lanes);
+        TVector c0 = TBackend.LoadPartial(MeanGradient, block.Channel, lanes), c1 = TBackend.LoadPartial(MeanGradient, block.Channel1, lanes);
+        TVector c2 = TBackend.LoadPartial(MeanGradient, block.Channel2, lanes), c3 = TBackend.LoadPartial(MeanGradient, block.Channel3, lanes);
+        TVector p0 = TBackend.LoadPartial(Projection, block.Channel, lanes), p1 = TBackend.LoadPartial(Projection, block.Channel1, lanes);
+        TVector p2 = TBackend.LoadPartial(Projection, block.Channel2, lanes), p3 = TBackend.LoadPartial(Projection, block.Channel3, lanes);
         var (slope, gateSlope, accumulate) = (Slope, GateSlope, Accumulate);
-        var at = walk.Start;
-        for (var turn = 0; turn < turns; turn++)
+        var at = block.Start;
+        for (var i = 0; i < iterations; i++)
         {
             var g0 = Gradient<TAccess>(input, outputGradient, at, lanes, m0, a0, b0, c0, p0, slope, gateSlope);
             if (accumulate) g0 = TBackend.Add(g0, TAccess.Load<TBackend, TVector>(inputGradient, at, lanes));
@@ -113,7 +115,7 @@ internal struct BatchNormInputGradient<TBackend, TVector, TActivation, TGate> : 
             at += step;
         }
 
-        for (var row = 0; row < rest; row++)
+        for (var row = 0; row < remainingRows; row++)
         {
             var g0 = Gradient<TAccess>(input, outputGradient, at, lanes, m0, a0, b0, c0, p0, slope, gateSlope);
             if (accumulate) g0 = TBackend.Add(g0, TAccess.Load<TBackend, TVector>(inputGradient, at, lanes));
@@ -144,9 +146,9 @@ internal struct BatchNormInputGradient<TBackend, TVector, TActivation, TGate> : 
     private static TVector Gradient(
         TVector x, TVector g, TVector mean, TVector scale, TVector beta, TVector average, TVector projection, float slope, float gateSlope)
     {
-        var centred = TBackend.Subtract(x, mean);
-        g = BatchNormGradient<TBackend, TVector, TActivation>.BeforeActivation(centred, g, scale, beta, slope);
-        var rest = TBackend.Subtract(TBackend.Subtract(g, average), TBackend.Multiply(centred, projection));
-        return TGate.Backward<TBackend, TVector>(x, TBackend.Multiply(rest, scale), gateSlope);
+        var centered = TBackend.Subtract(x, mean);
+        g = BatchNormGradient<TBackend, TVector, TActivation>.BeforeActivation(centered, g, scale, beta, slope);
+        var unscaled = TBackend.Subtract(TBackend.Subtract(g, average), TBackend.Multiply(centered, projection));
+        return TGate.Backward<TBackend, TVector>(x, TBackend.Multiply(unscaled, scale), gateSlope);
     }
 }

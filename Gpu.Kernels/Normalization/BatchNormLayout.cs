@@ -6,25 +6,29 @@ using Gpu.Kernels.Reductions;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// How rows by channels are cut into items: chunks of rows by groups of channel vectors, the groups of a chunk following each other. On the CPU a group is
-/// four, two or one vectors, or the channels that do not fill one (<see cref="BatchNormBlock"/>); on a GPU, where neighbouring threads read neighbouring
-/// words, it is one. From the shape and the machine alone.
+/// The division of a tensor [row, channel] into items: chunks of rows by groups of channel vectors. Consecutive items are groups of the same chunk. On the CPU
+/// a group is four, two or one vectors, or the channels that do not fill a vector; see <see cref="BatchNormBlock"/>. On a GPU a group is one vector, so that
+/// consecutive threads access consecutive memory. The layout depends only on the shape and the backend.
 /// </summary>
 internal struct BatchNormLayout
 {
-    // Words of a chunk: small enough that reading it a second time comes from the first- or second-level cache.
+    // Words of a chunk, few enough to stay in the L1 or L2 cache until it is read again.
     private const int ChunkWords = 8 * 1024;
-    private const int MostChunks = 512;
-    // Enough chunks to share evenly, but not so short that adding them up counts.
-    private const int ChunksToShare = 64;
-    private const int FewestRows = 16;
-    // Threads that keep a GPU busy.
-    private const int ItemsToFill = 64 * 1024;
 
-    /// <summary>Extents.</summary>
+    private const int MaxChunks = 512;
+
+    // Enough chunks to balance the load of the threads, and few enough that combining them costs little.
+    private const int TargetChunks = 64;
+
+    private const int MinChunkRows = 16;
+
+    // Threads that keep a GPU busy.
+    private const int MinGpuItems = 64 * 1024;
+
+    /// <summary>Extents of the tensor.</summary>
     public int Rows, Channels;
 
-    /// <summary>Rows of a chunk (the last may have fewer) and their number.</summary>
+    /// <summary>Rows of a chunk (the last may have fewer), and number of chunks.</summary>
     public int ChunkRows, Chunks;
 
     /// <summary>Groups that cover the channels.</summary>
@@ -32,29 +36,29 @@ internal struct BatchNormLayout
 
     private FastDivMod _byGroups;
 
-    /// <summary>Words from one chunk's partial results to the next one's (two rows of channels, each on a vector's boundary).</summary>
+    /// <summary>Words from the partial results of one chunk to those of the next; words of one of their two rows of channels, a multiple of 16.</summary>
     public int PartialStride, PartialRow;
 
-    /// <summary>Items: chunks times groups.</summary>
+    /// <summary>Number of items: chunks times groups.</summary>
     public readonly int Items => Chunks * Groups;
 
     /// <summary>
-    /// Cuts up for a machine where every value has a result of its own: as <see cref="For"/> on the CPU, where the chunks should be those that were just
-    /// read; into many small items on a GPU.
+    /// Returns the layout for elementwise kernels. On the CPU it is that of <see cref="For"/>, so that a thread finds the chunks that it has just read in its
+    /// cache. On a GPU it has many small items.
     /// </summary>
-    public static BatchNormLayout ForEach<TBackend, TVector>(int rows, int channels)
+    public static BatchNormLayout ForElementwise<TBackend, TVector>(int rows, int channels)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
         var layout = For<TBackend, TVector>(rows, channels);
         if (!TBackend.IsGpu) return layout;
-        // Four rows share the loads of their channels' coefficients, where that leaves enough items.
-        layout.ChunkRows = (long)rows * layout.Groups >= 4 * ItemsToFill ? 4 : 1;
+        // Four rows share the loads of the coefficients of their channels, if there are enough items.
+        layout.ChunkRows = (long)rows * layout.Groups >= 4 * MinGpuItems ? 4 : 1;
         layout.Chunks = IntMath.DivRoundUp(rows, layout.ChunkRows);
         return layout;
     }
 
-    /// <summary>Cuts up for a machine.</summary>
+    /// <summary>Returns the layout for kernels that reduce each chunk.</summary>
     public static BatchNormLayout For<TBackend, TVector>(int rows, int channels)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
@@ -66,12 +70,12 @@ internal struct BatchNormLayout
         if (!TBackend.IsGpu)
         {
             var most = ChunkWords / Math.Min(channels, 4 * width);
-            chunkRows = Math.Clamp(IntMath.DivRoundUp(rows, ChunksToShare), most / 2, most);
-            chunkRows = Math.Max(FewestRows, IntMath.RoundUp(chunkRows, 4));
+            chunkRows = Math.Clamp(IntMath.DivRoundUp(rows, TargetChunks), most / 2, most);
+            chunkRows = Math.Max(MinChunkRows, IntMath.RoundUp(chunkRows, 4));
             groups = vectors / 4 + (vectors & 2) / 2 + (vectors & 1) + (vectors * width < channels ? 1 : 0);
         }
 
-        chunkRows = Math.Max(chunkRows, IntMath.DivRoundUp(rows, MostChunks));
+        chunkRows = Math.Max(chunkRows, IntMath.DivRoundUp(rows, MaxChunks));
         var row = IntMath.RoundUp(channels, 16);
         return new BatchNormLayout
         {
@@ -86,25 +90,25 @@ internal struct BatchNormLayout
         };
     }
 
-    /// <summary>Cuts up for groups of threads, whose chunks fit the same workspace.</summary>
+    /// <summary>Returns the layout for thread groups. The partial results of its chunks fit into <see cref="WorkspaceLength"/> words.</summary>
     internal static ChannelGroups ForGroups<TBackend, TVector>(int rows, int channels, int threads)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
-        where TVector : unmanaged => ChannelGroups.For<TBackend, TVector>(rows, channels, threads, FewestRows, ChannelGroups.MostChunks(channels));
+        where TVector : unmanaged => ChannelGroups.For<TBackend, TVector>(rows, channels, threads, MinChunkRows, ChannelGroups.MostChunks(channels));
 
-    /// <summary>Words of workspace for any machine: the partial results of all chunks, and four coefficients a channel.</summary>
+    /// <summary>Words of workspace for any device: four coefficients for each channel, and the partial results of all chunks.</summary>
     public static int WorkspaceLength(int rows, int channels)
     {
         var row = IntMath.RoundUp(channels, 16);
-        var chunks = Math.Min(Math.Max(MostChunks, ChannelGroups.MostChunks(channels)), IntMath.DivRoundUp(rows, FewestRows));
+        var chunks = Math.Min(Math.Max(MaxChunks, ChannelGroups.MostChunks(channels)), IntMath.DivRoundUp(rows, MinChunkRows));
         return 4 * row + chunks * 2 * row;
     }
 
-    /// <summary>What an item costs, in vector instructions, at <paramref name="perVector"/> instructions a vector.</summary>
+    /// <summary>Cost of an item in vector instructions, with <paramref name="perVector"/> instructions for each vector.</summary>
     public readonly int Cost(int width, int perVector) => perVector * ChunkRows * IntMath.DivRoundUp(Channels, width * Groups);
 
-    /// <summary>Where an item begins on a GPU: its first channel, the first word of its first row, and its rows.</summary>
+    /// <summary>The vector of an item on a GPU: its first channel, the index of the first word of its first row, and the number of rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly void Locate(int item, int width, out int channel, out int at, out int rows)
+    internal readonly void GetVector(int item, int width, out int channel, out int at, out int rows)
     {
         var chunk = _byGroups.Divide(item);
         var first = chunk * ChunkRows;
@@ -113,61 +117,61 @@ internal struct BatchNormLayout
         rows = Math.Min(ChunkRows, Rows - first);
     }
 
-    /// <summary>The way of an item through its rows.</summary>
+    /// <summary>Returns the block of an item.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly BatchNormBlock Walk<TBackend, TVector>(int item)
+    public readonly BatchNormBlock GetBlock<TBackend, TVector>(int item)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
         var width = TBackend.Width;
         var chunk = _byGroups.Divide(item);
         var group = item - chunk * Groups;
-        if (TBackend.IsGpu) return Walk(chunk, group * width, 1, width);
+        if (TBackend.IsGpu) return GetBlock(chunk, group * width, 1, width);
         var vectors = Channels / width;
         var quads = vectors / 4;
         var channel = group * 4 * width;
-        var side = 4;
+        var vectorsPerRow = 4;
         if (group >= quads)
         {
-            // Behind the groups of four: one of two, one of one, and the channels that do not fill a vector, each where there is one.
-            var behind = group - quads;
+            // After the groups of four vectors: a group of two, a group of one, and the channels that do not fill a vector, as far as there are any.
+            var smallGroup = group - quads;
             channel = quads * 4 * width;
-            side = 1;
+            vectorsPerRow = 1;
             if ((vectors & 2) != 0)
             {
-                if (behind == 0) side = 2;
-                else channel += (behind + 1) * width;
+                if (smallGroup == 0) vectorsPerRow = 2;
+                else channel += (smallGroup + 1) * width;
             }
-            else channel += behind * width;
+            else channel += smallGroup * width;
         }
 
-        return Walk(chunk, channel, side, width);
+        return GetBlock(chunk, channel, vectorsPerRow, width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly BatchNormBlock Walk(int chunk, int channel, int side, int width)
+    private readonly BatchNormBlock GetBlock(int chunk, int channel, int vectorsPerRow, int width)
     {
         var first = chunk * ChunkRows;
         var rows = Math.Min(ChunkRows, Rows - first);
-        var down = 4 / side;
-        var turns = rows / down;
+        var rowsPerIteration = 4 / vectorsPerRow;
+        var iterations = rows / rowsPerIteration;
         return new BatchNormBlock
         {
             Chunk = chunk,
             Rows = rows,
             Channel = channel,
-            Vectors = side,
+            Vectors = vectorsPerRow,
             Lanes = Math.Min(width, Channels - channel),
             Start = first * Channels + channel,
-            Turns = turns,
-            Step = down * Channels,
-            Rest = rows - turns * down,
-            Offset1 = side == 1 ? Channels : width,
-            Offset2 = side == 1 ? 2 * Channels : side == 2 ? Channels : 2 * width,
-            Offset3 = side == 1 ? 3 * Channels : side == 2 ? Channels + width : 3 * width,
-            Channel1 = side == 1 ? channel : channel + width,
-            Channel2 = side == 4 ? channel + 2 * width : channel,
-            Channel3 = side == 1 ? channel : side == 2 ? channel + width : channel + 3 * width,
+            Iterations = iterations,
+            Step = rowsPerIteration * Channels,
+            RemainingRows = rows - iterations * rowsPerIteration,
+            Offset1 = vectorsPerRow == 1 ? Channels : width,
+            Offset2 = vectorsPerRow == 1 ? 2 * Channels : vectorsPerRow == 2 ? Channels : 2 * width,
+            Offset3 = vectorsPerRow == 1 ? 3 * Channels : vectorsPerRow == 2 ? Channels + width : 3 * width,
+            Channel1 = vectorsPerRow == 1 ? channel : channel + width,
+            Channel2 = vectorsPerRow == 4 ? channel + 2 * width : channel,
+            Channel3 = vectorsPerRow == 1 ? channel : vectorsPerRow == 2 ? channel + width : channel + 3 * width,
         };
     }
 }

@@ -6,21 +6,21 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// Output = the largest of each 2x2 window of f((input - mean) * scale + beta), channel by channel; NaN where the window holds NaN. What is pooled is never
-/// written. An item is a strip of an output row.
+/// Output = maximum of f((input - mean) * scale + beta) over each 2x2 window, for each channel; NaN if the window contains NaN. The values before pooling are
+/// never stored. An item is a strip of an output row.
 /// </summary>
 internal struct BatchNormMaxPoolForward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Images, and [channels].</summary>
+    /// <summary>Input and output [n, h, w, c]; mean, scale and beta [c].</summary>
     public TBackend Input, Output, Mean, Scale, Beta;
 
     /// <summary>Sizes.</summary>
     public BatchNormMaxPoolLayout Layout;
 
-    /// <summary>The cut of the output into items.</summary>
+    /// <summary>The division of the output into items.</summary>
     public RowTiles Tiles;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -34,7 +34,7 @@ internal struct BatchNormMaxPoolForward<TBackend, TVector, TActivation> : IKerne
         var from = Layout.InputRow(row) + 2 * column * Layout.Channels;
         var end = from + 2 * (columnEnd - column) * Layout.Channels;
         var to = (row * Layout.OutputWidth + column) * Layout.Channels;
-        // GPUs get one vector, which fits (IOperation.Granularity), and no second copy of the code.
+        // On a GPU, an item is one whole vector (IOperation.Granularity), so the kernel does not contain the second variant.
         if (TBackend.IsGpu)
         {
             Sweep<WholeVector>(from, end, to, channel, TBackend.Width);
@@ -50,7 +50,7 @@ internal struct BatchNormMaxPoolForward<TBackend, TVector, TActivation> : IKerne
     private readonly void Sweep<TAccess>(int from, int end, int to, int channel, int count)
         where TAccess : struct, IVectorAccess
     {
-        // Copies, so that the compiler keeps them in registers.
+        // Local copies, which the JIT keeps in registers.
         var (input, output, slope) = (Input, Output, Slope);
         var channels = Layout.Channels;
         var below = Layout.RowStride;
@@ -74,7 +74,7 @@ internal struct BatchNormMaxPoolForward<TBackend, TVector, TActivation> : IKerne
     private static TVector Value<TAccess>(TBackend input, int at, int count, TVector mean, TVector scale, TVector beta, float slope)
         where TAccess : struct, IVectorAccess
     {
-        var centred = TBackend.Subtract(TAccess.Load<TBackend, TVector>(input, at, count), mean);
-        return TActivation.Forward<TBackend, TVector>(TBackend.MultiplyAdd(centred, scale, beta), slope);
+        var centered = TBackend.Subtract(TAccess.Load<TBackend, TVector>(input, at, count), mean);
+        return TActivation.Forward<TBackend, TVector>(TBackend.MultiplyAdd(centered, scale, beta), slope);
     }
 }

@@ -6,17 +6,21 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// The gradient of the input, scale * (g - mean gradient - (input - mean) * projection) a channel, g the gradient in front of the activation: the window's
-/// for its first maximum, 0 for its other pixels and for those that no window holds. Then through the gate, if the input was the output of an activation.
-/// An item is a strip of an output row with the two input rows over it, and with the column and the row that are left over behind the last windows.
+/// InputGradient = scale * (g - mean gradient - (input - mean) * projection) for each channel. g, the gradient before the fused activation, is that of the
+/// window at its first maximum, and 0 at its other pixels and outside all windows. If the input is the output of another activation, the gate, the result is
+/// multiplied by its derivative.
 /// </summary>
+/// <remarks>
+/// An item is a strip of an output row with its two input rows. The last item of a row also writes the input column after the last windows. The items of the
+/// last row of an image also write the input row below them.
+/// </remarks>
 internal struct BatchNormMaxPoolInputGradient<TBackend, TVector, TActivation, TGate> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
     where TGate : struct, IActivation
 {
-    /// <summary>Images.</summary>
+    /// <summary>Input and its gradient [n, h, w, c], gradient with respect to the pooled output [n, oh, ow, c].</summary>
     public TBackend Input, OutputGradient, InputGradient;
 
     /// <summary>All [channels].</summary>
@@ -25,13 +29,13 @@ internal struct BatchNormMaxPoolInputGradient<TBackend, TVector, TActivation, TG
     /// <summary>Sizes.</summary>
     public BatchNormMaxPoolLayout Layout;
 
-    /// <summary>The cut of the output into items.</summary>
+    /// <summary>The division of the output into items.</summary>
     public RowTiles Tiles;
 
-    /// <summary>See <see cref="Activation.Slope"/>, of the fused activation and of the gate.</summary>
+    /// <summary><see cref="Activation.Slope"/> of the fused activation and of the gate.</summary>
     public float Slope, GateSlope;
 
-    /// <summary>The result is added to what the gradient holds.</summary>
+    /// <summary>The result is added to the input gradient, instead of replacing it.</summary>
     public Flag Accumulate;
 
     /// <inheritdoc/>
@@ -39,7 +43,7 @@ internal struct BatchNormMaxPoolInputGradient<TBackend, TVector, TActivation, TG
     public void Run(int item)
     {
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
-        // GPUs get one vector, which fits (IOperation.Granularity), and no second copy of the code.
+        // On a GPU, an item is one whole vector (IOperation.Granularity), so the kernel does not contain the second variant.
         if (TBackend.IsGpu)
         {
             Sweep<WholeVector>(row, column, columnEnd, channel, TBackend.Width);
@@ -55,7 +59,7 @@ internal struct BatchNormMaxPoolInputGradient<TBackend, TVector, TActivation, TG
     private readonly void Sweep<TAccess>(int row, int column, int columnEnd, int channel, int count)
         where TAccess : struct, IVectorAccess
     {
-        // Copies, so that the compiler keeps them in registers.
+        // Local copies, which the JIT keeps in registers.
         var (input, outputGradient) = (Input, OutputGradient);
         var slope = Slope;
         var channels = Layout.Channels;
@@ -84,47 +88,52 @@ internal struct BatchNormMaxPoolInputGradient<TBackend, TVector, TActivation, TG
             from += channels;
             var g = TBackend.SelectGreater(largest, valueA, TBackend.Zero, left);
             left = TBackend.SelectGreater(largest, valueA, left, TBackend.Zero);
-            Write<TAccess>(at, count, a, BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.Before(valueA, a, g, scale, beta, slope), scale, average, projection);
+            Write<TAccess>(
+                at, count, a,
+                BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.GradientBeforeActivation(valueA, a, g, scale, beta, slope), scale, average, projection);
             g = TBackend.SelectGreater(largest, valueB, TBackend.Zero, left);
             left = TBackend.SelectGreater(largest, valueB, left, TBackend.Zero);
             Write<TAccess>(
-                at + channels, count, b, BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.Before(valueB, b, g, scale, beta, slope), scale, average, projection);
+                at + channels, count, b,
+                BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.GradientBeforeActivation(valueB, b, g, scale, beta, slope), scale, average, projection);
             g = TBackend.SelectGreater(largest, valueC, TBackend.Zero, left);
             left = TBackend.SelectGreater(largest, valueC, left, TBackend.Zero);
             Write<TAccess>(
-                at + below, count, c, BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.Before(valueC, c, g, scale, beta, slope), scale, average, projection);
-            g = BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.Before(valueD, d, left, scale, beta, slope);
+                at + below, count, c,
+                BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.GradientBeforeActivation(valueC, c, g, scale, beta, slope), scale, average, projection);
+            g = BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.GradientBeforeActivation(valueD, d, left, scale, beta, slope);
             Write<TAccess>(at + below + channels, count, d, g, scale, average, projection);
         }
 
-        // Behind the last column of windows, and below the last row of them.
+        // The column after the last windows, and the row below them.
         var right = first + (columnEnd == Layout.OutputWidth ? below : 2 * columnEnd * channels);
         for (; at < right; at += channels)
         {
-            Outside<TAccess>(at, count, mean, scale, average, projection);
-            Outside<TAccess>(at + below, count, mean, scale, average, projection);
+            WriteOutsideWindows<TAccess>(at, count, mean, scale, average, projection);
+            WriteOutsideWindows<TAccess>(at + below, count, mean, scale, average, projection);
         }
 
         if ((Layout.InputHeight & 1) == 0 || (row + 1) % Layout.OutputHeight != 0) return;
         right += 2 * below;
-        for (at = first + 2 * column * channels + 2 * below; at < right; at += channels) Outside<TAccess>(at, count, mean, scale, average, projection);
+        for (at = first + 2 * column * channels + 2 * below; at < right; at += channels)
+            WriteOutsideWindows<TAccess>(at, count, mean, scale, average, projection);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Outside<TAccess>(int at, int count, TVector mean, TVector scale, TVector average, TVector projection)
+    private readonly void WriteOutsideWindows<TAccess>(int at, int count, TVector mean, TVector scale, TVector average, TVector projection)
         where TAccess : struct, IVectorAccess
     {
-        var centred = TBackend.Subtract(TAccess.Load<TBackend, TVector>(Input, at, count), mean);
-        Write<TAccess>(at, count, centred, TBackend.Zero, scale, average, projection);
+        var centered = TBackend.Subtract(TAccess.Load<TBackend, TVector>(Input, at, count), mean);
+        Write<TAccess>(at, count, centered, TBackend.Zero, scale, average, projection);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Write<TAccess>(int at, int count, TVector centred, TVector gradient, TVector scale, TVector average, TVector projection)
+    private readonly void Write<TAccess>(int at, int count, TVector centered, TVector gradient, TVector scale, TVector average, TVector projection)
         where TAccess : struct, IVectorAccess
     {
-        var rest = TBackend.Subtract(TBackend.Subtract(gradient, average), TBackend.Multiply(centred, projection));
-        // The gate asks for the input itself; an identity, which is the rule, asks for nothing, and the compiler drops the load.
-        var result = TGate.Backward<TBackend, TVector>(TAccess.Load<TBackend, TVector>(Input, at, count), TBackend.Multiply(rest, scale), GateSlope);
+        var unscaled = TBackend.Subtract(TBackend.Subtract(gradient, average), TBackend.Multiply(centered, projection));
+        // The gate needs the input itself. The identity, the usual gate, does not, so the compiler removes the load.
+        var result = TGate.Backward<TBackend, TVector>(TAccess.Load<TBackend, TVector>(Input, at, count), TBackend.Multiply(unscaled, scale), GateSlope);
         if (Accumulate) result = TBackend.Add(result, TAccess.Load<TBackend, TVector>(InputGradient, at, count));
         TAccess.Store(InputGradient, at, result, count);
     }

@@ -5,7 +5,7 @@ using Gpu.Kernels.Reductions;
 
 namespace Gpu.Kernels.Normalization;
 
-/// <summary>The normalized values, activated and pooled; the scale lies in the workspace.</summary>
+/// <summary>Normalizes, applies the activation and pools. The scale is read from the workspace.</summary>
 internal readonly struct BatchNormMaxPoolForwardOperation<TActivation>(
     Pool2dShape shape, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, float slope, DeviceView workspace) : IOperation
     where TActivation : struct, IActivation
@@ -32,7 +32,7 @@ internal readonly struct BatchNormMaxPoolForwardOperation<TActivation>(
     }
 }
 
-/// <summary>The gradients of gamma and beta, and the coefficients of the input gradient. Which value of a window was the largest is computed again.</summary>
+/// <summary>Computes the gradients of gamma and beta, and the coefficients of the input gradient. The maximum of each window is recomputed.</summary>
 internal readonly struct BatchNormMaxPoolGradientSumsOperation<TActivation>(Pool2dShape shape, BatchNormBackwardArguments a) : IOperation
     where TActivation : struct, IActivation
 {
@@ -51,7 +51,8 @@ internal readonly struct BatchNormMaxPoolGradientSumsOperation<TActivation>(Pool
         var row = BatchNormWorkspace.RowLength(channels);
         if (launcher.Groups is { } limits)
         {
-            // A window is as much work as four rows of a normalization alone, whose chunks fit the workspace.
+            // The rows of the layout are windows, each as much work as four rows of plain batch normalization. The workspace is large enough for the chunks of
+            // plain batch normalization, which has more rows.
             var groups = BatchNormLayout.ForGroups<TBackend, TVector>(shape.Batch * shape.OutputHeight * shape.OutputWidth, channels, GroupThreads.Of(limits));
             var grouped = new GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivation>
             {
@@ -62,9 +63,9 @@ internal readonly struct BatchNormMaxPoolGradientSumsOperation<TActivation>(Pool
                 Beta = launcher.Bind(a.Parameters.Beta),
                 Scale = launcher.Bind(memory.Scale),
                 Partials = partials,
-                Outcome = totals,
+                Totals = totals,
                 Layout = groups,
-                Steps = WindowIterator.For(shape, 1 << groups.RowShift),
+                Windows = WindowIterator.For(shape, 1 << groups.RowShift),
                 Below = shape.InputWidth * channels,
                 Values = Rows,
                 PartialStride = 2 * row,
@@ -92,13 +93,13 @@ internal readonly struct BatchNormMaxPoolGradientSumsOperation<TActivation>(Pool
             Slope = a.Activation.Slope,
         };
         launcher.Launch(sums, layout.Items, layout.Cost);
-        // The means are over all values, those that no window holds included; the sums are those of this layout's chunks.
+        // The means are over all values, including those outside all windows. The chunks are those of the sums.
         var chunks = new BatchNormLayout { Rows = Rows, Channels = channels, Chunks = layout.Chunks, PartialStride = 2 * row, PartialRow = row };
         BatchNormGradientSumsLaunch.Combine(launcher, chunks, partials, totals);
     }
 }
 
-/// <summary>The gradient of the input; the coefficients lie in the workspace.</summary>
+/// <summary>Computes the input gradient. The coefficients are read from the workspace.</summary>
 internal readonly struct BatchNormMaxPoolInputGradientOperation<TActivation, TGate>(Pool2dShape shape, BatchNormBackwardArguments a) : IOperation
     where TActivation : struct, IActivation
     where TGate : struct, IActivation

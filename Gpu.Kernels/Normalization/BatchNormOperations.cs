@@ -6,11 +6,12 @@ using Gpu.Kernels.Reductions;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// The batch's statistics: <see cref="BatchNormStatistics{TBackend,TVector}"/> of chunks and <see cref="BatchNormCombine{TBackend,TVector}"/>; on a GPU by groups of threads, in
-/// one launch where a group for each block of channels does.
+/// Computes the statistics of the batch: <see cref="BatchNormStatistics{TBackend,TVector}"/> of chunks, then <see cref="BatchNormCombine{TBackend,TVector}"/>.
+/// With thread groups, their grouped variants, and only one launch if one group for each block of channels is enough.
 /// </summary>
 internal readonly struct BatchNormStatisticsOperation(
-    int rows, int channels, DeviceView input, BatchNormParameters parameters, BatchNormSaved saved, float momentum, float epsilon, DeviceView workspace) : IOperation
+    int rows, int channels, DeviceView input, BatchNormParameters parameters, BatchNormSaved saved, float momentum, float epsilon, DeviceView workspace)
+    : IOperation
 {
     public int Granularity => channels;
 
@@ -40,7 +41,7 @@ internal readonly struct BatchNormStatisticsOperation(
         var layout = BatchNormLayout.For<TBackend, TVector>(rows, channels);
         var statistics = new BatchNormStatistics<TBackend, TVector> { Input = launcher.Bind(input), Partials = partials, Layout = layout };
         launcher.Launch(statistics, layout.Items, layout.Cost(TBackend.Width, 6));
-        var combine = new BatchNormCombine<TBackend, TVector> { Partials = partials, Outcome = coefficients, Layout = layout };
+        var combine = new BatchNormCombine<TBackend, TVector> { Partials = partials, Coefficients = coefficients, Layout = layout };
         launcher.Launch(combine, IntMath.DivRoundUp(channels, TBackend.Width), 40 + 10 * layout.Chunks);
     }
 
@@ -56,7 +57,7 @@ internal readonly struct BatchNormStatisticsOperation(
         {
             Input = launcher.Bind(input),
             Partials = partials,
-            Outcome = coefficients,
+            Coefficients = coefficients,
             Layout = layout,
             PartialStride = 2 * row,
             PartialRow = row,
@@ -68,7 +69,7 @@ internal readonly struct BatchNormStatisticsOperation(
         {
             Input = statistics.Input,
             Partials = partials,
-            Outcome = coefficients,
+            Coefficients = coefficients,
             Layout = chunks,
             Rows = rows,
             ChunkRows = layout.ChunkRows,
@@ -79,7 +80,7 @@ internal readonly struct BatchNormStatisticsOperation(
     }
 }
 
-/// <summary>gamma / deviation from the running variance, for evaluation.</summary>
+/// <summary>Computes the scale gamma / deviation from the running variance, for evaluation.</summary>
 internal readonly struct BatchNormScaleOperation(int channels, BatchNormParameters parameters, float epsilon, DeviceView workspace) : IOperation
 {
     public int Granularity => channels;
@@ -88,7 +89,7 @@ internal readonly struct BatchNormScaleOperation(int channels, BatchNormParamete
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var kernel = new BatchNormFromRunning<TBackend, TVector>
+        var kernel = new BatchNormScaleFromRunning<TBackend, TVector>
         {
             Gamma = launcher.Bind(parameters.Gamma),
             RunningVariance = launcher.Bind(parameters.RunningVariance),
@@ -100,7 +101,7 @@ internal readonly struct BatchNormScaleOperation(int channels, BatchNormParamete
     }
 }
 
-/// <summary>The normalized values, activated; the scale lies in the workspace.</summary>
+/// <summary>Normalizes and applies the activation. The scale is read from the workspace.</summary>
 internal readonly struct BatchNormForwardOperation<TActivation>(
     int rows, int channels, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, float slope, DeviceView workspace) : IOperation
     where TActivation : struct, IActivation
@@ -111,7 +112,7 @@ internal readonly struct BatchNormForwardOperation<TActivation>(
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var layout = BatchNormLayout.ForEach<TBackend, TVector>(rows, channels);
+        var layout = BatchNormLayout.ForElementwise<TBackend, TVector>(rows, channels);
         var kernel = new BatchNormForward<TBackend, TVector, TActivation>
         {
             Input = launcher.Bind(input),
@@ -126,7 +127,7 @@ internal readonly struct BatchNormForwardOperation<TActivation>(
     }
 }
 
-/// <summary>The gradients of gamma and beta, and the coefficients of the input gradient.</summary>
+/// <summary>Computes the gradients of gamma and beta, and the coefficients of the input gradient.</summary>
 internal readonly struct BatchNormGradientSumsOperation<TActivation>(int rows, int channels, BatchNormBackwardArguments a) : IOperation
     where TActivation : struct, IActivation
 {
@@ -152,7 +153,7 @@ internal readonly struct BatchNormGradientSumsOperation<TActivation>(int rows, i
                 Beta = launcher.Bind(a.Parameters.Beta),
                 Scale = launcher.Bind(memory.Scale),
                 Partials = partials,
-                Outcome = totals,
+                Totals = totals,
                 Layout = layout,
                 PartialStride = 2 * row,
                 PartialRow = row,
@@ -181,7 +182,7 @@ internal readonly struct BatchNormGradientSumsOperation<TActivation>(int rows, i
     }
 }
 
-/// <summary>The gradient of the input; the coefficients lie in the workspace.</summary>
+/// <summary>Computes the input gradient. The coefficients are read from the workspace.</summary>
 internal readonly struct BatchNormInputGradientOperation<TActivation, TGate>(int rows, int channels, BatchNormBackwardArguments a) : IOperation
     where TActivation : struct, IActivation
     where TGate : struct, IActivation
@@ -193,7 +194,7 @@ internal readonly struct BatchNormInputGradientOperation<TActivation, TGate>(int
         where TVector : unmanaged
     {
         var memory = new BatchNormWorkspace(a.Workspace, channels);
-        var layout = BatchNormLayout.ForEach<TBackend, TVector>(rows, channels);
+        var layout = BatchNormLayout.ForElementwise<TBackend, TVector>(rows, channels);
         var kernel = new BatchNormInputGradient<TBackend, TVector, TActivation, TGate>
         {
             Input = launcher.Bind(a.Input),
@@ -213,10 +214,10 @@ internal readonly struct BatchNormInputGradientOperation<TActivation, TGate>(int
     }
 }
 
-/// <summary>What the gradient sums with and without pooling share.</summary>
+/// <summary>Launches that the gradient sums with and without pooling share.</summary>
 internal static class BatchNormGradientSumsLaunch
 {
-    /// <summary>Where the sums go.</summary>
+    /// <summary>Returns the tensors that the totals are stored to.</summary>
     public static BatchNormGradientTotals<TBackend, TVector> Totals<TBackend, TVector>(
         ILauncher<TBackend> launcher, in BatchNormBackwardArguments a, BatchNormWorkspace memory)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -229,12 +230,12 @@ internal static class BatchNormGradientSumsLaunch
             Projection = launcher.Bind(memory.Projection),
         };
 
-    /// <summary>gamma / deviation from what the forward pass saved. Grouped kernels compute it themselves.</summary>
+    /// <summary>Computes the scale gamma / deviation from the saved statistics. Grouped kernels compute it themselves.</summary>
     public static void Scale<TBackend, TVector>(ILauncher<TBackend> launcher, in BatchNormBackwardArguments a, BatchNormWorkspace memory)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var kernel = new BatchNormFromSaved<TBackend, TVector>
+        var kernel = new BatchNormScaleFromSaved<TBackend, TVector>
         {
             Gamma = launcher.Bind(a.Parameters.Gamma),
             InverseDeviation = launcher.Bind(a.Saved.InverseDeviation),
@@ -244,26 +245,27 @@ internal static class BatchNormGradientSumsLaunch
         launcher.Launch(kernel, IntMath.DivRoundUp(memory.Channels, TBackend.Width), 12);
     }
 
-    /// <summary>Adds up the chunks.</summary>
+    /// <summary>Adds the partial sums of all chunks.</summary>
     public static void Combine<TBackend, TVector>(
         ILauncher<TBackend> launcher, BatchNormLayout layout, TBackend partials, BatchNormGradientTotals<TBackend, TVector> totals)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var combine = new BatchNormGradientCombine<TBackend, TVector> { Partials = partials, Outcome = totals, Layout = layout };
+        var combine = new BatchNormGradientCombine<TBackend, TVector> { Partials = partials, Totals = totals, Layout = layout };
         launcher.Launch(combine, IntMath.DivRoundUp(layout.Channels, TBackend.Width), 40 + 4 * layout.Chunks);
     }
 
-    /// <summary>Adds up what groups of threads have left for each chunk; nothing where there is one chunk.</summary>
-    /// <param name="launcher">where to launch</param>
-    /// <param name="limits">its groups</param>
+    /// <summary>Adds the partial sums of all chunks with thread groups. Does nothing for one chunk, whose kernel has stored the totals itself.</summary>
+    /// <param name="launcher">launcher of the device</param>
+    /// <param name="limits">limits of its thread groups</param>
     /// <param name="rows">values of a channel</param>
-    /// <param name="channels">channels</param>
-    /// <param name="chunks">chunks</param>
-    /// <param name="partials">[chunk, 2, channels], rows of <see cref="BatchNormWorkspace.RowLength"/> words</param>
-    /// <param name="totals">where the sums go</param>
+    /// <param name="channels">number of channels</param>
+    /// <param name="chunks">number of chunks</param>
+    /// <param name="partials">partial sums [chunk, 2, channel], in rows of <see cref="BatchNormWorkspace.RowLength"/> words</param>
+    /// <param name="totals">tensors that the totals are stored to</param>
     public static void Combine<TBackend, TVector>(
-        ILauncher<TBackend> launcher, GroupLimits limits, int rows, int channels, int chunks, TBackend partials, BatchNormGradientTotals<TBackend, TVector> totals)
+        ILauncher<TBackend> launcher, GroupLimits limits, int rows, int channels, int chunks, TBackend partials,
+        BatchNormGradientTotals<TBackend, TVector> totals)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
@@ -273,7 +275,7 @@ internal static class BatchNormGradientSumsLaunch
         var combine = new GroupedBatchNormGradientCombine<TBackend, TVector>
         {
             Partials = partials,
-            Outcome = totals,
+            Totals = totals,
             Layout = layout,
             Rows = rows,
             PartialStride = 2 * row,

@@ -3,12 +3,12 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Normalization;
 
-/// <summary>What the kernels that add up over a chunk's rows share.</summary>
+/// <summary>Methods of the kernels that reduce a <see cref="BatchNormBlock"/>.</summary>
 internal static class BatchNormVectors<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Adds the sums of the same channels: afterwards the first <see cref="BatchNormBlock.Vectors"/> hold the totals.</summary>
+    /// <summary>Adds the sums that belong to the same channels. The results are in the first <see cref="BatchNormBlock.Vectors"/> arguments.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Fold(int vectors, ref TVector v0, ref TVector v1, TVector v2, TVector v3)
     {
@@ -18,13 +18,13 @@ internal static class BatchNormVectors<TBackend, TVector>
         v1 = TBackend.Add(v1, v3);
     }
 
-    /// <summary>Writes a row of the channels that a walk covers.</summary>
+    /// <summary>Writes one value for each channel of a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(TBackend memory, int index, BatchNormBlock walk, TVector v0, TVector v1, TVector v2, TVector v3)
+    public static void Store(TBackend memory, int index, BatchNormBlock block, TVector v0, TVector v1, TVector v2, TVector v3)
     {
-        TBackend.StorePartial(memory, index, v0, walk.Lanes);
-        if (walk.Vectors > 1) TBackend.Store(memory, index + TBackend.Width, v1);
-        if (walk.Vectors <= 2) return;
+        TBackend.StorePartial(memory, index, v0, block.Lanes);
+        if (block.Vectors > 1) TBackend.Store(memory, index + TBackend.Width, v1);
+        if (block.Vectors <= 2) return;
         TBackend.Store(memory, index + 2 * TBackend.Width, v2);
         TBackend.Store(memory, index + 3 * TBackend.Width, v3);
     }

@@ -5,30 +5,30 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Pooling;
 
-/// <summary>How the windows of <see cref="AvgPoolBackward{TBackend,TVector,TActivation,TWeight}"/> weigh.</summary>
+/// <summary>Weights of the windows in <see cref="AvgPoolBackward{TBackend,TVector,TActivation,TWeight}"/>.</summary>
 internal interface IPoolWeight
 {
-    /// <summary>True: what comes from a window is divided by the number of its pixels that lie inside the image. False: all weigh the same.</summary>
-    static abstract bool OverPixels { get; }
+    /// <summary>Whether the value of a window is divided by the number of its pixels inside the image. Otherwise all windows have the same weight.</summary>
+    static abstract bool ExcludePadding { get; }
 }
 
-/// <summary>All windows weigh the same.</summary>
-internal readonly struct EqualPoolWeight : IPoolWeight
+/// <summary>All windows have the same weight.</summary>
+internal readonly struct UniformPoolWeight : IPoolWeight
 {
     /// <inheritdoc/>
-    public static bool OverPixels => false;
+    public static bool ExcludePadding => false;
 }
 
-/// <summary>Windows at the edge of the image hold fewer pixels than the others, and each of those gets more.</summary>
-internal readonly struct InsidePoolWeight : IPoolWeight
+/// <summary>A window is weighted by 1 / (number of its pixels inside the image), so the pixels of windows at the edge of the image get more.</summary>
+internal readonly struct InsidePixelsPoolWeight : IPoolWeight
 {
     /// <inheritdoc/>
-    public static bool OverPixels => true;
+    public static bool ExcludePadding => true;
 }
 
 /// <summary>
-/// The transpose of a reduction by <see cref="SumReduction"/>: every pixel gets scale * the sum over the windows that it lies in. The gradient
-/// of average pooling, and nearest up-sampling itself. An item is a strip of a row of pixels.
+/// Pixel = scale * sum over the windows that contain the pixel: the transpose of <see cref="PoolForward{TBackend,TVector,TActivation,TReduction}"/> with
+/// <see cref="SumReduction"/>. It computes the input gradient of average pooling, and nearest-neighbor upsampling. An item is a strip of a row of pixels.
 /// </summary>
 internal struct AvgPoolBackward<TBackend, TVector, TActivation, TWeight> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -36,19 +36,19 @@ internal struct AvgPoolBackward<TBackend, TVector, TActivation, TWeight> : IKern
     where TActivation : struct, IActivation
     where TWeight : struct, IPoolWeight
 {
-    /// <summary>One value a window and channel: [batch, output height, output width, channels].</summary>
+    /// <summary>The tensor that is read, one value for each window and channel [batch, output height, output width, channels].</summary>
     public TBackend Windows;
 
-    /// <summary>What is written: [batch, input height, input width, channels].</summary>
+    /// <summary>The tensor that is written [batch, input height, input width, channels].</summary>
     public GradientWriter<TBackend, TVector, TActivation> Pixels;
 
-    /// <summary>Sizes, by the names of pooling: the input is what is written.</summary>
+    /// <summary>Sizes of the pooling whose transpose this is: the tensor that is written has its input's extents.</summary>
     public PoolGeometry Geometry;
 
-    /// <summary>The cut of the input into items.</summary>
+    /// <summary>The division of the written tensor into items.</summary>
     public RowTiles Tiles;
 
-    /// <summary>What every sum is multiplied by.</summary>
+    /// <summary>The factor of every sum.</summary>
     public float Scale;
 
     /// <inheritdoc/>
@@ -60,7 +60,7 @@ internal struct AvgPoolBackward<TBackend, TVector, TActivation, TWeight> : IKern
         var sample = g.ByInputHeight.Divide(row);
         g.WindowRows(row - sample * g.InputHeight, out var fromRow, out var endRow);
         g.WindowColumns(column, out var fromColumn, out var endColumn);
-        // Where the first window over the column ends, and where the first one behind it begins.
+        // The first column after the first window that contains the current column, and the first column of the next window.
         var leaves = fromColumn * g.StrideWidth - g.PaddingLeft + g.WindowWidth;
         var enters = endColumn * g.StrideWidth - g.PaddingLeft;
         var source = sample * g.OutputHeight + fromRow;
@@ -93,8 +93,8 @@ internal struct AvgPoolBackward<TBackend, TVector, TActivation, TWeight> : IKern
         where TAccess : struct, IVectorAccess
     {
         TVector sum;
-        if (TWeight.OverPixels) sum = Shares<TAccess>(from, fromRow, endRow, fromColumn, endColumn, count);
-        // One window is all there is where windows do not overlap.
+        if (TWeight.ExcludePadding) sum = WeightedSum<TAccess>(from, fromRow, endRow, fromColumn, endColumn, count);
+        // Without overlap, a pixel has one window.
         else if (endRow - fromRow == 1 && endColumn - fromColumn == 1) sum = TAccess.Load<TBackend, TVector>(Windows, from, count);
         else sum = Sum<TAccess>(from, endRow - fromRow, endColumn - fromColumn, count);
         Pixels.Write<TAccess>(to, count, TBackend.Multiply(sum, TBackend.Splat(Scale)));
@@ -115,7 +115,7 @@ internal struct AvgPoolBackward<TBackend, TVector, TActivation, TWeight> : IKern
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector Shares<TAccess>(int from, int fromRow, int endRow, int fromColumn, int endColumn, int count)
+    private readonly TVector WeightedSum<TAccess>(int from, int fromRow, int endRow, int fromColumn, int endColumn, int count)
         where TAccess : struct, IVectorAccess
     {
         var sum = TBackend.Zero;

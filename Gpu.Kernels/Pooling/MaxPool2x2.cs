@@ -6,20 +6,20 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Pooling;
 
 /// <summary>
-/// Maximum pooling by windows of 2x2 side by side, without padding: the rule in networks, and with no clipping and no counting three times as fast as by
-/// <see cref="PoolForward{TBackend,TVector,TActivation,TReduction}"/>. NaN where the window holds NaN. An item is a strip of an output row.
+/// Max pooling with 2x2 windows, stride 2 and no padding, the most common case. Without clipping and counters, it is three times as fast as
+/// <see cref="PoolForward{TBackend,TVector,TActivation,TReduction}"/>. The result is NaN if the window contains NaN. An item is a strip of an output row.
 /// </summary>
 internal struct MaxPoolForward2x2<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Images.</summary>
+    /// <summary>Input and output [n, h, w, c].</summary>
     public TBackend Input, Output;
 
     /// <summary>Sizes.</summary>
     public PoolGeometry Geometry;
 
-    /// <summary>The cut of the output into items.</summary>
+    /// <summary>The division of the output into items.</summary>
     public RowTiles Tiles;
 
     /// <inheritdoc/>
@@ -29,9 +29,9 @@ internal struct MaxPoolForward2x2<TBackend, TVector> : IKernel
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var channels = Geometry.Channels;
         var below = Geometry.InputWidth * channels;
-        var from = Geometry.FirstOfPair(row) + 2 * column * channels;
+        var from = Geometry.RowPairIndex(row) + 2 * column * channels;
         var to = (row * Geometry.OutputWidth + column) * channels;
-        // GPUs get one vector, which fits (IOperation.Granularity), and no second copy of the code.
+        // On a GPU, an item is one whole vector (IOperation.Granularity), so the kernel does not contain the second variant.
         if (TBackend.IsGpu)
         {
             Reduce<WholeVector>(from + channel, to + channel, channels, below, TBackend.Width);
@@ -61,25 +61,28 @@ internal struct MaxPoolForward2x2<TBackend, TVector> : IKernel
 }
 
 /// <summary>
-/// The gradient of <see cref="MaxPoolForward2x2{TBackend,TVector}"/>: the first maximum of a window takes all (where it holds NaN, the first NaN). The
-/// maximum is computed again, which is faster than reading it. An item is a strip of an output row with the two input rows over it, and with the column and
-/// the row that are left over behind the last windows.
+/// Input gradient of <see cref="MaxPoolForward2x2{TBackend,TVector}"/>: the first maximum of a window gets its gradient. If the window contains NaN, the first
+/// NaN gets it. The maximum is recomputed, which is faster than loading it.
 /// </summary>
+/// <remarks>
+/// An item is a strip of an output row with its two input rows. The last item of a row also writes the input column after the last windows. The items of the
+/// last row of an image also write the input row below them.
+/// </remarks>
 internal struct MaxPoolBackward2x2<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>The forward pass's input, and the gradient with respect to its output.</summary>
+    /// <summary>Input of the forward pass, and gradient with respect to its output.</summary>
     public TBackend Input, OutputGradient;
 
-    /// <summary>The gradient with respect to the input.</summary>
+    /// <summary>Gradient with respect to the input.</summary>
     public GradientWriter<TBackend, TVector, TActivation> InputGradient;
 
     /// <summary>Sizes.</summary>
     public PoolGeometry Geometry;
 
-    /// <summary>The cut of the output into items.</summary>
+    /// <summary>The division of the output into items.</summary>
     public RowTiles Tiles;
 
     /// <inheritdoc/>
@@ -89,10 +92,10 @@ internal struct MaxPoolBackward2x2<TBackend, TVector, TActivation> : IKernel
         Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var channels = Geometry.Channels;
         var below = Geometry.InputWidth * channels;
-        var first = Geometry.FirstOfPair(row);
+        var first = Geometry.RowPairIndex(row);
         var at = first + 2 * column * channels;
         var from = (row * Geometry.OutputWidth + column) * channels;
-        // What is left over on the right belongs to the last item of a row, and what is left over below to the last row.
+        // An odd last column belongs to the last item of each row; an odd last row belongs to the items of the last output row of the image.
         var end = first + (columnEnd == Geometry.OutputWidth ? below : 2 * columnEnd * channels);
         if ((Geometry.InputHeight & 1) != 0 && (row + 1) % Geometry.OutputHeight == 0)
             for (var under = at + 2 * below; under < end + 2 * below; under += channels) InputGradient.Skip(under + channel, channelEnd - channel);

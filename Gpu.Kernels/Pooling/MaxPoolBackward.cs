@@ -5,12 +5,12 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Pooling;
 
-/// <summary>How the gradient of a window finds the pixel that was its maximum.</summary>
+/// <summary>Assigns the gradient of a window to the first pixel that equals its maximum.</summary>
 internal static class MaxPoolArgmax
 {
     /// <summary>
-    /// The maximum of a window made ready for <see cref="Take"/>: a pixel is a maximum when this is not larger. That says the same as equality, and is
-    /// true for NaN, so in place of a NaN it is infinity, and then none but the NaN in the window (and an infinity) are.
+    /// Returns the threshold of a window for <see cref="Take"/>: a pixel x is a maximum if not threshold &gt; x. For numbers, the threshold is the maximum, and
+    /// the test is equality. The test is true for x = NaN, so for a maximum of NaN the threshold is infinity, which only NaN (and infinity) passes.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Threshold<TBackend, TVector>(TVector largest)
@@ -18,8 +18,8 @@ internal static class MaxPoolArgmax
         where TVector : unmanaged => TBackend.SelectEqual(largest, largest, largest, TBackend.Splat(float.PositiveInfinity));
 
     /// <summary>
-    /// One step of a walk over a window in row-major order: what goes to the pixel <paramref name="x"/>, and what is left for those after it. The first
-    /// maximum takes all.
+    /// Returns the gradient of pixel <paramref name="x"/>. Call it for the pixels of a window in row-major order: the first maximum takes the whole gradient
+    /// <paramref name="left"/>, which is then 0 for the pixels after it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Take<TBackend, TVector>(TVector x, TVector threshold, ref TVector left)
@@ -33,24 +33,24 @@ internal static class MaxPoolArgmax
 }
 
 /// <summary>
-/// The gradient of maximum pooling where no pixel lies in two windows: an item walks the windows of a strip of an output row and writes all their
-/// pixels, and those between this row and column of windows and the next, which no window holds.
+/// Input gradient of max pooling with windows that do not overlap. An item iterates over the windows of a strip of an output row. It writes all pixels of the
+/// windows, and zeros to the pixels between them and the next row and column of windows.
 /// </summary>
 internal struct MaxPoolBackwardDisjoint<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>The forward pass's images, and the gradient with respect to its output.</summary>
+    /// <summary>Input and output of the forward pass, and gradient with respect to its output.</summary>
     public TBackend Input, Output, OutputGradient;
 
-    /// <summary>The gradient with respect to the input.</summary>
+    /// <summary>Gradient with respect to the input.</summary>
     public GradientWriter<TBackend, TVector, TActivation> InputGradient;
 
     /// <summary>Sizes.</summary>
     public PoolGeometry Geometry;
 
-    /// <summary>The cut of the output into items.</summary>
+    /// <summary>The division of the output into items.</summary>
     public RowTiles Tiles;
 
     /// <inheritdoc/>
@@ -77,7 +77,8 @@ internal struct MaxPoolBackwardDisjoint<TBackend, TVector, TActivation> : IKerne
             if (c < channelEnd)
                 Distribute<PartialVector>(window + c, o + c, rows, columns, rowStride, g.Channels, channelEnd - c);
             if (left + columns < nextLeft || top + rows < nextTop)
-                SkipRest(InputGradient, window + channel, rows, columns, nextTop - top, nextLeft - left, rowStride, g.Channels, channelEnd - channel);
+                WriteZerosBetweenWindows(
+                    InputGradient, window + channel, rows, columns, nextTop - top, nextLeft - left, rowStride, g.Channels, channelEnd - channel);
         }
     }
 
@@ -98,9 +99,11 @@ internal struct MaxPoolBackwardDisjoint<TBackend, TVector, TActivation> : IKerne
         }
     }
 
-    // The pixels right of the window and below it, up to the next windows. Given a copy of what is written to, so that the kernel stays in registers.
-    private static void SkipRest(
-        GradientWriter<TBackend, TVector, TActivation> target, int window, int rows, int columns, int allRows, int allColumns, int rowStride, int columnStride, int channels)
+    // The pixels to the right of the window and below it, up to the next windows. The method is static and gets a copy of the writer, so that the fields of the
+    // kernel stay in registers.
+    private static void WriteZerosBetweenWindows(
+        GradientWriter<TBackend, TVector, TActivation> target, int window, int rows, int columns, int allRows, int allColumns,
+        int rowStride, int columnStride, int channels)
     {
         for (var r = 0; r < allRows; r++)
         {
@@ -111,24 +114,24 @@ internal struct MaxPoolBackwardDisjoint<TBackend, TVector, TActivation> : IKerne
 }
 
 /// <summary>
-/// The gradient of maximum pooling where windows overlap: an item owns a strip of a row of pixels and adds up, in a fixed order, what the windows over
-/// it leave there. The rows of a window above the item's are walked to see whether they hold the maximum.
+/// Input gradient of max pooling with overlapping windows. An item owns a strip of a row of pixels, and adds the gradients of all windows that contain them, in
+/// a fixed order. It also scans the rows of a window above its own row, as the maximum may be there.
 /// </summary>
 internal struct MaxPoolBackwardOverlapping<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>The forward pass's images, and the gradient with respect to its output.</summary>
+    /// <summary>Input and output of the forward pass, and gradient with respect to its output.</summary>
     public TBackend Input, Output, OutputGradient;
 
-    /// <summary>The gradient with respect to the input.</summary>
+    /// <summary>Gradient with respect to the input.</summary>
     public GradientWriter<TBackend, TVector, TActivation> InputGradient;
 
     /// <summary>Sizes.</summary>
     public PoolGeometry Geometry;
 
-    /// <summary>The cut of the input into items.</summary>
+    /// <summary>The division of the input into items.</summary>
     public RowTiles Tiles;
 
     /// <inheritdoc/>
@@ -171,8 +174,8 @@ internal struct MaxPoolBackwardOverlapping<TBackend, TVector, TActivation> : IKe
     {
         var threshold = MaxPoolArgmax.Threshold<TBackend, TVector>(TAccess.Load<TBackend, TVector>(Output, output, count));
         var gradient = TAccess.Load<TBackend, TVector>(OutputGradient, output, count);
-        for (var r = rowsAbove; r > 0; r--) Pass<TAccess>(window - r * rowStride, columns, columnStride, count, threshold, ref gradient);
-        Pass<TAccess>(window, own, columnStride, count, threshold, ref gradient);
+        for (var r = rowsAbove; r > 0; r--) SkipPixels<TAccess>(window - r * rowStride, columns, columnStride, count, threshold, ref gradient);
+        SkipPixels<TAccess>(window, own, columnStride, count, threshold, ref gradient);
         var at = window + own * columnStride;
         for (var k = own; k < ownEnd; k++, at += columnStride)
         {
@@ -181,9 +184,9 @@ internal struct MaxPoolBackwardOverlapping<TBackend, TVector, TActivation> : IKe
         }
     }
 
-    // Pixels that other items own: what they take is gone.
+    // Pixels that other items own. If one of them is the maximum, no gradient is left.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Pass<TAccess>(int at, int columns, int columnStride, int count, TVector threshold, ref TVector gradient)
+    private readonly void SkipPixels<TAccess>(int at, int columns, int columnStride, int count, TVector threshold, ref TVector gradient)
         where TAccess : struct, IVectorAccess
     {
         for (var k = 0; k < columns; k++, at += columnStride)

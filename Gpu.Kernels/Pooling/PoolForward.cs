@@ -5,21 +5,21 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Pooling;
 
-/// <summary>What <see cref="PoolForward{TBackend,TVector,TActivation,TReduction}"/> makes of the values of a window.</summary>
+/// <summary>The reduction of a window in <see cref="PoolForward{TBackend,TVector,TActivation,TReduction}"/>.</summary>
 internal interface IPoolReduction
 {
-    /// <summary>Two values, or what came of some, made one.</summary>
+    /// <summary>Combines two values or partial results.</summary>
     static abstract TVector Combine<TBackend, TVector>(TVector a, TVector b)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged;
 
-    /// <summary>The window's result from what came of all its values.</summary>
+    /// <summary>Returns the result of a window from the combination of all its values.</summary>
     static abstract TVector Finish<TBackend, TVector>(TVector value, TVector scale)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged;
 }
 
-/// <summary>The largest value; NaN where there is one. The scale is not looked at.</summary>
+/// <summary>The maximum, or NaN if the window contains NaN. Ignores the scale.</summary>
 internal readonly struct MaxReduction : IPoolReduction
 {
     /// <inheritdoc/>
@@ -35,7 +35,7 @@ internal readonly struct MaxReduction : IPoolReduction
         where TVector : unmanaged => value;
 }
 
-/// <summary>scale * the sum.</summary>
+/// <summary>The sum, multiplied by the scale.</summary>
 internal readonly struct SumReduction : IPoolReduction
 {
     /// <inheritdoc/>
@@ -52,8 +52,8 @@ internal readonly struct SumReduction : IPoolReduction
 }
 
 /// <summary>
-/// Output = each window made one value, channel by channel: maximum and average pooling, and the gradient of nearest up-sampling. Rows of a window are
-/// reduced first, then their results, so that sums are two-level. An item is a strip of an output row.
+/// Output = reduction of each window, for each channel. It computes max and average pooling, and the gradient of nearest-neighbor upsampling. The rows of a
+/// window are reduced first, then their results, so sums have two levels. An item is a strip of an output row.
 /// </summary>
 internal struct PoolForward<TBackend, TVector, TActivation, TReduction> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -61,23 +61,23 @@ internal struct PoolForward<TBackend, TVector, TActivation, TReduction> : IKerne
     where TActivation : struct, IActivation
     where TReduction : struct, IPoolReduction
 {
-    /// <summary>Images [batch, height, width, channels].</summary>
+    /// <summary>Input [batch, height, width, channels].</summary>
     public TBackend Input;
 
-    /// <summary>What is written; gate and addition are for the gradient of up-sampling.</summary>
+    /// <summary>Output. The gradient of upsampling uses its gate and accumulation.</summary>
     public GradientWriter<TBackend, TVector, TActivation> Output;
 
     /// <summary>Sizes.</summary>
     public PoolGeometry Geometry;
 
-    /// <summary>The cut of the output into items.</summary>
+    /// <summary>The division of the output into items.</summary>
     public RowTiles Tiles;
 
-    /// <summary>What every result is multiplied by; not used where <see cref="OverPixels"/>.</summary>
+    /// <summary>The factor of every result; not used if <see cref="ExcludePadding"/>.</summary>
     public float Scale;
 
-    /// <summary>1: divide by the number of pixels of the window that lie inside the image.</summary>
-    public int OverPixels;
+    /// <summary>1 to divide by the number of pixels of the window inside the image, else 0.</summary>
+    public int ExcludePadding;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -93,7 +93,7 @@ internal struct PoolForward<TBackend, TVector, TActivation, TReduction> : IKerne
         for (; column < columnEnd; column++)
         {
             g.Columns(column, out var left, out var columns);
-            var scale = TBackend.Splat(OverPixels != 0 ? 1f / (rows * columns) : Scale);
+            var scale = TBackend.Splat(ExcludePadding != 0 ? 1f / (rows * columns) : Scale);
             var from = source + left * g.Channels;
             var to = target + column * g.Channels;
             var c = channel;
@@ -123,7 +123,7 @@ internal struct PoolForward<TBackend, TVector, TActivation, TReduction> : IKerne
         Output.Write<TAccess>(to, count, TReduction.Finish<TBackend, TVector>(result, scale));
     }
 
-    // Two vectors at a time, where there are as many: their instructions share the counting, and memory is read in longer stretches.
+    // Reduces two vectors at a time, if there are two. They share the loop counters, and longer runs of memory are read.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void ReduceTwo(int from, int to, int rows, int columns, int rowStride, int columnStride, TVector scale)
     {
@@ -153,7 +153,8 @@ internal struct PoolForward<TBackend, TVector, TActivation, TReduction> : IKerne
         }
     }
 
-    // Pairs, and the odd one: windows are small, and the common ones of two and three columns then have no loop to speak of.
+    // Unrolled by two; if the number of columns is even, the second column is combined before the loop. So the common windows of two and three columns need at
+    // most one iteration.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector ReduceRow<TAccess>(TBackend input, int at, int columns, int stride, int count)
         where TAccess : struct, IVectorAccess

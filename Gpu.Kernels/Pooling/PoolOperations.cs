@@ -5,52 +5,53 @@ using Gpu.Kernels.Reductions;
 
 namespace Gpu.Kernels.Pooling;
 
-/// <summary>Reductions of windows and the transpose of their sum, for pooling and for up-sampling.</summary>
+/// <summary>Reductions over windows and the transpose of their sum, for pooling and upsampling.</summary>
 internal static class PoolOperations
 {
-    // Pixels of an image before a group of threads is better than a thread a channel vector.
-    private const int FewestPixels = 16;
+    // Global average pooling: with fewer pixels, one thread for each vector of channels is faster than a thread group.
+    private const int MinGroupedPixels = 16;
 
-    /// <summary>output = the largest value of each window of the input.</summary>
+    /// <summary>Computes the maximum of each window.</summary>
     public static void Maximum(IExecutor executor, Pool2dShape shape, DeviceView input, GradientTarget output)
     {
         if (shape.IsTwoByTwo) executor.Execute(new TwoByTwoOperation(shape, input, output.Gradient));
-        else executor.Execute(new ReductionOperation<Identity, MaxReduction>(new Call(executor, shape, Average: false, Spread: false, input, output)));
+        else executor.Execute(new ReductionOperation<Identity, MaxReduction>(new Call(executor, shape, Average: false, Transposed: false, input, output)));
     }
 
-    /// <summary>output = the sums, or with <paramref name="average"/> the averages, of the windows of the input.</summary>
+    /// <summary>Computes the sum, or with <paramref name="average"/> the average, of each window.</summary>
     public static void Sum(IExecutor executor, Pool2dShape shape, bool average, DeviceView input, GradientTarget output)
     {
-        var call = new Call(executor, shape, average, Spread: false, input, output);
+        var call = new Call(executor, shape, average, Transposed: false, input, output);
         ActivationDispatch.Call(output.Gate.Kind, ref call);
     }
 
-    /// <summary>The transpose: every pixel gets the sum of the values of the windows that it lies in.</summary>
-    public static void Spread(IExecutor executor, Pool2dShape shape, bool average, DeviceView windows, GradientTarget pixels)
+    /// <summary>Computes the transpose of <see cref="Sum"/>: for each pixel, the sum of the values of the windows that contain it.</summary>
+    public static void SumTransposed(IExecutor executor, Pool2dShape shape, bool average, DeviceView windows, GradientTarget pixels)
     {
-        var call = new Call(executor, shape, average, Spread: true, windows, pixels);
+        var call = new Call(executor, shape, average, Transposed: true, windows, pixels);
         ActivationDispatch.Call(pixels.Gate.Kind, ref call);
     }
 
-    private readonly record struct Call(IExecutor Executor, Pool2dShape Shape, bool Average, bool Spread, DeviceView Source, GradientTarget Target)
+    private readonly record struct Call(IExecutor Executor, Pool2dShape Shape, bool Average, bool Transposed, DeviceView Source, GradientTarget Target)
         : IActivationCall
     {
-        // Without padding both ways of counting are the same, and the constant factor is the cheaper one.
-        public bool OverPixels =>
+        // Without padding, both ways to count give the same result, and a constant factor is cheaper.
+        public bool ExcludePadding =>
             Average && !Shape.CountPadding && (Shape.PaddingTop | Shape.PaddingLeft | Shape.PaddingBottom | Shape.PaddingRight) != 0;
 
-        // Averages of whole images, of enough pixels to be shared.
-        public bool IsImage =>
-            Average && !OverPixels && Target.Gate.Kind == ActivationKind.Identity && !Target.Accumulate && Shape.InputHeight == Shape.WindowHeight
-            && Shape.InputWidth == Shape.WindowWidth && Shape.OutputHeight * Shape.OutputWidth == 1 && Shape.WindowHeight * Shape.WindowWidth >= FewestPixels;
+        // Global average pooling with enough pixels for a thread group.
+        public bool IsGlobalAverage =>
+            Average && !ExcludePadding && Target.Gate.Kind == ActivationKind.Identity && !Target.Accumulate
+            && Shape.InputHeight == Shape.WindowHeight && Shape.InputWidth == Shape.WindowWidth && Shape.OutputHeight * Shape.OutputWidth == 1
+            && Shape.WindowHeight * Shape.WindowWidth >= MinGroupedPixels;
 
-        public float Scale => Average && !OverPixels ? 1f / (Shape.WindowHeight * Shape.WindowWidth) : 1f;
+        public float Scale => Average && !ExcludePadding ? 1f / (Shape.WindowHeight * Shape.WindowWidth) : 1f;
 
         public void With<TActivation>()
             where TActivation : struct, IActivation
         {
-            if (Spread && OverPixels) Executor.Execute(new SpreadOperation<TActivation, InsidePoolWeight>(this));
-            else if (Spread) Executor.Execute(new SpreadOperation<TActivation, EqualPoolWeight>(this));
+            if (Transposed && ExcludePadding) Executor.Execute(new SumTransposedOperation<TActivation, InsidePixelsPoolWeight>(this));
+            else if (Transposed) Executor.Execute(new SumTransposedOperation<TActivation, UniformPoolWeight>(this));
             else Executor.Execute(new ReductionOperation<TActivation, SumReduction>(this));
         }
     }
@@ -86,7 +87,7 @@ internal static class PoolOperations
             where TVector : unmanaged
         {
             var shape = call.Shape;
-            if (launcher.Groups is { } limits && call.IsImage)
+            if (launcher.Groups is { } limits && call.IsGlobalAverage)
             {
                 LaunchGroups<TBackend, TVector>(launcher, limits);
                 return;
@@ -100,12 +101,12 @@ internal static class PoolOperations
                 Geometry = shape.Geometry,
                 Tiles = RowTiles.For<TBackend, TVector>(rows, shape.OutputWidth, shape.Channels),
                 Scale = call.Scale,
-                OverPixels = call.OverPixels ? 1 : 0,
+                ExcludePadding = call.ExcludePadding ? 1 : 0,
             };
             launcher.Launch(kernel, kernel.Tiles.Items(rows), kernel.Tiles.Cost(TBackend.Width, 4 + 2 * shape.WindowHeight * shape.WindowWidth));
         }
 
-        // The pixels of an image are shared by a group of threads.
+        // The threads of a group share the pixels of an image.
         private void LaunchGroups<TBackend, TVector>(ILauncher<TBackend> launcher, GroupLimits limits)
             where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
@@ -126,7 +127,7 @@ internal static class PoolOperations
         }
     }
 
-    private readonly struct SpreadOperation<TActivation, TWeight>(Call call) : IOperation
+    private readonly struct SumTransposedOperation<TActivation, TWeight>(Call call) : IOperation
         where TActivation : struct, IActivation
         where TWeight : struct, IPoolWeight
     {

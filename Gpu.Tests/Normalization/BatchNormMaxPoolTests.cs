@@ -70,9 +70,9 @@ public class BatchNormMaxPoolTests
                 var steps = WindowIterator.For(shape, stride);
                 for (var first = 0; first < Math.Min(stride, windows); first++)
                 {
-                    var place = steps.Place(first, 3);
+                    var place = steps.Start(first, 3);
                     for (var window = first; window < windows; window += stride, place = steps.Next(place))
-                        Assert.Equal(steps.Place(window, 3), place);
+                        Assert.Equal(steps.Start(window, 3), place);
                 }
             }
         }

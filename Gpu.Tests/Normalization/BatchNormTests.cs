@@ -7,8 +7,8 @@ using Gpu.Tests.Oracles;
 namespace Gpu.Tests.Normalization;
 
 [OracleFor(
-    typeof(BatchNormStatistics<,>), typeof(BatchNormCombine<,>), typeof(BatchNormFromRunning<,>), typeof(BatchNormForward<,,>),
-    typeof(BatchNormGradientSums<,,>), typeof(BatchNormFromSaved<,>), typeof(BatchNormGradientCombine<,>), typeof(BatchNormInputGradient<,,,>),
+    typeof(BatchNormStatistics<,>), typeof(BatchNormCombine<,>), typeof(BatchNormScaleFromRunning<,>), typeof(BatchNormForward<,,>),
+    typeof(BatchNormGradientSums<,,>), typeof(BatchNormScaleFromSaved<,>), typeof(BatchNormGradientCombine<,>), typeof(BatchNormInputGradient<,,,>),
     typeof(GroupedBatchNormStatistics<,>), typeof(GroupedBatchNormCombine<,>), typeof(GroupedBatchNormGradientSums<,,>),
     typeof(GroupedBatchNormGradientCombine<,>))]
 public class BatchNormTests

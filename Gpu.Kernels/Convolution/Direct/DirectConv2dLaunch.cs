@@ -35,7 +35,7 @@ internal static class DirectConv2dLaunch
         var shape = a.Shape;
         var panelWidth = DirectConv2d<TBackend, TVector, TActivation>.PanelVectors * TBackend.Width;
         var packed = a.IsBackward || a.ComputedPerGroup % TBackend.Width != 0 || (!TBackend.IsGpu && shape.OutputChannels >= LongRow);
-        if (packed) PackedConvWeights.Launch<TBackend, TVector>(launcher, a, panelWidth);
+        if (packed) PackConvWeightsLaunch.Launch<TBackend, TVector>(launcher, a, panelWidth);
         var weightBytes = (long)shape.KernelHeight * shape.KernelWidth * a.SummedPerGroup * a.ComputedPerGroup * shape.Groups * sizeof(float);
         foreach (var grid in ConvGeometry.Grids(shape, a.Pass))
         {

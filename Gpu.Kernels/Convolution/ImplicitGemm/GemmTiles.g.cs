@@ -7,7 +7,7 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>256 threads with 8 x 8 sums each: for products that fill the device with such tiles.</summary>
+/// <summary>256 threads with 8 x 8 sums each: for products with enough tiles to fill the device.</summary>
 internal struct Tile128x128 : IGemmTile
 {
     private RegisterTile8x8 _sums;
@@ -19,10 +19,10 @@ internal struct Tile128x128 : IGemmTile
     public static int ThreadsY => 16;
 
     /// <inheritdoc/>
-    public static int RowsEach => 8;
+    public static int RowsPerThread => 8;
 
     /// <inheritdoc/>
-    public static int ColumnsEach => 8;
+    public static int ColumnsPerThread => 8;
 
     /// <inheritdoc/>
     public readonly Float4 Left => _sums.Left;
@@ -36,7 +36,7 @@ internal struct Tile128x128 : IGemmTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next() => _sums.Next();
+    public void ShiftRows() => _sums.ShiftRows();
 }
 
 /// <summary>64 threads with 8 x 8 sums each: for products of medium size, with several groups on a multiprocessor.</summary>
@@ -51,10 +51,10 @@ internal struct Tile64x64 : IGemmTile
     public static int ThreadsY => 8;
 
     /// <inheritdoc/>
-    public static int RowsEach => 8;
+    public static int RowsPerThread => 8;
 
     /// <inheritdoc/>
-    public static int ColumnsEach => 8;
+    public static int ColumnsPerThread => 8;
 
     /// <inheritdoc/>
     public readonly Float4 Left => _sums.Left;
@@ -68,10 +68,10 @@ internal struct Tile64x64 : IGemmTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next() => _sums.Next();
+    public void ShiftRows() => _sums.ShiftRows();
 }
 
-/// <summary>128 threads with 8 x 4 sums each: for few groups: half the sums of a thread, so a group finishes sooner.</summary>
+/// <summary>128 threads with 8 x 4 sums each: for few groups, as half the sums in a thread shorten a step.</summary>
 internal struct Tile64x64Half : IGemmTile
 {
     private RegisterTile8x4 _sums;
@@ -83,10 +83,10 @@ internal struct Tile64x64Half : IGemmTile
     public static int ThreadsY => 8;
 
     /// <inheritdoc/>
-    public static int RowsEach => 8;
+    public static int RowsPerThread => 8;
 
     /// <inheritdoc/>
-    public static int ColumnsEach => 4;
+    public static int ColumnsPerThread => 4;
 
     /// <inheritdoc/>
     public readonly Float4 Left => _sums.Left;
@@ -100,7 +100,7 @@ internal struct Tile64x64Half : IGemmTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next() => _sums.Next();
+    public void ShiftRows() => _sums.ShiftRows();
 }
 
 /// <summary>128 threads with 8 x 4 sums each: for few columns.</summary>
@@ -115,10 +115,10 @@ internal struct Tile128x32 : IGemmTile
     public static int ThreadsY => 16;
 
     /// <inheritdoc/>
-    public static int RowsEach => 8;
+    public static int RowsPerThread => 8;
 
     /// <inheritdoc/>
-    public static int ColumnsEach => 4;
+    public static int ColumnsPerThread => 4;
 
     /// <inheritdoc/>
     public readonly Float4 Left => _sums.Left;
@@ -132,7 +132,7 @@ internal struct Tile128x32 : IGemmTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next() => _sums.Next();
+    public void ShiftRows() => _sums.ShiftRows();
 }
 
 /// <summary>64 threads with 4 x 4 sums each: for small products.</summary>
@@ -147,10 +147,10 @@ internal struct Tile32x32 : IGemmTile
     public static int ThreadsY => 8;
 
     /// <inheritdoc/>
-    public static int RowsEach => 4;
+    public static int RowsPerThread => 4;
 
     /// <inheritdoc/>
-    public static int ColumnsEach => 4;
+    public static int ColumnsPerThread => 4;
 
     /// <inheritdoc/>
     public readonly Float4 Left => _sums.Left;
@@ -164,7 +164,7 @@ internal struct Tile32x32 : IGemmTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next() => _sums.Next();
+    public void ShiftRows() => _sums.ShiftRows();
 }
 
 /// <summary>16 threads with 4 x 4 sums each: for devices with small groups, such as ILGPU's CPU accelerator.</summary>
@@ -179,10 +179,10 @@ internal struct Tile16x16 : IGemmTile
     public static int ThreadsY => 4;
 
     /// <inheritdoc/>
-    public static int RowsEach => 4;
+    public static int RowsPerThread => 4;
 
     /// <inheritdoc/>
-    public static int ColumnsEach => 4;
+    public static int ColumnsPerThread => 4;
 
     /// <inheritdoc/>
     public readonly Float4 Left => _sums.Left;
@@ -196,7 +196,7 @@ internal struct Tile16x16 : IGemmTile
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next() => _sums.Next();
+    public void ShiftRows() => _sums.ShiftRows();
 }
 
 /// <summary>8 rows by 8 columns of sums in registers. Neither the JIT nor ILGPU keeps an array in registers.</summary>
@@ -230,7 +230,7 @@ internal struct RegisterTile8x8
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next()
+    public void ShiftRows()
     {
         _l0 = _l1;
         _r0 = _r1;
@@ -270,7 +270,7 @@ internal struct RegisterTile8x4
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next()
+    public void ShiftRows()
     {
         _l0 = _l1;
         _l1 = _l2;
@@ -299,7 +299,7 @@ internal struct RegisterTile4x4
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next()
+    public void ShiftRows()
     {
         _l0 = _l1;
         _l1 = _l2;

@@ -5,54 +5,61 @@ using ILGPU;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// The part of a matrix product that a group of threads computes: ThreadsX * ThreadsY threads, each of which sums RowsEach x ColumnsEach elements in registers.
-/// Thread (x, y) has the rows 4 y to 4 y + 3 and, of eight, those from 4 ThreadsY + 4 y on; columns likewise. So neighbouring threads read neighbouring
-/// quads of shared memory, without bank conflicts.
+/// The tile of a matrix product that a thread group computes. Each of its ThreadsX * ThreadsY threads sums RowsPerThread x ColumnsPerThread elements in
+/// registers.
 /// </summary>
+/// <remarks>
+/// Thread (x, y) computes the rows 4 y to 4 y + 3 and, if it has eight rows, the four rows from 4 ThreadsY + 4 y on. The same holds for columns. So consecutive
+/// threads read consecutive quads (four floats, 16 bytes) of shared memory, without bank conflicts.
+/// </remarks>
 internal interface IGemmTile
 {
-    /// <summary>Threads along the columns; a power of two.</summary>
+    /// <summary>Threads along the columns, a power of two.</summary>
     static abstract int ThreadsX { get; }
 
-    /// <summary>Threads along the rows; a power of two.</summary>
+    /// <summary>Threads along the rows, a power of two.</summary>
     static abstract int ThreadsY { get; }
 
     /// <summary>Rows of a thread: 4 or 8.</summary>
-    static abstract int RowsEach { get; }
+    static abstract int RowsPerThread { get; }
 
     /// <summary>Columns of a thread: 4 or 8.</summary>
-    static abstract int ColumnsEach { get; }
+    static abstract int ColumnsPerThread { get; }
 
-    /// <summary>The sums of the first row: its first four columns.</summary>
+    /// <summary>The first four columns of the first row of sums.</summary>
     Float4 Left { get; }
 
-    /// <summary>The sums of the first row: its last four columns, of eight.</summary>
+    /// <summary>The last four of eight columns of the first row of sums.</summary>
     Float4 Right { get; }
 
-    /// <summary>Adds the products of rows and columns; of four rows or columns the second argument is not looked at.</summary>
+    /// <summary>
+    /// Adds the outer product of a column of the left operand (a0, a1) and a row of the right operand (b0, b1). A thread with four rows ignores a1, a thread
+    /// with four columns b1.
+    /// </summary>
     void MultiplyAdd(Float4 a0, Float4 a1, Float4 b0, Float4 b1);
 
-    /// <summary>Moves every row of sums one up, so that a loop can go through them: registers cannot be indexed.</summary>
-    void Next();
+    /// <summary>Moves all rows of sums up by one, so that a loop can process them. Registers cannot be indexed.</summary>
+    void ShiftRows();
 }
 
 /// <summary>
-/// How a tile's operands lie in shared memory: twice (one half is filled while the other is read) <see cref="Depth"/> rows of the left operand, transposed, and as
-/// many of the right one. Rows are a quad longer than the tile: the threads that store transposed quads then meet different banks.
+/// Layout of the operands in shared memory: two stages, one of which is filled while the other is read. A stage holds <see cref="Depth"/> rows of the left
+/// operand, transposed, and <see cref="Depth"/> rows of the right operand. The padding of one quad per row avoids bank conflicts between the threads that store
+/// transposed quads.
 /// </summary>
 internal static class GemmTileMemory
 {
-    /// <summary>Products of each element that are added up from one barrier to the next.</summary>
+    /// <summary>Values of k in a stage, which are summed from one barrier to the next.</summary>
     public const int Depth = 8;
 
     public static int Threads<TTile>()
         where TTile : struct, IGemmTile => TTile.ThreadsX * TTile.ThreadsY;
 
     public static int Rows<TTile>()
-        where TTile : struct, IGemmTile => TTile.ThreadsY * TTile.RowsEach;
+        where TTile : struct, IGemmTile => TTile.ThreadsY * TTile.RowsPerThread;
 
     public static int Columns<TTile>()
-        where TTile : struct, IGemmTile => TTile.ThreadsX * TTile.ColumnsEach;
+        where TTile : struct, IGemmTile => TTile.ThreadsX * TTile.ColumnsPerThread;
 
     /// <summary>Quads from one row of the left operand to the next.</summary>
     public static int LeftStride<TTile>()
@@ -62,35 +69,35 @@ internal static class GemmTileMemory
     public static int RightStride<TTile>()
         where TTile : struct, IGemmTile => Columns<TTile>() / 4 + 1;
 
-    /// <summary>Quads before the right operand.</summary>
+    /// <summary>Quads of the left operand in a stage. The right operand follows.</summary>
     public static int LeftQuads<TTile>()
         where TTile : struct, IGemmTile => Depth * LeftStride<TTile>();
 
-    /// <summary>Quads of one half.</summary>
-    public static int HalfQuads<TTile>()
+    /// <summary>Quads of a stage.</summary>
+    public static int StageQuads<TTile>()
         where TTile : struct, IGemmTile => Depth * (LeftStride<TTile>() + RightStride<TTile>());
 
-    /// <summary>Quads of an operand that a thread fetches for one half: 1 or 2.</summary>
-    public static int LeftFetches<TTile>()
+    /// <summary>Quads of the operand that a thread loads in a step: 1 or 2.</summary>
+    public static int LeftQuadsPerThread<TTile>()
         where TTile : struct, IGemmTile => 2 * Rows<TTile>() > Threads<TTile>() ? 2 : 1;
 
-    /// <inheritdoc cref="LeftFetches{TTile}"/>
-    public static int RightFetches<TTile>()
+    /// <inheritdoc cref="LeftQuadsPerThread{TTile}"/>
+    public static int RightQuadsPerThread<TTile>()
         where TTile : struct, IGemmTile => 2 * Columns<TTile>() > Threads<TTile>() ? 2 : 1;
 
-    /// <summary>There are more threads than quads of the right operand: some fetch none.</summary>
-    public static bool SparesThreads<TTile>()
+    /// <summary>Whether there are more threads than quads of the right operand, so that some threads load none.</summary>
+    public static bool HasIdleThreads<TTile>()
         where TTile : struct, IGemmTile => Threads<TTile>() > 2 * Columns<TTile>();
 
-    /// <summary>Adds the products of one half to a thread's sums.</summary>
+    /// <summary>Adds the products of one stage to the sums of a thread.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void MultiplyAdd<TTile>(ArrayView<Float4> memory, int half, int threadX, int threadY, ref TTile tile)
+    public static void MultiplyAdd<TTile>(ArrayView<Float4> memory, int stage, int threadX, int threadY, ref TTile tile)
         where TTile : struct, IGemmTile
     {
-        var left = half * HalfQuads<TTile>() + threadY;
-        var right = half * HalfQuads<TTile>() + LeftQuads<TTile>() + threadX;
-        // While the products of one depth are added, the operands of the next are on their way. Two depths at a time: four would need 32 registers more, for ILGPU
-        // orders the additions element by element.
+        var left = stage * StageQuads<TTile>() + threadY;
+        var right = stage * StageQuads<TTile>() + LeftQuads<TTile>() + threadX;
+        // The operands of the next value of k are loaded while the products of the current one are added. The loop is unrolled by two. Unrolled by four, it
+        // would need 32 more registers, because ILGPU orders the additions element by element.
         var even = new Operands<TTile>(memory, left, right);
         for (var depth = 2; depth < Depth; depth += 2)
         {
@@ -107,7 +114,9 @@ internal static class GemmTileMemory
         tile.MultiplyAdd(last.A0, last.A1, last.B0, last.B1);
     }
 
-    /// <summary>Stores a quad of one row (or column) of an operand: four depths from <paramref name="depth"/> on.</summary>
+    /// <summary>
+    /// Stores a quad transposed: its floats belong to one row (or column) of the product and to four values of k, from <paramref name="depth"/> on.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreTransposed(ArrayView<float> words, int firstQuad, int stride, int depth, int at, Float4 value)
     {
@@ -118,7 +127,7 @@ internal static class GemmTileMemory
         words[index + 12 * stride] = value.W;
     }
 
-    // What a thread multiplies at one depth.
+    // The operands of a thread for one value of k.
     private readonly struct Operands<TTile>
         where TTile : struct, IGemmTile
     {
@@ -128,9 +137,9 @@ internal static class GemmTileMemory
         public Operands(ArrayView<Float4> memory, int left, int right)
         {
             A0 = memory[left];
-            A1 = TTile.RowsEach == 8 ? memory[left + TTile.ThreadsY] : A0;
+            A1 = TTile.RowsPerThread == 8 ? memory[left + TTile.ThreadsY] : A0;
             B0 = memory[right];
-            B1 = TTile.ColumnsEach == 8 ? memory[right + TTile.ThreadsX] : B0;
+            B1 = TTile.ColumnsPerThread == 8 ? memory[right + TTile.ThreadsX] : B0;
         }
     }
 }

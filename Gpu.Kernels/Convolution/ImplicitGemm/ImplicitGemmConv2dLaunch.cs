@@ -5,11 +5,12 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// Launches <see cref="ImplicitGemmConv2d{TBackend,TVector,TActivation,TTile}"/>, and <see cref="SplitKEpilogue{TBackend,TVector,TActivation}"/> where the sum is split.
+/// Launches <see cref="ImplicitGemmConv2d{TBackend,TVector,TActivation,TTile}"/>, and for split-K also
+/// <see cref="SplitKEpilogue{TBackend,TVector,TActivation}"/>.
 /// </summary>
 internal static class ImplicitGemmConv2dLaunch
 {
-    /// <summary>Words of workspace: partial sums of either pass, on any device.</summary>
+    /// <summary>Words of workspace for the partial sums of either pass, on any device.</summary>
     public static int WorkspaceLength(Conv2dShape shape)
     {
         if (shape.Groups > 1) return 0;
@@ -19,13 +20,14 @@ internal static class ImplicitGemmConv2dLaunch
         return Math.Max(forward, backward);
     }
 
-    /// <summary>Launches a pass.</summary>
+    /// <summary>Launches a forward pass or an input gradient.</summary>
+    /// <exception cref="NotSupportedException">the device has no thread groups</exception>
     public static void Launch<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, in Conv2dArguments a)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
         where TActivation : struct, IActivation
     {
-        // These two backends have groups of threads. One float at a time needs no alignment.
+        // Only these two backends have thread groups. The scalar backend needs no alignment.
         switch (launcher)
         {
             case ILauncher<GpuVector4Backend> vector4:
@@ -47,17 +49,19 @@ internal static class ImplicitGemmConv2dLaunch
         foreach (var g in ConvGeometry.Grids(a.Shape, a.Pass))
         {
             var depth = g.TapsY * g.TapsX * g.InputChannels;
-            var call = new TileCall<TBackend, TVector, TActivation>(launcher, a, g, depth, aligned && g.InputChannels % 4 == 0 && g.InputChannels >= GemmTileMemory.Depth);
+            var quads = aligned && g.InputChannels % 4 == 0 && g.InputChannels >= GemmTileMemory.Depth;
+            var call = new TileCall<TBackend, TVector, TActivation>(launcher, a, g, depth, quads);
             GemmPlan.Call(launcher.Groups!.Value, g.Pixels, g.OutputChannels, depth, g.Pixels * g.OutputChannels, ref call);
         }
     }
 
-    private readonly struct TileCall<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, Conv2dArguments a, ConvGeometry g, int depth, bool quads) : IGemmTileCall
+    private readonly struct TileCall<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, Conv2dArguments a, ConvGeometry g, int depth, bool quads)
+        : IGemmTileCall
         where TBackend : struct, IVectorBackend<TBackend, TVector>, IGpuBackend<TBackend>
         where TVector : unmanaged
         where TActivation : struct, IActivation
     {
-        public void With<TTile>(GemmGrid grid)
+        public void Invoke<TTile>(GemmGrid grid)
             where TTile : struct, IGemmTile
         {
             var split = grid.Splits > 1;
@@ -78,8 +82,8 @@ internal static class ImplicitGemmConv2dLaunch
                 Accumulate = a.Accumulate,
                 Transposed = a.IsBackward,
                 Quads = quads,
-                // The grid's pixels are the output's, in their order.
-                Direct = g is { OutputY: 0, OutputX: 0, OutputStepY: 1, OutputStepX: 1 } && g.Rows == g.OutputHeight && g.Columns == g.OutputWidth,
+                ContiguousOutput =
+                    g is { OutputY: 0, OutputX: 0, OutputStepY: 1, OutputStepX: 1 } && g.Rows == g.OutputHeight && g.Columns == g.OutputWidth,
                 Partial = split,
             };
             launcher.LaunchGroups(kernel, checked(grid.RowBlocks * grid.ColumnBlocks * grid.Splits), GemmTileMemory.Threads<TTile>());

@@ -3,19 +3,20 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>Launches <see cref="ImplicitGemmWeightGradient{TBackend,TVector,TTile}"/>, and the sum of its splits where there are several.</summary>
+/// <summary>Launches <see cref="ImplicitGemmWeightGradient{TBackend,TVector,TTile}"/>, and for split-K the sum of the splits.</summary>
 internal static class ImplicitGemmWeightGradientLaunch
 {
-    /// <summary>Words of workspace: partial sums on any device.</summary>
+    /// <summary>Words of workspace for the partial sums, on any device.</summary>
     public static int WorkspaceLength(Conv2dShape shape) =>
         shape.Groups > 1 ? 0 : GemmPlan.PartialLength(1, SplitStride(shape), (long)shape.Batch * shape.OutputHeight * shape.OutputWidth);
 
-    /// <summary>Launches the pass.</summary>
+    /// <summary>Launches a weight gradient.</summary>
+    /// <exception cref="NotSupportedException">the device has no thread groups</exception>
     public static void Launch<TBackend, TVector>(ILauncher<TBackend> launcher, in Conv2dGradientArguments a)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        // These two backends have groups of threads. One float at a time needs no alignment.
+        // Only these two backends have thread groups. The scalar backend needs no alignment.
         switch (launcher)
         {
             case ILauncher<GpuVector4Backend> vector4: LaunchTiles<GpuVector4Backend, Float4>(vector4, a, aligned: a.Input.Offset % 4 == 0); break;
@@ -24,7 +25,7 @@ internal static class ImplicitGemmWeightGradientLaunch
         }
     }
 
-    // Weights and then bias, so that both begin at a vector's boundary.
+    // Weights followed by the bias, rounded up to a multiple of 16 words.
     private static int SplitStride(Conv2dShape shape) => (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16;
 
     private static void LaunchTiles<TBackend, TVector>(ILauncher<TBackend> launcher, Conv2dGradientArguments a, bool aligned)
@@ -35,20 +36,22 @@ internal static class ImplicitGemmWeightGradientLaunch
         var g = DirectWeightGradientGeometry.For(shape, TBackend.Width, TBackend.IsGpu);
         if (shape.IsPointwise)
         {
-            // One matrix product: all pixels in one row.
+            // A matrix product has no images: all pixels form one row.
             (g.InputHeight, g.OutputHeight) = (1, 1);
             (g.InputWidth, g.OutputWidth) = (g.Pixels, g.Pixels);
         }
 
         var call = new TileCall<TBackend, TVector>(launcher, a, g, aligned && shape.InputChannels % 4 == 0);
-        GemmPlan.Call(launcher.Groups!.Value, shape.KernelHeight * shape.KernelWidth * shape.InputChannels, shape.OutputChannels, g.Pixels, SplitStride(shape), ref call);
+        var rows = shape.KernelHeight * shape.KernelWidth * shape.InputChannels;
+        GemmPlan.Call(launcher.Groups!.Value, rows, shape.OutputChannels, g.Pixels, SplitStride(shape), ref call);
     }
 
-    private readonly struct TileCall<TBackend, TVector>(ILauncher<TBackend> launcher, Conv2dGradientArguments a, DirectWeightGradientGeometry g, bool quads) : IGemmTileCall
+    private readonly struct TileCall<TBackend, TVector>(ILauncher<TBackend> launcher, Conv2dGradientArguments a, DirectWeightGradientGeometry g, bool quads)
+        : IGemmTileCall
         where TBackend : struct, IVectorBackend<TBackend, TVector>, IGpuBackend<TBackend>
         where TVector : unmanaged
     {
-        public void With<TTile>(GemmGrid grid)
+        public void Invoke<TTile>(GemmGrid grid)
             where TTile : struct, IGemmTile
         {
             var shape = a.Shape;

@@ -5,28 +5,28 @@ using ILGPU;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// Conditions as bits: what lies outside is read at a place that exists and then cleared. So a thread's loads stand in one run of instructions, all on their way
-/// together, where a branch around each would make it wait for them one by one.
+/// Conditions as bit masks. A value outside the tensor is loaded from a valid index and then cleared by its mask. Without branches between them, the loads of a
+/// thread execute concurrently; with a branch around each load, the thread would wait for every one.
 /// </summary>
 internal static class Masks
 {
-    /// <summary>A negative number where a place is outside of 0 to extent - 1. Such numbers are combined by "or".</summary>
+    /// <summary>Negative if the index is outside 0 to extent - 1. Combine several such numbers by bitwise or.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Outside(int place, int extent) => place | (extent - 1 - place);
+    public static int Outside(int index, int extent) => index | (extent - 1 - index);
 
-    /// <summary>A negative number where a place that is not negative lies behind extent - 1.</summary>
+    /// <summary>Negative if the index, which must not be negative, is greater than extent - 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Beyond(int place, int extent) => extent - 1 - place;
+    public static int Beyond(int index, int extent) => extent - 1 - index;
 
-    /// <summary>All ones, or zeros where the number is negative.</summary>
+    /// <summary>Returns 0 for a negative number, else a mask of ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Of(int outside) => ~(outside >> 31);
+    public static int FromSign(int outside) => ~(outside >> 31);
 
-    /// <summary>The value, or zero.</summary>
+    /// <summary>Returns the value if the mask is ones, or zero if it is 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Keep(float value, int mask) => Interop.IntAsFloat(Interop.FloatAsInt(value) & (uint)mask);
 
-    /// <summary>The values, or zeros.</summary>
+    /// <inheritdoc cref="Keep(float, int)"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float4 Keep(Float4 value, int mask) => new(Keep(value.X, mask), Keep(value.Y, mask), Keep(value.Z, mask), Keep(value.W, mask));
 }

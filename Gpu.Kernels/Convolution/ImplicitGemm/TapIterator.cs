@@ -2,24 +2,24 @@ using System.Runtime.CompilerServices;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>A place on the way through the taps of a convolution and the channels of each: number = (tapY * TapsX + tapX) * channels + channel.</summary>
+/// <summary>A value of k of an implicit GEMM, (tapY * tapsX + tapX) * channels + channel, that advances without divisions.</summary>
 internal struct TapIterator
 {
     public int Channel, TapX, TapY;
 
-    /// <summary>The place with a number.</summary>
+    /// <summary>Returns the tap and the channel of a value of k.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TapIterator At(int number, int channels, int tapsX)
     {
         var tap = number / channels;
-        TapIterator walk;
-        walk.Channel = number - tap * channels;
-        walk.TapY = tap / tapsX;
-        walk.TapX = tap - walk.TapY * tapsX;
-        return walk;
+        TapIterator position;
+        position.Channel = number - tap * channels;
+        position.TapY = tap / tapsX;
+        position.TapX = tap - position.TapY * tapsX;
+        return position;
     }
 
-    /// <summary>As <see cref="Advance"/>, by no more than there are channels: without branches.</summary>
+    /// <summary><see cref="Advance"/> without branches, by at most the number of channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AdvanceWithin(int by, int channels, int tapsX)
     {
@@ -32,7 +32,7 @@ internal struct TapIterator
         TapY -= wraps;
     }
 
-    /// <summary>Moves on; behind the last tap the rows go on.</summary>
+    /// <summary>Adds to k. After the last tap, TapY continues to count.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Advance(int by, int channels, int tapsX)
     {

@@ -7,44 +7,45 @@ using ILGPU;
 namespace Gpu.Kernels.Convolution;
 
 /// <summary>
-/// <see cref="SplitKReduce{TBackend,TVector}"/> of the gradients of weights and bias at once, by groups of threads that share the splits: weights are few, and there
-/// may be hundreds of splits. The rows of <see cref="Layout"/> are the splits, its channels the weights and the bias behind them.
+/// <see cref="SplitKReduce{TBackend,TVector}"/> for thread groups: adds the partial sums of the weight and bias gradients in one launch. The threads of a group
+/// share the splits, of which there may be hundreds, while the weights are few. In <see cref="Layout"/>, the rows are the splits, and the channels are the
+/// weights followed by the bias.
 /// </summary>
 internal struct GroupedSplitKReduce<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    // Splits from which on they are shared: a thread of its own adds fewer up in two or three waits for memory.
-    private const int FewestSplits = 12;
+    // With fewer splits, one thread adds them after waiting for memory two or three times.
+    private const int MinSplits = 12;
 
-    // Splits of a thread, whose loads are under way together; and threads of a group at least, where there are as many weights.
-    private const int SplitsOfThread = 4, FewestThreads = 64;
+    // Splits of a thread, which it loads at the same time; and fewest threads of a group, if there are as many weights.
+    private const int SplitsPerThread = 4, MinThreads = 64;
 
-    /// <summary>The partial sums; the two gradients that they are added to.</summary>
+    /// <summary>The partial sums, and the two gradients that they are added to.</summary>
     public TBackend Partials, Weights, Bias;
 
     /// <summary>Words of the weights.</summary>
     public int WeightLength;
 
-    /// <summary>How the group shares them; there is one chunk.</summary>
+    /// <summary>How the threads of a group divide the partial sums. There is one chunk.</summary>
     public ChannelGroups Layout;
 
     /// <summary>Words from one split to the next.</summary>
     public int Stride;
 
-    /// <summary>Whether groups are better: for many splits, and where there is a bias, which would take a launch of its own.</summary>
-    public static bool Pays(int splits, bool hasBias) => hasBias || splits >= FewestSplits;
+    /// <summary>Returns whether this kernel is faster: with many splits, or with a bias, which would need its own launch.</summary>
+    public static bool Pays(int splits, bool hasBias) => hasBias || splits >= MinSplits;
 
-    /// <summary>The cut of a sum.</summary>
-    /// <param name="splits">splits</param>
-    /// <param name="count">words of each; a multiple of the vector width</param>
-    /// <param name="limits">the device's groups</param>
+    /// <summary>Returns the layout for a number of splits.</summary>
+    /// <param name="splits">number of splits</param>
+    /// <param name="count">words of a split, a multiple of the vector width</param>
+    /// <param name="limits">limits of the device's thread groups</param>
     public static ChannelGroups LayoutFor(int splits, int count, GroupLimits limits)
     {
         var most = GroupThreads.Of(limits);
         var deep = 1;
-        while (deep * SplitsOfThread < splits && 2 * deep < most) deep *= 2;
-        var lanes = Math.Min(most / deep, Math.Max(ChannelGroups.WholeLine / TBackend.Width, FewestThreads / deep));
+        while (deep * SplitsPerThread < splits && 2 * deep < most) deep *= 2;
+        var lanes = Math.Min(most / deep, Math.Max(ChannelGroups.WholeLine / TBackend.Width, MinThreads / deep));
         return ChannelGroups.For<TBackend, TVector>(splits, count, lanes * deep, splits, 1, lanes * TBackend.Width);
     }
 

@@ -4,16 +4,16 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>The sum of what splits have left of one vector, in the order of the splits.</summary>
+/// <summary>Sums the partial sums of one vector over all splits.</summary>
 internal static class SplitKSum<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Adds up.</summary>
-    /// <param name="partials">the partial sums</param>
-    /// <param name="at">the vector's place in the first split</param>
+    /// <summary>Returns the sum, computed in the order of the splits.</summary>
+    /// <param name="partials">partial sums of all splits</param>
+    /// <param name="at">index of the vector in the first split</param>
     /// <param name="stride">words from one split to the next</param>
-    /// <param name="splits">splits, 1 or more</param>
+    /// <param name="splits">number of splits, at least 1</param>
     /// <param name="count">floats of the vector</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Of<TAccess>(TBackend partials, int at, int stride, int splits, int count)
@@ -22,7 +22,7 @@ internal static class SplitKSum<TBackend, TVector>
         var sum = TAccess.Load<TBackend, TVector>(partials, at, count);
         at += stride;
         var left = splits - 1;
-        // Loads first, eight of them: on a GPU they are then under way together, and a GPU's compiler unrolls no loop for us.
+        // Unrolled by hand, as ILGPU unrolls no loops. The eight loads come first, so that a GPU executes them concurrently.
         for (; left >= 8; left -= 8)
         {
             var a = TAccess.Load<TBackend, TVector>(partials, at, count);
@@ -57,15 +57,15 @@ internal static class SplitKSum<TBackend, TVector>
     }
 }
 
-/// <summary>Output[i] += sum over splits s of Partials[s * Stride + i], in the order of the splits; an item is a vector.</summary>
+/// <summary>Output[i] += sum over splits s of Partials[s * Stride + i], computed in the order of the splits. An item is one vector.</summary>
 internal struct SplitKReduce<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>The partial sums, and what they are added to.</summary>
+    /// <summary>The partial sums, and the tensor that they are added to.</summary>
     public TBackend Partials, Output;
 
-    /// <summary>Words of the output; splits; words from one split to the next.</summary>
+    /// <summary>Words of the output, number of splits, words from one split to the next.</summary>
     public int Count, Splits, Stride;
 
     /// <inheritdoc/>

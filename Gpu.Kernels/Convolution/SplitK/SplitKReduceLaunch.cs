@@ -3,13 +3,15 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>Adds the partial sums of splits to the gradients of weights and bias.</summary>
+/// <summary>Launches the kernels that add the partial sums of all splits to the weight and bias gradients.</summary>
 internal static class SplitKReduceLaunch
 {
-    /// <summary>Adds the partial sums in the workspace: in each split those of the weights, and behind them those of the bias. In one launch on a GPU where that is better.</summary>
-    /// <param name="launcher">where to launch</param>
-    /// <param name="a">the operands; the workspace holds the partial sums</param>
-    /// <param name="splits">2 or more</param>
+    /// <summary>
+    /// Adds the partial sums in the workspace. In each split, those of the bias follow those of the weights. Uses one launch if that is faster.
+    /// </summary>
+    /// <param name="launcher">launcher of the device</param>
+    /// <param name="a">operands of the pass; the workspace holds the partial sums</param>
+    /// <param name="splits">number of splits, at least 2</param>
     /// <param name="stride">words from one split to the next</param>
     public static void AddWeightsAndBias<TBackend, TVector>(ILauncher<TBackend> launcher, in Conv2dGradientArguments a, int splits, int stride)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -36,7 +38,7 @@ internal static class SplitKReduceLaunch
         if (hasBias) Add<TBackend, TVector>(launcher, a.BiasPartials, a.BiasGradient, splits, stride);
     }
 
-    /// <summary>Adds the partial sums of all splits to a gradient, in the order of the splits.</summary>
+    /// <summary>Adds the partial sums of all splits to one gradient, in the order of the splits.</summary>
     public static void Add<TBackend, TVector>(ILauncher<TBackend> launcher, DeviceView partials, DeviceView gradient, int splits, int stride)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged

@@ -3,17 +3,20 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gpu.Kernels.Convolution.TensorCore;
 
-/// <summary>Tensor cores in FP16: operands rounded to half precision (to nearest, ties to even), sums in 32 bits. From compute capability 8.0 on.</summary>
+/// <summary>
+/// Tensor cores in FP16: operands are rounded to half precision (to nearest, ties to even), sums are FP32. Requires compute capability 8.0 or higher.
+/// </summary>
 /// <remarks>
-/// Tiles are halves, read by ldmatrix (<see cref="TileLayout"/>). PTX ISA, "Matrix fragments for mma.m16n8k16": lane 4 g + t holds pairs along k, of the first operand (g, 2 t),
-/// (g + 8, 2 t), (g, 2 t + 8), (g + 8, 2 t + 8), of the second (2 t, g), (2 t + 8, g); of the sums (g, 2 t), (g, 2 t + 1), (g + 8, 2 t), (g + 8, 2 t + 1).
+/// Tiles hold halves and are loaded by ldmatrix; see <see cref="TileLayout"/>. Fragments of lane 4 g + t, as in the PTX ISA, "Matrix fragments for
+/// mma.m16n8k16": pairs of values along k, from (g, 2 t), (g + 8, 2 t), (g, 2 t + 8) and (g + 8, 2 t + 8) of the first operand and from (2 t, g) and
+/// (2 t + 8, g) of the second; the sums (g, 2 t), (g, 2 t + 1), (g + 8, 2 t), (g + 8, 2 t + 1).
 /// </remarks>
 internal struct Fp16Unit : ITensorCoreUnit
 {
     private const string Multiply = "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32";
     private const string Load = "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16";
 
-    // Two fragments of the second operand with each of the first.
+    // Products of two fragments of the second operand with all four of the first.
     private const string Pair0 =
         Multiply + PtxText.P00 + Multiply + PtxText.P10 + Multiply + PtxText.P20 + Multiply + PtxText.P30
         + Multiply + PtxText.P01 + Multiply + PtxText.P11 + Multiply + PtxText.P21 + Multiply + PtxText.P31;
@@ -27,7 +30,7 @@ internal struct Fp16Unit : ITensorCoreUnit
         Multiply + PtxText.P06 + Multiply + PtxText.P16 + Multiply + PtxText.P26 + Multiply + PtxText.P36
         + Multiply + PtxText.P07 + Multiply + PtxText.P17 + Multiply + PtxText.P27 + Multiply + PtxText.P37;
 
-    // %0: the lane's address; 32 bytes are 16 rows of the product.
+    // %0 is the lane's offset in bytes; 32 bytes are 16 rows of the product.
     private const string FirstInLines =
         "add.u32 tcp0, tcs, %0;\n\t"
         + Load + " {tca0, tca1, tca2, tca3}, [tcp0+0];\n\t"
@@ -35,7 +38,7 @@ internal struct Fp16Unit : ITensorCoreUnit
         + Load + " {tca8, tca9, tca10, tca11}, [tcp0+64];\n\t"
         + Load + " {tca12, tca13, tca14, tca15}, [tcp0+96];\n\t";
 
-    // %0: the lane's address; 32 bytes are 16 columns.
+    // %0 is the lane's offset in bytes; 32 bytes are 16 columns of the product.
     private const string Narrow =
         "add.u32 tcp1, tcs, %0;\n\t"
         + Load + " {tcb0, tcb1, tcb2, tcb3}, [tcp1+0];\n\t"
@@ -56,16 +59,16 @@ internal struct Fp16Unit : ITensorCoreUnit
     public static int Depth => 32;
 
     /// <inheritdoc/>
-    public static bool IsStaged => true;
+    public static bool IsRegisterStaged => true;
 
     /// <inheritdoc/>
     public static int LineStride(int columns) => TileLayout.LineStride16(columns);
 
     /// <inheritdoc/>
-    public static int RowPlace(int row, int quad) => TileLayout.RowPlace16(row, quad);
+    public static int RowOffset(int row, int quad) => TileLayout.RowOffset16(row, quad);
 
     /// <inheritdoc/>
-    public static int LinePlace(int column) => column >> 1;
+    public static int LineOffset(int column) => column >> 1;
 
     /// <inheritdoc/>
     public readonly void Begin() => CudaAsm.Emit(PtxText.Begin);
@@ -74,21 +77,22 @@ internal struct Fp16Unit : ITensorCoreUnit
     public readonly void MultiplyRows(ArrayView<float> shared, int lane, int half, bool wide, int first, int second, int secondStride)
     {
         CudaAsm.Emit(PtxText.FirstInRows, (first + TileLayout.FirstInRows(lane, half)) * sizeof(float));
-        Second(lane, half, wide, second, secondStride);
+        MultiplySecond(lane, half, wide, second, secondStride);
     }
 
     /// <inheritdoc/>
     public readonly void MultiplyLines(ArrayView<float> shared, int lane, int half, bool wide, int first, int firstStride, int second, int secondStride)
     {
         CudaAsm.Emit(FirstInLines, (first + TileLayout.FirstInLines16(lane, half, firstStride)) * sizeof(float));
-        Second(lane, half, wide, second, secondStride);
+        MultiplySecond(lane, half, wide, second, secondStride);
     }
 
     /// <inheritdoc/>
-    public readonly void Spill(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.Spill(part, wide, lane, target);
+    public readonly void StoreSums(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.StoreSums(part, wide, lane, target);
 
     /// <inheritdoc/>
-    public readonly void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
+    public readonly void FetchFour<TSlot>(
+        ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
         where TSlot : struct, ISlot => TSlot.Four(address, index, valid);
 
     /// <inheritdoc/>
@@ -96,35 +100,35 @@ internal struct Fp16Unit : ITensorCoreUnit
         where TSlot : struct, ISlot => TSlot.Some(address, index, count);
 
     /// <inheritdoc/>
-    public readonly void Settle<TSlot>(ArrayView<float> shared, int target, int offset)
+    public readonly void StoreSlot<TSlot>(ArrayView<float> shared, int target, int offset)
         where TSlot : struct, ISlot => TSlot.Settle(target * sizeof(float) + offset * sizeof(float));
 
     /// <inheritdoc/>
-    public readonly void AddUp<TSlot>()
+    public readonly void AddToTotals<TSlot>()
         where TSlot : struct, ISlot => TSlot.AddUp();
 
     /// <inheritdoc/>
-    public readonly void SpillTotals(ArrayView<float> shared, int target) => CudaAsm.Emit(PtxText.Totals, target * sizeof(float));
+    public readonly void StoreTotals(ArrayView<float> shared, int target) => CudaAsm.Emit(PtxText.StoreTotals, target * sizeof(float));
 
     /// <inheritdoc/>
     public static void Commit()
     {
-        // Slots have no batches.
+        // A register-staged unit has no asynchronous copies.
     }
 
     /// <inheritdoc/>
     public static void WaitForAllBut(int batches)
     {
-        // Slots have no batches.
+        // A register-staged unit has no asynchronous copies.
     }
 
     /// <inheritdoc/>
     public static void WarpBarrier() => CudaAsm.Emit(PtxText.WarpBarrier);
 
-    private static void Second(int lane, int half, bool wide, int second, int stride)
+    private static void MultiplySecond(int lane, int half, bool wide, int second, int stride)
     {
-        var place = (second + TileLayout.SecondInLines16(lane, half, stride)) * sizeof(float);
-        if (wide) CudaAsm.Emit(Wide, place);
-        else CudaAsm.Emit(Narrow, place);
+        var offset = (second + TileLayout.SecondInLines16(lane, half, stride)) * sizeof(float);
+        if (wide) CudaAsm.Emit(Wide, offset);
+        else CudaAsm.Emit(Narrow, offset);
     }
 }

@@ -1,6 +1,6 @@
 namespace Gpu.Kernels.Convolution.TensorCore;
 
-/// <summary>The part of a product that a group of threads computes.</summary>
+/// <summary>The tile of a matrix product that a thread group computes.</summary>
 internal interface IBlockTile
 {
     /// <summary>Rows, a multiple of <see cref="WarpTile.Rows"/>.</summary>
@@ -12,7 +12,9 @@ internal interface IBlockTile
     /// <summary>Columns of a warp: 32 or 64.</summary>
     static abstract int WarpColumns { get; }
 
-    /// <summary>Tiles of operands that lie in shared memory at a time, for a unit that is not staged: one is used while the others arrive. A staged one has two.</summary>
+    /// <summary>
+    /// Stages in shared memory with asynchronous copies: one is multiplied while the others are filled. Register-staged units always have two stages.
+    /// </summary>
     static abstract int Stages { get; }
 }
 
@@ -48,7 +50,7 @@ internal readonly struct TallTile : IBlockTile
     public static int Stages => 3;
 }
 
-/// <summary>64 x 64: two warps of 64 x 32; for products that would make too few larger tiles.</summary>
+/// <summary>64 x 64: two warps of 64 x 32; for products with too few larger tiles to fill the device.</summary>
 internal readonly struct MediumTile : IBlockTile
 {
     /// <inheritdoc/>

@@ -1,23 +1,25 @@
 namespace Gpu.Kernels.Convolution.TensorCore;
 
 /// <summary>
-/// A slot of a staged unit, a place for four values in a thread's registers. A slot is a type, because inline PTX has to be a constant and spells the names of its registers: so there is one
-/// statement where a kernel names a slot, and not a choice among all of them.
+/// A slot: four registers of a thread, in which a register-staged unit holds a quad on its way from global to shared memory. A slot is a type because inline
+/// PTX must be a constant that spells the names of its registers. So a kernel selects a slot at compile time, without a branch for each slot.
 /// </summary>
 internal interface ISlot
 {
-    /// <summary>0 to 23: sixteen for the first operand, eight for the second.</summary>
+    /// <summary>Number of the slot: 0 to 15 for the first operand, 16 to 23 for the second.</summary>
     static abstract int Number { get; }
 
-    /// <summary>Loads four words, the first number <paramref name="index"/> from <paramref name="address"/> on, or zeros where <paramref name="valid"/> is 0.</summary>
+    /// <summary>
+    /// Loads the four words from number <paramref name="index"/> after <paramref name="address"/>, or zeros if <paramref name="valid"/> is 0.
+    /// </summary>
     static abstract void Four(long address, int index, int valid);
 
-    /// <summary>Loads <paramref name="count"/> of these words, and zeros behind them.</summary>
+    /// <summary>Loads the first <paramref name="count"/> of these words and sets the others to zero.</summary>
     static abstract void Some(long address, int index, int count);
 
-    /// <summary>Rounds the values to half precision and writes them to a byte of shared memory, a multiple of eight.</summary>
+    /// <summary>Rounds the values to half precision and stores them to shared memory, at a byte offset that is a multiple of eight.</summary>
     static abstract void Settle(int place);
 
-    /// <summary>Adds the values to the thread's totals.</summary>
+    /// <summary>Adds the values to the totals of the thread.</summary>
     static abstract void AddUp();
 }

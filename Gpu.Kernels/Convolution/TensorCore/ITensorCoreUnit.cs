@@ -3,93 +3,109 @@ using ILGPU;
 namespace Gpu.Kernels.Convolution.TensorCore;
 
 /// <summary>
-/// What multiplies matrices for a warp of 32 lanes: a product of <see cref="WarpTile.Rows"/> by 32 or 64 sums that stay where the unit keeps them
-/// (registers that only its own inline PTX knows), the reading of its operands out of shared memory, and the copies that bring tiles there.
+/// Matrix multiplication by a warp of 32 lanes on tensor cores. The unit holds <see cref="WarpTile.Rows"/> x 32 or 64 sums in registers that only its own
+/// inline PTX can access, loads operands from shared memory, and copies tiles from global to shared memory.
 /// </summary>
 /// <remarks>
-/// All offsets are in 32-bit words from the start of the group's shared memory; <see cref="TileLayout"/> says how tiles lie there. The first operand lies in rows along k
-/// ("rows": [row][k]) or in lines across it ("lines": [k][row]); the second one always in lines, [k][column]. Tiles come in two ways. A unit that is not staged copies from global
-/// to shared memory behind the threads' back and rounds when it takes operands from there. A staged one fetches four values at a time into slots (registers of the thread),
-/// and settles them later, rounded. Every method is called by all lanes of a warp together, except fetching and settling.
+/// Offsets are in 32-bit words from the start of the group's shared memory, unless stated otherwise. <see cref="TileLayout"/> defines the layout of the tiles.
+/// The first operand is stored in rows, [row][k] (K-major in CUTLASS), or in lines, [k][row] (M-major). The second operand is always stored in lines,
+/// [k][column] (N-major).
+/// Tiles are copied in one of two ways. A unit with asynchronous copies (cp.async) copies FP32 values to shared memory, and rounds them when it loads operands
+/// from there. A register-staged unit fetches quads of four values into slots (registers of the thread), and later rounds and stores them to shared memory.
+/// All lanes of a warp call a method together, except those that fetch and store slots.
 /// </remarks>
 internal interface ITensorCoreUnit
 {
-    /// <summary>Values of k in a tile: twice what one instruction multiplies.</summary>
+    /// <summary>Values of k in a tile, twice the k of one instruction.</summary>
     static abstract int Depth { get; }
 
-    /// <summary>Whether tiles come by way of slots.</summary>
-    static abstract bool IsStaged { get; }
+    /// <summary>Whether tiles are copied through registers, and not by asynchronous copies.</summary>
+    static abstract bool IsRegisterStaged { get; }
 
-    /// <summary>Words from line to line of a tile in lines.</summary>
+    /// <summary>Words from one line of a tile to the next.</summary>
     /// <param name="columns">values of a line: 32, 64 or 128</param>
     static abstract int LineStride(int columns);
 
-    /// <summary>Where four values of a row begin in a tile in rows; rows that are eight apart lie 8 * <see cref="TileLayout.RowWords"/> apart.</summary>
-    static abstract int RowPlace(int row, int quad);
+    /// <summary>
+    /// Offset of four values of a row in a tile of rows. For all quads, the offsets of row r + 8 and row r differ by 8 * <see cref="TileLayout.RowWords"/>.
+    /// </summary>
+    static abstract int RowOffset(int row, int quad);
 
-    /// <summary>Where a value begins in its line; a multiple of four.</summary>
-    static abstract int LinePlace(int column);
+    /// <summary>Offset of a value in its line.</summary>
+    /// <param name="column">number of the value, a multiple of four</param>
+    static abstract int LineOffset(int column);
 
-    /// <summary>Sets the sums to zero. Called once, before everything else.</summary>
+    /// <summary>Sets the sums to zero. Must be called once, before any other method.</summary>
     void Begin();
 
-    /// <summary>sums += first * second over one half of the <see cref="Depth"/> values of k; the first operand lies in rows.</summary>
-    /// <param name="shared">the group's shared memory</param>
-    /// <param name="lane">0 to 31</param>
-    /// <param name="half">0 or 1: which half</param>
-    /// <param name="wide">64 columns instead of 32; a constant</param>
-    /// <param name="first">where the warp's first row begins</param>
-    /// <param name="second">where the warp's first column begins</param>
-    /// <param name="secondStride">words from line to line of the second operand</param>
+    /// <summary>Computes sums += first * second over one half of the <see cref="Depth"/> values of k. The first operand is stored in rows.</summary>
+    /// <param name="shared">shared memory of the group</param>
+    /// <param name="lane">lane of the warp, 0 to 31</param>
+    /// <param name="half">half of the values of k, 0 or 1</param>
+    /// <param name="wide">whether the warp has 64 columns instead of 32; a constant</param>
+    /// <param name="first">offset of the warp's first row</param>
+    /// <param name="second">offset of the warp's first column</param>
+    /// <param name="secondStride">words from one line of the second operand to the next</param>
     void MultiplyRows(ArrayView<float> shared, int lane, int half, bool wide, int first, int second, int secondStride);
 
-    /// <summary>The same with a first operand in lines of <paramref name="firstStride"/> words.</summary>
+    /// <summary><see cref="MultiplyRows"/> with the first operand stored in lines of <paramref name="firstStride"/> words.</summary>
     void MultiplyLines(ArrayView<float> shared, int lane, int half, bool wide, int first, int firstStride, int second, int secondStride);
 
-    /// <summary>Writes 16 rows of sums, number <paramref name="part"/> of four, to shared memory: [row][<see cref="WarpTile.SpillStride"/>] from <paramref name="target"/> on.</summary>
-    void Spill(int part, bool wide, ArrayView<float> shared, int lane, int target);
+    /// <summary>
+    /// Stores 16 of the 64 rows of sums to shared memory: rows 16 * <paramref name="part"/> to 16 * <paramref name="part"/> + 15, as
+    /// [row][<see cref="WarpTile.EpilogueStride"/>] at offset <paramref name="target"/>.
+    /// </summary>
+    void StoreSums(int part, bool wide, ArrayView<float> shared, int lane, int target);
 
-    /// <summary>Fetches four words, or zeros instead where <paramref name="valid"/> is 0 and not 1.</summary>
-    /// <typeparam name="TSlot">where a staged unit keeps them</typeparam>
-    /// <param name="shared">the group's shared memory</param>
-    /// <param name="target">where a unit that is not staged copies them to: a multiple of four</param>
-    /// <param name="offset">words behind that; a constant</param>
-    /// <param name="source">where to read, for a unit that has no use for addresses</param>
-    /// <param name="address">the address of the source's first word, for one that has</param>
-    /// <param name="index">the first word to read: a multiple of four that lies in the source; not read where nothing is valid</param>
+    /// <summary>Starts to copy four words, or zeros if <paramref name="valid"/> is 0.</summary>
+    /// <typeparam name="TSlot">destination of a register-staged unit</typeparam>
+    /// <param name="shared">shared memory of the group</param>
+    /// <param name="target">destination of an asynchronous copy, a multiple of four</param>
+    /// <param name="offset">words to add to <paramref name="target"/>; a constant</param>
+    /// <param name="source">the source, for units that do not use addresses</param>
+    /// <param name="address">address of the first word of the source, for units that use addresses</param>
+    /// <param name="index">index of the first of the four words, a multiple of four; ignored if <paramref name="valid"/> is 0</param>
     /// <param name="valid">1 or 0</param>
-    /// <param name="again">whether groups of the same multiprocessor are likely to read these words again soon; a constant</param>
+    /// <param name="again">whether other groups on the multiprocessor are likely to read these words soon; a constant</param>
     void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
         where TSlot : struct, ISlot;
 
-    /// <summary>The same for <paramref name="count"/> words at any index and zeros behind them; four and more are four, 0 and less are none.</summary>
+    /// <summary>
+    /// <see cref="FetchFour"/> for <paramref name="count"/> words at any index, followed by zeros. A count of more than four means four, a negative one means
+    /// none.
+    /// </summary>
     void FetchSome<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int count)
         where TSlot : struct, ISlot;
 
-    /// <summary>Staged units: rounds what is in a slot and writes it to <paramref name="target"/> and <paramref name="offset"/>, a constant, of a tile.</summary>
-    void Settle<TSlot>(ArrayView<float> shared, int target, int offset)
+    /// <summary>
+    /// Register-staged units: rounds the values of a slot and stores them at <paramref name="target"/> + <paramref name="offset"/>, a constant.
+    /// </summary>
+    void StoreSlot<TSlot>(ArrayView<float> shared, int target, int offset)
         where TSlot : struct, ISlot;
 
-    /// <summary>Staged units: adds what is in a slot, not rounded, to four totals of the thread.</summary>
-    void AddUp<TSlot>()
+    /// <summary>Register-staged units: adds the values of a slot, not rounded, to the four totals of the thread.</summary>
+    void AddToTotals<TSlot>()
         where TSlot : struct, ISlot;
 
-    /// <summary>Staged units: writes the thread's four totals to shared memory.</summary>
-    /// <param name="shared">the group's shared memory</param>
-    /// <param name="target">a multiple of four</param>
-    void SpillTotals(ArrayView<float> shared, int target);
+    /// <summary>Register-staged units: stores the four totals of the thread to shared memory.</summary>
+    /// <param name="shared">shared memory of the group</param>
+    /// <param name="target">offset of the first total, a multiple of four</param>
+    void StoreTotals(ArrayView<float> shared, int target);
 
-    /// <summary>Ends a batch of copies; for units that are not staged.</summary>
+    /// <summary>Ends a batch of asynchronous copies. Does nothing in a register-staged unit.</summary>
     static abstract void Commit();
 
-    /// <summary>Waits for the thread's own copies, except those of the last <paramref name="batches"/> batches (0, 1 or 2); a barrier makes them known to the group.</summary>
+    /// <summary>
+    /// Waits for the asynchronous copies of the calling thread, except those of the last <paramref name="batches"/> batches (0, 1 or 2). A group barrier must
+    /// follow before other threads read them.
+    /// </summary>
     static abstract void WaitForAllBut(int batches);
 
-    /// <summary>A barrier for the lanes of a warp and what they wrote to shared memory.</summary>
+    /// <summary>A barrier for the lanes of a warp. It also makes their writes to shared memory visible to each other.</summary>
     static abstract void WarpBarrier();
 }
 
-/// <summary>The sizes of a warp's work, the same for every unit.</summary>
+/// <summary>Sizes of the tile of a warp, the same for every unit.</summary>
 internal static class WarpTile
 {
     /// <summary>Rows of sums: four fragments of 16.</summary>
@@ -98,10 +114,13 @@ internal static class WarpTile
     /// <summary>Lanes of a warp.</summary>
     public const int Lanes = 32;
 
-    /// <summary>Rows that are written out at a time.</summary>
-    public const int SpillRows = 16;
+    /// <summary>Rows that the epilogue stores to shared memory at a time.</summary>
+    public const int EpilogueRows = 16;
 
-    /// <summary>Words from row to row of sums on their way out: lane (g, t) writes two at 8 g + 2 t modulo 32, so that the 16 lanes of a half-warp meet 32 banks.</summary>
-    /// <param name="columns">32 or 64</param>
-    public static int SpillStride(int columns) => columns + 8;
+    /// <summary>
+    /// Words from one row of sums to the next in the epilogue. Lane (g, t) stores two words from bank 8 g + 2 t (modulo 32) on, so the 16 lanes of a half-warp
+    /// access 32 different banks.
+    /// </summary>
+    /// <param name="columns">columns of a warp, 32 or 64</param>
+    public static int EpilogueStride(int columns) => columns + 8;
 }

@@ -3,22 +3,22 @@ using System.Runtime.CompilerServices;
 namespace Gpu.Kernels.Convolution.TensorCore;
 
 /// <summary>
-/// Counts in steps of a fixed size with three digits, of which the lower two have bases that are known at launch: (channel, column, row) of the taps, or (column, row, image) of the
-/// pixels. Threads advance it without a division and without a branch.
+/// A mixed-radix counter with three digits and a fixed step: (channel, tap column, tap row) for k of a convolution, or (column, row, image) for pixels. It
+/// advances without divisions and branches.
 /// </summary>
 internal struct MixedRadixCounter
 {
-    /// <summary>The bases, at least 1, and the digits of a step.</summary>
+    /// <summary>The bases of the lower two digits, at least 1, and the digits of the step.</summary>
     public int LowBase, MiddleBase, LowStep, MiddleStep, HighStep;
 
-    /// <summary>One that counts in steps of <paramref name="step"/>.</summary>
+    /// <summary>Returns a counter with a step.</summary>
     public static MixedRadixCounter By(int step, int lowBase, int middleBase)
     {
         var rest = step / lowBase;
         return new() { LowBase = lowBase, MiddleBase = middleBase, LowStep = step % lowBase, MiddleStep = rest % middleBase, HighStep = rest / middleBase };
     }
 
-    /// <summary>The digits of a number.</summary>
+    /// <summary>Returns the digits of a number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Start(int number, out int low, out int middle, out int high)
     {
@@ -28,7 +28,7 @@ internal struct MixedRadixCounter
         middle = rest - high * MiddleBase;
     }
 
-    /// <summary>Adds a step. Each digit is below twice its base afterwards, so that one subtraction brings it back.</summary>
+    /// <summary>Adds a step. No digit reaches twice its base, so one subtraction is enough for each carry.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Advance(ref int low, ref int middle, ref int high)
     {

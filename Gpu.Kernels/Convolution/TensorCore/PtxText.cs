@@ -1,9 +1,9 @@
 namespace Gpu.Kernels.Convolution.TensorCore;
 
 /// <summary>
-/// PTX that the tensor-core units share. ILGPU keeps every operand that inline PTX writes in local memory. So sums and fragments live in registers that this
-/// text declares itself (tc...), and ILGPU only passes integers in. Later statements know the registers because a kernel is one PTX function. ptxas drops what
-/// a tile does not use.
+/// PTX that the tensor-core units share. ILGPU puts every operand that inline PTX writes into local memory. So sums and fragments are held in registers that
+/// this text declares itself (tc...), and ILGPU only passes integers to it. A kernel is one PTX function, so later statements can access these registers. ptxas
+/// removes the registers that a tile does not use.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -31,10 +31,12 @@ internal static partial class PtxText
     // Sets tcp0 to the address of byte %0 of shared memory.
     private const string SetAddress = "add.u32 tcp0, tcs, %0;";
 
-    /// <summary>Writes the totals of the thread to byte %0 of shared memory.</summary>
-    public const string Totals = SetAddress + " st.shared.v4.f32 [tcp0], {tct0, tct1, tct2, tct3};";
+    /// <summary>Stores the totals of the thread to byte %0 of shared memory.</summary>
+    public const string StoreTotals = SetAddress + " st.shared.v4.f32 [tcp0], {tct0, tct1, tct2, tct3};";
 
-    /// <summary>Loads four fragments of the first operand, 16 rows along k each, by ldmatrix. %0 is the lane's offset; 16 rows are 1024 bytes.</summary>
+    /// <summary>
+    /// Loads four fragments of 16 rows of the first operand, stored in rows, by ldmatrix. %0 is the lane's offset in bytes; 16 rows are 1024 bytes.
+    /// </summary>
     public const string FirstInRows = SetAddress + "\n\t"
         + Load + " {tca0, tca1, tca2, tca3}, [tcp0+0];\n\t"
         + Load + " {tca4, tca5, tca6, tca7}, [tcp0+1024];\n\t"
@@ -49,7 +51,7 @@ internal static partial class PtxText
     /// </summary>
     public const string CopyFour = SetAddress + " mad.wide.s32 tcw, %2, 4, %1; cp.async.cg.shared.global [tcp0], [tcw], 16, %3;";
 
-    /// <summary>The same for words that are read again: they are cached in L1.</summary>
+    /// <summary><see cref="CopyFour"/> for words that are read again: caches them in L1.</summary>
     public const string CopyFourAgain = SetAddress + " mad.wide.s32 tcw, %2, 4, %1; cp.async.ca.shared.global [tcp0], [tcw], 16, %3;";
 
     /// <summary>Copies one word; operands as in <see cref="CopyFour"/>.</summary>

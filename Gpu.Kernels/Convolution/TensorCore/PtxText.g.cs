@@ -40,7 +40,7 @@ internal static partial class PtxText
         + "mov.f32 tcc120, 0f00000000; mov.f32 tcc121, 0f00000000; mov.f32 tcc122, 0f00000000; mov.f32 tcc123, 0f00000000; "
         + "mov.f32 tcc124, 0f00000000; mov.f32 tcc125, 0f00000000; mov.f32 tcc126, 0f00000000; mov.f32 tcc127, 0f00000000;\n\t";
 
-    // The operands of the product of fragments (row, column).
+    // The operands of mma for fragment (row, column).
     public const string P00 = " {tcc0, tcc1, tcc2, tcc3}, {tca0, tca1, tca2, tca3}, {tcb0, tcb1}, {tcc0, tcc1, tcc2, tcc3};\n\t";
     public const string P01 = " {tcc4, tcc5, tcc6, tcc7}, {tca0, tca1, tca2, tca3}, {tcb2, tcb3}, {tcc4, tcc5, tcc6, tcc7};\n\t";
     public const string P02 = " {tcc8, tcc9, tcc10, tcc11}, {tca0, tca1, tca2, tca3}, {tcb4, tcb5}, {tcc8, tcc9, tcc10, tcc11};\n\t";
@@ -74,8 +74,8 @@ internal static partial class PtxText
     public const string P36 = " {tcc120, tcc121, tcc122, tcc123}, {tca12, tca13, tca14, tca15}, {tcb12, tcb13}, {tcc120, tcc121, tcc122, tcc123};\n\t";
     public const string P37 = " {tcc124, tcc125, tcc126, tcc127}, {tca12, tca13, tca14, tca15}, {tcb14, tcb15}, {tcc124, tcc125, tcc126, tcc127};\n\t";
 
-    // Writes a row of fragments to shared memory. %0 is the lane's offset in bytes. The second half of a fragment lies eight rows further.
-    public const string NarrowSpill0 = SetAddress
+    // Stores a row of fragments to shared memory. %0 is the lane's offset in bytes. The second half of a fragment is stored eight rows below the first.
+    public const string StoreNarrow0 = SetAddress
         + " st.shared.v2.f32 [tcp0+0], {tcc0, tcc1};"
         + " st.shared.v2.f32 [tcp0+1280], {tcc2, tcc3};"
         + " st.shared.v2.f32 [tcp0+32], {tcc4, tcc5};"
@@ -84,7 +84,7 @@ internal static partial class PtxText
         + " st.shared.v2.f32 [tcp0+1344], {tcc10, tcc11};"
         + " st.shared.v2.f32 [tcp0+96], {tcc12, tcc13};"
         + " st.shared.v2.f32 [tcp0+1376], {tcc14, tcc15};";
-    public const string NarrowSpill1 = SetAddress
+    public const string StoreNarrow1 = SetAddress
         + " st.shared.v2.f32 [tcp0+0], {tcc32, tcc33};"
         + " st.shared.v2.f32 [tcp0+1280], {tcc34, tcc35};"
         + " st.shared.v2.f32 [tcp0+32], {tcc36, tcc37};"
@@ -93,7 +93,7 @@ internal static partial class PtxText
         + " st.shared.v2.f32 [tcp0+1344], {tcc42, tcc43};"
         + " st.shared.v2.f32 [tcp0+96], {tcc44, tcc45};"
         + " st.shared.v2.f32 [tcp0+1376], {tcc46, tcc47};";
-    public const string NarrowSpill2 = SetAddress
+    public const string StoreNarrow2 = SetAddress
         + " st.shared.v2.f32 [tcp0+0], {tcc64, tcc65};"
         + " st.shared.v2.f32 [tcp0+1280], {tcc66, tcc67};"
         + " st.shared.v2.f32 [tcp0+32], {tcc68, tcc69};"
@@ -102,7 +102,7 @@ internal static partial class PtxText
         + " st.shared.v2.f32 [tcp0+1344], {tcc74, tcc75};"
         + " st.shared.v2.f32 [tcp0+96], {tcc76, tcc77};"
         + " st.shared.v2.f32 [tcp0+1376], {tcc78, tcc79};";
-    public const string NarrowSpill3 = SetAddress
+    public const string StoreNarrow3 = SetAddress
         + " st.shared.v2.f32 [tcp0+0], {tcc96, tcc97};"
         + " st.shared.v2.f32 [tcp0+1280], {tcc98, tcc99};"
         + " st.shared.v2.f32 [tcp0+32], {tcc100, tcc101};"
@@ -111,7 +111,7 @@ internal static partial class PtxText
         + " st.shared.v2.f32 [tcp0+1344], {tcc106, tcc107};"
         + " st.shared.v2.f32 [tcp0+96], {tcc108, tcc109};"
         + " st.shared.v2.f32 [tcp0+1376], {tcc110, tcc111};";
-    public const string WideSpill0 = SetAddress
+    public const string StoreWide0 = SetAddress
         + " st.shared.v2.f32 [tcp0+0], {tcc0, tcc1};"
         + " st.shared.v2.f32 [tcp0+2304], {tcc2, tcc3};"
         + " st.shared.v2.f32 [tcp0+32], {tcc4, tcc5};"
@@ -128,7 +128,7 @@ internal static partial class PtxText
         + " st.shared.v2.f32 [tcp0+2496], {tcc26, tcc27};"
         + " st.shared.v2.f32 [tcp0+224], {tcc28, tcc29};"
         + " st.shared.v2.f32 [tcp0+2528], {tcc30, tcc31};";
-    public const string WideSpill1 = SetAddress
+    public const string StoreWide1 = SetAddress
         + " st.shared.v2.f32 [tcp0+0], {tcc32, tcc33};"
         + " st.shared.v2.f32 [tcp0+2304], {tcc34, tcc35};"
         + " st.shared.v2.f32 [tcp0+32], {tcc36, tcc37};"
@@ -145,7 +145,7 @@ internal static partial class PtxText
         + " st.shared.v2.f32 [tcp0+2496], {tcc58, tcc59};"
         + " st.shared.v2.f32 [tcp0+224], {tcc60, tcc61};"
         + " st.shared.v2.f32 [tcp0+2528], {tcc62, tcc63};";
-    public const string WideSpill2 = SetAddress
+    public const string StoreWide2 = SetAddress
         + " st.shared.v2.f32 [tcp0+0], {tcc64, tcc65};"
         + " st.shared.v2.f32 [tcp0+2304], {tcc66, tcc67};"
         + " st.shared.v2.f32 [tcp0+32], {tcc68, tcc69};"
@@ -162,7 +162,7 @@ internal static partial class PtxText
         + " st.shared.v2.f32 [tcp0+2496], {tcc90, tcc91};"
         + " st.shared.v2.f32 [tcp0+224], {tcc92, tcc93};"
         + " st.shared.v2.f32 [tcp0+2528], {tcc94, tcc95};";
-    public const string WideSpill3 = SetAddress
+    public const string StoreWide3 = SetAddress
         + " st.shared.v2.f32 [tcp0+0], {tcc96, tcc97};"
         + " st.shared.v2.f32 [tcp0+2304], {tcc98, tcc99};"
         + " st.shared.v2.f32 [tcp0+32], {tcc100, tcc101};"

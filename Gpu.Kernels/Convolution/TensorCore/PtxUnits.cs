@@ -2,26 +2,26 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gpu.Kernels.Convolution.TensorCore;
 
-/// <summary>What the two units of inline PTX have in common.</summary>
+/// <summary>Methods that both units of inline PTX share.</summary>
 internal static class PtxUnits
 {
-    /// <summary>See <see cref="ITensorCoreUnit.Spill"/>. A chain of conditions: ILGPU 1.5.3 gets a switch on a run-time value wrong.</summary>
-    public static void Spill(int part, bool wide, int lane, int target)
+    /// <summary>See <see cref="ITensorCoreUnit.StoreSums"/>. A chain of conditions, because ILGPU 1.5.3 miscompiles a switch on a run-time value.</summary>
+    public static void StoreSums(int part, bool wide, int lane, int target)
     {
-        var place = (target + (lane >> 2) * WarpTile.SpillStride(wide ? 64 : 32) + 2 * (lane & 3)) * sizeof(float);
+        var offset = (target + (lane >> 2) * WarpTile.EpilogueStride(wide ? 64 : 32) + 2 * (lane & 3)) * sizeof(float);
         if (wide)
         {
-            if (part == 0) CudaAsm.Emit(PtxText.WideSpill0, place);
-            else if (part == 1) CudaAsm.Emit(PtxText.WideSpill1, place);
-            else if (part == 2) CudaAsm.Emit(PtxText.WideSpill2, place);
-            else CudaAsm.Emit(PtxText.WideSpill3, place);
+            if (part == 0) CudaAsm.Emit(PtxText.StoreWide0, offset);
+            else if (part == 1) CudaAsm.Emit(PtxText.StoreWide1, offset);
+            else if (part == 2) CudaAsm.Emit(PtxText.StoreWide2, offset);
+            else CudaAsm.Emit(PtxText.StoreWide3, offset);
         }
         else
         {
-            if (part == 0) CudaAsm.Emit(PtxText.NarrowSpill0, place);
-            else if (part == 1) CudaAsm.Emit(PtxText.NarrowSpill1, place);
-            else if (part == 2) CudaAsm.Emit(PtxText.NarrowSpill2, place);
-            else CudaAsm.Emit(PtxText.NarrowSpill3, place);
+            if (part == 0) CudaAsm.Emit(PtxText.StoreNarrow0, offset);
+            else if (part == 1) CudaAsm.Emit(PtxText.StoreNarrow1, offset);
+            else if (part == 2) CudaAsm.Emit(PtxText.StoreNarrow2, offset);
+            else CudaAsm.Emit(PtxText.StoreNarrow3, offset);
         }
     }
 

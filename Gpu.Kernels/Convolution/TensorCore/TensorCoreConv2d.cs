@@ -7,41 +7,45 @@ using ILGPU;
 namespace Gpu.Kernels.Convolution.TensorCore;
 
 /// <summary>
-/// <see cref="DirectConv2d{TBackend,TVector,TActivation}"/> on tensor cores: a matrix product whose rows are output pixels, whose columns are the output channels of a group, and
-/// whose k runs over taps and input channels. The first operand is never laid out in memory: its rows are copied to shared memory from where the taps lie.
+/// Convolution as an implicit GEMM on tensor cores. The rows of the product are output pixels, the columns are the output channels of a channel group, and k
+/// runs over taps and input channels. The im2col matrix (the first operand) is never stored: its rows are copied from the input to shared memory.
 /// </summary>
 /// <remarks>
-/// A group of threads computes one tile of the product. k counts the channels of one tap after the other, rounded up to fours; a step takes the next <see cref="ITensorCoreUnit.Depth"/>
-/// of them, of as many taps as that may be. Where a value of k lies is worked out once for the group, a few steps ahead. While a stage is multiplied, the next ones arrive.
-/// The sums of a tile pass through shared memory on their way out, so that the output is written in long runs and the activation sees vectors.
+/// A thread group computes one tile. k runs through the channels of each tap, padded to a multiple of four. A step multiplies the next
+/// <see cref="ITensorCoreUnit.Depth"/> values of k, which may belong to several taps. A table in shared memory holds the source of each value of k; the group
+/// computes its entries a few steps ahead. The next stages are copied while the current one is multiplied.
+/// The epilogue passes the sums through shared memory, so that threads write contiguous memory and apply the activation to vectors.
 /// </remarks>
 internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
     where TActivation : struct, IActivation
     where TUnit : struct, ITensorCoreUnit
     where TTile : struct, IBlockTile
 {
-    // A row that no pixel belongs to, or a tap behind the last: nothing of it lies in the input.
+    // An input row that does not exist, for pixels after the last one and taps after the last one.
     private const int Outside = -(1 << 28);
 
-    /// <summary>Activations, weights, bias, output, and the activated values that the gradient belongs to; see <see cref="DirectConv2d{TBackend,TVector,TActivation}"/>.</summary>
+    /// <summary>
+    /// Activations, weights, bias, output, and the activated values at which the derivative is taken; see
+    /// <see cref="DirectConv2d{TBackend,TVector,TActivation}"/>.
+    /// </summary>
     public ArrayView<float> Input, Weights, Bias, Output, Saved;
 
-    /// <summary>Where the first words of input and weights lie, for the units that copy by address.</summary>
+    /// <summary>Addresses of the first words of input and weights, for units that copy by address.</summary>
     public long InputAddress, WeightsAddress;
 
     /// <summary>The mapping from output pixel and tap to input pixel. Panels are <see cref="TensorCoreConv2dLaunch.PanelWidth"/> columns wide.</summary>
     public ConvGeometry Geometry;
 
-    /// <summary>k as (channel, column of the tap, row of the tap), in steps of <see cref="ITensorCoreUnit.Depth"/>.</summary>
+    /// <summary>Counts k as (channel, tap column, tap row), in steps of <see cref="ITensorCoreUnit.Depth"/>.</summary>
     public MixedRadixCounter Taps;
 
-    /// <summary>Steps that a tile takes.</summary>
+    /// <summary>Steps of a tile.</summary>
     public int Steps;
 
-    /// <summary>Tiles along the pixels and along the channels of a group.</summary>
+    /// <summary>Tiles along the pixels, and along the channels of a channel group.</summary>
     public int RowTiles, ColumnTiles;
 
-    /// <summary>Columns of weights that may be read, a multiple of four.</summary>
+    /// <summary>Columns of the weights that may be read, a multiple of four.</summary>
     public int WeightColumns;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -50,7 +54,10 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
     /// <summary>See <see cref="DirectConv2d{TBackend,TVector,TActivation}"/>.</summary>
     public Flag HasBias, Gated, Accumulate;
 
-    /// <summary>Every pixel of the input (of the output, the saved values and the bias) begins at a multiple of 16 bytes, and its channels come in fours.</summary>
+    /// <summary>
+    /// The input is read, and the output, the saved values and the bias are accessed, as vectors of four channels: they are aligned to 16 bytes, and the
+    /// channels of a group are a multiple of four.
+    /// </summary>
     public Flag VectorInput, VectorOutput;
 
     /// <inheritdoc/>
@@ -75,25 +82,25 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
         var group = rest / ColumnTiles;
         var firstColumn = (rest - group * ColumnTiles) * TTile.Columns;
 
-        for (var row = thread; row < TTile.Rows; row += SharedTiles<TUnit, TTile>.Threads) table[row] = Locate(firstRow + row, group);
+        for (var row = thread; row < TTile.Rows; row += SharedTiles<TUnit, TTile>.Threads) table[row] = PixelEntry(firstRow + row, group);
         Taps.Start(thread & (TUnit.Depth - 1), out var channel, out var tapX, out var tapY);
         for (var ahead = 0; ahead < SharedTiles<TUnit, TTile>.Ahead; ahead++)
         {
-            if (thread < TUnit.Depth) table[TTile.Rows + ahead * TUnit.Depth + thread] = Tap(channel, tapX, tapY, group);
+            if (thread < TUnit.Depth) table[TTile.Rows + ahead * TUnit.Depth + thread] = TapEntry(channel, tapX, tapY, group);
             Taps.Advance(ref channel, ref tapX, ref tapY);
         }
 
         GroupBarrier.Wait();
         var first = warpRow * WarpTile.Rows * TileLayout.RowWords;
-        var second = SharedTiles<TUnit, TTile>.FirstInRows + TUnit.LinePlace(warpColumn * TTile.WarpColumns);
-        if (TUnit.IsStaged)
+        var second = SharedTiles<TUnit, TTile>.FirstInRows + TUnit.LineOffset(warpColumn * TTile.WarpColumns);
+        if (TUnit.IsRegisterStaged)
         {
             if (Steps > 0)
             {
                 FetchFirst(ref unit, shared, table, 0, 0, thread);
                 FetchSecond(ref unit, shared, table, 0, 0, thread, group, firstColumn);
-                SettleFirst(ref unit, shared, 0, thread);
-                SettleSecond(ref unit, shared, 0, thread);
+                StoreFirst(ref unit, shared, 0, thread);
+                StoreSecond(ref unit, shared, 0, thread);
             }
 
             if (Steps > 1) FetchFirst(ref unit, shared, table, 1, 0, thread);
@@ -107,56 +114,58 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
             }
         }
 
-        int used = 0, filled = (SharedTiles<TUnit, TTile>.Stages - 1) * stage;
+        int readStage = 0, writeStage = (SharedTiles<TUnit, TTile>.Stages - 1) * stage;
         for (var step = 0; step < Steps; step++)
         {
-            // The tile of this step has arrived, and everyone has done with the one before, whose place is filled next.
+            // After the barrier, the stage of this step is complete, and no thread reads the stage of the previous step, which is overwritten next.
             TUnit.WaitForAllBut(SharedTiles<TUnit, TTile>.Stages - 2);
             GroupBarrier.Wait();
-            if (TUnit.IsStaged)
+            if (TUnit.IsRegisterStaged)
             {
-                // One operand is on its way at a time, for as long as half a step takes, so that half the registers do.
+                // Only one operand is in flight at a time, during half a step, which halves the registers for slots.
                 if (step + 1 < Steps)
                 {
-                    SettleFirst(ref unit, shared, filled, thread);
+                    StoreFirst(ref unit, shared, writeStage, thread);
                     FetchSecond(ref unit, shared, table, step + 1, 0, thread, group, firstColumn);
                 }
 
-                unit.MultiplyRows(shared, lane, 0, SharedTiles<TUnit, TTile>.Wide, used + first, used + second, SharedTiles<TUnit, TTile>.SecondStride);
-                if (step + 1 < Steps) SettleSecond(ref unit, shared, filled, thread);
+                unit.MultiplyRows(
+                    shared, lane, 0, SharedTiles<TUnit, TTile>.Wide, readStage + first, readStage + second, SharedTiles<TUnit, TTile>.SecondStride);
+                if (step + 1 < Steps) StoreSecond(ref unit, shared, writeStage, thread);
                 if (step + 2 < Steps) FetchFirst(ref unit, shared, table, step + 2, 0, thread);
             }
             else
             {
                 var next = step + SharedTiles<TUnit, TTile>.Stages - 1;
-                if (next < Steps) FetchBoth(ref unit, shared, table, next, filled, thread, group, firstColumn);
+                if (next < Steps) FetchBoth(ref unit, shared, table, next, writeStage, thread, group, firstColumn);
                 TUnit.Commit();
-                unit.MultiplyRows(shared, lane, 0, SharedTiles<TUnit, TTile>.Wide, used + first, used + second, SharedTiles<TUnit, TTile>.SecondStride);
+                unit.MultiplyRows(
+                    shared, lane, 0, SharedTiles<TUnit, TTile>.Wide, readStage + first, readStage + second, SharedTiles<TUnit, TTile>.SecondStride);
             }
 
-            unit.MultiplyRows(shared, lane, 1, SharedTiles<TUnit, TTile>.Wide, used + first, used + second, SharedTiles<TUnit, TTile>.SecondStride);
-            var place = TTile.Rows + ((step + SharedTiles<TUnit, TTile>.Ahead) & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + thread;
-            if (thread < TUnit.Depth) table[place] = Tap(channel, tapX, tapY, group);
+            unit.MultiplyRows(shared, lane, 1, SharedTiles<TUnit, TTile>.Wide, readStage + first, readStage + second, SharedTiles<TUnit, TTile>.SecondStride);
+            var entry = TTile.Rows + ((step + SharedTiles<TUnit, TTile>.Ahead) & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + thread;
+            if (thread < TUnit.Depth) table[entry] = TapEntry(channel, tapX, tapY, group);
             Taps.Advance(ref channel, ref tapX, ref tapY);
-            filled = used;
-            used += stage;
-            if (used == SharedTiles<TUnit, TTile>.Stages * stage) used = 0;
+            writeStage = readStage;
+            readStage += stage;
+            if (readStage == SharedTiles<TUnit, TTile>.Stages * stage) readStage = 0;
         }
 
         GroupBarrier.Wait();
         const int values = 4;
-        var stride = WarpTile.SpillStride(TTile.WarpColumns);
+        var stride = WarpTile.EpilogueStride(TTile.WarpColumns);
         var across = TTile.WarpColumns / values;
-        var spilled = warp * SharedTiles<TUnit, TTile>.SpillWords;
+        var spilled = warp * SharedTiles<TUnit, TTile>.EpilogueWords;
         var column = firstColumn + warpColumn * TTile.WarpColumns + (lane & (across - 1)) * values;
         var channels = Geometry.OutputPerGroup - column;
-        for (var part = 0; part < WarpTile.Rows / WarpTile.SpillRows; part++)
+        for (var part = 0; part < WarpTile.Rows / WarpTile.EpilogueRows; part++)
         {
-            unit.Spill(part, SharedTiles<TUnit, TTile>.Wide, shared, lane, spilled);
+            unit.StoreSums(part, SharedTiles<TUnit, TTile>.Wide, shared, lane, spilled);
             TUnit.WarpBarrier();
-            for (var row = lane / across; row < WarpTile.SpillRows; row += WarpTile.Lanes / across)
+            for (var row = lane / across; row < WarpTile.EpilogueRows; row += WarpTile.Lanes / across)
             {
-                var target = table[warpRow * WarpTile.Rows + part * WarpTile.SpillRows + row].D;
+                var target = table[warpRow * WarpTile.Rows + part * WarpTile.EpilogueRows + row].D;
                 if (target >= 0 && channels > 0)
                     Write(shared, spilled + row * stride + (lane & (across - 1)) * values, target, group * Geometry.OutputPerGroup + column, channels);
             }
@@ -165,9 +174,10 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
         }
     }
 
-    // A: where the first tap reads, its channels' group included; B, C: the row and column of that; D: where the pixel is written.
+    // The table entry of a pixel. A: input index of its first tap and the first channel of the group. B, C: input row and column of the first tap. D: output
+    // index, or -1 if the pixel does not exist.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TableEntry Locate(int pixel, int group)
+    private readonly TableEntry PixelEntry(int pixel, int group)
     {
         var row = pixel / Geometry.Columns;
         var column = pixel - row * Geometry.Columns;
@@ -187,9 +197,10 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
         };
     }
 
-    // A, B: what the tap moves in the input; C: the same in words, channel included; D: where the row of weights begins, or -1 where there is none.
+    // The table entry of a value of k. A, B: rows and columns from the first tap to its tap. C: the same in words, plus the channel. D: index of the row of
+    // weights, or -1 if it does not exist.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TableEntry Tap(int channel, int tapX, int tapY, int group)
+    private readonly TableEntry TapEntry(int channel, int tapX, int tapY, int group)
     {
         var moveY = tapY * Geometry.TapStepY;
         var moveX = tapX * Geometry.TapStepX;
@@ -205,29 +216,31 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
         };
     }
 
-    // Up to four channels of a pixel.
+    // Writes up to four channels of a pixel.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Write(ArrayView<float> shared, int place, int target, int channel, int channels)
+    private readonly void Write(ArrayView<float> shared, int sumIndex, int target, int channel, int channels)
     {
         if (VectorOutput)
         {
-            Write<GpuVector4Backend, Float4>(GpuVector4Backend.At(shared), place, GpuVector4Backend.At(Bias), GpuVector4Backend.At(Saved), GpuVector4Backend.At(Output), target + channel, channel);
+            Write<GpuVector4Backend, Float4>(
+                GpuVector4Backend.At(shared), sumIndex, GpuVector4Backend.At(Bias), GpuVector4Backend.At(Saved), GpuVector4Backend.At(Output),
+                target + channel, channel);
             return;
         }
 
         var (sums, bias, saved, output) = (GpuScalarBackend.At(shared), GpuScalarBackend.At(Bias), GpuScalarBackend.At(Saved), GpuScalarBackend.At(Output));
-        Write<GpuScalarBackend, float>(sums, place, bias, saved, output, target + channel, channel);
-        if (channels > 1) Write<GpuScalarBackend, float>(sums, place + 1, bias, saved, output, target + channel + 1, channel + 1);
-        if (channels > 2) Write<GpuScalarBackend, float>(sums, place + 2, bias, saved, output, target + channel + 2, channel + 2);
-        if (channels > 3) Write<GpuScalarBackend, float>(sums, place + 3, bias, saved, output, target + channel + 3, channel + 3);
+        Write<GpuScalarBackend, float>(sums, sumIndex, bias, saved, output, target + channel, channel);
+        if (channels > 1) Write<GpuScalarBackend, float>(sums, sumIndex + 1, bias, saved, output, target + channel + 1, channel + 1);
+        if (channels > 2) Write<GpuScalarBackend, float>(sums, sumIndex + 2, bias, saved, output, target + channel + 2, channel + 2);
+        if (channels > 3) Write<GpuScalarBackend, float>(sums, sumIndex + 3, bias, saved, output, target + channel + 3, channel + 3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Write<TBackend, TVector>(TBackend sums, int place, TBackend bias, TBackend saved, TBackend output, int index, int channel)
+    private readonly void Write<TBackend, TVector>(TBackend sums, int sumIndex, TBackend bias, TBackend saved, TBackend output, int index, int channel)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var value = TBackend.Load(sums, place);
+        var value = TBackend.Load(sums, sumIndex);
         if (HasBias) value = TBackend.Add(value, TBackend.Load(bias, channel));
         if (Gated) value = TActivation.Backward<TBackend, TVector>(TBackend.Load(saved, index), value, Slope);
         else value = TActivation.Forward<TBackend, TVector>(value, Slope);
@@ -235,16 +248,16 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
         TBackend.Store(output, index, value);
     }
 
-    // Copies of tiles to shared memory. A thread copies the same quads of four values in every step. Slots are types, so loops over them are unrolled.
+    // Copies of tiles to shared memory. A thread copies the same quads of the tile in every step. The loops over slots are unrolled, because slots are types.
 
-    // Quads of a row, and rows that the group's threads copy one quad each of: a multiple of eight, so that quads lie alike in their rows.
-    private static int QuadsOfRow => TUnit.Depth / 4;
+    private static int QuadsPerRow => TUnit.Depth / 4;
 
-    private static int RowsAtOnce => SharedTiles<TUnit, TTile>.Threads / QuadsOfRow;
+    // Rows that the group copies if each thread copies one quad. A multiple of eight, so that all quads of a thread have the same offset in their rows.
+    private static int RowsPerPass => SharedTiles<TUnit, TTile>.Threads / QuadsPerRow;
 
-    private static int QuadsOfLine => TTile.Columns / 4;
+    private static int QuadsPerLine => TTile.Columns / 4;
 
-    private static int LinesAtOnce => SharedTiles<TUnit, TTile>.Threads / QuadsOfLine;
+    private static int LinesPerPass => SharedTiles<TUnit, TTile>.Threads / QuadsPerLine;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FetchBoth(
@@ -257,150 +270,150 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FetchFirst(ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, int step, int stage, int thread)
     {
-        var quad = thread & (QuadsOfRow - 1);
-        var row = thread / QuadsOfRow;
+        var quad = thread & (QuadsPerRow - 1);
+        var row = thread / QuadsPerRow;
         var taps = TTile.Rows + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + 4 * quad;
         var tap = table[taps];
-        // From here on the places in the table are constants.
-        var rows = table.SubView(row, TTile.Rows - RowsAtOnce + 1);
-        var target = stage + TUnit.RowPlace(row, quad);
+        // A view, so that the table indices of all slots are constants.
+        var rows = table.SubView(row, TTile.Rows - RowsPerPass + 1);
+        var target = stage + TUnit.RowOffset(row, quad);
         if (VectorInput)
         {
-            Quad<FirstSlot0>(ref unit, 0, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot1>(ref unit, 1, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot2>(ref unit, 2, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot3>(ref unit, 3, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot4>(ref unit, 4, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot5>(ref unit, 5, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot6>(ref unit, 6, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot7>(ref unit, 7, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot8>(ref unit, 8, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot9>(ref unit, 9, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot10>(ref unit, 10, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot11>(ref unit, 11, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot12>(ref unit, 12, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot13>(ref unit, 13, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot14>(ref unit, 14, shared, rows, tap, target, 4, true);
-            Quad<FirstSlot15>(ref unit, 15, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot0>(ref unit, 0, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot1>(ref unit, 1, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot2>(ref unit, 2, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot3>(ref unit, 3, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot4>(ref unit, 4, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot5>(ref unit, 5, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot6>(ref unit, 6, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot7>(ref unit, 7, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot8>(ref unit, 8, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot9>(ref unit, 9, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot10>(ref unit, 10, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot11>(ref unit, 11, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot12>(ref unit, 12, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot13>(ref unit, 13, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot14>(ref unit, 14, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot15>(ref unit, 15, shared, rows, tap, target, 4, true);
             return;
         }
 
-        // A channel exists if its row of weights does.
+        // The channels of the quad that exist: those with a row of weights.
         var words = 1 + (table[taps + 1].D >= 0 ? 1 : 0) + (table[taps + 2].D >= 0 ? 1 : 0) + (table[taps + 3].D >= 0 ? 1 : 0);
-        Quad<FirstSlot0>(ref unit, 0, shared, rows, tap, target, words, false);
-        Quad<FirstSlot1>(ref unit, 1, shared, rows, tap, target, words, false);
-        Quad<FirstSlot2>(ref unit, 2, shared, rows, tap, target, words, false);
-        Quad<FirstSlot3>(ref unit, 3, shared, rows, tap, target, words, false);
-        Quad<FirstSlot4>(ref unit, 4, shared, rows, tap, target, words, false);
-        Quad<FirstSlot5>(ref unit, 5, shared, rows, tap, target, words, false);
-        Quad<FirstSlot6>(ref unit, 6, shared, rows, tap, target, words, false);
-        Quad<FirstSlot7>(ref unit, 7, shared, rows, tap, target, words, false);
-        Quad<FirstSlot8>(ref unit, 8, shared, rows, tap, target, words, false);
-        Quad<FirstSlot9>(ref unit, 9, shared, rows, tap, target, words, false);
-        Quad<FirstSlot10>(ref unit, 10, shared, rows, tap, target, words, false);
-        Quad<FirstSlot11>(ref unit, 11, shared, rows, tap, target, words, false);
-        Quad<FirstSlot12>(ref unit, 12, shared, rows, tap, target, words, false);
-        Quad<FirstSlot13>(ref unit, 13, shared, rows, tap, target, words, false);
-        Quad<FirstSlot14>(ref unit, 14, shared, rows, tap, target, words, false);
-        Quad<FirstSlot15>(ref unit, 15, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot0>(ref unit, 0, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot1>(ref unit, 1, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot2>(ref unit, 2, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot3>(ref unit, 3, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot4>(ref unit, 4, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot5>(ref unit, 5, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot6>(ref unit, 6, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot7>(ref unit, 7, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot8>(ref unit, 8, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot9>(ref unit, 9, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot10>(ref unit, 10, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot11>(ref unit, 11, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot12>(ref unit, 12, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot13>(ref unit, 13, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot14>(ref unit, 14, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot15>(ref unit, 15, shared, rows, tap, target, words, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Quad<TSlot>(
+    private readonly void FetchQuad<TSlot>(
         ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> rows, TableEntry tap, int target, int words, bool vector)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.FirstQuads) return;
-        var place = rows[slot * RowsAtOnce];
-        var inside = ((uint)(place.B + tap.A) < (uint)Geometry.InputHeight) & ((uint)(place.C + tap.B) < (uint)Geometry.InputWidth);
-        var offset = slot * RowsAtOnce * TileLayout.RowWords;
-        if (vector) unit.FetchFour<TSlot>(shared, target, offset, Input, InputAddress, place.A + tap.C, inside ? 1 : 0, true);
-        else unit.FetchSome<TSlot>(shared, target, offset, Input, InputAddress, place.A + tap.C, (inside ? 1 : 0) * words);
+        var pixel = rows[slot * RowsPerPass];
+        var inside = ((uint)(pixel.B + tap.A) < (uint)Geometry.InputHeight) & ((uint)(pixel.C + tap.B) < (uint)Geometry.InputWidth);
+        var offset = slot * RowsPerPass * TileLayout.RowWords;
+        if (vector) unit.FetchFour<TSlot>(shared, target, offset, Input, InputAddress, pixel.A + tap.C, inside ? 1 : 0, true);
+        else unit.FetchSome<TSlot>(shared, target, offset, Input, InputAddress, pixel.A + tap.C, (inside ? 1 : 0) * words);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FetchSecond(
         ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, int step, int stage, int thread, int group, int firstColumn)
     {
-        var line = thread / QuadsOfLine;
-        var within = (thread & (QuadsOfLine - 1)) * 4;
+        var line = thread / QuadsPerLine;
+        var within = (thread & (QuadsPerLine - 1)) * 4;
         var column = firstColumn + within;
         var panel = column / TensorCoreConv2dLaunch.PanelWidth;
         var move = panel * Geometry.WeightPanelStride + column - panel * TensorCoreConv2dLaunch.PanelWidth;
-        var lines = table.SubView(TTile.Rows + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - LinesAtOnce + 1);
-        var target = stage + SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LinePlace(within);
+        var lines = table.SubView(TTile.Rows + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - LinesPerPass + 1);
+        var target = stage + SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LineOffset(within);
         var exists = column < WeightColumns;
-        Line<SecondSlot0>(ref unit, 0, shared, lines, target, move, exists);
-        Line<SecondSlot1>(ref unit, 1, shared, lines, target, move, exists);
-        Line<SecondSlot2>(ref unit, 2, shared, lines, target, move, exists);
-        Line<SecondSlot3>(ref unit, 3, shared, lines, target, move, exists);
-        Line<SecondSlot4>(ref unit, 4, shared, lines, target, move, exists);
-        Line<SecondSlot5>(ref unit, 5, shared, lines, target, move, exists);
-        Line<SecondSlot6>(ref unit, 6, shared, lines, target, move, exists);
-        Line<SecondSlot7>(ref unit, 7, shared, lines, target, move, exists);
+        FetchLine<SecondSlot0>(ref unit, 0, shared, lines, target, move, exists);
+        FetchLine<SecondSlot1>(ref unit, 1, shared, lines, target, move, exists);
+        FetchLine<SecondSlot2>(ref unit, 2, shared, lines, target, move, exists);
+        FetchLine<SecondSlot3>(ref unit, 3, shared, lines, target, move, exists);
+        FetchLine<SecondSlot4>(ref unit, 4, shared, lines, target, move, exists);
+        FetchLine<SecondSlot5>(ref unit, 5, shared, lines, target, move, exists);
+        FetchLine<SecondSlot6>(ref unit, 6, shared, lines, target, move, exists);
+        FetchLine<SecondSlot7>(ref unit, 7, shared, lines, target, move, exists);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Line<TSlot>(
+    private readonly void FetchLine<TSlot>(
         ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, int target, int move, bool exists)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.SecondQuads) return;
-        var weights = lines[slot * LinesAtOnce].D;
+        var weights = lines[slot * LinesPerPass].D;
         var valid = exists & (weights >= 0) ? 1 : 0;
-        var offset = slot * LinesAtOnce * SharedTiles<TUnit, TTile>.SecondStride;
+        var offset = slot * LinesPerPass * SharedTiles<TUnit, TTile>.SecondStride;
         unit.FetchFour<TSlot>(shared, target, offset, Weights, WeightsAddress, weights + move, valid, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleFirst(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
+    private static void StoreFirst(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
     {
-        var target = stage + TUnit.RowPlace(thread / QuadsOfRow, thread & (QuadsOfRow - 1));
-        SettleQuad<FirstSlot0>(ref unit, 0, shared, target);
-        SettleQuad<FirstSlot1>(ref unit, 1, shared, target);
-        SettleQuad<FirstSlot2>(ref unit, 2, shared, target);
-        SettleQuad<FirstSlot3>(ref unit, 3, shared, target);
-        SettleQuad<FirstSlot4>(ref unit, 4, shared, target);
-        SettleQuad<FirstSlot5>(ref unit, 5, shared, target);
-        SettleQuad<FirstSlot6>(ref unit, 6, shared, target);
-        SettleQuad<FirstSlot7>(ref unit, 7, shared, target);
-        SettleQuad<FirstSlot8>(ref unit, 8, shared, target);
-        SettleQuad<FirstSlot9>(ref unit, 9, shared, target);
-        SettleQuad<FirstSlot10>(ref unit, 10, shared, target);
-        SettleQuad<FirstSlot11>(ref unit, 11, shared, target);
-        SettleQuad<FirstSlot12>(ref unit, 12, shared, target);
-        SettleQuad<FirstSlot13>(ref unit, 13, shared, target);
-        SettleQuad<FirstSlot14>(ref unit, 14, shared, target);
-        SettleQuad<FirstSlot15>(ref unit, 15, shared, target);
+        var target = stage + TUnit.RowOffset(thread / QuadsPerRow, thread & (QuadsPerRow - 1));
+        StoreQuad<FirstSlot0>(ref unit, 0, shared, target);
+        StoreQuad<FirstSlot1>(ref unit, 1, shared, target);
+        StoreQuad<FirstSlot2>(ref unit, 2, shared, target);
+        StoreQuad<FirstSlot3>(ref unit, 3, shared, target);
+        StoreQuad<FirstSlot4>(ref unit, 4, shared, target);
+        StoreQuad<FirstSlot5>(ref unit, 5, shared, target);
+        StoreQuad<FirstSlot6>(ref unit, 6, shared, target);
+        StoreQuad<FirstSlot7>(ref unit, 7, shared, target);
+        StoreQuad<FirstSlot8>(ref unit, 8, shared, target);
+        StoreQuad<FirstSlot9>(ref unit, 9, shared, target);
+        StoreQuad<FirstSlot10>(ref unit, 10, shared, target);
+        StoreQuad<FirstSlot11>(ref unit, 11, shared, target);
+        StoreQuad<FirstSlot12>(ref unit, 12, shared, target);
+        StoreQuad<FirstSlot13>(ref unit, 13, shared, target);
+        StoreQuad<FirstSlot14>(ref unit, 14, shared, target);
+        StoreQuad<FirstSlot15>(ref unit, 15, shared, target);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleQuad<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
+    private static void StoreQuad<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
         where TSlot : struct, ISlot
     {
-        if (slot < SharedTiles<TUnit, TTile>.FirstQuads) unit.Settle<TSlot>(shared, target, slot * RowsAtOnce * TileLayout.RowWords);
+        if (slot < SharedTiles<TUnit, TTile>.FirstQuads) unit.StoreSlot<TSlot>(shared, target, slot * RowsPerPass * TileLayout.RowWords);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleSecond(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
+    private static void StoreSecond(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
     {
-        var line = thread / QuadsOfLine;
-        var within = (thread & (QuadsOfLine - 1)) * 4;
-        var target = stage + SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LinePlace(within);
-        SettleLine<SecondSlot0>(ref unit, 0, shared, target);
-        SettleLine<SecondSlot1>(ref unit, 1, shared, target);
-        SettleLine<SecondSlot2>(ref unit, 2, shared, target);
-        SettleLine<SecondSlot3>(ref unit, 3, shared, target);
-        SettleLine<SecondSlot4>(ref unit, 4, shared, target);
-        SettleLine<SecondSlot5>(ref unit, 5, shared, target);
-        SettleLine<SecondSlot6>(ref unit, 6, shared, target);
-        SettleLine<SecondSlot7>(ref unit, 7, shared, target);
+        var line = thread / QuadsPerLine;
+        var within = (thread & (QuadsPerLine - 1)) * 4;
+        var target = stage + SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LineOffset(within);
+        StoreLine<SecondSlot0>(ref unit, 0, shared, target);
+        StoreLine<SecondSlot1>(ref unit, 1, shared, target);
+        StoreLine<SecondSlot2>(ref unit, 2, shared, target);
+        StoreLine<SecondSlot3>(ref unit, 3, shared, target);
+        StoreLine<SecondSlot4>(ref unit, 4, shared, target);
+        StoreLine<SecondSlot5>(ref unit, 5, shared, target);
+        StoreLine<SecondSlot6>(ref unit, 6, shared, target);
+        StoreLine<SecondSlot7>(ref unit, 7, shared, target);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void SettleLine<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
+    private static void StoreLine<TSlot>(ref TUnit unit, int slot, ArrayView<float> shared, int target)
         where TSlot : struct, ISlot
     {
-        if (slot < SharedTiles<TUnit, TTile>.SecondQuads) unit.Settle<TSlot>(shared, target, slot * LinesAtOnce * SharedTiles<TUnit, TTile>.SecondStride);
+        if (slot < SharedTiles<TUnit, TTile>.SecondQuads) unit.StoreSlot<TSlot>(shared, target, slot * LinesPerPass * SharedTiles<TUnit, TTile>.SecondStride);
     }
 }

@@ -4,21 +4,21 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution.TensorCore;
 
-/// <summary>Packs the weights where they cannot be read in place, and launches <see cref="TensorCoreConv2d{TActivation,TUnit,TTile}"/>.</summary>
+/// <summary>Packs the weights if they cannot be read in place, and launches <see cref="TensorCoreConv2d{TActivation,TUnit,TTile}"/>.</summary>
 internal static class TensorCoreConv2dLaunch
 {
-    /// <summary>Columns of a panel of packed weights, and the run of columns that the kernel takes for contiguous in any case.</summary>
+    /// <summary>Columns of a panel of packed weights. The kernel treats unpacked weights as panels of the same width.</summary>
     public const int PanelWidth = 32;
 
-    /// <summary>Launches a pass.</summary>
+    /// <summary>Launches a forward pass or an input gradient.</summary>
     public static void Launch<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, in Conv2dArguments a)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
         where TActivation : struct, IActivation
     {
-        // In place, weights are read by 16 bytes.
+        // The kernel reads weights 16 bytes at a time, which unpacked weights must be aligned to. An input gradient needs transposed weights.
         var packed = a.IsBackward || a.Shape.OutputPerGroup % 4 != 0 || a.Weights.Offset % 4 != 0;
-        if (packed) PackedConvWeights.Launch<TBackend, TVector>(launcher, a, PanelWidth);
+        if (packed) PackConvWeightsLaunch.Launch<TBackend, TVector>(launcher, a, PanelWidth);
         foreach (var grid in ConvGeometry.Grids(a.Shape, a.Pass))
         {
             var g = grid.WithWeights(a.Shape, PanelWidth, packed);
@@ -30,7 +30,7 @@ internal static class TensorCoreConv2dLaunch
     private readonly struct TileCall<TActivation>(ITensorCoreLauncher launcher, Conv2dArguments a, ConvGeometry g, bool packed) : ITensorCoreCall
         where TActivation : struct, IActivation
     {
-        public void With<TUnit, TTile>()
+        public void Invoke<TUnit, TTile>()
             where TUnit : struct, ITensorCoreUnit
             where TTile : struct, IBlockTile
         {
@@ -56,7 +56,8 @@ internal static class TensorCoreConv2dLaunch
                 Gated = a.Gated,
                 Accumulate = a.Accumulate,
                 VectorInput = g.InputPerGroup % 4 == 0 && a.Input.Offset % 4 == 0,
-                VectorOutput = g.OutputPerGroup % 4 == 0 && a.Output.Offset % 4 == 0 && (!a.Gated || a.Saved.Offset % 4 == 0) && a.Bias.Offset % 4 == 0,
+                VectorOutput =
+                    g.OutputPerGroup % 4 == 0 && a.Output.Offset % 4 == 0 && (!a.Gated || a.Saved.Offset % 4 == 0) && a.Bias.Offset % 4 == 0,
             };
             launcher.LaunchGroups(kernel, kernel.RowTiles * kernel.ColumnTiles * a.Shape.Groups, SharedTiles<TUnit, TTile>.Threads);
         }

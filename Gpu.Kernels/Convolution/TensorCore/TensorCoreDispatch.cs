@@ -3,37 +3,43 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution.TensorCore;
 
-/// <summary>Something to be called with a matrix unit and a tile as types.</summary>
+/// <summary>Generic call that receives a tensor-core unit and a tile as type arguments.</summary>
 internal interface ITensorCoreCall
 {
-    void With<TUnit, TTile>()
+    void Invoke<TUnit, TTile>()
         where TUnit : struct, ITensorCoreUnit
         where TTile : struct, IBlockTile;
 }
 
-/// <summary>From what a device has and a product's extents to the types that serve it best.</summary>
+/// <summary>Selects the unit by the precision of the device, and the tile by the extents of the product.</summary>
 internal static class TensorCoreDispatch
 {
-    /// <summary>Calls with the types.</summary>
-    public static void Call<TCall>(ITensorCoreLauncher matrices, int rows, int columns, int repeats, ref TCall call)
+    /// <summary>Invokes a call with the unit and the tile.</summary>
+    /// <param name="launcher">launcher of the device</param>
+    /// <param name="rows">rows of the product</param>
+    /// <param name="columns">columns of the product</param>
+    /// <param name="products">number of such products in the launch</param>
+    /// <param name="call">the call</param>
+    public static void Call<TCall>(ITensorCoreLauncher launcher, int rows, int columns, int products, ref TCall call)
         where TCall : struct, ITensorCoreCall
     {
-        if (columns <= NarrowTile.Columns) WithTile<TCall, NarrowTile>(matrices, ref call);
-        else if (columns > TallTile.Columns && Suits<LargeTile>(matrices, rows, columns, repeats)) WithTile<TCall, LargeTile>(matrices, ref call);
-        else if (columns <= TallTile.Columns && Suits<TallTile>(matrices, rows, columns, repeats)) WithTile<TCall, TallTile>(matrices, ref call);
-        else WithTile<TCall, MediumTile>(matrices, ref call);
+        if (columns <= NarrowTile.Columns) InvokeWithTile<TCall, NarrowTile>(launcher, ref call);
+        else if (columns > TallTile.Columns && FillsDevice<LargeTile>(launcher, rows, columns, products)) InvokeWithTile<TCall, LargeTile>(launcher, ref call);
+        else if (columns <= TallTile.Columns && FillsDevice<TallTile>(launcher, rows, columns, products)) InvokeWithTile<TCall, TallTile>(launcher, ref call);
+        else InvokeWithTile<TCall, MediumTile>(launcher, ref call);
     }
 
-    // Whether there are tiles for all multiprocessors, and they are not half empty.
-    private static bool Suits<TTile>(ITensorCoreLauncher matrices, int rows, int columns, int repeats)
+    // Whether there is a tile for each multiprocessor, and tiles are more than half full.
+    private static bool FillsDevice<TTile>(ITensorCoreLauncher launcher, int rows, int columns, int products)
         where TTile : struct, IBlockTile =>
-        rows > MediumTile.Rows && (long)IntMath.DivRoundUp(rows, TTile.Rows) * IntMath.DivRoundUp(columns, TTile.Columns) * repeats >= matrices.Multiprocessors;
+        rows > MediumTile.Rows
+        && (long)IntMath.DivRoundUp(rows, TTile.Rows) * IntMath.DivRoundUp(columns, TTile.Columns) * products >= launcher.Multiprocessors;
 
-    private static void WithTile<TCall, TTile>(ITensorCoreLauncher matrices, ref TCall call)
+    private static void InvokeWithTile<TCall, TTile>(ITensorCoreLauncher launcher, ref TCall call)
         where TCall : struct, ITensorCoreCall
         where TTile : struct, IBlockTile
     {
-        if (matrices.Precision == MatrixPrecision.Fp16) call.With<Fp16Unit, TTile>();
-        else call.With<Tf32Unit, TTile>();
+        if (launcher.Precision == MatrixPrecision.Fp16) call.Invoke<Fp16Unit, TTile>();
+        else call.Invoke<Tf32Unit, TTile>();
     }
 }

@@ -2,43 +2,46 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Convolution.TensorCore;
 
-/// <summary>The sizes that <see cref="TensorCoreWeightGradient{TUnit,TTile}"/> works by.</summary>
+/// <summary>How <see cref="TensorCoreWeightGradient{TUnit,TTile}"/> divides a shape into tiles and splits.</summary>
 internal struct TensorCoreWeightGradientGeometry
 {
-    /// <summary>Extents of input and output, channels a pixel, channels of a group.</summary>
+    /// <summary>Extents and channels of input and output, and channels of one group.</summary>
     public int InputHeight, InputWidth, InputChannels, OutputHeight, OutputWidth, OutputChannels, InputPerGroup, OutputPerGroup;
 
-    /// <summary>As in <see cref="Conv2dShape"/>.</summary>
+    /// <summary>See <see cref="Conv2dShape"/>.</summary>
     public int KernelWidth, StrideHeight, StrideWidth, PaddingTop, PaddingLeft, DilationHeight, DilationWidth;
 
     /// <summary>Output pixels of all images: the k of the product.</summary>
     public int Pixels;
 
-    /// <summary>Rows of the product: taps by <see cref="RowsPerTap"/>, the channels of a group rounded up to a multiple of four.</summary>
+    /// <summary>Rows of the product, the taps times RowsPerTap; input channels of a group, rounded up to a multiple of four.</summary>
     public int Rows, RowsPerTap;
 
-    /// <summary>Tiles along rows and columns, groups of channels.</summary>
+    /// <summary>Tiles along the rows, tiles along the columns, channel groups.</summary>
     public int RowTiles, ColumnTiles, Groups;
 
-    /// <summary>A pixel as (column, row, image), in steps of <see cref="ITensorCoreUnit.Depth"/>.</summary>
-    public MixedRadixCounter Walk;
+    /// <summary>Counts pixels as (column, row, image), in steps of <see cref="ITensorCoreUnit.Depth"/>.</summary>
+    public MixedRadixCounter PixelCounter;
 
-    /// <summary>Parts that the pixels are cut into, pixels in one (a multiple of <see cref="ITensorCoreUnit.Depth"/>), words from the target of one to that of the next.</summary>
+    /// <summary>
+    /// Splits of the pixels; pixels of a split, a multiple of <see cref="ITensorCoreUnit.Depth"/>; words from the target of one split to the target of the
+    /// next.
+    /// </summary>
     public int Splits, PixelsPerSplit, SplitStride;
 
-    // A split's sums are written, read and added: it should sum over many more pixels than that costs.
-    private const int FewestPixels = 512;
+    // The sums of a split are written, read back and added, which only pays for many pixels.
+    private const int MinPixelsPerSplit = 512;
 
-    // Groups of threads that each multiprocessor should have at least, so that one computes while another waits.
+    // Thread groups for each multiprocessor, so that one computes while another waits.
     private const int BlocksPerMultiprocessor = 2;
 
-    /// <summary>Cuts the work of a shape up.</summary>
-    /// <param name="shape">the sizes</param>
+    /// <summary>Divides the work of a shape into tiles and splits.</summary>
+    /// <param name="shape">shape of the convolution</param>
     /// <param name="rows">rows of a tile</param>
     /// <param name="columns">columns of a tile</param>
     /// <param name="depth">pixels of a step</param>
-    /// <param name="workspace">words there are for the sums of the splits</param>
-    /// <param name="multiprocessors">of the device</param>
+    /// <param name="workspace">words of workspace for the sums of the splits</param>
+    /// <param name="multiprocessors">multiprocessors of the device</param>
     public static TensorCoreWeightGradientGeometry For(Conv2dShape shape, int rows, int columns, int depth, int workspace, int multiprocessors)
     {
         var g = new TensorCoreWeightGradientGeometry
@@ -61,14 +64,14 @@ internal struct TensorCoreWeightGradientGeometry
             Pixels = shape.Batch * shape.OutputHeight * shape.OutputWidth,
             RowsPerTap = IntMath.RoundUp(shape.InputPerGroup, 4),
             Groups = shape.Groups,
-            Walk = MixedRadixCounter.By(depth, shape.OutputWidth, shape.OutputHeight),
+            PixelCounter = MixedRadixCounter.By(depth, shape.OutputWidth, shape.OutputHeight),
             SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16,
         };
         g.Rows = shape.KernelHeight * shape.KernelWidth * g.RowsPerTap;
         g.RowTiles = IntMath.DivRoundUp(g.Rows, rows);
         g.ColumnTiles = IntMath.DivRoundUp(g.OutputPerGroup, columns);
         var tiles = g.RowTiles * g.ColumnTiles * g.Groups;
-        var most = Math.Max(1, Math.Min(workspace / g.SplitStride, g.Pixels / FewestPixels));
+        var most = Math.Max(1, Math.Min(workspace / g.SplitStride, g.Pixels / MinPixelsPerSplit));
         var splits = Math.Clamp(IntMath.DivRoundUp(BlocksPerMultiprocessor * multiprocessors, tiles), 1, most);
         g.PixelsPerSplit = IntMath.DivRoundUp(IntMath.DivRoundUp(g.Pixels, splits), depth) * depth;
         g.Splits = IntMath.DivRoundUp(g.Pixels, g.PixelsPerSplit);

@@ -3,16 +3,16 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution.TensorCore;
 
-/// <summary>Launches <see cref="TensorCoreWeightGradient{TUnit,TTile}"/>, and the sum of its splits where there are several.</summary>
+/// <summary>Launches <see cref="TensorCoreWeightGradient{TUnit,TTile}"/>, and for split-K the sum of the splits.</summary>
 internal static class TensorCoreWeightGradientLaunch
 {
-    /// <summary>Launches the pass.</summary>
+    /// <summary>Launches a weight gradient.</summary>
     public static void Launch<TBackend, TVector>(ILauncher<TBackend> launcher, in Conv2dGradientArguments a)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
         var call = new TileCall(launcher.TensorCores!, a);
-        // There are always enough tiles for large ones: the pixels can be cut into more splits.
+        // Splits provide enough groups for any tile size, hence int.MaxValue.
         TensorCoreDispatch.Call(
             launcher.TensorCores!, a.Shape.KernelHeight * a.Shape.KernelWidth * a.Shape.InputPerGroup, a.Shape.OutputPerGroup, int.MaxValue, ref call);
         if (call.Splits > 1) SplitKReduceLaunch.AddWeightsAndBias<TBackend, TVector>(launcher, a, call.Splits, call.SplitStride);
@@ -24,7 +24,7 @@ internal static class TensorCoreWeightGradientLaunch
 
         public int SplitStride { get; private set; }
 
-        public void With<TUnit, TTile>()
+        public void Invoke<TUnit, TTile>()
             where TUnit : struct, ITensorCoreUnit
             where TTile : struct, IBlockTile
         {

@@ -3,11 +3,15 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gpu.Kernels.Convolution.TensorCore;
 
-/// <summary>Tensor cores in TF32: operands rounded to 10 bits of mantissa (to nearest, ties away from zero), sums in 32 bits. From compute capability 8.0 on.</summary>
+/// <summary>
+/// Tensor cores in TF32: operands are rounded to 10 bits of mantissa (to nearest, ties away from zero), sums are FP32. Requires compute capability 8.0 or
+/// higher.
+/// </summary>
 /// <remarks>
-/// Tiles are 32-bit floats, copied by cp.async and rounded when they are taken from shared memory: rows by ldmatrix, whose matrices of 8 x 8 halves are as well 8 rows of four words; lines
-/// word by word, for ldmatrix would transpose the halves of words. PTX ISA, "Matrix fragments for mma.m16n8k8": lane 4 g + t holds of the first operand (g, t), (g + 8, t), (g, t + 4),
-/// (g + 8, t + 4), of the second (t, g), (t + 4, g), of the sums (g, 2 t), (g, 2 t + 1), (g + 8, 2 t), (g + 8, 2 t + 1).
+/// Tiles hold FP32 values, copied by cp.async, which are rounded when they are loaded from shared memory. Rows are loaded by ldmatrix, as a matrix of 8 x 8
+/// halves is also eight rows of four words. Lines are loaded word by word, because ldmatrix would transpose the halves of words. Fragments of lane 4 g + t, as
+/// in the PTX ISA, "Matrix fragments for mma.m16n8k8": (g, t), (g + 8, t), (g, t + 4), (g + 8, t + 4) of the first operand; (t, g), (t + 4, g) of the second;
+/// the sums (g, 2 t), (g, 2 t + 1), (g + 8, 2 t), (g + 8, 2 t + 1).
 /// </remarks>
 internal struct Tf32Unit : ITensorCoreUnit
 {
@@ -21,7 +25,7 @@ internal struct Tf32Unit : ITensorCoreUnit
         + Round + "tca8, tca8; " + Round + "tca9, tca9; " + Round + "tca10, tca10; " + Round + "tca11, tca11; " + "\n\t"
         + Round + "tca12, tca12; " + Round + "tca13, tca13; " + Round + "tca14, tca14; " + Round + "tca15, tca15; ";
 
-    // %0 and %1: lines t and t + 4, at g; 32 bytes are eight rows of the product.
+    // %0 and %1 are the byte offsets of value g of lines t and t + 4; 32 bytes are eight rows of the product.
     private const string FirstInLines =
         "add.u32 tcp0, tcs, %0; add.u32 tcp1, tcs, %1;\n\t"
         + Load + "tca0, [tcp0+0]; " + Round + "tca0, tca0; " + Load + "tca1, [tcp0+32]; " + Round + "tca1, tca1; "
@@ -33,7 +37,8 @@ internal struct Tf32Unit : ITensorCoreUnit
         + Load + "tca12, [tcp0+192]; " + Round + "tca12, tca12; " + Load + "tca13, [tcp0+224]; " + Round + "tca13, tca13; "
         + Load + "tca14, [tcp1+192]; " + Round + "tca14, tca14; " + Load + "tca15, [tcp1+224]; " + Round + "tca15, tca15; ";
 
-    // Fragments of the second operand (%0 and %1: lines t and t + 4, at g; 32 bytes are eight columns), and each with those of the first.
+    // Loads of a fragment of the second operand, and its products with all four fragments of the first. %0 and %1 are the byte offsets of value g of lines t
+    // and t + 4; 32 bytes are eight columns of the product.
     private const string Load0 = Load + "tcb0, [tcp2+0]; " + Load + "tcb1, [tcp3+0]; ";
     private const string Load1 = Load + "tcb2, [tcp2+32]; " + Load + "tcb3, [tcp3+32]; ";
     private const string Load2 = Load + "tcb4, [tcp2+64]; " + Load + "tcb5, [tcp3+64]; ";
@@ -68,16 +73,16 @@ internal struct Tf32Unit : ITensorCoreUnit
     public static int Depth => 16;
 
     /// <inheritdoc/>
-    public static bool IsStaged => false;
+    public static bool IsRegisterStaged => false;
 
     /// <inheritdoc/>
     public static int LineStride(int columns) => TileLayout.LineStride32(columns);
 
     /// <inheritdoc/>
-    public static int RowPlace(int row, int quad) => TileLayout.RowPlace32(row, quad);
+    public static int RowOffset(int row, int quad) => TileLayout.RowOffset32(row, quad);
 
     /// <inheritdoc/>
-    public static int LinePlace(int column) => column;
+    public static int LineOffset(int column) => column;
 
     /// <inheritdoc/>
     public readonly void Begin() => CudaAsm.Emit(PtxText.Begin);
@@ -86,57 +91,58 @@ internal struct Tf32Unit : ITensorCoreUnit
     public readonly void MultiplyRows(ArrayView<float> shared, int lane, int half, bool wide, int first, int second, int secondStride)
     {
         CudaAsm.Emit(FirstInRows, (first + TileLayout.FirstInRows(lane, half)) * sizeof(float));
-        Multiplied(lane, half, wide, second, secondStride);
+        MultiplySecond(lane, half, wide, second, secondStride);
     }
 
     /// <inheritdoc/>
     public readonly void MultiplyLines(ArrayView<float> shared, int lane, int half, bool wide, int first, int firstStride, int second, int secondStride)
     {
-        var place = (first + TileLayout.InLines32(lane, half, firstStride)) * sizeof(float);
-        CudaAsm.Emit(FirstInLines, place, place + 4 * firstStride * sizeof(float));
-        Multiplied(lane, half, wide, second, secondStride);
+        var offset = (first + TileLayout.InLines32(lane, half, firstStride)) * sizeof(float);
+        CudaAsm.Emit(FirstInLines, offset, offset + 4 * firstStride * sizeof(float));
+        MultiplySecond(lane, half, wide, second, secondStride);
     }
 
     /// <inheritdoc/>
-    public readonly void Spill(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.Spill(part, wide, lane, target);
+    public readonly void StoreSums(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.StoreSums(part, wide, lane, target);
 
     /// <inheritdoc/>
-    public readonly void FetchFour<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
+    public readonly void FetchFour<TSlot>(
+        ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int valid, bool again)
         where TSlot : struct, ISlot
     {
-        var place = target * sizeof(float) + offset * sizeof(float);
-        if (again) CudaAsm.Emit(PtxText.CopyFourAgain, place, address, index * valid, valid * 16);
-        else CudaAsm.Emit(PtxText.CopyFour, place, address, index * valid, valid * 16);
+        var bytes = target * sizeof(float) + offset * sizeof(float);
+        if (again) CudaAsm.Emit(PtxText.CopyFourAgain, bytes, address, index * valid, valid * 16);
+        else CudaAsm.Emit(PtxText.CopyFour, bytes, address, index * valid, valid * 16);
     }
 
     /// <inheritdoc/>
     public readonly void FetchSome<TSlot>(ArrayView<float> shared, int target, int offset, ArrayView<float> source, long address, int index, int count)
         where TSlot : struct, ISlot
     {
-        One(target, offset, address, index, count);
-        One(target, offset + 1, address, index + 1, count - 1);
-        One(target, offset + 2, address, index + 2, count - 2);
-        One(target, offset + 3, address, index + 3, count - 3);
+        CopyOne(target, offset, address, index, count);
+        CopyOne(target, offset + 1, address, index + 1, count - 1);
+        CopyOne(target, offset + 2, address, index + 2, count - 2);
+        CopyOne(target, offset + 3, address, index + 3, count - 3);
     }
 
     /// <inheritdoc/>
-    public readonly void Settle<TSlot>(ArrayView<float> shared, int target, int offset)
+    public readonly void StoreSlot<TSlot>(ArrayView<float> shared, int target, int offset)
         where TSlot : struct, ISlot
     {
-        // The copies go to shared memory by themselves.
+        // Asynchronous copies write to shared memory directly.
     }
 
     /// <inheritdoc/>
-    public readonly void AddUp<TSlot>()
+    public readonly void AddToTotals<TSlot>()
         where TSlot : struct, ISlot
     {
-        // There are no slots.
+        // Without slots, there are no totals.
     }
 
     /// <inheritdoc/>
-    public readonly void SpillTotals(ArrayView<float> shared, int target)
+    public readonly void StoreTotals(ArrayView<float> shared, int target)
     {
-        // There are no totals.
+        // Without slots, there are no totals.
     }
 
     /// <inheritdoc/>
@@ -148,16 +154,16 @@ internal struct Tf32Unit : ITensorCoreUnit
     /// <inheritdoc/>
     public static void WarpBarrier() => CudaAsm.Emit(PtxText.WarpBarrier);
 
-    private static void One(int target, int offset, long address, int index, int left)
+    private static void CopyOne(int target, int offset, long address, int index, int left)
     {
         var valid = left > 0 ? 1 : 0;
         CudaAsm.Emit(PtxText.CopyOne, target * sizeof(float) + offset * sizeof(float), address, index * valid, valid * 4);
     }
 
-    private static void Multiplied(int lane, int half, bool wide, int second, int stride)
+    private static void MultiplySecond(int lane, int half, bool wide, int second, int stride)
     {
-        var place = (second + TileLayout.InLines32(lane, half, stride)) * sizeof(float);
-        if (wide) CudaAsm.Emit(Wide, place, place + 4 * stride * sizeof(float));
-        else CudaAsm.Emit(Narrow, place, place + 4 * stride * sizeof(float));
+        var offset = (second + TileLayout.InLines32(lane, half, stride)) * sizeof(float);
+        if (wide) CudaAsm.Emit(Wide, offset, offset + 4 * stride * sizeof(float));
+        else CudaAsm.Emit(Narrow, offset, offset + 4 * stride * sizeof(float));
     }
 }

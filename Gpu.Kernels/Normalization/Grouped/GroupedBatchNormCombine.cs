@@ -7,8 +7,8 @@ using ILGPU;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// Puts the chunks' statistics together: first the mean of all, then the deviations of the chunks' means from it. A group has a block of channels, and its
-/// threads share the chunks; the rows of <see cref="Layout"/> are the chunks.
+/// Second stage of the batch statistics for thread groups: computes the mean over all chunks, then the sum of squared deviations from it, the means of the
+/// chunks included. A group processes a block of channels, and its threads share the chunks. The rows of <see cref="Layout"/> are the chunks.
 /// </summary>
 internal struct GroupedBatchNormCombine<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -17,13 +17,15 @@ internal struct GroupedBatchNormCombine<TBackend, TVector> : IGroupedKernel
     /// <summary>See <see cref="GroupedBatchNormStatistics{TBackend,TVector}"/>.</summary>
     public TBackend Input, Partials;
 
-    /// <summary>Where the statistics go.</summary>
-    public BatchNormCoefficients<TBackend, TVector> Outcome;
+    /// <summary>Saved and running statistics and scale, which are written.</summary>
+    public BatchNormCoefficients<TBackend, TVector> Coefficients;
 
-    /// <summary>How the group shares the chunks; there is one chunk of chunks.</summary>
+    /// <summary>How the threads of a group share the chunks. The layout itself has one chunk.</summary>
     public ChannelGroups Layout;
 
-    /// <summary>Rows of all chunks, rows of a chunk, words from one chunk's partial results to the next one's, and from its means to its squares.</summary>
+    /// <summary>
+    /// Rows of all chunks, rows of a chunk, words from the partial results of one chunk to those of the next, words from the means of a chunk to its squares.
+    /// </summary>
     public int Rows, ChunkRows, PartialStride, PartialRow;
 
     /// <inheritdoc/>
@@ -37,7 +39,7 @@ internal struct GroupedBatchNormCombine<TBackend, TVector> : IGroupedKernel
         var mean = TBackend.Divide(sum, count);
         var squares = GroupReduce<TBackend, TVector>.Sum(shared, Squares(place, mean), Layout.Lanes);
         if (place.Down == 0 && place.Channel < Layout.Channels)
-            Outcome.Store(place.Channel, TBackend.Width, TBackend.Add(TBackend.Load(Input, place.Channel), mean), squares, Rows);
+            Coefficients.Store(place.Channel, TBackend.Width, TBackend.Add(TBackend.Load(Input, place.Channel), mean), squares, Rows);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

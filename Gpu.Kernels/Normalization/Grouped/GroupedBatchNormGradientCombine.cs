@@ -7,7 +7,8 @@ using ILGPU;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// Adds the chunks' gradient sums up. A group has a block of channels, and its threads share the chunks; the rows of <see cref="Layout"/> are the chunks.
+/// <see cref="BatchNormGradientCombine{TBackend,TVector}"/> for thread groups. A group processes a block of channels, and its threads share the chunks. The
+/// rows of <see cref="Layout"/> are the chunks.
 /// </summary>
 internal struct GroupedBatchNormGradientCombine<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -16,13 +17,15 @@ internal struct GroupedBatchNormGradientCombine<TBackend, TVector> : IGroupedKer
     /// <summary>See <see cref="GroupedBatchNormGradientSums{TBackend,TVector,TActivation}"/>.</summary>
     public TBackend Partials;
 
-    /// <summary>Where the sums go.</summary>
-    public BatchNormGradientTotals<TBackend, TVector> Outcome;
+    /// <summary>Gradients of gamma and beta, which are added to, and coefficients of the input gradient, which are written.</summary>
+    public BatchNormGradientTotals<TBackend, TVector> Totals;
 
-    /// <summary>How the group shares the chunks; there is one chunk of chunks.</summary>
+    /// <summary>How the threads of a group share the chunks. The layout itself has one chunk.</summary>
     public ChannelGroups Layout;
 
-    /// <summary>Rows of all chunks, words from one chunk's partial results to the next one's, and from its first sums to its second ones.</summary>
+    /// <summary>
+    /// Values of a channel, words from the partial sums of one chunk to those of the next, words from the first of their two rows to the second.
+    /// </summary>
     public int Rows, PartialStride, PartialRow;
 
     /// <inheritdoc/>
@@ -56,6 +59,6 @@ internal struct GroupedBatchNormGradientCombine<TBackend, TVector> : IGroupedKer
         sum0 = TBackend.Add(sum0, sum1);
         product0 = TBackend.Add(product0, product1);
         GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum0, ref product0, Layout.Lanes);
-        if (place.Down == 0 && place.Channel < Layout.Channels) Outcome.Store(place.Channel, TBackend.Width, sum0, product0, Rows);
+        if (place.Down == 0 && place.Channel < Layout.Channels) Totals.Store(place.Channel, TBackend.Width, sum0, product0, Rows);
     }
 }

@@ -8,30 +8,30 @@ using ILGPU;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// For a chunk of rows, each channel's sum of the gradient g in front of the activation, and of g * (input - mean), by groups of threads; see
-/// <see cref="ChannelGroups"/>. It computes the forward pass's gamma / deviation itself, and leaves it.
+/// <see cref="BatchNormGradientSums{TBackend,TVector,TActivation}"/> for thread groups; see <see cref="ChannelGroups"/>. It also recomputes the scale of the
+/// forward pass, gamma / deviation, and stores it for the input gradient.
 /// </summary>
 internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Rows by channels.</summary>
+    /// <summary>All [row, channel].</summary>
     public TBackend Input, OutputGradient;
 
-    /// <summary>All [channels]; the scale is written.</summary>
+    /// <summary>All [channels]. The scale is written.</summary>
     public TBackend Mean, Gamma, Beta, Scale;
 
-    /// <summary>[chunk, 2, channels]; not used where there is one chunk.</summary>
+    /// <summary>Partial sums [chunk, 2, channel]; not used with one chunk.</summary>
     public TBackend Partials;
 
-    /// <summary>Where the sums go when there is one chunk.</summary>
-    public BatchNormGradientTotals<TBackend, TVector> Outcome;
+    /// <summary>Saved inverse deviation; with one chunk, also the tensors that the totals are stored to.</summary>
+    public BatchNormGradientTotals<TBackend, TVector> Totals;
 
     /// <summary>Sizes.</summary>
     public ChannelGroups Layout;
 
-    /// <summary>Words from one chunk's partial results to the next one's, and from its first sums to its second ones.</summary>
+    /// <summary>Words from the partial sums of one chunk to those of the next, and from the first of their two rows to the second.</summary>
     public int PartialStride, PartialRow;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -44,14 +44,14 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
         var sums = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var products = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var place = Layout.Place(TBackend.Width);
-        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.Source), TBackend.Load(Outcome.InverseDeviation, place.Source));
-        SumUp(place, scale, out var sum, out var product);
+        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.Source), TBackend.Load(Totals.InverseDeviation, place.Source));
+        SumRows(place, scale, out var sum, out var product);
         GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum, ref product, Layout.Lanes);
         if (place.Down != 0 || place.Channel >= Layout.Channels) return;
         if (place.Chunk == 0) TBackend.Store(Scale, place.Channel, scale);
         if (Layout.Chunks == 1)
         {
-            Outcome.Store(place.Channel, TBackend.Width, sum, product, Layout.Rows);
+            Totals.Store(place.Channel, TBackend.Width, sum, product, Layout.Rows);
             return;
         }
 
@@ -60,9 +60,9 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
         TBackend.Store(Partials, partials + PartialRow, product);
     }
 
-    // A thread's own rows.
+    // Sums over the rows of a thread.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void SumUp(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
+    private readonly void SumRows(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
     {
         var mean = TBackend.Load(Mean, place.Source);
         var beta = TBackend.Load(Beta, place.Source);
@@ -72,7 +72,7 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
         var step = place.Deep * Layout.Channels;
         for (; row + 3 * place.Deep < place.End; row += 4 * place.Deep)
         {
-            // All loads first: they are then under way together.
+            // The loads come first, so that they execute concurrently.
             var (x0, x1) = (TBackend.Load(Input, at), TBackend.Load(Input, at + step));
             var (x2, x3) = (TBackend.Load(Input, at + 2 * step), TBackend.Load(Input, at + 3 * step));
             var (g0, g1) = (TBackend.Load(OutputGradient, at), TBackend.Load(OutputGradient, at + step));
@@ -97,9 +97,9 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Add(TVector x, TVector gradient, TVector mean, TVector scale, TVector beta, ref TVector sum, ref TVector product)
     {
-        var centred = TBackend.Subtract(x, mean);
-        var g = BatchNormGradient<TBackend, TVector, TActivation>.BeforeActivation(centred, gradient, scale, beta, Slope);
+        var centered = TBackend.Subtract(x, mean);
+        var g = BatchNormGradient<TBackend, TVector, TActivation>.BeforeActivation(centered, gradient, scale, beta, Slope);
         sum = TBackend.Add(sum, g);
-        product = TBackend.MultiplyAdd(g, centred, product);
+        product = TBackend.MultiplyAdd(g, centered, product);
     }
 }

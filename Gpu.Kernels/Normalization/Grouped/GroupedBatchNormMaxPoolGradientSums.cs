@@ -8,39 +8,39 @@ using ILGPU;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// <see cref="BatchNormMaxPoolGradientSums{TBackend,TVector,TActivation}"/> by groups of threads, which share the windows of all images; the rows of
-/// <see cref="Layout"/> are windows. It computes the forward pass's gamma / deviation itself, and leaves it.
+/// <see cref="BatchNormMaxPoolGradientSums{TBackend,TVector,TActivation}"/> for thread groups, which share the windows of all images. The rows of
+/// <see cref="Layout"/> are windows. It also recomputes the scale of the forward pass, gamma / deviation, and stores it for the input gradient.
 /// </summary>
 internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivation> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Images: the normalisation's input, and the gradient of what was pooled.</summary>
+    /// <summary>Input of the normalization [n, h, w, c], and gradient with respect to the pooled output [n, oh, ow, c].</summary>
     public TBackend Input, OutputGradient;
 
-    /// <summary>All [channels]; the scale is written.</summary>
+    /// <summary>All [channels]. The scale is written.</summary>
     public TBackend Mean, Gamma, Beta, Scale;
 
-    /// <summary>[chunk, 2, channels]; not used where there is one chunk.</summary>
+    /// <summary>Partial sums [chunk, 2, channel]; not used with one chunk.</summary>
     public TBackend Partials;
 
-    /// <summary>Where the sums go when there is one chunk.</summary>
-    public BatchNormGradientTotals<TBackend, TVector> Outcome;
+    /// <summary>Saved inverse deviation; with one chunk, also the tensors that the totals are stored to.</summary>
+    public BatchNormGradientTotals<TBackend, TVector> Totals;
 
     /// <summary>Sizes.</summary>
     public ChannelGroups Layout;
 
-    /// <summary>The way of a thread through its windows.</summary>
-    public WindowIterator Steps;
+    /// <summary>Iterates over the windows of a thread.</summary>
+    public WindowIterator Windows;
 
     /// <summary>Words from the upper to the lower pixels of a window.</summary>
     public int Below;
 
-    /// <summary>Values of a channel, those outside of all windows included.</summary>
+    /// <summary>Values of a channel, including those outside all windows.</summary>
     public int Values;
 
-    /// <summary>Words from one chunk's partial results to the next one's, and from its first sums to its second ones.</summary>
+    /// <summary>Words from the partial sums of one chunk to those of the next, and from the first of their two rows to the second.</summary>
     public int PartialStride, PartialRow;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -53,14 +53,14 @@ internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivati
         var sums = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var products = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var place = Layout.Place(TBackend.Width);
-        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.Source), TBackend.Load(Outcome.InverseDeviation, place.Source));
-        SumUp(place, scale, out var sum, out var product);
+        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.Source), TBackend.Load(Totals.InverseDeviation, place.Source));
+        SumWindows(place, scale, out var sum, out var product);
         GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum, ref product, Layout.Lanes);
         if (place.Down != 0 || place.Channel >= Layout.Channels) return;
         if (place.Chunk == 0) TBackend.Store(Scale, place.Channel, scale);
         if (Layout.Chunks == 1)
         {
-            Outcome.Store(place.Channel, TBackend.Width, sum, product, Values);
+            Totals.Store(place.Channel, TBackend.Width, sum, product, Values);
             return;
         }
 
@@ -69,36 +69,36 @@ internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivati
         TBackend.Store(Partials, partials + PartialRow, product);
     }
 
-    // A thread's own windows, two at a time.
+    // Sums over the windows of a thread, two at a time.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void SumUp(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
+    private readonly void SumWindows(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
     {
         var mean = TBackend.Load(Mean, place.Source);
         var beta = TBackend.Load(Beta, place.Source);
         TVector sum0 = TBackend.Zero, sum1 = sum0, product0 = sum0, product1 = sum0;
         var row = place.First + place.Down;
-        var window = Steps.Place(row, place.Source);
+        var window = Windows.Start(row, place.Source);
         var from = row * Layout.Channels + place.Source;
         var step = place.Deep * Layout.Channels;
         for (; row + place.Deep < place.End; row += 2 * place.Deep)
         {
-            var next = Steps.Next(window);
-            // All loads first: they are then under way together.
-            var (a0, b0) = (TBackend.Load(Input, window.At), TBackend.Load(Input, window.At + Layout.Channels));
-            var (c0, d0) = (TBackend.Load(Input, window.At + Below), TBackend.Load(Input, window.At + Below + Layout.Channels));
-            var (a1, b1) = (TBackend.Load(Input, next.At), TBackend.Load(Input, next.At + Layout.Channels));
-            var (c1, d1) = (TBackend.Load(Input, next.At + Below), TBackend.Load(Input, next.At + Below + Layout.Channels));
+            var next = Windows.Next(window);
+            // The loads come first, so that they execute concurrently.
+            var (a0, b0) = (TBackend.Load(Input, window.Index), TBackend.Load(Input, window.Index + Layout.Channels));
+            var (c0, d0) = (TBackend.Load(Input, window.Index + Below), TBackend.Load(Input, window.Index + Below + Layout.Channels));
+            var (a1, b1) = (TBackend.Load(Input, next.Index), TBackend.Load(Input, next.Index + Layout.Channels));
+            var (c1, d1) = (TBackend.Load(Input, next.Index + Below), TBackend.Load(Input, next.Index + Below + Layout.Channels));
             var (g0, g1) = (TBackend.Load(OutputGradient, from), TBackend.Load(OutputGradient, from + step));
             Add(a0, b0, c0, d0, g0, mean, scale, beta, ref sum0, ref product0);
             Add(a1, b1, c1, d1, g1, mean, scale, beta, ref sum1, ref product1);
-            window = Steps.Next(next);
+            window = Windows.Next(next);
             from += 2 * step;
         }
 
         if (row < place.End)
         {
-            var (a, b) = (TBackend.Load(Input, window.At), TBackend.Load(Input, window.At + Layout.Channels));
-            var (c, d) = (TBackend.Load(Input, window.At + Below), TBackend.Load(Input, window.At + Below + Layout.Channels));
+            var (a, b) = (TBackend.Load(Input, window.Index), TBackend.Load(Input, window.Index + Layout.Channels));
+            var (c, d) = (TBackend.Load(Input, window.Index + Below), TBackend.Load(Input, window.Index + Below + Layout.Channels));
             Add(a, b, c, d, TBackend.Load(OutputGradient, from), mean, scale, beta, ref sum0, ref product0);
         }
 
@@ -114,7 +114,7 @@ internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivati
         b = TBackend.Subtract(b, mean);
         c = TBackend.Subtract(c, mean);
         d = TBackend.Subtract(d, mean);
-        var g = BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.OfWindow(a, b, c, d, gradient, scale, beta, Slope, out var chosen);
+        var g = BatchNormMaxPoolPixel<TBackend, TVector, TActivation>.WindowGradient(a, b, c, d, gradient, scale, beta, Slope, out var chosen);
         sum = TBackend.Add(sum, g);
         product = TBackend.MultiplyAdd(g, chosen, product);
     }

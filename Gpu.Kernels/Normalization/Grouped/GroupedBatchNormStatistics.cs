@@ -7,28 +7,31 @@ using ILGPU;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// For a chunk of rows, each channel's mean and sum of squared deviations from it, by groups of threads that read every value once. A thread takes the two
-/// statistics of four rows at a time, the deviations from their own mean, and puts those together; then the threads' go together pairwise (T. F. Chan,
-/// G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", 1983). All values are taken as differences from the first row of all, so that
-/// data far from zero loses nothing. For the groups see <see cref="ChannelGroups"/>.
+/// First stage of the batch statistics for thread groups (see <see cref="ChannelGroups"/>): for each channel, the mean of a chunk of rows and the sum of
+/// squared deviations from it. Reads every value once.
 /// </summary>
+/// <remarks>
+/// A thread computes the mean and the squared deviations of four rows at a time, and combines them with those of its previous rows. Then the threads of a group
+/// combine their statistics pairwise (T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", 1983). The first row of the
+/// tensor is subtracted from all values, so that data far from zero loses no precision.
+/// </remarks>
 internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
     /// <summary>
-    /// Rows by channels; and [chunk, 2, channels], means as differences from the first row and then sums of squared deviations, not used where there is one
-    /// chunk.
+    /// Input [row, channel]; partial results [chunk, 2, channel], means minus the first row followed by sums of squared deviations. The partial results are not
+    /// used with one chunk.
     /// </summary>
     public TBackend Input, Partials;
 
-    /// <summary>Where the statistics go when there is one chunk.</summary>
-    public BatchNormCoefficients<TBackend, TVector> Outcome;
+    /// <summary>Saved and running statistics and scale, which are written if there is one chunk.</summary>
+    public BatchNormCoefficients<TBackend, TVector> Coefficients;
 
     /// <summary>Sizes.</summary>
     public ChannelGroups Layout;
 
-    /// <summary>Words from one chunk's partial results to the next one's, and from its means to its squares.</summary>
+    /// <summary>Words from the partial results of one chunk to those of the next, and from the means of a chunk to its squares.</summary>
     public int PartialStride, PartialRow;
 
     /// <inheritdoc/>
@@ -39,12 +42,12 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
         var deviations = SharedMemory.Allocate<TVector>(GroupThreads.Most);
         var place = Layout.Place(TBackend.Width);
         var pivot = TBackend.Load(Input, place.Source);
-        SumUp(place, pivot, out var mean, out var squares);
+        AccumulateRows(place, pivot, out var mean, out var squares);
         Merge(means, deviations, place, ref mean, ref squares);
         if (place.Down != 0 || place.Channel >= Layout.Channels) return;
         if (Layout.Chunks == 1)
         {
-            Outcome.Store(place.Channel, TBackend.Width, TBackend.Add(pivot, mean), squares, Layout.Rows);
+            Coefficients.Store(place.Channel, TBackend.Width, TBackend.Add(pivot, mean), squares, Layout.Rows);
             return;
         }
 
@@ -53,9 +56,9 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
         TBackend.Store(Partials, partials + PartialRow, squares);
     }
 
-    // A thread's own rows.
+    // Statistics of the rows of a thread.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void SumUp(ChannelPosition place, TVector pivot, out TVector mean, out TVector squares)
+    private readonly void AccumulateRows(ChannelPosition place, TVector pivot, out TVector mean, out TVector squares)
     {
         mean = TBackend.Zero;
         squares = TBackend.Zero;
@@ -70,28 +73,28 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
             var x2 = TBackend.Subtract(TBackend.Load(Input, at + 2 * step), pivot);
             var x3 = TBackend.Subtract(TBackend.Load(Input, at + 3 * step), pivot);
             var sum = TBackend.Add(TBackend.Add(x0, x1), TBackend.Add(x2, x3));
-            var here = TBackend.Multiply(sum, TBackend.Splat(0.25f));
-            x0 = TBackend.Subtract(x0, here);
-            x1 = TBackend.Subtract(x1, here);
-            x2 = TBackend.Subtract(x2, here);
-            x3 = TBackend.Subtract(x3, here);
-            var squaresHere = TBackend.MultiplyAdd(x1, x1, TBackend.Multiply(x0, x0));
-            squaresHere = TBackend.Add(squaresHere, TBackend.MultiplyAdd(x3, x3, TBackend.Multiply(x2, x2)));
-            // The rows so far follow from where the thread is: ILGPU takes a counter from 0 for the same in all threads.
+            var blockMean = TBackend.Multiply(sum, TBackend.Splat(0.25f));
+            x0 = TBackend.Subtract(x0, blockMean);
+            x1 = TBackend.Subtract(x1, blockMean);
+            x2 = TBackend.Subtract(x2, blockMean);
+            x3 = TBackend.Subtract(x3, blockMean);
+            var blockSquares = TBackend.MultiplyAdd(x1, x1, TBackend.Multiply(x0, x0));
+            blockSquares = TBackend.Add(blockSquares, TBackend.MultiplyAdd(x3, x3, TBackend.Multiply(x2, x2)));
+            // The number of previous rows is computed from the row of the thread. ILGPU would take a counter from 0 for uniform across threads.
             float before = (row - first) >> Layout.RowShift;
-            Join(ref mean, ref squares, before, here, squaresHere, 4f);
+            Combine(ref mean, ref squares, before, blockMean, blockSquares, 4f);
             at += 4 * step;
         }
 
         for (; row < place.End; row += place.Deep)
         {
             float before = (row - first) >> Layout.RowShift;
-            Join(ref mean, ref squares, before, TBackend.Subtract(TBackend.Load(Input, at), pivot), TBackend.Zero, 1f);
+            Combine(ref mean, ref squares, before, TBackend.Subtract(TBackend.Load(Input, at), pivot), TBackend.Zero, 1f);
             at += step;
         }
     }
 
-    // The threads of a column, by halves. How many rows a thread stands for follows from its number.
+    // Combines the statistics of the threads with the same channels as a tree. The number of rows behind each thread's statistics follows from its number.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void Merge(ArrayView<TVector> means, ArrayView<TVector> deviations, ChannelPosition place, ref TVector mean, ref TVector squares)
     {
@@ -108,7 +111,7 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
                 var other = thread + (half << Layout.LaneShift);
                 var own = RowsOf(rows, place.Down, shift + 1);
                 var others = RowsOf(rows, place.Down + half, shift + 1);
-                Join(ref mean, ref squares, own, means[other], deviations[other], others);
+                Combine(ref mean, ref squares, own, means[other], deviations[other], others);
                 means[thread] = mean;
                 deviations[thread] = squares;
             }
@@ -117,14 +120,14 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
         }
     }
 
-    // Rows of a chunk whose number has the remainder "down" when divided by 2^shift.
+    // The number of rows of a chunk whose number is congruent to "down" modulo 2^shift.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int RowsOf(int rows, int down, int shift) => (rows - down + (1 << shift) - 1) >> shift;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Join(ref TVector mean, ref TVector squares, float count, TVector otherMean, TVector otherSquares, float otherCount)
+    private static void Combine(ref TVector mean, ref TVector squares, float count, TVector otherMean, TVector otherSquares, float otherCount)
     {
-        // Two threads without rows have 0 of 1.
+        // The maximum avoids 0 / 0 if neither thread has rows.
         var share = otherCount / MathF.Max(count + otherCount, 1f);
         var difference = TBackend.Subtract(otherMean, mean);
         squares = TBackend.Add(squares, otherSquares);

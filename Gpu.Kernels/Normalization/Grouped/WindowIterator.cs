@@ -3,24 +3,24 @@ using System.Runtime.CompilerServices;
 namespace Gpu.Kernels.Normalization;
 
 /// <summary>
-/// The way through the 2x2 windows of images by equal steps, without a division a step: where the windows of all images, row by row, are numbered, a step is so
-/// many images, rows and columns, and each of the latter two carries over at most once.
+/// Iterates over the 2x2 windows of a batch of images in equal steps, without divisions. The windows of all images are numbered row by row. A step is a number
+/// of images, rows and columns, so columns and rows carry over at most once in each step.
 /// </summary>
 internal struct WindowIterator
 {
-    /// <summary>Rows and columns of windows of an image.</summary>
+    /// <summary>Rows and columns of windows in an image.</summary>
     public int Height, Width;
 
-    /// <summary>Words of an image, of two of its rows and of two pixels.</summary>
+    /// <summary>Words of an image, of two of its rows, and of two pixels.</summary>
     public int ImageWords, RowsWords, ColumnsWords;
 
-    /// <summary>Rows and columns of a step, less than an image has, and its words.</summary>
+    /// <summary>Rows and columns of a step, fewer than an image has, and words of a step.</summary>
     public int StepRows, StepColumns, StepWords;
 
-    /// <summary>Words that a step is longer where the columns carry over into the rows, and where these do into the images.</summary>
+    /// <summary>Words to add if the columns carry over into the rows, and if the rows carry over into the images.</summary>
     public int RowCarry, ImageCarry;
 
-    /// <summary>Steps of so many windows through a pooling's input.</summary>
+    /// <summary>Returns an iterator with a step of <paramref name="windows"/> windows.</summary>
     public static WindowIterator For(Pool2dShape shape, int windows)
     {
         var rows = windows / shape.OutputWidth;
@@ -35,43 +35,43 @@ internal struct WindowIterator
             StepRows = rows - images * shape.OutputHeight,
             StepColumns = windows - rows * shape.OutputWidth,
         };
-        // A step may be longer than the batch, and than what an integer holds; it is not taken then.
+        // The step may be longer than the batch, and its words may overflow. Then no thread advances.
         steps.StepWords = unchecked(images * steps.ImageWords + steps.StepRows * steps.RowsWords + steps.StepColumns * steps.ColumnsWords);
         steps.RowCarry = steps.RowsWords - steps.Width * steps.ColumnsWords;
         steps.ImageCarry = steps.ImageWords - steps.Height * steps.RowsWords;
         return steps;
     }
 
-    /// <summary>The place of a window.</summary>
+    /// <summary>Returns the position of a window.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly WindowPosition Place(int window, int channel)
+    internal readonly WindowPosition Start(int window, int channel)
     {
         var rows = window / Width;
         var image = rows / Height;
-        var place = new WindowPosition { Row = rows - image * Height, Column = window - rows * Width };
-        place.At = image * ImageWords + place.Row * RowsWords + place.Column * ColumnsWords + channel;
-        return place;
+        var position = new WindowPosition { Row = rows - image * Height, Column = window - rows * Width };
+        position.Index = image * ImageWords + position.Row * RowsWords + position.Column * ColumnsWords + channel;
+        return position;
     }
 
-    /// <summary>The place a step further.</summary>
+    /// <summary>Returns the position one step further.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly WindowPosition Next(WindowPosition place)
+    internal readonly WindowPosition Next(WindowPosition position)
     {
-        // Carries by all bits or none: ILGPU would take what a branch chooses for the same in all threads.
-        place.Column += StepColumns;
-        var carry = (Width - 1 - place.Column) >> 31;
-        place.Column -= Width & carry;
-        place.Row += StepRows - carry;
-        place.At += StepWords + (RowCarry & carry);
-        carry = (Height - 1 - place.Row) >> 31;
-        place.Row -= Height & carry;
-        place.At += ImageCarry & carry;
-        return place;
+        // Carries are bit masks. ILGPU would take the result of a branch for uniform across threads.
+        position.Column += StepColumns;
+        var carry = (Width - 1 - position.Column) >> 31;
+        position.Column -= Width & carry;
+        position.Row += StepRows - carry;
+        position.Index += StepWords + (RowCarry & carry);
+        carry = (Height - 1 - position.Row) >> 31;
+        position.Row -= Height & carry;
+        position.Index += ImageCarry & carry;
+        return position;
     }
 }
 
-/// <summary>A window: its row and column in the image, and the first word of a vector of its upper left pixel.</summary>
+/// <summary>Row and column of a window in its image, and the index of a vector of its upper left pixel.</summary>
 internal struct WindowPosition
 {
-    public int Row, Column, At;
+    public int Row, Column, Index;
 }

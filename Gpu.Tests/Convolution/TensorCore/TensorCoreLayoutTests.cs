@@ -43,7 +43,7 @@ public class TensorCoreLayoutTests
     public void Fp16StoresHaveNoBankConflicts()
     {
         const int quads = 8;
-        var rows = Enumerable.Range(0, 16).SelectMany(lane => Words(TileLayout.RowPlace16(lane / quads, lane % quads), 2));
+        var rows = Enumerable.Range(0, 16).SelectMany(lane => Words(TileLayout.RowOffset16(lane / quads, lane % quads), 2));
         Assert.Equal(32, rows.Select(word => word % Banks).Distinct().Count());
         foreach (var columns in new[] { 64, 128 })
         {
@@ -56,7 +56,7 @@ public class TensorCoreLayoutTests
     [Fact]
     public void Tf32CopiesHaveNoBankConflicts()
     {
-        var words = Enumerable.Range(0, 8).SelectMany(lane => Words(TileLayout.RowPlace32(lane / 4, lane % 4), 4));
+        var words = Enumerable.Range(0, 8).SelectMany(lane => Words(TileLayout.RowOffset32(lane / 4, lane % 4), 4));
         Assert.Equal(32, words.Select(word => word % Banks).Distinct().Count());
     }
 
@@ -64,11 +64,11 @@ public class TensorCoreLayoutTests
     public void RowsFillTheirTileWithoutGapsOrOverlaps()
     {
         const int rows = 24;
-        var words = Enumerable.Range(0, rows).SelectMany(row => Enumerable.Range(0, 4).SelectMany(quad => Words(TileLayout.RowPlace32(row, quad), 4)));
+        var words = Enumerable.Range(0, rows).SelectMany(row => Enumerable.Range(0, 4).SelectMany(quad => Words(TileLayout.RowOffset32(row, quad), 4)));
         Assert.Equal(Enumerable.Range(0, rows * TileLayout.RowWords), words.Order());
-        var halves = Enumerable.Range(0, rows).SelectMany(row => Enumerable.Range(0, 8).SelectMany(quad => Words(TileLayout.RowPlace16(row, quad), 2)));
+        var halves = Enumerable.Range(0, rows).SelectMany(row => Enumerable.Range(0, 8).SelectMany(quad => Words(TileLayout.RowOffset16(row, quad), 2)));
         Assert.Equal(Enumerable.Range(0, rows * TileLayout.RowWords), halves.Order());
-        Assert.Equal(TileLayout.RowPlace16(3, 5) + 8 * TileLayout.RowWords, TileLayout.RowPlace16(11, 5));
+        Assert.Equal(TileLayout.RowOffset16(3, 5) + 8 * TileLayout.RowWords, TileLayout.RowOffset16(11, 5));
     }
 
     [Theory]

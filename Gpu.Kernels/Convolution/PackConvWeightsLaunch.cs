@@ -3,12 +3,12 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>Launches <see cref="PackConvWeights{TBackend,TVector}"/>: the packed weights lie at the start of the workspace.</summary>
-internal static class PackedConvWeights
+/// <summary>Launches <see cref="PackConvWeights{TBackend,TVector}"/>, which writes the packed weights to the start of the workspace.</summary>
+internal static class PackConvWeightsLaunch
 {
-    /// <summary>Packs the weights of a pass; transposed and with reversed taps for an input gradient.</summary>
-    /// <param name="launcher">where to launch</param>
-    /// <param name="a">the operands</param>
+    /// <summary>Packs the weights of a pass. For an input gradient, they are transposed and the order of the taps is reversed.</summary>
+    /// <param name="launcher">launcher of the device</param>
+    /// <param name="a">operands of the pass</param>
     /// <param name="panelWidth">columns of a panel</param>
     public static void Launch<TBackend, TVector>(ILauncher<TBackend> launcher, in Conv2dArguments a, int panelWidth)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
