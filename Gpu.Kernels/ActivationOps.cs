@@ -40,13 +40,13 @@ public static class ActivationOps
 
     private readonly struct ForwardCall(IExecutor executor, float slope, DeviceView input, DeviceView output) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => executor.Execute(new ForwardOperation<TActivation>(slope, input, output));
     }
 
     private readonly struct BackwardCall(IExecutor executor, float slope, DeviceView saved, DeviceView outputGradient, DeviceView inputGradient) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => executor.Execute(new BackwardOperation<TActivation>(slope, saved, outputGradient, inputGradient));
     }
 

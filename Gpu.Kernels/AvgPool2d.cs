@@ -15,7 +15,7 @@ public static class AvgPool2d
     /// <inheritdoc cref="MaxPool2d.Forward"/>
     public static void Forward(IExecutor executor, Pool2dShape shape, DeviceView input, DeviceView output)
     {
-        shape.Check();
+        shape.Validate();
         input.Require(shape.InputLength, nameof(input));
         PoolOperations.Sum(executor, shape, average: true, input, Output(shape, output));
     }
@@ -33,7 +33,7 @@ public static class AvgPool2d
         IExecutor executor, Pool2dShape shape, DeviceView outputGradient, DeviceView inputGradient,
         Activation gate = default, DeviceView input = default, bool accumulate = false)
     {
-        shape.Check();
+        shape.Validate();
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));
         var target = new GradientTarget(inputGradient, gate, input, accumulate).Require(shape.InputLength, nameof(inputGradient), nameof(input));
         PoolOperations.Spread(executor, shape, average: true, outputGradient, target);

@@ -8,7 +8,7 @@ namespace Gpu.Kernels;
 public static class BatchGather
 {
     // About so many elements an item on the CPU: enough to be worth handing over.
-    private const int ElementsOfItem = 4096;
+    private const int ElementsPerItem = 4096;
 
     /// <summary>
     /// Fills a batch with the samples order[start], order[start + 1], ..., start being the word <see cref="StepStateLayout.BatchStart"/> of the step. Places
@@ -39,7 +39,7 @@ public static class BatchGather
         stepState.Require(StepStateLayout.Words, nameof(stepState));
         normalization.Require(PixelNormalization.Words(shape.Channels), nameof(normalization));
         output.Require(shape.BatchLength, nameof(output));
-        outputLabels.Require(labels.IsEmpty ? 0 : shape.Count, nameof(outputLabels));
+        outputLabels.Require(labels.IsEmpty ? 0 : shape.Batch, nameof(outputLabels));
         if (augmentation.IsNone) executor.Execute(new PlainOperation(shape, bytes, labels, order, stepState, normalization, output, outputLabels));
         else executor.Execute(new AugmentedOperation(shape, bytes, labels, order, stepState, normalization, output, outputLabels, augmentation));
     }
@@ -55,7 +55,7 @@ public static class BatchGather
             where TVector : unmanaged
         {
             var period = PixelNormalization.Period(shape.Channels);
-            var partLength = TBackend.IsGpu ? TBackend.Width : ElementsOfItem;
+            var partLength = TBackend.IsGpu ? TBackend.Width : ElementsPerItem;
             var parts = IntMath.DivRoundUp(shape.SampleLength, partLength);
             var kernel = new BatchGatherKernel<TBackend, TVector>
             {
@@ -65,20 +65,20 @@ public static class BatchGather
                 StepState = launcher.Bind(stepState),
                 Scales = launcher.Bind(normalization.First(period)),
                 Shifts = launcher.Bind(normalization.Slice(period, period)),
-                NoScales = launcher.Zeros(period),
+                ZeroScales = launcher.Zeros(period),
                 Output = launcher.Bind(output),
                 OutputLabels = launcher.Bind(outputLabels),
                 Samples = shape.Samples,
                 OrderLength = order.Length,
                 SampleLength = shape.SampleLength,
-                PartsOfSample = parts,
+                PartsPerSample = parts,
                 PartLength = partLength,
                 Period = period,
                 ByParts = FastDivMod.By(parts),
                 ByPeriod = FastDivMod.By(period),
                 HasLabels = !labels.IsEmpty,
             };
-            launcher.Launch(kernel, checked(shape.Count * parts), 10 + 6 * IntMath.DivRoundUp(Math.Min(shape.SampleLength, partLength), TBackend.Width));
+            launcher.Launch(kernel, checked(shape.Batch * parts), 10 + 6 * IntMath.DivRoundUp(Math.Min(shape.SampleLength, partLength), TBackend.Width));
         }
     }
 
@@ -101,7 +101,7 @@ public static class BatchGather
 
             var period = PixelNormalization.Period(shape.Channels);
             var rowLength = shape.Width * shape.Channels;
-            var rows = Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
+            var rows = Math.Clamp(ElementsPerItem / rowLength, 1, shape.Height);
             var parts = IntMath.DivRoundUp(shape.Height, rows);
             var kernel = new AugmentedBatchGather<TBackend, TVector>
             {
@@ -118,16 +118,16 @@ public static class BatchGather
                 Height = shape.Height,
                 Width = shape.Width,
                 Channels = shape.Channels,
-                PartsOfSample = parts,
-                RowsOfPart = rows,
+                PartsPerSample = parts,
+                RowsPerPart = rows,
                 Period = period,
                 HasLabels = !labels.IsEmpty,
                 Flip = augmentation.Flip,
-                LargestShift = augmentation.Shift,
+                MaxShift = augmentation.Shift,
                 Seed0 = (uint)augmentation.Seed,
                 Seed1 = (uint)(augmentation.Seed >> 32),
             };
-            launcher.Launch(kernel, checked(shape.Count * parts), 100 + 3 * rows * rowLength);
+            launcher.Launch(kernel, checked(shape.Batch * parts), 100 + 3 * rows * rowLength);
         }
 
         private void LaunchElements<TBackend, TVector>(ILauncher<TBackend> launcher)
@@ -155,7 +155,7 @@ public static class BatchGather
                 ByPixel = FastDivMod.By(shape.Channels),
                 HasLabels = !labels.IsEmpty,
                 Flip = augmentation.Flip,
-                LargestShift = augmentation.Shift,
+                MaxShift = augmentation.Shift,
                 Seed0 = (uint)augmentation.Seed,
                 Seed1 = (uint)(augmentation.Seed >> 32),
             };

@@ -126,14 +126,14 @@ public static class BatchNorm
     private readonly struct ForwardCall(
         IExecutor executor, int rows, int channels, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, float slope, DeviceView workspace) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation =>
             executor.Execute(new BatchNormForwardOperation<TActivation>(rows, channels, input, mean, beta, output, slope, workspace));
     }
 
     private readonly struct BackwardCall(IExecutor executor, int rows, int channels, BatchNormBackwardArguments arguments) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation
         {
             executor.Execute(new BatchNormGradientSumsOperation<TActivation>(rows, channels, arguments));
@@ -145,7 +145,7 @@ public static class BatchNorm
     private readonly struct InputGradientCall<TActivation>(IExecutor executor, int rows, int channels, BatchNormBackwardArguments arguments) : IActivationCall
         where TActivation : struct, IActivation
     {
-        public void With<TGate>()
+        public void Invoke<TGate>()
             where TGate : struct, IActivation => executor.Execute(new BatchNormInputGradientOperation<TActivation, TGate>(rows, channels, arguments));
     }
 }

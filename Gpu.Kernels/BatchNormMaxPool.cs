@@ -91,7 +91,7 @@ public static class BatchNormMaxPool
 
     private static void Check(Pool2dShape shape, DeviceView input, in BatchNormParameters parameters, DeviceView workspace)
     {
-        shape.Check();
+        shape.Validate();
         if (!Fits(shape))
         {
             throw new ArgumentException(
@@ -114,14 +114,14 @@ public static class BatchNormMaxPool
     private readonly struct ForwardCall(
         IExecutor executor, Pool2dShape shape, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, float slope, DeviceView workspace) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation =>
             executor.Execute(new BatchNormMaxPoolForwardOperation<TActivation>(shape, input, mean, beta, output, slope, workspace));
     }
 
     private readonly struct BackwardCall(IExecutor executor, Pool2dShape shape, BatchNormBackwardArguments arguments) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation
         {
             executor.Execute(new BatchNormMaxPoolGradientSumsOperation<TActivation>(shape, arguments));
@@ -134,7 +134,7 @@ public static class BatchNormMaxPool
     private readonly struct InputGradientCall<TActivation>(IExecutor executor, Pool2dShape shape, BatchNormBackwardArguments arguments) : IActivationCall
         where TActivation : struct, IActivation
     {
-        public void With<TGate>()
+        public void Invoke<TGate>()
             where TGate : struct, IActivation => executor.Execute(new BatchNormMaxPoolInputGradientOperation<TActivation, TGate>(shape, arguments));
     }
 }

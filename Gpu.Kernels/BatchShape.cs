@@ -2,17 +2,17 @@ namespace Gpu.Kernels;
 
 /// <summary>The data set that batches are gathered from, and the batch.</summary>
 /// <param name="Samples">samples in the data set</param>
-/// <param name="Count">samples in a batch</param>
+/// <param name="Batch">samples in a batch</param>
 /// <param name="Height">rows of a sample</param>
 /// <param name="Width">columns of a sample</param>
 /// <param name="Channels">channels of a sample; bytes lie as [samples, height, width, channels]</param>
-public readonly record struct BatchShape(int Samples, int Count, int Height, int Width, int Channels)
+public readonly record struct BatchShape(int Samples, int Batch, int Height, int Width, int Channels)
 {
     /// <summary>Bytes of a sample, and floats of it in a batch.</summary>
     public int SampleLength => checked(Height * Width * Channels);
 
     /// <summary>Floats of a batch.</summary>
-    public int BatchLength => checked(Count * SampleLength);
+    public int BatchLength => checked(Batch * SampleLength);
 
     /// <summary>
     /// Words of device memory that the data set takes: its bytes, and 16 spare ones of any value at the end, because kernels read whole vectors.
@@ -22,7 +22,7 @@ public readonly record struct BatchShape(int Samples, int Count, int Height, int
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Samples);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Count);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Batch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Channels);

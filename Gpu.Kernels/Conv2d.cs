@@ -101,7 +101,7 @@ public static class Conv2d
 
     private readonly struct Call(IExecutor executor, Conv2dArguments arguments) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => executor.Execute(new Conv2dOperation<TActivation>(arguments));
     }
 }

@@ -59,7 +59,7 @@ public static class Dropout
     private readonly record struct Call(
         IExecutor Executor, float Probability, ulong Seed, DeviceView StepState, DeviceView Input, GradientTarget Output) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => Executor.Execute(new Operation<TActivation>(this));
     }
 

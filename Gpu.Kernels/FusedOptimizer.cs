@@ -81,7 +81,7 @@ public static class FusedOptimizer
                 IsClipped = !a.Norm.IsEmpty,
                 IsAveraged = !a.Average.IsEmpty,
                 AverageRate = a.Settings.EmaDecay is { } decay ? (float)(1 - decay) : 0f,
-                Constants = UpdateConstants.Of(a.Settings),
+                Constants = UpdateConstants.From(a.Settings),
             };
             launcher.Launch(kernel, checked(a.Table.BlockCount * parts), 20 * SegmentTable.BlockLength / parts / TBackend.Width);
         }

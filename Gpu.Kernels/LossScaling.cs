@@ -34,23 +34,23 @@ public readonly record struct LossScaleState(float Scale, int GoodSteps, int Ski
 public static class LossScaling
 {
     /// <summary>The scale at the start.</summary>
-    public const float Initial = 65536f;
+    public const float InitialScale = 65536f;
 
     /// <summary>Good updates in a row that double the scale.</summary>
     public const int GrowthInterval = 2000;
 
     /// <summary>The scale does not grow beyond this: nothing is left to gain there.</summary>
-    public const float Largest = 16777216f;
+    public const float MaxScale = 16777216f;
 
     /// <summary>The scale does not fall below this: gradients that overflow without a scale are the network's own.</summary>
-    public const float Smallest = 1f;
+    public const float MinScale = 1f;
 
     /// <summary>Sets the state to that of a new run.</summary>
     public static void Reset(ComputeDevice device, DeviceView lossScale)
     {
         lossScale.Require(LossScaleLayout.Words, nameof(lossScale));
         var words = new float[LossScaleLayout.Words];
-        words[LossScaleLayout.Scale] = Initial;
+        words[LossScaleLayout.Scale] = InitialScale;
         device.Upload<float>(words, lossScale);
     }
 
@@ -84,7 +84,7 @@ public static class LossScaling
     /// <param name="lossScale">the state, <see cref="LossScaleLayout"/></param>
     /// <param name="norm">scratch, <see cref="GradientNormLayout.Words"/> words</param>
     /// <param name="workspace">scratch, <see cref="GradientNorm.WorkspaceLength"/> words</param>
-    public static void Check(IExecutor executor, DeviceView gradients, DeviceView stepState, DeviceView lossScale, DeviceView norm, DeviceView workspace)
+    public static void Update(IExecutor executor, DeviceView gradients, DeviceView stepState, DeviceView lossScale, DeviceView norm, DeviceView workspace)
     {
         stepState.Require(StepStateLayout.Words, nameof(stepState));
         lossScale.Require(LossScaleLayout.Words, nameof(lossScale));

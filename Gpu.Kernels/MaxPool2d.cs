@@ -18,7 +18,7 @@ public static class MaxPool2d
     /// <exception cref="ArgumentException">sizes that make no sense, or a view of another length</exception>
     public static void Forward(IExecutor executor, Pool2dShape shape, DeviceView input, DeviceView output)
     {
-        shape.Check();
+        shape.Validate();
         input.Require(shape.InputLength, nameof(input));
         PoolOperations.Maximum(executor, shape, input, Output(shape, output));
     }
@@ -40,7 +40,7 @@ public static class MaxPool2d
         IExecutor executor, Pool2dShape shape, DeviceView input, DeviceView output, DeviceView outputGradient, DeviceView inputGradient,
         Activation gate = default, bool accumulate = false)
     {
-        shape.Check();
+        shape.Validate();
         input.Require(shape.InputLength, nameof(input));
         output.Require(shape.OutputLength, nameof(output));
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));
@@ -55,7 +55,7 @@ public static class MaxPool2d
     private readonly record struct MaxBackwardCall(
         IExecutor Executor, Pool2dShape Shape, DeviceView Input, DeviceView Output, DeviceView OutputGradient, GradientTarget Target) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => Executor.Execute(new MaxBackwardOperation<TActivation>(this));
     }
 

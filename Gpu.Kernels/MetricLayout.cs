@@ -3,11 +3,11 @@ namespace Gpu.Kernels;
 /// <summary>Where the counters lie in the view that <see cref="Metrics"/> accumulates into.</summary>
 public static class MetricLayout
 {
-    /// <summary>Word of the sum of the samples' losses, a float; add <see cref="LossRest"/> to it.</summary>
+    /// <summary>Word of the sum of the samples' losses, a float; add <see cref="LossCompensation"/> to it.</summary>
     public const int LossSum = 0;
 
     /// <summary>Word of what rounding took from the sum, a float.</summary>
-    public const int LossRest = 1;
+    public const int LossCompensation = 1;
 
     /// <summary>Word of the number of samples, an integer.</summary>
     public const int Samples = 2;
@@ -22,16 +22,16 @@ public static class MetricLayout
     internal const int Parts = 16;
 
     /// <summary>Parts that a batch is cut into, at most.</summary>
-    internal const int MostParts = 64;
+    internal const int MaxParts = 64;
 
     /// <summary>Parts at most where a part is what a group of threads has counted: no more, because checkpoints hold the view as it is.</summary>
-    internal const int MostGroups = MostParts;
+    internal const int MaxGroups = MaxParts;
 
     /// <summary>Words of a part: sum, rest, correct, correct in top k.</summary>
     internal const int PartWords = 4;
 
     /// <summary>Words in the view.</summary>
-    public const int Words = Parts + MostParts * PartWords;
+    public const int Words = Parts + MaxParts * PartWords;
 }
 
 /// <summary>What has been counted since the last reset.</summary>

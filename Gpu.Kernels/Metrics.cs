@@ -57,7 +57,7 @@ public static class Metrics
         Span<int> words = stackalloc int[MetricLayout.Parts];
         device.Download(metrics.First(MetricLayout.Parts), words);
         var floats = MemoryMarshal.Cast<int, float>(words);
-        var lossSum = (double)floats[MetricLayout.LossSum] + floats[MetricLayout.LossRest];
+        var lossSum = (double)floats[MetricLayout.LossSum] + floats[MetricLayout.LossCompensation];
         return new(lossSum, words[MetricLayout.Samples], words[MetricLayout.Correct], words[MetricLayout.CorrectInTopK]);
     }
 
@@ -67,7 +67,7 @@ public static class Metrics
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var samplesInPart = IntMath.DivRoundUp(batch, launcher.Groups is null ? MetricLayout.MostParts : MetricLayout.MostGroups);
+        var samplesInPart = IntMath.DivRoundUp(batch, launcher.Groups is null ? MetricLayout.MaxParts : MetricLayout.MaxGroups);
         var parts = new MetricPartials<TBackend, TVector>
         {
             Logits = logits,
@@ -76,7 +76,7 @@ public static class Metrics
             Metrics = metrics,
             Batch = batch,
             Classes = classes,
-            SamplesInPart = samplesInPart,
+            SamplesPerPart = samplesInPart,
             TopK = topK,
         };
         var count = IntMath.DivRoundUp(batch, samplesInPart);

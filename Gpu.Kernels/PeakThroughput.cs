@@ -87,7 +87,7 @@ public static class PeakThroughput
             where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
-            var kernel = new MultiplyAddPeak<TBackend, TVector> { Output = launcher.Bind(output), Rounds = rounds, Factor = 0.999f, Summand = 0.001f };
+            var kernel = new MultiplyAddPeak<TBackend, TVector> { Output = launcher.Bind(output), Rounds = rounds, Factor = 0.999f, Addend = 0.001f };
             launcher.Launch(kernel, output.Length / TBackend.Width, rounds * MultiplyAddPeak<TBackend, TVector>.Chains);
         }
     }
@@ -101,7 +101,7 @@ public static class PeakThroughput
             where TVector : unmanaged
         {
             var words = TBackend.IsGpu ? TBackend.Width : CopyBlock;
-            var kernel = new CopyWords<TBackend, TVector> { Input = launcher.Bind(source), Output = launcher.Bind(target), WordsOfItem = words };
+            var kernel = new CopyWords<TBackend, TVector> { Input = launcher.Bind(source), Output = launcher.Bind(target), WordsPerItem = words };
             launcher.Launch(kernel, source.Length / words, 2 * Math.Max(1, words / TBackend.Width));
         }
     }

@@ -6,10 +6,10 @@ namespace Gpu.Kernels;
 /// </summary>
 public static class PixelNormalization
 {
-    private const int WidestVector = 16;
+    private const int MaxVectorWidth = 16;
 
     /// <summary>Elements after which the pattern repeats: the least common multiple of the channels and the widest vector.</summary>
-    public static int Period(int channels) => checked(channels / GreatestCommonDivisor(channels, WidestVector) * WidestVector);
+    public static int Period(int channels) => checked(channels / GreatestCommonDivisor(channels, MaxVectorWidth) * MaxVectorWidth);
 
     /// <summary>Words of the pattern in device memory.</summary>
     public static int Words(int channels) => checked(2 * Period(channels));

@@ -48,7 +48,7 @@ public readonly record struct Pool2dShape(
 
     /// <summary>Checks that the sizes make sense.</summary>
     /// <exception cref="ArgumentException">they do not; the message says what was found and what is needed</exception>
-    public Pool2dShape Check()
+    public Pool2dShape Validate()
     {
         Positive(Batch, nameof(Batch));
         Positive(Channels, nameof(Channels));

@@ -28,7 +28,7 @@ public static class ResidualAdd
     /// <exception cref="ArgumentException">sizes that make no sense, or a view of another length</exception>
     public static void Forward(IExecutor executor, ShortcutShape shape, DeviceView a, DeviceView b, DeviceView output, Activation activation)
     {
-        shape.Check();
+        shape.Validate();
         a.Require(shape.OutputLength, nameof(a));
         b.Require(shape.InputLength, nameof(b));
         output.Require(shape.OutputLength, nameof(output));
@@ -72,7 +72,7 @@ public static class ResidualAdd
         IExecutor executor, ShortcutShape shape, Activation activation, DeviceView output, DeviceView outputGradient, DeviceView gradientA,
         DeviceView gradientB, bool accumulateA = false, bool accumulateB = false)
     {
-        shape.Check();
+        shape.Validate();
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));
         if (shape.IsIdentity || gradientB.IsEmpty)
         {
@@ -105,7 +105,7 @@ public static class ResidualAdd
     private readonly record struct ForwardCall(IExecutor Executor, ShortcutShape? Shape, DeviceView A, DeviceView B, DeviceView Output, float Slope)
         : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => Executor.Execute(new ForwardOperation<TActivation>(this));
     }
 
@@ -113,7 +113,7 @@ public static class ResidualAdd
         IExecutor Executor, ShortcutShape? Shape, DeviceView Output, DeviceView OutputGradient, GradientTarget A, GradientTarget B, float Slope)
         : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => Executor.Execute(new BackwardOperation<TActivation>(this));
     }
 
@@ -136,7 +136,7 @@ public static class ResidualAdd
                     Count = call.A.Length,
                     Slope = call.Slope,
                 };
-                var vectors = ResidualForward<TBackend, TVector, TActivation>.VectorsOfItem;
+                var vectors = ResidualForward<TBackend, TVector, TActivation>.VectorsPerItem;
                 launcher.Launch(kernel, IntMath.DivRoundUp(call.A.Length, vectors * TBackend.Width), 5 * vectors);
                 return;
             }
@@ -152,7 +152,7 @@ public static class ResidualAdd
                 ChannelsOfB = shape.InputChannels,
                 OutputHeight = shape.OutputHeight,
                 Stride = shape.Stride,
-                Before = shape.ChannelsBefore,
+                ChannelsBefore = shape.ChannelsBefore,
                 Tiles = RowTiles.For<TBackend, TVector>(rows, shape.OutputWidth, shape.OutputChannels),
                 Slope = call.Slope,
             };
@@ -182,7 +182,7 @@ public static class ResidualAdd
                 Count = call.OutputGradient.Length,
                 Slope = call.Slope,
             };
-            var vectors = ResidualBackward<TBackend, TVector, TActivation>.VectorsOfItem;
+            var vectors = ResidualBackward<TBackend, TVector, TActivation>.VectorsPerItem;
             launcher.Launch(kernel, IntMath.DivRoundUp(call.OutputGradient.Length, vectors * TBackend.Width), 6 * vectors);
         }
 
@@ -201,7 +201,7 @@ public static class ResidualAdd
                 OutputWidth = shape.OutputWidth,
                 OutputChannels = shape.OutputChannels,
                 Stride = shape.Stride,
-                Before = shape.ChannelsBefore,
+                ChannelsBefore = shape.ChannelsBefore,
                 Tiles = RowTiles.For<TBackend, TVector>(rows, shape.Width, shape.InputChannels),
                 Slope = call.Slope,
             };

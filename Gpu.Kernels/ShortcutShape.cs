@@ -32,7 +32,7 @@ public readonly record struct ShortcutShape(int Batch, int Height, int Width, in
 
     /// <summary>Checks that the sizes make sense.</summary>
     /// <exception cref="ArgumentException">they do not</exception>
-    public ShortcutShape Check()
+    public ShortcutShape Validate()
     {
         if (Batch < 1 || Height < 1 || Width < 1 || InputChannels < 1 || Stride < 1)
             throw new ArgumentException($"every size of {this} must be 1 or more", "shape");

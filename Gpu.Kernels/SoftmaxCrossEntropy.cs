@@ -9,8 +9,8 @@ namespace Gpu.Kernels;
 public static class SoftmaxCrossEntropy
 {
     // Vectors of classes that a thread of a group has, about; and how often a single group starts anew before more groups are better.
-    private const int VectorsOfThread = 4;
-    private const int TurnsOfOneGroup = 4;
+    private const int VectorsPerThread = 4;
+    private const int MaxIterationsOfOneGroup = 4;
 
     /// <summary>
     /// The loss of each sample, and the gradient of their mean with respect to the logits. PyTorch's CrossEntropyLoss, label smoothing included.
@@ -110,11 +110,11 @@ public static class SoftmaxCrossEntropy
             where TVector : unmanaged
         {
             var threads = MetricTree.Threads(limits);
-            var lanes = Math.Min(threads, (int)BitOperations.RoundUpToPowerOf2((uint)IntMath.DivRoundUp(classes / TBackend.Width, VectorsOfThread)));
+            var lanes = Math.Min(threads, (int)BitOperations.RoundUpToPowerOf2((uint)IntMath.DivRoundUp(classes / TBackend.Width, VectorsPerThread)));
             var slots = threads / lanes;
             var groups = IntMath.DivRoundUp(batch, slots);
             // A small batch is done by one group, which then needs no second launch to add up what all have counted.
-            if (!metrics.IsEmpty) groups = groups <= TurnsOfOneGroup ? 1 : Math.Min(groups, MetricLayout.MostGroups);
+            if (!metrics.IsEmpty) groups = groups <= MaxIterationsOfOneGroup ? 1 : Math.Min(groups, MetricLayout.MaxGroups);
             var kernel = new GroupedSoftmaxCrossEntropy<TBackend, TVector>
             {
                 Logits = launcher.Bind(logits),
@@ -127,7 +127,7 @@ public static class SoftmaxCrossEntropy
                 Classes = classes,
                 Lanes = lanes,
                 LaneShift = BitOperations.Log2((uint)lanes),
-                Turns = IntMath.DivRoundUp(batch, groups * slots),
+                Iterations = IntMath.DivRoundUp(batch, groups * slots),
                 TopK = topK,
                 HasGradient = !logitsGradient.IsEmpty,
                 HasMetrics = !metrics.IsEmpty,

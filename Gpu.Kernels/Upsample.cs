@@ -53,6 +53,6 @@ public static class Upsample
                 $"images of {height} x {width} cannot be up-sampled by {factor}: all must be 1 or more, and the result addressable", nameof(factor));
         }
 
-        return new Pool2dShape(batch, height * factor, width * factor, channels, factor, factor, factor, factor).Check();
+        return new Pool2dShape(batch, height * factor, width * factor, channels, factor, factor, factor, factor).Validate();
     }
 }

@@ -3,7 +3,7 @@ namespace Gpu.Kernels.Activations;
 /// <summary>Something to be called with an activation function as a type.</summary>
 internal interface IActivationCall
 {
-    void With<TActivation>()
+    void Invoke<TActivation>()
         where TActivation : struct, IActivation;
 }
 
@@ -16,13 +16,13 @@ internal static class ActivationDispatch
     {
         switch (kind)
         {
-            case ActivationKind.Identity: call.With<Identity>(); break;
-            case ActivationKind.Relu: call.With<Relu>(); break;
-            case ActivationKind.LeakyRelu: call.With<LeakyRelu>(); break;
-            case ActivationKind.Sigmoid: call.With<Sigmoid>(); break;
-            case ActivationKind.Tanh: call.With<Tanh>(); break;
-            case ActivationKind.Gelu: call.With<Gelu>(); break;
-            case ActivationKind.Silu: call.With<Silu>(); break;
+            case ActivationKind.Identity: call.Invoke<Identity>(); break;
+            case ActivationKind.Relu: call.Invoke<Relu>(); break;
+            case ActivationKind.LeakyRelu: call.Invoke<LeakyRelu>(); break;
+            case ActivationKind.Sigmoid: call.Invoke<Sigmoid>(); break;
+            case ActivationKind.Tanh: call.Invoke<Tanh>(); break;
+            case ActivationKind.Gelu: call.Invoke<Gelu>(); break;
+            case ActivationKind.Silu: call.Invoke<Silu>(); break;
             default: throw new ArgumentOutOfRangeException(nameof(kind), kind, "not an activation function");
         }
     }

@@ -30,7 +30,7 @@ internal struct GradientWriter<TBackend, TVector, TActivation>
     public readonly void Write<TAccess>(int index, int count, TVector gradient)
         where TAccess : struct, IVectorAccess
     {
-        gradient = Through<TAccess>(index, count, gradient);
+        gradient = ApplyGate<TAccess>(index, count, gradient);
         if (Accumulate != 0) gradient = TBackend.Add(TAccess.Load<TBackend, TVector>(Gradient, index, count), gradient);
         TAccess.Store(Gradient, index, gradient, count);
     }
@@ -40,13 +40,13 @@ internal struct GradientWriter<TBackend, TVector, TActivation>
     public readonly void Add<TAccess>(int index, int count, TVector gradient)
         where TAccess : struct, IVectorAccess
     {
-        var sum = TBackend.Add(TAccess.Load<TBackend, TVector>(Gradient, index, count), Through<TAccess>(index, count, gradient));
+        var sum = TBackend.Add(TAccess.Load<TBackend, TVector>(Gradient, index, count), ApplyGate<TAccess>(index, count, gradient));
         TAccess.Store(Gradient, index, sum, count);
     }
 
     /// <summary>Writes zeros to elements that no gradient reaches, or leaves them as they are where this <see cref="Accumulate"/>s.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Skip(int index, int count)
+    public readonly void WriteZeros(int index, int count)
     {
         if (Accumulate != 0) return;
         var c = 0;
@@ -55,7 +55,7 @@ internal struct GradientWriter<TBackend, TVector, TActivation>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector Through<TAccess>(int index, int count, TVector gradient)
+    private readonly TVector ApplyGate<TAccess>(int index, int count, TVector gradient)
         where TAccess : struct, IVectorAccess =>
         Gated != 0 ? TActivation.Backward<TBackend, TVector>(TAccess.Load<TBackend, TVector>(Value, index, count), gradient, Slope) : gradient;
 }

@@ -11,7 +11,7 @@ internal struct AugmentationSample
     public bool IsFlipped;
 
     /// <summary>Rows and columns from a pixel to the one that it comes from.</summary>
-    public int Down, Along;
+    public int RowShift, ColumnShift;
 
     /// <summary>Draws for a sample.</summary>
     /// <param name="stepState"><see cref="StepStateLayout"/>, of which the draw counts</param>
@@ -21,7 +21,7 @@ internal struct AugmentationSample
     /// <param name="flip">see <see cref="Augmentation.Flip"/></param>
     /// <param name="largestShift">see <see cref="Augmentation.Shift"/></param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AugmentationSample Of<TBackend, TVector>(TBackend stepState, int sample, uint seed0, uint seed1, Flag flip, int largestShift)
+    public static AugmentationSample Draw<TBackend, TVector>(TBackend stepState, int sample, uint seed0, uint seed1, Flag flip, int largestShift)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
@@ -31,8 +31,8 @@ internal struct AugmentationSample
         {
             // The highest bit, asked for as a number: ILGPU writes the products of Philox as signed ones in OpenCL C, whose compiler then takes that bit for 0.
             IsFlipped = flip && Philox.ToUniform(word0) >= 0.5f,
-            Down = (int)(Philox.ToUniform(word1) * (2 * largestShift + 1)) - largestShift,
-            Along = (int)(Philox.ToUniform(word2) * (2 * largestShift + 1)) - largestShift,
+            RowShift = (int)(Philox.ToUniform(word1) * (2 * largestShift + 1)) - largestShift,
+            ColumnShift = (int)(Philox.ToUniform(word2) * (2 * largestShift + 1)) - largestShift,
         };
     }
 }

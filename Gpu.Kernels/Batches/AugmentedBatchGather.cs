@@ -28,7 +28,7 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
     public int Height, Width, Channels;
 
     /// <summary>Parts of a sample, and rows of each but the last.</summary>
-    public int PartsOfSample, RowsOfPart;
+    public int PartsPerSample, RowsPerPart;
 
     /// <summary>Elements after which scales and shifts repeat: a multiple of 16 and of the channels.</summary>
     public int Period;
@@ -40,7 +40,7 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
     public Flag Flip;
 
     /// <summary>See <see cref="Augmentation.Shift"/>.</summary>
-    public int LargestShift;
+    public int MaxShift;
 
     /// <summary>See <see cref="Augmentation.Seed"/>: its low and its high word.</summary>
     public uint Seed0, Seed1;
@@ -49,38 +49,38 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var slot = item / PartsOfSample;
-        var part = item - slot * PartsOfSample;
+        var slot = item / PartsPerSample;
+        var part = item - slot * PartsPerSample;
         var sample = BatchOrder<TBackend, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
         if (HasLabels && part == 0) BatchOrder<TBackend, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
         var isMissing = sample < 0;
         if (isMissing) sample = 0;
 
-        var draw = AugmentationSample.Of<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, LargestShift);
+        var draw = AugmentationSample.Draw<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, MaxShift);
         var rowLength = Width * Channels;
         var start = (long)sample * Height * rowLength;
-        var last = (part + 1) * RowsOfPart;
+        var last = (part + 1) * RowsPerPart;
         if (last > Height) last = Height;
-        for (var y = part * RowsOfPart; y < last; y++)
+        for (var y = part * RowsPerPart; y < last; y++)
         {
             var row = (slot * Height + y) * rowLength;
-            var from = y + draw.Down;
+            var from = y + draw.RowShift;
             if (isMissing || from < 0 || from >= Height)
             {
-                Blank(row, rowLength);
+                WriteBlankRow(row, rowLength);
                 continue;
             }
 
             var rowStart = start + (long)from * rowLength;
             var bytes = TBackend.Slice(Bytes, (int)(rowStart >> 2));
             var skipped = (int)(rowStart & 3);
-            if (draw.IsFlipped) Mirrored(bytes, skipped, row, draw.Along);
-            else Moved(bytes, skipped, row, rowLength, draw.Along * Channels);
+            if (draw.IsFlipped) WriteMirroredRow(bytes, skipped, row, draw.ColumnShift);
+            else WriteShiftedRow(bytes, skipped, row, rowLength, draw.ColumnShift * Channels);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Blank(int row, int rowLength)
+    private readonly void WriteBlankRow(int row, int rowLength)
     {
         var phase = 0;
         for (var i = 0; i < rowLength; i += TBackend.Width)
@@ -96,7 +96,7 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
     // Positions are counted from the beginning of the batch, here and below: ILGPU's O2 takes what comes out of a loop such as Philox's rounds for the
     // same in all threads, and would branch on it alone with an instruction that is undefined when it is not.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Moved(TBackend bytes, int skipped, int row, int rowLength, int along)
+    private readonly void WriteShiftedRow(TBackend bytes, int skipped, int row, int rowLength, int along)
     {
         var phase = 0;
         var end = row + rowLength;
@@ -125,7 +125,7 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Mirrored(TBackend bytes, int skipped, int row, int along)
+    private readonly void WriteMirroredRow(TBackend bytes, int skipped, int row, int along)
     {
         var end = row + Width * Channels;
         var source = end - (along + 1) * Channels;

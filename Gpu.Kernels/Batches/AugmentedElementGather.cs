@@ -37,7 +37,7 @@ internal struct AugmentedElementGather<TBackend, TVector> : IKernel
     public Flag Flip;
 
     /// <summary>See <see cref="Augmentation.Shift"/>.</summary>
-    public int LargestShift;
+    public int MaxShift;
 
     /// <summary>See <see cref="Augmentation.Seed"/>: its low and its high word.</summary>
     public uint Seed0, Seed1;
@@ -51,13 +51,13 @@ internal struct AugmentedElementGather<TBackend, TVector> : IKernel
         var element = item - slot * Height * rowLength;
         var sample = BatchOrder<TBackend, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
         if (HasLabels && element == 0) BatchOrder<TBackend, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
-        var draw = AugmentationSample.Of<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, LargestShift);
+        var draw = AugmentationSample.Draw<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, MaxShift);
         var y = ByRow.Divide(element);
         element -= y * rowLength;
         var x = ByPixel.Divide(element);
         var channel = element - x * Channels;
-        y += draw.Down;
-        x += draw.Along;
+        y += draw.RowShift;
+        x += draw.ColumnShift;
         if (draw.IsFlipped) x = Width - 1 - x;
         var value = TBackend.LoadScalar(Shifts, channel);
         if (sample >= 0 && y >= 0 && y < Height && x >= 0 && x < Width)

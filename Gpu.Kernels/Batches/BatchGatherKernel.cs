@@ -16,7 +16,7 @@ internal struct BatchGatherKernel<TBackend, TVector> : IKernel
     public TBackend Bytes, Labels, Order, StepState;
 
     /// <summary>Scale and shift of each element up to <see cref="Period"/>, after which they repeat; zeros in place of scales.</summary>
-    public TBackend Scales, Shifts, NoScales;
+    public TBackend Scales, Shifts, ZeroScales;
 
     /// <summary>[batch, length]; integers [batch].</summary>
     public TBackend Output, OutputLabels;
@@ -28,12 +28,12 @@ internal struct BatchGatherKernel<TBackend, TVector> : IKernel
     public int SampleLength;
 
     /// <summary>Parts of a sample, and bytes of each but the last: a multiple of the vector width.</summary>
-    public int PartsOfSample, PartLength;
+    public int PartsPerSample, PartLength;
 
     /// <summary>Elements after which scales and shifts repeat: a multiple of 16 and of the channels.</summary>
     public int Period;
 
-    /// <summary>Divisions by <see cref="PartsOfSample"/> and <see cref="Period"/>.</summary>
+    /// <summary>Divisions by <see cref="PartsPerSample"/> and <see cref="Period"/>.</summary>
     public FastDivMod ByParts, ByPeriod;
 
     /// <summary>True when there are labels.</summary>
@@ -44,10 +44,10 @@ internal struct BatchGatherKernel<TBackend, TVector> : IKernel
     public void Run(int item)
     {
         var slot = ByParts.Divide(item);
-        var part = item - slot * PartsOfSample;
+        var part = item - slot * PartsPerSample;
         var sample = BatchOrder<TBackend, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
         if (HasLabels && part == 0) BatchOrder<TBackend, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
-        var scales = TBackend.Choose(sample < 0, NoScales, Scales);
+        var scales = TBackend.Choose(sample < 0, ZeroScales, Scales);
         if (sample < 0) sample = 0;
 
         // Data sets may pass 2^31 bytes: first to the word, then bytes from there.

@@ -167,7 +167,7 @@ internal static class Conv2dAlgorithms
 
     private static bool PaysOnTensorCores(Conv2dShape shape, Conv2dPass pass, Conv2dDevice device)
     {
-        if (!IsPossible(Conv2dAlgorithm.TensorCore, shape, device) || shape.MultiplyAdds < device.TensorCores!.LeastWork) return false;
+        if (!IsPossible(Conv2dAlgorithm.TensorCore, shape, device) || shape.MultiplyAdds < device.TensorCores!.MinWork) return false;
         // The sums of a weight gradient are split over the pixels, so there are always enough tiles.
         if (pass == Conv2dPass.WeightGradient) return true;
         var isForward = pass == Conv2dPass.Forward;
@@ -182,7 +182,7 @@ internal static class Conv2dAlgorithms
         // Cycles of an H200 by the cost model of tools/cuda-emulator: a step of a tile whose group has no other one to hide its waits; the least time of 32-bit products.
         const int stepDepth = 32, stepCycles = 950, residentGroups = 4, plainCycles = 8000;
         const double plainRate = 64;
-        if (device.LeastWork <= 1) return true;
+        if (device.MinWork <= 1) return true;
         var tiles = (double)IntMath.DivRoundUp(rows, MediumTile.Rows) * IntMath.DivRoundUp(columns, MediumTile.Columns);
         var waves = Math.Ceiling(tiles / (residentGroups * device.Multiprocessors));
         return waves * IntMath.DivRoundUp(depth, stepDepth) * stepCycles <= (double)rows * columns * depth / (plainRate * device.Multiprocessors) + plainCycles;

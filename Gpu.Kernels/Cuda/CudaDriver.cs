@@ -24,7 +24,7 @@ internal sealed unsafe class CudaDriver
     }
 
     /// <summary>The first of some functions that this driver lacks; null when it has them all.</summary>
-    public string? Missing(params ReadOnlySpan<string> functions)
+    public string? FirstMissing(params ReadOnlySpan<string> functions)
     {
         foreach (var function in functions)
             if (!NativeLibrary.TryGetExport(_library, function, out _)) return function;

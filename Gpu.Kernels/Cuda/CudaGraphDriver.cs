@@ -58,7 +58,7 @@ internal sealed unsafe class CudaGraphDriver : IGraphDriver
             return null;
         }
 
-        if (driver.Missing(Needed) is { } missing)
+        if (driver.FirstMissing(Needed) is { } missing)
         {
             whyNot = $"the CUDA driver lacks {missing}; those of CUDA 11.4 and later have it";
             return null;

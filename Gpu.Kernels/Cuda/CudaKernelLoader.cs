@@ -29,7 +29,7 @@ internal static class CudaKernelLoader
         try
         {
             // ILGPU calls all kernels by their entry point's name; the comment tells them apart for whoever reads the text.
-            Text(compiled) = $"// {KernelName.Whole(entry.GetGenericArguments()[0])}\n{PtxNames.Count(compiled.PTXAssembly)}";
+            PtxText(compiled) = $"// {KernelName.Full(entry.GetGenericArguments()[0])}\n{PtxNames.Renumber(compiled.PTXAssembly)}";
         }
         catch (MissingFieldException)
         {
@@ -43,12 +43,12 @@ internal static class CudaKernelLoader
         catch (CudaException e) when (Enum.TryParse<CudaError>(e.Error, out var code))
         {
             // ILGPU keeps what the driver's compiler said to itself; asked again, it says the same.
-            throw new DriverException($"loading {KernelName.Of(entry.GetGenericArguments()[0])}", (int)code, $"{e.Error}{Reason(compiled.PTXAssembly)}", e);
+            throw new DriverException($"loading {KernelName.Of(entry.GetGenericArguments()[0])}", (int)code, $"{e.Error}{GetDriverLog(compiled.PTXAssembly)}", e);
         }
     }
 
     /// <summary>What the driver's compiler says of a text; empty for nothing.</summary>
-    private static string Reason(string text)
+    private static string GetDriverLog(string text)
     {
         if (CudaAPI.CurrentAPI.LoadModule(out var module, text, out var log) == CudaError.CUDA_SUCCESS) CudaAPI.CurrentAPI.DestroyModule(module);
         var said = log?.Split('\0', 2)[0].Trim();
@@ -56,5 +56,5 @@ internal static class CudaKernelLoader
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<PTXAssembly>k__BackingField")]
-    private static extern ref string Text(PTXCompiledKernel kernel);
+    private static extern ref string PtxText(PTXCompiledKernel kernel);
 }

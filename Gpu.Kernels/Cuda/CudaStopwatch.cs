@@ -27,7 +27,7 @@ internal sealed unsafe class CudaStopwatch : DeviceStopwatch
 
     /// <summary>A stopwatch on a stream; null where the driver has none.</summary>
     public static CudaStopwatch? Create(Action bind, nint stream) =>
-        CudaDriver.Find(out _) is { } driver && driver.Missing(Needed) is null ? new CudaStopwatch(driver, bind, stream) : null;
+        CudaDriver.Find(out _) is { } driver && driver.FirstMissing(Needed) is null ? new CudaStopwatch(driver, bind, stream) : null;
 
     public override void Start() => Record(_start);
 

@@ -8,7 +8,7 @@ namespace Gpu.Kernels.Cuda;
 internal static class CudaStreams
 {
     /// <summary>Graphs of a stream, or null and why there are none.</summary>
-    public static IGraphDriver? Graphs(Accelerator accelerator, AcceleratorStream stream, out string? whyNot)
+    public static IGraphDriver? CreateGraphDriver(Accelerator accelerator, AcceleratorStream stream, out string? whyNot)
     {
         if (stream is CudaStream cuda) return CudaGraphDriver.Create(accelerator.Bind, cuda.StreamPtr, out whyNot);
         whyNot = accelerator.AcceleratorType switch
@@ -21,7 +21,7 @@ internal static class CudaStreams
     }
 
     /// <summary>A stopwatch that the device itself keeps; null where there is none.</summary>
-    public static DeviceStopwatch? Stopwatch(Accelerator accelerator, AcceleratorStream stream)
+    public static DeviceStopwatch? CreateStopwatch(Accelerator accelerator, AcceleratorStream stream)
     {
         if (stream is CudaStream cuda) return CudaStopwatch.Create(accelerator.Bind, cuda.StreamPtr);
         return null;

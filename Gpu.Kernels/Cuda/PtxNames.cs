@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Cuda;
 internal static partial class PtxNames
 {
     /// <summary>The same text with the names counted from 0, in the order in which they appear.</summary>
-    public static string Count(string ptx)
+    public static string Renumber(string ptx)
     {
         var numbers = new Dictionary<string, string>();
         return Numbered().Replace(ptx, match => numbers.TryGetValue(match.Value, out var known)

@@ -15,7 +15,7 @@ internal sealed class AcceleratorBuffer(AcceleratorDevice device, ArrayView<floa
     /// <summary>The ILGPU view of a device view.</summary>
     /// <exception cref="ArgumentException">the view is of memory that is not the accelerator's</exception>
     /// <exception cref="ObjectDisposedException">the memory was given back</exception>
-    public static ArrayView<float> Of(DeviceView view, AcceleratorDevice device)
+    public static ArrayView<float> GetView(DeviceView view, AcceleratorDevice device)
     {
         if (view.Buffer is not AcceleratorBuffer buffer || buffer.Accelerator != device.Accelerator)
             throw new ArgumentException($"{device.Description} was given memory of {view.Buffer?.Device.Description ?? "no device"}");

@@ -15,9 +15,9 @@ public sealed class AcceleratorDevice : ComputeDevice
     private readonly KernelCache _kernels;
     private readonly List<IDisposable> _owned;
     private readonly int _groupSize;
-    private readonly string? _whyNoGraphs;
-    private IGraphDriver? _graphs;
-    private readonly Lock _copies = new();
+    private readonly string? _noGraphReason;
+    private IGraphDriver? _graphDriver;
+    private readonly Lock _copyLock = new();
     private StagingMemory? _staging;
     private bool _hasNoStaging;
     private bool _isDisposed;
@@ -47,8 +47,8 @@ public sealed class AcceleratorDevice : ComputeDevice
         };
         _groupSize = Math.Min(128, accelerator.MaxNumThreadsPerGroup);
         Limits = OpenCLPlatform.Limits(accelerator);
-        UsesGroups = OpenCLPlatform.GainsFromGroups(accelerator);
-        _graphs = CudaStreams.Graphs(accelerator, stream, out _whyNoGraphs);
+        UseGroupedKernels = OpenCLPlatform.PrefersGroupedKernels(accelerator);
+        _graphDriver = CudaStreams.CreateGraphDriver(accelerator, stream, out _noGraphReason);
     }
 
     /// <summary>The accelerator underneath.</summary>
@@ -61,16 +61,16 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// Whether operations may launch grouped kernels where they have them; otherwise they launch plain ones. Set it before operations are recorded. False from the
     /// start on an OpenCL device that is no GPU: it has no memory that a group shares faster than any other, and the threads of a group take turns.
     /// </summary>
-    public bool UsesGroups { get; set; }
+    public bool UseGroupedKernels { get; set; }
 
     /// <summary>
     /// Multiply-adds from which on a product is taken to tensor cores where <see cref="ComputeDevice.Precision"/> asks for them; smaller ones are computed in 32 bits.
     /// Set it before operations are recorded.
     /// </summary>
-    public long LeastMatrixWork { get; set; } = 1 << 20;
+    public long MinTensorCoreWork { get; set; } = 1 << 20;
 
     /// <summary>Whether a <see cref="RecordedStep"/> may become a graph where the device has graphs. Set it before steps are made.</summary>
-    public bool UsesGraphs { get; set; } = true;
+    public bool UseGraphs { get; set; } = true;
 
     /// <inheritdoc/>
     public override string Id { get; }
@@ -117,10 +117,10 @@ public sealed class AcceleratorDevice : ComputeDevice
         CheckCopy(source.Length, sizeof(T), destination);
         if (source.IsEmpty) return;
         var bytes = MemoryMarshal.AsBytes(source);
-        var target = AcceleratorBuffer.Of(destination, this).Cast<byte>().SubView(0, bytes.Length);
-        lock (_copies)
+        var target = AcceleratorBuffer.GetView(destination, this).Cast<byte>().SubView(0, bytes.Length);
+        lock (_copyLock)
         {
-            if (Staging(bytes.Length) is { } staging) staging.Upload(bytes, target);
+            if (GetStaging(bytes.Length) is { } staging) staging.Upload(bytes, target);
             else target.CopyFromCPU(Stream, bytes);
         }
     }
@@ -131,10 +131,10 @@ public sealed class AcceleratorDevice : ComputeDevice
         CheckCopy(destination.Length, sizeof(T), source);
         if (destination.IsEmpty) return;
         var bytes = MemoryMarshal.AsBytes(destination);
-        var words = AcceleratorBuffer.Of(source, this).Cast<byte>().SubView(0, bytes.Length);
-        lock (_copies)
+        var words = AcceleratorBuffer.GetView(source, this).Cast<byte>().SubView(0, bytes.Length);
+        lock (_copyLock)
         {
-            if (Staging(bytes.Length) is { } staging) staging.Download(words, bytes);
+            if (GetStaging(bytes.Length) is { } staging) staging.Download(words, bytes);
             else words.CopyToCPU(Stream, bytes);
         }
     }
@@ -142,7 +142,7 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <inheritdoc/>
     public override void Clear(DeviceView view)
     {
-        if (!view.IsEmpty) AcceleratorBuffer.Of(view, this).MemSetToZero(Stream);
+        if (!view.IsEmpty) AcceleratorBuffer.GetView(view, this).MemSetToZero(Stream);
     }
 
     /// <inheritdoc/>
@@ -152,10 +152,10 @@ public sealed class AcceleratorDevice : ComputeDevice
     public override KernelCompilation Compilation => _kernels.Progress;
 
     /// <inheritdoc/>
-    public override KernelCompilation FinishCompilation(Action<KernelCompilation>? progress = null) => _kernels.Finish(progress);
+    public override KernelCompilation FinishCompilation(Action<KernelCompilation>? progress = null) => _kernels.WaitForAll(progress);
 
     /// <inheritdoc/>
-    public override DeviceStopwatch NewStopwatch() => CudaStreams.Stopwatch(Accelerator, Stream) ?? base.NewStopwatch();
+    public override DeviceStopwatch NewStopwatch() => CudaStreams.CreateStopwatch(Accelerator, Stream) ?? base.NewStopwatch();
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -163,12 +163,12 @@ public sealed class AcceleratorDevice : ComputeDevice
         if (_isDisposed) return;
         // Neither a compiler nor a kernel may be at work in a context that is destroyed.
         _kernels.Dispose();
-        Quietly(Stream.Synchronize);
-        DisposeOwn();
+        IgnoreErrors(Stream.Synchronize);
+        DisposeOwnedResources();
         _isDisposed = true;
-        if (_staging is not null) Quietly(_staging.Dispose);
+        if (_staging is not null) IgnoreErrors(_staging.Dispose);
         _staging = null;
-        foreach (var item in _owned) Quietly(item.Dispose);
+        foreach (var item in _owned) IgnoreErrors(item.Dispose);
         _owned.Clear();
     }
 
@@ -183,9 +183,9 @@ public sealed class AcceleratorDevice : ComputeDevice
         Accelerator.AcceleratorType == AcceleratorType.CPU ? HostMemory.Available() : CudaStreams.FreeBytes(Accelerator);
 
     // Where a copy of so many bytes goes through; null for none.
-    private StagingMemory? Staging(int bytes)
+    private StagingMemory? GetStaging(int bytes)
     {
-        if (bytes > StagingMemory.LargestCopy || _hasNoStaging || !StagingMemory.Serves(Accelerator)) return null;
+        if (bytes > StagingMemory.MaxCopyBytes || _hasNoStaging || !StagingMemory.IsSupported(Accelerator)) return null;
         try
         {
             return _staging ??= new StagingMemory(Accelerator, Stream);
@@ -198,16 +198,16 @@ public sealed class AcceleratorDevice : ComputeDevice
         }
     }
 
-    private protected override string? WhyNot(MatrixPrecision precision) => TensorCoreSupport.WhyNot(Accelerator);
+    private protected override string? UnsupportedReason(MatrixPrecision precision) => TensorCoreSupport.UnsupportedReason(Accelerator);
 
-    internal override IGraphDriver? Graphs(out string? whyNot)
+    internal override IGraphDriver? GetGraphDriver(out string? whyNot)
     {
-        whyNot = !UsesGraphs ? "graphs are switched off" : _graphs is null ? _whyNoGraphs : null;
-        return whyNot is null ? _graphs : null;
+        whyNot = !UseGraphs ? "graphs are switched off" : _graphDriver is null ? _noGraphReason : null;
+        return whyNot is null ? _graphDriver : null;
     }
 
     /// <summary>Puts another driver of graphs in the place of the device's own: for tests.</summary>
-    internal void ReplaceGraphs(IGraphDriver graphs) => _graphs = graphs;
+    internal void ReplaceGraphDriver(IGraphDriver graphs) => _graphDriver = graphs;
 
     /// <summary>What grouped kernels are launched for; tests pretend to have other devices.</summary>
     internal GroupLimits Limits { get; set; }
@@ -216,14 +216,14 @@ public sealed class AcceleratorDevice : ComputeDevice
     internal void Free(MemoryBuffer1D<float, Stride1D.Dense> memory)
     {
         var bytes = memory.LengthInBytes;
-        if (!_isDisposed) Quietly(Stream.Synchronize);
-        Quietly(memory.Dispose);
+        if (!_isDisposed) IgnoreErrors(Stream.Synchronize);
+        IgnoreErrors(memory.Dispose);
         Interlocked.Add(ref _allocated, -bytes);
     }
 
     // For what ends something: after an error the device fails every call, and ILGPU gives back kernels that were never loaded. Thrown here, that would hide the
     // error itself, which is under way to the caller or comes with the next call.
-    private static void Quietly(Action action)
+    private static void IgnoreErrors(Action action)
     {
         try
         {
@@ -238,9 +238,9 @@ public sealed class AcceleratorDevice : ComputeDevice
     private sealed class Launcher<TBackend>(AcceleratorDevice device, CommandList? list) : ILauncher<TBackend>, ITensorCoreLauncher
         where TBackend : struct, IGpuBackend<TBackend>
     {
-        public TBackend Bind(DeviceView view) => view.IsEmpty ? default : TBackend.At(AcceleratorBuffer.Of(view, device));
+        public TBackend Bind(DeviceView view) => view.IsEmpty ? default : TBackend.At(AcceleratorBuffer.GetView(view, device));
 
-        public GroupLimits? Groups => device.UsesGroups ? device.Limits : null;
+        public GroupLimits? Groups => device.UseGroupedKernels ? device.Limits : null;
 
         public TBackend Zeros(int words) => Bind(device.Zeros(words));
 
@@ -248,11 +248,11 @@ public sealed class AcceleratorDevice : ComputeDevice
 
         public MatrixPrecision Precision => device.Precision;
 
-        public long LeastWork => device.LeastMatrixWork;
+        public long MinWork => device.MinTensorCoreWork;
 
         public int Multiprocessors => device.Limits.Multiprocessors;
 
-        public ArrayView<float> View(DeviceView view) => view.IsEmpty ? default : AcceleratorBuffer.Of(view, device);
+        public ArrayView<float> View(DeviceView view) => view.IsEmpty ? default : AcceleratorBuffer.GetView(view, device);
 
         public long Address(DeviceView view) => view.IsEmpty ? 0 : View(view).LoadEffectiveAddressAsPtr();
 
@@ -261,8 +261,8 @@ public sealed class AcceleratorDevice : ComputeDevice
         {
             if (items <= 0) return;
             var groups = (int)(((long)items + device._groupSize - 1) / device._groupSize);
-            var command = new Launched<TKernel>(device._kernels.Plain<TKernel>(), device.Stream, new KernelConfig(groups, device._groupSize), kernel, items);
-            Take(command);
+            var command = new KernelCommand<TKernel>(device._kernels.GetPlain<TKernel>(), device.Stream, new KernelConfig(groups, device._groupSize), kernel, items);
+            Submit(command);
         }
 
         public void LaunchWithScratch<TKernel>(in TKernel kernel, int items, int cost, int words)
@@ -278,17 +278,17 @@ public sealed class AcceleratorDevice : ComputeDevice
         public void LaunchGroups<TKernel>(in TKernel kernel, int groups, int threads)
             where TKernel : struct, IGroupedKernel
         {
-            if (groups > 0) Take(new LaunchedGroups<TKernel>(device._kernels.Grouped<TKernel>(), device.Stream, new KernelConfig(groups, threads), kernel, groups * threads));
+            if (groups > 0) Submit(new GroupedKernelCommand<TKernel>(device._kernels.GetGrouped<TKernel>(), device.Stream, new KernelConfig(groups, threads), kernel, groups * threads));
         }
 
-        private void Take(Command command)
+        private void Submit(Command command)
         {
             if (list is null) command.Execute();
             else list.Add(command);
         }
     }
 
-    private sealed class Launched<TKernel>(
+    private sealed class KernelCommand<TKernel>(
         KernelSlot<Action<AcceleratorStream, KernelConfig, TKernel, int>> slot, AcceleratorStream stream, KernelConfig config, TKernel kernel, int items) : Command
         where TKernel : struct, IKernel
     {
@@ -302,14 +302,14 @@ public sealed class AcceleratorDevice : ComputeDevice
             {
                 slot.Launcher(stream, config, kernel, items);
             }
-            catch (AcceleratorException e) when (OpenCLPlatform.Explain(e, $"launching {Name}") is { } explained)
+            catch (AcceleratorException e) when (OpenCLPlatform.TranslateError(e, $"launching {Name}") is { } explained)
             {
                 throw explained;
             }
         }
     }
 
-    private sealed class LaunchedGroups<TKernel>(
+    private sealed class GroupedKernelCommand<TKernel>(
         KernelSlot<Action<AcceleratorStream, KernelConfig, TKernel>> slot, AcceleratorStream stream, KernelConfig config, TKernel kernel, int threads) : Command
         where TKernel : struct, IGroupedKernel
     {
@@ -323,7 +323,7 @@ public sealed class AcceleratorDevice : ComputeDevice
             {
                 slot.Launcher(stream, config, kernel);
             }
-            catch (AcceleratorException e) when (OpenCLPlatform.Explain(e, Name, config.GroupDim.X) is { } explained)
+            catch (AcceleratorException e) when (OpenCLPlatform.TranslateError(e, Name, config.GroupDim.X) is { } explained)
             {
                 throw explained;
             }

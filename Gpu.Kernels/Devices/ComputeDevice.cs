@@ -33,7 +33,7 @@ public abstract class ComputeDevice : IExecutor, IDisposable
         get => _precision;
         set
         {
-            if (value != MatrixPrecision.Fp32 && WhyNot(value) is { } reason)
+            if (value != MatrixPrecision.Fp32 && UnsupportedReason(value) is { } reason)
             {
                 throw new ArgumentException(
                     $"{value.ToString().ToLowerInvariant()} needs tensor cores, which NVIDIA's GPUs have from compute capability 8.0 on; {Description}: {reason}. "
@@ -89,7 +89,7 @@ public abstract class ComputeDevice : IExecutor, IDisposable
     public abstract void Dispose();
 
     /// <summary>Why the device cannot multiply in a precision other than fp32; null where it can.</summary>
-    private protected virtual string? WhyNot(MatrixPrecision precision) => "it is no CUDA device";
+    private protected virtual string? UnsupportedReason(MatrixPrecision precision) => "it is no CUDA device";
 
     /// <summary>Bytes that the driver or the system says it could still give.</summary>
     private protected abstract long? AvailableBytes { get; }
@@ -102,28 +102,28 @@ public abstract class ComputeDevice : IExecutor, IDisposable
     }
 
     /// <summary>Zeros that are never written, a buffer a size class, kept while the device lives.</summary>
-    internal DeviceView Zeros(int words) => Keep(_zeros, words);
+    internal DeviceView Zeros(int words) => GetOrAllocate(_zeros, words);
 
     /// <summary>Memory that a launch may write, and the next one overwrites; a buffer a size class, kept while the device lives.</summary>
-    internal DeviceView Scratch(int words) => Keep(_scratch, words);
+    internal DeviceView Scratch(int words) => GetOrAllocate(_scratch, words);
 
     /// <summary>What makes one launch of many, or null and the reason.</summary>
-    internal abstract IGraphDriver? Graphs(out string? whyNot);
+    internal abstract IGraphDriver? GetGraphDriver(out string? whyNot);
 
     /// <summary>A step has a graph, which must not outlive the device.</summary>
-    internal void Opened(RecordedStep step)
+    internal void RegisterGraph(RecordedStep step)
     {
         lock (_steps) _steps.Add(step);
     }
 
     /// <summary>A step's graph was given back.</summary>
-    internal void Closed(RecordedStep step)
+    internal void UnregisterGraph(RecordedStep step)
     {
         lock (_steps) _steps.Remove(step);
     }
 
     /// <summary>Gives back what the device keeps of its own: graphs first, for they use the rest.</summary>
-    private protected void DisposeOwn()
+    private protected void DisposeOwnedResources()
     {
         foreach (var step in _steps.ToArray()) step.Dispose();
         foreach (var buffer in _zeros.Values.Concat(_scratch.Values)) buffer.Dispose();
@@ -131,7 +131,7 @@ public abstract class ComputeDevice : IExecutor, IDisposable
         _scratch.Clear();
     }
 
-    private DeviceView Keep(Dictionary<int, DeviceBuffer> kept, int words)
+    private DeviceView GetOrAllocate(Dictionary<int, DeviceBuffer> kept, int words)
     {
         var size = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(words, 1024));
         lock (kept)

@@ -23,7 +23,7 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
         NativeMemory.Clear(_words, bytes);
         _device = device;
         Length = words;
-        device.Allocated((long)bytes);
+        device.TrackAllocation((long)bytes);
     }
 
     ~CpuBuffer() => Release();
@@ -55,6 +55,6 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
         if (_words == null) return;
         HostMemory.Free(_words);
         _words = null;
-        _device.Allocated(-(long)Length * sizeof(float));
+        _device.TrackAllocation(-(long)Length * sizeof(float));
     }
 }

@@ -11,36 +11,36 @@ public sealed class CpuDevice : ComputeDevice
     private long _allocated;
 
     /// <param name="threads">threads to use, the caller's among them; 0 for one a processor</param>
-    /// <param name="lanes">bits a vector: 512, 256 or 128; 0 for the widest this processor has</param>
-    /// <exception cref="ArgumentOutOfRangeException">a negative number of threads or more than <see cref="MostThreads"/>, or other lanes</exception>
-    public CpuDevice(int threads = 0, int lanes = 0)
+    /// <param name="vectorBits">bits a vector: 512, 256 or 128; 0 for the widest this processor has</param>
+    /// <exception cref="ArgumentOutOfRangeException">a negative number of threads or more than <see cref="MaxThreads"/>, or other vectorBits</exception>
+    public CpuDevice(int threads = 0, int vectorBits = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MostThreads);
-        if (lanes is not (0 or 128 or 256 or 512))
-            throw new ArgumentOutOfRangeException(nameof(lanes), lanes, "vectors have 128, 256 or 512 bits (0: the widest this processor has)");
-        Threads = threads == 0 ? Math.Min(Environment.ProcessorCount, MostThreads) : threads;
-        Lanes = lanes == 0 ? WidestLanes : lanes;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MaxThreads);
+        if (vectorBits is not (0 or 128 or 256 or 512))
+            throw new ArgumentOutOfRangeException(nameof(vectorBits), vectorBits, "vectors have 128, 256 or 512 bits (0: the widest this processor has)");
+        Threads = threads == 0 ? Math.Min(Environment.ProcessorCount, MaxThreads) : threads;
+        VectorBits = vectorBits == 0 ? MaxVectorBits : vectorBits;
         _pool = new CpuWorkerPool(Threads);
     }
 
     /// <summary>The largest number of threads that can be asked for.</summary>
-    public const int MostThreads = 1024;
+    public const int MaxThreads = 1024;
 
     /// <summary>Bits of the widest vector that this processor computes with.</summary>
-    public static int WidestLanes => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
+    public static int MaxVectorBits => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
 
     /// <summary>Threads that share the work.</summary>
     public int Threads { get; }
 
     /// <summary>Bits a vector.</summary>
-    public int Lanes { get; }
+    public int VectorBits { get; }
 
     /// <inheritdoc/>
     public override string Id => "cpu";
 
     /// <inheritdoc/>
-    public override string Description => $"CPU, {Threads} {(Threads == 1 ? "thread" : "threads")}, {Lanes}-bit vectors";
+    public override string Description => $"CPU, {Threads} {(Threads == 1 ? "thread" : "threads")}, {VectorBits}-bit vectors";
 
     /// <inheritdoc/>
     public override long AllocatedBytes => Interlocked.Read(ref _allocated);
@@ -80,22 +80,22 @@ public sealed class CpuDevice : ComputeDevice
     public override void Dispose()
     {
         _pool.Dispose();
-        DisposeOwn();
+        DisposeOwnedResources();
     }
 
     private protected override long? AvailableBytes => HostMemory.Available();
 
-    internal override IGraphDriver? Graphs(out string? whyNot)
+    internal override IGraphDriver? GetGraphDriver(out string? whyNot)
     {
         whyNot = "the CPU device runs a launch by calling it";
         return null;
     }
 
-    internal void Allocated(long bytes) => Interlocked.Add(ref _allocated, bytes);
+    internal void TrackAllocation(long bytes) => Interlocked.Add(ref _allocated, bytes);
 
     internal override void Dispatch<TOperation>(in TOperation operation, CommandList? list)
     {
-        switch (Lanes)
+        switch (VectorBits)
         {
             case 512: operation.Launch<Vector512Backend, Vector512<float>>(new CpuLauncher<Vector512Backend>(this, _pool, list)); break;
             case 256: operation.Launch<Vector256Backend, Vector256<float>>(new CpuLauncher<Vector256Backend>(this, _pool, list)); break;

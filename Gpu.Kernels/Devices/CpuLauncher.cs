@@ -23,17 +23,17 @@ internal sealed unsafe class CpuLauncher<TBackend>(CpuDevice device, CpuWorkerPo
         where TKernel : struct, IKernel
     {
         if (items <= 0) return;
-        Take(new CpuCommand<TKernel>(pool, kernel, items, cost));
+        Submit(new CpuCommand<TKernel>(pool, kernel, items, cost));
     }
 
     public void LaunchWithScratch<TKernel>(in TKernel kernel, int items, int cost, int words)
         where TKernel : struct, IScratchKernel<TBackend>
     {
         if (items <= 0) return;
-        Take(new CpuScratchCommand<TKernel, TBackend>(pool, kernel, items, cost, words));
+        Submit(new CpuScratchCommand<TKernel, TBackend>(pool, kernel, items, cost, words));
     }
 
-    private void Take(Command command)
+    private void Submit(Command command)
     {
         if (list is null) command.Execute();
         else list.Add(command);
@@ -79,7 +79,7 @@ internal sealed class CpuScratchCommand<TKernel, TBackend>(CpuWorkerPool pool, T
     public unsafe void RunItems(int from, int to)
     {
         var kernel = _kernel;
-        kernel.UseScratch(TBackend.At(ThreadScratch.Words(words)), 0);
+        kernel.UseScratch(TBackend.At(ThreadScratch.Get(words)), 0);
         for (var item = from; item < to; item++) kernel.Run(item);
     }
 }

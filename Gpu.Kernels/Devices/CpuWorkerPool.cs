@@ -17,27 +17,27 @@ internal interface ICpuJob
 internal sealed class CpuWorkerPool : IDisposable
 {
     // In vector instructions: below this the hand-over (a microsecond or two) costs more than a second thread saves.
-    private const long SmallestShared = 6_000;
-    private const int ChunksAThread = 8;
+    private const long MinSharedCost = 6_000;
+    private const int ChunksPerThread = 8;
     // About 100 microseconds of looking for work before a worker sleeps: launches of a step follow each other much closer.
     private const int SpinsBeforeSleep = 4_000;
     private const int SpinsBeforeYield = 20_000;
-    private const long Open = 1 << 15;
+    private const long GateOpen = 1 << 15;
 
     private readonly int _threads;
     // With more threads than processors, whoever waits must make room at once.
-    private readonly bool _crowded;
+    private readonly bool _oversubscribed;
     private readonly Worker[] _workers;
-    private readonly Counter[] _next;
+    private readonly PaddedCounter[] _next;
     private readonly int[] _end;
-    private readonly Lock _oneJob = new();
+    private readonly Lock _jobLock = new();
     private ICpuJob? _job;
     private int _chunk;
     private volatile Exception? _failure;
-    private Counter _state; // generation << 16 | participants
+    private PaddedCounter _state; // generation << 16 | participants
     // The door of a job: generation << 16 | Open | workers inside. The caller shuts it when nothing is left to take and waits for those inside alone, so that a
     // worker which the system has not let run does not hold up a job that the others have done.
-    private Counter _door;
+    private PaddedCounter _gate;
     private volatile bool _stopping;
 
     // The pool whose job the thread is in.
@@ -47,8 +47,8 @@ internal sealed class CpuWorkerPool : IDisposable
     public CpuWorkerPool(int threads)
     {
         _threads = threads;
-        _crowded = threads > Environment.ProcessorCount;
-        _next = new Counter[threads];
+        _oversubscribed = threads > Environment.ProcessorCount;
+        _next = new PaddedCounter[threads];
         _end = new int[threads];
         _workers = new Worker[Math.Max(0, threads - 1)];
         for (var i = 0; i < _workers.Length; i++)
@@ -67,19 +67,19 @@ internal sealed class CpuWorkerPool : IDisposable
     public void Run(ICpuJob job, int items, int cost)
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
-        var participants = (int)Math.Min(Math.Min(_threads, items), (long)items * cost / (SmallestShared / 2));
+        var participants = (int)Math.Min(Math.Min(_threads, items), (long)items * cost / (MinSharedCost / 2));
         if (participants < 2)
         {
             job.RunItems(0, items);
             return;
         }
 
-        RefuseFromWithin();
+        ThrowIfReentrant();
         Exception? failure;
-        lock (_oneJob)
+        lock (_jobLock)
         {
             ObjectDisposedException.ThrowIf(_stopping, this);
-            failure = Share(job, items, participants);
+            failure = RunShared(job, items, participants);
         }
 
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
@@ -88,8 +88,8 @@ internal sealed class CpuWorkerPool : IDisposable
     public void Dispose()
     {
         if (_stopping) return;
-        RefuseFromWithin();
-        lock (_oneJob)
+        ThrowIfReentrant();
+        lock (_jobLock)
         {
             if (_stopping) return;
             _stopping = true;
@@ -103,16 +103,16 @@ internal sealed class CpuWorkerPool : IDisposable
         }
     }
 
-    private void RefuseFromWithin()
+    private void ThrowIfReentrant()
     {
         if (_current == this) throw new InvalidOperationException("a kernel cannot use the device that runs it; launch from outside, one kernel after the other");
     }
 
     // What went wrong, or null.
-    private Exception? Share(ICpuJob job, int items, int participants)
+    private Exception? RunShared(ICpuJob job, int items, int participants)
     {
         _job = job;
-        _chunk = Math.Max(1, items / (participants * ChunksAThread));
+        _chunk = Math.Max(1, items / (participants * ChunksPerThread));
         for (var i = 0; i < participants; i++)
         {
             _next[i].Value = (long)items * i / participants;
@@ -120,7 +120,7 @@ internal sealed class CpuWorkerPool : IDisposable
         }
 
         var generation = (_state.Value >> 16) + 1;
-        Interlocked.Exchange(ref _door.Value, (generation << 16) | Open);
+        Interlocked.Exchange(ref _gate.Value, (generation << 16) | GateOpen);
         Interlocked.Exchange(ref _state.Value, (generation << 16) | (long)participants);
         for (var i = 0; i < participants - 1; i++)
         {
@@ -131,11 +131,11 @@ internal sealed class CpuWorkerPool : IDisposable
         _current = this;
         Participate(job, 0, participants);
         _current = outer;
-        Interlocked.And(ref _door.Value, ~Open);
+        Interlocked.And(ref _gate.Value, ~GateOpen);
         var spins = 0;
-        while ((Volatile.Read(ref _door.Value) & (Open - 1)) != 0)
+        while ((Volatile.Read(ref _gate.Value) & (GateOpen - 1)) != 0)
         {
-            if (!_crowded && ++spins < SpinsBeforeYield) Thread.SpinWait(8);
+            if (!_oversubscribed && ++spins < SpinsBeforeYield) Thread.SpinWait(8);
             else Thread.Yield();
         }
 
@@ -178,20 +178,20 @@ internal sealed class CpuWorkerPool : IDisposable
             if (_stopping) return;
             seen = state;
             var participants = (int)(state & 0xFFFF);
-            if (number >= participants || !Enter(state >> 16)) continue;
+            if (number >= participants || !TryEnter(state >> 16)) continue;
             Participate(_job!, number, participants);
-            Interlocked.Decrement(ref _door.Value);
+            Interlocked.Decrement(ref _gate.Value);
         }
     }
 
     // False when the job has been done without this worker.
-    private bool Enter(long generation)
+    private bool TryEnter(long generation)
     {
         while (true)
         {
-            var door = Volatile.Read(ref _door.Value);
-            if (door >> 16 != generation || (door & Open) == 0) return false;
-            if (Interlocked.CompareExchange(ref _door.Value, door + 1, door) == door) return true;
+            var door = Volatile.Read(ref _gate.Value);
+            if (door >> 16 != generation || (door & GateOpen) == 0) return false;
+            if (Interlocked.CompareExchange(ref _gate.Value, door + 1, door) == door) return true;
         }
     }
 
@@ -199,7 +199,7 @@ internal sealed class CpuWorkerPool : IDisposable
     {
         while (true)
         {
-            var spins = _crowded ? 10 : SpinsBeforeSleep;
+            var spins = _oversubscribed ? 10 : SpinsBeforeSleep;
             for (var spin = 0; spin < spins; spin++)
             {
                 var state = Volatile.Read(ref _state.Value);
@@ -221,7 +221,7 @@ internal sealed class CpuWorkerPool : IDisposable
 
     // Each counter on a cache line of its own: threads that take chunks must not slow each other down.
     [StructLayout(LayoutKind.Explicit, Size = 192)]
-    private struct Counter
+    private struct PaddedCounter
     {
         [FieldOffset(64)]
         public long Value;

@@ -10,11 +10,11 @@ internal sealed class CudaPlatform : GpuPlatform
 {
     public override string Name => "cuda";
 
-    public override string Title => "CUDA";
+    public override string DisplayName => "CUDA";
 
     protected override AcceleratorType Type => AcceleratorType.Cuda;
 
-    protected override string CureOfFailure => "see whether nvidia-smi works, and install NVIDIA's driver anew if it does not";
+    protected override string FailureSuggestion => "see whether nvidia-smi works, and install NVIDIA's driver anew if it does not";
 
     protected override Context.Builder Add(Context.Builder builder) => builder.Cuda(_ => true);
 
@@ -33,14 +33,14 @@ internal sealed class CudaPlatform : GpuPlatform
         }
     }
 
-    protected override string? WhyNotEvenLook()
+    protected override string? MissingDriverReason()
     {
         return DriverLibraries.IsPresent(DriverLibraries.Cuda)
             ? null
             : $"the CUDA driver's library ({(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1")}) was not found; install NVIDIA's driver (in a container: start it with the GPUs)";
     }
 
-    protected override string WhyNone()
+    protected override string NoDevicesReason()
     {
         if (!CudaAPI.CurrentAPI.IsSupported)
             return "the CUDA driver is installed but does not start; see whether nvidia-smi lists a GPU, and install the driver that fits the kernel and the GPU if it does not";
@@ -50,7 +50,7 @@ internal sealed class CudaPlatform : GpuPlatform
             : $"the CUDA driver reports {error}; see whether nvidia-smi lists a GPU, and whether CUDA_VISIBLE_DEVICES hides it";
     }
 
-    protected override string? WhyNot(Device device) => device is CudaDevice { Architecture: not null, InstructionSet: not null }
+    protected override string? UnsupportedReason(Device device) => device is CudaDevice { Architecture: not null, InstructionSet: not null }
         ? null
         : $"ILGPU knows no PTX version for this GPU and driver (driver {(device as CudaDevice)?.DriverVersion}); a newer driver may help";
 }

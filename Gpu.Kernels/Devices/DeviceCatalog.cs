@@ -24,7 +24,7 @@ public static class DeviceCatalog
         var list = new List<DeviceInfo> { Cpu };
         foreach (var kind in GpuPlatform.All)
         {
-            using var context = kind.Look(out var devices, out var missing);
+            using var context = kind.Discover(out var devices, out var missing);
             if (missing is not null) list.Add(new(kind.Name, kind.Name, "", 0, 0, 0, missing));
             else list.AddRange(devices.Select(found => found.Info.IsAvailable ? found.Info with { FreeBytes = kind.FreeBytes(context!, found.Device) } : found.Info));
         }
@@ -57,7 +57,7 @@ public static class DeviceCatalog
     {
         ArgumentNullException.ThrowIfNull(id);
         var (kind, number) = Parse(id);
-        if (kind == "auto") return Choose(threads, out choice);
+        if (kind == "auto") return OpenAuto(threads, out choice);
         ComputeDevice device = kind switch
         {
             "cpu" => new CpuDevice(threads),
@@ -69,8 +69,8 @@ public static class DeviceCatalog
     }
 
     private static DeviceInfo Cpu => new(
-        "cpu", "cpu", $"{RuntimeInformation.ProcessArchitecture} with {CpuDevice.WidestLanes}-bit vectors",
-        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, CpuDevice.WidestLanes / 32) { FreeBytes = HostMemory.Available() };
+        "cpu", "cpu", $"{RuntimeInformation.ProcessArchitecture} with {CpuDevice.MaxVectorBits}-bit vectors",
+        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, CpuDevice.MaxVectorBits / 32) { FreeBytes = HostMemory.Available() };
 
     private static DeviceInfo Simulator => new(
         "simulator", "simulator", "GPU kernels on ILGPU's CPU accelerator, for tests",
@@ -93,18 +93,18 @@ public static class DeviceCatalog
     {
         var context = Context.Create(builder => builder.DefaultCPU());
         var accelerator = context.Devices[0].CreateAccelerator(context);
-        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { UsesGroups = false };
+        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { UseGroupedKernels = false };
     }
 
     private static AcceleratorDevice OpenGpu(GpuPlatform kind, int number)
     {
-        var context = kind.Look(out var devices, out var missing);
+        var context = kind.Discover(out var devices, out var missing);
         try
         {
             if (context is null || missing is not null)
-                throw new DeviceException(kind.OneDevice, "none", missing!);
+                throw new DeviceException(kind.DeviceNoun, "none", missing!);
             if (number >= devices.Count)
-                throw NoSuchNumber(kind.OneDevice, number, [.. devices.Select(device => device.Info)]);
+                throw NoSuchNumber(kind.DeviceNoun, number, [.. devices.Select(device => device.Info)]);
 
             return OpenGpu(context, devices[number].Device, devices[number].Info);
         }
@@ -118,7 +118,7 @@ public static class DeviceCatalog
     /// <summary>What to say when a kind has devices, but none of that number.</summary>
     internal static DeviceException NoSuchNumber(string oneDevice, int number, IReadOnlyList<DeviceInfo> devices)
     {
-        var names = string.Join(", ", devices.Select(device => $"{device.Id} ({device.Name}{(device.IsAvailable ? "" : $", which cannot be used: {device.Missing}")})"));
+        var names = string.Join(", ", devices.Select(device => $"{device.Id} ({device.Name}{(device.IsAvailable ? "" : $", which cannot be used: {device.UnavailableReason}")})"));
         var cure = devices.FirstOrDefault(device => device.IsAvailable) is { } first
             ? $"numbers begin at 0: choose {(devices.Count(device => device.IsAvailable) > 1 ? "one of these" : first.Id)}"
             : "use another kind of device, such as cpu";
@@ -127,7 +127,7 @@ public static class DeviceCatalog
 
     private static AcceleratorDevice OpenGpu(Context context, Device device, DeviceInfo info)
     {
-        if (info.Missing is { } reason) throw new DeviceException($"{info.Id} to be usable", info.Name, reason);
+        if (info.UnavailableReason is { } reason) throw new DeviceException($"{info.Id} to be usable", info.Name, reason);
         Accelerator accelerator;
         try
         {
@@ -142,23 +142,23 @@ public static class DeviceCatalog
         return new AcceleratorDevice(accelerator, null, info.Id, accelerator, context);
     }
 
-    private static ComputeDevice Choose(int threads, out string choice)
+    private static ComputeDevice OpenAuto(int threads, out string choice)
     {
         var passedOver = new List<string>();
         foreach (var kind in GpuPlatform.All)
         {
-            var context = kind.Look(out var devices, out var missing);
-            if (missing is not null) passedOver.Add($"no {kind.Title} device: {missing}");
+            var context = kind.Discover(out var devices, out var missing);
+            if (missing is not null) passedOver.Add($"no {kind.DisplayName} device: {missing}");
             foreach (var (device, info) in devices)
             {
-                if (!info.IsAvailable) passedOver.Add($"{info.Id} ({info.Name}): {info.Missing}");
-                else if (!kind.IsPreferable(device)) passedOver.Add($"{info.Id} ({info.Name}): the same CPU, faster without {kind.Title}");
+                if (!info.IsAvailable) passedOver.Add($"{info.Id} ({info.Name}): {info.UnavailableReason}");
+                else if (!kind.IsEligibleForAuto(device)) passedOver.Add($"{info.Id} ({info.Name}): the same CPU, faster without {kind.DisplayName}");
                 else
                 {
                     try
                     {
                         var opened = OpenGpu(context!, device, info);
-                        choice = Explain($"{info.Id}: {info.Name}, the first {kind.Title} device that can be used", passedOver);
+                        choice = DescribeChoice($"{info.Id}: {info.Name}, the first {kind.DisplayName} device that can be used", passedOver);
                         return opened;
                     }
                     catch (DeviceException e)
@@ -172,10 +172,10 @@ public static class DeviceCatalog
         }
 
         var cpu = new CpuDevice(threads);
-        choice = Explain($"cpu: {cpu.Description}", passedOver);
+        choice = DescribeChoice($"cpu: {cpu.Description}", passedOver);
         return cpu;
     }
 
-    private static string Explain(string chosen, List<string> passedOver) =>
+    private static string DescribeChoice(string chosen, List<string> passedOver) =>
         passedOver.Count == 0 ? chosen : $"{chosen} ({string.Join("; ", passedOver)})";
 }

@@ -21,7 +21,7 @@ internal static class DriverLibraries
         lock (Gate)
         {
             if (_registered || !OperatingSystem.IsLinux()) return;
-            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Versioned(name) is { } file && NativeLibrary.TryLoad(file, out var library) ? library : 0;
+            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => VersionedName(name) is { } file && NativeLibrary.TryLoad(file, out var library) ? library : 0;
             _registered = true;
         }
     }
@@ -34,7 +34,7 @@ internal static class DriverLibraries
         return true;
     }
 
-    internal static string? Versioned(string name) => name switch
+    internal static string? VersionedName(string name) => name switch
     {
         "cuda" or "libcuda" or "libcuda.so" => "libcuda.so.1",
         "OpenCL" or "libOpenCL" or "libOpenCL.so" => "libOpenCL.so.1",

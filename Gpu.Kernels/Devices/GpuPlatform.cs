@@ -16,22 +16,22 @@ internal abstract class GpuPlatform
     public abstract string Name { get; }
 
     /// <summary>The kind in a sentence.</summary>
-    public abstract string Title { get; }
+    public abstract string DisplayName { get; }
 
     /// <summary>A device of this kind in a sentence.</summary>
-    public string OneDevice => $"{(Title[0] == 'O' ? "an" : "a")} {Title} device";
+    public string DeviceNoun => $"{(DisplayName[0] == 'O' ? "an" : "a")} {DisplayName} device";
 
     /// <summary>A context with all devices of this kind, usable or not; the caller disposes it.</summary>
     /// <param name="devices">the devices, numbered as in ids</param>
     /// <param name="missing">why there are none, null when there are</param>
-    public Context? Look(out List<(Device Device, DeviceInfo Info)> devices, out string? missing)
+    public Context? Discover(out List<(Device Device, DeviceInfo Info)> devices, out string? missing)
     {
         devices = [];
         Context? context = null;
         try
         {
             DriverLibraries.Register();
-            missing = WhyNotEvenLook();
+            missing = MissingDriverReason();
             if (missing is not null) return null;
             context = Context.Create(builder => Add(builder).ForKernels());
             foreach (var device in context.Devices)
@@ -40,7 +40,7 @@ internal abstract class GpuPlatform
                 if (device.AcceleratorType == Type) devices.Add((device, Describe(device, $"{Name}:{devices.Count}")));
             }
 
-            missing = devices.Count > 0 ? null : WhyNone();
+            missing = devices.Count > 0 ? null : NoDevicesReason();
             return context;
         }
         catch (Exception e)
@@ -48,13 +48,13 @@ internal abstract class GpuPlatform
             // Whatever a driver does must not take the other kinds down.
             context?.Dispose();
             devices = [];
-            missing = $"looking for {Title} devices failed: {e.GetType().Name}: {e.Message}; {CureOfFailure}";
+            missing = $"looking for {DisplayName} devices failed: {e.GetType().Name}: {e.Message}; {FailureSuggestion}";
             return null;
         }
     }
 
     /// <summary>Whether <c>auto</c> may take a device of this kind.</summary>
-    public virtual bool IsPreferable(Device device) => true;
+    public virtual bool IsEligibleForAuto(Device device) => true;
 
     /// <summary>Bytes that could be allocated on a device; null where they are not known. It may open the device to ask.</summary>
     public virtual long? FreeBytes(Context context, Device device) => null;
@@ -63,20 +63,20 @@ internal abstract class GpuPlatform
     protected abstract AcceleratorType Type { get; }
 
     /// <summary>What to do where looking for devices throws.</summary>
-    protected abstract string CureOfFailure { get; }
+    protected abstract string FailureSuggestion { get; }
 
     /// <summary>Adds all devices of this kind.</summary>
     protected abstract Context.Builder Add(Context.Builder builder);
 
     /// <summary>Why there can be no device of this kind, if that is known before looking.</summary>
-    protected abstract string? WhyNotEvenLook();
+    protected abstract string? MissingDriverReason();
 
     /// <summary>Why looking found none.</summary>
-    protected abstract string WhyNone();
+    protected abstract string NoDevicesReason();
 
     /// <summary>Why a device cannot be used; null for one that can.</summary>
-    protected abstract string? WhyNot(Device device);
+    protected abstract string? UnsupportedReason(Device device);
 
     private DeviceInfo Describe(Device device, string id) =>
-        new(id, Name, device.Name.Trim(), device.MemorySize, device.NumMultiprocessors, device.WarpSize, WhyNot(device));
+        new(id, Name, device.Name.Trim(), device.MemorySize, device.NumMultiprocessors, device.WarpSize, UnsupportedReason(device));
 }

@@ -9,7 +9,7 @@ internal interface ITensorCoreLauncher
     MatrixPrecision Precision { get; }
 
     /// <summary>Multiply-adds that a product should have at least; smaller ones are computed in 32 bits. With 1, none is, not even where that would be sooner.</summary>
-    long LeastWork { get; }
+    long MinWork { get; }
 
     /// <summary>Multiprocessors of the device.</summary>
     int Multiprocessors { get; }

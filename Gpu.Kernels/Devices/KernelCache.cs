@@ -38,24 +38,24 @@ internal sealed class KernelCache : IDisposable
     }
 
     /// <summary>A plain kernel; its compilation has begun, or is done where that is not left to others.</summary>
-    public KernelSlot<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel, int>> Plain<TKernel>()
+    public KernelSlot<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel, int>> GetPlain<TKernel>()
         where TKernel : struct, IKernel
     {
-        return Find(typeof(TKernel), () => Load(
+        return GetOrCompile(typeof(TKernel), () => Load(
             new Action<TKernel, int>(KernelEntry.Run).Method, () => _accelerator.LoadKernel<TKernel, int>(KernelEntry.Run)));
     }
 
     /// <summary>A grouped kernel.</summary>
-    public KernelSlot<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel>> Grouped<TKernel>()
+    public KernelSlot<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel>> GetGrouped<TKernel>()
         where TKernel : struct, IGroupedKernel
     {
-        return Find(typeof(TKernel), () => Load(
+        return GetOrCompile(typeof(TKernel), () => Load(
             new Action<TKernel>(KernelEntry.RunGrouped).Method, () => _accelerator.LoadKernel<TKernel>(KernelEntry.RunGrouped)));
     }
 
     /// <summary>Waits until all that was begun is done.</summary>
     /// <param name="progress">told after each kernel, on this thread; null for nobody</param>
-    public KernelCompilation Finish(Action<KernelCompilation>? progress)
+    public KernelCompilation WaitForAll(Action<KernelCompilation>? progress)
     {
         PendingKernel[] slots;
         lock (_slots) slots = [.. _slots.Values];
@@ -90,29 +90,29 @@ internal sealed class KernelCache : IDisposable
         {
             return ordinarily();
         }
-        catch (Exception e) when (OpenCLPlatform.Explain(e.InnerException ?? e, $"compiling {KernelName.Of(entry.GetGenericArguments()[0])}") is { } explained)
+        catch (Exception e) when (OpenCLPlatform.TranslateError(e.InnerException ?? e, $"compiling {KernelName.Of(entry.GetGenericArguments()[0])}") is { } explained)
         {
             throw explained;
         }
     }
 
-    private KernelSlot<TDelegate> Find<TDelegate>(Type kernel, Func<TDelegate> load)
+    private KernelSlot<TDelegate> GetOrCompile<TDelegate>(Type kernel, Func<TDelegate> load)
         where TDelegate : Delegate
     {
         lock (_slots)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, _accelerator);
             if (_slots.TryGetValue(kernel, out var known)) return (KernelSlot<TDelegate>)known;
-            var slot = new KernelSlot<TDelegate>(() => Timed(load));
+            var slot = new KernelSlot<TDelegate>(() => LoadTimed(load));
             _slots[kernel] = slot;
-            if (_compilers is null) slot.RunHere();
-            else slot.Begin();
+            if (_compilers is null) slot.CompileNow();
+            else slot.Start();
             return slot;
         }
     }
 
     // The clock runs while at least one compiler is at work.
-    private TDelegate Timed<TDelegate>(Func<TDelegate> load)
+    private TDelegate LoadTimed<TDelegate>(Func<TDelegate> load)
     {
         _compilers?.Wait();
         lock (_slots)
@@ -162,14 +162,14 @@ internal sealed class KernelSlot<TDelegate>(Func<TDelegate> load) : PendingKerne
     public TDelegate Launcher => _launcher ??= _task.GetAwaiter().GetResult();
 
     /// <summary>Compiles on this thread; what goes wrong is thrown at once, and again at each launch.</summary>
-    public void RunHere()
+    public void CompileNow()
     {
         _task.RunSynchronously(TaskScheduler.Default);
         _ = Launcher;
     }
 
     /// <summary>Begins to compile on another thread.</summary>
-    public void Begin() => _task.Start(TaskScheduler.Default);
+    public void Start() => _task.Start(TaskScheduler.Default);
 
     public override void Wait() => Task.WaitAny(_task);
 }

@@ -11,5 +11,5 @@ internal static class KernelName
     }
 
     /// <summary>The type's name with its type arguments, such as <c>GroupedGather&lt;Tile64, Relu&gt;</c>.</summary>
-    public static string Whole(Type kernel) => kernel.IsGenericType ? $"{Of(kernel)}<{string.Join(", ", kernel.GetGenericArguments().Select(Whole))}>" : Of(kernel);
+    public static string Full(Type kernel) => kernel.IsGenericType ? $"{Of(kernel)}<{string.Join(", ", kernel.GetGenericArguments().Select(Full))}>" : Of(kernel);
 }

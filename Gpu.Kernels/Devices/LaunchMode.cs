@@ -9,6 +9,6 @@ public enum LaunchMode
     /// <summary>Its launches were, or will at the next run be, made into a graph: one launch for all.</summary>
     Graph,
 
-    /// <summary>One launch after another; <see cref="RecordedStep.WhyNoGraph"/> says why.</summary>
+    /// <summary>One launch after another; <see cref="RecordedStep.NoGraphReason"/> says why.</summary>
     Plain,
 }

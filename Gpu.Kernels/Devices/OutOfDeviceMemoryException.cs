@@ -26,13 +26,13 @@ public sealed class OutOfDeviceMemoryException : Exception
     /// <param name="largestBatch">the largest batch that would fit; 0 where none would, null where that is not known</param>
     /// <param name="inner">the allocation that failed; none where it was not tried</param>
     public OutOfDeviceMemoryException(string work, long bytesNeeded, long? bytesFree, string device, int? largestBatch, Exception? inner)
-        : base($"{work} needs {Bytes(bytesNeeded)} on {device}{Free(bytesFree)}. {Cure(largestBatch)}", inner)
+        : base($"{work} needs {Bytes(bytesNeeded)} on {device}{Free(bytesFree)}. {Suggestion(largestBatch)}", inner)
     {
         BytesNeeded = bytesNeeded;
         BytesFree = bytesFree;
         Device = device;
         LargestBatch = largestBatch;
-        NamesCure = true;
+        HasSuggestion = true;
     }
 
     /// <summary>Bytes that were asked for.</summary>
@@ -48,13 +48,13 @@ public sealed class OutOfDeviceMemoryException : Exception
     public int? LargestBatch { get; }
 
     /// <summary>Whether the message says what to do.</summary>
-    public bool NamesCure { get; }
+    public bool HasSuggestion { get; }
 
     private static string Bytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes:N0} bytes");
 
     private static string Free(long? bytes) => bytes is { } free ? $", where {Bytes(free)} are free" : "";
 
-    private static string Cure(int? batch) => batch switch
+    private static string Suggestion(int? batch) => batch switch
     {
         null => "Use a smaller batch, a smaller model, or a device with more memory.",
         0 => "Not even a batch of 1 would fit: use fewer images, a smaller model, or a device with more memory.",

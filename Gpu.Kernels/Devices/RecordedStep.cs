@@ -2,7 +2,7 @@ namespace Gpu.Kernels.Devices;
 
 /// <summary>
 /// Command lists that are run one after the other, again and again: a training step. Where the device can (CUDA), the second run captures them as a graph,
-/// which is one launch from then on; elsewhere, and where that fails, they are launched one by one, and <see cref="WhyNoGraph"/> says why. Both give the
+/// which is one launch from then on; elsewhere, and where that fails, they are launched one by one, and <see cref="NoGraphReason"/> says why. Both give the
 /// same bits. A run allocates nothing, apart from the one that captures.
 /// </summary>
 /// <remarks>
@@ -29,8 +29,8 @@ public sealed class RecordedStep : IDisposable
         _lists = [.. lists];
         if (Array.Find(_lists, list => list.Device != device) is { } other)
             throw new ArgumentException($"a step of {device.Description} was given a list of {other.Device.Description}", nameof(lists));
-        _driver = device.Graphs(out var whyNot);
-        WhyNoGraph = whyNot;
+        _driver = device.GetGraphDriver(out var whyNot);
+        NoGraphReason = whyNot;
         Mode = _driver is null ? LaunchMode.Plain : LaunchMode.WarmUp;
     }
 
@@ -38,10 +38,10 @@ public sealed class RecordedStep : IDisposable
     public LaunchMode Mode { get; private set; }
 
     /// <summary>Whether it is decided: it is a graph, or will never be one.</summary>
-    public bool IsSettled => Mode == LaunchMode.Plain || _graph != 0;
+    public bool IsModeFinal => Mode == LaunchMode.Plain || _graph != 0;
 
     /// <summary>Why there is no graph; null as long as there is or may be one.</summary>
-    public string? WhyNoGraph { get; private set; }
+    public string? NoGraphReason { get; private set; }
 
     /// <summary>The launches of all lists.</summary>
     public int LaunchCount
@@ -67,7 +67,7 @@ public sealed class RecordedStep : IDisposable
 
         // Lists only grow.
         var launches = LaunchCount;
-        if (launches != _launches) Drop(launches);
+        if (launches != _launches) DiscardGraph(launches);
         if (launches == 0) return;
         if (Mode == LaunchMode.WarmUp)
         {
@@ -76,7 +76,7 @@ public sealed class RecordedStep : IDisposable
             return;
         }
 
-        if (_graph == 0 && !Capture())
+        if (_graph == 0 && !TryCapture())
         {
             RunLists();
             return;
@@ -89,7 +89,7 @@ public sealed class RecordedStep : IDisposable
     public void Dispose()
     {
         if (_isDisposed) return;
-        Drop(0);
+        DiscardGraph(0);
         _isDisposed = true;
     }
 
@@ -98,7 +98,7 @@ public sealed class RecordedStep : IDisposable
         foreach (var list in _lists) list.Run();
     }
 
-    private bool Capture()
+    private bool TryCapture()
     {
         try
         {
@@ -106,7 +106,7 @@ public sealed class RecordedStep : IDisposable
         }
         catch (Exception e)
         {
-            return Refuse(e);
+            return FallBack(e);
         }
 
         try
@@ -116,7 +116,7 @@ public sealed class RecordedStep : IDisposable
         catch (Exception e)
         {
             _driver.AbandonCapture();
-            return Refuse(e);
+            return FallBack(e);
         }
 
         try
@@ -125,11 +125,11 @@ public sealed class RecordedStep : IDisposable
         }
         catch (Exception e)
         {
-            return Refuse(e);
+            return FallBack(e);
         }
 
         _isLaunched = false;
-        _device.Opened(this);
+        _device.RegisterGraph(this);
         return true;
     }
 
@@ -143,26 +143,26 @@ public sealed class RecordedStep : IDisposable
         catch (Exception e) when (!_isLaunched)
         {
             // Nothing ran yet. An error in a graph that did run before is one of the device, and the caller's to know.
-            Drop(_launches);
-            Refuse(e);
+            DiscardGraph(_launches);
+            FallBack(e);
             RunLists();
         }
     }
 
-    private bool Refuse(Exception reason)
+    private bool FallBack(Exception reason)
     {
         Mode = LaunchMode.Plain;
-        WhyNoGraph = reason is DriverException ? reason.Message : $"{reason.GetType().Name}: {reason.Message}";
+        NoGraphReason = reason is DriverException ? reason.Message : $"{reason.GetType().Name}: {reason.Message}";
         return false;
     }
 
-    private void Drop(int launches)
+    private void DiscardGraph(int launches)
     {
         _launches = launches;
         if (Mode == LaunchMode.Graph) Mode = LaunchMode.WarmUp;
         if (_graph == 0) return;
         _driver!.Destroy(_graph);
         _graph = 0;
-        _device.Closed(this);
+        _device.UnregisterGraph(this);
     }
 }

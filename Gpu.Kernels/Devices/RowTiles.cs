@@ -10,7 +10,7 @@ namespace Gpu.Kernels.Devices;
 internal struct RowTiles
 {
     // Enough to share evenly among the threads of a large processor.
-    private const int ItemsToShare = 64;
+    private const int TargetItems = 64;
 
     /// <summary>Columns of a row.</summary>
     public int Columns;
@@ -42,8 +42,8 @@ internal struct RowTiles
         var channelParts = vectors;
         if (!TBackend.IsGpu)
         {
-            columnParts = Math.Min(columns, IntMath.DivRoundUp(ItemsToShare, rows));
-            channelParts = Math.Min(vectors, IntMath.DivRoundUp(ItemsToShare, rows * columnParts));
+            columnParts = Math.Min(columns, IntMath.DivRoundUp(TargetItems, rows));
+            channelParts = Math.Min(vectors, IntMath.DivRoundUp(TargetItems, rows * columnParts));
         }
 
         var tiles = new RowTiles
@@ -69,7 +69,7 @@ internal struct RowTiles
 
     /// <summary>The row, the columns and the channels of an item; the ends are not included.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Locate(int item, out int row, out int column, out int columnEnd, out int channel, out int channelEnd)
+    public readonly void GetTile(int item, out int row, out int column, out int columnEnd, out int channel, out int channelEnd)
     {
         var strip = _byChannelParts.Divide(item);
         channel = (item - strip * ChannelParts) * ChannelsPerItem;

@@ -10,41 +10,41 @@ namespace Gpu.Kernels.Devices;
 internal sealed class StagingMemory : IDisposable
 {
     /// <summary>Bytes of the largest copy that goes through here.</summary>
-    public const int LargestCopy = 64 * 1024;
+    public const int MaxCopyBytes = 64 * 1024;
 
-    private const int RoundBytes = 512 * 1024;
+    private const int RingBytes = 512 * 1024;
     private const int Alignment = 64;
 
     private readonly AcceleratorStream _stream;
-    private readonly PageLockedArray1D<byte> _up;
-    private readonly PageLockedArray1D<byte> _down;
+    private readonly PageLockedArray1D<byte> _upload;
+    private readonly PageLockedArray1D<byte> _download;
     private int _used;
 
     public StagingMemory(Accelerator accelerator, AcceleratorStream stream)
     {
         _stream = stream;
-        _up = accelerator.AllocatePageLocked1D<byte>(RoundBytes);
-        _down = accelerator.AllocatePageLocked1D<byte>(LargestCopy);
+        _upload = accelerator.AllocatePageLocked1D<byte>(RingBytes);
+        _download = accelerator.AllocatePageLocked1D<byte>(MaxCopyBytes);
     }
 
     /// <summary>Whether an accelerator copies parts of host memory: ILGPU's OpenCL copies take the whole array, whatever part is asked for.</summary>
-    public static bool Serves(Accelerator accelerator) => accelerator.AcceleratorType != AcceleratorType.OpenCL;
+    public static bool IsSupported(Accelerator accelerator) => accelerator.AcceleratorType != AcceleratorType.OpenCL;
 
-    /// <summary>Copies up to <see cref="LargestCopy"/> bytes to the device, after what was launched before; returns at once.</summary>
+    /// <summary>Copies up to <see cref="MaxCopyBytes"/> bytes to the device, after what was launched before; returns at once.</summary>
     public void Upload(ReadOnlySpan<byte> source, ArrayView<byte> destination)
     {
-        if (_used + source.Length > RoundBytes) Synchronize();
-        source.CopyTo(_up.Span[_used..]);
-        destination.CopyFrom(_stream, _up.ArrayView.SubView(_used, source.Length));
+        if (_used + source.Length > RingBytes) Synchronize();
+        source.CopyTo(_upload.Span[_used..]);
+        destination.CopyFrom(_stream, _upload.ArrayView.SubView(_used, source.Length));
         _used += (source.Length + Alignment - 1) / Alignment * Alignment;
     }
 
-    /// <summary>Copies up to <see cref="LargestCopy"/> bytes from the device, and waits for them.</summary>
+    /// <summary>Copies up to <see cref="MaxCopyBytes"/> bytes from the device, and waits for them.</summary>
     public void Download(ArrayView<byte> source, Span<byte> destination)
     {
-        source.CopyTo(_stream, _down.ArrayView.SubView(0, destination.Length));
+        source.CopyTo(_stream, _download.ArrayView.SubView(0, destination.Length));
         Synchronize();
-        _down.Span[..destination.Length].CopyTo(destination);
+        _download.Span[..destination.Length].CopyTo(destination);
     }
 
     /// <inheritdoc/>
@@ -52,8 +52,8 @@ internal sealed class StagingMemory : IDisposable
     {
         // Memory must not be unlocked under a copy.
         if (_used > 0) Synchronize();
-        _up.Dispose();
-        _down.Dispose();
+        _upload.Dispose();
+        _download.Dispose();
     }
 
     // Afterwards no copy is under way.

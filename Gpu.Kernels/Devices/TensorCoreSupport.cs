@@ -10,7 +10,7 @@ internal static class TensorCoreSupport
     private const int SharedBytes = 48 * 1024;
 
     /// <summary>Why an accelerator does not; null where it does.</summary>
-    public static string? WhyNot(Accelerator accelerator)
+    public static string? UnsupportedReason(Accelerator accelerator)
     {
         if (accelerator.AcceleratorType == AcceleratorType.OpenCL) return "it is an OpenCL device (cuda:N may be the same GPU)";
         if (accelerator is not CudaAccelerator cuda) return "it is the simulator, which has none";

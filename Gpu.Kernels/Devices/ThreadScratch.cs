@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Devices;
 internal sealed unsafe class ThreadScratch
 {
     [ThreadStatic]
-    private static ThreadScratch? _mine;
+    private static ThreadScratch? _current;
 
     private readonly void* _memory;
     private readonly int _words;
@@ -25,9 +25,9 @@ internal sealed unsafe class ThreadScratch
     ~ThreadScratch() => HostMemory.Free(_memory);
 
     /// <summary>At least <paramref name="words"/> words, aligned to a cache line; valid until the thread asks for more.</summary>
-    public static float* Words(int words)
+    public static float* Get(int words)
     {
-        if (_mine is null || _mine._words < words) _mine = new ThreadScratch(words);
-        return (float*)_mine._memory;
+        if (_current is null || _current._words < words) _current = new ThreadScratch(words);
+        return (float*)_current._memory;
     }
 }

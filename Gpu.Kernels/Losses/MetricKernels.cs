@@ -13,7 +13,7 @@ internal struct MetricPartials<TBackend, TVector> : IKernel
     public TBackend Logits, Labels, SampleLosses, Metrics;
 
     /// <summary>Samples, classes of each (0: only losses are summed), and samples of a part.</summary>
-    public int Batch, Classes, SamplesInPart;
+    public int Batch, Classes, SamplesPerPart;
 
     /// <summary>k of the top-k count, from 1 to classes.</summary>
     public int TopK;
@@ -22,8 +22,8 @@ internal struct MetricPartials<TBackend, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var from = item * SamplesInPart;
-        var to = from + SamplesInPart;
+        var from = item * SamplesPerPart;
+        var to = from + SamplesPerPart;
         if (to > Batch) to = Batch;
         var sum = 0f;
         var rest = 0f;
@@ -31,7 +31,7 @@ internal struct MetricPartials<TBackend, TVector> : IKernel
         var correctInTopK = 0;
         for (var sample = from; sample < to; sample++)
         {
-            LossSum.Add(ref sum, ref rest, TBackend.LoadScalar(SampleLosses, sample));
+            NeumaierSum.Add(ref sum, ref rest, TBackend.LoadScalar(SampleLosses, sample));
             if (Classes == 0) continue;
             var rank = Rank(sample * Classes, TBackend.LoadInt(Labels, sample));
             if (rank < 1f) correct++;
@@ -81,20 +81,20 @@ internal struct MetricSum<TBackend, TVector> : IKernel
     public void Run(int item)
     {
         var sum = TBackend.LoadScalar(Metrics, MetricLayout.LossSum);
-        var rest = TBackend.LoadScalar(Metrics, MetricLayout.LossRest);
+        var rest = TBackend.LoadScalar(Metrics, MetricLayout.LossCompensation);
         var correct = TBackend.LoadInt(Metrics, MetricLayout.Correct);
         var correctInTopK = TBackend.LoadInt(Metrics, MetricLayout.CorrectInTopK);
         for (var part = 0; part < Parts; part++)
         {
             var word = MetricLayout.Parts + part * MetricLayout.PartWords;
-            LossSum.Add(ref sum, ref rest, TBackend.LoadScalar(Metrics, word));
+            NeumaierSum.Add(ref sum, ref rest, TBackend.LoadScalar(Metrics, word));
             rest += TBackend.LoadScalar(Metrics, word + 1);
             correct += TBackend.LoadInt(Metrics, word + 2);
             correctInTopK += TBackend.LoadInt(Metrics, word + 3);
         }
 
         TBackend.StoreScalar(Metrics, MetricLayout.LossSum, sum);
-        TBackend.StoreScalar(Metrics, MetricLayout.LossRest, rest);
+        TBackend.StoreScalar(Metrics, MetricLayout.LossCompensation, rest);
         TBackend.StoreInt(Metrics, MetricLayout.Samples, TBackend.LoadInt(Metrics, MetricLayout.Samples) + Batch);
         TBackend.StoreInt(Metrics, MetricLayout.Correct, correct);
         TBackend.StoreInt(Metrics, MetricLayout.CorrectInTopK, correctInTopK);
@@ -115,7 +115,7 @@ internal struct MetricReset<TBackend, TVector> : IKernel
 }
 
 /// <summary>A sum of floats that keeps what rounding takes from it. Source: A. Neumaier, ZAMM 54, 1974.</summary>
-internal static class LossSum
+internal static class NeumaierSum
 {
     public static void Add(ref float sum, ref float rest, float value)
     {

@@ -52,7 +52,7 @@ internal struct PointwiseLoss<TBackend, TVector, TLoss, TActivation> : IKernel
             {
                 var x = TBackend.Load(Prediction, row + i);
                 sum = TBackend.Add(sum, TLoss.Evaluate<TBackend, TVector>(x, TBackend.Load(Target, row + i), out var derivative));
-                if (HasGradient) TBackend.Store(Gradient, row + i, ThroughActivation(x, derivative));
+                if (HasGradient) TBackend.Store(Gradient, row + i, ApplyGate(x, derivative));
             }
 
             total = TBackend.Add(total, sum);
@@ -63,7 +63,7 @@ internal struct PointwiseLoss<TBackend, TVector, TLoss, TActivation> : IKernel
         {
             var x = TBackend.LoadPartial(Prediction, row + whole, left);
             var loss = TLoss.Evaluate<TBackend, TVector>(x, TBackend.LoadPartial(Target, row + whole, left), out var derivative);
-            if (HasGradient) TBackend.StorePartial(Gradient, row + whole, ThroughActivation(x, derivative), left);
+            if (HasGradient) TBackend.StorePartial(Gradient, row + whole, ApplyGate(x, derivative), left);
             total = TBackend.Add(total, TBackend.SelectGreater(TBackend.Splat(left), TBackend.LaneNumbers, loss, TBackend.Zero));
         }
 
@@ -71,6 +71,6 @@ internal struct PointwiseLoss<TBackend, TVector, TLoss, TActivation> : IKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector ThroughActivation(TVector prediction, TVector derivative) =>
+    private readonly TVector ApplyGate(TVector prediction, TVector derivative) =>
         TActivation.Backward<TBackend, TVector>(prediction, TBackend.Multiply(derivative, TBackend.Splat(GradientScale)), Slope);
 }

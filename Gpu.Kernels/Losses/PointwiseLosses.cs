@@ -27,7 +27,7 @@ internal static class PointwiseLosses<TLoss>
         IExecutor executor, int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses, float slope)
         : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation =>
             executor.Execute(new Operation<TActivation>(batch, outputs, prediction, target, gradient, sampleLosses, slope));
     }

@@ -89,13 +89,13 @@ internal struct BatchNormLayout
     /// <summary>Cuts up for groups of threads, whose chunks fit the same workspace.</summary>
     internal static ChannelGroups ForGroups<TBackend, TVector>(int rows, int channels, int threads)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
-        where TVector : unmanaged => ChannelGroups.For<TBackend, TVector>(rows, channels, threads, FewestRows, ChannelGroups.MostChunks(channels));
+        where TVector : unmanaged => ChannelGroups.For<TBackend, TVector>(rows, channels, threads, FewestRows, ChannelGroups.MaxChunks(channels));
 
     /// <summary>Words of workspace for any machine: the partial results of all chunks, and four coefficients a channel.</summary>
     public static int WorkspaceLength(int rows, int channels)
     {
         var row = IntMath.RoundUp(channels, 16);
-        var chunks = Math.Min(Math.Max(MostChunks, ChannelGroups.MostChunks(channels)), IntMath.DivRoundUp(rows, FewestRows));
+        var chunks = Math.Min(Math.Max(MostChunks, ChannelGroups.MaxChunks(channels)), IntMath.DivRoundUp(rows, FewestRows));
         return 4 * row + chunks * 2 * row;
     }
 

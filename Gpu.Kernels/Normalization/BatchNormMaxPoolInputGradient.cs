@@ -38,7 +38,7 @@ internal struct BatchNormMaxPoolInputGradient<TBackend, TVector, TActivation, TG
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         // GPUs get one vector, which fits (IOperation.Granularity), and no second copy of the code.
         if (TBackend.IsGpu)
         {

@@ -52,7 +52,7 @@ internal readonly struct BatchNormMaxPoolGradientSumsOperation<TActivation>(Pool
         if (launcher.Groups is { } limits)
         {
             // A window is as much work as four rows of a normalization alone, whose chunks fit the workspace.
-            var groups = BatchNormLayout.ForGroups<TBackend, TVector>(shape.Batch * shape.OutputHeight * shape.OutputWidth, channels, GroupThreads.Of(limits));
+            var groups = BatchNormLayout.ForGroups<TBackend, TVector>(shape.Batch * shape.OutputHeight * shape.OutputWidth, channels, GroupThreads.For(limits));
             var grouped = new GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivation>
             {
                 Input = launcher.Bind(a.Input),

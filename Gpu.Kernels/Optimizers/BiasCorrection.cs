@@ -3,7 +3,7 @@ namespace Gpu.Kernels.Optimizers;
 /// <summary>The factor by which a running mean that began at zero falls short after some steps.</summary>
 internal static class BiasCorrection
 {
-    private const int MostHalvings = 6;
+    private const int MaxHalvings = 6;
 
     /// <summary>
     /// 1 - beta^step, to a few units in the last place for any step number: with x = step * log(beta), the series of 1 - e^x for small |x|; a larger
@@ -16,7 +16,7 @@ internal static class BiasCorrection
         if (step < 1) step = 1;
         var x = step * logBeta;
         var halvings = 0;
-        while (x < -0.5f && halvings < MostHalvings)
+        while (x < -0.5f && halvings < MaxHalvings)
         {
             x *= 0.5f;
             halvings++;

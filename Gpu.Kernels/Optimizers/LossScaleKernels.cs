@@ -26,7 +26,7 @@ internal struct ScaleByLossScale<TBackend, TVector> : IKernel
 }
 
 /// <summary>
-/// Decides by the norm of the scaled gradients whether they are applied, corrects the step's values accordingly, and moves the scale; one item. See <see cref="LossScaling.Check"/>.
+/// Decides by the norm of the scaled gradients whether they are applied, corrects the step's values accordingly, and moves the scale; one item. See <see cref="LossScaling.Update"/>.
 /// </summary>
 internal struct LossScaleUpdate<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -52,8 +52,8 @@ internal struct LossScaleUpdate<TBackend, TVector> : IKernel
         var grows = good >= LossScaling.GrowthInterval ? 1 : 0;
         var factor = 1f + grows - 0.5f * skip;
         var next = scale * factor;
-        if (next > LossScaling.Largest) next = LossScaling.Largest;
-        if (next < LossScaling.Smallest) next = LossScaling.Smallest;
+        if (next > LossScaling.MaxScale) next = LossScaling.MaxScale;
+        if (next < LossScaling.MinScale) next = LossScaling.MinScale;
         TBackend.StoreScalar(LossScale, LossScaleLayout.Scale, next);
         TBackend.StoreInt(LossScale, LossScaleLayout.GoodSteps, good * (1 - grows));
         TBackend.StoreInt(LossScale, LossScaleLayout.Skipped, skipped);

@@ -53,7 +53,7 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
         if (length > PartLength) length = PartLength;
         if (skips != 0)
         {
-            Reset(from, length);
+            ZeroGradients(from, length);
             return;
         }
 
@@ -84,7 +84,7 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
             TBackend.Store(Gradients, i, TBackend.Zero);
             if (TRule.States > 0) TBackend.Store(First, i, first);
             if (TRule.States > 1) TBackend.Store(Second, i, second);
-            if (IsAveraged) TBackend.Store(Average, i, Averaged(TBackend.Load(Average, i), parameter));
+            if (IsAveraged) TBackend.Store(Average, i, NextAverage(TBackend.Load(Average, i), parameter));
         }
 
         var left = to - i;
@@ -99,13 +99,13 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
             TBackend.StorePartial(Gradients, i, TBackend.Zero, left);
             if (TRule.States > 0) TBackend.StorePartial(First, i, first, left);
             if (TRule.States > 1) TBackend.StorePartial(Second, i, second, left);
-            if (IsAveraged) TBackend.StorePartial(Average, i, Averaged(TBackend.LoadPartial(Average, i, left), parameter), left);
+            if (IsAveraged) TBackend.StorePartial(Average, i, NextAverage(TBackend.LoadPartial(Average, i, left), parameter), left);
         }
     }
 
     // The gradients alone: some of them are no numbers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Reset(int from, int length)
+    private readonly void ZeroGradients(int from, int length)
     {
         var to = from + length;
         for (var i = from; i < to; i += TBackend.Width) TBackend.StorePartial(Gradients, i, TBackend.Zero, to - i);
@@ -117,12 +117,12 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
         float scale, float coupled, float kept, float l1, in UpdateConstants constants)
     {
         var g = TBackend.MultiplyAdd(gradient, TBackend.Splat(scale), TBackend.Multiply(parameter, TBackend.Splat(coupled)));
-        g = TBackend.MultiplyAdd(UpdateMeans.Sign<TBackend, TVector>(parameter), TBackend.Splat(l1), g);
+        g = TBackend.MultiplyAdd(UpdateMath.Sign<TBackend, TVector>(parameter), TBackend.Splat(l1), g);
         parameter = TBackend.Multiply(parameter, TBackend.Splat(kept));
         TRule.Update<TBackend, TVector>(ref parameter, g, ref first, ref second, constants);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector Averaged(TVector average, TVector parameter) =>
+    private readonly TVector NextAverage(TVector average, TVector parameter) =>
         TBackend.MultiplyAdd(TBackend.Subtract(parameter, average), TBackend.Splat(AverageRate), average);
 }

@@ -22,7 +22,7 @@ internal struct UpdateConstants
     public float InverseRootCorrection;
 
     /// <summary>The constants of some settings; the last two are found by the kernel.</summary>
-    internal static UpdateConstants Of(OptimizerSettings settings)
+    internal static UpdateConstants From(OptimizerSettings settings)
     {
         var beta2 = settings.Kind == OptimizerKind.RmsProp ? settings.Alpha : settings.Beta2;
         return new()

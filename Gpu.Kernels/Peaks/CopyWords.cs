@@ -4,7 +4,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Peaks;
 
-/// <summary>Copies words; an item copies <see cref="WordsOfItem"/> of them, which must be a multiple of four vectors or one vector.</summary>
+/// <summary>Copies words; an item copies <see cref="WordsPerItem"/> of them, which must be a multiple of four vectors or one vector.</summary>
 internal struct CopyWords<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
@@ -13,14 +13,14 @@ internal struct CopyWords<TBackend, TVector> : IKernel
     public TBackend Input, Output;
 
     /// <summary>Words an item copies.</summary>
-    public int WordsOfItem;
+    public int WordsPerItem;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var from = item * WordsOfItem;
-        var to = from + WordsOfItem;
+        var from = item * WordsPerItem;
+        var to = from + WordsPerItem;
         var at = from;
         for (; at + 4 * TBackend.Width <= to; at += 4 * TBackend.Width)
         {

@@ -22,14 +22,14 @@ internal struct MultiplyAddPeak<TBackend, TVector> : IKernel
     public int Rounds;
 
     /// <summary>What a chain is multiplied by, and what is added.</summary>
-    public float Factor, Summand;
+    public float Factor, Addend;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var factor = TBackend.Splat(Factor);
-        var summand = TBackend.Splat(Summand);
+        var summand = TBackend.Splat(Addend);
         var a = TBackend.Splat(1f);
         var b = TBackend.Splat(2f);
         var c = TBackend.Splat(3f);

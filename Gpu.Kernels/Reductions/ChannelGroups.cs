@@ -18,12 +18,12 @@ internal struct ChannelGroups
     public const int ShortLine = 8;
 
     // Groups that fill a large GPU, and chunks at least for shapes with many channels.
-    private const int ManyChannels = 64 * 1024;
-    private const int FewestMostChunks = 64;
-    private const int MostChunksOfAny = 1024;
+    private const int ChunksTimesChannels = 64 * 1024;
+    private const int LeastMaxChunks = 64;
+    private const int GreatestMaxChunks = 1024;
 
     /// <summary>Rows that a thread of a chunk has at least, and at most where one chunk is to do for all.</summary>
-    private const int RowsOfThread = 4, RowsOfThreadAlone = 16;
+    private const int MinRowsPerThread = 4, MaxRowsPerThreadOfOneChunk = 16;
 
     /// <summary>Extents.</summary>
     public int Rows, Channels;
@@ -41,7 +41,7 @@ internal struct ChannelGroups
     public readonly int Groups => Chunks * Blocks;
 
     /// <summary>Chunks that shapes with so many channels are cut into at most, on any machine.</summary>
-    public static int MostChunks(int channels) => Math.Clamp(ManyChannels / channels, FewestMostChunks, MostChunksOfAny);
+    public static int MaxChunks(int channels) => Math.Clamp(ChunksTimesChannels / channels, LeastMaxChunks, GreatestMaxChunks);
 
     /// <summary>The cut for a machine.</summary>
     /// <param name="rows">rows</param>
@@ -66,7 +66,7 @@ internal struct ChannelGroups
             Blocks = IntMath.DivRoundUp(vectors, lanes),
         };
         var deep = 1 << cut.RowShift;
-        var chunkRows = rows <= RowsOfThreadAlone * deep ? rows : Math.Max(fewestRows, RowsOfThread * deep);
+        var chunkRows = rows <= MaxRowsPerThreadOfOneChunk * deep ? rows : Math.Max(fewestRows, MinRowsPerThread * deep);
         cut.ChunkRows = Math.Max(chunkRows, IntMath.DivRoundUp(rows, mostChunks));
         cut.Chunks = IntMath.DivRoundUp(rows, cut.ChunkRows);
         return cut;
@@ -100,7 +100,7 @@ internal struct ChannelGroups
 
     /// <summary>Where a thread is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly ChannelPosition Place(int width)
+    internal readonly ChannelPosition GetPosition(int width)
     {
         var thread = Group.IdxX;
         var chunk = Grid.IdxX / Blocks;
@@ -110,13 +110,13 @@ internal struct ChannelGroups
         return new ChannelPosition
         {
             Chunk = chunk,
-            Down = down,
+            ThreadRow = down,
             Channel = channel,
             // Threads behind the last channel read its values once more, and write nothing.
-            Source = Math.Min(channel, Channels - width),
-            First = first,
-            End = Math.Min(first + ChunkRows, Rows),
-            Deep = 1 << RowShift,
+            ReadChannel = Math.Min(channel, Channels - width),
+            FirstRow = first,
+            EndRow = Math.Min(first + ChunkRows, Rows),
+            RowStep = 1 << RowShift,
         };
     }
 }
@@ -125,11 +125,11 @@ internal struct ChannelGroups
 internal struct ChannelPosition
 {
     /// <summary>The chunk, and the thread's row in the group's table.</summary>
-    public int Chunk, Down;
+    public int Chunk, ThreadRow;
 
     /// <summary>The thread's first channel, which may lie behind the last, and the one that it reads.</summary>
-    public int Channel, Source;
+    public int Channel, ReadChannel;
 
     /// <summary>The chunk's first row and its end; rows from one of the thread's to the next.</summary>
-    public int First, End, Deep;
+    public int FirstRow, EndRow, RowStep;
 }

@@ -16,10 +16,10 @@ internal static class ColumnSum<TBackend, TVector>
     public static TVector Of(TBackend values, int stride, in ChannelPosition place)
     {
         TVector sum0 = TBackend.Zero, sum1 = sum0;
-        var row = place.First + place.Down;
-        var at = row * stride + place.Source;
-        var step = place.Deep * stride;
-        for (; row + 3 * place.Deep < place.End; row += 4 * place.Deep)
+        var row = place.FirstRow + place.ThreadRow;
+        var at = row * stride + place.ReadChannel;
+        var step = place.RowStep * stride;
+        for (; row + 3 * place.RowStep < place.EndRow; row += 4 * place.RowStep)
         {
             var (x0, x1) = (TBackend.Load(values, at), TBackend.Load(values, at + step));
             var (x2, x3) = (TBackend.Load(values, at + 2 * step), TBackend.Load(values, at + 3 * step));
@@ -28,7 +28,7 @@ internal static class ColumnSum<TBackend, TVector>
             at += 4 * step;
         }
 
-        for (; row < place.End; row += place.Deep)
+        for (; row < place.EndRow; row += place.RowStep)
         {
             sum0 = TBackend.Add(sum0, TBackend.Load(values, at));
             at += step;

@@ -22,7 +22,7 @@ internal struct GradientNormFinish<TBackend, TVector> : IKernel
     public Flag IsScaled;
 
     /// <summary>The largest norm allowed; infinity for no clipping.</summary>
-    public float LargestNorm;
+    public float MaxNorm;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -40,7 +40,7 @@ internal struct GradientNormFinish<TBackend, TVector> : IKernel
         var norm = MathF.Sqrt(sum);
         if (IsScaled) norm *= MathF.Abs(TBackend.LoadScalar(StepState, StepStateLayout.GradientScale));
         // As PyTorch's clip_grad_norm_. NaN is passed on; it is asked for because ILGPU's comparisons do not keep it apart on OpenCL.
-        var factor = LargestNorm / (norm + 1e-6f);
+        var factor = MaxNorm / (norm + 1e-6f);
         if (!float.IsNaN(factor) && factor >= 1f) factor = 1f;
         TBackend.StoreScalar(Norm, GradientNormLayout.Norm, norm);
         TBackend.StoreScalar(Norm, GradientNormLayout.ClipFactor, factor);

@@ -10,10 +10,10 @@ namespace Gpu.Kernels.Reductions;
 internal static class GroupThreads
 {
     /// <summary>Threads of a group at most, and elements of the shared memory that kernels allocate for them.</summary>
-    public const int Most = 256;
+    public const int Max = 256;
 
     /// <summary>Threads of a group on a device: a power of two.</summary>
-    public static int Of(GroupLimits limits) => Math.Min(Most, 1 << BitOperations.Log2((uint)limits.MaxThreads));
+    public static int For(GroupLimits limits) => Math.Min(Max, 1 << BitOperations.Log2((uint)limits.MaxThreads));
 }
 
 /// <summary>

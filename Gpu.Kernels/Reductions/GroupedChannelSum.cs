@@ -32,10 +32,10 @@ internal struct GroupedChannelSum<TBackend, TVector> : IGroupedKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var place = Layout.Place(TBackend.Width);
+        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var place = Layout.GetPosition(TBackend.Width);
         var sum = GroupReduce<TBackend, TVector>.Sum(shared, ColumnSum<TBackend, TVector>.Of(Values, ValueStride, place), Layout.Lanes);
-        if (place.Down != 0 || place.Channel >= Layout.Channels) return;
+        if (place.ThreadRow != 0 || place.Channel >= Layout.Channels) return;
         sum = TBackend.Multiply(sum, TBackend.Splat(Scale));
         var target = place.Chunk * SumStride + place.Channel;
         if (Accumulate) sum = TBackend.Add(TBackend.Load(Sums, target), sum);

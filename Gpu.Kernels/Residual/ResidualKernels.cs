@@ -5,14 +5,14 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Residual;
 
-/// <summary>Output = f(a + b), element by element; an item is <see cref="VectorsOfItem"/> vectors. Output may be a or b.</summary>
+/// <summary>Output = f(a + b), element by element; an item is <see cref="VectorsPerItem"/> vectors. Output may be a or b.</summary>
 internal struct ResidualForward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
     /// <summary>Vectors an item handles: one on a GPU, where neighbouring threads take neighbouring vectors.</summary>
-    public static int VectorsOfItem => TBackend.IsGpu ? 1 : 4;
+    public static int VectorsPerItem => TBackend.IsGpu ? 1 : 4;
 
     /// <summary>Elements.</summary>
     public TBackend A, B, Output;
@@ -27,8 +27,8 @@ internal struct ResidualForward<TBackend, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var from = item * VectorsOfItem * TBackend.Width;
-        for (var u = 0; u < VectorsOfItem; u++)
+        var from = item * VectorsPerItem * TBackend.Width;
+        for (var u = 0; u < VectorsPerItem; u++)
         {
             var i = from + u * TBackend.Width;
             var left = Count - i;
@@ -47,7 +47,7 @@ internal struct ResidualForward<TBackend, TVector, TActivation> : IKernel
 }
 
 /// <summary>
-/// Gradient of f(a + b) with respect to a and, where <see cref="Both"/>, to b: outputGradient * f', f' from the output. An item is <see cref="VectorsOfItem"/>
+/// Gradient of f(a + b) with respect to a and, where <see cref="Both"/>, to b: outputGradient * f', f' from the output. An item is <see cref="VectorsPerItem"/>
 /// vectors. The gradients may be the output's gradient.
 /// </summary>
 internal struct ResidualBackward<TBackend, TVector, TActivation> : IKernel
@@ -56,7 +56,7 @@ internal struct ResidualBackward<TBackend, TVector, TActivation> : IKernel
     where TActivation : struct, IActivation
 {
     /// <summary>Vectors an item handles: one on a GPU, where neighbouring threads take neighbouring vectors.</summary>
-    public static int VectorsOfItem => TBackend.IsGpu ? 1 : 4;
+    public static int VectorsPerItem => TBackend.IsGpu ? 1 : 4;
 
     /// <summary>Elements.</summary>
     public TBackend Output, OutputGradient;
@@ -77,18 +77,18 @@ internal struct ResidualBackward<TBackend, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var from = item * VectorsOfItem * TBackend.Width;
-        for (var u = 0; u < VectorsOfItem; u++)
+        var from = item * VectorsPerItem * TBackend.Width;
+        for (var u = 0; u < VectorsPerItem; u++)
         {
             var i = from + u * TBackend.Width;
             var left = Count - i;
-            if (left >= TBackend.Width) Pass<WholeVector>(i, TBackend.Width);
-            else if (left > 0) Pass<PartialVector>(i, left);
+            if (left >= TBackend.Width) WriteGradients<WholeVector>(i, TBackend.Width);
+            else if (left > 0) WriteGradients<PartialVector>(i, left);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Pass<TAccess>(int index, int count)
+    private readonly void WriteGradients<TAccess>(int index, int count)
         where TAccess : struct, IVectorAccess
     {
         var value = TAccess.Load<TBackend, TVector>(Output, index, count);
@@ -120,7 +120,7 @@ internal struct ShortcutForward<TBackend, TVector, TActivation> : IKernel
     public int Stride;
 
     /// <summary>Channels of the output before those of b.</summary>
-    public int Before;
+    public int ChannelsBefore;
 
     /// <summary>The cut of the output into items.</summary>
     public RowTiles Tiles;
@@ -132,23 +132,23 @@ internal struct ShortcutForward<TBackend, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var sample = row / OutputHeight;
         var sourceRow = sample * Height + (row - sample * OutputHeight) * Stride;
-        var first = Math.Min(Math.Max(channel, Before), channelEnd);
-        var last = Math.Max(first, Math.Min(Before + ChannelsOfB, channelEnd));
+        var first = Math.Min(Math.Max(channel, ChannelsBefore), channelEnd);
+        var last = Math.Max(first, Math.Min(ChannelsBefore + ChannelsOfB, channelEnd));
         for (; column < columnEnd; column++)
         {
             var to = (row * Tiles.Columns + column) * Tiles.Channels;
-            var from = (sourceRow * Width + column * Stride) * ChannelsOfB - Before;
-            Stretch(to, from, channel, first, false);
-            Stretch(to, from, first, last, true);
-            Stretch(to, from, last, channelEnd, false);
+            var from = (sourceRow * Width + column * Stride) * ChannelsOfB - ChannelsBefore;
+            AddRange(to, from, channel, first, false);
+            AddRange(to, from, first, last, true);
+            AddRange(to, from, last, channelEnd, false);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Stretch(int to, int from, int channel, int channelEnd, bool withB)
+    private readonly void AddRange(int to, int from, int channel, int channelEnd, bool withB)
     {
         for (; channel + TBackend.Width <= channelEnd; channel += TBackend.Width)
             Add<WholeVector>(to + channel, from + channel, TBackend.Width, withB);
@@ -189,8 +189,8 @@ internal struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
     /// <summary>See <see cref="ShortcutForward{TBackend,TVector,TActivation}.Stride"/>.</summary>
     public int Stride;
 
-    /// <summary>See <see cref="ShortcutForward{TBackend,TVector,TActivation}.Before"/>.</summary>
-    public int Before;
+    /// <summary>See <see cref="ShortcutForward{TBackend,TVector,TActivation}.ChannelsBefore"/>.</summary>
+    public int ChannelsBefore;
 
     /// <summary>The cut of b into items.</summary>
     public RowTiles Tiles;
@@ -202,13 +202,13 @@ internal struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var sample = row / Height;
         var y = row - sample * Height;
         var outputRow = y / Stride;
         if (outputRow * Stride != y)
         {
-            for (; column < columnEnd; column++) Gradient.Skip((row * Tiles.Columns + column) * Tiles.Channels + channel, channelEnd - channel);
+            for (; column < columnEnd; column++) Gradient.WriteZeros((row * Tiles.Columns + column) * Tiles.Channels + channel, channelEnd - channel);
             return;
         }
 
@@ -220,21 +220,21 @@ internal struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
             var to = (row * Tiles.Columns + column) * Tiles.Channels;
             if (column != taken)
             {
-                Gradient.Skip(to + channel, channelEnd - channel);
+                Gradient.WriteZeros(to + channel, channelEnd - channel);
                 continue;
             }
 
-            var from = ((sample * OutputHeight + outputRow) * OutputWidth + outputColumn) * OutputChannels + Before;
+            var from = ((sample * OutputHeight + outputRow) * OutputWidth + outputColumn) * OutputChannels + ChannelsBefore;
             var c = channel;
-            for (; c + TBackend.Width <= channelEnd; c += TBackend.Width) Pass<WholeVector>(from + c, to + c, TBackend.Width);
-            if (c < channelEnd) Pass<PartialVector>(from + c, to + c, channelEnd - c);
+            for (; c + TBackend.Width <= channelEnd; c += TBackend.Width) WriteGradient<WholeVector>(from + c, to + c, TBackend.Width);
+            if (c < channelEnd) WriteGradient<PartialVector>(from + c, to + c, channelEnd - c);
             taken += Stride;
             outputColumn++;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Pass<TAccess>(int from, int to, int count)
+    private readonly void WriteGradient<TAccess>(int from, int to, int count)
         where TAccess : struct, IVectorAccess
     {
         var value = TAccess.Load<TBackend, TVector>(Output, from, count);

@@ -160,7 +160,7 @@ public class PoolingTests
     public void SizesThatMakeNoSenseAreRefused(int height, int window, int stride, int top, int bottom, string message)
     {
         var shape = new Pool2dShape(1, height, 4, 3, window, 2, stride, 2, top, 0, bottom, 0);
-        Assert.Contains(message, Assert.Throws<ArgumentException>(() => shape.Check()).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => shape.Validate()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

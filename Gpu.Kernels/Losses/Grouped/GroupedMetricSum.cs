@@ -20,13 +20,13 @@ internal struct GroupedMetricSum<TBackend, TVector> : IGroupedKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var sums = SharedMemory.Allocate<float>(MetricTree.MostThreads);
-        var rests = SharedMemory.Allocate<float>(MetricTree.MostThreads);
-        var words = SharedMemory.Allocate<int>(2 * MetricTree.MostThreads);
+        var sums = SharedMemory.Allocate<float>(MetricTree.MaxThreads);
+        var rests = SharedMemory.Allocate<float>(MetricTree.MaxThreads);
+        var words = SharedMemory.Allocate<int>(2 * MetricTree.MaxThreads);
         MetricCount count = default;
         if (Parts == 0)
         {
-            for (var sample = Group.IdxX; sample < Batch; sample += Group.DimX) LossSum.Add(ref count.Sum, ref count.Rest, TBackend.LoadScalar(SampleLosses, sample));
+            for (var sample = Group.IdxX; sample < Batch; sample += Group.DimX) NeumaierSum.Add(ref count.Sum, ref count.Compensation, TBackend.LoadScalar(SampleLosses, sample));
         }
         else
         {
@@ -39,7 +39,7 @@ internal struct GroupedMetricSum<TBackend, TVector> : IGroupedKernel
             }
         }
 
-        MetricTree.Gather(sums, rests, words, ref count, Group.IdxX, true, Group.DimX);
+        MetricTree.Reduce(sums, rests, words, ref count, Group.IdxX, true, Group.DimX);
         if (Group.IdxX == 0) MetricTree.AddTo<TBackend, TVector>(Metrics, count, Batch);
     }
 }

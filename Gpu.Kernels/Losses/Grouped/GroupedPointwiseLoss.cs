@@ -18,7 +18,7 @@ internal struct GroupedPointwiseLoss<TBackend, TVector, TLoss, TActivation> : IG
     where TActivation : struct, IActivation
 {
     // Vectors of a sample from which on a thread of its own would wait for memory too often; and about how many of them a thread of a group has.
-    private const int FewestVectors = 8, VectorsOfThread = 2;
+    private const int MinVectors = 8, VectorsPerThread = 2;
 
     /// <summary>[batch, outputs] each; losses [batch].</summary>
     public TBackend Prediction, Target, Gradient, SampleLosses;
@@ -39,15 +39,15 @@ internal struct GroupedPointwiseLoss<TBackend, TVector, TLoss, TActivation> : IG
     public static int Threads(GroupLimits? limits, int outputs)
     {
         var vectors = IntMath.DivRoundUp(outputs, TBackend.Width);
-        if (limits is not { } known || vectors < FewestVectors) return 0;
-        return Math.Min(GroupThreads.Of(known), (int)BitOperations.RoundUpToPowerOf2((uint)IntMath.DivRoundUp(vectors, VectorsOfThread)));
+        if (limits is not { } known || vectors < MinVectors) return 0;
+        return Math.Min(GroupThreads.For(known), (int)BitOperations.RoundUpToPowerOf2((uint)IntMath.DivRoundUp(vectors, VectorsPerThread)));
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var shared = SharedMemory.Allocate<float>(GroupThreads.Most);
+        var shared = SharedMemory.Allocate<float>(GroupThreads.Max);
         var at = Grid.IdxX * Outputs + Group.IdxX * TBackend.Width;
         var end = (Grid.IdxX + 1) * Outputs;
         var total = TBackend.Zero;

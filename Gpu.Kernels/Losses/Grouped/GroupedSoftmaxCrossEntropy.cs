@@ -23,7 +23,7 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
     public int Lanes, LaneShift;
 
     /// <summary>How often a group takes as many samples as it has room for.</summary>
-    public int Turns;
+    public int Iterations;
 
     /// <summary>k of the top-k count, from 1 to classes.</summary>
     public int TopK;
@@ -44,15 +44,15 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var sharedA = SharedMemory.Allocate<float>(MetricTree.MostThreads);
-        var sharedB = SharedMemory.Allocate<float>(MetricTree.MostThreads);
-        var sharedC = SharedMemory.Allocate<float>(MetricTree.MostThreads);
-        var words = SharedMemory.Allocate<int>(2 * MetricTree.MostThreads);
+        var sharedA = SharedMemory.Allocate<float>(MetricTree.MaxThreads);
+        var sharedB = SharedMemory.Allocate<float>(MetricTree.MaxThreads);
+        var sharedC = SharedMemory.Allocate<float>(MetricTree.MaxThreads);
+        var words = SharedMemory.Allocate<int>(2 * MetricTree.MaxThreads);
         var lane = Group.IdxX & (Lanes - 1);
         var slot = Group.IdxX >> LaneShift;
         var slots = Group.DimX >> LaneShift;
         MetricCount count = default;
-        for (var turn = 0; turn < Turns; turn++)
+        for (var turn = 0; turn < Iterations; turn++)
         {
             var place = (turn * Grid.DimX + Grid.IdxX) * slots + slot;
             // Threads behind the last sample work on it, too, because all must come to the barriers.
@@ -63,8 +63,8 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
             // Read before the first write, because the gradient may take the place of the logits.
             var own = TBackend.LoadScalar(Logits, row + (isKnown ? label : 0));
             var largest = LargestLogit(sharedA, row, lane);
-            SumUp(row, lane, label, own, largest, out var sum, out var shifted, out var before);
-            Fold(sharedA, sharedB, sharedC, lane, ref sum, ref shifted, ref before);
+            SumClasses(row, lane, label, own, largest, out var sum, out var shifted, out var before);
+            ReduceOverLanes(sharedA, sharedB, sharedC, lane, ref sum, ref shifted, ref before);
             if (HasGradient && place < Batch) WriteGradient(row, lane, label, isKnown, largest, sum);
             if (lane == 0 && place < Batch)
             {
@@ -76,7 +76,7 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
         }
 
         // Also where nothing is counted: no barrier may stand in a condition.
-        MetricTree.Gather(sharedA, sharedB, words, ref count, slot, lane == 0, slots);
+        MetricTree.Reduce(sharedA, sharedB, words, ref count, slot, lane == 0, slots);
         if (!HasMetrics || Group.IdxX != 0) return;
         if (Grid.DimX == 1)
         {
@@ -86,7 +86,7 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
 
         var word = MetricLayout.Parts + Grid.IdxX * MetricLayout.PartWords;
         TBackend.StoreScalar(Metrics, word, count.Sum);
-        TBackend.StoreScalar(Metrics, word + 1, count.Rest);
+        TBackend.StoreScalar(Metrics, word + 1, count.Compensation);
         TBackend.StoreInt(Metrics, word + 2, count.Correct);
         TBackend.StoreInt(Metrics, word + 3, count.CorrectInTopK);
     }
@@ -114,7 +114,7 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
 
     // A thread's own classes. A NaN that the largest logit has dropped comes back here.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void SumUp(int row, int lane, int label, float own, float largest, out float sum, out float shifted, out float before)
+    private readonly void SumClasses(int row, int lane, int label, float own, float largest, out float sum, out float shifted, out float before)
     {
         TVector exponentials = TBackend.Zero, differences = exponentials, ranks = exponentials;
         for (var c = lane * TBackend.Width; c < Classes; c += Lanes * TBackend.Width)
@@ -133,7 +133,7 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
 
     // The sums over the threads of a sample, in all of them.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Fold(
+    private readonly void ReduceOverLanes(
         ArrayView<float> sharedA, ArrayView<float> sharedB, ArrayView<float> sharedC, int lane, ref float sum, ref float shifted, ref float before)
     {
         var thread = Group.IdxX;

@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Losses;
 internal struct MetricCount
 {
     /// <summary>The sum, and what rounding took from it.</summary>
-    public float Sum, Rest;
+    public float Sum, Compensation;
 
     /// <summary>Samples whose label has the largest logit, or is among the k largest.</summary>
     public int Correct, CorrectInTopK;
@@ -18,8 +18,8 @@ internal struct MetricCount
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(float sum, float rest, int correct, int correctInTopK)
     {
-        LossSum.Add(ref Sum, ref Rest, sum);
-        Rest += rest;
+        NeumaierSum.Add(ref Sum, ref Compensation, sum);
+        Compensation += rest;
         Correct += correct;
         CorrectInTopK += correctInTopK;
     }
@@ -29,10 +29,10 @@ internal struct MetricCount
 internal static class MetricTree
 {
     /// <summary>Threads of a group that counts, at most.</summary>
-    public const int MostThreads = 512;
+    public const int MaxThreads = 512;
 
     /// <summary>Threads of a group on a device: a power of two.</summary>
-    public static int Threads(GroupLimits limits) => Math.Min(MostThreads, 1 << System.Numerics.BitOperations.Log2((uint)limits.MaxThreads));
+    public static int Threads(GroupLimits limits) => Math.Min(MaxThreads, 1 << System.Numerics.BitOperations.Log2((uint)limits.MaxThreads));
 
     /// <summary>
     /// The counts of all, in thread 0; the others get something else. Every thread of the group calls it.
@@ -45,25 +45,25 @@ internal static class MetricTree
     /// <param name="isCounted">whether the thread has a count</param>
     /// <param name="slots">counts, a power of two</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Gather(ArrayView<float> sums, ArrayView<float> rests, ArrayView<int> words, ref MetricCount count, int slot, bool isCounted, int slots)
+    public static void Reduce(ArrayView<float> sums, ArrayView<float> rests, ArrayView<int> words, ref MetricCount count, int slot, bool isCounted, int slots)
     {
-        if (isCounted) Put(sums, rests, words, count, slot, slots);
+        if (isCounted) Store(sums, rests, words, count, slot, slots);
         GroupBarrier.Wait();
         var thread = Group.IdxX;
         for (var half = slots >> 1; half > 0; half >>= 1)
         {
             if (thread < half)
             {
-                var own = Get(sums, rests, words, thread, slots);
-                var other = Get(sums, rests, words, thread + half, slots);
-                own.Add(other.Sum, other.Rest, other.Correct, other.CorrectInTopK);
-                Put(sums, rests, words, own, thread, slots);
+                var own = Load(sums, rests, words, thread, slots);
+                var other = Load(sums, rests, words, thread + half, slots);
+                own.Add(other.Sum, other.Compensation, other.Correct, other.CorrectInTopK);
+                Store(sums, rests, words, own, thread, slots);
             }
 
             GroupBarrier.Wait();
         }
 
-        count = Get(sums, rests, words, 0, slots);
+        count = Load(sums, rests, words, 0, slots);
     }
 
     /// <summary>Adds a count to the counters.</summary>
@@ -77,32 +77,32 @@ internal static class MetricTree
     {
         MetricCount total = default;
         total.Sum = TBackend.LoadScalar(metrics, MetricLayout.LossSum);
-        total.Rest = TBackend.LoadScalar(metrics, MetricLayout.LossRest);
+        total.Compensation = TBackend.LoadScalar(metrics, MetricLayout.LossCompensation);
         total.Correct = TBackend.LoadInt(metrics, MetricLayout.Correct);
         total.CorrectInTopK = TBackend.LoadInt(metrics, MetricLayout.CorrectInTopK);
-        total.Add(count.Sum, count.Rest, count.Correct, count.CorrectInTopK);
+        total.Add(count.Sum, count.Compensation, count.Correct, count.CorrectInTopK);
         TBackend.StoreScalar(metrics, MetricLayout.LossSum, total.Sum);
-        TBackend.StoreScalar(metrics, MetricLayout.LossRest, total.Rest);
+        TBackend.StoreScalar(metrics, MetricLayout.LossCompensation, total.Compensation);
         TBackend.StoreInt(metrics, MetricLayout.Samples, TBackend.LoadInt(metrics, MetricLayout.Samples) + samples);
         TBackend.StoreInt(metrics, MetricLayout.Correct, total.Correct);
         TBackend.StoreInt(metrics, MetricLayout.CorrectInTopK, total.CorrectInTopK);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(ArrayView<float> sums, ArrayView<float> rests, ArrayView<int> words, MetricCount count, int slot, int slots)
+    private static void Store(ArrayView<float> sums, ArrayView<float> rests, ArrayView<int> words, MetricCount count, int slot, int slots)
     {
         sums[slot] = count.Sum;
-        rests[slot] = count.Rest;
+        rests[slot] = count.Compensation;
         words[slot] = count.Correct;
         words[slot + slots] = count.CorrectInTopK;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static MetricCount Get(ArrayView<float> sums, ArrayView<float> rests, ArrayView<int> words, int slot, int slots)
+    private static MetricCount Load(ArrayView<float> sums, ArrayView<float> rests, ArrayView<int> words, int slot, int slots)
     {
         MetricCount count = default;
         count.Sum = sums[slot];
-        count.Rest = rests[slot];
+        count.Compensation = rests[slot];
         count.Correct = words[slot];
         count.CorrectInTopK = words[slot + slots];
         return count;
