@@ -4,28 +4,35 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels;
 
-/// <summary>Batches from a data set that lies on the device as bytes: gathered by number, normalised, and changed at random if wanted.</summary>
+/// <summary>
+/// Assembles batches from a data set that is stored on the device as bytes: gathers samples by index, normalizes them to floats and optionally augments them.
+/// </summary>
 public static class BatchGather
 {
-    // About so many elements an item on the CPU: enough to be worth handing over.
+    // About this many elements per item on the CPU: enough work to pay for scheduling the item.
     private const int ElementsPerItem = 4096;
 
     /// <summary>
-    /// Fills a batch with the samples order[start], order[start + 1], ..., start being the word <see cref="StepStateLayout.BatchStart"/> of the step. Places
-    /// behind the end of the order, and numbers that are no sample's, become zero bytes, normalised, with the label -1.
+    /// Fills a batch with the samples order[start], order[start + 1], ..., where start is word <see cref="StepStateLayout.BatchStart"/> of the step state. If a
+    /// position is past the end of the order, or its sample index is out of range, the sample is filled with normalized zero bytes and gets the label -1.
     /// </summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="shape">data set and batch</param>
-    /// <param name="bytes">[samples, height, width, channels], <see cref="BatchShape.DataWords"/> words: upload the bytes at its beginning</param>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="shape">the sizes of the data set and the batch</param>
+    /// <param name="bytes">
+    /// the data set, unsigned bytes [samples, height, width, channels] from the start of the view; <see cref="BatchShape.DataWords"/> words, which includes
+    /// unused bytes at the end
+    /// </param>
     /// <param name="labels">integers [samples]; empty for none</param>
-    /// <param name="order">integers: numbers of samples, as long as one likes</param>
-    /// <param name="stepState">the values of the step, see <see cref="StepStateLayout"/></param>
-    /// <param name="normalization">what <see cref="PixelNormalization.Pattern"/> gives for the channels</param>
-    /// <param name="output">receives [batch, height, width, channels]</param>
-    /// <param name="outputLabels">receives integers [batch]; empty when <paramref name="labels"/> is</param>
-    /// <param name="augmentation">random changes; none by default</param>
-    /// <exception cref="ArgumentException">a view has another length than the shape asks for</exception>
-    /// <exception cref="ArgumentOutOfRangeException">an extent that is not above 0, or a shift that is negative or larger than a sample</exception>
+    /// <param name="order">sample indices, integers; any number of them, at least 1</param>
+    /// <param name="stepState">the step state, <see cref="StepStateLayout.Words"/> words</param>
+    /// <param name="normalization">
+    /// scales and shifts as made by <see cref="PixelNormalization.Pattern"/>, <see cref="PixelNormalization.Words"/> words for the shape's channels
+    /// </param>
+    /// <param name="output">receives floats [batch, height, width, channels]</param>
+    /// <param name="outputLabels">receives integers [batch]; empty if <paramref name="labels"/> is</param>
+    /// <param name="augmentation">the random changes; default: none</param>
+    /// <exception cref="ArgumentException">the order is empty, or a view does not have the length that the shape requires</exception>
+    /// <exception cref="ArgumentOutOfRangeException">a size is below 1, or the shift is negative or larger than both sides of a sample</exception>
     public static void Run(
         IExecutor executor, BatchShape shape, DeviceView bytes, DeviceView labels, DeviceView order, DeviceView stepState, DeviceView normalization,
         DeviceView output, DeviceView outputLabels, Augmentation augmentation = default)
@@ -33,7 +40,7 @@ public static class BatchGather
         shape.Validate();
         ArgumentOutOfRangeException.ThrowIfNegative(augmentation.Shift);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(augmentation.Shift, Math.Max(shape.Height, shape.Width));
-        if (order.IsEmpty) throw new ArgumentException("the order names no samples", nameof(order));
+        if (order.IsEmpty) throw new ArgumentException("the order of samples is empty", nameof(order));
         bytes.Require(shape.DataWords, nameof(bytes));
         if (!labels.IsEmpty) labels.Require(shape.Samples, nameof(labels));
         stepState.Require(StepStateLayout.Words, nameof(stepState));
@@ -86,7 +93,7 @@ public static class BatchGather
         BatchShape shape, DeviceView bytes, DeviceView labels, DeviceView order, DeviceView stepState, DeviceView normalization,
         DeviceView output, DeviceView outputLabels, Augmentation augmentation) : IOperation
     {
-        // Every row begins with a vector of its own.
+        // Vector accesses restart at each row.
         public int Granularity => shape.Width * shape.Channels;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
