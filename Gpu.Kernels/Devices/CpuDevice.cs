@@ -4,36 +4,44 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>The CPU: kernels run as plain specialised code over raw pointers, their items shared among a pool of threads.</summary>
+/// <summary>The CPU. Kernels are compiled by the JIT for pointers and SIMD vectors, and a pool of threads shares the items of each launch.</summary>
+/// <example><code>using var device = new CpuDevice(threads: 4);</code></example>
 public sealed class CpuDevice : ComputeDevice
 {
     private readonly CpuWorkerPool _pool;
     private long _allocated;
 
-    /// <param name="threads">threads to use, the caller's among them; 0 for one a processor</param>
-    /// <param name="vectorBits">bits a vector: 512, 256 or 128; 0 for the widest this processor has</param>
-    /// <exception cref="ArgumentOutOfRangeException">a negative number of threads or more than <see cref="MaxThreads"/>, or other vectorBits</exception>
+    /// <summary>Starts the threads of the device.</summary>
+    /// <param name="threads">threads, including the calling one; 0 for one per processor</param>
+    /// <param name="vectorBits">bits per SIMD vector: 512, 256 or 128; 0 for <see cref="MaxVectorBits"/></param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// the number of threads is negative or above <see cref="MaxThreads"/>, or <paramref name="vectorBits"/> has another value
+    /// </exception>
     public CpuDevice(int threads = 0, int vectorBits = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MaxThreads);
         if (vectorBits is not (0 or 128 or 256 or 512))
-            throw new ArgumentOutOfRangeException(nameof(vectorBits), vectorBits, "vectors have 128, 256 or 512 bits (0: the widest this processor has)");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(vectorBits), vectorBits, "vectors must have 128, 256 or 512 bits, or 0 for the widest of this processor");
+        }
+
         Threads = threads == 0 ? Math.Min(Environment.ProcessorCount, MaxThreads) : threads;
         VectorBits = vectorBits == 0 ? MaxVectorBits : vectorBits;
         _pool = new CpuWorkerPool(Threads);
     }
 
-    /// <summary>The largest number of threads that can be asked for.</summary>
+    /// <summary>The most threads of a device.</summary>
     public const int MaxThreads = 1024;
 
-    /// <summary>Bits of the widest vector that this processor computes with.</summary>
+    /// <summary>Bits of the widest SIMD vector that .NET accelerates on this processor.</summary>
     public static int MaxVectorBits => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
 
-    /// <summary>Threads that share the work.</summary>
+    /// <summary>Threads that share the items of a launch, including the calling one.</summary>
     public int Threads { get; }
 
-    /// <summary>Bits a vector.</summary>
+    /// <summary>Bits per SIMD vector.</summary>
     public int VectorBits { get; }
 
     /// <inheritdoc/>
@@ -73,7 +81,7 @@ public sealed class CpuDevice : ComputeDevice
     /// <inheritdoc/>
     public override void Synchronize()
     {
-        // A launch returns when its work is done.
+        // A launch returns when its work has finished.
     }
 
     /// <inheritdoc/>
@@ -87,7 +95,7 @@ public sealed class CpuDevice : ComputeDevice
 
     internal override IGraphDriver? GetGraphDriver(out string? whyNot)
     {
-        whyNot = "the CPU device runs a launch by calling it";
+        whyNot = "the CPU device launches a kernel with a function call";
         return null;
     }
 

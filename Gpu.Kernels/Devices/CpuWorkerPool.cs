@@ -3,29 +3,29 @@ using System.Runtime.InteropServices;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>Work that can be cut into ranges of items.</summary>
+/// <summary>Work that can be divided into ranges of items.</summary>
 internal interface ICpuJob
 {
-    /// <summary>Does items <paramref name="from"/> up to, not including, <paramref name="to"/>.</summary>
+    /// <summary>Runs the items from <paramref name="from"/> to <paramref name="to"/> - 1.</summary>
     void RunItems(int from, int to);
 }
 
 /// <summary>
-/// Threads that share the items of a launch. Each begins with a stretch of its own (the same one in launch after launch, so that its caches keep
-/// what the last launch wrote) and helps the others when it is done. Results do not depend on who does what: items are independent.
+/// Threads that share the items of a launch. Each starts with its own range, the same one in every launch, so that its caches still hold what the last launch
+/// wrote. When it has finished it takes chunks of the other ranges (work stealing). Items are independent, so the results do not depend on the schedule.
 /// </summary>
 internal sealed class CpuWorkerPool : IDisposable
 {
-    // In vector instructions: below this the hand-over (a microsecond or two) costs more than a second thread saves.
+    // In vector instructions. Below this, waking a second thread (1 to 2 microseconds) costs more than it saves.
     private const long MinSharedCost = 6_000;
     private const int ChunksPerThread = 8;
-    // About 100 microseconds of looking for work before a worker sleeps: launches of a step follow each other much closer.
+    // A worker spins for about 100 microseconds before it sleeps. The launches of a step follow each other much faster.
     private const int SpinsBeforeSleep = 4_000;
     private const int SpinsBeforeYield = 20_000;
     private const long GateOpen = 1 << 15;
 
     private readonly int _threads;
-    // With more threads than processors, whoever waits must make room at once.
+    // With more threads than processors, a waiting thread must yield at once.
     private readonly bool _oversubscribed;
     private readonly Worker[] _workers;
     private readonly PaddedCounter[] _next;
@@ -35,12 +35,12 @@ internal sealed class CpuWorkerPool : IDisposable
     private int _chunk;
     private volatile Exception? _failure;
     private PaddedCounter _state; // generation << 16 | participants
-    // The door of a job: generation << 16 | Open | workers inside. The caller shuts it when nothing is left to take and waits for those inside alone, so that a
-    // worker which the system has not let run does not hold up a job that the others have done.
+    // The gate of a job: generation << 16 | GateOpen | workers inside. When no chunks are left, the calling thread closes the gate and waits only for the
+    // workers inside. A worker that the operating system has not scheduled yet thus does not delay a job that the others have finished.
     private PaddedCounter _gate;
     private volatile bool _stopping;
 
-    // The pool whose job the thread is in.
+    // The pool whose job this thread is running.
     [ThreadStatic]
     private static CpuWorkerPool? _current;
 
@@ -60,10 +60,10 @@ internal sealed class CpuWorkerPool : IDisposable
         }
     }
 
-    /// <summary>Runs all items of a job and returns when they are done. Jobs that several threads bring run one after the other.</summary>
-    /// <exception cref="ObjectDisposedException">the pool has ended</exception>
-    /// <exception cref="InvalidOperationException">the job was brought by a job of this pool, which would wait for itself</exception>
-    /// <exception cref="Exception">what the job threw, on whichever thread; its other items may then not have been done</exception>
+    /// <summary>Runs all items of a job, and returns when they have finished. Jobs from several threads run one after another.</summary>
+    /// <exception cref="ObjectDisposedException">the pool is disposed</exception>
+    /// <exception cref="InvalidOperationException">called from a job of this pool, which would wait for itself</exception>
+    /// <exception cref="Exception">the exception of the job, from any thread; other items may not have run</exception>
     public void Run(ICpuJob job, int items, int cost)
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
@@ -105,10 +105,11 @@ internal sealed class CpuWorkerPool : IDisposable
 
     private void ThrowIfReentrant()
     {
-        if (_current == this) throw new InvalidOperationException("a kernel cannot use the device that runs it; launch from outside, one kernel after the other");
+        if (_current == this)
+            throw new InvalidOperationException("a kernel cannot use the device that runs it; launch the next kernel after the first one returns");
     }
 
-    // What went wrong, or null.
+    // Returns the exception of the job, or null.
     private Exception? RunShared(ICpuJob job, int items, int participants)
     {
         _job = job;
@@ -145,7 +146,7 @@ internal sealed class CpuWorkerPool : IDisposable
         return failure;
     }
 
-    // A failure is kept for the caller, and ends the work of all.
+    // An exception is stored for the caller, and stops all threads.
     private void Participate(ICpuJob job, int self, int participants)
     {
         try
@@ -184,7 +185,7 @@ internal sealed class CpuWorkerPool : IDisposable
         }
     }
 
-    // False when the job has been done without this worker.
+    // Returns false if the job has finished without this worker.
     private bool TryEnter(long generation)
     {
         while (true)
@@ -210,7 +211,7 @@ internal sealed class CpuWorkerPool : IDisposable
             Interlocked.Exchange(ref self.Asleep, 1);
             if (Volatile.Read(ref _state.Value) != seen || _stopping)
             {
-                // Work came between looking and lying down. If the caller has seen this thread asleep, its signal is under way: take it.
+                // Work arrived after the last check. If the caller has seen this thread as asleep, its signal is coming: consume it.
                 if (Interlocked.Exchange(ref self.Asleep, 0) == 0) self.Wake.WaitOne();
                 continue;
             }
@@ -219,7 +220,7 @@ internal sealed class CpuWorkerPool : IDisposable
         }
     }
 
-    // Each counter on a cache line of its own: threads that take chunks must not slow each other down.
+    // On its own cache line, so that threads which take chunks do not slow each other down (false sharing).
     [StructLayout(LayoutKind.Explicit, Size = 192)]
     private struct PaddedCounter
     {

@@ -1,13 +1,17 @@
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// Command lists that are run one after the other, again and again: a training step. Where the device can (CUDA), the second run captures them as a graph,
-/// which is one launch from then on; elsewhere, and where that fails, they are launched one by one, and <see cref="NoGraphReason"/> says why. Both give the
-/// same bits. A run allocates nothing, apart from the one that captures.
+/// Command lists that run one after another, many times: a training step. On CUDA, the second run captures them as a CUDA graph, which is a single launch from
+/// then on. On other devices, or if the capture fails, they are launched one by one, and <see cref="NoGraphReason"/> says why. The results are bitwise equal
+/// in both cases. Only the run that captures allocates memory.
 /// </summary>
+/// <example><code>
+/// using var step = new RecordedStep(device, forward, backward, update);
+/// for (var i = 0; i &lt; steps; i++) step.Run();
+/// </code></example>
 /// <remarks>
-/// A graph holds the arguments of its launches as they were: whoever disposes memory that a list uses must not run it again, and disposes it here, too. A list
-/// that got more launches is captured anew.
+/// A graph holds the arguments of its launches at the time of the capture. Before memory that a list uses is freed, dispose the step, and do not run the list
+/// again. If launches are added to a list, the step captures a new graph.
 /// </remarks>
 public sealed class RecordedStep : IDisposable
 {
@@ -19,9 +23,10 @@ public sealed class RecordedStep : IDisposable
     private bool _isLaunched;
     private bool _isDisposed;
 
+    /// <summary>Creates a step. Nothing runs yet.</summary>
     /// <param name="device">the device of the lists</param>
-    /// <param name="lists">what to run, in order; empty ones and the same one twice are fine</param>
-    /// <exception cref="ArgumentException">a list is of another device</exception>
+    /// <param name="lists">the lists to run, in order; a list may be empty or occur more than once</param>
+    /// <exception cref="ArgumentException">a list belongs to another device</exception>
     public RecordedStep(ComputeDevice device, params IEnumerable<CommandList> lists)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -37,13 +42,13 @@ public sealed class RecordedStep : IDisposable
     /// <summary>How the next run is launched.</summary>
     public LaunchMode Mode { get; private set; }
 
-    /// <summary>Whether it is decided: it is a graph, or will never be one.</summary>
+    /// <summary>True if the step has a graph, or will never have one.</summary>
     public bool IsModeFinal => Mode == LaunchMode.Plain || _graph != 0;
 
-    /// <summary>Why there is no graph; null as long as there is or may be one.</summary>
+    /// <summary>Why the step has no graph; null if it has one or may still get one.</summary>
     public string? NoGraphReason { get; private set; }
 
-    /// <summary>The launches of all lists.</summary>
+    /// <summary>The number of launches of all lists.</summary>
     public int LaunchCount
     {
         get
@@ -54,8 +59,9 @@ public sealed class RecordedStep : IDisposable
         }
     }
 
-    /// <summary>Launches everything once.</summary>
-    /// <exception cref="DriverException">the driver refused to launch</exception>
+    /// <summary>Runs all lists once. On a GPU it returns when the launches are queued on the stream.</summary>
+    /// <exception cref="DriverException">the driver refused the launch</exception>
+    /// <exception cref="ObjectDisposedException">the step is disposed</exception>
     public void Run()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -65,7 +71,7 @@ public sealed class RecordedStep : IDisposable
             return;
         }
 
-        // Lists only grow.
+        // Launches are only ever added to lists, so the count shows every change.
         var launches = LaunchCount;
         if (launches != _launches) DiscardGraph(launches);
         if (launches == 0) return;
@@ -85,7 +91,7 @@ public sealed class RecordedStep : IDisposable
         LaunchGraph();
     }
 
-    /// <inheritdoc/>
+    /// <summary>Destroys the graph. The lists and their memory are not disposed.</summary>
     public void Dispose()
     {
         if (_isDisposed) return;
@@ -142,7 +148,7 @@ public sealed class RecordedStep : IDisposable
         }
         catch (Exception e) when (!_isLaunched)
         {
-            // Nothing ran yet. An error in a graph that did run before is one of the device, and the caller's to know.
+            // The graph has never run. If it had, the error would be one of the device, which the caller must see.
             DiscardGraph(_launches);
             FallBack(e);
             RunLists();

@@ -4,12 +4,12 @@ using ILGPU.Runtime;
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// Page-locked host memory for small copies of an accelerator. What is uploaded is put here and copied in the stream's order, so that the host need not
-/// wait; it waits only when the memory has been used up once around. Large copies go past it.
+/// Page-locked host memory for small copies. An upload is written to a ring buffer and copied asynchronously in stream order. The host waits only when the
+/// ring buffer is full. Large copies do not use it.
 /// </summary>
 internal sealed class StagingMemory : IDisposable
 {
-    /// <summary>Bytes of the largest copy that goes through here.</summary>
+    /// <summary>Bytes of the largest copy.</summary>
     public const int MaxCopyBytes = 64 * 1024;
 
     private const int RingBytes = 512 * 1024;
@@ -27,10 +27,10 @@ internal sealed class StagingMemory : IDisposable
         _download = accelerator.AllocatePageLocked1D<byte>(MaxCopyBytes);
     }
 
-    /// <summary>Whether an accelerator copies parts of host memory: ILGPU's OpenCL copies take the whole array, whatever part is asked for.</summary>
+    /// <summary>Whether an accelerator can copy a part of a page-locked array. ILGPU's OpenCL copies always take the whole array.</summary>
     public static bool IsSupported(Accelerator accelerator) => accelerator.AcceleratorType != AcceleratorType.OpenCL;
 
-    /// <summary>Copies up to <see cref="MaxCopyBytes"/> bytes to the device, after what was launched before; returns at once.</summary>
+    /// <summary>Copies up to <see cref="MaxCopyBytes"/> bytes to the device, in stream order. Returns at once.</summary>
     public void Upload(ReadOnlySpan<byte> source, ArrayView<byte> destination)
     {
         if (_used + source.Length > RingBytes) Synchronize();
@@ -39,7 +39,7 @@ internal sealed class StagingMemory : IDisposable
         _used += (source.Length + Alignment - 1) / Alignment * Alignment;
     }
 
-    /// <summary>Copies up to <see cref="MaxCopyBytes"/> bytes from the device, and waits for them.</summary>
+    /// <summary>Copies up to <see cref="MaxCopyBytes"/> bytes from the device, in stream order, and waits for them.</summary>
     public void Download(ArrayView<byte> source, Span<byte> destination)
     {
         source.CopyTo(_stream, _download.ArrayView.SubView(0, destination.Length));
@@ -50,13 +50,13 @@ internal sealed class StagingMemory : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        // Memory must not be unlocked under a copy.
+        // Memory must not be freed while a copy is running.
         if (_used > 0) Synchronize();
         _upload.Dispose();
         _download.Dispose();
     }
 
-    // Afterwards no copy is under way.
+    // Afterwards no copy is running, and the whole ring buffer is free.
     private void Synchronize()
     {
         _stream.Synchronize();

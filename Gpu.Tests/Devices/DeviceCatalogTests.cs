@@ -106,10 +106,10 @@ public class DeviceCatalogTests
     {
         DeviceInfo Gpu(int number, string? missing = null) => new($"cuda:{number}", "cuda", "NVIDIA H200", 1, 1, 32, missing);
         Assert.Equal(
-            "expected a CUDA device number 7, found cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200); numbers begin at 0: choose one of these",
+            "expected a CUDA device number 7, found cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200); numbers start at 0: choose one of these",
             DeviceCatalog.NoSuchNumber("a CUDA device", 7, [Gpu(0), Gpu(1)]).Message);
         Assert.Equal(
-            "expected a CUDA device number 7, found cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200, which cannot be used: too old; get another); numbers begin at 0: choose cuda:0",
+            "expected a CUDA device number 7, found cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200, which cannot be used: too old; get another); numbers start at 0: choose cuda:0",
             DeviceCatalog.NoSuchNumber("a CUDA device", 7, [Gpu(0), Gpu(1, "too old; get another")]).Message);
         Assert.EndsWith("use another kind of device, such as cpu", DeviceCatalog.NoSuchNumber("a CUDA device", 7, [Gpu(0, "too old; get another")]).Message);
     }
