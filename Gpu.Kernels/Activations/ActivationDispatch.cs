@@ -1,16 +1,18 @@
 namespace Gpu.Kernels.Activations;
 
-/// <summary>Something to be called with an activation function as a type.</summary>
+/// <summary>A generic call that receives an activation as a type argument.</summary>
 internal interface IActivationCall
 {
+    /// <summary>Makes the call.</summary>
     void Invoke<TActivation>()
         where TActivation : struct, IActivation;
 }
 
-/// <summary>From the value that names an activation function to the type that is one.</summary>
+/// <summary>Maps an <see cref="ActivationKind"/> to its type, so that kernels are compiled for the activation.</summary>
 internal static class ActivationDispatch
 {
-    /// <exception cref="ArgumentOutOfRangeException">not one of the functions</exception>
+    /// <summary>Invokes <paramref name="call"/> with the type of an activation.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is not an activation</exception>
     public static void Call<TCall>(ActivationKind kind, ref TCall call)
         where TCall : struct, IActivationCall
     {

@@ -134,7 +134,7 @@ internal readonly struct AdamRule : IUpdateRule
     }
 }
 
-/// <summary>p -= lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g. The sign of 0 is 0, and that of NaN NaN.</summary>
+/// <summary>p -= lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g. sign(0) is 0, and sign(NaN) is NaN.</summary>
 internal readonly struct LionRule : IUpdateRule
 {
     /// <inheritdoc/>
@@ -156,10 +156,10 @@ internal readonly struct LionRule : IUpdateRule
     }
 }
 
-/// <summary>What several rules have in common.</summary>
+/// <summary>Functions that several rules use.</summary>
 internal static class UpdateMath
 {
-    /// <summary>The running mean of squares b2 v + (1 - b2) g^2.</summary>
+    /// <summary>The moving average of squares, b2 v + (1 - b2) g^2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector MeanSquare<TBackend, TVector>(TVector mean, TVector gradient, in UpdateConstants constants)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -175,7 +175,7 @@ internal static class UpdateMath
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var notAbove = TBackend.SelectGreater(TBackend.Zero, x, TBackend.Splat(-1f), x);
-        return TBackend.SelectGreater(x, TBackend.Zero, TBackend.Splat(1f), notAbove);
+        var notPositive = TBackend.SelectGreater(TBackend.Zero, x, TBackend.Splat(-1f), x);
+        return TBackend.SelectGreater(x, TBackend.Zero, TBackend.Splat(1f), notPositive);
     }
 }

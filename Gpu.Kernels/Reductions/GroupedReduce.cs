@@ -6,18 +6,18 @@ using ILGPU;
 namespace Gpu.Kernels.Reductions;
 
 /// <summary>
-/// A sum for each group, of what its threads read side by side all over the input; a single group finishes the norm. The number of groups decides the order of
-/// the sums.
+/// One sum per group. All threads of the grid together read consecutive vectors, with the size of the grid as the stride. A single group also finishes the
+/// norm. The order of the sums depends on the number of groups.
 /// </summary>
 internal struct GroupedReduce<TBackend, TVector, TMap> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TMap : struct, IReduceMap
 {
-    /// <summary>The elements; a sum a group, not used where there is one group.</summary>
+    /// <summary>The elements, and one sum per group; Output is not used with a single group.</summary>
     public TBackend Input, Output;
 
-    /// <summary>How many elements.</summary>
+    /// <summary>The number of elements.</summary>
     public int Count;
 
     /// <summary>What a single group does with its sum.</summary>
@@ -31,7 +31,7 @@ internal struct GroupedReduce<TBackend, TVector, TMap> : IGroupedKernel
         var at = (Grid.IdxX * Group.DimX + Group.IdxX) * TBackend.Width;
         var step = Grid.DimX * Group.DimX * TBackend.Width;
         TVector sum0 = TBackend.Zero, sum1 = sum0, sum2 = sum0, sum3 = sum0;
-        // Counted down, because the indices of the largest arenas would pass 2^31.
+        // Counts down, because indices past the end of the largest arenas would exceed 2^31.
         var left = Count - at;
         for (; left - 3 * step >= TBackend.Width; left -= 4 * step)
         {

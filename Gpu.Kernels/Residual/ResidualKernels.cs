@@ -5,19 +5,19 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Residual;
 
-/// <summary>Output = f(a + b), element by element; an item is <see cref="VectorsPerItem"/> vectors. Output may be a or b.</summary>
+/// <summary>Output = f(A + B), elementwise. An item is <see cref="VectorsPerItem"/> vectors. Output may be A or B.</summary>
 internal struct ResidualForward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Vectors an item handles: one on a GPU, where neighbouring threads take neighbouring vectors.</summary>
+    /// <summary>Vectors per item; one on a GPU, so that consecutive threads access consecutive vectors.</summary>
     public static int VectorsPerItem => TBackend.IsGpu ? 1 : 4;
 
-    /// <summary>Elements.</summary>
+    /// <summary>The summands, and the result.</summary>
     public TBackend A, B, Output;
 
-    /// <summary>How many elements.</summary>
+    /// <summary>The number of elements.</summary>
     public int Count;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -47,27 +47,27 @@ internal struct ResidualForward<TBackend, TVector, TActivation> : IKernel
 }
 
 /// <summary>
-/// Gradient of f(a + b) with respect to a and, where <see cref="Both"/>, to b: outputGradient * f', f' from the output. An item is <see cref="VectorsPerItem"/>
-/// vectors. The gradients may be the output's gradient.
+/// The gradient of f(a + b) with respect to a and, if <see cref="Both"/>, to b: OutputGradient * f', computed from Output. An item is
+/// <see cref="VectorsPerItem"/> vectors. The gradients may be OutputGradient.
 /// </summary>
 internal struct ResidualBackward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Vectors an item handles: one on a GPU, where neighbouring threads take neighbouring vectors.</summary>
+    /// <summary>Vectors per item; one on a GPU, so that consecutive threads access consecutive vectors.</summary>
     public static int VectorsPerItem => TBackend.IsGpu ? 1 : 4;
 
-    /// <summary>Elements.</summary>
+    /// <summary>The output of the forward pass, and its gradient.</summary>
     public TBackend Output, OutputGradient;
 
-    /// <summary>What is written.</summary>
+    /// <summary>The gradients of a and b.</summary>
     public GradientWriter<TBackend, TVector, Identity> First, Second;
 
-    /// <summary>1: write <see cref="Second"/> too.</summary>
+    /// <summary>1 to write <see cref="Second"/> too, otherwise 0.</summary>
     public int Both;
 
-    /// <summary>How many elements.</summary>
+    /// <summary>The number of elements.</summary>
     public int Count;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -99,30 +99,30 @@ internal struct ResidualBackward<TBackend, TVector, TActivation> : IKernel
 }
 
 /// <summary>
-/// Output = f(a + shortcut(b)): the shortcut takes every <see cref="Stride"/>-th row and column of b and has zeros for the channels that b lacks. An item is
-/// a strip of an output row. Output may be a.
+/// Output = f(A + shortcut(B)). The shortcut takes every <see cref="Stride"/>-th row and column of B, and zeros for the channels that B lacks. An item is a
+/// tile of an output row. Output may be A.
 /// </summary>
 internal struct ShortcutForward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Images: a and output [batch, output height, output width, channels], b [batch, height, width, fewer channels].</summary>
+    /// <summary>Images: A and Output [batch, output height, output width, channels], B [batch, height, width, fewer channels].</summary>
     public TBackend A, B, Output;
 
-    /// <summary>Rows and columns of b, and its channels.</summary>
+    /// <summary>Height, width and channels of B.</summary>
     public int Height, Width, ChannelsOfB;
 
-    /// <summary>Rows of the output; its columns and channels are those of <see cref="Tiles"/>.</summary>
+    /// <summary>Height of the output; its width and channels are those of <see cref="Tiles"/>.</summary>
     public int OutputHeight;
 
-    /// <summary>Pixels of b from output pixel to output pixel.</summary>
+    /// <summary>Rows and columns of B per output row and column.</summary>
     public int Stride;
 
-    /// <summary>Channels of the output before those of b.</summary>
+    /// <summary>Zero channels before those of B.</summary>
     public int ChannelsBefore;
 
-    /// <summary>The cut of the output into items.</summary>
+    /// <summary>The division of the output into items.</summary>
     public RowTiles Tiles;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -166,8 +166,8 @@ internal struct ShortcutForward<TBackend, TVector, TActivation> : IKernel
 }
 
 /// <summary>
-/// Gradient of f(a + shortcut(b)) with respect to b: that of the output pixel which a pixel of b went to, and zero where it went to none. An item is a
-/// strip of a row of b.
+/// The gradient of f(a + shortcut(b)) with respect to b: that of the output pixel to which a pixel of b contributes, and zero if there is none. An item is a
+/// tile of a row of b.
 /// </summary>
 internal struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -180,10 +180,10 @@ internal struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
     /// <summary>The gradient with respect to b.</summary>
     public GradientWriter<TBackend, TVector, Identity> Gradient;
 
-    /// <summary>Rows of b; its columns and channels are those of <see cref="Tiles"/>.</summary>
+    /// <summary>Height of b; its width and channels are those of <see cref="Tiles"/>.</summary>
     public int Height;
 
-    /// <summary>Rows, columns and channels of the output.</summary>
+    /// <summary>Height, width and channels of the output.</summary>
     public int OutputHeight, OutputWidth, OutputChannels;
 
     /// <summary>See <see cref="ShortcutForward{TBackend,TVector,TActivation}.Stride"/>.</summary>
@@ -192,7 +192,7 @@ internal struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
     /// <summary>See <see cref="ShortcutForward{TBackend,TVector,TActivation}.ChannelsBefore"/>.</summary>
     public int ChannelsBefore;
 
-    /// <summary>The cut of b into items.</summary>
+    /// <summary>The division of b into items.</summary>
     public RowTiles Tiles;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -212,7 +212,7 @@ internal struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
             return;
         }
 
-        // Counted on, for a division a column would take longer than all else.
+        // Incremented below, because one division per column would take longer than everything else.
         var outputColumn = (column + Stride - 1) / Stride;
         var taken = outputColumn * Stride;
         for (; column < columnEnd; column++)
