@@ -10,16 +10,15 @@ namespace Gpu.Kernels.Cuda;
 internal sealed unsafe class CudaDriver
 {
     private const int Success = 0;
-    private static readonly Lazy<(CudaDriver? Driver, string? WhyNot)> Loaded = new(Load);
+    private static readonly Lazy<(CudaDriver? Driver, string? Reason)> Loaded = new(Load);
     private readonly nint _library;
 
     private CudaDriver(nint library) => _library = library;
 
     /// <summary>The driver; null if there is none, with the reason.</summary>
-    public static CudaDriver? Find(out string? whyNot)
+    public static CudaDriver? Find(out string? reason)
     {
-        var (driver, reason) = Loaded.Value;
-        whyNot = reason;
+        (var driver, reason) = Loaded.Value;
         return driver;
     }
 
@@ -55,7 +54,7 @@ internal sealed unsafe class CudaDriver
         return "an error without a name in the driver";
     }
 
-    private static (CudaDriver? Driver, string? WhyNot) Load()
+    private static (CudaDriver? Driver, string? Reason) Load()
     {
         DriverLibraries.Register();
         return NativeLibrary.TryLoad(DriverLibraries.Cuda, typeof(CudaDriver).Assembly, null, out var library)

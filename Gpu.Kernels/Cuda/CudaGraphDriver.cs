@@ -48,19 +48,19 @@ internal sealed unsafe class CudaGraphDriver : IGraphDriver
     /// <summary>The graph driver of a stream; null if graphs are not available, with the reason.</summary>
     /// <param name="bind">makes the CUDA context of the stream current on the calling thread</param>
     /// <param name="stream">the stream handle of the driver</param>
-    /// <param name="whyNot">receives the reason</param>
-    public static CudaGraphDriver? Create(Action bind, nint stream, out string? whyNot)
+    /// <param name="reason">receives the reason</param>
+    public static CudaGraphDriver? Create(Action bind, nint stream, out string? reason)
     {
-        if (CudaDriver.Find(out whyNot) is not { } driver) return null;
+        if (CudaDriver.Find(out reason) is not { } driver) return null;
         if (stream == 0)
         {
-            whyNot = "the default stream cannot be captured; create a stream";
+            reason = "the default stream cannot be captured; create a stream";
             return null;
         }
 
         if (driver.FirstMissing(Needed) is { } missing)
         {
-            whyNot = $"the CUDA driver lacks {missing}; drivers for CUDA 11.4 and later have it";
+            reason = $"the CUDA driver lacks {missing}; drivers for CUDA 11.4 and later have it";
             return null;
         }
 

@@ -8,10 +8,10 @@ namespace Gpu.Kernels.Cuda;
 internal static class CudaStreams
 {
     /// <summary>The graph driver of a stream; null if graphs are not available, with the reason.</summary>
-    public static IGraphDriver? CreateGraphDriver(Accelerator accelerator, AcceleratorStream stream, out string? whyNot)
+    public static IGraphDriver? CreateGraphDriver(Accelerator accelerator, AcceleratorStream stream, out string? reason)
     {
-        if (stream is CudaStream cuda) return CudaGraphDriver.Create(accelerator.Bind, cuda.StreamPtr, out whyNot);
-        whyNot = accelerator.AcceleratorType switch
+        if (stream is CudaStream cuda) return CudaGraphDriver.Create(accelerator.Bind, cuda.StreamPtr, out reason);
+        reason = accelerator.AcceleratorType switch
         {
             AcceleratorType.OpenCL => "OpenCL has no graphs",
             AcceleratorType.CPU => "the simulator has no graphs",

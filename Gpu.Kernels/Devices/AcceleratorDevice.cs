@@ -215,10 +215,10 @@ public sealed class AcceleratorDevice : ComputeDevice
 
     private protected override string? UnsupportedReason(MatrixPrecision precision) => TensorCoreSupport.UnsupportedReason(Accelerator);
 
-    internal override IGraphDriver? GetGraphDriver(out string? whyNot)
+    internal override IGraphDriver? GetGraphDriver(out string? reason)
     {
-        whyNot = !UseGraphs ? "graphs are switched off" : _graphDriver is null ? _noGraphReason : null;
-        return whyNot is null ? _graphDriver : null;
+        reason = !UseGraphs ? "graphs are switched off" : _graphDriver is null ? _noGraphReason : null;
+        return reason is null ? _graphDriver : null;
     }
 
     /// <summary>Replaces the graph driver, for tests.</summary>

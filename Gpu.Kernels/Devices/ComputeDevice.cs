@@ -126,7 +126,7 @@ public abstract class ComputeDevice : IExecutor, IDisposable
     internal DeviceView Scratch(int words) => GetOrAllocate(_scratch, words);
 
     /// <summary>The graph driver; null if there is none, with the reason.</summary>
-    internal abstract IGraphDriver? GetGraphDriver(out string? whyNot);
+    internal abstract IGraphDriver? GetGraphDriver(out string? reason);
 
     /// <summary>Registers a step that has a graph, because graphs must be destroyed before the device.</summary>
     internal void RegisterGraph(RecordedStep step)

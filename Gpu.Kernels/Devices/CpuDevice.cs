@@ -93,9 +93,9 @@ public sealed class CpuDevice : ComputeDevice
 
     private protected override long? AvailableBytes => HostMemory.Available();
 
-    internal override IGraphDriver? GetGraphDriver(out string? whyNot)
+    internal override IGraphDriver? GetGraphDriver(out string? reason)
     {
-        whyNot = "the CPU device launches a kernel with a function call";
+        reason = "the CPU device launches a kernel with a function call";
         return null;
     }
 

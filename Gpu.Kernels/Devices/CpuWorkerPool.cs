@@ -190,9 +190,9 @@ internal sealed class CpuWorkerPool : IDisposable
     {
         while (true)
         {
-            var door = Volatile.Read(ref _gate.Value);
-            if (door >> 16 != generation || (door & GateOpen) == 0) return false;
-            if (Interlocked.CompareExchange(ref _gate.Value, door + 1, door) == door) return true;
+            var gate = Volatile.Read(ref _gate.Value);
+            if (gate >> 16 != generation || (gate & GateOpen) == 0) return false;
+            if (Interlocked.CompareExchange(ref _gate.Value, gate + 1, gate) == gate) return true;
         }
     }
 

@@ -39,7 +39,7 @@ public readonly record struct DeviceView(DeviceBuffer? Buffer, int Offset, int L
     public DeviceView Slice(int offset, int length)
     {
         if (offset < 0 || length < 0 || offset > Length - length)
-            throw new ArgumentOutOfRangeException(nameof(offset), $"words {offset} to {(long)offset + length} do not lie in a view of {Length} words");
+            throw new ArgumentOutOfRangeException(nameof(offset), $"words {offset} to {(long)offset + length} are not inside a view of {Length} words");
         return new(Buffer, Offset + offset, length);
     }
 

@@ -34,8 +34,8 @@ public sealed class RecordedStep : IDisposable
         _lists = [.. lists];
         if (Array.Find(_lists, list => list.Device != device) is { } other)
             throw new ArgumentException($"a step of {device.Description} was given a list of {other.Device.Description}", nameof(lists));
-        _driver = device.GetGraphDriver(out var whyNot);
-        NoGraphReason = whyNot;
+        _driver = device.GetGraphDriver(out var reason);
+        NoGraphReason = reason;
         Mode = _driver is null ? LaunchMode.Plain : LaunchMode.WarmUp;
     }
 
