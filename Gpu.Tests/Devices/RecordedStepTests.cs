@@ -22,7 +22,7 @@ public class RecordedStepTests
         step.Run();
         Assert.Equal(["begin", "end", "launch", "launch", "launch"], bench.Driver.Calls);
         Assert.Equal([4, 4], bench.Runs);
-        Assert.Null(step.WhyNoGraph);
+        Assert.Null(step.NoGraphReason);
         step.Dispose();
         step.Dispose();
         Assert.Equal(0, bench.Driver.Open);
@@ -42,7 +42,7 @@ public class RecordedStepTests
         Assert.Equal(calls, string.Join(' ', bench.Driver.Calls));
         Assert.Equal([3, 3], bench.Runs);
         Assert.Equal(LaunchMode.Plain, step.Mode);
-        Assert.Equal($"fake {failing} failed: CUDA_ERROR_STREAM_CAPTURE_INVALIDATED (901)", step.WhyNoGraph);
+        Assert.Equal($"fake {failing} failed: CUDA_ERROR_STREAM_CAPTURE_INVALIDATED (901)", step.NoGraphReason);
         Assert.Equal(0, bench.Driver.Open);
     }
 
@@ -56,7 +56,7 @@ public class RecordedStepTests
         step.Run();
         Assert.Equal(["begin", "abandon"], bench.Driver.Calls);
         Assert.Equal([2, 2, 2], bench.Runs);
-        Assert.Equal((LaunchMode.Plain, "NotSupportedException: not now"), (step.Mode, step.WhyNoGraph));
+        Assert.Equal((LaunchMode.Plain, "NotSupportedException: not now"), (step.Mode, step.NoGraphReason));
     }
 
     [Fact]
@@ -126,9 +126,9 @@ public class RecordedStepTests
     public void GraphsCanBeSwitchedOff()
     {
         using var bench = new Bench(1);
-        bench.Device.UsesGraphs = false;
+        bench.Device.UseGraphs = false;
         using var step = bench.Step();
-        Assert.Equal((LaunchMode.Plain, "graphs are switched off"), (step.Mode, step.WhyNoGraph));
+        Assert.Equal((LaunchMode.Plain, "graphs are switched off"), (step.Mode, step.NoGraphReason));
         step.Run();
         Assert.Equal([1], bench.Runs);
     }
@@ -146,7 +146,7 @@ public class RecordedStepTests
         using var step = new RecordedStep(device, list);
         step.Run();
         Assert.Equal(LaunchMode.Plain, step.Mode);
-        Assert.Contains(reason, step.WhyNoGraph);
+        Assert.Contains(reason, step.NoGraphReason);
         var values = new float[8];
         device.Download<float>(buffer.View, values);
         Assert.Equal([0, 2, 0, 4, 5, 0, 7, 8], values);
@@ -159,7 +159,7 @@ public class RecordedStepTests
         public Bench(int launches)
         {
             Device = TestDevices.Simulator();
-            Device.ReplaceGraphs(Driver);
+            Device.ReplaceGraphDriver(Driver);
             List = new CommandList(Device);
             for (var i = 0; i < launches; i++) Add();
         }

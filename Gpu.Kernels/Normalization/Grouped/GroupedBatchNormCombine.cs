@@ -32,13 +32,13 @@ internal struct GroupedBatchNormCombine<TBackend, TVector> : IGroupedKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var place = Layout.Place(TBackend.Width);
+        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var place = Layout.GetPosition(TBackend.Width);
         var count = TBackend.Splat(Rows);
         var sum = GroupReduce<TBackend, TVector>.SumForAll(shared, Means(place), Layout.Lanes);
         var mean = TBackend.Divide(sum, count);
         var squares = GroupReduce<TBackend, TVector>.Sum(shared, Squares(place, mean), Layout.Lanes);
-        if (place.Down == 0 && place.Channel < Layout.Channels)
+        if (place.ThreadRow == 0 && place.Channel < Layout.Channels)
             Coefficients.Store(place.Channel, TBackend.Width, TBackend.Add(TBackend.Load(Input, place.Channel), mean), squares, Rows);
     }
 
@@ -46,19 +46,19 @@ internal struct GroupedBatchNormCombine<TBackend, TVector> : IGroupedKernel
     private readonly TVector Means(ChannelPosition place)
     {
         TVector sum0 = TBackend.Zero, sum1 = sum0;
-        var chunk = place.Down;
-        var at = chunk * PartialStride + place.Source;
-        var step = place.Deep * PartialStride;
-        for (; chunk + place.Deep < place.End; chunk += 2 * place.Deep)
+        var chunk = place.ThreadRow;
+        var at = chunk * PartialStride + place.ReadChannel;
+        var step = place.RowStep * PartialStride;
+        for (; chunk + place.RowStep < place.EndRow; chunk += 2 * place.RowStep)
         {
             var x0 = TBackend.Load(Partials, at);
             var x1 = TBackend.Load(Partials, at + step);
             sum0 = TBackend.MultiplyAdd(x0, RowsOf(chunk), sum0);
-            sum1 = TBackend.MultiplyAdd(x1, RowsOf(chunk + place.Deep), sum1);
+            sum1 = TBackend.MultiplyAdd(x1, RowsOf(chunk + place.RowStep), sum1);
             at += 2 * step;
         }
 
-        if (chunk < place.End) sum0 = TBackend.MultiplyAdd(TBackend.Load(Partials, at), RowsOf(chunk), sum0);
+        if (chunk < place.EndRow) sum0 = TBackend.MultiplyAdd(TBackend.Load(Partials, at), RowsOf(chunk), sum0);
         return TBackend.Add(sum0, sum1);
     }
 
@@ -66,21 +66,21 @@ internal struct GroupedBatchNormCombine<TBackend, TVector> : IGroupedKernel
     private readonly TVector Squares(ChannelPosition place, TVector mean)
     {
         TVector sum0 = TBackend.Zero, sum1 = sum0;
-        var chunk = place.Down;
-        var at = chunk * PartialStride + place.Source;
-        var step = place.Deep * PartialStride;
-        for (; chunk + place.Deep < place.End; chunk += 2 * place.Deep)
+        var chunk = place.ThreadRow;
+        var at = chunk * PartialStride + place.ReadChannel;
+        var step = place.RowStep * PartialStride;
+        for (; chunk + place.RowStep < place.EndRow; chunk += 2 * place.RowStep)
         {
             var x0 = TBackend.Subtract(TBackend.Load(Partials, at), mean);
             var x1 = TBackend.Subtract(TBackend.Load(Partials, at + step), mean);
             sum0 = TBackend.Add(sum0, TBackend.Load(Partials, at + PartialRow));
             sum1 = TBackend.Add(sum1, TBackend.Load(Partials, at + step + PartialRow));
             sum0 = TBackend.MultiplyAdd(TBackend.Multiply(x0, x0), RowsOf(chunk), sum0);
-            sum1 = TBackend.MultiplyAdd(TBackend.Multiply(x1, x1), RowsOf(chunk + place.Deep), sum1);
+            sum1 = TBackend.MultiplyAdd(TBackend.Multiply(x1, x1), RowsOf(chunk + place.RowStep), sum1);
             at += 2 * step;
         }
 
-        if (chunk < place.End)
+        if (chunk < place.EndRow)
         {
             var x = TBackend.Subtract(TBackend.Load(Partials, at), mean);
             sum0 = TBackend.Add(sum0, TBackend.Load(Partials, at + PartialRow));

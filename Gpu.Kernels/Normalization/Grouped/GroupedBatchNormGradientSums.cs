@@ -41,13 +41,13 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var products = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var place = Layout.Place(TBackend.Width);
-        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.Source), TBackend.Load(Totals.InverseDeviation, place.Source));
+        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var products = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var place = Layout.GetPosition(TBackend.Width);
+        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.ReadChannel), TBackend.Load(Totals.InverseDeviation, place.ReadChannel));
         SumRows(place, scale, out var sum, out var product);
         GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum, ref product, Layout.Lanes);
-        if (place.Down != 0 || place.Channel >= Layout.Channels) return;
+        if (place.ThreadRow != 0 || place.Channel >= Layout.Channels) return;
         if (place.Chunk == 0) TBackend.Store(Scale, place.Channel, scale);
         if (Layout.Chunks == 1)
         {
@@ -64,13 +64,13 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void SumRows(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
     {
-        var mean = TBackend.Load(Mean, place.Source);
-        var beta = TBackend.Load(Beta, place.Source);
+        var mean = TBackend.Load(Mean, place.ReadChannel);
+        var beta = TBackend.Load(Beta, place.ReadChannel);
         TVector sum0 = TBackend.Zero, sum1 = sum0, product0 = sum0, product1 = sum0;
-        var row = place.First + place.Down;
-        var at = row * Layout.Channels + place.Source;
-        var step = place.Deep * Layout.Channels;
-        for (; row + 3 * place.Deep < place.End; row += 4 * place.Deep)
+        var row = place.FirstRow + place.ThreadRow;
+        var at = row * Layout.Channels + place.ReadChannel;
+        var step = place.RowStep * Layout.Channels;
+        for (; row + 3 * place.RowStep < place.EndRow; row += 4 * place.RowStep)
         {
             // The loads come first, so that they execute concurrently.
             var (x0, x1) = (TBackend.Load(Input, at), TBackend.Load(Input, at + step));
@@ -84,7 +84,7 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
             at += 4 * step;
         }
 
-        for (; row < place.End; row += place.Deep)
+        for (; row < place.EndRow; row += place.RowStep)
         {
             Add(TBackend.Load(Input, at), TBackend.Load(OutputGradient, at), mean, scale, beta, ref sum0, ref product0);
             at += step;

@@ -50,13 +50,13 @@ internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivati
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var products = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var place = Layout.Place(TBackend.Width);
-        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.Source), TBackend.Load(Totals.InverseDeviation, place.Source));
+        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var products = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var place = Layout.GetPosition(TBackend.Width);
+        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.ReadChannel), TBackend.Load(Totals.InverseDeviation, place.ReadChannel));
         SumWindows(place, scale, out var sum, out var product);
         GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum, ref product, Layout.Lanes);
-        if (place.Down != 0 || place.Channel >= Layout.Channels) return;
+        if (place.ThreadRow != 0 || place.Channel >= Layout.Channels) return;
         if (place.Chunk == 0) TBackend.Store(Scale, place.Channel, scale);
         if (Layout.Chunks == 1)
         {
@@ -73,14 +73,14 @@ internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivati
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void SumWindows(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
     {
-        var mean = TBackend.Load(Mean, place.Source);
-        var beta = TBackend.Load(Beta, place.Source);
+        var mean = TBackend.Load(Mean, place.ReadChannel);
+        var beta = TBackend.Load(Beta, place.ReadChannel);
         TVector sum0 = TBackend.Zero, sum1 = sum0, product0 = sum0, product1 = sum0;
-        var row = place.First + place.Down;
-        var window = Windows.Start(row, place.Source);
-        var from = row * Layout.Channels + place.Source;
-        var step = place.Deep * Layout.Channels;
-        for (; row + place.Deep < place.End; row += 2 * place.Deep)
+        var row = place.FirstRow + place.ThreadRow;
+        var window = Windows.Start(row, place.ReadChannel);
+        var from = row * Layout.Channels + place.ReadChannel;
+        var step = place.RowStep * Layout.Channels;
+        for (; row + place.RowStep < place.EndRow; row += 2 * place.RowStep)
         {
             var next = Windows.Next(window);
             // The loads come first, so that they execute concurrently.
@@ -95,7 +95,7 @@ internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivati
             from += 2 * step;
         }
 
-        if (row < place.End)
+        if (row < place.EndRow)
         {
             var (a, b) = (TBackend.Load(Input, window.Index), TBackend.Load(Input, window.Index + Layout.Channels));
             var (c, d) = (TBackend.Load(Input, window.Index + Below), TBackend.Load(Input, window.Index + Below + Layout.Channels));

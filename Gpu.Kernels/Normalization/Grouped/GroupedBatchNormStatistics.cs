@@ -38,13 +38,13 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var means = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var deviations = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var place = Layout.Place(TBackend.Width);
-        var pivot = TBackend.Load(Input, place.Source);
+        var means = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var deviations = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var place = Layout.GetPosition(TBackend.Width);
+        var pivot = TBackend.Load(Input, place.ReadChannel);
         AccumulateRows(place, pivot, out var mean, out var squares);
         Merge(means, deviations, place, ref mean, ref squares);
-        if (place.Down != 0 || place.Channel >= Layout.Channels) return;
+        if (place.ThreadRow != 0 || place.Channel >= Layout.Channels) return;
         if (Layout.Chunks == 1)
         {
             Coefficients.Store(place.Channel, TBackend.Width, TBackend.Add(pivot, mean), squares, Layout.Rows);
@@ -62,11 +62,11 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
     {
         mean = TBackend.Zero;
         squares = TBackend.Zero;
-        var first = place.First + place.Down;
+        var first = place.FirstRow + place.ThreadRow;
         var row = first;
-        var at = row * Layout.Channels + place.Source;
-        var step = place.Deep * Layout.Channels;
-        for (; row + 3 * place.Deep < place.End; row += 4 * place.Deep)
+        var at = row * Layout.Channels + place.ReadChannel;
+        var step = place.RowStep * Layout.Channels;
+        for (; row + 3 * place.RowStep < place.EndRow; row += 4 * place.RowStep)
         {
             var x0 = TBackend.Subtract(TBackend.Load(Input, at), pivot);
             var x1 = TBackend.Subtract(TBackend.Load(Input, at + step), pivot);
@@ -86,7 +86,7 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
             at += 4 * step;
         }
 
-        for (; row < place.End; row += place.Deep)
+        for (; row < place.EndRow; row += place.RowStep)
         {
             float before = (row - first) >> Layout.RowShift;
             Combine(ref mean, ref squares, before, TBackend.Subtract(TBackend.Load(Input, at), pivot), TBackend.Zero, 1f);
@@ -99,18 +99,18 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
     private readonly void Merge(ArrayView<TVector> means, ArrayView<TVector> deviations, ChannelPosition place, ref TVector mean, ref TVector squares)
     {
         var thread = Group.IdxX;
-        var rows = place.End - place.First;
+        var rows = place.EndRow - place.FirstRow;
         means[thread] = mean;
         deviations[thread] = squares;
         GroupBarrier.Wait();
         for (var shift = Layout.RowShift - 1; shift >= 0; shift--)
         {
             var half = 1 << shift;
-            if (place.Down < half)
+            if (place.ThreadRow < half)
             {
                 var other = thread + (half << Layout.LaneShift);
-                var own = RowsOf(rows, place.Down, shift + 1);
-                var others = RowsOf(rows, place.Down + half, shift + 1);
+                var own = RowsOf(rows, place.ThreadRow, shift + 1);
+                var others = RowsOf(rows, place.ThreadRow + half, shift + 1);
                 Combine(ref mean, ref squares, own, means[other], deviations[other], others);
                 means[thread] = mean;
                 deviations[thread] = squares;
