@@ -54,11 +54,11 @@ internal struct GroupedSplitKReduce<TBackend, TVector> : IGroupedKernel
     public void Run()
     {
         var shared = SharedMemory.Allocate<TVector>(GroupThreads.Max);
-        var place = Layout.GetPosition(TBackend.Width);
-        var sum = GroupReduce<TBackend, TVector>.Sum(shared, ColumnSum<TBackend, TVector>.Of(Partials, Stride, place), Layout.Lanes);
-        if (place.ThreadRow != 0 || place.Channel >= Layout.Channels) return;
-        var bias = place.Channel - WeightLength;
-        if (bias < 0) TBackend.Store(Weights, place.Channel, TBackend.Add(TBackend.Load(Weights, place.Channel), sum));
+        var position = Layout.GetPosition(TBackend.Width);
+        var sum = GroupReduce<TBackend, TVector>.Sum(shared, ColumnSum<TBackend, TVector>.Of(Partials, Stride, position), Layout.Lanes);
+        if (position.ThreadRow != 0 || position.Channel >= Layout.Channels) return;
+        var bias = position.Channel - WeightLength;
+        if (bias < 0) TBackend.Store(Weights, position.Channel, TBackend.Add(TBackend.Load(Weights, position.Channel), sum));
         else TBackend.Store(Bias, bias, TBackend.Add(TBackend.Load(Bias, bias), sum));
     }
 }

@@ -43,34 +43,34 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
     {
         var sums = SharedMemory.Allocate<TVector>(GroupThreads.Max);
         var products = SharedMemory.Allocate<TVector>(GroupThreads.Max);
-        var place = Layout.GetPosition(TBackend.Width);
-        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.ReadChannel), TBackend.Load(Totals.InverseDeviation, place.ReadChannel));
-        SumRows(place, scale, out var sum, out var product);
+        var position = Layout.GetPosition(TBackend.Width);
+        var scale = TBackend.Multiply(TBackend.Load(Gamma, position.ReadChannel), TBackend.Load(Totals.InverseDeviation, position.ReadChannel));
+        SumRows(position, scale, out var sum, out var product);
         GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum, ref product, Layout.Lanes);
-        if (place.ThreadRow != 0 || place.Channel >= Layout.Channels) return;
-        if (place.Chunk == 0) TBackend.Store(Scale, place.Channel, scale);
+        if (position.ThreadRow != 0 || position.Channel >= Layout.Channels) return;
+        if (position.Chunk == 0) TBackend.Store(Scale, position.Channel, scale);
         if (Layout.Chunks == 1)
         {
-            Totals.Store(place.Channel, TBackend.Width, sum, product, Layout.Rows);
+            Totals.Store(position.Channel, TBackend.Width, sum, product, Layout.Rows);
             return;
         }
 
-        var partials = place.Chunk * PartialStride + place.Channel;
+        var partials = position.Chunk * PartialStride + position.Channel;
         TBackend.Store(Partials, partials, sum);
         TBackend.Store(Partials, partials + PartialRow, product);
     }
 
     // Sums over the rows of a thread.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void SumRows(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
+    private readonly void SumRows(ChannelPosition position, TVector scale, out TVector sum, out TVector product)
     {
-        var mean = TBackend.Load(Mean, place.ReadChannel);
-        var beta = TBackend.Load(Beta, place.ReadChannel);
+        var mean = TBackend.Load(Mean, position.ReadChannel);
+        var beta = TBackend.Load(Beta, position.ReadChannel);
         TVector sum0 = TBackend.Zero, sum1 = sum0, product0 = sum0, product1 = sum0;
-        var row = place.FirstRow + place.ThreadRow;
-        var at = row * Layout.Channels + place.ReadChannel;
-        var step = place.RowStep * Layout.Channels;
-        for (; row + 3 * place.RowStep < place.EndRow; row += 4 * place.RowStep)
+        var row = position.FirstRow + position.ThreadRow;
+        var at = row * Layout.Channels + position.ReadChannel;
+        var step = position.RowStep * Layout.Channels;
+        for (; row + 3 * position.RowStep < position.EndRow; row += 4 * position.RowStep)
         {
             // The loads come first, so that they execute concurrently.
             var (x0, x1) = (TBackend.Load(Input, at), TBackend.Load(Input, at + step));
@@ -84,7 +84,7 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
             at += 4 * step;
         }
 
-        for (; row < place.EndRow; row += place.RowStep)
+        for (; row < position.EndRow; row += position.RowStep)
         {
             Add(TBackend.Load(Input, at), TBackend.Load(OutputGradient, at), mean, scale, beta, ref sum0, ref product0);
             at += step;

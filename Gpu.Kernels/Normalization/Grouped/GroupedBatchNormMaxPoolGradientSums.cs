@@ -52,35 +52,35 @@ internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivati
     {
         var sums = SharedMemory.Allocate<TVector>(GroupThreads.Max);
         var products = SharedMemory.Allocate<TVector>(GroupThreads.Max);
-        var place = Layout.GetPosition(TBackend.Width);
-        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.ReadChannel), TBackend.Load(Totals.InverseDeviation, place.ReadChannel));
-        SumWindows(place, scale, out var sum, out var product);
+        var position = Layout.GetPosition(TBackend.Width);
+        var scale = TBackend.Multiply(TBackend.Load(Gamma, position.ReadChannel), TBackend.Load(Totals.InverseDeviation, position.ReadChannel));
+        SumWindows(position, scale, out var sum, out var product);
         GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum, ref product, Layout.Lanes);
-        if (place.ThreadRow != 0 || place.Channel >= Layout.Channels) return;
-        if (place.Chunk == 0) TBackend.Store(Scale, place.Channel, scale);
+        if (position.ThreadRow != 0 || position.Channel >= Layout.Channels) return;
+        if (position.Chunk == 0) TBackend.Store(Scale, position.Channel, scale);
         if (Layout.Chunks == 1)
         {
-            Totals.Store(place.Channel, TBackend.Width, sum, product, Values);
+            Totals.Store(position.Channel, TBackend.Width, sum, product, Values);
             return;
         }
 
-        var partials = place.Chunk * PartialStride + place.Channel;
+        var partials = position.Chunk * PartialStride + position.Channel;
         TBackend.Store(Partials, partials, sum);
         TBackend.Store(Partials, partials + PartialRow, product);
     }
 
     // Sums over the windows of a thread, two at a time.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void SumWindows(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
+    private readonly void SumWindows(ChannelPosition position, TVector scale, out TVector sum, out TVector product)
     {
-        var mean = TBackend.Load(Mean, place.ReadChannel);
-        var beta = TBackend.Load(Beta, place.ReadChannel);
+        var mean = TBackend.Load(Mean, position.ReadChannel);
+        var beta = TBackend.Load(Beta, position.ReadChannel);
         TVector sum0 = TBackend.Zero, sum1 = sum0, product0 = sum0, product1 = sum0;
-        var row = place.FirstRow + place.ThreadRow;
-        var window = Windows.Start(row, place.ReadChannel);
-        var from = row * Layout.Channels + place.ReadChannel;
-        var step = place.RowStep * Layout.Channels;
-        for (; row + place.RowStep < place.EndRow; row += 2 * place.RowStep)
+        var row = position.FirstRow + position.ThreadRow;
+        var window = Windows.Start(row, position.ReadChannel);
+        var from = row * Layout.Channels + position.ReadChannel;
+        var step = position.RowStep * Layout.Channels;
+        for (; row + position.RowStep < position.EndRow; row += 2 * position.RowStep)
         {
             var next = Windows.Next(window);
             // The loads come first, so that they execute concurrently.
@@ -95,7 +95,7 @@ internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivati
             from += 2 * step;
         }
 
-        if (row < place.EndRow)
+        if (row < position.EndRow)
         {
             var (a, b) = (TBackend.Load(Input, window.Index), TBackend.Load(Input, window.Index + Layout.Channels));
             var (c, d) = (TBackend.Load(Input, window.Index + Below), TBackend.Load(Input, window.Index + Below + Layout.Channels));
