@@ -19,7 +19,7 @@ internal static class Failures
         var message = exception switch
         {
             OperationCanceledException => "stopped",
-            OutOfDeviceMemoryException { NamesCure: false } memory => $"{memory.Message}. Use a smaller --batch, a smaller model, or a device with more memory.",
+            OutOfDeviceMemoryException { HasSuggestion: false } memory => $"{memory.Message}. Use a smaller --batch, a smaller model, or a device with more memory.",
             UsageException or DatasetException or ImageException => exception.Message,
             IOException or UnauthorizedAccessException => exception.Message,
             _ when IsExplained(exception) => exception.Message,

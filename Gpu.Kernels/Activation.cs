@@ -9,43 +9,49 @@ public enum ActivationKind
     /// <summary>max(x, 0).</summary>
     Relu,
 
-    /// <summary>x for x above 0, otherwise slope * x.</summary>
+    /// <summary>x if x &gt; 0, otherwise slope * x.</summary>
     LeakyRelu,
 
     /// <summary>1 / (1 + e^-x).</summary>
     Sigmoid,
 
-    /// <summary>The hyperbolic tangent.</summary>
+    /// <summary>tanh(x).</summary>
     Tanh,
 
-    /// <summary>x * Phi(x), Phi the distribution function of the normal distribution (the exact form, by erf).</summary>
+    /// <summary>x * Phi(x), where Phi is the standard normal distribution function. The exact form with erf, not the tanh approximation.</summary>
     Gelu,
 
-    /// <summary>x / (1 + e^-x), also called swish.</summary>
+    /// <summary>x * sigmoid(x) = x / (1 + e^-x), also called swish.</summary>
     Silu,
 }
 
-/// <summary>An activation function and its parameter.</summary>
+/// <summary>An activation function with its parameter.</summary>
 /// <param name="Kind">the function</param>
-/// <param name="Slope">the slope of <see cref="ActivationKind.LeakyRelu"/> below zero, above 0; ignored by the others</param>
+/// <param name="Slope">the slope of <see cref="ActivationKind.LeakyRelu"/> for negative x, above 0; the other functions ignore it</param>
+/// <remarks>
+/// Backward operations take an optional activation named <c>gate</c>. It is the activation that produced the forward input, x = gate(z). With a gate the
+/// operation multiplies its gradient by gate'(z), so it returns the gradient with respect to z and the activation needs no backward pass of its own. The
+/// derivative is computed from x, so only activations with <see cref="DerivativeFromOutput"/> can be gates.
+/// </remarks>
 public readonly record struct Activation(ActivationKind Kind, float Slope = 0.01f)
 {
-    /// <summary>f(x) = x.</summary>
+    /// <summary>f(x) = x: no activation, and as a gate no gate.</summary>
     public static Activation None => new(ActivationKind.Identity);
 
     /// <summary>max(x, 0).</summary>
     public static Activation Relu => new(ActivationKind.Relu);
 
     /// <summary>
-    /// True when the derivative can be computed from the function's value, so that the value alone need be kept for the backward pass
-    /// and a kernel that knows it can apply the derivative on the way. False for GELU and SiLU, which are not monotonic.
+    /// Whether f'(x) can be computed from the output f(x). If so, the backward pass needs only the output, and the activation can be a gate. False for GELU and
+    /// SiLU, which are not monotonic.
     /// </summary>
     public bool DerivativeFromOutput => Kind is not (ActivationKind.Gelu or ActivationKind.Silu);
 
-    /// <summary>Checks that the activation can be a gate: its derivative is computed from its value.</summary>
-    /// <exception cref="ArgumentException">it cannot</exception>
+    /// <summary>Checks that the activation can be a gate.</summary>
+    /// <exception cref="ArgumentException"><see cref="DerivativeFromOutput"/> is false</exception>
     public void RequireDerivativeFromOutput()
     {
-        if (!DerivativeFromOutput) throw new ArgumentException($"the derivative of {Kind} cannot be computed from its value; run its backward pass as an operation of its own");
+        if (!DerivativeFromOutput)
+            throw new ArgumentException($"the derivative of {Kind} cannot be computed from its output; run its backward pass as a separate operation");
     }
 }

@@ -4,10 +4,18 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels;
 
-/// <summary>Activation functions as operations of their own; convolution, dense and batch normalisation have them fused.</summary>
+/// <summary>
+/// Activation functions as separate operations. <see cref="Conv2d"/>, <see cref="Dense"/>, <see cref="BatchNorm"/> and <see cref="ResidualAdd"/> also compute
+/// them fused.
+/// </summary>
+/// <example><code>ActivationOps.Forward(device, Activation.Relu, x, y);</code></example>
 public static class ActivationOps
 {
-    /// <summary>output = f(input), element by element; both may be the same view.</summary>
+    /// <summary>Writes output[i] = f(input[i]).</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="activation">f</param>
+    /// <param name="input">x, any number of words</param>
+    /// <param name="output">receives f(x), as many words as <paramref name="input"/>; may be <paramref name="input"/></param>
     /// <exception cref="ArgumentException">the views differ in length</exception>
     public static void Forward(IExecutor executor, Activation activation, DeviceView input, DeviceView output)
     {
@@ -16,14 +24,12 @@ public static class ActivationOps
         ActivationDispatch.Call(activation.Kind, ref call);
     }
 
-    /// <summary>
-    /// inputGradient = outputGradient * f'; both gradients may be the same view.
-    /// </summary>
-    /// <param name="executor">where to run</param>
+    /// <summary>Writes inputGradient[i] = outputGradient[i] * f'(x[i]).</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="activation">f</param>
-    /// <param name="saved">f(x) where <see cref="Activation.DerivativeFromOutput"/>, else x</param>
-    /// <param name="outputGradient">the gradient with respect to f(x)</param>
-    /// <param name="inputGradient">receives the gradient with respect to x</param>
+    /// <param name="saved">f(x) if <see cref="Activation.DerivativeFromOutput"/> is true, otherwise x; any number of words</param>
+    /// <param name="outputGradient">the gradient with respect to f(x), as many words as <paramref name="saved"/></param>
+    /// <param name="inputGradient">receives the gradient with respect to x, as many words; may be <paramref name="outputGradient"/></param>
     /// <exception cref="ArgumentException">the views differ in length</exception>
     public static void Backward(IExecutor executor, Activation activation, DeviceView saved, DeviceView outputGradient, DeviceView inputGradient)
     {
@@ -33,27 +39,28 @@ public static class ActivationOps
         ActivationDispatch.Call(activation.Kind, ref call);
     }
 
-    // On a GPU neighbouring threads take neighbouring vectors; on the CPU an item is long enough to pay for its start.
+    // GPU: one vector per thread, so that consecutive threads access consecutive vectors. CPU: enough work to pay for scheduling the item.
     private static int WordsPerItem<TBackend, TVector>()
         where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
         where TVector : unmanaged => TBackend.IsGpu ? TBackend.Width : 16 * TBackend.Width;
 
     private readonly struct ForwardCall(IExecutor executor, float slope, DeviceView input, DeviceView output) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => executor.Execute(new ForwardOperation<TActivation>(slope, input, output));
     }
 
-    private readonly struct BackwardCall(IExecutor executor, float slope, DeviceView saved, DeviceView outputGradient, DeviceView inputGradient) : IActivationCall
+    private readonly struct BackwardCall(IExecutor executor, float slope, DeviceView saved, DeviceView outputGradient, DeviceView inputGradient)
+        : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => executor.Execute(new BackwardOperation<TActivation>(slope, saved, outputGradient, inputGradient));
     }
 
     private readonly struct ForwardOperation<TActivation>(float slope, DeviceView input, DeviceView output) : IOperation
         where TActivation : struct, IActivation
     {
-        // Vector indices are multiples of the width, and the kernel cuts the last vector short itself.
+        // Vector indices are multiples of the vector width. The kernel handles a partial last vector.
         public int Granularity => 4;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)

@@ -1,4 +1,4 @@
 using System.Runtime.CompilerServices;
 
-// ILGPU makes the launchers of kernels in an assembly of its own.
+// ILGPU generates the kernel launchers in an assembly of its own, which must see the internal kernel structs.
 [assembly: InternalsVisibleTo(ILGPU.Context.RuntimeAssemblyName)]

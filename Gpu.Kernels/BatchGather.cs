@@ -4,28 +4,35 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels;
 
-/// <summary>Batches from a data set that lies on the device as bytes: gathered by number, normalised, and changed at random if wanted.</summary>
+/// <summary>
+/// Assembles batches from a data set that is stored on the device as bytes: gathers samples by index, normalizes them to floats and optionally augments them.
+/// </summary>
 public static class BatchGather
 {
-    // About so many elements an item on the CPU: enough to be worth handing over.
-    private const int ElementsOfItem = 4096;
+    // About this many elements per item on the CPU: enough work to pay for scheduling the item.
+    private const int ElementsPerItem = 4096;
 
     /// <summary>
-    /// Fills a batch with the samples order[start], order[start + 1], ..., start being the word <see cref="StepStateLayout.BatchStart"/> of the step. Places
-    /// behind the end of the order, and numbers that are no sample's, become zero bytes, normalised, with the label -1.
+    /// Fills a batch with the samples order[start], order[start + 1], ..., where start is word <see cref="StepStateLayout.BatchStart"/> of the step state. If a
+    /// position is past the end of the order, or its sample index is out of range, the sample is filled with normalized zero bytes and gets the label -1.
     /// </summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="shape">data set and batch</param>
-    /// <param name="bytes">[samples, height, width, channels], <see cref="BatchShape.DataWords"/> words: upload the bytes at its beginning</param>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="shape">the sizes of the data set and the batch</param>
+    /// <param name="bytes">
+    /// the data set, unsigned bytes [samples, height, width, channels] from the start of the view; <see cref="BatchShape.DataWords"/> words, which includes
+    /// unused bytes at the end
+    /// </param>
     /// <param name="labels">integers [samples]; empty for none</param>
-    /// <param name="order">integers: numbers of samples, as long as one likes</param>
-    /// <param name="stepState">the values of the step, see <see cref="StepStateLayout"/></param>
-    /// <param name="normalization">what <see cref="PixelNormalization.Pattern"/> gives for the channels</param>
-    /// <param name="output">receives [batch, height, width, channels]</param>
-    /// <param name="outputLabels">receives integers [batch]; empty when <paramref name="labels"/> is</param>
-    /// <param name="augmentation">random changes; none by default</param>
-    /// <exception cref="ArgumentException">a view has another length than the shape asks for</exception>
-    /// <exception cref="ArgumentOutOfRangeException">an extent that is not above 0, or a shift that is negative or larger than a sample</exception>
+    /// <param name="order">sample indices, integers; any number of them, at least 1</param>
+    /// <param name="stepState">the step state, <see cref="StepStateLayout.Words"/> words</param>
+    /// <param name="normalization">
+    /// scales and shifts as made by <see cref="PixelNormalization.Pattern"/>, <see cref="PixelNormalization.Words"/> words for the shape's channels
+    /// </param>
+    /// <param name="output">receives floats [batch, height, width, channels]</param>
+    /// <param name="outputLabels">receives integers [batch]; empty if <paramref name="labels"/> is</param>
+    /// <param name="augmentation">the random changes; default: none</param>
+    /// <exception cref="ArgumentException">the order is empty, or a view does not have the length that the shape requires</exception>
+    /// <exception cref="ArgumentOutOfRangeException">a size is below 1, or the shift is negative or larger than both sides of a sample</exception>
     public static void Run(
         IExecutor executor, BatchShape shape, DeviceView bytes, DeviceView labels, DeviceView order, DeviceView stepState, DeviceView normalization,
         DeviceView output, DeviceView outputLabels, Augmentation augmentation = default)
@@ -33,13 +40,13 @@ public static class BatchGather
         shape.Validate();
         ArgumentOutOfRangeException.ThrowIfNegative(augmentation.Shift);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(augmentation.Shift, Math.Max(shape.Height, shape.Width));
-        if (order.IsEmpty) throw new ArgumentException("the order names no samples", nameof(order));
+        if (order.IsEmpty) throw new ArgumentException("the order of samples is empty", nameof(order));
         bytes.Require(shape.DataWords, nameof(bytes));
         if (!labels.IsEmpty) labels.Require(shape.Samples, nameof(labels));
         stepState.Require(StepStateLayout.Words, nameof(stepState));
         normalization.Require(PixelNormalization.Words(shape.Channels), nameof(normalization));
         output.Require(shape.BatchLength, nameof(output));
-        outputLabels.Require(labels.IsEmpty ? 0 : shape.Count, nameof(outputLabels));
+        outputLabels.Require(labels.IsEmpty ? 0 : shape.Batch, nameof(outputLabels));
         if (augmentation.IsNone) executor.Execute(new PlainOperation(shape, bytes, labels, order, stepState, normalization, output, outputLabels));
         else executor.Execute(new AugmentedOperation(shape, bytes, labels, order, stepState, normalization, output, outputLabels, augmentation));
     }
@@ -55,7 +62,7 @@ public static class BatchGather
             where TVector : unmanaged
         {
             var period = PixelNormalization.Period(shape.Channels);
-            var partLength = TBackend.IsGpu ? TBackend.Width : ElementsOfItem;
+            var partLength = TBackend.IsGpu ? TBackend.Width : ElementsPerItem;
             var parts = IntMath.DivRoundUp(shape.SampleLength, partLength);
             var kernel = new BatchGatherKernel<TBackend, TVector>
             {
@@ -65,20 +72,20 @@ public static class BatchGather
                 StepState = launcher.Bind(stepState),
                 Scales = launcher.Bind(normalization.First(period)),
                 Shifts = launcher.Bind(normalization.Slice(period, period)),
-                NoScales = launcher.Zeros(period),
+                ZeroScales = launcher.Zeros(period),
                 Output = launcher.Bind(output),
                 OutputLabels = launcher.Bind(outputLabels),
                 Samples = shape.Samples,
                 OrderLength = order.Length,
                 SampleLength = shape.SampleLength,
-                PartsOfSample = parts,
+                PartsPerSample = parts,
                 PartLength = partLength,
                 Period = period,
                 ByParts = FastDivMod.By(parts),
                 ByPeriod = FastDivMod.By(period),
                 HasLabels = !labels.IsEmpty,
             };
-            launcher.Launch(kernel, checked(shape.Count * parts), 10 + 6 * IntMath.DivRoundUp(Math.Min(shape.SampleLength, partLength), TBackend.Width));
+            launcher.Launch(kernel, checked(shape.Batch * parts), 10 + 6 * IntMath.DivRoundUp(Math.Min(shape.SampleLength, partLength), TBackend.Width));
         }
     }
 
@@ -86,7 +93,7 @@ public static class BatchGather
         BatchShape shape, DeviceView bytes, DeviceView labels, DeviceView order, DeviceView stepState, DeviceView normalization,
         DeviceView output, DeviceView outputLabels, Augmentation augmentation) : IOperation
     {
-        // Every row begins with a vector of its own.
+        // Vector accesses restart at each row.
         public int Granularity => shape.Width * shape.Channels;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
@@ -101,7 +108,7 @@ public static class BatchGather
 
             var period = PixelNormalization.Period(shape.Channels);
             var rowLength = shape.Width * shape.Channels;
-            var rows = Math.Clamp(ElementsOfItem / rowLength, 1, shape.Height);
+            var rows = Math.Clamp(ElementsPerItem / rowLength, 1, shape.Height);
             var parts = IntMath.DivRoundUp(shape.Height, rows);
             var kernel = new AugmentedBatchGather<TBackend, TVector>
             {
@@ -118,16 +125,16 @@ public static class BatchGather
                 Height = shape.Height,
                 Width = shape.Width,
                 Channels = shape.Channels,
-                PartsOfSample = parts,
-                RowsOfPart = rows,
+                PartsPerSample = parts,
+                RowsPerPart = rows,
                 Period = period,
                 HasLabels = !labels.IsEmpty,
                 Flip = augmentation.Flip,
-                LargestShift = augmentation.Shift,
+                MaxShift = augmentation.Shift,
                 Seed0 = (uint)augmentation.Seed,
                 Seed1 = (uint)(augmentation.Seed >> 32),
             };
-            launcher.Launch(kernel, checked(shape.Count * parts), 100 + 3 * rows * rowLength);
+            launcher.Launch(kernel, checked(shape.Batch * parts), 100 + 3 * rows * rowLength);
         }
 
         private void LaunchElements<TBackend, TVector>(ILauncher<TBackend> launcher)
@@ -155,7 +162,7 @@ public static class BatchGather
                 ByPixel = FastDivMod.By(shape.Channels),
                 HasLabels = !labels.IsEmpty,
                 Flip = augmentation.Flip,
-                LargestShift = augmentation.Shift,
+                MaxShift = augmentation.Shift,
                 Seed0 = (uint)augmentation.Seed,
                 Seed1 = (uint)(augmentation.Seed >> 32),
             };

@@ -5,31 +5,34 @@ using Gpu.Kernels.Normalization;
 namespace Gpu.Kernels;
 
 /// <summary>
-/// Batch normalization over the channels of [rows, channels], with a fused activation: output = f(gamma * (x - mean) / sqrt(variance + epsilon) + beta).
-/// For images, rows = batch * height * width. Source: S. Ioffe, C. Szegedy, "Batch normalization", 2015.
-/// Views must hold exactly rows * channels or channels words; otherwise an <see cref="ArgumentException"/> names the one that does not.
+/// Batch normalization per channel of [rows, channels], with a fused activation: output = f(gamma * (x - mean) / sqrt(variance + epsilon) + beta).
+/// For images in NHWC layout, rows = batch * height * width. Source: S. Ioffe, C. Szegedy, "Batch normalization", 2015.
+/// Views must hold exactly rows * channels words or one word per channel; otherwise an <see cref="ArgumentException"/> names the view.
 /// </summary>
 public static class BatchNorm
 {
-    /// <summary>Words of workspace that the passes use. Its content need not be kept between calls.</summary>
+    /// <summary>Words of workspace for all passes. Its content need not be kept between calls.</summary>
+    /// <param name="rows">values per channel: batch * height * width for images</param>
+    /// <param name="channels">channels</param>
     public static int WorkspaceLength(int rows, int channels) => BatchNormLayout.WorkspaceLength(rows, channels);
 
     /// <summary>
-    /// Normalizes by the batch's own statistics. The running ones move by <paramref name="momentum"/> towards the batch's; the variance towards the unbiased
-    /// estimate, as in PyTorch.
+    /// Normalizes with the statistics of the batch, and updates the running statistics: running = (1 - momentum) * running + momentum * batch. The running
+    /// variance takes the unbiased estimate of the batch variance, as in PyTorch.
     /// </summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="rows">values of a channel, 2 or more</param>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="rows">values per channel, at least 2</param>
     /// <param name="channels">channels</param>
-    /// <param name="input">[rows, channels]</param>
-    /// <param name="parameters">scale, shift and running statistics</param>
-    /// <param name="momentum">share of the batch in the running statistics, 0 to 1</param>
+    /// <param name="input">x, [rows, channels]</param>
+    /// <param name="parameters">gamma, beta and the running statistics, [channels] each; the running statistics are updated</param>
+    /// <param name="momentum">the weight of the batch in the running statistics, 0 to 1</param>
     /// <param name="epsilon">added to the variance</param>
     /// <param name="output">receives [rows, channels]</param>
-    /// <param name="saved">receives what the backward pass needs</param>
+    /// <param name="saved">receives the statistics that the backward pass needs, [channels] each</param>
     /// <param name="activation">f</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
-    /// <exception cref="ArgumentException">fewer than two rows (they have no variance), or a view of another length</exception>
+    /// <exception cref="ArgumentException">fewer than 2 rows, which have no variance, or a view has the wrong length</exception>
+    /// <exception cref="ArgumentOutOfRangeException">fewer than 1 channel</exception>
     public static void ForwardTraining(
         IExecutor executor, int rows, int channels, DeviceView input, in BatchNormParameters parameters, float momentum, float epsilon, DeviceView output,
         in BatchNormSaved saved, Activation activation, DeviceView workspace)
@@ -41,19 +44,21 @@ public static class BatchNorm
         Normalize(executor, rows, channels, input, saved.Mean, parameters.Beta, output, activation, workspace);
     }
 
-    /// <summary>Normalizes by the running statistics.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="rows">values of a channel</param>
+    /// <summary>Normalizes with the running statistics.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="rows">values per channel, at least 1</param>
     /// <param name="channels">channels</param>
-    /// <param name="input">[rows, channels]</param>
-    /// <param name="parameters">scale, shift and running statistics</param>
+    /// <param name="input">x, [rows, channels]</param>
+    /// <param name="parameters">gamma, beta and the running statistics, [channels] each</param>
     /// <param name="epsilon">added to the variance</param>
     /// <param name="output">receives [rows, channels]</param>
     /// <param name="activation">f</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
-    /// <exception cref="ArgumentException">a view of another length</exception>
+    /// <exception cref="ArgumentException">a view has the wrong length</exception>
+    /// <exception cref="ArgumentOutOfRangeException">fewer than 1 row or channel</exception>
     public static void ForwardEvaluation(
-        IExecutor executor, int rows, int channels, DeviceView input, in BatchNormParameters parameters, float epsilon, DeviceView output, Activation activation,
+        IExecutor executor, int rows, int channels, DeviceView input, in BatchNormParameters parameters, float epsilon, DeviceView output,
+        Activation activation,
         DeviceView workspace)
     {
         Check(rows, channels, input, parameters, output, workspace);
@@ -62,26 +67,28 @@ public static class BatchNorm
     }
 
     /// <summary>
-    /// The gradients of a forward pass in training: adds those of gamma and beta to what their views hold, and writes that of the input. The activation's
-    /// derivative is computed from the input, so that its output need not be kept.
+    /// Computes the gradients of <see cref="ForwardTraining"/>: adds those of gamma and beta to their views, and writes that of the input. The derivative of f
+    /// is computed from the input, so the output of the forward pass need not be kept.
     /// </summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="rows">values of a channel</param>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="rows">values per channel</param>
     /// <param name="channels">channels</param>
-    /// <param name="input">the forward pass's input</param>
-    /// <param name="outputGradient">[rows, channels], with respect to the activated output</param>
+    /// <param name="input">x of the forward pass, [rows, channels]</param>
+    /// <param name="outputGradient">the gradient with respect to the output after f, [rows, channels]</param>
     /// <param name="parameters">as in the forward pass</param>
-    /// <param name="saved">as the forward pass left it</param>
-    /// <param name="inputGradient">receives [rows, channels]; may be <paramref name="outputGradient"/></param>
-    /// <param name="gradients">added to</param>
+    /// <param name="saved">as written by the forward pass</param>
+    /// <param name="inputGradient">receives the gradient with respect to x, [rows, channels]; may be <paramref name="outputGradient"/></param>
+    /// <param name="gradients">the gradients of gamma and beta, [channels] each; added to</param>
     /// <param name="activation">f</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
-    /// <param name="gate">the activation whose output the input is; the gradient is multiplied by its derivative</param>
-    /// <param name="accumulate">adds to what <paramref name="inputGradient"/> holds</param>
-    /// <exception cref="ArgumentException">a view of another length, or a gate whose derivative needs more than its output</exception>
+    /// <param name="gate">the activation that produced x, to get the gradient before it; see <see cref="Activation"/>; default: none</param>
+    /// <param name="accumulate">adds to <paramref name="inputGradient"/> instead of overwriting it</param>
+    /// <exception cref="ArgumentException">a view has the wrong length, or the gate's derivative needs more than its output</exception>
+    /// <exception cref="ArgumentOutOfRangeException">fewer than 1 row or channel</exception>
     public static void Backward(
         IExecutor executor, int rows, int channels, DeviceView input, DeviceView outputGradient, in BatchNormParameters parameters, in BatchNormSaved saved,
-        DeviceView inputGradient, in BatchNormGradients gradients, Activation activation, DeviceView workspace, Activation gate = default, bool accumulate = false)
+        DeviceView inputGradient, in BatchNormGradients gradients, Activation activation, DeviceView workspace, Activation gate = default,
+        bool accumulate = false)
     {
         Check(rows, channels, input, parameters, inputGradient, workspace);
         outputGradient.Require(input.Length, nameof(outputGradient));
@@ -96,13 +103,14 @@ public static class BatchNorm
         ActivationDispatch.Call(activation.Kind, ref call);
     }
 
-    /// <exception cref="ArgumentException">fewer than 2 values</exception>
+    /// <exception cref="ArgumentException">fewer than 2 rows</exception>
     internal static void RequireVariance(int rows)
     {
         if (rows < 2)
         {
             throw new ArgumentException(
-                $"batch normalization in training needs at least 2 values for each channel to have a variance, but got {rows}; use a larger batch", nameof(rows));
+                $"batch normalization in training needs at least 2 values for each channel to have a variance, but got {rows}; use a larger batch",
+                nameof(rows));
         }
     }
 
@@ -117,23 +125,25 @@ public static class BatchNorm
     }
 
     private static void Normalize(
-        IExecutor executor, int rows, int channels, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, Activation activation, DeviceView workspace)
+        IExecutor executor, int rows, int channels, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, Activation activation,
+        DeviceView workspace)
     {
         var call = new ForwardCall(executor, rows, channels, input, mean, beta, output, activation.Slope, workspace);
         ActivationDispatch.Call(activation.Kind, ref call);
     }
 
     private readonly struct ForwardCall(
-        IExecutor executor, int rows, int channels, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, float slope, DeviceView workspace) : IActivationCall
+        IExecutor executor, int rows, int channels, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, float slope,
+        DeviceView workspace) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation =>
             executor.Execute(new BatchNormForwardOperation<TActivation>(rows, channels, input, mean, beta, output, slope, workspace));
     }
 
     private readonly struct BackwardCall(IExecutor executor, int rows, int channels, BatchNormBackwardArguments arguments) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation
         {
             executor.Execute(new BatchNormGradientSumsOperation<TActivation>(rows, channels, arguments));
@@ -145,7 +155,7 @@ public static class BatchNorm
     private readonly struct InputGradientCall<TActivation>(IExecutor executor, int rows, int channels, BatchNormBackwardArguments arguments) : IActivationCall
         where TActivation : struct, IActivation
     {
-        public void With<TGate>()
+        public void Invoke<TGate>()
             where TGate : struct, IActivation => executor.Execute(new BatchNormInputGradientOperation<TActivation, TGate>(rows, channels, arguments));
     }
 }

@@ -5,32 +5,33 @@ using Gpu.Kernels.Normalization;
 namespace Gpu.Kernels;
 
 /// <summary>
-/// Batch normalization of images [batch, height, width, channels], an activation, and 2x2 maximum pooling as one operation: <see cref="BatchNorm"/> followed by
-/// <see cref="MaxPool2d"/>. The normalized image and its gradient (three quarters of which are zeros) are never written to memory.
-/// Views must hold exactly the words of the shape's input or output, or one word for each channel; otherwise an <see cref="ArgumentException"/> names the one that
-/// does not.
+/// Batch normalization of images [batch, height, width, channels], an activation and 2x2 max pooling in one operation: the same as <see cref="BatchNorm"/>
+/// followed by <see cref="MaxPool2d"/>. The normalized image and its gradient, three quarters of which are zeros, are never written to memory.
+/// Views must hold exactly the words of the shape's input or output, or one word per channel; otherwise an <see cref="ArgumentException"/> names the view.
 /// </summary>
 public static class BatchNormMaxPool
 {
-    /// <summary>Whether a pooling is the one that this computes: windows of 2x2 side by side, without padding.</summary>
+    /// <summary>Whether this operation supports a pooling: 2x2 windows with stride 2 and no padding.</summary>
     public static bool Fits(Pool2dShape pooling) => pooling.IsTwoByTwo;
 
-    /// <summary>Words of workspace that the passes use. Its content need not be kept between calls.</summary>
+    /// <summary>Words of workspace for all passes. Its content need not be kept between calls.</summary>
     public static int WorkspaceLength(Pool2dShape shape) => Math.Max(
         BatchNorm.WorkspaceLength(Rows(shape), shape.Channels), BatchNormWorkspace.LengthWith(BatchNormMaxPoolLayout.PartialLength(shape), shape.Channels));
 
-    /// <summary>Normalizes by the batch's own statistics, as <see cref="BatchNorm.ForwardTraining"/>, and pools.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="shape">the sizes of the pooling; its input is the normalization's</param>
-    /// <param name="input"><see cref="Pool2dShape.InputLength"/> words</param>
-    /// <param name="parameters">scale, shift and running statistics</param>
-    /// <param name="momentum">share of the batch in the running statistics, 0 to 1</param>
+    /// <summary>Normalizes with the statistics of the batch, as <see cref="BatchNorm.ForwardTraining"/> does, and pools.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="shape">the sizes of the pooling; its input has the size of the normalized image</param>
+    /// <param name="input">x, <see cref="Pool2dShape.InputLength"/> words</param>
+    /// <param name="parameters">gamma, beta and the running statistics, [channels] each; the running statistics are updated</param>
+    /// <param name="momentum">the weight of the batch in the running statistics, 0 to 1</param>
     /// <param name="epsilon">added to the variance</param>
     /// <param name="output">receives the pooled values, <see cref="Pool2dShape.OutputLength"/> words</param>
-    /// <param name="saved">receives what the backward pass needs</param>
+    /// <param name="saved">receives the statistics that the backward pass needs, [channels] each</param>
     /// <param name="activation">f</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
-    /// <exception cref="ArgumentException">fewer than two values for each channel, a pooling that does not fit (<see cref="Fits"/>), or a view of another length</exception>
+    /// <exception cref="ArgumentException">
+    /// fewer than 2 values per channel, an unsupported pooling (<see cref="Fits"/>), or a view has the wrong length
+    /// </exception>
     public static void ForwardTraining(
         IExecutor executor, Pool2dShape shape, DeviceView input, in BatchNormParameters parameters, float momentum, float epsilon, DeviceView output,
         in BatchNormSaved saved, Activation activation, DeviceView workspace)
@@ -43,8 +44,16 @@ public static class BatchNormMaxPool
         Normalize(executor, shape, input, saved.Mean, parameters.Beta, output, activation, workspace);
     }
 
-    /// <summary>Normalizes by the running statistics, and pools. Parameters as in <see cref="ForwardTraining"/>.</summary>
-    /// <exception cref="ArgumentException">a pooling that does not fit (<see cref="Fits"/>), or a view of another length</exception>
+    /// <summary>Normalizes with the running statistics, and pools.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="shape">the sizes of the pooling; its input has the size of the normalized image</param>
+    /// <param name="input">x, <see cref="Pool2dShape.InputLength"/> words</param>
+    /// <param name="parameters">gamma, beta and the running statistics, [channels] each</param>
+    /// <param name="epsilon">added to the variance</param>
+    /// <param name="output">receives the pooled values, <see cref="Pool2dShape.OutputLength"/> words</param>
+    /// <param name="activation">f</param>
+    /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
+    /// <exception cref="ArgumentException">an unsupported pooling (<see cref="Fits"/>), or a view has the wrong length</exception>
     public static void ForwardEvaluation(
         IExecutor executor, Pool2dShape shape, DeviceView input, in BatchNormParameters parameters, float epsilon, DeviceView output, Activation activation,
         DeviceView workspace)
@@ -55,23 +64,30 @@ public static class BatchNormMaxPool
         Normalize(executor, shape, input, parameters.RunningMean, parameters.Beta, output, activation, workspace);
     }
 
-    /// <summary>The gradients of a forward pass in training. Parameters as in <see cref="BatchNorm.Backward"/>, but for these:</summary>
-    /// <param name="executor">where to run</param>
+    /// <summary>
+    /// Computes the gradients of <see cref="ForwardTraining"/>: adds those of gamma and beta to their views, and writes that of the input.
+    /// </summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="shape">the sizes of the forward pass</param>
-    /// <param name="input">the forward pass's input</param>
-    /// <param name="outputGradient">with respect to the pooled values, <see cref="Pool2dShape.OutputLength"/> words</param>
+    /// <param name="input">x of the forward pass, <see cref="Pool2dShape.InputLength"/> words</param>
+    /// <param name="outputGradient">the gradient with respect to the pooled values, <see cref="Pool2dShape.OutputLength"/> words</param>
     /// <param name="parameters">as in the forward pass</param>
-    /// <param name="saved">as the forward pass left it</param>
-    /// <param name="inputGradient">receives the gradient, none of the other views; empty when it is not wanted</param>
-    /// <param name="gradients">added to</param>
+    /// <param name="saved">as written by the forward pass</param>
+    /// <param name="inputGradient">
+    /// receives the gradient with respect to x, <see cref="Pool2dShape.InputLength"/> words; must not overlap the other views; empty if it is not needed
+    /// </param>
+    /// <param name="gradients">the gradients of gamma and beta, [channels] each; added to</param>
     /// <param name="activation">f</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
-    /// <param name="gate">the activation whose output the input is; the gradient is multiplied by its derivative</param>
-    /// <param name="accumulate">adds to what <paramref name="inputGradient"/> holds</param>
-    /// <exception cref="ArgumentException">a view of another length, or a gate whose derivative needs more than its output</exception>
+    /// <param name="gate">the activation that produced x, to get the gradient before it; see <see cref="Activation"/>; default: none</param>
+    /// <param name="accumulate">adds to <paramref name="inputGradient"/> instead of overwriting it</param>
+    /// <exception cref="ArgumentException">
+    /// an unsupported pooling (<see cref="Fits"/>), a view has the wrong length, or the gate's derivative needs more than its output
+    /// </exception>
     public static void Backward(
         IExecutor executor, Pool2dShape shape, DeviceView input, DeviceView outputGradient, in BatchNormParameters parameters, in BatchNormSaved saved,
-        DeviceView inputGradient, in BatchNormGradients gradients, Activation activation, DeviceView workspace, Activation gate = default, bool accumulate = false)
+        DeviceView inputGradient, in BatchNormGradients gradients, Activation activation, DeviceView workspace, Activation gate = default,
+        bool accumulate = false)
     {
         Check(shape, input, parameters, workspace);
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));
@@ -91,11 +107,11 @@ public static class BatchNormMaxPool
 
     private static void Check(Pool2dShape shape, DeviceView input, in BatchNormParameters parameters, DeviceView workspace)
     {
-        shape.Check();
+        shape.Validate();
         if (!Fits(shape))
         {
             throw new ArgumentException(
-                $"only windows of 2x2 side by side and without padding can be pooled together with batch normalization, but this is {shape}; pool by MaxPool2d",
+                $"only 2x2 windows with stride 2 and no padding can be fused with batch normalization, but this is {shape}; use BatchNorm and MaxPool2d",
                 nameof(shape));
         }
 
@@ -105,23 +121,25 @@ public static class BatchNormMaxPool
     }
 
     private static void Normalize(
-        IExecutor executor, Pool2dShape shape, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, Activation activation, DeviceView workspace)
+        IExecutor executor, Pool2dShape shape, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, Activation activation,
+        DeviceView workspace)
     {
         var call = new ForwardCall(executor, shape, input, mean, beta, output, activation.Slope, workspace);
         ActivationDispatch.Call(activation.Kind, ref call);
     }
 
     private readonly struct ForwardCall(
-        IExecutor executor, Pool2dShape shape, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, float slope, DeviceView workspace) : IActivationCall
+        IExecutor executor, Pool2dShape shape, DeviceView input, DeviceView mean, DeviceView beta, DeviceView output, float slope,
+        DeviceView workspace) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation =>
             executor.Execute(new BatchNormMaxPoolForwardOperation<TActivation>(shape, input, mean, beta, output, slope, workspace));
     }
 
     private readonly struct BackwardCall(IExecutor executor, Pool2dShape shape, BatchNormBackwardArguments arguments) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation
         {
             executor.Execute(new BatchNormMaxPoolGradientSumsOperation<TActivation>(shape, arguments));
@@ -134,7 +152,7 @@ public static class BatchNormMaxPool
     private readonly struct InputGradientCall<TActivation>(IExecutor executor, Pool2dShape shape, BatchNormBackwardArguments arguments) : IActivationCall
         where TActivation : struct, IActivation
     {
-        public void With<TGate>()
+        public void Invoke<TGate>()
             where TGate : struct, IActivation => executor.Execute(new BatchNormMaxPoolInputGradientOperation<TActivation, TGate>(shape, arguments));
     }
 }

@@ -2,11 +2,11 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels;
 
-/// <summary>The parameters and running statistics of a batch normalization, one word for each channel.</summary>
+/// <summary>The parameters and running statistics of a batch normalization, one word per channel each.</summary>
 /// <param name="Gamma">the scale</param>
 /// <param name="Beta">the shift</param>
-/// <param name="RunningMean">the mean that evaluation uses; moved by a forward pass in training</param>
-/// <param name="RunningVariance">the variance that evaluation uses; moved by a forward pass in training</param>
+/// <param name="RunningMean">the mean for evaluation; updated by the forward pass in training</param>
+/// <param name="RunningVariance">the variance for evaluation; updated by the forward pass in training</param>
 public readonly record struct BatchNormParameters(DeviceView Gamma, DeviceView Beta, DeviceView RunningMean, DeviceView RunningVariance)
 {
     internal void Require(int channels)
@@ -18,9 +18,9 @@ public readonly record struct BatchNormParameters(DeviceView Gamma, DeviceView B
     }
 }
 
-/// <summary>What a forward pass in training keeps for its backward pass, one word for each channel.</summary>
-/// <param name="Mean">the batch's mean</param>
-/// <param name="InverseDeviation">1 / sqrt(variance + epsilon)</param>
+/// <summary>The batch statistics that the forward pass in training saves for the backward pass, one word per channel each.</summary>
+/// <param name="Mean">the mean of the batch</param>
+/// <param name="InverseDeviation">1 / sqrt(variance + epsilon) of the batch</param>
 public readonly record struct BatchNormSaved(DeviceView Mean, DeviceView InverseDeviation)
 {
     internal void Require(int channels)
@@ -30,9 +30,9 @@ public readonly record struct BatchNormSaved(DeviceView Mean, DeviceView Inverse
     }
 }
 
-/// <summary>The gradients of a batch normalization's parameters, one word for each channel; a backward pass adds to them.</summary>
-/// <param name="Gamma">of the scale</param>
-/// <param name="Beta">of the shift</param>
+/// <summary>The gradients of a batch normalization's parameters, one word per channel each. The backward pass adds to them.</summary>
+/// <param name="Gamma">the gradient of the scale</param>
+/// <param name="Beta">the gradient of the shift</param>
 public readonly record struct BatchNormGradients(DeviceView Gamma, DeviceView Beta)
 {
     internal void Require(int channels)

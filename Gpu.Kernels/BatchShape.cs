@@ -1,28 +1,28 @@
 namespace Gpu.Kernels;
 
-/// <summary>The data set that batches are gathered from, and the batch.</summary>
+/// <summary>The sizes of a data set and of the batches gathered from it. Samples are [height, width, channels].</summary>
 /// <param name="Samples">samples in the data set</param>
-/// <param name="Count">samples in a batch</param>
-/// <param name="Height">rows of a sample</param>
-/// <param name="Width">columns of a sample</param>
-/// <param name="Channels">channels of a sample; bytes lie as [samples, height, width, channels]</param>
-public readonly record struct BatchShape(int Samples, int Count, int Height, int Width, int Channels)
+/// <param name="Batch">samples in a batch</param>
+/// <param name="Height">rows of a sample, in pixels</param>
+/// <param name="Width">columns of a sample, in pixels</param>
+/// <param name="Channels">channels of a sample</param>
+public readonly record struct BatchShape(int Samples, int Batch, int Height, int Width, int Channels)
 {
-    /// <summary>Bytes of a sample, and floats of it in a batch.</summary>
+    /// <summary>Values in a sample: bytes in the data set, floats in a batch.</summary>
     public int SampleLength => checked(Height * Width * Channels);
 
-    /// <summary>Floats of a batch.</summary>
-    public int BatchLength => checked(Count * SampleLength);
+    /// <summary>Words of a batch, one float each.</summary>
+    public int BatchLength => checked(Batch * SampleLength);
 
     /// <summary>
-    /// Words of device memory that the data set takes: its bytes, and 16 spare ones of any value at the end, because kernels read whole vectors.
+    /// Words of device memory for the data set: its bytes, and at least 16 unused bytes at the end, because kernels read whole vectors.
     /// </summary>
     public int DataWords => checked((int)(((long)Samples * SampleLength + 3) / 4 + 4));
 
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Samples);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Count);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Batch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Channels);
@@ -30,19 +30,19 @@ public readonly record struct BatchShape(int Samples, int Count, int Height, int
 }
 
 /// <summary>
-/// Random changes to each sample of a batch. They are a function of the seed, the pass (<see cref="StepStateLayout.Draw"/>) and the sample's number in the
-/// data set: Philox 4x32-10 with the key (low word of the seed, high word) and the counter (sample, draw, 0, 0) gives four words. The sample is
-/// mirrored when the highest bit of the first is set; the second and third, as numbers u in [0, 1), give the shifts floor(u (2 shift + 1)) - shift
-/// down the rows and along the columns.
+/// Random flips and shifts of each sample in a batch. They are a function of the seed, <see cref="StepStateLayout.Draw"/> and the index of the sample in the
+/// data set: Philox 4x32-10 with the key (low word of the seed, high word) and the counter (sample, draw, 0, 0) gives four words. The sample is flipped if
+/// the highest bit of the first word is set. The second and third word, as numbers u in [0, 1), give the shifts floor(u (2 shift + 1)) - shift of rows and
+/// columns.
 /// </summary>
-/// <param name="Flip">whether half of the samples are mirrored left to right</param>
-/// <param name="Shift">how far, in pixels, samples are moved at most up, down, left and right; pixels from outside are zero bytes, normalised</param>
+/// <param name="Flip">flips half of the samples left to right</param>
+/// <param name="Shift">the largest shift up, down, left and right, in pixels; pixels from outside the image are normalized zero bytes</param>
 /// <param name="Seed">the seed</param>
 public readonly record struct Augmentation(bool Flip, int Shift, ulong Seed)
 {
-    /// <summary>Samples as they are.</summary>
+    /// <summary>No changes.</summary>
     public static Augmentation None => default;
 
-    /// <summary>True when nothing is changed.</summary>
+    /// <summary>True if samples are not changed.</summary>
     public bool IsNone => !Flip && Shift == 0;
 }

@@ -5,26 +5,29 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels;
 
 /// <summary>
-/// 2-D convolution (cross-correlation, as in the field): any kernel size, stride, padding, dilation and groups. For the layouts see <see cref="Conv2dShape"/>.
-/// Views must hold exactly the words that the shape says; otherwise an <see cref="ArgumentException"/> names the one that does not.
+/// 2-D convolution (cross-correlation, as in PyTorch) with any kernel size, stride, padding, dilation and groups, a fused bias and a fused activation.
+/// Images are [n, h, w, c] (batch, height, width, channels), outputs [n, oh, ow, k] with k output channels, and weights [kh, kw, c / groups, k]; see
+/// <see cref="Conv2dShape"/>. Views must hold exactly the words that the shape gives; otherwise an <see cref="ArgumentException"/> names the view.
 /// </summary>
+/// <example><code>Conv2d.Forward(device, shape, x, weights, bias, y, Activation.Relu, workspace);</code></example>
 public static class Conv2d
 {
-    /// <summary>Words of workspace that the three passes may use. Its content need not be kept between calls.</summary>
+    /// <summary>Words of workspace for all three passes. Its content need not be kept between calls.</summary>
     public static int WorkspaceLength(Conv2dShape shape) => Conv2dAlgorithms.WorkspaceLength(shape);
 
-    /// <summary>output = f(convolution(input, weights) + bias).</summary>
-    /// <param name="executor">where to run</param>
+    /// <summary>Computes output = f(convolution(input, weights) + bias).</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="shape">the sizes</param>
     /// <param name="input">[n, h, w, c]</param>
     /// <param name="weights">[kh, kw, c / groups, k]</param>
-    /// <param name="bias">[k], or an empty view for none</param>
-    /// <param name="output">[n, oh, ow, k]</param>
+    /// <param name="bias">[k]; empty for none</param>
+    /// <param name="output">receives [n, oh, ow, k]</param>
     /// <param name="activation">f</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
-    /// <exception cref="ArgumentException">sizes that make no convolution, or a view of another length</exception>
+    /// <exception cref="ArgumentException">the shape is invalid, or a view has the wrong length</exception>
     public static void Forward(
-        IExecutor executor, Conv2dShape shape, DeviceView input, DeviceView weights, DeviceView bias, DeviceView output, Activation activation, DeviceView workspace)
+        IExecutor executor, Conv2dShape shape, DeviceView input, DeviceView weights, DeviceView bias, DeviceView output, Activation activation,
+        DeviceView workspace)
     {
         shape.Validate();
         input.Require(shape.InputLength, nameof(input));
@@ -34,24 +37,22 @@ public static class Conv2d
         workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
         Execute(executor, new()
         {
-            Shape = shape, Pass = Conv2dPass.Forward, Input = input, Weights = weights, Bias = bias, Output = output, Activation = activation, Workspace = workspace,
+            Shape = shape, Pass = Conv2dPass.Forward, Input = input, Weights = weights, Bias = bias, Output = output, Activation = activation,
+            Workspace = workspace,
         });
     }
 
-    /// <summary>The gradient of the input.</summary>
-    /// <param name="executor">where to run</param>
+    /// <summary>Computes the gradient with respect to the input.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="shape">the sizes of the forward pass</param>
-    /// <param name="outputGradient">[n, oh, ow, k], with respect to the convolution's sum (before its activation)</param>
+    /// <param name="outputGradient">the gradient with respect to the output before f, [n, oh, ow, k]</param>
     /// <param name="weights">[kh, kw, c / groups, k]</param>
-    /// <param name="inputGradient">[n, h, w, c], overwritten unless <paramref name="accumulate"/></param>
+    /// <param name="inputGradient">receives the gradient with respect to the input, [n, h, w, c]</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
-    /// <param name="gate">
-    /// the activation whose output <paramref name="input"/> is: the gradient is multiplied by its derivative, so that it is with respect to what went into it;
-    /// one whose derivative comes from its output. <see cref="Activation.None"/> for none
-    /// </param>
-    /// <param name="input">the forward pass's input; needed with a gate</param>
-    /// <param name="accumulate">adds to what <paramref name="inputGradient"/> holds</param>
-    /// <exception cref="ArgumentException">sizes that make no convolution, a view of another length, or a gate whose derivative needs more than its output</exception>
+    /// <param name="gate">the activation that produced the input, to get the gradient before it; see <see cref="Activation"/>; default: none</param>
+    /// <param name="input">the input of the forward pass, [n, h, w, c]; needed only with a gate</param>
+    /// <param name="accumulate">adds to <paramref name="inputGradient"/> instead of overwriting it</param>
+    /// <exception cref="ArgumentException">the shape is invalid, a view has the wrong length, or the gate's derivative needs more than its output</exception>
     public static void BackwardData(
         IExecutor executor, Conv2dShape shape, DeviceView outputGradient, DeviceView weights, DeviceView inputGradient, DeviceView workspace,
         Activation gate = default, DeviceView input = default, bool accumulate = false)
@@ -68,17 +69,18 @@ public static class Conv2d
         }.WithGate(gate, input, accumulate));
     }
 
-    /// <summary>Adds the gradients of weights and bias to what the views hold.</summary>
-    /// <param name="executor">where to run</param>
+    /// <summary>Computes the gradients with respect to weights and bias, and adds them to what the views hold.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="shape">the sizes of the forward pass</param>
-    /// <param name="input">[n, h, w, c]</param>
-    /// <param name="outputGradient">[n, oh, ow, k], with respect to the convolution's sum (before its activation)</param>
-    /// <param name="weightGradient">[kh, kw, c / groups, k]</param>
-    /// <param name="biasGradient">[k], or an empty view for none</param>
+    /// <param name="input">the input of the forward pass, [n, h, w, c]</param>
+    /// <param name="outputGradient">the gradient with respect to the output before f, [n, oh, ow, k]</param>
+    /// <param name="weightGradient">the gradient of the weights, [kh, kw, c / groups, k]; added to</param>
+    /// <param name="biasGradient">the gradient of the bias, [k]; added to; empty for none</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
-    /// <exception cref="ArgumentException">sizes that make no convolution, or a view of another length</exception>
+    /// <exception cref="ArgumentException">the shape is invalid, or a view has the wrong length</exception>
     public static void BackwardWeights(
-        IExecutor executor, Conv2dShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient, DeviceView workspace)
+        IExecutor executor, Conv2dShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient,
+        DeviceView workspace)
     {
         shape.Validate();
         input.Require(shape.InputLength, nameof(input));
@@ -92,7 +94,7 @@ public static class Conv2d
         }));
     }
 
-    /// <summary>Runs a forward pass or an input gradient, whose views were checked.</summary>
+    /// <summary>Runs a forward pass or an input gradient. The caller has checked the views.</summary>
     internal static void Execute(IExecutor executor, Conv2dArguments arguments)
     {
         var call = new Call(executor, arguments);
@@ -101,7 +103,7 @@ public static class Conv2d
 
     private readonly struct Call(IExecutor executor, Conv2dArguments arguments) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => executor.Execute(new Conv2dOperation<TActivation>(arguments));
     }
 }

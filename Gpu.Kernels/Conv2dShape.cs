@@ -4,15 +4,21 @@ namespace Gpu.Kernels;
 /// The sizes of a 2-D convolution. Activations are [batch, height, width, channels], weights
 /// [kernel height, kernel width, input channels / groups, output channels].
 /// </summary>
+/// <example><code>
+/// var shape = new Conv2dShape
+/// {
+///     Batch = 128, InputHeight = 28, InputWidth = 28, InputChannels = 1, OutputChannels = 32, KernelHeight = 3, KernelWidth = 3,
+/// };
+/// </code></example>
 public readonly record struct Conv2dShape
 {
-    /// <summary>Images.</summary>
+    /// <summary>Images in a batch.</summary>
     public required int Batch { get; init; }
 
-    /// <summary>Rows of the input, in pixels.</summary>
+    /// <summary>Height of the input, in pixels.</summary>
     public required int InputHeight { get; init; }
 
-    /// <summary>Columns of the input, in pixels.</summary>
+    /// <summary>Width of the input, in pixels.</summary>
     public required int InputWidth { get; init; }
 
     /// <summary>Channels of the input.</summary>
@@ -21,59 +27,62 @@ public readonly record struct Conv2dShape
     /// <summary>Channels of the output.</summary>
     public required int OutputChannels { get; init; }
 
-    /// <summary>Rows of the kernel.</summary>
+    /// <summary>Height of the kernel, in pixels.</summary>
     public required int KernelHeight { get; init; }
 
-    /// <summary>Columns of the kernel.</summary>
+    /// <summary>Width of the kernel, in pixels.</summary>
     public required int KernelWidth { get; init; }
 
-    /// <summary>Input rows from one output row to the next.</summary>
+    /// <summary>Vertical stride: input rows per output row.</summary>
     public int StrideHeight { get; init; } = 1;
 
-    /// <summary>Input columns from one output column to the next.</summary>
+    /// <summary>Horizontal stride: input columns per output column.</summary>
     public int StrideWidth { get; init; } = 1;
 
-    /// <summary>Rows of zeros above.</summary>
+    /// <summary>Rows of zeros above the input.</summary>
     public int PaddingTop { get; init; }
 
-    /// <summary>Columns of zeros to the left.</summary>
+    /// <summary>Columns of zeros to the left of the input.</summary>
     public int PaddingLeft { get; init; }
 
-    /// <summary>Rows of zeros below.</summary>
+    /// <summary>Rows of zeros below the input.</summary>
     public int PaddingBottom { get; init; }
 
-    /// <summary>Columns of zeros to the right.</summary>
+    /// <summary>Columns of zeros to the right of the input.</summary>
     public int PaddingRight { get; init; }
 
-    /// <summary>Input rows between neighbouring rows of the kernel.</summary>
+    /// <summary>Vertical dilation: input rows from one row of the kernel to the next.</summary>
     public int DilationHeight { get; init; } = 1;
 
-    /// <summary>Input columns between neighbouring columns of the kernel.</summary>
+    /// <summary>Horizontal dilation: input columns from one column of the kernel to the next.</summary>
     public int DilationWidth { get; init; } = 1;
 
-    /// <summary>Groups that the channels are cut into; an output channel sees the inputs of its own group. The input's channels for depthwise.</summary>
+    /// <summary>
+    /// Groups of channels. Each output channel depends on the input channels of its own group only. With <see cref="InputChannels"/> groups the convolution is
+    /// depthwise.
+    /// </summary>
     public int Groups { get; init; } = 1;
 
-    /// <summary>The algorithm for all passes where that is possible; where it is not, the fastest one.</summary>
+    /// <summary>The algorithm to use where the shape, pass and device allow it; elsewhere the fastest one is used.</summary>
     public Conv2dAlgorithm Algorithm { get; init; }
 
-    /// <summary>Creates a shape with stride, dilation and groups 1 and no padding.</summary>
+    /// <summary>Creates a shape with stride, dilation and groups 1, and no padding.</summary>
     public Conv2dShape()
     {
     }
 
-    /// <summary>Rows of the output: floor((H + padding - dilation * (kernel - 1) - 1) / stride) + 1.</summary>
+    /// <summary>Height of the output: floor((height + padding - dilation * (kernel - 1) - 1) / stride) + 1.</summary>
     public int OutputHeight =>
         Extent(InputHeight + PaddingTop + PaddingBottom, KernelHeight, StrideHeight, DilationHeight);
 
-    /// <summary>Columns of the output.</summary>
+    /// <summary>Width of the output, by the formula of <see cref="OutputHeight"/>.</summary>
     public int OutputWidth =>
         Extent(InputWidth + PaddingLeft + PaddingRight, KernelWidth, StrideWidth, DilationWidth);
 
-    /// <summary>Input channels of a group.</summary>
+    /// <summary>Input channels per group.</summary>
     public int InputPerGroup => InputChannels / Groups;
 
-    /// <summary>Output channels of a group.</summary>
+    /// <summary>Output channels per group.</summary>
     public int OutputPerGroup => OutputChannels / Groups;
 
     /// <summary>Words of the input.</summary>
@@ -88,12 +97,15 @@ public readonly record struct Conv2dShape
     /// <summary>Multiply-adds of one pass.</summary>
     public long MultiplyAdds => (long)Batch * OutputHeight * OutputWidth * WeightLength;
 
-    /// <summary>Every output pixel is a product of one input pixel: the layer is one matrix product.</summary>
+    /// <summary>True for 1x1 kernels with stride 1 and no padding. The convolution of each group is then a single matrix product.</summary>
     public bool IsPointwise =>
         KernelHeight == 1 && KernelWidth == 1 && StrideHeight == 1 && StrideWidth == 1
         && PaddingTop == 0 && PaddingLeft == 0 && PaddingBottom == 0 && PaddingRight == 0;
 
-    /// <summary>A dense layer: one pixel a sample.</summary>
+    /// <summary>The shape of a dense layer: a convolution on images of one pixel.</summary>
+    /// <param name="batch">samples in a batch</param>
+    /// <param name="inputs">input features</param>
+    /// <param name="outputs">output features</param>
     public static Conv2dShape Dense(int batch, int inputs, int outputs) => new()
     {
         Batch = batch,
@@ -105,8 +117,8 @@ public readonly record struct Conv2dShape
         KernelWidth = 1,
     };
 
-    /// <summary>Checks that the sizes make a convolution.</summary>
-    /// <exception cref="ArgumentException">they do not; the message says which and why</exception>
+    /// <summary>Checks the sizes, and returns the shape.</summary>
+    /// <exception cref="ArgumentException">a size is out of range; the message names it and says why</exception>
     public Conv2dShape Validate()
     {
         Positive(Batch, "batch");
@@ -122,8 +134,8 @@ public readonly record struct Conv2dShape
         Positive(DilationWidth, "dilation");
         Positive(Groups, "groups");
         if (PaddingTop < 0 || PaddingLeft < 0 || PaddingBottom < 0 || PaddingRight < 0) throw new ArgumentException("padding must not be negative");
-        if (InputChannels % Groups != 0) throw new ArgumentException($"{InputChannels} input channels cannot be cut into {Groups} groups");
-        if (OutputChannels % Groups != 0) throw new ArgumentException($"{OutputChannels} output channels cannot be cut into {Groups} groups");
+        if (InputChannels % Groups != 0) throw new ArgumentException($"{InputChannels} input channels cannot be divided into {Groups} groups");
+        if (OutputChannels % Groups != 0) throw new ArgumentException($"{OutputChannels} output channels cannot be divided into {Groups} groups");
         if (OutputHeight < 1 || OutputWidth < 1)
         {
             throw new ArgumentException(

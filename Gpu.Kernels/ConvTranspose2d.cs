@@ -4,28 +4,30 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels;
 
 /// <summary>
-/// 2-D transposed convolution: the map whose matrix is the transpose of a convolution's. The shape is that convolution's, from the larger image
-/// (the output here) to the smaller one (the input here): input [n, oh, ow, k], output [n, h, w, c], weights [kh, kw, c / groups, k], bias [c].
-/// The passes are the convolution's with the roles swapped. Views must hold exactly the words that the shape says; otherwise an
-/// <see cref="ArgumentException"/> names the one that does not.
+/// 2-D transposed convolution: the linear map whose matrix is the transpose of a convolution's. The shape is that of the convolution, which maps the larger
+/// image [n, h, w, c] (the output here) to the smaller image [n, oh, ow, k] (the input here). Weights are [kh, kw, c / groups, k], the bias is [c].
+/// The passes are those of the convolution with the roles of input and output swapped. Views must hold exactly the words that the shape gives; otherwise an
+/// <see cref="ArgumentException"/> names the view.
 /// </summary>
+/// <example><code>ConvTranspose2d.Forward(device, shape, small, weights, bias, large, Activation.Relu, workspace);</code></example>
 public static class ConvTranspose2d
 {
-    /// <summary>Words of workspace that the three passes may use. Its content need not be kept between calls.</summary>
+    /// <summary>Words of workspace for all three passes. Its content need not be kept between calls.</summary>
     public static int WorkspaceLength(Conv2dShape shape) => Math.Max(Conv2d.WorkspaceLength(shape), ChannelSum.WorkspaceLength(shape.InputChannels));
 
-    /// <summary>output = f(transposed convolution(input, weights) + bias).</summary>
-    /// <param name="executor">where to run</param>
+    /// <summary>Computes output = f(transposed convolution(input, weights) + bias).</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="shape">the sizes of the convolution</param>
     /// <param name="input">[n, oh, ow, k]</param>
     /// <param name="weights">[kh, kw, c / groups, k]</param>
-    /// <param name="bias">[c], or an empty view for none</param>
-    /// <param name="output">[n, h, w, c]</param>
+    /// <param name="bias">[c]; empty for none</param>
+    /// <param name="output">receives [n, h, w, c]</param>
     /// <param name="activation">f</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
-    /// <exception cref="ArgumentException">sizes that make no convolution, or a view of another length</exception>
+    /// <exception cref="ArgumentException">the shape is invalid, or a view has the wrong length</exception>
     public static void Forward(
-        IExecutor executor, Conv2dShape shape, DeviceView input, DeviceView weights, DeviceView bias, DeviceView output, Activation activation, DeviceView workspace)
+        IExecutor executor, Conv2dShape shape, DeviceView input, DeviceView weights, DeviceView bias, DeviceView output, Activation activation,
+        DeviceView workspace)
     {
         shape.Validate();
         input.Require(shape.OutputLength, nameof(input));
@@ -35,21 +37,22 @@ public static class ConvTranspose2d
         workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
         Conv2d.Execute(executor, new()
         {
-            Shape = shape, Pass = Conv2dPass.InputGradient, Input = input, Weights = weights, Bias = bias, Output = output, Activation = activation, Workspace = workspace,
+            Shape = shape, Pass = Conv2dPass.InputGradient, Input = input, Weights = weights, Bias = bias, Output = output, Activation = activation,
+            Workspace = workspace,
         });
     }
 
-    /// <summary>The gradient of the input.</summary>
-    /// <param name="executor">where to run</param>
+    /// <summary>Computes the gradient with respect to the input.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="shape">the sizes of the convolution</param>
-    /// <param name="outputGradient">[n, h, w, c], with respect to the sum (before its activation)</param>
+    /// <param name="outputGradient">the gradient with respect to the output before f, [n, h, w, c]</param>
     /// <param name="weights">[kh, kw, c / groups, k]</param>
-    /// <param name="inputGradient">[n, oh, ow, k], overwritten unless <paramref name="accumulate"/></param>
+    /// <param name="inputGradient">receives the gradient with respect to the input, [n, oh, ow, k]</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
-    /// <param name="gate">the activation whose output <paramref name="input"/> is, as in <see cref="Conv2d.BackwardData"/></param>
-    /// <param name="input">the forward pass's input; needed with a gate</param>
-    /// <param name="accumulate">adds to what <paramref name="inputGradient"/> holds</param>
-    /// <exception cref="ArgumentException">sizes that make no convolution, a view of another length, or a gate whose derivative needs more than its output</exception>
+    /// <param name="gate">the activation that produced the input, to get the gradient before it; see <see cref="Activation"/>; default: none</param>
+    /// <param name="input">the input of the forward pass, [n, oh, ow, k]; needed only with a gate</param>
+    /// <param name="accumulate">adds to <paramref name="inputGradient"/> instead of overwriting it</param>
+    /// <exception cref="ArgumentException">the shape is invalid, a view has the wrong length, or the gate's derivative needs more than its output</exception>
     public static void BackwardData(
         IExecutor executor, Conv2dShape shape, DeviceView outputGradient, DeviceView weights, DeviceView inputGradient, DeviceView workspace,
         Activation gate = default, DeviceView input = default, bool accumulate = false)
@@ -66,21 +69,22 @@ public static class ConvTranspose2d
         }.WithGate(gate, input, accumulate));
     }
 
-    /// <summary>Adds the gradients of weights and bias to what the views hold.</summary>
-    /// <param name="executor">where to run</param>
+    /// <summary>Computes the gradients with respect to weights and bias, and adds them to what the views hold.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="shape">the sizes of the convolution</param>
-    /// <param name="input">[n, oh, ow, k]</param>
-    /// <param name="outputGradient">[n, h, w, c], with respect to the sum (before its activation)</param>
-    /// <param name="weightGradient">[kh, kw, c / groups, k]</param>
-    /// <param name="biasGradient">[c], or an empty view for none</param>
+    /// <param name="input">the input of the forward pass, [n, oh, ow, k]</param>
+    /// <param name="outputGradient">the gradient with respect to the output before f, [n, h, w, c]</param>
+    /// <param name="weightGradient">the gradient of the weights, [kh, kw, c / groups, k]; added to</param>
+    /// <param name="biasGradient">the gradient of the bias, [c]; added to; empty for none</param>
     /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
-    /// <exception cref="ArgumentException">sizes that make no convolution, or a view of another length</exception>
+    /// <exception cref="ArgumentException">the shape is invalid, or a view has the wrong length</exception>
     public static void BackwardWeights(
-        IExecutor executor, Conv2dShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient, DeviceView workspace)
+        IExecutor executor, Conv2dShape shape, DeviceView input, DeviceView outputGradient, DeviceView weightGradient, DeviceView biasGradient,
+        DeviceView workspace)
     {
-        // More than the convolution's own check asks for: the bias sums may need the larger part.
+        // Conv2d checks for its own part only: the bias sums may need more.
         workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
-        // The larger image is the convolution's input, the smaller one its output.
+        // The larger image is the input of the convolution, the smaller one its output.
         Conv2d.BackwardWeights(executor, shape, outputGradient, input, weightGradient, default, workspace);
         if (!biasGradient.IsEmpty) ChannelSum.Add(executor, outputGradient, shape.InputChannels, biasGradient, workspace);
     }

@@ -6,38 +6,39 @@ using Gpu.Kernels.Regularization;
 namespace Gpu.Kernels;
 
 /// <summary>
-/// Dropout: while training, every element is zero with a given probability, and the others are scaled so that the expected value stays. The mask is not
-/// stored: it is a function of the layer's seed, <see cref="StepStateLayout.Draw"/> and the element's number, so forward and backward agree as long as that word
-/// stays the same between them. Elements are masked alike on every device and for any number of threads.
+/// Dropout: sets each element to zero with a given probability in training, and scales the others by 1 / (1 - probability) to keep the expected value. The
+/// mask is not stored. It is a function of the layer's seed, <see cref="StepStateLayout.Draw"/> and the index of the element (<see cref="Philox"/>), so
+/// forward and backward agree if that word does not change between them. All devices and any number of threads use the same mask.
 /// </summary>
+/// <example><code>Dropout.Forward(device, probability: 0.5f, seed: 1, stepState, x, y);</code></example>
 public static class Dropout
 {
-    /// <summary>output = input / (1 - probability) where kept, else 0; output may be the input.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="probability">the probability to be dropped, 0 to 1</param>
-    /// <param name="seed">different for every layer</param>
-    /// <param name="stepState"><see cref="StepStateLayout.Words"/> words</param>
-    /// <param name="input">elements</param>
-    /// <param name="output">as many elements</param>
-    /// <exception cref="ArgumentException">a probability outside of 0 to 1, or a view of another length</exception>
+    /// <summary>Writes output[i] = input[i] / (1 - probability) for kept elements and 0 for dropped ones.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="probability">the probability to drop an element, 0 to 1</param>
+    /// <param name="seed">the seed of the layer; layers with different seeds have independent masks</param>
+    /// <param name="stepState">the step state, <see cref="StepStateLayout.Words"/> words</param>
+    /// <param name="input">any number of words</param>
+    /// <param name="output">receives as many words as <paramref name="input"/>; may be <paramref name="input"/></param>
+    /// <exception cref="ArgumentException">the probability is not between 0 and 1, or a view has the wrong length</exception>
     public static void Forward(IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView input, DeviceView output)
     {
         var target = new GradientTarget(output, Activation.None, default, false).Require(input.Length, nameof(output), nameof(input));
         Run(executor, probability, seed, stepState, input, target);
     }
 
-    /// <summary>inputGradient = outputGradient / (1 - probability) where kept, else 0; both may be the same view.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="probability">the forward pass's</param>
-    /// <param name="seed">the forward pass's</param>
-    /// <param name="stepState">the forward pass's; its <see cref="StepStateLayout.Draw"/> must be unchanged</param>
-    /// <param name="outputGradient">the gradient with respect to the output</param>
-    /// <param name="inputGradient">receives the gradient with respect to the input</param>
-    /// <param name="gate">the activation that gave the input; none by default</param>
-    /// <param name="input">the forward pass's input, not overwritten by it; needed for a gate only</param>
-    /// <param name="accumulate">add to <paramref name="inputGradient"/> instead of overwriting it</param>
+    /// <summary>Writes inputGradient[i] = outputGradient[i] / (1 - probability) for kept elements and 0 for dropped ones.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="probability">as in the forward pass</param>
+    /// <param name="seed">as in the forward pass</param>
+    /// <param name="stepState">as in the forward pass, with the same <see cref="StepStateLayout.Draw"/></param>
+    /// <param name="outputGradient">the gradient with respect to the output, any number of words</param>
+    /// <param name="inputGradient">receives the gradient with respect to the input, as many words; may be <paramref name="outputGradient"/></param>
+    /// <param name="gate">the activation that produced the input, to get the gradient before it; see <see cref="Activation"/>; default: none</param>
+    /// <param name="input">the input of the forward pass, not overwritten by its output; needed only with a gate</param>
+    /// <param name="accumulate">adds to <paramref name="inputGradient"/> instead of overwriting it</param>
     /// <exception cref="ArgumentException">
-    /// a probability outside of 0 to 1, a view of another length, or a gate whose derivative needs more than its value
+    /// the probability is not between 0 and 1, a view has the wrong length, or the gate's derivative needs more than its output
     /// </exception>
     public static void Backward(
         IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView outputGradient, DeviceView inputGradient,
@@ -50,7 +51,7 @@ public static class Dropout
     private static void Run(IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView input, GradientTarget output)
     {
         if (!(probability >= 0 && probability <= 1))
-            throw new ArgumentException($"the probability to be dropped must be 0 to 1, but is {probability}", nameof(probability));
+            throw new ArgumentException($"the probability to drop an element must be between 0 and 1, but is {probability}", nameof(probability));
         stepState.Require(StepStateLayout.Words, nameof(stepState));
         var call = new Call(executor, probability, seed, stepState, input, output);
         ActivationDispatch.Call(output.Gate.Kind, ref call);
@@ -59,14 +60,14 @@ public static class Dropout
     private readonly record struct Call(
         IExecutor Executor, float Probability, ulong Seed, DeviceView StepState, DeviceView Input, GradientTarget Output) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => Executor.Execute(new Operation<TActivation>(this));
     }
 
     private readonly struct Operation<TActivation>(Call call) : IOperation
         where TActivation : struct, IActivation
     {
-        // Vector indices are multiples of the width, and the kernel cuts the last vectors short itself.
+        // Vector indices are multiples of the vector width. The kernel handles partial last vectors.
         public int Granularity => 4;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
@@ -82,7 +83,7 @@ public static class Dropout
                 Seed0 = (uint)call.Seed,
                 Seed1 = (uint)(call.Seed >> 32),
                 Probability = call.Probability,
-                // With nothing kept there is nothing to scale; the factor would be infinite.
+                // With probability 1 nothing is kept, and the factor would be infinite.
                 Scale = call.Probability < 1 ? 1f / (1f - call.Probability) : 0f,
             };
             var blocks = IntMath.DivRoundUp(call.Input.Length, DropoutKernel<TBackend, TVector, TActivation>.Block);

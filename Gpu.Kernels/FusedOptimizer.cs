@@ -5,25 +5,36 @@ using Gpu.Kernels.Optimizers;
 
 namespace Gpu.Kernels;
 
-/// <summary>The optimizers, each as one launch over the whole arena.</summary>
+/// <summary>The optimizers, each as one launch over the whole parameter arena; see <see cref="ParameterArena"/>.</summary>
+/// <example><code>
+/// FusedOptimizer.Update(device, OptimizerSettings.AdamW(), table, parameters, gradients, state, stepState);
+/// </code></example>
 public static class FusedOptimizer
 {
     /// <summary>
-    /// Moves all parameters by one step and sets their gradients to zero. With g = gradient * gradient scale * clip factor + coupled decay * p +
-    /// L1 decay * sign(p), p becomes p (1 - lr * decoupled decay), and then the rule is applied; lr is the step's learning rate times the segment's
-    /// factor. Words between segments are not touched.
+    /// Updates all parameters by one step and sets their gradients to zero. With lr = learning rate * the segment's learning-rate factor, a parameter p is
+    /// first multiplied by 1 - lr * decoupled decay. The update rule is then applied to g = gradient * gradient scale * clip factor + coupled decay * p + L1
+    /// decay * sign(p), which uses p before the decoupled decay. Words between segments are not changed.
     /// </summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="settings">the rule</param>
-    /// <param name="table">the segments</param>
-    /// <param name="parameters">[arena]</param>
-    /// <param name="gradients">[arena]; zero afterwards</param>
-    /// <param name="state">the rule's state, <see cref="OptimizerSettings.StateLength"/> words, zero before the first step; empty where that is 0</param>
-    /// <param name="stepState">learning rate, gradient scale and step number, see <see cref="StepStateLayout"/></param>
-    /// <param name="norm">the clip factor, as <see cref="GradientNorm"/> wrote it; empty for no clipping</param>
-    /// <param name="average">the running average of the parameters, [arena], when <see cref="OptimizerSettings.EmaDecay"/> is set; else empty</param>
-    /// <exception cref="ArgumentException">a view has another length than the arena or the settings ask for</exception>
-    /// <exception cref="ArgumentOutOfRangeException">a constant of the rule lies outside its range</exception>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="settings">the update rule and its constants</param>
+    /// <param name="table">the segments of the arena</param>
+    /// <param name="parameters">all parameters, <see cref="ParameterArena.Length"/> words</param>
+    /// <param name="gradients">all gradients, in the same layout; set to zero</param>
+    /// <param name="state">
+    /// the state of the update rule, <see cref="OptimizerSettings.StateLength"/> words, zero before the first step; empty if that length is 0
+    /// </param>
+    /// <param name="stepState">
+    /// the step number, learning rate and gradient scale, <see cref="StepStateLayout.Words"/> words as laid out in <see cref="StepStateLayout"/>
+    /// </param>
+    /// <param name="norm">
+    /// the clip factor as written by <see cref="GradientNorm"/>, <see cref="GradientNormLayout.Words"/> words; empty for no clipping
+    /// </param>
+    /// <param name="average">
+    /// the exponential moving average of the parameters, in the layout of the arena, if <see cref="OptimizerSettings.EmaDecay"/> is set; otherwise empty
+    /// </param>
+    /// <exception cref="ArgumentException">a view does not have the length that the arena or the settings require</exception>
+    /// <exception cref="ArgumentOutOfRangeException">a constant of the rule is out of range</exception>
     public static void Update(
         IExecutor executor, OptimizerSettings settings, SegmentTable table, DeviceView parameters, DeviceView gradients, DeviceView state,
         DeviceView stepState, DeviceView norm = default, DeviceView average = default)
@@ -55,7 +66,7 @@ public static class FusedOptimizer
     private readonly struct Operation<TRule>(Arguments arguments) : IOperation
         where TRule : struct, IUpdateRule
     {
-        // Segments begin at multiples of 16 words, and the kernel cuts the last vector of each short itself.
+        // Segments start at multiples of 16 words. The kernel handles the partial last vector of each segment.
         public int Granularity => 4;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
@@ -81,7 +92,7 @@ public static class FusedOptimizer
                 IsClipped = !a.Norm.IsEmpty,
                 IsAveraged = !a.Average.IsEmpty,
                 AverageRate = a.Settings.EmaDecay is { } decay ? (float)(1 - decay) : 0f,
-                Constants = UpdateConstants.Of(a.Settings),
+                Constants = UpdateConstants.From(a.Settings),
             };
             launcher.Launch(kernel, checked(a.Table.BlockCount * parts), 20 * SegmentTable.BlockLength / parts / TBackend.Width);
         }

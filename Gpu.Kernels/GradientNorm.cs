@@ -1,76 +1,82 @@
+using System.Runtime.Intrinsics;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.Reductions;
 
 namespace Gpu.Kernels;
 
-/// <summary>Where the results of <see cref="GradientNorm"/> lie in their view.</summary>
+/// <summary>The layout of the results of <see cref="GradientNorm"/>.</summary>
 public static class GradientNormLayout
 {
     /// <summary>Word of the norm, a float.</summary>
     public const int Norm = 0;
 
-    /// <summary>Word of the factor that clips the gradients to the largest norm allowed, a float.</summary>
+    /// <summary>Word of the factor that clips the gradients to the maximum norm, a float.</summary>
     public const int ClipFactor = 1;
 
-    /// <summary>Words in the view.</summary>
+    /// <summary>Words of the view.</summary>
     public const int Words = 16;
 }
 
 /// <summary>
-/// The L2 norm of all gradients together, in stages: sums of 64 vectors, sums of those, and so on, in an order that depends on the length alone.
+/// The L2 norm of all gradients, and the factor that clips it. The squares are summed in stages, in an order that depends only on the length and the device,
+/// so the result is deterministic.
 /// </summary>
+/// <example><code>GradientNorm.Run(device, gradients, stepState, maxNorm: 1f, norm, workspace);</code></example>
 public static class GradientNorm
 {
-    private const int MostFinished = 64;
+    // Without groups: the most partial sums that the last launch adds up in a single item.
+    private const int MaxFinalSums = 64;
 
-    // Groups of threads that fill a large GPU, and vectors of a thread at least before there are more groups.
-    private const int MostGroups = 1024;
-    private const int VectorsOfThread = 16;
+    // The most groups, enough to fill a large GPU. With fewer gradients each thread sums about this many vectors, in fewer groups.
+    private const int MaxGroups = 1024;
+    private const int VectorsPerThread = 16;
 
-    /// <summary>Words of workspace for so many gradients.</summary>
-    public static int WorkspaceLength(int count) => FirstStage(count) + FirstStage(FirstStage(count));
+    /// <summary>Words of workspace.</summary>
+    /// <param name="count">the number of gradients</param>
+    public static int WorkspaceLength(int count) => PartialSums(count) + PartialSums(PartialSums(count));
 
-    /// <summary>The norm of the gradients as they are, and 1 as the factor that clips.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="gradients">the gradients; zeros, as between segments of an arena, do no harm</param>
+    /// <summary>Computes the norm of the gradients without scaling. The clip factor is 1 unless the norm is NaN or infinite.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="gradients">all gradients; zeros, such as those between the segments of an arena, do not change the norm</param>
     /// <param name="norm">receives the results, <see cref="GradientNormLayout.Words"/> words as laid out in <see cref="GradientNormLayout"/></param>
-    /// <param name="workspace">scratch, at least <see cref="WorkspaceLength"/> words</param>
-    /// <exception cref="ArgumentException">a view is too short, or there are no gradients</exception>
+    /// <param name="workspace">at least <see cref="WorkspaceLength"/> words; its content need not be kept</param>
+    /// <exception cref="ArgumentException">there are no gradients, or a view has the wrong length</exception>
     public static void Run(IExecutor executor, DeviceView gradients, DeviceView norm, DeviceView workspace) =>
         Run(executor, gradients, default, float.PositiveInfinity, norm, workspace);
 
     /// <summary>
-    /// The norm of the gradients times the step's gradient scale, which is the norm of what the optimizer applies, and the factor
-    /// min(1, largestNorm / (norm + 1e-6)) that clips it, as PyTorch's clip_grad_norm_.
+    /// Computes norm = L2 norm of (gradients * gradient scale), which is the norm that the optimizer applies, and the clip factor
+    /// min(1, maxNorm / (norm + 1e-6)), as PyTorch's clip_grad_norm_ does. A NaN norm gives a NaN factor.
     /// </summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="gradients">the gradients, not yet scaled</param>
-    /// <param name="stepState">the values of the step, <see cref="StepStateLayout"/>; empty for a gradient scale of 1</param>
-    /// <param name="largestNorm">the norm to clip to, above 0; infinity for no clipping</param>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="gradients">all gradients, before scaling</param>
+    /// <param name="stepState">the step state, <see cref="StepStateLayout.Words"/> words; empty for a gradient scale of 1</param>
+    /// <param name="maxNorm">the norm to clip to, above 0; infinity for no clipping</param>
     /// <param name="norm">receives the results, <see cref="GradientNormLayout.Words"/> words as laid out in <see cref="GradientNormLayout"/></param>
-    /// <param name="workspace">scratch, at least <see cref="WorkspaceLength"/> words</param>
-    /// <exception cref="ArgumentException">a view is too short, or there are no gradients</exception>
-    /// <exception cref="ArgumentOutOfRangeException">a largest norm that is not above 0</exception>
-    public static void Run(IExecutor executor, DeviceView gradients, DeviceView stepState, float largestNorm, DeviceView norm, DeviceView workspace)
+    /// <param name="workspace">at least <see cref="WorkspaceLength"/> words; its content need not be kept</param>
+    /// <exception cref="ArgumentException">there are no gradients, or a view has the wrong length</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxNorm"/> is not above 0</exception>
+    public static void Run(IExecutor executor, DeviceView gradients, DeviceView stepState, float maxNorm, DeviceView norm, DeviceView workspace)
     {
         if (gradients.IsEmpty) throw new ArgumentException("there are no gradients", nameof(gradients));
         if (gradients.Length > int.MaxValue - 65536)
             throw new ArgumentException($"there are {gradients.Length:N0} gradients, more than can be indexed; use several arenas", nameof(gradients));
-        if (!(largestNorm > 0f)) throw new ArgumentOutOfRangeException(nameof(largestNorm), largestNorm, "the norm to clip to must be above 0");
+        if (!(maxNorm > 0f)) throw new ArgumentOutOfRangeException(nameof(maxNorm), maxNorm, "the norm to clip to must be above 0");
         if (!stepState.IsEmpty) stepState.Require(StepStateLayout.Words, nameof(stepState));
         norm.Require(GradientNormLayout.Words, nameof(norm));
         if (workspace.Length < WorkspaceLength(gradients.Length))
             throw new ArgumentException($"the workspace must hold {WorkspaceLength(gradients.Length)} words, but holds {workspace.Length}", nameof(workspace));
-        executor.Execute(new Operation(gradients, stepState, largestNorm, norm, workspace));
+        executor.Execute(new Operation(gradients, stepState, maxNorm, norm, workspace));
     }
 
-    // Sums of the first stage on the machine that makes the most of them, rounded up to keep what follows aligned.
-    private static int FirstStage(int count) => IntMath.DivRoundUp(IntMath.DivRoundUp(count, Reduce<Vector128Backend, System.Runtime.Intrinsics.Vector128<float>, IdentityMap>.Vectors * 4), 16) * 16;
+    // Words for the sums of the first stage on the backend with the narrowest vectors, which has the most sums. Rounded up to keep what follows aligned.
+    private static int PartialSums(int count) =>
+        IntMath.DivRoundUp(IntMath.DivRoundUp(count, Reduce<Vector128Backend, Vector128<float>, IdentityMap>.Vectors * 4), 16) * 16;
 
-    private readonly struct Operation(DeviceView gradients, DeviceView stepState, float largestNorm, DeviceView norm, DeviceView workspace) : IOperation
+    private readonly struct Operation(DeviceView gradients, DeviceView stepState, float maxNorm, DeviceView norm, DeviceView workspace) : IOperation
     {
-        // Vector indices are multiples of the width, and the kernel cuts the last vector short itself.
+        // Vector indices are multiples of the vector width. The kernel handles a partial last vector.
         public int Granularity => 4;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
@@ -83,17 +89,17 @@ public static class GradientNorm
                 return;
             }
 
-            var halves = FirstStage(gradients.Length);
-            var here = workspace.First(halves);
-            var there = workspace.Slice(halves, FirstStage(halves));
-            var count = LaunchSums<TBackend, TVector, SquareMap>(launcher, gradients, here);
-            while (count > MostFinished)
+            var firstLength = PartialSums(gradients.Length);
+            var source = workspace.First(firstLength);
+            var target = workspace.Slice(firstLength, PartialSums(firstLength));
+            var count = LaunchSums<TBackend, TVector, SquareMap>(launcher, gradients, source);
+            while (count > MaxFinalSums)
             {
-                count = LaunchSums<TBackend, TVector, IdentityMap>(launcher, here.First(count), there);
-                (here, there) = (there, here);
+                count = LaunchSums<TBackend, TVector, IdentityMap>(launcher, source.First(count), target);
+                (source, target) = (target, source);
             }
 
-            launcher.Launch(Finish<TBackend, TVector>(launcher, here, count), 1, 4 * count);
+            launcher.Launch(Finish<TBackend, TVector>(launcher, source, count), 1, 4 * count);
         }
 
         private GradientNormFinish<TBackend, TVector> Finish<TBackend, TVector>(ILauncher<TBackend> launcher, DeviceView sums, int count)
@@ -105,17 +111,17 @@ public static class GradientNorm
                 Norm = launcher.Bind(norm),
                 Count = count,
                 IsScaled = !stepState.IsEmpty,
-                LargestNorm = largestNorm,
+                MaxNorm = maxNorm,
             };
 
-        // One launch for few gradients; else two, the second by one group.
+        // One launch if a single group is enough, otherwise two. The second adds up the sums of the groups, in one group.
         private void LaunchGroups<TBackend, TVector>(ILauncher<TBackend> launcher, GroupLimits limits)
             where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
-            var threads = GroupThreads.Of(limits);
-            var groups = Math.Min(MostGroups, IntMath.DivRoundUp(IntMath.DivRoundUp(gradients.Length, TBackend.Width), VectorsOfThread * threads));
-            groups = Math.Min(groups, FirstStage(gradients.Length));
+            var threads = GroupThreads.For(limits);
+            var groups = Math.Min(MaxGroups, IntMath.DivRoundUp(IntMath.DivRoundUp(gradients.Length, TBackend.Width), VectorsPerThread * threads));
+            groups = Math.Min(groups, PartialSums(gradients.Length));
             var finish = Finish<TBackend, TVector>(launcher, workspace, groups);
             var squares = new GroupedReduce<TBackend, TVector, SquareMap>
             {
@@ -130,14 +136,14 @@ public static class GradientNorm
             launcher.LaunchGroups(sums, 1, threads);
         }
 
-        private static int LaunchSums<TBackend, TVector, TSummand>(ILauncher<TBackend> launcher, DeviceView input, DeviceView output)
+        private static int LaunchSums<TBackend, TVector, TMap>(ILauncher<TBackend> launcher, DeviceView input, DeviceView output)
             where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
-            where TSummand : struct, IReduceMap
+            where TMap : struct, IReduceMap
         {
-            var perItem = Reduce<TBackend, TVector, TSummand>.Vectors * TBackend.Width;
+            var perItem = Reduce<TBackend, TVector, TMap>.Vectors * TBackend.Width;
             var items = IntMath.DivRoundUp(input.Length, perItem);
-            var kernel = new Reduce<TBackend, TVector, TSummand>
+            var kernel = new Reduce<TBackend, TVector, TMap>
             {
                 Input = launcher.Bind(input),
                 Output = launcher.Bind(output),
@@ -145,7 +151,7 @@ public static class GradientNorm
                 ItemStride = TBackend.IsGpu ? TBackend.Width : perItem,
                 VectorStride = TBackend.IsGpu ? items * TBackend.Width : TBackend.Width,
             };
-            launcher.Launch(kernel, items, 2 * Reduce<TBackend, TVector, TSummand>.Vectors);
+            launcher.Launch(kernel, items, 2 * Reduce<TBackend, TVector, TMap>.Vectors);
             return items;
         }
     }

@@ -4,57 +4,67 @@ using Gpu.Kernels.Optimizers;
 
 namespace Gpu.Kernels;
 
-/// <summary>Where the state of loss scaling lies in its view.</summary>
+/// <summary>The layout of the state of <see cref="LossScaling"/>.</summary>
 public static class LossScaleLayout
 {
-    /// <summary>Word of the factor on the loss's gradient, a float, a power of two.</summary>
+    /// <summary>Word of the loss scale, a float; a power of two.</summary>
     public const int Scale = 0;
 
-    /// <summary>Word of the updates since the scale last changed, an integer.</summary>
+    /// <summary>Word of the number of updates since the scale last changed, an integer.</summary>
     public const int GoodSteps = 1;
 
-    /// <summary>Word of the updates that were skipped, an integer.</summary>
+    /// <summary>Word of the number of skipped updates, an integer.</summary>
     public const int Skipped = 2;
 
-    /// <summary>Words in the view.</summary>
+    /// <summary>Words of the view.</summary>
     public const int Words = 16;
 }
 
-/// <summary>Where loss scaling stands.</summary>
-/// <param name="Scale">the factor on the loss's gradient</param>
-/// <param name="GoodSteps">updates since it last changed</param>
-/// <param name="Skipped">updates that were skipped because a gradient was infinite or not a number</param>
+/// <summary>The state of loss scaling.</summary>
+/// <param name="Scale">the loss scale</param>
+/// <param name="GoodSteps">updates since the scale last changed</param>
+/// <param name="Skipped">updates that were skipped because a gradient was infinite or NaN</param>
 public readonly record struct LossScaleState(float Scale, int GoodSteps, int Skipped);
 
 /// <summary>
-/// Dynamic loss scaling, for gradients that pass through half precision: the loss's gradient is multiplied by a scale that keeps small gradients above half precision's smallest numbers, and
-/// the weights' gradients are divided by it in 32 bits. An update whose gradients overflowed is skipped and halves the scale; 2,000 good ones double it. All of it happens on the
-/// device: no step waits for the host. (Micikevicius et al., "Mixed precision training", ICLR 2018.)
+/// Dynamic loss scaling for gradients in half precision. The gradient of the loss is multiplied by a scale that keeps small gradients in the range of half
+/// precision; the gradients of the weights are divided by it in 32 bits. If gradients overflow, the update is skipped and the scale is halved. After 2,000
+/// successful updates in a row the scale is doubled. All of this happens on the device, so no step waits for the host.
+/// Source: Micikevicius et al., "Mixed precision training", ICLR 2018.
 /// </summary>
+/// <remarks>
+/// In each step run <see cref="Scale"/> on the gradient of the loss, then the backward pass, then <see cref="Update"/> and <see cref="FusedOptimizer"/>.
+/// </remarks>
 public static class LossScaling
 {
-    /// <summary>The scale at the start.</summary>
-    public const float Initial = 65536f;
+    /// <summary>The scale of a new run.</summary>
+    public const float InitialScale = 65536f;
 
-    /// <summary>Good updates in a row that double the scale.</summary>
+    /// <summary>Successful updates in a row after which the scale doubles.</summary>
     public const int GrowthInterval = 2000;
 
-    /// <summary>The scale does not grow beyond this: nothing is left to gain there.</summary>
-    public const float Largest = 16777216f;
+    /// <summary>The scale does not grow beyond this: a larger one gains nothing.</summary>
+    public const float MaxScale = 16777216f;
 
-    /// <summary>The scale does not fall below this: gradients that overflow without a scale are the network's own.</summary>
-    public const float Smallest = 1f;
+    /// <summary>The scale does not fall below this: gradients that overflow without scaling have another cause.</summary>
+    public const float MinScale = 1f;
 
     /// <summary>Sets the state to that of a new run.</summary>
+    /// <param name="device">the device of the view</param>
+    /// <param name="lossScale">receives the state, <see cref="LossScaleLayout.Words"/> words</param>
+    /// <exception cref="ArgumentException">the view has the wrong length</exception>
     public static void Reset(ComputeDevice device, DeviceView lossScale)
     {
         lossScale.Require(LossScaleLayout.Words, nameof(lossScale));
         var words = new float[LossScaleLayout.Words];
-        words[LossScaleLayout.Scale] = Initial;
+        words[LossScaleLayout.Scale] = InitialScale;
         device.Upload<float>(words, lossScale);
     }
 
-    /// <summary>Reads the state; waits for the device.</summary>
+    /// <summary>Reads the state. Waits until the device has finished.</summary>
+    /// <param name="device">the device of the view</param>
+    /// <param name="lossScale">the state, <see cref="LossScaleLayout.Words"/> words</param>
+    /// <exception cref="ArgumentException">the view has the wrong length</exception>
     public static LossScaleState Read(ComputeDevice device, DeviceView lossScale)
     {
         lossScale.Require(LossScaleLayout.Words, nameof(lossScale));
@@ -64,9 +74,10 @@ public static class LossScaling
     }
 
     /// <summary>Multiplies the gradient of the loss by the scale.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="gradient">any length</param>
-    /// <param name="lossScale">the state, <see cref="LossScaleLayout"/></param>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="gradient">the gradient, any number of words; multiplied in place</param>
+    /// <param name="lossScale">the state, <see cref="LossScaleLayout.Words"/> words</param>
+    /// <exception cref="ArgumentException"><paramref name="lossScale"/> has the wrong length</exception>
     public static void Scale(IExecutor executor, DeviceView gradient, DeviceView lossScale)
     {
         lossScale.Require(LossScaleLayout.Words, nameof(lossScale));
@@ -74,17 +85,19 @@ public static class LossScaling
     }
 
     /// <summary>
-    /// Looks whether all gradients are numbers, and prepares the update: its gradient scale is divided by the loss scale, its step number by which moments are corrected is that of the
-    /// updates really made, and <see cref="StepStateLayout.SkipsUpdate"/> says whether <see cref="FusedOptimizer"/> only resets the gradients. To be run once for each update, after
-    /// the step state was set and before a norm is clipped.
+    /// Checks the gradients for overflow, prepares the optimizer update and adjusts the scale. Divides the gradient scale of the step by the loss scale. Sets
+    /// <see cref="StepStateLayout.SkipsUpdate"/> to 1 if the gradients overflowed, otherwise to 0. Subtracts the skipped updates from the step number, so that
+    /// bias correction counts only the updates that were made. Run it once per update, after the step state is set and before
+    /// <see cref="GradientNorm"/> clips.
     /// </summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="gradients">the scaled gradients; those whose squares add up to infinity count as overflowed, too</param>
-    /// <param name="stepState">the values of the step, <see cref="StepStateLayout"/></param>
-    /// <param name="lossScale">the state, <see cref="LossScaleLayout"/></param>
-    /// <param name="norm">scratch, <see cref="GradientNormLayout.Words"/> words</param>
-    /// <param name="workspace">scratch, <see cref="GradientNorm.WorkspaceLength"/> words</param>
-    public static void Check(IExecutor executor, DeviceView gradients, DeviceView stepState, DeviceView lossScale, DeviceView norm, DeviceView workspace)
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="gradients">the scaled gradients; they also count as overflowed if the sum of their squares is infinite</param>
+    /// <param name="stepState">the step state, <see cref="StepStateLayout.Words"/> words; updated</param>
+    /// <param name="lossScale">the state, <see cref="LossScaleLayout.Words"/> words; updated</param>
+    /// <param name="norm">scratch memory, <see cref="GradientNormLayout.Words"/> words</param>
+    /// <param name="workspace">scratch memory, at least <see cref="GradientNorm.WorkspaceLength"/> words</param>
+    /// <exception cref="ArgumentException">there are no gradients, or a view has the wrong length</exception>
+    public static void Update(IExecutor executor, DeviceView gradients, DeviceView stepState, DeviceView lossScale, DeviceView norm, DeviceView workspace)
     {
         stepState.Require(StepStateLayout.Words, nameof(stepState));
         lossScale.Require(LossScaleLayout.Words, nameof(lossScale));
@@ -94,14 +107,19 @@ public static class LossScaling
 
     private readonly struct ScaleOperation(DeviceView gradient, DeviceView lossScale) : IOperation
     {
-        // Vector indices are multiples of the width, and the kernel cuts the last vector short itself.
+        // Vector indices are multiples of the vector width. The kernel handles a partial last vector.
         public int Granularity => gradient.Offset % 4 == 0 ? 4 : 1;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
             where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
-            var kernel = new ScaleByLossScale<TBackend, TVector> { Values = launcher.Bind(gradient), LossScale = launcher.Bind(lossScale), Count = gradient.Length };
+            var kernel = new ScaleByLossScale<TBackend, TVector>
+            {
+                Values = launcher.Bind(gradient),
+                LossScale = launcher.Bind(lossScale),
+                Count = gradient.Length,
+            };
             launcher.Launch(kernel, IntMath.DivRoundUp(gradient.Length, TBackend.Width), 4);
         }
     }
@@ -114,6 +132,12 @@ public static class LossScaling
             where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged =>
             launcher.Launch(
-                new LossScaleUpdate<TBackend, TVector> { Norm = launcher.Bind(norm), StepState = launcher.Bind(stepState), LossScale = launcher.Bind(lossScale) }, 1, 20);
+                new LossScaleUpdate<TBackend, TVector>
+                {
+                    Norm = launcher.Bind(norm),
+                    StepState = launcher.Bind(stepState),
+                    LossScale = launcher.Bind(lossScale),
+                },
+                1, 20);
     }
 }

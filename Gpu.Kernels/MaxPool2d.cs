@@ -5,42 +5,43 @@ using Gpu.Kernels.Pooling;
 namespace Gpu.Kernels;
 
 /// <summary>
-/// Maximum pooling of images [batch, height, width, channels], forward and backward: any window, stride and padding. Padding is never a maximum.
-/// The gradient is overwritten, or added to with <c>accumulate</c>; a gate multiplies it by the derivative of the activation that gave the input.
+/// 2-D max pooling of images [batch, height, width, channels], with any window, stride and padding. Padding is never the maximum.
+/// Views must hold exactly the words that the shape gives; otherwise an <see cref="ArgumentException"/> names the view.
 /// </summary>
+/// <example><code>MaxPool2d.Forward(device, new Pool2dShape(batch, 28, 28, 32, 2, 2, 2, 2), x, y);</code></example>
 public static class MaxPool2d
 {
-    /// <summary>output = the largest value of each window; NaN where the window holds NaN.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="shape">sizes</param>
-    /// <param name="input"><see cref="Pool2dShape.InputLength"/> words</param>
-    /// <param name="output"><see cref="Pool2dShape.OutputLength"/> words</param>
-    /// <exception cref="ArgumentException">sizes that make no sense, or a view of another length</exception>
+    /// <summary>Writes the largest value of each window; NaN if the window contains NaN.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="shape">the sizes</param>
+    /// <param name="input">[batch, input height, input width, channels]</param>
+    /// <param name="output">receives [batch, output height, output width, channels]</param>
+    /// <exception cref="ArgumentException">the shape is invalid, or a view has the wrong length</exception>
     public static void Forward(IExecutor executor, Pool2dShape shape, DeviceView input, DeviceView output)
     {
-        shape.Check();
+        shape.Validate();
         input.Require(shape.InputLength, nameof(input));
         PoolOperations.Maximum(executor, shape, input, Output(shape, output));
     }
 
     /// <summary>
-    /// The gradient of <see cref="Forward"/>: the first maximum of a window, row by row, takes all of the window's gradient. (Where a window holds NaN,
-    /// its first NaN.)
+    /// Computes the gradient of <see cref="Forward"/> with respect to the input. The first maximum of a window in row-major order gets the whole gradient of
+    /// the window; in a window with NaN, the first NaN.
     /// </summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="shape">sizes</param>
-    /// <param name="input">the forward pass's input</param>
-    /// <param name="output">the forward pass's output</param>
-    /// <param name="outputGradient">the gradient with respect to the output</param>
-    /// <param name="inputGradient">receives the gradient with respect to the input; none of the other views</param>
-    /// <param name="gate">the activation that gave the input, to have the gradient with respect to what went into it; none by default</param>
-    /// <param name="accumulate">add to <paramref name="inputGradient"/></param>
-    /// <exception cref="ArgumentException">sizes that make no sense, a view of another length, or a gate whose derivative needs more than its value</exception>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="shape">the sizes of the forward pass</param>
+    /// <param name="input">the input of the forward pass, [batch, input height, input width, channels]</param>
+    /// <param name="output">the output of the forward pass, [batch, output height, output width, channels]</param>
+    /// <param name="outputGradient">the gradient with respect to the output, in its layout</param>
+    /// <param name="inputGradient">receives the gradient with respect to the input, in its layout; must not overlap the other views</param>
+    /// <param name="gate">the activation that produced the input, to get the gradient before it; see <see cref="Activation"/>; default: none</param>
+    /// <param name="accumulate">adds to <paramref name="inputGradient"/> instead of overwriting it</param>
+    /// <exception cref="ArgumentException">the shape is invalid, a view has the wrong length, or the gate's derivative needs more than its output</exception>
     public static void Backward(
         IExecutor executor, Pool2dShape shape, DeviceView input, DeviceView output, DeviceView outputGradient, DeviceView inputGradient,
         Activation gate = default, bool accumulate = false)
     {
-        shape.Check();
+        shape.Validate();
         input.Require(shape.InputLength, nameof(input));
         output.Require(shape.OutputLength, nameof(output));
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));
@@ -55,7 +56,7 @@ public static class MaxPool2d
     private readonly record struct MaxBackwardCall(
         IExecutor Executor, Pool2dShape Shape, DeviceView Input, DeviceView Output, DeviceView OutputGradient, GradientTarget Target) : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => Executor.Execute(new MaxBackwardOperation<TActivation>(this));
     }
 

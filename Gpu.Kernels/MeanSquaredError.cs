@@ -3,23 +3,27 @@ using Gpu.Kernels.Losses;
 
 namespace Gpu.Kernels;
 
-/// <summary>The mean squared error and its gradient, in one kernel.</summary>
+/// <summary>The mean squared error and its gradient in one kernel.</summary>
+/// <example><code>MeanSquaredError.Run(device, batch, outputs, prediction, target, gradient, sampleLosses);</code></example>
 public static class MeanSquaredError
 {
     /// <summary>
-    /// The loss of each sample, the mean over its outputs of (prediction - target)^2, and the gradient of the mean over the batch, as PyTorch's MSELoss.
+    /// Computes the loss of each sample, which is the mean over its outputs of (prediction - target)^2, and the gradient of the mean loss of the batch.
+    /// The same as PyTorch's MSELoss.
     /// </summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="batch">samples</param>
-    /// <param name="outputs">numbers a sample</param>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="batch">samples, at least 1</param>
+    /// <param name="outputs">values per sample, at least 1</param>
     /// <param name="prediction">[batch, outputs]</param>
     /// <param name="target">[batch, outputs]</param>
     /// <param name="gradient">
-    /// receives the gradient of the mean loss with respect to z, where prediction = gate(z); empty in evaluation; may be <paramref name="prediction"/>
+    /// receives the gradient of the mean loss with respect to z, where prediction = gate(z), [batch, outputs]; empty in evaluation; may be
+    /// <paramref name="prediction"/>
     /// </param>
     /// <param name="sampleLosses">receives the losses, [batch]</param>
-    /// <param name="gate">the activation that made the prediction; its derivative must follow from its output</param>
-    /// <exception cref="ArgumentException">a view has another length than the shape asks for, or the gate's derivative does not follow from its output</exception>
+    /// <param name="gate">the activation that produced the prediction; see <see cref="Activation"/>; default: none</param>
+    /// <exception cref="ArgumentException">a view has the wrong length, or the gate's derivative needs more than its output</exception>
+    /// <exception cref="ArgumentOutOfRangeException">fewer than 1 sample or output</exception>
     public static void Run(
         IExecutor executor, int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses,
         Activation gate = default) =>

@@ -1,13 +1,13 @@
 namespace Gpu.Kernels;
 
-/// <summary>Where the counters lie in the view that <see cref="Metrics"/> accumulates into.</summary>
+/// <summary>The layout of the counters that <see cref="Metrics"/> accumulates.</summary>
 public static class MetricLayout
 {
-    /// <summary>Word of the sum of the samples' losses, a float; add <see cref="LossRest"/> to it.</summary>
+    /// <summary>Word of the sum of the sample losses, a float. The full sum is this plus <see cref="LossCompensation"/>.</summary>
     public const int LossSum = 0;
 
-    /// <summary>Word of what rounding took from the sum, a float.</summary>
-    public const int LossRest = 1;
+    /// <summary>Word of the rounding error of the sum, a float.</summary>
+    public const int LossCompensation = 1;
 
     /// <summary>Word of the number of samples, an integer.</summary>
     public const int Samples = 2;
@@ -18,25 +18,25 @@ public static class MetricLayout
     /// <summary>Word of the number of samples whose label is among the k largest logits, an integer.</summary>
     public const int CorrectInTopK = 4;
 
-    /// <summary>First word of the room that a batch's partial sums take, <see cref="PartWords"/> words a part.</summary>
+    /// <summary>First word of the partial sums of a batch, <see cref="PartWords"/> words per part.</summary>
     internal const int Parts = 16;
 
-    /// <summary>Parts that a batch is cut into, at most.</summary>
-    internal const int MostParts = 64;
+    /// <summary>The most parts that a batch is divided into.</summary>
+    internal const int MaxParts = 64;
 
-    /// <summary>Parts at most where a part is what a group of threads has counted: no more, because checkpoints hold the view as it is.</summary>
-    internal const int MostGroups = MostParts;
+    /// <summary>The most parts if each is counted by a group of threads. It cannot be larger, because checkpoints store the view as it is.</summary>
+    internal const int MaxGroups = MaxParts;
 
-    /// <summary>Words of a part: sum, rest, correct, correct in top k.</summary>
+    /// <summary>Words of a part: sum, compensation, correct, correct in top k.</summary>
     internal const int PartWords = 4;
 
-    /// <summary>Words in the view.</summary>
-    public const int Words = Parts + MostParts * PartWords;
+    /// <summary>Words of the view.</summary>
+    public const int Words = Parts + MaxParts * PartWords;
 }
 
-/// <summary>What has been counted since the last reset.</summary>
-/// <param name="LossSum">sum of the samples' losses</param>
-/// <param name="Samples">samples</param>
+/// <summary>The counters since the last reset.</summary>
+/// <param name="LossSum">the sum of the sample losses</param>
+/// <param name="Samples">the number of samples</param>
 /// <param name="Correct">samples whose label has the largest logit</param>
 /// <param name="CorrectInTopK">samples whose label is among the k largest logits</param>
 public readonly record struct MetricTotals(double LossSum, int Samples, int Correct, int CorrectInTopK)
@@ -44,9 +44,9 @@ public readonly record struct MetricTotals(double LossSum, int Samples, int Corr
     /// <summary>The mean loss; NaN without samples.</summary>
     public double MeanLoss => LossSum / Samples;
 
-    /// <summary>The part, from 0 to 1, of samples whose label has the largest logit; NaN without samples.</summary>
+    /// <summary>The fraction, 0 to 1, of samples whose label has the largest logit; NaN without samples.</summary>
     public double Accuracy => (double)Correct / Samples;
 
-    /// <summary>The part, from 0 to 1, of samples whose label is among the k largest logits; NaN without samples.</summary>
+    /// <summary>The fraction, 0 to 1, of samples whose label is among the k largest logits; NaN without samples.</summary>
     public double TopKAccuracy => (double)CorrectInTopK / Samples;
 }

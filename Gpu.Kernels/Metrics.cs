@@ -5,19 +5,20 @@ using Gpu.Kernels.Losses;
 
 namespace Gpu.Kernels;
 
-/// <summary>Loss and accuracy, summed up on the device so that the host need not read them every step.</summary>
+/// <summary>Loss and accuracy, accumulated on the device so that the host need not read them in every step.</summary>
 public static class Metrics
 {
     /// <summary>Adds a batch to the counters.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="batch">samples</param>
-    /// <param name="classes">classes</param>
-    /// <param name="logits">[batch, classes]; among equal logits the first is taken as the larger, and a NaN as larger than any</param>
-    /// <param name="labels">integers [batch]; one that is no class, or whose logit is NaN, is never correct</param>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="batch">samples, at least 1</param>
+    /// <param name="classes">classes, at least 1</param>
+    /// <param name="logits">[batch, classes]; of equal logits the one with the lower class index ranks higher, and NaN ranks highest</param>
+    /// <param name="labels">integers [batch]; a label that is out of range, or whose logit is NaN, never counts as correct</param>
     /// <param name="sampleLosses">[batch]</param>
     /// <param name="metrics">the counters, <see cref="MetricLayout.Words"/> words as laid out in <see cref="MetricLayout"/></param>
-    /// <param name="topK">k of the top-k count, 1 or more; more than there are classes count as all of them</param>
-    /// <exception cref="ArgumentException">a view has another length than the shape asks for</exception>
+    /// <param name="topK">k of the top-k count, at least 1; values above <paramref name="classes"/> are like <paramref name="classes"/></param>
+    /// <exception cref="ArgumentException">a view has the wrong length</exception>
+    /// <exception cref="ArgumentOutOfRangeException">a number is below 1</exception>
     public static void Accumulate(
         IExecutor executor, int batch, int classes, DeviceView logits, DeviceView labels, DeviceView sampleLosses, DeviceView metrics, int topK)
     {
@@ -31,8 +32,13 @@ public static class Metrics
         executor.Execute(new AccumulateOperation(batch, classes, logits, labels, sampleLosses, metrics, Math.Min(topK, classes)));
     }
 
-    /// <summary>Adds a batch's losses and number of samples to the counters, for losses that know nothing of classes.</summary>
-    /// <exception cref="ArgumentException">a view has another length than the shape asks for</exception>
+    /// <summary>Adds the losses and the number of samples of a batch to the counters, for losses without classes.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="batch">samples, at least 1</param>
+    /// <param name="sampleLosses">[batch]</param>
+    /// <param name="metrics">the counters, <see cref="MetricLayout.Words"/> words</param>
+    /// <exception cref="ArgumentException">a view has the wrong length</exception>
+    /// <exception cref="ArgumentOutOfRangeException">fewer than 1 sample</exception>
     public static void AccumulateLosses(IExecutor executor, int batch, DeviceView sampleLosses, DeviceView metrics)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
@@ -41,33 +47,37 @@ public static class Metrics
         executor.Execute(new AccumulateOperation(batch, 0, default, default, sampleLosses, metrics, 1));
     }
 
-    /// <summary>Sets the counters to zero; new memory is zero already.</summary>
-    /// <exception cref="ArgumentException">the view does not have <see cref="MetricLayout.Words"/> words</exception>
+    /// <summary>Sets the counters to zero. Newly allocated memory is zero already.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="metrics">the counters, <see cref="MetricLayout.Words"/> words</param>
+    /// <exception cref="ArgumentException">the view has the wrong length</exception>
     public static void Reset(IExecutor executor, DeviceView metrics)
     {
         metrics.Require(MetricLayout.Words, nameof(metrics));
         executor.Execute(new ResetOperation(metrics));
     }
 
-    /// <summary>Reads the counters, after all that was launched before has ended.</summary>
-    /// <exception cref="ArgumentException">the view does not have <see cref="MetricLayout.Words"/> words</exception>
+    /// <summary>Reads the counters. Waits until the device has finished.</summary>
+    /// <param name="device">the device of the view</param>
+    /// <param name="metrics">the counters, <see cref="MetricLayout.Words"/> words</param>
+    /// <exception cref="ArgumentException">the view has the wrong length</exception>
     public static MetricTotals Read(ComputeDevice device, DeviceView metrics)
     {
         metrics.Require(MetricLayout.Words, nameof(metrics));
         Span<int> words = stackalloc int[MetricLayout.Parts];
         device.Download(metrics.First(MetricLayout.Parts), words);
         var floats = MemoryMarshal.Cast<int, float>(words);
-        var lossSum = (double)floats[MetricLayout.LossSum] + floats[MetricLayout.LossRest];
+        var lossSum = (double)floats[MetricLayout.LossSum] + floats[MetricLayout.LossCompensation];
         return new(lossSum, words[MetricLayout.Samples], words[MetricLayout.Correct], words[MetricLayout.CorrectInTopK]);
     }
 
-    /// <summary>Launches what <see cref="Accumulate"/> does.</summary>
+    /// <summary>Launches the kernels of <see cref="Accumulate"/>.</summary>
     internal static void Launch<TBackend, TVector>(
         ILauncher<TBackend> launcher, int batch, int classes, TBackend logits, TBackend labels, TBackend sampleLosses, TBackend metrics, int topK)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var samplesInPart = IntMath.DivRoundUp(batch, launcher.Groups is null ? MetricLayout.MostParts : MetricLayout.MostGroups);
+        var samplesPerPart = IntMath.DivRoundUp(batch, launcher.Groups is null ? MetricLayout.MaxParts : MetricLayout.MaxGroups);
         var parts = new MetricPartials<TBackend, TVector>
         {
             Logits = logits,
@@ -76,11 +86,11 @@ public static class Metrics
             Metrics = metrics,
             Batch = batch,
             Classes = classes,
-            SamplesInPart = samplesInPart,
+            SamplesPerPart = samplesPerPart,
             TopK = topK,
         };
-        var count = IntMath.DivRoundUp(batch, samplesInPart);
-        launcher.Launch(parts, count, samplesInPart * (20 + 8 * IntMath.DivRoundUp(classes, TBackend.Width)));
+        var count = IntMath.DivRoundUp(batch, samplesPerPart);
+        launcher.Launch(parts, count, samplesPerPart * (20 + 8 * IntMath.DivRoundUp(classes, TBackend.Width)));
         if (launcher.Groups is { } limits)
         {
             LaunchSum<TBackend, TVector>(launcher, limits, metrics, count, default, batch);
@@ -91,8 +101,9 @@ public static class Metrics
         launcher.Launch(sum, 1, 10 * count);
     }
 
-    /// <summary>Launches the group that adds parts, or samples' losses (no parts), to the counters.</summary>
-    internal static void LaunchSum<TBackend, TVector>(ILauncher<TBackend> launcher, GroupLimits limits, TBackend metrics, int parts, TBackend sampleLosses, int batch)
+    /// <summary>Launches one group that adds the parts to the counters, or the sample losses if there are no parts.</summary>
+    internal static void LaunchSum<TBackend, TVector>(
+        ILauncher<TBackend> launcher, GroupLimits limits, TBackend metrics, int parts, TBackend sampleLosses, int batch)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {

@@ -1,6 +1,6 @@
 namespace Gpu.Kernels;
 
-/// <summary>The update rules.</summary>
+/// <summary>The update rules. p is a parameter, g its gradient and lr the learning rate.</summary>
 public enum OptimizerKind
 {
     /// <summary>Stochastic gradient descent: p -= lr g.</summary>
@@ -12,50 +12,57 @@ public enum OptimizerKind
     /// <summary>SGD with Nesterov momentum: m = mu m + g; p -= lr (g + mu m).</summary>
     Nesterov,
 
-    /// <summary>RMSprop: v = alpha v + (1 - alpha) g^2; p -= lr g / (sqrt v + eps), with momentum if it is not 0.</summary>
+    /// <summary>RMSprop: v = alpha v + (1 - alpha) g^2; p -= lr g / (sqrt v + eps). With momentum: m = mu m + g / (sqrt v + eps); p -= lr m.</summary>
     RmsProp,
 
-    /// <summary>Adam; weight decay is meant to be coupled.</summary>
+    /// <summary>
+    /// Adam: m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p -= lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps), where t is the step number. Usually with
+    /// coupled weight decay.
+    /// </summary>
     Adam,
 
-    /// <summary>Adam's rule; weight decay is meant to be decoupled.</summary>
+    /// <summary>The rule of Adam. Usually with decoupled weight decay.</summary>
     AdamW,
 
-    /// <summary>Lion: p -= lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g; weight decay is meant to be decoupled.</summary>
+    /// <summary>Lion: p -= lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g. Usually with decoupled weight decay.</summary>
     Lion,
 }
 
 /// <summary>
-/// An update rule and its constants. What differs from one parameter to the next (weight decay, factor of the learning rate) is in
-/// <see cref="SegmentFactors"/>; what differs from step to step (learning rate, gradient scale, step number) in <see cref="StepStateLayout"/>.
+/// An update rule and its constants. What differs between parameters (weight decay, learning-rate factor) is in <see cref="SegmentFactors"/>. What differs
+/// between steps (learning rate, gradient scale, step number) is in <see cref="StepStateLayout"/>.
 /// </summary>
 public sealed record OptimizerSettings
 {
-    /// <summary>The rule.</summary>
+    /// <summary>The update rule.</summary>
     public OptimizerKind Kind { get; init; } = OptimizerKind.Sgd;
 
-    /// <summary>mu of <see cref="OptimizerKind.Momentum"/>, <see cref="OptimizerKind.Nesterov"/> and <see cref="OptimizerKind.RmsProp"/>, from 0 up to 1.</summary>
+    /// <summary>
+    /// mu of <see cref="OptimizerKind.Momentum"/>, <see cref="OptimizerKind.Nesterov"/> and <see cref="OptimizerKind.RmsProp"/>, at least 0 and below 1.
+    /// </summary>
     public double Momentum { get; init; }
 
-    /// <summary>alpha of <see cref="OptimizerKind.RmsProp"/>: how much of the mean square is kept a step, from 0 up to 1.</summary>
+    /// <summary>alpha of <see cref="OptimizerKind.RmsProp"/>, the decay of the mean square, at least 0 and below 1.</summary>
     public double Alpha { get; init; } = 0.99;
 
-    /// <summary>b1 of Adam, AdamW and Lion, from 0 up to 1.</summary>
+    /// <summary>b1 of Adam, AdamW and Lion, at least 0 and below 1.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>b2 of Adam, AdamW and Lion, from 0 up to 1.</summary>
+    /// <summary>b2 of Adam, AdamW and Lion, at least 0 and below 1.</summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>eps of RMSprop, Adam and AdamW, outside of the square root.</summary>
+    /// <summary>eps of RMSprop, Adam and AdamW, added after the square root; at least 0.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>d of the average of the parameters a = d a + (1 - d) p, kept beside them in the same pass; none when there is no such average.</summary>
+    /// <summary>
+    /// d of the exponential moving average of the parameters, a = d a + (1 - d) p, which the same launch updates; at least 0 and below 1. Null for no average.
+    /// </summary>
     public double? EmaDecay { get; init; }
 
-    /// <summary>True for the rules whose authors mean weight decay to be decoupled: AdamW and Lion.</summary>
+    /// <summary>True for AdamW and Lion, whose papers use decoupled weight decay.</summary>
     public bool DecouplesDecay => Kind is OptimizerKind.AdamW or OptimizerKind.Lion;
 
-    /// <summary>Numbers of state that the rule keeps for each parameter: 0, 1 or 2.</summary>
+    /// <summary>Words of state per parameter: 0, 1 or 2.</summary>
     public int StatesPerParameter => Kind switch
     {
         OptimizerKind.Sgd => 0,
@@ -67,32 +74,46 @@ public sealed record OptimizerSettings
     /// <summary>Plain gradient descent.</summary>
     public static OptimizerSettings Sgd() => new();
 
-    /// <summary>Gradient descent with momentum; source: B. Polyak, 1964, as PyTorch's SGD without dampening.</summary>
+    /// <summary>Gradient descent with momentum. Source: B. Polyak, 1964; the same as PyTorch's SGD without dampening.</summary>
+    /// <param name="momentum">mu</param>
     public static OptimizerSettings WithMomentum(double momentum = 0.9) => new() { Kind = OptimizerKind.Momentum, Momentum = momentum };
 
-    /// <summary>Gradient descent with Nesterov's momentum; source: Sutskever et al., ICML 2013, as PyTorch's SGD(nesterov=True).</summary>
+    /// <summary>Gradient descent with Nesterov momentum. Source: Sutskever et al., ICML 2013; the same as PyTorch's SGD(nesterov=True).</summary>
+    /// <param name="momentum">mu</param>
     public static OptimizerSettings Nesterov(double momentum = 0.9) => new() { Kind = OptimizerKind.Nesterov, Momentum = momentum };
 
-    /// <summary>RMSprop; source: G. Hinton, Coursera lecture 6e, 2012, as PyTorch's RMSprop.</summary>
+    /// <summary>RMSprop. Source: G. Hinton, Coursera lecture 6e, 2012; the same as PyTorch's RMSprop.</summary>
+    /// <param name="alpha">the decay of the mean square</param>
+    /// <param name="epsilon">added after the square root</param>
+    /// <param name="momentum">mu; 0 for none</param>
     public static OptimizerSettings RmsProp(double alpha = 0.99, double epsilon = 1e-8, double momentum = 0) =>
         new() { Kind = OptimizerKind.RmsProp, Alpha = alpha, Epsilon = epsilon, Momentum = momentum };
 
-    /// <summary>Adam; source: Kingma and Ba, ICLR 2015.</summary>
+    /// <summary>Adam. Source: Kingma and Ba, ICLR 2015.</summary>
+    /// <param name="beta1">the decay of the first moment</param>
+    /// <param name="beta2">the decay of the second moment</param>
+    /// <param name="epsilon">added after the square root</param>
     public static OptimizerSettings Adam(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8) =>
         new() { Kind = OptimizerKind.Adam, Beta1 = beta1, Beta2 = beta2, Epsilon = epsilon };
 
-    /// <summary>AdamW; source: Loshchilov and Hutter, ICLR 2019.</summary>
+    /// <summary>AdamW. Source: Loshchilov and Hutter, ICLR 2019.</summary>
+    /// <param name="beta1">the decay of the first moment</param>
+    /// <param name="beta2">the decay of the second moment</param>
+    /// <param name="epsilon">added after the square root</param>
     public static OptimizerSettings AdamW(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8) =>
         new() { Kind = OptimizerKind.AdamW, Beta1 = beta1, Beta2 = beta2, Epsilon = epsilon };
 
-    /// <summary>Lion; source: Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023.</summary>
+    /// <summary>Lion. Source: Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023.</summary>
+    /// <param name="beta1">b1, which blends momentum and gradient for the update</param>
+    /// <param name="beta2">b2, the decay of the momentum</param>
     public static OptimizerSettings Lion(double beta1 = 0.9, double beta2 = 0.99) => new() { Kind = OptimizerKind.Lion, Beta1 = beta1, Beta2 = beta2 };
 
-    /// <summary>Words of the state view for an arena of so many words: the first numbers of all parameters, then the second ones.</summary>
+    /// <summary>Words of the optimizer state: the first states of all parameters, then the second ones.</summary>
+    /// <param name="arenaLength">words of the parameter arena</param>
     public int StateLength(int arenaLength) => checked(StatesPerParameter * arenaLength);
 
     /// <summary>Checks the constants.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">one of them lies outside its range; the message names it</exception>
+    /// <exception cref="ArgumentOutOfRangeException">a constant is out of range; the message names it</exception>
     public void Validate()
     {
         if (!Enum.IsDefined(Kind)) throw new ArgumentOutOfRangeException(nameof(Kind), Kind, "not an update rule");

@@ -4,30 +4,34 @@ using Gpu.Kernels.Pooling;
 namespace Gpu.Kernels;
 
 /// <summary>
-/// Sizes of a pooling operation on images [batch, height, width, channels]. A window that would reach past the padded image is left out
-/// (output = (input + padding before + padding after - window) / stride + 1, rounded down).
+/// The sizes of a 2-D pooling of images [batch, height, width, channels]. Windows that would reach past the padded image are left out, as in PyTorch:
+/// output = floor((input + padding before + padding after - window) / stride) + 1.
 /// </summary>
-/// <param name="Batch">images</param>
-/// <param name="InputHeight">rows of the input</param>
-/// <param name="InputWidth">columns of the input</param>
+/// <param name="Batch">images in a batch</param>
+/// <param name="InputHeight">height of the input, in pixels</param>
+/// <param name="InputWidth">width of the input, in pixels</param>
 /// <param name="Channels">channels of input and output</param>
-/// <param name="WindowHeight">rows of a window</param>
-/// <param name="WindowWidth">columns of a window</param>
-/// <param name="StrideHeight">rows from window to window</param>
-/// <param name="StrideWidth">columns from window to window</param>
-/// <param name="PaddingTop">rows of padding above, fewer than a window has, so that every window holds at least one pixel</param>
+/// <param name="WindowHeight">height of a window, in pixels</param>
+/// <param name="WindowWidth">width of a window, in pixels</param>
+/// <param name="StrideHeight">vertical stride: input rows per output row</param>
+/// <param name="StrideWidth">horizontal stride: input columns per output column</param>
+/// <param name="PaddingTop">rows of padding above; padding must be smaller than the window, so that every window contains a pixel</param>
 /// <param name="PaddingLeft">columns of padding to the left</param>
 /// <param name="PaddingBottom">rows of padding below</param>
 /// <param name="PaddingRight">columns of padding to the right</param>
-/// <param name="CountPadding">whether an average divides by the whole window, padding included, or by the pixels inside the image; maxima ignore it</param>
+/// <param name="CountPadding">
+/// an average divides by the size of the window if true, by the number of its pixels inside the image if false (PyTorch's count_include_pad); max pooling
+/// ignores this
+/// </param>
+/// <example><code>var shape = new Pool2dShape(batch, 28, 28, channels, WindowHeight: 2, WindowWidth: 2, StrideHeight: 2, StrideWidth: 2);</code></example>
 public readonly record struct Pool2dShape(
     int Batch, int InputHeight, int InputWidth, int Channels, int WindowHeight, int WindowWidth, int StrideHeight, int StrideWidth,
     int PaddingTop = 0, int PaddingLeft = 0, int PaddingBottom = 0, int PaddingRight = 0, bool CountPadding = true)
 {
-    /// <summary>Rows of the output.</summary>
+    /// <summary>Height of the output.</summary>
     public int OutputHeight => (InputHeight + PaddingTop + PaddingBottom - WindowHeight) / StrideHeight + 1;
 
-    /// <summary>Columns of the output.</summary>
+    /// <summary>Width of the output.</summary>
     public int OutputWidth => (InputWidth + PaddingLeft + PaddingRight - WindowWidth) / StrideWidth + 1;
 
     /// <summary>Words of the input.</summary>
@@ -36,19 +40,23 @@ public readonly record struct Pool2dShape(
     /// <summary>Words of the output.</summary>
     public int OutputLength => checked(Batch * OutputHeight * OutputWidth * Channels);
 
-    /// <summary>True when no pixel lies in two windows.</summary>
+    /// <summary>True if windows do not overlap.</summary>
     public bool Disjoint => StrideHeight >= WindowHeight && StrideWidth >= WindowWidth;
 
-    /// <summary>True for windows of 2x2 side by side, without padding.</summary>
+    /// <summary>True for 2x2 windows with stride 2 and no padding.</summary>
     public bool IsTwoByTwo =>
         WindowHeight == 2 && WindowWidth == 2 && StrideHeight == 2 && StrideWidth == 2 && (PaddingTop | PaddingLeft | PaddingBottom | PaddingRight) == 0;
 
-    /// <summary>The window that is the whole image.</summary>
+    /// <summary>Global pooling: one window that covers the whole image.</summary>
+    /// <param name="batch">images in a batch</param>
+    /// <param name="height">height of the images, in pixels</param>
+    /// <param name="width">width of the images, in pixels</param>
+    /// <param name="channels">channels</param>
     public static Pool2dShape Global(int batch, int height, int width, int channels) => new(batch, height, width, channels, height, width, 1, 1);
 
-    /// <summary>Checks that the sizes make sense.</summary>
-    /// <exception cref="ArgumentException">they do not; the message says what was found and what is needed</exception>
-    public Pool2dShape Check()
+    /// <summary>Checks the sizes, and returns the shape.</summary>
+    /// <exception cref="ArgumentException">a size is out of range; the message says what was found and what is needed</exception>
+    public Pool2dShape Validate()
     {
         Positive(Batch, nameof(Batch));
         Positive(Channels, nameof(Channels));
@@ -59,7 +67,7 @@ public readonly record struct Pool2dShape(
         return this;
     }
 
-    /// <summary>The sizes as kernels take them.</summary>
+    /// <summary>The sizes as kernel arguments.</summary>
     internal PoolGeometry Geometry => new()
     {
         InputHeight = InputHeight,
@@ -87,7 +95,7 @@ public readonly record struct Pool2dShape(
         if (before < 0 || after < 0 || before >= window || after >= window)
         {
             throw new ArgumentException(
-                $"padding of {before} and {after} does not go with a window of {window}: it must be 0 to {window - 1}, or a window would hold no pixel",
+                $"padding of {before} and {after} does not fit a window of {window}: it must be 0 to {window - 1}, or a window would contain no pixel",
                 "shape");
         }
 

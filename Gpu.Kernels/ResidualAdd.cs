@@ -5,10 +5,18 @@ using Gpu.Kernels.Residual;
 
 namespace Gpu.Kernels;
 
-/// <summary>Residual addition: f(a + b), f an activation function, where b may come by a <see cref="ShortcutShape"/>.</summary>
+/// <summary>
+/// Residual addition f(a + b) with an activation f. b may pass through a parameter-free shortcut between different sizes; see <see cref="ShortcutShape"/>.
+/// </summary>
+/// <example><code>ResidualAdd.Forward(device, a, b, y, Activation.Relu);</code></example>
 public static class ResidualAdd
 {
-    /// <summary>output = f(a + b), element by element; output may be a or b.</summary>
+    /// <summary>Writes output[i] = f(a[i] + b[i]).</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="a">any number of words</param>
+    /// <param name="b">as many words as <paramref name="a"/></param>
+    /// <param name="output">receives as many words; may be <paramref name="a"/> or <paramref name="b"/></param>
+    /// <param name="activation">f</param>
     /// <exception cref="ArgumentException">the views differ in length</exception>
     public static void Forward(IExecutor executor, DeviceView a, DeviceView b, DeviceView output, Activation activation)
     {
@@ -18,17 +26,17 @@ public static class ResidualAdd
         ActivationDispatch.Call(activation.Kind, ref call);
     }
 
-    /// <summary>output = f(a + shortcut(b)); output may be a.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="shape">sizes of the shortcut</param>
-    /// <param name="a"><see cref="ShortcutShape.OutputLength"/> words</param>
-    /// <param name="b"><see cref="ShortcutShape.InputLength"/> words</param>
-    /// <param name="output"><see cref="ShortcutShape.OutputLength"/> words</param>
+    /// <summary>Writes output = f(a + shortcut(b)).</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="shape">the sizes of the shortcut</param>
+    /// <param name="a">[batch, output height, output width, output channels]</param>
+    /// <param name="b">[batch, height, width, input channels]</param>
+    /// <param name="output">receives the layout of <paramref name="a"/>; may be <paramref name="a"/></param>
     /// <param name="activation">f</param>
-    /// <exception cref="ArgumentException">sizes that make no sense, or a view of another length</exception>
+    /// <exception cref="ArgumentException">the shape is invalid, or a view has the wrong length</exception>
     public static void Forward(IExecutor executor, ShortcutShape shape, DeviceView a, DeviceView b, DeviceView output, Activation activation)
     {
-        shape.Check();
+        shape.Validate();
         a.Require(shape.OutputLength, nameof(a));
         b.Require(shape.InputLength, nameof(b));
         output.Require(shape.OutputLength, nameof(output));
@@ -36,16 +44,16 @@ public static class ResidualAdd
         ActivationDispatch.Call(activation.Kind, ref call);
     }
 
-    /// <summary>The gradients of f(a + b), which are the same for both: outputGradient * f'. They may be the view of the output's gradient.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="activation">f, with a derivative that can be had from its value</param>
-    /// <param name="output">the forward pass's output; not needed where f is the identity</param>
-    /// <param name="outputGradient">the gradient with respect to the output</param>
-    /// <param name="gradientA">receives the gradient with respect to a</param>
-    /// <param name="gradientB">receives the gradient with respect to b; empty for none</param>
-    /// <param name="accumulateA">add to <paramref name="gradientA"/> instead of overwriting it</param>
-    /// <param name="accumulateB">add to <paramref name="gradientB"/> instead of overwriting it</param>
-    /// <exception cref="ArgumentException">the views differ in length, or f's derivative needs more than its value</exception>
+    /// <summary>Computes the gradients of f(a + b), which are the same for a and b: outputGradient * f'(a + b).</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="activation">f; its <see cref="Activation.DerivativeFromOutput"/> must be true</param>
+    /// <param name="output">the output of the forward pass; ignored if f is the identity</param>
+    /// <param name="outputGradient">the gradient with respect to the output, any number of words</param>
+    /// <param name="gradientA">receives the gradient with respect to a, as many words; may be <paramref name="outputGradient"/></param>
+    /// <param name="gradientB">receives the gradient with respect to b, as many words; may be <paramref name="outputGradient"/>; empty for none</param>
+    /// <param name="accumulateA">adds to <paramref name="gradientA"/> instead of overwriting it</param>
+    /// <param name="accumulateB">adds to <paramref name="gradientB"/> instead of overwriting it</param>
+    /// <exception cref="ArgumentException">the views differ in length, or the derivative of f needs more than its output</exception>
     public static void Backward(
         IExecutor executor, Activation activation, DeviceView output, DeviceView outputGradient, DeviceView gradientA, DeviceView gradientB,
         bool accumulateA, bool accumulateB)
@@ -57,22 +65,24 @@ public static class ResidualAdd
         ActivationDispatch.Call(activation.Kind, ref call);
     }
 
-    /// <summary>The gradients of f(a + shortcut(b)); that of a may be the view of the output's gradient.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="shape">sizes of the shortcut</param>
-    /// <param name="activation">f, with a derivative that can be had from its value</param>
-    /// <param name="output">the forward pass's output; not needed where f is the identity</param>
-    /// <param name="outputGradient">the gradient with respect to the output</param>
-    /// <param name="gradientA">receives the gradient with respect to a</param>
-    /// <param name="gradientB">receives the gradient with respect to b; empty for none</param>
-    /// <param name="accumulateA">add to <paramref name="gradientA"/> instead of overwriting it</param>
-    /// <param name="accumulateB">add to <paramref name="gradientB"/> instead of overwriting it</param>
-    /// <exception cref="ArgumentException">sizes that make no sense, a view of another length, or f's derivative needs more than its value</exception>
+    /// <summary>Computes the gradients of f(a + shortcut(b)).</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="shape">the sizes of the shortcut</param>
+    /// <param name="activation">f; its <see cref="Activation.DerivativeFromOutput"/> must be true</param>
+    /// <param name="output">the output of the forward pass, [batch, output height, output width, output channels]; ignored if f is the identity</param>
+    /// <param name="outputGradient">the gradient with respect to the output, in its layout</param>
+    /// <param name="gradientA">receives the gradient with respect to a, in the layout of the output; may be <paramref name="outputGradient"/></param>
+    /// <param name="gradientB">receives the gradient with respect to b, [batch, height, width, input channels]; empty for none</param>
+    /// <param name="accumulateA">adds to <paramref name="gradientA"/> instead of overwriting it</param>
+    /// <param name="accumulateB">adds to <paramref name="gradientB"/> instead of overwriting it</param>
+    /// <exception cref="ArgumentException">
+    /// the shape is invalid, a view has the wrong length, or the derivative of f needs more than its output
+    /// </exception>
     public static void Backward(
         IExecutor executor, ShortcutShape shape, Activation activation, DeviceView output, DeviceView outputGradient, DeviceView gradientA,
         DeviceView gradientB, bool accumulateA = false, bool accumulateB = false)
     {
-        shape.Check();
+        shape.Validate();
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));
         if (shape.IsIdentity || gradientB.IsEmpty)
         {
@@ -93,7 +103,8 @@ public static class ResidualAdd
         if (!activation.DerivativeFromOutput)
         {
             throw new ArgumentException(
-                $"the derivative of {activation.Kind} cannot be computed from its value: add without an activation, and run it as an operation of its own",
+                $"the derivative of {activation.Kind} cannot be computed from its output: add without an activation, "
+                + "and run the activation as a separate operation",
                 nameof(activation));
         }
 
@@ -105,7 +116,7 @@ public static class ResidualAdd
     private readonly record struct ForwardCall(IExecutor Executor, ShortcutShape? Shape, DeviceView A, DeviceView B, DeviceView Output, float Slope)
         : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => Executor.Execute(new ForwardOperation<TActivation>(this));
     }
 
@@ -113,7 +124,7 @@ public static class ResidualAdd
         IExecutor Executor, ShortcutShape? Shape, DeviceView Output, DeviceView OutputGradient, GradientTarget A, GradientTarget B, float Slope)
         : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation => Executor.Execute(new BackwardOperation<TActivation>(this));
     }
 
@@ -136,7 +147,7 @@ public static class ResidualAdd
                     Count = call.A.Length,
                     Slope = call.Slope,
                 };
-                var vectors = ResidualForward<TBackend, TVector, TActivation>.VectorsOfItem;
+                var vectors = ResidualForward<TBackend, TVector, TActivation>.VectorsPerItem;
                 launcher.Launch(kernel, IntMath.DivRoundUp(call.A.Length, vectors * TBackend.Width), 5 * vectors);
                 return;
             }
@@ -152,7 +163,7 @@ public static class ResidualAdd
                 ChannelsOfB = shape.InputChannels,
                 OutputHeight = shape.OutputHeight,
                 Stride = shape.Stride,
-                Before = shape.ChannelsBefore,
+                ChannelsBefore = shape.ChannelsBefore,
                 Tiles = RowTiles.For<TBackend, TVector>(rows, shape.OutputWidth, shape.OutputChannels),
                 Slope = call.Slope,
             };
@@ -169,7 +180,7 @@ public static class ResidualAdd
             where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
-            // The shortcut first: a's gradient may lie where the output's gradient does.
+            // The shortcut first: the gradient of a may overwrite that of the output.
             if (call.Shape is { } shape) LaunchShortcut<TBackend, TVector>(launcher, shape);
             var both = call.Shape is null && !call.B.Gradient.IsEmpty;
             var kernel = new ResidualBackward<TBackend, TVector, TActivation>
@@ -182,7 +193,7 @@ public static class ResidualAdd
                 Count = call.OutputGradient.Length,
                 Slope = call.Slope,
             };
-            var vectors = ResidualBackward<TBackend, TVector, TActivation>.VectorsOfItem;
+            var vectors = ResidualBackward<TBackend, TVector, TActivation>.VectorsPerItem;
             launcher.Launch(kernel, IntMath.DivRoundUp(call.OutputGradient.Length, vectors * TBackend.Width), 6 * vectors);
         }
 
@@ -201,7 +212,7 @@ public static class ResidualAdd
                 OutputWidth = shape.OutputWidth,
                 OutputChannels = shape.OutputChannels,
                 Stride = shape.Stride,
-                Before = shape.ChannelsBefore,
+                ChannelsBefore = shape.ChannelsBefore,
                 Tiles = RowTiles.For<TBackend, TVector>(rows, shape.Width, shape.InputChannels),
                 Slope = call.Slope,
             };

@@ -4,31 +4,35 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels;
 
 /// <summary>
-/// An arena's segments in device memory, as the fused optimizer reads them: a list of blocks (first word, length, segment), none of which reaches over
-/// the end of its segment, and the factors of each segment.
+/// The segments of an arena in device memory, as the fused optimizer reads them. A list of blocks (first word, length, segment) divides the segments into
+/// equal work; a block never crosses the end of its segment. A second list holds the factors of each segment.
 /// </summary>
 public sealed class SegmentTable : IDisposable
 {
-    /// <summary>Words of the arena in a block, at most.</summary>
+    /// <summary>The most words of the arena in a block.</summary>
     public const int BlockLength = 1024;
 
-    /// <summary>Words of the table a block: first word, length, segment, and one unused.</summary>
+    /// <summary>Words of the table per block: first word, length, segment, and one unused.</summary>
     internal const int BlockWords = 4;
 
-    /// <summary>Words of the table a segment: factor of the learning rate, coupled decay, decoupled decay, L1 decay.</summary>
+    /// <summary>Words of the table per segment: learning-rate factor, coupled decay, decoupled decay, L1 decay.</summary>
     internal const int SegmentWords = 4;
 
     private readonly DeviceBuffer? _owned;
 
-    /// <summary>A table in memory of its own.</summary>
+    /// <summary>Creates a table, and allocates its memory.</summary>
+    /// <param name="device">the device</param>
+    /// <param name="arena">the segments, at least one</param>
+    /// <exception cref="ArgumentException">the arena has no segments</exception>
+    /// <exception cref="OutOfDeviceMemoryException">the device does not have enough memory</exception>
     public SegmentTable(ComputeDevice device, ParameterArena arena)
         : this(device, arena, device.Allocate(WordsFor(arena))) { }
 
-    /// <summary>A table in memory of the caller's.</summary>
+    /// <summary>Creates a table in memory of the caller.</summary>
     /// <param name="device">the device</param>
     /// <param name="arena">the segments, at least one</param>
-    /// <param name="memory">memory of the device, <see cref="WordsFor"/> words</param>
-    /// <exception cref="ArgumentException">the memory has another length</exception>
+    /// <param name="memory">memory of the device, <see cref="WordsFor"/> words; the table does not dispose it</param>
+    /// <exception cref="ArgumentException">the arena has no segments, or the memory has the wrong length</exception>
     public SegmentTable(ComputeDevice device, ParameterArena arena, DeviceView memory)
     {
         memory.Require(WordsFor(arena), nameof(memory));
@@ -44,22 +48,23 @@ public sealed class SegmentTable : IDisposable
     private SegmentTable(ComputeDevice device, ParameterArena arena, DeviceBuffer owned)
         : this(device, arena, owned.View) => _owned = owned;
 
-    /// <summary>Words of the arenas.</summary>
+    /// <summary>Length of an arena in words.</summary>
     public int ArenaLength { get; }
 
-    /// <summary>Blocks.</summary>
+    /// <summary>The number of blocks.</summary>
     public int BlockCount { get; }
 
-    /// <summary>Segments.</summary>
+    /// <summary>The number of segments.</summary>
     public int SegmentCount { get; }
 
     /// <summary>The blocks, <see cref="BlockWords"/> integers each.</summary>
     internal DeviceView Blocks { get; }
 
-    /// <summary>The segments, <see cref="SegmentWords"/> floats each.</summary>
+    /// <summary>The factors of the segments, <see cref="SegmentWords"/> floats each.</summary>
     internal DeviceView Segments { get; }
 
-    /// <summary>Words of device memory that an arena's table takes.</summary>
+    /// <summary>Words of device memory for the table of an arena.</summary>
+    /// <param name="arena">the segments, at least one</param>
     /// <exception cref="ArgumentException">the arena has no segments</exception>
     public static int WordsFor(ParameterArena arena)
     {
@@ -67,8 +72,10 @@ public sealed class SegmentTable : IDisposable
         return checked(CountBlocks(arena) * BlockWords + arena.Segments.Count * SegmentWords);
     }
 
-    /// <summary>Writes other factors, one for each segment: to freeze layers, say. Recorded launches see them from their next run on.</summary>
-    /// <exception cref="ArgumentException">there are more or fewer than segments</exception>
+    /// <summary>Replaces the factors of the segments, for example to freeze layers. Recorded launches use them from their next run on.</summary>
+    /// <param name="device">the device of the table</param>
+    /// <param name="factors">the factors, one per segment</param>
+    /// <exception cref="ArgumentException">the number of factors is not <see cref="SegmentCount"/></exception>
     public void SetFactors(ComputeDevice device, IReadOnlyList<SegmentFactors> factors)
     {
         if (factors.Count != SegmentCount)
@@ -76,7 +83,7 @@ public sealed class SegmentTable : IDisposable
         device.Upload<float>(ListFactors(factors), Segments);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Frees the memory of the table, unless it belongs to the caller.</summary>
     public void Dispose() => _owned?.Dispose();
 
     private static int CountBlocks(ParameterArena arena) => arena.Segments.Sum(segment => IntMath.DivRoundUp(segment.Length, BlockLength));

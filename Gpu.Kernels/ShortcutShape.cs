@@ -1,38 +1,40 @@
 namespace Gpu.Kernels;
 
 /// <summary>
-/// A shortcut without parameters between blocks of different size ("option A" of He, Zhang, Ren, Sun, "Deep residual learning for image recognition",
-/// 2016): every stride-th row and column, and zero channels around those that there are.
+/// The sizes of a parameter-free shortcut between feature maps of different size: it takes every stride-th row and column, and pads the channels with zeros.
+/// Source: option A of He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2016.
 /// </summary>
-/// <param name="Batch">images</param>
-/// <param name="Height">rows that go in</param>
-/// <param name="Width">columns that go in</param>
-/// <param name="InputChannels">channels that go in</param>
-/// <param name="OutputChannels">channels that come out, as many or more; the new ones lie half before, half after (the odd one after)</param>
-/// <param name="Stride">rows and columns from pixel to pixel taken</param>
+/// <param name="Batch">images in a batch</param>
+/// <param name="Height">height of the input, in pixels</param>
+/// <param name="Width">width of the input, in pixels</param>
+/// <param name="InputChannels">channels of the input</param>
+/// <param name="OutputChannels">
+/// channels of the output, at least those of the input; half of the zero channels come before the input channels, half after them (the odd one after)
+/// </param>
+/// <param name="Stride">vertical and horizontal stride, in pixels</param>
 public readonly record struct ShortcutShape(int Batch, int Height, int Width, int InputChannels, int OutputChannels, int Stride)
 {
-    /// <summary>Rows that come out.</summary>
+    /// <summary>Height of the output.</summary>
     public int OutputHeight => (Height - 1) / Stride + 1;
 
-    /// <summary>Columns that come out.</summary>
+    /// <summary>Width of the output.</summary>
     public int OutputWidth => (Width - 1) / Stride + 1;
 
-    /// <summary>Words that go in.</summary>
+    /// <summary>Words of the input.</summary>
     public int InputLength => checked(Batch * Height * Width * InputChannels);
 
-    /// <summary>Words that come out.</summary>
+    /// <summary>Words of the output.</summary>
     public int OutputLength => checked(Batch * OutputHeight * OutputWidth * OutputChannels);
 
-    /// <summary>Zero channels before those of the input.</summary>
+    /// <summary>Zero channels before the input channels.</summary>
     public int ChannelsBefore => (OutputChannels - InputChannels) / 2;
 
-    /// <summary>True when what comes out is what went in.</summary>
+    /// <summary>True if the output is the input.</summary>
     public bool IsIdentity => Stride == 1 && InputChannels == OutputChannels;
 
-    /// <summary>Checks that the sizes make sense.</summary>
-    /// <exception cref="ArgumentException">they do not</exception>
-    public ShortcutShape Check()
+    /// <summary>Checks the sizes, and returns the shape.</summary>
+    /// <exception cref="ArgumentException">a size is out of range; the message says what was found and what is needed</exception>
+    public ShortcutShape Validate()
     {
         if (Batch < 1 || Height < 1 || Width < 1 || InputChannels < 1 || Stride < 1)
             throw new ArgumentException($"every size of {this} must be 1 or more", "shape");
@@ -43,7 +45,7 @@ public readonly record struct ShortcutShape(int Batch, int Height, int Width, in
         return this;
     }
 
-    // The power of two that divides all channel counts along the vector axis: every vector index is a multiple of it.
+    // The largest power of two that divides all channel counts, so that every vector index is a multiple of it.
     internal int Granularity
     {
         get

@@ -6,25 +6,31 @@ using Gpu.Kernels.Losses;
 namespace Gpu.Kernels;
 
 /// <summary>Softmax, cross-entropy with integer labels, and the gradient, in one kernel.</summary>
+/// <example><code>SoftmaxCrossEntropy.Run(device, batch, classes, logits, labels, logitsGradient, sampleLosses);</code></example>
 public static class SoftmaxCrossEntropy
 {
-    // Vectors of classes that a thread of a group has, about; and how often a single group starts anew before more groups are better.
-    private const int VectorsOfThread = 4;
-    private const int TurnsOfOneGroup = 4;
+    // About this many vectors of classes per thread of a group. A single group processes a batch in at most so many iterations; else more groups are faster.
+    private const int VectorsPerThread = 4;
+    private const int MaxIterationsOfOneGroup = 4;
 
     /// <summary>
-    /// The loss of each sample, and the gradient of their mean with respect to the logits. PyTorch's CrossEntropyLoss, label smoothing included.
+    /// Computes the loss of each sample, -log softmax(logits)[label], and the gradient of the mean loss of the batch. The same as PyTorch's CrossEntropyLoss,
+    /// including label smoothing.
     /// </summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="batch">samples</param>
-    /// <param name="classes">classes, 2 or more</param>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="batch">samples, at least 1</param>
+    /// <param name="classes">classes, at least 2</param>
     /// <param name="logits">[batch, classes]</param>
-    /// <param name="labels">integers [batch], from 0 up to classes; any other label gives its sample the loss NaN and the gradient 0</param>
-    /// <param name="logitsGradient">receives the gradient of the mean loss, [batch, classes]; empty in evaluation; may be <paramref name="logits"/></param>
-    /// <param name="sampleLosses">receives the losses, in nats, [batch]</param>
-    /// <param name="labelSmoothing">the part of the target, from 0 to 1, that is spread evenly over all classes</param>
-    /// <exception cref="ArgumentException">a view has another length than the shape asks for</exception>
-    /// <exception cref="ArgumentOutOfRangeException">no samples, fewer than 2 classes, or a smoothing outside 0 to 1</exception>
+    /// <param name="labels">
+    /// integers [batch], from 0 to <paramref name="classes"/> - 1; a sample with another label gets the loss NaN and the gradient 0
+    /// </param>
+    /// <param name="logitsGradient">
+    /// receives the gradient of the mean loss with respect to the logits, [batch, classes]; empty in evaluation; may be <paramref name="logits"/>
+    /// </param>
+    /// <param name="sampleLosses">receives the losses in nats, [batch]</param>
+    /// <param name="labelSmoothing">the fraction of the target, 0 to 1, that is distributed evenly over all classes</param>
+    /// <exception cref="ArgumentException">a view has the wrong length</exception>
+    /// <exception cref="ArgumentOutOfRangeException">fewer than 1 sample or 2 classes, or label smoothing not between 0 and 1</exception>
     public static void Run(
         IExecutor executor, int batch, int classes, DeviceView logits, DeviceView labels, DeviceView logitsGradient, DeviceView sampleLosses,
         float labelSmoothing = 0f)
@@ -34,21 +40,23 @@ public static class SoftmaxCrossEntropy
     }
 
     /// <summary>
-    /// <see cref="Run"/> and then <see cref="Metrics.Accumulate"/>, in fewer launches where the device has groups of threads. The gradient must not take the
-    /// place of the logits.
+    /// Does what <see cref="Run"/> and then <see cref="Metrics.Accumulate"/> do, with fewer launches on devices with groups of threads. The gradient must not
+    /// overwrite the logits.
     /// </summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="batch">samples</param>
-    /// <param name="classes">classes, 2 or more</param>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="batch">samples, at least 1</param>
+    /// <param name="classes">classes, at least 2</param>
     /// <param name="logits">[batch, classes]</param>
-    /// <param name="labels">integers [batch]</param>
-    /// <param name="logitsGradient">receives the gradient of the mean loss, [batch, classes]; empty in evaluation</param>
-    /// <param name="sampleLosses">receives the losses, in nats, [batch]</param>
-    /// <param name="metrics">the counters, <see cref="MetricLayout.Words"/> words</param>
-    /// <param name="topK">k of the top-k count, 1 or more; more than there are classes count as all of them</param>
-    /// <param name="labelSmoothing">the part of the target, from 0 to 1, that is spread evenly over all classes</param>
-    /// <exception cref="ArgumentException">a view has another length than the shape asks for, or the gradient is that of the logits</exception>
-    /// <exception cref="ArgumentOutOfRangeException">no samples, fewer than 2 classes, a k below 1, or a smoothing outside 0 to 1</exception>
+    /// <param name="labels">integers [batch]; as for <see cref="Run"/></param>
+    /// <param name="logitsGradient">receives the gradient of the mean loss with respect to the logits, [batch, classes]; empty in evaluation</param>
+    /// <param name="sampleLosses">receives the losses in nats, [batch]</param>
+    /// <param name="metrics">the counters, <see cref="MetricLayout.Words"/> words as laid out in <see cref="MetricLayout"/></param>
+    /// <param name="topK">k of the top-k count, at least 1; values above <paramref name="classes"/> are like <paramref name="classes"/></param>
+    /// <param name="labelSmoothing">the fraction of the target, 0 to 1, that is distributed evenly over all classes</param>
+    /// <exception cref="ArgumentException">a view has the wrong length, or the gradient is the view of the logits</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// fewer than 1 sample or 2 classes, k below 1, or label smoothing not between 0 and 1
+    /// </exception>
     public static void RunAndCount(
         IExecutor executor, int batch, int classes, DeviceView logits, DeviceView labels, DeviceView logitsGradient, DeviceView sampleLosses,
         DeviceView metrics, int topK, float labelSmoothing = 0f)
@@ -56,7 +64,8 @@ public static class SoftmaxCrossEntropy
         Check(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(topK);
         metrics.Require(MetricLayout.Words, nameof(metrics));
-        if (logitsGradient == logits) throw new ArgumentException("the gradient takes the place of the logits, which are still to be counted", nameof(logitsGradient));
+        if (logitsGradient == logits)
+            throw new ArgumentException("the gradient must not overwrite the logits, which are still needed for the metrics", nameof(logitsGradient));
         executor.Execute(new Operation(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, metrics, Math.Min(topK, classes)));
     }
 
@@ -66,7 +75,7 @@ public static class SoftmaxCrossEntropy
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
         if (labelSmoothing is not (>= 0f and <= 1f))
-            throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, "label smoothing lies between 0 and 1");
+            throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, "label smoothing must be between 0 and 1");
         logits.Require(checked(batch * classes), nameof(logits));
         labels.Require(batch, nameof(labels));
         if (!logitsGradient.IsEmpty) logitsGradient.Require(logits.Length, nameof(logitsGradient));
@@ -93,7 +102,7 @@ public static class SoftmaxCrossEntropy
             {
                 Logits = launcher.Bind(logits),
                 Labels = launcher.Bind(labels),
-                // Sliced, but not written, when there is none.
+                // Without a gradient any valid memory will do: the kernel slices it, but does not write it.
                 LogitsGradient = launcher.Bind(logitsGradient.IsEmpty ? logits : logitsGradient),
                 SampleLosses = launcher.Bind(sampleLosses),
                 Classes = classes,
@@ -102,7 +111,8 @@ public static class SoftmaxCrossEntropy
                 GradientScale = 1f / batch,
             };
             launcher.Launch(kernel, batch, 60 + 40 * IntMath.DivRoundUp(classes, TBackend.Width));
-            if (!metrics.IsEmpty) Metrics.Launch<TBackend, TVector>(launcher, batch, classes, kernel.Logits, kernel.Labels, kernel.SampleLosses, launcher.Bind(metrics), topK);
+            if (metrics.IsEmpty) return;
+            Metrics.Launch<TBackend, TVector>(launcher, batch, classes, kernel.Logits, kernel.Labels, kernel.SampleLosses, launcher.Bind(metrics), topK);
         }
 
         private void LaunchGroups<TBackend, TVector>(ILauncher<TBackend> launcher, GroupLimits limits)
@@ -110,16 +120,16 @@ public static class SoftmaxCrossEntropy
             where TVector : unmanaged
         {
             var threads = MetricTree.Threads(limits);
-            var lanes = Math.Min(threads, (int)BitOperations.RoundUpToPowerOf2((uint)IntMath.DivRoundUp(classes / TBackend.Width, VectorsOfThread)));
+            var lanes = Math.Min(threads, (int)BitOperations.RoundUpToPowerOf2((uint)IntMath.DivRoundUp(classes / TBackend.Width, VectorsPerThread)));
             var slots = threads / lanes;
             var groups = IntMath.DivRoundUp(batch, slots);
-            // A small batch is done by one group, which then needs no second launch to add up what all have counted.
-            if (!metrics.IsEmpty) groups = groups <= TurnsOfOneGroup ? 1 : Math.Min(groups, MetricLayout.MostGroups);
+            // A small batch runs in one group, which then needs no second launch to add up the counts of the groups.
+            if (!metrics.IsEmpty) groups = groups <= MaxIterationsOfOneGroup ? 1 : Math.Min(groups, MetricLayout.MaxGroups);
             var kernel = new GroupedSoftmaxCrossEntropy<TBackend, TVector>
             {
                 Logits = launcher.Bind(logits),
                 Labels = launcher.Bind(labels),
-                // Not written when there is none.
+                // Without a gradient any valid memory will do: the kernel does not write it.
                 LogitsGradient = launcher.Bind(logitsGradient.IsEmpty ? logits : logitsGradient),
                 SampleLosses = launcher.Bind(sampleLosses),
                 Metrics = launcher.Bind(metrics.IsEmpty ? sampleLosses : metrics),
@@ -127,7 +137,7 @@ public static class SoftmaxCrossEntropy
                 Classes = classes,
                 Lanes = lanes,
                 LaneShift = BitOperations.Log2((uint)lanes),
-                Turns = IntMath.DivRoundUp(batch, groups * slots),
+                Iterations = IntMath.DivRoundUp(batch, groups * slots),
                 TopK = topK,
                 HasGradient = !logitsGradient.IsEmpty,
                 HasMetrics = !metrics.IsEmpty,

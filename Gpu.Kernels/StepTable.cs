@@ -4,14 +4,22 @@ using Gpu.Kernels.Steps;
 
 namespace Gpu.Kernels;
 
-/// <summary>The values that change from step to step, taken from a table on the device: a recorded step is then the same list of launches every time.</summary>
+/// <summary>
+/// A table of future step states on the device. A recorded step advances through it by itself, so it is the same list of launches every time and needs
+/// nothing from the host.
+/// </summary>
 public static class StepTable
 {
-    /// <summary>Copies the table's next entry into the step state and moves on to the one behind it. Who fills the table sees to it that there is one.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="table">integers, laid out as in <see cref="StepTableLayout"/></param>
-    /// <param name="stepState"><see cref="StepStateLayout.Words"/> words; those behind <see cref="StepStateLayout.BatchStart"/> keep what they hold</param>
-    /// <exception cref="ArgumentException">a view is too short</exception>
+    /// <summary>
+    /// Copies the next entry of the table into the step state, and moves on to the following entry. The caller must make sure that the table has a next entry:
+    /// this is not checked.
+    /// </summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="table">the table, at least one entry, as laid out in <see cref="StepTableLayout"/>; its current position is updated</param>
+    /// <param name="stepState">
+    /// receives the words up to and including <see cref="StepStateLayout.BatchStart"/>; <see cref="StepStateLayout.Words"/> words
+    /// </param>
+    /// <exception cref="ArgumentException">a view has the wrong length</exception>
     public static void Advance(IExecutor executor, DeviceView table, DeviceView stepState)
     {
         table.RequireAtLeast(StepTableLayout.Length(1), nameof(table));

@@ -5,13 +5,22 @@ using Gpu.Kernels.Pooling;
 namespace Gpu.Kernels;
 
 /// <summary>
-/// Nearest up-sampling of images [batch, height, width, channels] by an integer factor. It is the transpose of summing over windows of factor x factor
-/// that do not overlap, so the kernels are those of average pooling, without the division.
+/// Nearest-neighbor upsampling of images [batch, height, width, channels] by an integer factor. It is the transpose of sum pooling with non-overlapping
+/// factor x factor windows, so it uses the kernels of average pooling without the division.
 /// </summary>
+/// <example><code>Upsample.NearestForward(device, batch, height, width, channels, factor: 2, x, y);</code></example>
 public static class Upsample
 {
-    /// <summary>output[n, y, x, c] = input[n, y / factor, x / factor, c]; the output is [batch, height * factor, width * factor, channels].</summary>
-    /// <exception cref="ArgumentException">sizes that make no sense, or a view of another length</exception>
+    /// <summary>Writes output[n, y, x, c] = input[n, y / factor, x / factor, c].</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="batch">images in a batch</param>
+    /// <param name="height">height of the input, in pixels</param>
+    /// <param name="width">width of the input, in pixels</param>
+    /// <param name="channels">channels of input and output</param>
+    /// <param name="factor">the factor of height and width, at least 1</param>
+    /// <param name="input">[batch, height, width, channels]</param>
+    /// <param name="output">receives [batch, height * factor, width * factor, channels]</param>
+    /// <exception cref="ArgumentException">a size is out of range, or a view has the wrong length</exception>
     public static void NearestForward(
         IExecutor executor, int batch, int height, int width, int channels, int factor, DeviceView input, DeviceView output)
     {
@@ -21,19 +30,21 @@ public static class Upsample
         PoolOperations.SumTransposed(executor, shape, average: false, input, target);
     }
 
-    /// <summary>The gradient of <see cref="NearestForward"/>: the sum over the pixels that an input pixel became.</summary>
-    /// <param name="executor">where to run</param>
-    /// <param name="batch">images</param>
-    /// <param name="height">rows of the input</param>
-    /// <param name="width">columns of the input</param>
+    /// <summary>
+    /// Computes the gradient of <see cref="NearestForward"/> with respect to the input: the sum over the output pixels of each input pixel.
+    /// </summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="batch">images in a batch</param>
+    /// <param name="height">height of the input, in pixels</param>
+    /// <param name="width">width of the input, in pixels</param>
     /// <param name="channels">channels of input and output</param>
-    /// <param name="factor">output pixels for an input pixel along each axis</param>
-    /// <param name="outputGradient">the gradient with respect to the output</param>
-    /// <param name="inputGradient">receives the gradient with respect to the input</param>
-    /// <param name="gate">the activation that gave the input; none by default</param>
-    /// <param name="input">the forward pass's input; needed for a gate only</param>
-    /// <param name="accumulate">add to <paramref name="inputGradient"/></param>
-    /// <exception cref="ArgumentException">sizes that make no sense, a view of another length, or a gate whose derivative needs more than its value</exception>
+    /// <param name="factor">the factor of height and width, at least 1</param>
+    /// <param name="outputGradient">the gradient with respect to the output, [batch, height * factor, width * factor, channels]</param>
+    /// <param name="inputGradient">receives the gradient with respect to the input, [batch, height, width, channels]</param>
+    /// <param name="gate">the activation that produced the input, to get the gradient before it; see <see cref="Activation"/>; default: none</param>
+    /// <param name="input">the input of the forward pass, [batch, height, width, channels]; needed only with a gate</param>
+    /// <param name="accumulate">adds to <paramref name="inputGradient"/> instead of overwriting it</param>
+    /// <exception cref="ArgumentException">a size is out of range, a view has the wrong length, or the gate's derivative needs more than its output</exception>
     public static void NearestBackward(
         IExecutor executor, int batch, int height, int width, int channels, int factor, DeviceView outputGradient, DeviceView inputGradient,
         Activation gate = default, DeviceView input = default, bool accumulate = false)
@@ -50,9 +61,10 @@ public static class Upsample
         if (height < 1 || width < 1 || factor < 1 || (long)Math.Max(height, width) * factor > int.MaxValue)
         {
             throw new ArgumentException(
-                $"images of {height} x {width} cannot be up-sampled by {factor}: all must be 1 or more, and the result addressable", nameof(factor));
+                $"images of {height} x {width} cannot be upsampled by {factor}: all must be at least 1, and the sides of the result at most {int.MaxValue}",
+                nameof(factor));
         }
 
-        return new Pool2dShape(batch, height * factor, width * factor, channels, factor, factor, factor, factor).Check();
+        return new Pool2dShape(batch, height * factor, width * factor, channels, factor, factor, factor, factor).Validate();
     }
 }

@@ -67,7 +67,7 @@ internal static class BenchStepCommand
         ];
         if (device is not CpuDevice)
         {
-            var plain = $"one by one: {runner.Recorded.WhyNoGraph}";
+            var plain = $"one by one: {runner.Recorded.NoGraphReason}";
             facts.Insert(2, ("launches", $"{runner.LaunchCount}, {(runner.Recorded.Mode == LaunchMode.Graph ? "as one graph" : plain)}"));
             if (onDevice is { } alone) facts.Insert(4, ("without reading the loss", $"{Units.Short(1e3 * alone)} ms by the device's clock"));
         }
@@ -80,7 +80,7 @@ internal static class BenchStepCommand
             .Add("steps", times.Runs).Add("min_ms", 1e3 * times.Best).Add("peak_working_set_bytes", peakWorkingSet)
             .Add("forward_mflop_per_sample", 2e-6 * model.MultiplyAdds).Add("parameters", model.ParameterCount).Add("last_loss", loss)
             .Add("description", device.Description).Add("device_ms", 1e3 * onDevice).Add("launches", runner.LaunchCount)
-            .Add("launch_mode", runner.Recorded.Mode.ToString().ToLowerInvariant()).Add("why_no_graph", runner.Recorded.WhyNoGraph)
+            .Add("launch_mode", runner.Recorded.Mode.ToString().ToLowerInvariant()).Add("why_no_graph", runner.Recorded.NoGraphReason)
             .Add("compile_seconds", device.Compilation.Seconds).Add("compiled_kernels", device.Compilation.Total)
             .Add("precision", device.Precision.ToString().ToLowerInvariant()).Add("loss_scale", runner.ReadLossScale()?.Scale));
 

@@ -20,9 +20,9 @@ internal static class DevicesCommand
         {
             table.Add(
                 device.Id, device.Name, device.MemoryBytes > 0 ? Units.Bytes(device.MemoryBytes) : "", Free(device),
-                device.Processors > 0 ? Units.Count(device.Processors) : "", device.Lanes > 0 ? Units.Count(device.Lanes) : "", device.Missing ?? "");
+                device.Processors > 0 ? Units.Count(device.Processors) : "", device.Lanes > 0 ? Units.Count(device.Lanes) : "", device.UnavailableReason ?? "");
             records.Add(new JsonRecord().Add("id", device.Id).Add("kind", device.Kind).Add("name", device.Name).Add("available", device.IsAvailable)
-                .Add("memory_bytes", device.MemoryBytes).Add("free_bytes", device.FreeBytes).Add("processors", device.Processors).Add("lanes", device.Lanes).Add("missing", device.Missing));
+                .Add("memory_bytes", device.MemoryBytes).Add("free_bytes", device.FreeBytes).Add("processors", device.Processors).Add("lanes", device.Lanes).Add("missing", device.UnavailableReason));
         }
 
         reporter.Table(table);

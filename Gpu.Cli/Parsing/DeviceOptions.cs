@@ -68,17 +68,17 @@ internal sealed class DeviceOptions
 
         if (parsed.GetValue(_kernels) is { } kernels and not Auto)
         {
-            if (device is AcceleratorDevice accelerator) accelerator.UsesGroups = kernels == "grouped";
+            if (device is AcceleratorDevice accelerator) accelerator.UseGroupedKernels = kernels == "grouped";
             else reporter.Warn($"--kernels has no effect on {device.Id}.");
         }
 
         if (parsed.GetValue(_noGraph))
         {
-            if (device is AcceleratorDevice accelerator) accelerator.UsesGraphs = false;
+            if (device is AcceleratorDevice accelerator) accelerator.UseGraphs = false;
             else reporter.Warn($"--no-graph has no effect on {device.Id}.");
         }
 
-        if (device is AcceleratorDevice { UsesGroups: var groups })
+        if (device is AcceleratorDevice { UseGroupedKernels: var groups })
             reporter.Detail($"{device.Id} runs {(groups ? "grouped kernels where there are any" : "plain kernels")}.");
         return device;
     }

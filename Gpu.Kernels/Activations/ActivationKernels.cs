@@ -4,16 +4,16 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Activations;
 
-/// <summary>Output = f(input), element by element; an item is <see cref="Words"/> elements. Output may be the input.</summary>
+/// <summary>Output = f(Input), elementwise. An item is <see cref="Words"/> elements. Output may be Input.</summary>
 internal struct ActivationForward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Elements.</summary>
+    /// <summary>x, and f(x).</summary>
     public TBackend Input, Output;
 
-    /// <summary>How many elements, and how many of them an item handles: a multiple of the vector width.</summary>
+    /// <summary>The number of elements, and elements per item, a multiple of the vector width.</summary>
     public int Count, Words;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -26,7 +26,7 @@ internal struct ActivationForward<TBackend, TVector, TActivation> : IKernel
         var w = TBackend.Width;
         var i = item * Words;
         var end = i + Math.Min(Words, Count - i);
-        // Four vectors at a time hide each other's latency.
+        // Four independent vectors hide the latency of f.
         for (; i + 4 * w <= end; i += 4 * w)
         {
             TVector x0 = TBackend.Load(Input, i), x1 = TBackend.Load(Input, i + w);
@@ -43,18 +43,18 @@ internal struct ActivationForward<TBackend, TVector, TActivation> : IKernel
 }
 
 /// <summary>
-/// InputGradient = OutputGradient * f', element by element, f' from <see cref="Saved"/> (see <see cref="IActivation.Backward"/>).
-/// InputGradient may be OutputGradient. An item is <see cref="Words"/> elements.
+/// InputGradient = OutputGradient * f'(x), elementwise; <see cref="Saved"/> is as in <see cref="IActivation.Backward"/>. An item is <see cref="Words"/>
+/// elements. InputGradient may be OutputGradient.
 /// </summary>
 internal struct ActivationBackward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Elements.</summary>
+    /// <summary>f(x) or x, and the gradients.</summary>
     public TBackend Saved, OutputGradient, InputGradient;
 
-    /// <summary>How many elements, and how many of them an item handles: a multiple of the vector width.</summary>
+    /// <summary>The number of elements, and elements per item, a multiple of the vector width.</summary>
     public int Count, Words;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>

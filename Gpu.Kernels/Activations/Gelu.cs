@@ -4,12 +4,12 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Activations;
 
 /// <summary>
-/// x * Phi(x) with Phi(x) = (1 + erf(x / sqrt 2)) / 2 (D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016, the exact form); the derivative is
-/// Phi(x) + x * e^(-x^2 / 2) / sqrt(2 pi), from x.
+/// x * Phi(x) with Phi(x) = (1 + erf(x / sqrt 2)) / 2. The derivative Phi(x) + x * e^(-x^2 / 2) / sqrt(2 pi) is computed from x.
+/// Source: D. Hendrycks, K. Gimpel, "Gaussian error linear units", 2016, the exact form.
 /// </summary>
 internal readonly struct Gelu : IActivation
 {
-    // Phi(-20) is 0 to single precision; the bound keeps infinity times zero out of the products.
+    // Phi(-20) is 0 in single precision. Clamping x avoids the product of infinity and zero.
     private const float Bound = 20f;
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Activations;
 
-/// <summary>An activation function as a type, so that a kernel that is generic over it has the function compiled into its epilogue.</summary>
+/// <summary>An activation function as a type. Kernels that are generic over it have the function inlined in their epilogue.</summary>
 internal interface IActivation
 {
     /// <summary>See <see cref="Activation.DerivativeFromOutput"/>.</summary>
@@ -15,7 +15,7 @@ internal interface IActivation
         where TVector : unmanaged;
 
     /// <summary>
-    /// gradient * f'(x), where <paramref name="saved"/> is f(x), or x itself for functions whose <see cref="Activation.DerivativeFromOutput"/> is false.
+    /// gradient * f'(x), where <paramref name="saved"/> is f(x) if <see cref="DerivativeFromOutput"/> is true, and x otherwise.
     /// </summary>
     static abstract TVector Backward<TBackend, TVector>(TVector saved, TVector gradient, float slope)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -41,7 +41,7 @@ internal readonly struct Identity : IActivation
         where TVector : unmanaged => gradient;
 }
 
-/// <summary>max(x, 0); the derivative at 0 is 0. NaN stays NaN.</summary>
+/// <summary>max(x, 0). The derivative at 0 is 0. NaN stays NaN.</summary>
 internal readonly struct Relu : IActivation
 {
     /// <inheritdoc/>

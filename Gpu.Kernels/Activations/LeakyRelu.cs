@@ -3,7 +3,10 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Activations;
 
-/// <summary>x for x above 0, otherwise slope * x, the slope above 0 so that the sign of the value tells the side; the derivative at 0 is the slope.</summary>
+/// <summary>
+/// x if x > 0, otherwise slope * x. The derivative at 0 is the slope. The slope must be above 0, so that f(x) has the sign of x and the derivative can be
+/// computed from f(x).
+/// </summary>
 internal readonly struct LeakyRelu : IActivation
 {
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Activations;
 
-/// <summary>1 / (1 + e^-x); the derivative is y * (1 - y).</summary>
+/// <summary>y = 1 / (1 + e^-x). The derivative is y * (1 - y).</summary>
 internal readonly struct Sigmoid : IActivation
 {
     /// <inheritdoc/>

@@ -3,10 +3,10 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Activations;
 
-/// <summary>x * sigmoid(x), also called swish; the derivative is s + x * s * (1 - s), from x.</summary>
+/// <summary>x * s with s = sigmoid(x), also called swish. The derivative s + x * s * (1 - s) is computed from x.</summary>
 internal readonly struct Silu : IActivation
 {
-    // The sigmoid of -100 is 0 to single precision; the bound keeps infinity times zero out of the products.
+    // sigmoid(-100) is 0 in single precision. Clamping x avoids the product of infinity and zero.
     private const float Bound = 100f;
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Activations;
 
-/// <summary>The hyperbolic tangent; the derivative is 1 - y^2.</summary>
+/// <summary>y = tanh(x). The derivative is 1 - y^2.</summary>
 internal readonly struct Tanh : IActivation
 {
     /// <inheritdoc/>

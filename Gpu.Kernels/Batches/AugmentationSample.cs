@@ -4,24 +4,24 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Batches;
 
-/// <summary>How one sample is changed: what <see cref="Augmentation"/> draws for it.</summary>
+/// <summary>The random changes of one sample; see <see cref="Augmentation"/>.</summary>
 internal struct AugmentationSample
 {
-    /// <summary>Whether it is mirrored.</summary>
+    /// <summary>Whether the sample is flipped left to right.</summary>
     public bool IsFlipped;
 
-    /// <summary>Rows and columns from a pixel to the one that it comes from.</summary>
-    public int Down, Along;
+    /// <summary>Rows and columns from a pixel of the output to the pixel of the input that it is copied from.</summary>
+    public int RowShift, ColumnShift;
 
-    /// <summary>Draws for a sample.</summary>
-    /// <param name="stepState"><see cref="StepStateLayout"/>, of which the draw counts</param>
-    /// <param name="sample">its number</param>
+    /// <summary>Draws the changes of a sample.</summary>
+    /// <param name="stepState">the step state, of which the draw is used; see <see cref="StepStateLayout"/></param>
+    /// <param name="sample">the index of the sample in the data set</param>
     /// <param name="seed0">low word of the seed</param>
     /// <param name="seed1">high word of the seed</param>
     /// <param name="flip">see <see cref="Augmentation.Flip"/></param>
-    /// <param name="largestShift">see <see cref="Augmentation.Shift"/></param>
+    /// <param name="maxShift">see <see cref="Augmentation.Shift"/></param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static AugmentationSample Of<TBackend, TVector>(TBackend stepState, int sample, uint seed0, uint seed1, Flag flip, int largestShift)
+    public static AugmentationSample Draw<TBackend, TVector>(TBackend stepState, int sample, uint seed0, uint seed1, Flag flip, int maxShift)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
@@ -29,10 +29,10 @@ internal struct AugmentationSample
         Philox.Generate(seed0, seed1, ref word0, ref word1, ref word2, ref word3);
         return new AugmentationSample
         {
-            // The highest bit, asked for as a number: ILGPU writes the products of Philox as signed ones in OpenCL C, whose compiler then takes that bit for 0.
+            // Tests the highest bit as a number: ILGPU treats the products of Philox as signed in OpenCL C, and its compiler then assumes that this bit is 0.
             IsFlipped = flip && Philox.ToUniform(word0) >= 0.5f,
-            Down = (int)(Philox.ToUniform(word1) * (2 * largestShift + 1)) - largestShift,
-            Along = (int)(Philox.ToUniform(word2) * (2 * largestShift + 1)) - largestShift,
+            RowShift = (int)(Philox.ToUniform(word1) * (2 * maxShift + 1)) - maxShift,
+            ColumnShift = (int)(Philox.ToUniform(word2) * (2 * maxShift + 1)) - maxShift,
         };
     }
 }

@@ -5,82 +5,83 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Batches;
 
 /// <summary>
-/// As <see cref="BatchGatherKernel{TBackend,TVector}"/>, with each sample mirrored and moved at random (<see cref="Augmentation"/>): output(y, x) is
-/// input(y + dy, x + dx), mirrored input(y + dy, width - 1 - (x + dx)). An item is some rows of a sample. GPUs have <see cref="AugmentedElementGather{TBackend,TVector}"/>.
+/// <see cref="BatchGatherKernel{TBackend,TVector}"/> with random flips and shifts (<see cref="Augmentation"/>): output(y, x) = input(y + dy, x + dx), or
+/// input(y + dy, width - 1 - (x + dx)) if flipped. An item is some rows of a sample. For CPUs; GPUs use
+/// <see cref="AugmentedElementGather{TBackend,TVector}"/>.
 /// </summary>
 internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>[samples, height, width, channels] bytes; integers [samples]; integers; <see cref="StepStateLayout"/>.</summary>
+    /// <summary>Bytes [samples, height, width, channels]; integers [samples]; sample indices; <see cref="StepStateLayout"/>.</summary>
     public TBackend Bytes, Labels, Order, StepState;
 
-    /// <summary>Scale and shift of each element of a row, repeating after a period.</summary>
+    /// <summary>Scale and shift of each element of a row, one period.</summary>
     public TBackend Scales, Shifts;
 
-    /// <summary>[batch, height, width, channels]; integers [batch].</summary>
+    /// <summary>Floats [batch, height, width, channels]; integers [batch].</summary>
     public TBackend Output, OutputLabels;
 
     /// <summary>Samples in the data set, and in the order.</summary>
     public int Samples, OrderLength;
 
-    /// <summary>Extents of a sample.</summary>
+    /// <summary>Sizes of a sample.</summary>
     public int Height, Width, Channels;
 
-    /// <summary>Parts of a sample, and rows of each but the last.</summary>
-    public int PartsOfSample, RowsOfPart;
+    /// <summary>Parts per sample, and rows per part; the last part may have fewer.</summary>
+    public int PartsPerSample, RowsPerPart;
 
     /// <summary>Elements after which scales and shifts repeat: a multiple of 16 and of the channels.</summary>
     public int Period;
 
-    /// <summary>True when there are labels.</summary>
+    /// <summary>True if there are labels.</summary>
     public Flag HasLabels;
 
     /// <summary>See <see cref="Augmentation.Flip"/>.</summary>
     public Flag Flip;
 
     /// <summary>See <see cref="Augmentation.Shift"/>.</summary>
-    public int LargestShift;
+    public int MaxShift;
 
-    /// <summary>See <see cref="Augmentation.Seed"/>: its low and its high word.</summary>
+    /// <summary>Low and high word of <see cref="Augmentation.Seed"/>.</summary>
     public uint Seed0, Seed1;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var slot = item / PartsOfSample;
-        var part = item - slot * PartsOfSample;
+        var slot = item / PartsPerSample;
+        var part = item - slot * PartsPerSample;
         var sample = BatchOrder<TBackend, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
         if (HasLabels && part == 0) BatchOrder<TBackend, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
         var isMissing = sample < 0;
         if (isMissing) sample = 0;
 
-        var draw = AugmentationSample.Of<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, LargestShift);
+        var draw = AugmentationSample.Draw<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, MaxShift);
         var rowLength = Width * Channels;
         var start = (long)sample * Height * rowLength;
-        var last = (part + 1) * RowsOfPart;
+        var last = (part + 1) * RowsPerPart;
         if (last > Height) last = Height;
-        for (var y = part * RowsOfPart; y < last; y++)
+        for (var y = part * RowsPerPart; y < last; y++)
         {
             var row = (slot * Height + y) * rowLength;
-            var from = y + draw.Down;
+            var from = y + draw.RowShift;
             if (isMissing || from < 0 || from >= Height)
             {
-                Blank(row, rowLength);
+                WriteBlankRow(row, rowLength);
                 continue;
             }
 
             var rowStart = start + (long)from * rowLength;
             var bytes = TBackend.Slice(Bytes, (int)(rowStart >> 2));
-            var skipped = (int)(rowStart & 3);
-            if (draw.IsFlipped) Mirrored(bytes, skipped, row, draw.Along);
-            else Moved(bytes, skipped, row, rowLength, draw.Along * Channels);
+            var byteOffset = (int)(rowStart & 3);
+            if (draw.IsFlipped) WriteMirroredRow(bytes, byteOffset, row, draw.ColumnShift);
+            else WriteShiftedRow(bytes, byteOffset, row, rowLength, draw.ColumnShift * Channels);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Blank(int row, int rowLength)
+    private readonly void WriteBlankRow(int row, int rowLength)
     {
         var phase = 0;
         for (var i = 0; i < rowLength; i += TBackend.Width)
@@ -92,11 +93,11 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
         }
     }
 
-    // Element e comes from element e + along of the row: whole vectors where all of theirs lie in the row, single elements at its ends.
-    // Positions are counted from the beginning of the batch, here and below: ILGPU's O2 takes what comes out of a loop such as Philox's rounds for the
-    // same in all threads, and would branch on it alone with an instruction that is undefined when it is not.
+    // Element e is element e + along of the input row: whole vectors where they lie inside the row, single elements at its ends.
+    // Here and below, positions count from the start of the batch. Comparisons then depend on the item too, not only on the drawn shift: ILGPU's O2 assumes
+    // that values which come out of a loop are the same in all threads, and would use a uniform branch, whose behavior is undefined if they are not.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Moved(TBackend bytes, int skipped, int row, int rowLength, int along)
+    private readonly void WriteShiftedRow(TBackend bytes, int byteOffset, int row, int rowLength, int along)
     {
         var phase = 0;
         var end = row + rowLength;
@@ -105,7 +106,7 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
             var source = i + along;
             if (i + TBackend.Width <= end && source >= row && source + TBackend.Width <= end)
             {
-                var value = TBackend.LoadBytes(bytes, skipped + source - row);
+                var value = TBackend.LoadBytes(bytes, byteOffset + source - row);
                 TBackend.Store(Output, i, TBackend.MultiplyAdd(value, TBackend.Load(Scales, phase), TBackend.Load(Shifts, phase)));
             }
             else
@@ -114,7 +115,7 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
                 {
                     var value = TBackend.LoadScalar(Shifts, phase + lane);
                     var from = source + lane;
-                    if (from >= row && from < end) value += TBackend.LoadByte(bytes, skipped + from - row) * TBackend.LoadScalar(Scales, phase + lane);
+                    if (from >= row && from < end) value += TBackend.LoadByte(bytes, byteOffset + from - row) * TBackend.LoadScalar(Scales, phase + lane);
                     TBackend.StoreScalar(Output, i + lane, value);
                 }
             }
@@ -125,7 +126,7 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Mirrored(TBackend bytes, int skipped, int row, int along)
+    private readonly void WriteMirroredRow(TBackend bytes, int byteOffset, int row, int along)
     {
         var end = row + Width * Channels;
         var source = end - (along + 1) * Channels;
@@ -135,7 +136,7 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
             for (var c = 0; c < Channels; c++)
             {
                 var value = TBackend.LoadScalar(Shifts, c);
-                if (isInside) value += TBackend.LoadByte(bytes, skipped + source - row + c) * TBackend.LoadScalar(Scales, c);
+                if (isInside) value += TBackend.LoadByte(bytes, byteOffset + source - row + c) * TBackend.LoadScalar(Scales, c);
                 TBackend.StoreScalar(Output, i + c, value);
             }
 

@@ -5,41 +5,41 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Batches;
 
 /// <summary>
-/// <see cref="AugmentedBatchGather{TBackend,TVector}"/> for GPUs: an item is one element, so that neighbouring threads write neighbouring words and read neighbouring
-/// bytes, whether a sample is mirrored or not.
+/// <see cref="AugmentedBatchGather{TBackend,TVector}"/> for GPUs. An item is one element, so that consecutive threads write consecutive words and read
+/// consecutive bytes, flipped or not.
 /// </summary>
 internal struct AugmentedElementGather<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>[samples, height, width, channels] bytes; integers [samples]; integers; <see cref="StepStateLayout"/>.</summary>
+    /// <summary>Bytes [samples, height, width, channels]; integers [samples]; sample indices; <see cref="StepStateLayout"/>.</summary>
     public TBackend Bytes, Labels, Order, StepState;
 
     /// <summary>Scale and shift of each channel.</summary>
     public TBackend Scales, Shifts;
 
-    /// <summary>[batch, height, width, channels]; integers [batch].</summary>
+    /// <summary>Floats [batch, height, width, channels]; integers [batch].</summary>
     public TBackend Output, OutputLabels;
 
     /// <summary>Samples in the data set, and in the order.</summary>
     public int Samples, OrderLength;
 
-    /// <summary>Extents of a sample.</summary>
+    /// <summary>Sizes of a sample.</summary>
     public int Height, Width, Channels;
 
-    /// <summary>Divisions by the elements of a sample, of a row and of a pixel.</summary>
+    /// <summary>Division by the number of elements in a sample, a row and a pixel.</summary>
     public FastDivMod BySample, ByRow, ByPixel;
 
-    /// <summary>True when there are labels.</summary>
+    /// <summary>True if there are labels.</summary>
     public Flag HasLabels;
 
     /// <summary>See <see cref="Augmentation.Flip"/>.</summary>
     public Flag Flip;
 
     /// <summary>See <see cref="Augmentation.Shift"/>.</summary>
-    public int LargestShift;
+    public int MaxShift;
 
-    /// <summary>See <see cref="Augmentation.Seed"/>: its low and its high word.</summary>
+    /// <summary>Low and high word of <see cref="Augmentation.Seed"/>.</summary>
     public uint Seed0, Seed1;
 
     /// <inheritdoc/>
@@ -51,18 +51,18 @@ internal struct AugmentedElementGather<TBackend, TVector> : IKernel
         var element = item - slot * Height * rowLength;
         var sample = BatchOrder<TBackend, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
         if (HasLabels && element == 0) BatchOrder<TBackend, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
-        var draw = AugmentationSample.Of<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, LargestShift);
+        var draw = AugmentationSample.Draw<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, MaxShift);
         var y = ByRow.Divide(element);
         element -= y * rowLength;
         var x = ByPixel.Divide(element);
         var channel = element - x * Channels;
-        y += draw.Down;
-        x += draw.Along;
+        y += draw.RowShift;
+        x += draw.ColumnShift;
         if (draw.IsFlipped) x = Width - 1 - x;
         var value = TBackend.LoadScalar(Shifts, channel);
         if (sample >= 0 && y >= 0 && y < Height && x >= 0 && x < Width)
         {
-            // Data sets may pass 2^31 bytes: first to the word, then bytes from there.
+            // A data set may have more than 2^31 bytes: slice at a word, then index bytes from there.
             var start = (long)sample * Height * rowLength;
             var bytes = TBackend.Slice(Bytes, (int)(start >> 2));
             value += TBackend.LoadByte(bytes, (int)(start & 3) + y * rowLength + x * Channels + channel) * TBackend.LoadScalar(Scales, channel);

@@ -5,38 +5,40 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Batches;
 
 /// <summary>
-/// Output = bytes * scale + shift for the samples of a batch, and their labels. An item is a part of a sample.
-/// A place without a sample becomes zero bytes, normalised, with the label -1.
+/// Output = bytes * scale + shift for the samples of a batch, with their labels. An item is a part of a sample. A position without a sample gets normalized
+/// zero bytes and the label -1.
 /// </summary>
 internal struct BatchGatherKernel<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>[samples, length] bytes; integers [samples]; integers; <see cref="StepStateLayout"/>.</summary>
+    /// <summary>Bytes [samples, length]; integers [samples]; sample indices; <see cref="StepStateLayout"/>.</summary>
     public TBackend Bytes, Labels, Order, StepState;
 
-    /// <summary>Scale and shift of each element up to <see cref="Period"/>, after which they repeat; zeros in place of scales.</summary>
-    public TBackend Scales, Shifts, NoScales;
+    /// <summary>
+    /// Scale and shift of each element up to <see cref="Period"/>, after which they repeat; and as many zeros, the scales of a missing sample.
+    /// </summary>
+    public TBackend Scales, Shifts, ZeroScales;
 
-    /// <summary>[batch, length]; integers [batch].</summary>
+    /// <summary>Floats [batch, length]; integers [batch].</summary>
     public TBackend Output, OutputLabels;
 
     /// <summary>Samples in the data set, and in the order.</summary>
     public int Samples, OrderLength;
 
-    /// <summary>Bytes of a sample.</summary>
+    /// <summary>Bytes per sample.</summary>
     public int SampleLength;
 
-    /// <summary>Parts of a sample, and bytes of each but the last: a multiple of the vector width.</summary>
-    public int PartsOfSample, PartLength;
+    /// <summary>Parts per sample, and bytes per part, a multiple of the vector width; the last part may have fewer.</summary>
+    public int PartsPerSample, PartLength;
 
     /// <summary>Elements after which scales and shifts repeat: a multiple of 16 and of the channels.</summary>
     public int Period;
 
-    /// <summary>Divisions by <see cref="PartsOfSample"/> and <see cref="Period"/>.</summary>
+    /// <summary>Division by <see cref="PartsPerSample"/> and by <see cref="Period"/>.</summary>
     public FastDivMod ByParts, ByPeriod;
 
-    /// <summary>True when there are labels.</summary>
+    /// <summary>True if there are labels.</summary>
     public Flag HasLabels;
 
     /// <inheritdoc/>
@@ -44,16 +46,16 @@ internal struct BatchGatherKernel<TBackend, TVector> : IKernel
     public void Run(int item)
     {
         var slot = ByParts.Divide(item);
-        var part = item - slot * PartsOfSample;
+        var part = item - slot * PartsPerSample;
         var sample = BatchOrder<TBackend, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
         if (HasLabels && part == 0) BatchOrder<TBackend, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
-        var scales = TBackend.Choose(sample < 0, NoScales, Scales);
+        var scales = TBackend.Choose(sample < 0, ZeroScales, Scales);
         if (sample < 0) sample = 0;
 
-        // Data sets may pass 2^31 bytes: first to the word, then bytes from there.
+        // A data set may have more than 2^31 bytes: slice at a word, then index bytes from there.
         var start = (long)sample * SampleLength;
         var bytes = TBackend.Slice(Bytes, (int)(start >> 2));
-        var skipped = (int)(start & 3);
+        var byteOffset = (int)(start & 3);
         var row = slot * SampleLength;
         var i = part * PartLength;
         var to = i + PartLength;
@@ -61,7 +63,8 @@ internal struct BatchGatherKernel<TBackend, TVector> : IKernel
         var phase = i - ByPeriod.Divide(i) * Period;
         for (; i + TBackend.Width <= to; i += TBackend.Width)
         {
-            TBackend.Store(Output, row + i, TBackend.MultiplyAdd(TBackend.LoadBytes(bytes, skipped + i), TBackend.Load(scales, phase), TBackend.Load(Shifts, phase)));
+            var value = TBackend.LoadBytes(bytes, byteOffset + i);
+            TBackend.Store(Output, row + i, TBackend.MultiplyAdd(value, TBackend.Load(scales, phase), TBackend.Load(Shifts, phase)));
             phase += TBackend.Width;
             if (phase == Period) phase = 0;
         }
@@ -69,8 +72,8 @@ internal struct BatchGatherKernel<TBackend, TVector> : IKernel
         var left = to - i;
         if (left > 0)
         {
-            // Reads past the sample; there are spare bytes after the last one.
-            var value = TBackend.MultiplyAdd(TBackend.LoadBytes(bytes, skipped + i), TBackend.Load(scales, phase), TBackend.Load(Shifts, phase));
+            // Reads past the sample; the data set has unused bytes at its end.
+            var value = TBackend.MultiplyAdd(TBackend.LoadBytes(bytes, byteOffset + i), TBackend.Load(scales, phase), TBackend.Load(Shifts, phase));
             TBackend.StorePartial(Output, row + i, value, left);
         }
     }

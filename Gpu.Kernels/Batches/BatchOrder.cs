@@ -2,14 +2,13 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Batches;
 
-/// <summary>Which sample stands where in a batch.</summary>
+/// <summary>Maps positions in a batch to samples.</summary>
 internal static class BatchOrder<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
     /// <summary>
-    /// The number of the sample in place <paramref name="slot"/> of the batch, or -1 when the place lies behind the end of the list of samples, or the
-    /// list names a sample that there is none of.
+    /// The index of the sample at position <paramref name="slot"/> of the batch; -1 if the position is past the end of the order, or the index is out of range.
     /// </summary>
     public static int SampleAt(TBackend order, int orderLength, TBackend stepState, int samples, int slot)
     {
@@ -19,7 +18,7 @@ internal static class BatchOrder<TBackend, TVector>
         return sample < 0 || sample >= samples ? -1 : sample;
     }
 
-    /// <summary>Copies the sample's label; -1 for no sample.</summary>
+    /// <summary>Copies the label of a sample; writes -1 if there is no sample.</summary>
     public static void CopyLabel(TBackend labels, TBackend batchLabels, int sample, int slot)
     {
         var label = -1;

@@ -41,7 +41,7 @@ internal static class ChannelSum
     private const int MinPixels = 16;
 
     /// <summary>Words of workspace, on any device.</summary>
-    public static int WorkspaceLength(int channels) => Math.Max(MaxChunks, ChannelGroups.MostChunks(channels)) * IntMath.RoundUp(channels, 16);
+    public static int WorkspaceLength(int channels) => Math.Max(MaxChunks, ChannelGroups.MaxChunks(channels)) * IntMath.RoundUp(channels, 16);
 
     /// <summary>Computes sums[c] += sum over pixels of values[pixel, c].</summary>
     public static void Add(IExecutor executor, DeviceView values, int channels, DeviceView sums, DeviceView workspace) =>
@@ -93,8 +93,8 @@ internal static class ChannelSum
             where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
-            var threads = GroupThreads.Of(limits);
-            var layout = ChannelGroups.For<TBackend, TVector>(pixels, channels, threads, MinPixels, ChannelGroups.MostChunks(channels));
+            var threads = GroupThreads.For(limits);
+            var layout = ChannelGroups.For<TBackend, TVector>(pixels, channels, threads, MinPixels, ChannelGroups.MaxChunks(channels));
             var isWhole = layout.Chunks == 1;
             var stride = IntMath.RoundUp(channels, 16);
             var partials = new GroupedChannelSum<TBackend, TVector>

@@ -179,7 +179,7 @@ internal static class Conv2dAlgorithms
 
     private static bool PaysOnTensorCores(Conv2dShape shape, Conv2dPass pass, Conv2dDevice device)
     {
-        if (!IsPossible(Conv2dAlgorithm.TensorCore, shape, device) || shape.MultiplyAdds < device.TensorCores!.LeastWork) return false;
+        if (!IsPossible(Conv2dAlgorithm.TensorCore, shape, device) || shape.MultiplyAdds < device.TensorCores!.MinWork) return false;
         // Split-K over the pixels provides enough tiles for every weight gradient.
         if (pass == Conv2dPass.WeightGradient) return true;
         var isForward = pass == Conv2dPass.Forward;
@@ -196,7 +196,7 @@ internal static class Conv2dAlgorithms
         // minimum time of an FP32 product.
         const int stepDepth = 32, stepCycles = 950, residentGroups = 4, plainCycles = 8000;
         const double plainRate = 64;
-        if (device.LeastWork <= 1) return true;
+        if (device.MinWork <= 1) return true;
         var tiles = (double)IntMath.DivRoundUp(rows, MediumTile.Rows) * IntMath.DivRoundUp(columns, MediumTile.Columns);
         var waves = Math.Ceiling(tiles / (residentGroups * device.Multiprocessors));
         return waves * IntMath.DivRoundUp(depth, stepDepth) * stepCycles <= (double)rows * columns * depth / (plainRate * device.Multiprocessors) + plainCycles;

@@ -2,10 +2,10 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Cuda;
 
-/// <summary>Captures of a stream as CUDA graphs.</summary>
+/// <summary>Captures a stream as CUDA graphs.</summary>
 /// <remarks>
-/// A capture is local to the thread that begins it: finalizers may meanwhile free memory on their own thread. While it lasts nothing may wait for the
-/// device, allocate or load a kernel on this thread, which the driver would refuse.
+/// The capture mode is thread-local, so finalizers may free memory on their own thread meanwhile. During a capture, the capturing thread must not synchronize,
+/// allocate or load a kernel: the driver would refuse it.
 /// </remarks>
 internal sealed unsafe class CudaGraphDriver : IGraphDriver
 {
@@ -13,7 +13,7 @@ internal sealed unsafe class CudaGraphDriver : IGraphDriver
     private const int ThreadLocal = 1;
     private const int NotCapturing = 0;
 
-    // The _v2 of the first is its name in the library since CUDA 10.1; headers rename it.
+    // The library has exported the first one as _v2 since CUDA 10.1; the headers rename it.
     private static readonly string[] Needed =
     [
         "cuStreamBeginCapture_v2", "cuStreamEndCapture", "cuStreamIsCapturing", "cuGraphInstantiateWithFlags", "cuGraphLaunch", "cuGraphExecDestroy",
@@ -45,22 +45,22 @@ internal sealed unsafe class CudaGraphDriver : IGraphDriver
         _destroyGraph = (delegate* unmanaged<nint, int>)driver.Function(Needed[6]);
     }
 
-    /// <summary>Graphs of a stream, or null and why there are none.</summary>
-    /// <param name="bind">makes the stream's context that of the calling thread</param>
-    /// <param name="stream">the driver's handle</param>
-    /// <param name="whyNot">the reason</param>
-    public static CudaGraphDriver? Create(Action bind, nint stream, out string? whyNot)
+    /// <summary>The graph driver of a stream; null if graphs are not available, with the reason.</summary>
+    /// <param name="bind">makes the CUDA context of the stream current on the calling thread</param>
+    /// <param name="stream">the stream handle of the driver</param>
+    /// <param name="reason">receives the reason</param>
+    public static CudaGraphDriver? Create(Action bind, nint stream, out string? reason)
     {
-        if (CudaDriver.Find(out whyNot) is not { } driver) return null;
+        if (CudaDriver.Find(out reason) is not { } driver) return null;
         if (stream == 0)
         {
-            whyNot = "the default stream cannot be captured; use one that was created";
+            reason = "the default stream cannot be captured; create a stream";
             return null;
         }
 
-        if (driver.Missing(Needed) is { } missing)
+        if (driver.FirstMissing(Needed) is { } missing)
         {
-            whyNot = $"the CUDA driver lacks {missing}; those of CUDA 11.4 and later have it";
+            reason = $"the CUDA driver lacks {missing}; drivers for CUDA 11.4 and later have it";
             return null;
         }
 
@@ -72,7 +72,7 @@ internal sealed unsafe class CudaGraphDriver : IGraphDriver
         _bind();
         int status;
         _driver.Check(_status(_stream, &status), "cuStreamIsCapturing");
-        if (status != NotCapturing) throw new InvalidOperationException("the stream is being captured already");
+        if (status != NotCapturing) throw new InvalidOperationException("the stream is already being captured");
         _driver.Check(_begin(_stream, ThreadLocal), "cuStreamBeginCapture");
     }
 
@@ -82,7 +82,7 @@ internal sealed unsafe class CudaGraphDriver : IGraphDriver
         _driver.Check(_end(_stream, &graph), "cuStreamEndCapture");
         nint executable = 0;
         var result = _instantiate(&executable, graph, 0);
-        // The executable one has a copy of all.
+        // The executable graph has its own copy.
         _ = _destroyGraph(graph);
         _driver.Check(result, "cuGraphInstantiateWithFlags");
         return executable;

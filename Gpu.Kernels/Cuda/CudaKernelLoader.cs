@@ -10,16 +10,16 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gpu.Kernels.Cuda;
 
-/// <summary>Compiles kernels for CUDA: several at the same time, each to the same text in every process.</summary>
+/// <summary>Compiles kernels for CUDA: in parallel, and to the same PTX in every process.</summary>
 /// <remarks>
-/// ILGPU keeps what it knows of methods in its context, and compiles one kernel at a time there; what a kernel becomes depends on which came before it. With
-/// a context of its own a kernel waits for no other, and comes out the same whatever else is compiled: so the same program gives the same bits, and the
-/// driver, which keeps what it made of a text (in ~/.nv/ComputeCache), knows it again in the next process.
+/// An ILGPU context caches what it knows about methods, and compiles one kernel at a time; the code of a kernel depends on the kernels compiled before it.
+/// With a context of its own for each kernel, compilations do not wait for each other, and the PTX of a kernel depends on nothing else. A program therefore
+/// gives the same bits in every run, and the driver finds the kernel in its cache of compiled PTX (~/.nv/ComputeCache) in the next process.
 /// </remarks>
 internal static class CudaKernelLoader
 {
     /// <summary>Compiles and loads a kernel.</summary>
-    /// <exception cref="DriverException">the driver did not take it; the message has the driver's own reason</exception>
+    /// <exception cref="DriverException">the driver rejected the kernel; the message contains the log of its compiler</exception>
     public static TDelegate Load<TDelegate>(CudaAccelerator accelerator, MethodInfo entry)
         where TDelegate : Delegate
     {
@@ -28,12 +28,12 @@ internal static class CudaKernelLoader
         var compiled = (PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), KernelSpecialization.Empty);
         try
         {
-            // ILGPU calls all kernels by their entry point's name; the comment tells them apart for whoever reads the text.
-            Text(compiled) = $"// {KernelName.Whole(entry.GetGenericArguments()[0])}\n{PtxNames.Count(compiled.PTXAssembly)}";
+            // In the PTX all kernels have the name of their entry point. The comment tells a reader which kernel it is.
+            PtxText(compiled) = $"// {KernelName.Full(entry.GetGenericArguments()[0])}\n{PtxNames.Renumber(compiled.PTXAssembly)}";
         }
         catch (MissingFieldException)
         {
-            // Another ILGPU than 1.5.3: then the driver compiles it again in each process.
+            // Not ILGPU 1.5.3. The driver then compiles the kernel again in each process.
         }
 
         try
@@ -42,13 +42,14 @@ internal static class CudaKernelLoader
         }
         catch (CudaException e) when (Enum.TryParse<CudaError>(e.Error, out var code))
         {
-            // ILGPU keeps what the driver's compiler said to itself; asked again, it says the same.
-            throw new DriverException($"loading {KernelName.Of(entry.GetGenericArguments()[0])}", (int)code, $"{e.Error}{Reason(compiled.PTXAssembly)}", e);
+            // ILGPU does not report the log of the driver's compiler, so compile again to get it.
+            var error = $"{e.Error}{GetDriverLog(compiled.PTXAssembly)}";
+            throw new DriverException($"loading {KernelName.Of(entry.GetGenericArguments()[0])}", (int)code, error, e);
         }
     }
 
-    /// <summary>What the driver's compiler says of a text; empty for nothing.</summary>
-    private static string Reason(string text)
+    /// <summary>The log of the driver's compiler for a PTX text, with a separator in front; empty if there is none.</summary>
+    private static string GetDriverLog(string text)
     {
         if (CudaAPI.CurrentAPI.LoadModule(out var module, text, out var log) == CudaError.CUDA_SUCCESS) CudaAPI.CurrentAPI.DestroyModule(module);
         var said = log?.Split('\0', 2)[0].Trim();
@@ -56,5 +57,5 @@ internal static class CudaKernelLoader
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<PTXAssembly>k__BackingField")]
-    private static extern ref string Text(PTXCompiledKernel kernel);
+    private static extern ref string PtxText(PTXCompiledKernel kernel);
 }

@@ -2,7 +2,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Cuda;
 
-/// <summary>Two CUDA events on a stream. They resolve about half a microsecond: many launches belong between them.</summary>
+/// <summary>A stopwatch with two CUDA events on a stream. Their resolution is about half a microsecond, so measure many launches at once.</summary>
 internal sealed unsafe class CudaStopwatch : DeviceStopwatch
 {
     private static readonly string[] Needed = ["cuEventCreate", "cuEventRecord", "cuEventSynchronize", "cuEventElapsedTime", "cuEventDestroy_v2"];
@@ -25,9 +25,9 @@ internal sealed unsafe class CudaStopwatch : DeviceStopwatch
 
     public override bool IsOnDevice => true;
 
-    /// <summary>A stopwatch on a stream; null where the driver has none.</summary>
+    /// <summary>A stopwatch on a stream; null if the driver lacks a function.</summary>
     public static CudaStopwatch? Create(Action bind, nint stream) =>
-        CudaDriver.Find(out _) is { } driver && driver.Missing(Needed) is null ? new CudaStopwatch(driver, bind, stream) : null;
+        CudaDriver.Find(out _) is { } driver && driver.FirstMissing(Needed) is null ? new CudaStopwatch(driver, bind, stream) : null;
 
     public override void Start() => Record(_start);
 

@@ -4,31 +4,31 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gpu.Kernels.Cuda;
 
-/// <summary>What an accelerator's stream can do beyond ILGPU where it is one of CUDA.</summary>
+/// <summary>Features of CUDA that ILGPU does not offer, for accelerators of any kind.</summary>
 internal static class CudaStreams
 {
-    /// <summary>Graphs of a stream, or null and why there are none.</summary>
-    public static IGraphDriver? Graphs(Accelerator accelerator, AcceleratorStream stream, out string? whyNot)
+    /// <summary>The graph driver of a stream; null if graphs are not available, with the reason.</summary>
+    public static IGraphDriver? CreateGraphDriver(Accelerator accelerator, AcceleratorStream stream, out string? reason)
     {
-        if (stream is CudaStream cuda) return CudaGraphDriver.Create(accelerator.Bind, cuda.StreamPtr, out whyNot);
-        whyNot = accelerator.AcceleratorType switch
+        if (stream is CudaStream cuda) return CudaGraphDriver.Create(accelerator.Bind, cuda.StreamPtr, out reason);
+        reason = accelerator.AcceleratorType switch
         {
             AcceleratorType.OpenCL => "OpenCL has no graphs",
             AcceleratorType.CPU => "the simulator has no graphs",
-            _ => "the stream is not one of CUDA",
+            _ => "the stream is not a CUDA stream",
         };
         return null;
     }
 
-    /// <summary>A stopwatch that the device itself keeps; null where there is none.</summary>
-    public static DeviceStopwatch? Stopwatch(Accelerator accelerator, AcceleratorStream stream)
+    /// <summary>A stopwatch that runs on the device; null if there is none.</summary>
+    public static DeviceStopwatch? CreateStopwatch(Accelerator accelerator, AcceleratorStream stream)
     {
         if (stream is CudaStream cuda) return CudaStopwatch.Create(accelerator.Bind, cuda.StreamPtr);
         return null;
     }
 
     /// <summary>
-    /// Whether a failed allocation may be for lack of memory. CUDA reports at its next call what went wrong in a kernel before, and that is something else.
+    /// Whether an allocation may have failed for lack of memory. CUDA reports the error of an earlier kernel at the next call, which may be an allocation.
     /// </summary>
     public static bool MayBeOutOfMemory(Exception failure)
     {
@@ -36,7 +36,7 @@ internal static class CudaStreams
         return true;
     }
 
-    /// <summary>Bytes that could still be allocated; null where the driver does not say.</summary>
+    /// <summary>Bytes that can still be allocated; null if the driver does not report it.</summary>
     public static long? FreeBytes(Accelerator accelerator)
     {
         if (accelerator is CudaAccelerator cuda) return cuda.GetFreeMemory();

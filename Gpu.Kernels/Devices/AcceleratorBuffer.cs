@@ -3,7 +3,7 @@ using ILGPU.Runtime;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>Memory of an ILGPU accelerator: allocated here, or an embedder's view.</summary>
+/// <summary>Memory of an ILGPU accelerator: allocated here, or a view that belongs to the caller.</summary>
 internal sealed class AcceleratorBuffer(AcceleratorDevice device, ArrayView<float> view, MemoryBuffer1D<float, Stride1D.Dense>? memory) : DeviceBuffer
 {
     private bool _disposed;
@@ -13,9 +13,9 @@ internal sealed class AcceleratorBuffer(AcceleratorDevice device, ArrayView<floa
     public override ComputeDevice Device => device;
 
     /// <summary>The ILGPU view of a device view.</summary>
-    /// <exception cref="ArgumentException">the view is of memory that is not the accelerator's</exception>
-    /// <exception cref="ObjectDisposedException">the memory was given back</exception>
-    public static ArrayView<float> Of(DeviceView view, AcceleratorDevice device)
+    /// <exception cref="ArgumentException">the view is not memory of the accelerator</exception>
+    /// <exception cref="ObjectDisposedException">the memory was disposed</exception>
+    public static ArrayView<float> GetView(DeviceView view, AcceleratorDevice device)
     {
         if (view.Buffer is not AcceleratorBuffer buffer || buffer.Accelerator != device.Accelerator)
             throw new ArgumentException($"{device.Description} was given memory of {view.Buffer?.Device.Description ?? "no device"}");

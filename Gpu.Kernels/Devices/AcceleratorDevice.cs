@@ -7,26 +7,36 @@ using ILGPU.Runtime;
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// An ILGPU accelerator: CUDA, OpenCL, or ILGPU's CPU accelerator as the simulator. Everything runs on one explicit stream, never on the default one.
-/// An embedder wraps an accelerator and a stream of their own, and views by <see cref="Wrap"/>; nothing of theirs is disposed here.
+/// An ILGPU accelerator: CUDA, OpenCL, or ILGPU's CPU accelerator as the simulator. Kernels and copies run on one stream, in order. To use the operations in
+/// an ILGPU program of your own, wrap its accelerator and stream, and wrap its views with <see cref="Wrap"/>; the device does not dispose them.
 /// </summary>
+/// <example><code>
+/// using var context = Context.Create(builder => builder.Default().ForKernels());
+/// using var accelerator = context.GetPreferredDevice(preferCPU: false).CreateAccelerator(context);
+/// using var stream = accelerator.CreateStream();
+/// using var device = new AcceleratorDevice(accelerator, stream);
+/// ActivationOps.Forward(device, Activation.Relu, device.Wrap(x.View.BaseView), device.Wrap(y.View.BaseView));
+/// </code></example>
 public sealed class AcceleratorDevice : ComputeDevice
 {
     private readonly KernelCache _kernels;
     private readonly List<IDisposable> _owned;
     private readonly int _groupSize;
-    private readonly string? _whyNoGraphs;
-    private IGraphDriver? _graphs;
-    private readonly Lock _copies = new();
+    private readonly string? _noGraphReason;
+    private IGraphDriver? _graphDriver;
+    private readonly Lock _copyLock = new();
     private StagingMemory? _staging;
     private bool _hasNoStaging;
     private bool _isDisposed;
     private long _allocated;
 
-    /// <param name="accelerator">the accelerator; its context must outlive this device</param>
-    /// <param name="stream">the stream to launch on; none for a new one, disposed with the device</param>
-    /// <param name="id">the name a user gives it, such as <c>cuda:0</c></param>
-    /// <param name="owned">what to dispose with the device, in this order</param>
+    /// <summary>Wraps an accelerator. Set up its context with <see cref="CompilerSettings.ForKernels"/>.</summary>
+    /// <param name="accelerator">the accelerator; its context must outlive the device</param>
+    /// <param name="stream">
+    /// the stream for kernels and copies; null creates one that the device disposes. The default stream of CUDA does not allow graphs
+    /// </param>
+    /// <param name="id">the name of the device for users, such as <c>cuda:0</c>; null for <c>cuda</c>, <c>opencl</c> or <c>simulator</c></param>
+    /// <param name="owned">objects to dispose with the device, in this order</param>
     public AcceleratorDevice(Accelerator accelerator, AcceleratorStream? stream = null, string? id = null, params IDisposable[] owned)
     {
         Accelerator = accelerator;
@@ -47,30 +57,31 @@ public sealed class AcceleratorDevice : ComputeDevice
         };
         _groupSize = Math.Min(128, accelerator.MaxNumThreadsPerGroup);
         Limits = OpenCLPlatform.Limits(accelerator);
-        UsesGroups = OpenCLPlatform.GainsFromGroups(accelerator);
-        _graphs = CudaStreams.Graphs(accelerator, stream, out _whyNoGraphs);
+        UseGroupedKernels = OpenCLPlatform.PrefersGroupedKernels(accelerator);
+        _graphDriver = CudaStreams.CreateGraphDriver(accelerator, stream, out _noGraphReason);
     }
 
-    /// <summary>The accelerator underneath.</summary>
+    /// <summary>The ILGPU accelerator.</summary>
     public Accelerator Accelerator { get; }
 
-    /// <summary>The stream that everything runs on.</summary>
+    /// <summary>The ILGPU stream on which all kernels and copies run.</summary>
     public AcceleratorStream Stream { get; }
 
     /// <summary>
-    /// Whether operations may launch grouped kernels where they have them; otherwise they launch plain ones. Set it before operations are recorded. False from the
-    /// start on an OpenCL device that is no GPU: it has no memory that a group shares faster than any other, and the threads of a group take turns.
+    /// Whether operations may launch grouped kernels, which use shared memory and barriers; otherwise they launch plain kernels. Set it before operations are
+    /// recorded. The default is true, except for OpenCL devices that are not GPUs: these have no fast memory for a group, and run its threads one after
+    /// another.
     /// </summary>
-    public bool UsesGroups { get; set; }
+    public bool UseGroupedKernels { get; set; }
 
     /// <summary>
-    /// Multiply-adds from which on a product is taken to tensor cores where <see cref="ComputeDevice.Precision"/> asks for them; smaller ones are computed in 32 bits.
-    /// Set it before operations are recorded.
+    /// The fewest multiply-adds of a product that runs on tensor cores, if <see cref="ComputeDevice.Precision"/> is not fp32. Smaller products run in 32 bits,
+    /// and so do larger ones that are faster there. With 1, all products run on tensor cores. Set it before operations are recorded.
     /// </summary>
-    public long LeastMatrixWork { get; set; } = 1 << 20;
+    public long MinTensorCoreWork { get; set; } = 1 << 20;
 
-    /// <summary>Whether a <see cref="RecordedStep"/> may become a graph where the device has graphs. Set it before steps are made.</summary>
-    public bool UsesGraphs { get; set; } = true;
+    /// <summary>Whether a <see cref="RecordedStep"/> may become a graph, if the device supports graphs. Set it before steps are created.</summary>
+    public bool UseGraphs { get; set; } = true;
 
     /// <inheritdoc/>
     public override string Id { get; }
@@ -81,13 +92,17 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <inheritdoc/>
     public override long AllocatedBytes => Interlocked.Read(ref _allocated);
 
-    /// <summary>An embedder's view as device memory; it is not copied, and must stay allocated while it is used.</summary>
-    /// <param name="view">memory of <see cref="Accelerator"/>; its first word must lie at a multiple of 16 bytes, as that of every allocation does</param>
+    /// <summary>
+    /// Wraps an ILGPU view as device memory, without a copy. Each word is a float, or the bits of an integer where an operation expects integers. The memory
+    /// must stay allocated as long as the result, or a recorded operation, is used.
+    /// </summary>
+    /// <param name="view">memory of <see cref="Accelerator"/>, aligned to 16 bytes, as the start of every allocation is</param>
     /// <exception cref="ArgumentException">the view is empty, or longer than 2^31 - 1 words</exception>
     public DeviceView Wrap(ArrayView<float> view)
     {
         if (!view.IsValid || view.Length == 0) throw new ArgumentException("the view is empty", nameof(view));
-        if (view.Length > int.MaxValue) throw new ArgumentException($"the view has {view.Length:N0} words; at most {int.MaxValue:N0} can be addressed", nameof(view));
+        if (view.Length > int.MaxValue)
+            throw new ArgumentException($"the view has {view.Length:N0} words; at most {int.MaxValue:N0} can be addressed", nameof(view));
         return new AcceleratorBuffer(this, view, null).View;
     }
 
@@ -117,10 +132,10 @@ public sealed class AcceleratorDevice : ComputeDevice
         CheckCopy(source.Length, sizeof(T), destination);
         if (source.IsEmpty) return;
         var bytes = MemoryMarshal.AsBytes(source);
-        var target = AcceleratorBuffer.Of(destination, this).Cast<byte>().SubView(0, bytes.Length);
-        lock (_copies)
+        var target = AcceleratorBuffer.GetView(destination, this).Cast<byte>().SubView(0, bytes.Length);
+        lock (_copyLock)
         {
-            if (Staging(bytes.Length) is { } staging) staging.Upload(bytes, target);
+            if (GetStaging(bytes.Length) is { } staging) staging.Upload(bytes, target);
             else target.CopyFromCPU(Stream, bytes);
         }
     }
@@ -131,10 +146,10 @@ public sealed class AcceleratorDevice : ComputeDevice
         CheckCopy(destination.Length, sizeof(T), source);
         if (destination.IsEmpty) return;
         var bytes = MemoryMarshal.AsBytes(destination);
-        var words = AcceleratorBuffer.Of(source, this).Cast<byte>().SubView(0, bytes.Length);
-        lock (_copies)
+        var words = AcceleratorBuffer.GetView(source, this).Cast<byte>().SubView(0, bytes.Length);
+        lock (_copyLock)
         {
-            if (Staging(bytes.Length) is { } staging) staging.Download(words, bytes);
+            if (GetStaging(bytes.Length) is { } staging) staging.Download(words, bytes);
             else words.CopyToCPU(Stream, bytes);
         }
     }
@@ -142,7 +157,7 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <inheritdoc/>
     public override void Clear(DeviceView view)
     {
-        if (!view.IsEmpty) AcceleratorBuffer.Of(view, this).MemSetToZero(Stream);
+        if (!view.IsEmpty) AcceleratorBuffer.GetView(view, this).MemSetToZero(Stream);
     }
 
     /// <inheritdoc/>
@@ -152,23 +167,23 @@ public sealed class AcceleratorDevice : ComputeDevice
     public override KernelCompilation Compilation => _kernels.Progress;
 
     /// <inheritdoc/>
-    public override KernelCompilation FinishCompilation(Action<KernelCompilation>? progress = null) => _kernels.Finish(progress);
+    public override KernelCompilation FinishCompilation(Action<KernelCompilation>? progress = null) => _kernels.WaitForAll(progress);
 
     /// <inheritdoc/>
-    public override DeviceStopwatch NewStopwatch() => CudaStreams.Stopwatch(Accelerator, Stream) ?? base.NewStopwatch();
+    public override DeviceStopwatch NewStopwatch() => CudaStreams.CreateStopwatch(Accelerator, Stream) ?? base.NewStopwatch();
 
     /// <inheritdoc/>
     public override void Dispose()
     {
         if (_isDisposed) return;
-        // Neither a compiler nor a kernel may be at work in a context that is destroyed.
+        // No compilation and no kernel may be running when the context is destroyed.
         _kernels.Dispose();
-        Quietly(Stream.Synchronize);
-        DisposeOwn();
+        IgnoreErrors(Stream.Synchronize);
+        DisposeOwnedResources();
         _isDisposed = true;
-        if (_staging is not null) Quietly(_staging.Dispose);
+        if (_staging is not null) IgnoreErrors(_staging.Dispose);
         _staging = null;
-        foreach (var item in _owned) Quietly(item.Dispose);
+        foreach (var item in _owned) IgnoreErrors(item.Dispose);
         _owned.Clear();
     }
 
@@ -178,52 +193,52 @@ public sealed class AcceleratorDevice : ComputeDevice
         else operation.Launch<GpuScalarBackend, float>(new Launcher<GpuScalarBackend>(this, list));
     }
 
-    // ILGPU's CPU accelerator takes its memory from where the CPU device does.
+    // ILGPU's CPU accelerator allocates from host memory.
     private protected override long? AvailableBytes =>
         Accelerator.AcceleratorType == AcceleratorType.CPU ? HostMemory.Available() : CudaStreams.FreeBytes(Accelerator);
 
-    // Where a copy of so many bytes goes through; null for none.
-    private StagingMemory? Staging(int bytes)
+    // The staging memory for a copy of so many bytes; null to copy without it.
+    private StagingMemory? GetStaging(int bytes)
     {
-        if (bytes > StagingMemory.LargestCopy || _hasNoStaging || !StagingMemory.Serves(Accelerator)) return null;
+        if (bytes > StagingMemory.MaxCopyBytes || _hasNoStaging || !StagingMemory.IsSupported(Accelerator)) return null;
         try
         {
             return _staging ??= new StagingMemory(Accelerator, Stream);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // Not every system lets memory be page-locked. Copies then wait, and are as right as before.
+            // Some systems do not allow page-locked memory. Copies are then synchronous.
             _hasNoStaging = true;
             return null;
         }
     }
 
-    private protected override string? WhyNot(MatrixPrecision precision) => TensorCoreSupport.WhyNot(Accelerator);
+    private protected override string? UnsupportedReason(MatrixPrecision precision) => TensorCoreSupport.UnsupportedReason(Accelerator);
 
-    internal override IGraphDriver? Graphs(out string? whyNot)
+    internal override IGraphDriver? GetGraphDriver(out string? reason)
     {
-        whyNot = !UsesGraphs ? "graphs are switched off" : _graphs is null ? _whyNoGraphs : null;
-        return whyNot is null ? _graphs : null;
+        reason = !UseGraphs ? "graphs are switched off" : _graphDriver is null ? _noGraphReason : null;
+        return reason is null ? _graphDriver : null;
     }
 
-    /// <summary>Puts another driver of graphs in the place of the device's own: for tests.</summary>
-    internal void ReplaceGraphs(IGraphDriver graphs) => _graphs = graphs;
+    /// <summary>Replaces the graph driver, for tests.</summary>
+    internal void ReplaceGraphDriver(IGraphDriver graphs) => _graphDriver = graphs;
 
-    /// <summary>What grouped kernels are launched for; tests pretend to have other devices.</summary>
+    /// <summary>The limits that grouped kernels are launched for. Tests set those of other devices.</summary>
     internal GroupLimits Limits { get; set; }
 
-    /// <summary>Gives memory back, after the work that may use it: a driver need not wait for it by itself.</summary>
+    /// <summary>Frees memory after the work that may use it: a driver need not wait for that work.</summary>
     internal void Free(MemoryBuffer1D<float, Stride1D.Dense> memory)
     {
         var bytes = memory.LengthInBytes;
-        if (!_isDisposed) Quietly(Stream.Synchronize);
-        Quietly(memory.Dispose);
+        if (!_isDisposed) IgnoreErrors(Stream.Synchronize);
+        IgnoreErrors(memory.Dispose);
         Interlocked.Add(ref _allocated, -bytes);
     }
 
-    // For what ends something: after an error the device fails every call, and ILGPU gives back kernels that were never loaded. Thrown here, that would hide the
-    // error itself, which is under way to the caller or comes with the next call.
-    private static void Quietly(Action action)
+    // For cleanup. After an error the device fails every call, and ILGPU unloads kernels that were never loaded. Thrown from here, such errors would hide the
+    // first one, which is already on its way to the caller or comes with the next call.
+    private static void IgnoreErrors(Action action)
     {
         try
         {
@@ -231,16 +246,16 @@ public sealed class AcceleratorDevice : ComputeDevice
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // What was to end has ended, one way or the other.
+            // There is nothing left to clean up.
         }
     }
 
     private sealed class Launcher<TBackend>(AcceleratorDevice device, CommandList? list) : ILauncher<TBackend>, ITensorCoreLauncher
         where TBackend : struct, IGpuBackend<TBackend>
     {
-        public TBackend Bind(DeviceView view) => view.IsEmpty ? default : TBackend.At(AcceleratorBuffer.Of(view, device));
+        public TBackend Bind(DeviceView view) => view.IsEmpty ? default : TBackend.At(AcceleratorBuffer.GetView(view, device));
 
-        public GroupLimits? Groups => device.UsesGroups ? device.Limits : null;
+        public GroupLimits? Groups => device.UseGroupedKernels ? device.Limits : null;
 
         public TBackend Zeros(int words) => Bind(device.Zeros(words));
 
@@ -248,11 +263,11 @@ public sealed class AcceleratorDevice : ComputeDevice
 
         public MatrixPrecision Precision => device.Precision;
 
-        public long LeastWork => device.LeastMatrixWork;
+        public long MinWork => device.MinTensorCoreWork;
 
         public int Multiprocessors => device.Limits.Multiprocessors;
 
-        public ArrayView<float> View(DeviceView view) => view.IsEmpty ? default : AcceleratorBuffer.Of(view, device);
+        public ArrayView<float> View(DeviceView view) => view.IsEmpty ? default : AcceleratorBuffer.GetView(view, device);
 
         public long Address(DeviceView view) => view.IsEmpty ? 0 : View(view).LoadEffectiveAddressAsPtr();
 
@@ -261,15 +276,15 @@ public sealed class AcceleratorDevice : ComputeDevice
         {
             if (items <= 0) return;
             var groups = (int)(((long)items + device._groupSize - 1) / device._groupSize);
-            var command = new Launched<TKernel>(device._kernels.Plain<TKernel>(), device.Stream, new KernelConfig(groups, device._groupSize), kernel, items);
-            Take(command);
+            var config = new KernelConfig(groups, device._groupSize);
+            Submit(new KernelCommand<TKernel>(device._kernels.GetPlain<TKernel>(), device.Stream, config, kernel, items));
         }
 
         public void LaunchWithScratch<TKernel>(in TKernel kernel, int items, int cost, int words)
             where TKernel : struct, IScratchKernel<TBackend>
         {
             if (items <= 0) return;
-            // Every item has its own: any number of them may run at a time. Launches follow each other on the stream and share it.
+            // One part per item, because all items may run at the same time. Launches run one after another on the stream, so they share the memory.
             var withScratch = kernel;
             withScratch.UseScratch(Bind(device.Scratch(checked(items * words))), words);
             Launch(withScratch, items, cost);
@@ -278,18 +293,21 @@ public sealed class AcceleratorDevice : ComputeDevice
         public void LaunchGroups<TKernel>(in TKernel kernel, int groups, int threads)
             where TKernel : struct, IGroupedKernel
         {
-            if (groups > 0) Take(new LaunchedGroups<TKernel>(device._kernels.Grouped<TKernel>(), device.Stream, new KernelConfig(groups, threads), kernel, groups * threads));
+            if (groups <= 0) return;
+            var config = new KernelConfig(groups, threads);
+            Submit(new GroupedKernelCommand<TKernel>(device._kernels.GetGrouped<TKernel>(), device.Stream, config, kernel, groups * threads));
         }
 
-        private void Take(Command command)
+        private void Submit(Command command)
         {
             if (list is null) command.Execute();
             else list.Add(command);
         }
     }
 
-    private sealed class Launched<TKernel>(
-        KernelSlot<Action<AcceleratorStream, KernelConfig, TKernel, int>> slot, AcceleratorStream stream, KernelConfig config, TKernel kernel, int items) : Command
+    private sealed class KernelCommand<TKernel>(
+        KernelSlot<Action<AcceleratorStream, KernelConfig, TKernel, int>> slot, AcceleratorStream stream, KernelConfig config, TKernel kernel, int items)
+        : Command
         where TKernel : struct, IKernel
     {
         public override string Name => KernelName.Of(typeof(TKernel));
@@ -302,15 +320,16 @@ public sealed class AcceleratorDevice : ComputeDevice
             {
                 slot.Launcher(stream, config, kernel, items);
             }
-            catch (AcceleratorException e) when (OpenCLPlatform.Explain(e, $"launching {Name}") is { } explained)
+            catch (AcceleratorException e) when (OpenCLPlatform.TranslateError(e, $"launching {Name}") is { } translated)
             {
-                throw explained;
+                throw translated;
             }
         }
     }
 
-    private sealed class LaunchedGroups<TKernel>(
-        KernelSlot<Action<AcceleratorStream, KernelConfig, TKernel>> slot, AcceleratorStream stream, KernelConfig config, TKernel kernel, int threads) : Command
+    private sealed class GroupedKernelCommand<TKernel>(
+        KernelSlot<Action<AcceleratorStream, KernelConfig, TKernel>> slot, AcceleratorStream stream, KernelConfig config, TKernel kernel, int threads)
+        : Command
         where TKernel : struct, IGroupedKernel
     {
         public override string Name => KernelName.Of(typeof(TKernel));
@@ -323,9 +342,9 @@ public sealed class AcceleratorDevice : ComputeDevice
             {
                 slot.Launcher(stream, config, kernel);
             }
-            catch (AcceleratorException e) when (OpenCLPlatform.Explain(e, Name, config.GroupDim.X) is { } explained)
+            catch (AcceleratorException e) when (OpenCLPlatform.TranslateError(e, Name, config.GroupDim.X) is { } translated)
             {
-                throw explained;
+                throw translated;
             }
         }
     }

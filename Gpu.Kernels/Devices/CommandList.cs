@@ -1,9 +1,16 @@
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// Operations that were bound to their memory once and are run many times: the plan of a training step. Running allocates nothing.
-/// What changes from step to step (learning rate, step number, batch) lies in device memory that the kernels read.
+/// A recorded list of launches, with their memory bound, that runs many times: for example the passes of a training step. Running it allocates nothing.
+/// Values that change from step to step (learning rate, step number, batch) are in device memory, where the kernels read them; see
+/// <see cref="StepStateLayout"/>.
 /// </summary>
+/// <param name="device">the device that runs the list</param>
+/// <example><code>
+/// var list = new CommandList(device);
+/// Dense.Forward(list, batch, inputs, outputs, x, weights, bias, y, Activation.Relu, workspace);
+/// list.Run();
+/// </code></example>
 public sealed class CommandList(ComputeDevice device) : IExecutor
 {
     private readonly List<Command> _commands = [];
@@ -11,13 +18,13 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
     /// <inheritdoc/>
     public ComputeDevice Device { get; } = device;
 
-    /// <summary>How many launches were recorded so far.</summary>
+    /// <summary>The number of recorded launches.</summary>
     public int Count => _commands.Count;
 
-    /// <summary>The names of the kernels of the launches, in order.</summary>
+    /// <summary>The kernel names of the recorded launches, in order.</summary>
     public IEnumerable<string> KernelNames => _commands.Select(command => command.Name);
 
-    /// <summary>The launches recorded so far.</summary>
+    /// <summary>The recorded launches.</summary>
     internal IReadOnlyList<Command> Commands => _commands;
 
     void IExecutor.Execute<TOperation>(in TOperation operation) => Execute(operation);
@@ -26,8 +33,9 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
     internal void Execute<TOperation>(in TOperation operation)
         where TOperation : struct, IOperation => Device.Dispatch(operation, this);
 
-    /// <summary>Adds the launches of another list of the same device, as they are now.</summary>
-    /// <exception cref="ArgumentException">the other list is of another device</exception>
+    /// <summary>Appends the launches that another list has recorded so far.</summary>
+    /// <param name="other">a list of the same device</param>
+    /// <exception cref="ArgumentException">the other list belongs to another device</exception>
     public void Append(CommandList other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -35,21 +43,21 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
         _commands.AddRange(other._commands);
     }
 
-    /// <summary>Runs everything in order; on a GPU it returns when everything is launched.</summary>
+    /// <summary>Runs all launches in order. On a GPU it returns when they are queued on the stream; see <see cref="ComputeDevice.Synchronize"/>.</summary>
     public void Run() => Device.Run(_commands);
 
     internal void Add(Command command) => _commands.Add(command);
 }
 
-/// <summary>One recorded launch.</summary>
+/// <summary>A recorded launch.</summary>
 internal abstract class Command
 {
-    /// <summary>The kernel's name, for profiles.</summary>
+    /// <summary>The name of the kernel, for profiles.</summary>
     public abstract string Name { get; }
 
-    /// <summary>The items it runs over.</summary>
+    /// <summary>The number of items of a plain kernel, or threads of a grouped kernel.</summary>
     public abstract int Items { get; }
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the launch.</summary>
     public abstract void Execute();
 }

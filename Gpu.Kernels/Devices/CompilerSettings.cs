@@ -2,16 +2,20 @@ using ILGPU;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>How ILGPU compiles the kernels.</summary>
+/// <summary>The ILGPU compiler settings that the kernels need.</summary>
 public static class CompilerSettings
 {
     /// <summary>
-    /// Sets up a context for the kernels; an embedder calls it on their own builder. O2 gives pointers that are known to be global memory (an OpenCL device needs
-    /// them, CUDA is faster with them); the default mathematics keeps divisions and square roots correctly rounded and denormal numbers alive.
+    /// Sets up an ILGPU context for the kernels of this library; required for an <see cref="AcceleratorDevice"/>. Optimization level O2 generates loads and
+    /// stores for global memory instead of generic ones: an OpenCL device needs them, and CUDA is faster with them. The default math mode keeps divisions and
+    /// square roots correctly rounded and does not flush denormal numbers to zero.
     /// </summary>
+    /// <param name="builder">the builder of the context</param>
+    /// <returns>the builder</returns>
+    /// <example><code>using var context = Context.Create(builder => builder.Default().ForKernels());</code></example>
     /// <remarks>
-    /// At O2 ILGPU 1.5.3 can take a branch for uniform that is not, when it depends on an atomic, on local memory, or on a value chosen by an earlier branch.
-    /// The kernels are therefore explicitly grouped, and the tests look through the compiled text of every one of them.
+    /// At O2, ILGPU 1.5.3 may treat a divergent branch as uniform if its condition depends on an atomic, on local memory, or on a value that an earlier branch
+    /// selected. For this reason all kernels of this library are explicitly grouped, and tests check the compiled code of each of them.
     /// </remarks>
     public static Context.Builder ForKernels(this Context.Builder builder)
     {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>The CPU device's memory: native, aligned to a cache line, zeroed.</summary>
+/// <summary>Memory of the CPU device: native, aligned to a cache line, zeroed.</summary>
 internal sealed unsafe class CpuBuffer : DeviceBuffer
 {
     private readonly CpuDevice _device;
@@ -23,7 +23,7 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
         NativeMemory.Clear(_words, bytes);
         _device = device;
         Length = words;
-        device.Allocated((long)bytes);
+        device.TrackAllocation((long)bytes);
     }
 
     ~CpuBuffer() => Release();
@@ -33,8 +33,8 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
     public override ComputeDevice Device => _device;
 
     /// <summary>The first word of a view.</summary>
-    /// <exception cref="ArgumentException">the view is of another device's memory</exception>
-    /// <exception cref="ObjectDisposedException">the memory was given back</exception>
+    /// <exception cref="ArgumentException">the view is memory of another device</exception>
+    /// <exception cref="ObjectDisposedException">the memory was disposed</exception>
     public static float* Pointer(DeviceView view)
     {
         if (view.Buffer is null && view.IsEmpty) return null;
@@ -55,6 +55,6 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
         if (_words == null) return;
         HostMemory.Free(_words);
         _words = null;
-        _device.Allocated(-(long)Length * sizeof(float));
+        _device.TrackAllocation(-(long)Length * sizeof(float));
     }
 }

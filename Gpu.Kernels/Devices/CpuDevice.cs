@@ -4,43 +4,51 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>The CPU: kernels run as plain specialised code over raw pointers, their items shared among a pool of threads.</summary>
+/// <summary>The CPU. Kernels are compiled by the JIT for pointers and SIMD vectors, and a pool of threads shares the items of each launch.</summary>
+/// <example><code>using var device = new CpuDevice(threads: 4);</code></example>
 public sealed class CpuDevice : ComputeDevice
 {
     private readonly CpuWorkerPool _pool;
     private long _allocated;
 
-    /// <param name="threads">threads to use, the caller's among them; 0 for one a processor</param>
-    /// <param name="lanes">bits a vector: 512, 256 or 128; 0 for the widest this processor has</param>
-    /// <exception cref="ArgumentOutOfRangeException">a negative number of threads or more than <see cref="MostThreads"/>, or other lanes</exception>
-    public CpuDevice(int threads = 0, int lanes = 0)
+    /// <summary>Starts the threads of the device.</summary>
+    /// <param name="threads">threads, including the calling one; 0 for one per processor</param>
+    /// <param name="vectorBits">bits per SIMD vector: 512, 256 or 128; 0 for <see cref="MaxVectorBits"/></param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// the number of threads is negative or above <see cref="MaxThreads"/>, or <paramref name="vectorBits"/> has another value
+    /// </exception>
+    public CpuDevice(int threads = 0, int vectorBits = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MostThreads);
-        if (lanes is not (0 or 128 or 256 or 512))
-            throw new ArgumentOutOfRangeException(nameof(lanes), lanes, "vectors have 128, 256 or 512 bits (0: the widest this processor has)");
-        Threads = threads == 0 ? Math.Min(Environment.ProcessorCount, MostThreads) : threads;
-        Lanes = lanes == 0 ? WidestLanes : lanes;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MaxThreads);
+        if (vectorBits is not (0 or 128 or 256 or 512))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(vectorBits), vectorBits, "vectors must have 128, 256 or 512 bits, or 0 for the widest of this processor");
+        }
+
+        Threads = threads == 0 ? Math.Min(Environment.ProcessorCount, MaxThreads) : threads;
+        VectorBits = vectorBits == 0 ? MaxVectorBits : vectorBits;
         _pool = new CpuWorkerPool(Threads);
     }
 
-    /// <summary>The largest number of threads that can be asked for.</summary>
-    public const int MostThreads = 1024;
+    /// <summary>The most threads of a device.</summary>
+    public const int MaxThreads = 1024;
 
-    /// <summary>Bits of the widest vector that this processor computes with.</summary>
-    public static int WidestLanes => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
+    /// <summary>Bits of the widest SIMD vector that .NET accelerates on this processor.</summary>
+    public static int MaxVectorBits => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
 
-    /// <summary>Threads that share the work.</summary>
+    /// <summary>Threads that share the items of a launch, including the calling one.</summary>
     public int Threads { get; }
 
-    /// <summary>Bits a vector.</summary>
-    public int Lanes { get; }
+    /// <summary>Bits per SIMD vector.</summary>
+    public int VectorBits { get; }
 
     /// <inheritdoc/>
     public override string Id => "cpu";
 
     /// <inheritdoc/>
-    public override string Description => $"CPU, {Threads} {(Threads == 1 ? "thread" : "threads")}, {Lanes}-bit vectors";
+    public override string Description => $"CPU, {Threads} {(Threads == 1 ? "thread" : "threads")}, {VectorBits}-bit vectors";
 
     /// <inheritdoc/>
     public override long AllocatedBytes => Interlocked.Read(ref _allocated);
@@ -73,29 +81,29 @@ public sealed class CpuDevice : ComputeDevice
     /// <inheritdoc/>
     public override void Synchronize()
     {
-        // A launch returns when its work is done.
+        // A launch returns when its work has finished.
     }
 
     /// <inheritdoc/>
     public override void Dispose()
     {
         _pool.Dispose();
-        DisposeOwn();
+        DisposeOwnedResources();
     }
 
     private protected override long? AvailableBytes => HostMemory.Available();
 
-    internal override IGraphDriver? Graphs(out string? whyNot)
+    internal override IGraphDriver? GetGraphDriver(out string? reason)
     {
-        whyNot = "the CPU device runs a launch by calling it";
+        reason = "the CPU device launches a kernel with a function call";
         return null;
     }
 
-    internal void Allocated(long bytes) => Interlocked.Add(ref _allocated, bytes);
+    internal void TrackAllocation(long bytes) => Interlocked.Add(ref _allocated, bytes);
 
     internal override void Dispatch<TOperation>(in TOperation operation, CommandList? list)
     {
-        switch (Lanes)
+        switch (VectorBits)
         {
             case 512: operation.Launch<Vector512Backend, Vector512<float>>(new CpuLauncher<Vector512Backend>(this, _pool, list)); break;
             case 256: operation.Launch<Vector256Backend, Vector256<float>>(new CpuLauncher<Vector256Backend>(this, _pool, list)); break;

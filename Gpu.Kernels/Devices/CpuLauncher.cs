@@ -17,30 +17,30 @@ internal sealed unsafe class CpuLauncher<TBackend>(CpuDevice device, CpuWorkerPo
 
     public void LaunchGroups<TKernel>(in TKernel kernel, int groups, int threads)
         where TKernel : struct, IGroupedKernel =>
-        throw new NotSupportedException($"{KernelName.Of(typeof(TKernel))} is a kernel for groups of threads, which the CPU device has not");
+        throw new NotSupportedException($"{KernelName.Of(typeof(TKernel))} is a grouped kernel, which the CPU device does not support");
 
     public void Launch<TKernel>(in TKernel kernel, int items, int cost)
         where TKernel : struct, IKernel
     {
         if (items <= 0) return;
-        Take(new CpuCommand<TKernel>(pool, kernel, items, cost));
+        Submit(new CpuCommand<TKernel>(pool, kernel, items, cost));
     }
 
     public void LaunchWithScratch<TKernel>(in TKernel kernel, int items, int cost, int words)
         where TKernel : struct, IScratchKernel<TBackend>
     {
         if (items <= 0) return;
-        Take(new CpuScratchCommand<TKernel, TBackend>(pool, kernel, items, cost, words));
+        Submit(new CpuScratchCommand<TKernel, TBackend>(pool, kernel, items, cost, words));
     }
 
-    private void Take(Command command)
+    private void Submit(Command command)
     {
         if (list is null) command.Execute();
         else list.Add(command);
     }
 }
 
-/// <summary>A kernel with its arguments, ready to run on the pool.</summary>
+/// <summary>A kernel with its arguments, ready to run on the worker pool.</summary>
 internal sealed class CpuCommand<TKernel>(CpuWorkerPool pool, TKernel kernel, int items, int cost) : Command, ICpuJob
     where TKernel : struct, IKernel
 {
@@ -52,7 +52,7 @@ internal sealed class CpuCommand<TKernel>(CpuWorkerPool pool, TKernel kernel, in
 
     public override void Execute() => pool.Run(this, items, cost);
 
-    // Compiled fully at its first call: a kernel's loop would otherwise start in unoptimised code.
+    // Skips tiered compilation: the loop of a kernel would otherwise start in unoptimized code.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void RunItems(int from, int to)
     {
@@ -62,7 +62,7 @@ internal sealed class CpuCommand<TKernel>(CpuWorkerPool pool, TKernel kernel, in
     }
 }
 
-/// <summary>The same for a kernel that needs scratch memory: each thread has its own.</summary>
+/// <summary>A kernel with its arguments that needs scratch memory. Each thread has its own.</summary>
 internal sealed class CpuScratchCommand<TKernel, TBackend>(CpuWorkerPool pool, TKernel kernel, int items, int cost, int words) : Command, ICpuJob
     where TKernel : struct, IScratchKernel<TBackend>
     where TBackend : struct, ICpuBackend<TBackend>
@@ -79,7 +79,7 @@ internal sealed class CpuScratchCommand<TKernel, TBackend>(CpuWorkerPool pool, T
     public unsafe void RunItems(int from, int to)
     {
         var kernel = _kernel;
-        kernel.UseScratch(TBackend.At(ThreadScratch.Words(words)), 0);
+        kernel.UseScratch(TBackend.At(ThreadScratch.Get(words)), 0);
         for (var item = from; item < to; item++) kernel.Run(item);
     }
 }

@@ -3,52 +3,52 @@ using System.Runtime.InteropServices;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>Work that can be cut into ranges of items.</summary>
+/// <summary>Work that can be divided into ranges of items.</summary>
 internal interface ICpuJob
 {
-    /// <summary>Does items <paramref name="from"/> up to, not including, <paramref name="to"/>.</summary>
+    /// <summary>Runs the items from <paramref name="from"/> to <paramref name="to"/> - 1.</summary>
     void RunItems(int from, int to);
 }
 
 /// <summary>
-/// Threads that share the items of a launch. Each begins with a stretch of its own (the same one in launch after launch, so that its caches keep
-/// what the last launch wrote) and helps the others when it is done. Results do not depend on who does what: items are independent.
+/// Threads that share the items of a launch. Each starts with its own range, the same one in every launch, so that its caches still hold what the last launch
+/// wrote. When it has finished it takes chunks of the other ranges (work stealing). Items are independent, so the results do not depend on the schedule.
 /// </summary>
 internal sealed class CpuWorkerPool : IDisposable
 {
-    // In vector instructions: below this the hand-over (a microsecond or two) costs more than a second thread saves.
-    private const long SmallestShared = 6_000;
-    private const int ChunksAThread = 8;
-    // About 100 microseconds of looking for work before a worker sleeps: launches of a step follow each other much closer.
+    // In vector instructions. Below this, waking a second thread (1 to 2 microseconds) costs more than it saves.
+    private const long MinSharedCost = 6_000;
+    private const int ChunksPerThread = 8;
+    // A worker spins for about 100 microseconds before it sleeps. The launches of a step follow each other much faster.
     private const int SpinsBeforeSleep = 4_000;
     private const int SpinsBeforeYield = 20_000;
-    private const long Open = 1 << 15;
+    private const long GateOpen = 1 << 15;
 
     private readonly int _threads;
-    // With more threads than processors, whoever waits must make room at once.
-    private readonly bool _crowded;
+    // With more threads than processors, a waiting thread must yield at once.
+    private readonly bool _oversubscribed;
     private readonly Worker[] _workers;
-    private readonly Counter[] _next;
+    private readonly PaddedCounter[] _next;
     private readonly int[] _end;
-    private readonly Lock _oneJob = new();
+    private readonly Lock _jobLock = new();
     private ICpuJob? _job;
     private int _chunk;
     private volatile Exception? _failure;
-    private Counter _state; // generation << 16 | participants
-    // The door of a job: generation << 16 | Open | workers inside. The caller shuts it when nothing is left to take and waits for those inside alone, so that a
-    // worker which the system has not let run does not hold up a job that the others have done.
-    private Counter _door;
+    private PaddedCounter _state; // generation << 16 | participants
+    // The gate of a job: generation << 16 | GateOpen | workers inside. When no chunks are left, the calling thread closes the gate and waits only for the
+    // workers inside. A worker that the operating system has not scheduled yet thus does not delay a job that the others have finished.
+    private PaddedCounter _gate;
     private volatile bool _stopping;
 
-    // The pool whose job the thread is in.
+    // The pool whose job this thread is running.
     [ThreadStatic]
     private static CpuWorkerPool? _current;
 
     public CpuWorkerPool(int threads)
     {
         _threads = threads;
-        _crowded = threads > Environment.ProcessorCount;
-        _next = new Counter[threads];
+        _oversubscribed = threads > Environment.ProcessorCount;
+        _next = new PaddedCounter[threads];
         _end = new int[threads];
         _workers = new Worker[Math.Max(0, threads - 1)];
         for (var i = 0; i < _workers.Length; i++)
@@ -60,26 +60,26 @@ internal sealed class CpuWorkerPool : IDisposable
         }
     }
 
-    /// <summary>Runs all items of a job and returns when they are done. Jobs that several threads bring run one after the other.</summary>
-    /// <exception cref="ObjectDisposedException">the pool has ended</exception>
-    /// <exception cref="InvalidOperationException">the job was brought by a job of this pool, which would wait for itself</exception>
-    /// <exception cref="Exception">what the job threw, on whichever thread; its other items may then not have been done</exception>
+    /// <summary>Runs all items of a job, and returns when they have finished. Jobs from several threads run one after another.</summary>
+    /// <exception cref="ObjectDisposedException">the pool is disposed</exception>
+    /// <exception cref="InvalidOperationException">called from a job of this pool, which would wait for itself</exception>
+    /// <exception cref="Exception">the exception of the job, from any thread; other items may not have run</exception>
     public void Run(ICpuJob job, int items, int cost)
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
-        var participants = (int)Math.Min(Math.Min(_threads, items), (long)items * cost / (SmallestShared / 2));
+        var participants = (int)Math.Min(Math.Min(_threads, items), (long)items * cost / (MinSharedCost / 2));
         if (participants < 2)
         {
             job.RunItems(0, items);
             return;
         }
 
-        RefuseFromWithin();
+        ThrowIfReentrant();
         Exception? failure;
-        lock (_oneJob)
+        lock (_jobLock)
         {
             ObjectDisposedException.ThrowIf(_stopping, this);
-            failure = Share(job, items, participants);
+            failure = RunShared(job, items, participants);
         }
 
         if (failure is not null) ExceptionDispatchInfo.Throw(failure);
@@ -88,8 +88,8 @@ internal sealed class CpuWorkerPool : IDisposable
     public void Dispose()
     {
         if (_stopping) return;
-        RefuseFromWithin();
-        lock (_oneJob)
+        ThrowIfReentrant();
+        lock (_jobLock)
         {
             if (_stopping) return;
             _stopping = true;
@@ -103,16 +103,17 @@ internal sealed class CpuWorkerPool : IDisposable
         }
     }
 
-    private void RefuseFromWithin()
+    private void ThrowIfReentrant()
     {
-        if (_current == this) throw new InvalidOperationException("a kernel cannot use the device that runs it; launch from outside, one kernel after the other");
+        if (_current == this)
+            throw new InvalidOperationException("a kernel cannot use the device that runs it; launch the next kernel after the first one returns");
     }
 
-    // What went wrong, or null.
-    private Exception? Share(ICpuJob job, int items, int participants)
+    // Returns the exception of the job, or null.
+    private Exception? RunShared(ICpuJob job, int items, int participants)
     {
         _job = job;
-        _chunk = Math.Max(1, items / (participants * ChunksAThread));
+        _chunk = Math.Max(1, items / (participants * ChunksPerThread));
         for (var i = 0; i < participants; i++)
         {
             _next[i].Value = (long)items * i / participants;
@@ -120,7 +121,7 @@ internal sealed class CpuWorkerPool : IDisposable
         }
 
         var generation = (_state.Value >> 16) + 1;
-        Interlocked.Exchange(ref _door.Value, (generation << 16) | Open);
+        Interlocked.Exchange(ref _gate.Value, (generation << 16) | GateOpen);
         Interlocked.Exchange(ref _state.Value, (generation << 16) | (long)participants);
         for (var i = 0; i < participants - 1; i++)
         {
@@ -131,11 +132,11 @@ internal sealed class CpuWorkerPool : IDisposable
         _current = this;
         Participate(job, 0, participants);
         _current = outer;
-        Interlocked.And(ref _door.Value, ~Open);
+        Interlocked.And(ref _gate.Value, ~GateOpen);
         var spins = 0;
-        while ((Volatile.Read(ref _door.Value) & (Open - 1)) != 0)
+        while ((Volatile.Read(ref _gate.Value) & (GateOpen - 1)) != 0)
         {
-            if (!_crowded && ++spins < SpinsBeforeYield) Thread.SpinWait(8);
+            if (!_oversubscribed && ++spins < SpinsBeforeYield) Thread.SpinWait(8);
             else Thread.Yield();
         }
 
@@ -145,7 +146,7 @@ internal sealed class CpuWorkerPool : IDisposable
         return failure;
     }
 
-    // A failure is kept for the caller, and ends the work of all.
+    // An exception is stored for the caller, and stops all threads.
     private void Participate(ICpuJob job, int self, int participants)
     {
         try
@@ -178,20 +179,20 @@ internal sealed class CpuWorkerPool : IDisposable
             if (_stopping) return;
             seen = state;
             var participants = (int)(state & 0xFFFF);
-            if (number >= participants || !Enter(state >> 16)) continue;
+            if (number >= participants || !TryEnter(state >> 16)) continue;
             Participate(_job!, number, participants);
-            Interlocked.Decrement(ref _door.Value);
+            Interlocked.Decrement(ref _gate.Value);
         }
     }
 
-    // False when the job has been done without this worker.
-    private bool Enter(long generation)
+    // Returns false if the job has finished without this worker.
+    private bool TryEnter(long generation)
     {
         while (true)
         {
-            var door = Volatile.Read(ref _door.Value);
-            if (door >> 16 != generation || (door & Open) == 0) return false;
-            if (Interlocked.CompareExchange(ref _door.Value, door + 1, door) == door) return true;
+            var gate = Volatile.Read(ref _gate.Value);
+            if (gate >> 16 != generation || (gate & GateOpen) == 0) return false;
+            if (Interlocked.CompareExchange(ref _gate.Value, gate + 1, gate) == gate) return true;
         }
     }
 
@@ -199,7 +200,7 @@ internal sealed class CpuWorkerPool : IDisposable
     {
         while (true)
         {
-            var spins = _crowded ? 10 : SpinsBeforeSleep;
+            var spins = _oversubscribed ? 10 : SpinsBeforeSleep;
             for (var spin = 0; spin < spins; spin++)
             {
                 var state = Volatile.Read(ref _state.Value);
@@ -210,7 +211,7 @@ internal sealed class CpuWorkerPool : IDisposable
             Interlocked.Exchange(ref self.Asleep, 1);
             if (Volatile.Read(ref _state.Value) != seen || _stopping)
             {
-                // Work came between looking and lying down. If the caller has seen this thread asleep, its signal is under way: take it.
+                // Work arrived after the last check. If the caller has seen this thread as asleep, its signal is coming: consume it.
                 if (Interlocked.Exchange(ref self.Asleep, 0) == 0) self.Wake.WaitOne();
                 continue;
             }
@@ -219,9 +220,9 @@ internal sealed class CpuWorkerPool : IDisposable
         }
     }
 
-    // Each counter on a cache line of its own: threads that take chunks must not slow each other down.
+    // On its own cache line, so that threads which take chunks do not slow each other down (false sharing).
     [StructLayout(LayoutKind.Explicit, Size = 192)]
-    private struct Counter
+    private struct PaddedCounter
     {
         [FieldOffset(64)]
         public long Value;

@@ -5,16 +5,16 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>NVIDIA's GPUs.</summary>
+/// <summary>CUDA devices.</summary>
 internal sealed class CudaPlatform : GpuPlatform
 {
     public override string Name => "cuda";
 
-    public override string Title => "CUDA";
+    public override string DisplayName => "CUDA";
 
     protected override AcceleratorType Type => AcceleratorType.Cuda;
 
-    protected override string CureOfFailure => "see whether nvidia-smi works, and install NVIDIA's driver anew if it does not";
+    protected override string FailureSuggestion => "check whether nvidia-smi works, and reinstall the NVIDIA driver if it does not";
 
     protected override Context.Builder Add(Context.Builder builder) => builder.Cuda(_ => true);
 
@@ -22,35 +22,40 @@ internal sealed class CudaPlatform : GpuPlatform
     {
         try
         {
-            // Only a context on the device can ask. What it takes itself is not free then, as it will not be for who opens the device.
+            // Only a CUDA context on the device can query this. The context itself takes memory too, as it will when the device is opened.
             using var accelerator = device.CreateAccelerator(context);
             return CudaStreams.FreeBytes(accelerator);
         }
         catch (Exception)
         {
-            // A GPU that another process keeps for itself, say, is listed without.
+            // For example a GPU in exclusive use by another process: it is listed without this number.
             return null;
         }
     }
 
-    protected override string? WhyNotEvenLook()
+    protected override string? MissingDriverReason()
     {
         return DriverLibraries.IsPresent(DriverLibraries.Cuda)
             ? null
-            : $"the CUDA driver's library ({(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1")}) was not found; install NVIDIA's driver (in a container: start it with the GPUs)";
+            : $"the CUDA driver's library ({(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1")}) was not found; "
+                + "install the NVIDIA driver (for a container: start it with GPU access)";
     }
 
-    protected override string WhyNone()
+    protected override string NoDevicesReason()
     {
         if (!CudaAPI.CurrentAPI.IsSupported)
-            return "the CUDA driver is installed but does not start; see whether nvidia-smi lists a GPU, and install the driver that fits the kernel and the GPU if it does not";
+        {
+            return "the CUDA driver is installed but does not start; check whether nvidia-smi lists a GPU; if not, "
+                + "install the driver for this GPU and operating system";
+        }
+
         var error = CudaAPI.CurrentAPI.GetDeviceCount(out var count);
         return error == CudaError.CUDA_SUCCESS
-            ? $"the CUDA driver counts {count} devices but describes none; see whether nvidia-smi lists them, and whether CUDA_VISIBLE_DEVICES hides them"
-            : $"the CUDA driver reports {error}; see whether nvidia-smi lists a GPU, and whether CUDA_VISIBLE_DEVICES hides it";
+            ? $"the CUDA driver reports {count} devices, but ILGPU found none; check whether nvidia-smi lists them, and whether CUDA_VISIBLE_DEVICES hides them"
+            : $"the CUDA driver reports {error}; check whether nvidia-smi lists a GPU, and whether CUDA_VISIBLE_DEVICES hides it";
     }
 
-    protected override string? WhyNot(Device device) => device is CudaDevice { Architecture: not null, InstructionSet: not null }
+    protected override string? UnsupportedReason(Device device) => device is CudaDevice { Architecture: not null, InstructionSet: not null }
         ? null
         : $"ILGPU knows no PTX version for this GPU and driver (driver {(device as CudaDevice)?.DriverVersion}); a newer driver may help";
 }

@@ -7,57 +7,62 @@ using ILGPU.Runtime.CPU;
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// The devices of this machine by their ids: <c>cpu</c>, <c>cuda[:N]</c>, <c>opencl[:N]</c> (N from 0, which is meant where it is left out), <c>simulator</c>
-/// (the kernels as a GPU has them, on ILGPU's CPU accelerator: for tests, slow), and <c>auto</c>.
+/// Lists and opens devices by id: <c>cpu</c>, <c>cuda[:N]</c>, <c>opencl[:N]</c> (N counts from 0, the default), <c>simulator</c> (the GPU kernels on ILGPU's
+/// CPU accelerator, slow, for tests), and <c>auto</c> (the first that can be used of CUDA, OpenCL and the CPU).
 /// </summary>
+/// <example><code>using var device = DeviceCatalog.Open("cuda:0");</code></example>
 public static class DeviceCatalog
 {
     /// <summary>The kinds of ids.</summary>
     public static IReadOnlyList<string> Kinds { get; } = ["auto", "cpu", "cuda", "opencl", "simulator"];
 
     /// <summary>
-    /// Everything there is: the CPU, the devices of CUDA and OpenCL (those that cannot be used with the reason), and the simulator. A kind without any device
-    /// has one entry, with the reason. Looking takes as long as the drivers take to start and CUDA's devices to open, and never throws because of one.
+    /// Lists all devices: the CPU, CUDA and OpenCL devices, including those that cannot be used, and the simulator. A kind without devices has one entry with
+    /// the reason. Takes as long as the drivers need to start and the CUDA devices to open. Never throws because of a driver.
     /// </summary>
     public static IReadOnlyList<DeviceInfo> List()
     {
         var list = new List<DeviceInfo> { Cpu };
         foreach (var kind in GpuPlatform.All)
         {
-            using var context = kind.Look(out var devices, out var missing);
+            using var context = kind.Discover(out var devices, out var missing);
             if (missing is not null) list.Add(new(kind.Name, kind.Name, "", 0, 0, 0, missing));
-            else list.AddRange(devices.Select(found => found.Info.IsAvailable ? found.Info with { FreeBytes = kind.FreeBytes(context!, found.Device) } : found.Info));
+            foreach (var (device, info) in devices) list.Add(info.IsAvailable ? info with { FreeBytes = kind.FreeBytes(context!, device) } : info);
         }
 
         list.Add(Simulator);
         return list;
     }
 
-    /// <summary>Opens a device; the CPU device with a thread for each processor.</summary>
-    /// <param name="id">see <see cref="DeviceCatalog"/>; upper or lower case</param>
+    /// <summary>Opens a device. The CPU device gets one thread per processor.</summary>
+    /// <param name="id">an id as described for <see cref="DeviceCatalog"/>, in upper or lower case</param>
+    /// <returns>the device, which the caller disposes</returns>
     /// <exception cref="DeviceException">there is no such device, or it cannot be used; the message says what there is and what to do</exception>
     public static ComputeDevice Open(string id) => Open(id, 0, out _);
 
     /// <summary>Opens a device.</summary>
-    /// <param name="id">see <see cref="DeviceCatalog"/>; upper or lower case</param>
-    /// <param name="threads">threads of the CPU device, 0 for one a processor; the other devices ignore it</param>
+    /// <param name="id">an id as described for <see cref="DeviceCatalog"/>, in upper or lower case</param>
+    /// <param name="threads">threads of the CPU device, 0 for one per processor; other devices ignore it</param>
+    /// <returns>the device, which the caller disposes</returns>
     /// <exception cref="DeviceException">there is no such device, or it cannot be used; the message says what there is and what to do</exception>
-    /// <exception cref="ArgumentOutOfRangeException">a number of threads that the CPU device does not take</exception>
+    /// <exception cref="ArgumentOutOfRangeException">the number of threads is negative or above <see cref="CpuDevice.MaxThreads"/></exception>
     public static ComputeDevice Open(string id, int threads) => Open(id, threads, out _);
 
     /// <summary>Opens a device.</summary>
-    /// <param name="id">see <see cref="DeviceCatalog"/>; upper or lower case</param>
-    /// <param name="threads">threads of the CPU device, 0 for one a processor; the other devices ignore it</param>
+    /// <param name="id">an id as described for <see cref="DeviceCatalog"/>, in upper or lower case</param>
+    /// <param name="threads">threads of the CPU device, 0 for one per processor; other devices ignore it</param>
     /// <param name="choice">
-    /// what was opened and, for <c>auto</c>, why: CUDA is preferred to OpenCL, OpenCL to the CPU, and each that was passed over is named with its reason
+    /// receives a sentence that says what was opened and, for <c>auto</c>, why each preferred device was skipped; CUDA is preferred to OpenCL, and OpenCL to
+    /// the CPU
     /// </param>
+    /// <returns>the device, which the caller disposes</returns>
     /// <exception cref="DeviceException">there is no such device, or it cannot be used; the message says what there is and what to do</exception>
-    /// <exception cref="ArgumentOutOfRangeException">a number of threads that the CPU device does not take</exception>
+    /// <exception cref="ArgumentOutOfRangeException">the number of threads is negative or above <see cref="CpuDevice.MaxThreads"/></exception>
     public static ComputeDevice Open(string id, int threads, out string choice)
     {
         ArgumentNullException.ThrowIfNull(id);
         var (kind, number) = Parse(id);
-        if (kind == "auto") return Choose(threads, out choice);
+        if (kind == "auto") return OpenAuto(threads, out choice);
         ComputeDevice device = kind switch
         {
             "cpu" => new CpuDevice(threads),
@@ -69,8 +74,8 @@ public static class DeviceCatalog
     }
 
     private static DeviceInfo Cpu => new(
-        "cpu", "cpu", $"{RuntimeInformation.ProcessArchitecture} with {CpuDevice.WidestLanes}-bit vectors",
-        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, CpuDevice.WidestLanes / 32) { FreeBytes = HostMemory.Available() };
+        "cpu", "cpu", $"{RuntimeInformation.ProcessArchitecture} with {CpuDevice.MaxVectorBits}-bit vectors",
+        GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, CpuDevice.MaxVectorBits / 32) { FreeBytes = HostMemory.Available() };
 
     private static DeviceInfo Simulator => new(
         "simulator", "simulator", "GPU kernels on ILGPU's CPU accelerator, for tests",
@@ -86,25 +91,25 @@ public static class DeviceCatalog
             throw new DeviceException($"{parts[0]} without a number", $"'{id}'", "only CUDA and OpenCL devices are numbered");
         return int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? (parts[0], number)
-            : throw new DeviceException($"a number from 0 after '{parts[0]}:'", $"'{parts[1]}'", $"write {parts[0]}:0, say");
+            : throw new DeviceException($"a number from 0 after '{parts[0]}:'", $"'{parts[1]}'", $"for example {parts[0]}:0");
     }
 
     private static AcceleratorDevice OpenSimulator()
     {
         var context = Context.Create(builder => builder.DefaultCPU());
         var accelerator = context.Devices[0].CreateAccelerator(context);
-        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { UsesGroups = false };
+        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { UseGroupedKernels = false };
     }
 
     private static AcceleratorDevice OpenGpu(GpuPlatform kind, int number)
     {
-        var context = kind.Look(out var devices, out var missing);
+        var context = kind.Discover(out var devices, out var missing);
         try
         {
             if (context is null || missing is not null)
-                throw new DeviceException(kind.OneDevice, "none", missing!);
+                throw new DeviceException(kind.DeviceNoun, "none", missing!);
             if (number >= devices.Count)
-                throw NoSuchNumber(kind.OneDevice, number, [.. devices.Select(device => device.Info)]);
+                throw NoSuchNumber(kind.DeviceNoun, number, [.. devices.Select(device => device.Info)]);
 
             return OpenGpu(context, devices[number].Device, devices[number].Info);
         }
@@ -115,19 +120,20 @@ public static class DeviceCatalog
         }
     }
 
-    /// <summary>What to say when a kind has devices, but none of that number.</summary>
+    /// <summary>The exception for a device number that does not exist, if other devices of the kind do.</summary>
     internal static DeviceException NoSuchNumber(string oneDevice, int number, IReadOnlyList<DeviceInfo> devices)
     {
-        var names = string.Join(", ", devices.Select(device => $"{device.Id} ({device.Name}{(device.IsAvailable ? "" : $", which cannot be used: {device.Missing}")})"));
+        var names = string.Join(
+            ", ", devices.Select(device => $"{device.Id} ({device.Name}{(device.IsAvailable ? "" : $", which cannot be used: {device.UnavailableReason}")})"));
         var cure = devices.FirstOrDefault(device => device.IsAvailable) is { } first
-            ? $"numbers begin at 0: choose {(devices.Count(device => device.IsAvailable) > 1 ? "one of these" : first.Id)}"
+            ? $"numbers start at 0: choose {(devices.Count(device => device.IsAvailable) > 1 ? "one of these" : first.Id)}"
             : "use another kind of device, such as cpu";
         return new DeviceException($"{oneDevice} number {number}", names, cure);
     }
 
     private static AcceleratorDevice OpenGpu(Context context, Device device, DeviceInfo info)
     {
-        if (info.Missing is { } reason) throw new DeviceException($"{info.Id} to be usable", info.Name, reason);
+        if (info.UnavailableReason is { } reason) throw new DeviceException($"{info.Id} to be usable", info.Name, reason);
         Accelerator accelerator;
         try
         {
@@ -136,34 +142,35 @@ public static class DeviceCatalog
         catch (Exception e)
         {
             throw new DeviceException(
-                $"{info.Id} ({info.Name}) to open", $"{e.GetType().Name}: {e.Message}", "see whether another process keeps it for itself, or use another device", e);
+                $"{info.Id} ({info.Name}) to open", $"{e.GetType().Name}: {e.Message}",
+                "check whether another process uses it exclusively, or use another device", e);
         }
 
         return new AcceleratorDevice(accelerator, null, info.Id, accelerator, context);
     }
 
-    private static ComputeDevice Choose(int threads, out string choice)
+    private static ComputeDevice OpenAuto(int threads, out string choice)
     {
-        var passedOver = new List<string>();
+        var skipped = new List<string>();
         foreach (var kind in GpuPlatform.All)
         {
-            var context = kind.Look(out var devices, out var missing);
-            if (missing is not null) passedOver.Add($"no {kind.Title} device: {missing}");
+            var context = kind.Discover(out var devices, out var missing);
+            if (missing is not null) skipped.Add($"no {kind.DisplayName} device: {missing}");
             foreach (var (device, info) in devices)
             {
-                if (!info.IsAvailable) passedOver.Add($"{info.Id} ({info.Name}): {info.Missing}");
-                else if (!kind.IsPreferable(device)) passedOver.Add($"{info.Id} ({info.Name}): the same CPU, faster without {kind.Title}");
+                if (!info.IsAvailable) skipped.Add($"{info.Id} ({info.Name}): {info.UnavailableReason}");
+                else if (!kind.IsEligibleForAuto(device)) skipped.Add($"{info.Id} ({info.Name}): the same CPU, faster without {kind.DisplayName}");
                 else
                 {
                     try
                     {
                         var opened = OpenGpu(context!, device, info);
-                        choice = Explain($"{info.Id}: {info.Name}, the first {kind.Title} device that can be used", passedOver);
+                        choice = DescribeChoice($"{info.Id}: {info.Name}, the first {kind.DisplayName} device that can be used", skipped);
                         return opened;
                     }
                     catch (DeviceException e)
                     {
-                        passedOver.Add(e.Message);
+                        skipped.Add(e.Message);
                     }
                 }
             }
@@ -172,10 +179,10 @@ public static class DeviceCatalog
         }
 
         var cpu = new CpuDevice(threads);
-        choice = Explain($"cpu: {cpu.Description}", passedOver);
+        choice = DescribeChoice($"cpu: {cpu.Description}", skipped);
         return cpu;
     }
 
-    private static string Explain(string chosen, List<string> passedOver) =>
-        passedOver.Count == 0 ? chosen : $"{chosen} ({string.Join("; ", passedOver)})";
+    private static string DescribeChoice(string chosen, List<string> skipped) =>
+        skipped.Count == 0 ? chosen : $"{chosen} ({string.Join("; ", skipped)})";
 }

@@ -3,25 +3,26 @@ using System.Diagnostics;
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// The time that a device takes from one point of its work to another. On CUDA the device notes the time itself, as it passes; elsewhere the host waits for the
-/// device at both points and looks at its own clock, so that the time of the waiting is in it.
+/// Measures the time between two points in the work of a device. On CUDA the device records the time itself (CUDA events). Elsewhere the host waits for the
+/// device at both points and reads its own clock, so the result includes the waiting.
 /// </summary>
 public abstract class DeviceStopwatch : IDisposable
 {
-    /// <summary>Whether the device notes the time.</summary>
+    /// <summary>Whether the device records the time.</summary>
     public abstract bool IsOnDevice { get; }
 
-    /// <summary>Sets the first point, after what is launched so far.</summary>
+    /// <summary>Sets the first point, after the work launched so far.</summary>
     public abstract void Start();
 
-    /// <summary>Sets the second point, after what is launched so far, waits for it, and gives the seconds from the first.</summary>
+    /// <summary>Sets the second point, after the work launched so far, and waits for it.</summary>
+    /// <returns>the seconds between the two points</returns>
     public abstract double Stop();
 
     /// <inheritdoc/>
     public abstract void Dispose();
 }
 
-/// <summary>The host's clock, with the device waited for.</summary>
+/// <summary>The clock of the host, which waits for the device.</summary>
 internal sealed class HostStopwatch(ComputeDevice device) : DeviceStopwatch
 {
     private long _start;

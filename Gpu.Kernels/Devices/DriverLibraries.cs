@@ -4,29 +4,30 @@ using System.Runtime.Loader;
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// Finds the drivers' libraries where only the versioned name is installed. ILGPU asks for <c>libcuda.so</c> and <c>libOpenCL.so</c>, which on Linux
-/// belong to development packages; the drivers themselves, and containers, have <c>libcuda.so.1</c> and <c>libOpenCL.so.1</c>.
+/// Finds driver libraries that are installed only under their versioned names. ILGPU loads <c>libcuda.so</c> and <c>libOpenCL.so</c>, which on Linux belong to
+/// development packages. Drivers and containers have <c>libcuda.so.1</c> and <c>libOpenCL.so.1</c>.
 /// </summary>
 internal static class DriverLibraries
 {
-    /// <summary>What ILGPU calls the CUDA driver's library.</summary>
+    /// <summary>The name under which ILGPU loads the library of the CUDA driver.</summary>
     public static string Cuda => OperatingSystem.IsWindows() ? "nvcuda" : "cuda";
 
     private static readonly Lock Gate = new();
     private static bool _registered;
 
-    /// <summary>From now on a library that is not found under its plain name is looked for under the versioned one.</summary>
+    /// <summary>Makes the runtime try the versioned name of a library that it does not find under its plain name.</summary>
     public static void Register()
     {
         lock (Gate)
         {
             if (_registered || !OperatingSystem.IsLinux()) return;
-            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) => Versioned(name) is { } file && NativeLibrary.TryLoad(file, out var library) ? library : 0;
+            AssemblyLoadContext.Default.ResolvingUnmanagedDll += (_, name) =>
+                VersionedName(name) is { } file && NativeLibrary.TryLoad(file, out var library) ? library : 0;
             _registered = true;
         }
     }
 
-    /// <summary>True when a driver's library can be loaded.</summary>
+    /// <summary>Whether a driver library can be loaded.</summary>
     public static bool IsPresent(string name)
     {
         if (!NativeLibrary.TryLoad(name, typeof(DriverLibraries).Assembly, null, out var library)) return false;
@@ -34,7 +35,7 @@ internal static class DriverLibraries
         return true;
     }
 
-    internal static string? Versioned(string name) => name switch
+    internal static string? VersionedName(string name) => name switch
     {
         "cuda" or "libcuda" or "libcuda.so" => "libcuda.so.1",
         "OpenCL" or "libOpenCL" or "libOpenCL.so" => "libOpenCL.so.1",

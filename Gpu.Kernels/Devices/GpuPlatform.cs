@@ -4,8 +4,8 @@ using ILGPU.Runtime;
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// The devices of one kind of driver, in a context of their own: what another kind's driver does wrong does not touch them. Errors while looking are kept as
-/// the reason why the kind is missing.
+/// The devices of one kind of driver, in an ILGPU context of their own, so that errors of one kind of driver do not affect another. An error while listing
+/// devices becomes the reason why the kind is missing.
 /// </summary>
 internal abstract class GpuPlatform
 {
@@ -15,68 +15,68 @@ internal abstract class GpuPlatform
     /// <summary>The kind as part of an id.</summary>
     public abstract string Name { get; }
 
-    /// <summary>The kind in a sentence.</summary>
-    public abstract string Title { get; }
+    /// <summary>The kind in messages.</summary>
+    public abstract string DisplayName { get; }
 
-    /// <summary>A device of this kind in a sentence.</summary>
-    public string OneDevice => $"{(Title[0] == 'O' ? "an" : "a")} {Title} device";
+    /// <summary>A device of this kind in messages, with its article.</summary>
+    public string DeviceNoun => $"{(DisplayName[0] == 'O' ? "an" : "a")} {DisplayName} device";
 
-    /// <summary>A context with all devices of this kind, usable or not; the caller disposes it.</summary>
-    /// <param name="devices">the devices, numbered as in ids</param>
-    /// <param name="missing">why there are none, null when there are</param>
-    public Context? Look(out List<(Device Device, DeviceInfo Info)> devices, out string? missing)
+    /// <summary>Creates a context with all devices of this kind, including those that cannot be used. The caller disposes it.</summary>
+    /// <param name="devices">receives the devices, numbered as in ids</param>
+    /// <param name="missing">receives the reason why there are none; null if there are</param>
+    public Context? Discover(out List<(Device Device, DeviceInfo Info)> devices, out string? missing)
     {
         devices = [];
         Context? context = null;
         try
         {
             DriverLibraries.Register();
-            missing = WhyNotEvenLook();
+            missing = MissingDriverReason();
             if (missing is not null) return null;
             context = Context.Create(builder => Add(builder).ForKernels());
             foreach (var device in context.Devices)
             {
-                // ILGPU adds its CPU device to a context that has no other.
+                // ILGPU adds its CPU device to a context without other devices.
                 if (device.AcceleratorType == Type) devices.Add((device, Describe(device, $"{Name}:{devices.Count}")));
             }
 
-            missing = devices.Count > 0 ? null : WhyNone();
+            missing = devices.Count > 0 ? null : NoDevicesReason();
             return context;
         }
         catch (Exception e)
         {
-            // Whatever a driver does must not take the other kinds down.
+            // An error of this driver must not affect the other kinds.
             context?.Dispose();
             devices = [];
-            missing = $"looking for {Title} devices failed: {e.GetType().Name}: {e.Message}; {CureOfFailure}";
+            missing = $"listing {DisplayName} devices failed: {e.GetType().Name}: {e.Message}; {FailureSuggestion}";
             return null;
         }
     }
 
-    /// <summary>Whether <c>auto</c> may take a device of this kind.</summary>
-    public virtual bool IsPreferable(Device device) => true;
+    /// <summary>Whether <c>auto</c> may choose the device.</summary>
+    public virtual bool IsEligibleForAuto(Device device) => true;
 
-    /// <summary>Bytes that could be allocated on a device; null where they are not known. It may open the device to ask.</summary>
+    /// <summary>Bytes that can be allocated on a device; null if unknown. May open the device to query it.</summary>
     public virtual long? FreeBytes(Context context, Device device) => null;
 
-    /// <summary>The kind in ILGPU.</summary>
+    /// <summary>The accelerator type in ILGPU.</summary>
     protected abstract AcceleratorType Type { get; }
 
-    /// <summary>What to do where looking for devices throws.</summary>
-    protected abstract string CureOfFailure { get; }
+    /// <summary>What to do if listing devices throws.</summary>
+    protected abstract string FailureSuggestion { get; }
 
-    /// <summary>Adds all devices of this kind.</summary>
+    /// <summary>Adds all devices of this kind to a context.</summary>
     protected abstract Context.Builder Add(Context.Builder builder);
 
-    /// <summary>Why there can be no device of this kind, if that is known before looking.</summary>
-    protected abstract string? WhyNotEvenLook();
+    /// <summary>Why there cannot be devices of this kind, if that is known without a context; otherwise null.</summary>
+    protected abstract string? MissingDriverReason();
 
-    /// <summary>Why looking found none.</summary>
-    protected abstract string WhyNone();
+    /// <summary>Why the context has no devices of this kind.</summary>
+    protected abstract string NoDevicesReason();
 
-    /// <summary>Why a device cannot be used; null for one that can.</summary>
-    protected abstract string? WhyNot(Device device);
+    /// <summary>Why a device cannot be used; null if it can.</summary>
+    protected abstract string? UnsupportedReason(Device device);
 
     private DeviceInfo Describe(Device device, string id) =>
-        new(id, Name, device.Name.Trim(), device.MemorySize, device.NumMultiprocessors, device.WarpSize, WhyNot(device));
+        new(id, Name, device.Name.Trim(), device.MemorySize, device.NumMultiprocessors, device.WarpSize, UnsupportedReason(device));
 }

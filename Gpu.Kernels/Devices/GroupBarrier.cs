@@ -8,25 +8,28 @@ namespace Gpu.Kernels.Devices;
 
 /// <summary>The barrier of grouped kernels.</summary>
 /// <remarks>
-/// ILGPU 1.5.3 writes <c>Group.Barrier</c> in OpenCL C with a fence for global memory alone, so that what a thread wrote to shared memory need not be seen by the
-/// others. <see cref="CompilerSettings.ForKernels"/> therefore tells ILGPU how this barrier is written; a context without it cannot compile grouped kernels.
+/// ILGPU 1.5.3 translates <c>Group.Barrier</c> to OpenCL C with a fence for global memory only, so writes to shared memory need not be visible to other
+/// threads. <see cref="CompilerSettings.ForKernels"/> registers a correct translation of this barrier. A context without it cannot compile grouped kernels.
 /// </remarks>
 internal static class GroupBarrier
 {
-    /// <summary>Waits until all threads of the group are here; what they wrote to shared and global memory is then seen by all. Every thread of the group must call it.</summary>
+    /// <summary>
+    /// Waits until all threads of the group have reached the barrier. All then see what they wrote to shared and global memory before it. Every thread of the
+    /// group must call it.
+    /// </summary>
     [IntrinsicImplementation]
     public static void Wait() => Group.Barrier();
 
-    /// <summary>What it is in PTX (bar.sync, which orders both memories). ILGPU looks for it.</summary>
+    /// <summary>The implementation for PTX: bar.sync, which orders both kinds of memory. ILGPU finds it by reflection.</summary>
     public static void OnCuda() => Group.Barrier();
 
-    /// <summary>Writes it in OpenCL C. ILGPU calls it.</summary>
+    /// <summary>Generates the OpenCL C. ILGPU calls it.</summary>
     public static void OnOpenCL(CLBackend backend, CLCodeGenerator generator, Value value)
     {
         using var statement = generator.BeginStatement("work_group_barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)");
     }
 
-    /// <summary>Tells a context's compiler.</summary>
+    /// <summary>Registers both implementations with the compiler of a context.</summary>
     internal static void Register(Context.Builder builder)
     {
         var wait = typeof(GroupBarrier).GetMethod(nameof(Wait))!;

@@ -1,7 +1,7 @@
 namespace Gpu.Kernels.Devices;
 
-/// <summary>What a device offers to threads that work together.</summary>
-/// <param name="MaxThreads">threads that a group may have</param>
-/// <param name="SharedBytes">bytes of static shared memory that a group may have</param>
-/// <param name="Multiprocessors">groups that run at the same time, at least</param>
+/// <summary>The limits of a device for grouped kernels.</summary>
+/// <param name="MaxThreads">the most threads per group</param>
+/// <param name="SharedBytes">the most bytes of static shared memory per group</param>
+/// <param name="Multiprocessors">multiprocessors; at least this many groups run at the same time</param>
 internal readonly record struct GroupLimits(int MaxThreads, int SharedBytes, int Multiprocessors);

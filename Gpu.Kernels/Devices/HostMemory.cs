@@ -2,30 +2,31 @@ using System.Runtime.InteropServices;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>Native memory, aligned to a cache line; large pieces are put on large pages where the system (Linux) has them.</summary>
+/// <summary>Native host memory, aligned to a cache line. On Linux, large allocations use huge pages where the system has them.</summary>
 internal static unsafe partial class HostMemory
 {
     private const nuint CacheLine = 64;
     private const nuint LargePage = 2 * 1024 * 1024;
     private const int AdviseLargePages = 14; // MADV_HUGEPAGE
 
-    /// <summary>Allocates; the content is undefined.</summary>
-    /// <exception cref="OutOfMemoryException">there is not that much</exception>
+    /// <summary>Allocates memory. Its content is undefined.</summary>
+    /// <exception cref="OutOfMemoryException">there is not enough memory</exception>
     public static void* Allocate(nuint bytes)
     {
         if (bytes < 2 * LargePage || !OperatingSystem.IsLinux()) return NativeMemory.AlignedAlloc(bytes, CacheLine);
         var memory = NativeMemory.AlignedAlloc((bytes + LargePage - 1) / LargePage * LargePage, LargePage);
-        // A matrix whose rows are a page apart would otherwise miss the address cache at every row. Refusal changes nothing but the speed.
+        // With small pages, a matrix whose rows are a page apart would miss the TLB at every row. If the advice is refused, only speed is lost.
         _ = Advise(memory, bytes / LargePage * LargePage, AdviseLargePages);
         return memory;
     }
 
-    /// <summary>Gives memory back.</summary>
+    /// <summary>Frees memory.</summary>
     public static void Free(void* memory) => NativeMemory.AlignedFree(memory);
 
     /// <summary>
-    /// Bytes that this process can still use without being stopped for it or driving others out of memory: Linux grants more than there is, and ends the
-    /// process when it is used. Elsewhere what the runtime knows of the machine or container; null where that is nothing.
+    /// Bytes that this process can still use without being killed or pushing other programs out of memory. Linux allows larger allocations than that
+    /// (overcommit) and kills the process when it uses them. On other systems, the memory of the machine or container as the runtime reports it; null if it
+    /// reports none.
     /// </summary>
     public static long? Available()
     {
@@ -44,7 +45,7 @@ internal static unsafe partial class HostMemory
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Then the runtime's figure has to do.
+            // Use the number of the runtime.
         }
 
         return limit;

@@ -1,15 +1,15 @@
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// A kernel: a struct whose fields are its arguments and whose <see cref="Run"/> is its body. It is generic over the machine
-/// (<see cref="Backends.IVectorBackend{TSelf,TVector}"/>), so that one source serves the CPU's lanes and the GPU.
+/// A kernel: a struct whose fields are its arguments and whose <see cref="Run"/> is its body. It is generic over the backend
+/// (<see cref="Backends.IVectorBackend{TSelf,TVector}"/>), so the same source runs on CPU vectors and on GPUs.
 /// </summary>
 /// <remarks>
-/// Items are independent: they run in any order and on any thread, and an item's result depends on its number alone.
-/// That is what makes every result the same for any number of threads.
+/// The unit of work is an item: a thread on a GPU, an iteration of a thread's loop on the CPU. Items are independent. They run in any order on any thread, and
+/// the result of an item depends only on its index. Results are therefore the same for any number of threads.
 /// </remarks>
 internal interface IKernel
 {
-    /// <summary>Does item number <paramref name="item"/>, 0 up to the number of items given at launch.</summary>
+    /// <summary>Runs the item with index <paramref name="item"/>, from 0 to the launched number of items - 1.</summary>
     void Run(int item);
 }

@@ -2,66 +2,67 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>
-/// An operation on device memory: it names its views and sizes, and launches one or more kernels on whatever machine the device has.
-/// </summary>
+/// <summary>An operation on device memory. It holds views and sizes, and launches one or more kernels with the backend of the device.</summary>
 internal interface IOperation
 {
     /// <summary>
-    /// What divides every vector index and every extent along the vector axis: 4 or a multiple of it lets a GPU use 128-bit accesses.
-    /// An operation with no vector accesses returns 1.
+    /// A number that divides every vector index and every extent along the vector axis. If it is a multiple of 4, a GPU can use 128-bit accesses. Operations
+    /// without vector accesses return 1.
     /// </summary>
     int Granularity { get; }
 
-    /// <summary>Binds the views and launches the kernels, in order.</summary>
+    /// <summary>Binds the views and launches the kernels in order.</summary>
     void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged;
 }
 
-/// <summary>Launches kernels of one machine: at once, or into a <see cref="CommandList"/>.</summary>
+/// <summary>Launches kernels with one backend, at once or into a <see cref="CommandList"/>.</summary>
 internal interface ILauncher<TBackend>
     where TBackend : struct
 {
-    /// <summary>The machine's memory for a view; an empty view gives memory that must not be read.</summary>
+    /// <summary>The backend memory of a view. For an empty view, memory that must not be accessed.</summary>
     TBackend Bind(DeviceView view);
 
-    /// <summary>Launches a kernel over items 0 to <paramref name="items"/> - 1; does nothing for none.</summary>
+    /// <summary>Launches a kernel over the items 0 to <paramref name="items"/> - 1. Does nothing for 0 items.</summary>
     /// <param name="kernel">the kernel with its arguments</param>
-    /// <param name="items">how many items</param>
-    /// <param name="cost">about how many vector instructions an item takes; small launches stay on the calling thread</param>
+    /// <param name="items">the number of items</param>
+    /// <param name="cost">approximate vector instructions per item; the CPU runs small launches on the calling thread</param>
     void Launch<TKernel>(in TKernel kernel, int items, int cost)
         where TKernel : struct, IKernel;
 
-    /// <summary>Launches a kernel whose items need memory of their own while they run; does nothing for no items.</summary>
+    /// <summary>Launches a kernel whose items need scratch memory. Does nothing for 0 items.</summary>
     /// <param name="kernel">the kernel with its arguments</param>
-    /// <param name="items">how many items</param>
-    /// <param name="cost">as in <see cref="Launch"/></param>
-    /// <param name="words">words of scratch memory that an item needs</param>
+    /// <param name="items">the number of items</param>
+    /// <param name="cost">as for <see cref="Launch"/></param>
+    /// <param name="words">words of scratch memory per item</param>
     void LaunchWithScratch<TKernel>(in TKernel kernel, int items, int cost, int words)
         where TKernel : struct, IScratchKernel<TBackend>;
 
-    /// <summary>What the device offers to grouped kernels; null where there are none (the CPU's worker pool) or where they are switched off.</summary>
+    /// <summary>The limits for grouped kernels; null if the device does not support them (the CPU) or they are switched off.</summary>
     GroupLimits? Groups { get; }
 
-    /// <summary>What the device offers for products on tensor cores; null where they are computed in 32 bits (<see cref="ComputeDevice.Precision"/>).</summary>
+    /// <summary>The launcher for tensor cores; null if products run in 32 bits (<see cref="ComputeDevice.Precision"/>).</summary>
     ITensorCoreLauncher? TensorCores { get; }
 
-    /// <summary>Launches a grouped kernel; does nothing for no groups. Only where <see cref="Groups"/> is not null.</summary>
+    /// <summary>Launches a grouped kernel; only if <see cref="Groups"/> is not null. Does nothing for 0 groups.</summary>
     /// <param name="kernel">the kernel with its arguments</param>
-    /// <param name="groups">how many groups</param>
-    /// <param name="threads">threads of each group, at most <see cref="GroupLimits.MaxThreads"/></param>
+    /// <param name="groups">the number of groups in the grid</param>
+    /// <param name="threads">threads per group, at most <see cref="GroupLimits.MaxThreads"/></param>
     void LaunchGroups<TKernel>(in TKernel kernel, int groups, int threads)
         where TKernel : struct, IGroupedKernel;
 
-    /// <summary>Zeros that kernels may read in place of what lies outside a tensor: at least <paramref name="words"/> of them.</summary>
+    /// <summary>At least <paramref name="words"/> zeros, which kernels read in place of values outside a tensor.</summary>
     TBackend Zeros(int words);
 }
 
-/// <summary>Takes operations: a device runs them at once, a command list keeps them to be run many times.</summary>
+/// <summary>
+/// Executes operations: a <see cref="ComputeDevice"/> runs them at once, a <see cref="CommandList"/> records them to run many times. Every operation takes an
+/// executor as its first argument.
+/// </summary>
 public interface IExecutor
 {
-    /// <summary>The device the operations run on.</summary>
+    /// <summary>The device that the operations run on.</summary>
     ComputeDevice Device { get; }
 
     /// <summary>Runs or records an operation.</summary>

@@ -7,8 +7,8 @@ using ILGPU.Runtime.Cuda;
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// The compiled kernels of an accelerator: each is compiled once. Where several compilers can be at work at the same time (CUDA), recording a launch only
-/// begins the compilation of its kernel, so that those of a plan are compiled side by side; a launch waits for its own.
+/// The compiled kernels of an accelerator; each is compiled once. On CUDA, recording a launch only starts the compilation of its kernel, so that the kernels of
+/// a plan are compiled in parallel. A launch waits for its own kernel.
 /// </summary>
 internal sealed class KernelCache : IDisposable
 {
@@ -23,12 +23,12 @@ internal sealed class KernelCache : IDisposable
     public KernelCache(Accelerator accelerator)
     {
         _accelerator = accelerator;
-        // OpenCL's compilers are called one at a time: not every driver's stands more (ILGPU issue 1519). The simulator compiles nothing.
+        // On OpenCL, kernels are compiled one at a time, because not every driver supports more (ILGPU issue 1519). The simulator does not compile kernels.
         if (accelerator.AcceleratorType == AcceleratorType.Cuda)
             _compilers = new SemaphoreSlim(Environment.ProcessorCount);
     }
 
-    /// <summary>How far it is.</summary>
+    /// <summary>The progress of compilation.</summary>
     public KernelCompilation Progress
     {
         get
@@ -37,25 +37,25 @@ internal sealed class KernelCache : IDisposable
         }
     }
 
-    /// <summary>A plain kernel; its compilation has begun, or is done where that is not left to others.</summary>
-    public KernelSlot<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel, int>> Plain<TKernel>()
+    /// <summary>A plain kernel. Its compilation has started on CUDA, and has finished on other accelerators.</summary>
+    public KernelSlot<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel, int>> GetPlain<TKernel>()
         where TKernel : struct, IKernel
     {
-        return Find(typeof(TKernel), () => Load(
+        return GetOrCompile(typeof(TKernel), () => Load(
             new Action<TKernel, int>(KernelEntry.Run).Method, () => _accelerator.LoadKernel<TKernel, int>(KernelEntry.Run)));
     }
 
-    /// <summary>A grouped kernel.</summary>
-    public KernelSlot<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel>> Grouped<TKernel>()
+    /// <summary>A grouped kernel, as <see cref="GetPlain"/>.</summary>
+    public KernelSlot<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel>> GetGrouped<TKernel>()
         where TKernel : struct, IGroupedKernel
     {
-        return Find(typeof(TKernel), () => Load(
+        return GetOrCompile(typeof(TKernel), () => Load(
             new Action<TKernel>(KernelEntry.RunGrouped).Method, () => _accelerator.LoadKernel<TKernel>(KernelEntry.RunGrouped)));
     }
 
-    /// <summary>Waits until all that was begun is done.</summary>
-    /// <param name="progress">told after each kernel, on this thread; null for nobody</param>
-    public KernelCompilation Finish(Action<KernelCompilation>? progress)
+    /// <summary>Waits for all compilations that have started.</summary>
+    /// <param name="progress">called after each kernel, on the calling thread; null for no calls</param>
+    public KernelCompilation WaitForAll(Action<KernelCompilation>? progress)
     {
         PendingKernel[] slots;
         lock (_slots) slots = [.. _slots.Values];
@@ -69,7 +69,7 @@ internal sealed class KernelCache : IDisposable
         return Progress;
     }
 
-    /// <summary>Ends the compilation: what has not begun does not begin, and what is under way ends first. No kernel can be had afterwards.</summary>
+    /// <summary>Stops compilation: waits for running compilations and does not start others. Kernels cannot be requested afterwards.</summary>
     public void Dispose()
     {
         PendingKernel[] slots;
@@ -82,37 +82,39 @@ internal sealed class KernelCache : IDisposable
         foreach (var slot in slots) slot.Wait();
     }
 
-    private TDelegate Load<TDelegate>(MethodInfo entry, Func<TDelegate> ordinarily)
+    private TDelegate Load<TDelegate>(MethodInfo entry, Func<TDelegate> loadDefault)
         where TDelegate : Delegate
     {
         if (_accelerator is CudaAccelerator cuda) return CudaKernelLoader.Load<TDelegate>(cuda, entry);
         try
         {
-            return ordinarily();
+            return loadDefault();
         }
-        catch (Exception e) when (OpenCLPlatform.Explain(e.InnerException ?? e, $"compiling {KernelName.Of(entry.GetGenericArguments()[0])}") is { } explained)
+        catch (Exception e) when (TranslateError(e.InnerException ?? e) is { } translated)
         {
-            throw explained;
+            throw translated;
         }
+
+        Exception? TranslateError(Exception e) => OpenCLPlatform.TranslateError(e, $"compiling {KernelName.Of(entry.GetGenericArguments()[0])}");
     }
 
-    private KernelSlot<TDelegate> Find<TDelegate>(Type kernel, Func<TDelegate> load)
+    private KernelSlot<TDelegate> GetOrCompile<TDelegate>(Type kernel, Func<TDelegate> load)
         where TDelegate : Delegate
     {
         lock (_slots)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, _accelerator);
             if (_slots.TryGetValue(kernel, out var known)) return (KernelSlot<TDelegate>)known;
-            var slot = new KernelSlot<TDelegate>(() => Timed(load));
+            var slot = new KernelSlot<TDelegate>(() => LoadTimed(load));
             _slots[kernel] = slot;
-            if (_compilers is null) slot.RunHere();
-            else slot.Begin();
+            if (_compilers is null) slot.CompileNow();
+            else slot.Start();
             return slot;
         }
     }
 
-    // The clock runs while at least one compiler is at work.
-    private TDelegate Timed<TDelegate>(Func<TDelegate> load)
+    // The clock runs while at least one compilation does.
+    private TDelegate LoadTimed<TDelegate>(Func<TDelegate> load)
     {
         _compilers?.Wait();
         lock (_slots)
@@ -138,38 +140,38 @@ internal sealed class KernelCache : IDisposable
     }
 }
 
-/// <summary>A kernel that is being compiled, or was.</summary>
+/// <summary>A kernel that is compiled or being compiled.</summary>
 internal abstract class PendingKernel
 {
-    /// <summary>Whether it is compiled.</summary>
+    /// <summary>Whether compilation has finished.</summary>
     public abstract bool IsDone { get; }
 
-    /// <summary>Waits for it; what went wrong is thrown when it is launched.</summary>
+    /// <summary>Waits for the compilation. Its exception is thrown when the kernel is launched.</summary>
     public abstract void Wait();
 }
 
-/// <summary>A kernel that is being compiled, or was.</summary>
+/// <summary>A kernel that is compiled or being compiled, with its launcher.</summary>
 internal sealed class KernelSlot<TDelegate>(Func<TDelegate> load) : PendingKernel
     where TDelegate : Delegate
 {
-    // On a thread of its own: compilers wait for each other, and ILGPU's use the thread pool.
+    // On a thread of its own: compilations wait for each other, and ILGPU's use the thread pool.
     private readonly Task<TDelegate> _task = new(load, TaskCreationOptions.LongRunning);
     private TDelegate? _launcher;
 
     public override bool IsDone => _task.IsCompleted;
 
-    /// <summary>What launches it; waits until it is compiled.</summary>
+    /// <summary>The delegate that launches the kernel. Waits for the compilation.</summary>
     public TDelegate Launcher => _launcher ??= _task.GetAwaiter().GetResult();
 
-    /// <summary>Compiles on this thread; what goes wrong is thrown at once, and again at each launch.</summary>
-    public void RunHere()
+    /// <summary>Compiles on the calling thread. An exception is thrown at once, and again at each launch.</summary>
+    public void CompileNow()
     {
         _task.RunSynchronously(TaskScheduler.Default);
         _ = Launcher;
     }
 
-    /// <summary>Begins to compile on another thread.</summary>
-    public void Begin() => _task.Start(TaskScheduler.Default);
+    /// <summary>Starts the compilation on another thread.</summary>
+    public void Start() => _task.Start(TaskScheduler.Default);
 
     public override void Wait() => Task.WaitAny(_task);
 }

@@ -1,7 +1,7 @@
 namespace Gpu.Kernels.Devices;
 
-/// <summary>How far a device's compilation of kernels is.</summary>
+/// <summary>The progress of a device's kernel compilation.</summary>
 /// <param name="Done">kernels that are compiled</param>
-/// <param name="Total">kernels that were asked for</param>
-/// <param name="Seconds">time that at least one compiler was at work</param>
+/// <param name="Total">kernels that were requested</param>
+/// <param name="Seconds">time during which at least one compilation was running</param>
 public readonly record struct KernelCompilation(int Done, int Total, double Seconds);

@@ -2,10 +2,12 @@ using ILGPU;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>The entry points through which every kernel struct runs on an ILGPU accelerator, explicitly grouped: a plain kernel with one item a thread, a grouped one as it is.</summary>
+/// <summary>
+/// The ILGPU entry points of all kernel structs. Both are explicitly grouped: a plain kernel runs one item per thread, a grouped kernel runs as it is.
+/// </summary>
 internal static class KernelEntry
 {
-    /// <summary>Runs item number "global index" of the kernel.</summary>
+    /// <summary>Runs the item whose index is the global index of the thread in the grid.</summary>
     public static void Run<TKernel>(TKernel kernel, int items)
         where TKernel : struct, IKernel
     {

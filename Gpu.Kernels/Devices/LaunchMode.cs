@@ -1,14 +1,14 @@
 namespace Gpu.Kernels.Devices;
 
-/// <summary>How a <see cref="RecordedStep"/> is launched.</summary>
+/// <summary>How a <see cref="RecordedStep"/> launches its next run.</summary>
 public enum LaunchMode
 {
-    /// <summary>Its next run launches one by one, and makes sure that all is compiled and loaded before a graph is made of it.</summary>
+    /// <summary>Launch by launch. The run makes sure that all kernels are compiled and loaded, as the capture of a graph requires.</summary>
     WarmUp,
 
-    /// <summary>Its launches were, or will at the next run be, made into a graph: one launch for all.</summary>
+    /// <summary>As a graph, with a single launch. If there is no graph yet, the next run captures it.</summary>
     Graph,
 
-    /// <summary>One launch after another; <see cref="RecordedStep.WhyNoGraph"/> says why.</summary>
+    /// <summary>Launch by launch, in every run; <see cref="RecordedStep.NoGraphReason"/> says why.</summary>
     Plain,
 }

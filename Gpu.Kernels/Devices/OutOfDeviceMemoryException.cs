@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>A device has too little memory.</summary>
+/// <summary>A device does not have enough memory.</summary>
 public sealed class OutOfDeviceMemoryException : Exception
 {
     /// <summary>An allocation failed.</summary>
-    /// <param name="bytesNeeded">bytes that were asked for</param>
-    /// <param name="bytesFree">bytes that the device could still give; null where that is not known</param>
-    /// <param name="device">the device in words</param>
-    /// <param name="inner">the driver's error; null where it was not tried</param>
+    /// <param name="bytesNeeded">requested bytes</param>
+    /// <param name="bytesFree">free bytes of the device; null if unknown</param>
+    /// <param name="device">the description of the device</param>
+    /// <param name="inner">the error of the driver; null if the allocation was not attempted</param>
     public OutOfDeviceMemoryException(long bytesNeeded, long? bytesFree, string device, Exception? inner)
         : base($"{device} could not allocate {Bytes(bytesNeeded)}{Free(bytesFree)}", inner)
     {
@@ -18,43 +18,43 @@ public sealed class OutOfDeviceMemoryException : Exception
         Device = device;
     }
 
-    /// <summary>A piece of work that has batches does not fit.</summary>
-    /// <param name="work">what does not fit, such as <c>training cnn2 on batches of 128</c></param>
-    /// <param name="bytesNeeded">bytes that it takes in all</param>
-    /// <param name="bytesFree">bytes that the device could still give; null where that is not known</param>
-    /// <param name="device">the device in words</param>
-    /// <param name="largestBatch">the largest batch that would fit; 0 where none would, null where that is not known</param>
-    /// <param name="inner">the allocation that failed; none where it was not tried</param>
+    /// <summary>Work on batches does not fit in the memory of a device.</summary>
+    /// <param name="work">the work, such as <c>training cnn2 on batches of 128</c></param>
+    /// <param name="bytesNeeded">bytes that the work needs</param>
+    /// <param name="bytesFree">free bytes of the device; null if unknown</param>
+    /// <param name="device">the description of the device</param>
+    /// <param name="largestBatch">the largest batch that fits; 0 if none does, null if unknown</param>
+    /// <param name="inner">the failed allocation; null if it was not attempted</param>
     public OutOfDeviceMemoryException(string work, long bytesNeeded, long? bytesFree, string device, int? largestBatch, Exception? inner)
-        : base($"{work} needs {Bytes(bytesNeeded)} on {device}{Free(bytesFree)}. {Cure(largestBatch)}", inner)
+        : base($"{work} needs {Bytes(bytesNeeded)} on {device}{Free(bytesFree)}. {Suggestion(largestBatch)}", inner)
     {
         BytesNeeded = bytesNeeded;
         BytesFree = bytesFree;
         Device = device;
         LargestBatch = largestBatch;
-        NamesCure = true;
+        HasSuggestion = true;
     }
 
-    /// <summary>Bytes that were asked for.</summary>
+    /// <summary>Bytes that the allocation or the work needs.</summary>
     public long BytesNeeded { get; }
 
-    /// <summary>Bytes that the device could still give; null where that is not known.</summary>
+    /// <summary>Free bytes of the device; null if unknown.</summary>
     public long? BytesFree { get; }
 
-    /// <summary>The device in words.</summary>
+    /// <summary>The description of the device.</summary>
     public string Device { get; }
 
-    /// <summary>The largest batch that would fit; 0 where none would, null where that is not known.</summary>
+    /// <summary>The largest batch that fits; 0 if none does, null if unknown.</summary>
     public int? LargestBatch { get; }
 
-    /// <summary>Whether the message says what to do.</summary>
-    public bool NamesCure { get; }
+    /// <summary>Whether the message suggests what to do.</summary>
+    public bool HasSuggestion { get; }
 
     private static string Bytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes:N0} bytes");
 
     private static string Free(long? bytes) => bytes is { } free ? $", where {Bytes(free)} are free" : "";
 
-    private static string Cure(int? batch) => batch switch
+    private static string Suggestion(int? batch) => batch switch
     {
         null => "Use a smaller batch, a smaller model, or a device with more memory.",
         0 => "Not even a batch of 1 would fit: use fewer images, a smaller model, or a device with more memory.",

@@ -1,13 +1,17 @@
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// Command lists that are run one after the other, again and again: a training step. Where the device can (CUDA), the second run captures them as a graph,
-/// which is one launch from then on; elsewhere, and where that fails, they are launched one by one, and <see cref="WhyNoGraph"/> says why. Both give the
-/// same bits. A run allocates nothing, apart from the one that captures.
+/// Command lists that run one after another, many times: a training step. On CUDA, the second run captures them as a CUDA graph, which is a single launch from
+/// then on. On other devices, or if the capture fails, they are launched one by one, and <see cref="NoGraphReason"/> says why. The results are bitwise equal
+/// in both cases. Only the run that captures allocates memory.
 /// </summary>
+/// <example><code>
+/// using var step = new RecordedStep(device, forward, backward, update);
+/// for (var i = 0; i &lt; steps; i++) step.Run();
+/// </code></example>
 /// <remarks>
-/// A graph holds the arguments of its launches as they were: whoever disposes memory that a list uses must not run it again, and disposes it here, too. A list
-/// that got more launches is captured anew.
+/// A graph holds the arguments of its launches at the time of the capture. Before memory that a list uses is freed, dispose the step, and do not run the list
+/// again. If launches are added to a list, the step captures a new graph.
 /// </remarks>
 public sealed class RecordedStep : IDisposable
 {
@@ -19,9 +23,10 @@ public sealed class RecordedStep : IDisposable
     private bool _isLaunched;
     private bool _isDisposed;
 
+    /// <summary>Creates a step. Nothing runs yet.</summary>
     /// <param name="device">the device of the lists</param>
-    /// <param name="lists">what to run, in order; empty ones and the same one twice are fine</param>
-    /// <exception cref="ArgumentException">a list is of another device</exception>
+    /// <param name="lists">the lists to run, in order; a list may be empty or occur more than once</param>
+    /// <exception cref="ArgumentException">a list belongs to another device</exception>
     public RecordedStep(ComputeDevice device, params IEnumerable<CommandList> lists)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -29,21 +34,21 @@ public sealed class RecordedStep : IDisposable
         _lists = [.. lists];
         if (Array.Find(_lists, list => list.Device != device) is { } other)
             throw new ArgumentException($"a step of {device.Description} was given a list of {other.Device.Description}", nameof(lists));
-        _driver = device.Graphs(out var whyNot);
-        WhyNoGraph = whyNot;
+        _driver = device.GetGraphDriver(out var reason);
+        NoGraphReason = reason;
         Mode = _driver is null ? LaunchMode.Plain : LaunchMode.WarmUp;
     }
 
     /// <summary>How the next run is launched.</summary>
     public LaunchMode Mode { get; private set; }
 
-    /// <summary>Whether it is decided: it is a graph, or will never be one.</summary>
-    public bool IsSettled => Mode == LaunchMode.Plain || _graph != 0;
+    /// <summary>True if the step has a graph, or will never have one.</summary>
+    public bool IsModeFinal => Mode == LaunchMode.Plain || _graph != 0;
 
-    /// <summary>Why there is no graph; null as long as there is or may be one.</summary>
-    public string? WhyNoGraph { get; private set; }
+    /// <summary>Why the step has no graph; null if it has one or may still get one.</summary>
+    public string? NoGraphReason { get; private set; }
 
-    /// <summary>The launches of all lists.</summary>
+    /// <summary>The number of launches of all lists.</summary>
     public int LaunchCount
     {
         get
@@ -54,8 +59,9 @@ public sealed class RecordedStep : IDisposable
         }
     }
 
-    /// <summary>Launches everything once.</summary>
-    /// <exception cref="DriverException">the driver refused to launch</exception>
+    /// <summary>Runs all lists once. On a GPU it returns when the launches are queued on the stream.</summary>
+    /// <exception cref="DriverException">the driver refused the launch</exception>
+    /// <exception cref="ObjectDisposedException">the step is disposed</exception>
     public void Run()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -65,9 +71,9 @@ public sealed class RecordedStep : IDisposable
             return;
         }
 
-        // Lists only grow.
+        // Launches are only ever added to lists, so the count shows every change.
         var launches = LaunchCount;
-        if (launches != _launches) Drop(launches);
+        if (launches != _launches) DiscardGraph(launches);
         if (launches == 0) return;
         if (Mode == LaunchMode.WarmUp)
         {
@@ -76,7 +82,7 @@ public sealed class RecordedStep : IDisposable
             return;
         }
 
-        if (_graph == 0 && !Capture())
+        if (_graph == 0 && !TryCapture())
         {
             RunLists();
             return;
@@ -85,11 +91,11 @@ public sealed class RecordedStep : IDisposable
         LaunchGraph();
     }
 
-    /// <inheritdoc/>
+    /// <summary>Destroys the graph. The lists and their memory are not disposed.</summary>
     public void Dispose()
     {
         if (_isDisposed) return;
-        Drop(0);
+        DiscardGraph(0);
         _isDisposed = true;
     }
 
@@ -98,7 +104,7 @@ public sealed class RecordedStep : IDisposable
         foreach (var list in _lists) list.Run();
     }
 
-    private bool Capture()
+    private bool TryCapture()
     {
         try
         {
@@ -106,7 +112,7 @@ public sealed class RecordedStep : IDisposable
         }
         catch (Exception e)
         {
-            return Refuse(e);
+            return FallBack(e);
         }
 
         try
@@ -116,7 +122,7 @@ public sealed class RecordedStep : IDisposable
         catch (Exception e)
         {
             _driver.AbandonCapture();
-            return Refuse(e);
+            return FallBack(e);
         }
 
         try
@@ -125,11 +131,11 @@ public sealed class RecordedStep : IDisposable
         }
         catch (Exception e)
         {
-            return Refuse(e);
+            return FallBack(e);
         }
 
         _isLaunched = false;
-        _device.Opened(this);
+        _device.RegisterGraph(this);
         return true;
     }
 
@@ -142,27 +148,27 @@ public sealed class RecordedStep : IDisposable
         }
         catch (Exception e) when (!_isLaunched)
         {
-            // Nothing ran yet. An error in a graph that did run before is one of the device, and the caller's to know.
-            Drop(_launches);
-            Refuse(e);
+            // The graph has never run. If it had, the error would be one of the device, which the caller must see.
+            DiscardGraph(_launches);
+            FallBack(e);
             RunLists();
         }
     }
 
-    private bool Refuse(Exception reason)
+    private bool FallBack(Exception reason)
     {
         Mode = LaunchMode.Plain;
-        WhyNoGraph = reason is DriverException ? reason.Message : $"{reason.GetType().Name}: {reason.Message}";
+        NoGraphReason = reason is DriverException ? reason.Message : $"{reason.GetType().Name}: {reason.Message}";
         return false;
     }
 
-    private void Drop(int launches)
+    private void DiscardGraph(int launches)
     {
         _launches = launches;
         if (Mode == LaunchMode.Graph) Mode = LaunchMode.WarmUp;
         if (_graph == 0) return;
         _driver!.Destroy(_graph);
         _graph = 0;
-        _device.Closed(this);
+        _device.UnregisterGraph(this);
     }
 }

@@ -4,13 +4,13 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// How the rows of images [rows, columns, channels] are cut into items. On the CPU an item is a row with all its channels (a part of one where there are
-/// few rows); on a GPU it is one vector of one pixel, neighbours side by side. What an item computes does not depend on the cut.
+/// How the rows of images [rows, columns, channels] are divided into items. On the CPU an item is a row with all its channels, or a part of it if there are few
+/// rows. On a GPU it is one vector of one pixel, so that consecutive threads access consecutive vectors. The result does not depend on the division.
 /// </summary>
 internal struct RowTiles
 {
-    // Enough to share evenly among the threads of a large processor.
-    private const int ItemsToShare = 64;
+    // Enough items to balance the load of a CPU with many threads.
+    private const int TargetItems = 64;
 
     /// <summary>Columns of a row.</summary>
     public int Columns;
@@ -18,21 +18,21 @@ internal struct RowTiles
     /// <summary>Channels of a pixel.</summary>
     public int Channels;
 
-    /// <summary>Columns an item handles; the last item of a row may have fewer.</summary>
+    /// <summary>Columns per item; the last item of a row may have fewer.</summary>
     public int ColumnsPerItem;
 
-    /// <summary>Channels an item handles, a multiple of the vector width unless it is all of them; the last may have fewer.</summary>
+    /// <summary>Channels per item, a multiple of the vector width; the last item of a pixel may have fewer.</summary>
     public int ChannelsPerItem;
 
-    /// <summary>Items side by side in a row.</summary>
+    /// <summary>Items per row along the columns.</summary>
     public int ColumnParts;
 
-    /// <summary>Items side by side in a pixel.</summary>
+    /// <summary>Items per pixel along the channels.</summary>
     public int ChannelParts;
 
     private FastDivMod _byColumnParts, _byChannelParts;
 
-    /// <summary>The cut for a machine.</summary>
+    /// <summary>The tiles for a backend.</summary>
     public static RowTiles For<TBackend, TVector>(int rows, int columns, int channels)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
@@ -42,8 +42,8 @@ internal struct RowTiles
         var channelParts = vectors;
         if (!TBackend.IsGpu)
         {
-            columnParts = Math.Min(columns, IntMath.DivRoundUp(ItemsToShare, rows));
-            channelParts = Math.Min(vectors, IntMath.DivRoundUp(ItemsToShare, rows * columnParts));
+            columnParts = Math.Min(columns, IntMath.DivRoundUp(TargetItems, rows));
+            channelParts = Math.Min(vectors, IntMath.DivRoundUp(TargetItems, rows * columnParts));
         }
 
         var tiles = new RowTiles
@@ -60,16 +60,18 @@ internal struct RowTiles
         return tiles;
     }
 
-    /// <summary>Items for a number of rows.</summary>
+    /// <summary>The number of items for <paramref name="rows"/> rows.</summary>
     public readonly int Items(int rows) => rows * ColumnParts * ChannelParts;
 
-    /// <summary>What an item costs, in vector instructions, at <paramref name="perVector"/> instructions a vector.</summary>
+    /// <summary>
+    /// The cost of an item in vector instructions, at <paramref name="perVector"/> instructions per vector of <paramref name="width"/> floats.
+    /// </summary>
     public readonly int Cost(int width, int perVector) =>
         (int)Math.Min(1 << 20, (long)ColumnsPerItem * IntMath.DivRoundUp(ChannelsPerItem, width) * perVector);
 
-    /// <summary>The row, the columns and the channels of an item; the ends are not included.</summary>
+    /// <summary>The row and the ranges of columns and channels of an item. The ends are exclusive.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Locate(int item, out int row, out int column, out int columnEnd, out int channel, out int channelEnd)
+    public readonly void GetTile(int item, out int row, out int column, out int columnEnd, out int channel, out int channelEnd)
     {
         var strip = _byChannelParts.Divide(item);
         channel = (item - strip * ChannelParts) * ChannelsPerItem;

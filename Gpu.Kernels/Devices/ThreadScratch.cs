@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 namespace Gpu.Kernels.Devices;
 
 /// <summary>
-/// Scratch memory of the calling thread for <see cref="IScratchKernel{TBackend}"/>. A thread's items run one after the other, so they share it, and it stays in the
-/// thread's cache; it is allocated when the thread first meets a kernel that needs so much, and lives as long as the thread.
+/// Scratch memory of the calling thread for <see cref="IScratchKernel{TBackend}"/>. The items of a thread run one after another, so they share it, and it stays
+/// in the thread's cache. It is allocated when the thread first needs that much, and lives as long as the thread.
 /// </summary>
 internal sealed unsafe class ThreadScratch
 {
     [ThreadStatic]
-    private static ThreadScratch? _mine;
+    private static ThreadScratch? _current;
 
     private readonly void* _memory;
     private readonly int _words;
@@ -17,17 +17,17 @@ internal sealed unsafe class ThreadScratch
     private ThreadScratch(int words)
     {
         _memory = HostMemory.Allocate((nuint)words * sizeof(float));
-        // Written, so that the pages are there before the first item is timed.
+        // Touches the pages now, so that page faults do not slow down the first item.
         NativeMemory.Clear(_memory, (nuint)words * sizeof(float));
         _words = words;
     }
 
     ~ThreadScratch() => HostMemory.Free(_memory);
 
-    /// <summary>At least <paramref name="words"/> words, aligned to a cache line; valid until the thread asks for more.</summary>
-    public static float* Words(int words)
+    /// <summary>At least <paramref name="words"/> words, aligned to a cache line. Valid until the thread requests more.</summary>
+    public static float* Get(int words)
     {
-        if (_mine is null || _mine._words < words) _mine = new ThreadScratch(words);
-        return (float*)_mine._memory;
+        if (_current is null || _current._words < words) _current = new ThreadScratch(words);
+        return (float*)_current._memory;
     }
 }

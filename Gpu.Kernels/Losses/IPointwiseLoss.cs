@@ -3,7 +3,7 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Losses;
 
-/// <summary>A loss that is a sum over the elements of prediction and target, as a type.</summary>
+/// <summary>An elementwise loss of prediction and target, as a type. The loss of a sample is the mean over its elements.</summary>
 internal interface IPointwiseLoss
 {
     /// <summary>The loss of each lane, and its derivative with respect to the prediction.</summary>
@@ -28,8 +28,8 @@ internal readonly struct SquaredError : IPointwiseLoss
 }
 
 /// <summary>
-/// -t log sigmoid(x) - (1 - t) log(1 - sigmoid(x)) of a logit x, as max(x, 0) - x t + log(1 + e^-|x|), which neither overflows nor cancels;
-/// the derivative is sigmoid(x) - t.
+/// Binary cross-entropy of a logit x: -t log sigmoid(x) - (1 - t) log(1 - sigmoid(x)), computed as max(x, 0) - x t + log(1 + e^-|x|), which neither overflows
+/// nor cancels. The derivative is sigmoid(x) - t.
 /// </summary>
 internal readonly struct LogitCrossEntropy : IPointwiseLoss
 {
@@ -45,10 +45,10 @@ internal readonly struct LogitCrossEntropy : IPointwiseLoss
         var u = TBackend.Add(one, e);
         var small = TBackend.Divide(e, u);
         var sigmoid = TBackend.SelectGreater(TBackend.Zero, x, small, TBackend.Subtract(one, small));
-        // NaN goes through on every machine; GPUs' min and max, inside Exp, would drop it.
+        // Propagates NaN on every device: min and max, which Exp uses, drop it on GPUs.
         derivative = TBackend.SelectEqual(x, x, TBackend.Subtract(sigmoid, target), x);
 
-        // log(1 + e) keeps its digits for small e by the factor e / (u - 1), the rounding of 1 + e undone; source: W. Kahan (HP-15C handbook).
+        // The factor e / (u - 1) undoes the rounding of u = 1 + e, so that log(1 + e) is accurate for small e. Source: W. Kahan (HP-15C handbook).
         var correction = TBackend.Divide(e, TBackend.Subtract(u, one));
         var softplus = TBackend.SelectEqual(u, one, e, TBackend.Multiply(VectorMath<TBackend, TVector>.Log(u), correction));
         var linear = TBackend.Subtract(TBackend.SelectGreater(x, TBackend.Zero, x, TBackend.Zero), TBackend.Multiply(x, target));

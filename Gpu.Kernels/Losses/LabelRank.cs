@@ -4,17 +4,17 @@ using Gpu.Kernels.Backends;
 namespace Gpu.Kernels.Losses;
 
 /// <summary>
-/// How many classes come before the label: those with a larger logit or NaN, and among equals those with a smaller number. A label whose own logit is NaN
-/// comes after all classes, itself included; so does one that is no class.
+/// The rank of the label: the number of classes that come before it. These are the classes with a larger or NaN logit, and those with an equal logit and a
+/// smaller index. A label whose own logit is NaN comes after all classes, including itself; so does a label that is out of range.
 /// </summary>
 internal static class LabelRank<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>1 for each class of a vector that comes before the label, else 0.</summary>
-    /// <param name="logits">the classes' logits</param>
-    /// <param name="own">the label's logit, in every lane</param>
-    /// <param name="labelLane">the lane that the label stands in, which may be one of another vector</param>
+    /// <summary>1 for each class of a vector that comes before the label, otherwise 0.</summary>
+    /// <param name="logits">the logits of the classes</param>
+    /// <param name="own">the logit of the label, in every lane</param>
+    /// <param name="labelLane">the lane of the label; outside of the vector if the label is in another one</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector ComesBefore(TVector logits, TVector own, int labelLane)
     {

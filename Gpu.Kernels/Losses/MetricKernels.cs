@@ -4,7 +4,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Losses;
 
-/// <summary>The sum of losses and the numbers of correct samples for a part of a batch; an item is a part.</summary>
+/// <summary>The sum of the losses and the number of correct samples for each part of a batch. An item is a part.</summary>
 internal struct MetricPartials<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
@@ -12,26 +12,26 @@ internal struct MetricPartials<TBackend, TVector> : IKernel
     /// <summary>[batch, classes]; integers [batch]; [batch]; <see cref="MetricLayout"/>.</summary>
     public TBackend Logits, Labels, SampleLosses, Metrics;
 
-    /// <summary>Samples, classes of each (0: only losses are summed), and samples of a part.</summary>
-    public int Batch, Classes, SamplesInPart;
+    /// <summary>Samples; classes, 0 to sum only the losses; samples per part.</summary>
+    public int Batch, Classes, SamplesPerPart;
 
-    /// <summary>k of the top-k count, from 1 to classes.</summary>
+    /// <summary>k of the top-k count, from 1 to the number of classes.</summary>
     public int TopK;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var from = item * SamplesInPart;
-        var to = from + SamplesInPart;
+        var from = item * SamplesPerPart;
+        var to = from + SamplesPerPart;
         if (to > Batch) to = Batch;
         var sum = 0f;
-        var rest = 0f;
+        var compensation = 0f;
         var correct = 0;
         var correctInTopK = 0;
         for (var sample = from; sample < to; sample++)
         {
-            LossSum.Add(ref sum, ref rest, TBackend.LoadScalar(SampleLosses, sample));
+            NeumaierSum.Add(ref sum, ref compensation, TBackend.LoadScalar(SampleLosses, sample));
             if (Classes == 0) continue;
             var rank = Rank(sample * Classes, TBackend.LoadInt(Labels, sample));
             if (rank < 1f) correct++;
@@ -40,7 +40,7 @@ internal struct MetricPartials<TBackend, TVector> : IKernel
 
         var word = MetricLayout.Parts + item * MetricLayout.PartWords;
         TBackend.StoreScalar(Metrics, word, sum);
-        TBackend.StoreScalar(Metrics, word + 1, rest);
+        TBackend.StoreScalar(Metrics, word + 1, compensation);
         TBackend.StoreInt(Metrics, word + 2, correct);
         TBackend.StoreInt(Metrics, word + 3, correctInTopK);
     }
@@ -65,7 +65,7 @@ internal struct MetricPartials<TBackend, TVector> : IKernel
     }
 }
 
-/// <summary>Adds the parts of a batch to the counters; one item.</summary>
+/// <summary>Adds the parts of a batch to the counters. One item.</summary>
 internal struct MetricSum<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
@@ -73,7 +73,7 @@ internal struct MetricSum<TBackend, TVector> : IKernel
     /// <summary><see cref="MetricLayout"/>.</summary>
     public TBackend Metrics;
 
-    /// <summary>Parts, and samples of all of them.</summary>
+    /// <summary>The number of parts, and the samples in all of them.</summary>
     public int Parts, Batch;
 
     /// <inheritdoc/>
@@ -81,27 +81,27 @@ internal struct MetricSum<TBackend, TVector> : IKernel
     public void Run(int item)
     {
         var sum = TBackend.LoadScalar(Metrics, MetricLayout.LossSum);
-        var rest = TBackend.LoadScalar(Metrics, MetricLayout.LossRest);
+        var compensation = TBackend.LoadScalar(Metrics, MetricLayout.LossCompensation);
         var correct = TBackend.LoadInt(Metrics, MetricLayout.Correct);
         var correctInTopK = TBackend.LoadInt(Metrics, MetricLayout.CorrectInTopK);
         for (var part = 0; part < Parts; part++)
         {
             var word = MetricLayout.Parts + part * MetricLayout.PartWords;
-            LossSum.Add(ref sum, ref rest, TBackend.LoadScalar(Metrics, word));
-            rest += TBackend.LoadScalar(Metrics, word + 1);
+            NeumaierSum.Add(ref sum, ref compensation, TBackend.LoadScalar(Metrics, word));
+            compensation += TBackend.LoadScalar(Metrics, word + 1);
             correct += TBackend.LoadInt(Metrics, word + 2);
             correctInTopK += TBackend.LoadInt(Metrics, word + 3);
         }
 
         TBackend.StoreScalar(Metrics, MetricLayout.LossSum, sum);
-        TBackend.StoreScalar(Metrics, MetricLayout.LossRest, rest);
+        TBackend.StoreScalar(Metrics, MetricLayout.LossCompensation, compensation);
         TBackend.StoreInt(Metrics, MetricLayout.Samples, TBackend.LoadInt(Metrics, MetricLayout.Samples) + Batch);
         TBackend.StoreInt(Metrics, MetricLayout.Correct, correct);
         TBackend.StoreInt(Metrics, MetricLayout.CorrectInTopK, correctInTopK);
     }
 }
 
-/// <summary>Sets the counters to zero; an item is a counter.</summary>
+/// <summary>Sets the counters to zero. An item is a counter.</summary>
 internal struct MetricReset<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
@@ -114,15 +114,16 @@ internal struct MetricReset<TBackend, TVector> : IKernel
     public void Run(int item) => TBackend.StoreInt(Metrics, item, 0);
 }
 
-/// <summary>A sum of floats that keeps what rounding takes from it. Source: A. Neumaier, ZAMM 54, 1974.</summary>
-internal static class LossSum
+/// <summary>Compensated summation: collects the rounding errors of a sum of floats. Source: A. Neumaier, ZAMM 54, 1974.</summary>
+internal static class NeumaierSum
 {
-    public static void Add(ref float sum, ref float rest, float value)
+    /// <summary>Adds a value to a sum, and the rounding error to its compensation.</summary>
+    public static void Add(ref float sum, ref float compensation, float value)
     {
         var total = sum + value;
-        var lost = MathF.Abs(sum) >= MathF.Abs(value) ? (sum - total) + value : (value - total) + sum;
-        // Nothing is lost where there is no number: infinity must not become NaN.
-        if (total - total == 0f) rest += lost;
+        var error = MathF.Abs(sum) >= MathF.Abs(value) ? (sum - total) + value : (value - total) + sum;
+        // Only if the total is finite: the error of an infinite one is NaN.
+        if (total - total == 0f) compensation += error;
         sum = total;
     }
 }

@@ -6,8 +6,8 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Losses;
 
 /// <summary>
-/// A loss over the elements of Prediction and Target [batch, outputs], and its gradient through the activation that made the prediction.
-/// An item is a sample. Gradient may be Prediction.
+/// An elementwise loss of Prediction and Target [batch, outputs], and its gradient before the activation that produced the prediction. An item is a sample.
+/// Gradient may be Prediction.
 /// </summary>
 internal struct PointwiseLoss<TBackend, TVector, TLoss, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -15,22 +15,22 @@ internal struct PointwiseLoss<TBackend, TVector, TLoss, TActivation> : IKernel
     where TLoss : struct, IPointwiseLoss
     where TActivation : struct, IActivation
 {
-    /// <summary>Vectors that are summed one after the other before their sum joins the total: sums over many outputs are two-level.</summary>
+    /// <summary>Vectors that are summed before their sum is added to the total: two-level summation, for accuracy with many outputs.</summary>
     public const int BlockVectors = 64;
 
     /// <summary>[batch, outputs] each; losses [batch].</summary>
     public TBackend Prediction, Target, Gradient, SampleLosses;
 
-    /// <summary>Outputs of a sample.</summary>
+    /// <summary>Outputs per sample.</summary>
     public int Outputs;
 
-    /// <summary>False in evaluation, when Gradient is not written.</summary>
+    /// <summary>False in evaluation: Gradient is not written.</summary>
     public Flag HasGradient;
 
-    /// <summary>What a sample's summed loss is multiplied by: 1 / outputs.</summary>
+    /// <summary>Factor of the summed loss of a sample: 1 / outputs.</summary>
     public float LossScale;
 
-    /// <summary>What the derivative is multiplied by: 1 / (batch * outputs) for the gradient of the mean loss.</summary>
+    /// <summary>Factor of the derivative: 1 / (batch * outputs) for the gradient of the mean loss.</summary>
     public float GradientScale;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -52,7 +52,7 @@ internal struct PointwiseLoss<TBackend, TVector, TLoss, TActivation> : IKernel
             {
                 var x = TBackend.Load(Prediction, row + i);
                 sum = TBackend.Add(sum, TLoss.Evaluate<TBackend, TVector>(x, TBackend.Load(Target, row + i), out var derivative));
-                if (HasGradient) TBackend.Store(Gradient, row + i, ThroughActivation(x, derivative));
+                if (HasGradient) TBackend.Store(Gradient, row + i, ApplyGate(x, derivative));
             }
 
             total = TBackend.Add(total, sum);
@@ -63,7 +63,7 @@ internal struct PointwiseLoss<TBackend, TVector, TLoss, TActivation> : IKernel
         {
             var x = TBackend.LoadPartial(Prediction, row + whole, left);
             var loss = TLoss.Evaluate<TBackend, TVector>(x, TBackend.LoadPartial(Target, row + whole, left), out var derivative);
-            if (HasGradient) TBackend.StorePartial(Gradient, row + whole, ThroughActivation(x, derivative), left);
+            if (HasGradient) TBackend.StorePartial(Gradient, row + whole, ApplyGate(x, derivative), left);
             total = TBackend.Add(total, TBackend.SelectGreater(TBackend.Splat(left), TBackend.LaneNumbers, loss, TBackend.Zero));
         }
 
@@ -71,6 +71,6 @@ internal struct PointwiseLoss<TBackend, TVector, TLoss, TActivation> : IKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector ThroughActivation(TVector prediction, TVector derivative) =>
+    private readonly TVector ApplyGate(TVector prediction, TVector derivative) =>
         TActivation.Backward<TBackend, TVector>(prediction, TBackend.Multiply(derivative, TBackend.Splat(GradientScale)), Slope);
 }

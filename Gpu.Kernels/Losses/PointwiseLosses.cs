@@ -4,17 +4,22 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Losses;
 
-/// <summary>What the losses over elements have in common: checks, and the launch.</summary>
+/// <summary>Checks and launches for the elementwise losses.</summary>
 internal static class PointwiseLosses<TLoss>
     where TLoss : struct, IPointwiseLoss
 {
+    /// <summary>See <see cref="MeanSquaredError.Run"/>.</summary>
     public static void Run(
         IExecutor executor, int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses, Activation gate)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
         if (!gate.DerivativeFromOutput)
-            throw new ArgumentException($"the derivative of {gate.Kind} cannot be computed from the prediction; apply the activation as an operation of its own", nameof(gate));
+        {
+            throw new ArgumentException(
+                $"the derivative of {gate.Kind} cannot be computed from the prediction; apply the activation as a separate operation", nameof(gate));
+        }
+
         prediction.Require(checked(batch * outputs), nameof(prediction));
         target.Require(prediction.Length, nameof(target));
         if (!gradient.IsEmpty) gradient.Require(prediction.Length, nameof(gradient));
@@ -27,7 +32,7 @@ internal static class PointwiseLosses<TLoss>
         IExecutor executor, int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses, float slope)
         : IActivationCall
     {
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation =>
             executor.Execute(new Operation<TActivation>(batch, outputs, prediction, target, gradient, sampleLosses, slope));
     }
@@ -46,7 +51,7 @@ internal static class PointwiseLosses<TLoss>
             {
                 Prediction = launcher.Bind(prediction),
                 Target = launcher.Bind(target),
-                // Sliced, but not written, when there is none.
+                // Without a gradient any valid memory will do: the kernel slices it, but does not write it.
                 Gradient = launcher.Bind(gradient.IsEmpty ? prediction : gradient),
                 SampleLosses = launcher.Bind(sampleLosses),
                 Outputs = outputs,

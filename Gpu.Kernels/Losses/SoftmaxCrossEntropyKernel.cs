@@ -5,34 +5,33 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Losses;
 
 /// <summary>
-/// Cross-entropy of the softmax of logits [batch, classes] with integer labels, and its gradient. An item is a sample.
-/// LogitsGradient may be Logits.
+/// Softmax cross-entropy of logits [batch, classes] with integer labels, and its gradient. An item is a sample. LogitsGradient may be Logits.
 /// </summary>
 /// <remarks>
-/// With d = logit - largest logit, S = sum of e^d, C classes and the smoothing s, the loss is log S - (1 - s) d[label] - s/C * sum of d, and the
-/// gradient is (e^d / S - (1 - s) [class = label] - s/C) * GradientScale. Source: Szegedy et al., "Rethinking the Inception Architecture for Computer
-/// Vision", 2016, as in PyTorch's CrossEntropyLoss(label_smoothing=s).
+/// With d = logit - largest logit, S = sum of e^d, C classes and label smoothing s, the loss is log S - (1 - s) d[label] - s/C * sum of d, and the gradient is
+/// (e^d / S - (1 - s) [class = label] - s/C) * GradientScale. Source: Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", 2016, as
+/// in PyTorch's CrossEntropyLoss(label_smoothing=s).
 /// </remarks>
 internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Vectors that are summed one after the other before their sum joins the total: sums over many classes are two-level.</summary>
+    /// <summary>Vectors that are summed before their sum is added to the total: two-level summation, for accuracy with many classes.</summary>
     public const int BlockVectors = 32;
 
     /// <summary>[batch, classes]; integers [batch]; [batch, classes]; [batch].</summary>
     public TBackend Logits, Labels, LogitsGradient, SampleLosses;
 
-    /// <summary>Classes of a sample.</summary>
+    /// <summary>The number of classes.</summary>
     public int Classes;
 
-    /// <summary>False in evaluation, when LogitsGradient is not written.</summary>
+    /// <summary>False in evaluation: LogitsGradient is not written.</summary>
     public Flag HasGradient;
 
     /// <summary>s, from 0 to 1.</summary>
     public float LabelSmoothing;
 
-    /// <summary>What the gradient is multiplied by: 1 / batch for that of the mean loss.</summary>
+    /// <summary>Factor of the gradient: 1 / batch for that of the mean loss.</summary>
     public float GradientScale;
 
     /// <inheritdoc/>
@@ -43,7 +42,7 @@ internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
         var label = TBackend.LoadInt(Labels, item);
         var isKnown = label >= 0 && label < Classes;
         var largest = LargestLogit(row);
-        // Read before the first write, because the gradient may take the place of the logits.
+        // Read before the first write, because the gradient may overwrite the logits.
         var labelLogit = float.NaN;
         if (isKnown) labelLogit = TBackend.LoadScalar(Logits, row + label) - largest;
 
@@ -54,19 +53,19 @@ internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
         {
             var to = from + BlockVectors * TBackend.Width;
             if (to > whole) to = whole;
-            var exponentialsHere = TBackend.Zero;
-            var shiftedHere = TBackend.Zero;
+            var blockExponentials = TBackend.Zero;
+            var blockShifted = TBackend.Zero;
             for (var c = from; c < to; c += TBackend.Width)
             {
                 var d = TBackend.Subtract(TBackend.Load(Logits, row + c), TBackend.Splat(largest));
                 var e = Exponential(d);
                 if (HasGradient) TBackend.Store(LogitsGradient, row + c, e);
-                exponentialsHere = TBackend.Add(exponentialsHere, e);
-                shiftedHere = TBackend.Add(shiftedHere, d);
+                blockExponentials = TBackend.Add(blockExponentials, e);
+                blockShifted = TBackend.Add(blockShifted, d);
             }
 
-            exponentials = TBackend.Add(exponentials, exponentialsHere);
-            shifted = TBackend.Add(shifted, shiftedHere);
+            exponentials = TBackend.Add(exponentials, blockExponentials);
+            shifted = TBackend.Add(shifted, blockShifted);
         }
 
         var left = Classes - whole;
@@ -81,9 +80,9 @@ internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
 
         var sum = TBackend.Sum(exponentials);
         var loss = TBackend.Largest(VectorMath<TBackend, TVector>.Log(TBackend.Splat(sum))) - (1f - LabelSmoothing) * labelLogit;
-        // Not for s = 0: a class with the logit -infinity would make 0 * infinity of it.
+        // Not for s = 0, where a logit of -infinity would give 0 * infinity = NaN.
         if (LabelSmoothing > 0f) loss -= LabelSmoothing / Classes * TBackend.Sum(shifted);
-        // The logarithm takes numbers apart by their bits and would hide a NaN.
+        // Log works on the bits of its argument and does not propagate NaN.
         if (!(sum >= 1f)) loss = float.NaN;
         TBackend.StoreScalar(SampleLosses, item, loss);
         if (HasGradient) FinishGradient(row, sum, label, isKnown, whole, left);
@@ -100,7 +99,7 @@ internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
         return TBackend.Largest(largest);
     }
 
-    // From the exponentials, which stand where the gradient shall be. A sample whose label is unknown has none.
+    // LogitsGradient holds the exponentials at this point. A sample with an invalid label has the gradient 0.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FinishGradient(int row, float sum, int label, bool isKnown, int whole, int left)
     {
@@ -113,7 +112,11 @@ internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
         }
 
         for (var c = 0; c < whole; c += TBackend.Width)
-            TBackend.Store(LogitsGradient, row + c, TBackend.MultiplyAdd(TBackend.Load(LogitsGradient, row + c), TBackend.Splat(scale), TBackend.Splat(smoothed)));
+        {
+            var value = TBackend.MultiplyAdd(TBackend.Load(LogitsGradient, row + c), TBackend.Splat(scale), TBackend.Splat(smoothed));
+            TBackend.Store(LogitsGradient, row + c, value);
+        }
+
         if (left > 0)
         {
             var value = TBackend.MultiplyAdd(TBackend.LoadPartial(LogitsGradient, row + whole, left), TBackend.Splat(scale), TBackend.Splat(smoothed));
@@ -124,7 +127,7 @@ internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
             TBackend.StoreScalar(LogitsGradient, row + label, TBackend.LoadScalar(LogitsGradient, row + label) - GradientScale * (1f - LabelSmoothing));
     }
 
-    // NaN goes through on every machine; GPUs' min and max, inside Exp, would drop it.
+    // Propagates NaN on every device: min and max, which Exp uses, drop it on GPUs.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Exponential(TVector d) => TBackend.SelectEqual(d, d, VectorMath<TBackend, TVector>.Exp(d), d);
 

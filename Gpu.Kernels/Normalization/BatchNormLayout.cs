@@ -93,13 +93,13 @@ internal struct BatchNormLayout
     /// <summary>Returns the layout for thread groups. The partial results of its chunks fit into <see cref="WorkspaceLength"/> words.</summary>
     internal static ChannelGroups ForGroups<TBackend, TVector>(int rows, int channels, int threads)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
-        where TVector : unmanaged => ChannelGroups.For<TBackend, TVector>(rows, channels, threads, MinChunkRows, ChannelGroups.MostChunks(channels));
+        where TVector : unmanaged => ChannelGroups.For<TBackend, TVector>(rows, channels, threads, MinChunkRows, ChannelGroups.MaxChunks(channels));
 
     /// <summary>Words of workspace for any device: four coefficients for each channel, and the partial results of all chunks.</summary>
     public static int WorkspaceLength(int rows, int channels)
     {
         var row = IntMath.RoundUp(channels, 16);
-        var chunks = Math.Min(Math.Max(MaxChunks, ChannelGroups.MostChunks(channels)), IntMath.DivRoundUp(rows, MinChunkRows));
+        var chunks = Math.Min(Math.Max(MaxChunks, ChannelGroups.MaxChunks(channels)), IntMath.DivRoundUp(rows, MinChunkRows));
         return 4 * row + chunks * 2 * row;
     }
 

@@ -30,7 +30,7 @@ internal struct BatchNormMaxPoolForward<TBackend, TVector, TActivation> : IKerne
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var from = Layout.InputRow(row) + 2 * column * Layout.Channels;
         var end = from + 2 * (columnEnd - column) * Layout.Channels;
         var to = (row * Layout.OutputWidth + column) * Layout.Channels;

@@ -42,7 +42,7 @@ internal struct BatchNormMaxPoolInputGradient<TBackend, TVector, TActivation, TG
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         // On a GPU, an item is one whole vector (IOperation.Granularity), so the kernel does not contain the second variant.
         if (TBackend.IsGpu)
         {

@@ -53,7 +53,7 @@ internal readonly struct BatchNormMaxPoolGradientSumsOperation<TActivation>(Pool
         {
             // The rows of the layout are windows, each as much work as four rows of plain batch normalization. The workspace is large enough for the chunks of
             // plain batch normalization, which has more rows.
-            var groups = BatchNormLayout.ForGroups<TBackend, TVector>(shape.Batch * shape.OutputHeight * shape.OutputWidth, channels, GroupThreads.Of(limits));
+            var groups = BatchNormLayout.ForGroups<TBackend, TVector>(shape.Batch * shape.OutputHeight * shape.OutputWidth, channels, GroupThreads.For(limits));
             var grouped = new GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivation>
             {
                 Input = launcher.Bind(a.Input),

@@ -50,7 +50,7 @@ internal readonly struct BatchNormStatisticsOperation(
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var threads = GroupThreads.Of(limits);
+        var threads = GroupThreads.For(limits);
         var layout = BatchNormLayout.ForGroups<TBackend, TVector>(rows, channels, threads);
         var row = BatchNormWorkspace.RowLength(channels);
         var statistics = new GroupedBatchNormStatistics<TBackend, TVector>
@@ -142,7 +142,7 @@ internal readonly struct BatchNormGradientSumsOperation<TActivation>(int rows, i
         var partials = launcher.Bind(memory.Partials);
         if (launcher.Groups is { } limits)
         {
-            var layout = BatchNormLayout.ForGroups<TBackend, TVector>(rows, channels, GroupThreads.Of(limits));
+            var layout = BatchNormLayout.ForGroups<TBackend, TVector>(rows, channels, GroupThreads.For(limits));
             var row = BatchNormWorkspace.RowLength(channels);
             var grouped = new GroupedBatchNormGradientSums<TBackend, TVector, TActivation>
             {
@@ -270,7 +270,7 @@ internal static class BatchNormGradientSumsLaunch
         where TVector : unmanaged
     {
         if (chunks == 1) return;
-        var layout = ChannelGroups.ForCombining<TBackend, TVector>(chunks, channels, GroupThreads.Of(limits));
+        var layout = ChannelGroups.ForCombining<TBackend, TVector>(chunks, channels, GroupThreads.For(limits));
         var row = BatchNormWorkspace.RowLength(channels);
         var combine = new GroupedBatchNormGradientCombine<TBackend, TVector>
         {

@@ -1,22 +1,22 @@
 namespace Gpu.Kernels.Optimizers;
 
-/// <summary>The factor by which a running mean that began at zero falls short after some steps.</summary>
+/// <summary>The bias correction 1 - beta^step of an exponential moving average that starts at zero.</summary>
 internal static class BiasCorrection
 {
-    private const int MostHalvings = 6;
+    private const int MaxHalvings = 6;
 
     /// <summary>
-    /// 1 - beta^step, to a few units in the last place for any step number: with x = step * log(beta), the series of 1 - e^x for small |x|; a larger
-    /// one is halved until it is small, and c(2x) = c(x) (2 - c(x)) doubles it again. From x = -32 on the result is 1.
+    /// 1 - beta^step, accurate to a few units in the last place for any step. With x = step * log(beta): the Taylor series of c(x) = 1 - e^x for small |x|.
+    /// Larger |x| are halved until they are small, and then doubled by c(2x) = c(x) (2 - c(x)). For x below -32 the result is 1.
     /// </summary>
-    /// <param name="logBeta">the natural logarithm of beta, 0 or below (minus infinity for 0), rounded once from double precision</param>
-    /// <param name="step">the step number, 1 at the first update; taken as 1 when it is below</param>
+    /// <param name="logBeta">the natural logarithm of beta, at most 0 (-infinity for beta = 0), rounded from double precision</param>
+    /// <param name="step">the step number, 1 at the first update; smaller values are like 1</param>
     public static float OneMinusPower(float logBeta, int step)
     {
         if (step < 1) step = 1;
         var x = step * logBeta;
         var halvings = 0;
-        while (x < -0.5f && halvings < MostHalvings)
+        while (x < -0.5f && halvings < MaxHalvings)
         {
             x *= 0.5f;
             halvings++;
@@ -24,7 +24,7 @@ internal static class BiasCorrection
 
         if (x < -0.5f) return 1f;
 
-        // -x (1 + x/2 (1 + x/3 (1 + ...))); what is left out is below 2^-27 of it.
+        // c = -x (1 + x/2 (1 + x/3 (1 + ...))). The relative truncation error is below 2^-27.
         var series = 1f + x * (1f / 9f);
         series = 1f + x * (1f / 8f) * series;
         series = 1f + x * (1f / 7f) * series;

@@ -2,16 +2,16 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Optimizers;
 
-/// <summary>An update rule as a type, so that the fused optimizer is compiled for it.</summary>
+/// <summary>An update rule as a type, so that the optimizer kernel is compiled for it.</summary>
 internal interface IUpdateRule
 {
-    /// <summary>Numbers of state a parameter: 0, 1 or 2. The kernel neither reads nor writes the others.</summary>
+    /// <summary>States per parameter: 0, 1 or 2. The kernel neither loads nor stores the others.</summary>
     static abstract int States { get; }
 
-    /// <summary>True for rules that divide by 1 - beta^step; the kernel then computes those factors.</summary>
+    /// <summary>True if the rule divides by 1 - beta^step. The kernel then computes these factors.</summary>
     static abstract bool CorrectsBias { get; }
 
-    /// <summary>Moves parameters and state by one step, for gradients that are scaled, clipped and decayed already.</summary>
+    /// <summary>Updates parameters and states by one step. The gradient is already scaled, clipped and decayed.</summary>
     static abstract void Update<TBackend, TVector>(
         ref TVector parameter, TVector gradient, ref TVector first, ref TVector second, in UpdateConstants constants)
         where TBackend : struct, IVectorBackend<TBackend, TVector>

@@ -4,15 +4,15 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Optimizers;
 
-/// <summary>Values[i] *= the loss scale; an item is a vector.</summary>
+/// <summary>Values[i] *= loss scale. An item is a vector.</summary>
 internal struct ScaleByLossScale<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>What is scaled, and <see cref="LossScaleLayout"/>.</summary>
+    /// <summary>The values, and <see cref="LossScaleLayout"/>.</summary>
     public TBackend Values, LossScale;
 
-    /// <summary>How many values.</summary>
+    /// <summary>The number of values.</summary>
     public int Count;
 
     /// <inheritdoc/>
@@ -26,7 +26,8 @@ internal struct ScaleByLossScale<TBackend, TVector> : IKernel
 }
 
 /// <summary>
-/// Decides by the norm of the scaled gradients whether they are applied, corrects the step's values accordingly, and moves the scale; one item. See <see cref="LossScaling.Check"/>.
+/// Checks the norm of the scaled gradients for overflow, prepares the step state for the optimizer and adjusts the scale; see
+/// <see cref="LossScaling.Update"/>. One item.
 /// </summary>
 internal struct LossScaleUpdate<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -39,7 +40,7 @@ internal struct LossScaleUpdate<TBackend, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        // By its bits: comparisons with NaN are not kept apart everywhere.
+        // Infinity or NaN. Tests the exponent bits, because comparisons with NaN are not reliable on all devices.
         var overflows = (TBackend.LoadInt(Norm, GradientNormLayout.Norm) & 0x7F800000) == 0x7F800000;
         var skip = overflows ? 1 : 0;
         var scale = TBackend.LoadScalar(LossScale, LossScaleLayout.Scale);
@@ -52,8 +53,8 @@ internal struct LossScaleUpdate<TBackend, TVector> : IKernel
         var grows = good >= LossScaling.GrowthInterval ? 1 : 0;
         var factor = 1f + grows - 0.5f * skip;
         var next = scale * factor;
-        if (next > LossScaling.Largest) next = LossScaling.Largest;
-        if (next < LossScaling.Smallest) next = LossScaling.Smallest;
+        if (next > LossScaling.MaxScale) next = LossScaling.MaxScale;
+        if (next < LossScaling.MinScale) next = LossScaling.MinScale;
         TBackend.StoreScalar(LossScale, LossScaleLayout.Scale, next);
         TBackend.StoreInt(LossScale, LossScaleLayout.GoodSteps, good * (1 - grows));
         TBackend.StoreInt(LossScale, LossScaleLayout.Skipped, skipped);

@@ -5,33 +5,34 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Optimizers;
 
 /// <summary>
-/// One step of an optimizer over a whole arena: g = gradient * scale * clip + L2 p + L1 sign(p); p *= 1 - lr decay; the rule; gradient = 0. Each value
-/// is read and written once; a step that is skipped (<see cref="LossScaling"/>) resets the gradients alone. An item is a block of a segment (<see cref="SegmentTable"/>), or a part of one.
+/// One step of an optimizer over a whole arena: g = gradient * scale * clip + L2 p + L1 sign(p); p *= 1 - lr decay; the update rule; gradient = 0. Each value
+/// is loaded and stored once. A skipped step (<see cref="LossScaling"/>) only resets the gradients. An item is a block of a segment
+/// (<see cref="SegmentTable"/>), or a part of a block.
 /// </summary>
 internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TRule : struct, IUpdateRule
 {
-    /// <summary>Arenas of the same length; First, Second and Average may be missing.</summary>
+    /// <summary>Arenas of the same length: parameters, gradients, both states and the average. The last three may be empty.</summary>
     public TBackend Parameters, Gradients, First, Second, Average;
 
-    /// <summary>The table; <see cref="StepStateLayout"/>; <see cref="GradientNormLayout"/>.</summary>
+    /// <summary>The lists of the <see cref="SegmentTable"/>; <see cref="StepStateLayout"/>; <see cref="GradientNormLayout"/>.</summary>
     public TBackend Blocks, Segments, StepState, Norm;
 
-    /// <summary>The logarithm of the parts that each block is cut into, and words of a part: 1 part and a whole block on the CPU, one vector on a GPU.</summary>
+    /// <summary>The logarithm of the parts per block, and words per part: one part on the CPU, one vector per part on a GPU.</summary>
     public int PartShift, PartLength;
 
-    /// <summary>True when Norm has a factor that clips.</summary>
+    /// <summary>True if Norm contains a clip factor.</summary>
     public Flag IsClipped;
 
-    /// <summary>True when Average is kept, and how much of the new parameters goes into it.</summary>
+    /// <summary>True if Average is updated, with average += AverageRate * (parameter - average).</summary>
     public Flag IsAveraged;
 
     /// <inheritdoc cref="IsAveraged"/>
     public float AverageRate;
 
-    /// <summary>The rule's constants.</summary>
+    /// <summary>The constants of the rule.</summary>
     public UpdateConstants Constants;
 
     /// <inheritdoc/>
@@ -41,7 +42,7 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
         var block = item >> PartShift;
         var offset = (item - (block << PartShift)) * PartLength;
         block *= SegmentTable.BlockWords;
-        // All that is needed of the block and the step first: on a GPU a branch between them would wait for what stands before it.
+        // All loads come before the first branch: on a GPU a branch would wait for the loads before it.
         var length = TBackend.LoadInt(Blocks, block + 1) - offset;
         var from = TBackend.LoadInt(Blocks, block) + offset;
         var segment = TBackend.LoadInt(Blocks, block + 2) * SegmentTable.SegmentWords;
@@ -53,14 +54,14 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
         if (length > PartLength) length = PartLength;
         if (skips != 0)
         {
-            Reset(from, length);
+            ZeroGradients(from, length);
             return;
         }
 
         learningRate *= TBackend.LoadScalar(Segments, segment);
         if (IsClipped) scale *= TBackend.LoadScalar(Norm, GradientNormLayout.ClipFactor);
         var coupled = TBackend.LoadScalar(Segments, segment + 1);
-        var kept = 1f - learningRate * TBackend.LoadScalar(Segments, segment + 2);
+        var decayFactor = 1f - learningRate * TBackend.LoadScalar(Segments, segment + 2);
         var l1 = TBackend.LoadScalar(Segments, segment + 3);
 
         var constants = Constants;
@@ -79,12 +80,12 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
             var gradient = TBackend.Load(Gradients, i);
             var first = TRule.States > 0 ? TBackend.Load(First, i) : TBackend.Zero;
             var second = TRule.States > 1 ? TBackend.Load(Second, i) : TBackend.Zero;
-            Step(ref parameter, gradient, ref first, ref second, scale, coupled, kept, l1, constants);
+            Step(ref parameter, gradient, ref first, ref second, scale, coupled, decayFactor, l1, constants);
             TBackend.Store(Parameters, i, parameter);
             TBackend.Store(Gradients, i, TBackend.Zero);
             if (TRule.States > 0) TBackend.Store(First, i, first);
             if (TRule.States > 1) TBackend.Store(Second, i, second);
-            if (IsAveraged) TBackend.Store(Average, i, Averaged(TBackend.Load(Average, i), parameter));
+            if (IsAveraged) TBackend.Store(Average, i, NextAverage(TBackend.Load(Average, i), parameter));
         }
 
         var left = to - i;
@@ -94,18 +95,18 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
             var gradient = TBackend.LoadPartial(Gradients, i, left);
             var first = TRule.States > 0 ? TBackend.LoadPartial(First, i, left) : TBackend.Zero;
             var second = TRule.States > 1 ? TBackend.LoadPartial(Second, i, left) : TBackend.Zero;
-            Step(ref parameter, gradient, ref first, ref second, scale, coupled, kept, l1, constants);
+            Step(ref parameter, gradient, ref first, ref second, scale, coupled, decayFactor, l1, constants);
             TBackend.StorePartial(Parameters, i, parameter, left);
             TBackend.StorePartial(Gradients, i, TBackend.Zero, left);
             if (TRule.States > 0) TBackend.StorePartial(First, i, first, left);
             if (TRule.States > 1) TBackend.StorePartial(Second, i, second, left);
-            if (IsAveraged) TBackend.StorePartial(Average, i, Averaged(TBackend.LoadPartial(Average, i, left), parameter), left);
+            if (IsAveraged) TBackend.StorePartial(Average, i, NextAverage(TBackend.LoadPartial(Average, i, left), parameter), left);
         }
     }
 
-    // The gradients alone: some of them are no numbers.
+    // Only stores: the gradients may be NaN.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Reset(int from, int length)
+    private readonly void ZeroGradients(int from, int length)
     {
         var to = from + length;
         for (var i = from; i < to; i += TBackend.Width) TBackend.StorePartial(Gradients, i, TBackend.Zero, to - i);
@@ -114,15 +115,15 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Step(
         ref TVector parameter, TVector gradient, ref TVector first, ref TVector second,
-        float scale, float coupled, float kept, float l1, in UpdateConstants constants)
+        float scale, float coupled, float decayFactor, float l1, in UpdateConstants constants)
     {
         var g = TBackend.MultiplyAdd(gradient, TBackend.Splat(scale), TBackend.Multiply(parameter, TBackend.Splat(coupled)));
-        g = TBackend.MultiplyAdd(UpdateMeans.Sign<TBackend, TVector>(parameter), TBackend.Splat(l1), g);
-        parameter = TBackend.Multiply(parameter, TBackend.Splat(kept));
+        g = TBackend.MultiplyAdd(UpdateMath.Sign<TBackend, TVector>(parameter), TBackend.Splat(l1), g);
+        parameter = TBackend.Multiply(parameter, TBackend.Splat(decayFactor));
         TRule.Update<TBackend, TVector>(ref parameter, g, ref first, ref second, constants);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector Averaged(TVector average, TVector parameter) =>
+    private readonly TVector NextAverage(TVector average, TVector parameter) =>
         TBackend.MultiplyAdd(TBackend.Subtract(parameter, average), TBackend.Splat(AverageRate), average);
 }

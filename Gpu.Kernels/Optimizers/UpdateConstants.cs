@@ -1,9 +1,9 @@
 namespace Gpu.Kernels.Optimizers;
 
-/// <summary>What an update rule computes with. Differences from 1 are rounded from double precision, because 1 - 0.999f has lost digits.</summary>
+/// <summary>The constants of an update rule. Differences from 1 are rounded from double precision, because 1 - 0.999f has lost digits.</summary>
 internal struct UpdateConstants
 {
-    /// <summary>Step size: the learning rate times the segment's factor; for rules that correct their bias divided by 1 - b1^step.</summary>
+    /// <summary>The learning rate times the factor of the segment; divided by 1 - b1^step if the rule corrects bias.</summary>
     public float StepSize;
 
     /// <summary>mu.</summary>
@@ -18,11 +18,11 @@ internal struct UpdateConstants
     /// <summary>eps.</summary>
     public float Epsilon;
 
-    /// <summary>1 / sqrt(1 - b2^step); set only for rules that correct their bias.</summary>
+    /// <summary>1 / sqrt(1 - b2^step), only for rules that correct bias.</summary>
     public float InverseRootCorrection;
 
-    /// <summary>The constants of some settings; the last two are found by the kernel.</summary>
-    internal static UpdateConstants Of(OptimizerSettings settings)
+    /// <summary>The constants of some settings. The kernel sets <see cref="StepSize"/> and <see cref="InverseRootCorrection"/>.</summary>
+    internal static UpdateConstants From(OptimizerSettings settings)
     {
         var beta2 = settings.Kind == OptimizerKind.RmsProp ? settings.Alpha : settings.Beta2;
         return new()

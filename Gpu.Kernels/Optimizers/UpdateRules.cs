@@ -82,7 +82,7 @@ internal readonly struct RmsPropRule : IUpdateRule
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        first = UpdateMeans.Square<TBackend, TVector>(first, gradient, constants);
+        first = UpdateMath.MeanSquare<TBackend, TVector>(first, gradient, constants);
         var root = TBackend.Add(TBackend.Sqrt(first), TBackend.Splat(constants.Epsilon));
         parameter = TBackend.MultiplyAdd(TBackend.Divide(gradient, root), TBackend.Splat(-constants.StepSize), parameter);
     }
@@ -104,7 +104,7 @@ internal readonly struct RmsPropMomentumRule : IUpdateRule
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        first = UpdateMeans.Square<TBackend, TVector>(first, gradient, constants);
+        first = UpdateMath.MeanSquare<TBackend, TVector>(first, gradient, constants);
         var root = TBackend.Add(TBackend.Sqrt(first), TBackend.Splat(constants.Epsilon));
         second = TBackend.MultiplyAdd(second, TBackend.Splat(constants.Momentum), TBackend.Divide(gradient, root));
         parameter = TBackend.MultiplyAdd(second, TBackend.Splat(-constants.StepSize), parameter);
@@ -128,13 +128,13 @@ internal readonly struct AdamRule : IUpdateRule
         where TVector : unmanaged
     {
         first = TBackend.MultiplyAdd(first, TBackend.Splat(constants.Beta1), TBackend.Multiply(gradient, TBackend.Splat(constants.OneMinusBeta1)));
-        second = UpdateMeans.Square<TBackend, TVector>(second, gradient, constants);
+        second = UpdateMath.MeanSquare<TBackend, TVector>(second, gradient, constants);
         var root = TBackend.MultiplyAdd(TBackend.Sqrt(second), TBackend.Splat(constants.InverseRootCorrection), TBackend.Splat(constants.Epsilon));
         parameter = TBackend.MultiplyAdd(TBackend.Divide(first, root), TBackend.Splat(-constants.StepSize), parameter);
     }
 }
 
-/// <summary>p -= lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g. The sign of 0 is 0, and that of NaN NaN.</summary>
+/// <summary>p -= lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g. sign(0) is 0, and sign(NaN) is NaN.</summary>
 internal readonly struct LionRule : IUpdateRule
 {
     /// <inheritdoc/>
@@ -152,16 +152,16 @@ internal readonly struct LionRule : IUpdateRule
     {
         var blend = TBackend.MultiplyAdd(first, TBackend.Splat(constants.Beta1), TBackend.Multiply(gradient, TBackend.Splat(constants.OneMinusBeta1)));
         first = TBackend.MultiplyAdd(first, TBackend.Splat(constants.Beta2), TBackend.Multiply(gradient, TBackend.Splat(constants.OneMinusBeta2)));
-        parameter = TBackend.MultiplyAdd(UpdateMeans.Sign<TBackend, TVector>(blend), TBackend.Splat(-constants.StepSize), parameter);
+        parameter = TBackend.MultiplyAdd(UpdateMath.Sign<TBackend, TVector>(blend), TBackend.Splat(-constants.StepSize), parameter);
     }
 }
 
-/// <summary>What several rules have in common.</summary>
-internal static class UpdateMeans
+/// <summary>Functions that several rules use.</summary>
+internal static class UpdateMath
 {
-    /// <summary>The running mean of squares b2 v + (1 - b2) g^2.</summary>
+    /// <summary>The moving average of squares, b2 v + (1 - b2) g^2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Square<TBackend, TVector>(TVector mean, TVector gradient, in UpdateConstants constants)
+    public static TVector MeanSquare<TBackend, TVector>(TVector mean, TVector gradient, in UpdateConstants constants)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
@@ -175,7 +175,7 @@ internal static class UpdateMeans
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var notAbove = TBackend.SelectGreater(TBackend.Zero, x, TBackend.Splat(-1f), x);
-        return TBackend.SelectGreater(x, TBackend.Zero, TBackend.Splat(1f), notAbove);
+        var notPositive = TBackend.SelectGreater(TBackend.Zero, x, TBackend.Splat(-1f), x);
+        return TBackend.SelectGreater(x, TBackend.Zero, TBackend.Splat(1f), notPositive);
     }
 }

@@ -4,23 +4,23 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Peaks;
 
-/// <summary>Copies words; an item copies <see cref="WordsOfItem"/> of them, which must be a multiple of four vectors or one vector.</summary>
+/// <summary>Copies words. An item copies <see cref="WordsPerItem"/> of them: one vector, or a multiple of four vectors.</summary>
 internal struct CopyWords<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Words.</summary>
+    /// <summary>The words, and their copy.</summary>
     public TBackend Input, Output;
 
-    /// <summary>Words an item copies.</summary>
-    public int WordsOfItem;
+    /// <summary>Words per item.</summary>
+    public int WordsPerItem;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var from = item * WordsOfItem;
-        var to = from + WordsOfItem;
+        var from = item * WordsPerItem;
+        var to = from + WordsPerItem;
         var at = from;
         for (; at + 4 * TBackend.Width <= to; at += 4 * TBackend.Width)
         {

@@ -2,23 +2,23 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gpu.Kernels.Peaks;
 
-/// <summary>The products of a precision, as <see cref="TensorCorePeak{TUnit}"/> repeats them.</summary>
+/// <summary>The matrix product that <see cref="TensorCorePeak{TUnit}"/> repeats, for one precision.</summary>
 internal interface IPeakUnit
 {
-    /// <summary>Values that a product adds up: it makes 16 x 8 sums of so many each.</summary>
+    /// <summary>The length of the sums (k): a product adds to 16 x 8 sums.</summary>
     static abstract int Depth { get; }
 
-    /// <summary>A lane's part of the first operand: 1 + lane / 32 in every place.</summary>
+    /// <summary>A register of the first operand of a lane; every element is 1 + lane / 32.</summary>
     static abstract int First(int lane);
 
-    /// <summary>A lane's part of the second operand: 2^-10 in every place.</summary>
+    /// <summary>A register of the second operand; every element is 2^-10.</summary>
     static abstract int Second { get; }
 
-    /// <summary>One product for each of the sixteen sums.</summary>
+    /// <summary>Multiplies once for each of the sixteen accumulators.</summary>
     static abstract void Multiply();
 }
 
-/// <summary>TF32: operands are 32-bit floats whose last 13 bits are zeros.</summary>
+/// <summary>TF32: operands are 32-bit floats whose low 13 bits are zero.</summary>
 internal readonly struct Tf32Peak : IPeakUnit
 {
     private const string M = "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32";
@@ -40,7 +40,7 @@ internal readonly struct Tf32Peak : IPeakUnit
     public static void Multiply() => CudaAsm.Emit(Products);
 }
 
-/// <summary>FP16: operands are pairs of half-precision numbers.</summary>
+/// <summary>FP16: operands are pairs of half-precision floats.</summary>
 internal readonly struct Fp16Peak : IPeakUnit
 {
     private const string M = "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32";

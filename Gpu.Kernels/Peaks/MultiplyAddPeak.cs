@@ -5,31 +5,31 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Peaks;
 
 /// <summary>
-/// Multiply-adds on registers alone, as many at a time as hide their latency: nothing runs faster. Each of <see cref="Chains"/> chains
-/// takes x to x * Factor + Summand, <see cref="Rounds"/> times, from 1, 2, 3...; an item writes the sum of its chains.
+/// Peak multiply-add throughput: only registers, and enough independent chains to hide the latency. Each of <see cref="Chains"/> chains starts from 1, 2, 3...
+/// and repeats x = x * Factor + Addend <see cref="Rounds"/> times. An item writes the sum of its chains.
 /// </summary>
 internal struct MultiplyAddPeak<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Independent chains: above latency times throughput of today's processors, and within 16 registers.</summary>
+    /// <summary>Independent chains: more than latency times throughput of current processors, and few enough for 16 registers.</summary>
     public const int Chains = 12;
 
-    /// <summary>A vector an item.</summary>
+    /// <summary>The sums, one vector per item.</summary>
     public TBackend Output;
 
-    /// <summary>Multiply-adds of a chain.</summary>
+    /// <summary>Multiply-adds per chain.</summary>
     public int Rounds;
 
-    /// <summary>What a chain is multiplied by, and what is added.</summary>
-    public float Factor, Summand;
+    /// <summary>The constants of a multiply-add.</summary>
+    public float Factor, Addend;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
         var factor = TBackend.Splat(Factor);
-        var summand = TBackend.Splat(Summand);
+        var addend = TBackend.Splat(Addend);
         var a = TBackend.Splat(1f);
         var b = TBackend.Splat(2f);
         var c = TBackend.Splat(3f);
@@ -44,18 +44,18 @@ internal struct MultiplyAddPeak<TBackend, TVector> : IKernel
         var l = TBackend.Splat(12f);
         for (var round = 0; round < Rounds; round++)
         {
-            a = TBackend.MultiplyAdd(a, factor, summand);
-            b = TBackend.MultiplyAdd(b, factor, summand);
-            c = TBackend.MultiplyAdd(c, factor, summand);
-            d = TBackend.MultiplyAdd(d, factor, summand);
-            e = TBackend.MultiplyAdd(e, factor, summand);
-            f = TBackend.MultiplyAdd(f, factor, summand);
-            g = TBackend.MultiplyAdd(g, factor, summand);
-            h = TBackend.MultiplyAdd(h, factor, summand);
-            i = TBackend.MultiplyAdd(i, factor, summand);
-            j = TBackend.MultiplyAdd(j, factor, summand);
-            k = TBackend.MultiplyAdd(k, factor, summand);
-            l = TBackend.MultiplyAdd(l, factor, summand);
+            a = TBackend.MultiplyAdd(a, factor, addend);
+            b = TBackend.MultiplyAdd(b, factor, addend);
+            c = TBackend.MultiplyAdd(c, factor, addend);
+            d = TBackend.MultiplyAdd(d, factor, addend);
+            e = TBackend.MultiplyAdd(e, factor, addend);
+            f = TBackend.MultiplyAdd(f, factor, addend);
+            g = TBackend.MultiplyAdd(g, factor, addend);
+            h = TBackend.MultiplyAdd(h, factor, addend);
+            i = TBackend.MultiplyAdd(i, factor, addend);
+            j = TBackend.MultiplyAdd(j, factor, addend);
+            k = TBackend.MultiplyAdd(k, factor, addend);
+            l = TBackend.MultiplyAdd(l, factor, addend);
         }
 
         var abcd = TBackend.Add(TBackend.Add(a, b), TBackend.Add(c, d));

@@ -7,16 +7,16 @@ using ILGPU.Runtime.Cuda;
 namespace Gpu.Kernels.Peaks;
 
 /// <summary>
-/// What tensor cores do at most: each warp adds products to sixteen independent sums in registers, again and again, and touches no memory before the end. Every lane writes
-/// the sum of its 64 sums, so that nothing can be left out.
+/// Peak throughput of tensor cores: each warp repeatedly adds products to sixteen independent accumulators in registers, and accesses memory only at the end.
+/// Every lane then writes the sum of its 64 accumulator registers, so that the compiler cannot remove any of them.
 /// </summary>
 internal struct TensorCorePeak<TUnit> : IGroupedKernel
     where TUnit : struct, IPeakUnit
 {
-    /// <summary>Address of a word a thread.</summary>
+    /// <summary>Device address of the output, one word per thread.</summary>
     public long Output;
 
-    /// <summary>Products of each sum.</summary>
+    /// <summary>Products per accumulator.</summary>
     public int Rounds;
 
     /// <inheritdoc/>

@@ -56,7 +56,7 @@ internal struct AvgPoolBackward<TBackend, TVector, TActivation, TWeight> : IKern
     public void Run(int item)
     {
         var g = Geometry;
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var sample = g.ByInputHeight.Divide(row);
         g.WindowRows(row - sample * g.InputHeight, out var fromRow, out var endRow);
         g.WindowColumns(column, out var fromColumn, out var endColumn);

@@ -26,7 +26,7 @@ internal struct MaxPoolForward2x2<TBackend, TVector> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var channels = Geometry.Channels;
         var below = Geometry.InputWidth * channels;
         var from = Geometry.RowPairIndex(row) + 2 * column * channels;
@@ -89,7 +89,7 @@ internal struct MaxPoolBackward2x2<TBackend, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var channels = Geometry.Channels;
         var below = Geometry.InputWidth * channels;
         var first = Geometry.RowPairIndex(row);
@@ -98,7 +98,7 @@ internal struct MaxPoolBackward2x2<TBackend, TVector, TActivation> : IKernel
         // An odd last column belongs to the last item of each row; an odd last row belongs to the items of the last output row of the image.
         var end = first + (columnEnd == Geometry.OutputWidth ? below : 2 * columnEnd * channels);
         if ((Geometry.InputHeight & 1) != 0 && (row + 1) % Geometry.OutputHeight == 0)
-            for (var under = at + 2 * below; under < end + 2 * below; under += channels) InputGradient.Skip(under + channel, channelEnd - channel);
+            for (var under = at + 2 * below; under < end + 2 * below; under += channels) InputGradient.WriteZeros(under + channel, channelEnd - channel);
         if (TBackend.IsGpu)
         {
             Distribute<WholeVector>(at + channel, from + channel, channels, below, TBackend.Width);
@@ -118,8 +118,8 @@ internal struct MaxPoolBackward2x2<TBackend, TVector, TActivation> : IKernel
 
         for (; at < end; at += channels)
         {
-            InputGradient.Skip(at + channel, channelEnd - channel);
-            InputGradient.Skip(at + below + channel, channelEnd - channel);
+            InputGradient.WriteZeros(at + channel, channelEnd - channel);
+            InputGradient.WriteZeros(at + below + channel, channelEnd - channel);
         }
     }
 

@@ -58,7 +58,7 @@ internal struct MaxPoolBackwardDisjoint<TBackend, TVector, TActivation> : IKerne
     public void Run(int item)
     {
         var g = Geometry;
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var sample = g.ByOutputHeight.Divide(row);
         var outputRow = row - sample * g.OutputHeight;
         g.Rows(outputRow, out var top, out var rows);
@@ -108,7 +108,7 @@ internal struct MaxPoolBackwardDisjoint<TBackend, TVector, TActivation> : IKerne
         for (var r = 0; r < allRows; r++)
         {
             for (var k = r < rows ? columns : 0; k < allColumns; k++)
-                target.Skip(window + r * rowStride + k * columnStride, channels);
+                target.WriteZeros(window + r * rowStride + k * columnStride, channels);
         }
     }
 }
@@ -139,12 +139,12 @@ internal struct MaxPoolBackwardOverlapping<TBackend, TVector, TActivation> : IKe
     public void Run(int item)
     {
         var g = Geometry;
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var sample = g.ByInputHeight.Divide(row);
         var inputRow = row - sample * g.InputHeight;
         var rowStride = g.InputWidth * g.Channels;
         var strip = row * rowStride;
-        for (var k = column; k < columnEnd; k++) InputGradient.Skip(strip + k * g.Channels + channel, channelEnd - channel);
+        for (var k = column; k < columnEnd; k++) InputGradient.WriteZeros(strip + k * g.Channels + channel, channelEnd - channel);
         g.WindowRows(inputRow, out var fromRow, out var endRow);
         g.WindowColumns(column, out var fromColumn, out _);
         g.WindowColumns(columnEnd - 1, out _, out var endColumn);

@@ -84,7 +84,7 @@ internal struct PoolForward<TBackend, TVector, TActivation, TReduction> : IKerne
     public void Run(int item)
     {
         var g = Geometry;
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var sample = g.ByOutputHeight.Divide(row);
         g.Rows(row - sample * g.OutputHeight, out var top, out var rows);
         var rowStride = g.InputWidth * g.Channels;

@@ -47,7 +47,7 @@ internal static class PoolOperations
 
         public float Scale => Average && !ExcludePadding ? 1f / (Shape.WindowHeight * Shape.WindowWidth) : 1f;
 
-        public void With<TActivation>()
+        public void Invoke<TActivation>()
             where TActivation : struct, IActivation
         {
             if (Transposed && ExcludePadding) Executor.Execute(new SumTransposedOperation<TActivation, InsidePixelsPoolWeight>(this));
@@ -113,7 +113,7 @@ internal static class PoolOperations
         {
             var shape = call.Shape;
             var pixels = shape.WindowHeight * shape.WindowWidth;
-            var layout = ChannelGroups.ForChunks<TBackend, TVector>(shape.Batch, pixels, shape.Channels, GroupThreads.Of(limits));
+            var layout = ChannelGroups.ForChunks<TBackend, TVector>(shape.Batch, pixels, shape.Channels, GroupThreads.For(limits));
             var kernel = new GroupedChannelSum<TBackend, TVector>
             {
                 Values = launcher.Bind(call.Source),

@@ -6,57 +6,58 @@ using ILGPU;
 namespace Gpu.Kernels.Reductions;
 
 /// <summary>
-/// How groups of threads share rows by channels: a group has a chunk of rows and a block of channel vectors. Its threads are a table of rows by vectors:
-/// neighbours read neighbouring words, and each thread goes down its chunk by as many rows as the table has. From shape, vector width and group size alone.
+/// Divides an array [rows, channels] among groups of threads. A group processes a chunk of rows and a block of channel vectors. Its threads form a table of
+/// thread rows by lanes: consecutive lanes read consecutive vectors, and each thread processes every n-th row of the chunk, with n thread rows. The division
+/// depends only on the shape, the vector width and the group size, so the order of sums is deterministic.
 /// </summary>
 internal struct ChannelGroups
 {
-    /// <summary>Floats side by side that fill a cache line or two; more would leave fewer rows to a group.</summary>
+    /// <summary>Adjacent floats per row that fill one or two cache lines. With more, a group would have fewer thread rows.</summary>
     public const int WholeLine = 64;
 
-    /// <summary>Floats side by side, where there is little to read and many threads are to share it, that are still read in one piece.</summary>
+    /// <summary>Adjacent floats per row for small arrays that many threads share; still a single memory transaction.</summary>
     public const int ShortLine = 8;
 
-    // Groups that fill a large GPU, and chunks at least for shapes with many channels.
-    private const int ManyChannels = 64 * 1024;
-    private const int FewestMostChunks = 64;
-    private const int MostChunksOfAny = 1024;
+    // The maximum number of chunks: enough to fill a large GPU, inversely proportional to the channels between two bounds.
+    private const int ChunksTimesChannels = 64 * 1024;
+    private const int LeastMaxChunks = 64;
+    private const int GreatestMaxChunks = 1024;
 
-    /// <summary>Rows that a thread of a chunk has at least, and at most where one chunk is to do for all.</summary>
-    private const int RowsOfThread = 4, RowsOfThreadAlone = 16;
+    // The fewest rows per thread of a chunk; and the most if a single chunk has all rows.
+    private const int MinRowsPerThread = 4, MaxRowsPerThreadOfOneChunk = 16;
 
-    /// <summary>Extents.</summary>
+    /// <summary>Sizes of the array.</summary>
     public int Rows, Channels;
 
-    /// <summary>Threads side by side, a power of two and its logarithm; threads below each other, its logarithm.</summary>
+    /// <summary>Threads along the channels, a power of two, and its logarithm; the logarithm of the number of thread rows.</summary>
     public int Lanes, LaneShift, RowShift;
 
-    /// <summary>Blocks of lanes that cover the channels; rows of a chunk (the last may have fewer); chunks.</summary>
+    /// <summary>Blocks of channels; rows per chunk (the last may have fewer); chunks.</summary>
     public int Blocks, ChunkRows, Chunks;
 
-    /// <summary>Threads of a group.</summary>
+    /// <summary>Threads per group.</summary>
     public readonly int Threads => 1 << (LaneShift + RowShift);
 
-    /// <summary>Groups: chunks times blocks, the blocks of a chunk one after the other.</summary>
+    /// <summary>The number of groups: chunks times blocks. Consecutive groups are the blocks of a chunk.</summary>
     public readonly int Groups => Chunks * Blocks;
 
-    /// <summary>Chunks that shapes with so many channels are cut into at most, on any machine.</summary>
-    public static int MostChunks(int channels) => Math.Clamp(ManyChannels / channels, FewestMostChunks, MostChunksOfAny);
+    /// <summary>The most chunks of an array with so many channels, on any device.</summary>
+    public static int MaxChunks(int channels) => Math.Clamp(ChunksTimesChannels / channels, LeastMaxChunks, GreatestMaxChunks);
 
-    /// <summary>The cut for a machine.</summary>
+    /// <summary>The division for a backend.</summary>
     /// <param name="rows">rows</param>
-    /// <param name="channels">channels; a multiple of the vector width</param>
-    /// <param name="threads">threads of a group, a power of two</param>
-    /// <param name="fewestRows">rows of a chunk at least</param>
-    /// <param name="mostChunks">chunks at most</param>
-    /// <param name="line">floats side by side at most, a power of two</param>
-    public static ChannelGroups For<TBackend, TVector>(int rows, int channels, int threads, int fewestRows, int mostChunks, int line = WholeLine)
+    /// <param name="channels">channels, a multiple of the vector width</param>
+    /// <param name="threads">threads per group, a power of two</param>
+    /// <param name="minRows">the fewest rows per chunk</param>
+    /// <param name="maxChunks">the most chunks</param>
+    /// <param name="line">the most adjacent floats per row, a power of two</param>
+    public static ChannelGroups For<TBackend, TVector>(int rows, int channels, int threads, int minRows, int maxChunks, int line = WholeLine)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
         var vectors = channels / TBackend.Width;
         var lanes = LanesFor(vectors, Math.Min(threads, line / TBackend.Width));
-        var cut = new ChannelGroups
+        var groups = new ChannelGroups
         {
             Rows = rows,
             Channels = channels,
@@ -65,30 +66,30 @@ internal struct ChannelGroups
             RowShift = BitOperations.Log2((uint)(threads / lanes)),
             Blocks = IntMath.DivRoundUp(vectors, lanes),
         };
-        var deep = 1 << cut.RowShift;
-        var chunkRows = rows <= RowsOfThreadAlone * deep ? rows : Math.Max(fewestRows, RowsOfThread * deep);
-        cut.ChunkRows = Math.Max(chunkRows, IntMath.DivRoundUp(rows, mostChunks));
-        cut.Chunks = IntMath.DivRoundUp(rows, cut.ChunkRows);
-        return cut;
+        var threadRows = 1 << groups.RowShift;
+        var chunkRows = rows <= MaxRowsPerThreadOfOneChunk * threadRows ? rows : Math.Max(minRows, MinRowsPerThread * threadRows);
+        groups.ChunkRows = Math.Max(chunkRows, IntMath.DivRoundUp(rows, maxChunks));
+        groups.Chunks = IntMath.DivRoundUp(rows, groups.ChunkRows);
+        return groups;
     }
 
-    /// <summary>The cut of the rows that a stage before has left, into blocks of channels alone: a group has all rows.</summary>
+    /// <summary>The division for the partial results of an earlier stage: blocks of channels only, so a group has all rows.</summary>
     public static ChannelGroups ForCombining<TBackend, TVector>(int rows, int channels, int threads)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged => For<TBackend, TVector>(rows, channels, threads, rows, 1, ShortLine);
 
-    /// <summary>The cut of rows whose chunks are given: images, say, one after the other.</summary>
+    /// <summary>The division of rows whose chunks are given, such as images.</summary>
     public static ChannelGroups ForChunks<TBackend, TVector>(int chunks, int chunkRows, int channels, int threads)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var cut = For<TBackend, TVector>(chunkRows, channels, threads, chunkRows, 1);
-        cut.Rows = checked(chunks * chunkRows);
-        cut.Chunks = chunks;
-        return cut;
+        var groups = For<TBackend, TVector>(chunkRows, channels, threads, chunkRows, 1);
+        groups.Rows = checked(chunks * chunkRows);
+        groups.Chunks = chunks;
+        return groups;
     }
 
-    // As many as can be, but half as many where too many of them would have no channels, and fewer then.
+    // As many lanes as possible, but half as many while more than a fifth of them would have no channels and halving reduces that.
     private static int LanesFor(int vectors, int most)
     {
         var lanes = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(vectors, most));
@@ -98,38 +99,39 @@ internal struct ChannelGroups
         int Slots(int side) => IntMath.RoundUp(vectors, side);
     }
 
-    /// <summary>Where a thread is.</summary>
+    /// <summary>The position of the calling thread.</summary>
+    /// <param name="width">the vector width</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly ChannelPosition Place(int width)
+    internal readonly ChannelPosition GetPosition(int width)
     {
         var thread = Group.IdxX;
         var chunk = Grid.IdxX / Blocks;
-        var down = thread >> LaneShift;
+        var threadRow = thread >> LaneShift;
         var channel = ((Grid.IdxX - chunk * Blocks) * Lanes + (thread & (Lanes - 1))) * width;
         var first = chunk * ChunkRows;
         return new ChannelPosition
         {
             Chunk = chunk,
-            Down = down,
+            ThreadRow = threadRow,
             Channel = channel,
-            // Threads behind the last channel read its values once more, and write nothing.
-            Source = Math.Min(channel, Channels - width),
-            First = first,
-            End = Math.Min(first + ChunkRows, Rows),
-            Deep = 1 << RowShift,
+            // Threads past the last channel read the last vector again, and write nothing.
+            ReadChannel = Math.Min(channel, Channels - width),
+            FirstRow = first,
+            EndRow = Math.Min(first + ChunkRows, Rows),
+            RowStep = 1 << RowShift,
         };
     }
 }
 
-/// <summary>A thread's place in a <see cref="ChannelGroups"/>.</summary>
+/// <summary>The position of a thread in a <see cref="ChannelGroups"/>.</summary>
 internal struct ChannelPosition
 {
-    /// <summary>The chunk, and the thread's row in the group's table.</summary>
-    public int Chunk, Down;
+    /// <summary>The chunk, and the thread row.</summary>
+    public int Chunk, ThreadRow;
 
-    /// <summary>The thread's first channel, which may lie behind the last, and the one that it reads.</summary>
-    public int Channel, Source;
+    /// <summary>The first channel of the thread, which may be past the last one; and the first channel that it reads.</summary>
+    public int Channel, ReadChannel;
 
-    /// <summary>The chunk's first row and its end; rows from one of the thread's to the next.</summary>
-    public int First, End, Deep;
+    /// <summary>The first row and the end of the chunk; the number of thread rows, by which a thread steps through the chunk.</summary>
+    public int FirstRow, EndRow, RowStep;
 }

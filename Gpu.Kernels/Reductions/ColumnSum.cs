@@ -3,23 +3,23 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Reductions;
 
-/// <summary>What a thread of a <see cref="ChannelGroups"/> adds up of its column of values, in two chains; four loads are under way at the same time.</summary>
+/// <summary>The sum over the rows of a thread of a <see cref="ChannelGroups"/>, in two independent chains with four loads in flight.</summary>
 internal static class ColumnSum<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>The sum over the thread's rows.</summary>
+    /// <summary>The sum over the rows of the thread.</summary>
     /// <param name="values">rows by channels</param>
     /// <param name="stride">words from one row to the next</param>
-    /// <param name="place">the thread's place</param>
+    /// <param name="position">the position of the thread</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Of(TBackend values, int stride, in ChannelPosition place)
+    public static TVector Of(TBackend values, int stride, in ChannelPosition position)
     {
         TVector sum0 = TBackend.Zero, sum1 = sum0;
-        var row = place.First + place.Down;
-        var at = row * stride + place.Source;
-        var step = place.Deep * stride;
-        for (; row + 3 * place.Deep < place.End; row += 4 * place.Deep)
+        var row = position.FirstRow + position.ThreadRow;
+        var at = row * stride + position.ReadChannel;
+        var step = position.RowStep * stride;
+        for (; row + 3 * position.RowStep < position.EndRow; row += 4 * position.RowStep)
         {
             var (x0, x1) = (TBackend.Load(values, at), TBackend.Load(values, at + step));
             var (x2, x3) = (TBackend.Load(values, at + 2 * step), TBackend.Load(values, at + 3 * step));
@@ -28,7 +28,7 @@ internal static class ColumnSum<TBackend, TVector>
             at += 4 * step;
         }
 
-        for (; row < place.End; row += place.Deep)
+        for (; row < position.EndRow; row += position.RowStep)
         {
             sum0 = TBackend.Add(sum0, TBackend.Load(values, at));
             at += step;

@@ -5,8 +5,7 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Reductions;
 
 /// <summary>
-/// The norm, and the factor that clips to it, from the last few partial sums of squares; one item. NaN and infinity go through:
-/// a norm that is NaN gives the factor NaN.
+/// Computes the norm and the clip factor from the last partial sums of squares. One item. NaN and infinity propagate: a NaN norm gives a NaN factor.
 /// </summary>
 internal struct GradientNormFinish<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -15,14 +14,14 @@ internal struct GradientNormFinish<TBackend, TVector> : IKernel
     /// <summary>Partial sums; <see cref="StepStateLayout"/>; <see cref="GradientNormLayout"/>.</summary>
     public TBackend Sums, StepState, Norm;
 
-    /// <summary>How many sums.</summary>
+    /// <summary>The number of partial sums.</summary>
     public int Count;
 
-    /// <summary>True when the norm is that of the gradients times the step's gradient scale.</summary>
+    /// <summary>True to multiply the norm by the gradient scale of the step.</summary>
     public Flag IsScaled;
 
-    /// <summary>The largest norm allowed; infinity for no clipping.</summary>
-    public float LargestNorm;
+    /// <summary>The norm to clip to; infinity for no clipping.</summary>
+    public float MaxNorm;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -33,14 +32,14 @@ internal struct GradientNormFinish<TBackend, TVector> : IKernel
         Store(sum);
     }
 
-    /// <summary>Stores what comes of the sum of all squares.</summary>
+    /// <summary>Stores the norm and the clip factor for a sum of squares.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly void Store(float sum)
     {
         var norm = MathF.Sqrt(sum);
         if (IsScaled) norm *= MathF.Abs(TBackend.LoadScalar(StepState, StepStateLayout.GradientScale));
-        // As PyTorch's clip_grad_norm_. NaN is passed on; it is asked for because ILGPU's comparisons do not keep it apart on OpenCL.
-        var factor = LargestNorm / (norm + 1e-6f);
+        // As PyTorch's clip_grad_norm_. NaN propagates; the test for it is explicit, because ILGPU's comparisons on OpenCL do not distinguish it.
+        var factor = MaxNorm / (norm + 1e-6f);
         if (!float.IsNaN(factor) && factor >= 1f) factor = 1f;
         TBackend.StoreScalar(Norm, GradientNormLayout.Norm, norm);
         TBackend.StoreScalar(Norm, GradientNormLayout.ClipFactor, factor);

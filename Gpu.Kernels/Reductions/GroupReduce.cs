@@ -9,27 +9,25 @@ namespace Gpu.Kernels.Reductions;
 /// <summary>Sizes of groups that reduce.</summary>
 internal static class GroupThreads
 {
-    /// <summary>Threads of a group at most, and elements of the shared memory that kernels allocate for them.</summary>
-    public const int Most = 256;
+    /// <summary>The most threads per group, and the elements of shared memory that kernels allocate for them.</summary>
+    public const int Max = 256;
 
-    /// <summary>Threads of a group on a device: a power of two.</summary>
-    public static int Of(GroupLimits limits) => Math.Min(Most, 1 << BitOperations.Log2((uint)limits.MaxThreads));
+    /// <summary>Threads per group on a device: a power of two.</summary>
+    public static int For(GroupLimits limits) => Math.Min(Max, 1 << BitOperations.Log2((uint)limits.MaxThreads));
 }
 
 /// <summary>
-/// Sums over threads of a group, by halves, in an order that the number of threads alone decides. The threads are a table whose rows have a power of two of
-/// columns; each column has a sum of its own.
+/// Tree reduction over the threads of a group, in an order that depends only on the number of threads. The threads form a table with a power of two of columns;
+/// each column is summed separately.
 /// </summary>
 internal static class GroupReduce<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>
-    /// The sum of the values of a column of threads, in the thread of the first row; the others get something else. Every thread of the group calls it.
-    /// </summary>
-    /// <param name="shared">shared memory with an element for each thread; a barrier is needed before it is used again</param>
-    /// <param name="value">the thread's value</param>
-    /// <param name="columns">columns: 1 for a sum over the whole group</param>
+    /// <summary>Sums a value over each column of threads. Only the threads of the first row get the result. Every thread of the group must call it.</summary>
+    /// <param name="shared">shared memory, one element per thread; wait at a barrier before using it again</param>
+    /// <param name="value">the value of this thread</param>
+    /// <param name="columns">the number of columns, a power of two; 1 to sum over the whole group</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Sum(ArrayView<TVector> shared, TVector value, int columns)
     {
@@ -45,7 +43,7 @@ internal static class GroupReduce<TBackend, TVector>
         return shared[thread];
     }
 
-    /// <summary>As <see cref="Sum"/>, in all threads; the memory may be used again at once.</summary>
+    /// <summary>As <see cref="Sum"/>, but all threads get the result, and the shared memory can be used again at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector SumForAll(ArrayView<TVector> shared, TVector value, int columns)
     {
@@ -55,12 +53,12 @@ internal static class GroupReduce<TBackend, TVector>
         return sum;
     }
 
-    /// <summary>As <see cref="Sum"/>, of two values at once.</summary>
-    /// <param name="sharedA">shared memory for the first</param>
-    /// <param name="sharedB">shared memory for the second</param>
-    /// <param name="a">the thread's value, and then the sum</param>
-    /// <param name="b">the thread's other value, and then its sum</param>
-    /// <param name="columns">columns</param>
+    /// <summary>As <see cref="Sum"/>, for two values at once.</summary>
+    /// <param name="sharedA">shared memory for the first value</param>
+    /// <param name="sharedB">shared memory for the second value</param>
+    /// <param name="a">the first value of this thread; receives the sum</param>
+    /// <param name="b">the second value of this thread; receives the sum</param>
+    /// <param name="columns">the number of columns</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SumTwo(ArrayView<TVector> sharedA, ArrayView<TVector> sharedB, ref TVector a, ref TVector b, int columns)
     {

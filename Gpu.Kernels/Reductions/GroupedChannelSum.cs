@@ -6,7 +6,7 @@ using ILGPU;
 namespace Gpu.Kernels.Reductions;
 
 /// <summary>
-/// Sums[chunk, c] = scale * the sum over a chunk of rows of Values[row, c], or that added to what is there, by groups of threads; see
+/// Sums[chunk, c] = Scale * sum of Values[row, c] over the rows of a chunk, or added to the previous value, with groups of threads; see
 /// <see cref="ChannelGroups"/>.
 /// </summary>
 internal struct GroupedChannelSum<TBackend, TVector> : IGroupedKernel
@@ -16,28 +16,28 @@ internal struct GroupedChannelSum<TBackend, TVector> : IGroupedKernel
     /// <summary>Rows by channels, and chunks by channels.</summary>
     public TBackend Values, Sums;
 
-    /// <summary>Sizes.</summary>
+    /// <summary>The division among groups.</summary>
     public ChannelGroups Layout;
 
-    /// <summary>Words from one row to the next, of the values and of the sums.</summary>
+    /// <summary>Words from one row to the next, of Values and of Sums.</summary>
     public int ValueStride, SumStride;
 
-    /// <summary>What the sums are multiplied by.</summary>
+    /// <summary>Factor of the sums.</summary>
     public float Scale;
 
-    /// <summary>The sums are added to what is there.</summary>
+    /// <summary>True to add to Sums instead of overwriting it.</summary>
     public Flag Accumulate;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var place = Layout.Place(TBackend.Width);
-        var sum = GroupReduce<TBackend, TVector>.Sum(shared, ColumnSum<TBackend, TVector>.Of(Values, ValueStride, place), Layout.Lanes);
-        if (place.Down != 0 || place.Channel >= Layout.Channels) return;
+        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var position = Layout.GetPosition(TBackend.Width);
+        var sum = GroupReduce<TBackend, TVector>.Sum(shared, ColumnSum<TBackend, TVector>.Of(Values, ValueStride, position), Layout.Lanes);
+        if (position.ThreadRow != 0 || position.Channel >= Layout.Channels) return;
         sum = TBackend.Multiply(sum, TBackend.Splat(Scale));
-        var target = place.Chunk * SumStride + place.Channel;
+        var target = position.Chunk * SumStride + position.Channel;
         if (Accumulate) sum = TBackend.Add(TBackend.Load(Sums, target), sum);
         TBackend.Store(Sums, target, sum);
     }

@@ -4,11 +4,11 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Reductions;
 
-/// <summary>What a sum adds up for each element, as a type.</summary>
+/// <summary>The function that a reduction applies to each element before it adds, as a type.</summary>
 internal interface IReduceMap
 {
-    /// <summary>The summand of each lane; 0 for an element that is 0.</summary>
-    static abstract TVector Of<TBackend, TVector>(TVector x)
+    /// <summary>The function of each lane. Must be 0 for 0.</summary>
+    static abstract TVector Apply<TBackend, TVector>(TVector x)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged;
 }
@@ -18,7 +18,7 @@ internal readonly struct IdentityMap : IReduceMap
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Of<TBackend, TVector>(TVector x)
+    public static TVector Apply<TBackend, TVector>(TVector x)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged => x;
 }
@@ -28,30 +28,30 @@ internal readonly struct SquareMap : IReduceMap
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Of<TBackend, TVector>(TVector x)
+    public static TVector Apply<TBackend, TVector>(TVector x)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged => TBackend.Multiply(x, x);
 }
 
 /// <summary>
-/// Sums of <see cref="Vectors"/> vectors each, one an item. Item i begins at word i * <see cref="ItemStride"/> and goes on by
-/// <see cref="VectorStride"/>: neighbouring vectors on the CPU; on a GPU those that neighbouring threads read together.
+/// Sums of <see cref="Vectors"/> vectors each, one sum per item. Item i starts at word i * <see cref="ItemStride"/> and steps by <see cref="VectorStride"/>:
+/// consecutive vectors on the CPU; on a GPU, consecutive threads read consecutive vectors.
 /// </summary>
-internal struct Reduce<TBackend, TVector, TSummand> : IKernel
+internal struct Reduce<TBackend, TVector, TMap> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
-    where TSummand : struct, IReduceMap
+    where TMap : struct, IReduceMap
 {
-    /// <summary>Vectors an item adds up: few enough for the rounding of plain addition, in four sums side by side, not to matter.</summary>
+    /// <summary>Vectors per item: few enough that the rounding errors of plain summation in four accumulators do not matter.</summary>
     public const int Vectors = 64;
 
-    /// <summary>The elements; a sum an item.</summary>
+    /// <summary>The elements, and one sum per item.</summary>
     public TBackend Input, Output;
 
-    /// <summary>How many elements.</summary>
+    /// <summary>The number of elements.</summary>
     public int Count;
 
-    /// <summary>In words.</summary>
+    /// <summary>Words from one item to the next, and from one vector of an item to the next.</summary>
     public int ItemStride, VectorStride;
 
     /// <inheritdoc/>
@@ -68,10 +68,10 @@ internal struct Reduce<TBackend, TVector, TSummand> : IKernel
         {
             for (var v = 0; v < Vectors; v += 4)
             {
-                sum0 = TBackend.Add(sum0, TSummand.Of<TBackend, TVector>(TBackend.Load(Input, from)));
-                sum1 = TBackend.Add(sum1, TSummand.Of<TBackend, TVector>(TBackend.Load(Input, from + VectorStride)));
-                sum2 = TBackend.Add(sum2, TSummand.Of<TBackend, TVector>(TBackend.Load(Input, from + 2 * VectorStride)));
-                sum3 = TBackend.Add(sum3, TSummand.Of<TBackend, TVector>(TBackend.Load(Input, from + 3 * VectorStride)));
+                sum0 = TBackend.Add(sum0, TMap.Apply<TBackend, TVector>(TBackend.Load(Input, from)));
+                sum1 = TBackend.Add(sum1, TMap.Apply<TBackend, TVector>(TBackend.Load(Input, from + VectorStride)));
+                sum2 = TBackend.Add(sum2, TMap.Apply<TBackend, TVector>(TBackend.Load(Input, from + 2 * VectorStride)));
+                sum3 = TBackend.Add(sum3, TMap.Apply<TBackend, TVector>(TBackend.Load(Input, from + 3 * VectorStride)));
                 from += 4 * VectorStride;
             }
         }
@@ -79,10 +79,10 @@ internal struct Reduce<TBackend, TVector, TSummand> : IKernel
         {
             for (var v = 0; v < Vectors; v += 4)
             {
-                sum0 = TBackend.Add(sum0, TSummand.Of<TBackend, TVector>(LoadInside(from)));
-                sum1 = TBackend.Add(sum1, TSummand.Of<TBackend, TVector>(LoadInside(from + VectorStride)));
-                sum2 = TBackend.Add(sum2, TSummand.Of<TBackend, TVector>(LoadInside(from + 2 * VectorStride)));
-                sum3 = TBackend.Add(sum3, TSummand.Of<TBackend, TVector>(LoadInside(from + 3 * VectorStride)));
+                sum0 = TBackend.Add(sum0, TMap.Apply<TBackend, TVector>(LoadInside(from)));
+                sum1 = TBackend.Add(sum1, TMap.Apply<TBackend, TVector>(LoadInside(from + VectorStride)));
+                sum2 = TBackend.Add(sum2, TMap.Apply<TBackend, TVector>(LoadInside(from + 2 * VectorStride)));
+                sum3 = TBackend.Add(sum3, TMap.Apply<TBackend, TVector>(LoadInside(from + 3 * VectorStride)));
                 from += 4 * VectorStride;
             }
         }

@@ -6,45 +6,45 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Regularization;
 
 /// <summary>
-/// Output = input * scale where an element is kept, else 0. Forward and backward are the same operation with the same mask, which is computed from the
-/// element's number: element e is in block e / 64; the Philox counter is block * 16 + e % 16, and word (e % 64) / 16 of its four is the element's. So a
-/// vector of counters gives four vectors of elements on every machine, and all machines draw the same mask. An item is one vector of counters.
+/// Output = Input * Scale if an element is kept, otherwise 0. Forward and backward are the same operation with the same mask, which is a function of the index
+/// of an element. Element e is in block e / 64; its Philox counter is block * 16 + e % 16, and its random word is word (e % 64) / 16 of the four. A vector of
+/// counters then gives four vectors of elements for every vector width up to 16, and all devices use the same mask. An item is one vector of counters.
 /// </summary>
 internal struct DropoutKernel<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Counters of a block.</summary>
+    /// <summary>Counters per block.</summary>
     public const int Counters = 16;
 
-    /// <summary>Elements of a block: a counter gives four.</summary>
+    /// <summary>Elements per block: four per counter.</summary>
     public const int Block = 4 * Counters;
 
-    /// <summary>Elements, and <see cref="StepStateLayout"/>.</summary>
+    /// <summary>The elements, and <see cref="StepStateLayout"/>.</summary>
     public TBackend Input, State;
 
-    /// <summary>What is written. It may lie where the input does.</summary>
+    /// <summary>Receives the result. It may overwrite Input.</summary>
     public GradientWriter<TBackend, TVector, TActivation> Output;
 
-    /// <summary>How many elements.</summary>
+    /// <summary>The number of elements.</summary>
     public int Count;
 
-    /// <summary>The key of the generator: the layer's seed, low word and high word.</summary>
+    /// <summary>The key of Philox: low and high word of the layer's seed.</summary>
     public uint Seed0, Seed1;
 
-    /// <summary>Elements with a uniform number below this are dropped.</summary>
+    /// <summary>An element is dropped if its uniform number is below this.</summary>
     public float Probability;
 
-    /// <summary>What the kept ones are multiplied by.</summary>
+    /// <summary>Factor of the kept elements.</summary>
     public float Scale;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var itemsABlock = Counters / TBackend.Width;
-        var block = item / itemsABlock;
+        var itemsPerBlock = Counters / TBackend.Width;
+        var block = item / itemsPerBlock;
         var counter = item * TBackend.Width;
         var i = block * Block + (counter - block * Counters);
         TBackend.Uniform(

@@ -5,19 +5,19 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Residual;
 
-/// <summary>Output = f(a + b), element by element; an item is <see cref="VectorsOfItem"/> vectors. Output may be a or b.</summary>
+/// <summary>Output = f(A + B), elementwise. An item is <see cref="VectorsPerItem"/> vectors. Output may be A or B.</summary>
 internal struct ResidualForward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Vectors an item handles: one on a GPU, where neighbouring threads take neighbouring vectors.</summary>
-    public static int VectorsOfItem => TBackend.IsGpu ? 1 : 4;
+    /// <summary>Vectors per item; one on a GPU, so that consecutive threads access consecutive vectors.</summary>
+    public static int VectorsPerItem => TBackend.IsGpu ? 1 : 4;
 
-    /// <summary>Elements.</summary>
+    /// <summary>The summands, and the result.</summary>
     public TBackend A, B, Output;
 
-    /// <summary>How many elements.</summary>
+    /// <summary>The number of elements.</summary>
     public int Count;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -27,8 +27,8 @@ internal struct ResidualForward<TBackend, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var from = item * VectorsOfItem * TBackend.Width;
-        for (var u = 0; u < VectorsOfItem; u++)
+        var from = item * VectorsPerItem * TBackend.Width;
+        for (var u = 0; u < VectorsPerItem; u++)
         {
             var i = from + u * TBackend.Width;
             var left = Count - i;
@@ -47,27 +47,27 @@ internal struct ResidualForward<TBackend, TVector, TActivation> : IKernel
 }
 
 /// <summary>
-/// Gradient of f(a + b) with respect to a and, where <see cref="Both"/>, to b: outputGradient * f', f' from the output. An item is <see cref="VectorsOfItem"/>
-/// vectors. The gradients may be the output's gradient.
+/// The gradient of f(a + b) with respect to a and, if <see cref="Both"/>, to b: OutputGradient * f', computed from Output. An item is
+/// <see cref="VectorsPerItem"/> vectors. The gradients may be OutputGradient.
 /// </summary>
 internal struct ResidualBackward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Vectors an item handles: one on a GPU, where neighbouring threads take neighbouring vectors.</summary>
-    public static int VectorsOfItem => TBackend.IsGpu ? 1 : 4;
+    /// <summary>Vectors per item; one on a GPU, so that consecutive threads access consecutive vectors.</summary>
+    public static int VectorsPerItem => TBackend.IsGpu ? 1 : 4;
 
-    /// <summary>Elements.</summary>
+    /// <summary>The output of the forward pass, and its gradient.</summary>
     public TBackend Output, OutputGradient;
 
-    /// <summary>What is written.</summary>
+    /// <summary>The gradients of a and b.</summary>
     public GradientWriter<TBackend, TVector, Identity> First, Second;
 
-    /// <summary>1: write <see cref="Second"/> too.</summary>
+    /// <summary>1 to write <see cref="Second"/> too, otherwise 0.</summary>
     public int Both;
 
-    /// <summary>How many elements.</summary>
+    /// <summary>The number of elements.</summary>
     public int Count;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -77,18 +77,18 @@ internal struct ResidualBackward<TBackend, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var from = item * VectorsOfItem * TBackend.Width;
-        for (var u = 0; u < VectorsOfItem; u++)
+        var from = item * VectorsPerItem * TBackend.Width;
+        for (var u = 0; u < VectorsPerItem; u++)
         {
             var i = from + u * TBackend.Width;
             var left = Count - i;
-            if (left >= TBackend.Width) Pass<WholeVector>(i, TBackend.Width);
-            else if (left > 0) Pass<PartialVector>(i, left);
+            if (left >= TBackend.Width) WriteGradients<WholeVector>(i, TBackend.Width);
+            else if (left > 0) WriteGradients<PartialVector>(i, left);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Pass<TAccess>(int index, int count)
+    private readonly void WriteGradients<TAccess>(int index, int count)
         where TAccess : struct, IVectorAccess
     {
         var value = TAccess.Load<TBackend, TVector>(Output, index, count);
@@ -99,30 +99,30 @@ internal struct ResidualBackward<TBackend, TVector, TActivation> : IKernel
 }
 
 /// <summary>
-/// Output = f(a + shortcut(b)): the shortcut takes every <see cref="Stride"/>-th row and column of b and has zeros for the channels that b lacks. An item is
-/// a strip of an output row. Output may be a.
+/// Output = f(A + shortcut(B)). The shortcut takes every <see cref="Stride"/>-th row and column of B, and zeros for the channels that B lacks. An item is a
+/// tile of an output row. Output may be A.
 /// </summary>
 internal struct ShortcutForward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Images: a and output [batch, output height, output width, channels], b [batch, height, width, fewer channels].</summary>
+    /// <summary>Images: A and Output [batch, output height, output width, channels], B [batch, height, width, fewer channels].</summary>
     public TBackend A, B, Output;
 
-    /// <summary>Rows and columns of b, and its channels.</summary>
+    /// <summary>Height, width and channels of B.</summary>
     public int Height, Width, ChannelsOfB;
 
-    /// <summary>Rows of the output; its columns and channels are those of <see cref="Tiles"/>.</summary>
+    /// <summary>Height of the output; its width and channels are those of <see cref="Tiles"/>.</summary>
     public int OutputHeight;
 
-    /// <summary>Pixels of b from output pixel to output pixel.</summary>
+    /// <summary>Rows and columns of B per output row and column.</summary>
     public int Stride;
 
-    /// <summary>Channels of the output before those of b.</summary>
-    public int Before;
+    /// <summary>Zero channels before those of B.</summary>
+    public int ChannelsBefore;
 
-    /// <summary>The cut of the output into items.</summary>
+    /// <summary>The division of the output into items.</summary>
     public RowTiles Tiles;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -132,23 +132,23 @@ internal struct ShortcutForward<TBackend, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var sample = row / OutputHeight;
         var sourceRow = sample * Height + (row - sample * OutputHeight) * Stride;
-        var first = Math.Min(Math.Max(channel, Before), channelEnd);
-        var last = Math.Max(first, Math.Min(Before + ChannelsOfB, channelEnd));
+        var first = Math.Min(Math.Max(channel, ChannelsBefore), channelEnd);
+        var last = Math.Max(first, Math.Min(ChannelsBefore + ChannelsOfB, channelEnd));
         for (; column < columnEnd; column++)
         {
             var to = (row * Tiles.Columns + column) * Tiles.Channels;
-            var from = (sourceRow * Width + column * Stride) * ChannelsOfB - Before;
-            Stretch(to, from, channel, first, false);
-            Stretch(to, from, first, last, true);
-            Stretch(to, from, last, channelEnd, false);
+            var from = (sourceRow * Width + column * Stride) * ChannelsOfB - ChannelsBefore;
+            AddRange(to, from, channel, first, false);
+            AddRange(to, from, first, last, true);
+            AddRange(to, from, last, channelEnd, false);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Stretch(int to, int from, int channel, int channelEnd, bool withB)
+    private readonly void AddRange(int to, int from, int channel, int channelEnd, bool withB)
     {
         for (; channel + TBackend.Width <= channelEnd; channel += TBackend.Width)
             Add<WholeVector>(to + channel, from + channel, TBackend.Width, withB);
@@ -166,8 +166,8 @@ internal struct ShortcutForward<TBackend, TVector, TActivation> : IKernel
 }
 
 /// <summary>
-/// Gradient of f(a + shortcut(b)) with respect to b: that of the output pixel which a pixel of b went to, and zero where it went to none. An item is a
-/// strip of a row of b.
+/// The gradient of f(a + shortcut(b)) with respect to b: that of the output pixel to which a pixel of b contributes, and zero if there is none. An item is a
+/// tile of a row of b.
 /// </summary>
 internal struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -180,19 +180,19 @@ internal struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
     /// <summary>The gradient with respect to b.</summary>
     public GradientWriter<TBackend, TVector, Identity> Gradient;
 
-    /// <summary>Rows of b; its columns and channels are those of <see cref="Tiles"/>.</summary>
+    /// <summary>Height of b; its width and channels are those of <see cref="Tiles"/>.</summary>
     public int Height;
 
-    /// <summary>Rows, columns and channels of the output.</summary>
+    /// <summary>Height, width and channels of the output.</summary>
     public int OutputHeight, OutputWidth, OutputChannels;
 
     /// <summary>See <see cref="ShortcutForward{TBackend,TVector,TActivation}.Stride"/>.</summary>
     public int Stride;
 
-    /// <summary>See <see cref="ShortcutForward{TBackend,TVector,TActivation}.Before"/>.</summary>
-    public int Before;
+    /// <summary>See <see cref="ShortcutForward{TBackend,TVector,TActivation}.ChannelsBefore"/>.</summary>
+    public int ChannelsBefore;
 
-    /// <summary>The cut of b into items.</summary>
+    /// <summary>The division of b into items.</summary>
     public RowTiles Tiles;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
@@ -202,17 +202,17 @@ internal struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        Tiles.Locate(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
+        Tiles.GetTile(item, out var row, out var column, out var columnEnd, out var channel, out var channelEnd);
         var sample = row / Height;
         var y = row - sample * Height;
         var outputRow = y / Stride;
         if (outputRow * Stride != y)
         {
-            for (; column < columnEnd; column++) Gradient.Skip((row * Tiles.Columns + column) * Tiles.Channels + channel, channelEnd - channel);
+            for (; column < columnEnd; column++) Gradient.WriteZeros((row * Tiles.Columns + column) * Tiles.Channels + channel, channelEnd - channel);
             return;
         }
 
-        // Counted on, for a division a column would take longer than all else.
+        // Incremented below, because one division per column would take longer than everything else.
         var outputColumn = (column + Stride - 1) / Stride;
         var taken = outputColumn * Stride;
         for (; column < columnEnd; column++)
@@ -220,21 +220,21 @@ internal struct ShortcutBackward<TBackend, TVector, TActivation> : IKernel
             var to = (row * Tiles.Columns + column) * Tiles.Channels;
             if (column != taken)
             {
-                Gradient.Skip(to + channel, channelEnd - channel);
+                Gradient.WriteZeros(to + channel, channelEnd - channel);
                 continue;
             }
 
-            var from = ((sample * OutputHeight + outputRow) * OutputWidth + outputColumn) * OutputChannels + Before;
+            var from = ((sample * OutputHeight + outputRow) * OutputWidth + outputColumn) * OutputChannels + ChannelsBefore;
             var c = channel;
-            for (; c + TBackend.Width <= channelEnd; c += TBackend.Width) Pass<WholeVector>(from + c, to + c, TBackend.Width);
-            if (c < channelEnd) Pass<PartialVector>(from + c, to + c, channelEnd - c);
+            for (; c + TBackend.Width <= channelEnd; c += TBackend.Width) WriteGradient<WholeVector>(from + c, to + c, TBackend.Width);
+            if (c < channelEnd) WriteGradient<PartialVector>(from + c, to + c, channelEnd - c);
             taken += Stride;
             outputColumn++;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Pass<TAccess>(int from, int to, int count)
+    private readonly void WriteGradient<TAccess>(int from, int to, int count)
         where TAccess : struct, IVectorAccess
     {
         var value = TAccess.Load<TBackend, TVector>(Output, from, count);

@@ -4,7 +4,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Steps;
 
-/// <summary>Moves the step state to the next entry of its table; one item.</summary>
+/// <summary>Copies the next entry of the table to the step state. One item.</summary>
 internal struct StepTableAdvance<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
@@ -18,7 +18,7 @@ internal struct StepTableAdvance<TBackend, TVector> : IKernel
     {
         var next = TBackend.LoadInt(Table, StepTableLayout.Next);
         var entry = StepTableLayout.Entries + next * StepTableLayout.EntryWords;
-        // All are read before the first is written: on a GPU the reads are then under way together.
+        // All loads come before the first store, so that they are in flight together on a GPU.
         var step = TBackend.LoadInt(Table, entry + StepStateLayout.Step);
         var learningRate = TBackend.LoadInt(Table, entry + StepStateLayout.LearningRate);
         var gradientScale = TBackend.LoadInt(Table, entry + StepStateLayout.GradientScale);

@@ -75,8 +75,8 @@ public class VectorMathTests
     private static IEnumerable<float[]> Values<TFunction>(float[] inputs)
         where TFunction : struct, IFunction
     {
-        if (CpuDevice.WidestLanes >= 512) yield return Map<TFunction, Vector512Backend, Vector512<float>>(inputs);
-        if (CpuDevice.WidestLanes >= 256) yield return Map<TFunction, Vector256Backend, Vector256<float>>(inputs);
+        if (CpuDevice.MaxVectorBits >= 512) yield return Map<TFunction, Vector512Backend, Vector512<float>>(inputs);
+        if (CpuDevice.MaxVectorBits >= 256) yield return Map<TFunction, Vector256Backend, Vector256<float>>(inputs);
         yield return Map<TFunction, Vector128Backend, Vector128<float>>(inputs);
         yield return Map<TFunction, GpuVector4Backend, Float4>(inputs);
         yield return Map<TFunction, GpuScalarBackend, float>(inputs);

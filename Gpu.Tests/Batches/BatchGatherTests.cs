@@ -34,7 +34,7 @@ public class BatchGatherTests
                 var expected = set.Expected(start, draw, augmentation);
                 var name = augmentation.IsNone ? "batch gather" : "augmented batch gather";
                 oracle.Compare(name, expected, output, 3e-7, shape: $"{shape} {augmentation}");
-                Assert.Equal(Enumerable.Range(start, shape.Count).Select(i => set.Labels[set.Order[i]]), labels);
+                Assert.Equal(Enumerable.Range(start, shape.Batch).Select(i => set.Labels[set.Order[i]]), labels);
             }
         }
     }
@@ -130,7 +130,7 @@ public class BatchGatherTests
             _shape = shape;
             _bytes = [.. oracle.Uniform(shape.Samples * shape.SampleLength, 0, 256).Select(x => (byte)x)];
             Labels = oracle.Labels(shape.Samples, 10);
-            Order = oracle.Labels(shape.Count + 3, shape.Samples);
+            Order = oracle.Labels(shape.Batch + 3, shape.Samples);
             Means = oracle.Uniform(shape.Channels, 0.2f, 0.8f);
             Deviations = oracle.Uniform(shape.Channels, 0.1f, 0.5f);
             for (var i = 0; i < Order.Length && shape.Samples >= Order.Length - 3; i++) Order[i] = i % shape.Samples;
@@ -151,7 +151,7 @@ public class BatchGatherTests
             var step = new int[StepStateLayout.Words];
             step[StepStateLayout.BatchStart] = start;
             step[StepStateLayout.Draw] = draw;
-            var (output, labels) = (_oracle.Output(_shape.BatchLength), _oracle.Output(_shape.Count));
+            var (output, labels) = (_oracle.Output(_shape.BatchLength), _oracle.Output(_shape.Batch));
             BatchGather.Run(
                 _oracle.Device, _shape, bytes, _oracle.Upload(Labels), _oracle.Upload(Order), _oracle.Upload(step),
                 _oracle.Upload(PixelNormalization.Pattern(Means, Deviations)), output, labels, augmentation);

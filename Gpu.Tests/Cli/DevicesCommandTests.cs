@@ -14,7 +14,7 @@ public class DevicesCommandTests
         var devices = run.Json.GetProperty("devices").EnumerateArray().ToArray();
         Assert.Equal("cpu", devices[0].GetProperty("id").GetString());
         Assert.Equal(Environment.ProcessorCount, devices[0].GetProperty("processors").GetInt32());
-        Assert.Equal(CpuDevice.WidestLanes / 32, devices[0].GetProperty("lanes").GetInt32());
+        Assert.Equal(CpuDevice.MaxVectorBits / 32, devices[0].GetProperty("lanes").GetInt32());
         foreach (var kind in new[] { "cpu", "cuda", "opencl", "simulator" })
         {
             var ofKind = devices.Where(device => device.GetProperty("kind").GetString() == kind).ToArray();
@@ -63,7 +63,7 @@ public class DevicesCommandTests
         Assert.Equal(ExitCode.Failure, run.ExitCode);
         Assert.Contains("expected ", run.Error);
         Assert.Contains(", found ", run.Error);
-        Assert.Contains(known[0].Missing!, run.Error);
+        Assert.Contains(known[0].UnavailableReason!, run.Error);
         Assert.DoesNotContain("fault of the program", run.Error);
     }
 

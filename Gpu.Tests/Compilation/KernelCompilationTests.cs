@@ -61,7 +61,7 @@ public class KernelCompilationTests(ITestOutputHelper output)
     }
 
     // The text without its .version and .target lines, and with its names renumbered.
-    private static string Body(string ptx) => string.Join('\n', PtxNames.Count(ptx).Split('\n')
+    private static string Body(string ptx) => string.Join('\n', PtxNames.Renumber(ptx).Split('\n')
         .Where(line => !line.StartsWith(".version", StringComparison.Ordinal) && !line.StartsWith(".target", StringComparison.Ordinal)));
 
     private static IEnumerable<string> Violations(CompiledKernel kernel)

@@ -50,7 +50,7 @@ public class ParallelCompilationTests
                         context, new CudaCapabilityContext(CudaArchitecture.SM_90), CudaArchitecture.SM_90, CudaInstructionSet.ISA_88, null);
                     var entry = EntryPointDescription.FromExplicitlyGroupedKernel(typeof(KernelEntry)
                         .GetMethod(KernelInstances.IsGrouped(kernel) ? nameof(KernelEntry.RunGrouped) : nameof(KernelEntry.Run))!.MakeGenericMethod(kernel));
-                    texts[kernel] = PtxNames.Count(((PTXCompiledKernel)backend.Compile(entry, KernelSpecialization.Empty)).PTXAssembly);
+                    texts[kernel] = PtxNames.Renumber(((PTXCompiledKernel)backend.Compile(entry, KernelSpecialization.Empty)).PTXAssembly);
                 }
             }
             catch (Exception e)

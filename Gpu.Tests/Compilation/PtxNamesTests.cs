@@ -23,7 +23,7 @@ public class PtxNamesTests
             L_2: @%p1 bra L_3;
             mov.f32 acc_0, %f_3; bra L_2; L_3: bra.uni L_4;
             """;
-        Assert.Equal(Expected, PtxNames.Count(Text));
-        Assert.Equal(Expected, PtxNames.Count(Expected));
+        Assert.Equal(Expected, PtxNames.Renumber(Text));
+        Assert.Equal(Expected, PtxNames.Renumber(Expected));
     }
 }

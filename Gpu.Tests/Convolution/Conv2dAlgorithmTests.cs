@@ -10,7 +10,7 @@ public class Conv2dAlgorithmTests
     private static readonly Conv2dDevice Plain = new(IsGpu: true, null, null);
     private static readonly Conv2dDevice Groups = new(IsGpu: true, new GroupLimits(1024, 48 * 1024, 132), null);
     private static readonly Conv2dDevice TensorCores =
-        Groups with { TensorCores = new FakeLauncher(MatrixPrecision.Tf32, LeastWork: 1 << 20, Multiprocessors: 132) };
+        Groups with { TensorCores = new FakeLauncher(MatrixPrecision.Tf32, MinWork: 1 << 20, Multiprocessors: 132) };
 
     private static readonly Conv2dShape Wide = Square(128, 32, 64, 64);
     private static readonly Conv2dShape Narrow = Square(128, 28, 1, 32);
@@ -80,7 +80,7 @@ public class Conv2dAlgorithmTests
         PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1,
     };
 
-    private sealed record FakeLauncher(MatrixPrecision Precision, long LeastWork, int Multiprocessors) : ITensorCoreLauncher
+    private sealed record FakeLauncher(MatrixPrecision Precision, long MinWork, int Multiprocessors) : ITensorCoreLauncher
     {
         public ArrayView<float> View(DeviceView view) => throw new NotSupportedException();
 

@@ -23,7 +23,7 @@ public class DeviceCatalogTests
             else
             {
                 // After the semicolon a reason says what to do.
-                Assert.Contains(";", info.Missing);
+                Assert.Contains(";", info.UnavailableReason);
             }
         }
     }
@@ -32,7 +32,7 @@ public class DeviceCatalogTests
     public void TheCpuIsDescribed()
     {
         var cpu = Listed.Value.Single(info => info.Kind == "cpu");
-        Assert.Equal((Environment.ProcessorCount, CpuDevice.WidestLanes / 32, null), (cpu.Processors, cpu.Lanes, cpu.Missing));
+        Assert.Equal((Environment.ProcessorCount, CpuDevice.MaxVectorBits / 32, null), (cpu.Processors, cpu.Lanes, cpu.UnavailableReason));
     }
 
     [Theory]
@@ -65,7 +65,7 @@ public class DeviceCatalogTests
         foreach (var info in Listed.Value.Where(info => !info.IsAvailable))
         {
             var error = Assert.Throws<DeviceException>(() => DeviceCatalog.Open(info.Id));
-            Assert.Equal(info.Missing, error.Cure);
+            Assert.Equal(info.UnavailableReason, error.Suggestion);
         }
     }
 
@@ -76,7 +76,7 @@ public class DeviceCatalogTests
         var kind = device.Id.Split(':')[0];
         if (Listed.Value.Any(info => info is { Kind: "cuda", IsAvailable: true })) Assert.Equal("cuda", kind);
         else Assert.Contains(kind, new[] { "opencl", "cpu" });
-        if (kind == "cpu") Assert.All(Listed.Value.Where(info => !info.IsAvailable), info => Assert.Contains(info.Missing!, choice));
+        if (kind == "cpu") Assert.All(Listed.Value.Where(info => !info.IsAvailable), info => Assert.Contains(info.UnavailableReason!, choice));
     }
 
     [Theory]
@@ -91,7 +91,7 @@ public class DeviceCatalogTests
     {
         var error = Assert.Throws<DeviceException>(() => DeviceCatalog.Open(id));
         Assert.Contains(expected, error.Expected);
-        Assert.NotEmpty(error.Cure);
+        Assert.NotEmpty(error.Suggestion);
     }
 
     [Fact]
@@ -106,11 +106,11 @@ public class DeviceCatalogTests
     {
         DeviceInfo Gpu(int number, string? missing = null) => new($"cuda:{number}", "cuda", "NVIDIA H200", 1, 1, 32, missing);
         Assert.Equal(
-            "expected a CUDA device number 7, found cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200); numbers begin at 0: choose one of these",
+            "expected a CUDA device number 7, found cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200); numbers start at 0: choose one of these",
             DeviceCatalog.NoSuchNumber("a CUDA device", 7, [Gpu(0), Gpu(1)]).Message);
         Assert.Equal(
             "expected a CUDA device number 7, found cuda:0 (NVIDIA H200), cuda:1 (NVIDIA H200, which cannot be used: too old; get another); " +
-            "numbers begin at 0: choose cuda:0",
+            "numbers start at 0: choose cuda:0",
             DeviceCatalog.NoSuchNumber("a CUDA device", 7, [Gpu(0), Gpu(1, "too old; get another")]).Message);
         Assert.EndsWith("use another kind of device, such as cpu", DeviceCatalog.NoSuchNumber("a CUDA device", 7, [Gpu(0, "too old; get another")]).Message);
     }
@@ -127,7 +127,7 @@ public class DeviceCatalogTests
     [InlineData("cuda", "libcuda.so.1")]
     [InlineData("OpenCL", "libOpenCL.so.1")]
     [InlineData("c", null)]
-    public void DriverLibrariesHaveVersionedNames(string name, string? file) => Assert.Equal(file, DriverLibraries.Versioned(name));
+    public void DriverLibrariesHaveVersionedNames(string name, string? file) => Assert.Equal(file, DriverLibraries.VersionedName(name));
 
     private static void AssertThatItComputes(ComputeDevice device)
     {

@@ -101,7 +101,7 @@ public class DeviceMemoryTests
         using var buffer = device.Allocate(9);
         var view = buffer.View.Slice(3, 4);
         var error = Assert.Throws<ArgumentOutOfRangeException>(() => view.Slice(offset, length));
-        Assert.Contains("do not lie in a view of 4 words", error.Message);
+        Assert.Contains("are not inside a view of 4 words", error.Message);
     }
 
     [Fact]

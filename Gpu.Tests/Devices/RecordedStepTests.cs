@@ -22,7 +22,7 @@ public class RecordedStepTests
         step.Run();
         Assert.Equal(["begin", "end", "launch", "launch", "launch"], fixture.Driver.Calls);
         Assert.Equal([4, 4], fixture.Runs);
-        Assert.Null(step.WhyNoGraph);
+        Assert.Null(step.NoGraphReason);
         step.Dispose();
         step.Dispose();
         Assert.Equal(0, fixture.Driver.GraphCount);
@@ -42,7 +42,7 @@ public class RecordedStepTests
         Assert.Equal(calls, string.Join(' ', fixture.Driver.Calls));
         Assert.Equal([3, 3], fixture.Runs);
         Assert.Equal(LaunchMode.Plain, step.Mode);
-        Assert.Equal($"fake {failing} failed: CUDA_ERROR_STREAM_CAPTURE_INVALIDATED (901)", step.WhyNoGraph);
+        Assert.Equal($"fake {failing} failed: CUDA_ERROR_STREAM_CAPTURE_INVALIDATED (901)", step.NoGraphReason);
         Assert.Equal(0, fixture.Driver.GraphCount);
     }
 
@@ -56,7 +56,7 @@ public class RecordedStepTests
         step.Run();
         Assert.Equal(["begin", "abandon"], fixture.Driver.Calls);
         Assert.Equal([2, 2, 2], fixture.Runs);
-        Assert.Equal((LaunchMode.Plain, "NotSupportedException: not now"), (step.Mode, step.WhyNoGraph));
+        Assert.Equal((LaunchMode.Plain, "NotSupportedException: not now"), (step.Mode, step.NoGraphReason));
     }
 
     [Fact]
@@ -126,9 +126,9 @@ public class RecordedStepTests
     public void GraphsCanBeDisabled()
     {
         using var fixture = new Fixture(1);
-        fixture.Device.UsesGraphs = false;
+        fixture.Device.UseGraphs = false;
         using var step = fixture.Step();
-        Assert.Equal((LaunchMode.Plain, "graphs are switched off"), (step.Mode, step.WhyNoGraph));
+        Assert.Equal((LaunchMode.Plain, "graphs are switched off"), (step.Mode, step.NoGraphReason));
         step.Run();
         Assert.Equal([1], fixture.Runs);
     }
@@ -146,7 +146,7 @@ public class RecordedStepTests
         using var step = new RecordedStep(device, list);
         step.Run();
         Assert.Equal(LaunchMode.Plain, step.Mode);
-        Assert.Contains(reason, step.WhyNoGraph);
+        Assert.Contains(reason, step.NoGraphReason);
         var values = new float[8];
         device.Download<float>(buffer.View, values);
         Assert.Equal([0, 2, 0, 4, 5, 0, 7, 8], values);
@@ -159,7 +159,7 @@ public class RecordedStepTests
         public Fixture(int launches)
         {
             Device = TestDevices.Simulator();
-            Device.ReplaceGraphs(Driver);
+            Device.ReplaceGraphDriver(Driver);
             List = new CommandList(Device);
             for (var i = 0; i < launches; i++) Add();
         }

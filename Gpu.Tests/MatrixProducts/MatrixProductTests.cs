@@ -79,7 +79,7 @@ public class MatrixProductTests
     [InlineData(33, 64, 700)]
     public void LayersAgreeWithTheReference(int batch, int inputs, int outputs)
     {
-        using var oracle = new Oracle($"cpu{CpuDevice.WidestLanes}", seed: 23);
+        using var oracle = new Oracle($"cpu{CpuDevice.MaxVectorBits}", seed: 23);
         var shape = Conv2dShape.Dense(batch, inputs, outputs);
         var (input, weights, gradient) = (oracle.Uniform(shape.InputLength), oracle.Uniform(shape.WeightLength), oracle.Uniform(shape.OutputLength));
         var (x, w, d) = (oracle.Upload(input), oracle.Upload(weights), oracle.Upload(gradient));

@@ -89,6 +89,6 @@ public class LossScalingTests
         return oracle.Upload(words);
     }
 
-    private static void Check(Oracle oracle, DeviceView gradients, DeviceView step, DeviceView lossScale) => LossScaling.Check(
+    private static void Check(Oracle oracle, DeviceView gradients, DeviceView step, DeviceView lossScale) => LossScaling.Update(
         oracle.Device, gradients, step, lossScale, oracle.Output(GradientNormLayout.Words), oracle.Output(GradientNorm.WorkspaceLength(gradients.Length)));
 }

@@ -21,6 +21,6 @@ internal static class OpenCLTestDevice
         typeof(CLCapabilityContext).GetProperty(nameof(CLCapabilityContext.GenericAddressSpace))!
             .GetSetMethod(nonPublic: true)!.Invoke(device.Capabilities, [true]);
         var accelerator = device.CreateCLAccelerator(context);
-        return new AcceleratorDevice(accelerator, null, id, accelerator, context) { UsesGroups = id.EndsWith(":groups", StringComparison.Ordinal) };
+        return new AcceleratorDevice(accelerator, null, id, accelerator, context) { UseGroupedKernels = id.EndsWith(":groups", StringComparison.Ordinal) };
     }
 }

@@ -16,7 +16,7 @@ public static class TestDevices
 
     /// <summary>The names of the devices.</summary>
     public static IEnumerable<string> Names =>
-        [.. new[] { 512, 256, 128 }.Where(lanes => lanes <= CpuDevice.WidestLanes).Select(lanes => $"cpu{lanes}"), "simulator", "groups", .. Added];
+        [.. new[] { 512, 256, 128 }.Where(lanes => lanes <= CpuDevice.MaxVectorBits).Select(lanes => $"cpu{lanes}"), "simulator", "groups", .. Added];
 
     private static string[] Added => Environment.GetEnvironmentVariable("GPUTRAINER_TEST_DEVICES")
         ?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
@@ -54,7 +54,7 @@ public static class TestDevices
         "groups" => Simulator(usesGroups: true),
         _ when name.IndexOf('+', StringComparison.Ordinal) is > 0 and var plus => WithPrecision(name[..plus], name[(plus + 1)..]),
         ['g', 'r', 'o', 'u', 'p', 's', ':', .. var sizes] => Simulator(sizes.Split('x').Select(int.Parse).ToArray()),
-        ['c', 'p', 'u', .. var lanes] => new CpuDevice(threads: 3, lanes: int.Parse(lanes)),
+        ['c', 'p', 'u', .. var lanes] => new CpuDevice(threads: 3, vectorBits: int.Parse(lanes)),
         ['o', 'p', 'e', 'n', 'c', 'l', ..] => OpenCLTestDevice.Open(name),
         _ => DeviceCatalog.Open(name),
     };
@@ -63,7 +63,7 @@ public static class TestDevices
     public static AcceleratorDevice NewTensorCoreDevice()
     {
         var device = (AcceleratorDevice)DeviceCatalog.Open(Cuda.First());
-        device.LeastMatrixWork = 1;
+        device.MinTensorCoreWork = 1;
         return device;
     }
 
@@ -75,13 +75,13 @@ public static class TestDevices
     {
         var context = Context.Create(builder => builder.DefaultCPU());
         var accelerator = context.GetPreferredDevice(preferCPU: true).CreateAccelerator(context);
-        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { UsesGroups = usesGroups };
+        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { UseGroupedKernels = usesGroups };
     }
 
     private static AcceleratorDevice WithPrecision(string name, string precision)
     {
         var device = (AcceleratorDevice)DeviceCatalog.Open(name);
-        device.LeastMatrixWork = 1;
+        device.MinTensorCoreWork = 1;
         device.Precision = Enum.Parse<MatrixPrecision>(precision, ignoreCase: true);
         return device;
     }

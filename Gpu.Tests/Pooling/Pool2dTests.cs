@@ -154,13 +154,13 @@ public class Pool2dTests
     [InlineData(0, 2, 1, 0, 0, "InputHeight must be 1 or more")]
     [InlineData(4, 0, 1, 0, 0, "WindowHeight must be 1 or more")]
     [InlineData(4, 2, 0, 0, 0, "StrideHeight must be 1 or more")]
-    [InlineData(4, 2, 1, 2, 0, "padding of 2 and 0 does not go with a window of 2")]
-    [InlineData(4, 2, 1, 0, -1, "padding of 0 and -1 does not go with a window of 2")]
+    [InlineData(4, 2, 1, 2, 0, "padding of 2 and 0 does not fit a window of 2")]
+    [InlineData(4, 2, 1, 0, -1, "padding of 0 and -1 does not fit a window of 2")]
     [InlineData(2, 6, 1, 1, 1, "WindowHeight 6 is larger than the padded input (2 + 1 + 1)")]
     public void InvalidShapesThrow(int height, int window, int stride, int top, int bottom, string message)
     {
         var shape = new Pool2dShape(1, height, 4, 3, window, 2, stride, 2, top, 0, bottom, 0);
-        Assert.Contains(message, Assert.Throws<ArgumentException>(() => shape.Check()).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<ArgumentException>(() => shape.Validate()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

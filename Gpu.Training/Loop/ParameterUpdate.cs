@@ -43,7 +43,7 @@ internal sealed class ParameterUpdate : IDisposable
         }
 
         // The loss scale is taken out of the step's gradient scale first: a norm to clip to is that of the gradients without it.
-        if (!lossScale.IsEmpty) LossScaling.Check(_commands, memory.Gradients, stepState, lossScale, norm, workspace);
+        if (!lossScale.IsEmpty) LossScaling.Update(_commands, memory.Gradients, stepState, lossScale, norm, workspace);
         if (clipNorm is { } largest) GradientNorm.Run(_commands, memory.Gradients, stepState, largest, norm, workspace);
         FusedOptimizer.Update(
             _commands, settings, _table, memory.Values, memory.Gradients, State, stepState, clipNorm is null ? default : norm, Average);

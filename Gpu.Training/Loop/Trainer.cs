@@ -352,13 +352,13 @@ public sealed class Trainer : IDisposable
     // How the steps are launched is known after the second of each kind.
     private void TellLaunching()
     {
-        if (_session.LastStep is not { IsSettled: true } step || _told.Contains(step)) return;
+        if (_session.LastStep is not { IsModeFinal: true } step || _told.Contains(step)) return;
         _told.Add(step);
         if (step.Mode == _toldMode) return;
         _toldMode = step.Mode;
         _observer.OnDetail(step.Mode == LaunchMode.Graph
             ? $"The {step.LaunchCount} launches of a step are captured as a graph and launched as one."
-            : $"The {step.LaunchCount} launches of a step are launched one by one: {step.WhyNoGraph}.");
+            : $"The {step.LaunchCount} launches of a step are launched one by one: {step.NoGraphReason}.");
     }
 
     // Whoever asks for details hears of every change that is seen; the device is read where the loss is read, too.

@@ -87,7 +87,7 @@ internal sealed class MemoryCheck(ComputeDevice device, string work, int batch, 
         {
             return allocate();
         }
-        catch (OutOfDeviceMemoryException e) when (!e.NamesCure)
+        catch (OutOfDeviceMemoryException e) when (!e.HasSuggestion)
         {
             // Another process may have taken memory, or what is free lies in pieces.
             var free = e.BytesFree + device.AllocatedBytes - _allocated;

@@ -42,7 +42,7 @@ internal struct GroupedSplitKReduce<TBackend, TVector> : IGroupedKernel
     /// <param name="limits">limits of the device's thread groups</param>
     public static ChannelGroups LayoutFor(int splits, int count, GroupLimits limits)
     {
-        var most = GroupThreads.Of(limits);
+        var most = GroupThreads.For(limits);
         var deep = 1;
         while (deep * SplitsPerThread < splits && 2 * deep < most) deep *= 2;
         var lanes = Math.Min(most / deep, Math.Max(ChannelGroups.WholeLine / TBackend.Width, MinThreads / deep));
@@ -53,12 +53,12 @@ internal struct GroupedSplitKReduce<TBackend, TVector> : IGroupedKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var place = Layout.Place(TBackend.Width);
-        var sum = GroupReduce<TBackend, TVector>.Sum(shared, ColumnSum<TBackend, TVector>.Of(Partials, Stride, place), Layout.Lanes);
-        if (place.Down != 0 || place.Channel >= Layout.Channels) return;
-        var bias = place.Channel - WeightLength;
-        if (bias < 0) TBackend.Store(Weights, place.Channel, TBackend.Add(TBackend.Load(Weights, place.Channel), sum));
+        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var position = Layout.GetPosition(TBackend.Width);
+        var sum = GroupReduce<TBackend, TVector>.Sum(shared, ColumnSum<TBackend, TVector>.Of(Partials, Stride, position), Layout.Lanes);
+        if (position.ThreadRow != 0 || position.Channel >= Layout.Channels) return;
+        var bias = position.Channel - WeightLength;
+        if (bias < 0) TBackend.Store(Weights, position.Channel, TBackend.Add(TBackend.Load(Weights, position.Channel), sum));
         else TBackend.Store(Bias, bias, TBackend.Add(TBackend.Load(Bias, bias), sum));
     }
 }

@@ -5,28 +5,29 @@ using ILGPU;
 
 namespace Gpu.Kernels.Losses;
 
-/// <summary>Adds the parts of a batch, or the losses of its samples as they are, to the counters; one group.</summary>
+/// <summary>Adds the parts of a batch, or its sample losses if there are no parts, to the counters. One group.</summary>
 internal struct GroupedMetricSum<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>See <see cref="MetricLayout"/>; and losses [batch], where there are no parts.</summary>
+    /// <summary>See <see cref="MetricLayout"/>; losses [batch], read only if there are no parts.</summary>
     public TBackend Metrics, SampleLosses;
 
-    /// <summary>Parts (0: the samples' losses are summed), and samples.</summary>
+    /// <summary>The number of parts, 0 to sum the sample losses; and the number of samples.</summary>
     public int Parts, Batch;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var sums = SharedMemory.Allocate<float>(MetricTree.MostThreads);
-        var rests = SharedMemory.Allocate<float>(MetricTree.MostThreads);
-        var words = SharedMemory.Allocate<int>(2 * MetricTree.MostThreads);
+        var sums = SharedMemory.Allocate<float>(MetricTree.MaxThreads);
+        var compensations = SharedMemory.Allocate<float>(MetricTree.MaxThreads);
+        var words = SharedMemory.Allocate<int>(2 * MetricTree.MaxThreads);
         MetricCount count = default;
         if (Parts == 0)
         {
-            for (var sample = Group.IdxX; sample < Batch; sample += Group.DimX) LossSum.Add(ref count.Sum, ref count.Rest, TBackend.LoadScalar(SampleLosses, sample));
+            for (var sample = Group.IdxX; sample < Batch; sample += Group.DimX)
+                NeumaierSum.Add(ref count.Sum, ref count.Compensation, TBackend.LoadScalar(SampleLosses, sample));
         }
         else
         {
@@ -39,7 +40,7 @@ internal struct GroupedMetricSum<TBackend, TVector> : IGroupedKernel
             }
         }
 
-        MetricTree.Gather(sums, rests, words, ref count, Group.IdxX, true, Group.DimX);
+        MetricTree.Reduce(sums, compensations, words, ref count, Group.IdxX, true, Group.DimX);
         if (Group.IdxX == 0) MetricTree.AddTo<TBackend, TVector>(Metrics, count, Batch);
     }
 }

@@ -9,7 +9,8 @@ using ILGPU;
 namespace Gpu.Kernels.Losses;
 
 /// <summary>
-/// <see cref="PointwiseLoss{TBackend,TVector,TLoss,TActivation}"/> of samples with many outputs (images, say), each by a group of threads. Gradient may be Prediction.
+/// <see cref="PointwiseLoss{TBackend,TVector,TLoss,TActivation}"/> for samples with many outputs, such as images: a group of threads per sample. Gradient may
+/// be Prediction.
 /// </summary>
 internal struct GroupedPointwiseLoss<TBackend, TVector, TLoss, TActivation> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -17,37 +18,37 @@ internal struct GroupedPointwiseLoss<TBackend, TVector, TLoss, TActivation> : IG
     where TLoss : struct, IPointwiseLoss
     where TActivation : struct, IActivation
 {
-    // Vectors of a sample from which on a thread of its own would wait for memory too often; and about how many of them a thread of a group has.
-    private const int FewestVectors = 8, VectorsOfThread = 2;
+    // With fewer vectors per sample, one thread per sample is fast enough. About this many vectors per thread of a group.
+    private const int MinVectors = 8, VectorsPerThread = 2;
 
     /// <summary>[batch, outputs] each; losses [batch].</summary>
     public TBackend Prediction, Target, Gradient, SampleLosses;
 
-    /// <summary>Outputs of a sample.</summary>
+    /// <summary>Outputs per sample.</summary>
     public int Outputs;
 
-    /// <summary>False in evaluation, when Gradient is not written.</summary>
+    /// <summary>False in evaluation: Gradient is not written.</summary>
     public Flag HasGradient;
 
-    /// <summary>What a sample's summed loss, and the derivative, is multiplied by.</summary>
+    /// <summary>Factors of the summed loss of a sample, and of the derivative.</summary>
     public float LossScale, GradientScale;
 
     /// <summary>See <see cref="Activation.Slope"/>.</summary>
     public float Slope;
 
-    /// <summary>Threads of a sample, a power of two; 0 where a thread of its own does.</summary>
+    /// <summary>Threads per sample, a power of two; 0 if the kernel with one thread per sample is better.</summary>
     public static int Threads(GroupLimits? limits, int outputs)
     {
         var vectors = IntMath.DivRoundUp(outputs, TBackend.Width);
-        if (limits is not { } known || vectors < FewestVectors) return 0;
-        return Math.Min(GroupThreads.Of(known), (int)BitOperations.RoundUpToPowerOf2((uint)IntMath.DivRoundUp(vectors, VectorsOfThread)));
+        if (limits is not { } known || vectors < MinVectors) return 0;
+        return Math.Min(GroupThreads.For(known), (int)BitOperations.RoundUpToPowerOf2((uint)IntMath.DivRoundUp(vectors, VectorsPerThread)));
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var shared = SharedMemory.Allocate<float>(GroupThreads.Most);
+        var shared = SharedMemory.Allocate<float>(GroupThreads.Max);
         var at = Grid.IdxX * Outputs + Group.IdxX * TBackend.Width;
         var end = (Grid.IdxX + 1) * Outputs;
         var total = TBackend.Zero;

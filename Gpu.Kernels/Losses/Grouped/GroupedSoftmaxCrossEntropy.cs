@@ -6,8 +6,8 @@ using ILGPU;
 namespace Gpu.Kernels.Losses;
 
 /// <summary>
-/// <see cref="SoftmaxCrossEntropyKernel{TBackend,TVector}"/> by groups of threads, several to a sample, and on the way what <see cref="MetricPartials{TBackend,TVector}"/>
-/// counts. LogitsGradient may be Logits.
+/// <see cref="SoftmaxCrossEntropyKernel{TBackend,TVector}"/> with several threads of a group per sample, fused with the counters of
+/// <see cref="MetricPartials{TBackend,TVector}"/>. LogitsGradient may be Logits.
 /// </summary>
 internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -16,57 +16,57 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
     /// <summary>[batch, classes]; integers [batch]; [batch, classes]; [batch]; <see cref="MetricLayout"/>.</summary>
     public TBackend Logits, Labels, LogitsGradient, SampleLosses, Metrics;
 
-    /// <summary>Samples, and classes of each.</summary>
+    /// <summary>The number of samples and of classes.</summary>
     public int Batch, Classes;
 
-    /// <summary>Threads of a sample, a power of two and its logarithm.</summary>
+    /// <summary>Threads per sample, a power of two, and its logarithm.</summary>
     public int Lanes, LaneShift;
 
-    /// <summary>How often a group takes as many samples as it has room for.</summary>
-    public int Turns;
+    /// <summary>Iterations of a group, each over as many samples as its threads can process.</summary>
+    public int Iterations;
 
-    /// <summary>k of the top-k count, from 1 to classes.</summary>
+    /// <summary>k of the top-k count, from 1 to the number of classes.</summary>
     public int TopK;
 
-    /// <summary>False in evaluation, when LogitsGradient is not written.</summary>
+    /// <summary>False in evaluation: LogitsGradient is not written.</summary>
     public Flag HasGradient;
 
-    /// <summary>False when nothing is counted.</summary>
+    /// <summary>False if nothing is counted.</summary>
     public Flag HasMetrics;
 
     /// <summary>s, from 0 to 1.</summary>
     public float LabelSmoothing;
 
-    /// <summary>What the gradient is multiplied by: 1 / batch for that of the mean loss.</summary>
+    /// <summary>Factor of the gradient: 1 / batch for that of the mean loss.</summary>
     public float GradientScale;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var sharedA = SharedMemory.Allocate<float>(MetricTree.MostThreads);
-        var sharedB = SharedMemory.Allocate<float>(MetricTree.MostThreads);
-        var sharedC = SharedMemory.Allocate<float>(MetricTree.MostThreads);
-        var words = SharedMemory.Allocate<int>(2 * MetricTree.MostThreads);
+        var sharedA = SharedMemory.Allocate<float>(MetricTree.MaxThreads);
+        var sharedB = SharedMemory.Allocate<float>(MetricTree.MaxThreads);
+        var sharedC = SharedMemory.Allocate<float>(MetricTree.MaxThreads);
+        var words = SharedMemory.Allocate<int>(2 * MetricTree.MaxThreads);
         var lane = Group.IdxX & (Lanes - 1);
         var slot = Group.IdxX >> LaneShift;
         var slots = Group.DimX >> LaneShift;
         MetricCount count = default;
-        for (var turn = 0; turn < Turns; turn++)
+        for (var iteration = 0; iteration < Iterations; iteration++)
         {
-            var place = (turn * Grid.DimX + Grid.IdxX) * slots + slot;
-            // Threads behind the last sample work on it, too, because all must come to the barriers.
-            var sample = Math.Min(place, Batch - 1);
+            var index = (iteration * Grid.DimX + Grid.IdxX) * slots + slot;
+            // Threads past the last sample repeat its work, because all threads must reach the barriers.
+            var sample = Math.Min(index, Batch - 1);
             var row = sample * Classes;
             var label = TBackend.LoadInt(Labels, sample);
             var isKnown = label >= 0 && label < Classes;
-            // Read before the first write, because the gradient may take the place of the logits.
+            // Read before the first write, because the gradient may overwrite the logits.
             var own = TBackend.LoadScalar(Logits, row + (isKnown ? label : 0));
             var largest = LargestLogit(sharedA, row, lane);
-            SumUp(row, lane, label, own, largest, out var sum, out var shifted, out var before);
-            Fold(sharedA, sharedB, sharedC, lane, ref sum, ref shifted, ref before);
-            if (HasGradient && place < Batch) WriteGradient(row, lane, label, isKnown, largest, sum);
-            if (lane == 0 && place < Batch)
+            SumClasses(row, lane, label, own, largest, out var sum, out var shifted, out var before);
+            ReduceOverLanes(sharedA, sharedB, sharedC, lane, ref sum, ref shifted, ref before);
+            if (HasGradient && index < Batch) WriteGradient(row, lane, label, isKnown, largest, sum);
+            if (lane == 0 && index < Batch)
             {
                 var loss = Loss(isKnown ? own - largest : float.NaN, sum, shifted);
                 TBackend.StoreScalar(SampleLosses, sample, loss);
@@ -75,8 +75,8 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
             }
         }
 
-        // Also where nothing is counted: no barrier may stand in a condition.
-        MetricTree.Gather(sharedA, sharedB, words, ref count, slot, lane == 0, slots);
+        // Also if nothing is counted, because barriers must not be inside a branch.
+        MetricTree.Reduce(sharedA, sharedB, words, ref count, slot, lane == 0, slots);
         if (!HasMetrics || Group.IdxX != 0) return;
         if (Grid.DimX == 1)
         {
@@ -86,7 +86,7 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
 
         var word = MetricLayout.Parts + Grid.IdxX * MetricLayout.PartWords;
         TBackend.StoreScalar(Metrics, word, count.Sum);
-        TBackend.StoreScalar(Metrics, word + 1, count.Rest);
+        TBackend.StoreScalar(Metrics, word + 1, count.Compensation);
         TBackend.StoreInt(Metrics, word + 2, count.Correct);
         TBackend.StoreInt(Metrics, word + 3, count.CorrectInTopK);
     }
@@ -97,7 +97,7 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
         var vector = TBackend.Splat(float.NegativeInfinity);
         for (var c = lane * TBackend.Width; c < Classes; c += Lanes * TBackend.Width) vector = TBackend.Max(vector, TBackend.Load(Logits, row + c));
         var thread = Group.IdxX;
-        // The memory may still be read from the turn before.
+        // Other threads may still read the memory in the previous iteration.
         GroupBarrier.Wait();
         shared[thread] = TBackend.Largest(vector);
         GroupBarrier.Wait();
@@ -112,9 +112,9 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
         return largest;
     }
 
-    // A thread's own classes. A NaN that the largest logit has dropped comes back here.
+    // Sums over the classes of this thread. They propagate a NaN that the largest logit has dropped.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void SumUp(int row, int lane, int label, float own, float largest, out float sum, out float shifted, out float before)
+    private readonly void SumClasses(int row, int lane, int label, float own, float largest, out float sum, out float shifted, out float before)
     {
         TVector exponentials = TBackend.Zero, differences = exponentials, ranks = exponentials;
         for (var c = lane * TBackend.Width; c < Classes; c += Lanes * TBackend.Width)
@@ -131,9 +131,9 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
         before = TBackend.Sum(ranks);
     }
 
-    // The sums over the threads of a sample, in all of them.
+    // Sums over the threads of a sample. All of them get the result.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Fold(
+    private readonly void ReduceOverLanes(
         ArrayView<float> sharedA, ArrayView<float> sharedB, ArrayView<float> sharedC, int lane, ref float sum, ref float shifted, ref float before)
     {
         var thread = Group.IdxX;
@@ -163,13 +163,13 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
     private readonly float Loss(float labelLogit, float sum, float shifted)
     {
         var loss = TBackend.Largest(VectorMath<TBackend, TVector>.Log(TBackend.Splat(sum))) - (1f - LabelSmoothing) * labelLogit;
-        // Not for s = 0: a class with the logit -infinity would make 0 * infinity of it.
+        // Not for s = 0, where a logit of -infinity would give 0 * infinity = NaN.
         if (LabelSmoothing > 0f) loss -= LabelSmoothing / Classes * shifted;
-        // The logarithm takes numbers apart by their bits and would hide a NaN.
+        // Log works on the bits of its argument and does not propagate NaN.
         return !float.IsNaN(sum) && sum >= 1f ? loss : float.NaN;
     }
 
-    // A sample whose label is unknown has no gradient.
+    // A sample with an invalid label has the gradient 0.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void WriteGradient(int row, int lane, int label, bool isKnown, float largest, float sum)
     {
@@ -185,7 +185,7 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
         }
     }
 
-    // NaN goes through; GPUs' min and max, inside Exp, would drop it.
+    // Propagates NaN: min and max, which Exp uses, drop it on GPUs.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Exponential(TVector d) => TBackend.SelectEqual(d, d, VectorMath<TBackend, TVector>.Exp(d), d);
 }

@@ -32,55 +32,55 @@ internal struct GroupedBatchNormCombine<TBackend, TVector> : IGroupedKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var place = Layout.Place(TBackend.Width);
+        var shared = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var position = Layout.GetPosition(TBackend.Width);
         var count = TBackend.Splat(Rows);
-        var sum = GroupReduce<TBackend, TVector>.SumForAll(shared, Means(place), Layout.Lanes);
+        var sum = GroupReduce<TBackend, TVector>.SumForAll(shared, Means(position), Layout.Lanes);
         var mean = TBackend.Divide(sum, count);
-        var squares = GroupReduce<TBackend, TVector>.Sum(shared, Squares(place, mean), Layout.Lanes);
-        if (place.Down == 0 && place.Channel < Layout.Channels)
-            Coefficients.Store(place.Channel, TBackend.Width, TBackend.Add(TBackend.Load(Input, place.Channel), mean), squares, Rows);
+        var squares = GroupReduce<TBackend, TVector>.Sum(shared, Squares(position, mean), Layout.Lanes);
+        if (position.ThreadRow == 0 && position.Channel < Layout.Channels)
+            Coefficients.Store(position.Channel, TBackend.Width, TBackend.Add(TBackend.Load(Input, position.Channel), mean), squares, Rows);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector Means(ChannelPosition place)
+    private readonly TVector Means(ChannelPosition position)
     {
         TVector sum0 = TBackend.Zero, sum1 = sum0;
-        var chunk = place.Down;
-        var at = chunk * PartialStride + place.Source;
-        var step = place.Deep * PartialStride;
-        for (; chunk + place.Deep < place.End; chunk += 2 * place.Deep)
+        var chunk = position.ThreadRow;
+        var at = chunk * PartialStride + position.ReadChannel;
+        var step = position.RowStep * PartialStride;
+        for (; chunk + position.RowStep < position.EndRow; chunk += 2 * position.RowStep)
         {
             var x0 = TBackend.Load(Partials, at);
             var x1 = TBackend.Load(Partials, at + step);
             sum0 = TBackend.MultiplyAdd(x0, RowsOf(chunk), sum0);
-            sum1 = TBackend.MultiplyAdd(x1, RowsOf(chunk + place.Deep), sum1);
+            sum1 = TBackend.MultiplyAdd(x1, RowsOf(chunk + position.RowStep), sum1);
             at += 2 * step;
         }
 
-        if (chunk < place.End) sum0 = TBackend.MultiplyAdd(TBackend.Load(Partials, at), RowsOf(chunk), sum0);
+        if (chunk < position.EndRow) sum0 = TBackend.MultiplyAdd(TBackend.Load(Partials, at), RowsOf(chunk), sum0);
         return TBackend.Add(sum0, sum1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector Squares(ChannelPosition place, TVector mean)
+    private readonly TVector Squares(ChannelPosition position, TVector mean)
     {
         TVector sum0 = TBackend.Zero, sum1 = sum0;
-        var chunk = place.Down;
-        var at = chunk * PartialStride + place.Source;
-        var step = place.Deep * PartialStride;
-        for (; chunk + place.Deep < place.End; chunk += 2 * place.Deep)
+        var chunk = position.ThreadRow;
+        var at = chunk * PartialStride + position.ReadChannel;
+        var step = position.RowStep * PartialStride;
+        for (; chunk + position.RowStep < position.EndRow; chunk += 2 * position.RowStep)
         {
             var x0 = TBackend.Subtract(TBackend.Load(Partials, at), mean);
             var x1 = TBackend.Subtract(TBackend.Load(Partials, at + step), mean);
             sum0 = TBackend.Add(sum0, TBackend.Load(Partials, at + PartialRow));
             sum1 = TBackend.Add(sum1, TBackend.Load(Partials, at + step + PartialRow));
             sum0 = TBackend.MultiplyAdd(TBackend.Multiply(x0, x0), RowsOf(chunk), sum0);
-            sum1 = TBackend.MultiplyAdd(TBackend.Multiply(x1, x1), RowsOf(chunk + place.Deep), sum1);
+            sum1 = TBackend.MultiplyAdd(TBackend.Multiply(x1, x1), RowsOf(chunk + position.RowStep), sum1);
             at += 2 * step;
         }
 
-        if (chunk < place.End)
+        if (chunk < position.EndRow)
         {
             var x = TBackend.Subtract(TBackend.Load(Partials, at), mean);
             sum0 = TBackend.Add(sum0, TBackend.Load(Partials, at + PartialRow));

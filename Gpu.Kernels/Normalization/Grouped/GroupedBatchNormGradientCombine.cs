@@ -32,14 +32,14 @@ internal struct GroupedBatchNormGradientCombine<TBackend, TVector> : IGroupedKer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var products = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var place = Layout.Place(TBackend.Width);
+        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var products = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var position = Layout.GetPosition(TBackend.Width);
         TVector sum0 = TBackend.Zero, sum1 = sum0, product0 = sum0, product1 = sum0;
-        var chunk = place.Down;
-        var at = chunk * PartialStride + place.Source;
-        var step = place.Deep * PartialStride;
-        for (; chunk + place.Deep < place.End; chunk += 2 * place.Deep)
+        var chunk = position.ThreadRow;
+        var at = chunk * PartialStride + position.ReadChannel;
+        var step = position.RowStep * PartialStride;
+        for (; chunk + position.RowStep < position.EndRow; chunk += 2 * position.RowStep)
         {
             var (a0, a1) = (TBackend.Load(Partials, at), TBackend.Load(Partials, at + step));
             var (b0, b1) = (TBackend.Load(Partials, at + PartialRow), TBackend.Load(Partials, at + step + PartialRow));
@@ -50,7 +50,7 @@ internal struct GroupedBatchNormGradientCombine<TBackend, TVector> : IGroupedKer
             at += 2 * step;
         }
 
-        if (chunk < place.End)
+        if (chunk < position.EndRow)
         {
             sum0 = TBackend.Add(sum0, TBackend.Load(Partials, at));
             product0 = TBackend.Add(product0, TBackend.Load(Partials, at + PartialRow));
@@ -59,6 +59,6 @@ internal struct GroupedBatchNormGradientCombine<TBackend, TVector> : IGroupedKer
         sum0 = TBackend.Add(sum0, sum1);
         product0 = TBackend.Add(product0, product1);
         GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum0, ref product0, Layout.Lanes);
-        if (place.Down == 0 && place.Channel < Layout.Channels) Totals.Store(place.Channel, TBackend.Width, sum0, product0, Rows);
+        if (position.ThreadRow == 0 && position.Channel < Layout.Channels) Totals.Store(position.Channel, TBackend.Width, sum0, product0, Rows);
     }
 }

@@ -41,36 +41,36 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var products = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var place = Layout.Place(TBackend.Width);
-        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.Source), TBackend.Load(Totals.InverseDeviation, place.Source));
-        SumRows(place, scale, out var sum, out var product);
+        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var products = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var position = Layout.GetPosition(TBackend.Width);
+        var scale = TBackend.Multiply(TBackend.Load(Gamma, position.ReadChannel), TBackend.Load(Totals.InverseDeviation, position.ReadChannel));
+        SumRows(position, scale, out var sum, out var product);
         GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum, ref product, Layout.Lanes);
-        if (place.Down != 0 || place.Channel >= Layout.Channels) return;
-        if (place.Chunk == 0) TBackend.Store(Scale, place.Channel, scale);
+        if (position.ThreadRow != 0 || position.Channel >= Layout.Channels) return;
+        if (position.Chunk == 0) TBackend.Store(Scale, position.Channel, scale);
         if (Layout.Chunks == 1)
         {
-            Totals.Store(place.Channel, TBackend.Width, sum, product, Layout.Rows);
+            Totals.Store(position.Channel, TBackend.Width, sum, product, Layout.Rows);
             return;
         }
 
-        var partials = place.Chunk * PartialStride + place.Channel;
+        var partials = position.Chunk * PartialStride + position.Channel;
         TBackend.Store(Partials, partials, sum);
         TBackend.Store(Partials, partials + PartialRow, product);
     }
 
     // Sums over the rows of a thread.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void SumRows(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
+    private readonly void SumRows(ChannelPosition position, TVector scale, out TVector sum, out TVector product)
     {
-        var mean = TBackend.Load(Mean, place.Source);
-        var beta = TBackend.Load(Beta, place.Source);
+        var mean = TBackend.Load(Mean, position.ReadChannel);
+        var beta = TBackend.Load(Beta, position.ReadChannel);
         TVector sum0 = TBackend.Zero, sum1 = sum0, product0 = sum0, product1 = sum0;
-        var row = place.First + place.Down;
-        var at = row * Layout.Channels + place.Source;
-        var step = place.Deep * Layout.Channels;
-        for (; row + 3 * place.Deep < place.End; row += 4 * place.Deep)
+        var row = position.FirstRow + position.ThreadRow;
+        var at = row * Layout.Channels + position.ReadChannel;
+        var step = position.RowStep * Layout.Channels;
+        for (; row + 3 * position.RowStep < position.EndRow; row += 4 * position.RowStep)
         {
             // The loads come first, so that they execute concurrently.
             var (x0, x1) = (TBackend.Load(Input, at), TBackend.Load(Input, at + step));
@@ -84,7 +84,7 @@ internal struct GroupedBatchNormGradientSums<TBackend, TVector, TActivation> : I
             at += 4 * step;
         }
 
-        for (; row < place.End; row += place.Deep)
+        for (; row < position.EndRow; row += position.RowStep)
         {
             Add(TBackend.Load(Input, at), TBackend.Load(OutputGradient, at), mean, scale, beta, ref sum0, ref product0);
             at += step;

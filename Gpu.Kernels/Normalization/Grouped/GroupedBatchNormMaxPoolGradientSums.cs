@@ -50,37 +50,37 @@ internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivati
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var products = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var place = Layout.Place(TBackend.Width);
-        var scale = TBackend.Multiply(TBackend.Load(Gamma, place.Source), TBackend.Load(Totals.InverseDeviation, place.Source));
-        SumWindows(place, scale, out var sum, out var product);
+        var sums = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var products = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var position = Layout.GetPosition(TBackend.Width);
+        var scale = TBackend.Multiply(TBackend.Load(Gamma, position.ReadChannel), TBackend.Load(Totals.InverseDeviation, position.ReadChannel));
+        SumWindows(position, scale, out var sum, out var product);
         GroupReduce<TBackend, TVector>.SumTwo(sums, products, ref sum, ref product, Layout.Lanes);
-        if (place.Down != 0 || place.Channel >= Layout.Channels) return;
-        if (place.Chunk == 0) TBackend.Store(Scale, place.Channel, scale);
+        if (position.ThreadRow != 0 || position.Channel >= Layout.Channels) return;
+        if (position.Chunk == 0) TBackend.Store(Scale, position.Channel, scale);
         if (Layout.Chunks == 1)
         {
-            Totals.Store(place.Channel, TBackend.Width, sum, product, Values);
+            Totals.Store(position.Channel, TBackend.Width, sum, product, Values);
             return;
         }
 
-        var partials = place.Chunk * PartialStride + place.Channel;
+        var partials = position.Chunk * PartialStride + position.Channel;
         TBackend.Store(Partials, partials, sum);
         TBackend.Store(Partials, partials + PartialRow, product);
     }
 
     // Sums over the windows of a thread, two at a time.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void SumWindows(ChannelPosition place, TVector scale, out TVector sum, out TVector product)
+    private readonly void SumWindows(ChannelPosition position, TVector scale, out TVector sum, out TVector product)
     {
-        var mean = TBackend.Load(Mean, place.Source);
-        var beta = TBackend.Load(Beta, place.Source);
+        var mean = TBackend.Load(Mean, position.ReadChannel);
+        var beta = TBackend.Load(Beta, position.ReadChannel);
         TVector sum0 = TBackend.Zero, sum1 = sum0, product0 = sum0, product1 = sum0;
-        var row = place.First + place.Down;
-        var window = Windows.Start(row, place.Source);
-        var from = row * Layout.Channels + place.Source;
-        var step = place.Deep * Layout.Channels;
-        for (; row + place.Deep < place.End; row += 2 * place.Deep)
+        var row = position.FirstRow + position.ThreadRow;
+        var window = Windows.Start(row, position.ReadChannel);
+        var from = row * Layout.Channels + position.ReadChannel;
+        var step = position.RowStep * Layout.Channels;
+        for (; row + position.RowStep < position.EndRow; row += 2 * position.RowStep)
         {
             var next = Windows.Next(window);
             // The loads come first, so that they execute concurrently.
@@ -95,7 +95,7 @@ internal struct GroupedBatchNormMaxPoolGradientSums<TBackend, TVector, TActivati
             from += 2 * step;
         }
 
-        if (row < place.End)
+        if (row < position.EndRow)
         {
             var (a, b) = (TBackend.Load(Input, window.Index), TBackend.Load(Input, window.Index + Layout.Channels));
             var (c, d) = (TBackend.Load(Input, window.Index + Below), TBackend.Load(Input, window.Index + Below + Layout.Channels));

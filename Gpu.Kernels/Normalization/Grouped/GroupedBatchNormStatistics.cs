@@ -38,35 +38,35 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run()
     {
-        var means = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var deviations = SharedMemory.Allocate<TVector>(GroupThreads.Most);
-        var place = Layout.Place(TBackend.Width);
-        var pivot = TBackend.Load(Input, place.Source);
-        AccumulateRows(place, pivot, out var mean, out var squares);
-        Merge(means, deviations, place, ref mean, ref squares);
-        if (place.Down != 0 || place.Channel >= Layout.Channels) return;
+        var means = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var deviations = SharedMemory.Allocate<TVector>(GroupThreads.Max);
+        var position = Layout.GetPosition(TBackend.Width);
+        var pivot = TBackend.Load(Input, position.ReadChannel);
+        AccumulateRows(position, pivot, out var mean, out var squares);
+        Merge(means, deviations, position, ref mean, ref squares);
+        if (position.ThreadRow != 0 || position.Channel >= Layout.Channels) return;
         if (Layout.Chunks == 1)
         {
-            Coefficients.Store(place.Channel, TBackend.Width, TBackend.Add(pivot, mean), squares, Layout.Rows);
+            Coefficients.Store(position.Channel, TBackend.Width, TBackend.Add(pivot, mean), squares, Layout.Rows);
             return;
         }
 
-        var partials = place.Chunk * PartialStride + place.Channel;
+        var partials = position.Chunk * PartialStride + position.Channel;
         TBackend.Store(Partials, partials, mean);
         TBackend.Store(Partials, partials + PartialRow, squares);
     }
 
     // Statistics of the rows of a thread.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void AccumulateRows(ChannelPosition place, TVector pivot, out TVector mean, out TVector squares)
+    private readonly void AccumulateRows(ChannelPosition position, TVector pivot, out TVector mean, out TVector squares)
     {
         mean = TBackend.Zero;
         squares = TBackend.Zero;
-        var first = place.First + place.Down;
+        var first = position.FirstRow + position.ThreadRow;
         var row = first;
-        var at = row * Layout.Channels + place.Source;
-        var step = place.Deep * Layout.Channels;
-        for (; row + 3 * place.Deep < place.End; row += 4 * place.Deep)
+        var at = row * Layout.Channels + position.ReadChannel;
+        var step = position.RowStep * Layout.Channels;
+        for (; row + 3 * position.RowStep < position.EndRow; row += 4 * position.RowStep)
         {
             var x0 = TBackend.Subtract(TBackend.Load(Input, at), pivot);
             var x1 = TBackend.Subtract(TBackend.Load(Input, at + step), pivot);
@@ -86,7 +86,7 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
             at += 4 * step;
         }
 
-        for (; row < place.End; row += place.Deep)
+        for (; row < position.EndRow; row += position.RowStep)
         {
             float before = (row - first) >> Layout.RowShift;
             Combine(ref mean, ref squares, before, TBackend.Subtract(TBackend.Load(Input, at), pivot), TBackend.Zero, 1f);
@@ -96,21 +96,21 @@ internal struct GroupedBatchNormStatistics<TBackend, TVector> : IGroupedKernel
 
     // Combines the statistics of the threads with the same channels as a tree. The number of rows behind each thread's statistics follows from its number.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Merge(ArrayView<TVector> means, ArrayView<TVector> deviations, ChannelPosition place, ref TVector mean, ref TVector squares)
+    private readonly void Merge(ArrayView<TVector> means, ArrayView<TVector> deviations, ChannelPosition position, ref TVector mean, ref TVector squares)
     {
         var thread = Group.IdxX;
-        var rows = place.End - place.First;
+        var rows = position.EndRow - position.FirstRow;
         means[thread] = mean;
         deviations[thread] = squares;
         GroupBarrier.Wait();
         for (var shift = Layout.RowShift - 1; shift >= 0; shift--)
         {
             var half = 1 << shift;
-            if (place.Down < half)
+            if (position.ThreadRow < half)
             {
                 var other = thread + (half << Layout.LaneShift);
-                var own = RowsOf(rows, place.Down, shift + 1);
-                var others = RowsOf(rows, place.Down + half, shift + 1);
+                var own = RowsOf(rows, position.ThreadRow, shift + 1);
+                var others = RowsOf(rows, position.ThreadRow + half, shift + 1);
                 Combine(ref mean, ref squares, own, means[other], deviations[other], others);
                 means[thread] = mean;
                 deviations[thread] = squares;
