@@ -114,7 +114,7 @@ public class BatchGatherTests
         Assert.Throws<ArgumentOutOfRangeException>(() => BatchGather.Run(
             device, shape, v.First(6), default, v.First(2), v.First(16), v.First(32), v.First(8), default, new Augmentation(false, 3, 1)));
         Assert.Contains("channel 1", Assert.Throws<ArgumentException>(() => PixelNormalization.Pattern([0, 0], [1, 0])).Message);
-        Assert.Contains("2 and 1", Assert.Throws<ArgumentException>(() => PixelNormalization.Pattern([0, 0], [1])).Message);
+        Assert.Contains("2 means and 1 deviations", Assert.Throws<ArgumentException>(() => PixelNormalization.Pattern([0, 0], [1])).Message);
     }
 
     /// <summary>A random data set and the reference gather.</summary>
