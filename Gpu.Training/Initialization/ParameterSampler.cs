@@ -13,7 +13,7 @@ internal static class ParameterSampler
     /// <param name="parameter">the parameter</param>
     /// <param name="seed">the network's seed</param>
     /// <param name="replacement">replaces how weights are drawn (and, for PyTorch's way, biases); null: as declared</param>
-    public static float[] Values(ModelParameter parameter, ulong seed, Initializer? replacement = null)
+    public static float[] Sample(ModelParameter parameter, ulong seed, Initializer? replacement = null)
     {
         var declaration = parameter.Declaration;
         var values = new float[declaration.Length];
@@ -29,11 +29,11 @@ internal static class ParameterSampler
         var key = NamedSeed.Of(seed, parameter.Name);
         switch (initializer)
         {
-            case Initializer.HeUniform: Uniform(values, key, Math.Sqrt(6 / fanIn)); break;
-            case Initializer.GlorotUniform: Uniform(values, key, Math.Sqrt(6 / (fanIn + fanOut))); break;
-            case Initializer.PyTorch: Uniform(values, key, Math.Sqrt(1 / fanIn)); break;
-            case Initializer.HeNormal: Normal(values, key, Math.Sqrt(2 / fanIn)); break;
-            case Initializer.GlorotNormal: Normal(values, key, Math.Sqrt(2 / (fanIn + fanOut))); break;
+            case Initializer.HeUniform: FillUniform(values, key, Math.Sqrt(6 / fanIn)); break;
+            case Initializer.GlorotUniform: FillUniform(values, key, Math.Sqrt(6 / (fanIn + fanOut))); break;
+            case Initializer.PyTorch: FillUniform(values, key, Math.Sqrt(1 / fanIn)); break;
+            case Initializer.HeNormal: FillNormal(values, key, Math.Sqrt(2 / fanIn)); break;
+            case Initializer.GlorotNormal: FillNormal(values, key, Math.Sqrt(2 / (fanIn + fanOut))); break;
             default: throw new ArgumentOutOfRangeException(nameof(parameter), initializer, $"the initializer of '{parameter.Name}' does not say how to draw");
         }
 
@@ -48,31 +48,31 @@ internal static class ParameterSampler
         return other == Initializer.PyTorch && declaration.Name == "bias" ? other : declaration.Initializer;
     }
 
-    private static void Uniform(float[] values, ulong key, double bound)
+    private static void FillUniform(float[] values, ulong key, double bound)
     {
         for (var i = 0; i < values.Length; i += 4)
         {
-            var (a, b, c, d) = Words(key, i / 4);
-            Put(values, i, (float)(bound * (2 * Open(a) - 1)), (float)(bound * (2 * Open(b) - 1)), (float)(bound * (2 * Open(c) - 1)),
-                (float)(bound * (2 * Open(d) - 1)));
+            var (a, b, c, d) = RandomWords(key, i / 4);
+            Store(values, i, (float)(bound * (2 * ToOpenUnitInterval(a) - 1)), (float)(bound * (2 * ToOpenUnitInterval(b) - 1)), (float)(bound * (2 * ToOpenUnitInterval(c) - 1)),
+                (float)(bound * (2 * ToOpenUnitInterval(d) - 1)));
         }
     }
 
     // The method of Box and Muller: two normal numbers of two uniform ones.
-    private static void Normal(float[] values, ulong key, double deviation)
+    private static void FillNormal(float[] values, ulong key, double deviation)
     {
         for (var i = 0; i < values.Length; i += 4)
         {
-            var (a, b, c, d) = Words(key, i / 4);
-            var r = deviation * Math.Sqrt(-2 * Math.Log(Open(a)));
-            var s = deviation * Math.Sqrt(-2 * Math.Log(Open(c)));
-            var (sinB, cosB) = Math.SinCos(2 * Math.PI * Open(b));
-            var (sinD, cosD) = Math.SinCos(2 * Math.PI * Open(d));
-            Put(values, i, (float)(r * cosB), (float)(r * sinB), (float)(s * cosD), (float)(s * sinD));
+            var (a, b, c, d) = RandomWords(key, i / 4);
+            var r = deviation * Math.Sqrt(-2 * Math.Log(ToOpenUnitInterval(a)));
+            var s = deviation * Math.Sqrt(-2 * Math.Log(ToOpenUnitInterval(c)));
+            var (sinB, cosB) = Math.SinCos(2 * Math.PI * ToOpenUnitInterval(b));
+            var (sinD, cosD) = Math.SinCos(2 * Math.PI * ToOpenUnitInterval(d));
+            Store(values, i, (float)(r * cosB), (float)(r * sinB), (float)(s * cosD), (float)(s * sinD));
         }
     }
 
-    private static void Put(float[] values, int at, float a, float b, float c, float d)
+    private static void Store(float[] values, int at, float a, float b, float c, float d)
     {
         values[at] = a;
         if (at + 1 < values.Length) values[at + 1] = b;
@@ -81,9 +81,9 @@ internal static class ParameterSampler
     }
 
     // In (0, 1): neither end, for the logarithm's sake.
-    private static double Open(uint word) => (word + 0.5) / 4294967296.0;
+    private static double ToOpenUnitInterval(uint word) => (word + 0.5) / 4294967296.0;
 
-    private static (uint A, uint B, uint C, uint D) Words(ulong key, int counter)
+    private static (uint A, uint B, uint C, uint D) RandomWords(ulong key, int counter)
     {
         uint a = (uint)counter, b = 0, c = 0, d = 0;
         Philox.Generate((uint)key, (uint)(key >> 32), ref a, ref b, ref c, ref d);

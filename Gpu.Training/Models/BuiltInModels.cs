@@ -9,7 +9,7 @@ namespace Gpu.Training.Models;
 /// <summary>The networks that come with the program, each with the recipe it is usually trained by.</summary>
 public static class BuiltInModels
 {
-    private static readonly (string Name, string Description, Func<Model> Make)[] Known =
+    private static readonly (string Name, string Description, Func<Model> Make)[] Entries =
     [
         ("cnn2", "two 3x3 convolutions with pooling and two dense layers, for 28x28 grey images", Cnn2),
         ("mlp10", "2-10-1 perceptron with a sigmoid output and mean squared error, for two numbers", Mlp10),
@@ -33,7 +33,7 @@ public static class BuiltInModels
     /// <exception cref="ModelException">no built-in model takes them; the message lists the sizes that there are models for</exception>
     public static Model DefaultFor(int height, int width, int channels, int classes)
     {
-        var models = Known.Select(known => known.Make()).Where(model => model.Input.IsImage).ToArray();
+        var models = Entries.Select(known => known.Make()).Where(model => model.Input.IsImage).ToArray();
         if (Array.Find(models, model => model.Input == TensorShape.Image(height, width, channels)) is { } found) return WithOutputs(found, classes);
         var sizes = models.Select(model => model.Input.ToString()).Distinct();
         throw new ModelException(
@@ -42,7 +42,7 @@ public static class BuiltInModels
     }
 
     /// <summary>The names.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Known.Select(known => known.Name)];
+    public static IReadOnlyList<string> Names { get; } = [.. Entries.Select(known => known.Name)];
 
     /// <summary>One line about a model.</summary>
     /// <exception cref="ModelException">there is no such model</exception>
@@ -59,7 +59,7 @@ public static class BuiltInModels
     private static (string Name, string Description, Func<Model> Make) Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        foreach (var known in Known)
+        foreach (var known in Entries)
             if (known.Name == name) return known;
         var nearest = NearestName.Find(name, Names);
         throw new ModelException($"There is no built-in model '{name}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Built-in models: "

@@ -6,7 +6,7 @@ namespace Gpu.Training.Models;
 internal sealed class JsonObjectReader
 {
     private readonly Dictionary<string, JsonElement> _properties = new(StringComparer.Ordinal);
-    private readonly string _place;
+    private readonly string _path;
 
     /// <param name="json">the object</param>
     /// <param name="place">what to call it: "layers[2] (convolution)"</param>
@@ -14,13 +14,13 @@ internal sealed class JsonObjectReader
     /// <exception cref="ModelException">it is no object, or a property is unknown or there twice</exception>
     public JsonObjectReader(JsonElement json, string place, IReadOnlyCollection<string> known)
     {
-        _place = place;
-        if (json.ValueKind != JsonValueKind.Object) throw Fail(JsonValues.Needs("an object, {...},", json).Message);
+        _path = place;
+        if (json.ValueKind != JsonValueKind.Object) throw Error(JsonValues.Expected("an object, {...},", json).Message);
         foreach (var property in json.EnumerateObject())
         {
             if (!known.Contains(property.Name))
-                throw Fail($"there is no property '{property.Name}'.{JsonValues.DidYouMean(property.Name, known)} Possible: {string.Join(", ", known)}.");
-            if (!_properties.TryAdd(property.Name, property.Value)) throw Fail($"the property '{property.Name}' is there twice; remove one.");
+                throw Error($"there is no property '{property.Name}'.{JsonValues.DidYouMean(property.Name, known)} Possible: {string.Join(", ", known)}.");
+            if (!_properties.TryAdd(property.Name, property.Value)) throw Error($"the property '{property.Name}' is there twice; remove one.");
         }
     }
 
@@ -29,7 +29,7 @@ internal sealed class JsonObjectReader
     /// <summary>The JSON of a property.</summary>
     /// <exception cref="ModelException">it is missing</exception>
     public JsonElement Required(string name) =>
-        _properties.TryGetValue(name, out var value) ? value : throw Fail($"the property '{name}' is missing.");
+        _properties.TryGetValue(name, out var value) ? value : throw Error($"the property '{name}' is missing.");
 
     /// <summary>A property's value.</summary>
     /// <exception cref="ModelException">it is missing or of another type</exception>
@@ -41,12 +41,12 @@ internal sealed class JsonObjectReader
         }
         catch (FormatException e)
         {
-            throw Fail($"property '{name}': {e.Message}", e);
+            throw Error($"property '{name}': {e.Message}", e);
         }
     }
 
     /// <summary>A property's value, or another where it is missing.</summary>
     public T Read<T>(string name, T otherwise) => Has(name) ? (T)Read(name, typeof(T)) : otherwise;
 
-    public ModelException Fail(string message, Exception? inner = null) => inner is null ? new($"{_place}: {message}") : new($"{_place}: {message}", inner);
+    public ModelException Error(string message, Exception? inner = null) => inner is null ? new($"{_path}: {message}") : new($"{_path}: {message}", inner);
 }

@@ -15,11 +15,11 @@ internal static class JsonValues
     public static object Read(JsonElement json, Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
-        if (type == typeof(int)) return json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var whole) ? whole : throw Needs("a whole number", json);
-        if (type == typeof(float)) return (float)Number(json);
-        if (type == typeof(double)) return Number(json);
-        if (type == typeof(bool)) return json.ValueKind is JsonValueKind.True or JsonValueKind.False ? json.GetBoolean() : throw Needs("true or false", json);
-        if (type == typeof(string)) return json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Needs("a text", json);
+        if (type == typeof(int)) return json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var whole) ? whole : throw Expected("a whole number", json);
+        if (type == typeof(float)) return (float)ReadNumber(json);
+        if (type == typeof(double)) return ReadNumber(json);
+        if (type == typeof(bool)) return json.ValueKind is JsonValueKind.True or JsonValueKind.False ? json.GetBoolean() : throw Expected("true or false", json);
+        if (type == typeof(string)) return json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Expected("a text", json);
         if (type == typeof(Extent)) return ReadExtent(json);
         if (type == typeof(Padding)) return ReadPadding(json);
         if (type == typeof(Activation)) return ReadActivation(json);
@@ -52,7 +52,7 @@ internal static class JsonValues
     {
         var names = Enum.GetNames(type).ToDictionary(name => NameOf(type, name));
         var possible = string.Join(", ", names.Keys);
-        var wanted = json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Needs($"one of {possible}", json);
+        var wanted = json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Expected($"one of {possible}", json);
         if (names.TryGetValue(wanted, out var found)) return Enum.Parse(type, found);
         throw new FormatException($"'{wanted}' is not known.{DidYouMean(wanted, names.Keys)} Possible: {possible}.");
     }
@@ -60,7 +60,7 @@ internal static class JsonValues
     public static string DidYouMean(string typed, IEnumerable<string> names) => NearestName.Find(typed, names) is { } nearest
         ? $" Did you mean '{nearest}'?" : "";
 
-    public static FormatException Needs(string needed, JsonElement found)
+    public static FormatException Expected(string needed, JsonElement found)
     {
         var text = found.GetRawText();
         return new FormatException($"{needed} is needed, but {(text.Length > 40 ? text[..40] + "..." : text)} was found.");
@@ -71,21 +71,21 @@ internal static class JsonValues
         string.Concat(name.Select((letter, i) => char.IsUpper(letter) && i > 0 ? "-" + char.ToLowerInvariant(letter)
             : char.ToLowerInvariant(letter).ToString()));
 
-    private static double Number(JsonElement json) =>
-        json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Needs("a number", json);
+    private static double ReadNumber(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Expected("a number", json);
 
-    private static int[] Wholes(JsonElement json, int count, string needed)
+    private static int[] ReadInts(JsonElement json, int count, string needed)
     {
-        if (json.ValueKind != JsonValueKind.Array || json.GetArrayLength() != count) throw Needs(needed, json);
+        if (json.ValueKind != JsonValueKind.Array || json.GetArrayLength() != count) throw Expected(needed, json);
         return [.. json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var whole) ? whole
-            : throw Needs(needed, json))];
+            : throw Expected(needed, json))];
     }
 
     private static Extent ReadExtent(JsonElement json)
     {
         const string needed = "a whole number, or two as [height, width],";
         if (json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var side)) return side;
-        var both = Wholes(json, 2, needed);
+        var both = ReadInts(json, 2, needed);
         return new Extent(both[0], both[1]);
     }
 
@@ -95,15 +95,15 @@ internal static class JsonValues
         if (json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var all)) return all;
         if (json.ValueKind == JsonValueKind.Array)
         {
-            var four = Wholes(json, 4, needed);
+            var four = ReadInts(json, 4, needed);
             return new Padding(four[0], four[1], four[2], four[3]);
         }
 
-        return json.ValueKind != JsonValueKind.String ? throw Needs(needed, json) : json.GetString() switch
+        return json.ValueKind != JsonValueKind.String ? throw Expected(needed, json) : json.GetString() switch
         {
             "same" => Padding.Same,
             "valid" => Padding.Valid,
-            _ => throw Needs(needed, json),
+            _ => throw Expected(needed, json),
         };
     }
 
@@ -119,11 +119,11 @@ internal static class JsonValues
     {
         if (json.ValueKind == JsonValueKind.String) return new Activation((ActivationKind)ReadEnum(json, typeof(ActivationKind)));
         if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("kind", out var kind))
-            throw Needs("the name of an activation, or {\"kind\": \"leaky-relu\", \"slope\": 0.2},", json);
+            throw Expected("the name of an activation, or {\"kind\": \"leaky-relu\", \"slope\": 0.2},", json);
         var activation = new Activation((ActivationKind)ReadEnum(kind, typeof(ActivationKind)));
         foreach (var property in json.EnumerateObject())
         {
-            if (property.Name == "slope") activation = activation with { Slope = (float)Number(property.Value) };
+            if (property.Name == "slope") activation = activation with { Slope = (float)ReadNumber(property.Value) };
             else if (property.Name != "kind") throw new FormatException($"an activation has no "
                 + $"'{property.Name}'.{DidYouMean(property.Name, ["kind", "slope"])}");
         }

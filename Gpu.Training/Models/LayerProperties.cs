@@ -7,8 +7,8 @@ namespace Gpu.Training.Models;
 /// <summary>A layer's properties as model files name them: the public settable ones, in camel case.</summary>
 internal sealed class LayerProperties
 {
-    private static readonly Lock Gate = new();
-    private static readonly Dictionary<Type, LayerProperties> Known = [];
+    private static readonly Lock CacheLock = new();
+    private static readonly Dictionary<Type, LayerProperties> Cache = [];
     private readonly Layer _defaults;
 
     private LayerProperties(Type type)
@@ -26,15 +26,15 @@ internal sealed class LayerProperties
 
     public static LayerProperties Of(Type type)
     {
-        lock (Gate)
+        lock (CacheLock)
         {
-            if (!Known.TryGetValue(type, out var properties)) Known[type] = properties = new LayerProperties(type);
+            if (!Cache.TryGetValue(type, out var properties)) Cache[type] = properties = new LayerProperties(type);
             return properties;
         }
     }
 
     /// <summary>The properties of a layer that differ from their defaults, or that have none.</summary>
-    public IEnumerable<(LayerProperty Property, object Value)> ToWrite(Layer layer)
+    public IEnumerable<(LayerProperty Property, object Value)> NonDefault(Layer layer)
     {
         foreach (var property in All)
         {

@@ -18,9 +18,9 @@ public sealed class NameScope
     }
 
     /// <summary>A scope for the layers within a block.</summary>
-    public NameScope Within(string blockName, IEnumerable<Layer> layers) => new(blockName + ".", layers);
+    public NameScope CreateChild(string blockName, IEnumerable<Layer> layers) => new(blockName + ".", layers);
 
-    internal string Take(Layer layer)
+    internal string AssignName(Layer layer)
     {
         if (layer.Name is { } own)
         {

@@ -7,7 +7,7 @@ namespace Gpu.Training.Models;
 internal static class OptimizerJson
 {
     /// <summary>The names of its properties.</summary>
-    public static readonly string[] Names = ["kind", "learningRate", "momentum", "beta1", "beta2", "epsilon", "weightDecay", "decayMode", "decayOn", "l1"];
+    public static readonly string[] PropertyNames = ["kind", "learningRate", "momentum", "beta1", "beta2", "epsilon", "weightDecay", "decayMode", "decayOn", "l1"];
 
     /// <summary>What differs from the customary numbers of the optimizer.</summary>
     public static JsonObject Write(OptimizerOptions options)

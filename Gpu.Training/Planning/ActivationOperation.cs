@@ -7,13 +7,13 @@ namespace Gpu.Training.Planning;
 /// </summary>
 internal sealed class ActivationOperation(string name, Activation activation, PlanTensor input) : PlanOperation(name, input)
 {
-    public override bool KeepsInputs => !activation.DerivativeFromOutput;
+    public override bool BackwardReadsInputs => !activation.DerivativeFromOutput;
 
-    public override bool KeepsOutput => activation.DerivativeFromOutput;
+    public override bool BackwardReadsOutput => activation.DerivativeFromOutput;
 
-    public override bool CanOverwriteInput => activation.DerivativeFromOutput;
+    public override bool CanRunInPlace => activation.DerivativeFromOutput;
 
-    public override bool CanOverwriteGradient => true;
+    public override bool CanRunBackwardInPlace => true;
 
     public override void Forward(ForwardContext context) => ActivationOps.Forward(context.Executor, activation, context.Input(0), context.Output);
 

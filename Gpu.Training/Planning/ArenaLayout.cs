@@ -16,16 +16,16 @@ internal static class ArenaLayout
     /// </summary>
     /// <returns>words of the arena</returns>
     /// <exception cref="ModelException">the arena would have more words than can be addressed</exception>
-    public static int Place(IReadOnlyList<ArenaBlock> stretches)
+    public static int AssignOffsets(IReadOnlyList<ArenaBlock> stretches)
     {
         var placed = new List<ArenaBlock>(stretches.Count);
         long total = 0;
-        foreach (var stretch in stretches.OrderByDescending(stretch => stretch.Words).ThenBy(stretch => stretch.From))
+        foreach (var stretch in stretches.OrderByDescending(stretch => stretch.Words).ThenBy(stretch => stretch.FirstUse))
         {
             long offset = 0;
             foreach (var other in placed)
             {
-                if (other.From > stretch.To || other.To < stretch.From) continue;
+                if (other.FirstUse > stretch.LastUse || other.LastUse < stretch.FirstUse) continue;
                 if (other.Offset >= offset + Align(stretch.Words)) break;
                 offset = Math.Max(offset, other.Offset + Align(other.Words));
             }
@@ -50,23 +50,23 @@ internal sealed class ArenaBlock(string name, long words)
 
     public long Words { get; } = words;
 
-    public int From { get; private set; } = int.MaxValue;
+    public int FirstUse { get; private set; } = int.MaxValue;
 
-    public int To { get; private set; } = int.MinValue;
+    public int LastUse { get; private set; } = int.MinValue;
 
-    /// <summary>The first word, once <see cref="ArenaLayout.Place"/> has found it.</summary>
+    /// <summary>The first word, once <see cref="ArenaLayout.AssignOffsets"/> has found it.</summary>
     public int Offset { get; set; }
 
     /// <summary>Says that it is needed at a time.</summary>
-    public void NeededAt(int time)
+    public void ExtendLifetime(int time)
     {
-        From = Math.Min(From, time);
-        To = Math.Max(To, time);
+        FirstUse = Math.Min(FirstUse, time);
+        LastUse = Math.Max(LastUse, time);
     }
 
     public void NeededWhile(ArenaBlock other)
     {
-        NeededAt(other.From);
-        NeededAt(other.To);
+        ExtendLifetime(other.FirstUse);
+        ExtendLifetime(other.LastUse);
     }
 }

@@ -14,7 +14,7 @@ internal sealed class BatchBuffers : IDisposable
         Batch = batch;
         TrainingMetrics = trainingMetrics;
         EvaluationMetrics = evaluationMetrics;
-        var (input, each, targets) = Parts(model, loss, batch);
+        var (input, each, targets) = SectionWords(model, loss, batch);
         var total = WordsFor(model, loss, batch);
         if (total > int.MaxValue) throw new ModelException($"A batch of {batch} samples of {model.Input} has more than {int.MaxValue:N0} values. Use "
             + "a smaller batch.");
@@ -28,7 +28,7 @@ internal sealed class BatchBuffers : IDisposable
     /// <summary>Words of all buffers for a batch.</summary>
     public static long WordsFor(Model model, LossFunction loss, int batch)
     {
-        var (input, each, targets) = Parts(model, loss, batch);
+        var (input, each, targets) = SectionWords(model, loss, batch);
         return input + 2 * each + targets;
     }
 
@@ -49,7 +49,7 @@ internal sealed class BatchBuffers : IDisposable
 
     public void Dispose() => _batch.Dispose();
 
-    private static (long Input, long Each, long Targets) Parts(Model model, LossFunction loss, int batch) => (
+    private static (long Input, long Each, long Targets) SectionWords(Model model, LossFunction loss, int batch) => (
         ArenaLayout.Align((long)batch * model.Input.Length), ArenaLayout.Align(batch),
         loss.UsesLabels ? 0 : ArenaLayout.Align((long)batch * model.Output.Length));
 }

@@ -11,7 +11,7 @@ internal sealed class GradientSchedule
 {
     private readonly Dictionary<PlanValue, Activation> _gates = [];
     private readonly Dictionary<(PlanOperation, int), bool> _accumulate = [];
-    private readonly HashSet<PlanOperation> _ownPass = [];
+    private readonly HashSet<PlanOperation> _separateActivationBackward = [];
 
     public GradientSchedule(PlanGraph graph, LossFunction loss)
     {
@@ -35,19 +35,19 @@ internal sealed class GradientSchedule
     public bool Accumulates(PlanOperation operation, int input) => _accumulate[(operation, input)];
 
     /// <summary>Whether the fused activation's derivative takes a pass of its own before the operation's backward pass.</summary>
-    public bool HasOwnPass(PlanOperation operation) => _ownPass.Contains(operation);
+    public bool HasSeparateActivationBackward(PlanOperation operation) => _separateActivationBackward.Contains(operation);
 
     /// <summary>Whether a gradient cannot be added up by the operation itself, and goes by a detour.</summary>
-    public bool Detours(PlanOperation operation, int input) =>
+    public bool NeedsTemporary(PlanOperation operation, int input) =>
         operation.Inputs[input].Value.NeedsGradient && Accumulates(operation, input) && !operation.CanAccumulate;
 
     private void DecideDerivative(PlanOperation operation, PlanGraph graph, LossFunction loss)
     {
         var value = operation.Output.Value;
-        if (operation.Activation.Kind == ActivationKind.Identity || operation.AppliesOwnDerivative || !value.NeedsGradient) return;
+        if (operation.Activation.Kind == ActivationKind.Identity || operation.AppliesActivationDerivative || !value.NeedsGradient) return;
         // Gating is linear: when several write the gradient, each gates its own part.
         var gated = value.Consumers.All(consumer => consumer.CanGate) && (value != graph.Output.Value || loss.CanGate);
         if (gated) _gates[value] = operation.Activation;
-        else _ownPass.Add(operation);
+        else _separateActivationBackward.Add(operation);
     }
 }

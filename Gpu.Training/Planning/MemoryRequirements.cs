@@ -8,7 +8,7 @@ namespace Gpu.Training.Planning;
 internal sealed class MemoryRequirements
 {
     // Zeros that padded layers read: small, and known only when a plan is recorded.
-    private const long Spare = 1 << 16;
+    private const long ZeroBufferBytes = 1 << 16;
 
     private readonly Model _model;
     private readonly LossFunction _loss;
@@ -28,7 +28,7 @@ internal sealed class MemoryRequirements
     /// <summary>
     /// Bytes that a <see cref="PlanCache"/> allocates for batches of these sizes; null for more than can be addressed.
     /// </summary>
-    public long? BytesOfPlans(IEnumerable<int> training, IEnumerable<int> evaluation)
+    public long? PlanBytes(IEnumerable<int> training, IEnumerable<int> evaluation)
     {
         long arena = ArenaLayout.Alignment, workspace = ArenaLayout.Alignment;
         var largest = 0;
@@ -49,7 +49,7 @@ internal sealed class MemoryRequirements
         }
 
         var buffers = BatchBuffers.WordsFor(_model, _loss, largest);
-        return buffers > int.MaxValue ? null : sizeof(float) * (arena + workspace + buffers + PlanCache.StateWords) + Spare;
+        return buffers > int.MaxValue ? null : sizeof(float) * (arena + workspace + buffers + PlanCache.StateWords) + ZeroBufferBytes;
     }
 }
 
@@ -97,7 +97,7 @@ internal sealed class MemoryCheck(ComputeDevice device, string work, int batch, 
     }
 
     /// <summary>The batch, or the largest below it that fits what is known to be free; 0 for none.</summary>
-    public int BatchThatFits()
+    public int LargestFittingBatch()
     {
         var free = device.FreeBytes ?? long.MaxValue;
         return bytesFor(batch) <= free ? batch : LargestBatch(free);

@@ -21,7 +21,7 @@ public sealed class Network : IDisposable
         Model = model;
         Device = device;
         Memory = new ParameterMemory(model, device);
-        foreach (var parameter in model.Parameters) Memory.Set(parameter.Name, ParameterSampler.Values(parameter, seed, initializer));
+        foreach (var parameter in model.Parameters) Memory.Set(parameter.Name, ParameterSampler.Sample(parameter, seed, initializer));
     }
 
     /// <summary>The description.</summary>

@@ -58,7 +58,7 @@ public sealed class BackwardContext : ForwardContext
     }
 
     /// <summary>
-    /// The gradient of the output: with respect to the activated output where <see cref="PlanOperation.AppliesOwnDerivative"/>, otherwise with respect to
+    /// The gradient of the output: with respect to the activated output where <see cref="PlanOperation.AppliesActivationDerivative"/>, otherwise with respect to
     /// what went into the activation.
     /// </summary>
     public DeviceView OutputGradient => _memory.Gradient(Operation.Output.Value);

@@ -14,17 +14,17 @@ internal sealed class ParameterMemory : IDisposable
     private readonly DeviceBuffer _values;
     private readonly DeviceBuffer _gradients;
     private readonly DeviceBuffer _statistics;
-    private readonly Dictionary<string, ParameterPlace> _places = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ParameterLocation> _locations = new(StringComparer.Ordinal);
 
     public ParameterMemory(Model model, ComputeDevice device)
     {
         _device = device;
         Model = model;
-        (Trained, var statistics) = Layout(model, (parameter, segment) => _places.Add(parameter.Name, new ParameterPlace(parameter, segment)));
-        if (Trained.Length == 0) throw new ModelException($"The model '{model.Name}' has no parameters: there is nothing to train. Add a dense or "
+        (TrainableLayout, var statistics) = Layout(model, (parameter, segment) => _locations.Add(parameter.Name, new ParameterLocation(parameter, segment)));
+        if (TrainableLayout.Length == 0) throw new ModelException($"The model '{model.Name}' has no parameters: there is nothing to train. Add a dense or "
             + "convolution layer.");
-        _values = device.Allocate(Trained.Length);
-        _gradients = device.Allocate(Trained.Length);
+        _values = device.Allocate(TrainableLayout.Length);
+        _gradients = device.Allocate(TrainableLayout.Length);
         _statistics = device.Allocate(Math.Max(ParameterArena.Alignment, statistics.Length));
     }
 
@@ -61,7 +61,7 @@ internal sealed class ParameterMemory : IDisposable
     public Model Model { get; }
 
     /// <summary>The layout of the trainable parameters.</summary>
-    public ParameterArena Trained { get; }
+    public ParameterArena TrainableLayout { get; }
 
     /// <summary>All parameters.</summary>
     public DeviceView Values => _values.View;
@@ -111,14 +111,14 @@ internal sealed class ParameterMemory : IDisposable
         _statistics.Dispose();
     }
 
-    private ParameterPlace Find(string name)
+    private ParameterLocation Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (_places.TryGetValue(name, out var place)) return place;
-        var nearest = NearestName.Find(name, _places.Keys);
+        if (_locations.TryGetValue(name, out var place)) return place;
+        var nearest = NearestName.Find(name, _locations.Keys);
         throw new ModelException($"The model '{Model.Name}' has no parameter '{name}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} It "
-            + $"has: {string.Join(", ", _places.Keys)}.");
+            + $"has: {string.Join(", ", _locations.Keys)}.");
     }
 
-    private readonly record struct ParameterPlace(ModelParameter Parameter, ParameterSegment Segment);
+    private readonly record struct ParameterLocation(ModelParameter Parameter, ParameterSegment Segment);
 }

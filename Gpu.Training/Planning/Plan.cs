@@ -10,13 +10,13 @@ namespace Gpu.Training.Planning;
 /// </summary>
 internal sealed class Plan
 {
-    private readonly CommandList _main;
-    private readonly CommandList _loss;
+    private readonly CommandList _mainCommands;
+    private readonly CommandList _lossCommands;
 
     private Plan(PlanMemory memory, BatchBuffers buffers, CommandList main, CommandList loss)
     {
-        _main = main;
-        _loss = loss;
+        _mainCommands = main;
+        _lossCommands = loss;
         Batch = memory.Batch;
         Layout = memory.Layout;
         Input = memory.Input;
@@ -53,19 +53,19 @@ internal sealed class Plan
     /// </summary>
     public void AppendTo(CommandList list)
     {
-        list.Append(_main);
-        list.Append(_loss);
+        list.Append(_mainCommands);
+        list.Append(_lossCommands);
     }
 
     /// <summary>Runs what <see cref="AppendTo"/> would put into a list.</summary>
     public void Run()
     {
-        _main.Run();
-        _loss.Run();
+        _mainCommands.Run();
+        _lossCommands.Run();
     }
 
     /// <summary>An evaluation plan without the loss: forward only.</summary>
-    public void RunForward() => _main.Run();
+    public void RunForward() => _mainCommands.Run();
 
     /// <summary>Records a plan.</summary>
     public static Plan Record(PlanMemory memory, GradientSchedule? gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings, DeviceView lossScale)
@@ -105,30 +105,30 @@ internal sealed class Plan
         {
             if (!PlanGraph.HasBackward(operation)) continue;
             var output = operation.Output.Value;
-            if (gradients.HasOwnPass(operation))
+            if (gradients.HasSeparateActivationBackward(operation))
             {
                 var gradient = memory.Gradient(output);
                 ActivationOps.Backward(memory.Executor, operation.Activation, memory.Value(output), gradient, gradient);
             }
 
-            var inputs = operation.Inputs.Select((input, i) => PlanInput(memory, gradients, operation, i)).ToArray();
+            var inputs = operation.Inputs.Select((input, i) => InputGradientOf(memory, gradients, operation, i)).ToArray();
             operation.Backward(new BackwardContext(memory, operation, inputs));
             for (var i = 0; i < inputs.Length; i++)
             {
-                if (!gradients.Detours(operation, i)) continue;
+                if (!gradients.NeedsTemporary(operation, i)) continue;
                 var sum = memory.Gradient(operation.Inputs[i].Value);
                 ResidualAdd.Forward(memory.Executor, sum, inputs[i].Gradient, sum, Activation.None);
             }
         }
     }
 
-    private static InputGradientPlan PlanInput(PlanMemory memory, GradientSchedule gradients, PlanOperation operation, int index)
+    private static InputGradientPlan InputGradientOf(PlanMemory memory, GradientSchedule gradients, PlanOperation operation, int index)
     {
         var value = operation.Inputs[index].Value;
         if (!value.NeedsGradient) return default;
         var gate = gradients.Gate(value);
-        return gradients.Detours(operation, index)
-            ? new(memory.Detour(operation, index), gate, false)
+        return gradients.NeedsTemporary(operation, index)
+            ? new(memory.TemporaryGradient(operation, index), gate, false)
             : new(memory.Gradient(value), gate, gradients.Accumulates(operation, index));
     }
 }

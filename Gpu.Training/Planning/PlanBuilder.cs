@@ -57,7 +57,7 @@ public sealed class PlanBuilder
     {
         if (activation.Kind == ActivationKind.Identity) return input;
         var value = input.Value;
-        if (value is { IsPinned: false, Producer: { Activation.Kind: ActivationKind.Identity, MaxPooling: null } producer } && value.Consumers.Count == 0
+        if (value is { HasAnnouncedConsumer: false, Producer: { Activation.Kind: ActivationKind.Identity, MaxPooling: null } producer } && value.Consumers.Count == 0
             && producer.CanFuse(activation, Training))
         {
             producer.Activation = activation;
@@ -73,11 +73,11 @@ public sealed class PlanBuilder
     /// <param name="shape">the shape of a sample of what comes out</param>
     /// <param name="output">the pooled values</param>
     /// <returns>false when the pooling must be an operation of its own</returns>
-    public bool TryPool(PlanTensor input, Pool2dShape pooling, TensorShape shape, out PlanTensor output)
+    public bool TryFuseMaxPool(PlanTensor input, Pool2dShape pooling, TensorShape shape, out PlanTensor output)
     {
         output = default;
         var value = input.Value;
-        if (value is not { IsPinned: false, Producer: { MaxPooling: null, AppliesOwnDerivative: true } producer } || value.Consumers.Count != 0) return false;
+        if (value is not { HasAnnouncedConsumer: false, Producer: { MaxPooling: null, AppliesActivationDerivative: true } producer } || value.Consumers.Count != 0) return false;
         if (!producer.CanFuse(pooling)) return false;
         producer.MaxPooling = pooling;
         output = producer.Output = new PlanTensor(new PlanValue(value.Name, shape.Length, producer) { NeedsGradient = value.NeedsGradient }, shape);
@@ -85,7 +85,7 @@ public sealed class PlanBuilder
     }
 
     /// <summary>Says that something added later will read a value: it is then neither overwritten nor changed by fusing.</summary>
-    public static void Pin(PlanTensor tensor) => tensor.Value.IsPinned = true;
+    public static void AnnounceConsumer(PlanTensor tensor) => tensor.Value.HasAnnouncedConsumer = true;
 
     /// <summary>The probability of a dropout layer, or what replaces that of all.</summary>
     public float DropoutProbability(float ofLayer) => _settings.Dropout ?? ofLayer;

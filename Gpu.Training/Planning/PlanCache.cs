@@ -85,7 +85,7 @@ internal sealed class PlanCache : IDisposable
     {
         var layouts = training.Where(batch => batch > 0).Distinct().Select(batch => (true, Layout(true, batch)))
             .Concat(evaluation.Where(batch => batch > 0).Distinct().Select(batch => (false, Layout(false, batch)))).ToArray();
-        MakeRoom(layouts.Max(layout => layout.Item2.Words), layouts.Max(layout => layout.Item2.WorkspaceWords), layouts.Max(layout => layout.Item2.Batch));
+        EnsureCapacity(layouts.Max(layout => layout.Item2.Words), layouts.Max(layout => layout.Item2.WorkspaceWords), layouts.Max(layout => layout.Item2.Batch));
         foreach (var (isTraining, layout) in layouts) Get(isTraining, layout.Batch);
     }
 
@@ -103,7 +103,7 @@ internal sealed class PlanCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         var graph = training ? _trainingGraph : _evaluationGraph;
         var layout = Layout(training, batch);
-        MakeRoom(layout.Words, layout.WorkspaceWords, batch);
+        EnsureCapacity(layout.Words, layout.WorkspaceWords, batch);
         var input = _buffers!.Input.First(batch * graph.Model.Input.Length);
         var memory = new PlanMemory(_device, graph, layout, _parameters, _arena!.View, _workspace!.View, StepStateView, input);
         return _plans[(training, batch)] = Plan.Record(memory, training ? _gradients : null, _loss, _buffers, _settings, LossScale);
@@ -112,21 +112,21 @@ internal sealed class PlanCache : IDisposable
     private PlanLayout Layout(bool training, int batch) =>
         training ? new PlanLayout(_trainingGraph, _gradients, batch) : new PlanLayout(_evaluationGraph, null, batch);
 
-    private void MakeRoom(int arena, int workspace, int batch)
+    private void EnsureCapacity(int arena, int workspace, int batch)
     {
         arena = Math.Max(arena, ArenaLayout.Alignment);
         workspace = Math.Max(workspace, ArenaLayout.Alignment);
         if (_arena?.Length >= arena && _workspace?.Length >= workspace && _buffers?.Batch >= batch) return;
         _plans.Clear();
-        _arena = Grown(_arena, arena);
-        _workspace = Grown(_workspace, workspace);
+        _arena = Grow(_arena, arena);
+        _workspace = Grow(_workspace, workspace);
         if (_buffers?.Batch >= batch) return;
         _buffers?.Dispose();
         _buffers = null;
         _buffers = new BatchBuffers(_parameters.Model, _loss, _device, batch, TrainingMetrics, EvaluationMetrics);
     }
 
-    private DeviceBuffer Grown(DeviceBuffer? buffer, int words)
+    private DeviceBuffer Grow(DeviceBuffer? buffer, int words)
     {
         if (buffer?.Length >= words) return buffer;
         buffer?.Dispose();

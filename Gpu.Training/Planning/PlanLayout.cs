@@ -13,22 +13,22 @@ internal sealed class PlanLayout
     private readonly Dictionary<PlanValue, ArenaBlock> _values = [];
     private readonly Dictionary<PlanValue, ArenaBlock> _valueGradients = [];
     private readonly Dictionary<PlanOperation, ArenaBlock> _saved = [];
-    private readonly Dictionary<(PlanOperation, int), ArenaBlock> _detours = [];
+    private readonly Dictionary<(PlanOperation, int), ArenaBlock> _temporaries = [];
 
     public PlanLayout(PlanGraph graph, GradientSchedule? gradients, int batch)
     {
         _graph = graph;
         _gradients = gradients;
         Batch = batch;
-        PlaceValues();
-        KeepForForward();
+        AddValueBlocks();
+        ExtendForForward();
         if (gradients is not null)
         {
-            PlaceGradients();
-            KeepForBackward();
+            AddGradientBlocks();
+            ExtendForBackward();
         }
 
-        Words = ArenaLayout.Place([.. _values.Values.Concat(_valueGradients.Values).Distinct(), .. _saved.Values, .. _detours.Values]);
+        Words = ArenaLayout.AssignOffsets([.. _values.Values.Concat(_valueGradients.Values).Distinct(), .. _saved.Values, .. _temporaries.Values]);
         WorkspaceWords = graph.Operations.Max(operation => operation.WorkspaceLength(batch, gradients is not null));
     }
 
@@ -49,47 +49,47 @@ internal sealed class PlanLayout
 
     public ArenaBlock? Saved(PlanOperation operation) => _saved.GetValueOrDefault(operation);
 
-    public ArenaBlock Detour(PlanOperation operation, int input) => _detours[(operation, input)];
+    public ArenaBlock TemporaryGradient(PlanOperation operation, int input) => _temporaries[(operation, input)];
 
-    private ArenaBlock New(PlanValue value) => new(value.Name, (long)value.Length * Batch);
+    private ArenaBlock NewBlock(PlanValue value) => new(value.Name, (long)value.Length * Batch);
 
     private int BackwardTime(int operation) => 2 * _graph.Operations.Count - operation;
 
-    private void PlaceValues()
+    private void AddValueBlocks()
     {
         foreach (var operation in _graph.Operations)
         {
             var output = operation.Output.Value;
-            _values[output] = MayOverwrite(operation) ? _values[operation.Inputs[0].Value] : New(output);
+            _values[output] = RunsInPlace(operation) ? _values[operation.Inputs[0].Value] : NewBlock(output);
         }
     }
 
-    private bool MayOverwrite(PlanOperation operation)
+    private bool RunsInPlace(PlanOperation operation)
     {
         var input = operation.Inputs[0].Value;
-        if (!operation.CanOverwriteInput || input.Producer is not { } producer || input.IsPinned || input.Consumers.Count != 1) return false;
+        if (!operation.CanRunInPlace || input.Producer is not { } producer || input.HasAnnouncedConsumer || input.Consumers.Count != 1) return false;
         if (input.Length != operation.Output.Value.Length) return false;
         if (_gradients is null) return true;
-        if (producer.KeepsOutput) return false;
-        if (producer.AppliesOwnDerivative || producer.Activation.Kind == ActivationKind.Identity) return true;
-        return operation.OverwritingKeepsSigns && producer.Activation.Kind is ActivationKind.Relu or ActivationKind.LeakyRelu;
+        if (producer.BackwardReadsOutput) return false;
+        if (producer.AppliesActivationDerivative || producer.Activation.Kind == ActivationKind.Identity) return true;
+        return operation.InPlaceKeepsSign && producer.Activation.Kind is ActivationKind.Relu or ActivationKind.LeakyRelu;
     }
 
-    private void KeepForForward()
+    private void ExtendForForward()
     {
         for (var i = 0; i < _graph.Operations.Count; i++)
         {
             var operation = _graph.Operations[i];
-            _values[operation.Output.Value].NeededAt(i);
+            _values[operation.Output.Value].ExtendLifetime(i);
             foreach (var input in operation.Inputs)
-                if (_values.TryGetValue(input.Value, out var stretch)) stretch.NeededAt(i);
+                if (_values.TryGetValue(input.Value, out var stretch)) stretch.ExtendLifetime(i);
         }
 
         // The model's output is kept to the end, so that it can be read after a step.
-        if (_values.TryGetValue(_graph.Output.Value, out var last)) last.NeededAt(BackwardTime(0));
+        if (_values.TryGetValue(_graph.Output.Value, out var last)) last.ExtendLifetime(BackwardTime(0));
     }
 
-    private void PlaceGradients()
+    private void AddGradientBlocks()
     {
         var operations = _graph.Operations;
         for (var i = operations.Count - 1; i >= 0; i--)
@@ -98,18 +98,18 @@ internal sealed class PlanLayout
             if (!PlanGraph.HasBackward(operation)) continue;
             var output = operation.Output.Value;
             var gradient = GradientOf(output);
-            gradient.NeededAt(BackwardTime(i));
-            if (output == _graph.Output.Value) gradient.NeededAt(operations.Count);
+            gradient.ExtendLifetime(BackwardTime(i));
+            if (output == _graph.Output.Value) gradient.ExtendLifetime(operations.Count);
             for (var k = 0; k < operation.Inputs.Count; k++)
             {
                 var input = operation.Inputs[k].Value;
                 if (!input.NeedsGradient) continue;
-                if (k == 0 && operation.CanOverwriteGradient && input.Consumers.Count == 1 && input.Length == output.Length) _valueGradients[input] = gradient;
-                GradientOf(input).NeededAt(BackwardTime(i));
-                if (_gradients!.Detours(operation, k))
+                if (k == 0 && operation.CanRunBackwardInPlace && input.Consumers.Count == 1 && input.Length == output.Length) _valueGradients[input] = gradient;
+                GradientOf(input).ExtendLifetime(BackwardTime(i));
+                if (_gradients!.NeedsTemporary(operation, k))
                 {
-                    var detour = _detours[(operation, k)] = New(input);
-                    detour.NeededAt(BackwardTime(i));
+                    var detour = _temporaries[(operation, k)] = NewBlock(input);
+                    detour.ExtendLifetime(BackwardTime(i));
                 }
             }
         }
@@ -117,28 +117,28 @@ internal sealed class PlanLayout
 
     private ArenaBlock GradientOf(PlanValue value)
     {
-        if (!_valueGradients.TryGetValue(value, out var stretch)) stretch = _valueGradients[value] = New(value);
+        if (!_valueGradients.TryGetValue(value, out var stretch)) stretch = _valueGradients[value] = NewBlock(value);
         return stretch;
     }
 
-    private void KeepForBackward()
+    private void ExtendForBackward()
     {
         for (var i = 0; i < _graph.Operations.Count; i++)
         {
             var operation = _graph.Operations[i];
             if (!PlanGraph.HasBackward(operation)) continue;
             var time = BackwardTime(i);
-            if (operation.KeepsOutput || _gradients!.HasOwnPass(operation)) _values[operation.Output.Value].NeededAt(time);
+            if (operation.BackwardReadsOutput || _gradients!.HasSeparateActivationBackward(operation)) _values[operation.Output.Value].ExtendLifetime(time);
             foreach (var input in operation.Inputs)
             {
                 var gated = _gradients!.Gate(input.Value).Kind != ActivationKind.Identity;
-                if ((operation.KeepsInputs || gated) && _values.TryGetValue(input.Value, out var stretch)) stretch.NeededAt(time);
+                if ((operation.BackwardReadsInputs || gated) && _values.TryGetValue(input.Value, out var stretch)) stretch.ExtendLifetime(time);
             }
 
             if (operation.SavedLength == 0) continue;
             var saved = _saved[operation] = new ArenaBlock(operation.Name, operation.SavedLength);
-            saved.NeededAt(i);
-            saved.NeededAt(time);
+            saved.ExtendLifetime(i);
+            saved.ExtendLifetime(time);
         }
     }
 }

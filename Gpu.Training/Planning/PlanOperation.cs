@@ -33,7 +33,7 @@ public abstract class PlanOperation(string name, params IReadOnlyList<PlanTensor
     /// </summary>
     public Pool2dShape? MaxPooling { get; internal set; }
 
-    /// <summary>Whether maximum pooling can be fused into it, behind its activation; only asked where <see cref="AppliesOwnDerivative"/>.</summary>
+    /// <summary>Whether maximum pooling can be fused into it, behind its activation; only asked where <see cref="AppliesActivationDerivative"/>.</summary>
     /// <param name="pooling">its sizes</param>
     public virtual bool CanFuse(Pool2dShape pooling) => false;
 
@@ -41,16 +41,16 @@ public abstract class PlanOperation(string name, params IReadOnlyList<PlanTensor
     /// True when its backward pass takes the gradient with respect to the activated output and multiplies by the activation's derivative itself.
     /// Otherwise it gets the gradient with respect to what went into the activation.
     /// </summary>
-    public virtual bool AppliesOwnDerivative => false;
+    public virtual bool AppliesActivationDerivative => false;
 
     /// <summary>True when it has parameters that get gradients.</summary>
     public virtual bool HasParameters => false;
 
     /// <summary>True when its backward pass reads the values of its inputs.</summary>
-    public virtual bool KeepsInputs => false;
+    public virtual bool BackwardReadsInputs => false;
 
     /// <summary>True when its backward pass reads the value of its output (besides for a gate, which the plan knows about).</summary>
-    public virtual bool KeepsOutput => false;
+    public virtual bool BackwardReadsOutput => false;
 
     /// <summary>True when its backward pass can multiply the gradient of an input by the derivative of the activation that gave that input.</summary>
     public virtual bool CanGate => false;
@@ -59,16 +59,16 @@ public abstract class PlanOperation(string name, params IReadOnlyList<PlanTensor
     public virtual bool CanAccumulate => false;
 
     /// <summary>True when it may write its output over its first input.</summary>
-    public virtual bool CanOverwriteInput => false;
+    public virtual bool CanRunInPlace => false;
 
     /// <summary>
     /// True when what it writes over its input has the input's sign wherever a gradient comes back: the derivative of ReLU and its leaky kin, fused into
     /// what made the input, can then still be told.
     /// </summary>
-    public virtual bool OverwritingKeepsSigns => false;
+    public virtual bool InPlaceKeepsSign => false;
 
     /// <summary>True when the gradient of its first input may be written over that of its output.</summary>
-    public virtual bool CanOverwriteGradient => false;
+    public virtual bool CanRunBackwardInPlace => false;
 
     /// <summary>Words of scratch memory.</summary>
     /// <param name="batch">samples</param>

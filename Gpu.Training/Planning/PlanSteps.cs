@@ -14,10 +14,10 @@ internal sealed class PlanSteps(PlanCache plans, ComputeDevice device, Action<Pl
     private readonly Dictionary<Plan, (CommandList List, RecordedStep Step)> _steps = [];
 
     /// <summary>The launches of a plan's step.</summary>
-    public CommandList ListOf(Plan plan) => Find(plan).List;
+    public CommandList CommandsFor(Plan plan) => GetOrRecord(plan).List;
 
     /// <summary>A plan's step.</summary>
-    public RecordedStep Of(Plan plan) => Find(plan).Step;
+    public RecordedStep StepFor(Plan plan) => GetOrRecord(plan).Step;
 
     public void Dispose()
     {
@@ -25,7 +25,7 @@ internal sealed class PlanSteps(PlanCache plans, ComputeDevice device, Action<Pl
         _steps.Clear();
     }
 
-    private (CommandList List, RecordedStep Step) Find(Plan plan)
+    private (CommandList List, RecordedStep Step) GetOrRecord(Plan plan)
     {
         if (_steps.TryGetValue(plan, out var found)) return found;
         foreach (var old in _steps.Keys.Where(old => !plans.IsCurrent(old)).ToArray())

@@ -27,7 +27,7 @@ public sealed class PlanValue
     public IReadOnlyList<PlanOperation> Consumers => _consumers;
 
     /// <summary>True when something reads it that is not in the graph yet: it must be neither overwritten nor changed by fusing.</summary>
-    public bool IsPinned { get; internal set; }
+    public bool HasAnnouncedConsumer { get; internal set; }
 
     /// <summary>True when a gradient must reach it: parameters lie before it.</summary>
     public bool NeedsGradient { get; internal set; }
