@@ -35,15 +35,15 @@ public class WholeNetworkGradientTests
             new Conv2dLayer(5, 3) { Activation = Gelu }, new Conv2dLayer(4, 3) { Activation = Silu },
             new BatchNormLayer { Activation = Gelu },
             new FlattenLayer(), new DenseLayer(6) { Activation = Silu }, new DropoutLayer(0.3f), new DenseLayer(4)),
-        ["batch normalisation and dropout"] = () => Classifier(
+        ["batch normalization and dropout"] = () => Classifier(
             new Conv2dLayer(4, 3) { Bias = false }, new BatchNormLayer { Activation = Relu }, new MaxPool2dLayer(2), new DropoutLayer(0.25f),
             new Conv2dLayer(5, 3) { Padding = 1, Activation = Relu }, new DropoutLayer(0.4f), new FlattenLayer(), new DenseLayer(9) { Bias = false },
             new BatchNormLayer { Activation = Relu }, new DropoutLayer(0.5f), new DenseLayer(4)),
-        ["pooling within batch normalisation"] = () => Classifier(
+        ["pooling within batch normalization"] = () => Classifier(
             new BatchNormLayer { Activation = Leaky }, new MaxPool2dLayer(2),
             new Conv2dLayer(5, 3) { Padding = 1, Activation = Tanh }, new BatchNormLayer { Activation = Gelu }, new MaxPool2dLayer(2),
             new ActivationLayer(Silu), new DropoutLayer(0.2f), new FlattenLayer(), new DenseLayer(4)),
-        ["pooling within batch normalisation, then an activation"] = () => Classifier(
+        ["pooling within batch normalization, then an activation"] = () => Classifier(
             new Conv2dLayer(5, 3) { Padding = 1, Bias = false }, new BatchNormLayer(), new MaxPool2dLayer(2), new ActivationLayer(Gelu),
             new ResidualBlock(new Conv2dLayer(5, 3) { Padding = 1 }, new BatchNormLayer()), new MaxPool2dLayer(2), new FlattenLayer(),
             new DenseLayer(4)),
@@ -80,7 +80,7 @@ public class WholeNetworkGradientTests
         ["squared error through a sigmoid"] = () => new Model(
             "m", TensorShape.Features(5), new TrainingRecipe { Loss = LossKind.MeanSquaredError },
             new DenseLayer(6) { Activation = Relu }, new DenseLayer(3) { Activation = Sigmoid }),
-        ["squared error through batch normalisation"] = () => new Model(
+        ["squared error through batch normalization"] = () => new Model(
             "m", TensorShape.Features(5), new TrainingRecipe { Loss = LossKind.MeanSquaredError },
             new DenseLayer(6) { Activation = Gelu }, new DenseLayer(3), new BatchNormLayer { Activation = Silu }),
     };
@@ -147,7 +147,7 @@ public class WholeNetworkGradientTests
     {
         const double step = 1e-5;
         var values = reference.Parameters[parameter.Name];
-        // The floor is for gradients that are 0 but for rounding: those of a bias that batch normalisation takes away again.
+        // The floor is for gradients that are 0 but for rounding: those of a bias that batch normalization takes away again.
         var scale = Math.Max(1e-2, gradient.Max(Math.Abs));
         var elements = Enumerable.Range(0, 5).Select(_ => random.Next(values.Length))
             .Append(Array.FindIndex(gradient, g => Math.Abs(g) == gradient.Max(Math.Abs))).Distinct();

@@ -3,7 +3,8 @@ using Gpu.Kernels;
 namespace Gpu.Training.Planning;
 
 /// <summary>
-/// An activation that could not be fused: GELU and SiLU in training, whose derivative needs what went in, or one after an operation that takes none.
+/// An activation that is not fused into the operation before it. Either its derivative needs its input in training (GELU and SiLU), or the operation
+/// supports no fused activation.
 /// </summary>
 internal sealed class ActivationOperation(string name, Activation activation, PlanTensor input) : PlanOperation(name, input)
 {

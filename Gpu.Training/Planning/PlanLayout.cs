@@ -3,8 +3,8 @@ using Gpu.Kernels;
 namespace Gpu.Training.Planning;
 
 /// <summary>
-/// Where the values, gradients and leftovers of a graph lie in the activation arena, for one batch size. Time runs through the forward pass (operation i
-/// at i), the loss (at N), and the backward pass (operation i at 2 N - i).
+/// The layout of a graph's values, gradients and saved values in the activation arena, for one batch size. Lifetimes are in time steps: with N operations,
+/// operation i runs forward at time i and backward at time 2 N - i; the loss runs at time N.
 /// </summary>
 internal sealed class PlanLayout
 {
@@ -34,13 +34,13 @@ internal sealed class PlanLayout
 
     public int Batch { get; }
 
-    /// <summary>Words of the arena.</summary>
+    /// <summary>Length of the arena in words.</summary>
     public int Words { get; }
 
-    /// <summary>Words of scratch memory, which lies outside of the arena.</summary>
+    /// <summary>Length of the workspace in words. The workspace is not part of the arena.</summary>
     public int WorkspaceWords { get; }
 
-    /// <summary>Words that all values and gradients would take if each had memory of its own.</summary>
+    /// <summary>Words that all values and gradients would need without memory sharing.</summary>
     public long WordsWithoutSharing => _values.Keys.Concat(_valueGradients.Keys).Sum(value => ArenaLayout.Align((long)value.Length * Batch));
 
     public ArenaBlock Value(PlanValue value) => _values[value];
@@ -70,6 +70,7 @@ internal sealed class PlanLayout
         if (!operation.CanRunInPlace || input.Producer is not { } producer || input.HasAnnouncedConsumer || input.Consumers.Count != 1) return false;
         if (input.Length != operation.Output.Value.Length) return false;
         if (_gradients is null) return true;
+        // In training, the backward pass must not need the overwritten value. The sign suffices for the derivative of ReLU and leaky ReLU.
         if (producer.BackwardReadsOutput) return false;
         if (producer.AppliesActivationDerivative || producer.Activation.Kind == ActivationKind.Identity) return true;
         return operation.InPlaceKeepsSign && producer.Activation.Kind is ActivationKind.Relu or ActivationKind.LeakyRelu;
@@ -82,11 +83,11 @@ internal sealed class PlanLayout
             var operation = _graph.Operations[i];
             _values[operation.Output.Value].ExtendLifetime(i);
             foreach (var input in operation.Inputs)
-                if (_values.TryGetValue(input.Value, out var stretch)) stretch.ExtendLifetime(i);
+                if (_values.TryGetValue(input.Value, out var inputBlock)) inputBlock.ExtendLifetime(i);
         }
 
-        // The model's output is kept to the end, so that it can be read after a step.
-        if (_values.TryGetValue(_graph.Output.Value, out var last)) last.ExtendLifetime(BackwardTime(0));
+        // The output of the model stays valid to the end, so that it can be read after a step.
+        if (_values.TryGetValue(_graph.Output.Value, out var block)) block.ExtendLifetime(BackwardTime(0));
     }
 
     private void AddGradientBlocks()
@@ -108,8 +109,8 @@ internal sealed class PlanLayout
                 GradientOf(input).ExtendLifetime(BackwardTime(i));
                 if (_gradients!.NeedsTemporary(operation, k))
                 {
-                    var detour = _temporaries[(operation, k)] = NewBlock(input);
-                    detour.ExtendLifetime(BackwardTime(i));
+                    var temporary = _temporaries[(operation, k)] = NewBlock(input);
+                    temporary.ExtendLifetime(BackwardTime(i));
                 }
             }
         }
@@ -117,8 +118,8 @@ internal sealed class PlanLayout
 
     private ArenaBlock GradientOf(PlanValue value)
     {
-        if (!_valueGradients.TryGetValue(value, out var stretch)) stretch = _valueGradients[value] = NewBlock(value);
-        return stretch;
+        if (!_valueGradients.TryGetValue(value, out var block)) block = _valueGradients[value] = NewBlock(value);
+        return block;
     }
 
     private void ExtendForBackward()
@@ -132,7 +133,7 @@ internal sealed class PlanLayout
             foreach (var input in operation.Inputs)
             {
                 var gated = _gradients!.Gate(input.Value).Kind != ActivationKind.Identity;
-                if ((operation.BackwardReadsInputs || gated) && _values.TryGetValue(input.Value, out var stretch)) stretch.ExtendLifetime(time);
+                if ((operation.BackwardReadsInputs || gated) && _values.TryGetValue(input.Value, out var block)) block.ExtendLifetime(time);
             }
 
             if (operation.SavedLength == 0) continue;

@@ -2,7 +2,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>A layout over real memory, while a plan is recorded.</summary>
+/// <summary>The device memory of a plan while it is recorded: maps the blocks of a layout to views.</summary>
 internal sealed record PlanMemory(
     IExecutor Executor, PlanGraph Graph, PlanLayout Layout, ParameterMemory Parameters, DeviceView Arena, DeviceView Workspace, DeviceView StepState,
     DeviceView Input)
@@ -19,5 +19,5 @@ internal sealed record PlanMemory(
 
     public DeviceView TemporaryGradient(PlanOperation operation, int input) => View(Layout.TemporaryGradient(operation, input), operation.Inputs[input].Value);
 
-    private DeviceView View(ArenaBlock stretch, PlanValue value) => Arena.Slice(stretch.Offset, value.Length * Batch);
+    private DeviceView View(ArenaBlock block, PlanValue value) => Arena.Slice(block.Offset, value.Length * Batch);
 }
