@@ -4,7 +4,7 @@ using Gpu.Training.Layers;
 
 namespace Gpu.Training.Models;
 
-/// <summary>A layer's properties as model files name them: the public settable ones, in camel case.</summary>
+/// <summary>The properties of a layer type in model files: its public settable properties, named in camel case.</summary>
 internal sealed class LayerProperties
 {
     private static readonly Lock CacheLock = new();
@@ -15,7 +15,7 @@ internal sealed class LayerProperties
     {
         Type = type;
         _defaults = (Layer)Activator.CreateInstance(type)!;
-        // The name first: it is what people look for.
+        // Model files list the name first.
         All = [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.SetMethod is { IsPublic: true })
             .OrderByDescending(property => property.Name == nameof(Layer.Name)).Select(property => new LayerProperty(property))];
     }
@@ -24,6 +24,7 @@ internal sealed class LayerProperties
 
     public IReadOnlyList<LayerProperty> All { get; }
 
+    /// <summary>The properties of a layer type. Thread-safe.</summary>
     public static LayerProperties Of(Type type)
     {
         lock (CacheLock)
@@ -33,7 +34,7 @@ internal sealed class LayerProperties
         }
     }
 
-    /// <summary>The properties of a layer that differ from their defaults, or that have none.</summary>
+    /// <summary>The properties of a layer that differ from their defaults, and all required ones.</summary>
     public IEnumerable<(LayerProperty Property, object Value)> NonDefault(Layer layer)
     {
         foreach (var property in All)
@@ -44,7 +45,7 @@ internal sealed class LayerProperties
     }
 }
 
-/// <summary>A property of a layer.</summary>
+/// <summary>A property of a layer type in model files.</summary>
 internal sealed class LayerProperty(PropertyInfo info)
 {
     public PropertyInfo Info { get; } = info;

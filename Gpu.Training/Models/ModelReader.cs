@@ -9,7 +9,7 @@ namespace Gpu.Training.Models;
 /// <summary>Reads models from JSON.</summary>
 internal static class ModelReader
 {
-    /// <summary>Deeper than any sensible network; the parser's own limit would be hit by nested objects first.</summary>
+    /// <summary>Maximum nesting of the JSON, deeper than any reasonable model. It bounds the recursion of this class.</summary>
     private const int MaxDepth = 64;
 
     private static readonly JsonDocumentOptions Options =
@@ -69,9 +69,9 @@ internal static class ModelReader
         return extents.Length == 1 ? TensorShape.Features(extents[0]) : TensorShape.Image(extents[0], extents[1], extents[2]);
     }
 
-    private static OptimizerOptions ReadOptimizer(JsonElement json, string place)
+    private static OptimizerOptions ReadOptimizer(JsonElement json, string path)
     {
-        var reader = new JsonObjectReader(json, place, OptimizerJson.PropertyNames);
+        var reader = new JsonObjectReader(json, path, OptimizerJson.PropertyNames);
         var options = reader.Has("kind") ? OptimizerOptions.Of((OptimizerKind)reader.Read("kind", typeof(OptimizerKind))) : new OptimizerOptions();
         return options with
         {
@@ -87,36 +87,36 @@ internal static class ModelReader
         };
     }
 
-    private static List<Layer> ReadLayers(JsonElement json, string place)
+    private static List<Layer> ReadLayers(JsonElement json, string path)
     {
-        if (json.ValueKind != JsonValueKind.Array) throw new ModelException($"{place}: {JsonValues.Expected("a list of layers, [...],", json).Message}");
-        return [.. json.EnumerateArray().Select((item, i) => ReadLayer(item, $"{place}[{i}]"))];
+        if (json.ValueKind != JsonValueKind.Array) throw new ModelException($"{path}: {JsonValues.Expected("a list of layers, [...],", json).Message}");
+        return [.. json.EnumerateArray().Select((item, i) => ReadLayer(item, $"{path}[{i}]"))];
     }
 
-    private static Layer ReadLayer(JsonElement json, string place)
+    private static Layer ReadLayer(JsonElement json, string path)
     {
         var kinds = LayerRegistry.Names;
-        if (json.ValueKind != JsonValueKind.Object) throw new ModelException($"{place}: {JsonValues.Expected("a layer, {\"type\": ...},", json).Message}");
+        if (json.ValueKind != JsonValueKind.Object) throw new ModelException($"{path}: {JsonValues.Expected("a layer, {\"type\": ...},", json).Message}");
         if (!json.TryGetProperty("type", out var kindJson) || kindJson.ValueKind != JsonValueKind.String)
-            throw new ModelException($"{place}: the property 'type' is missing or no text. Types: {string.Join(", ", kinds)}.");
+            throw new ModelException($"{path}: the property 'type' is missing or not a string. Types: {string.Join(", ", kinds)}.");
         var kind = kindJson.GetString()!;
         if (LayerRegistry.Find(kind) is not { } type)
-            throw new ModelException($"{place}: there is no layer type '{kind}'.{JsonValues.DidYouMean(kind, kinds)} Types: {string.Join(", ", kinds)}.");
+            throw new ModelException($"{path}: there is no layer type '{kind}'.{JsonValues.DidYouMean(kind, kinds)} Types: {string.Join(", ", kinds)}.");
         var properties = LayerProperties.Of(type);
-        place = $"{place} ({kind})";
-        var reader = new JsonObjectReader(json, place, [.. properties.All.Select(property => property.Name).Prepend("type")]);
+        path = $"{path} ({kind})";
+        var reader = new JsonObjectReader(json, path, [.. properties.All.Select(property => property.Name).Prepend("type")]);
         var layer = (Layer)Activator.CreateInstance(type)!;
         foreach (var property in properties.All)
         {
-            if (reader.Has(property.Name)) property.Info.SetValue(layer, ReadValue(reader, property, place));
+            if (reader.Has(property.Name)) property.Info.SetValue(layer, ReadValue(reader, property, path));
             else if (property.IsRequired) throw reader.Error($"the property '{property.Name}' is missing.");
         }
 
         return layer;
     }
 
-    private static object ReadValue(JsonObjectReader reader, LayerProperty property, string place) =>
+    private static object ReadValue(JsonObjectReader reader, LayerProperty property, string path) =>
         property.Info.PropertyType == typeof(IReadOnlyList<Layer>)
-            ? ReadLayers(reader.Required(property.Name), $"{place}.{property.Name}")
+            ? ReadLayers(reader.Required(property.Name), $"{path}.{property.Name}")
             : reader.Read(property.Name, property.Info.PropertyType);
 }
