@@ -19,7 +19,7 @@ public class ParameterSamplerTests
     [InlineData(Initializer.PyTorch, 1.0 / (3 * FanIn), true)]
     public void MomentsMatchTheDistribution(Initializer initializer, double variance, bool uniform)
     {
-        var values = ParameterSampler.Values(Parameter("a.weight", initializer, 100_000), seed: 1);
+        var values = ParameterSampler.Sample(Parameter("a.weight", initializer, 100_000), seed: 1);
         var mean = values.Average();
         var second = values.Average(v => (double)v * v);
         var fourth = values.Average(v => Math.Pow(v, 4));
@@ -33,11 +33,11 @@ public class ParameterSamplerTests
     [Fact]
     public void ValuesDependOnNameAndSeed()
     {
-        var a = ParameterSampler.Values(Parameter("a.weight", Initializer.HeUniform, 101), 1);
-        Assert.Equal(a, ParameterSampler.Values(Parameter("a.weight", Initializer.HeUniform, 101), 1));
-        Assert.NotEqual(a, ParameterSampler.Values(Parameter("b.weight", Initializer.HeUniform, 101), 1));
-        Assert.NotEqual(a, ParameterSampler.Values(Parameter("a.weight", Initializer.HeUniform, 101), 2));
-        Assert.Equal(a[..50], ParameterSampler.Values(Parameter("a.weight", Initializer.HeUniform, 50), 1));
+        var a = ParameterSampler.Sample(Parameter("a.weight", Initializer.HeUniform, 101), 1);
+        Assert.Equal(a, ParameterSampler.Sample(Parameter("a.weight", Initializer.HeUniform, 101), 1));
+        Assert.NotEqual(a, ParameterSampler.Sample(Parameter("b.weight", Initializer.HeUniform, 101), 1));
+        Assert.NotEqual(a, ParameterSampler.Sample(Parameter("a.weight", Initializer.HeUniform, 101), 2));
+        Assert.Equal(a[..50], ParameterSampler.Sample(Parameter("a.weight", Initializer.HeUniform, 50), 1));
     }
 
     [Theory]
@@ -55,10 +55,10 @@ public class ParameterSamplerTests
     public void InitializerOverrideAppliesToWeightsAndPyTorchToBiases()
     {
         var gamma = new ModelParameter("n.gamma", new("gamma", [4], 4, 4, Initializer.Ones, Decays: false));
-        Assert.Equal([1f, 1f, 1f, 1f], ParameterSampler.Values(gamma, 1, Initializer.HeNormal));
+        Assert.Equal([1f, 1f, 1f, 1f], ParameterSampler.Sample(gamma, 1, Initializer.HeNormal));
         var bias = new ModelParameter("a.bias", new("bias", [4], FanIn, FanOut, Initializer.Zeros, Decays: false));
-        Assert.Equal([0f, 0f, 0f, 0f], ParameterSampler.Values(bias, 1, Initializer.HeNormal));
-        Assert.All(ParameterSampler.Values(bias, 1, Initializer.PyTorch), value => Assert.NotEqual(0f, value));
+        Assert.Equal([0f, 0f, 0f, 0f], ParameterSampler.Sample(bias, 1, Initializer.HeNormal));
+        Assert.All(ParameterSampler.Sample(bias, 1, Initializer.PyTorch), value => Assert.NotEqual(0f, value));
     }
 
     private static ModelParameter Parameter(string name, Initializer initializer, int length) =>

@@ -91,7 +91,7 @@ public class ModelFileTests
     [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"units\": \"ten\"}]}",
         "layers[0] (dense): property 'units': a whole number is needed, but \"ten\" was found")]
     [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"units\": 2.5}]}", "'units': a whole number")]
-    [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"units\": 2, \"units\": 3}]}", "'units' is there twice")]
+    [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"units\": 2, \"units\": 3}]}", "'units' appears twice")]
     [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"units\": 2, \"bias\": 1}]}", "'bias': true or false is needed")]
     [InlineData("{\"input\": [4], \"layers\": [{\"type\": \"dense\", \"units\": 2, \"activation\": \"rleu\"}]}", "Did you mean 'relu'?")]
     [InlineData("{\"input\": [8,8,1], \"layers\": [{\"type\": \"convolution\", \"channels\": 2, \"kernel\": [3]}]}", "'kernel': a whole number, or two")]

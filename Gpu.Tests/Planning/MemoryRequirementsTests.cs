@@ -83,9 +83,9 @@ public class MemoryRequirementsTests
         var error = Assert.Throws<OutOfDeviceMemoryException>(
             () => check.Run<int>(() => throw new OutOfDeviceMemoryException(300, 450, "the device", null)));
         Assert.Equal((800L, 450L, 4), (error.BytesNeeded, error.BytesFree!.Value, error.LargestBatch!.Value));
-        Assert.Equal(8, new MemoryCheck(device, "", 8, batch => batch).BatchThatFits());
+        Assert.Equal(8, new MemoryCheck(device, "", 8, batch => batch).LargestFittingBatch());
         device.MemoryLimit = 550;
-        Assert.Equal(5, check.BatchThatFits());
+        Assert.Equal(5, check.LargestFittingBatch());
     }
 
     // With no free memory, the exception says how many bytes are needed.

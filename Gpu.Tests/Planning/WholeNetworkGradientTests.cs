@@ -111,7 +111,7 @@ public class WholeNetworkGradientTests
         foreach (var parameter in model.Parameters)
         {
             // Perturbed, so that gamma and beta are not 1 and 0 and errors in their use are detected.
-            var values = ParameterSampler.Values(parameter, Seed).Select(value =>
+            var values = ParameterSampler.Sample(parameter, Seed).Select(value =>
                 parameter.Trainable ? value + 0.2f * (random.NextSingle() - 0.5f) : value).ToArray();
             trained.SetParameter(parameter.Name, values);
             reference.Parameters[parameter.Name] = [.. values.Select(value => (double)value)];

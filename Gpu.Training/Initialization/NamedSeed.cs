@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Gpu.Training.Initialization;
 
-/// <summary>A seed for each name, from one seed: what is drawn for one layer does not depend on which others there are.</summary>
+/// <summary>Derives one seed per name from a common seed, so that the random numbers of a layer do not depend on the other layers.</summary>
 internal static class NamedSeed
 {
-    /// <summary>FNV-1a over the name's UTF-8 bytes, mixed with the seed by the finaliser of SplitMix64.</summary>
+    /// <summary>The FNV-1a hash of the UTF-8 bytes of the name, mixed with the seed by the finalizer of SplitMix64.</summary>
     public static ulong Of(ulong seed, string name)
     {
         var hash = 0xCBF29CE484222325UL;

@@ -6,20 +6,23 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>An activation function by itself. After a convolution, dense or batch-normalisation layer the plan fuses it into that one.</summary>
+/// <summary>
+/// Applies an activation function to each element; the shape does not change. After a convolution, dense, batch-normalization or residual layer the plan
+/// fuses it into that layer if it can.
+/// </summary>
 [LayerKind("activation", "activation")]
 public sealed class ActivationLayer : Layer
 {
-    /// <summary>A layer whose properties are set afterwards.</summary>
+    /// <summary>Creates a layer whose required properties are set by an object initializer.</summary>
     public ActivationLayer()
     {
     }
 
-    /// <summary>The function.</summary>
+    /// <summary>Creates a layer with the given activation function.</summary>
     [SetsRequiredMembers]
     public ActivationLayer(Activation function) => Function = function;
 
-    /// <summary>The function.</summary>
+    /// <summary>The activation function.</summary>
     public required Activation Function { get; init; }
 
     /// <inheritdoc/>

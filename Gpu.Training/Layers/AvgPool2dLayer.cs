@@ -6,20 +6,24 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>The mean of each window, channel by channel.</summary>
+/// <summary>
+/// 2-D average pooling: [height, width, channels] to [output height, output width, channels]. Each output is the mean of one window of one channel.
+/// </summary>
 [LayerKind("average-pooling", "avgpool")]
 public sealed class AvgPool2dLayer : Pool2dLayer
 {
-    /// <summary>A layer whose properties are set afterwards.</summary>
+    /// <summary>Creates a layer whose required properties are set by an object initializer.</summary>
     public AvgPool2dLayer()
     {
     }
 
-    /// <summary>Windows that lie side by side.</summary>
+    /// <summary>Creates a layer with non-overlapping windows: the stride is the window size.</summary>
     [SetsRequiredMembers]
     public AvgPool2dLayer(Extent window) => Window = window;
 
-    /// <summary>Whether the padding counts in the mean (as zeros).</summary>
+    /// <summary>
+    /// Whether padding counts as zeros in the mean (PyTorch's count_include_pad). If false, the mean is over the pixels of the window inside the image.
+    /// </summary>
     public bool CountPadding { get; init; }
 
     /// <inheritdoc/>

@@ -7,19 +7,24 @@ using Gpu.Training.Shapes;
 namespace Gpu.Training.Layers;
 
 /// <summary>
-/// Batch normalisation over the channel axis (Ioffe and Szegedy, 2015), optionally with an activation. In training by the batch's statistics,
-/// in evaluation by the running ones, which training gathers.
+/// Batch normalization: y = f(gamma * (x - mean) / sqrt(variance + epsilon) + beta), with statistics for each channel and an optional activation f. The
+/// shape does not change. Training uses the statistics of the batch, over all samples and pixels, and updates the running statistics. Evaluation uses the
+/// running statistics. Parameters: gamma, beta, running_mean, running_variance, [channels] each.
+/// Source: Ioffe and Szegedy, "Batch normalization", 2015.
 /// </summary>
 [LayerKind("batch-normalization", "batchnorm")]
 public sealed class BatchNormLayer : Layer
 {
-    /// <summary>Share of the batch's statistics in the running ones: new = (1 - momentum) * old + momentum * batch.</summary>
+    /// <summary>
+    /// Weight of the batch in the running statistics, 0 to 1: new = (1 - momentum) * old + momentum * batch. The running variance uses the unbiased estimate,
+    /// as in PyTorch.
+    /// </summary>
     public float Momentum { get; init; } = 0.1f;
 
-    /// <summary>Added to the variance.</summary>
+    /// <summary>Added to the variance for numerical stability; above 0.</summary>
     public float Epsilon { get; init; } = 1e-5f;
 
-    /// <summary>Applied to the normalised values.</summary>
+    /// <summary>The activation f.</summary>
     public Activation Activation { get; init; } = Activation.None;
 
     /// <inheritdoc/>
@@ -58,20 +63,20 @@ public sealed class BatchNormLayer : Layer
 
         public override bool HasParameters => true;
 
-        public override bool KeepsInputs => true;
+        public override bool BackwardReadsInputs => true;
 
-        public override bool AppliesOwnDerivative => true;
+        public override bool AppliesActivationDerivative => true;
 
         public override bool CanGate => true;
 
         public override bool CanAccumulate => true;
 
-        public override bool CanOverwriteGradient => true;
+        public override bool CanRunBackwardInPlace => true;
 
-        // Mean and inverse deviation of the batch.
+        // Mean and inverse standard deviation of the batch.
         public override int SavedLength => 2 * (int)ArenaLayout.Align(Channels);
 
-        // The derivative is recomputed from what went in, so that any activation can be fused.
+        // The backward pass recomputes the input of the activation from x, so activations without DerivativeFromOutput can be fused too.
         public override bool CanFuse(Activation activation, bool training) => true;
 
         public override bool CanFuse(Pool2dShape pooling) => BatchNormMaxPool.Fits(pooling);
@@ -93,12 +98,18 @@ public sealed class BatchNormLayer : Layer
             {
                 var pooled = pooling with { Batch = context.Batch };
                 if (context.Training)
-                    BatchNormMaxPool.ForwardTraining(executor, pooled, input, parameters, momentum, epsilon, output, Saved(context), Activation, context.Workspace);
+                {
+                    BatchNormMaxPool.ForwardTraining(
+                        executor, pooled, input, parameters, momentum, epsilon, output, Saved(context), Activation, context.Workspace);
+                }
                 else
                     BatchNormMaxPool.ForwardEvaluation(executor, pooled, input, parameters, epsilon, output, Activation, context.Workspace);
             }
             else if (context.Training)
-                BatchNorm.ForwardTraining(executor, rows, Channels, input, parameters, momentum, epsilon, output, Saved(context), Activation, context.Workspace);
+            {
+                BatchNorm.ForwardTraining(
+                    executor, rows, Channels, input, parameters, momentum, epsilon, output, Saved(context), Activation, context.Workspace);
+            }
             else
                 BatchNorm.ForwardEvaluation(executor, rows, Channels, input, parameters, epsilon, output, Activation, context.Workspace);
         }
@@ -114,7 +125,7 @@ public sealed class BatchNormLayer : Layer
                 return;
             }
 
-            // Where nothing upstream learns, the gradient of the input overwrites that of the output, which is not needed any more.
+            // If no earlier layer has parameters, the input gradient is not needed. The kernel still writes it, so it overwrites the output gradient.
             var inputGradient = context.InputGradient(0).IsEmpty ? context.OutputGradient : context.InputGradient(0);
             BatchNorm.Backward(
                 context.Executor, Rows(context.Batch), Channels, context.Input(0), context.OutputGradient, Parameters(context), Saved(context),

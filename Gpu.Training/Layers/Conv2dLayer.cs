@@ -7,16 +7,20 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>2-D convolution (cross-correlation, as in the field) over an image; weights [kh, kw, in / groups, out].</summary>
+/// <summary>
+/// 2-D convolution (cross-correlation, as in other frameworks) with optional bias and activation: [height, width, in] to [output height, output width, out].
+/// Weights [kernel height, kernel width, in / groups, out], bias [out].
+/// Output size = floor((input + padding before + padding after - ((kernel - 1) * dilation + 1)) / stride) + 1; with padding "same" ceil(input / stride).
+/// </summary>
 [LayerKind("convolution", "conv")]
 public sealed class Conv2dLayer : ConvolutionLayer
 {
-    /// <summary>A layer whose properties are set afterwards.</summary>
+    /// <summary>Creates a layer whose required properties are set by an object initializer.</summary>
     public Conv2dLayer()
     {
     }
 
-    /// <summary>A layer with so many output channels and a kernel size.</summary>
+    /// <summary>Creates a layer with the given number of output channels and kernel size.</summary>
     [SetsRequiredMembers]
     public Conv2dLayer(int channels, Extent kernel)
     {
@@ -30,7 +34,7 @@ public sealed class Conv2dLayer : ConvolutionLayer
     public override TensorShape InferShape(TensorShape input)
     {
         RequireChannels(input);
-        var output = Window.OutputOf(input, "kernel");
+        var output = Window.OutputSize(input, "kernel");
         return TensorShape.Image(output.Height, output.Width, Channels);
     }
 

@@ -8,18 +8,20 @@ using Gpu.Training.Shapes;
 namespace Gpu.Training.Layers;
 
 /// <summary>
-/// Transposed convolution: the adjoint of a convolution with the same kernel, stride and padding, which enlarges an image by the stride.
-/// Output extent = (input - 1) * stride + span - padding on both sides; with padding "same" input * stride. Weights [kh, kw, out / groups, in].
+/// 2-D transposed convolution: the adjoint of a convolution with the same kernel, stride and padding. It enlarges the image by the stride:
+/// [height, width, in] to [output height, output width, out]. Weights [kernel height, kernel width, out / groups, in], bias [out].
+/// Output size = (input - 1) * stride + (kernel - 1) * dilation + 1 - padding before - padding after; with padding "same" input * stride if the dilated
+/// kernel is at least the stride.
 /// </summary>
 [LayerKind("transposed-convolution", "deconv")]
 public sealed class ConvTranspose2dLayer : ConvolutionLayer
 {
-    /// <summary>A layer whose properties are set afterwards.</summary>
+    /// <summary>Creates a layer whose required properties are set by an object initializer.</summary>
     public ConvTranspose2dLayer()
     {
     }
 
-    /// <summary>A layer with so many output channels, a kernel size and a stride.</summary>
+    /// <summary>Creates a layer with the given number of output channels, kernel size and stride.</summary>
     [SetsRequiredMembers]
     public ConvTranspose2dLayer(int channels, Extent kernel, Extent stride)
     {
@@ -28,7 +30,7 @@ public sealed class ConvTranspose2dLayer : ConvolutionLayer
         Stride = stride;
     }
 
-    private Extent Span => new((Kernel.Height - 1) * Dilation.Height + 1, (Kernel.Width - 1) * Dilation.Width + 1);
+    private Extent DilatedKernel => new((Kernel.Height - 1) * Dilation.Height + 1, (Kernel.Width - 1) * Dilation.Width + 1);
 
     /// <inheritdoc/>
     public override TensorShape InferShape(TensorShape input)
@@ -39,19 +41,19 @@ public sealed class ConvTranspose2dLayer : ConvolutionLayer
         RequireRange("dilation", Math.Min(Dilation.Height, Dilation.Width), 1);
         var padding = PaddingFor(input);
         RequireRange("padding", Math.Min(Math.Min(padding.Top, padding.Left), Math.Min(padding.Bottom, padding.Right)), 0);
-        var height = (input.Height - 1) * Stride.Height + Span.Height - padding.Top - padding.Bottom;
-        var width = (input.Width - 1) * Stride.Width + Span.Width - padding.Left - padding.Right;
+        var height = (input.Height - 1) * Stride.Height + DilatedKernel.Height - padding.Top - padding.Bottom;
+        var width = (input.Width - 1) * Stride.Width + DilatedKernel.Width - padding.Left - padding.Right;
         if (height < 1 || width < 1)
         {
             throw new ShapeException(
-                $"the padding {padding} cuts off everything: for the input {input} the output would be {height}x{width}. Use less padding.");
+                $"the padding {padding} removes the whole output: for the input {input} it would be {height}x{width}. Use less padding.");
         }
 
         return TensorShape.Image(height, width, Channels);
     }
 
     /// <inheritdoc/>
-    // The weights of the convolution that this is the adjoint of, which leads from the output's channels to the input's.
+    // The weights of the adjoint convolution, whose input channels are the output channels of this layer.
     protected override int[] WeightShape(TensorShape input) => [Kernel.Height, Kernel.Width, Channels / Groups, input.Channels];
 
     /// <inheritdoc/>
@@ -65,7 +67,7 @@ public sealed class ConvTranspose2dLayer : ConvolutionLayer
         return plan.Activate(node.Name, plan.Add(new Operation(node, shape, input), node.Output), Activation);
     }
 
-    private Padding PaddingFor(TensorShape input) => Padding.Resolve(input.Height * Stride.Height, input.Width * Stride.Width, Span, Stride);
+    private Padding PaddingFor(TensorShape input) => Padding.Resolve(input.Height * Stride.Height, input.Width * Stride.Width, DilatedKernel, Stride);
 
     private sealed class Operation(LayerNode node, Conv2dShape sample, PlanTensor input) : WeightedOperation(node, input)
     {

@@ -5,34 +5,37 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>What convolutions and transposed convolutions have in common.</summary>
+/// <summary>Base class of convolution and transposed convolution.</summary>
 public abstract class ConvolutionLayer : Layer
 {
-    /// <summary>Output channels, a multiple of <see cref="Groups"/>.</summary>
+    /// <summary>Output channels; a multiple of <see cref="Groups"/>.</summary>
     public required int Channels { get; init; }
 
-    /// <summary>Rows and columns of the kernel.</summary>
+    /// <summary>Height and width of the kernel, in taps.</summary>
     public required Extent Kernel { get; init; }
 
-    /// <summary>Pixels of the larger image for one of the smaller: from input to output, for a transposed convolution from output to input.</summary>
+    /// <summary>Stride in pixels of the input; for a transposed convolution in pixels of the output.</summary>
     public Extent Stride { get; init; } = 1;
 
-    /// <summary>Zeros around the input; for a transposed convolution the rows and columns that are cut off the output.</summary>
+    /// <summary>Rows and columns of zeros around the input; for a transposed convolution the rows and columns removed from the output.</summary>
     public Padding Padding { get; init; } = Padding.Valid;
 
-    /// <summary>Distance between two taps of the kernel.</summary>
+    /// <summary>Distance between adjacent taps of the kernel, in pixels; 1 for an ordinary kernel.</summary>
     public Extent Dilation { get; init; } = 1;
 
-    /// <summary>Input and output channels are divided into so many groups that do not see each other; as many as input channels: depthwise.</summary>
+    /// <summary>
+    /// Number of channel groups: each output channel depends only on the input channels of its group. As many groups as input channels give a depthwise
+    /// convolution.
+    /// </summary>
     public int Groups { get; init; } = 1;
 
-    /// <summary>Whether a number is added to each output channel.</summary>
+    /// <summary>Whether the layer adds a bias to each output channel.</summary>
     public bool Bias { get; init; } = true;
 
-    /// <summary>Applied to the sum.</summary>
+    /// <summary>The activation, applied after the bias.</summary>
     public Activation Activation { get; init; } = Activation.None;
 
-    /// <summary>How the weights are drawn.</summary>
+    /// <summary>The initializer of the weights.</summary>
     public Initializer Initializer { get; init; } = Initializer.Auto;
 
     /// <inheritdoc/>
@@ -44,10 +47,11 @@ public abstract class ConvolutionLayer : Layer
         if (Bias) yield return new("bias", [Channels], fanIn, fanOut, WeightInitializer.ForBias(Initializer), Decays: false);
     }
 
-    /// <summary>Extents of the weights.</summary>
+    /// <summary>The shape of the weights for an input shape.</summary>
     protected abstract int[] WeightShape(TensorShape input);
 
-    /// <summary>Throws unless the input is an image whose channels, and those of the output, divide into the groups.</summary>
+    /// <summary>Checks that the input is an image, and that its channels and the output channels are multiples of <see cref="Groups"/>.</summary>
+    /// <exception cref="ShapeException">the input is no image, or channels or groups do not fit</exception>
     private protected void RequireChannels(TensorShape input)
     {
         RequireImage(input);
@@ -55,11 +59,11 @@ public abstract class ConvolutionLayer : Layer
         RequireRange("groups", Groups, 1);
         if (input.Channels % Groups == 0 && Channels % Groups == 0) return;
         throw new ShapeException(
-            $"groups is {Groups}, which must divide both the {input.Channels} input channels (it got {input}) and the {Channels} output channels. "
+            $"groups is {Groups}, which must divide both the {input.Channels} input channels (the input is {input}) and the {Channels} output channels. "
             + "Change groups or channels.");
     }
 
-    /// <summary>The convolution from the larger image to the smaller one, of one sample.</summary>
+    /// <summary>The shape, for a batch of 1, of the convolution from the larger image to the smaller one.</summary>
     private protected Conv2dShape SampleShape(TensorShape larger, TensorShape smaller, Padding padding, Conv2dAlgorithm algorithm) => new()
     {
         Batch = 1,

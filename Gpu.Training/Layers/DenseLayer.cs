@@ -8,36 +8,36 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>Every output is a weighted sum of all features; weights [in, out].</summary>
+/// <summary>Dense (fully connected) layer: y = f(x W + b), [in] to [out]. Weights W [in, out], bias b [out].</summary>
 [LayerKind("dense", "dense")]
 public sealed class DenseLayer : Layer
 {
-    /// <summary>A layer whose properties are set afterwards.</summary>
+    /// <summary>Creates a layer whose required properties are set by an object initializer.</summary>
     public DenseLayer()
     {
     }
 
-    /// <summary>A layer with so many outputs.</summary>
+    /// <summary>Creates a layer with the given number of outputs.</summary>
     [SetsRequiredMembers]
     public DenseLayer(int units) => Units = units;
 
-    /// <summary>Outputs.</summary>
+    /// <summary>Number of outputs.</summary>
     public required int Units { get; init; }
 
-    /// <summary>Whether a number is added to each output.</summary>
+    /// <summary>Whether the layer adds a bias to each output.</summary>
     public bool Bias { get; init; } = true;
 
-    /// <summary>Applied to the sum.</summary>
+    /// <summary>The activation f.</summary>
     public Activation Activation { get; init; } = Activation.None;
 
-    /// <summary>How the weights are drawn.</summary>
+    /// <summary>The initializer of the weights.</summary>
     public Initializer Initializer { get; init; } = Initializer.Auto;
 
     /// <inheritdoc/>
     public override TensorShape InferShape(TensorShape input)
     {
         if (input.IsImage)
-            throw new ShapeException($"it got an image of {input}, but needs features. Put a flatten or a global-average-pooling layer before it.");
+            throw new ShapeException($"its input is an image of {input}, but it needs features. Put a flatten or a global-average-pooling layer before it.");
         RequireRange("units", Units, 1);
         return TensorShape.Features(Units);
     }

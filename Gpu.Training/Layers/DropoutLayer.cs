@@ -6,28 +6,31 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>In training each value is set to 0 with a probability, and the others are scaled so that the mean stays; nothing in evaluation.</summary>
+/// <summary>
+/// Dropout: in training, sets each value to 0 with a given probability and scales the others by 1 / (1 - probability), which keeps the expected value. Does
+/// nothing in evaluation. The shape does not change.
+/// </summary>
 [LayerKind("dropout", "dropout")]
 public sealed class DropoutLayer : Layer
 {
-    /// <summary>A layer whose properties are set afterwards.</summary>
+    /// <summary>Creates a layer whose required properties are set by an object initializer.</summary>
     public DropoutLayer()
     {
     }
 
-    /// <summary>The probability of being set to 0.</summary>
+    /// <summary>Creates a layer with the given probability to drop a value.</summary>
     [SetsRequiredMembers]
     public DropoutLayer(float probability) => Probability = probability;
 
-    /// <summary>The probability of being set to 0: 0 (off) up to, not including, 1.</summary>
+    /// <summary>The probability to drop a value: at least 0 (no dropout) and below 1.</summary>
     public required float Probability { get; init; }
 
     /// <inheritdoc/>
     public override TensorShape InferShape(TensorShape input)
     {
         if (!(Probability is >= 0 and < 1))
-            throw new ShapeException($"probability is {Probability}, but must be 0 or more and below 1. It is the share that is dropped, not the "
-                + "share that is kept.");
+            throw new ShapeException($"probability is {Probability}, but must be 0 or more and below 1. It is the probability to drop a "
+                + "value, not to keep it.");
         return input;
     }
 
@@ -44,12 +47,12 @@ public sealed class DropoutLayer : Layer
 
         public override bool CanAccumulate => true;
 
-        public override bool CanOverwriteInput => true;
+        public override bool CanRunInPlace => true;
 
-        // What is kept is only scaled, and where a zero is put the gradient is zero, too.
-        public override bool OverwritingKeepsSigns => true;
+        // Kept values are scaled by a positive factor. Dropped values become 0, and their gradient is 0 too.
+        public override bool InPlaceKeepsSign => true;
 
-        public override bool CanOverwriteGradient => true;
+        public override bool CanRunBackwardInPlace => true;
 
         public override void Forward(ForwardContext context) =>
             Dropout.Forward(context.Executor, probability, seed, context.StepState, context.Input(0), context.Output);

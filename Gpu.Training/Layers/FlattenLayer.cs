@@ -4,7 +4,7 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>An image as features, in the order rows, columns, channels. Costs nothing: only the shape changes.</summary>
+/// <summary>Flattens an image [height, width, channels] to features [height * width * channels]. Only the shape changes: no kernel runs.</summary>
 [LayerKind("flatten", "flatten")]
 public sealed class FlattenLayer : Layer
 {

@@ -5,7 +5,7 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>The mean of each channel over the whole image; features come out.</summary>
+/// <summary>Global average pooling: [height, width, channels] to features [channels]. Each output is the mean of one channel over the image.</summary>
 [LayerKind("global-average-pooling", "globalpool")]
 public sealed class GlobalAvgPool2dLayer : Layer
 {
@@ -31,7 +31,8 @@ public sealed class GlobalAvgPool2dLayer : Layer
         {
             if (context.InputGradient(0).IsEmpty) return;
             AvgPool2d.Backward(
-                context.Executor, Shape(context.Batch), context.OutputGradient, context.InputGradient(0), context.Gate(0), context.Input(0), context.Accumulate(0));
+                context.Executor, Shape(context.Batch), context.OutputGradient, context.InputGradient(0),
+                context.Gate(0), context.Input(0), context.Accumulate(0));
         }
 
         private Pool2dShape Shape(int batch) => Pool2dShape.Global(batch, node.Input.Height, node.Input.Width, node.Input.Channels);

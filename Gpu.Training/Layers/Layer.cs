@@ -5,43 +5,49 @@ using Gpu.Training.Shapes;
 namespace Gpu.Training.Layers;
 
 /// <summary>
-/// The description of a layer: immutable, without memory. It infers shapes, declares parameters, and puts its operations into a plan.
-/// A new kind is one class with a <see cref="LayerKindAttribute"/>; its public settable properties are its properties in model files.
+/// The immutable description of a layer. It infers shapes, declares parameters, and adds its operations to a plan; it holds no device memory.
+/// A new kind of layer is one class with a <see cref="LayerKindAttribute"/>. Its public settable properties are its properties in model files.
 /// </summary>
 public abstract class Layer
 {
-    /// <summary>The layer's name; null for an automatic one (<c>conv1</c>).</summary>
+    /// <summary>The name of the layer within its block; null for an automatic name such as <c>conv1</c>.</summary>
     public string? Name { get; init; }
 
-    /// <summary>The shape that goes out for the shape that comes in.</summary>
-    /// <exception cref="ShapeException">the layer does not take the input; the message says what it got, what it needs and what to do</exception>
+    /// <summary>Computes the output shape of a sample from its input shape.</summary>
+    /// <exception cref="ShapeException">the layer does not accept the input; the message says what was found, what is needed and what to do</exception>
     public abstract TensorShape InferShape(TensorShape input);
 
-    /// <summary>The numbers that the layer keeps, for the shape that comes in.</summary>
+    /// <summary>The parameters and running statistics of the layer for an input shape.</summary>
     public virtual IEnumerable<ParameterDeclaration> DeclareParameters(TensorShape input) => [];
 
-    /// <summary>Multiply-adds of one sample's forward pass; only convolution and dense layers count theirs.</summary>
+    /// <summary>Multiply-adds of the forward pass of one sample. Only convolution and dense layers count theirs; other layers return 0.</summary>
     public virtual long CountMultiplyAdds(TensorShape input, TensorShape output) => 0;
 
-    /// <summary>Names the layer and works out its shapes and parameters. A layer that contains others overrides it.</summary>
-    /// <exception cref="ModelException">the layer does not take the input; the message names it</exception>
+    /// <summary>Assigns the layer's name and infers its shapes and parameters. Layers that contain other layers override it.</summary>
+    /// <param name="names">assigns the name</param>
+    /// <param name="input">the input shape of a sample</param>
+    /// <exception cref="ModelException">the layer does not accept the input; the message names the layer</exception>
     public virtual LayerNode Resolve(NameScope names, TensorShape input)
     {
-        var name = names.Take(this);
-        var output = Named(name, () => InferShape(input));
-        var parameters = Named(name, () => DeclareParameters(input).Select(declaration =>
+        var name = names.AssignName(this);
+        var output = WithLayerName(name, () => InferShape(input));
+        var parameters = WithLayerName(name, () => DeclareParameters(input).Select(declaration =>
             new ModelParameter($"{name}.{declaration.Name}", declaration)).ToArray());
         return new LayerNode(this, name, input, output, parameters, []);
     }
 
-    /// <summary>Puts the layer's operations into a plan and returns what comes out of them.</summary>
-    /// <param name="plan">takes the operations</param>
-    /// <param name="node">the layer in its place: name, shapes, parameters</param>
-    /// <param name="input">what comes in</param>
+    /// <summary>Adds the layer's operations to a plan.</summary>
+    /// <param name="plan">the plan that is built</param>
+    /// <param name="node">this layer's name, shapes and parameters in the model</param>
+    /// <param name="input">the layer's input</param>
+    /// <returns>the layer's output</returns>
     public abstract PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input);
 
-    /// <summary>Adds the layer's name to what a shape inference has to say.</summary>
-    protected T Named<T>(string name, Func<T> infer)
+    /// <summary>Runs a shape inference, and adds the layer's name to its errors.</summary>
+    /// <param name="name">the layer's full name</param>
+    /// <param name="infer">the shape inference; throws <see cref="ShapeException"/></param>
+    /// <exception cref="ModelException">the shape inference failed</exception>
+    protected T WithLayerName<T>(string name, Func<T> infer)
     {
         try
         {
@@ -53,20 +59,26 @@ public abstract class Layer
         }
         catch (OverflowException e)
         {
-            throw new ModelException($"Layer '{name}' ({LayerRegistry.KindOf(this)}): a tensor or parameter would have more than {int.MaxValue:N0} "
-                + "values. Make it smaller.", e);
+            throw new ModelException(
+                $"Layer '{name}' ({LayerRegistry.KindOf(this)}): a tensor or parameter would have more than {int.MaxValue:N0} values. Make it smaller.", e);
         }
     }
 
-    /// <summary>Throws unless the input is an image.</summary>
+    /// <summary>Checks that the input is an image.</summary>
+    /// <exception cref="ShapeException">the input is a list of features</exception>
     protected static void RequireImage(TensorShape input)
     {
         if (!input.IsImage)
-            throw new ShapeException($"it got {input} features, but needs an image (height x width x channels). Put it before flatten and dense "
-                + "layers, or give the model an image as its input.");
+            throw new ShapeException($"its input is {input} features, but it needs an image (height x width x channels). Put it before flatten "
+                + "and dense layers, or give the model an image as its input.");
     }
 
-    /// <summary>Throws unless the value lies in the range.</summary>
+    /// <summary>Checks that a property is in a range.</summary>
+    /// <param name="property">the name of the property in model files</param>
+    /// <param name="value">its value</param>
+    /// <param name="least">the minimum, inclusive</param>
+    /// <param name="most">the maximum, inclusive</param>
+    /// <exception cref="ShapeException">the value is outside the range</exception>
     protected static void RequireRange(string property, double value, double least, double most = double.PositiveInfinity)
     {
         if (value >= least && value <= most) return;

@@ -2,29 +2,29 @@ using System.Reflection;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>The kinds of layers, found by their <see cref="LayerKindAttribute"/>.</summary>
+/// <summary>The layer types by kind, found by their <see cref="LayerKindAttribute"/>. Thread-safe.</summary>
 public static class LayerRegistry
 {
-    private static readonly Lock Gate = new();
+    private static readonly Lock RegistryLock = new();
     private static readonly SortedDictionary<string, Type> Kinds = new(StringComparer.Ordinal);
 
     static LayerRegistry() => Register(typeof(LayerRegistry).Assembly);
 
-    /// <summary>The kinds that model files can name.</summary>
+    /// <summary>All registered kinds, in alphabetical order.</summary>
     public static IReadOnlyCollection<string> Names
     {
         get
         {
-            lock (Gate) return [.. Kinds.Keys];
+            lock (RegistryLock) return [.. Kinds.Keys];
         }
     }
 
-    /// <summary>Adds the layers of another assembly, so that model files can name them.</summary>
-    /// <exception cref="ArgumentException">two layers have the same kind</exception>
+    /// <summary>Registers the layers of another assembly, so that model files can use them. Registering an assembly twice has no effect.</summary>
+    /// <exception cref="ArgumentException">two layer types have the same kind</exception>
     public static void Register(Assembly assembly)
     {
         ArgumentNullException.ThrowIfNull(assembly);
-        lock (Gate)
+        lock (RegistryLock)
         {
             foreach (var type in assembly.GetTypes())
             {
@@ -35,13 +35,13 @@ public static class LayerRegistry
         }
     }
 
-    /// <summary>The type of a kind, or null.</summary>
+    /// <summary>The layer type of a kind; null if there is none.</summary>
     public static Type? Find(string kind)
     {
-        lock (Gate) return Kinds.GetValueOrDefault(kind);
+        lock (RegistryLock) return Kinds.GetValueOrDefault(kind);
     }
 
-    /// <summary>The kind of a layer.</summary>
+    /// <summary>The kind of a layer; the name of its type if it has no <see cref="LayerKindAttribute"/>.</summary>
     public static string KindOf(Layer layer) => Attribute(layer)?.Kind ?? layer.GetType().Name;
 
     internal static string PrefixOf(Layer layer) => Attribute(layer)?.Prefix ?? layer.GetType().Name.ToLowerInvariant();

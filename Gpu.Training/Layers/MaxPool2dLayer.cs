@@ -6,16 +6,19 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>The largest value of each window, channel by channel; padding never wins.</summary>
+/// <summary>
+/// 2-D max pooling: [height, width, channels] to [output height, output width, channels]. Each output is the largest value of one window of one channel.
+/// Padding is never the maximum.
+/// </summary>
 [LayerKind("max-pooling", "maxpool")]
 public sealed class MaxPool2dLayer : Pool2dLayer
 {
-    /// <summary>A layer whose properties are set afterwards.</summary>
+    /// <summary>Creates a layer whose required properties are set by an object initializer.</summary>
     public MaxPool2dLayer()
     {
     }
 
-    /// <summary>Windows that lie side by side.</summary>
+    /// <summary>Creates a layer with non-overlapping windows: the stride is the window size.</summary>
     [SetsRequiredMembers]
     public MaxPool2dLayer(Extent window) => Window = window;
 
@@ -23,14 +26,14 @@ public sealed class MaxPool2dLayer : Pool2dLayer
     public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
     {
         var shape = SampleShape(node.Input, countPadding: true);
-        return plan.TryPool(input, shape, node.Output, out var pooled) ? pooled : plan.Add(new Operation(node.Name, shape, input), node.Output);
+        return plan.TryFuseMaxPool(input, shape, node.Output, out var pooled) ? pooled : plan.Add(new Operation(node.Name, shape, input), node.Output);
     }
 
     private sealed class Operation(string name, Pool2dShape sample, PlanTensor input) : PlanOperation(name, input)
     {
-        public override bool KeepsInputs => true;
+        public override bool BackwardReadsInputs => true;
 
-        public override bool KeepsOutput => true;
+        public override bool BackwardReadsOutput => true;
 
         public override bool CanGate => true;
 

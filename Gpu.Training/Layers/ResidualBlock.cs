@@ -6,44 +6,49 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>What leads past the body of a residual block.</summary>
+/// <summary>The shortcut connection of a residual block, which bypasses its body.</summary>
 public enum Shortcut
 {
-    /// <summary>The input itself; the body must not change the shape.</summary>
+    /// <summary>The input itself. The body must not change the shape.</summary>
     Identity,
 
     /// <summary>
-    /// Every stride-th pixel, with channels of zeros added on both sides: "option A" of He et al., "Deep residual learning", 2015. No parameters.
+    /// Every stride-th pixel of the input, with zero channels added before and after its channels. No parameters.
+    /// Source: option A of He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2015.
     /// </summary>
     ZeroPadded,
 
-    /// <summary>A 1x1 convolution with a stride, without bias: "option B" of He et al.</summary>
+    /// <summary>A 1x1 convolution with stride and without bias: option B of He et al.</summary>
     Projection,
 
-    /// <summary>As <see cref="Projection"/>, followed by batch normalisation.</summary>
+    /// <summary><see cref="Projection"/>, followed by batch normalization.</summary>
     NormalizedProjection,
 }
 
-/// <summary>activation(body(x) + shortcut(x)).</summary>
+/// <summary>
+/// Residual block: y = f(body(x) + shortcut(x)), with an activation f. The output shape is that of the body. A shortcut other than
+/// <see cref="Shortcut.Identity"/> needs images on both sides, and a body that reduces height and width by the same integer stride.
+/// Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2015.
+/// </summary>
 [LayerKind("residual", "residual")]
 public sealed class ResidualBlock : Layer
 {
-    /// <summary>A block whose properties are set afterwards.</summary>
+    /// <summary>Creates a block whose required properties are set by an object initializer.</summary>
     public ResidualBlock()
     {
     }
 
-    /// <summary>A block around these layers.</summary>
+    /// <summary>Creates a block with the given body.</summary>
     [SetsRequiredMembers]
     public ResidualBlock(params IReadOnlyList<Layer> body) => Body = body;
 
-    /// <summary>The layers that the shortcut leads past.</summary>
+    /// <summary>The layers that the shortcut bypasses, in order; at least one.</summary>
     public required IReadOnlyList<Layer> Body { get; init; }
 
-    /// <summary>What leads past them.</summary>
+    /// <summary>The shortcut connection.</summary>
     public Shortcut Shortcut { get; init; } = Shortcut.Identity;
 
-    /// <summary>Applied to the sum.</summary>
+    /// <summary>The activation f, applied to the sum.</summary>
     public Activation Activation { get; init; } = Activation.Relu;
 
     /// <inheritdoc/>
@@ -57,12 +62,12 @@ public sealed class ResidualBlock : Layer
     /// <inheritdoc/>
     public override LayerNode Resolve(NameScope names, TensorShape input)
     {
-        var name = names.Take(this);
-        var within = names.Within(name, Body);
-        var children = SequenceBlock.ResolveAll(within, Body, input, out var output);
-        Named(name, () => Check(input, output));
+        var name = names.AssignName(this);
+        var childNames = names.CreateChild(name, Body);
+        var children = SequenceBlock.ResolveAll(childNames, Body, input, out var output);
+        WithLayerName(name, () => Check(input, output));
         var shortcut = ShortcutLayers(input, output);
-        children.AddRange(SequenceBlock.ResolveAll(within, shortcut, input, out _));
+        children.AddRange(SequenceBlock.ResolveAll(childNames, shortcut, input, out _));
         return new LayerNode(this, name, input, output, [], children);
     }
 
@@ -90,8 +95,12 @@ public sealed class ResidualBlock : Layer
         RequireImage(input);
         var stride = StrideOf(input, output);
         if (!output.IsImage || (input.Height - 1) / stride + 1 != output.Height || (input.Width - 1) / stride + 1 != output.Width)
-            throw new ShapeException($"its body makes {output} of {input}, and no stride of a shortcut does that. The body may only shrink rows and "
-                + "columns by one whole stride.");
+        {
+            throw new ShapeException(
+                $"its body makes {output} of {input}, which no stride of a shortcut can match. The body must reduce height and width by the same "
+                + "integer stride.");
+        }
+
         if (Shortcut == Shortcut.ZeroPadded && (output.Channels < input.Channels || (output.Channels - input.Channels) % 2 != 0))
         {
             throw new ShapeException(
@@ -105,9 +114,10 @@ public sealed class ResidualBlock : Layer
     /// <inheritdoc/>
     public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
     {
-        PlanBuilder.Pin(input);
+        // The shortcut reads the input too, but is added after the body.
+        PlanBuilder.AnnounceConsumer(input);
         var body = plan.EmitAll(node.Children.Take(Body.Count), input);
-        // The shortcut comes after the body, so that in the backward pass it comes first: its gradient is written, that of the body is added.
+        // The shortcut is added after the body, so its backward pass runs first: it writes the gradient of the input, and the body adds to it.
         var shortcut = plan.EmitAll(node.Children.Skip(Body.Count), input);
         var stride = Shortcut == Shortcut.ZeroPadded ? StrideOf(node.Input, node.Output) : 1;
         var source = shortcut.Shape;
@@ -118,15 +128,15 @@ public sealed class ResidualBlock : Layer
 
     private sealed class Operation(string name, ShortcutShape sample, PlanTensor body, PlanTensor shortcut) : PlanOperation(name, body, shortcut)
     {
-        public override bool AppliesOwnDerivative => true;
+        public override bool AppliesActivationDerivative => true;
 
-        public override bool KeepsOutput => Activation.Kind != ActivationKind.Identity;
+        public override bool BackwardReadsOutput => Activation.Kind != ActivationKind.Identity;
 
         public override bool CanAccumulate => true;
 
-        public override bool CanOverwriteInput => true;
+        public override bool CanRunInPlace => true;
 
-        public override bool CanOverwriteGradient => true;
+        public override bool CanRunBackwardInPlace => true;
 
         public override bool CanFuse(Activation activation, bool training) => !training || activation.DerivativeFromOutput;
 
@@ -135,16 +145,16 @@ public sealed class ResidualBlock : Layer
 
         public override void Backward(BackwardContext context)
         {
-            var (toBody, toShortcut) = (context.InputGradient(0), context.InputGradient(1));
-            if (toBody.IsEmpty)
+            var (bodyGradient, shortcutGradient) = (context.InputGradient(0), context.InputGradient(1));
+            if (bodyGradient.IsEmpty)
             {
-                // A body without parameters on the model's input: nothing upstream learns.
-                if (toShortcut.IsEmpty) return;
-                throw new InvalidOperationException($"the body of '{Name}' takes no gradient, but its shortcut does");
+                // No layer before the addition has parameters, so neither summand needs a gradient.
+                if (shortcutGradient.IsEmpty) return;
+                throw new InvalidOperationException($"the shortcut of '{Name}' needs a gradient, but its body does not");
             }
 
             ResidualAdd.Backward(
-                context.Executor, sample with { Batch = context.Batch }, Activation, context.Output, context.OutputGradient, toBody, toShortcut,
+                context.Executor, sample with { Batch = context.Batch }, Activation, context.Output, context.OutputGradient, bodyGradient, shortcutGradient,
                 context.Accumulate(0), context.Accumulate(1));
         }
     }

@@ -5,16 +5,16 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>Layers in a row, under a name of their own.</summary>
+/// <summary>Layers in sequence, named as one block: the name of the block is the prefix of theirs.</summary>
 [LayerKind("sequence", "sequence")]
 public sealed class SequenceBlock : Layer
 {
-    /// <summary>A block whose properties are set afterwards.</summary>
+    /// <summary>Creates a block whose required properties are set by an object initializer.</summary>
     public SequenceBlock()
     {
     }
 
-    /// <summary>A block of these layers.</summary>
+    /// <summary>Creates a block of the given layers.</summary>
     [SetsRequiredMembers]
     public SequenceBlock(params IReadOnlyList<Layer> layers) => Layers = layers;
 
@@ -27,12 +27,16 @@ public sealed class SequenceBlock : Layer
     /// <inheritdoc/>
     public override LayerNode Resolve(NameScope names, TensorShape input)
     {
-        var name = names.Take(this);
-        var children = ResolveAll(names.Within(name, Layers), Layers, input, out var output);
+        var name = names.AssignName(this);
+        var children = ResolveAll(names.CreateChild(name, Layers), Layers, input, out var output);
         return new LayerNode(this, name, input, output, [], children);
     }
 
-    /// <summary>Resolves layers in a row.</summary>
+    /// <summary>Resolves layers in sequence.</summary>
+    /// <param name="names">assigns their names</param>
+    /// <param name="layers">the layers</param>
+    /// <param name="input">the input shape of the first layer</param>
+    /// <param name="output">the output shape of the last layer</param>
     internal static List<LayerNode> ResolveAll(NameScope names, IReadOnlyList<Layer> layers, TensorShape input, out TensorShape output)
     {
         var nodes = new List<LayerNode>(layers.Count);

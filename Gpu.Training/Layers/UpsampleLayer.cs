@@ -6,20 +6,20 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>Nearest-neighbour up-sampling: each pixel becomes a square of factor x factor pixels.</summary>
+/// <summary>Nearest-neighbor upsampling: [height, width, channels] to [height * factor, width * factor, channels].</summary>
 [LayerKind("upsampling", "upsample")]
 public sealed class UpsampleLayer : Layer
 {
-    /// <summary>A layer whose properties are set afterwards.</summary>
+    /// <summary>Creates a layer whose required properties are set by an object initializer.</summary>
     public UpsampleLayer()
     {
     }
 
-    /// <summary>The factor, the same for rows and columns.</summary>
+    /// <summary>Creates a layer with the given factor.</summary>
     [SetsRequiredMembers]
     public UpsampleLayer(int factor) => Factor = factor;
 
-    /// <summary>The factor, the same for rows and columns.</summary>
+    /// <summary>The factor of height and width; at least 1.</summary>
     public required int Factor { get; init; }
 
     /// <inheritdoc/>
@@ -47,8 +47,7 @@ public sealed class UpsampleLayer : Layer
             if (context.InputGradient(0).IsEmpty) return;
             Upsample.NearestBackward(
                 context.Executor, context.Batch, node.Input.Height, node.Input.Width, node.Input.Channels, factor, context.OutputGradient,
-                context.InputGradient(0),
-                context.Gate(0), context.Input(0), context.Accumulate(0));
+                context.InputGradient(0), context.Gate(0), context.Input(0), context.Accumulate(0));
         }
     }
 }

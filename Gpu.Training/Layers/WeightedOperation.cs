@@ -5,7 +5,7 @@ using Gpu.Training.Planning;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>The operation of a layer with weights and perhaps a bias, into which an activation can be fused: convolutions and dense layers.</summary>
+/// <summary>Base class of the operations with weights, an optional bias and a fused activation: convolutions and dense layers.</summary>
 internal abstract class WeightedOperation(LayerNode node, PlanTensor input) : PlanOperation(node.Name, input)
 {
     private readonly string _weight = node.Parameter("weight").Name;
@@ -13,7 +13,7 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input) : Pl
 
     public sealed override bool HasParameters => true;
 
-    public sealed override bool KeepsInputs => true;
+    public sealed override bool BackwardReadsInputs => true;
 
     public sealed override bool CanGate => true;
 
@@ -29,12 +29,12 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input) : Pl
         if (!context.InputGradient(0).IsEmpty) BackwardData(context, context.Parameter(_weight));
     }
 
-    /// <summary>The forward pass; the bias is empty where there is none.</summary>
+    /// <summary>Records the forward pass; the bias is empty if there is none.</summary>
     protected abstract void Forward(ForwardContext context, DeviceView weight, DeviceView bias);
 
-    /// <summary>Adds to the gradients of weights and bias; the latter is empty where there is none.</summary>
+    /// <summary>Records the pass that adds to the gradients of weights and bias; the bias gradient is empty if there is no bias.</summary>
     protected abstract void BackwardWeights(BackwardContext context, DeviceView weightGradient, DeviceView biasGradient);
 
-    /// <summary>The gradient of the input.</summary>
+    /// <summary>Records the pass that computes the gradient with respect to the input.</summary>
     protected abstract void BackwardData(BackwardContext context, DeviceView weight);
 }

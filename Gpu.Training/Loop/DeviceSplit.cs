@@ -72,7 +72,7 @@ internal sealed class DeviceSplit : IDisposable
     /// A pass on the next batch: takes the values of the pass from the step's table, gathers the batch, and runs the plan. The same launches serve all
     /// batches of the plan's size.
     /// </summary>
-    public RecordedStep Pass(Plan plan) => _passes.Of(plan);
+    public RecordedStep Pass(Plan plan) => _passes.StepFor(plan);
 
     /// <summary>Puts the launches of a pass into a list.</summary>
     public void Record(Plan plan, CommandList list)

@@ -20,7 +20,7 @@ internal sealed class ParameterUpdate : IDisposable
         var settings = options.Settings(ema);
         var decays = network.Model.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Declaration.Decays);
         var arena = new ParameterArena();
-        foreach (var segment in memory.Trained.Segments) arena.Add(segment.Name, segment.Length, options.Factors(decays[segment.Name]));
+        foreach (var segment in memory.TrainableLayout.Segments) arena.Add(segment.Name, segment.Length, options.Factors(decays[segment.Name]));
         _table = new SegmentTable(device, arena);
         var stateLength = settings.StateLength(arena.Length);
         if (stateLength > 0) _state = device.Allocate(stateLength);

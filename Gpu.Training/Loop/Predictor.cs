@@ -66,7 +66,7 @@ public sealed class Predictor : IDisposable
         var settings = new PlanSettings { TopK = topK };
         var (check, batch) = Fit(
             "evaluating", settings, split.Count,
-            (needs, size) => sizeof(float) * DeviceSplit.WordsFor(split) + needs.BytesOfPlans([], SplitEvaluator.BatchSizes(size, split.Count)));
+            (needs, size) => sizeof(float) * DeviceSplit.WordsFor(split) + needs.PlanBytes([], SplitEvaluator.BatchSizes(size, split.Count)));
         using var plans = new PlanCache(_network.Memory, _device, settings);
         using var data = check.Run(() =>
         {
@@ -91,7 +91,7 @@ public sealed class Predictor : IDisposable
                 + "given", nameof(pixels));
         var probabilities = new float[count, classes];
         var settings = new PlanSettings();
-        var (check, batch) = Fit("running", settings, count, (needs, size) => needs.BytesOfPlans([], [size]));
+        var (check, batch) = Fit("running", settings, count, (needs, size) => needs.PlanBytes([], [size]));
         using var plans = new PlanCache(_network.Memory, _device, settings);
         check.Run(() => plans.Evaluation(batch));
         for (var from = 0; from < count; from += batch)
@@ -113,7 +113,7 @@ public sealed class Predictor : IDisposable
     private (MemoryCheck Check, int Batch) Fit(string doing, PlanSettings settings, int samples, Func<MemoryRequirements, int, long?> bytes)
     {
         var needs = new MemoryRequirements(Run.Model, settings);
-        var batch = Math.Max(1, Check(Math.Min(_batch, samples)).BatchThatFits());
+        var batch = Math.Max(1, Check(Math.Min(_batch, samples)).LargestFittingBatch());
         return (Check(batch).Require(), batch);
 
         MemoryCheck Check(int size) => new(_device, $"{doing} {Run.Model.Name} on batches of {size}", size, smaller => bytes(needs, smaller));

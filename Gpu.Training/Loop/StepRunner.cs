@@ -37,9 +37,9 @@ public sealed class StepRunner : IDisposable
         _network = network;
         var (clip, ema) = (resolved.Options.ClipNorm, resolved.Options.Ema);
         var needs = new MemoryRequirements(network.Model, resolved.PlanSettings);
-        var fixedBytes = sizeof(float) * ParameterUpdate.WordsFor(network.Memory.Trained, resolved.Optimizer, network.Device.Precision == MatrixPrecision.Fp16, clip, ema);
+        var fixedBytes = sizeof(float) * ParameterUpdate.WordsFor(network.Memory.TrainableLayout, resolved.Optimizer, network.Device.Precision == MatrixPrecision.Fp16, clip, ema);
         var check = new MemoryCheck(
-            network.Device, $"a training step of {network.Model.Name} on a batch of {batch}", batch, size => fixedBytes + needs.BytesOfPlans([size], [])).Require();
+            network.Device, $"a training step of {network.Model.Name} on a batch of {batch}", batch, size => fixedBytes + needs.PlanBytes([size], [])).Require();
         _plans = new PlanCache(network.Memory, network.Device, resolved.PlanSettings);
         (_plan, _update) = check.Run(() => (
             _plans.Training(batch), new ParameterUpdate(network, resolved.Optimizer, _plans.StepStateView, _plans.LossScale, clip, ema)));
@@ -62,10 +62,10 @@ public sealed class StepRunner : IDisposable
     /// A training step on batches of the present size, as one list of launches: what <see cref="Step"/> runs. What changes from step to step comes from a
     /// table on the device that the list's first launch moves on in.
     /// </summary>
-    public CommandList StepCommands => _steps.ListOf(_plan);
+    public CommandList StepCommands => _steps.CommandsFor(_plan);
 
     /// <summary>How <see cref="Step"/> is launched for batches of the present size.</summary>
-    public RecordedStep Recorded => _steps.Of(_plan);
+    public RecordedStep Recorded => _steps.StepFor(_plan);
 
     /// <summary>Launches of a training step, the optimizer's included.</summary>
     public int LaunchCount => StepCommands.Count;
@@ -108,7 +108,7 @@ public sealed class StepRunner : IDisposable
     public void Step()
     {
         Announce();
-        _steps.Of(_plan).Run();
+        _steps.StepFor(_plan).Run();
         _counters.Draw++;
         _counters.Step++;
     }
@@ -117,7 +117,7 @@ public sealed class StepRunner : IDisposable
     public void ForwardBackward()
     {
         Announce();
-        _passes.Of(_plan).Run();
+        _passes.StepFor(_plan).Run();
         _counters.Draw++;
     }
 

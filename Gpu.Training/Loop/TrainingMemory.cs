@@ -54,7 +54,7 @@ internal sealed class TrainingMemory
     }
 
     /// <summary>Bytes that a run allocates; null for more than can be addressed.</summary>
-    public long? Bytes(int batch, int evaluationBatch) => _fixed + _needs.BytesOfPlans(Sizes(batch), Evaluations(evaluationBatch));
+    public long? Bytes(int batch, int evaluationBatch) => _fixed + _needs.PlanBytes(Sizes(batch), Evaluations(evaluationBatch));
 
     private IEnumerable<int> Sizes(int batch) => [batch, _data.Train.Count % batch];
 

@@ -71,7 +71,7 @@ internal sealed class TrainingSession : IDisposable
     public Plan TrainStep(EpochSchedule passes)
     {
         var plan = Begin(passes);
-        LastStep = _steps.Of(plan);
+        LastStep = _steps.StepFor(plan);
         LastStep.Run();
         Counters.Draw++;
         Counters.Step++;
@@ -125,7 +125,7 @@ internal sealed class TrainingSession : IDisposable
         foreach (var batch in batches.Where(batch => batch > 0))
         {
             var plan = Plans.Training(batch);
-            _ = accumulates ? Train.Pass(plan) : _steps.Of(plan);
+            _ = accumulates ? Train.Pass(plan) : _steps.StepFor(plan);
         }
 
         foreach (var split in new[] { Validation, Test })

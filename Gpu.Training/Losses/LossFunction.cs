@@ -4,16 +4,16 @@ using Gpu.Training.Models;
 
 namespace Gpu.Training.Losses;
 
-/// <summary>A loss as a plan needs it: what it reads, and how it records itself.</summary>
+/// <summary>A loss function that records its kernels in a plan.</summary>
 internal abstract class LossFunction
 {
-    /// <summary>True when it reads a class a sample, false when it reads a number for each output.</summary>
+    /// <summary>True if the loss reads one class per sample, false if it reads one target value per output.</summary>
     public abstract bool UsesLabels { get; }
 
-    /// <summary>True when it can multiply the gradient by the derivative of the activation that gave the output.</summary>
+    /// <summary>Whether the loss can multiply its gradient by the derivative of the activation that produced the output.</summary>
     public virtual bool CanGate => false;
 
-    /// <summary>The loss of a kind.</summary>
+    /// <summary>The loss function of a kind.</summary>
     public static LossFunction Of(LossKind kind) => kind switch
     {
         LossKind.MeanSquaredError => new SquaredErrorLoss(),
@@ -22,7 +22,8 @@ internal abstract class LossFunction
     };
 
     /// <summary>
-    /// Records the loss of each sample, what is counted of it, and, where a gradient is wanted, the gradient of the mean loss.
+    /// Records the kernels that compute the loss of each sample, add to the metrics, and compute the gradient of the mean loss if
+    /// <see cref="LossArguments.Gradient"/> is not empty.
     /// </summary>
     public abstract void Record(IExecutor executor, LossArguments arguments);
 
@@ -30,9 +31,10 @@ internal abstract class LossFunction
     {
         public override bool UsesLabels => true;
 
-        public override void Record(IExecutor executor, LossArguments a) =>
+        public override void Record(IExecutor executor, LossArguments arguments) =>
             SoftmaxCrossEntropy.RunAndCount(
-                executor, a.Batch, a.Outputs, a.Output, a.Labels, a.Gradient, a.SampleLosses, a.Metrics, a.TopK, a.LabelSmoothing);
+                executor, arguments.Batch, arguments.Outputs, arguments.Output, arguments.Labels, arguments.Gradient, arguments.SampleLosses,
+                arguments.Metrics, arguments.TopK, arguments.LabelSmoothing);
     }
 
     private sealed class SquaredErrorLoss : LossFunction
@@ -41,10 +43,12 @@ internal abstract class LossFunction
 
         public override bool CanGate => true;
 
-        public override void Record(IExecutor executor, LossArguments a)
+        public override void Record(IExecutor executor, LossArguments arguments)
         {
-            MeanSquaredError.Run(executor, a.Batch, a.Outputs, a.Output, a.Targets, a.Gradient, a.SampleLosses, a.Gate);
-            Metrics.AccumulateLosses(executor, a.Batch, a.SampleLosses, a.Metrics);
+            MeanSquaredError.Run(
+                executor, arguments.Batch, arguments.Outputs, arguments.Output, arguments.Targets, arguments.Gradient, arguments.SampleLosses,
+                arguments.Gate);
+            Metrics.AccumulateLosses(executor, arguments.Batch, arguments.SampleLosses, arguments.Metrics);
         }
     }
 
@@ -52,47 +56,50 @@ internal abstract class LossFunction
     {
         public override bool UsesLabels => false;
 
-        public override void Record(IExecutor executor, LossArguments a)
+        public override void Record(IExecutor executor, LossArguments arguments)
         {
-            BinaryCrossEntropy.Run(executor, a.Batch, a.Outputs, a.Output, a.Targets, a.Gradient, a.SampleLosses);
-            Metrics.AccumulateLosses(executor, a.Batch, a.SampleLosses, a.Metrics);
+            BinaryCrossEntropy.Run(
+                executor, arguments.Batch, arguments.Outputs, arguments.Output, arguments.Targets, arguments.Gradient, arguments.SampleLosses);
+            Metrics.AccumulateLosses(executor, arguments.Batch, arguments.SampleLosses, arguments.Metrics);
         }
     }
 }
 
-/// <summary>What a loss works on.</summary>
+/// <summary>The arguments of <see cref="LossFunction.Record"/>.</summary>
 internal readonly record struct LossArguments
 {
-    /// <summary>Samples.</summary>
+    /// <summary>Samples in the batch.</summary>
     public required int Batch { get; init; }
 
-    /// <summary>Numbers a sample that the model puts out.</summary>
+    /// <summary>Outputs of the model per sample.</summary>
     public required int Outputs { get; init; }
 
-    /// <summary>[batch, outputs].</summary>
+    /// <summary>The output of the model, [batch, outputs].</summary>
     public required DeviceView Output { get; init; }
 
-    /// <summary>[batch] integers.</summary>
+    /// <summary>The class of each sample, [batch] integers.</summary>
     public required DeviceView Labels { get; init; }
 
-    /// <summary>[batch, outputs]; empty where the loss uses labels.</summary>
+    /// <summary>The target values, [batch, outputs]; empty if the loss uses labels.</summary>
     public required DeviceView Targets { get; init; }
 
-    /// <summary>[batch, outputs]; empty in evaluation.</summary>
+    /// <summary>Receives the gradient of the mean loss with respect to the output, [batch, outputs]; empty in evaluation.</summary>
     public required DeviceView Gradient { get; init; }
 
-    /// <summary>[batch].</summary>
+    /// <summary>Receives the loss of each sample, [batch].</summary>
     public required DeviceView SampleLosses { get; init; }
 
-    /// <summary>The counters; see <see cref="MetricLayout"/>.</summary>
+    /// <summary>The metrics, which are added to; see <see cref="MetricLayout"/>.</summary>
     public required DeviceView Metrics { get; init; }
 
-    /// <summary>k of the top-k count, where the loss uses labels.</summary>
+    /// <summary>k of the top-k accuracy; only for a loss that uses labels.</summary>
     public required int TopK { get; init; }
 
-    /// <summary>The activation that gave the output, where the loss is to multiply by its derivative.</summary>
+    /// <summary>
+    /// The activation by whose derivative the gradient is multiplied; <see cref="Activation.None"/> for none. Only for <see cref="LossFunction.CanGate"/>.
+    /// </summary>
     public required Activation Gate { get; init; }
 
-    /// <summary>Share of the target that is spread over all classes.</summary>
+    /// <summary>Label smoothing: the share of the target that is spread evenly over all classes, 0 (off) to 1.</summary>
     public required float LabelSmoothing { get; init; }
 }

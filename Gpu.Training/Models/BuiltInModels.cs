@@ -6,34 +6,34 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Models;
 
-/// <summary>The networks that come with the program, each with the recipe it is usually trained by.</summary>
+/// <summary>The built-in models, each with a training recipe.</summary>
 public static class BuiltInModels
 {
-    private static readonly (string Name, string Description, Func<Model> Make)[] Known =
+    private static readonly (string Name, string Description, Func<Model> Make)[] Entries =
     [
-        ("cnn2", "two 3x3 convolutions with pooling and two dense layers, for 28x28 grey images", Cnn2),
+        ("cnn2", "two 3x3 convolutions with pooling and two dense layers, for 28x28 gray images", Cnn2),
         ("mlp10", "2-10-1 perceptron with a sigmoid output and mean squared error, for two numbers", Mlp10),
         ("mlp64x2", "784-64-64-10 perceptron", Mlp64x2),
-        ("cnn3", "three 3x3 convolutions and two dense layers, for 28x28 grey images", Cnn3),
+        ("cnn3", "three 3x3 convolutions and two dense layers, for 28x28 gray images", Cnn3),
         ("mlp128", "784-128-10 perceptron trained by plain gradient descent", Mlp128),
-        ("lenet_bn28", "four 3x3 convolutions with batch normalisation and dropout, for 28x28 grey images", () => LeNet("lenet_bn28", 28, 1)),
-        ("lenet_bn32", "four 3x3 convolutions with batch normalisation and dropout, for 32x32 colour images", () => LeNet("lenet_bn32", 32, 3)),
-        ("resnet20", "residual network of 20 layers with zero-padded shortcuts, for 32x32 colour images", ResNet20),
-        ("vgg_small", "six 3x3 convolutions with batch normalisation, 64 to 256 channels, for 32x32 colour images", VggSmall),
+        ("lenet_bn28", "four 3x3 convolutions with batch normalization and dropout, for 28x28 gray images", () => LeNet("lenet_bn28", 28, 1)),
+        ("lenet_bn32", "four 3x3 convolutions with batch normalization and dropout, for 32x32 color images", () => LeNet("lenet_bn32", 32, 3)),
+        ("resnet20", "residual network of 20 layers with zero-padded shortcuts, for 32x32 color images", ResNet20),
+        ("vgg_small", "six 3x3 convolutions with batch normalization, 64 to 256 channels, for 32x32 color images", VggSmall),
     ];
 
-    /// <summary>The model that training takes when none is named.</summary>
+    /// <summary>The name of the default model.</summary>
     public const string Default = "cnn2";
 
-    /// <summary>The model to train when none is named: the first one that takes images of this size, with an output for each class.</summary>
-    /// <param name="height">rows of an image</param>
-    /// <param name="width">columns of an image</param>
-    /// <param name="channels">1 for grey, 3 for color</param>
-    /// <param name="classes">classes of the data set</param>
-    /// <exception cref="ModelException">no built-in model takes them; the message lists the sizes that there are models for</exception>
+    /// <summary>The default model for a data set: the first built-in model for images of the given size, with one output per class.</summary>
+    /// <param name="height">height of the images, in pixels</param>
+    /// <param name="width">width of the images, in pixels</param>
+    /// <param name="channels">1 for gray, 3 for color</param>
+    /// <param name="classes">number of classes</param>
+    /// <exception cref="ModelException">no built-in model has this input size; the message lists the sizes of the built-in models</exception>
     public static Model DefaultFor(int height, int width, int channels, int classes)
     {
-        var models = Known.Select(known => known.Make()).Where(model => model.Input.IsImage).ToArray();
+        var models = Entries.Select(known => known.Make()).Where(model => model.Input.IsImage).ToArray();
         if (Array.Find(models, model => model.Input == TensorShape.Image(height, width, channels)) is { } found) return WithOutputs(found, classes);
         var sizes = models.Select(model => model.Input.ToString()).Distinct();
         throw new ModelException(
@@ -41,15 +41,15 @@ public static class BuiltInModels
             + "Scale the images to one of these sizes, or describe a model in a JSON file (--model FILE).");
     }
 
-    /// <summary>The names.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Known.Select(known => known.Name)];
+    /// <summary>The names of the built-in models.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Entries.Select(known => known.Name)];
 
-    /// <summary>One line about a model.</summary>
-    /// <exception cref="ModelException">there is no such model</exception>
+    /// <summary>A one-line description of a model.</summary>
+    /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
     public static string Describe(string name) => Find(name).Description;
 
-    /// <summary>A model by its name.</summary>
-    /// <exception cref="ModelException">there is no such model; the message names the nearest</exception>
+    /// <summary>Creates a model by name.</summary>
+    /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
     public static Model Get(string name) => Find(name).Make();
 
     // All built-in classifiers end in a dense layer without an activation.
@@ -59,7 +59,7 @@ public static class BuiltInModels
     private static (string Name, string Description, Func<Model> Make) Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        foreach (var known in Known)
+        foreach (var known in Entries)
             if (known.Name == name) return known;
         var nearest = NearestName.Find(name, Names);
         throw new ModelException($"There is no built-in model '{name}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Built-in models: "

@@ -7,19 +7,22 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Models;
 
-/// <summary>The kinds of values that model files hold: how each is read, written and described.</summary>
+/// <summary>Reads and writes the values of model files as JSON.</summary>
 internal static class JsonValues
 {
-    /// <summary>Reads a value of a type.</summary>
-    /// <exception cref="FormatException">it is of another type; the message says what is needed</exception>
+    /// <summary>Reads a value of the given type.</summary>
+    /// <exception cref="FormatException">the value is not of the type; the message says what is needed and what was found</exception>
+    /// <exception cref="NotSupportedException">model files cannot hold values of the type</exception>
     public static object Read(JsonElement json, Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
-        if (type == typeof(int)) return json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var whole) ? whole : throw Needs("a whole number", json);
-        if (type == typeof(float)) return (float)Number(json);
-        if (type == typeof(double)) return Number(json);
-        if (type == typeof(bool)) return json.ValueKind is JsonValueKind.True or JsonValueKind.False ? json.GetBoolean() : throw Needs("true or false", json);
-        if (type == typeof(string)) return json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Needs("a text", json);
+        if (type == typeof(int))
+            return json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var whole) ? whole : throw Expected("a whole number", json);
+        if (type == typeof(float)) return (float)ReadNumber(json);
+        if (type == typeof(double)) return ReadNumber(json);
+        if (type == typeof(bool))
+            return json.ValueKind is JsonValueKind.True or JsonValueKind.False ? json.GetBoolean() : throw Expected("true or false", json);
+        if (type == typeof(string)) return json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Expected("a string", json);
         if (type == typeof(Extent)) return ReadExtent(json);
         if (type == typeof(Padding)) return ReadPadding(json);
         if (type == typeof(Activation)) return ReadActivation(json);
@@ -27,11 +30,12 @@ internal static class JsonValues
         throw new NotSupportedException($"model files cannot hold values of the type {type}");
     }
 
-    /// <summary>The value as JSON.</summary>
+    /// <summary>Converts a value to JSON.</summary>
+    /// <exception cref="NotSupportedException">model files cannot hold values of the type</exception>
     public static JsonNode Write(object value) => value switch
     {
         int whole => JsonValue.Create(whole),
-        // By its shortest text: 0.1f is 0.1, not 0.10000000149011612.
+        // Shortest round-trip text: 0.1f becomes 0.1, not 0.10000000149011612.
         float number => JsonNode.Parse(number.ToString("R", CultureInfo.InvariantCulture))!,
         double number => JsonValue.Create(number),
         bool truth => JsonValue.Create(truth),
@@ -43,49 +47,51 @@ internal static class JsonValues
         _ => throw new NotSupportedException($"model files cannot hold values of the type {value.GetType()}"),
     };
 
-    /// <summary>A value of an enumeration as model files name it: <c>heUniform</c> becomes <c>he-uniform</c>.</summary>
+    /// <summary>The name of an enumeration value in model files: <c>HeUniform</c> becomes <c>he-uniform</c>.</summary>
     public static string EnumName(Enum value) => NameOf(value.GetType(), value.ToString());
 
-    /// <summary>A value of an enumeration by its name in model files.</summary>
-    /// <exception cref="FormatException">there is none of that name; the message names the nearest</exception>
+    /// <summary>Reads an enumeration value by its name in model files.</summary>
+    /// <exception cref="FormatException">there is no such value; the message suggests the nearest name</exception>
     public static object ReadEnum(JsonElement json, Type type)
     {
         var names = Enum.GetNames(type).ToDictionary(name => NameOf(type, name));
         var possible = string.Join(", ", names.Keys);
-        var wanted = json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Needs($"one of {possible}", json);
+        var wanted = json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Expected($"one of {possible}", json);
         if (names.TryGetValue(wanted, out var found)) return Enum.Parse(type, found);
         throw new FormatException($"'{wanted}' is not known.{DidYouMean(wanted, names.Keys)} Possible: {possible}.");
     }
 
+    /// <summary>A suggestion of the nearest name, to append to a message; empty if no name is near.</summary>
     public static string DidYouMean(string typed, IEnumerable<string> names) => NearestName.Find(typed, names) is { } nearest
         ? $" Did you mean '{nearest}'?" : "";
 
-    public static FormatException Needs(string needed, JsonElement found)
+    /// <summary>An exception that says what was needed and what was found.</summary>
+    public static FormatException Expected(string needed, JsonElement found)
     {
         var text = found.GetRawText();
         return new FormatException($"{needed} is needed, but {(text.Length > 40 ? text[..40] + "..." : text)} was found.");
     }
 
-    // Optimizers are written in one word, as everywhere: adamw, rmsprop.
+    // Optimizer names are single words, as in other frameworks: adamw, rmsprop.
     private static string NameOf(Type type, string name) => type == typeof(OptimizerKind) ? name.ToLowerInvariant() :
         string.Concat(name.Select((letter, i) => char.IsUpper(letter) && i > 0 ? "-" + char.ToLowerInvariant(letter)
             : char.ToLowerInvariant(letter).ToString()));
 
-    private static double Number(JsonElement json) =>
-        json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Needs("a number", json);
+    private static double ReadNumber(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Expected("a number", json);
 
-    private static int[] Wholes(JsonElement json, int count, string needed)
+    private static int[] ReadInts(JsonElement json, int count, string needed)
     {
-        if (json.ValueKind != JsonValueKind.Array || json.GetArrayLength() != count) throw Needs(needed, json);
+        if (json.ValueKind != JsonValueKind.Array || json.GetArrayLength() != count) throw Expected(needed, json);
         return [.. json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var whole) ? whole
-            : throw Needs(needed, json))];
+            : throw Expected(needed, json))];
     }
 
     private static Extent ReadExtent(JsonElement json)
     {
         const string needed = "a whole number, or two as [height, width],";
         if (json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var side)) return side;
-        var both = Wholes(json, 2, needed);
+        var both = ReadInts(json, 2, needed);
         return new Extent(both[0], both[1]);
     }
 
@@ -95,15 +101,15 @@ internal static class JsonValues
         if (json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var all)) return all;
         if (json.ValueKind == JsonValueKind.Array)
         {
-            var four = Wholes(json, 4, needed);
+            var four = ReadInts(json, 4, needed);
             return new Padding(four[0], four[1], four[2], four[3]);
         }
 
-        return json.ValueKind != JsonValueKind.String ? throw Needs(needed, json) : json.GetString() switch
+        return json.ValueKind != JsonValueKind.String ? throw Expected(needed, json) : json.GetString() switch
         {
             "same" => Padding.Same,
             "valid" => Padding.Valid,
-            _ => throw Needs(needed, json),
+            _ => throw Expected(needed, json),
         };
     }
 
@@ -119,13 +125,13 @@ internal static class JsonValues
     {
         if (json.ValueKind == JsonValueKind.String) return new Activation((ActivationKind)ReadEnum(json, typeof(ActivationKind)));
         if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("kind", out var kind))
-            throw Needs("the name of an activation, or {\"kind\": \"leaky-relu\", \"slope\": 0.2},", json);
+            throw Expected("the name of an activation, or {\"kind\": \"leaky-relu\", \"slope\": 0.2},", json);
         var activation = new Activation((ActivationKind)ReadEnum(kind, typeof(ActivationKind)));
         foreach (var property in json.EnumerateObject())
         {
-            if (property.Name == "slope") activation = activation with { Slope = (float)Number(property.Value) };
-            else if (property.Name != "kind") throw new FormatException($"an activation has no "
-                + $"'{property.Name}'.{DidYouMean(property.Name, ["kind", "slope"])}");
+            if (property.Name == "slope") activation = activation with { Slope = (float)ReadNumber(property.Value) };
+            else if (property.Name != "kind")
+                throw new FormatException($"an activation has no '{property.Name}'.{DidYouMean(property.Name, ["kind", "slope"])}");
         }
 
         return activation.Slope > 0 ? activation : throw new FormatException($"slope is {activation.Slope}, but must be above 0.");
@@ -134,8 +140,8 @@ internal static class JsonValues
     private static JsonNode WriteActivation(Activation activation)
     {
         var kind = JsonValue.Create(EnumName(activation.Kind));
-        var standard = new Activation(activation.Kind);
-        return activation == standard || activation.Kind != ActivationKind.LeakyRelu ? kind
+        var defaults = new Activation(activation.Kind);
+        return activation == defaults || activation.Kind != ActivationKind.LeakyRelu ? kind
             : new JsonObject { ["kind"] = kind, ["slope"] = Write(activation.Slope) };
     }
 }

@@ -4,18 +4,18 @@ using Gpu.Training.Layers;
 
 namespace Gpu.Training.Models;
 
-/// <summary>A layer's properties as model files name them: the public settable ones, in camel case.</summary>
+/// <summary>The properties of a layer type in model files: its public settable properties, named in camel case.</summary>
 internal sealed class LayerProperties
 {
-    private static readonly Lock Gate = new();
-    private static readonly Dictionary<Type, LayerProperties> Known = [];
+    private static readonly Lock CacheLock = new();
+    private static readonly Dictionary<Type, LayerProperties> Cache = [];
     private readonly Layer _defaults;
 
     private LayerProperties(Type type)
     {
         Type = type;
         _defaults = (Layer)Activator.CreateInstance(type)!;
-        // The name first: it is what people look for.
+        // Model files list the name first.
         All = [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.SetMethod is { IsPublic: true })
             .OrderByDescending(property => property.Name == nameof(Layer.Name)).Select(property => new LayerProperty(property))];
     }
@@ -24,17 +24,18 @@ internal sealed class LayerProperties
 
     public IReadOnlyList<LayerProperty> All { get; }
 
+    /// <summary>The properties of a layer type. Thread-safe.</summary>
     public static LayerProperties Of(Type type)
     {
-        lock (Gate)
+        lock (CacheLock)
         {
-            if (!Known.TryGetValue(type, out var properties)) Known[type] = properties = new LayerProperties(type);
+            if (!Cache.TryGetValue(type, out var properties)) Cache[type] = properties = new LayerProperties(type);
             return properties;
         }
     }
 
-    /// <summary>The properties of a layer that differ from their defaults, or that have none.</summary>
-    public IEnumerable<(LayerProperty Property, object Value)> ToWrite(Layer layer)
+    /// <summary>The properties of a layer that differ from their defaults, and all required ones.</summary>
+    public IEnumerable<(LayerProperty Property, object Value)> NonDefault(Layer layer)
     {
         foreach (var property in All)
         {
@@ -44,7 +45,7 @@ internal sealed class LayerProperties
     }
 }
 
-/// <summary>A property of a layer.</summary>
+/// <summary>A property of a layer type in model files.</summary>
 internal sealed class LayerProperty(PropertyInfo info)
 {
     public PropertyInfo Info { get; } = info;

@@ -1,14 +1,14 @@
 namespace Gpu.Training.Models;
 
-/// <summary>The loss that a model is trained with.</summary>
+/// <summary>The loss functions.</summary>
 public enum LossKind
 {
-    /// <summary>Softmax and cross-entropy on logits, one class a sample.</summary>
+    /// <summary>Softmax cross-entropy on logits; each sample has one class.</summary>
     SoftmaxCrossEntropy,
 
-    /// <summary>Mean squared error over all outputs.</summary>
+    /// <summary>Mean squared error over all outputs; each output has a target value.</summary>
     MeanSquaredError,
 
-    /// <summary>Binary cross-entropy on logits, each output by itself.</summary>
+    /// <summary>Binary cross-entropy on logits; each output has its own target.</summary>
     BinaryCrossEntropy,
 }

@@ -4,26 +4,27 @@ using Gpu.Training.Shapes;
 namespace Gpu.Training.Models;
 
 /// <summary>
-/// The description of a network: input shape, layers, and how it is trained. Immutable and without memory; a
-/// <see cref="Planning.Network"/> gives it parameters on a device. All shapes are inferred, and all mistakes found, when it is made.
+/// The immutable description of a network: input shape, layers and training recipe. The constructor infers all shapes and reports all errors. A
+/// <see cref="Planning.Network"/> allocates the parameters on a device.
 /// </summary>
 public sealed class Model
 {
-    /// <summary>Describes a network.</summary>
-    /// <param name="name">what to call it</param>
-    /// <param name="input">the shape of a sample</param>
+    /// <summary>Creates a model with the default training recipe.</summary>
+    /// <param name="name">the name of the model</param>
+    /// <param name="input">the input shape of a sample</param>
     /// <param name="layers">the layers, in order; at least one</param>
-    /// <exception cref="ModelException">a layer does not take what comes before it, or two have one name</exception>
+    /// <exception cref="ModelException">a layer does not accept its input, or two layers have the same name</exception>
     public Model(string name, TensorShape input, params IReadOnlyList<Layer> layers)
         : this(name, input, new TrainingRecipe(), layers)
     {
     }
 
-    /// <inheritdoc cref="Model(string,TensorShape,IReadOnlyList{Layer})"/>
-    /// <param name="name">what to call it</param>
-    /// <param name="input">the shape of a sample</param>
-    /// <param name="recipe">how it is trained when nobody says otherwise</param>
+    /// <summary>Creates a model.</summary>
+    /// <param name="name">the name of the model</param>
+    /// <param name="input">the input shape of a sample</param>
+    /// <param name="recipe">the default training settings</param>
     /// <param name="layers">the layers, in order; at least one</param>
+    /// <exception cref="ModelException">a layer does not accept its input, or two layers have the same name</exception>
     public Model(string name, TensorShape input, TrainingRecipe recipe, params IReadOnlyList<Layer> layers)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -39,35 +40,36 @@ public sealed class Model
         Parameters = [.. Nodes.SelectMany(node => node.Flatten()).SelectMany(node => node.Parameters)];
     }
 
-    /// <summary>What it is called.</summary>
+    /// <summary>The name of the model.</summary>
     public string Name { get; }
 
-    /// <summary>The shape of a sample.</summary>
+    /// <summary>The input shape of a sample.</summary>
     public TensorShape Input { get; }
 
-    /// <summary>The shape of a sample's output: the classes' logits, say.</summary>
+    /// <summary>The output shape of a sample, such as one logit per class.</summary>
     public TensorShape Output { get; }
 
-    /// <summary>How it is trained when nobody says otherwise.</summary>
+    /// <summary>The default training settings.</summary>
     public TrainingRecipe Recipe { get; }
 
-    /// <summary>The layers as they were given.</summary>
+    /// <summary>The layers as passed to the constructor.</summary>
     public IReadOnlyList<Layer> Layers { get; }
 
-    /// <summary>The layers in their places: names, shapes, parameters.</summary>
+    /// <summary>The layers with their names, shapes and parameters.</summary>
     public IReadOnlyList<LayerNode> Nodes { get; }
 
-    /// <summary>All parameters and running statistics, in the order of the layers.</summary>
+    /// <summary>All parameters and running statistics, including those of nested layers, in layer order.</summary>
     public IReadOnlyList<ModelParameter> Parameters { get; }
 
-    /// <summary>Trainable numbers.</summary>
+    /// <summary>Number of trainable values.</summary>
     public long ParameterCount => Nodes.Sum(node => node.ParameterCount);
 
     /// <summary>
-    /// Multiply-adds of convolution and dense layers in one sample's forward pass; a training step counts 6 floating-point operations for each.
+    /// Multiply-adds of the forward pass of one sample in convolution and dense layers. A training step needs 6 floating-point operations for each: 2 in the
+    /// forward pass, 4 in the backward pass.
     /// </summary>
     public long MultiplyAdds => Nodes.Sum(node => node.MultiplyAdds);
 
-    /// <summary>The same network, trained in another way.</summary>
+    /// <summary>A model with the same name, input and layers and another training recipe.</summary>
     public Model With(TrainingRecipe recipe) => new(Name, Input, recipe, Layers);
 }

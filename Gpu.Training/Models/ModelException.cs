@@ -1,14 +1,14 @@
 namespace Gpu.Training.Models;
 
-/// <summary>A model, or a file that describes one, cannot be used. The message names the layer, what it got, what it needs and what to do.</summary>
+/// <summary>A model or model file is invalid. The message names the layer or file, what was found, what is needed and what to do.</summary>
 public class ModelException : Exception
 {
-    /// <summary>Creates the exception with its complete message.</summary>
+    /// <summary>Creates an exception with a message.</summary>
     public ModelException(string message) : base(message)
     {
     }
 
-    /// <summary>Creates the exception with its complete message and the failure underneath it.</summary>
+    /// <summary>Creates an exception with a message and the exception that caused it.</summary>
     public ModelException(string message, Exception innerException) : base(message, innerException)
     {
     }

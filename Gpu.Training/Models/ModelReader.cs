@@ -9,13 +9,13 @@ namespace Gpu.Training.Models;
 /// <summary>Reads models from JSON.</summary>
 internal static class ModelReader
 {
-    /// <summary>Deeper than any sensible network; the parser's own limit would be hit by nested objects first.</summary>
-    private const int DeepestNesting = 64;
+    /// <summary>Maximum nesting of the JSON, deeper than any reasonable model. It bounds the recursion of this class.</summary>
+    private const int MaxDepth = 64;
 
     private static readonly JsonDocumentOptions Options =
-        new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = DeepestNesting };
+        new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = MaxDepth };
 
-    private static readonly string[] ModelNames = ["name", "input", "loss", "labelSmoothing", "optimizer", "layers"];
+    private static readonly string[] PropertyNames = ["name", "input", "loss", "labelSmoothing", "optimizer", "layers"];
 
     public static Model Read(string json, string source)
     {
@@ -45,9 +45,9 @@ internal static class ModelReader
 
     private static Model ReadModel(JsonElement json, string source)
     {
-        var reader = new JsonObjectReader(json, source, ModelNames);
+        var reader = new JsonObjectReader(json, source, PropertyNames);
         var name = reader.Read("name", "model");
-        if (string.IsNullOrWhiteSpace(name)) throw reader.Fail("the name is empty.");
+        if (string.IsNullOrWhiteSpace(name)) throw reader.Error("the name is empty.");
         var optimizer = reader.Has("optimizer") ? ReadOptimizer(reader.Required("optimizer"), "optimizer") : new OptimizerOptions();
         var recipe = new TrainingRecipe
         {
@@ -62,16 +62,16 @@ internal static class ModelReader
     {
         const string needed = "[height, width, channels], or [features], each 1 or more,";
         var json = reader.Required("input");
-        if (json.ValueKind != JsonValueKind.Array) throw reader.Fail($"property 'input': {JsonValues.Needs(needed, json).Message}");
+        if (json.ValueKind != JsonValueKind.Array) throw reader.Error($"property 'input': {JsonValues.Expected(needed, json).Message}");
         var extents = json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var whole) && whole > 0
             ? whole : 0).ToArray();
-        if (extents.Contains(0) || extents.Length is not (1 or 3)) throw reader.Fail($"property 'input': {JsonValues.Needs(needed, json).Message}");
+        if (extents.Contains(0) || extents.Length is not (1 or 3)) throw reader.Error($"property 'input': {JsonValues.Expected(needed, json).Message}");
         return extents.Length == 1 ? TensorShape.Features(extents[0]) : TensorShape.Image(extents[0], extents[1], extents[2]);
     }
 
-    private static OptimizerOptions ReadOptimizer(JsonElement json, string place)
+    private static OptimizerOptions ReadOptimizer(JsonElement json, string path)
     {
-        var reader = new JsonObjectReader(json, place, OptimizerJson.Names);
+        var reader = new JsonObjectReader(json, path, OptimizerJson.PropertyNames);
         var options = reader.Has("kind") ? OptimizerOptions.Of((OptimizerKind)reader.Read("kind", typeof(OptimizerKind))) : new OptimizerOptions();
         return options with
         {
@@ -87,36 +87,36 @@ internal static class ModelReader
         };
     }
 
-    private static List<Layer> ReadLayers(JsonElement json, string place)
+    private static List<Layer> ReadLayers(JsonElement json, string path)
     {
-        if (json.ValueKind != JsonValueKind.Array) throw new ModelException($"{place}: {JsonValues.Needs("a list of layers, [...],", json).Message}");
-        return [.. json.EnumerateArray().Select((item, i) => ReadLayer(item, $"{place}[{i}]"))];
+        if (json.ValueKind != JsonValueKind.Array) throw new ModelException($"{path}: {JsonValues.Expected("a list of layers, [...],", json).Message}");
+        return [.. json.EnumerateArray().Select((item, i) => ReadLayer(item, $"{path}[{i}]"))];
     }
 
-    private static Layer ReadLayer(JsonElement json, string place)
+    private static Layer ReadLayer(JsonElement json, string path)
     {
         var kinds = LayerRegistry.Names;
-        if (json.ValueKind != JsonValueKind.Object) throw new ModelException($"{place}: {JsonValues.Needs("a layer, {\"type\": ...},", json).Message}");
+        if (json.ValueKind != JsonValueKind.Object) throw new ModelException($"{path}: {JsonValues.Expected("a layer, {\"type\": ...},", json).Message}");
         if (!json.TryGetProperty("type", out var kindJson) || kindJson.ValueKind != JsonValueKind.String)
-            throw new ModelException($"{place}: the property 'type' is missing or no text. Types: {string.Join(", ", kinds)}.");
+            throw new ModelException($"{path}: the property 'type' is missing or not a string. Types: {string.Join(", ", kinds)}.");
         var kind = kindJson.GetString()!;
         if (LayerRegistry.Find(kind) is not { } type)
-            throw new ModelException($"{place}: there is no layer type '{kind}'.{JsonValues.DidYouMean(kind, kinds)} Types: {string.Join(", ", kinds)}.");
+            throw new ModelException($"{path}: there is no layer type '{kind}'.{JsonValues.DidYouMean(kind, kinds)} Types: {string.Join(", ", kinds)}.");
         var properties = LayerProperties.Of(type);
-        place = $"{place} ({kind})";
-        var reader = new JsonObjectReader(json, place, [.. properties.All.Select(property => property.Name).Prepend("type")]);
+        path = $"{path} ({kind})";
+        var reader = new JsonObjectReader(json, path, [.. properties.All.Select(property => property.Name).Prepend("type")]);
         var layer = (Layer)Activator.CreateInstance(type)!;
         foreach (var property in properties.All)
         {
-            if (reader.Has(property.Name)) property.Info.SetValue(layer, ReadValue(reader, property, place));
-            else if (property.IsRequired) throw reader.Fail($"the property '{property.Name}' is missing.");
+            if (reader.Has(property.Name)) property.Info.SetValue(layer, ReadValue(reader, property, path));
+            else if (property.IsRequired) throw reader.Error($"the property '{property.Name}' is missing.");
         }
 
         return layer;
     }
 
-    private static object ReadValue(JsonObjectReader reader, LayerProperty property, string place) =>
+    private static object ReadValue(JsonObjectReader reader, LayerProperty property, string path) =>
         property.Info.PropertyType == typeof(IReadOnlyList<Layer>)
-            ? ReadLayers(reader.Required(property.Name), $"{place}.{property.Name}")
+            ? ReadLayers(reader.Required(property.Name), $"{path}.{property.Name}")
             : reader.Read(property.Name, property.Info.PropertyType);
 }

@@ -24,7 +24,7 @@ internal static class ModelWriter
     private static JsonNode Write(Layer layer)
     {
         var json = new JsonObject { ["type"] = LayerRegistry.KindOf(layer) };
-        foreach (var (property, value) in LayerProperties.Of(layer.GetType()).ToWrite(layer))
+        foreach (var (property, value) in LayerProperties.Of(layer.GetType()).NonDefault(layer))
             json[property.Name] = value is IReadOnlyList<Layer> layers ? Write(layers) : JsonValues.Write(value);
         return json;
     }

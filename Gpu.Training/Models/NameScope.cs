@@ -2,40 +2,45 @@ using Gpu.Training.Layers;
 
 namespace Gpu.Training.Models;
 
-/// <summary>Gives each layer its full name: its own, or its kind's prefix and a number; within a block after the block's name and a dot.</summary>
+/// <summary>
+/// Assigns the full names of layers. The name of a layer is its <see cref="Layer.Name"/>, or else the prefix of its kind and a number, such as <c>conv1</c>.
+/// In a block, the name of the block and a dot precede it: <c>residual2.conv1</c>.
+/// </summary>
 public sealed class NameScope
 {
     private readonly string _prefix;
-    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _used = new(StringComparer.Ordinal);
     private readonly HashSet<string> _reserved;
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
 
     internal NameScope(string prefix, IEnumerable<Layer> layers)
     {
         _prefix = prefix;
-        // Names that people gave come first: an automatic name must not take one that a later layer has.
+        // An automatic name must not equal the explicit name of a later layer.
         _reserved = [.. layers.Select(layer => layer.Name).OfType<string>()];
     }
 
-    /// <summary>A scope for the layers within a block.</summary>
-    public NameScope Within(string blockName, IEnumerable<Layer> layers) => new(blockName + ".", layers);
+    /// <summary>Creates the scope of the layers in a block.</summary>
+    /// <param name="blockName">the full name of the block</param>
+    /// <param name="layers">the layers of the block</param>
+    public NameScope CreateChild(string blockName, IEnumerable<Layer> layers) => new(blockName + ".", layers);
 
-    internal string Take(Layer layer)
+    internal string AssignName(Layer layer)
     {
-        if (layer.Name is { } own)
+        if (layer.Name is { } explicitName)
         {
-            if (own.Length == 0 || own.Any(letter => !(char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-')))
-                throw new ModelException($"'{own}' is not a layer name: letters, digits, '_' and '-' are possible.");
-            if (!_taken.Add(own)) throw new ModelException($"Two layers are called '{_prefix}{own}'; give one of them another name.");
-            return _prefix + own;
+            if (explicitName.Length == 0 || explicitName.Any(letter => !(char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-')))
+                throw new ModelException($"'{explicitName}' is not a layer name: only letters, digits, '_' and '-' are allowed.");
+            if (!_used.Add(explicitName)) throw new ModelException($"Two layers are called '{_prefix}{explicitName}'; give one of them another name.");
+            return _prefix + explicitName;
         }
 
-        var kind = LayerRegistry.PrefixOf(layer);
+        var prefix = LayerRegistry.PrefixOf(layer);
         while (true)
         {
-            var number = _counts[kind] = _counts.GetValueOrDefault(kind) + 1;
-            var name = kind + number;
-            if (_reserved.Contains(name) || !_taken.Add(name)) continue;
+            var number = _counts[prefix] = _counts.GetValueOrDefault(prefix) + 1;
+            var name = prefix + number;
+            if (_reserved.Contains(name) || !_used.Add(name)) continue;
             return _prefix + name;
         }
     }

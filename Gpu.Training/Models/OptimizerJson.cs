@@ -3,31 +3,32 @@ using Gpu.Training.Loop;
 
 namespace Gpu.Training.Models;
 
-/// <summary>An optimizer in a model file.</summary>
+/// <summary>The JSON of an optimizer in a model file.</summary>
 internal static class OptimizerJson
 {
-    /// <summary>The names of its properties.</summary>
-    public static readonly string[] Names = ["kind", "learningRate", "momentum", "beta1", "beta2", "epsilon", "weightDecay", "decayMode", "decayOn", "l1"];
+    /// <summary>The property names.</summary>
+    public static readonly string[] PropertyNames =
+        ["kind", "learningRate", "momentum", "beta1", "beta2", "epsilon", "weightDecay", "decayMode", "decayOn", "l1"];
 
-    /// <summary>What differs from the customary numbers of the optimizer.</summary>
+    /// <summary>Converts an optimizer to JSON: its kind, and the options that differ from the defaults of that kind.</summary>
     public static JsonObject Write(OptimizerOptions options)
     {
-        var customary = OptimizerOptions.Of(options.Kind);
+        var defaults = OptimizerOptions.Of(options.Kind);
         var json = new JsonObject { ["kind"] = JsonValues.Write(options.Kind) };
-        Add("learningRate", options.LearningRate, customary.LearningRate);
-        Add("momentum", options.Momentum, customary.Momentum);
-        Add("beta1", options.Beta1, customary.Beta1);
-        Add("beta2", options.Beta2, customary.Beta2);
-        Add("epsilon", options.Epsilon, customary.Epsilon);
-        Add("weightDecay", options.WeightDecay, customary.WeightDecay);
-        Add("decayMode", options.DecayMode, customary.DecayMode);
-        Add("decayOn", options.DecayOn, customary.DecayOn);
-        Add("l1", options.L1, customary.L1);
+        Add("learningRate", options.LearningRate, defaults.LearningRate);
+        Add("momentum", options.Momentum, defaults.Momentum);
+        Add("beta1", options.Beta1, defaults.Beta1);
+        Add("beta2", options.Beta2, defaults.Beta2);
+        Add("epsilon", options.Epsilon, defaults.Epsilon);
+        Add("weightDecay", options.WeightDecay, defaults.WeightDecay);
+        Add("decayMode", options.DecayMode, defaults.DecayMode);
+        Add("decayOn", options.DecayOn, defaults.DecayOn);
+        Add("l1", options.L1, defaults.L1);
         return json;
 
-        void Add(string name, object value, object usual)
+        void Add(string name, object value, object defaultValue)
         {
-            if (!value.Equals(usual)) json[name] = JsonValues.Write(value);
+            if (!value.Equals(defaultValue)) json[name] = JsonValues.Write(value);
         }
     }
 }

@@ -2,32 +2,32 @@ using Gpu.Training.Initialization;
 
 namespace Gpu.Training.Models;
 
-/// <summary>Numbers that a layer keeps: what it learns, or what it gathers (running statistics).</summary>
-/// <param name="Name">the name within the layer: <c>weight</c>, <c>bias</c>, <c>gamma</c></param>
-/// <param name="Shape">the extents, the innermost (the vector axis) last: convolution [kh, kw, in / groups, out], dense [in, out]</param>
-/// <param name="FanIn">terms that are summed for one output</param>
-/// <param name="FanOut">outputs that one input enters</param>
-/// <param name="Initializer">how the first values are drawn</param>
-/// <param name="Decays">true for weights, on which weight decay acts by default</param>
-/// <param name="Trainable">false for statistics, which have no gradient and which the optimizer leaves alone</param>
+/// <summary>A parameter tensor or running statistic of a layer.</summary>
+/// <param name="Name">the name within the layer, such as <c>weight</c>, <c>bias</c>, <c>gamma</c></param>
+/// <param name="Shape">the sizes in row-major order: convolution [kernel height, kernel width, in / groups, out], dense [in, out]</param>
+/// <param name="FanIn">number of inputs of one output, which scales the initial values</param>
+/// <param name="FanOut">number of outputs of one input, which scales the initial values</param>
+/// <param name="Initializer">the initializer</param>
+/// <param name="Decays">whether weight decay applies by default: true for weights, false for biases and normalization parameters</param>
+/// <param name="Trainable">whether the optimizer updates it; false for running statistics, which have no gradient</param>
 public sealed record ParameterDeclaration(
     string Name, IReadOnlyList<int> Shape, int FanIn, int FanOut, Initializer Initializer, bool Decays, bool Trainable = true)
 {
-    /// <summary>How many numbers.</summary>
+    /// <summary>Number of values.</summary>
     public int Length { get; } = checked(Shape.Aggregate(1, (product, extent) => product * extent));
 }
 
-/// <summary>A declaration with the full name it has in its model, such as <c>conv1.weight</c>.</summary>
-/// <param name="Name">the full name</param>
-/// <param name="Declaration">what the layer declared</param>
+/// <summary>A parameter tensor or running statistic of a model.</summary>
+/// <param name="Name">the full name, such as <c>conv1.weight</c></param>
+/// <param name="Declaration">the declaration of the layer</param>
 public sealed record ModelParameter(string Name, ParameterDeclaration Declaration)
 {
-    /// <summary>The extents, the innermost last.</summary>
+    /// <summary>The sizes in row-major order.</summary>
     public IReadOnlyList<int> Shape => Declaration.Shape;
 
-    /// <summary>How many numbers.</summary>
+    /// <summary>Number of values.</summary>
     public int Length => Declaration.Length;
 
-    /// <summary>False for running statistics.</summary>
+    /// <summary>Whether the optimizer updates it; false for running statistics.</summary>
     public bool Trainable => Declaration.Trainable;
 }

@@ -1,6 +1,7 @@
 namespace Gpu.Training.Models;
 
 /// <summary>
-/// A layer does not take the shape it was given. A layer throws it without knowing its own name; the model adds that (<see cref="ModelException"/>).
+/// A layer does not accept its input shape or its properties. The message does not name the layer; <see cref="Model"/> adds the name and throws a
+/// <see cref="ModelException"/>.
 /// </summary>
 public sealed class ShapeException(string message) : Exception(message);

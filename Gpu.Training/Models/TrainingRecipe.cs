@@ -2,15 +2,15 @@ using Gpu.Training.Loop;
 
 namespace Gpu.Training.Models;
 
-/// <summary>How a model is trained when nobody says otherwise.</summary>
+/// <summary>The default training settings of a model.</summary>
 public sealed record TrainingRecipe
 {
-    /// <summary>The loss.</summary>
+    /// <summary>The loss function.</summary>
     public LossKind Loss { get; init; } = LossKind.SoftmaxCrossEntropy;
 
-    /// <summary>The optimizer with its numbers.</summary>
+    /// <summary>The optimizer and its options.</summary>
     public OptimizerOptions Optimizer { get; init; } = new();
 
-    /// <summary>Share of the target that is spread over all classes.</summary>
+    /// <summary>Label smoothing: the share of the target that is spread evenly over all classes, 0 (off) to 1.</summary>
     public float LabelSmoothing { get; init; }
 }

@@ -3,17 +3,18 @@ using Gpu.Kernels;
 namespace Gpu.Training.Planning;
 
 /// <summary>
-/// An activation that could not be fused: GELU and SiLU in training, whose derivative needs what went in, or one after an operation that takes none.
+/// An activation that is not fused into the operation before it. Either its derivative needs its input in training (GELU and SiLU), or the operation
+/// supports no fused activation.
 /// </summary>
 internal sealed class ActivationOperation(string name, Activation activation, PlanTensor input) : PlanOperation(name, input)
 {
-    public override bool KeepsInputs => !activation.DerivativeFromOutput;
+    public override bool BackwardReadsInputs => !activation.DerivativeFromOutput;
 
-    public override bool KeepsOutput => activation.DerivativeFromOutput;
+    public override bool BackwardReadsOutput => activation.DerivativeFromOutput;
 
-    public override bool CanOverwriteInput => activation.DerivativeFromOutput;
+    public override bool CanRunInPlace => activation.DerivativeFromOutput;
 
-    public override bool CanOverwriteGradient => true;
+    public override bool CanRunBackwardInPlace => true;
 
     public override void Forward(ForwardContext context) => ActivationOps.Forward(context.Executor, activation, context.Input(0), context.Output);
 

@@ -1,10 +1,11 @@
+using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Losses;
 using Gpu.Training.Models;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>Memory that a batch comes in by and its losses go out by; the same for all plans of a network.</summary>
+/// <summary>Device buffers for the input of a batch (samples, labels or targets) and its losses, shared by all plans of a network.</summary>
 internal sealed class BatchBuffers : IDisposable
 {
     private readonly DeviceBuffer _batch;
@@ -14,42 +15,48 @@ internal sealed class BatchBuffers : IDisposable
         Batch = batch;
         TrainingMetrics = trainingMetrics;
         EvaluationMetrics = evaluationMetrics;
-        var (input, each, targets) = Parts(model, loss, batch);
+        var (input, perSample, targets) = SectionWords(model, loss, batch);
         var total = WordsFor(model, loss, batch);
-        if (total > int.MaxValue) throw new ModelException($"A batch of {batch} samples of {model.Input} has more than {int.MaxValue:N0} values. Use "
-            + "a smaller batch.");
+        if (total > int.MaxValue)
+            throw new ModelException($"A batch of {batch} samples of {model.Input} has more than {int.MaxValue:N0} values. Use a smaller batch.");
         _batch = device.Allocate((int)total);
         Input = _batch.View.Slice(0, batch * model.Input.Length);
         Labels = _batch.View.Slice((int)input, batch);
-        SampleLosses = _batch.View.Slice((int)(input + each), batch);
-        Targets = targets == 0 ? default : _batch.View.Slice((int)(input + 2 * each), batch * model.Output.Length);
+        SampleLosses = _batch.View.Slice((int)(input + perSample), batch);
+        Targets = targets == 0 ? default : _batch.View.Slice((int)(input + 2 * perSample), batch * model.Output.Length);
     }
 
-    /// <summary>Words of all buffers for a batch.</summary>
+    /// <summary>Total words of the buffers for a batch size.</summary>
     public static long WordsFor(Model model, LossFunction loss, int batch)
     {
-        var (input, each, targets) = Parts(model, loss, batch);
-        return input + 2 * each + targets;
+        var (input, perSample, targets) = SectionWords(model, loss, batch);
+        return input + 2 * perSample + targets;
     }
 
-    /// <summary>Most samples.</summary>
+    /// <summary>The largest batch size that fits.</summary>
     public int Batch { get; }
 
+    /// <summary>[batch, input length].</summary>
     public DeviceView Input { get; }
 
+    /// <summary>[batch] integers: the class of each sample.</summary>
     public DeviceView Labels { get; }
 
+    /// <summary>[batch].</summary>
     public DeviceView SampleLosses { get; }
 
+    /// <summary>[batch, output length]; empty for a loss that uses labels.</summary>
     public DeviceView Targets { get; }
 
+    /// <summary>Counters of the training plans; see <see cref="MetricLayout"/>.</summary>
     public DeviceView TrainingMetrics { get; }
 
+    /// <summary>Counters of the evaluation plans; see <see cref="MetricLayout"/>.</summary>
     public DeviceView EvaluationMetrics { get; }
 
     public void Dispose() => _batch.Dispose();
 
-    private static (long Input, long Each, long Targets) Parts(Model model, LossFunction loss, int batch) => (
+    private static (long Input, long PerSample, long Targets) SectionWords(Model model, LossFunction loss, int batch) => (
         ArenaLayout.Align((long)batch * model.Input.Length), ArenaLayout.Align(batch),
         loss.UsesLabels ? 0 : ArenaLayout.Align((long)batch * model.Output.Length));
 }

@@ -4,11 +4,11 @@ using Gpu.Training.Models;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>What a network's plans will allocate, by their own arithmetic: nothing is allocated to find out.</summary>
+/// <summary>Computes the device memory that the plans of a network need, from their layouts. Allocates nothing.</summary>
 internal sealed class MemoryRequirements
 {
-    // Zeros that padded layers read: small, and known only when a plan is recorded.
-    private const long Spare = 1 << 16;
+    // Upper bound for the zero buffers that padded layers read. Their exact size is known only when a plan is recorded.
+    private const long ZeroBufferBytes = 1 << 16;
 
     private readonly Model _model;
     private readonly LossFunction _loss;
@@ -26,9 +26,9 @@ internal sealed class MemoryRequirements
     }
 
     /// <summary>
-    /// Bytes that a <see cref="PlanCache"/> allocates for batches of these sizes; null for more than can be addressed.
+    /// Bytes that a <see cref="PlanCache"/> allocates for the given batch sizes; null if a buffer would be longer than int.MaxValue words.
     /// </summary>
-    public long? BytesOfPlans(IEnumerable<int> training, IEnumerable<int> evaluation)
+    public long? PlanBytes(IEnumerable<int> training, IEnumerable<int> evaluation)
     {
         long arena = ArenaLayout.Alignment, workspace = ArenaLayout.Alignment;
         var largest = 0;
@@ -49,29 +49,31 @@ internal sealed class MemoryRequirements
         }
 
         var buffers = BatchBuffers.WordsFor(_model, _loss, largest);
-        return buffers > int.MaxValue ? null : sizeof(float) * (arena + workspace + buffers + PlanCache.StateWords) + Spare;
+        return buffers > int.MaxValue ? null : sizeof(float) * (arena + workspace + buffers + PlanCache.StateWords) + ZeroBufferBytes;
     }
 }
 
-/// <summary>Sees before a piece of work whether it fits its device, and says afterwards what would have fitted.</summary>
-/// <param name="device">where it will run; nothing of it is allocated yet</param>
-/// <param name="work">what it is, with its batch</param>
-/// <param name="batch">samples of a batch</param>
-/// <param name="bytesFor">bytes that it allocates with batches of so many samples; null for more than can be addressed. It does not fall.</param>
+/// <summary>Checks that a task fits the free memory of a device before it runs. Its errors give the largest batch that fits.</summary>
+/// <param name="device">the device of the task; the task must not have allocated anything yet</param>
+/// <param name="work">a description of the task for messages, with its batch size</param>
+/// <param name="batch">the batch size</param>
+/// <param name="bytesFor">
+/// bytes that the task allocates for a batch size; null if a buffer would be longer than int.MaxValue words; must be non-decreasing
+/// </param>
 internal sealed class MemoryCheck(ComputeDevice device, string work, int batch, Func<int, long?> bytesFor)
 {
     private readonly long _allocated = device.AllocatedBytes;
 
-    /// <summary>Checks.</summary>
-    /// <exception cref="OutOfDeviceMemoryException">it needs more than is known to be free</exception>
-    /// <exception cref="ModelException">it needs more than can be addressed</exception>
+    /// <summary>Checks that the task fits, and returns this object.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">the task needs more than the free memory of the device, if that is known</exception>
+    /// <exception cref="ModelException">a buffer would be longer than int.MaxValue words</exception>
     public MemoryCheck Require()
     {
         var free = device.FreeBytes;
         if (bytesFor(batch) is not { } needed)
         {
             var fits = LargestBatch(free ?? long.MaxValue);
-            throw new ModelException($"{work} needs more than {int.MaxValue:N0} values in one piece, which is all that can be addressed. "
+            throw new ModelException($"{work} needs more than {int.MaxValue:N0} values in one piece, which is the most that can be addressed. "
                 + (fits > 0 ? $"A batch of {fits} would fit." : "Use a smaller model."));
         }
 
@@ -79,7 +81,7 @@ internal sealed class MemoryCheck(ComputeDevice device, string work, int batch, 
         return this;
     }
 
-    /// <summary>Does the work, or the part of it that allocates; an allocation that fails all the same is explained.</summary>
+    /// <summary>Runs the allocations of the task. If one fails, the error gives the memory of the whole task and the largest batch that fits.</summary>
     /// <exception cref="OutOfDeviceMemoryException">an allocation failed</exception>
     public T Run<T>(Func<T> allocate)
     {
@@ -89,15 +91,15 @@ internal sealed class MemoryCheck(ComputeDevice device, string work, int batch, 
         }
         catch (OutOfDeviceMemoryException e) when (!e.HasSuggestion)
         {
-            // Another process may have taken memory, or what is free lies in pieces.
+            // Another process may have allocated memory, or the free memory is fragmented.
             var free = e.BytesFree + device.AllocatedBytes - _allocated;
             int? fits = free is { } bytes ? LargestBatch(Math.Min(bytes, (bytesFor(batch) ?? bytes + 1) - 1)) : null;
             throw new OutOfDeviceMemoryException(work, bytesFor(batch) ?? e.BytesNeeded, free, device.Description, fits, e);
         }
     }
 
-    /// <summary>The batch, or the largest below it that fits what is known to be free; 0 for none.</summary>
-    public int BatchThatFits()
+    /// <summary>The batch size, or the largest smaller one that fits the free memory, if that is known; 0 if none fits.</summary>
+    public int LargestFittingBatch()
     {
         var free = device.FreeBytes ?? long.MaxValue;
         return bytesFor(batch) <= free ? batch : LargestBatch(free);

@@ -4,16 +4,16 @@ using Gpu.Training.Models;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>A model with parameters on a device.</summary>
+/// <summary>A model whose parameters are in the memory of a device.</summary>
 public sealed class Network : IDisposable
 {
-    /// <summary>Allocates and draws the parameters.</summary>
-    /// <param name="model">the description</param>
-    /// <param name="device">where; it stays open</param>
-    /// <param name="seed">decides the initial parameters</param>
-    /// <param name="initializer">how weights are drawn; null: as each layer says</param>
-    /// <exception cref="ModelException">the model has no parameters, or too many</exception>
-    /// <exception cref="OutOfDeviceMemoryException">the device has too little memory</exception>
+    /// <summary>Allocates and initializes the parameters.</summary>
+    /// <param name="model">the model</param>
+    /// <param name="device">the device of the parameters; the caller disposes it, after the network</param>
+    /// <param name="seed">the seed of the initial parameters; equal seeds give equal parameters on all devices</param>
+    /// <param name="initializer">replaces the weight initializer of all layers; null to use those of the layers</param>
+    /// <exception cref="ModelException">the model has no parameters, or more than int.MaxValue</exception>
+    /// <exception cref="OutOfDeviceMemoryException">the parameters do not fit the memory of the device</exception>
     public Network(Model model, ComputeDevice device, ulong seed = 1, Initializer? initializer = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -21,30 +21,38 @@ public sealed class Network : IDisposable
         Model = model;
         Device = device;
         Memory = new ParameterMemory(model, device);
-        foreach (var parameter in model.Parameters) Memory.Set(parameter.Name, ParameterSampler.Values(parameter, seed, initializer));
+        foreach (var parameter in model.Parameters) Memory.Set(parameter.Name, ParameterSampler.Sample(parameter, seed, initializer));
     }
 
-    /// <summary>The description.</summary>
+    /// <summary>The model.</summary>
     public Model Model { get; }
 
-    /// <summary>Where it runs.</summary>
+    /// <summary>The device of the parameters.</summary>
     public ComputeDevice Device { get; }
 
-    /// <summary>Where the parameters lie.</summary>
+    /// <summary>The device memory of the parameters and their gradients.</summary>
     internal ParameterMemory Memory { get; }
 
     /// <summary>
-    /// Sets a parameter or running statistic by its full name (<c>conv1.weight</c>), in the layout of <see cref="ParameterDeclaration.Shape"/>.
+    /// Sets a parameter or running statistic by its full name, such as <c>conv1.weight</c>.
     /// </summary>
-    /// <exception cref="ModelException">there is none of that name, or the number of values is another</exception>
+    /// <param name="name">the full name</param>
+    /// <param name="values">the values, in row-major order of <see cref="ParameterDeclaration.Shape"/></param>
+    /// <exception cref="ModelException">there is no such parameter, or the number of values is wrong</exception>
     public void SetParameter(string name, ReadOnlySpan<float> values) => Memory.Set(name, values);
 
-    /// <summary>The values of a parameter or running statistic.</summary>
-    /// <exception cref="ModelException">there is none of that name</exception>
+    /// <summary>Copies a parameter or running statistic from the device.</summary>
+    /// <param name="name">the full name</param>
+    /// <returns>the values, in row-major order of <see cref="ParameterDeclaration.Shape"/></returns>
+    /// <exception cref="ModelException">there is no such parameter</exception>
     public float[] GetParameter(string name) => Memory.Download(Memory.View(name));
 
-    /// <summary>The gradient of a parameter as the last backward pass left it (the optimizer resets it).</summary>
-    /// <exception cref="ModelException">there is none of that name, or it is not trainable</exception>
+    /// <summary>
+    /// Copies the gradient of a parameter from the device: the sum over the backward passes since the last optimizer step, which resets it to 0.
+    /// </summary>
+    /// <param name="name">the full name</param>
+    /// <returns>the gradient, in the layout of the parameter</returns>
+    /// <exception cref="ModelException">there is no such parameter, or it is a running statistic</exception>
     public float[] GetGradient(string name) => Memory.Download(Memory.Gradient(name));
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>Where an operation's memory lies, while it records itself.</summary>
+/// <summary>The executor and the device memory with which an operation records its forward pass.</summary>
 public class ForwardContext
 {
     private readonly PlanMemory _memory;
@@ -14,37 +14,39 @@ public class ForwardContext
         Operation = operation;
     }
 
-    /// <summary>Takes the launches.</summary>
+    /// <summary>Receives the kernel launches.</summary>
     public IExecutor Executor => _memory.Executor;
 
-    /// <summary>Samples.</summary>
+    /// <summary>Samples in the batch.</summary>
     public int Batch => _memory.Batch;
 
     /// <summary>True for training, false for evaluation.</summary>
     public bool Training => _memory.Training;
 
-    /// <summary>The values that change from step to step (<see cref="StepStateLayout"/>).</summary>
+    /// <summary>The step state: the words that change from step to step; see <see cref="StepStateLayout"/>.</summary>
     public DeviceView StepState => _memory.StepState;
 
-    /// <summary>Scratch memory, at least what <see cref="PlanOperation.WorkspaceLength"/> asked for.</summary>
+    /// <summary>Scratch memory: at least <see cref="PlanOperation.WorkspaceLength"/> words. Its content is lost after the operation.</summary>
     public DeviceView Workspace => _memory.Workspace;
 
-    /// <summary>The operation's output.</summary>
+    /// <summary>The output of the operation, [batch, output length].</summary>
     public DeviceView Output => _memory.Value(Operation.Output.Value);
 
-    /// <summary>What the forward pass leaves for the backward pass: <see cref="PlanOperation.SavedLength"/> words.</summary>
+    /// <summary>
+    /// Memory for values that the forward pass saves for the backward pass: <see cref="PlanOperation.SavedLength"/> words; empty if there is no backward pass.
+    /// </summary>
     public DeviceView Saved => _memory.Saved(Operation);
 
     private protected PlanOperation Operation { get; }
 
-    /// <summary>An input's value.</summary>
+    /// <summary>The value of an input, [batch, input length].</summary>
     public DeviceView Input(int index) => _memory.Value(Operation.Inputs[index].Value);
 
-    /// <summary>A parameter or running statistic by its full name; empty for a null name.</summary>
+    /// <summary>The view of a parameter or running statistic by its full name; empty if the name is null.</summary>
     public DeviceView Parameter(string? name) => name is null ? default : _memory.Parameters.View(name);
 }
 
-/// <summary>As <see cref="ForwardContext"/>, with the gradients.</summary>
+/// <summary>The executor and the device memory with which an operation records its backward pass.</summary>
 public sealed class BackwardContext : ForwardContext
 {
     private readonly PlanMemory _memory;
@@ -58,23 +60,23 @@ public sealed class BackwardContext : ForwardContext
     }
 
     /// <summary>
-    /// The gradient of the output: with respect to the activated output where <see cref="PlanOperation.AppliesOwnDerivative"/>, otherwise with respect to
-    /// what went into the activation.
+    /// The gradient of the output, [batch, output length]. If <see cref="PlanOperation.AppliesActivationDerivative"/> it is the gradient with respect to the
+    /// output of the fused activation, otherwise with respect to its input.
     /// </summary>
     public DeviceView OutputGradient => _memory.Gradient(Operation.Output.Value);
 
-    /// <summary>Where the gradient of an input goes; empty when none is wanted.</summary>
+    /// <summary>Receives the gradient with respect to an input, [batch, input length]; empty if that gradient is not needed.</summary>
     public DeviceView InputGradient(int index) => _inputs[index].Gradient;
 
-    /// <summary>The activation by whose derivative the gradient of an input is to be multiplied; <see cref="Activation.None"/> for none.</summary>
+    /// <summary>The gate of an input: the activation by whose derivative its gradient is multiplied; <see cref="Activation.None"/> for none.</summary>
     public Activation Gate(int index) => _inputs[index].Gate;
 
-    /// <summary>Whether the gradient of an input is to be added to what is there.</summary>
+    /// <summary>Whether the operation adds to <see cref="InputGradient"/> instead of overwriting it.</summary>
     public bool Accumulate(int index) => _inputs[index].Accumulate;
 
-    /// <summary>The gradient of a parameter by its full name; empty for a null name.</summary>
+    /// <summary>The gradient of a parameter by its full name, to which the operation adds; empty if the name is null.</summary>
     public DeviceView ParameterGradient(string? name) => name is null ? default : _memory.Parameters.Gradient(name);
 }
 
-/// <summary>What the plan has decided about the gradient of an operation's input.</summary>
+/// <summary>How an operation computes the gradient of one of its inputs.</summary>
 internal readonly record struct InputGradientPlan(DeviceView Gradient, Activation Gate, bool Accumulate);

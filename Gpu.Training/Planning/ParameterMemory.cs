@@ -6,7 +6,8 @@ using Gpu.Training.Models;
 namespace Gpu.Training.Planning;
 
 /// <summary>
-/// The parameters of a model in one stretch of device memory, their gradients in another of the same layout, the running statistics in a third.
+/// The device memory of a model's parameters: one buffer for the trainable parameters, one with the same layout for their gradients, and one for the running
+/// statistics.
 /// </summary>
 internal sealed class ParameterMemory : IDisposable
 {
@@ -14,25 +15,25 @@ internal sealed class ParameterMemory : IDisposable
     private readonly DeviceBuffer _values;
     private readonly DeviceBuffer _gradients;
     private readonly DeviceBuffer _statistics;
-    private readonly Dictionary<string, ParameterPlace> _places = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ParameterLocation> _locations = new(StringComparer.Ordinal);
 
     public ParameterMemory(Model model, ComputeDevice device)
     {
         _device = device;
         Model = model;
-        (Trained, var statistics) = Layout(model, (parameter, segment) => _places.Add(parameter.Name, new ParameterPlace(parameter, segment)));
-        if (Trained.Length == 0) throw new ModelException($"The model '{model.Name}' has no parameters: there is nothing to train. Add a dense or "
-            + "convolution layer.");
-        _values = device.Allocate(Trained.Length);
-        _gradients = device.Allocate(Trained.Length);
+        (TrainableLayout, var statistics) = Layout(model, (parameter, segment) => _locations.Add(parameter.Name, new ParameterLocation(parameter, segment)));
+        if (TrainableLayout.Length == 0)
+            throw new ModelException($"The model '{model.Name}' has no parameters: there is nothing to train. Add a dense or convolution layer.");
+        _values = device.Allocate(TrainableLayout.Length);
+        _gradients = device.Allocate(TrainableLayout.Length);
         _statistics = device.Allocate(Math.Max(ParameterArena.Alignment, statistics.Length));
     }
 
-    /// <summary>Where trainable parameters and running statistics lie, before there is memory.</summary>
-    /// <param name="model">whose</param>
-    /// <param name="placed">told of each; null for nobody</param>
-    /// <exception cref="ModelException">there are more than can be addressed</exception>
-    public static (ParameterArena Trained, ParameterArena Statistics) Layout(Model model, Action<ModelParameter, ParameterSegment>? placed = null)
+    /// <summary>Computes the layouts of trainable parameters and running statistics. Allocates nothing.</summary>
+    /// <param name="model">the model</param>
+    /// <param name="onAdded">called for each parameter with its segment; null for none</param>
+    /// <exception cref="ModelException">the model has more than int.MaxValue parameters</exception>
+    public static (ParameterArena Trained, ParameterArena Statistics) Layout(Model model, Action<ModelParameter, ParameterSegment>? onAdded = null)
     {
         var (trained, statistics) = (new ParameterArena(), new ParameterArena());
         try
@@ -40,7 +41,7 @@ internal sealed class ParameterMemory : IDisposable
             foreach (var parameter in model.Parameters)
             {
                 var segment = (parameter.Trainable ? trained : statistics).Add(parameter.Name, parameter.Length);
-                placed?.Invoke(parameter, segment);
+                onAdded?.Invoke(parameter, segment);
             }
         }
         catch (OverflowException e)
@@ -51,7 +52,7 @@ internal sealed class ParameterMemory : IDisposable
         return (trained, statistics);
     }
 
-    /// <summary>Words of parameters, gradients and running statistics.</summary>
+    /// <summary>Total words of parameters, gradients and running statistics.</summary>
     public static long WordsFor(Model model)
     {
         var (trained, statistics) = Layout(model);
@@ -61,9 +62,9 @@ internal sealed class ParameterMemory : IDisposable
     public Model Model { get; }
 
     /// <summary>The layout of the trainable parameters.</summary>
-    public ParameterArena Trained { get; }
+    public ParameterArena TrainableLayout { get; }
 
-    /// <summary>All parameters.</summary>
+    /// <summary>All trainable parameters.</summary>
     public DeviceView Values => _values.View;
 
     /// <summary>All gradients.</summary>
@@ -74,15 +75,16 @@ internal sealed class ParameterMemory : IDisposable
 
     public DeviceView View(string name)
     {
-        var place = Find(name);
-        return place.Segment.In((place.Parameter.Trainable ? _values : _statistics).View);
+        var location = Find(name);
+        return location.Segment.In((location.Parameter.Trainable ? _values : _statistics).View);
     }
 
     public DeviceView Gradient(string name)
     {
-        var place = Find(name);
-        if (!place.Parameter.Trainable) throw new ModelException($"'{name}' is a running statistic of the model '{Model.Name}': it has no gradient.");
-        return place.Segment.In(_gradients.View);
+        var location = Find(name);
+        if (!location.Parameter.Trainable)
+            throw new ModelException($"'{name}' is a running statistic of the model '{Model.Name}': it has no gradient.");
+        return location.Segment.In(_gradients.View);
     }
 
     public void Set(string name, ReadOnlySpan<float> values)
@@ -111,14 +113,14 @@ internal sealed class ParameterMemory : IDisposable
         _statistics.Dispose();
     }
 
-    private ParameterPlace Find(string name)
+    private ParameterLocation Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        if (_places.TryGetValue(name, out var place)) return place;
-        var nearest = NearestName.Find(name, _places.Keys);
+        if (_locations.TryGetValue(name, out var location)) return location;
+        var nearest = NearestName.Find(name, _locations.Keys);
         throw new ModelException($"The model '{Model.Name}' has no parameter '{name}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} It "
-            + $"has: {string.Join(", ", _places.Keys)}.");
+            + $"has: {string.Join(", ", _locations.Keys)}.");
     }
 
-    private readonly record struct ParameterPlace(ModelParameter Parameter, ParameterSegment Segment);
+    private readonly record struct ParameterLocation(ModelParameter Parameter, ParameterSegment Segment);
 }

@@ -5,18 +5,18 @@ using Gpu.Training.Losses;
 namespace Gpu.Training.Planning;
 
 /// <summary>
-/// A model compiled for one batch size: launches over memory that was laid out beforehand. Running it allocates nothing. It is made by a
-/// <see cref="PlanCache"/> and valid until that makes a plan that needs more memory.
+/// A model compiled for one batch size, for training or evaluation: kernel launches over a fixed memory layout. Running it allocates nothing. A
+/// <see cref="PlanCache"/> makes it; it is valid until the cache makes a plan that needs more memory.
 /// </summary>
 internal sealed class Plan
 {
-    private readonly CommandList _main;
-    private readonly CommandList _loss;
+    private readonly CommandList _mainCommands;
+    private readonly CommandList _lossCommands;
 
-    private Plan(PlanMemory memory, BatchBuffers buffers, CommandList main, CommandList loss)
+    private Plan(PlanMemory memory, BatchBuffers buffers, CommandList mainCommands, CommandList lossCommands)
     {
-        _main = main;
-        _loss = loss;
+        _mainCommands = mainCommands;
+        _lossCommands = lossCommands;
         Batch = memory.Batch;
         Layout = memory.Layout;
         Input = memory.Input;
@@ -26,58 +26,65 @@ internal sealed class Plan
         SampleLosses = buffers.SampleLosses.First(Batch);
     }
 
-    /// <summary>Samples.</summary>
+    /// <summary>Samples in the batch.</summary>
     public int Batch { get; }
 
-    /// <summary>Where everything lies.</summary>
+    /// <summary>The layout of the activation arena.</summary>
     public PlanLayout Layout { get; }
 
-    /// <summary>[batch, input]: to be filled before running.</summary>
+    /// <summary>[batch, input length]; to be filled before a run.</summary>
     public DeviceView Input { get; }
 
-    /// <summary>[batch] integers: to be filled before running with a loss that uses labels.</summary>
+    /// <summary>[batch] integers; to be filled before a run with a loss that uses labels.</summary>
     public DeviceView Labels { get; }
 
-    /// <summary>[batch, output]: to be filled before running with a loss that uses targets; else empty.</summary>
+    /// <summary>[batch, output length]; to be filled before a run with a loss that uses targets; otherwise empty.</summary>
     public DeviceView Targets { get; }
 
-    /// <summary>[batch, output], after running.</summary>
+    /// <summary>[batch, output length]; valid after a run.</summary>
     public DeviceView Output { get; }
 
-    /// <summary>[batch], after running with a loss.</summary>
+    /// <summary>[batch]; valid after a run with a loss.</summary>
     public DeviceView SampleLosses { get; }
 
     /// <summary>
-    /// Puts the launches of a training plan (forward, loss and metrics, backward, which adds to the gradients) or of an evaluation plan (forward, loss
-    /// and metrics) into a list.
+    /// Appends the launches to a command list. Training plan: forward, loss and metrics, backward, which adds to the parameter gradients. Evaluation plan:
+    /// forward, loss and metrics.
     /// </summary>
     public void AppendTo(CommandList list)
     {
-        list.Append(_main);
-        list.Append(_loss);
+        list.Append(_mainCommands);
+        list.Append(_lossCommands);
     }
 
-    /// <summary>Runs what <see cref="AppendTo"/> would put into a list.</summary>
+    /// <summary>Runs the launches of <see cref="AppendTo"/>.</summary>
     public void Run()
     {
-        _main.Run();
-        _loss.Run();
+        _mainCommands.Run();
+        _lossCommands.Run();
     }
 
-    /// <summary>An evaluation plan without the loss: forward only.</summary>
-    public void RunForward() => _main.Run();
+    /// <summary>Runs the forward pass of an evaluation plan, without loss and metrics.</summary>
+    public void RunForward() => _mainCommands.Run();
 
-    /// <summary>Records a plan.</summary>
-    public static Plan Record(PlanMemory memory, GradientSchedule? gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings, DeviceView lossScale)
+    /// <summary>Records the launches of a plan.</summary>
+    /// <param name="memory">the graph and its memory</param>
+    /// <param name="gradients">how the backward pass runs; null for an evaluation plan</param>
+    /// <param name="loss">the loss</param>
+    /// <param name="buffers">input and loss of the batch</param>
+    /// <param name="settings">top-k and label smoothing</param>
+    /// <param name="lossScale">the factor of the loss gradient; empty for none</param>
+    public static Plan Record(
+        PlanMemory memory, GradientSchedule? gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings, DeviceView lossScale)
     {
-        var main = new CommandList(memory.Executor.Device);
-        var last = new CommandList(memory.Executor.Device);
-        var plan = new Plan(memory, buffers, main, last);
-        memory = memory with { Executor = main };
+        var mainCommands = new CommandList(memory.Executor.Device);
+        var lossCommands = new CommandList(memory.Executor.Device);
+        var plan = new Plan(memory, buffers, mainCommands, lossCommands);
+        memory = memory with { Executor = mainCommands };
         foreach (var operation in memory.Graph.Operations) operation.Forward(new ForwardContext(memory, operation));
 
-        // In training the loss lies in the middle; in evaluation at the end, where it can be left out.
-        var lossList = gradients is null ? last : main;
+        // A training plan computes the loss between forward and backward. An evaluation plan computes it last, so that RunForward can omit it.
+        var lossList = gradients is null ? lossCommands : mainCommands;
         var output = memory.Graph.Output.Value;
         var trains = gradients is not null && output.NeedsGradient;
         loss.Record(lossList, new LossArguments
@@ -105,30 +112,30 @@ internal sealed class Plan
         {
             if (!PlanGraph.HasBackward(operation)) continue;
             var output = operation.Output.Value;
-            if (gradients.HasOwnPass(operation))
+            if (gradients.HasSeparateActivationBackward(operation))
             {
                 var gradient = memory.Gradient(output);
                 ActivationOps.Backward(memory.Executor, operation.Activation, memory.Value(output), gradient, gradient);
             }
 
-            var inputs = operation.Inputs.Select((input, i) => PlanInput(memory, gradients, operation, i)).ToArray();
+            var inputs = operation.Inputs.Select((input, i) => InputGradientOf(memory, gradients, operation, i)).ToArray();
             operation.Backward(new BackwardContext(memory, operation, inputs));
             for (var i = 0; i < inputs.Length; i++)
             {
-                if (!gradients.Detours(operation, i)) continue;
+                if (!gradients.NeedsTemporary(operation, i)) continue;
                 var sum = memory.Gradient(operation.Inputs[i].Value);
                 ResidualAdd.Forward(memory.Executor, sum, inputs[i].Gradient, sum, Activation.None);
             }
         }
     }
 
-    private static InputGradientPlan PlanInput(PlanMemory memory, GradientSchedule gradients, PlanOperation operation, int index)
+    private static InputGradientPlan InputGradientOf(PlanMemory memory, GradientSchedule gradients, PlanOperation operation, int index)
     {
         var value = operation.Inputs[index].Value;
         if (!value.NeedsGradient) return default;
         var gate = gradients.Gate(value);
-        return gradients.Detours(operation, index)
-            ? new(memory.Detour(operation, index), gate, false)
+        return gradients.NeedsTemporary(operation, index)
+            ? new(memory.TemporaryGradient(operation, index), gate, false)
             : new(memory.Gradient(value), gate, gradients.Accumulates(operation, index));
     }
 }

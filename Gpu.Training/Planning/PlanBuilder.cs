@@ -4,7 +4,7 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>Takes the operations of a model's layers, in order, and fuses activations on the way.</summary>
+/// <summary>Builds the graph of a model: adds the operations of its layers in order, and fuses activations and max pooling into them.</summary>
 public sealed class PlanBuilder
 {
     private readonly List<PlanOperation> _operations = [];
@@ -19,10 +19,10 @@ public sealed class PlanBuilder
     /// <summary>True for training, false for evaluation.</summary>
     public bool Training { get; }
 
-    /// <summary>How convolutions are computed.</summary>
+    /// <summary>The algorithm of all convolutions.</summary>
     public Conv2dAlgorithm Convolution => _settings.Convolution;
 
-    /// <summary>The graph of a model.</summary>
+    /// <summary>Builds the graph of a model.</summary>
     internal static PlanGraph Build(Model model, bool training, PlanSettings settings)
     {
         var builder = new PlanBuilder(training, settings);
@@ -31,7 +31,10 @@ public sealed class PlanBuilder
         return new PlanGraph(model, training, input.Value, output, builder._operations);
     }
 
-    /// <summary>Puts the operations of layers in a row into the plan.</summary>
+    /// <summary>Adds the operations of layers in sequence.</summary>
+    /// <param name="nodes">the layers</param>
+    /// <param name="input">the input of the first layer</param>
+    /// <returns>the output of the last layer</returns>
     public PlanTensor EmitAll(IEnumerable<LayerNode> nodes, PlanTensor input)
     {
         ArgumentNullException.ThrowIfNull(nodes);
@@ -41,7 +44,8 @@ public sealed class PlanBuilder
 
     /// <summary>Adds an operation.</summary>
     /// <param name="operation">the operation</param>
-    /// <param name="shape">the shape of a sample of its output</param>
+    /// <param name="shape">the output shape of a sample</param>
+    /// <returns>the output of the operation</returns>
     public PlanTensor Add(PlanOperation operation, TensorShape shape)
     {
         ArgumentNullException.ThrowIfNull(operation);
@@ -52,13 +56,17 @@ public sealed class PlanBuilder
         return operation.Output;
     }
 
-    /// <summary>Applies an activation: within the operation that made the input where that can be, else as an operation of its own.</summary>
+    /// <summary>Applies an activation. Fuses it into the operation that produced the input if possible; otherwise adds an operation.</summary>
+    /// <param name="name">the name of the layer</param>
+    /// <param name="input">the input of the activation</param>
+    /// <param name="activation">the activation</param>
+    /// <returns>the output of the activation</returns>
     public PlanTensor Activate(string name, PlanTensor input, Activation activation)
     {
         if (activation.Kind == ActivationKind.Identity) return input;
         var value = input.Value;
-        if (value is { IsPinned: false, Producer: { Activation.Kind: ActivationKind.Identity, MaxPooling: null } producer } && value.Consumers.Count == 0
-            && producer.CanFuse(activation, Training))
+        if (value is { HasAnnouncedConsumer: false, Producer: { Activation.Kind: ActivationKind.Identity, MaxPooling: null } producer }
+            && value.Consumers.Count == 0 && producer.CanFuse(activation, Training))
         {
             producer.Activation = activation;
             return input;
@@ -67,29 +75,31 @@ public sealed class PlanBuilder
         return Add(new ActivationOperation(name, activation, input), input.Shape);
     }
 
-    /// <summary>Has the operation that made the input pool it on the way, where that can be.</summary>
-    /// <param name="input">what is to be pooled</param>
-    /// <param name="pooling">the sizes for one sample</param>
-    /// <param name="shape">the shape of a sample of what comes out</param>
+    /// <summary>Fuses max pooling into the operation that produced the input, if that operation supports it.</summary>
+    /// <param name="input">the input of the pooling</param>
+    /// <param name="pooling">the pooling, for a batch of 1</param>
+    /// <param name="shape">the output shape of a sample</param>
     /// <param name="output">the pooled values</param>
-    /// <returns>false when the pooling must be an operation of its own</returns>
-    public bool TryPool(PlanTensor input, Pool2dShape pooling, TensorShape shape, out PlanTensor output)
+    /// <returns>false if the pooling needs an operation of its own</returns>
+    public bool TryFuseMaxPool(PlanTensor input, Pool2dShape pooling, TensorShape shape, out PlanTensor output)
     {
         output = default;
         var value = input.Value;
-        if (value is not { IsPinned: false, Producer: { MaxPooling: null, AppliesOwnDerivative: true } producer } || value.Consumers.Count != 0) return false;
-        if (!producer.CanFuse(pooling)) return false;
+        if (value is not { HasAnnouncedConsumer: false, Producer: { MaxPooling: null, AppliesActivationDerivative: true } producer }) return false;
+        if (value.Consumers.Count != 0 || !producer.CanFuse(pooling)) return false;
         producer.MaxPooling = pooling;
         output = producer.Output = new PlanTensor(new PlanValue(value.Name, shape.Length, producer) { NeedsGradient = value.NeedsGradient }, shape);
         return true;
     }
 
-    /// <summary>Says that something added later will read a value: it is then neither overwritten nor changed by fusing.</summary>
-    public static void Pin(PlanTensor tensor) => tensor.Value.IsPinned = true;
+    /// <summary>
+    /// Announces that an operation added later will read a value. The value is then neither overwritten in place nor changed by fusion.
+    /// </summary>
+    public static void AnnounceConsumer(PlanTensor tensor) => tensor.Value.HasAnnouncedConsumer = true;
 
-    /// <summary>The probability of a dropout layer, or what replaces that of all.</summary>
-    public float DropoutProbability(float ofLayer) => _settings.Dropout ?? ofLayer;
+    /// <summary>The probability of a dropout layer: <see cref="PlanSettings.Dropout"/> if set, otherwise that of the layer.</summary>
+    public float DropoutProbability(float layerProbability) => _settings.Dropout ?? layerProbability;
 
-    /// <summary>A seed for a layer's random numbers: another one for each layer and each seed of the network.</summary>
+    /// <summary>The seed of a layer's random numbers, derived from <see cref="PlanSettings.Seed"/> and the name of the layer.</summary>
     public ulong SeedFor(string layerName) => Initialization.NamedSeed.Of(_settings.Seed, layerName);
 }

@@ -6,8 +6,8 @@ using Gpu.Training.Losses;
 namespace Gpu.Training.Planning;
 
 /// <summary>
-/// The plans of a network, one for each batch size and use, all over one activation arena that is as long as the largest needs. A plan that needs more
-/// makes the arena anew, and all plans with it; <see cref="Reserve"/> avoids that.
+/// The plans of a network by mode (training or evaluation) and batch size. All plans share one activation arena, as long as the largest needs. A plan that
+/// needs a longer arena reallocates it, which invalidates all plans; <see cref="Reserve"/> avoids that.
 /// </summary>
 internal sealed class PlanCache : IDisposable
 {
@@ -49,17 +49,18 @@ internal sealed class PlanCache : IDisposable
         EvaluationMetrics = _state.View.Slice(StepStateLayout.Words + metricWords, MetricLayout.Words);
     }
 
-    /// <summary>Words of what plans share besides their arena: step state, its table, metrics.</summary>
+    /// <summary>Words of the state that plans share besides the arena: step state, step table, metrics, loss scale.</summary>
     public static int StateWords =>
-        StepStateLayout.Words + 2 * (int)ArenaLayout.Align(MetricLayout.Words) + (int)ArenaLayout.Align(StepScheduleUploader.TableLength) + LossScaleLayout.Words;
+        StepStateLayout.Words + 2 * (int)ArenaLayout.Align(MetricLayout.Words) + (int)ArenaLayout.Align(StepScheduleUploader.TableLength)
+        + LossScaleLayout.Words;
 
-    /// <summary>The state of loss scaling, see <see cref="LossScaleLayout"/>; empty where the device does not compute in half precision.</summary>
+    /// <summary>The state of loss scaling; see <see cref="LossScaleLayout"/>. Empty unless the device multiplies matrices in half precision.</summary>
     public DeviceView LossScale { get; }
 
-    /// <summary>The values that change from step to step; see <see cref="StepStateLayout"/>.</summary>
+    /// <summary>The words that change from step to step; see <see cref="StepStateLayout"/>.</summary>
     public DeviceView StepStateView { get; }
 
-    /// <summary>The values of the passes to come; see <see cref="StepTableLayout"/>.</summary>
+    /// <summary>The step states of the next passes; see <see cref="StepTableLayout"/>.</summary>
     public DeviceView StepTable { get; }
 
     /// <summary>Counters that training plans add to; see <see cref="MetricLayout"/>.</summary>
@@ -68,24 +69,25 @@ internal sealed class PlanCache : IDisposable
     /// <summary>Counters that evaluation plans add to; see <see cref="MetricLayout"/>.</summary>
     public DeviceView EvaluationMetrics { get; }
 
-    /// <summary>The model's loss.</summary>
+    /// <summary>The loss of the model.</summary>
     public LossFunction Loss => _loss;
 
-    /// <summary>A plan for training on a batch of so many samples.</summary>
+    /// <summary>The training plan for a batch size.</summary>
     public Plan Training(int batch) => Get(true, batch);
 
-    /// <summary>A plan for evaluation of so many samples.</summary>
+    /// <summary>The evaluation plan for a batch size.</summary>
     public Plan Evaluation(int batch) => Get(false, batch);
 
-    /// <summary>Whether a plan is still valid: its memory was not made anew.</summary>
+    /// <summary>Whether a plan is valid: the memory was not reallocated since it was made.</summary>
     public bool IsCurrent(Plan plan) => _plans.ContainsValue(plan);
 
-    /// <summary>Makes room for batches, so that no plan for one of these or a smaller one has to make the arena anew.</summary>
+    /// <summary>Allocates the memory of the plans for the given batch sizes, and makes the plans. No plan up to these sizes reallocates.</summary>
     public void Reserve(IReadOnlyList<int> training, IReadOnlyList<int> evaluation)
     {
         var layouts = training.Where(batch => batch > 0).Distinct().Select(batch => (true, Layout(true, batch)))
             .Concat(evaluation.Where(batch => batch > 0).Distinct().Select(batch => (false, Layout(false, batch)))).ToArray();
-        MakeRoom(layouts.Max(layout => layout.Item2.Words), layouts.Max(layout => layout.Item2.WorkspaceWords), layouts.Max(layout => layout.Item2.Batch));
+        EnsureCapacity(
+            layouts.Max(layout => layout.Item2.Words), layouts.Max(layout => layout.Item2.WorkspaceWords), layouts.Max(layout => layout.Item2.Batch));
         foreach (var (isTraining, layout) in layouts) Get(isTraining, layout.Batch);
     }
 
@@ -103,7 +105,7 @@ internal sealed class PlanCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         var graph = training ? _trainingGraph : _evaluationGraph;
         var layout = Layout(training, batch);
-        MakeRoom(layout.Words, layout.WorkspaceWords, batch);
+        EnsureCapacity(layout.Words, layout.WorkspaceWords, batch);
         var input = _buffers!.Input.First(batch * graph.Model.Input.Length);
         var memory = new PlanMemory(_device, graph, layout, _parameters, _arena!.View, _workspace!.View, StepStateView, input);
         return _plans[(training, batch)] = Plan.Record(memory, training ? _gradients : null, _loss, _buffers, _settings, LossScale);
@@ -112,21 +114,21 @@ internal sealed class PlanCache : IDisposable
     private PlanLayout Layout(bool training, int batch) =>
         training ? new PlanLayout(_trainingGraph, _gradients, batch) : new PlanLayout(_evaluationGraph, null, batch);
 
-    private void MakeRoom(int arena, int workspace, int batch)
+    private void EnsureCapacity(int arena, int workspace, int batch)
     {
         arena = Math.Max(arena, ArenaLayout.Alignment);
         workspace = Math.Max(workspace, ArenaLayout.Alignment);
         if (_arena?.Length >= arena && _workspace?.Length >= workspace && _buffers?.Batch >= batch) return;
         _plans.Clear();
-        _arena = Grown(_arena, arena);
-        _workspace = Grown(_workspace, workspace);
+        _arena = Grow(_arena, arena);
+        _workspace = Grow(_workspace, workspace);
         if (_buffers?.Batch >= batch) return;
         _buffers?.Dispose();
         _buffers = null;
         _buffers = new BatchBuffers(_parameters.Model, _loss, _device, batch, TrainingMetrics, EvaluationMetrics);
     }
 
-    private DeviceBuffer Grown(DeviceBuffer? buffer, int words)
+    private DeviceBuffer Grow(DeviceBuffer? buffer, int words)
     {
         if (buffer?.Length >= words) return buffer;
         buffer?.Dispose();

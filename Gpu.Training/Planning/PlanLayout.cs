@@ -3,8 +3,8 @@ using Gpu.Kernels;
 namespace Gpu.Training.Planning;
 
 /// <summary>
-/// Where the values, gradients and leftovers of a graph lie in the activation arena, for one batch size. Time runs through the forward pass (operation i
-/// at i), the loss (at N), and the backward pass (operation i at 2 N - i).
+/// The layout of a graph's values, gradients and saved values in the activation arena, for one batch size. Lifetimes are in time steps: with N operations,
+/// operation i runs forward at time i and backward at time 2 N - i; the loss runs at time N.
 /// </summary>
 internal sealed class PlanLayout
 {
@@ -13,34 +13,34 @@ internal sealed class PlanLayout
     private readonly Dictionary<PlanValue, ArenaBlock> _values = [];
     private readonly Dictionary<PlanValue, ArenaBlock> _valueGradients = [];
     private readonly Dictionary<PlanOperation, ArenaBlock> _saved = [];
-    private readonly Dictionary<(PlanOperation, int), ArenaBlock> _detours = [];
+    private readonly Dictionary<(PlanOperation, int), ArenaBlock> _temporaries = [];
 
     public PlanLayout(PlanGraph graph, GradientSchedule? gradients, int batch)
     {
         _graph = graph;
         _gradients = gradients;
         Batch = batch;
-        PlaceValues();
-        KeepForForward();
+        AddValueBlocks();
+        ExtendForForward();
         if (gradients is not null)
         {
-            PlaceGradients();
-            KeepForBackward();
+            AddGradientBlocks();
+            ExtendForBackward();
         }
 
-        Words = ArenaLayout.Place([.. _values.Values.Concat(_valueGradients.Values).Distinct(), .. _saved.Values, .. _detours.Values]);
+        Words = ArenaLayout.AssignOffsets([.. _values.Values.Concat(_valueGradients.Values).Distinct(), .. _saved.Values, .. _temporaries.Values]);
         WorkspaceWords = graph.Operations.Max(operation => operation.WorkspaceLength(batch, gradients is not null));
     }
 
     public int Batch { get; }
 
-    /// <summary>Words of the arena.</summary>
+    /// <summary>Length of the arena in words.</summary>
     public int Words { get; }
 
-    /// <summary>Words of scratch memory, which lies outside of the arena.</summary>
+    /// <summary>Length of the workspace in words. The workspace is not part of the arena.</summary>
     public int WorkspaceWords { get; }
 
-    /// <summary>Words that all values and gradients would take if each had memory of its own.</summary>
+    /// <summary>Words that all values and gradients would need without memory sharing.</summary>
     public long WordsWithoutSharing => _values.Keys.Concat(_valueGradients.Keys).Sum(value => ArenaLayout.Align((long)value.Length * Batch));
 
     public ArenaBlock Value(PlanValue value) => _values[value];
@@ -49,47 +49,48 @@ internal sealed class PlanLayout
 
     public ArenaBlock? Saved(PlanOperation operation) => _saved.GetValueOrDefault(operation);
 
-    public ArenaBlock Detour(PlanOperation operation, int input) => _detours[(operation, input)];
+    public ArenaBlock TemporaryGradient(PlanOperation operation, int input) => _temporaries[(operation, input)];
 
-    private ArenaBlock New(PlanValue value) => new(value.Name, (long)value.Length * Batch);
+    private ArenaBlock NewBlock(PlanValue value) => new(value.Name, (long)value.Length * Batch);
 
     private int BackwardTime(int operation) => 2 * _graph.Operations.Count - operation;
 
-    private void PlaceValues()
+    private void AddValueBlocks()
     {
         foreach (var operation in _graph.Operations)
         {
             var output = operation.Output.Value;
-            _values[output] = MayOverwrite(operation) ? _values[operation.Inputs[0].Value] : New(output);
+            _values[output] = RunsInPlace(operation) ? _values[operation.Inputs[0].Value] : NewBlock(output);
         }
     }
 
-    private bool MayOverwrite(PlanOperation operation)
+    private bool RunsInPlace(PlanOperation operation)
     {
         var input = operation.Inputs[0].Value;
-        if (!operation.CanOverwriteInput || input.Producer is not { } producer || input.IsPinned || input.Consumers.Count != 1) return false;
+        if (!operation.CanRunInPlace || input.Producer is not { } producer || input.HasAnnouncedConsumer || input.Consumers.Count != 1) return false;
         if (input.Length != operation.Output.Value.Length) return false;
         if (_gradients is null) return true;
-        if (producer.KeepsOutput) return false;
-        if (producer.AppliesOwnDerivative || producer.Activation.Kind == ActivationKind.Identity) return true;
-        return operation.OverwritingKeepsSigns && producer.Activation.Kind is ActivationKind.Relu or ActivationKind.LeakyRelu;
+        // In training, the backward pass must not need the overwritten value. The sign suffices for the derivative of ReLU and leaky ReLU.
+        if (producer.BackwardReadsOutput) return false;
+        if (producer.AppliesActivationDerivative || producer.Activation.Kind == ActivationKind.Identity) return true;
+        return operation.InPlaceKeepsSign && producer.Activation.Kind is ActivationKind.Relu or ActivationKind.LeakyRelu;
     }
 
-    private void KeepForForward()
+    private void ExtendForForward()
     {
         for (var i = 0; i < _graph.Operations.Count; i++)
         {
             var operation = _graph.Operations[i];
-            _values[operation.Output.Value].NeededAt(i);
+            _values[operation.Output.Value].ExtendLifetime(i);
             foreach (var input in operation.Inputs)
-                if (_values.TryGetValue(input.Value, out var stretch)) stretch.NeededAt(i);
+                if (_values.TryGetValue(input.Value, out var inputBlock)) inputBlock.ExtendLifetime(i);
         }
 
-        // The model's output is kept to the end, so that it can be read after a step.
-        if (_values.TryGetValue(_graph.Output.Value, out var last)) last.NeededAt(BackwardTime(0));
+        // The output of the model stays valid to the end, so that it can be read after a step.
+        if (_values.TryGetValue(_graph.Output.Value, out var block)) block.ExtendLifetime(BackwardTime(0));
     }
 
-    private void PlaceGradients()
+    private void AddGradientBlocks()
     {
         var operations = _graph.Operations;
         for (var i = operations.Count - 1; i >= 0; i--)
@@ -98,18 +99,18 @@ internal sealed class PlanLayout
             if (!PlanGraph.HasBackward(operation)) continue;
             var output = operation.Output.Value;
             var gradient = GradientOf(output);
-            gradient.NeededAt(BackwardTime(i));
-            if (output == _graph.Output.Value) gradient.NeededAt(operations.Count);
+            gradient.ExtendLifetime(BackwardTime(i));
+            if (output == _graph.Output.Value) gradient.ExtendLifetime(operations.Count);
             for (var k = 0; k < operation.Inputs.Count; k++)
             {
                 var input = operation.Inputs[k].Value;
                 if (!input.NeedsGradient) continue;
-                if (k == 0 && operation.CanOverwriteGradient && input.Consumers.Count == 1 && input.Length == output.Length) _valueGradients[input] = gradient;
-                GradientOf(input).NeededAt(BackwardTime(i));
-                if (_gradients!.Detours(operation, k))
+                if (k == 0 && operation.CanRunBackwardInPlace && input.Consumers.Count == 1 && input.Length == output.Length) _valueGradients[input] = gradient;
+                GradientOf(input).ExtendLifetime(BackwardTime(i));
+                if (_gradients!.NeedsTemporary(operation, k))
                 {
-                    var detour = _detours[(operation, k)] = New(input);
-                    detour.NeededAt(BackwardTime(i));
+                    var temporary = _temporaries[(operation, k)] = NewBlock(input);
+                    temporary.ExtendLifetime(BackwardTime(i));
                 }
             }
         }
@@ -117,28 +118,28 @@ internal sealed class PlanLayout
 
     private ArenaBlock GradientOf(PlanValue value)
     {
-        if (!_valueGradients.TryGetValue(value, out var stretch)) stretch = _valueGradients[value] = New(value);
-        return stretch;
+        if (!_valueGradients.TryGetValue(value, out var block)) block = _valueGradients[value] = NewBlock(value);
+        return block;
     }
 
-    private void KeepForBackward()
+    private void ExtendForBackward()
     {
         for (var i = 0; i < _graph.Operations.Count; i++)
         {
             var operation = _graph.Operations[i];
             if (!PlanGraph.HasBackward(operation)) continue;
             var time = BackwardTime(i);
-            if (operation.KeepsOutput || _gradients!.HasOwnPass(operation)) _values[operation.Output.Value].NeededAt(time);
+            if (operation.BackwardReadsOutput || _gradients!.HasSeparateActivationBackward(operation)) _values[operation.Output.Value].ExtendLifetime(time);
             foreach (var input in operation.Inputs)
             {
                 var gated = _gradients!.Gate(input.Value).Kind != ActivationKind.Identity;
-                if ((operation.KeepsInputs || gated) && _values.TryGetValue(input.Value, out var stretch)) stretch.NeededAt(time);
+                if ((operation.BackwardReadsInputs || gated) && _values.TryGetValue(input.Value, out var block)) block.ExtendLifetime(time);
             }
 
             if (operation.SavedLength == 0) continue;
             var saved = _saved[operation] = new ArenaBlock(operation.Name, operation.SavedLength);
-            saved.NeededAt(i);
-            saved.NeededAt(time);
+            saved.ExtendLifetime(i);
+            saved.ExtendLifetime(time);
         }
     }
 }

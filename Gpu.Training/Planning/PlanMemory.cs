@@ -2,7 +2,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>A layout over real memory, while a plan is recorded.</summary>
+/// <summary>The device memory of a plan while it is recorded: maps the blocks of a layout to views.</summary>
 internal sealed record PlanMemory(
     IExecutor Executor, PlanGraph Graph, PlanLayout Layout, ParameterMemory Parameters, DeviceView Arena, DeviceView Workspace, DeviceView StepState,
     DeviceView Input)
@@ -11,13 +11,13 @@ internal sealed record PlanMemory(
 
     public bool Training => Graph.Training;
 
-    public DeviceView Value(PlanValue value) => value == Graph.Input ? Input : Place(Layout.Value(value), value);
+    public DeviceView Value(PlanValue value) => value == Graph.Input ? Input : View(Layout.Value(value), value);
 
-    public DeviceView Gradient(PlanValue value) => Place(Layout.Gradient(value), value);
+    public DeviceView Gradient(PlanValue value) => View(Layout.Gradient(value), value);
 
     public DeviceView Saved(PlanOperation operation) => Layout.Saved(operation) is { } saved ? Arena.Slice(saved.Offset, (int)saved.Words) : default;
 
-    public DeviceView Detour(PlanOperation operation, int input) => Place(Layout.Detour(operation, input), operation.Inputs[input].Value);
+    public DeviceView TemporaryGradient(PlanOperation operation, int input) => View(Layout.TemporaryGradient(operation, input), operation.Inputs[input].Value);
 
-    private DeviceView Place(ArenaBlock stretch, PlanValue value) => Arena.Slice(stretch.Offset, value.Length * Batch);
+    private DeviceView View(ArenaBlock block, PlanValue value) => Arena.Slice(block.Offset, value.Length * Batch);
 }

@@ -2,21 +2,21 @@ using Gpu.Kernels;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>What a plan depends on besides the model and the batch.</summary>
+/// <summary>Settings of a plan besides the model and the batch size.</summary>
 public sealed record PlanSettings
 {
-    /// <summary>Seed of dropout.</summary>
+    /// <summary>The seed of the dropout masks.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Replaces the probability of every dropout layer.</summary>
+    /// <summary>Replaces the probability of all dropout layers; null to use those of the layers.</summary>
     public float? Dropout { get; init; }
 
-    /// <summary>Share of the target that is spread over all classes, in training.</summary>
+    /// <summary>Label smoothing in training: the share of the target that is spread evenly over all classes, 0 (off) to 1.</summary>
     public float LabelSmoothing { get; init; }
 
-    /// <summary>How convolutions are computed.</summary>
+    /// <summary>The algorithm of all convolutions.</summary>
     public Conv2dAlgorithm Convolution { get; init; }
 
-    /// <summary>k of the top-k count.</summary>
+    /// <summary>k of the top-k accuracy.</summary>
     public int TopK { get; init; } = 5;
 }

@@ -3,21 +3,21 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Training.Planning;
 
 /// <summary>
-/// For each plan the step that is run on it, recorded at its first use. Steps of plans that are no longer valid are given back, for a graph
-/// of theirs would write to memory that is someone else's by now.
+/// The recorded step of each plan, recorded at its first use. Steps of invalid plans are disposed: their launches would write to memory that may belong to
+/// another buffer by now.
 /// </summary>
-/// <param name="plans">whose plans</param>
-/// <param name="device">where they run</param>
-/// <param name="record">puts the launches of a plan's step into a list</param>
+/// <param name="plans">the cache of the plans</param>
+/// <param name="device">the device of the plans</param>
+/// <param name="record">appends the launches of a plan's step to a command list</param>
 internal sealed class PlanSteps(PlanCache plans, ComputeDevice device, Action<Plan, CommandList> record) : IDisposable
 {
     private readonly Dictionary<Plan, (CommandList List, RecordedStep Step)> _steps = [];
 
-    /// <summary>The launches of a plan's step.</summary>
-    public CommandList ListOf(Plan plan) => Find(plan).List;
+    /// <summary>The command list of a plan's step.</summary>
+    public CommandList CommandsFor(Plan plan) => GetOrRecord(plan).List;
 
-    /// <summary>A plan's step.</summary>
-    public RecordedStep Of(Plan plan) => Find(plan).Step;
+    /// <summary>The recorded step of a plan.</summary>
+    public RecordedStep StepFor(Plan plan) => GetOrRecord(plan).Step;
 
     public void Dispose()
     {
@@ -25,7 +25,7 @@ internal sealed class PlanSteps(PlanCache plans, ComputeDevice device, Action<Pl
         _steps.Clear();
     }
 
-    private (CommandList List, RecordedStep Step) Find(Plan plan)
+    private (CommandList List, RecordedStep Step) GetOrRecord(Plan plan)
     {
         if (_steps.TryGetValue(plan, out var found)) return found;
         foreach (var old in _steps.Keys.Where(old => !plans.IsCurrent(old)).ToArray())

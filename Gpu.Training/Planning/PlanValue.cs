@@ -2,7 +2,7 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>Memory for what an operation puts out (a batch of it), and the operations that write and read it.</summary>
+/// <summary>The output of an operation for a batch, or the input of the model: a value of the graph with its producer and consumers.</summary>
 public sealed class PlanValue
 {
     private readonly List<PlanOperation> _consumers = [];
@@ -14,28 +14,28 @@ public sealed class PlanValue
         Producer = producer;
     }
 
-    /// <summary>The name of the operation that writes it.</summary>
+    /// <summary>The name of the producer; <c>input</c> for the input of the model.</summary>
     public string Name { get; }
 
-    /// <summary>Words a sample.</summary>
+    /// <summary>Words per sample.</summary>
     public int Length { get; }
 
-    /// <summary>What writes it; null for the model's input.</summary>
+    /// <summary>The operation that writes the value; null for the input of the model.</summary>
     public PlanOperation? Producer { get; }
 
-    /// <summary>What reads it, once for each reading input.</summary>
+    /// <summary>The operations that read the value; an operation that reads it by two inputs is listed twice.</summary>
     public IReadOnlyList<PlanOperation> Consumers => _consumers;
 
-    /// <summary>True when something reads it that is not in the graph yet: it must be neither overwritten nor changed by fusing.</summary>
-    public bool IsPinned { get; internal set; }
+    /// <summary>Whether an operation that is not in the graph yet will read the value, so that it must be neither overwritten nor changed by fusion.</summary>
+    public bool HasAnnouncedConsumer { get; internal set; }
 
-    /// <summary>True when a gradient must reach it: parameters lie before it.</summary>
+    /// <summary>Whether the backward pass needs the gradient of the value: in training, if its producer or an operation before it has parameters.</summary>
     public bool NeedsGradient { get; internal set; }
 
     internal void AddConsumer(PlanOperation operation) => _consumers.Add(operation);
 }
 
-/// <summary>A value as an operation sees it: flattening changes the shape, not the memory.</summary>
-/// <param name="Value">the memory</param>
+/// <summary>A value with a shape. Flattening changes only the shape.</summary>
+/// <param name="Value">the value</param>
 /// <param name="Shape">the shape of a sample</param>
 public readonly record struct PlanTensor(PlanValue Value, TensorShape Shape);

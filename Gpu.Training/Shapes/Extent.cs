@@ -1,13 +1,13 @@
 namespace Gpu.Training.Shapes;
 
-/// <summary>A height and a width: of a kernel, a window, a stride. One number stands for a square.</summary>
-/// <param name="Height">along the rows</param>
-/// <param name="Width">along the columns</param>
+/// <summary>A height and a width, in pixels: of a kernel, window, stride or dilation. An integer converts to a square.</summary>
+/// <param name="Height">rows</param>
+/// <param name="Width">columns</param>
 public readonly record struct Extent(int Height, int Width)
 {
-    /// <summary>A square.</summary>
+    /// <summary>Equal height and width.</summary>
     public static implicit operator Extent(int side) => new(side, side);
 
-    /// <summary><c>3x3</c>.</summary>
+    /// <summary>Height and width, such as <c>3x3</c>.</summary>
     public override string ToString() => $"{Height}x{Width}";
 }

@@ -1,7 +1,7 @@
 namespace Gpu.Training.Shapes;
 
 /// <summary>
-/// The shape of one sample between two layers: an image of Height x Width x Channels (NHWC, the batch comes before), or a plain list of features.
+/// The shape of one sample between two layers: an image [height, width, channels] (a batch is NHWC), or a vector of features [features].
 /// </summary>
 public readonly record struct TensorShape
 {
@@ -19,20 +19,20 @@ public readonly record struct TensorShape
     /// <summary>Columns; 1 for features.</summary>
     public int Width { get; }
 
-    /// <summary>Values a pixel, or the number of features.</summary>
+    /// <summary>Channels of an image, or the number of features.</summary>
     public int Channels { get; }
 
     /// <summary>True for an image, false for features.</summary>
     public bool IsImage { get; }
 
-    /// <summary>Values in a sample.</summary>
+    /// <summary>Values per sample: Height * Width * Channels.</summary>
     public int Length => checked(Height * Width * Channels);
 
-    /// <summary>Positions over which a channel's statistics are taken: Height x Width.</summary>
+    /// <summary>Values per channel of a sample: Height * Width.</summary>
     public int Positions => checked(Height * Width);
 
-    /// <summary>An image of height x width x channels.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">an extent below 1</exception>
+    /// <summary>The shape of an image.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">a size is below 1</exception>
     public static TensorShape Image(int height, int width, int channels)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
@@ -41,8 +41,8 @@ public readonly record struct TensorShape
         return new(height, width, channels, true);
     }
 
-    /// <summary>A list of features.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">fewer than 1</exception>
+    /// <summary>The shape of a feature vector.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">the number of features is below 1</exception>
     public static TensorShape Features(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
