@@ -148,9 +148,11 @@ public sealed class ResidualBlock : Layer
             var (bodyGradient, shortcutGradient) = (context.InputGradient(0), context.InputGradient(1));
             if (bodyGradient.IsEmpty)
             {
-                // No layer before the addition has parameters, so neither summand needs a gradient.
+                // If only the shortcut has parameters, it is a projection to the shape of the output, so the two inputs of the addition can change places.
                 if (shortcutGradient.IsEmpty) return;
-                throw new InvalidOperationException($"the shortcut of '{Name}' needs a gradient, but its body does not");
+                ResidualAdd.Backward(
+                    context.Executor, Activation, context.Output, context.OutputGradient, shortcutGradient, default, context.Accumulate(1), false);
+                return;
             }
 
             ResidualAdd.Backward(

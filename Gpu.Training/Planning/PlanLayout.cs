@@ -69,11 +69,35 @@ internal sealed class PlanLayout
         var input = operation.Inputs[0].Value;
         if (!operation.CanRunInPlace || input.Producer is not { } producer || input.HasAnnouncedConsumer || input.Consumers.Count != 1) return false;
         if (input.Length != operation.Output.Value.Length) return false;
-        if (_gradients is null) return true;
-        // In training, the backward pass must not need the overwritten value. The sign suffices for the derivative of ReLU and leaky ReLU.
-        if (producer.BackwardReadsOutput) return false;
-        if (producer.AppliesActivationDerivative || producer.Activation.Kind == ActivationKind.Identity) return true;
-        return operation.InPlaceKeepsSign && producer.Activation.Kind is ActivationKind.Relu or ActivationKind.LeakyRelu;
+        return _gradients is null || WhatBackwardReads(input) switch
+        {
+            BackwardRead.Nothing => true,
+            BackwardRead.Sign => operation.InPlaceKeepsSign,
+            _ => false,
+        };
+    }
+
+    // What the backward pass reads in the block of a value: of the value itself, and of the earlier ones that it overwrote.
+    private BackwardRead WhatBackwardReads(PlanValue value)
+    {
+        var producer = value.Producer!;
+        if (producer.BackwardReadsOutput) return BackwardRead.Value;
+        if (!producer.AppliesActivationDerivative && producer.Activation.Kind != ActivationKind.Identity)
+        {
+            // The sign suffices for the derivative of ReLU and leaky ReLU.
+            if (producer.Activation.Kind is not (ActivationKind.Relu or ActivationKind.LeakyRelu)) return BackwardRead.Value;
+            return BackwardRead.Sign;
+        }
+
+        var overwritten = producer.Inputs[0].Value;
+        return overwritten.Producer is not null && _values[overwritten] == _values[value] ? WhatBackwardReads(overwritten) : BackwardRead.Nothing;
+    }
+
+    private enum BackwardRead
+    {
+        Nothing,
+        Sign,
+        Value,
     }
 
     private void ExtendForForward()
