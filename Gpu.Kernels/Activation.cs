@@ -1,3 +1,5 @@
+using Gpu.Kernels.Activations;
+
 namespace Gpu.Kernels;
 
 /// <summary>The activation functions.</summary>
@@ -45,7 +47,15 @@ public readonly record struct Activation(ActivationKind Kind, float Slope = 0.01
     /// Whether f'(x) can be computed from the output f(x). If so, the backward pass needs only the output, and the activation can be a gate. False for GELU and
     /// SiLU, which are not monotonic.
     /// </summary>
-    public bool DerivativeFromOutput => Kind is not (ActivationKind.Gelu or ActivationKind.Silu);
+    public bool DerivativeFromOutput
+    {
+        get
+        {
+            var call = new DerivativeCall();
+            ActivationDispatch.Call(Kind, ref call);
+            return call.FromOutput;
+        }
+    }
 
     /// <summary>Checks that the activation can be a gate.</summary>
     /// <exception cref="ArgumentException"><see cref="DerivativeFromOutput"/> is false</exception>
@@ -53,5 +63,13 @@ public readonly record struct Activation(ActivationKind Kind, float Slope = 0.01
     {
         if (!DerivativeFromOutput)
             throw new ArgumentException($"the derivative of {Kind} cannot be computed from its output; run its backward pass as a separate operation");
+    }
+
+    private struct DerivativeCall : IActivationCall
+    {
+        public bool FromOutput { get; private set; }
+
+        public void Invoke<TActivation>()
+            where TActivation : struct, IActivation => FromOutput = TActivation.DerivativeFromOutput;
     }
 }

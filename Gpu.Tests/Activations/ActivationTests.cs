@@ -61,18 +61,12 @@ public class ActivationTests
         {
             // Where a function is bounded, its value at infinity is its limit, not infinity * 0 = NaN. The same holds for the derivatives.
             var x = Math.Clamp(input[i], -1e30, 1e30);
-            var expected = float.IsInfinity(input[i]) && Unbounded(kind, input[i]) ? input[i] : ActivationReference.Value(activation, x);
+            var value = ActivationReference.Value(activation, x);
+            var expected = float.IsInfinity(input[i]) && Math.Abs(value) > 1e20 ? input[i] : value;
             Near($"{kind}({input[i]})", expected, values[i]);
             Near($"the derivative of {kind} at {input[i]}", ActivationReference.Derivative(activation, x), derivatives[i]);
         }
     }
-
-    private static bool Unbounded(ActivationKind kind, float x) => kind switch
-    {
-        ActivationKind.Identity or ActivationKind.LeakyRelu => true,
-        ActivationKind.Relu or ActivationKind.Gelu or ActivationKind.Silu => x > 0,
-        _ => false,
-    };
 
     private static void Near(string what, double expected, float got) => Assert.True(
         got == expected || Math.Abs(got - expected) <= 1e-6 * Math.Max(1, Math.Abs(expected)), $"{what} is {got}, expected {expected}");
