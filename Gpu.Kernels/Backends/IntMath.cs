@@ -6,8 +6,8 @@ namespace Gpu.Kernels.Backends;
 internal static class IntMath
 {
     /// <summary>
-    /// How many pieces of <paramref name="size"/> cover <paramref name="count"/>: the quotient, rounded up. In 64 bits, because the 32-bit form of ILGPU's function
-    /// overflows for counts near 2^31.
+    /// The quotient <paramref name="count"/> / <paramref name="size"/>, rounded up. Computed in 64 bits, because the 32-bit overload of
+    /// <see cref="XMath"/> overflows for counts near 2^31.
     /// </summary>
     public static int DivRoundUp(int count, int size) => (int)XMath.DivRoundUp((long)count, size);
 

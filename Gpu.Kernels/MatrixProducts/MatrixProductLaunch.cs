@@ -22,7 +22,8 @@ internal static class MatrixProductLaunch
         {
             var g = MatrixProductGeometry.For(rows, columns, depth, widest);
             var left = PackPanels<GpuScalarBackend, float>.PackedLength(g.RowPanels, MatrixProductGeometry.PanelRows, depth, g.Chunks);
-            return checked(left + 16 + PackPanels<GpuScalarBackend, float>.PackedLength(g.ColumnPanels, MatrixProductGeometry.PanelVectors * widest, depth, g.Chunks));
+            var panelColumns = MatrixProductGeometry.PanelVectors * widest;
+            return checked(left + 16 + PackPanels<GpuScalarBackend, float>.PackedLength(g.ColumnPanels, panelColumns, depth, g.Chunks));
         }
     }
 
@@ -51,7 +52,9 @@ internal static class MatrixProductLaunch
         });
     }
 
-    /// <summary>Launches a weight gradient: input channels by output channels, summed over the pixels. The bias gradient is added up while its operand is packed.</summary>
+    /// <summary>
+    /// Launches a weight gradient: input channels by output channels, summed over the pixels. The bias gradient is summed while its operand is packed.
+    /// </summary>
     public static void Launch<TBackend, TVector>(ILauncher<TBackend> launcher, in Conv2dGradientArguments a)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
@@ -85,7 +88,8 @@ internal static class MatrixProductLaunch
     }
 
     // The left operand at the start of the workspace; what is returned is the rest of it, for the right one.
-    private static DeviceView PackLeft<TBackend, TVector>(ILauncher<TBackend> launcher, MatrixProductGeometry g, DeviceView source, bool transposed, DeviceView workspace)
+    private static DeviceView PackLeft<TBackend, TVector>(
+        ILauncher<TBackend> launcher, MatrixProductGeometry g, DeviceView source, bool transposed, DeviceView workspace)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Gpu.Tests.Compilation;
 
 /// <summary>Rules for the sources that the compiler does not enforce.</summary>
-public class SourceRulesTests
+public partial class SourceRulesTests
 {
     private const int MaxLineLength = 160;
 
@@ -36,4 +38,36 @@ public class SourceRulesTests
             .GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key);
         Assert.Empty(parts);
     }
+
+    [SourceFact]
+    public void DocumentsNameWhatExists()
+    {
+        string[] folders = ["Gpu.Kernels", "Gpu.Training", "Gpu.Cli", "Gpu.Tests", "samples", "bench", "tools"];
+        var sources = folders.SelectMany(folder => SourceTree.Files(folder, "")).Where(file => !file.EndsWith(".md", StringComparison.Ordinal)
+            && !file.Contains("/bin/", StringComparison.Ordinal) && !file.Contains("/obj/", StringComparison.Ordinal)).ToArray();
+        var known = sources.SelectMany(file => Words(File.ReadAllText(Path.Combine(SourceTree.Root!, file))).Append(Path.GetFileName(file).Split('.')[0]))
+            .Concat(["FullyQualifiedName", "YourKernel"]).ToHashSet(StringComparer.Ordinal);
+        var inFolders = folders.Concat(["docs", "datasets"]).SelectMany(folder => SourceTree.Files(folder, ".md"));
+        var documents = Directory.EnumerateFiles(SourceTree.Root!, "*.md").Where(path => Path.GetFileName(path) != "CHANGELOG.md")
+            .Concat(inFolders.Select(file => Path.Combine(SourceTree.Root!, file)));
+        var unknown = from path in documents
+                      from code in Code().Matches(File.ReadAllText(path))
+                      from word in Words(code.Value)
+                      where TypeName().IsMatch(word) && !known.Contains(word)
+                      select $"{Path.GetRelativePath(SourceTree.Root!, path)}: {word}";
+        Assert.Empty(unknown.Distinct());
+
+        static IEnumerable<string> Words(string text) => Word().Matches(text).Select(match => match.Value);
+    }
+
+    // Code in a line of a document.
+    [GeneratedRegex("`[^`\n]+`")]
+    private static partial Regex Code();
+
+    [GeneratedRegex("[A-Za-z_][A-Za-z0-9_]*")]
+    private static partial Regex Word();
+
+    // At least two words in PascalCase: what is shorter may be plain English.
+    [GeneratedRegex("^([A-Z][a-z0-9]+){2,}$")]
+    private static partial Regex TypeName();
 }

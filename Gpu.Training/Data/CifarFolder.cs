@@ -22,7 +22,8 @@ internal static class CifarFolder
         if (missing.Length == TrainFiles.Length + 1)
             return null;
         if (missing.Length > 0)
-            throw new DatasetException($"The folder '{folder}' has CIFAR-10 batches, but not all six: missing {string.Join(", ", missing)}. Add the missing files.");
+            throw new DatasetException(
+                $"The folder '{folder}' has CIFAR-10 batches, but not all six: missing {string.Join(", ", missing)}. Add the missing files.");
 
         // Without the file of names they are those that the data set is published with.
         var namesPath = Path.Combine(folder, NamesFile);
@@ -37,7 +38,8 @@ internal static class CifarFolder
         var counts = paths.Select(CountRecords).ToArray();
         var total = counts.Sum();
         if (total * 3 * Plane > Array.MaxLength)
-            throw new DatasetException($"The batches {string.Join(", ", paths.Select(path => $"'{path}'"))} have {total} images, more than fit in memory. Use fewer.");
+            throw new DatasetException(
+                $"The batches {string.Join(", ", paths.Select(path => $"'{path}'"))} have {total} images, more than fit in memory. Use fewer.");
         var pixels = new byte[total * 3 * Plane];
         var labels = new int[total];
         var record = new byte[Record];
@@ -51,7 +53,8 @@ internal static class CifarFolder
                 if (record[0] >= classes)
                 {
                     throw new DatasetException(
-                        $"Label {i} in '{paths[part]}' is {record[0]}, but there are {classes} classes (labels 0 to {classes - 1}). The file is damaged, or not CIFAR-10: download it again.");
+                        $"Label {i} in '{paths[part]}' is {record[0]}, but there are {classes} classes (labels 0 to {classes - 1}). "
+                        + "The file is damaged, or not CIFAR-10: download it again.");
                 }
 
                 labels[image] = record[0];

@@ -19,7 +19,8 @@ internal static class IdxFolder
         if (missing.Length > 0)
         {
             throw new DatasetException(
-                $"The folder '{folder}' has IDX files, but not all four: missing {string.Join(", ", missing)}; found {string.Join(", ", files.OfType<string>().Select(Path.GetFileName))}. "
+                $"The folder '{folder}' has IDX files, but not all four: missing {string.Join(", ", missing)}; "
+                + $"found {string.Join(", ", files.OfType<string>().Select(Path.GetFileName))}. "
                 + "Add the missing files.");
         }
 
@@ -30,7 +31,8 @@ internal static class IdxFolder
         if ((test.Height, test.Width, test.Channels) != (train.Height, train.Width, train.Channels))
         {
             throw new DatasetException(
-                $"The images in '{files[2]}' are {test.Height}x{test.Width}x{test.Channels}, those in '{files[0]}' {train.Height}x{train.Width}x{train.Channels} "
+                $"The images in '{files[2]}' are {test.Height}x{test.Width}x{test.Channels}, "
+                + $"those in '{files[0]}' {train.Height}x{train.Width}x{train.Channels} "
                 + "(height x width x channels). Both need the same size: take them from the same data set.");
         }
 

@@ -24,7 +24,8 @@ public static class IdxReader
             if (sizes[i] == 0)
             {
                 throw new DatasetException(
-                    $"The file '{path}' has no images: its header says {shape} (count x height x width{(sizes.Length == 4 ? " x channels" : "")}). Every number must be at least 1.");
+                    $"The file '{path}' has no images: its header says {shape} (count x height x width{(sizes.Length == 4 ? " x channels" : "")}). "
+                    + "Every number must be at least 1.");
             }
         }
 
@@ -65,7 +66,8 @@ public static class IdxReader
             if (bytes[i] >= classes)
             {
                 throw new DatasetException(
-                    $"Label {i} in '{labelsPath}' is {bytes[i]}, but there are {classes} classes (labels 0 to {classes - 1}). Correct the label or the number of classes.");
+                    $"Label {i} in '{labelsPath}' is {bytes[i]}, but there are {classes} classes (labels 0 to {classes - 1}). "
+                    + "Correct the label or the number of classes.");
             }
 
             labels[i] = bytes[i];
@@ -79,7 +81,7 @@ public static class IdxReader
         Span<byte> magic = stackalloc byte[4];
         file.Read(magic, 4 + (4 * fewestDimensions), $"the header of an IDX file of {content}");
         var number = BinaryPrimitives.ReadUInt32BigEndian(magic);
-        var wanted = fewestDimensions == mostDimensions ? $"0x{0x800 | fewestDimensions:X8}" : $"0x{0x800 | fewestDimensions:X8} or 0x{0x800 | mostDimensions:X8}";
+        var wanted = $"0x{0x800 | fewestDimensions:X8}" + (fewestDimensions == mostDimensions ? "" : $" or 0x{0x800 | mostDimensions:X8}");
         if (magic[0] != 0 || magic[1] != 0)
         {
             throw new DatasetException(
@@ -90,7 +92,8 @@ public static class IdxReader
         if (magic[2] != UnsignedByte)
         {
             throw new DatasetException(
-                $"The IDX file '{file.FilePath}' holds values of type 0x{magic[2]:X2} ({TypeName(magic[2])}), but {content} of type 0x08 (unsigned byte) are expected. "
+                $"The IDX file '{file.FilePath}' holds values of type 0x{magic[2]:X2} ({TypeName(magic[2])}), "
+                + $"but {content} of type 0x08 (unsigned byte) are expected. "
                 + "Convert the file to bytes.");
         }
 

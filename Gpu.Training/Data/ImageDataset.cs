@@ -86,7 +86,8 @@ public sealed class ImageDataset
         if ((split.Height, split.Width, split.Channels) != (Height, Width, Channels))
         {
             throw new DatasetException(
-                $"The {part} images of the data set '{Name}' are {split.Height}x{split.Width}x{split.Channels} (height x width x channels), the training images "
+                $"The {part} images of the data set '{Name}' are {split.Height}x{split.Width}x{split.Channels} (height x width x channels), "
+                + "the training images "
                 + $"{Height}x{Width}x{Channels}. All parts need the same size.");
         }
 
