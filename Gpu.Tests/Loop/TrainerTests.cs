@@ -222,8 +222,8 @@ public class TrainerTests
         }
 
         Assert.Equal(result.TestAccuracy, right / 60.0);
-        Assert.Equal(right, Enumerable.Range(0, 4).Sum(c => evaluation.Confusion![c, c]));
-        Assert.Equal(data.Test.CountPerClass(4), Enumerable.Range(0, 4).Select(i => Enumerable.Range(0, 4).Sum(j => evaluation.Confusion![i, j])));
+        Assert.Equal(right, Enumerable.Range(0, 4).Sum(c => evaluation.ConfusionMatrix![c, c]));
+        Assert.Equal(data.Test.CountPerClass(4), Enumerable.Range(0, 4).Select(i => Enumerable.Range(0, 4).Sum(j => evaluation.ConfusionMatrix![i, j])));
     }
 
     [Fact]

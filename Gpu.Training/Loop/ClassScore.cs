@@ -12,7 +12,7 @@ public sealed record ClassScore(int Samples, double Precision, double Recall)
     /// <summary>The scores of all classes.</summary>
     /// <param name="confusion">at [i, j] the samples of class i that were taken for class j</param>
     /// <exception cref="ArgumentException">the matrix is not square</exception>
-    public static ClassScore[] Of(int[,] confusion)
+    public static ClassScore[] FromConfusionMatrix(int[,] confusion)
     {
         ArgumentNullException.ThrowIfNull(confusion);
         var classes = confusion.GetLength(0);

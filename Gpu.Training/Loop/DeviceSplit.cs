@@ -19,7 +19,7 @@ internal sealed class DeviceSplit : IDisposable
     private readonly DeviceBuffer _labels;
     private readonly DeviceBuffer _order;
     private readonly DeviceBuffer _normalization;
-    private readonly PlanSteps _passes;
+    private readonly PlanSteps _steps;
 
     public DeviceSplit(ComputeDevice device, ImageSplit split, ChannelStatistics statistics, PlanCache plans, Augmentation augmentation = default)
     {
@@ -27,7 +27,7 @@ internal sealed class DeviceSplit : IDisposable
         _split = split;
         _plans = plans;
         _augmentation = augmentation;
-        _passes = new PlanSteps(plans, device, Record);
+        _steps = new PlanSteps(plans, device, Record);
         if ((long)split.Count * split.ImageSize / 4 > int.MaxValue - 16)
             throw new TrainingException($"{split.Count} images of {split.ImageSize} bytes are more than can be addressed on the device (8 GB). Use "
                 + "--limit-train.");
@@ -41,7 +41,7 @@ internal sealed class DeviceSplit : IDisposable
         device.Upload<float>(pattern, _normalization.View);
         Order = new int[split.Count];
         for (var i = 0; i < Order.Length; i++) Order[i] = i;
-        SendOrder();
+        UploadOrder();
     }
 
     /// <summary>Words of device memory that a part of a data set takes.</summary>
@@ -51,28 +51,28 @@ internal sealed class DeviceSplit : IDisposable
     /// <summary>Images.</summary>
     public int Count => _split.Count;
 
-    /// <summary>The order that images come in, on the host; <see cref="SendOrder"/> after changing it.</summary>
+    /// <summary>The order that images come in, on the host; <see cref="UploadOrder"/> after changing it.</summary>
     public int[] Order { get; }
 
     /// <summary>The classes, in the order of the images (not that of <see cref="Order"/>).</summary>
     public int[] Labels => _split.Labels;
 
     /// <summary>Sends the order to the device.</summary>
-    public void SendOrder() => _device.Upload<int>(Order, _order.View);
+    public void UploadOrder() => _device.Upload<int>(Order, _order.View);
 
     /// <summary>Draws the order of an epoch: a function of seed and epoch alone.</summary>
     public void Shuffle(ulong seed, int epoch)
     {
         for (var i = 0; i < Order.Length; i++) Order[i] = i;
         new PortableRandom(seed, (ulong)epoch + 1).Shuffle(Order.AsSpan());
-        SendOrder();
+        UploadOrder();
     }
 
     /// <summary>
     /// A pass on the next batch: takes the values of the pass from the step's table, gathers the batch, and runs the plan. The same launches serve all
     /// batches of the plan's size.
     /// </summary>
-    public RecordedStep Pass(Plan plan) => _passes.Of(plan);
+    public RecordedStep StepFor(Plan plan) => _steps.Of(plan);
 
     /// <summary>Puts the launches of a pass into a list.</summary>
     public void Record(Plan plan, CommandList list)
@@ -86,7 +86,7 @@ internal sealed class DeviceSplit : IDisposable
 
     public void Dispose()
     {
-        _passes.Dispose();
+        _steps.Dispose();
         _bytes.Dispose();
         _labels.Dispose();
         _order.Dispose();

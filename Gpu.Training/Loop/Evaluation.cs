@@ -19,7 +19,7 @@ public sealed record Evaluation
     public required int TopK { get; init; }
 
     /// <summary>Samples of class i that were taken for class j, at [i, j]; null when only the sums were asked for.</summary>
-    public required int[,]? Confusion { get; init; }
+    public required int[,]? ConfusionMatrix { get; init; }
 
     /// <summary>Seconds it took.</summary>
     public required double Seconds { get; init; }

@@ -11,8 +11,8 @@ internal sealed class LossLog
 {
     private readonly List<float> _recorded;
     private readonly float[] _samples;
-    private MetricTotals _before;
-    private double _step;
+    private MetricTotals _previous;
+    private double _stepLoss;
 
     /// <param name="steps">steps whose losses are recorded; 0 for none</param>
     /// <param name="batch">samples a batch</param>
@@ -29,14 +29,14 @@ internal sealed class LossLog
     public IReadOnlyList<float> Recorded => _recorded;
 
     /// <summary>Begins an epoch, whose counters stand at these totals.</summary>
-    public void BeginEpoch(MetricTotals totals) => _before = totals;
+    public void BeginEpoch(MetricTotals totals) => _previous = totals;
 
     /// <summary>Takes a reading of the epoch's counters.</summary>
     public double ReadMean(MetricTotals totals)
     {
-        var samples = totals.Samples - _before.Samples;
-        if (samples > 0) Last = (totals.LossSum - _before.LossSum) / samples;
-        _before = totals;
+        var samples = totals.Samples - _previous.Samples;
+        if (samples > 0) Last = (totals.LossSum - _previous.LossSum) / samples;
+        _previous = totals;
         return Last;
     }
 
@@ -47,15 +47,15 @@ internal sealed class LossLog
         device.Download(plan.SampleLosses, losses);
         var sum = 0.0;
         foreach (var loss in losses) sum += loss;
-        _step += sum / losses.Length / batches;
+        _stepLoss += sum / losses.Length / batches;
     }
 
     /// <summary>Ends a step and returns its loss.</summary>
     public double EndStep()
     {
-        var loss = _step;
+        var loss = _stepLoss;
         _recorded.Add((float)loss);
-        _step = 0;
+        _stepLoss = 0;
         return loss;
     }
 }

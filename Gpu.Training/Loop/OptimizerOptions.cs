@@ -36,7 +36,7 @@ public sealed record OptimizerOptions
     public float L1 { get; init; }
 
     /// <summary>The customary numbers of an optimizer (those of PyTorch, for Lion those of its paper), with a learning rate that suits it.</summary>
-    public static OptimizerOptions Of(OptimizerKind kind) => kind switch
+    public static OptimizerOptions DefaultsFor(OptimizerKind kind) => kind switch
     {
         OptimizerKind.Sgd => new() { Kind = kind, LearningRate = 0.1f, Momentum = 0 },
         OptimizerKind.Momentum or OptimizerKind.Nesterov => new() { Kind = kind, LearningRate = 0.05f },

@@ -8,12 +8,12 @@ internal sealed record ResolvedOptions(TrainingOptions Options, OptimizerOptions
 {
     /// <summary>Fills in and checks.</summary>
     /// <exception cref="TrainingException">an option is out of range; the message names it</exception>
-    public static ResolvedOptions Of(TrainingOptions options, Model model)
+    public static ResolvedOptions Resolve(TrainingOptions options, Model model)
     {
         var recipe = model.Recipe;
         var optimizer = options.Optimizer is { } kind && kind != recipe.Optimizer.Kind
             // Another optimizer than the recipe's: its own numbers, but the network's decay, unless the optimizer brings one.
-            ? Adopt(OptimizerOptions.Of(kind), recipe.Optimizer)
+            ? WithRecipeDecay(OptimizerOptions.DefaultsFor(kind), recipe.Optimizer)
             : recipe.Optimizer;
         optimizer = optimizer with
         {
@@ -39,7 +39,7 @@ internal sealed record ResolvedOptions(TrainingOptions Options, OptimizerOptions
         return new ResolvedOptions(options, optimizer, settings);
     }
 
-    private static OptimizerOptions Adopt(OptimizerOptions chosen, OptimizerOptions recipe) => chosen with
+    private static OptimizerOptions WithRecipeDecay(OptimizerOptions chosen, OptimizerOptions recipe) => chosen with
     {
         WeightDecay = chosen.WeightDecay > 0 ? chosen.WeightDecay : recipe.WeightDecay,
         DecayOn = recipe.DecayOn,

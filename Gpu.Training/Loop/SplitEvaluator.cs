@@ -26,9 +26,9 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
         {
             cancellation.ThrowIfCancellationRequested();
             var plan = plans.Evaluation(Math.Min(batch, split.Count - from));
-            counters.Announce(new EvaluationSchedule(counters, from, batch, split.Count));
-            split.Pass(plan).Run();
-            if (matrix is not null) Count(matrix, plan, split, from, outputs);
+            counters.EnsureUploaded(new EvaluationSchedule(counters, from, batch, split.Count));
+            split.StepFor(plan).Run();
+            if (matrix is not null) CountPredictions(matrix, plan, split, from, outputs);
         }
 
         var totals = Metrics.Read(network.Device, plans.EvaluationMetrics);
@@ -39,12 +39,12 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
             Accuracy = totals.Accuracy,
             TopKAccuracy = totals.TopKAccuracy,
             TopK = topK,
-            Confusion = matrix,
+            ConfusionMatrix = matrix,
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
     }
 
-    private void Count(int[,] matrix, Plan plan, DeviceSplit split, int from, float[] outputs)
+    private void CountPredictions(int[,] matrix, Plan plan, DeviceSplit split, int from, float[] outputs)
     {
         var classes = matrix.GetLength(0);
         network.Device.Download(plan.Output, outputs.AsSpan(0, plan.Batch * classes));

@@ -15,7 +15,7 @@ public sealed class StepRunner : IDisposable
     private readonly ParameterUpdate _update;
     private readonly StepScheduleUploader _counters;
     private readonly float[] _sampleLosses;
-    private readonly PlanSteps _passes;
+    private readonly PlanSteps _forwardBackward;
     private readonly PlanSteps _steps;
     private readonly RecordedStep _updates;
     private Plan _plan;
@@ -33,7 +33,7 @@ public sealed class StepRunner : IDisposable
         ArgumentNullException.ThrowIfNull(network);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         if (options?.Precision is { } precision) network.Device.Precision = precision;
-        var resolved = ResolvedOptions.Of(options ?? new TrainingOptions(), network.Model);
+        var resolved = ResolvedOptions.Resolve(options ?? new TrainingOptions(), network.Model);
         _network = network;
         var (clip, ema) = (resolved.Options.ClipNorm, resolved.Options.Ema);
         var needs = new MemoryRequirements(network.Model, resolved.PlanSettings);
@@ -44,7 +44,7 @@ public sealed class StepRunner : IDisposable
         (_plan, _update) = check.Run(() => (
             _plans.Training(batch), new ParameterUpdate(network, resolved.Optimizer, _plans.StepStateView, _plans.LossScale, clip, ema)));
         _counters = new StepScheduleUploader(network.Device, _plans.StepTable);
-        _passes = new PlanSteps(_plans, network.Device, RecordPass);
+        _forwardBackward = new PlanSteps(_plans, network.Device, RecordForwardBackward);
         _steps = new PlanSteps(_plans, network.Device, RecordStep);
         _updates = new RecordedStep(network.Device, _update.Commands);
         _sampleLosses = new float[batch];
@@ -83,7 +83,7 @@ public sealed class StepRunner : IDisposable
     {
         if (!_plans.Loss.UsesLabels) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
             + "takes a number for each output, not a class.");
-        Prepare(inputs, labels.Length);
+        SetInputs(inputs, labels.Length);
         _network.Device.Upload(labels, _plan.Labels);
     }
 
@@ -100,14 +100,14 @@ public sealed class StepRunner : IDisposable
         var outputs = _network.Model.Output.Length;
         if (targets.Length % outputs != 0) throw new ArgumentException($"{targets.Length} targets are not a whole number of samples with {outputs} "
             + "outputs", nameof(targets));
-        Prepare(inputs, targets.Length / outputs);
+        SetInputs(inputs, targets.Length / outputs);
         _network.Device.Upload(targets, _plan.Targets);
     }
 
     /// <summary>Forward, loss, backward, optimizer. Returns when it is launched; nothing is allocated.</summary>
     public void Step()
     {
-        Announce();
+        UploadSchedule();
         _steps.Of(_plan).Run();
         _counters.Draw++;
         _counters.Step++;
@@ -116,8 +116,8 @@ public sealed class StepRunner : IDisposable
     /// <summary>Forward, loss and backward: adds to the gradients, which <see cref="Network.GetGradient"/> reads.</summary>
     public void ForwardBackward()
     {
-        Announce();
-        _passes.Of(_plan).Run();
+        UploadSchedule();
+        _forwardBackward.Of(_plan).Run();
         _counters.Draw++;
     }
 
@@ -159,15 +159,15 @@ public sealed class StepRunner : IDisposable
     public void Dispose()
     {
         _steps.Dispose();
-        _passes.Dispose();
+        _forwardBackward.Dispose();
         _updates.Dispose();
         _update.Dispose();
         _plans.Dispose();
     }
 
-    private void Announce() => _counters.Announce(new SameBatchSchedule(_counters, LearningRate));
+    private void UploadSchedule() => _counters.EnsureUploaded(new SameBatchSchedule(_counters, LearningRate));
 
-    private void RecordPass(Plan plan, CommandList list)
+    private void RecordForwardBackward(Plan plan, CommandList list)
     {
         StepTable.Advance(list, _plans.StepTable, _plans.StepStateView);
         plan.AppendTo(list);
@@ -175,11 +175,11 @@ public sealed class StepRunner : IDisposable
 
     private void RecordStep(Plan plan, CommandList list)
     {
-        RecordPass(plan, list);
+        RecordForwardBackward(plan, list);
         list.Append(_update.Commands);
     }
 
-    private void Prepare(ReadOnlySpan<float> inputs, int samples)
+    private void SetInputs(ReadOnlySpan<float> inputs, int samples)
     {
         var length = _network.Model.Input.Length;
         if (samples == 0 || inputs.Length != (long)samples * length)

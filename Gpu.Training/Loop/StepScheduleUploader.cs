@@ -24,15 +24,15 @@ internal interface IStepSchedule
 /// </summary>
 internal sealed class StepScheduleUploader(ComputeDevice device, DeviceView table)
 {
-    private const int MostPasses = 512;
+    private const int MaxPasses = 512;
 
-    private readonly int[] _words = new int[StepTableLayout.Length(MostPasses)];
-    private int _sent;
-    private int _taken;
-    private int _ahead = 1;
+    private readonly int[] _words = new int[StepTableLayout.Length(MaxPasses)];
+    private int _uploaded;
+    private int _consumed;
+    private int _lookahead = 1;
 
     /// <summary>Words of the table on the device.</summary>
-    public static int TableLength => StepTableLayout.Length(MostPasses);
+    public static int TableLength => StepTableLayout.Length(MaxPasses);
 
     /// <summary>Optimizer steps made.</summary>
     public long Step { get; set; }
@@ -44,34 +44,34 @@ internal sealed class StepScheduleUploader(ComputeDevice device, DeviceView tabl
     /// Sees to it that the next <see cref="StepTable.Advance"/> on the device takes the values of the pass that is about to run. Call it once before
     /// each pass.
     /// </summary>
-    public void Announce<TPasses>(in TPasses passes)
+    public void EnsureUploaded<TPasses>(in TPasses passes)
         where TPasses : IStepSchedule
     {
         if (!passes.TryGet(0, out var now)) throw new InvalidOperationException("a pass was announced that does not exist");
-        if (_taken < _sent)
+        if (_consumed < _uploaded)
         {
-            if (At(_taken) == now)
+            if (Get(_consumed) == now)
             {
-                _taken++;
+                _consumed++;
                 return;
             }
 
             // Something else than was foreseen (another learning rate, another data set): then perhaps so again.
-            _ahead = 1;
+            _lookahead = 1;
         }
-        else _ahead = Math.Min(2 * _ahead, MostPasses);
+        else _lookahead = Math.Min(2 * _lookahead, MaxPasses);
 
-        _sent = 0;
-        while (_sent < _ahead && passes.TryGet(_sent, out var values)) Put(_sent++, values);
+        _uploaded = 0;
+        while (_uploaded < _lookahead && passes.TryGet(_uploaded, out var values)) Set(_uploaded++, values);
         _words[StepTableLayout.Next] = 0;
         // In the order of the launches: passes that are still to run have taken theirs before.
-        device.Upload<int>(_words.AsSpan(0, StepTableLayout.Length(_sent)), table);
-        _taken = 1;
+        device.Upload<int>(_words.AsSpan(0, StepTableLayout.Length(_uploaded)), table);
+        _consumed = 1;
     }
 
     private Span<int> Entry(int number) => _words.AsSpan(StepTableLayout.Length(number), StepTableLayout.EntryWords);
 
-    private StepValues At(int number)
+    private StepValues Get(int number)
     {
         var entry = Entry(number);
         return new StepValues(
@@ -79,7 +79,7 @@ internal sealed class StepScheduleUploader(ComputeDevice device, DeviceView tabl
             BitConverter.Int32BitsToSingle(entry[StepStateLayout.GradientScale]), entry[StepStateLayout.Draw], entry[StepStateLayout.BatchStart]);
     }
 
-    private void Put(int number, in StepValues values)
+    private void Set(int number, in StepValues values)
     {
         var entry = Entry(number);
         entry[StepStateLayout.Step] = values.Step;

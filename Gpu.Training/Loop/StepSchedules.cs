@@ -18,7 +18,7 @@ internal sealed class EpochSchedule(Func<long, float> learningRateAt, int batche
     public long Draw { get; set; }
 
     /// <summary>Begins an optimizer step.</summary>
-    public void Begin(LoopPosition position)
+    public void BeginStep(LoopPosition position)
     {
         _firstBatch = position.Batch;
         _step = position.Step;

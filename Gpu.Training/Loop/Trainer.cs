@@ -17,12 +17,12 @@ public sealed class Trainer : IDisposable
     private readonly ResolvedOptions _resolved;
     private readonly ITrainingObserver _observer;
     private readonly TrainingSession _session;
-    private readonly WeightSnapshot _best;
-    private readonly WeightSnapshot? _trained;
+    private readonly WeightSnapshot _bestWeights;
+    private readonly WeightSnapshot? _trainedWeights;
     private readonly TrainingClock _clock = new();
     private readonly List<EpochReport> _reports = [];
     private readonly LossLog _losses;
-    private readonly EpochSchedule _passes;
+    private readonly EpochSchedule _schedule;
     private readonly int _stepsPerEpoch;
     private readonly long _totalSteps;
     private readonly int _epochs;
@@ -53,21 +53,21 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _model = model;
         _device = device;
-        _observer = observer ?? new Nobody();
+        _observer = observer ?? new NullObserver();
         options = options with { Precision = SetPrecision(device, options.Precision) };
-        _resolved = ResolvedOptions.Of(options, model);
+        _resolved = ResolvedOptions.Resolve(options, model);
         _data = TrainingData.Prepare(data, model, options);
         _session = new TrainingSession(model, _data, device, _resolved);
         try
         {
-            _best = new WeightSnapshot(_session.Network);
-            _trained = options.Ema is null ? null : new WeightSnapshot(_session.Network);
+            _bestWeights = new WeightSnapshot(_session.Network);
+            _trainedWeights = options.Ema is null ? null : new WeightSnapshot(_session.Network);
             _stepsPerEpoch = (_session.BatchesPerEpoch + options.Accumulate - 1) / options.Accumulate;
             _totalSteps = options.Steps ?? (long)options.Epochs * _stepsPerEpoch;
             _epochs = (int)((_totalSteps + _stepsPerEpoch - 1) / _stepsPerEpoch);
             _losses = new LossLog(options.RecordLosses ? _totalSteps : 0, _session.Batch);
-            _passes = new EpochSchedule(LearningRateAt, _session.BatchesPerEpoch, _session.Batch, options.Accumulate, _totalSteps);
-            if (resumed is not null) Restore(resumed);
+            _schedule = new EpochSchedule(LearningRateAt, _session.BatchesPerEpoch, _session.Batch, options.Accumulate, _totalSteps);
+            if (resumed is not null) RestoreCheckpoint(resumed);
             else if (options.OutputFolder is { } folder) _writer = RunWriter.Create(folder, Configuration(options), model);
         }
         catch
@@ -168,27 +168,27 @@ public sealed class Trainer : IDisposable
         var options = _resolved.Options;
         _learningRate = LearningRateAt(_position.Step);
         var samples = 0;
-        _passes.Begin(_position);
+        _schedule.BeginStep(_position);
         for (var i = 0; i < batches; i++)
         {
             // A single batch's gradients are applied in the same list of launches.
-            var plan = batches == 1 ? _session.TrainStep(_passes) : _session.TrainBatch(_passes);
-            _passes.NextBatch = ++_position.Batch;
-            _passes.Draw = _session.Counters.Draw;
+            var plan = batches == 1 ? _session.TrainStep(_schedule) : _session.TrainBatch(_schedule);
+            _schedule.NextBatch = ++_position.Batch;
+            _schedule.Draw = _session.Counters.Draw;
             samples += plan.Batch;
             if (options.RecordLosses) _losses.Add(_device, plan, batches);
         }
 
         if (batches > 1) _session.ApplyGradients();
-        TellLaunching();
+        ReportLaunchMode();
         (_position.Step, _position.Draw) = (_session.Counters.Step, _session.Counters.Draw);
-        if (options.RecordLosses) RequireNumber(_losses.EndStep());
+        if (options.RecordLosses) RequireFinite(_losses.EndStep());
         // Also at the first step of the session, so that people see a loss at once.
         var isLogged = _position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
-        if (isLogged) TellLossScale();
-        if (isLogged) RequireNumber(_losses.ReadMean(Metrics.Read(_device, _session.Plans.TrainingMetrics)));
+        if (isLogged) ReportLossScale();
+        if (isLogged) RequireFinite(_losses.ReadMean(Metrics.Read(_device, _session.Plans.TrainingMetrics)));
         _clock.Pause(samples);
-        Report(isLogged);
+        ReportStep(isLogged);
     }
 
     private float LearningRateAt(long step) => (float)(_resolved.Optimizer.LearningRate
@@ -200,11 +200,11 @@ public sealed class Trainer : IDisposable
         _clock.Resume();
         var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
         _clock.Pause(0);
-        RequireNumber(totals.MeanLoss);
+        RequireFinite(totals.MeanLoss);
         _clock.EndEpoch();
         _trainLoss = totals.MeanLoss;
         var epoch = _position.Epoch + 1;
-        var evaluation = WithAveragedWeights(() => EvaluateAndKeep(epoch, cancellation));
+        var evaluation = WithAveragedWeights(() => EvaluateAndSave(epoch, cancellation));
         if (_position.Batch == _session.BatchesPerEpoch)
         {
             // Not where a limit of steps has ended the epoch early: whoever resumes with more steps goes on in the middle of it.
@@ -237,18 +237,18 @@ public sealed class Trainer : IDisposable
     }
 
     // Evaluates, and keeps the weights when they are the best: by validation loss, or without validation the latest.
-    private Evaluation EvaluateAndKeep(int epoch, CancellationToken cancellation)
+    private Evaluation EvaluateAndSave(int epoch, CancellationToken cancellation)
     {
         // When this is cancelled, the position is still that of the epoch's end, and a resumed run comes back to here.
         var evaluation = _session.Evaluator.Run(_session.Validation ?? _session.Test, _session.EvaluationBatch, confusion: false, cancellation);
-        RequireNumber(evaluation.Loss);
+        RequireFinite(evaluation.Loss);
         var isBest = _session.Validation is null || evaluation.Loss < _position.BestLoss;
         _position.EpochsSinceBest = isBest ? 0 : _position.EpochsSinceBest + 1;
         if (isBest)
         {
             if (_session.Validation is not null) (_position.BestLoss, _position.BestAccuracy) = (evaluation.Loss, evaluation.Accuracy);
             _position.BestEpoch = epoch;
-            _best.Take();
+            _bestWeights.Capture();
             _writer?.WriteBest(Network, epoch, _position.Step);
         }
 
@@ -259,27 +259,27 @@ public sealed class Trainer : IDisposable
     // With a running average, evaluation and saved weights are those of the average.
     private T WithAveragedWeights<T>(Func<T> action)
     {
-        if (_trained is null) return action();
-        _trained.Take();
-        _trained.PutAverage(_session.Update.Average);
+        if (_trainedWeights is null) return action();
+        _trainedWeights.Capture();
+        _trainedWeights.LoadAverage(_session.Update.Average);
         try
         {
             return action();
         }
         finally
         {
-            _trained.Restore();
+            _trainedWeights.Restore();
         }
     }
 
     // The network ends with its best weights, by which the test images are judged.
     private Evaluation? FinalEvaluation(CancellationToken cancellation)
     {
-        if (_best.IsTaken) _best.Restore();
+        if (_bestWeights.HasValue) _bestWeights.Restore();
         return _lastEvaluation ?? _session.Evaluator.Run(_session.Test, _session.EvaluationBatch, confusion: false, cancellation);
     }
 
-    private void RequireNumber(double loss)
+    private void RequireFinite(double loss)
     {
         if (double.IsFinite(loss)) return;
         var saved = _position.BestEpoch == 0 ? "Nothing was saved yet." : $"The best weights are those of epoch {_position.BestEpoch}"
@@ -310,7 +310,7 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private void Restore(RunFolder run)
+    private void RestoreCheckpoint(RunFolder run)
     {
         var fingerprint = TrainingData.Fingerprint(_data);
         if (run.Configuration.DataFingerprint != fingerprint)
@@ -327,18 +327,18 @@ public sealed class Trainer : IDisposable
         if (_position.BestEpoch > 0 && _session.Validation is not null && File.Exists(run.BestWeights))
         {
             var current = new WeightSnapshot(Network);
-            current.Take();
+            current.Capture();
             Weights.WeightFile.Load(Network, run.BestWeights);
-            _best.Take();
+            _bestWeights.Capture();
             current.Restore();
         }
     }
 
-    private sealed class Nobody : ITrainingObserver;
+    private sealed class NullObserver : ITrainingObserver;
 
-    private readonly HashSet<RecordedStep> _told = [];
+    private readonly HashSet<RecordedStep> _reportedSteps = [];
     private LossScaleState _lossScale;
-    private LaunchMode? _toldMode;
+    private LaunchMode? _reportedMode;
 
     private void FinishCompilation()
     {
@@ -350,19 +350,19 @@ public sealed class Trainer : IDisposable
     }
 
     // How the steps are launched is known after the second of each kind.
-    private void TellLaunching()
+    private void ReportLaunchMode()
     {
-        if (_session.LastStep is not { IsSettled: true } step || _told.Contains(step)) return;
-        _told.Add(step);
-        if (step.Mode == _toldMode) return;
-        _toldMode = step.Mode;
+        if (_session.LastStep is not { IsSettled: true } step || _reportedSteps.Contains(step)) return;
+        _reportedSteps.Add(step);
+        if (step.Mode == _reportedMode) return;
+        _reportedMode = step.Mode;
         _observer.OnDetail(step.Mode == LaunchMode.Graph
             ? $"The {step.LaunchCount} launches of a step are captured as a graph and launched as one."
             : $"The {step.LaunchCount} launches of a step are launched one by one: {step.WhyNoGraph}.");
     }
 
     // Whoever asks for details hears of every change that is seen; the device is read where the loss is read, too.
-    private void TellLossScale()
+    private void ReportLossScale()
     {
         if (_session.Plans.LossScale.IsEmpty) return;
         var state = LossScaling.Read(_device, _session.Plans.LossScale);
@@ -371,7 +371,7 @@ public sealed class Trainer : IDisposable
         _observer.OnDetail($"Step {_session.Counters.Step}: the loss scale is {state.Scale:N0}; {state.Skipped:N0} updates were skipped.");
     }
 
-    private void Report(bool isLogged)
+    private void ReportStep(bool isLogged)
     {
         var stepsBefore = (long)_position.Epoch * _stepsPerEpoch;
         var progress = new StepProgress

@@ -9,13 +9,13 @@ namespace Gpu.Training.Loop;
 internal sealed class TrainingMemory
 {
     private readonly ImageDataset _data;
-    private readonly MemoryRequirements _needs;
+    private readonly MemoryRequirements _requirements;
     private readonly long _fixed;
 
     private TrainingMemory(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
     {
         _data = data;
-        _needs = new MemoryRequirements(model, resolved.PlanSettings);
+        _requirements = new MemoryRequirements(model, resolved.PlanSettings);
         var scalesLoss = device.Precision == MatrixPrecision.Fp16;
         var update = ParameterUpdate.WordsFor(
             ParameterMemory.Layout(model).Trained, resolved.Optimizer, scalesLoss, resolved.Options.ClipNorm, resolved.Options.Ema);
@@ -23,7 +23,7 @@ internal sealed class TrainingMemory
             + (data.Validation is { } validation ? DeviceSplit.WordsFor(validation) : 0);
         _fixed = sizeof(float) * (ParameterMemory.WordsFor(model) + update + splits);
         Batch = Math.Min(resolved.Options.Batch, data.Train.Count);
-        EvaluationBatch = Preferred(Batch);
+        EvaluationBatch = PreferredEvaluationBatch(Batch);
     }
 
     /// <summary>Samples a training batch; the last of an epoch may have fewer.</summary>
@@ -33,10 +33,10 @@ internal sealed class TrainingMemory
     public int EvaluationBatch { get; private set; }
 
     /// <summary>The batch sizes that training will use.</summary>
-    public int[] TrainingBatches => [.. Sizes(Batch)];
+    public int[] TrainingBatches => [.. TrainingSizes(Batch)];
 
     /// <summary>The batch sizes that evaluation will use.</summary>
-    public int[] EvaluationBatches => [.. Evaluations(EvaluationBatch)];
+    public int[] EvaluationBatches => [.. EvaluationSizes(EvaluationBatch)];
 
     /// <summary>What is to be asked and told about memory.</summary>
     public MemoryCheck Check { get; private set; } = null!;
@@ -44,29 +44,29 @@ internal sealed class TrainingMemory
     /// <summary>Decides. Evaluation takes larger batches than training where there is room for them.</summary>
     /// <exception cref="OutOfDeviceMemoryException">the run needs more than is known to be free</exception>
     /// <exception cref="ModelException">it needs more than can be addressed</exception>
-    public static TrainingMemory Plan(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
+    public static TrainingMemory Choose(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
     {
         var memory = new TrainingMemory(model, data, device, resolved);
-        if (memory.Bytes(memory.Batch, memory.EvaluationBatch) is not { } bytes || bytes > device.FreeBytes) memory.EvaluationBatch = memory.Least(memory.Batch);
+        if (memory.Bytes(memory.Batch, memory.EvaluationBatch) is not { } bytes || bytes > device.FreeBytes) memory.EvaluationBatch = memory.MinEvaluationBatch(memory.Batch);
         memory.Check = new MemoryCheck(
-            device, $"training {model.Name} on batches of {memory.Batch}", memory.Batch, batch => memory.Bytes(batch, memory.Least(batch))).Require();
+            device, $"training {model.Name} on batches of {memory.Batch}", memory.Batch, batch => memory.Bytes(batch, memory.MinEvaluationBatch(batch))).Require();
         return memory;
     }
 
     /// <summary>Bytes that a run allocates; null for more than can be addressed.</summary>
-    public long? Bytes(int batch, int evaluationBatch) => _fixed + _needs.BytesOfPlans(Sizes(batch), Evaluations(evaluationBatch));
+    public long? Bytes(int batch, int evaluationBatch) => _fixed + _requirements.BytesOfPlans(TrainingSizes(batch), EvaluationSizes(evaluationBatch));
 
-    private IEnumerable<int> Sizes(int batch) => [batch, _data.Train.Count % batch];
+    private IEnumerable<int> TrainingSizes(int batch) => [batch, _data.Train.Count % batch];
 
-    private IEnumerable<int> Evaluations(int batch)
+    private IEnumerable<int> EvaluationSizes(int batch)
     {
         var sizes = SplitEvaluator.BatchSizes(batch, _data.Test.Count);
         return _data.Validation is { } part ? sizes.Concat(SplitEvaluator.BatchSizes(batch, part.Count)) : sizes;
     }
 
-    private int Largest => Math.Max(_data.Test.Count, _data.Validation?.Count ?? 0);
+    private int LargestEvaluationSplit => Math.Max(_data.Test.Count, _data.Validation?.Count ?? 0);
 
-    private int Preferred(int batch) => SplitEvaluator.BatchFor(batch, Largest);
+    private int PreferredEvaluationBatch(int batch) => SplitEvaluator.BatchFor(batch, LargestEvaluationSplit);
 
-    private int Least(int batch) => Math.Min(batch, Largest);
+    private int MinEvaluationBatch(int batch) => Math.Min(batch, LargestEvaluationSplit);
 }

@@ -18,7 +18,7 @@ public sealed record TrainingOptions
     /// <summary>Samples a batch, 1 or more.</summary>
     public int Batch { get; init; } = 128;
 
-    /// <summary>The optimizer; when it is not the recipe's, the customary numbers of the chosen one apply (<see cref="OptimizerOptions.Of"/>).</summary>
+    /// <summary>The optimizer; when it is not the recipe's, the customary numbers of the chosen one apply (<see cref="OptimizerOptions.DefaultsFor"/>).</summary>
     public OptimizerKind? Optimizer { get; init; }
 
     /// <summary>The learning rate, above 0.</summary>

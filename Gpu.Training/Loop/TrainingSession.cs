@@ -17,7 +17,7 @@ internal sealed class TrainingSession : IDisposable
 
     public TrainingSession(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
     {
-        var memory = TrainingMemory.Plan(model, data, device, resolved);
+        var memory = TrainingMemory.Choose(model, data, device, resolved);
         Batch = memory.Batch;
         EvaluationBatch = memory.EvaluationBatch;
         try
@@ -70,7 +70,7 @@ internal sealed class TrainingSession : IDisposable
     /// </summary>
     public Plan TrainStep(EpochSchedule passes)
     {
-        var plan = Begin(passes);
+        var plan = NextPlan(passes);
         LastStep = _steps.Of(plan);
         LastStep.Run();
         Counters.Draw++;
@@ -83,8 +83,8 @@ internal sealed class TrainingSession : IDisposable
     /// </summary>
     public Plan TrainBatch(EpochSchedule passes)
     {
-        var plan = Begin(passes);
-        LastStep = Train.Pass(plan);
+        var plan = NextPlan(passes);
+        LastStep = Train.StepFor(plan);
         LastStep.Run();
         Counters.Draw++;
         return plan;
@@ -125,13 +125,13 @@ internal sealed class TrainingSession : IDisposable
         foreach (var batch in batches.Where(batch => batch > 0))
         {
             var plan = Plans.Training(batch);
-            _ = accumulates ? Train.Pass(plan) : _steps.Of(plan);
+            _ = accumulates ? Train.StepFor(plan) : _steps.Of(plan);
         }
 
         foreach (var split in new[] { Validation, Test })
         {
             if (split is null) continue;
-            foreach (var batch in SplitEvaluator.BatchSizes(EvaluationBatch, split.Count)) _ = split.Pass(Plans.Evaluation(batch));
+            foreach (var batch in SplitEvaluator.BatchSizes(EvaluationBatch, split.Count)) _ = split.StepFor(Plans.Evaluation(batch));
         }
     }
 
@@ -141,9 +141,9 @@ internal sealed class TrainingSession : IDisposable
         list.Append(Update.Commands);
     }
 
-    private Plan Begin(EpochSchedule passes)
+    private Plan NextPlan(EpochSchedule passes)
     {
-        Counters.Announce(passes);
+        Counters.EnsureUploaded(passes);
         return Plans.Training(Math.Min(Batch, Train.Count - passes.NextBatch * Batch));
     }
 

@@ -10,14 +10,14 @@ internal sealed class WeightSnapshot(Network network)
     private readonly float[] _statistics = new float[network.Memory.Statistics.Length];
 
     /// <summary>True once something was taken.</summary>
-    public bool IsTaken { get; private set; }
+    public bool HasValue { get; private set; }
 
     /// <summary>Copies from the network.</summary>
-    public void Take()
+    public void Capture()
     {
         network.Device.Download<float>(network.Memory.Values, _values);
         network.Device.Download<float>(network.Memory.Statistics, _statistics);
-        IsTaken = true;
+        HasValue = true;
     }
 
     /// <summary>Copies back to the network.</summary>
@@ -28,7 +28,7 @@ internal sealed class WeightSnapshot(Network network)
     }
 
     /// <summary>Puts an average of the parameters in the network's place; the statistics stay.</summary>
-    public void PutAverage(DeviceView average)
+    public void LoadAverage(DeviceView average)
     {
         var values = new float[average.Length];
         network.Device.Download<float>(average, values);

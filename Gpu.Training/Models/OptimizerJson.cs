@@ -12,7 +12,7 @@ internal static class OptimizerJson
     /// <summary>What differs from the customary numbers of the optimizer.</summary>
     public static JsonObject Write(OptimizerOptions options)
     {
-        var customary = OptimizerOptions.Of(options.Kind);
+        var customary = OptimizerOptions.DefaultsFor(options.Kind);
         var json = new JsonObject { ["kind"] = JsonValues.Write(options.Kind) };
         Add("learningRate", options.LearningRate, customary.LearningRate);
         Add("momentum", options.Momentum, customary.Momentum);

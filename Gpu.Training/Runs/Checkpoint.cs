@@ -29,7 +29,7 @@ internal static class Checkpoint
         writer.Metadata["model"] = network.Model.Name;
         writer.Metadata[PositionKey] = JsonSerializer.Serialize(position, Json);
         foreach (var parameter in network.Model.Parameters) writer.Add(parameter.Name, parameter.Shape, network.GetParameter(parameter.Name));
-        foreach (var (name, view) in Extras(session))
+        foreach (var (name, view) in TrainingTensors(session))
         {
             // As integers: counters are no numbers, and every bit must come back.
             var words = new int[view.Length];
@@ -49,7 +49,7 @@ internal static class Checkpoint
             using var reader = new SafeTensorsReader(path);
             var position = reader.Metadata.TryGetValue(PositionKey, out var json) ? JsonSerializer.Deserialize<LoopPosition>(json, Json) : null;
             if (position is null) throw new SafeTensorsException($"The file '{path}' is no checkpoint: it does not say where the run stood.");
-            var extras = Extras(session).ToArray();
+            var extras = TrainingTensors(session).ToArray();
             foreach (var (name, view) in extras)
             {
                 if (!reader.Tensors.TryGetValue(name, out var entry) || entry.Shape is not [var length] || length != view.Length)
@@ -70,7 +70,7 @@ internal static class Checkpoint
         }
     }
 
-    private static IEnumerable<(string Name, DeviceView View)> Extras(TrainingSession session)
+    private static IEnumerable<(string Name, DeviceView View)> TrainingTensors(TrainingSession session)
     {
         if (!session.Update.State.IsEmpty) yield return (StateName, session.Update.State);
         if (!session.Update.Average.IsEmpty) yield return (AverageName, session.Update.Average);

@@ -23,7 +23,7 @@ public sealed class GridSearch
     private readonly Model _model;
     private readonly ComputeDevice _device;
     private readonly TrainingOptions _options;
-    private readonly IReadOnlyList<ImageDataset> _parts;
+    private readonly IReadOnlyList<ImageDataset> _folds;
 
     /// <summary>Divides the training images.</summary>
     /// <param name="model">what to train</param>
@@ -41,8 +41,8 @@ public sealed class GridSearch
         (_model, _device) = (model, device);
         _options = options with { Validation = null, Patience = null, OutputFolder = null, LimitTrain = null, LimitTest = null, RecordLosses = false };
         var images = options.LimitTrain is { } limit ? data.Train.Take(limit) : data.Train;
-        var divided = folds > 1 ? Folds.Cut(images, folds, options.Seed) : [images.Divide(heldOut, options.Seed)];
-        _parts = [.. divided.Select(pair => new ImageDataset(data.Name, data.ClassNames, pair.Item1, pair.Item2))];
+        var divided = folds > 1 ? StratifiedKFold.Split(images, folds, options.Seed) : [images.Divide(heldOut, options.Seed)];
+        _folds = [.. divided.Select(pair => new ImageDataset(data.Name, data.ClassNames, pair.Item1, pair.Item2))];
     }
 
     /// <summary>Trains each point on each fold, one after another.</summary>
@@ -56,10 +56,10 @@ public sealed class GridSearch
         for (var trial = 0; trial < points.Count; trial++)
         {
             var (losses, accuracies, clock) = (new List<double>(), new List<double>(), Stopwatch.StartNew());
-            for (var fold = 0; fold < _parts.Count; fold++)
+            for (var fold = 0; fold < _folds.Count; fold++)
             {
-                var observer = new Observer(trial + 1, points.Count, fold + 1, _parts.Count, progress);
-                var (loss, accuracy, isComplete) = Train(points[trial], _parts[fold], observer, cancellation);
+                var observer = new Observer(trial + 1, points.Count, fold + 1, _folds.Count, progress);
+                var (loss, accuracy, isComplete) = Train(points[trial], _folds[fold], observer, cancellation);
                 if (!isComplete) yield break;
                 losses.Add(loss);
                 accuracies.Add(accuracy);
@@ -75,7 +75,7 @@ public sealed class GridSearch
 
     private (double Loss, double Accuracy, bool IsComplete) Train(SearchPoint point, ImageDataset part, Observer observer, CancellationToken cancellation)
     {
-        using var trainer = new Trainer(_model, part, _device, point.In(_options), observer);
+        using var trainer = new Trainer(_model, part, _device, point.ApplyTo(_options), observer);
         try
         {
             var result = trainer.Run(cancellation);

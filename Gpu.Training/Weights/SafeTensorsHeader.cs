@@ -9,7 +9,7 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
     private const int LengthBytes = 8;
 
     // The format's own limit.
-    private const long LongestHeader = 100_000_000;
+    private const long MaxHeaderBytes = 100_000_000;
 
     public static SafeTensorsHeader Read(Stream stream, string path)
     {
@@ -19,8 +19,8 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
         Span<byte> lengthBytes = stackalloc byte[LengthBytes];
         stream.ReadExactly(lengthBytes);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
-        if (length is 0 or > LongestHeader)
-            throw Fail(path, $"its header would have {length:N0} bytes, but 1 to {LongestHeader:N0} are possible. It is no safetensors file, or damaged");
+        if (length is 0 or > MaxHeaderBytes)
+            throw Fail(path, $"its header would have {length:N0} bytes, but 1 to {MaxHeaderBytes:N0} are possible. It is no safetensors file, or damaged");
         if ((long)length > total - LengthBytes)
             throw Fail(path, $"its header should have {length:N0} bytes, but only {total - LengthBytes:N0} follow. It was cut off, or is no safetensors file");
         var bytes = new byte[length];
@@ -49,7 +49,7 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
                 $"its header names the tensor '{property.Name}' twice");
         }
 
-        CheckPlaces(tensors.Values, dataLength, path);
+        CheckOffsets(tensors.Values, dataLength, path);
         return new SafeTensorsHeader(dataStart, metadata, tensors);
     }
 
@@ -67,8 +67,8 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
     {
         if (json.ValueKind != JsonValueKind.Object
             || !json.TryGetProperty("dtype", out var type) || type.ValueKind != JsonValueKind.String
-            || !json.TryGetProperty("shape", out var shapeJson) || !TryWholes(shapeJson, out var shape)
-            || !json.TryGetProperty("data_offsets", out var offsets) || !TryWholes(offsets, out var places) || places.Length != 2)
+            || !json.TryGetProperty("shape", out var shapeJson) || !TryIntegers(shapeJson, out var shape)
+            || !json.TryGetProperty("data_offsets", out var offsets) || !TryIntegers(offsets, out var places) || places.Length != 2)
             throw Fail(path, $"its header does not give the tensor '{name}' a dtype, a shape and two data_offsets");
         var size = TensorEntry.SizeOf(type.GetString()!);
         if (size == 0) throw Fail(path, $"the tensor '{name}' has the type '{type.GetString()}', which the format does not have");
@@ -80,7 +80,7 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
         return entry;
     }
 
-    private static bool TryWholes(JsonElement json, out long[] values)
+    private static bool TryIntegers(JsonElement json, out long[] values)
     {
         values = [];
         if (json.ValueKind != JsonValueKind.Array || json.GetArrayLength() > 32) return false;
@@ -89,7 +89,7 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
     }
 
     // Tensor after tensor without overlap or gap, to the end of the file.
-    private static void CheckPlaces(IEnumerable<TensorEntry> tensors, long dataLength, string path)
+    private static void CheckOffsets(IEnumerable<TensorEntry> tensors, long dataLength, string path)
     {
         long end = 0;
         var before = "the header";

@@ -42,7 +42,7 @@ public static class WeightFile
             var madeFor = reader.Metadata.TryGetValue("model", out var name) ? $" The file was written for the model '{name}'." : "";
             throw new SafeTensorsException(
                 $"The weights in '{reader.Path}' are not those of the model '{model.Name}'."
-                + (missing.Length > 0 ? $" Missing: {Listed(missing)}." : "") + (unknown.Length > 0 ? $" Unknown: {Listed(unknown)}." : "") + madeFor);
+                + (missing.Length > 0 ? $" Missing: {JoinNames(missing)}." : "") + (unknown.Length > 0 ? $" Unknown: {JoinNames(unknown)}." : "") + madeFor);
         }
 
         foreach (var parameter in model.Parameters)
@@ -60,5 +60,5 @@ public static class WeightFile
         for (var i = 0; i < values.Length; i++) network.SetParameter(model.Parameters[i].Name, values[i]);
     }
 
-    private static string Listed(string[] names) => string.Join(", ", names.Take(8)) + (names.Length > 8 ? $" and {names.Length - 8} more" : "");
+    private static string JoinNames(string[] names) => string.Join(", ", names.Take(8)) + (names.Length > 8 ? $" and {names.Length - 8} more" : "");
 }

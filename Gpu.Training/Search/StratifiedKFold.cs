@@ -3,7 +3,7 @@ using Gpu.Training.Data;
 namespace Gpu.Training.Search;
 
 /// <summary>k-fold cross-validation: every image is held out once.</summary>
-public static class Folds
+public static class StratifiedKFold
 {
     /// <summary>Cuts images into folds of the same size (one more or less) with the same share of every class.</summary>
     /// <param name="split">the images</param>
@@ -11,7 +11,7 @@ public static class Folds
     /// <param name="seed">decides which image goes where</param>
     /// <returns>for each fold the images outside of it and those within it</returns>
     /// <exception cref="DatasetException">there are fewer images than folds</exception>
-    public static IReadOnlyList<(ImageSplit Train, ImageSplit HeldOut)> Cut(ImageSplit split, int folds, ulong seed)
+    public static IReadOnlyList<(ImageSplit Train, ImageSplit HeldOut)> Split(ImageSplit split, int folds, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(split);
         ArgumentOutOfRangeException.ThrowIfLessThan(folds, 2);
