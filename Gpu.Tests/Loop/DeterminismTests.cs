@@ -109,8 +109,8 @@ public class DeterminismTests
         using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device, Options with { Epochs = 1, OutputFolder = run })) first.Run();
         Assert.Contains("other images", Message(SmallData.Squares(seed: 2), given => given));
         Assert.Contains("another optimizer", Message(SmallData.Squares(), given => given with { Optimizer = Gpu.Kernels.OptimizerKind.Momentum }));
-        Assert.Contains("keeps its batch: it was 16, now 8", Message(SmallData.Squares(), given => given with { Batch = 8 }));
-        Assert.Contains("keeps its ema: it was 0.95, now none", Message(SmallData.Squares(), given => given with { Ema = null }));
+        Assert.Contains("cannot change batch: it was 16, but 8 was given", Message(SmallData.Squares(), given => given with { Batch = 8 }));
+        Assert.Contains("cannot change ema: it was 0.95, but none was given", Message(SmallData.Squares(), given => given with { Ema = null }));
         var checkpoint = Path.Combine(run, RunFolder.CheckpointFile);
         var bytes = File.ReadAllBytes(checkpoint);
         File.WriteAllBytes(checkpoint, bytes[..(bytes.Length / 2)]);

@@ -8,7 +8,7 @@ using Gpu.Training.Runs;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>Trains a model on a data set: the loop over epochs and batches, evaluation, early stopping, the run folder.</summary>
+/// <summary>Trains a model on a data set: loops over epochs and batches, evaluates, stops early and writes the run folder.</summary>
 public sealed class Trainer : IDisposable
 {
     private readonly Model _model;
@@ -26,20 +26,24 @@ public sealed class Trainer : IDisposable
     private readonly int _stepsPerEpoch;
     private readonly long _totalSteps;
     private readonly int _epochs;
+    private readonly HashSet<RecordedStep> _reportedSteps = [];
     private LoopPosition _position = new();
     private RunWriter? _writer;
     private Evaluation? _lastEvaluation;
     private double _trainLoss = double.NaN;
     private float _learningRate;
+    private LossScaleState _lossScale;
+    private LaunchMode? _reportedMode;
 
-    /// <summary>Checks everything and allocates on the device; nothing is trained yet.</summary>
-    /// <param name="model">what to train</param>
-    /// <param name="data">what to train on</param>
-    /// <param name="device">where; it stays open</param>
-    /// <param name="options">how</param>
-    /// <param name="observer">who looks on; null for nobody</param>
-    /// <exception cref="TrainingException">an option is out of range, the data set does not fit the model, or the run folder cannot be written</exception>
-    /// <exception cref="Weights.SafeTensorsException">the file of initial weights does not fit</exception>
+    /// <summary>Checks the options, allocates device memory and creates the run folder. Training starts with <see cref="Run"/>.</summary>
+    /// <param name="model">The model to train.</param>
+    /// <param name="data">The data set.</param>
+    /// <param name="device">The device to train on. The caller disposes it.</param>
+    /// <param name="options">Training options.</param>
+    /// <param name="observer">Receives progress; null for none.</param>
+    /// <exception cref="TrainingException">An option is out of range, the data set does not fit the model, or the run folder cannot be written.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">The run does not fit into device memory. The message names a batch that fits.</exception>
+    /// <exception cref="Weights.SafeTensorsException">The file of initial weights does not fit the model.</exception>
     public Trainer(Model model, ImageDataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer = null)
         : this(model, data, device, options, observer, null)
     {
@@ -77,30 +81,31 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>The network that is trained.</summary>
+    /// <summary>The network being trained. After <see cref="Run"/> completes it has the best weights.</summary>
     public Network Network => _session.Network;
 
-    /// <summary>Goes on with a run from its last checkpoint, as if it had never stopped, bit for bit.</summary>
-    /// <param name="runFolder">the folder of the run</param>
-    /// <param name="data">the same data set</param>
-    /// <param name="device">where</param>
-    /// <param name="change">changes options, such as more epochs; null for none</param>
-    /// <param name="observer">who looks on; null for nobody</param>
-    /// <exception cref="TrainingException">the folder holds no checkpoint, or the data set or an option is another than before</exception>
+    /// <summary>Resumes a run from its last checkpoint. The result is bitwise identical to that of an uninterrupted run.</summary>
+    /// <param name="runFolder">The run folder.</param>
+    /// <param name="data">The data set of the run.</param>
+    /// <param name="device">The device to train on. The caller disposes it.</param>
+    /// <param name="change">Changes options, such as the number of epochs; null for none.</param>
+    /// <param name="observer">Receives progress; null for none.</param>
+    /// <exception cref="TrainingException">The folder has no checkpoint, the training images differ, or an option changed that must stay the same.</exception>
     public static Trainer Resume(
         string runFolder, ImageDataset data, ComputeDevice device, Func<TrainingOptions, TrainingOptions>? change = null, ITrainingObserver? observer = null)
     {
         var run = RunFolder.Open(runFolder);
         if (!run.HasCheckpoint) throw new TrainingException($"The run '{runFolder}' has no {RunFolder.CheckpointFile}: it ended before its first "
-            + "epoch did. Start it anew.");
+            + "checkpoint. Start a new run.");
         var options = run.Configuration.Options with { OutputFolder = runFolder, InitFile = null };
         var changed = change?.Invoke(options) ?? options;
         TrainingData.RequireResumable(options, changed);
         return new Trainer(run.Model, data, device, changed, observer, run);
     }
 
-    /// <summary>Trains until the end, an early stop, or cancellation; a checkpoint is then written where there is a run folder.</summary>
-    /// <exception cref="TrainingException">the loss is no longer a number; the best weights were not touched</exception>
+    /// <summary>Trains until the last step, early stopping or cancellation. If there is a run folder, cancellation writes a checkpoint.</summary>
+    /// <param name="cancellation">Checked before each step and each evaluation batch.</param>
+    /// <exception cref="TrainingException">The loss is NaN or infinite. The saved best weights are unchanged.</exception>
     public TrainingResult Run(CancellationToken cancellation = default)
     {
         _observer.OnStart(Summary());
@@ -120,7 +125,7 @@ public sealed class Trainer : IDisposable
                 FinishEpoch(cancellation);
                 if (_resolved.Options.Patience is { } patience && _position.EpochsSinceBest >= patience && _position.Step < _totalSteps)
                 {
-                    _observer.OnMessage($"Stopped early: no better validation loss for {patience} epochs; the best was {_position.BestLoss:F4} in "
+                    _observer.OnMessage($"Stopped early: the validation loss has not improved for {patience} epochs. The best was {_position.BestLoss:F4} in "
                         + $"epoch {_position.BestEpoch}.");
                     end = TrainingEnd.StoppedEarly;
                     break;
@@ -139,7 +144,7 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _session.Dispose();
 
-    // Trains from the position to the end of its epoch, or of the run. False when cancelled, with a checkpoint written.
+    // Trains from the current position to the end of the epoch or run. Returns false if cancelled, after writing a checkpoint.
     private bool TrainEpoch(CancellationToken cancellation)
     {
         var options = _resolved.Options;
@@ -171,7 +176,7 @@ public sealed class Trainer : IDisposable
         _schedule.BeginStep(_position);
         for (var i = 0; i < batches; i++)
         {
-            // A single batch's gradients are applied in the same list of launches.
+            // With one batch per step, the optimizer runs in the same recorded step.
             var plan = batches == 1 ? _session.TrainStep(_schedule) : _session.TrainBatch(_schedule);
             _schedule.NextBatch = ++_position.Batch;
             _schedule.Draw = _session.Counters.Draw;
@@ -183,7 +188,7 @@ public sealed class Trainer : IDisposable
         ReportLaunchMode();
         (_position.Step, _position.Draw) = (_session.Counters.Step, _session.Counters.Draw);
         if (options.RecordLosses) RequireFinite(_losses.EndStep());
-        // Also at the first step of the session, so that people see a loss at once.
+        // Also log the first step, so that the user sees a loss right away.
         var isLogged = _position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
         if (isLogged) ReportLossScale();
         if (isLogged) RequireFinite(_losses.ReadMean(Metrics.Read(_device, _session.Plans.TrainingMetrics)));
@@ -196,7 +201,7 @@ public sealed class Trainer : IDisposable
 
     private void FinishEpoch(CancellationToken cancellation)
     {
-        // Waits for the steps that are still under way: their time counts.
+        // Reading the metrics waits for the queued steps, so their time is counted.
         _clock.Resume();
         var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
         _clock.Pause(0);
@@ -207,7 +212,7 @@ public sealed class Trainer : IDisposable
         var evaluation = WithAveragedWeights(() => EvaluateAndSave(epoch, cancellation));
         if (_position.Batch == _session.BatchesPerEpoch)
         {
-            // Not where a limit of steps has ended the epoch early: whoever resumes with more steps goes on in the middle of it.
+            // If a step limit ended the epoch early, keep the position: a resume with more steps continues in the middle of the epoch.
             (_position.Epoch, _position.Batch) = (epoch, 0);
         }
 
@@ -236,10 +241,10 @@ public sealed class Trainer : IDisposable
         _observer.OnEpoch(report);
     }
 
-    // Evaluates, and keeps the weights when they are the best: by validation loss, or without validation the latest.
+    // Evaluates and saves the weights. The best weights are those with the lowest validation loss, or the latest if there is no validation split.
     private Evaluation EvaluateAndSave(int epoch, CancellationToken cancellation)
     {
-        // When this is cancelled, the position is still that of the epoch's end, and a resumed run comes back to here.
+        // If cancelled here, the position is still at the end of the epoch, so a resumed run evaluates again.
         var evaluation = _session.Evaluator.Run(_session.Validation ?? _session.Test, _session.EvaluationBatch, confusion: false, cancellation);
         RequireFinite(evaluation.Loss);
         var isBest = _session.Validation is null || evaluation.Loss < _position.BestLoss;
@@ -256,7 +261,7 @@ public sealed class Trainer : IDisposable
         return evaluation;
     }
 
-    // With a running average, evaluation and saved weights are those of the average.
+    // With EMA, evaluation and saved files use the averaged weights.
     private T WithAveragedWeights<T>(Func<T> action)
     {
         if (_trainedWeights is null) return action();
@@ -272,7 +277,7 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    // The network ends with its best weights, by which the test images are judged.
+    // Restores the best weights and evaluates them on the test split.
     private Evaluation? FinalEvaluation(CancellationToken cancellation)
     {
         if (_bestWeights.HasValue) _bestWeights.Restore();
@@ -285,16 +290,15 @@ public sealed class Trainer : IDisposable
         var saved = _position.BestEpoch == 0 ? "Nothing was saved yet." : $"The best weights are those of epoch {_position.BestEpoch}"
             + (_resolved.Options.OutputFolder is { } folder ? $", in {Path.Combine(folder, RunFolder.BestFile)}." : ".");
         throw new TrainingException(
-            $"The loss is {(double.IsNaN(loss) ? "not a number" : "infinite")} at step {_position.Step}: training has diverged, at a learning rate of "
-            + $"{_learningRate:G4}. "
-            + $"Try a lower learning rate, warm-up (--warmup 100) or clipping (--clip-norm 1). {saved}");
+            $"The loss is {(double.IsNaN(loss) ? "NaN" : "infinite")} at step {_position.Step}: training diverged at a learning rate of {_learningRate:G4}. "
+            + $"Try a lower learning rate, warm-up (--warmup 100) or gradient clipping (--clip-norm 1). {saved}");
     }
 
     private void SaveCheckpoint()
     {
         if (_writer is null) return;
         _writer.WriteCheckpoint(_session, _position);
-        if (_position.Step < _totalSteps && _position.Batch > 0) _observer.OnMessage($"Checkpoint written at step {_position.Step}; go on with "
+        if (_position.Step < _totalSteps && _position.Batch > 0) _observer.OnMessage($"Checkpoint saved at step {_position.Step}. To continue, use "
             + $"--resume {_resolved.Options.OutputFolder}.");
     }
 
@@ -316,7 +320,7 @@ public sealed class Trainer : IDisposable
         if (run.Configuration.DataFingerprint != fingerprint)
         {
             throw new TrainingException(
-                $"The run was trained on other images ('{run.Configuration.Dataset}', {run.Configuration.DataFingerprint}) than these "
+                $"The run was trained on different images ('{run.Configuration.Dataset}', {run.Configuration.DataFingerprint}) from these "
                 + $"('{_data.Name}', {fingerprint}). Resume it with the same data set and limits.");
         }
 
@@ -334,11 +338,6 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private sealed class NullObserver : ITrainingObserver;
-
-    private readonly HashSet<RecordedStep> _reportedSteps = [];
-    private LossScaleState _lossScale;
-    private LaunchMode? _reportedMode;
 
     private void FinishCompilation()
     {
@@ -349,7 +348,7 @@ public sealed class Trainer : IDisposable
         if (compilation.Total > 0) _observer.OnCompilation(compilation);
     }
 
-    // How the steps are launched is known after the second of each kind.
+    // The launch mode of a recorded step is known after its second run, which captures the graph.
     private void ReportLaunchMode()
     {
         if (_session.LastStep is not { IsSettled: true } step || _reportedSteps.Contains(step)) return;
@@ -357,18 +356,18 @@ public sealed class Trainer : IDisposable
         if (step.Mode == _reportedMode) return;
         _reportedMode = step.Mode;
         _observer.OnDetail(step.Mode == LaunchMode.Graph
-            ? $"The {step.LaunchCount} launches of a step are captured as a graph and launched as one."
-            : $"The {step.LaunchCount} launches of a step are launched one by one: {step.WhyNoGraph}.");
+            ? $"A step has {step.LaunchCount} kernel launches, captured as one graph."
+            : $"A step has {step.LaunchCount} kernel launches, launched one by one: {step.WhyNoGraph}.");
     }
 
-    // Whoever asks for details hears of every change that is seen; the device is read where the loss is read, too.
+    // Called only where the loss is read anyway, since it waits for the device.
     private void ReportLossScale()
     {
         if (_session.Plans.LossScale.IsEmpty) return;
         var state = LossScaling.Read(_device, _session.Plans.LossScale);
         if (state.Scale == _lossScale.Scale && state.Skipped == _lossScale.Skipped) return;
         _lossScale = state;
-        _observer.OnDetail($"Step {_session.Counters.Step}: the loss scale is {state.Scale:N0}; {state.Skipped:N0} updates were skipped.");
+        _observer.OnDetail($"Step {_session.Counters.Step}: loss scale {state.Scale:N0}, {state.Skipped:N0} skipped updates.");
     }
 
     private void ReportStep(bool isLogged)
@@ -448,4 +447,6 @@ public sealed class Trainer : IDisposable
         Losses = _resolved.Options.RecordLosses ? _losses.Recorded : null,
         Reports = _reports,
     };
+
+    private sealed class NullObserver : ITrainingObserver;
 }

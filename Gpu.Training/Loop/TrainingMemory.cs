@@ -5,7 +5,7 @@ using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>The batch sizes of a run, chosen so that it fits its device, and what it takes there.</summary>
+/// <summary>Chooses the batch sizes of a run so that it fits into device memory, and computes how much memory the run needs.</summary>
 internal sealed class TrainingMemory
 {
     private readonly ImageDataset _data;
@@ -26,34 +26,36 @@ internal sealed class TrainingMemory
         EvaluationBatch = PreferredEvaluationBatch(Batch);
     }
 
-    /// <summary>Samples a training batch; the last of an epoch may have fewer.</summary>
+    /// <summary>Samples per training batch; the last batch of an epoch may have fewer.</summary>
     public int Batch { get; }
 
-    /// <summary>Samples an evaluation batch at most.</summary>
+    /// <summary>Largest evaluation batch in samples.</summary>
     public int EvaluationBatch { get; private set; }
 
-    /// <summary>The batch sizes that training will use.</summary>
+    /// <summary>The batch sizes of training: full batch and remainder.</summary>
     public int[] TrainingBatches => [.. TrainingSizes(Batch)];
 
-    /// <summary>The batch sizes that evaluation will use.</summary>
+    /// <summary>The batch sizes of evaluation.</summary>
     public int[] EvaluationBatches => [.. EvaluationSizes(EvaluationBatch)];
 
-    /// <summary>What is to be asked and told about memory.</summary>
+    /// <summary>Checks the run against free device memory and explains failed allocations.</summary>
     public MemoryCheck Check { get; private set; } = null!;
 
-    /// <summary>Decides. Evaluation takes larger batches than training where there is room for them.</summary>
-    /// <exception cref="OutOfDeviceMemoryException">the run needs more than is known to be free</exception>
-    /// <exception cref="ModelException">it needs more than can be addressed</exception>
+    /// <summary>Chooses the batch sizes. Evaluation uses larger batches than training if they fit.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">The run needs more memory than the device reports as free.</exception>
+    /// <exception cref="ModelException">The run needs a buffer with more than 2^31 - 1 values.</exception>
     public static TrainingMemory Choose(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
     {
         var memory = new TrainingMemory(model, data, device, resolved);
-        if (memory.Bytes(memory.Batch, memory.EvaluationBatch) is not { } bytes || bytes > device.FreeBytes) memory.EvaluationBatch = memory.MinEvaluationBatch(memory.Batch);
+        if (memory.Bytes(memory.Batch, memory.EvaluationBatch) is not { } bytes || bytes > device.FreeBytes)
+            memory.EvaluationBatch = memory.MinEvaluationBatch(memory.Batch);
         memory.Check = new MemoryCheck(
-            device, $"training {model.Name} on batches of {memory.Batch}", memory.Batch, batch => memory.Bytes(batch, memory.MinEvaluationBatch(batch))).Require();
+            device, $"training {model.Name} on batches of {memory.Batch}", memory.Batch,
+            batch => memory.Bytes(batch, memory.MinEvaluationBatch(batch))).Require();
         return memory;
     }
 
-    /// <summary>Bytes that a run allocates; null for more than can be addressed.</summary>
+    /// <summary>Bytes that a run allocates; null if a buffer would need more than 2^31 - 1 values.</summary>
     public long? Bytes(int batch, int evaluationBatch) => _fixed + _requirements.BytesOfPlans(TrainingSizes(batch), EvaluationSizes(evaluationBatch));
 
     private IEnumerable<int> TrainingSizes(int batch) => [batch, _data.Train.Count % batch];

@@ -3,16 +3,16 @@ using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>A copy of a network's parameters and statistics on the host.</summary>
+/// <summary>Host copy of a network's parameters and running statistics.</summary>
 internal sealed class WeightSnapshot(Network network)
 {
     private readonly float[] _values = new float[network.Memory.Values.Length];
     private readonly float[] _statistics = new float[network.Memory.Statistics.Length];
 
-    /// <summary>True once something was taken.</summary>
+    /// <summary>True after the first <see cref="Capture"/>.</summary>
     public bool HasValue { get; private set; }
 
-    /// <summary>Copies from the network.</summary>
+    /// <summary>Copies from the network to the host.</summary>
     public void Capture()
     {
         network.Device.Download<float>(network.Memory.Values, _values);
@@ -20,14 +20,14 @@ internal sealed class WeightSnapshot(Network network)
         HasValue = true;
     }
 
-    /// <summary>Copies back to the network.</summary>
+    /// <summary>Copies from the host back to the network.</summary>
     public void Restore()
     {
         network.Device.Upload<float>(_values, network.Memory.Values);
         network.Device.Upload<float>(_statistics, network.Memory.Statistics);
     }
 
-    /// <summary>Puts an average of the parameters in the network's place; the statistics stay.</summary>
+    /// <summary>Overwrites the network's parameters with an average of them. Running statistics stay.</summary>
     public void LoadAverage(DeviceView average)
     {
         var values = new float[average.Length];
