@@ -107,14 +107,14 @@ public class DeterminismTests
         using var device = new CpuDevice(threads: 1);
         var run = folder.Path("run");
         using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device, Options with { Epochs = 1, OutputFolder = run })) first.Run();
-        Assert.Contains("other images", Message(SmallData.Squares(seed: 2), given => given));
-        Assert.Contains("another optimizer", Message(SmallData.Squares(), given => given with { Optimizer = Gpu.Kernels.OptimizerKind.Momentum }));
+        Assert.Contains("different images", Message(SmallData.Squares(seed: 2), given => given));
+        Assert.Contains("different optimizer", Message(SmallData.Squares(), given => given with { Optimizer = Gpu.Kernels.OptimizerKind.Momentum }));
         Assert.Contains("cannot change batch: it was 16, but 8 was given", Message(SmallData.Squares(), given => given with { Batch = 8 }));
         Assert.Contains("cannot change ema: it was 0.95, but none was given", Message(SmallData.Squares(), given => given with { Ema = null }));
         var checkpoint = Path.Combine(run, RunFolder.CheckpointFile);
         var bytes = File.ReadAllBytes(checkpoint);
         File.WriteAllBytes(checkpoint, bytes[..(bytes.Length / 2)]);
-        Assert.Contains("cut off", Message(SmallData.Squares(), given => given));
+        Assert.Contains("truncated", Message(SmallData.Squares(), given => given));
         File.Delete(checkpoint);
         Assert.Contains("no checkpoint", Message(SmallData.Squares(), given => given));
         Assert.Contains("no run folder", Assert.Throws<TrainingException>(() => Trainer.Resume(folder.Path("nowhere"), SmallData.Squares(), device)).Message);

@@ -252,7 +252,7 @@ public class TrainerTests
 
         var before = device.AllocatedBytes;
         var e = Assert.Throws<TrainingException>(() => new Trainer(SmallData.Network(), SmallData.Squares(), device, options));
-        Assert.Contains("holds a run already", e.Message);
+        Assert.Contains("already contains a run", e.Message);
         Assert.Equal(before, device.AllocatedBytes);
     }
 

@@ -28,7 +28,7 @@ public class SearchTests
 
         Assert.Equal(parts[0].HeldOut.Pixels, StratifiedKFold.Split(split, folds, 3)[0].HeldOut.Pixels);
         Assert.NotEqual(parts[0].HeldOut.Pixels, StratifiedKFold.Split(split, folds, 4)[0].HeldOut.Pixels);
-        Assert.Contains("cannot be cut into 51 folds", Assert.Throws<DatasetException>(() => StratifiedKFold.Split(split, 51, 1)).Message);
+        Assert.Contains("cannot be split into 51 folds", Assert.Throws<DatasetException>(() => StratifiedKFold.Split(split, 51, 1)).Message);
     }
 
     [Fact]
