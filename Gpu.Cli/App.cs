@@ -18,8 +18,8 @@ internal static class App
         var reporter = Reporter.Create(host, args.Contains(CommandTree.Json), args.Contains(CommandTree.Plain), isVerbose);
         try
         {
-            var parsed = CommandTree.Build(args, new Shell(host, reporter)).Parse(args);
-            if (parsed.Action is not HelpAction && ParseMistakes.Explain(parsed) is { } mistake)
+            var parsed = CommandTree.Build(args, new CommandContext(host, reporter)).Parse(args);
+            if (parsed.Action is not HelpAction && ParseErrors.Explain(parsed) is { } mistake)
             {
                 reporter.Fail(mistake, ExitCode.Usage);
                 return ExitCode.Usage;

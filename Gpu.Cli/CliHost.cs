@@ -27,7 +27,7 @@ internal sealed class CliHost
     public bool IsTerminal { get; }
 
     /// <summary>Whether colours are wanted (no <c>NO_COLOR</c>).</summary>
-    public bool HasColour { get; init; } = true;
+    public bool HasColor { get; init; } = true;
 
     /// <summary>Whether characters beyond ASCII can be written. By the code page: the console's encodings are types of their own.</summary>
     public bool IsUnicode => Output.Encoding.CodePage is 65001 or 1200 or 1201;
@@ -43,7 +43,7 @@ internal sealed class CliHost
     public CancellationToken Cancellation => _cancellation();
 
     /// <summary>The host of the running process.</summary>
-    public static CliHost OfProcess()
+    public static CliHost ForProcess()
     {
         var isTerminal = !Console.IsOutputRedirected && !IsSet("CI") && Environment.GetEnvironmentVariable("TERM") != "dumb";
         var width = 120;
@@ -54,7 +54,7 @@ internal sealed class CliHost
             if (reported > 0) width = reported;
         }
 
-        return new CliHost(Console.Out, Console.Error, isTerminal, width, CtrlC.Token) { HasColour = !IsSet("NO_COLOR") };
+        return new CliHost(Console.Out, Console.Error, isTerminal, width, CtrlC.Token) { HasColor = !IsSet("NO_COLOR") };
     }
 
     private static bool IsSet(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 };

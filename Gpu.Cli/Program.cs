@@ -1,3 +1,3 @@
 using Gpu.Cli;
 
-return App.Run(args, CliHost.OfProcess());
+return App.Run(args, CliHost.ForProcess());

@@ -13,13 +13,13 @@ internal sealed record Ceilings(double Gflops, double CopyGbps, double? MatrixGf
     public double ProductGflops => MatrixGflops ?? Gflops;
 
     /// <summary>Megabytes that are copied when nobody says otherwise: far more than any cache holds.</summary>
-    public const int StandardCopyMegabytes = 256;
+    public const int DefaultCopyMegabytes = 256;
 
     /// <summary>Measures them.</summary>
     /// <param name="device">what to measure</param>
     /// <param name="seconds">about how long each is measured</param>
     /// <param name="copyMegabytes">how much is copied</param>
-    public static Ceilings Measure(ComputeDevice device, double seconds, int copyMegabytes = StandardCopyMegabytes)
+    public static Ceilings Measure(ComputeDevice device, double seconds, int copyMegabytes = DefaultCopyMegabytes)
     {
         var isCpu = device is CpuDevice;
         var isTiny = OperationSizes.For(device) == OperationSizes.Tiny;
@@ -36,10 +36,10 @@ internal sealed record Ceilings(double Gflops, double CopyGbps, double? MatrixGf
         var copyList = new CommandList(device);
         PeakThroughput.Copy(copyList, source.View, target.View);
         var copy = LaunchTimings.Measure(device, copyList, seconds).Times.Best;
-        return new Ceilings(flops / best / 1e9, 2.0 * words * sizeof(float) / copy / 1e9, MeasureMatrices(device, seconds));
+        return new Ceilings(flops / best / 1e9, 2.0 * words * sizeof(float) / copy / 1e9, MeasureTensorCores(device, seconds));
     }
 
-    private static double? MeasureMatrices(ComputeDevice device, double seconds)
+    private static double? MeasureTensorCores(ComputeDevice device, double seconds)
     {
         if (!PeakThroughput.HasTensorCores(device)) return null;
         // As many groups as are there at the same time, so that none waits for the last; each long enough that its launch does not count.

@@ -11,8 +11,8 @@ internal sealed record LaunchTimings(Timings Times, int Repetitions, bool IsOnDe
 {
     // Far above what a clock resolves, and what waiting for the device costs.
     private const double IntervalSeconds = 2e-3;
-    private const int MostRepetitions = 256;
-    private const int MostLaunches = 4096;
+    private const int MaxRepetitions = 256;
+    private const int MaxLaunches = 4096;
 
     /// <summary>Runs and times; kernels are compiled, and caches warm, before the first run that counts.</summary>
     /// <param name="device">where</param>
@@ -30,7 +30,7 @@ internal sealed record LaunchTimings(Timings Times, int Repetitions, bool IsOnDe
         {
             watch.Start();
             list.Run();
-            repetitions = Math.Clamp((int)(IntervalSeconds / watch.Stop()), 1, Math.Min(MostRepetitions, Math.Max(1, MostLaunches / list.Count)));
+            repetitions = Math.Clamp((int)(IntervalSeconds / watch.Stop()), 1, Math.Min(MaxRepetitions, Math.Max(1, MaxLaunches / list.Count)));
         }
 
         using var step = new RecordedStep(device, Enumerable.Repeat(list, repetitions));

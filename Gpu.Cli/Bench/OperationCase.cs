@@ -24,7 +24,7 @@ internal sealed class BenchMemory(ComputeDevice device) : IDisposable
     public ComputeDevice Device => device;
 
     /// <summary>Zeros.</summary>
-    public DeviceView Zeros(int words) => Keep(device.Allocate(words)).View;
+    public DeviceView Zeros(int words) => Own(device.Allocate(words)).View;
 
     /// <summary>Uniform numbers in [-0.5, 0.5).</summary>
     public DeviceView Random(int words)
@@ -66,7 +66,7 @@ internal sealed class BenchMemory(ComputeDevice device) : IDisposable
     }
 
     /// <summary>Disposes something with the memory.</summary>
-    public T Keep<T>(T owned)
+    public T Own<T>(T owned)
         where T : IDisposable
     {
         _owned.Add(owned);

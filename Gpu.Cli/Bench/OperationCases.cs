@@ -219,7 +219,7 @@ internal static class OperationCases
                 {
                     var arena = new ParameterArena();
                     for (var i = 0; i < 16; i++) arena.Add($"p{i}", parameters / 16, factors);
-                    var table = memory.Keep(new SegmentTable(memory.Device, arena));
+                    var table = memory.Own(new SegmentTable(memory.Device, arena));
                     var (values, gradients, state) = (memory.Random(arena.Length), memory.Random(arena.Length), memory.StepState());
                     var moments = settings.StatesPerParameter > 0 ? memory.Zeros(settings.StateLength(arena.Length)) : default;
                     return executor => FusedOptimizer.Update(executor, settings, table, values, gradients, moments, state);

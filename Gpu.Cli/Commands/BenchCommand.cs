@@ -6,10 +6,10 @@ namespace Gpu.Cli.Commands;
 internal static class BenchCommand
 {
     /// <summary>Adds the group's commands.</summary>
-    public static void Build(Command command, Shell shell)
+    public static void Build(Command command, CommandContext context)
     {
-        CommandTree.IsGroup(command);
-        command.Subcommands.Add(BenchStepCommand.Create(shell));
-        command.Subcommands.Add(BenchOpsCommand.Create(shell));
+        CommandTree.MakeGroup(command);
+        command.Subcommands.Add(BenchStepCommand.Create(context));
+        command.Subcommands.Add(BenchOpsCommand.Create(context));
     }
 }

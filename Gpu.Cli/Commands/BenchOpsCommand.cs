@@ -10,32 +10,32 @@ namespace Gpu.Cli.Commands;
 internal static class BenchOpsCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create(Shell shell)
+    public static Command Create(CommandContext context)
     {
         var device = new DeviceOptions();
         var only = Options.Text("--only", "TEXT", "Only operations whose name or shape contains this", "all");
-        var seconds = Options.Real("--seconds", "Seconds that an operation is timed for, after a warm-up", new Interval(0.001, 600), "0.3");
-        var copy = Options.Whole("--copy-mb", "Megabytes that are copied to measure the device's copy bandwidth", 1, 4096, $"{Ceilings.StandardCopyMegabytes}");
+        var seconds = Options.Number("--seconds", "Seconds that an operation is timed for, after a warm-up", new Interval(0.001, 600), "0.3");
+        var copy = Options.Integer("--copy-mb", "Megabytes that are copied to measure the device's copy bandwidth", 1, 4096, $"{Ceilings.DefaultCopyMegabytes}");
         var command = new Command("ops", "Times single operations, with their share of what the device can do at most") { only, seconds, copy };
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            using var opened = device.Open(parsed, shell);
-            Run(shell, opened, parsed.GetValue(only) ?? "", parsed.GetValue(seconds) ?? 0.3, parsed.Int(copy) ?? Ceilings.StandardCopyMegabytes);
+            using var opened = device.Open(parsed, context);
+            Run(context, opened, parsed.GetValue(only) ?? "", parsed.GetValue(seconds) ?? 0.3, parsed.GetInt(copy) ?? Ceilings.DefaultCopyMegabytes);
         });
         return command;
     }
 
-    private static void Run(Shell shell, ComputeDevice device, string only, double seconds, int copyMegabytes)
+    private static void Run(CommandContext context, ComputeDevice device, string only, double seconds, int copyMegabytes)
     {
         var cases = OperationCases.All(OperationSizes.For(device)).Where(one => one.Id.Contains(only, StringComparison.OrdinalIgnoreCase)).ToArray();
         if (cases.Length == 0)
         {
             var names = OperationCases.All().Select(one => one.Name).Distinct().ToArray();
-            throw new UsageException($"No operation contains '{only}'.{ParseMistakes.DidYouMean(only, names)} Operations: {string.Join(", ", names)}.");
+            throw new UsageException($"No operation contains '{only}'.{ParseErrors.DidYouMean(only, names)} Operations: {string.Join(", ", names)}.");
         }
 
-        var reporter = shell.Reporter;
+        var reporter = context.Reporter;
         var ceilings = Ceilings.Measure(device, seconds, copyMegabytes);
         var precision = device.Precision.ToString().ToLowerInvariant();
         reporter.Line(
@@ -49,7 +49,7 @@ internal static class BenchOpsCommand
         foreach (var (index, one) in cases.Index())
         {
             reporter.Progress(new ProgressState("bench", index, cases.Length, one.Id, TimeSpan.FromSeconds((cases.Length - index) * seconds * 1.5)));
-            if (Measure(device, one, seconds, reporter, shell.Host.Cancellation) is not { } measured) continue;
+            if (Measure(device, one, seconds, reporter, context.Host.Cancellation) is not { } measured) continue;
             var times = measured.Times;
             var isArithmetic = one.Flops > 0;
             var rate = (isArithmetic ? one.Flops : one.Bytes) / times.Median / 1e9;

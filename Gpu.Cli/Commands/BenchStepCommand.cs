@@ -15,29 +15,29 @@ namespace Gpu.Cli.Commands;
 internal static class BenchStepCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create(Shell shell)
+    public static Command Create(CommandContext context)
     {
         var device = new DeviceOptions();
         var model = Options.Text("--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", BuiltInModels.Default);
-        var batch = Options.Whole("--batch", "Samples a step", 1, 65_536, "128");
-        var steps = Options.Whole("--steps", "Steps that are timed at most", 1, 10_000_000, "100000");
-        var seconds = Options.Real("--seconds", "Seconds that steps are timed for; 5 steps are timed in any case", new Interval(0.001, 3600), "3");
+        var batch = Options.Integer("--batch", "Samples a step", 1, 65_536, "128");
+        var steps = Options.Integer("--steps", "Steps that are timed at most", 1, 10_000_000, "100000");
+        var seconds = Options.Number("--seconds", "Seconds that steps are timed for; 5 steps are timed in any case", new Interval(0.001, 3600), "3");
         var convolution = Options.OneOf("--convolution", "The algorithm of convolutions, where the shape and the device permit it", "auto",
             "auto", "direct", "winograd", "matrix-product", "implicit-gemm", "tensor-core");
-        var warmup = Options.Whole("--warmup", "Steps before the timed ones, at least", 1, 100_000, "3");
+        var warmup = Options.Integer("--warmup", "Steps before the timed ones, at least", 1, 100_000, "3");
         var command = new Command("step", "Times a training step of a network on synthetic data") { model, batch, steps, seconds, warmup, convolution };
         device.AddTo(command);
         command.SetAction(parsed =>
         {
             var found = ModelArgument.Find(parsed.GetValue(model) ?? BuiltInModels.Default);
-            using var opened = device.Open(parsed, shell);
-            Run(shell, found, opened, parsed.Int(batch) ?? 128, parsed.Int(steps) ?? 100_000, parsed.GetValue(seconds) ?? 3, parsed.Int(warmup) ?? 3,
+            using var opened = device.Open(parsed, context);
+            Run(context, found, opened, parsed.GetInt(batch) ?? 128, parsed.GetInt(steps) ?? 100_000, parsed.GetValue(seconds) ?? 3, parsed.GetInt(warmup) ?? 3,
                 Enum.Parse<Conv2dAlgorithm>((parsed.GetValue(convolution) ?? "auto").Replace("-", ""), ignoreCase: true));
         });
         return command;
     }
 
-    private static void Run(Shell shell, Model model, ComputeDevice device, int batch, int steps, double seconds, int warmup, Conv2dAlgorithm convolution)
+    private static void Run(CommandContext context, Model model, ComputeDevice device, int batch, int steps, double seconds, int warmup, Conv2dAlgorithm convolution)
     {
         using var network = new Network(model, device);
         using var runner = new StepRunner(network, batch, new TrainingOptions { Convolution = convolution });
@@ -48,8 +48,8 @@ internal static class BenchStepCommand
 
         var loss = float.NaN;
         _ = runner.Recorded;
-        CompilationLine.Finish(shell.Reporter, device);
-        var times = Timings.Measure(device, Step, seconds, least: Math.Min(5, steps), most: steps, warmup: warmup, cancellation: shell.Host.Cancellation);
+        CompilationDisplay.Finish(context.Reporter, device);
+        var times = Timings.Measure(device, Step, seconds, least: Math.Min(5, steps), most: steps, warmup: warmup, cancellation: context.Host.Cancellation);
         var onDevice = DeviceTime(device, runner, times.Median);
         var threads = (device as CpuDevice)?.Threads;
         // Forward, and backward for the data and for the weights: three times the forward multiply-adds, 2 operations each.
@@ -72,8 +72,8 @@ internal static class BenchStepCommand
             if (onDevice is { } alone) facts.Insert(4, ("without reading the loss", $"{Units.Short(1e3 * alone)} ms by the device's clock"));
         }
 
-        shell.Reporter.Table(ReportTable.Facts(null, [.. facts]));
-        shell.Reporter.Result(new JsonRecord()
+        context.Reporter.Table(ReportTable.KeyValues(null, [.. facts]));
+        context.Reporter.Result(new JsonRecord()
             .Add("model", model.Name).Add("batch", batch).Add("device", device.Id).Add("threads", threads).Add("median_ms", median).Add("p10_ms", p10)
             .Add("p90_ms", p90)
             .Add("samples_per_s", batch / times.Median).Add("gflops", gflops).Add("peak_bytes", device.AllocatedBytes)

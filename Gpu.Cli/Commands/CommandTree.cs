@@ -16,7 +16,7 @@ internal static class CommandTree
     /// <summary>The option for details of errors.</summary>
     public const string Verbose = "--verbose";
 
-    private static readonly (string Name, string Description, Action<Command, Shell> Build)[] Entries =
+    private static readonly (string Name, string Description, Action<Command, CommandContext> Build)[] Entries =
     [
         ("train", "Trains a network; without arguments a small one on the bundled digits", TrainCommand.Build),
         ("eval", "Loss, accuracy, scores of each class and confusion matrix of a run's best weights", EvalCommand.Build),
@@ -30,7 +30,7 @@ internal static class CommandTree
     ];
 
     /// <summary>The commands, those that <paramref name="args"/> name complete.</summary>
-    public static Command Build(string[] args, Shell shell)
+    public static Command Build(string[] args, CommandContext context)
     {
         var root = new Command("gputrainer", "Trains image classifiers on GPUs and on the CPU.")
         {
@@ -44,7 +44,7 @@ internal static class CommandTree
         foreach (var (name, description, build) in Entries)
         {
             var command = new Command(name, description);
-            if (args.Contains(name)) build(command, shell);
+            if (args.Contains(name)) build(command, context);
             root.Subcommands.Add(command);
         }
 
@@ -52,13 +52,13 @@ internal static class CommandTree
         {
             if (!result.GetValue(version)) throw NeedsCommand(root);
             var assembly = typeof(CommandTree).Assembly;
-            shell.Host.Output.WriteLine($"gputrainer {assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}");
+            context.Host.Output.WriteLine($"gputrainer {assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}");
         });
         return root;
     }
 
     /// <summary>Makes a command that only groups others say so when it is called alone.</summary>
-    public static void IsGroup(Command group) => group.SetAction(void (_) => throw NeedsCommand(group));
+    public static void MakeGroup(Command group) => group.SetAction(void (_) => throw NeedsCommand(group));
 
     private static UsageException NeedsCommand(Command group)
     {

@@ -6,11 +6,11 @@ namespace Gpu.Cli.Commands;
 internal static class DataCommand
 {
     /// <summary>Adds the group's commands.</summary>
-    public static void Build(Command command, Shell shell)
+    public static void Build(Command command, CommandContext context)
     {
-        CommandTree.IsGroup(command);
-        command.Subcommands.Add(DataListCommand.Create(shell));
-        command.Subcommands.Add(DataGenerateCommand.Create(shell));
-        command.Subcommands.Add(DataShowCommand.Create(shell));
+        CommandTree.MakeGroup(command);
+        command.Subcommands.Add(DataListCommand.Create(context));
+        command.Subcommands.Add(DataGenerateCommand.Create(context));
+        command.Subcommands.Add(DataShowCommand.Create(context));
     }
 }

@@ -11,12 +11,12 @@ namespace Gpu.Cli.Commands;
 internal static class DataGenerateCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create(Shell shell)
+    public static Command Create(CommandContext context)
     {
         var name = new Argument<string>("NAME") { Description = $"What to generate: {DigitsGenerator.Name}" };
-        var seed = Options.Whole("--seed", "Decides every image; 1 gives the bundled set", 0, long.MaxValue, "1");
-        var train = Options.Whole("--train", "Training images", 1, 1_000_000, $"{DigitsGenerator.DefaultTrainCount}");
-        var test = Options.Whole("--test", "Test images", 1, 1_000_000, $"{DigitsGenerator.DefaultTestCount}");
+        var seed = Options.Integer("--seed", "Decides every image; 1 gives the bundled set", 0, long.MaxValue, "1");
+        var train = Options.Integer("--train", "Training images", 1, 1_000_000, $"{DigitsGenerator.DefaultTrainCount}");
+        var test = Options.Integer("--test", "Test images", 1, 1_000_000, $"{DigitsGenerator.DefaultTestCount}");
         var folder = Options.Text("--out", "DIR", "The folder to write the four IDX files to", $"datasets/{DigitsGenerator.Name}");
         var command = new Command("generate", "Makes the bundled data set anew, the same images bit for bit") { name, seed, train, test, folder };
         command.SetAction(parsed =>
@@ -24,15 +24,15 @@ internal static class DataGenerateCommand
             var wanted = parsed.GetRequiredValue(name);
             if (!wanted.Equals(DigitsGenerator.Name, StringComparison.OrdinalIgnoreCase))
             {
-                var hint = ParseMistakes.DidYouMean(wanted, [DigitsGenerator.Name]);
+                var hint = ParseErrors.DidYouMean(wanted, [DigitsGenerator.Name]);
                 throw new UsageException($"'{wanted}' cannot be generated; only '{DigitsGenerator.Name}' can.{hint}");
             }
 
             Run(
-                shell.Reporter,
+                context.Reporter,
                 (ulong)(parsed.GetValue(seed) ?? 1),
-                parsed.Int(train) ?? DigitsGenerator.DefaultTrainCount,
-                parsed.Int(test) ?? DigitsGenerator.DefaultTestCount,
+                parsed.GetInt(train) ?? DigitsGenerator.DefaultTrainCount,
+                parsed.GetInt(test) ?? DigitsGenerator.DefaultTestCount,
                 parsed.GetValue(folder) ?? Path.Combine("datasets", DigitsGenerator.Name));
         });
         return command;

@@ -8,10 +8,10 @@ namespace Gpu.Cli.Commands;
 internal static class DataListCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create(Shell shell)
+    public static Command Create(CommandContext context)
     {
         var command = new Command("list", "Lists the data sets that are known by name, and where they are on this machine");
-        command.SetAction(_ => Run(shell.Reporter));
+        command.SetAction(_ => Run(context.Reporter));
         return command;
     }
 

@@ -10,12 +10,12 @@ namespace Gpu.Cli.Commands;
 internal static class DataShowCommand
 {
     /// <summary>The command.</summary>
-    public static Command Create(Shell shell)
+    public static Command Create(CommandContext context)
     {
         var dataset = new Argument<string>("DATASET") { Description = "A name that 'data list' shows, or a folder", DefaultValueFactory = _ => "digits" };
         var part = Options.OneOf("--part", "Which images", "train", "train", "test");
-        var perClass = Options.Whole("--per-class", "Images of each class", 1, 200, "10");
-        var scale = Options.Whole("--scale", "Dots that a pixel becomes, across and down", 1, 16, "2");
+        var perClass = Options.Integer("--per-class", "Images of each class", 1, 200, "10");
+        var scale = Options.Integer("--scale", "Dots that a pixel becomes, across and down", 1, 16, "2");
         var background = BackgroundOption.Create();
         var output = Options.Text("--out", "FILE", "The PNG file to write", "NAME-PART.png");
         var command = new Command("show", "Says what a data set holds and draws some images of each class into a PNG file")
@@ -27,7 +27,7 @@ internal static class DataShowCommand
             var data = DatasetLoader.Load(parsed.GetRequiredValue(dataset), background: parsed.GetValue(background));
             var partName = parsed.GetValue(part) ?? "train";
             var file = parsed.GetValue(output) ?? $"{data.Name}-{partName}.png";
-            Run(shell.Reporter, data, partName, parsed.Int(perClass) ?? 10, parsed.Int(scale) ?? 2, file);
+            Run(context.Reporter, data, partName, parsed.GetInt(perClass) ?? 10, parsed.GetInt(scale) ?? 2, file);
         });
         return command;
     }

@@ -8,7 +8,7 @@ namespace Gpu.Cli.Commands;
 internal static class DevicesCommand
 {
     /// <summary>Adds what the command takes.</summary>
-    public static void Build(Command command, Shell shell) => command.SetAction(_ => Run(shell.Reporter));
+    public static void Build(Command command, CommandContext context) => command.SetAction(_ => Run(context.Reporter));
 
     private static void Run(Reporter reporter)
     {

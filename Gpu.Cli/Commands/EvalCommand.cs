@@ -11,9 +11,9 @@ namespace Gpu.Cli.Commands;
 internal sealed class EvalCommand
 {
     // A wider matrix would not fit a line of a terminal.
-    private const int MostClassesDrawn = 20;
+    private const int MaxMatrixClasses = 20;
 
-    private readonly Shell _shell;
+    private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly Argument<string> _run = new("RUN") { Description = "The folder of a run" };
     private readonly Argument<string?> _dataset = new("DATASET")
@@ -22,18 +22,18 @@ internal sealed class EvalCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<string?> _part = Options.OneOf("--part", "Which images", "test", "train", "test");
-    private readonly Option<long?> _limit = Options.Whole("--limit", "Uses only the first so many images", 1, int.MaxValue, "all");
-    private readonly Option<long?> _batch = Options.Whole("--batch", "Images at a time", 1, 65_536, "256");
-    private readonly Option<long?> _topK = Options.Whole("--top-k", "Counts an image as right, too, when its class is among the K most probable", 1, 1000, "5");
+    private readonly Option<long?> _limit = Options.Integer("--limit", "Uses only the first so many images", 1, int.MaxValue, "all");
+    private readonly Option<long?> _batch = Options.Integer("--batch", "Images at a time", 1, 65_536, "256");
+    private readonly Option<long?> _topK = Options.Integer("--top-k", "Counts an image as right, too, when its class is among the K most probable", 1, 1000, "5");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
 
-    private EvalCommand(Shell shell) => _shell = shell;
+    private EvalCommand(CommandContext context) => _context = context;
 
     /// <summary>Adds what the command takes.</summary>
-    public static void Build(Command command, Shell shell)
+    public static void Build(Command command, CommandContext context)
     {
-        var eval = new EvalCommand(shell);
+        var eval = new EvalCommand(context);
         command.Arguments.Add(eval._run);
         command.Arguments.Add(eval._dataset);
         eval._device.AddTo(command);
@@ -60,19 +60,19 @@ internal sealed class EvalCommand
 
         var part = parsed.GetValue(_part) ?? "test";
         var split = part == "train" ? data.Train : data.Test;
-        if (parsed.Int(_limit) is { } limit) split = split.Take(limit);
-        using var device = _device.Open(parsed, _shell);
-        using var predictor = Predictor.Open(path, device, parsed.Int(_batch) ?? 256);
-        var result = predictor.Evaluate(split, parsed.Int(_topK) ?? 5, _shell.Host.Cancellation);
-        Show(_shell.Reporter, run.Model, data, part, device.Id, result);
+        if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
+        using var device = _device.Open(parsed, _context);
+        using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
+        var result = predictor.Evaluate(split, parsed.GetInt(_topK) ?? 5, _context.Host.Cancellation);
+        Show(_context.Reporter, run.Model, data, part, device.Id, result);
     }
 
     private static void Show(Reporter reporter, string model, ImageDataset data, string part, string device, Evaluation result)
     {
         var classes = new List<JsonRecord>();
-        if (result.Confusion is { } confusion)
+        if (result.ConfusionMatrix is { } confusion)
         {
-            var scores = ClassScore.Of(confusion);
+            var scores = ClassScore.FromConfusionMatrix(confusion);
             var table = new ReportTable(
                 ReportTable.Text("class"), ReportTable.Number("images"), ReportTable.Number("precision"), ReportTable.Number("recall"),
                 ReportTable.Number("F1"));
@@ -86,7 +86,7 @@ internal sealed class EvalCommand
             }
 
             reporter.Table(table);
-            if (data.Classes <= MostClassesDrawn) reporter.Table(Matrix(confusion, data.ClassNames));
+            if (scores.Length <= MaxMatrixClasses) reporter.Table(ConfusionTable(confusion, data.ClassNames));
         }
 
         var top = result.TopK > 1 ? $", top {result.TopK} {Units.Percent(result.TopKAccuracy)}" : "";
@@ -97,10 +97,10 @@ internal sealed class EvalCommand
             .Add("model", model).Add("dataset", data.Name).Add("part", part).Add("device", device).Add("samples", result.Samples).Add("loss", result.Loss)
             .Add("accuracy", result.Accuracy).Add("top_k", result.TopK).Add("top_k_accuracy", result.TopKAccuracy).Add("seconds", result.Seconds)
             .Add("samples_per_second", result.Samples / result.Seconds).Add("classes", classes)
-            .Add("confusion", result.Confusion is { } matrix ? Rows(matrix) : null));
+            .Add("confusion", result.ConfusionMatrix is { } matrix ? Rows(matrix) : null));
     }
 
-    private static ReportTable Matrix(int[,] confusion, IReadOnlyList<string> names)
+    private static ReportTable ConfusionTable(int[,] confusion, IReadOnlyList<string> names)
     {
         var heads = names.Select(name => ReportTable.Number(name.Length > 5 ? name[..5] : name));
         var table = new ReportTable([ReportTable.Text("is \\ taken for"), .. heads]);

@@ -9,7 +9,7 @@ namespace Gpu.Cli.Commands;
 internal static class ModelCommand
 {
     /// <summary>Adds the group's commands.</summary>
-    public static void Build(Command command, Shell shell)
+    public static void Build(Command command, CommandContext context)
     {
         var model = new Argument<string>("NAME|FILE") { Description = "A name that 'models' shows, or a JSON file that describes a network" };
         var json = Options.Flag("--description", "Prints the description instead, as the JSON that a model file holds");
@@ -17,10 +17,10 @@ internal static class ModelCommand
         show.SetAction(parsed =>
         {
             var found = ModelArgument.Find(parsed.GetRequiredValue(model));
-            if (parsed.GetValue(json)) shell.Host.Output.WriteLine(ModelFile.Write(found));
-            else Show(shell.Reporter, found);
+            if (parsed.GetValue(json)) context.Host.Output.WriteLine(ModelFile.Write(found));
+            else Show(context.Reporter, found);
         });
-        CommandTree.IsGroup(command);
+        CommandTree.MakeGroup(command);
         command.Subcommands.Add(show);
     }
 

@@ -10,22 +10,22 @@ namespace Gpu.Cli.Commands;
 /// <summary><c>predict RUN IMAGE...</c>: class probabilities for image files.</summary>
 internal sealed class PredictCommand
 {
-    private const int ImagesAtATime = 256;
+    private const int BatchSize = 256;
 
-    private readonly Shell _shell;
+    private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly Argument<string> _run = new("RUN") { Description = "The folder of a run" };
     private readonly Argument<string[]> _images = new("IMAGE") { Description = "Image files, or folders of them", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<long?> _top = Options.Whole("--top", "Classes shown for an image, the most probable first", 1, 1000, "3");
+    private readonly Option<long?> _top = Options.Integer("--top", "Classes shown for an image, the most probable first", 1, 1000, "3");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
 
-    private PredictCommand(Shell shell) => _shell = shell;
+    private PredictCommand(CommandContext context) => _context = context;
 
     /// <summary>Adds what the command takes.</summary>
-    public static void Build(Command command, Shell shell)
+    public static void Build(Command command, CommandContext context)
     {
-        var predict = new PredictCommand(shell);
+        var predict = new PredictCommand(context);
         command.Arguments.Add(predict._run);
         command.Arguments.Add(predict._images);
         predict._device.AddTo(command);
@@ -63,15 +63,15 @@ internal sealed class PredictCommand
         var (input, names) = (run.Model.Input, run.Configuration.ClassNames);
         var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();
         var background = parsed.GetValue(_background) ?? run.Configuration.Options.Background;
-        var shown = Math.Min(parsed.Int(_top) ?? 3, names.Count);
-        using var device = _device.Open(parsed, _shell);
-        using var predictor = Predictor.Open(path, device, Math.Min(files.Length, ImagesAtATime));
+        var shown = Math.Min(parsed.GetInt(_top) ?? 3, names.Count);
+        using var device = _device.Open(parsed, _context);
+        using var predictor = Predictor.Open(path, device, Math.Min(files.Length, BatchSize));
         var columns = Enumerable.Range(1, shown).SelectMany(place => new[] { ReportTable.Text(place == 1 ? "class" : $"{place}."), ReportTable.Number("") });
         var table = new ReportTable([ReportTable.Text("image"), .. columns]);
         List<JsonRecord> records = [];
-        foreach (var chunk in files.Chunk(ImagesAtATime))
+        foreach (var chunk in files.Chunk(BatchSize))
         {
-            _shell.Host.Cancellation.ThrowIfCancellationRequested();
+            _context.Host.Cancellation.ThrowIfCancellationRequested();
             var pixels = new byte[chunk.Length * input.Length];
             for (var i = 0; i < chunk.Length; i++) Pixels(chunk[i], input, background).CopyTo(pixels, i * input.Length);
             var probabilities = predictor.Predict(pixels, chunk.Length);
@@ -86,7 +86,7 @@ internal sealed class PredictCommand
             }
         }
 
-        _shell.Reporter.Table(table);
-        _shell.Reporter.Result(new JsonRecord().Add("run", path).Add("device", device.Id).Add("predictions", records));
+        _context.Reporter.Table(table);
+        _context.Reporter.Result(new JsonRecord().Add("run", path).Add("device", device.Id).Add("predictions", records));
     }
 }

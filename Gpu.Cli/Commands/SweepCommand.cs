@@ -13,9 +13,9 @@ namespace Gpu.Cli.Commands;
 /// <summary><c>sweep [DATASET] --weight-decay 0,1e-5,1e-4</c>: tries settings and judges them by held-out training images.</summary>
 internal sealed class SweepCommand
 {
-    private const int MostPoints = 1000;
+    private const int MaxPoints = 1000;
 
-    private readonly Shell _shell;
+    private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new("--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every");
     private readonly Argument<string?> _dataset = new("DATASET")
@@ -27,22 +27,22 @@ internal sealed class SweepCommand
     private readonly Option<string?> _model = Options.Text(
         "--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", "by the size of the images; cnn2 for digits");
 
-    private readonly Option<float[]?> _weightDecays = Values("--weight-decay", "Weight decays to try", Interval.NotNegative, "0,1e-5,1e-4,1e-3,1e-2");
+    private readonly Option<float[]?> _weightDecays = Values("--weight-decay", "Weight decays to try", Interval.NonNegative, "0,1e-5,1e-4,1e-3,1e-2");
     private readonly Option<float[]?> _learningRates = Values("--lr", "Learning rates to try", Interval.Positive, "the model's recipe");
     private readonly Option<float[]?> _dropouts = Values("--dropout", "Dropout probabilities to try", Interval.BelowOne, "as in the model");
-    private readonly Option<long?> _folds = Options.Whole("--folds", "Folds of cross-validation; 1 holds out one part of the training images", 1, 100, "1");
+    private readonly Option<long?> _folds = Options.Integer("--folds", "Folds of cross-validation; 1 holds out one part of the training images", 1, 100, "1");
 
-    private readonly Option<double?> _holdOut = Options.Real(
+    private readonly Option<double?> _holdOut = Options.Number(
         "--hold-out", "Share of the training images that is held out with --folds 1", new Interval(0, 1, true, true), "0.2");
 
     private readonly Option<string?> _out = Options.Text("--out", "FILE", "A CSV file for the results", "none");
 
-    private SweepCommand(Shell shell) => _shell = shell;
+    private SweepCommand(CommandContext context) => _context = context;
 
     /// <summary>Adds what the command takes.</summary>
-    public static void Build(Command command, Shell shell)
+    public static void Build(Command command, CommandContext context)
     {
-        var sweep = new SweepCommand(shell);
+        var sweep = new SweepCommand(context);
         command.Arguments.Add(sweep._dataset);
         foreach (var option in (Option[])[sweep._weightDecays, sweep._learningRates, sweep._dropouts, sweep._folds, sweep._holdOut, sweep._out, sweep._model])
             command.Options.Add(option);
@@ -53,7 +53,7 @@ internal sealed class SweepCommand
 
     private static Option<float[]?> Values(string name, string description, Interval range, string standard) =>
         Options.Checked(name, "A,B,...", $"{description}, each {range}", standard, float[]? (text) => [.. text.Split(',').Select(part =>
-            Options.TryReal(part, range, out var value) ? (float)value
+            Options.TryParseNumber(part, range, out var value) ? (float)value
                 : throw new FormatException($"numbers, {range}, with commas between them are needed, but got '{part}'."))]);
 
     private static string Describe(SearchPoint point)
@@ -74,20 +74,20 @@ internal sealed class SweepCommand
 
     private int Run(ParseResult parsed)
     {
-        var cancellation = _shell.Host.Cancellation;
+        var cancellation = _context.Host.Cancellation;
         var points = SearchPoint.Grid(
             parsed.GetValue(_weightDecays) ?? [0, 1e-5f, 1e-4f, 1e-3f, 1e-2f], parsed.GetValue(_learningRates) ?? [], parsed.GetValue(_dropouts) ?? []);
-        if (points.Count > MostPoints)
-            throw new UsageException($"The lists make {points.Count} combinations; at most {MostPoints} are tried. Give shorter lists.");
-        var folds = parsed.Int(_folds) ?? 1;
+        if (points.Count > MaxPoints)
+            throw new UsageException($"The lists make {points.Count} combinations; at most {MaxPoints} are tried. Give shorter lists.");
+        var folds = parsed.GetInt(_folds) ?? 1;
         var holdOut = parsed.GetValue(_holdOut) ?? 0.2;
-        var options = _options.Apply(parsed, TrainOptions.Standard);
+        var options = _options.Apply(parsed, TrainOptions.Defaults);
         var named = parsed.GetValue(_model) is { } name ? ModelArgument.Find(name) : null;
         var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits", background: options.Background);
         var model = named ?? BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
-        using var device = _device.Open(parsed, _shell);
+        using var device = _device.Open(parsed, _context);
         var search = new GridSearch(model, data, device, options, folds, holdOut);
-        var reporter = _shell.Reporter;
+        var reporter = _context.Reporter;
         var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"{Units.Percent(holdOut, 0)} of the training images held out";
         reporter.Line($"{model.Name} on {data.Name}: {points.Count} settings, judged by {judged}. The test images are not used.");
         reporter.BeginProgress();
@@ -136,7 +136,7 @@ internal sealed class SweepCommand
             reporter.Table(table);
             reporter.Line("Loss on the held-out images (shorter is better):");
             var rows = trials.Select(trial => (Describe(trial.Point), trial.Loss, trial.LossError, Units.Fixed(trial.Loss, 4))).ToArray();
-            foreach (var line in BarPlot.Lines(rows, _shell.Host.IsUnicode))
+            foreach (var line in BarPlot.Lines(rows, _context.Host.IsUnicode))
                 reporter.Line(line);
             reporter.Line($"The smallest loss is that of {Describe(best.Point)}.");
         }

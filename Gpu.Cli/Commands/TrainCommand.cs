@@ -14,9 +14,9 @@ namespace Gpu.Cli.Commands;
 internal sealed class TrainCommand
 {
     // Reading the loss of every step is for comparing runs, which are short.
-    private const int MostRecordedSteps = 1000;
+    private const int MaxRecordedSteps = 1000;
 
-    private readonly Shell _shell;
+    private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new();
     private readonly Argument<string?> _dataset = new("DATASET")
@@ -32,12 +32,12 @@ internal sealed class TrainCommand
     private readonly Option<string?> _resume = Options.Text("--resume", "RUN",
         "Goes on with the run in this folder from its last checkpoint; options given here replace its own");
 
-    private TrainCommand(Shell shell) => _shell = shell;
+    private TrainCommand(CommandContext context) => _context = context;
 
     /// <summary>Adds what the command takes.</summary>
-    public static void Build(Command command, Shell shell)
+    public static void Build(Command command, CommandContext context)
     {
-        var train = new TrainCommand(shell);
+        var train = new TrainCommand(context);
         command.Arguments.Add(train._dataset);
         command.Options.Add(train._model);
         train._device.AddTo(command);
@@ -50,12 +50,12 @@ internal sealed class TrainCommand
     private int Run(ParseResult parsed)
     {
         // From here on Ctrl+C asks for a checkpoint.
-        var cancellation = _shell.Host.Cancellation;
-        var display = new TrainingDisplay(_shell.Reporter, TrainOptions.IsGiven(parsed, "--log-every"));
+        var cancellation = _context.Host.Cancellation;
+        var display = new TrainingDisplay(_context.Reporter, TrainOptions.IsGiven(parsed, "--log-every"));
 
         // The device is opened last: a GPU's driver takes its time, and a mistake in the command should be found before.
         var prepare = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
-        using var device = _device.Open(parsed, _shell);
+        using var device = _device.Open(parsed, _context);
         TrainingResult result;
         using (var trainer = prepare(device)) result = trainer.Run(cancellation);
         display.Finish(result);
@@ -64,7 +64,7 @@ internal sealed class TrainCommand
 
     private Func<ComputeDevice, Trainer> Start(ParseResult parsed, TrainingDisplay display)
     {
-        var options = Recorded(_options.Apply(parsed, TrainOptions.Standard)) with { Precision = _device.Precision(parsed) };
+        var options = WithRecordedLosses(_options.Apply(parsed, TrainOptions.Defaults)) with { Precision = _device.Precision(parsed) };
         // A mistake in the name is found before the images are read.
         var named = parsed.GetValue(_model) is { } name ? ModelArgument.Find(name) : null;
         var source = parsed.GetValue(_dataset) ?? "digits";
@@ -90,9 +90,9 @@ internal sealed class TrainCommand
         return device => Trainer.Resume(run, data, device, Change, display);
 
         TrainingOptions Change(TrainingOptions basis) =>
-            Recorded(_options.Apply(parsed, basis)) with { Precision = _device.Precision(parsed) ?? basis.Precision };
+            WithRecordedLosses(_options.Apply(parsed, basis)) with { Precision = _device.Precision(parsed) ?? basis.Precision };
     }
 
-    private TrainingOptions Recorded(TrainingOptions options) =>
-        options with { RecordLosses = _shell.Reporter is JsonReporter && (options.Steps <= MostRecordedSteps || options.LogEvery == 1) };
+    private TrainingOptions WithRecordedLosses(TrainingOptions options) =>
+        options with { RecordLosses = _context.Reporter is JsonReporter && (options.Steps <= MaxRecordedSteps || options.LogEvery == 1) };
 }

@@ -23,7 +23,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         _firstStep = summary.FirstStep;
         var optimizer = summary.Optimizer;
         var parts = summary.ValidationSamples > 0 ? $" + {Units.Count(summary.ValidationSamples)} for validation" : "";
-        reporter.Table(ReportTable.Facts(
+        reporter.Table(ReportTable.KeyValues(
             null,
             ("model", $"{summary.Model}, {Units.Count(summary.Parameters)} parameters"),
             ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} images{parts} + {Units.Count(summary.TestSamples)} for testing"),
@@ -46,7 +46,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
     public void OnCompilation(KernelCompilation progress)
     {
         _compilation = progress;
-        CompilationLine.Show(reporter, progress);
+        CompilationDisplay.Show(reporter, progress);
         _clock.Restart();
     }
 

@@ -29,13 +29,13 @@ internal sealed class HumanReporter(CliHost host) : Reporter(host)
     public override void Warn(string text)
     {
         EndProgress();
-        Host.Error.WriteLine($"{Colour("33")}warning:{Colour("0")} {text}");
+        Host.Error.WriteLine($"{Color("33")}warning:{Color("0")} {text}");
     }
 
     public override void Fail(string message, int exitCode)
     {
         EndProgress();
-        Host.Error.WriteLine(exitCode == ExitCode.Cancelled ? message : $"{Colour("31;1")}error:{Colour("0")} {message}");
+        Host.Error.WriteLine(exitCode == ExitCode.Cancelled ? message : $"{Color("31;1")}error:{Color("0")} {message}");
     }
 
     public override void EndProgress()
@@ -63,9 +63,9 @@ internal sealed class HumanReporter(CliHost host) : Reporter(host)
     private void AppendBar(StringBuilder text, int width, double share)
     {
         var full = (int)Math.Round(share * width);
-        text.Append(Colour("36")).Append(Host.IsUnicode ? '━' : '#', full).Append(Colour("90")).Append(Host.IsUnicode ? '─' : '-', width - full);
-        text.Append(Colour("0"));
+        text.Append(Color("36")).Append(Host.IsUnicode ? '━' : '#', full).Append(Color("90")).Append(Host.IsUnicode ? '─' : '-', width - full);
+        text.Append(Color("0"));
     }
 
-    private string Colour(string code) => !Host.HasColour ? "" : code == "0" ? Reset : $"\u001b[{code}m";
+    private string Color(string code) => !Host.HasColor ? "" : code == "0" ? Reset : $"\u001b[{code}m";
 }

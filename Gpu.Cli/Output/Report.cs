@@ -31,7 +31,7 @@ internal sealed class ReportTable(params ReportColumn[] columns)
     }
 
     /// <summary>Two columns without headings: what is called how.</summary>
-    public static ReportTable Facts(string? title, params (string Name, string Value)[] facts)
+    public static ReportTable KeyValues(string? title, params (string Name, string Value)[] facts)
     {
         var table = new ReportTable(Text(""), Text("")) { Title = title };
         foreach (var (name, value) in facts) table.Add(name, value);

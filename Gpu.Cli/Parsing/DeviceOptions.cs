@@ -13,7 +13,7 @@ internal sealed class DeviceOptions
     private readonly Option<string?> _device = Options.Checked(
         "--device", "NAME", "What computes: auto, cpu, cuda[:N], opencl[:N] or simulator; 'devices' lists what there is", Auto, Parse);
 
-    private readonly Option<long?> _threads = Options.Whole("--threads", "Threads of the CPU device", 1, 1024, "one a processor");
+    private readonly Option<long?> _threads = Options.Integer("--threads", "Threads of the CPU device", 1, 1024, "one a processor");
 
     private readonly Option<string?> _precision = Options.OneOf(
         "--precision", "How matrix products multiply: tf32 and fp16 take CUDA's tensor cores; fp16 scales the loss", "fp32", "fp32", "tf32", "fp16");
@@ -46,14 +46,14 @@ internal sealed class DeviceOptions
     /// </summary>
     /// <exception cref="UsageException">threads, or a precision, for a device that has none</exception>
     /// <exception cref="DeviceException">there is no such device</exception>
-    public ComputeDevice Open(ParseResult parsed, Shell shell)
+    public ComputeDevice Open(ParseResult parsed, CommandContext context)
     {
-        var reporter = shell.Reporter;
+        var reporter = context.Reporter;
         var id = parsed.GetValue(_device) ?? Auto;
-        var threads = parsed.Int(_threads);
+        var threads = parsed.GetInt(_threads);
         if (threads is not null && id is not (Auto or "cpu"))
             throw new UsageException($"--threads is for the CPU device, not for {id}. Leave it out, or use --device cpu.");
-        var (device, choice) = shell.Host.OpenDevice(id, threads ?? 0);
+        var (device, choice) = context.Host.OpenDevice(id, threads ?? 0);
         if (id == Auto) reporter.Line($"Device {choice}");
         if (threads is not null && device is not CpuDevice) reporter.Warn($"--threads has no effect on {device.Id}.");
         try
@@ -90,7 +90,7 @@ internal sealed class DeviceOptions
         var (kind, number) = id.Split(':', 2) is [var before, var after] ? (before, after) : (id, null);
         if (!DeviceCatalog.Kinds.Contains(kind))
         {
-            var hint = ParseMistakes.DidYouMean(kind, DeviceCatalog.Kinds);
+            var hint = ParseErrors.DidYouMean(kind, DeviceCatalog.Kinds);
             throw new FormatException($"'{text}' is not a device: auto, cpu, cuda[:N], opencl[:N] or simulator.{hint}");
         }
 

@@ -8,7 +8,7 @@ namespace Gpu.Cli.Parsing;
 internal static class Options
 {
     /// <summary>A whole number.</summary>
-    public static Option<long?> Whole(string name, string description, long least, long most, string standard)
+    public static Option<long?> Integer(string name, string description, long least, long most, string standard)
     {
         // Ends that only the type sets are nothing to read about.
         var range = new Interval(least, most >= int.MaxValue ? double.PositiveInfinity : most);
@@ -29,7 +29,7 @@ internal static class Options
     }
 
     /// <summary>A number.</summary>
-    public static Option<double?> Real(string name, string description, Interval range, string standard) => new(name)
+    public static Option<double?> Number(string name, string description, Interval range, string standard) => new(name)
     {
         HelpName = "X",
         Description = Describe(description, range.ToString(), standard),
@@ -37,7 +37,7 @@ internal static class Options
         CustomParser = result =>
         {
             var text = Text(result);
-            if (TryReal(text, range, out var value)) return value;
+            if (TryParseNumber(text, range, out var value)) return value;
             result.AddError($"{name} takes a number, {range}, but got '{text}'.");
             return null;
         },
@@ -53,7 +53,7 @@ internal static class Options
         {
             var text = Text(result);
             if (choices.FirstOrDefault(choice => choice.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } known) return known;
-            result.AddError($"{name} takes one of {string.Join(", ", choices)}, but got '{text}'.{ParseMistakes.DidYouMean(text, choices)}");
+            result.AddError($"{name} takes one of {string.Join(", ", choices)}, but got '{text}'.{ParseErrors.DidYouMean(text, choices)}");
             return null;
         },
     };
@@ -94,13 +94,13 @@ internal static class Options
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
     /// <summary>An option's whole number as an int; the range was checked by the option.</summary>
-    public static int? Int(this ParseResult parsed, Option<long?> option) => parsed.GetValue(option) is { } value ? (int)value : null;
+    public static int? GetInt(this ParseResult parsed, Option<long?> option) => parsed.GetValue(option) is { } value ? (int)value : null;
 
     /// <summary>An option's number in single precision, as everything is computed.</summary>
-    public static float? Single(this ParseResult parsed, Option<double?> option) => parsed.GetValue(option) is { } value ? (float)value : null;
+    public static float? GetSingle(this ParseResult parsed, Option<double?> option) => parsed.GetValue(option) is { } value ? (float)value : null;
 
     /// <summary>Reads a number in the invariant culture and checks its range.</summary>
-    public static bool TryReal(string text, Interval range, out double value) =>
+    public static bool TryParseNumber(string text, Interval range, out double value) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && range.Contains(value);
 
     private static string Text(ArgumentResult result) => result.Tokens[0].Value;

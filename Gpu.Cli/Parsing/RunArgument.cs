@@ -12,7 +12,7 @@ internal static class RunArgument
         if (Directory.Exists(path)) return RunFolder.Open(path);
         var parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(path)) is { Length: > 0 } given ? given : "runs";
         var runs = Directory.Exists(parent) ? Directory.GetDirectories(parent).Order(StringComparer.Ordinal).ToArray() : [];
-        var hint = ParseMistakes.DidYouMean(path, runs);
+        var hint = ParseErrors.DidYouMean(path, runs);
         if (hint.Length == 0 && runs.Length > 0) hint = $" The latest run there is '{runs.MaxBy(Directory.GetLastWriteTimeUtc)}'.";
         throw new UsageException($"There is no run folder '{path}'.{hint} 'train' writes one and says where.");
     }

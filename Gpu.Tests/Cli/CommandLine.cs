@@ -22,7 +22,7 @@ internal sealed record CommandLine(int ExitCode, string Output, string Error)
     public static CommandLine RunAtTerminal(bool hasColour, params string[] args)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var code = App.Run(args, new CliHost(output, error, isTerminal: true, width: 100) { HasColour = hasColour });
+        var code = App.Run(args, new CliHost(output, error, isTerminal: true, width: 100) { HasColor = hasColour });
         return new CommandLine(code, output.ToString(), error.ToString());
     }
 }

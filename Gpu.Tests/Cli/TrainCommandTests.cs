@@ -223,7 +223,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         Assert.Equal(ExitCode.Success, CommandLine.Run(command).ExitCode);
         var again = CommandLine.Run(command);
         Assert.Equal(ExitCode.Failure, again.ExitCode);
-        Assert.Contains("holds a run already", again.Error);
+        Assert.Contains("already contains a run", again.Error);
     }
 
     [Fact]

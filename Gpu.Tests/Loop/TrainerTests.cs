@@ -223,8 +223,8 @@ public class TrainerTests
         }
 
         Assert.Equal(result.TestAccuracy, right / 60.0);
-        Assert.Equal(right, Enumerable.Range(0, 4).Sum(c => evaluation.Confusion![c, c]));
-        Assert.Equal(data.Test.CountPerClass(4), Enumerable.Range(0, 4).Select(i => Enumerable.Range(0, 4).Sum(j => evaluation.Confusion![i, j])));
+        Assert.Equal(right, Enumerable.Range(0, 4).Sum(c => evaluation.ConfusionMatrix![c, c]));
+        Assert.Equal(data.Test.CountPerClass(4), Enumerable.Range(0, 4).Select(i => Enumerable.Range(0, 4).Sum(j => evaluation.ConfusionMatrix![i, j])));
     }
 
     [Fact]
@@ -253,7 +253,7 @@ public class TrainerTests
 
         var before = device.AllocatedBytes;
         var e = Assert.Throws<TrainingException>(() => new Trainer(SmallData.Network(), SmallData.Squares(), device, options));
-        Assert.Contains("holds a run already", e.Message);
+        Assert.Contains("already contains a run", e.Message);
         Assert.Equal(before, device.AllocatedBytes);
     }
 

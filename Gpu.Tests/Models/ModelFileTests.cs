@@ -43,7 +43,7 @@ public class ModelFileTests
                 new ActivationLayer(new Activation(ActivationKind.Gelu)))) { Activation = Activation.None },
             new UpsampleLayer(2), new DropoutLayer(0.1f), new GlobalAvgPool2dLayer(), new DenseLayer(2) { Initializer = Initializer.PyTorch },
         };
-        var optimizer = OptimizerOptions.Of(OptimizerKind.AdamW) with { LearningRate = 0.003f, Beta2 = 0.95, DecayOn = DecayTarget.All, L1 = 1e-6f };
+        var optimizer = OptimizerOptions.DefaultsFor(OptimizerKind.AdamW) with { LearningRate = 0.003f, Beta2 = 0.95, DecayOn = DecayTarget.All, L1 = 1e-6f };
         var recipe = new TrainingRecipe { LabelSmoothing = 0.1f, Optimizer = optimizer };
         var model = new Model("all", TensorShape.Image(20, 20, 2), recipe, layers);
         var json = ModelFile.Write(model);

@@ -15,7 +15,7 @@ public class GridSearchTests
         const int Count = 50;
         // Each image has one pixel, its index; there are five classes.
         var split = new ImageSplit([.. Enumerable.Range(0, Count).Select(i => (byte)i)], [.. Enumerable.Range(0, Count).Select(i => i % 5)], 1, 1, 1);
-        var parts = Folds.Cut(split, folds, 3);
+        var parts = StratifiedKFold.Split(split, folds, 3);
         Assert.Equal(folds, parts.Count);
         Assert.Equal(Enumerable.Range(0, Count), parts.SelectMany(part => part.HeldOut.Pixels).Select(pixel => (int)pixel).Order());
         foreach (var (train, heldOut) in parts)
@@ -26,9 +26,9 @@ public class GridSearchTests
             Assert.All(heldOut.Pixels.Zip(heldOut.Labels), pair => Assert.Equal(pair.First % 5, pair.Second));
         }
 
-        Assert.Equal(parts[0].HeldOut.Pixels, Folds.Cut(split, folds, 3)[0].HeldOut.Pixels);
-        Assert.NotEqual(parts[0].HeldOut.Pixels, Folds.Cut(split, folds, 4)[0].HeldOut.Pixels);
-        Assert.Contains("cannot be cut into 51 folds", Assert.Throws<DatasetException>(() => Folds.Cut(split, 51, 1)).Message);
+        Assert.Equal(parts[0].HeldOut.Pixels, StratifiedKFold.Split(split, folds, 3)[0].HeldOut.Pixels);
+        Assert.NotEqual(parts[0].HeldOut.Pixels, StratifiedKFold.Split(split, folds, 4)[0].HeldOut.Pixels);
+        Assert.Contains("cannot be split into 51 folds", Assert.Throws<DatasetException>(() => StratifiedKFold.Split(split, 51, 1)).Message);
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public class GridSearchTests
         Assert.Equal(new SearchPoint(0.1f, 1e-1f), grid[^1]);
         Assert.Equal(6, grid.Distinct().Count());
         var options = new TrainingOptions { LearningRate = 5, Dropout = 0.5f };
-        Assert.Equal(options with { WeightDecay = 0.1f, LearningRate = 0.1f }, grid[^1].In(options));
+        Assert.Equal(options with { WeightDecay = 0.1f, LearningRate = 0.1f }, grid[^1].ApplyTo(options));
     }
 
     [Fact]

@@ -56,9 +56,9 @@ public class SafeTensorsTests
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
         "'a' and 'b' overlap")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", 12,
-        "4 bytes of nothing")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4, "cut off")]
-    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12, "4 bytes that belong to none")]
+        "a gap of 4 bytes between")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4, "truncated")]
+    [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12, "4 bytes after its last tensor")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "'a' of shape 3")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", 8, "'a'")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, "'a'")]
@@ -69,7 +69,7 @@ public class SafeTensorsTests
     [InlineData("{\"a\":7}", 0, "'a'")]
     [InlineData("[]", 0, "not a JSON object")]
     [InlineData("{\"a\":", 0, "not JSON")]
-    [InlineData("{\"__metadata__\":{\"n\":3}}", 0, "'n' that is no text")]
+    [InlineData("{\"__metadata__\":{\"n\":3}}", 0, "'n' in its __metadata__ is not a string")]
     [InlineData("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "twice")]
     public void InvalidHeadersAreErrors(string header, int dataBytes, string expected)
     {
@@ -84,7 +84,7 @@ public class SafeTensorsTests
     [Theory]
     [InlineData(new byte[] { 1, 2, 3 }, "3 bytes")]
     [InlineData(new byte[] { 0, 0, 0, 0, 0, 0, 0, 0, 1 }, "0 bytes")]
-    [InlineData(new byte[] { 255, 255, 255, 255, 255, 255, 255, 255, 1 }, "possible")]
+    [InlineData(new byte[] { 255, 255, 255, 255, 255, 255, 255, 255, 1 }, "must be 1 to")]
     [InlineData(new byte[] { 200, 0, 0, 0, 0, 0, 0, 0, 123, 125 }, "only 2 follow")]
     [InlineData(new byte[] { 2, 0, 0, 0, 0, 0, 0, 0, 255, 254 }, "not JSON")]
     public void InvalidHeaderLengthsAreErrors(byte[] content, string expected)

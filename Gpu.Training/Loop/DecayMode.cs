@@ -1,21 +1,21 @@
 namespace Gpu.Training.Loop;
 
-/// <summary>How weight decay enters the update.</summary>
+/// <summary>How weight decay is applied.</summary>
 public enum DecayMode
 {
-    /// <summary>Coupled: the gradient gets weightDecay * w added, the derivative of weightDecay/2 * |w|^2.</summary>
+    /// <summary>L2 regularization (coupled): adds weightDecay * w, the derivative of weightDecay/2 * |w|^2, to the gradient.</summary>
     L2,
 
-    /// <summary>Decoupled: the weight shrinks by learningRate * weightDecay * w beside the update, as in AdamW.</summary>
+    /// <summary>Decoupled: subtracts learningRate * weightDecay * w from the weight, separately from the optimizer's update, as in AdamW.</summary>
     Decoupled,
 }
 
-/// <summary>Which parameters decay.</summary>
+/// <summary>Which parameters weight decay applies to.</summary>
 public enum DecayTarget
 {
-    /// <summary>Weights of convolution and dense layers; biases and batch-normalisation parameters do not.</summary>
+    /// <summary>The weights of convolution and dense layers, but not biases and batch-normalization parameters.</summary>
     Weights,
 
-    /// <summary>Every parameter, as PyTorch does when one weight decay is given for the whole network.</summary>
+    /// <summary>All parameters, as in PyTorch when one weight decay is set for the whole network.</summary>
     All,
 }

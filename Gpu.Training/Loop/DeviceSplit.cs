@@ -6,8 +6,8 @@ using Gpu.Training.Planning;
 namespace Gpu.Training.Loop;
 
 /// <summary>
-/// A part of a data set on the device: its images as bytes, labels, and the order that batches are gathered in. The batch's first place in the order is
-/// read from the step state, so that one recorded pass serves all batches of a size.
+/// One split of a data set in device memory: the images as bytes, the labels, and the sample order. The gather kernel reads the batch's start index in that
+/// order from the step state, so one recorded step serves all batches of the same size.
 /// </summary>
 internal sealed class DeviceSplit : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class DeviceSplit : IDisposable
     private readonly DeviceBuffer _labels;
     private readonly DeviceBuffer _order;
     private readonly DeviceBuffer _normalization;
-    private readonly PlanSteps _passes;
+    private readonly PlanSteps _steps;
 
     public DeviceSplit(ComputeDevice device, ImageSplit split, ChannelStatistics statistics, PlanCache plans, Augmentation augmentation = default)
     {
@@ -27,10 +27,9 @@ internal sealed class DeviceSplit : IDisposable
         _split = split;
         _plans = plans;
         _augmentation = augmentation;
-        _passes = new PlanSteps(plans, device, Record);
+        _steps = new PlanSteps(plans, device, Record);
         if ((long)split.Count * split.ImageSize / 4 > int.MaxValue - 16)
-            throw new TrainingException($"{split.Count} images of {split.ImageSize} bytes are more than can be addressed on the device (8 GB). Use "
-                + "--limit-train.");
+            throw new TrainingException($"{split.Count} images of {split.ImageSize} bytes exceed the 8 GB that one device buffer can hold. Use --limit-train.");
         _bytes = device.Allocate(Shape(1).DataWords);
         _labels = device.Allocate(split.Count);
         _order = device.Allocate(split.Count);
@@ -41,40 +40,40 @@ internal sealed class DeviceSplit : IDisposable
         device.Upload<float>(pattern, _normalization.View);
         Order = new int[split.Count];
         for (var i = 0; i < Order.Length; i++) Order[i] = i;
-        SendOrder();
+        UploadOrder();
     }
 
-    /// <summary>Words of device memory that a part of a data set takes.</summary>
+    /// <summary>Words of device memory that a split needs.</summary>
     public static long WordsFor(ImageSplit split) =>
         (long)split.Count * split.ImageSize / 4 + 5 + 2L * split.Count + PixelNormalization.Words(split.Channels);
 
-    /// <summary>Images.</summary>
+    /// <summary>Number of images.</summary>
     public int Count => _split.Count;
 
-    /// <summary>The order that images come in, on the host; <see cref="SendOrder"/> after changing it.</summary>
+    /// <summary>Host copy of the sample order. Call <see cref="UploadOrder"/> after changing it.</summary>
     public int[] Order { get; }
 
-    /// <summary>The classes, in the order of the images (not that of <see cref="Order"/>).</summary>
+    /// <summary>The class of each image, indexed by image (not by position in <see cref="Order"/>).</summary>
     public int[] Labels => _split.Labels;
 
-    /// <summary>Sends the order to the device.</summary>
-    public void SendOrder() => _device.Upload<int>(Order, _order.View);
+    /// <summary>Copies <see cref="Order"/> to the device.</summary>
+    public void UploadOrder() => _device.Upload<int>(Order, _order.View);
 
-    /// <summary>Draws the order of an epoch: a function of seed and epoch alone.</summary>
+    /// <summary>Shuffles the samples for an epoch. The order depends only on seed and epoch.</summary>
     public void Shuffle(ulong seed, int epoch)
     {
         for (var i = 0; i < Order.Length; i++) Order[i] = i;
         new PortableRandom(seed, (ulong)epoch + 1).Shuffle(Order.AsSpan());
-        SendOrder();
+        UploadOrder();
     }
 
     /// <summary>
-    /// A pass on the next batch: takes the values of the pass from the step's table, gathers the batch, and runs the plan. The same launches serve all
-    /// batches of the plan's size.
+    /// The recorded launches for one batch: load the step values from the step table, gather the batch, run the plan. The same launches serve all batches
+    /// of the plan's size.
     /// </summary>
-    public RecordedStep Pass(Plan plan) => _passes.StepFor(plan);
+    public RecordedStep StepFor(Plan plan) => _steps.StepFor(plan);
 
-    /// <summary>Puts the launches of a pass into a list.</summary>
+    /// <summary>Appends the launches of <see cref="StepFor"/> to a list.</summary>
     public void Record(Plan plan, CommandList list)
     {
         StepTable.Advance(list, _plans.StepTable, _plans.StepStateView);
@@ -86,7 +85,7 @@ internal sealed class DeviceSplit : IDisposable
 
     public void Dispose()
     {
-        _passes.Dispose();
+        _steps.Dispose();
         _bytes.Dispose();
         _labels.Dispose();
         _order.Dispose();

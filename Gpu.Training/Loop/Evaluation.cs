@@ -1,26 +1,26 @@
 namespace Gpu.Training.Loop;
 
-/// <summary>What a network does on a part of a data set.</summary>
+/// <summary>Metrics of a network on one split of a data set.</summary>
 public sealed record Evaluation
 {
-    /// <summary>Samples that were looked at.</summary>
+    /// <summary>Number of samples evaluated.</summary>
     public required int Samples { get; init; }
 
-    /// <summary>Mean loss a sample.</summary>
+    /// <summary>Mean loss per sample.</summary>
     public required double Loss { get; init; }
 
-    /// <summary>Share of samples whose most probable class is right.</summary>
+    /// <summary>Fraction of samples whose highest output is the right class, 0 to 1.</summary>
     public required double Accuracy { get; init; }
 
-    /// <summary>Share of samples whose class is among the k most probable.</summary>
+    /// <summary>Fraction of samples whose class is among the k highest outputs, 0 to 1.</summary>
     public required double TopKAccuracy { get; init; }
 
-    /// <summary>The k.</summary>
+    /// <summary>k of <see cref="TopKAccuracy"/>.</summary>
     public required int TopK { get; init; }
 
-    /// <summary>Samples of class i that were taken for class j, at [i, j]; null when only the sums were asked for.</summary>
-    public required int[,]? Confusion { get; init; }
+    /// <summary>Confusion matrix, classes x classes: element [i, j] counts the samples of class i predicted as class j. Null if it was not requested.</summary>
+    public required int[,]? ConfusionMatrix { get; init; }
 
-    /// <summary>Seconds it took.</summary>
+    /// <summary>Evaluation time in seconds.</summary>
     public required double Seconds { get; init; }
 }

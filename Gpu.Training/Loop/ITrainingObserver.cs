@@ -3,37 +3,37 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Training.Loop;
 
 /// <summary>
-/// Looks on while a <see cref="Trainer"/> works. The library itself prints nothing. Every method has an empty default; all are called on the thread
-/// that trains, between two steps.
+/// Receives progress of a <see cref="Trainer"/>. The library itself prints nothing. Every method has an empty default implementation. All methods are called
+/// on the training thread, between two steps.
 /// </summary>
 public interface ITrainingObserver
 {
-    /// <summary>The run is about to begin: everything is allocated, nothing is trained yet.</summary>
+    /// <summary>Called before training starts, when all device memory is allocated.</summary>
     void OnStart(TrainingSummary summary)
     {
     }
 
-    /// <summary>Kernels are being compiled, after <see cref="OnStart"/> and before the first step; the last call has all of them done.</summary>
+    /// <summary>Called while kernels are compiled, after <see cref="OnStart"/> and before the first step. In the last call all of them are done.</summary>
     void OnCompilation(KernelCompilation progress)
     {
     }
 
-    /// <summary>Something that only those want to know who asked for details: how steps are launched, say.</summary>
+    /// <summary>Diagnostic message for verbose output, such as how steps are launched.</summary>
     void OnDetail(string message)
     {
     }
 
-    /// <summary>An optimizer step was made. Called for every step: it should be quick, and allocate nothing.</summary>
+    /// <summary>Called after every optimizer step. Implementations should be fast and not allocate.</summary>
     void OnStep(in StepProgress progress)
     {
     }
 
-    /// <summary>An epoch, and its evaluation, has ended.</summary>
+    /// <summary>Called after each epoch and its evaluation.</summary>
     void OnEpoch(EpochReport report)
     {
     }
 
-    /// <summary>Something that people should know: early stopping, say, or that a checkpoint was written.</summary>
+    /// <summary>Message for the user, such as early stopping or a written checkpoint.</summary>
     void OnMessage(string message)
     {
     }

@@ -1,29 +1,29 @@
 namespace Gpu.Training.Loop;
 
-/// <summary>Where a run stands, besides its weights and optimizer state: what a checkpoint keeps in words.</summary>
+/// <summary>The state of the training loop other than weights and optimizer state. A checkpoint stores it as JSON.</summary>
 internal sealed record LoopPosition
 {
-    /// <summary>The epoch that the next batch belongs to, from 0.</summary>
+    /// <summary>Epoch of the next batch, starting at 0.</summary>
     public int Epoch { get; set; }
 
-    /// <summary>Batches of that epoch that were trained.</summary>
+    /// <summary>Batches completed in that epoch.</summary>
     public int Batch { get; set; }
 
-    /// <summary>Optimizer steps made.</summary>
+    /// <summary>Optimizer steps completed.</summary>
     public long Step { get; set; }
 
-    /// <summary>Passes in training made.</summary>
+    /// <summary>Training passes (forward and backward) completed; the random-number index of dropout and augmentation.</summary>
     public long Draw { get; set; }
 
-    /// <summary>The best validation loss so far; infinity before the first.</summary>
+    /// <summary>Best validation loss so far; infinity before the first evaluation.</summary>
     public double BestLoss { get; set; } = double.PositiveInfinity;
 
-    /// <summary>The accuracy beside <see cref="BestLoss"/>.</summary>
+    /// <summary>Validation accuracy of the weights that gave <see cref="BestLoss"/>.</summary>
     public double BestAccuracy { get; set; }
 
-    /// <summary>The epoch of the best weights, from 1; 0 before the first.</summary>
+    /// <summary>Epoch of the best weights, starting at 1; 0 before the first evaluation.</summary>
     public int BestEpoch { get; set; }
 
-    /// <summary>Epochs since then.</summary>
+    /// <summary>Epochs since <see cref="BestEpoch"/>.</summary>
     public int EpochsSinceBest { get; set; }
 }

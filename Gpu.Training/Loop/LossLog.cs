@@ -5,57 +5,58 @@ using Gpu.Training.Planning;
 namespace Gpu.Training.Loop;
 
 /// <summary>
-/// The losses of a run as the host sees them: means between readings, and those of each step where they are wanted. Allocates at the start only.
+/// Training losses on the host: the mean between two readings and, if requested, the loss of each step. Allocates only in the constructor, up to 2^20
+/// recorded steps.
 /// </summary>
 internal sealed class LossLog
 {
     private readonly List<float> _recorded;
     private readonly float[] _samples;
-    private MetricTotals _before;
-    private double _step;
+    private MetricTotals _previous;
+    private double _stepLoss;
 
-    /// <param name="steps">steps whose losses are recorded; 0 for none</param>
-    /// <param name="batch">samples a batch</param>
+    /// <param name="steps">Steps whose losses are recorded; 0 for none.</param>
+    /// <param name="batch">Batch size in samples.</param>
     public LossLog(long steps, int batch)
     {
         _recorded = new List<float>((int)Math.Min(steps, 1 << 20));
         _samples = steps == 0 ? [] : new float[batch];
     }
 
-    /// <summary>The mean loss between the last two readings; NaN before the first.</summary>
+    /// <summary>Mean loss per sample between the last two readings; NaN before the first.</summary>
     public double Last { get; private set; } = double.NaN;
 
-    /// <summary>The loss of each step.</summary>
+    /// <summary>Recorded loss of each step.</summary>
     public IReadOnlyList<float> Recorded => _recorded;
 
-    /// <summary>Begins an epoch, whose counters stand at these totals.</summary>
-    public void BeginEpoch(MetricTotals totals) => _before = totals;
+    /// <summary>Starts an epoch from the given counter values.</summary>
+    public void BeginEpoch(MetricTotals totals) => _previous = totals;
 
-    /// <summary>Takes a reading of the epoch's counters.</summary>
+    /// <summary>Updates <see cref="Last"/> from a new reading of the epoch's counters and returns it.</summary>
     public double ReadMean(MetricTotals totals)
     {
-        var samples = totals.Samples - _before.Samples;
-        if (samples > 0) Last = (totals.LossSum - _before.LossSum) / samples;
-        _before = totals;
+        var samples = totals.Samples - _previous.Samples;
+        if (samples > 0) Last = (totals.LossSum - _previous.LossSum) / samples;
+        _previous = totals;
         return Last;
     }
 
-    /// <summary>Adds a batch to the step's loss: the mean over its samples, one of so many batches of the step.</summary>
+    /// <summary>Adds a batch to the loss of the current step: the mean over its samples, divided by the number of batches in the step.</summary>
     public void Add(ComputeDevice device, Plan plan, int batches)
     {
         var losses = _samples.AsSpan(0, plan.Batch);
         device.Download(plan.SampleLosses, losses);
         var sum = 0.0;
         foreach (var loss in losses) sum += loss;
-        _step += sum / losses.Length / batches;
+        _stepLoss += sum / losses.Length / batches;
     }
 
-    /// <summary>Ends a step and returns its loss.</summary>
+    /// <summary>Records the loss of the current step and returns it.</summary>
     public double EndStep()
     {
-        var loss = _step;
+        var loss = _stepLoss;
         _recorded.Add((float)loss);
-        _step = 0;
+        _stepLoss = 0;
         return loss;
     }
 }

@@ -2,41 +2,43 @@ using Gpu.Kernels;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>An optimizer with its numbers. What does not belong to the chosen one is ignored.</summary>
+/// <summary>An optimizer with its hyperparameters. Those that the chosen optimizer does not have are ignored.</summary>
 public sealed record OptimizerOptions
 {
-    /// <summary>Which optimizer.</summary>
+    /// <summary>The update rule.</summary>
     public OptimizerKind Kind { get; init; } = OptimizerKind.Adam;
 
-    /// <summary>The learning rate, above 0, before schedule and warm-up.</summary>
+    /// <summary>Base learning rate, above 0; schedule and warm-up multiply it.</summary>
     public float LearningRate { get; init; } = 1e-3f;
 
-    /// <summary>Share of the old direction, 0 up to 1: momentum and Nesterov; RMSprop where not 0.</summary>
+    /// <summary>Momentum, 0 &lt;= x &lt; 1: used by momentum and Nesterov, and by RMSprop if not 0.</summary>
     public double Momentum { get; init; } = 0.9;
 
-    /// <summary>Decay of the mean of gradients, 0 up to 1: Adam, AdamW, Lion.</summary>
+    /// <summary>Decay rate of the first moment (mean of the gradients), 0 &lt;= x &lt; 1: Adam, AdamW, Lion.</summary>
     public double Beta1 { get; init; } = 0.9;
 
-    /// <summary>Decay of the mean of squared gradients, 0 up to 1: Adam, AdamW; Lion's second coefficient; RMSprop's alpha.</summary>
+    /// <summary>
+    /// Decay rate of the second moment (mean of the squared gradients), 0 &lt;= x &lt; 1: Adam, AdamW; the second coefficient of Lion; alpha of RMSprop.
+    /// </summary>
     public double Beta2 { get; init; } = 0.999;
 
-    /// <summary>What is added to the root of the squared gradients: Adam, AdamW, RMSprop.</summary>
+    /// <summary>Added to the square root of the second moment for numerical stability, above 0: Adam, AdamW, RMSprop.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>Weight decay, 0 for none.</summary>
+    /// <summary>Weight decay coefficient, 0 or more; 0 for none.</summary>
     public float WeightDecay { get; init; }
 
-    /// <summary>How the decay enters.</summary>
+    /// <summary>How weight decay is applied.</summary>
     public DecayMode DecayMode { get; init; } = DecayMode.L2;
 
-    /// <summary>What decays.</summary>
+    /// <summary>Which parameters weight decay and the L1 penalty apply to.</summary>
     public DecayTarget DecayOn { get; init; } = DecayTarget.Weights;
 
-    /// <summary>Factor of the L1 penalty, whose gradient is l1 * sign(w); 0 for none. On the parameters that decay.</summary>
+    /// <summary>Coefficient of the L1 penalty, 0 or more; adds l1 * sign(w) to the gradient. Applies to the parameters of <see cref="DecayOn"/>.</summary>
     public float L1 { get; init; }
 
-    /// <summary>The customary numbers of an optimizer (those of PyTorch, for Lion those of its paper), with a learning rate that suits it.</summary>
-    public static OptimizerOptions Of(OptimizerKind kind) => kind switch
+    /// <summary>The default hyperparameters of an optimizer (PyTorch's; for Lion those of its paper), with a suitable learning rate.</summary>
+    public static OptimizerOptions DefaultsFor(OptimizerKind kind) => kind switch
     {
         OptimizerKind.Sgd => new() { Kind = kind, LearningRate = 0.1f, Momentum = 0 },
         OptimizerKind.Momentum or OptimizerKind.Nesterov => new() { Kind = kind, LearningRate = 0.05f },
@@ -46,7 +48,8 @@ public sealed record OptimizerOptions
         _ => new() { Kind = kind },
     };
 
-    /// <summary>What the fused optimizer takes.</summary>
+    /// <summary>Settings of the fused optimizer kernel.</summary>
+    /// <param name="ema">Decay of the exponential moving average of the parameters; null for none.</param>
     internal OptimizerSettings Settings(float? ema) => new()
     {
         Kind = Kind,
@@ -58,7 +61,8 @@ public sealed record OptimizerOptions
         EmaDecay = ema,
     };
 
-    /// <summary>What it does to a parameter that decays by default, or does not.</summary>
+    /// <summary>Decay factors of a parameter.</summary>
+    /// <param name="decays">True for weights of convolution and dense layers, which decay with <see cref="DecayTarget.Weights"/>.</param>
     internal SegmentFactors Factors(bool decays)
     {
         if (!decays && DecayOn == DecayTarget.Weights) return SegmentFactors.Default;

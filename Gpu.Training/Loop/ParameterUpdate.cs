@@ -4,7 +4,7 @@ using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>The optimizer of a network: its state, and the launches that apply the gradients and reset them.</summary>
+/// <summary>The optimizer of a network: its state, and the launches that apply the gradients and then zero them.</summary>
 internal sealed class ParameterUpdate : IDisposable
 {
     private readonly CommandList _commands;
@@ -42,27 +42,27 @@ internal sealed class ParameterUpdate : IDisposable
             workspace = _norm.View.Slice(norm.Length, _norm.Length - norm.Length);
         }
 
-        // The loss scale is taken out of the step's gradient scale first: a norm to clip to is that of the gradients without it.
+        // Unscale first: clipping needs the norm of the unscaled gradients.
         if (!lossScale.IsEmpty) LossScaling.Update(_commands, memory.Gradients, stepState, lossScale, norm, workspace);
         if (clipNorm is { } largest) GradientNorm.Run(_commands, memory.Gradients, stepState, largest, norm, workspace);
         FusedOptimizer.Update(
             _commands, settings, _table, memory.Values, memory.Gradients, State, stepState, clipNorm is null ? default : norm, Average);
     }
 
-    /// <summary>Words that an optimizer needs besides parameters and gradients.</summary>
+    /// <summary>Words of device memory that the optimizer needs besides parameters and gradients.</summary>
     public static long WordsFor(ParameterArena trained, OptimizerOptions options, bool scalesLoss, float? clipNorm, float? ema)
     {
         var norm = clipNorm is null && !scalesLoss ? 0 : GradientNormLayout.Words + GradientNorm.WorkspaceLength(trained.Length);
         return (long)SegmentTable.WordsFor(trained) + options.Settings(ema).StateLength(trained.Length) + (ema is null ? 0 : trained.Length) + norm;
     }
 
-    /// <summary>The optimizer's state; empty for plain gradient descent.</summary>
+    /// <summary>Optimizer state; empty for plain SGD.</summary>
     public DeviceView State => _state?.View ?? default;
 
-    /// <summary>The running average of the parameters; empty when there is none.</summary>
+    /// <summary>Exponential moving average of the parameters; empty if not enabled.</summary>
     public DeviceView Average => _average?.View ?? default;
 
-    /// <summary>The launches that apply the gradients and reset them.</summary>
+    /// <summary>The launches that apply the gradients and then zero them.</summary>
     public CommandList Commands => _commands;
 
     public void Dispose()

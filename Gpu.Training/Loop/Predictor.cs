@@ -7,7 +7,7 @@ using Gpu.Training.Weights;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>A trained network in use: evaluation and prediction, with the normalisation it was trained with.</summary>
+/// <summary>Runs a trained network: evaluation and prediction with the pixel normalization that it was trained with.</summary>
 public sealed class Predictor : IDisposable
 {
     private readonly ComputeDevice _device;
@@ -31,17 +31,17 @@ public sealed class Predictor : IDisposable
         }
     }
 
-    /// <summary>The run.</summary>
+    /// <summary>The run folder.</summary>
     public RunFolder Run { get; }
 
-    /// <summary>What the run was.</summary>
+    /// <summary>The configuration of the run.</summary>
     public RunConfiguration Configuration => Run.Configuration;
 
-    /// <summary>Opens a run's best weights.</summary>
-    /// <param name="runFolder">the folder of the run</param>
-    /// <param name="device">where; it stays open</param>
-    /// <param name="batch">samples at a time</param>
-    /// <exception cref="TrainingException">the folder is not a run, or a file in it is damaged</exception>
+    /// <summary>Loads the best weights of a run.</summary>
+    /// <param name="runFolder">The run folder.</param>
+    /// <param name="device">The device to run on. The caller disposes it.</param>
+    /// <param name="batch">Largest batch, 1 or more; reduced if device memory does not suffice.</param>
+    /// <exception cref="TrainingException">The folder is not a run, or one of its files is damaged.</exception>
     public static Predictor Open(string runFolder, ComputeDevice device, int batch = 256)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -49,9 +49,13 @@ public sealed class Predictor : IDisposable
         return new Predictor(RunFolder.Open(runFolder), device, batch);
     }
 
-    /// <summary>Loss, accuracy, top-k and confusion matrix on a part of a data set.</summary>
-    /// <exception cref="TrainingException">the images or their classes do not fit the model</exception>
-    /// <exception cref="OperationCanceledException">cancelled</exception>
+    /// <summary>Computes loss, accuracy, top-k accuracy and confusion matrix on a split of a data set.</summary>
+    /// <param name="split">Images of the model's input shape, with their classes.</param>
+    /// <param name="topK">k of the top-k accuracy, 1 or more.</param>
+    /// <param name="cancellation">Checked before each batch.</param>
+    /// <exception cref="TrainingException">The images or their classes do not fit the model.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">Not even a batch of 1 fits the device.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signaled.</exception>
     public Evaluation Evaluate(ImageSplit split, int topK = 5, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(split);
@@ -61,12 +65,13 @@ public sealed class Predictor : IDisposable
             throw new TrainingException($"The model '{model.Name}' takes {model.Input}, but the images are "
                 + $"{split.Height}x{split.Width}x{split.Channels} (height x width x channels).");
         if (split.Labels.Max() >= model.Output.Length)
-            throw new TrainingException($"The images have a class {split.Labels.Max()}, but the model '{model.Name}' knows only {model.Output.Length} "
+            throw new TrainingException($"The images have a class {split.Labels.Max()}, but the model '{model.Name}' has only {model.Output.Length} classes "
                 + $"(0 to {model.Output.Length - 1}).");
         var settings = new PlanSettings { TopK = topK };
         var (check, batch) = Fit(
             "evaluating", settings, split.Count,
-            (needs, size) => sizeof(float) * DeviceSplit.WordsFor(split) + needs.PlanBytes([], SplitEvaluator.BatchSizes(size, split.Count)));
+            (requirements, size) =>
+                sizeof(float) * DeviceSplit.WordsFor(split) + requirements.PlanBytes([], SplitEvaluator.BatchSizes(size, split.Count)));
         using var plans = new PlanCache(_network.Memory, _device, settings);
         using var data = check.Run(() =>
         {
@@ -77,11 +82,12 @@ public sealed class Predictor : IDisposable
         return new SplitEvaluator(_network, plans, counters, topK).Run(data, batch, confusion: true, cancellation);
     }
 
-    /// <summary>The classes' probabilities for images.</summary>
-    /// <param name="pixels">count images of the model's input shape, as bytes, NHWC</param>
-    /// <param name="count">how many</param>
-    /// <returns>count x classes probabilities</returns>
-    /// <exception cref="ArgumentException">the number of bytes is not that of the images</exception>
+    /// <summary>Predicts class probabilities.</summary>
+    /// <param name="pixels">Images of the model's input shape as bytes, NHWC: count x height x width x channels.</param>
+    /// <param name="count">Number of images, 1 or more.</param>
+    /// <returns>Softmax probabilities, count x classes.</returns>
+    /// <exception cref="ArgumentException"><paramref name="pixels"/> does not have the length of <paramref name="count"/> images.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">Not even a batch of 1 fits the device.</exception>
     public float[,] Predict(ReadOnlySpan<byte> pixels, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
@@ -91,7 +97,7 @@ public sealed class Predictor : IDisposable
                 + "given", nameof(pixels));
         var probabilities = new float[count, classes];
         var settings = new PlanSettings();
-        var (check, batch) = Fit("running", settings, count, (needs, size) => needs.PlanBytes([], [size]));
+        var (check, batch) = Fit("running", settings, count, (requirements, size) => requirements.PlanBytes([], [size]));
         using var plans = new PlanCache(_network.Memory, _device, settings);
         check.Run(() => plans.Evaluation(batch));
         for (var from = 0; from < count; from += batch)
@@ -109,14 +115,14 @@ public sealed class Predictor : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _network.Dispose();
 
-    // The result does not depend on the batch, so it is no larger than fits.
-    private (MemoryCheck Check, int Batch) Fit(string doing, PlanSettings settings, int samples, Func<MemoryRequirements, int, long?> bytes)
+    // The result does not depend on the batch size, so the batch is reduced to what fits.
+    private (MemoryCheck Check, int Batch) Fit(string verb, PlanSettings settings, int samples, Func<MemoryRequirements, int, long?> bytes)
     {
-        var needs = new MemoryRequirements(Run.Model, settings);
+        var requirements = new MemoryRequirements(Run.Model, settings);
         var batch = Math.Max(1, Check(Math.Min(_batch, samples)).LargestFittingBatch());
         return (Check(batch).Require(), batch);
 
-        MemoryCheck Check(int size) => new(_device, $"{doing} {Run.Model.Name} on batches of {size}", size, smaller => bytes(needs, smaller));
+        MemoryCheck Check(int size) => new(_device, $"{verb} {Run.Model.Name} on batches of {size}", size, smaller => bytes(requirements, smaller));
     }
 
     private float[] Normalized(ReadOnlySpan<byte> pixels)

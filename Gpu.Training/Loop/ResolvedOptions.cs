@@ -3,17 +3,17 @@ using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>Options after the model's recipe has filled in what was left open, and after all ranges were checked.</summary>
+/// <summary>Training options with unset values taken from the model's recipe and all ranges checked.</summary>
 internal sealed record ResolvedOptions(TrainingOptions Options, OptimizerOptions Optimizer, PlanSettings PlanSettings)
 {
-    /// <summary>Fills in and checks.</summary>
-    /// <exception cref="TrainingException">an option is out of range; the message names it</exception>
-    public static ResolvedOptions Of(TrainingOptions options, Model model)
+    /// <summary>Fills in unset options and checks all ranges.</summary>
+    /// <exception cref="TrainingException">An option is out of range. The message names it.</exception>
+    public static ResolvedOptions Resolve(TrainingOptions options, Model model)
     {
         var recipe = model.Recipe;
         var optimizer = options.Optimizer is { } kind && kind != recipe.Optimizer.Kind
-            // Another optimizer than the recipe's: its own numbers, but the network's decay, unless the optimizer brings one.
-            ? Adopt(OptimizerOptions.Of(kind), recipe.Optimizer)
+            // Not the recipe's optimizer: use its default hyperparameters, but keep the recipe's weight decay unless the optimizer has a default of its own.
+            ? WithRecipeDecay(OptimizerOptions.DefaultsFor(kind), recipe.Optimizer)
             : recipe.Optimizer;
         optimizer = optimizer with
         {
@@ -39,7 +39,7 @@ internal sealed record ResolvedOptions(TrainingOptions Options, OptimizerOptions
         return new ResolvedOptions(options, optimizer, settings);
     }
 
-    private static OptimizerOptions Adopt(OptimizerOptions chosen, OptimizerOptions recipe) => chosen with
+    private static OptimizerOptions WithRecipeDecay(OptimizerOptions chosen, OptimizerOptions recipe) => chosen with
     {
         WeightDecay = chosen.WeightDecay > 0 ? chosen.WeightDecay : recipe.WeightDecay,
         DecayOn = recipe.DecayOn,
@@ -78,8 +78,8 @@ internal sealed record ResolvedOptions(TrainingOptions Options, OptimizerOptions
 
     private static void Fraction(string name, double value) => Range(name, value, number => number is >= 0 and < 1, "0 or more, and below 1");
 
-    private static void Range(string name, double value, Func<double, bool> isPossible, string needed)
+    private static void Range(string name, double value, Func<double, bool> isValid, string range)
     {
-        if (!isPossible(value)) throw new TrainingException($"{name} is {value}, but must be {needed}.");
+        if (!isValid(value)) throw new TrainingException($"{name} is {value}, but must be {range}.");
     }
 }

@@ -4,17 +4,17 @@ using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>Evaluates a network on a part of a data set that lies on the device.</summary>
+/// <summary>Evaluates a network on a split in device memory.</summary>
 internal sealed class SplitEvaluator(Network network, PlanCache plans, StepScheduleUploader counters, int topK)
 {
-    /// <summary>A batch for evaluation: no smaller than that of training, and large enough to keep the device busy.</summary>
+    /// <summary>Batch size for evaluation: at least that of training and at least 256, to keep the device busy, but no larger than the split.</summary>
     public static int BatchFor(int trainingBatch, int samples) => Math.Min(samples, Math.Max(trainingBatch, 256));
 
-    /// <summary>The batch sizes that an evaluation will use.</summary>
+    /// <summary>The distinct batch sizes of an evaluation: the full batch and the remainder.</summary>
     public static IEnumerable<int> BatchSizes(int batch, int samples) =>
         samples <= batch ? [samples] : samples % batch == 0 ? [batch] : [batch, samples % batch];
 
-    /// <summary>Loss, accuracy and, where wanted, the confusion matrix.</summary>
+    /// <summary>Computes loss, accuracy and, if requested, the confusion matrix.</summary>
     public Evaluation Run(DeviceSplit split, int batch, bool confusion, CancellationToken cancellation = default)
     {
         var start = Stopwatch.GetTimestamp();
@@ -26,9 +26,9 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
         {
             cancellation.ThrowIfCancellationRequested();
             var plan = plans.Evaluation(Math.Min(batch, split.Count - from));
-            counters.Announce(new EvaluationSchedule(counters, from, batch, split.Count));
-            split.Pass(plan).Run();
-            if (matrix is not null) Count(matrix, plan, split, from, outputs);
+            counters.EnsureUploaded(new EvaluationSchedule(counters, from, batch, split.Count));
+            split.StepFor(plan).Run();
+            if (matrix is not null) CountPredictions(matrix, plan, split, from, outputs);
         }
 
         var totals = Metrics.Read(network.Device, plans.EvaluationMetrics);
@@ -39,12 +39,12 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
             Accuracy = totals.Accuracy,
             TopKAccuracy = totals.TopKAccuracy,
             TopK = topK,
-            Confusion = matrix,
+            ConfusionMatrix = matrix,
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
     }
 
-    private void Count(int[,] matrix, Plan plan, DeviceSplit split, int from, float[] outputs)
+    private void CountPredictions(int[,] matrix, Plan plan, DeviceSplit split, int from, float[] outputs)
     {
         var classes = matrix.GetLength(0);
         network.Device.Download(plan.Output, outputs.AsSpan(0, plan.Batch * classes));

@@ -1,38 +1,38 @@
 namespace Gpu.Training.Loop;
 
-/// <summary>Where a run stands after an optimizer step.</summary>
+/// <summary>Progress of a run after an optimizer step.</summary>
 public readonly record struct StepProgress
 {
-    /// <summary>The epoch, from 1.</summary>
+    /// <summary>The epoch, starting at 1.</summary>
     public int Epoch { get; init; }
 
-    /// <summary>Epochs of the run.</summary>
+    /// <summary>Number of epochs of the run.</summary>
     public int Epochs { get; init; }
 
-    /// <summary>Steps made in this epoch.</summary>
+    /// <summary>Steps completed in this epoch.</summary>
     public int StepInEpoch { get; init; }
 
-    /// <summary>Steps of this epoch (fewer than those of a whole one when a limit of steps ends it).</summary>
+    /// <summary>Steps of this epoch; fewer than in a full epoch if <see cref="TrainingOptions.Steps"/> ends it early.</summary>
     public int StepsInEpoch { get; init; }
 
-    /// <summary>Steps made in the run, those before a resume included.</summary>
+    /// <summary>Steps completed in the run, including those before a resume.</summary>
     public long Step { get; init; }
 
-    /// <summary>Steps of the run.</summary>
+    /// <summary>Total steps of the run.</summary>
     public long TotalSteps { get; init; }
 
-    /// <summary>True when the loss was read from the device at this step (every <see cref="TrainingOptions.LogEvery"/> steps).</summary>
+    /// <summary>True if the loss was read from the device at this step: every <see cref="TrainingOptions.LogEvery"/> steps and at the first one.</summary>
     public bool IsLogged { get; init; }
 
-    /// <summary>Mean loss a sample between the last two readings; NaN before the first.</summary>
+    /// <summary>Mean loss per sample between the last two readings; NaN before the first.</summary>
     public double Loss { get; init; }
 
     /// <summary>The learning rate of this step.</summary>
     public float LearningRate { get; init; }
 
-    /// <summary>Training samples a second since training began; evaluation does not count.</summary>
+    /// <summary>Training samples per second since the start, without evaluation.</summary>
     public double SamplesPerSecond { get; init; }
 
-    /// <summary>Seconds of training, without evaluation.</summary>
+    /// <summary>Training time in seconds, without evaluation.</summary>
     public double Seconds { get; init; }
 }

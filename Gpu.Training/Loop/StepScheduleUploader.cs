@@ -3,85 +3,86 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>What changes from pass to pass: the words of <see cref="StepStateLayout"/>.</summary>
-/// <param name="Step">the number of the optimizer step that the pass belongs to, 1 at the first</param>
-/// <param name="LearningRate">its learning rate</param>
-/// <param name="GradientScale">the factor of all gradients</param>
-/// <param name="Draw">what dropout and augmentation draw by</param>
-/// <param name="BatchStart">the place of the batch's first sample in the order of samples</param>
+/// <summary>The values that change from pass to pass: the words of <see cref="StepStateLayout"/>. A pass runs one batch forward (and backward).</summary>
+/// <param name="Step">Optimizer step that the pass belongs to, starting at 1.</param>
+/// <param name="LearningRate">Learning rate of that step.</param>
+/// <param name="GradientScale">Factor applied to all gradients.</param>
+/// <param name="Draw">Random-number index of dropout and augmentation; different for every training pass.</param>
+/// <param name="BatchStart">Index of the batch's first sample in the sample order.</param>
 internal readonly record struct StepValues(int Step, float LearningRate, float GradientScale, int Draw, int BatchStart);
 
-/// <summary>The passes to come, as far as they are known.</summary>
+/// <summary>The upcoming passes, as far as they are known.</summary>
 internal interface IStepSchedule
 {
-    /// <summary>The values of the pass that lies so many passes ahead, 0 for the one that is about to run; false for none that is known.</summary>
+    /// <summary>Gets the values of an upcoming pass; false if it is not known.</summary>
+    /// <param name="ahead">0 for the next pass, 1 for the one after it, ...</param>
+    /// <param name="values">The values.</param>
     bool TryGet(int ahead, out StepValues values);
 }
 
 /// <summary>
-/// The host's side of <see cref="StepStateLayout"/>: sends the values of many passes to the device at once, where each pass then takes its own
-/// (<see cref="StepTable.Advance"/>). So a pass needs no copy of its own, and the device never waits for the host. Allocates nothing.
+/// Uploads the values of many passes at once to a table in device memory, from which each pass loads its own (<see cref="StepTable.Advance"/>). A pass
+/// therefore needs no host-to-device copy, and the device does not wait for the host. Allocates only in the constructor.
 /// </summary>
 internal sealed class StepScheduleUploader(ComputeDevice device, DeviceView table)
 {
-    private const int MostPasses = 512;
+    private const int MaxPasses = 512;
 
-    private readonly int[] _words = new int[StepTableLayout.Length(MostPasses)];
-    private int _sent;
-    private int _taken;
-    private int _ahead = 1;
+    private readonly int[] _words = new int[StepTableLayout.Length(MaxPasses)];
+    private int _uploaded;
+    private int _consumed;
+    private int _lookahead = 1;
 
-    /// <summary>Words of the table on the device.</summary>
-    public static int TableLength => StepTableLayout.Length(MostPasses);
+    /// <summary>Words of the table in device memory.</summary>
+    public static int TableLength => StepTableLayout.Length(MaxPasses);
 
-    /// <summary>Optimizer steps made.</summary>
+    /// <summary>Optimizer steps completed.</summary>
     public long Step { get; set; }
 
-    /// <summary>Forward passes in training made: what dropout and augmentation draw by.</summary>
+    /// <summary>Training passes completed: the random-number index of dropout and augmentation.</summary>
     public long Draw { get; set; }
 
     /// <summary>
-    /// Sees to it that the next <see cref="StepTable.Advance"/> on the device takes the values of the pass that is about to run. Call it once before
-    /// each pass.
+    /// Ensures that the next <see cref="StepTable.Advance"/> on the device loads the values of the next pass. Call it once before each pass.
     /// </summary>
-    public void Announce<TPasses>(in TPasses passes)
-        where TPasses : IStepSchedule
+    public void EnsureUploaded<TSchedule>(in TSchedule schedule)
+        where TSchedule : IStepSchedule
     {
-        if (!passes.TryGet(0, out var now)) throw new InvalidOperationException("a pass was announced that does not exist");
-        if (_taken < _sent)
+        if (!schedule.TryGet(0, out var next)) throw new InvalidOperationException("the schedule has no more passes");
+        if (_consumed < _uploaded)
         {
-            if (At(_taken) == now)
+            if (Get(_consumed) == next)
             {
-                _taken++;
+                _consumed++;
                 return;
             }
 
-            // Something else than was foreseen (another learning rate, another data set): then perhaps so again.
-            _ahead = 1;
+            // The prediction was wrong (a changed learning rate, another data set) and may be wrong again: start over with one pass.
+            _lookahead = 1;
         }
-        else _ahead = Math.Min(2 * _ahead, MostPasses);
+        else _lookahead = Math.Min(2 * _lookahead, MaxPasses);
 
-        _sent = 0;
-        while (_sent < _ahead && passes.TryGet(_sent, out var values)) Put(_sent++, values);
+        _uploaded = 0;
+        while (_uploaded < _lookahead && schedule.TryGet(_uploaded, out var values)) Set(_uploaded++, values);
         _words[StepTableLayout.Next] = 0;
-        // In the order of the launches: passes that are still to run have taken theirs before.
-        device.Upload<int>(_words.AsSpan(0, StepTableLayout.Length(_sent)), table);
-        _taken = 1;
+        // Safe while passes are still queued: the copy is ordered after their launches, so they load their values before it.
+        device.Upload<int>(_words.AsSpan(0, StepTableLayout.Length(_uploaded)), table);
+        _consumed = 1;
     }
 
-    private Span<int> Entry(int number) => _words.AsSpan(StepTableLayout.Length(number), StepTableLayout.EntryWords);
+    private Span<int> Entry(int index) => _words.AsSpan(StepTableLayout.Length(index), StepTableLayout.EntryWords);
 
-    private StepValues At(int number)
+    private StepValues Get(int index)
     {
-        var entry = Entry(number);
+        var entry = Entry(index);
         return new StepValues(
             entry[StepStateLayout.Step], BitConverter.Int32BitsToSingle(entry[StepStateLayout.LearningRate]),
             BitConverter.Int32BitsToSingle(entry[StepStateLayout.GradientScale]), entry[StepStateLayout.Draw], entry[StepStateLayout.BatchStart]);
     }
 
-    private void Put(int number, in StepValues values)
+    private void Set(int index, in StepValues values)
     {
-        var entry = Entry(number);
+        var entry = Entry(index);
         entry[StepStateLayout.Step] = values.Step;
         entry[StepStateLayout.LearningRate] = BitConverter.SingleToInt32Bits(values.LearningRate);
         entry[StepStateLayout.GradientScale] = BitConverter.SingleToInt32Bits(values.GradientScale);

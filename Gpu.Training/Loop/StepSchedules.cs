@@ -1,24 +1,24 @@
 namespace Gpu.Training.Loop;
 
-/// <summary>The passes of an epoch's rest: batches in order, so many to an optimizer step.</summary>
-/// <param name="learningRateAt">the learning rate of an optimizer step, from 0</param>
-/// <param name="batches">batches of the epoch</param>
-/// <param name="batchSize">samples of a batch; the last of the epoch may have fewer</param>
-/// <param name="batchesOfStep">batches of an optimizer step; the last step of the epoch may have fewer</param>
-/// <param name="totalSteps">optimizer steps of the run</param>
-internal sealed class EpochSchedule(Func<long, float> learningRateAt, int batches, int batchSize, int batchesOfStep, long totalSteps) : IStepSchedule
+/// <summary>The remaining training passes of an epoch, one per batch.</summary>
+/// <param name="learningRateAt">Learning rate of an optimizer step, starting at 0.</param>
+/// <param name="batches">Batches per epoch.</param>
+/// <param name="batchSize">Samples per batch; the last batch of the epoch may have fewer.</param>
+/// <param name="batchesPerStep">Batches accumulated per optimizer step; the last step of the epoch may have fewer.</param>
+/// <param name="totalSteps">Optimizer steps of the run.</param>
+internal sealed class EpochSchedule(Func<long, float> learningRateAt, int batches, int batchSize, int batchesPerStep, long totalSteps) : IStepSchedule
 {
     private int _firstBatch;
     private long _step;
 
-    /// <summary>The batch of the epoch that is next.</summary>
+    /// <summary>Index of the next batch in the epoch.</summary>
     public int NextBatch { get; set; }
 
-    /// <summary>Passes made.</summary>
+    /// <summary>Training passes completed in the run.</summary>
     public long Draw { get; set; }
 
-    /// <summary>Begins an optimizer step.</summary>
-    public void Begin(LoopPosition position)
+    /// <summary>Starts an optimizer step.</summary>
+    public void BeginStep(LoopPosition position)
     {
         _firstBatch = position.Batch;
         _step = position.Step;
@@ -31,20 +31,20 @@ internal sealed class EpochSchedule(Func<long, float> learningRateAt, int batche
     {
         values = default;
         var batch = NextBatch + ahead;
-        var stepsAhead = (batch - _firstBatch) / batchesOfStep;
+        var stepsAhead = (batch - _firstBatch) / batchesPerStep;
         var step = _step + stepsAhead;
         if (batch >= batches || step >= totalSteps) return false;
-        var batchesOfIt = Math.Min(batchesOfStep, batches - _firstBatch - stepsAhead * batchesOfStep);
-        values = new StepValues((int)(step + 1), learningRateAt(step), 1f / batchesOfIt, (int)(Draw + ahead), batch * batchSize);
+        var batchesInStep = Math.Min(batchesPerStep, batches - _firstBatch - stepsAhead * batchesPerStep);
+        values = new StepValues((int)(step + 1), learningRateAt(step), 1f / batchesInStep, (int)(Draw + ahead), batch * batchSize);
         return true;
     }
 }
 
 /// <summary>The passes of an evaluation.</summary>
-/// <param name="Counters">where training stands</param>
-/// <param name="From">the next sample</param>
-/// <param name="Batch">samples of a batch; the last may have fewer</param>
-/// <param name="Count">samples of all batches</param>
+/// <param name="Counters">Step and pass counters of the training run.</param>
+/// <param name="From">Index of the next sample.</param>
+/// <param name="Batch">Samples per batch; the last batch may have fewer.</param>
+/// <param name="Count">Total number of samples.</param>
 internal readonly record struct EvaluationSchedule(StepScheduleUploader Counters, int From, int Batch, int Count) : IStepSchedule
 {
     /// <inheritdoc/>
@@ -56,9 +56,9 @@ internal readonly record struct EvaluationSchedule(StepScheduleUploader Counters
     }
 }
 
-/// <summary>Passes without end, one to an optimizer step, on a batch that stays where it is.</summary>
-/// <param name="Counters">where training stands</param>
-/// <param name="LearningRate">the learning rate of all</param>
+/// <summary>Endless training passes on the same batch, one per optimizer step.</summary>
+/// <param name="Counters">Step and pass counters of the training run.</param>
+/// <param name="LearningRate">Learning rate of all steps.</param>
 internal readonly record struct SameBatchSchedule(StepScheduleUploader Counters, float LearningRate) : IStepSchedule
 {
     /// <inheritdoc/>

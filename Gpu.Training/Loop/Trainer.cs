@@ -8,7 +8,7 @@ using Gpu.Training.Runs;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>Trains a model on a data set: the loop over epochs and batches, evaluation, early stopping, the run folder.</summary>
+/// <summary>Trains a model on a data set: loops over epochs and batches, evaluates, stops early and writes the run folder.</summary>
 public sealed class Trainer : IDisposable
 {
     private readonly Model _model;
@@ -17,29 +17,33 @@ public sealed class Trainer : IDisposable
     private readonly ResolvedOptions _resolved;
     private readonly ITrainingObserver _observer;
     private readonly TrainingSession _session;
-    private readonly WeightSnapshot _best;
-    private readonly WeightSnapshot? _trained;
+    private readonly WeightSnapshot _bestWeights;
+    private readonly WeightSnapshot? _trainedWeights;
     private readonly TrainingClock _clock = new();
     private readonly List<EpochReport> _reports = [];
     private readonly LossLog _losses;
-    private readonly EpochSchedule _passes;
+    private readonly EpochSchedule _schedule;
     private readonly int _stepsPerEpoch;
     private readonly long _totalSteps;
     private readonly int _epochs;
+    private readonly HashSet<RecordedStep> _reportedSteps = [];
     private LoopPosition _position = new();
     private RunWriter? _writer;
     private Evaluation? _lastEvaluation;
     private double _trainLoss = double.NaN;
     private float _learningRate;
+    private LossScaleState _lossScale;
+    private LaunchMode? _reportedMode;
 
-    /// <summary>Checks everything and allocates on the device; nothing is trained yet.</summary>
-    /// <param name="model">what to train</param>
-    /// <param name="data">what to train on</param>
-    /// <param name="device">where; it stays open</param>
-    /// <param name="options">how</param>
-    /// <param name="observer">who looks on; null for nobody</param>
-    /// <exception cref="TrainingException">an option is out of range, the data set does not fit the model, or the run folder cannot be written</exception>
-    /// <exception cref="Weights.SafeTensorsException">the file of initial weights does not fit</exception>
+    /// <summary>Checks the options, allocates device memory and creates the run folder. Training starts with <see cref="Run"/>.</summary>
+    /// <param name="model">The model to train.</param>
+    /// <param name="data">The data set.</param>
+    /// <param name="device">The device to train on. The caller disposes it.</param>
+    /// <param name="options">Training options.</param>
+    /// <param name="observer">Receives progress; null for none.</param>
+    /// <exception cref="TrainingException">An option is out of range, the data set does not fit the model, or the run folder cannot be written.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">The run does not fit into device memory. The message names a batch that fits.</exception>
+    /// <exception cref="Weights.SafeTensorsException">The file of initial weights does not fit the model.</exception>
     public Trainer(Model model, ImageDataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer = null)
         : this(model, data, device, options, observer, null)
     {
@@ -53,21 +57,21 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _model = model;
         _device = device;
-        _observer = observer ?? new Nobody();
+        _observer = observer ?? new NullObserver();
         options = options with { Precision = SetPrecision(device, options.Precision) };
-        _resolved = ResolvedOptions.Of(options, model);
+        _resolved = ResolvedOptions.Resolve(options, model);
         _data = TrainingData.Prepare(data, model, options);
         _session = new TrainingSession(model, _data, device, _resolved);
         try
         {
-            _best = new WeightSnapshot(_session.Network);
-            _trained = options.Ema is null ? null : new WeightSnapshot(_session.Network);
+            _bestWeights = new WeightSnapshot(_session.Network);
+            _trainedWeights = options.Ema is null ? null : new WeightSnapshot(_session.Network);
             _stepsPerEpoch = (_session.BatchesPerEpoch + options.Accumulate - 1) / options.Accumulate;
             _totalSteps = options.Steps ?? (long)options.Epochs * _stepsPerEpoch;
             _epochs = (int)((_totalSteps + _stepsPerEpoch - 1) / _stepsPerEpoch);
             _losses = new LossLog(options.RecordLosses ? _totalSteps : 0, _session.Batch);
-            _passes = new EpochSchedule(LearningRateAt, _session.BatchesPerEpoch, _session.Batch, options.Accumulate, _totalSteps);
-            if (resumed is not null) Restore(resumed);
+            _schedule = new EpochSchedule(LearningRateAt, _session.BatchesPerEpoch, _session.Batch, options.Accumulate, _totalSteps);
+            if (resumed is not null) RestoreCheckpoint(resumed);
             else if (options.OutputFolder is { } folder) _writer = RunWriter.Create(folder, Configuration(options), model);
         }
         catch
@@ -77,30 +81,31 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    /// <summary>The network that is trained.</summary>
+    /// <summary>The network being trained. After <see cref="Run"/> completes it has the best weights.</summary>
     public Network Network => _session.Network;
 
-    /// <summary>Goes on with a run from its last checkpoint, as if it had never stopped, bit for bit.</summary>
-    /// <param name="runFolder">the folder of the run</param>
-    /// <param name="data">the same data set</param>
-    /// <param name="device">where</param>
-    /// <param name="change">changes options, such as more epochs; null for none</param>
-    /// <param name="observer">who looks on; null for nobody</param>
-    /// <exception cref="TrainingException">the folder holds no checkpoint, or the data set or an option is another than before</exception>
+    /// <summary>Resumes a run from its last checkpoint. The result is bitwise identical to that of an uninterrupted run.</summary>
+    /// <param name="runFolder">The run folder.</param>
+    /// <param name="data">The data set of the run.</param>
+    /// <param name="device">The device to train on. The caller disposes it.</param>
+    /// <param name="change">Changes options, such as the number of epochs; null for none.</param>
+    /// <param name="observer">Receives progress; null for none.</param>
+    /// <exception cref="TrainingException">The folder has no checkpoint, the training images differ, or an option changed that must stay the same.</exception>
     public static Trainer Resume(
         string runFolder, ImageDataset data, ComputeDevice device, Func<TrainingOptions, TrainingOptions>? change = null, ITrainingObserver? observer = null)
     {
         var run = RunFolder.Open(runFolder);
         if (!run.HasCheckpoint) throw new TrainingException($"The run '{runFolder}' has no {RunFolder.CheckpointFile}: it ended before its first "
-            + "epoch did. Start it anew.");
+            + "checkpoint. Start a new run.");
         var options = run.Configuration.Options with { OutputFolder = runFolder, InitFile = null };
         var changed = change?.Invoke(options) ?? options;
         TrainingData.RequireResumable(options, changed);
         return new Trainer(run.Model, data, device, changed, observer, run);
     }
 
-    /// <summary>Trains until the end, an early stop, or cancellation; a checkpoint is then written where there is a run folder.</summary>
-    /// <exception cref="TrainingException">the loss is no longer a number; the best weights were not touched</exception>
+    /// <summary>Trains until the last step, early stopping or cancellation. If there is a run folder, cancellation writes a checkpoint.</summary>
+    /// <param name="cancellation">Checked before each step and each evaluation batch.</param>
+    /// <exception cref="TrainingException">The loss is NaN or infinite. The saved best weights are unchanged.</exception>
     public TrainingResult Run(CancellationToken cancellation = default)
     {
         _observer.OnStart(Summary());
@@ -120,7 +125,7 @@ public sealed class Trainer : IDisposable
                 FinishEpoch(cancellation);
                 if (_resolved.Options.Patience is { } patience && _position.EpochsSinceBest >= patience && _position.Step < _totalSteps)
                 {
-                    _observer.OnMessage($"Stopped early: no better validation loss for {patience} epochs; the best was {_position.BestLoss:F4} in "
+                    _observer.OnMessage($"Stopped early: the validation loss has not improved for {patience} epochs. The best was {_position.BestLoss:F4} in "
                         + $"epoch {_position.BestEpoch}.");
                     end = TrainingEnd.StoppedEarly;
                     break;
@@ -139,7 +144,7 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _session.Dispose();
 
-    // Trains from the position to the end of its epoch, or of the run. False when cancelled, with a checkpoint written.
+    // Trains from the current position to the end of the epoch or run. Returns false if cancelled, after writing a checkpoint.
     private bool TrainEpoch(CancellationToken cancellation)
     {
         var options = _resolved.Options;
@@ -168,27 +173,27 @@ public sealed class Trainer : IDisposable
         var options = _resolved.Options;
         _learningRate = LearningRateAt(_position.Step);
         var samples = 0;
-        _passes.Begin(_position);
+        _schedule.BeginStep(_position);
         for (var i = 0; i < batches; i++)
         {
-            // A single batch's gradients are applied in the same list of launches.
-            var plan = batches == 1 ? _session.TrainStep(_passes) : _session.TrainBatch(_passes);
-            _passes.NextBatch = ++_position.Batch;
-            _passes.Draw = _session.Counters.Draw;
+            // With one batch per step, the optimizer runs in the same recorded step.
+            var plan = batches == 1 ? _session.TrainStep(_schedule) : _session.TrainBatch(_schedule);
+            _schedule.NextBatch = ++_position.Batch;
+            _schedule.Draw = _session.Counters.Draw;
             samples += plan.Batch;
             if (options.RecordLosses) _losses.Add(_device, plan, batches);
         }
 
         if (batches > 1) _session.ApplyGradients();
-        TellLaunching();
+        ReportLaunchMode();
         (_position.Step, _position.Draw) = (_session.Counters.Step, _session.Counters.Draw);
-        if (options.RecordLosses) RequireNumber(_losses.EndStep());
-        // Also at the first step of the session, so that people see a loss at once.
+        if (options.RecordLosses) RequireFinite(_losses.EndStep());
+        // Also log the first step, so that the user sees a loss right away.
         var isLogged = _position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
-        if (isLogged) TellLossScale();
-        if (isLogged) RequireNumber(_losses.ReadMean(Metrics.Read(_device, _session.Plans.TrainingMetrics)));
+        if (isLogged) ReportLossScale();
+        if (isLogged) RequireFinite(_losses.ReadMean(Metrics.Read(_device, _session.Plans.TrainingMetrics)));
         _clock.Pause(samples);
-        Report(isLogged);
+        ReportStep(isLogged);
     }
 
     private float LearningRateAt(long step) => (float)(_resolved.Optimizer.LearningRate
@@ -196,18 +201,18 @@ public sealed class Trainer : IDisposable
 
     private void FinishEpoch(CancellationToken cancellation)
     {
-        // Waits for the steps that are still under way: their time counts.
+        // Reading the metrics waits for the queued steps, so their time is counted.
         _clock.Resume();
         var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
         _clock.Pause(0);
-        RequireNumber(totals.MeanLoss);
+        RequireFinite(totals.MeanLoss);
         _clock.EndEpoch();
         _trainLoss = totals.MeanLoss;
         var epoch = _position.Epoch + 1;
-        var evaluation = WithAveragedWeights(() => EvaluateAndKeep(epoch, cancellation));
+        var evaluation = WithAveragedWeights(() => EvaluateAndSave(epoch, cancellation));
         if (_position.Batch == _session.BatchesPerEpoch)
         {
-            // Not where a limit of steps has ended the epoch early: whoever resumes with more steps goes on in the middle of it.
+            // If a step limit ended the epoch early, keep the position: a resume with more steps continues in the middle of the epoch.
             (_position.Epoch, _position.Batch) = (epoch, 0);
         }
 
@@ -236,19 +241,19 @@ public sealed class Trainer : IDisposable
         _observer.OnEpoch(report);
     }
 
-    // Evaluates, and keeps the weights when they are the best: by validation loss, or without validation the latest.
-    private Evaluation EvaluateAndKeep(int epoch, CancellationToken cancellation)
+    // Evaluates and saves the weights. The best weights are those with the lowest validation loss, or the latest if there is no validation split.
+    private Evaluation EvaluateAndSave(int epoch, CancellationToken cancellation)
     {
-        // When this is cancelled, the position is still that of the epoch's end, and a resumed run comes back to here.
+        // If cancelled here, the position is still at the end of the epoch, so a resumed run evaluates again.
         var evaluation = _session.Evaluator.Run(_session.Validation ?? _session.Test, _session.EvaluationBatch, confusion: false, cancellation);
-        RequireNumber(evaluation.Loss);
+        RequireFinite(evaluation.Loss);
         var isBest = _session.Validation is null || evaluation.Loss < _position.BestLoss;
         _position.EpochsSinceBest = isBest ? 0 : _position.EpochsSinceBest + 1;
         if (isBest)
         {
             if (_session.Validation is not null) (_position.BestLoss, _position.BestAccuracy) = (evaluation.Loss, evaluation.Accuracy);
             _position.BestEpoch = epoch;
-            _best.Take();
+            _bestWeights.Capture();
             _writer?.WriteBest(Network, epoch, _position.Step);
         }
 
@@ -256,45 +261,44 @@ public sealed class Trainer : IDisposable
         return evaluation;
     }
 
-    // With a running average, evaluation and saved weights are those of the average.
+    // With EMA, evaluation and saved files use the averaged weights.
     private T WithAveragedWeights<T>(Func<T> action)
     {
-        if (_trained is null) return action();
-        _trained.Take();
-        _trained.PutAverage(_session.Update.Average);
+        if (_trainedWeights is null) return action();
+        _trainedWeights.Capture();
+        _trainedWeights.LoadAverage(_session.Update.Average);
         try
         {
             return action();
         }
         finally
         {
-            _trained.Restore();
+            _trainedWeights.Restore();
         }
     }
 
-    // The network ends with its best weights, by which the test images are judged.
+    // Restores the best weights and evaluates them on the test split.
     private Evaluation? FinalEvaluation(CancellationToken cancellation)
     {
-        if (_best.IsTaken) _best.Restore();
+        if (_bestWeights.HasValue) _bestWeights.Restore();
         return _lastEvaluation ?? _session.Evaluator.Run(_session.Test, _session.EvaluationBatch, confusion: false, cancellation);
     }
 
-    private void RequireNumber(double loss)
+    private void RequireFinite(double loss)
     {
         if (double.IsFinite(loss)) return;
         var saved = _position.BestEpoch == 0 ? "Nothing was saved yet." : $"The best weights are those of epoch {_position.BestEpoch}"
             + (_resolved.Options.OutputFolder is { } folder ? $", in {Path.Combine(folder, RunFolder.BestFile)}." : ".");
         throw new TrainingException(
-            $"The loss is {(double.IsNaN(loss) ? "not a number" : "infinite")} at step {_position.Step}: training has diverged, at a learning rate of "
-            + $"{_learningRate:G4}. "
-            + $"Try a lower learning rate, warm-up (--warmup 100) or clipping (--clip-norm 1). {saved}");
+            $"The loss is {(double.IsNaN(loss) ? "NaN" : "infinite")} at step {_position.Step}: training diverged at a learning rate of {_learningRate:G4}. "
+            + $"Try a lower learning rate, warm-up (--warmup 100) or gradient clipping (--clip-norm 1). {saved}");
     }
 
     private void SaveCheckpoint()
     {
         if (_writer is null) return;
         _writer.WriteCheckpoint(_session, _position);
-        if (_position.Step < _totalSteps && _position.Batch > 0) _observer.OnMessage($"Checkpoint written at step {_position.Step}; go on with "
+        if (_position.Step < _totalSteps && _position.Batch > 0) _observer.OnMessage($"Checkpoint saved at step {_position.Step}. To continue, use "
             + $"--resume {_resolved.Options.OutputFolder}.");
     }
 
@@ -310,13 +314,13 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private void Restore(RunFolder run)
+    private void RestoreCheckpoint(RunFolder run)
     {
         var fingerprint = TrainingData.Fingerprint(_data);
         if (run.Configuration.DataFingerprint != fingerprint)
         {
             throw new TrainingException(
-                $"The run was trained on other images ('{run.Configuration.Dataset}', {run.Configuration.DataFingerprint}) than these "
+                $"The run was trained on different images ('{run.Configuration.Dataset}', {run.Configuration.DataFingerprint}) from these "
                 + $"('{_data.Name}', {fingerprint}). Resume it with the same data set and limits.");
         }
 
@@ -327,18 +331,13 @@ public sealed class Trainer : IDisposable
         if (_position.BestEpoch > 0 && _session.Validation is not null && File.Exists(run.BestWeights))
         {
             var current = new WeightSnapshot(Network);
-            current.Take();
+            current.Capture();
             Weights.WeightFile.Load(Network, run.BestWeights);
-            _best.Take();
+            _bestWeights.Capture();
             current.Restore();
         }
     }
 
-    private sealed class Nobody : ITrainingObserver;
-
-    private readonly HashSet<RecordedStep> _told = [];
-    private LossScaleState _lossScale;
-    private LaunchMode? _toldMode;
 
     private void FinishCompilation()
     {
@@ -349,29 +348,29 @@ public sealed class Trainer : IDisposable
         if (compilation.Total > 0) _observer.OnCompilation(compilation);
     }
 
-    // How the steps are launched is known after the second of each kind.
-    private void TellLaunching()
+    // The launch mode of a recorded step is known after its second run, which captures the graph.
+    private void ReportLaunchMode()
     {
-        if (_session.LastStep is not { IsModeFinal: true } step || _told.Contains(step)) return;
-        _told.Add(step);
-        if (step.Mode == _toldMode) return;
-        _toldMode = step.Mode;
+        if (_session.LastStep is not { IsModeFinal: true } step || _reportedSteps.Contains(step)) return;
+        _reportedSteps.Add(step);
+        if (step.Mode == _reportedMode) return;
+        _reportedMode = step.Mode;
         _observer.OnDetail(step.Mode == LaunchMode.Graph
-            ? $"The {step.LaunchCount} launches of a step are captured as a graph and launched as one."
-            : $"The {step.LaunchCount} launches of a step are launched one by one: {step.NoGraphReason}.");
+            ? $"A step has {step.LaunchCount} kernel launches, captured as one graph."
+            : $"A step has {step.LaunchCount} kernel launches, launched one by one: {step.NoGraphReason}.");
     }
 
-    // Whoever asks for details hears of every change that is seen; the device is read where the loss is read, too.
-    private void TellLossScale()
+    // Called only where the loss is read anyway, since it waits for the device.
+    private void ReportLossScale()
     {
         if (_session.Plans.LossScale.IsEmpty) return;
         var state = LossScaling.Read(_device, _session.Plans.LossScale);
         if (state.Scale == _lossScale.Scale && state.Skipped == _lossScale.Skipped) return;
         _lossScale = state;
-        _observer.OnDetail($"Step {_session.Counters.Step}: the loss scale is {state.Scale:N0}; {state.Skipped:N0} updates were skipped.");
+        _observer.OnDetail($"Step {_session.Counters.Step}: loss scale {state.Scale:N0}, {state.Skipped:N0} skipped updates.");
     }
 
-    private void Report(bool isLogged)
+    private void ReportStep(bool isLogged)
     {
         var stepsBefore = (long)_position.Epoch * _stepsPerEpoch;
         var progress = new StepProgress
@@ -448,4 +447,6 @@ public sealed class Trainer : IDisposable
         Losses = _resolved.Options.RecordLosses ? _losses.Recorded : null,
         Reports = _reports,
     };
+
+    private sealed class NullObserver : ITrainingObserver;
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>Seconds of training, without what lies between steps (observers, evaluation), and the samples trained in them.</summary>
+/// <summary>Measures training time, without observers and evaluation between steps, and counts the samples trained in it.</summary>
 internal sealed class TrainingClock
 {
     private long _start;
@@ -26,10 +26,10 @@ internal sealed class TrainingClock
 
     public void BeginEpoch() => (_epochTicks, _epochSamples) = (_ticks, _samples);
 
-    /// <summary>Takes up the time of a step.</summary>
+    /// <summary>Starts timing a step.</summary>
     public void Resume() => _stepStart = Stopwatch.GetTimestamp();
 
-    /// <summary>Ends a step of so many samples.</summary>
+    /// <summary>Stops timing and adds the samples of the step.</summary>
     public void Pause(int samples)
     {
         _ticks += Stopwatch.GetTimestamp() - _stepStart;

@@ -6,11 +6,11 @@ using Gpu.Training.Models;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>A data set as a run uses it: limited, with its validation part, and checked against the model.</summary>
+/// <summary>Prepares a data set for a run: limits it, splits off validation images, and checks it against the model.</summary>
 internal static class TrainingData
 {
-    /// <summary>Applies the options and checks that the model can be trained on it.</summary>
-    /// <exception cref="TrainingException">images or classes do not fit the model, or validation is missing where it is needed</exception>
+    /// <summary>Applies the options and checks that the model can be trained on the data.</summary>
+    /// <exception cref="TrainingException">Images or classes do not fit the model, or early stopping lacks a validation split.</exception>
     public static ImageDataset Prepare(ImageDataset data, Model model, TrainingOptions options)
     {
         var input = model.Input;
@@ -42,13 +42,13 @@ internal static class TrainingData
         data = data.Limit(options.LimitTrain, options.LimitTest);
         if (options.Validation is { } share) data = data.WithValidation(share, options.Seed);
         if (options.Patience is not null && data.Validation is null)
-            throw new TrainingException("patience needs a validation part: early stopping on the test images would choose by what the result is "
-                + "judged by. Add --validation 0.1.");
+            throw new TrainingException("patience needs a validation split: early stopping on the test images would bias the test result. "
+                + "Add --validation 0.1.");
         return data;
     }
 
-    /// <summary>Checks that nothing was changed on which the place within an epoch depends, or what the weights so far were trained by.</summary>
-    /// <exception cref="TrainingException">something was; the message names it</exception>
+    /// <summary>Checks that a resume keeps the options that define the position within an epoch and how the weights were trained so far.</summary>
+    /// <exception cref="TrainingException">One of them changed. The message names it.</exception>
     public static void RequireResumable(TrainingOptions before, TrainingOptions now)
     {
         Same("batch", before.Batch, now.Batch);
@@ -65,14 +65,14 @@ internal static class TrainingData
         {
             if (EqualityComparer<T>.Default.Equals(was, wanted)) return;
             throw new TrainingException(
-                $"A resumed run keeps its {name}: it was {Text(was)}, now {Text(wanted)} is asked for. Leave the option away, or start a new run with "
-                + "--init and the run's last weights.");
+                $"A resumed run cannot change {name}: it was {Text(was)}, but {Text(wanted)} was given. Omit the option, or start a new run with --init and "
+                + "the last weights of this one.");
         }
 
         static string Text<T>(T value) => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none";
     }
 
-    /// <summary>A short text that differs when the training images do.</summary>
+    /// <summary>A short text that identifies the training images: count, shape and CRC-32 of pixels and labels.</summary>
     public static string Fingerprint(ImageDataset data)
     {
         var check = new Crc32();

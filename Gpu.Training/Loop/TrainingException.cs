@@ -1,6 +1,6 @@
 namespace Gpu.Training.Loop;
 
-/// <summary>Training cannot begin or go on. The message says what was expected, what was found and what to do.</summary>
+/// <summary>Training cannot start or continue. The message says what was expected, what was found and what to do.</summary>
 public class TrainingException : Exception
 {
     /// <summary>Creates the exception with its complete message.</summary>
@@ -8,7 +8,7 @@ public class TrainingException : Exception
     {
     }
 
-    /// <summary>Creates the exception with its complete message and the failure underneath it.</summary>
+    /// <summary>Creates the exception with its complete message and the exception that caused it.</summary>
     public TrainingException(string message, Exception innerException) : base(message, innerException)
     {
     }

@@ -5,17 +5,17 @@ using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>The batch sizes of a run, chosen so that it fits its device, and what it takes there.</summary>
+/// <summary>Chooses the batch sizes of a run so that it fits into device memory, and computes how much memory the run needs.</summary>
 internal sealed class TrainingMemory
 {
     private readonly ImageDataset _data;
-    private readonly MemoryRequirements _needs;
+    private readonly MemoryRequirements _requirements;
     private readonly long _fixed;
 
     private TrainingMemory(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
     {
         _data = data;
-        _needs = new MemoryRequirements(model, resolved.PlanSettings);
+        _requirements = new MemoryRequirements(model, resolved.PlanSettings);
         var scalesLoss = device.Precision == MatrixPrecision.Fp16;
         var update = ParameterUpdate.WordsFor(
             ParameterMemory.Layout(model).Trained, resolved.Optimizer, scalesLoss, resolved.Options.ClipNorm, resolved.Options.Ema);
@@ -23,50 +23,52 @@ internal sealed class TrainingMemory
             + (data.Validation is { } validation ? DeviceSplit.WordsFor(validation) : 0);
         _fixed = sizeof(float) * (ParameterMemory.WordsFor(model) + update + splits);
         Batch = Math.Min(resolved.Options.Batch, data.Train.Count);
-        EvaluationBatch = Preferred(Batch);
+        EvaluationBatch = PreferredEvaluationBatch(Batch);
     }
 
-    /// <summary>Samples a training batch; the last of an epoch may have fewer.</summary>
+    /// <summary>Samples per training batch; the last batch of an epoch may have fewer.</summary>
     public int Batch { get; }
 
-    /// <summary>Samples an evaluation batch at most.</summary>
+    /// <summary>Largest evaluation batch in samples.</summary>
     public int EvaluationBatch { get; private set; }
 
-    /// <summary>The batch sizes that training will use.</summary>
-    public int[] TrainingBatches => [.. Sizes(Batch)];
+    /// <summary>The batch sizes of training: full batch and remainder.</summary>
+    public int[] TrainingBatches => [.. TrainingSizes(Batch)];
 
-    /// <summary>The batch sizes that evaluation will use.</summary>
-    public int[] EvaluationBatches => [.. Evaluations(EvaluationBatch)];
+    /// <summary>The batch sizes of evaluation.</summary>
+    public int[] EvaluationBatches => [.. EvaluationSizes(EvaluationBatch)];
 
-    /// <summary>What is to be asked and told about memory.</summary>
+    /// <summary>Checks the run against free device memory and explains failed allocations.</summary>
     public MemoryCheck Check { get; private set; } = null!;
 
-    /// <summary>Decides. Evaluation takes larger batches than training where there is room for them.</summary>
-    /// <exception cref="OutOfDeviceMemoryException">the run needs more than is known to be free</exception>
-    /// <exception cref="ModelException">it needs more than can be addressed</exception>
-    public static TrainingMemory Plan(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
+    /// <summary>Chooses the batch sizes. Evaluation uses larger batches than training if they fit.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">The run needs more memory than the device reports as free.</exception>
+    /// <exception cref="ModelException">The run needs a buffer with more than 2^31 - 1 values.</exception>
+    public static TrainingMemory Choose(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
     {
         var memory = new TrainingMemory(model, data, device, resolved);
-        if (memory.Bytes(memory.Batch, memory.EvaluationBatch) is not { } bytes || bytes > device.FreeBytes) memory.EvaluationBatch = memory.Least(memory.Batch);
+        if (memory.Bytes(memory.Batch, memory.EvaluationBatch) is not { } bytes || bytes > device.FreeBytes)
+            memory.EvaluationBatch = memory.MinEvaluationBatch(memory.Batch);
         memory.Check = new MemoryCheck(
-            device, $"training {model.Name} on batches of {memory.Batch}", memory.Batch, batch => memory.Bytes(batch, memory.Least(batch))).Require();
+            device, $"training {model.Name} on batches of {memory.Batch}", memory.Batch,
+            batch => memory.Bytes(batch, memory.MinEvaluationBatch(batch))).Require();
         return memory;
     }
 
-    /// <summary>Bytes that a run allocates; null for more than can be addressed.</summary>
-    public long? Bytes(int batch, int evaluationBatch) => _fixed + _needs.PlanBytes(Sizes(batch), Evaluations(evaluationBatch));
+    /// <summary>Bytes that a run allocates; null if a buffer would need more than 2^31 - 1 values.</summary>
+    public long? Bytes(int batch, int evaluationBatch) => _fixed + _requirements.PlanBytes(TrainingSizes(batch), EvaluationSizes(evaluationBatch));
 
-    private IEnumerable<int> Sizes(int batch) => [batch, _data.Train.Count % batch];
+    private IEnumerable<int> TrainingSizes(int batch) => [batch, _data.Train.Count % batch];
 
-    private IEnumerable<int> Evaluations(int batch)
+    private IEnumerable<int> EvaluationSizes(int batch)
     {
         var sizes = SplitEvaluator.BatchSizes(batch, _data.Test.Count);
         return _data.Validation is { } part ? sizes.Concat(SplitEvaluator.BatchSizes(batch, part.Count)) : sizes;
     }
 
-    private int Largest => Math.Max(_data.Test.Count, _data.Validation?.Count ?? 0);
+    private int LargestEvaluationSplit => Math.Max(_data.Test.Count, _data.Validation?.Count ?? 0);
 
-    private int Preferred(int batch) => SplitEvaluator.BatchFor(batch, Largest);
+    private int PreferredEvaluationBatch(int batch) => SplitEvaluator.BatchFor(batch, LargestEvaluationSplit);
 
-    private int Least(int batch) => Math.Min(batch, Largest);
+    private int MinEvaluationBatch(int batch) => Math.Min(batch, LargestEvaluationSplit);
 }

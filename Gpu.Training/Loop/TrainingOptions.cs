@@ -5,129 +5,135 @@ using Gpu.Training.Images;
 namespace Gpu.Training.Loop;
 
 /// <summary>
-/// What a training run is asked for. A value of null means "as the model's recipe says" (<see cref="Models.TrainingRecipe"/>), or none where a recipe
-/// does not speak of it. <see cref="Trainer"/> checks the ranges and says what is wrong.
+/// Options of a training run. Null means the value of the model's recipe (<see cref="Models.TrainingRecipe"/>), or "off" if the recipe has no such value.
+/// <see cref="Trainer"/> checks the ranges.
 /// </summary>
 public sealed record TrainingOptions
 {
-    /// <summary>Passes over the training images, 1 or more.</summary>
+    /// <summary>Number of passes over the training images, 1 or more.</summary>
     public int Epochs { get; init; } = 5;
 
-    /// <summary>Stops after so many optimizer steps, 1 or more; it then replaces <see cref="Epochs"/>.</summary>
+    /// <summary>Number of optimizer steps, 1 or more; overrides <see cref="Epochs"/>.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>Samples a batch, 1 or more.</summary>
+    /// <summary>Batch size in samples, 1 or more.</summary>
     public int Batch { get; init; } = 128;
 
-    /// <summary>The optimizer; when it is not the recipe's, the customary numbers of the chosen one apply (<see cref="OptimizerOptions.Of"/>).</summary>
+    /// <summary>
+    /// The optimizer. If it is not the recipe's, unset hyperparameters come from <see cref="OptimizerOptions.DefaultsFor"/>; weight decay comes from the recipe
+    /// unless the optimizer has a default of its own.
+    /// </summary>
     public OptimizerKind? Optimizer { get; init; }
 
-    /// <summary>The learning rate, above 0.</summary>
+    /// <summary>Base learning rate, above 0.</summary>
     public float? LearningRate { get; init; }
 
-    /// <summary>Momentum, 0 up to 1.</summary>
+    /// <summary>Momentum, 0 &lt;= x &lt; 1.</summary>
     public double? Momentum { get; init; }
 
-    /// <summary>Decay of the first moment, 0 up to 1.</summary>
+    /// <summary>Decay rate of the first moment, 0 &lt;= x &lt; 1.</summary>
     public double? Beta1 { get; init; }
 
-    /// <summary>Decay of the second moment, 0 up to 1.</summary>
+    /// <summary>Decay rate of the second moment, 0 &lt;= x &lt; 1.</summary>
     public double? Beta2 { get; init; }
 
     /// <summary>The optimizer's epsilon, above 0.</summary>
     public double? Epsilon { get; init; }
 
-    /// <summary>How the learning rate goes over the run.</summary>
+    /// <summary>Learning-rate schedule.</summary>
     public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Constant;
 
-    /// <summary>Optimizer steps over which the learning rate rises linearly from near 0, before the schedule begins.</summary>
+    /// <summary>Optimizer steps of linear warm-up before the schedule starts, 0 or more.</summary>
     public int Warmup { get; init; }
 
-    /// <summary>Weight decay, 0 or more.</summary>
+    /// <summary>Weight decay coefficient, 0 or more.</summary>
     public float? WeightDecay { get; init; }
 
-    /// <summary>How the decay enters.</summary>
+    /// <summary>How weight decay is applied.</summary>
     public DecayMode? DecayMode { get; init; }
 
-    /// <summary>What decays.</summary>
+    /// <summary>Which parameters weight decay and the L1 penalty apply to.</summary>
     public DecayTarget? DecayOn { get; init; }
 
-    /// <summary>Factor of the L1 penalty, 0 or more.</summary>
+    /// <summary>Coefficient of the L1 penalty, 0 or more.</summary>
     public float? L1 { get; init; }
 
-    /// <summary>Replaces the probability of every dropout layer, 0 (off) up to 1.</summary>
+    /// <summary>Drop probability of every dropout layer, 0 &lt;= x &lt; 1 (0: off); null keeps those of the model.</summary>
     public float? Dropout { get; init; }
 
-    /// <summary>Share of the target that is spread over all classes, 0 up to 1.</summary>
+    /// <summary>Label smoothing: target probability spread evenly over all classes, 0 &lt;= x &lt; 1.</summary>
     public float? LabelSmoothing { get; init; }
 
-    /// <summary>How convolutions are computed. The ways differ by roundings.</summary>
+    /// <summary>Convolution algorithm. Algorithms differ only by rounding errors.</summary>
     public Conv2dAlgorithm Convolution { get; init; }
 
-    /// <summary>Scales the gradient down to this Euclidean length where it is longer, above 0.</summary>
+    /// <summary>Gradient clipping: if the L2 norm of all gradients exceeds this, above 0, they are scaled down to it. Null: off.</summary>
     public float? ClipNorm { get; init; }
 
     /// <summary>
-    /// Keeps a running average of the parameters, a = ema * a + (1 - ema) * p, 0 up to 1; evaluation and the saved weights then are the average.
+    /// Decay of an exponential moving average of the parameters, a = ema * a + (1 - ema) * p, 0 &lt;= ema &lt; 1. Evaluation and saved weights then use the
+    /// average. Null: off.
     /// </summary>
     public float? Ema { get; init; }
 
-    /// <summary>Mirrors half of the training images left to right.</summary>
+    /// <summary>Augmentation: flips training images horizontally with probability 1/2.</summary>
     public bool AugmentFlip { get; init; }
 
-    /// <summary>Moves training images by up to so many pixels each way, 0 for none.</summary>
+    /// <summary>Augmentation: shifts training images randomly by up to this many pixels in each direction, 0 for none.</summary>
     public int AugmentShift { get; init; }
 
-    /// <summary>Batches whose gradients are averaged before an optimizer step, 1 or more.</summary>
+    /// <summary>Gradient accumulation: number of batches averaged per optimizer step, 1 or more.</summary>
     public int Accumulate { get; init; } = 1;
 
     /// <summary>
-    /// Share of the training images that is held out for validation, above 0 and below 1; none: no validation, unless the data set brings its own.
+    /// Fraction of the training images held out for validation, above 0 and below 1. Null: no validation, unless the data set has a validation split.
     /// </summary>
     public double? Validation { get; init; }
 
-    /// <summary>Stops after so many epochs without a better validation loss, and keeps the best weights. Needs a validation part.</summary>
+    /// <summary>
+    /// Early stopping: ends the run after this many epochs, 1 or more, without a better validation loss. Needs a validation split. Null: off.
+    /// </summary>
     public int? Patience { get; init; }
 
-    /// <summary>Uses only the first so many training images.</summary>
+    /// <summary>Uses only the first N training images, 1 or more; null for all.</summary>
     public int? LimitTrain { get; init; }
 
-    /// <summary>Uses only the first so many test images.</summary>
+    /// <summary>Uses only the first N test images, 1 or more; null for all.</summary>
     public int? LimitTest { get; init; }
 
-    /// <summary>Decides initial weights, the order of the samples, dropout and the validation split.</summary>
+    /// <summary>Random seed of the initial weights, shuffling, dropout, augmentation and the validation split.</summary>
     public ulong Seed { get; init; } = 1;
 
-    /// <summary>Draws a new order of the samples each epoch.</summary>
+    /// <summary>Shuffles the training images before every epoch.</summary>
     public bool Shuffle { get; init; } = true;
 
-    /// <summary>A safetensors file whose weights replace the initial ones.</summary>
+    /// <summary>A safetensors file with the initial weights; null for random initialization.</summary>
     public string? InitFile { get; init; }
 
-    /// <summary>How the initial weights are drawn; null: as each layer says.</summary>
+    /// <summary>Random initialization of all weights; null for that of each layer.</summary>
     public Initialization.Initializer? Initializer { get; init; }
 
-    /// <summary>Steps between two readings of the loss from the device, 1 or more.</summary>
+    /// <summary>Steps between two readings of the loss from the device, 1 or more. Reading waits for the device.</summary>
     public int LogEvery { get; init; } = 50;
 
-    /// <summary>Reads the loss after every optimizer step and keeps it (<see cref="TrainingResult.Losses"/>).</summary>
+    /// <summary>Reads and records the loss of every optimizer step (<see cref="TrainingResult.Losses"/>).</summary>
     public bool RecordLosses { get; init; }
 
-    /// <summary>Counts a sample as correct "in the top k" when its class is among the k most probable, 1 or more.</summary>
+    /// <summary>k of the top-k accuracy, 1 or more.</summary>
     public int TopK { get; init; } = 5;
 
-    /// <summary>The run folder to write (created, must not hold a run yet); null writes nothing.</summary>
+    /// <summary>The run folder to create. It must not contain a run. Null writes no files.</summary>
     public string? OutputFolder { get; init; }
 
-    /// <summary>The name or folder that the data set was loaded from, for the run folder; null: unknown.</summary>
+    /// <summary>Name or folder that the data set was loaded from, stored in the run folder; null if unknown.</summary>
     public string? DatasetSource { get; init; }
 
     /// <summary>The background that transparent images of the data set were composited on, for the run folder; predictions use it, too.</summary>
     public RgbColor Background { get; init; } = RgbColor.White;
 
     /// <summary>
-    /// How matrix products and convolutions multiply (<see cref="ComputeDevice.Precision"/>); null: as the device is set, which is fp32 unless someone
-    /// changed it. With fp16 the loss is scaled (<see cref="LossScaling"/>).
+    /// Precision of matrix products and convolutions (<see cref="ComputeDevice.Precision"/>). Null keeps the device's setting, fp32 by default. With fp16
+    /// the loss is scaled dynamically (<see cref="LossScaling"/>).
     /// </summary>
     public MatrixPrecision? Precision { get; init; }
 

@@ -6,20 +6,20 @@ namespace Gpu.Training.Loop;
 /// <summary>Why a run ended.</summary>
 public enum TrainingEnd
 {
-    /// <summary>All epochs or steps were made.</summary>
+    /// <summary>All epochs or steps were completed.</summary>
     Completed,
 
-    /// <summary>No better validation loss for <see cref="TrainingOptions.Patience"/> epochs.</summary>
+    /// <summary>The validation loss did not improve for <see cref="TrainingOptions.Patience"/> epochs.</summary>
     StoppedEarly,
 
-    /// <summary>Cancelled from outside; a checkpoint was written when there is a run folder.</summary>
+    /// <summary>The caller cancelled the run. If there is a run folder, a checkpoint was written.</summary>
     Cancelled,
 }
 
-/// <summary>What a run came to: the fields of <c>train --json</c>.</summary>
+/// <summary>Results of a run, as reported by <c>train --json</c>.</summary>
 public sealed record TrainingResult
 {
-    /// <summary>Why it ended.</summary>
+    /// <summary>Why the run ended.</summary>
     public required TrainingEnd End { get; init; }
 
     /// <summary>The model's name.</summary>
@@ -28,60 +28,62 @@ public sealed record TrainingResult
     /// <summary>The data set's name.</summary>
     public required string Dataset { get; init; }
 
-    /// <summary>The device's identifier: <c>cpu</c>, <c>cuda:0</c>.</summary>
+    /// <summary>The device's identifier, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
     public required string Device { get; init; }
 
-    /// <summary>Epochs that were completed, those before a resume included.</summary>
+    /// <summary>Epochs completed, including those before a resume.</summary>
     public required int Epochs { get; init; }
 
-    /// <summary>Optimizer steps that were made, those before a resume included.</summary>
+    /// <summary>Optimizer steps completed, including those before a resume.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>Mean training loss of the last epoch; NaN when none was trained.</summary>
+    /// <summary>Mean training loss of the last epoch; NaN if no epoch was completed.</summary>
     public required double TrainLoss { get; init; }
 
-    /// <summary>Mean loss on the test images, by the best weights where there is a validation part, else by the last; NaN when cancelled before.</summary>
+    /// <summary>
+    /// Mean loss on the test images: of the best weights if there is a validation split, otherwise of the last weights; NaN if cancelled.
+    /// </summary>
     public required double TestLoss { get; init; }
 
-    /// <summary>How matrix products and convolutions multiplied.</summary>
+    /// <summary>Precision of matrix products and convolutions.</summary>
     public MatrixPrecision Precision { get; init; }
 
-    /// <summary>Where loss scaling stood at the end; null where there was none.</summary>
+    /// <summary>State of dynamic loss scaling at the end; null if the precision is not fp16.</summary>
     public LossScaleState? LossScale { get; init; }
 
-    /// <summary>Accuracy on the test images, 0 to 1; NaN when cancelled before.</summary>
+    /// <summary>Accuracy on the test images, 0 to 1; NaN if cancelled.</summary>
     public required double TestAccuracy { get; init; }
 
-    /// <summary>Top-k accuracy on the test images, 0 to 1.</summary>
+    /// <summary>Top-k accuracy on the test images, 0 to 1; NaN if cancelled.</summary>
     public required double TestTopK { get; init; }
 
-    /// <summary>The k of <see cref="TestTopK"/>.</summary>
+    /// <summary>k of <see cref="TestTopK"/>.</summary>
     public required int TopK { get; init; }
 
-    /// <summary>The epoch of the best validation loss, or the last one without validation; 0 when no epoch was completed.</summary>
+    /// <summary>Epoch of the best validation loss, or the last epoch if there is no validation split; 0 if no epoch was completed.</summary>
     public required int BestEpoch { get; init; }
 
-    /// <summary>The best validation loss; null without validation.</summary>
+    /// <summary>Best validation loss; null without validation.</summary>
     public required double? ValidationLoss { get; init; }
 
-    /// <summary>The accuracy beside <see cref="ValidationLoss"/>; null without validation.</summary>
+    /// <summary>Validation accuracy in the epoch of <see cref="ValidationLoss"/>; null without validation.</summary>
     public required double? ValidationAccuracy { get; init; }
 
-    /// <summary>Training samples a second, evaluation not counted.</summary>
+    /// <summary>Training samples per second, without evaluation.</summary>
     public required double SamplesPerSecond { get; init; }
 
-    /// <summary>Seconds from the first step to the end, evaluation included.</summary>
+    /// <summary>Seconds from the first step to the end, including evaluation.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>Trainable numbers.</summary>
+    /// <summary>Number of trainable parameters.</summary>
     public required long Parameters { get; init; }
 
-    /// <summary>The run folder, or null.</summary>
+    /// <summary>The run folder; null if none was written.</summary>
     public required string? Run { get; init; }
 
-    /// <summary>The loss of each step of this session, where <see cref="TrainingOptions.RecordLosses"/>.</summary>
+    /// <summary>Loss of each step since the start or resume; null unless <see cref="TrainingOptions.RecordLosses"/> is set.</summary>
     public required IReadOnlyList<float>? Losses { get; init; }
 
-    /// <summary>What each epoch of this session came to.</summary>
+    /// <summary>Report of each epoch since the start or resume.</summary>
     public required IReadOnlyList<EpochReport> Reports { get; init; }
 }

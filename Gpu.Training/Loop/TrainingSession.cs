@@ -8,7 +8,7 @@ using Gpu.Training.Weights;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>All that a run has on the device: network, optimizer, plans and data.</summary>
+/// <summary>Owns the device memory of a run: network, optimizer, plans and data.</summary>
 internal sealed class TrainingSession : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
@@ -17,12 +17,12 @@ internal sealed class TrainingSession : IDisposable
 
     public TrainingSession(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
     {
-        var memory = TrainingMemory.Plan(model, data, device, resolved);
+        var memory = TrainingMemory.Choose(model, data, device, resolved);
         Batch = memory.Batch;
         EvaluationBatch = memory.EvaluationBatch;
         try
         {
-            // All in one, so that the explanation counts all that was allocated before.
+            // One call for all allocations, so that the error message of a failed one counts those before it.
             (Network, Plans, Counters, Update, Train, Validation, Test) = memory.Check.Run(() => Allocate(model, data, device, resolved, memory));
             _steps = Own(new PlanSteps(Plans, device, RecordStep));
             _update = Own(new RecordedStep(device, Update.Commands));
@@ -52,25 +52,25 @@ internal sealed class TrainingSession : IDisposable
 
     public SplitEvaluator Evaluator { get; } = null!;
 
-    /// <summary>Samples a training batch; the last of an epoch may have fewer.</summary>
+    /// <summary>Samples per training batch; the last batch of an epoch may have fewer.</summary>
     public int Batch { get; }
 
-    /// <summary>Samples an evaluation batch at most.</summary>
+    /// <summary>Largest evaluation batch in samples.</summary>
     public int EvaluationBatch { get; }
 
-    /// <summary>Batches an epoch.</summary>
+    /// <summary>Batches per epoch.</summary>
     public int BatchesPerEpoch => (Train.Count + Batch - 1) / Batch;
 
-    /// <summary>The step that was run last: how it is launched can be read from it.</summary>
+    /// <summary>The recorded step that ran last; it tells how it was launched.</summary>
     public RecordedStep? LastStep { get; private set; }
 
     /// <summary>
-    /// An optimizer step on a single batch of the epoch, as one list of launches, the same for all batches of a size. Returns the batch's plan, whose
-    /// losses can be read.
+    /// Runs an optimizer step on the next batch of the epoch as one recorded step, the same for all batches of a size. Returns the batch's plan, which holds
+    /// the sample losses.
     /// </summary>
-    public Plan TrainStep(EpochSchedule passes)
+    public Plan TrainStep(EpochSchedule schedule)
     {
-        var plan = Begin(passes);
+        var plan = NextPlan(schedule);
         LastStep = _steps.StepFor(plan);
         LastStep.Run();
         Counters.Draw++;
@@ -79,18 +79,18 @@ internal sealed class TrainingSession : IDisposable
     }
 
     /// <summary>
-    /// Gathers a batch of the epoch and runs it forward and backward; the gradients are added up. Returns its plan, whose losses can be read.
+    /// Runs the next batch of the epoch forward and backward, accumulating gradients. Returns the batch's plan, which holds the sample losses.
     /// </summary>
-    public Plan TrainBatch(EpochSchedule passes)
+    public Plan TrainBatch(EpochSchedule schedule)
     {
-        var plan = Begin(passes);
-        LastStep = Train.Pass(plan);
+        var plan = NextPlan(schedule);
+        LastStep = Train.StepFor(plan);
         LastStep.Run();
         Counters.Draw++;
         return plan;
     }
 
-    /// <summary>Applies the gradients.</summary>
+    /// <summary>Applies the accumulated gradients.</summary>
     public void ApplyGradients()
     {
         _update.Run();
@@ -119,19 +119,19 @@ internal sealed class TrainingSession : IDisposable
         return (network, plans, new StepScheduleUploader(device, plans.StepTable), update, train, validation, test);
     }
 
-    // All that will be launched is recorded before the first step, so that its kernels are compiled side by side.
+    // Record every step before the first run, so that their kernels are compiled in parallel.
     private void Record(int[] batches, bool accumulates)
     {
         foreach (var batch in batches.Where(batch => batch > 0))
         {
             var plan = Plans.Training(batch);
-            _ = accumulates ? Train.Pass(plan) : _steps.StepFor(plan);
+            _ = accumulates ? Train.StepFor(plan) : _steps.StepFor(plan);
         }
 
         foreach (var split in new[] { Validation, Test })
         {
             if (split is null) continue;
-            foreach (var batch in SplitEvaluator.BatchSizes(EvaluationBatch, split.Count)) _ = split.Pass(Plans.Evaluation(batch));
+            foreach (var batch in SplitEvaluator.BatchSizes(EvaluationBatch, split.Count)) _ = split.StepFor(Plans.Evaluation(batch));
         }
     }
 
@@ -141,10 +141,10 @@ internal sealed class TrainingSession : IDisposable
         list.Append(Update.Commands);
     }
 
-    private Plan Begin(EpochSchedule passes)
+    private Plan NextPlan(EpochSchedule schedule)
     {
-        Counters.Announce(passes);
-        return Plans.Training(Math.Min(Batch, Train.Count - passes.NextBatch * Batch));
+        Counters.EnsureUploaded(schedule);
+        return Plans.Training(Math.Min(Batch, Train.Count - schedule.NextBatch * Batch));
     }
 
     private T Own<T>(T item)

@@ -1,6 +1,6 @@
 namespace Gpu.Training.Loop;
 
-/// <summary>What a run is going to do.</summary>
+/// <summary>Description of a run before it starts.</summary>
 public sealed record TrainingSummary
 {
     /// <summary>The model's name.</summary>
@@ -9,45 +9,45 @@ public sealed record TrainingSummary
     /// <summary>The data set's name.</summary>
     public required string Dataset { get; init; }
 
-    /// <summary>The device in words.</summary>
+    /// <summary>Description of the device.</summary>
     public required string Device { get; init; }
 
-    /// <summary>Trainable numbers.</summary>
+    /// <summary>Number of trainable parameters.</summary>
     public required long Parameters { get; init; }
 
-    /// <summary>Images to train on.</summary>
+    /// <summary>Number of training images.</summary>
     public required int TrainSamples { get; init; }
 
-    /// <summary>Images to validate on, 0 for none.</summary>
+    /// <summary>Number of validation images; 0 for none.</summary>
     public required int ValidationSamples { get; init; }
 
-    /// <summary>Images to test on.</summary>
+    /// <summary>Number of test images.</summary>
     public required int TestSamples { get; init; }
 
-    /// <summary>Samples a batch.</summary>
+    /// <summary>Batch size in samples.</summary>
     public required int Batch { get; init; }
 
-    /// <summary>Epochs, the last of which may be cut short by a limit of steps.</summary>
+    /// <summary>Number of epochs; a step limit may end the last one early.</summary>
     public required int Epochs { get; init; }
 
-    /// <summary>Optimizer steps an epoch.</summary>
+    /// <summary>Optimizer steps per epoch.</summary>
     public required int StepsPerEpoch { get; init; }
 
-    /// <summary>Optimizer steps of the run.</summary>
+    /// <summary>Total optimizer steps of the run.</summary>
     public required long TotalSteps { get; init; }
 
-    /// <summary>Optimizer steps that were made before, 0 unless resumed.</summary>
+    /// <summary>Optimizer steps completed before a resume; 0 for a new run.</summary>
     public required long FirstStep { get; init; }
 
-    /// <summary>The optimizer with its numbers.</summary>
+    /// <summary>The optimizer with its hyperparameters.</summary>
     public required OptimizerOptions Optimizer { get; init; }
 
-    /// <summary>The schedule.</summary>
+    /// <summary>The learning-rate schedule.</summary>
     public required LearningRateSchedule Schedule { get; init; }
 
-    /// <summary>Bytes on the device: parameters, gradients, optimizer state, activations, data.</summary>
+    /// <summary>Device memory in bytes: parameters, gradients, optimizer state, activations, data.</summary>
     public required long DeviceBytes { get; init; }
 
-    /// <summary>The run folder, or null.</summary>
+    /// <summary>The run folder; null if none is written.</summary>
     public required string? Run { get; init; }
 }

@@ -67,11 +67,11 @@ public static class BuiltInModels
     }
 
     private static TrainingRecipe Adam(float learningRate, float weightDecay, LossKind loss = LossKind.SoftmaxCrossEntropy) =>
-        new() { Loss = loss, Optimizer = OptimizerOptions.Of(OptimizerKind.Adam) with { LearningRate = learningRate, WeightDecay = weightDecay } };
+        new() { Loss = loss, Optimizer = OptimizerOptions.DefaultsFor(OptimizerKind.Adam) with { LearningRate = learningRate, WeightDecay = weightDecay } };
 
     private static TrainingRecipe Nesterov(float learningRate) => new()
     {
-        Optimizer = OptimizerOptions.Of(OptimizerKind.Nesterov) with { LearningRate = learningRate, WeightDecay = 5e-4f, DecayOn = DecayTarget.All },
+        Optimizer = OptimizerOptions.DefaultsFor(OptimizerKind.Nesterov) with { LearningRate = learningRate, WeightDecay = 5e-4f, DecayOn = DecayTarget.All },
     };
 
     private static Conv2dLayer Convolution(int channels) => new(channels, 3) { Activation = Activation.Relu };
@@ -94,7 +94,7 @@ public static class BuiltInModels
 
     private static Model Mlp128()
     {
-        var sgd = OptimizerOptions.Of(OptimizerKind.Sgd) with { LearningRate = 0.01f, WeightDecay = 1e-4f, DecayOn = DecayTarget.All };
+        var sgd = OptimizerOptions.DefaultsFor(OptimizerKind.Sgd) with { LearningRate = 0.01f, WeightDecay = 1e-4f, DecayOn = DecayTarget.All };
         return new("mlp128", TensorShape.Features(784), new TrainingRecipe { Optimizer = sgd }, Dense(128), new DenseLayer(10));
     }
 

@@ -72,7 +72,7 @@ internal static class ModelReader
     private static OptimizerOptions ReadOptimizer(JsonElement json, string path)
     {
         var reader = new JsonObjectReader(json, path, OptimizerJson.PropertyNames);
-        var options = reader.Has("kind") ? OptimizerOptions.Of((OptimizerKind)reader.Read("kind", typeof(OptimizerKind))) : new OptimizerOptions();
+        var options = reader.Has("kind") ? OptimizerOptions.DefaultsFor((OptimizerKind)reader.Read("kind", typeof(OptimizerKind))) : new OptimizerOptions();
         return options with
         {
             LearningRate = reader.Read("learningRate", options.LearningRate),

@@ -13,7 +13,7 @@ internal static class OptimizerJson
     /// <summary>Converts an optimizer to JSON: its kind, and the options that differ from the defaults of that kind.</summary>
     public static JsonObject Write(OptimizerOptions options)
     {
-        var defaults = OptimizerOptions.Of(options.Kind);
+        var defaults = OptimizerOptions.DefaultsFor(options.Kind);
         var json = new JsonObject { ["kind"] = JsonValues.Write(options.Kind) };
         Add("learningRate", options.LearningRate, defaults.LearningRate);
         Add("momentum", options.Momentum, defaults.Momentum);

@@ -7,8 +7,8 @@ using Gpu.Training.Weights;
 namespace Gpu.Training.Runs;
 
 /// <summary>
-/// All that a run's future depends on: parameters, statistics, optimizer state, the epoch's counters and the loop's position. Random numbers are functions of
-/// seed and position, so nothing more is needed for a resumed run to go on bit for bit.
+/// Saves and loads everything that the rest of a run depends on: parameters, running statistics, optimizer state, metrics of the epoch and loop position.
+/// Random numbers are functions of seed and position, so a resumed run is bitwise identical to an uninterrupted one without saving generator state.
 /// </summary>
 internal static class Checkpoint
 {
@@ -29,9 +29,9 @@ internal static class Checkpoint
         writer.Metadata["model"] = network.Model.Name;
         writer.Metadata[PositionKey] = JsonSerializer.Serialize(position, Json);
         foreach (var parameter in network.Model.Parameters) writer.Add(parameter.Name, parameter.Shape, network.GetParameter(parameter.Name));
-        foreach (var (name, view) in Extras(session))
+        foreach (var (name, view) in TrainingTensors(session))
         {
-            // As integers: counters are no numbers, and every bit must come back.
+            // Stored as I32: the words hold floats and integers mixed, and every bit must be preserved.
             var words = new int[view.Length];
             network.Device.Download<int>(view, words);
             writer.Add(name, [words.Length], words);
@@ -40,28 +40,28 @@ internal static class Checkpoint
         writer.Write(path);
     }
 
-    /// <summary>Reads a checkpoint into a session of the same model and optimizer.</summary>
-    /// <exception cref="TrainingException">the file is damaged, or written for another model or optimizer</exception>
+    /// <summary>Loads a checkpoint into a session of the same model and optimizer.</summary>
+    /// <exception cref="TrainingException">The file is damaged, or was written for a different model or optimizer.</exception>
     public static LoopPosition Load(TrainingSession session, string path)
     {
         try
         {
             using var reader = new SafeTensorsReader(path);
             var position = reader.Metadata.TryGetValue(PositionKey, out var json) ? JsonSerializer.Deserialize<LoopPosition>(json, Json) : null;
-            if (position is null) throw new SafeTensorsException($"The file '{path}' is no checkpoint: it does not say where the run stood.");
-            var extras = Extras(session).ToArray();
-            foreach (var (name, view) in extras)
+            if (position is null) throw new SafeTensorsException($"The file '{path}' is not a checkpoint: its metadata has no '{PositionKey}'.");
+            var tensors = TrainingTensors(session).ToArray();
+            foreach (var (name, view) in tensors)
             {
                 if (!reader.Tensors.TryGetValue(name, out var entry) || entry.Shape is not [var length] || length != view.Length)
                 {
                     throw new SafeTensorsException(
-                        $"The checkpoint '{path}' has no '{name}' of {view.Length} words. It was written with another optimizer; resume with the one "
-                        + "of before.");
+                        $"The checkpoint '{path}' has no tensor '{name}' of {view.Length} words. It was written with a different optimizer. "
+                        + "Resume with that one.");
                 }
             }
 
             WeightFile.Load(session.Network, reader, name => name.StartsWith(Prefix, StringComparison.Ordinal));
-            foreach (var (name, view) in extras) session.Network.Device.Upload<int>(reader.ReadInts(name), view);
+            foreach (var (name, view) in tensors) session.Network.Device.Upload<int>(reader.ReadInts(name), view);
             return position;
         }
         catch (Exception e) when (e is SafeTensorsException or JsonException)
@@ -70,7 +70,7 @@ internal static class Checkpoint
         }
     }
 
-    private static IEnumerable<(string Name, DeviceView View)> Extras(TrainingSession session)
+    private static IEnumerable<(string Name, DeviceView View)> TrainingTensors(TrainingSession session)
     {
         if (!session.Update.State.IsEmpty) yield return (StateName, session.Update.State);
         if (!session.Update.Average.IsEmpty) yield return (AverageName, session.Update.Average);

@@ -5,7 +5,7 @@ using Gpu.Training.Loop;
 
 namespace Gpu.Training.Runs;
 
-/// <summary>What <c>config.json</c> in a run folder holds: enough to resume, evaluate and predict.</summary>
+/// <summary>Content of <c>config.json</c> in a run folder: what is needed to resume, evaluate and predict.</summary>
 public sealed record RunConfiguration
 {
     private static readonly JsonSerializerOptions Json = new()
@@ -15,32 +15,32 @@ public sealed record RunConfiguration
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>The model's name; its description is <c>model.json</c>.</summary>
+    /// <summary>The model's name. Its layers are in <c>model.json</c>.</summary>
     public required string Model { get; init; }
 
     /// <summary>The data set's name.</summary>
     public required string Dataset { get; init; }
 
-    /// <summary>The name or folder that the data set was loaded from; null where nobody said.</summary>
+    /// <summary>Name or folder that the data set was loaded from; null if unknown.</summary>
     public string? DatasetSource { get; init; }
 
-    /// <summary>Differs when the training images do.</summary>
+    /// <summary>Identifies the training images: count, shape and CRC-32. A resume checks it.</summary>
     public required string DataFingerprint { get; init; }
 
-    /// <summary>The classes' names.</summary>
+    /// <summary>Class names, in label order.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }
 
-    /// <summary>Mean and standard deviation that pixels are normalised by.</summary>
+    /// <summary>Mean and standard deviation per channel that pixels are normalized with.</summary>
     public required ChannelStatistics Normalization { get; init; }
 
     /// <summary>The device's identifier.</summary>
     public required string Device { get; init; }
 
-    /// <summary>The options as they were given.</summary>
+    /// <summary>The training options as given, before the model's recipe fills in unset ones.</summary>
     public required TrainingOptions Options { get; init; }
 
     internal string Write() => JsonSerializer.Serialize(this, Json) + "\n";
 
     internal static RunConfiguration Read(string json) =>
-        JsonSerializer.Deserialize<RunConfiguration>(json, Json) ?? throw new JsonException("it holds nothing");
+        JsonSerializer.Deserialize<RunConfiguration>(json, Json) ?? throw new JsonException("the file contains null");
 }

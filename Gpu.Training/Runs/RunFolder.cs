@@ -6,27 +6,27 @@ using Gpu.Training.Models;
 namespace Gpu.Training.Runs;
 
 /// <summary>
-/// The folder of a run: <c>config.json</c>, <c>model.json</c>, <c>metrics.csv</c>, <c>best.safetensors</c>, <c>last.safetensors</c> and
-/// <c>checkpoint.safetensors</c> (weights, optimizer state, counters).
+/// A run folder: <c>config.json</c>, <c>model.json</c>, <c>metrics.csv</c>, <c>best.safetensors</c>, <c>last.safetensors</c> and
+/// <c>checkpoint.safetensors</c> (weights, optimizer state, loop position).
 /// </summary>
 public sealed class RunFolder
 {
-    /// <summary>The file of the options.</summary>
+    /// <summary>File name of the configuration.</summary>
     public const string ConfigurationFile = "config.json";
 
-    /// <summary>The file of the model's description.</summary>
+    /// <summary>File name of the model description.</summary>
     public const string ModelFile = "model.json";
 
-    /// <summary>The file of the epochs' results.</summary>
+    /// <summary>File name of the metrics per epoch.</summary>
     public const string MetricsFile = "metrics.csv";
 
-    /// <summary>The file of the best weights.</summary>
+    /// <summary>File name of the best weights.</summary>
     public const string BestFile = "best.safetensors";
 
-    /// <summary>The file of the last weights.</summary>
+    /// <summary>File name of the last weights.</summary>
     public const string LastFile = "last.safetensors";
 
-    /// <summary>The file to resume from.</summary>
+    /// <summary>File name of the checkpoint.</summary>
     public const string CheckpointFile = "checkpoint.safetensors";
 
     private RunFolder(string path, RunConfiguration configuration, Model model)
@@ -36,31 +36,34 @@ public sealed class RunFolder
         Model = model;
     }
 
-    /// <summary>The folder.</summary>
+    /// <summary>Path of the folder.</summary>
     public string Path { get; }
 
-    /// <summary>What <c>config.json</c> says.</summary>
+    /// <summary>The configuration from <c>config.json</c>.</summary>
     public RunConfiguration Configuration { get; }
 
-    /// <summary>What <c>model.json</c> describes.</summary>
+    /// <summary>The model from <c>model.json</c>.</summary>
     public Model Model { get; }
 
-    /// <summary>The best weights.</summary>
+    /// <summary>Path of the best weights.</summary>
     public string BestWeights => System.IO.Path.Combine(Path, BestFile);
 
-    /// <summary>The weights after the last epoch.</summary>
+    /// <summary>Path of the weights after the last epoch.</summary>
     public string LastWeights => System.IO.Path.Combine(Path, LastFile);
 
-    /// <summary>The epochs' results.</summary>
+    /// <summary>Path of the metrics per epoch, CSV.</summary>
     public string Metrics => System.IO.Path.Combine(Path, MetricsFile);
 
-    /// <summary>What to resume from.</summary>
+    /// <summary>Path of the checkpoint.</summary>
     public string CheckpointPath => System.IO.Path.Combine(Path, CheckpointFile);
 
-    /// <summary>True when there is something to resume from.</summary>
+    /// <summary>True if the run has a checkpoint to resume from.</summary>
     public bool HasCheckpoint => File.Exists(CheckpointPath);
 
-    /// <summary>A new folder name under <paramref name="root"/>: the model's name and the time, such as <c>runs/cnn2-20260131-120000</c>.</summary>
+    /// <summary>
+    /// Makes an unused folder name under <paramref name="root"/> from model name and local time, such as <c>runs/cnn2-20260131-120000</c>. Does not create the
+    /// folder.
+    /// </summary>
     public static string NewName(string modelName, string root = "runs")
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(modelName);
@@ -71,18 +74,18 @@ public sealed class RunFolder
         return path;
     }
 
-    /// <summary>Opens an existing run.</summary>
-    /// <exception cref="TrainingException">there is no run in the folder, or its files are damaged</exception>
+    /// <summary>Reads the configuration and model of an existing run.</summary>
+    /// <exception cref="TrainingException">The folder is missing or not a run, or its files are damaged.</exception>
     public static RunFolder Open(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (!Directory.Exists(path)) throw new TrainingException($"There is no run folder '{path}'. Give the folder that train wrote, such as "
+        if (!Directory.Exists(path)) throw new TrainingException($"There is no run folder '{path}'. Give a folder written by train, such as "
             + "runs/cnn2-20260131-120000.");
         var configuration = System.IO.Path.Combine(path, ConfigurationFile);
         var model = System.IO.Path.Combine(path, ModelFile);
         foreach (var file in new[] { configuration, model })
-            if (!File.Exists(file)) throw new TrainingException($"The folder '{path}' is no run: it has no {System.IO.Path.GetFileName(file)}. Give "
-                + "the folder that train wrote.");
+            if (!File.Exists(file)) throw new TrainingException($"The folder '{path}' is not a run: it has no {System.IO.Path.GetFileName(file)}. Give "
+                + "a folder written by train.");
         try
         {
             return new RunFolder(path, RunConfiguration.Read(File.ReadAllText(configuration)), Models.ModelFile.Load(model));

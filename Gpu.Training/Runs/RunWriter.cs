@@ -7,7 +7,7 @@ using Gpu.Training.Weights;
 
 namespace Gpu.Training.Runs;
 
-/// <summary>Writes a run folder. Every file is written in one piece or not at all.</summary>
+/// <summary>Writes a run folder. Every file is replaced atomically.</summary>
 internal sealed class RunWriter
 {
     private const string Header =
@@ -23,14 +23,14 @@ internal sealed class RunWriter
         _metrics = metrics;
     }
 
-    /// <summary>Begins a run in a folder that holds none yet.</summary>
-    /// <exception cref="TrainingException">the folder holds a run</exception>
+    /// <summary>Starts a run in a new folder, or one that contains no run.</summary>
+    /// <exception cref="TrainingException">The folder already contains a run, or cannot be written.</exception>
     public static RunWriter Create(string folder, RunConfiguration configuration, Model model)
     {
         foreach (var file in new[] { RunFolder.ConfigurationFile, RunFolder.BestFile, RunFolder.LastFile, RunFolder.CheckpointFile })
         {
             if (File.Exists(Path.Combine(folder, file)))
-                throw new TrainingException($"The folder '{folder}' holds a run already ({file}). Give another folder, or resume that run.");
+                throw new TrainingException($"The folder '{folder}' already contains a run ({file}). Choose another folder, or resume that run.");
         }
 
         try
@@ -46,7 +46,10 @@ internal sealed class RunWriter
         return new RunWriter(folder, [Header]);
     }
 
-    /// <summary>Goes on with a run, maybe with other options; what its metrics say of later epochs than the checkpoint's is dropped.</summary>
+    /// <summary>Continues a run with the given configuration. Metrics of epochs after the checkpoint are dropped.</summary>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="configuration">The configuration to write; its options may have changed.</param>
+    /// <param name="epochs">Epochs completed in the checkpoint.</param>
     public static RunWriter Continue(string folder, RunConfiguration configuration, int epochs)
     {
         AtomicFile.WriteAllText(Path.Combine(folder, RunFolder.ConfigurationFile), configuration.Write());
@@ -55,7 +58,7 @@ internal sealed class RunWriter
         return new RunWriter(folder, [.. lines.Take(1 + epochs)]);
     }
 
-    /// <summary>Adds an epoch to the metrics.</summary>
+    /// <summary>Appends an epoch to the metrics.</summary>
     public void Add(EpochReport report)
     {
         _metrics.Add(string.Join(",", new object[]
@@ -67,13 +70,13 @@ internal sealed class RunWriter
         AtomicFile.WriteAllText(Path.Combine(_folder, RunFolder.MetricsFile), string.Join("\n", _metrics) + "\n");
     }
 
-    /// <summary>Writes the network's weights as the best ones.</summary>
+    /// <summary>Saves the network's weights as the best weights.</summary>
     public void WriteBest(Network network, int epoch, long step) => WriteWeights(network, epoch, step, RunFolder.BestFile);
 
-    /// <summary>Writes the network's weights as the last ones.</summary>
+    /// <summary>Saves the network's weights as the last weights.</summary>
     public void WriteLast(Network network, int epoch, long step) => WriteWeights(network, epoch, step, RunFolder.LastFile);
 
-    /// <summary>Writes what to resume from.</summary>
+    /// <summary>Saves the checkpoint to resume from.</summary>
     public void WriteCheckpoint(TrainingSession session, LoopPosition position) =>
         Checkpoint.Save(session, position, Path.Combine(_folder, RunFolder.CheckpointFile));
 

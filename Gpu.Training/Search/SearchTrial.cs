@@ -1,25 +1,27 @@
 namespace Gpu.Training.Search;
 
-/// <summary>What one point of a search came to: a training for each fold, each judged by the images that it did not see.</summary>
-/// <param name="Point">the settings</param>
-/// <param name="Losses">the mean loss on the held-out images of each fold</param>
-/// <param name="Accuracies">the accuracy on them, 0 to 1</param>
-/// <param name="Seconds">how long the trainings took</param>
+/// <summary>Result of one point of a search: one training run per fold, evaluated on the held-out images.</summary>
+/// <param name="Point">The hyperparameters.</param>
+/// <param name="Losses">Mean loss on the held-out images, one value per fold; NaN for a diverged run.</param>
+/// <param name="Accuracies">Accuracy on the held-out images, 0 to 1, one value per fold; 0 for a diverged run.</param>
+/// <param name="Seconds">Time of all training runs in seconds.</param>
 public sealed record SearchTrial(SearchPoint Point, IReadOnlyList<double> Losses, IReadOnlyList<double> Accuracies, double Seconds)
 {
-    /// <summary>The mean loss over the folds; NaN when a training diverged.</summary>
+    /// <summary>Mean loss over the folds; NaN if a run diverged.</summary>
     public double Loss => Losses.Average();
 
-    /// <summary>The mean accuracy over the folds.</summary>
+    /// <summary>Mean accuracy over the folds, 0 to 1.</summary>
     public double Accuracy => Accuracies.Average();
 
-    /// <summary>The standard error of <see cref="Accuracy"/>: the deviation between folds over the square root of their number; NaN for a single one.</summary>
-    public double AccuracyError => Error(Accuracies);
+    /// <summary>
+    /// Standard error of <see cref="Accuracy"/>: the sample standard deviation over the folds, divided by the square root of their number; NaN for one fold.
+    /// </summary>
+    public double AccuracyError => StandardError(Accuracies);
 
-    /// <summary>The standard error of <see cref="Loss"/>; NaN for a single fold.</summary>
-    public double LossError => Error(Losses);
+    /// <summary>Standard error of <see cref="Loss"/>; NaN for one fold or if a run diverged.</summary>
+    public double LossError => StandardError(Losses);
 
-    private static double Error(IReadOnlyList<double> values)
+    private static double StandardError(IReadOnlyList<double> values)
     {
         if (values.Count < 2) return double.NaN;
         var mean = values.Average();

@@ -1,6 +1,6 @@
 namespace Gpu.Training.Weights;
 
-/// <summary>A safetensors file cannot be read, or does not hold what is needed. The message names the file and the tensor.</summary>
+/// <summary>A safetensors file cannot be read, or lacks a required tensor. The message names the file and the tensor.</summary>
 public sealed class SafeTensorsException : Exception
 {
     /// <summary>Creates the exception with its complete message.</summary>
@@ -8,7 +8,7 @@ public sealed class SafeTensorsException : Exception
     {
     }
 
-    /// <summary>Creates the exception with its complete message and the failure underneath it.</summary>
+    /// <summary>Creates the exception with its complete message and the exception that caused it.</summary>
     public SafeTensorsException(string message, Exception innerException) : base(message, innerException)
     {
     }

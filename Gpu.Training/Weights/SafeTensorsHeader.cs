@@ -3,26 +3,26 @@ using System.Text.Json;
 
 namespace Gpu.Training.Weights;
 
-/// <summary>The header of a safetensors file, checked against the file's length.</summary>
+/// <summary>The header of a safetensors file, validated against the file's length.</summary>
 internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<string, string> Metadata, IReadOnlyDictionary<string, TensorEntry> Tensors)
 {
     private const int LengthBytes = 8;
 
-    // The format's own limit.
-    private const long LongestHeader = 100_000_000;
+    // The limit of the reference implementation.
+    private const long MaxHeaderBytes = 100_000_000;
 
     public static SafeTensorsHeader Read(Stream stream, string path)
     {
         var total = stream.Length;
-        if (total < LengthBytes) throw Fail(path, $"it has {total} bytes, and not even the {LengthBytes} that say how long its header is. It was cut "
-            + "off, or is no safetensors file");
+        if (total < LengthBytes) throw Fail(path, $"it has {total} bytes, but the header length alone takes {LengthBytes}. It is truncated, or not a "
+            + "safetensors file");
         Span<byte> lengthBytes = stackalloc byte[LengthBytes];
         stream.ReadExactly(lengthBytes);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
-        if (length is 0 or > LongestHeader)
-            throw Fail(path, $"its header would have {length:N0} bytes, but 1 to {LongestHeader:N0} are possible. It is no safetensors file, or damaged");
+        if (length is 0 or > MaxHeaderBytes)
+            throw Fail(path, $"its header length is {length:N0} bytes, but must be 1 to {MaxHeaderBytes:N0}. It is damaged, or not a safetensors file");
         if ((long)length > total - LengthBytes)
-            throw Fail(path, $"its header should have {length:N0} bytes, but only {total - LengthBytes:N0} follow. It was cut off, or is no safetensors file");
+            throw Fail(path, $"its header length is {length:N0} bytes, but only {total - LengthBytes:N0} follow. It is truncated, or not a safetensors file");
         var bytes = new byte[length];
         stream.ReadExactly(bytes);
         var dataStart = LengthBytes + (long)length;
@@ -49,7 +49,7 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
                 $"its header names the tensor '{property.Name}' twice");
         }
 
-        CheckPlaces(tensors.Values, dataLength, path);
+        CheckOffsets(tensors.Values, dataLength, path);
         return new SafeTensorsHeader(dataStart, metadata, tensors);
     }
 
@@ -58,7 +58,7 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
         if (json.ValueKind != JsonValueKind.Object) throw Fail(path, "its __metadata__ is not a JSON object");
         foreach (var property in json.EnumerateObject())
         {
-            if (property.Value.ValueKind != JsonValueKind.String) throw Fail(path, $"its __metadata__ has a '{property.Name}' that is no text");
+            if (property.Value.ValueKind != JsonValueKind.String) throw Fail(path, $"'{property.Name}' in its __metadata__ is not a string");
             metadata[property.Name] = property.Value.GetString()!;
         }
     }
@@ -67,29 +67,29 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
     {
         if (json.ValueKind != JsonValueKind.Object
             || !json.TryGetProperty("dtype", out var type) || type.ValueKind != JsonValueKind.String
-            || !json.TryGetProperty("shape", out var shapeJson) || !TryWholes(shapeJson, out var shape)
-            || !json.TryGetProperty("data_offsets", out var offsets) || !TryWholes(offsets, out var places) || places.Length != 2)
-            throw Fail(path, $"its header does not give the tensor '{name}' a dtype, a shape and two data_offsets");
+            || !json.TryGetProperty("shape", out var shapeJson) || !TryIntegers(shapeJson, out var shape)
+            || !json.TryGetProperty("data_offsets", out var offsetsJson) || !TryIntegers(offsetsJson, out var offsets) || offsets.Length != 2)
+            throw Fail(path, $"its header lacks a valid dtype, shape or data_offsets of the tensor '{name}'");
         var size = TensorEntry.SizeOf(type.GetString()!);
-        if (size == 0) throw Fail(path, $"the tensor '{name}' has the type '{type.GetString()}', which the format does not have");
-        var entry = new TensorEntry(name, type.GetString()!, shape, places[0], places[1]);
+        if (size == 0) throw Fail(path, $"the tensor '{name}' has the unknown dtype '{type.GetString()}'");
+        var entry = new TensorEntry(name, type.GetString()!, shape, offsets[0], offsets[1]);
         var bytes = shape.Aggregate((Int128)size, (product, extent) => product * extent);
         if (entry.End < entry.Begin || bytes != entry.End - entry.Begin)
-            throw Fail(path, $"the tensor '{name}' of shape {entry.ShapeText} and type {entry.Type} has {bytes:N0} bytes, but its data_offsets are "
+            throw Fail(path, $"the tensor '{name}' of shape {entry.ShapeText} and dtype {entry.Type} needs {bytes:N0} bytes, but its data_offsets are "
                 + $"{entry.Begin} and {entry.End}");
         return entry;
     }
 
-    private static bool TryWholes(JsonElement json, out long[] values)
+    private static bool TryIntegers(JsonElement json, out long[] values)
     {
         values = [];
         if (json.ValueKind != JsonValueKind.Array || json.GetArrayLength() > 32) return false;
-        values = [.. json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out var whole) ? whole : -1)];
+        values = [.. json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out var value) ? value : -1)];
         return values.All(value => value is >= 0 and <= int.MaxValue * 1024L);
     }
 
-    // Tensor after tensor without overlap or gap, to the end of the file.
-    private static void CheckPlaces(IEnumerable<TensorEntry> tensors, long dataLength, string path)
+    // The format requires tensors to cover the data without overlaps and gaps.
+    private static void CheckOffsets(IEnumerable<TensorEntry> tensors, long dataLength, string path)
     {
         long end = 0;
         var before = "the header";
@@ -97,14 +97,14 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
         {
             if (tensor.Begin < end) throw Fail(path, $"the tensors {before} and '{tensor.Name}' overlap: one ends at byte {end}, the other begins at "
                 + $"{tensor.Begin}");
-            if (tensor.Begin > end) throw Fail(path, $"between {before} and the tensor '{tensor.Name}' lie {tensor.Begin - end} bytes of nothing");
-            if (tensor.End > dataLength) throw Fail(path, $"the tensor '{tensor.Name}' should end at byte {tensor.End:N0} of the data, but there are "
-                + $"only {dataLength:N0}. The file was cut off");
+            if (tensor.Begin > end) throw Fail(path, $"there is a gap of {tensor.Begin - end} bytes between {before} and the tensor '{tensor.Name}'");
+            if (tensor.End > dataLength) throw Fail(path, $"the tensor '{tensor.Name}' ends at byte {tensor.End:N0} of the data, but there are only "
+                + $"{dataLength:N0} bytes. The file is truncated");
             end = tensor.End;
             before = $"'{tensor.Name}'";
         }
 
-        if (end != dataLength) throw Fail(path, $"after its last tensor follow {dataLength - end:N0} bytes that belong to none");
+        if (end != dataLength) throw Fail(path, $"{dataLength - end:N0} bytes after its last tensor belong to no tensor");
     }
 
     private static SafeTensorsException Fail(string path, string what, Exception? inner = null)

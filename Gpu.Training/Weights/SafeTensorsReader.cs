@@ -3,16 +3,16 @@ using System.Runtime.InteropServices;
 namespace Gpu.Training.Weights;
 
 /// <summary>
-/// Reads safetensors files: 8 bytes with the header's length (little-endian), a JSON header that gives each tensor's type, shape and place, and the data.
-/// Everything is checked when the file is opened: nothing in it may be cut off, overlap, or be left over.
+/// Reads safetensors files: 8 bytes with the header length (little-endian), a JSON header with dtype, shape and offsets of each tensor, then the data.
+/// Opening a file validates its header: tensors must cover the data without overlaps, gaps or truncation.
 /// </summary>
 public sealed class SafeTensorsReader : IDisposable
 {
     private readonly FileStream _stream;
     private readonly long _dataStart;
 
-    /// <summary>Opens a file and checks its header.</summary>
-    /// <exception cref="SafeTensorsException">the file cannot be read, or its header does not describe its content</exception>
+    /// <summary>Opens a file and validates its header.</summary>
+    /// <exception cref="SafeTensorsException">The file cannot be read, or its header does not match its content.</exception>
     public SafeTensorsReader(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -40,21 +40,21 @@ public sealed class SafeTensorsReader : IDisposable
         }
     }
 
-    /// <summary>The file.</summary>
+    /// <summary>Path of the file.</summary>
     public string Path { get; }
 
-    /// <summary>What the file says about itself.</summary>
+    /// <summary>Content of <c>__metadata__</c>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>The tensors by name.</summary>
     public IReadOnlyDictionary<string, TensorEntry> Tensors { get; }
 
-    /// <summary>The numbers of a tensor of the type F32.</summary>
-    /// <exception cref="SafeTensorsException">there is no such tensor, or it is of another type</exception>
+    /// <summary>Reads a tensor of dtype F32, in row-major order.</summary>
+    /// <exception cref="SafeTensorsException">The tensor is missing, has another dtype, or cannot be read.</exception>
     public float[] ReadFloats(string name) => Read<float>(name, "F32");
 
-    /// <summary>The numbers of a tensor of the type I32.</summary>
-    /// <exception cref="SafeTensorsException">there is no such tensor, or it is of another type</exception>
+    /// <summary>Reads a tensor of dtype I32, in row-major order.</summary>
+    /// <exception cref="SafeTensorsException">The tensor is missing, has another dtype, or cannot be read.</exception>
     public int[] ReadInts(string name) => Read<int>(name, "I32");
 
     /// <inheritdoc/>
@@ -64,8 +64,8 @@ public sealed class SafeTensorsReader : IDisposable
         where T : unmanaged
     {
         if (!Tensors.TryGetValue(name, out var entry)) throw new SafeTensorsException($"The file '{Path}' has no tensor '{name}'.");
-        if (entry.Type != type) throw new SafeTensorsException($"The tensor '{name}' in '{Path}' has the type {entry.Type}, but {type} is needed. "
-            + "Save it in that type.");
+        if (entry.Type != type) throw new SafeTensorsException($"The tensor '{name}' in '{Path}' has dtype {entry.Type}, but {type} is needed. "
+            + $"Save it as {type}.");
         var values = new T[(entry.End - entry.Begin) / TensorEntry.SizeOf(type)];
         try
         {

@@ -5,26 +5,26 @@ using Gpu.Training.IO;
 
 namespace Gpu.Training.Weights;
 
-/// <summary>Collects tensors and writes them as a safetensors file, in one piece or not at all.</summary>
+/// <summary>Collects tensors and writes them to a safetensors file.</summary>
 public sealed class SafeTensorsWriter
 {
     private readonly List<(string Name, string Type, int[] Shape, byte[] Data)> _tensors = [];
 
-    /// <summary>What the file says about itself.</summary>
+    /// <summary>Content of <c>__metadata__</c>.</summary>
     public Dictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Adds a tensor of the type F32.</summary>
-    /// <exception cref="ArgumentException">the shape has another number of values, or the name is taken</exception>
+    /// <summary>Adds a tensor of dtype F32, values in row-major order.</summary>
+    /// <exception cref="ArgumentException">The number of values does not match the shape, or the name is already used.</exception>
     public void Add(string name, IReadOnlyList<int> shape, ReadOnlySpan<float> values) => Add(name, "F32", shape, values.Length, MemoryMarshal.AsBytes(values));
 
-    /// <summary>Adds a tensor of the type I32.</summary>
-    /// <exception cref="ArgumentException">the shape has another number of values, or the name is taken</exception>
+    /// <summary>Adds a tensor of dtype I32, values in row-major order.</summary>
+    /// <exception cref="ArgumentException">The number of values does not match the shape, or the name is already used.</exception>
     public void Add(string name, IReadOnlyList<int> shape, ReadOnlySpan<int> values) => Add(name, "I32", shape, values.Length, MemoryMarshal.AsBytes(values));
 
-    /// <summary>Writes the file.</summary>
+    /// <summary>Writes the file atomically: an existing file is replaced only once the new one is complete.</summary>
     public void Write(string path) => AtomicFile.Write(path, Write);
 
-    /// <summary>Writes the file's content.</summary>
+    /// <summary>Writes the content of the file to a stream.</summary>
     public void Write(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -39,7 +39,8 @@ public sealed class SafeTensorsWriter
     private void Add(string name, string type, IReadOnlyList<int> shape, int count, ReadOnlySpan<byte> data)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        if (name == "__metadata__" || _tensors.Any(tensor => tensor.Name == name)) throw new ArgumentException($"the name '{name}' is taken", nameof(name));
+        if (name == "__metadata__" || _tensors.Any(tensor => tensor.Name == name))
+            throw new ArgumentException($"the name '{name}' is already used", nameof(name));
         if (shape.Aggregate(1L, (product, extent) => product * extent) != count)
             throw new ArgumentException($"the tensor '{name}' has {count} values, but its shape is {string.Join("x", shape)}", nameof(shape));
         _tensors.Add((name, type, [.. shape], data.ToArray()));
@@ -76,7 +77,7 @@ public sealed class SafeTensorsWriter
             json.WriteEndObject();
         }
 
-        // Spaces at the end, as the format allows, so that the data begins at a multiple of 8 bytes.
+        // Pad with spaces, as the format allows, so that the data is 8-byte aligned.
         while (memory.Length % 8 != 0) memory.WriteByte((byte)' ');
         return memory.ToArray();
     }

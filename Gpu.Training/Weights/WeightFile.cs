@@ -3,13 +3,15 @@ using Gpu.Training.Planning;
 
 namespace Gpu.Training.Weights;
 
-/// <summary>A network's parameters and running statistics as a safetensors file: tensors of the names and shapes of <see cref="Model.Parameters"/>.</summary>
+/// <summary>
+/// Saves and loads a network's parameters and running statistics as a safetensors file, with the names and shapes of <see cref="Model.Parameters"/>, dtype F32.
+/// </summary>
 public static class WeightFile
 {
-    /// <summary>Writes all parameters and running statistics.</summary>
-    /// <param name="network">the network</param>
-    /// <param name="path">the file</param>
-    /// <param name="metadata">what the file says about itself besides the model's name; null for nothing</param>
+    /// <summary>Saves all parameters and running statistics. The file is replaced atomically.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="path">The file to write.</param>
+    /// <param name="metadata">Entries of <c>__metadata__</c> besides the model's name; null for none.</param>
     public static void Save(Network network, string path, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -20,9 +22,10 @@ public static class WeightFile
         writer.Write(path);
     }
 
-    /// <summary>Reads all parameters and running statistics. Nothing is changed unless all of them fit.</summary>
-    /// <exception cref="SafeTensorsException">the file is damaged, or a tensor is missing, unknown, or of another shape or type; the message names
-    /// it</exception>
+    /// <summary>Loads all parameters and running statistics. If any tensor does not fit, the network is left unchanged.</summary>
+    /// <exception cref="SafeTensorsException">
+    /// The file is damaged, or a tensor is missing, unknown, or has another shape or dtype. The message names it.
+    /// </exception>
     public static void Load(Network network, string path)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -30,19 +33,22 @@ public static class WeightFile
         Load(network, reader);
     }
 
-    /// <summary>As the public method, from an open file, which may hold other tensors beside those that a test takes for the network's.</summary>
-    internal static void Load(Network network, SafeTensorsReader reader, Func<string, bool>? isForeign = null)
+    /// <summary>Loads from an open file.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="reader">The file.</param>
+    /// <param name="isIgnored">Selects tensors in the file, by name, that are not the network's and are ignored; null for none.</param>
+    internal static void Load(Network network, SafeTensorsReader reader, Func<string, bool>? isIgnored = null)
     {
         var model = network.Model;
         var known = model.Parameters.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
         var missing = model.Parameters.Where(parameter => !reader.Tensors.ContainsKey(parameter.Name)).Select(parameter => parameter.Name).ToArray();
-        var unknown = reader.Tensors.Keys.Where(name => !known.ContainsKey(name) && isForeign?.Invoke(name) != true).ToArray();
+        var unknown = reader.Tensors.Keys.Where(name => !known.ContainsKey(name) && isIgnored?.Invoke(name) != true).ToArray();
         if (missing.Length > 0 || unknown.Length > 0)
         {
             var madeFor = reader.Metadata.TryGetValue("model", out var name) ? $" The file was written for the model '{name}'." : "";
             throw new SafeTensorsException(
-                $"The weights in '{reader.Path}' are not those of the model '{model.Name}'."
-                + (missing.Length > 0 ? $" Missing: {Listed(missing)}." : "") + (unknown.Length > 0 ? $" Unknown: {Listed(unknown)}." : "") + madeFor);
+                $"The weights in '{reader.Path}' do not match the model '{model.Name}'."
+                + (missing.Length > 0 ? $" Missing: {JoinNames(missing)}." : "") + (unknown.Length > 0 ? $" Unknown: {JoinNames(unknown)}." : "") + madeFor);
         }
 
         foreach (var parameter in model.Parameters)
@@ -51,8 +57,8 @@ public static class WeightFile
             if (entry.Type != "F32" || !entry.Shape.SequenceEqual(parameter.Shape.Select(extent => (long)extent)))
             {
                 throw new SafeTensorsException(
-                    $"The tensor '{parameter.Name}' in '{reader.Path}' is {entry.Type} of shape {entry.ShapeText}, but the model '{model.Name}' needs "
-                    + $"F32 of shape {string.Join("x", parameter.Shape)}.");
+                    $"The tensor '{parameter.Name}' in '{reader.Path}' has dtype {entry.Type} and shape {entry.ShapeText}, but the model '{model.Name}' needs "
+                    + $"F32 and {string.Join("x", parameter.Shape)}.");
             }
         }
 
@@ -60,5 +66,5 @@ public static class WeightFile
         for (var i = 0; i < values.Length; i++) network.SetParameter(model.Parameters[i].Name, values[i]);
     }
 
-    private static string Listed(string[] names) => string.Join(", ", names.Take(8)) + (names.Length > 8 ? $" and {names.Length - 8} more" : "");
+    private static string JoinNames(string[] names) => string.Join(", ", names.Take(8)) + (names.Length > 8 ? $" and {names.Length - 8} more" : "");
 }

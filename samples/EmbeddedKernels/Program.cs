@@ -1,5 +1,5 @@
-// GpuTrainer's kernels inside an ILGPU program of its own: its accelerator, its stream, its buffers.
-// A layer relu(convolution(x, w) + b) runs forward and backward, and one number of the gradient is checked against a difference quotient.
+// Runs GpuTrainer's kernels in an existing ILGPU program, on the program's own accelerator, stream and buffers.
+// Computes relu(conv(x, w) + b) forward and backward, and checks one element of the weight gradient against a finite difference.
 //
 //   dotnet run -c Release --project samples/EmbeddedKernels
 using Gpu.Kernels;
@@ -7,13 +7,13 @@ using Gpu.Kernels.Devices;
 using ILGPU;
 using ILGPU.Runtime;
 
-// ForKernels sets what the kernels need of the compiler. Everything else is up to the program.
+// ForKernels sets the compiler options that the kernels need. All other options are free.
 using var context = Context.Create(builder => builder.Default().ForKernels());
 using var accelerator = context.GetPreferredDevice(preferCPU: false).CreateAccelerator(context);
 using var stream = accelerator.CreateStream();
 Console.WriteLine($"running on {accelerator.Name}");
 
-// The device wraps accelerator and stream and disposes neither. Launches are queued on the stream, between the program's own kernels.
+// The device wraps accelerator and stream and disposes neither. Launches are queued on the stream, in order with the program's own kernels.
 using var device = new AcceleratorDevice(accelerator, stream);
 
 var shape = new Conv2dShape
@@ -29,10 +29,10 @@ using var bias = Upload(RandomValues(shape.OutputChannels));
 using var output = accelerator.Allocate1D<float>(shape.OutputLength);
 using var workspace = accelerator.Allocate1D<float>(Conv2d.WorkspaceLength(shape));
 
-// Forward. The loss is half the sum of the squared outputs, so its gradient with respect to the output is the output itself.
+// Forward. The loss is half the sum of squared outputs, so its gradient with respect to the output is the output itself.
 var loss = Loss();
 
-// Backward: through the activation, then to the weights and to the input. Gradients of weights and bias are added to what is there.
+// Backward through the activation, then to weights and input. The gradients of weights and bias are accumulated, so they start at zero.
 using var outputGradient = accelerator.Allocate1D<float>(shape.OutputLength);
 using var weightGradient = Upload(new float[shape.WeightLength]);
 using var biasGradient = Upload(new float[shape.OutputChannels]);
@@ -42,11 +42,11 @@ Conv2d.BackwardWeights(device, shape, View(input), View(outputGradient), View(we
 Conv2d.BackwardData(device, shape, View(outputGradient), View(weights), View(inputGradient), View(workspace));
 var computed = Download(weightGradient)[0];
 
-// The same number from two forward passes.
+// The same derivative by central differences.
 const float step = 1e-2f;
 var original = weightValues[0];
 var estimated = (LossWith(original + step) - LossWith(original - step)) / (2 * step);
-Console.WriteLine($"loss {loss:F4}; gradient of the first weight: {computed:F4} by the kernels, {estimated:F4} by a difference quotient");
+Console.WriteLine($"loss {loss:F4}; gradient of the first weight: {computed:F4} by the kernels, {estimated:F4} by finite differences");
 var agrees = Math.Abs(computed - estimated) <= 1e-2 * Math.Max(1, Math.Abs(estimated));
 Console.WriteLine(agrees ? "they agree" : "they differ");
 return agrees ? 0 : 1;

@@ -1,7 +1,7 @@
-// Trains a network for handwritten digits from C#, on the best device of this machine.
+// Trains a classifier for handwritten digits from C# on the best available device.
 //
-//   dotnet run -c Release --project samples/TrainMnist                  the bundled digits
-//   dotnet run -c Release --project samples/TrainMnist -- path/to/mnist a folder with MNIST's four IDX files
+//   dotnet run -c Release --project samples/TrainMnist                   trains on the bundled digits
+//   dotnet run -c Release --project samples/TrainMnist -- path/to/mnist  trains on a folder with the four IDX files of MNIST
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;

@@ -5,7 +5,7 @@ using Gpu.Training.Data;
 namespace Gpu.Cli.Parsing;
 
 /// <summary>Says what is wrong with a command line, with the nearest option or command.</summary>
-internal static class ParseMistakes
+internal static class ParseErrors
 {
     /// <summary>What is wrong, or null when nothing is.</summary>
     public static string? Explain(ParseResult parsed)

@@ -4,10 +4,10 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Cli.Commands;
 
 /// <summary>Says that kernels are being compiled, and how long it took: otherwise the screen would stand still for no reason that can be seen.</summary>
-internal static class CompilationLine
+internal static class CompilationDisplay
 {
     // What takes less is not worth a line.
-    private const double LeastSeconds = 0.1;
+    private const double MinSeconds = 0.1;
 
     /// <summary>Waits for a device's kernels and shows how far they are.</summary>
     public static void Finish(Reporter reporter, ComputeDevice device)
@@ -30,7 +30,7 @@ internal static class CompilationLine
         }
 
         reporter.EndProgress();
-        if (progress.Seconds >= LeastSeconds)
+        if (progress.Seconds >= MinSeconds)
             reporter.Line($"{Units.Count(progress.Total)} kernels compiled in {Units.Fixed(progress.Seconds, 1)} s");
         reporter.BeginProgress();
     }
