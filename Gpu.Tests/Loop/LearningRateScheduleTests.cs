@@ -71,7 +71,7 @@ public class LearningRateScheduleTests
     public static TheoryData<string> All() => [.. LearningRateSchedule.All];
 
     [Theory]
-    [InlineData("{\"kind\":\"cosine\"}", "text such as")]
+    [InlineData("{\"kind\":\"cosine\"}", "a string such as")]
     [InlineData("\"cosin\"", "Did you mean 'cosine'?")]
     public void InvalidJsonThrows(string json, string expected) => Assert.Contains(expected,
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<LearningRateSchedule>(json)).Message);
