@@ -1,4 +1,5 @@
 using Gpu.Kernels.Activations;
+using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.Pooling;
 
@@ -66,7 +67,7 @@ public static class MaxPool2d
         public int Granularity => call.Shape.Channels;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
             var shape = call.Shape;

@@ -21,11 +21,8 @@ public static class MetricLayout
     /// <summary>First word of the partial sums of a batch, <see cref="PartWords"/> words per part.</summary>
     internal const int Parts = 16;
 
-    /// <summary>The most parts that a batch is divided into.</summary>
+    /// <summary>The most parts that a batch is divided into. Checkpoints store the view as it is, so a change is a change of the file format.</summary>
     internal const int MaxParts = 64;
-
-    /// <summary>The most parts if each is counted by a group of threads. It cannot be larger, because checkpoints store the view as it is.</summary>
-    internal const int MaxGroups = MaxParts;
 
     /// <summary>Words of a part: sum, compensation, correct, correct in top k.</summary>
     internal const int PartWords = 4;

@@ -77,7 +77,7 @@ public static class Metrics
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        var samplesPerPart = IntMath.DivRoundUp(batch, launcher.Groups is null ? MetricLayout.MaxParts : MetricLayout.MaxGroups);
+        var samplesPerPart = IntMath.DivRoundUp(batch, MetricLayout.MaxParts);
         var parts = new MetricPartials<TBackend, TVector>
         {
             Logits = logits,

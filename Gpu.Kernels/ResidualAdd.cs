@@ -134,7 +134,7 @@ public static class ResidualAdd
         public int Granularity => call.Shape?.Granularity ?? 4;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
             if (call.Shape is not { } shape)
@@ -177,7 +177,7 @@ public static class ResidualAdd
         public int Granularity => call.Shape?.Granularity ?? 4;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
             // The shortcut first: the gradient of a may overwrite that of the output.
@@ -198,7 +198,7 @@ public static class ResidualAdd
         }
 
         private void LaunchShortcut<TBackend, TVector>(ILauncher<TBackend> launcher, ShortcutShape shape)
-            where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
             var rows = shape.Batch * shape.Height;

@@ -124,7 +124,7 @@ public static class SoftmaxCrossEntropy
             var slots = threads / lanes;
             var groups = IntMath.DivRoundUp(batch, slots);
             // A small batch runs in one group, which then needs no second launch to add up the counts of the groups.
-            if (!metrics.IsEmpty) groups = groups <= MaxIterationsOfOneGroup ? 1 : Math.Min(groups, MetricLayout.MaxGroups);
+            if (!metrics.IsEmpty) groups = groups <= MaxIterationsOfOneGroup ? 1 : Math.Min(groups, MetricLayout.MaxParts);
             var kernel = new GroupedSoftmaxCrossEntropy<TBackend, TVector>
             {
                 Logits = launcher.Bind(logits),

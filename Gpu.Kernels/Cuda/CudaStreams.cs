@@ -1,6 +1,7 @@
 using Gpu.Kernels.Devices;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
 
 namespace Gpu.Kernels.Cuda;
 
@@ -28,13 +29,16 @@ internal static class CudaStreams
     }
 
     /// <summary>
-    /// Whether an allocation may have failed for lack of memory. CUDA reports the error of an earlier kernel at the next call, which may be an allocation.
+    /// Whether an allocation failed for lack of memory. It may fail for other reasons: CUDA reports the error of an earlier kernel at the next call.
+    /// OpenCL drivers name the lack of memory in four ways.
     /// </summary>
-    public static bool MayBeOutOfMemory(Exception failure)
+    public static bool IsOutOfMemory(Exception failure) => failure switch
     {
-        if (failure is CudaException cuda) return cuda.Error == nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY);
-        return true;
-    }
+        CudaException cuda => cuda.Error == nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY),
+        CLException cl => cl.Error is CLError.CL_MEM_OBJECT_ALLOCATION_FAILURE or CLError.CL_OUT_OF_RESOURCES
+            or CLError.CL_OUT_OF_HOST_MEMORY or CLError.CL_INVALID_BUFFER_SIZE,
+        _ => failure is OutOfMemoryException,
+    };
 
     /// <summary>Bytes that can still be allocated; null if the driver does not report it.</summary>
     public static long? FreeBytes(Accelerator accelerator)

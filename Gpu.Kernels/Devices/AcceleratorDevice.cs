@@ -116,7 +116,7 @@ public sealed class AcceleratorDevice : ComputeDevice
         {
             memory = Accelerator.Allocate1D<float>(words);
         }
-        catch (Exception e) when (CudaStreams.MayBeOutOfMemory(e))
+        catch (Exception e) when (CudaStreams.IsOutOfMemory(e))
         {
             throw new OutOfDeviceMemoryException((long)words * sizeof(float), FreeBytes, Description, e);
         }

@@ -61,7 +61,7 @@ internal static class PoolOperations
         public int Granularity => shape.Channels;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
             var rows = shape.Batch * shape.OutputHeight;
@@ -83,7 +83,7 @@ internal static class PoolOperations
         public int Granularity => call.Shape.Channels;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
             var shape = call.Shape;
@@ -108,7 +108,7 @@ internal static class PoolOperations
 
         // The threads of a group share the pixels of an image.
         private void LaunchGroups<TBackend, TVector>(ILauncher<TBackend> launcher, GroupLimits limits)
-            where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
             var shape = call.Shape;
@@ -134,7 +134,7 @@ internal static class PoolOperations
         public int Granularity => call.Shape.Channels;
 
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, Backends.IVectorBackend<TBackend, TVector>
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged
         {
             var shape = call.Shape;

@@ -50,20 +50,20 @@ public class DevicesCommandTests
         Assert.Contains(message, run.Error);
     }
 
+    // No machine has a hundred GPUs; most have none of one kind.
+    public static TheoryData<string> MissingDevices =>
+        ["cuda:99", "opencl:99", .. DeviceCatalog.List().Where(device => !device.IsAvailable).Select(device => device.Kind).Distinct()];
+
     [Theory]
-    [InlineData("cuda")]
-    [InlineData("opencl")]
-    [InlineData("cuda:7")]
-    [InlineData("opencl:3")]
+    [MemberData(nameof(MissingDevices))]
     public void AMissingDeviceIsAFailureThatSaysWhatToDo(string id)
     {
         var known = DeviceCatalog.List().Where(device => device.Kind == id.Split(':')[0]).ToArray();
-        if (known.Any(device => device.IsAvailable)) return;
         var run = CommandLine.Run("bench", "step", "--device", id);
         Assert.Equal(ExitCode.Failure, run.ExitCode);
         Assert.Contains("expected ", run.Error);
         Assert.Contains(", found ", run.Error);
-        Assert.Contains(known[0].UnavailableReason!, run.Error);
+        Assert.Contains(known[0].UnavailableReason ?? known[0].Id, run.Error);
         Assert.DoesNotContain("fault of the program", run.Error);
     }
 

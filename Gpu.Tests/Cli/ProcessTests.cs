@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Gpu.Tests.IO;
+using Gpu.Training.Data;
 
 namespace Gpu.Tests.Cli;
 
@@ -29,10 +31,25 @@ public class ProcessTests
         Assert.DoesNotContain("\u001b", output);
     }
 
+    [Fact]
+    public async Task TheFolderOfTheEnvironmentVariableIsSearchedFirst()
+    {
+        using var folder = new TempFolder();
+        var digits = Directory.CreateDirectory(folder.File("digits")).FullName;
+        using var process = Start(new Dictionary<string, string> { [DataFolders.Variable] = folder.Path }, "data", "list", "--json");
+        var output = process.StandardOutput.ReadToEndAsync();
+        await process.StandardError.ReadToEndAsync();
+        var first = JsonDocument.Parse(await output).RootElement.GetProperty("datasets")[0];
+        Assert.Equal("digits", first.GetProperty("name").GetString());
+        Assert.Equal(digits, first.GetProperty("folder").GetString());
+    }
+
     /// <summary>The dotnet executable that runs the tests, or the one on the path.</summary>
     internal static string DotnetHost => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
 
-    internal static Process Start(params string[] args)
+    internal static Process Start(params string[] args) => Start([], args);
+
+    private static Process Start(Dictionary<string, string> environment, params string[] args)
     {
         var start = new ProcessStartInfo(DotnetHost, [Path.Combine(AppContext.BaseDirectory, "gputrainer.dll"), .. args])
         {
@@ -40,6 +57,7 @@ public class ProcessTests
             RedirectStandardError = true,
             UseShellExecute = false,
         };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         return Process.Start(start)!;
     }
 

@@ -144,10 +144,9 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         Assert.Equal(2, resumed.Json.GetProperty("epochs").GetInt32());
     }
 
-    [Fact]
+    [UnixFact("the signal SIGINT to another process")]
     public async Task CtrlCSavesACheckpointAndExitsWith130()
     {
-        if (OperatingSystem.IsWindows()) return;
         using var folder = new TempFolder();
         using var process = ProcessTests.Start("train", _digits.Path, "--model", "cnn2", "--epochs", "1000000", "--log-every", "1", "--out",
             folder.File("run"));

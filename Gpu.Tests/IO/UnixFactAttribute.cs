@@ -1,10 +1,11 @@
 namespace Gpu.Tests.IO;
 
-/// <summary>A test that needs named pipes and device files. It is skipped on Windows.</summary>
+/// <summary>A test that needs something that Windows does not have, where it is skipped.</summary>
 internal sealed class UnixFactAttribute : FactAttribute
 {
-    public UnixFactAttribute()
+    /// <param name="needs">what it needs, for the reason of the skip</param>
+    public UnixFactAttribute(string needs = "named pipes and device files in the file system")
     {
-        if (OperatingSystem.IsWindows()) Skip = "needs named pipes and device files in the file system, which Windows does not have";
+        if (OperatingSystem.IsWindows()) Skip = $"needs {needs}, which Windows does not have";
     }
 }
