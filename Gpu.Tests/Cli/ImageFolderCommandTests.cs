@@ -109,7 +109,7 @@ public class ImageFolderCommandTests
             .Json.GetProperty("best").GetProperty("loss").GetRawText();
         Assert.NotEqual(Sweep("white"), Sweep("black"));
 
-        // The images are half-transparent white: they stay white on white and become grey on black.
+        // The images are half-transparent white: they stay white on white and become gray on black.
         int Brightest(string background)
         {
             var sheet = folder.File("sheet.png");
@@ -122,7 +122,7 @@ public class ImageFolderCommandTests
         Assert.InRange(Brightest("black"), 1, 250);
         var mistake = CommandLine.Run("data", "show", images, "--background", "blanc");
         Assert.Equal(ExitCode.Usage, mistake.ExitCode);
-        Assert.Contains("'blanc' is not a colour", mistake.Error);
+        Assert.Contains("'blanc' is not a color", mistake.Error);
     }
 
     // Two classes of ten white 28x28 images with different alpha channels.

@@ -89,7 +89,7 @@ public class UsageErrorTests
         using var folder = new IO.TempFolder();
         var run = CommandLine.Run("data", "show", folder.Path);
         Assert.Equal(ExitCode.Failure, run.ExitCode);
-        Assert.Contains("holds no data set that is understood", run.Error);
+        Assert.Contains("holds no data set in a known format", run.Error);
         Assert.DoesNotContain("   at ", run.Error);
         Assert.Contains("   at Gpu.Training", CommandLine.Run("data", "show", folder.Path, "--verbose").Error);
     }

@@ -73,8 +73,8 @@ public class ImageFolderTests
         ImageCodec.SavePng(folder.File("train", "b", "1.png"), new ByteImage(2, 3, 3, [.. Enumerable.Range(0, 18).Select(i => (byte)i)]));
         var data = DatasetLoader.Load(folder.Path);
         Assert.Equal(3, data.Channels);
-        var grey = Array.IndexOf(data.Train.Labels, 0);
-        Assert.Equal([50, 50, 50], data.Train.Image(grey)[..3].ToArray());
+        var gray = Array.IndexOf(data.Train.Labels, 0);
+        Assert.Equal([50, 50, 50], data.Train.Image(gray)[..3].ToArray());
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public class PortableRandomTests
         const int Count = 100_000;
         for (var i = 0; i < Count; i++)
         {
-            var x = random.NextNormalish();
+            var x = random.NextApproximateNormal();
             sum += x;
             squares += x * x;
             Assert.InRange(random.NextDouble(2, 3), 2, 2.9999999999999996);

@@ -38,7 +38,7 @@ public class ContactSheetTests
     }
 
     [Fact]
-    public void AColourImageKeepsItsColours()
+    public void AColorImageKeepsItsColors()
     {
         var split = new ImageSplit([10, 20, 30], [0], 1, 1, 3);
         var sheet = ContactSheet.Render(split, [0], [""], columns: 1, scale: 1, [255, 0, 0]);

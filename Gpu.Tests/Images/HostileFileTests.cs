@@ -12,7 +12,7 @@ public class HostileFileTests
     {
         // A file, what is written into it and where, and what the message says.
         { "rgb8.png", "", 0, "60000 x 60000" },
-        { "grey8-interlaced.png", "", 0, "60000 x 60000" },
+        { "gray8-interlaced.png", "", 0, "60000 x 60000" },
         { "ycc420.jpg", "", 0, "60000 x 60000" },
         { "ycc420-progressive.jpg", "", 0, "60000 x 60000" },
         { "bits24.bmp", "60EA000060EA0000", 18, "60000 x 60000" },
@@ -84,7 +84,7 @@ public class HostileFileTests
     }
 
     [Theory]
-    [InlineData("bits8.bmp", 46, 0x20000000u)] // Colours of the palette.
+    [InlineData("bits8.bmp", 46, 0x20000000u)] // Colors of the palette.
     [InlineData("bits8.bmp", 10, 0x7FFFFFFFu)] // Where the pixels begin.
     [InlineData("rgb8.png", 8, 0x7FFFFFFFu)] // The length of the first chunk, in reverse.
     [InlineData("lossy.webp", 16, 0xFFFFFFF0u)] // The length of the image.

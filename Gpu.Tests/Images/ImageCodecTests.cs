@@ -58,18 +58,18 @@ public class ImageCodecTests
     }
 
     [Fact]
-    public void GreyPixelsMakeAGreyImage()
+    public void GrayPixelsMakeAGrayImage()
     {
-        var grey = ImageCodec.Decode(ImageCodec.EncodePng(new ByteImage(1, 2, 3, [7, 7, 7, 9, 9, 9])), "test");
-        Assert.Equal((1, "0709"), (grey.Channels, Convert.ToHexString(grey.Pixels)));
-        var colour = ImageCodec.Decode(ImageCodec.EncodePng(new ByteImage(1, 2, 3, [7, 7, 7, 9, 9, 8])), "test");
-        Assert.Equal(3, colour.Channels);
+        var gray = ImageCodec.Decode(ImageCodec.EncodePng(new ByteImage(1, 2, 3, [7, 7, 7, 9, 9, 9])), "test");
+        Assert.Equal((1, "0709"), (gray.Channels, Convert.ToHexString(gray.Pixels)));
+        var color = ImageCodec.Decode(ImageCodec.EncodePng(new ByteImage(1, 2, 3, [7, 7, 7, 9, 9, 8])), "test");
+        Assert.Equal(3, color.Channels);
     }
 
     [Theory]
     [InlineData(1, 0, 8)]
     [InlineData(3, 2, 8)]
-    public void ImagesAreWrittenAsPngOf8Bits(int channels, int colourType, int depth)
+    public void ImagesAreWrittenAsPngOf8Bits(int channels, int colorType, int depth)
     {
         using var folder = new TempFolder();
         var random = new Random(channels);
@@ -77,7 +77,7 @@ public class ImageCodecTests
         random.NextBytes(image.Pixels);
         ImageCodec.SavePng(folder.File("new", "a.png"), image);
         var header = TestPng.Chunks(File.ReadAllBytes(folder.File("new", "a.png")))[0].Content;
-        Assert.Equal((depth, colourType, 0), (header[8], header[9], header[12]));
+        Assert.Equal((depth, colorType, 0), (header[8], header[9], header[12]));
         Assert.Equal(image.Pixels, ImageCodec.Load(folder.File("new", "a.png")).Pixels);
     }
 
@@ -111,10 +111,10 @@ public class ImageCodecTests
     [InlineData("#+2a4ff", null)]
     [InlineData("red", null)]
     [InlineData("", null)]
-    public void ColoursAreRead(string text, string? expected)
+    public void ColorsAreRead(string text, string? expected)
     {
         if (expected is null)
-            Assert.Contains($"'{text}' is not a colour", Assert.Throws<FormatException>(() => RgbColor.Parse(text)).Message);
+            Assert.Contains($"'{text}' is not a color", Assert.Throws<FormatException>(() => RgbColor.Parse(text)).Message);
         else
             Assert.Equal(expected, RgbColor.Parse(text).ToString());
     }

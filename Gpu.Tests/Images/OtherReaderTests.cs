@@ -14,7 +14,7 @@ public class OtherReaderTests
     [InlineData(0, 0, 0, 0)] // There is no canvas.
     public void AGifFrameLiesOnItsCanvas(int left, int top, int canvasWidth, int canvasHeight)
     {
-        // A frame of 2 x 2, interlaced, of colours 1 2 / 3 1.
+        // A frame of 2 x 2, interlaced, of colors 1 2 / 3 1.
         byte[] gif =
         [
             .. "GIF89a"u8, (byte)canvasWidth, 0, (byte)canvasHeight, 0, 0x81, 0, 0, 0, 0, 0, 10, 10, 10, 20, 20, 20, 30, 30, 30,
@@ -35,7 +35,7 @@ public class OtherReaderTests
     }
 
     [Fact]
-    public void AGifWithoutColoursIsGrey()
+    public void AGifWithoutColorsIsGray()
     {
         byte[] gif = [.. "GIF87a"u8, 2, 0, 1, 0, 0, 0, 0, 0x2C, 0, 0, 0, 0, 2, 0, 1, 0, 0, 2, 2, 0b11_001_100, 0b0000_101_0, 0, 0x3B];
         Assert.Equal([1, 3], ImageCodec.Decode(gif, "test").Pixels);
@@ -56,11 +56,11 @@ public class OtherReaderTests
     [Fact]
     public void ATgaPaletteCanBeginLaterOrBelongToNoPixel()
     {
-        // Colours 2 and 3, of which pixels are made.
+        // Colors 2 and 3, of which pixels are made.
         byte[] paletted = [0, 1, 1, 2, 0, 2, 0, 24, 0, 0, 0, 0, 2, 0, 1, 0, 8, 0x20, 1, 2, 3, 4, 5, 6, 3, 2];
         Assert.Equal("060504030201", Convert.ToHexString(ImageCodec.Decode(paletted, "test").Pixels));
-        byte[] trueColour = [0, 1, 2, 0, 0, 1, 0, 24, 0, 0, 0, 0, 1, 0, 1, 0, 24, 0x20, 9, 9, 9, 3, 2, 1];
-        Assert.Equal("010203", Convert.ToHexString(ImageCodec.Decode(trueColour, "test").Pixels));
+        byte[] trueColor = [0, 1, 2, 0, 0, 1, 0, 24, 0, 0, 0, 0, 1, 0, 1, 0, 24, 0x20, 9, 9, 9, 3, 2, 1];
+        Assert.Equal("010203", Convert.ToHexString(ImageCodec.Decode(trueColor, "test").Pixels));
     }
 
     [Fact]
@@ -74,16 +74,16 @@ public class OtherReaderTests
         byte[] indices = [1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 3, 4, 5, 6, 7];
         for (var x = 0; x < 19; x++)
         {
-            var colour = data.AsSpan(54 + (4 * indices[x]), 3);
-            Assert.Equal([colour[2], colour[1], colour[0]], image.Pixels.AsSpan(3 * x, 3).ToArray());
+            var color = data.AsSpan(54 + (4 * indices[x]), 3);
+            Assert.Equal([color[2], color[1], color[0]], image.Pixels.AsSpan(3 * x, 3).ToArray());
         }
     }
 
     [Fact]
     public void ABmpPaletteNeedNotTouchThePixels()
     {
-        // With a gap of 300 bytes behind the palette, and a count of colours of 0, which means all.
-        var data = ImageVectors.Bytes("bits8-all-colours.bmp");
+        // With a gap of 300 bytes behind the palette, and a count of colors of 0, which means all.
+        var data = ImageVectors.Bytes("bits8-all-colors.bmp");
         byte[] file = [.. data[..1078], .. new byte[300], .. data[1078..]];
         BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(10), 1378);
         Assert.Equal(ImageCodec.Decode(data, "test").Pixels, ImageCodec.Decode(file, "test").Pixels);

@@ -6,9 +6,9 @@ namespace Gpu.Tests.Images;
 public class PngReaderTests
 {
     [Theory]
-    [InlineData("grey16-interlaced.png")] // As oi9n0g16 of the public PngSuite.
+    [InlineData("gray16-interlaced.png")] // As oi9n0g16 of the public PngSuite.
     [InlineData("rgb16-interlaced.png")] // As oi9n2c16.
-    [InlineData("grey16.png")]
+    [InlineData("gray16.png")]
     [InlineData("palette4-transparent-interlaced.png")]
     public void ChunksOfOneByteAreRead(string file)
     {
@@ -33,13 +33,13 @@ public class PngReaderTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void TheTransparentValueOf16BitsIsUsed(bool isColour)
+    public void TheTransparentValueOf16BitsIsUsed(bool isColor)
     {
         // Two pixels, of which the second is transparent; Pillow cannot tell, since it reduces pixels to 8 bits before it compares.
-        var png = isColour
+        var png = isColor
             ? TestPng.Make(2, 1, 2, 16, Convert.FromHexString("00" + "123456789ABC" + "12345678DEF0"), transparency: Convert.FromHexString("12345678DEF0"))
             : TestPng.Make(2, 1, 0, 16, Convert.FromHexString("00" + "1234" + "1235"), transparency: Convert.FromHexString("1235"));
-        Assert.Equal(isColour ? "12569AFFFFFF" : "12FF", Convert.ToHexString(ImageCodec.Decode(png, "test").Pixels));
+        Assert.Equal(isColor ? "12569AFFFFFF" : "12FF", Convert.ToHexString(ImageCodec.Decode(png, "test").Pixels));
     }
 
     [Fact]
@@ -97,8 +97,8 @@ public class PngReaderTests
         Fails("no image data", good.Where(chunk => chunk.Type != "IDAT"));
         Fails("palette has 0 bytes", good.Where(chunk => chunk.Type != "PLTE"));
         Fails("truncated", good.Where(chunk => chunk.Type != "IEND"));
-        Fails("colour type 3 with 16 bits", [("IHDR", TestPng.Header(19, 13, 3, 16)), .. good.Skip(1)]);
-        Fails("colour type 5", [("IHDR", TestPng.Header(19, 13, 5, 8)), .. good.Skip(1)]);
+        Fails("color type 3 with 16 bits", [("IHDR", TestPng.Header(19, 13, 3, 16)), .. good.Skip(1)]);
+        Fails("color type 5", [("IHDR", TestPng.Header(19, 13, 5, 8)), .. good.Skip(1)]);
         Fails("at least 1", [("IHDR", TestPng.Header(0, 13, 3, 4)), .. good.Skip(1)]);
 
         var textMode = ImageVectors.Bytes("rgb8.png").ToList();

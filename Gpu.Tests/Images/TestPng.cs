@@ -26,20 +26,20 @@ internal static class TestPng
         [.. Signature, .. chunks.SelectMany(chunk => Chunk(chunk.Type, chunk.Content))];
 
     /// <summary>A file of one kind of pixels from its scanlines, each with its filter byte.</summary>
-    public static byte[] Make(int width, int height, int colourType, int depth, byte[] scanlines, bool isInterlaced = false, byte[]? transparency = null)
+    public static byte[] Make(int width, int height, int colorType, int depth, byte[] scanlines, bool isInterlaced = false, byte[]? transparency = null)
     {
-        List<(string, byte[])> chunks = [("IHDR", Header(width, height, colourType, depth, isInterlaced))];
+        List<(string, byte[])> chunks = [("IHDR", Header(width, height, colorType, depth, isInterlaced))];
         if (transparency is not null)
             chunks.Add(("tRNS", transparency));
         return Join([.. chunks, ("IDAT", Compress(scanlines)), ("IEND", [])]);
     }
 
-    public static byte[] Header(int width, int height, int colourType, int depth, bool isInterlaced = false)
+    public static byte[] Header(int width, int height, int colorType, int depth, bool isInterlaced = false)
     {
         var header = new byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
-        (header[8], header[9], header[12]) = ((byte)depth, (byte)colourType, (byte)(isInterlaced ? 1 : 0));
+        (header[8], header[9], header[12]) = ((byte)depth, (byte)colorType, (byte)(isInterlaced ? 1 : 0));
         return header;
     }
 

@@ -1,12 +1,12 @@
 namespace Gpu.Training.Data;
 
-/// <summary>Mean and standard deviation of each channel over pixels scaled to [0, 1], for normalising: (x / 255 - Mean) / StandardDeviation.</summary>
-/// <param name="Mean">One value a channel.</param>
-/// <param name="StandardDeviation">One value a channel, the population's (divided by the number of pixels); 1 where a channel is constant, so
-/// that dividing by it is harmless.</param>
+/// <summary>Mean and standard deviation per channel of pixels scaled to [0, 1]. Pixels are normalized as (x / 255 - Mean) / StandardDeviation.</summary>
+/// <param name="Mean">Mean per channel.</param>
+/// <param name="StandardDeviation">Population standard deviation per channel (divided by the number of pixels); 1 for a constant channel, to
+/// avoid a division by zero.</param>
 public sealed record ChannelStatistics(float[] Mean, float[] StandardDeviation)
 {
-    /// <summary>Computes the statistics of a split. The sums are integers, hence exact and independent of any order.</summary>
+    /// <summary>Computes the statistics of a split. The sums are integers, so they are exact and independent of the order.</summary>
     public static ChannelStatistics Of(ImageSplit split)
     {
         var channels = split.Channels;

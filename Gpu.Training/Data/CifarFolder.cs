@@ -1,8 +1,8 @@
 namespace Gpu.Training.Data;
 
 /// <summary>
-/// The binary version of CIFAR-10 (A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009): files of records of one label and
-/// 3 x 32 x 32 bytes, all red values first, then green, then blue (CHW). They become NHWC here.
+/// Reads the binary version of CIFAR-10 (A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009). A record is a label byte and
+/// 3 x 32 x 32 bytes in CHW order, which are converted to NHWC.
 /// </summary>
 internal static class CifarFolder
 {
@@ -14,8 +14,8 @@ internal static class CifarFolder
 
     private static readonly string[] TrainFiles = ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];
 
-    /// <summary>The data set in the folder, or null when none of the batches is there.</summary>
-    /// <exception cref="DatasetException">Some files are there and some missing, or one is damaged.</exception>
+    /// <summary>Loads the data set; null if the folder contains none of the batches.</summary>
+    /// <exception cref="DatasetException">Some of the files are missing, or one is damaged.</exception>
     public static ImageDataset? TryLoad(string folder, string name)
     {
         var missing = TrainFiles.Append(TestFile).Where(file => !File.Exists(Path.Combine(folder, file))).ToArray();
@@ -25,7 +25,7 @@ internal static class CifarFolder
             throw new DatasetException(
                 $"The folder '{folder}' has CIFAR-10 batches, but not all six: missing {string.Join(", ", missing)}. Add the missing files.");
 
-        // Without the file of names they are those that the data set is published with.
+        // Without a file of names, use the published class names.
         var namesPath = Path.Combine(folder, NamesFile);
         var names = File.Exists(namesPath) ? ClassNameFile.Read(namesPath) : DatasetCatalog.Find("cifar-10")!.ClassNames;
         var train = Read([.. TrainFiles.Select(file => Path.Combine(folder, file))], names.Count);
@@ -77,7 +77,7 @@ internal static class CifarFolder
         if (length == 0 || length % Record != 0)
         {
             throw new DatasetException(
-                $"The file '{path}' has {length} bytes, but a CIFAR-10 batch is a positive multiple of {Record} (a label and 3 x 32 x 32 bytes an image). "
+                $"The file '{path}' has {length} bytes, but a CIFAR-10 batch is a positive multiple of {Record} (a label and 3 x 32 x 32 bytes per image). "
                 + "It is truncated, or not the binary version: download it again.");
         }
 

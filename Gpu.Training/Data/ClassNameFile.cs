@@ -2,21 +2,21 @@ using Gpu.Training.IO;
 
 namespace Gpu.Training.Data;
 
-/// <summary>A text file with the name of one class a line; empty lines do not count.</summary>
+/// <summary>A text file with one class name per line; empty lines are ignored.</summary>
 internal static class ClassNameFile
 {
-    /// <summary>The names, without the white space around them.</summary>
-    /// <exception cref="DatasetException">The file is empty or no regular file, or larger than any list of names.</exception>
+    /// <summary>Reads the names, trimmed.</summary>
+    /// <exception cref="DatasetException">The file is empty, larger than 1 MB, or not a regular file.</exception>
     public static string[] Read(string path)
     {
-        const long Most = 1 << 20;
+        const long MaxBytes = 1 << 20;
         try
         {
             using var file = RegularFile.OpenRead(path);
-            if (file.Length > Most)
+            if (file.Length > MaxBytes)
             {
                 throw new DatasetException(
-                    $"The file '{path}' has {file.Length} bytes; a list of class names has at most {Most}. Check that it is the right file.");
+                    $"The file '{path}' has {file.Length} bytes; a list of class names has at most {MaxBytes}. Check that it is the right file.");
             }
 
             using var reader = new StreamReader(file);

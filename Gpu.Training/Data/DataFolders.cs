@@ -1,20 +1,20 @@
 namespace Gpu.Training.Data;
 
-/// <summary>The folders in which data sets are looked up by name; each data set has a folder of its name in one of them.</summary>
+/// <summary>The folders that are searched for data sets. A data set is a subfolder with its name.</summary>
 public static class DataFolders
 {
-    /// <summary>The environment variable that names a folder to look in first.</summary>
+    /// <summary>The environment variable with a folder that is searched first.</summary>
     public const string Variable = "GPUTRAINER_DATA";
 
     /// <summary>
-    /// Where downloaded data sets belong: "gputrainer/datasets" in the user's cache folder, that is $XDG_CACHE_HOME or ~/.cache on Linux, ~/Library/Caches on
-    /// macOS and the local application data on Windows.
+    /// The folder for downloaded data sets: "gputrainer/datasets" in the user's cache folder, which is $XDG_CACHE_HOME or ~/.cache on Linux,
+    /// ~/Library/Caches on macOS and the local application data on Windows.
     /// </summary>
     public static string UserCache => Path.Combine(CacheRoot(), "gputrainer", "datasets");
 
     /// <summary>
-    /// All folders in the order in which they are searched: $GPUTRAINER_DATA, "datasets" beside the program (where the bundled set is), "datasets" in the
-    /// current folder, and the user's cache.
+    /// The folders in search order: $GPUTRAINER_DATA, "datasets" beside the program (with the bundled data set), "datasets" in the current folder, and
+    /// <see cref="UserCache"/>.
     /// </summary>
     public static IReadOnlyList<string> SearchOrder()
     {

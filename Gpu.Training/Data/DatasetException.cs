@@ -8,7 +8,7 @@ public class DatasetException : Exception
     {
     }
 
-    /// <summary>Creates the exception with its complete message and the failure underneath it.</summary>
+    /// <summary>Creates the exception with its complete message and its cause.</summary>
     public DatasetException(string message, Exception innerException) : base(message, innerException)
     {
     }

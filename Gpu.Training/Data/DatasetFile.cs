@@ -3,34 +3,34 @@ using Gpu.Training.IO;
 namespace Gpu.Training.Data;
 
 /// <summary>
-/// A binary data file that is read once from front to back, plain or gzip, which the first two bytes tell, not the name. Every failure is a
-/// <see cref="DatasetException"/> with the file's name.
+/// Sequential reader of a binary data file. Files that start with the gzip signature are decompressed, whatever their name. Every failure is a
+/// <see cref="DatasetException"/> that names the file.
 /// </summary>
 internal sealed class DatasetFile : IDisposable
 {
-    // Deflate cannot make more than 1032 bytes from one: the longest match is 258 bytes and takes at least two bits.
-    private const long MostBytesFromOne = 1032;
+    // Deflate expands a byte to at most 1032 bytes: the longest match is 258 bytes and takes at least two bits.
+    private const long MaxExpansion = 1032;
 
-    private readonly Stream stream;
-    private readonly long fileLength;
-    private long position;
+    private readonly Stream _stream;
+    private readonly long _fileLength;
+    private long _position;
 
     private DatasetFile(string path, FileStream file, bool isGzip)
     {
         FilePath = path;
         IsGzip = isGzip;
-        fileLength = file.Length;
-        stream = isGzip ? new CheckedGzipStream(file) : file;
+        _fileLength = file.Length;
+        _stream = isGzip ? new CheckedGzipStream(file) : file;
     }
 
-    /// <summary>The path as it was given.</summary>
+    /// <summary>The path as given by the caller.</summary>
     public string FilePath { get; }
 
-    /// <summary>Whether the content is decompressed on the way.</summary>
+    /// <summary>True if the file is decompressed.</summary>
     public bool IsGzip { get; }
 
-    /// <summary>An upper bound of the content's length: nothing larger needs to be allocated before reading.</summary>
-    public long MostBytes => IsGzip ? fileLength * MostBytesFromOne : fileLength;
+    /// <summary>Upper bound of the content length in bytes. Nothing larger needs to be allocated before reading.</summary>
+    public long MaxLength => IsGzip ? _fileLength * MaxExpansion : _fileLength;
 
     public static DatasetFile Open(string path)
     {
@@ -55,48 +55,48 @@ internal sealed class DatasetFile : IDisposable
         }
     }
 
-    /// <summary>Reads exactly as many bytes as fit, or reports that the file is truncated.</summary>
-    /// <param name="destination">What to fill.</param>
-    /// <param name="expectedTotal">Bytes that the whole content should have, for the message.</param>
-    /// <param name="meaning">What these bytes are, for the message, such as "60000 labels".</param>
+    /// <summary>Fills the buffer, or throws if the file is truncated.</summary>
+    /// <param name="destination">The buffer.</param>
+    /// <param name="expectedTotal">Expected length of the whole content in bytes, for the message.</param>
+    /// <param name="meaning">What the content is, for the message, such as "60000 labels".</param>
     public void Read(Span<byte> destination, long expectedTotal, string meaning)
     {
         while (destination.Length > 0)
         {
             var read = ReadSome(destination);
             if (read == 0)
-                throw Truncated(expectedTotal, meaning, position);
+                throw Truncated(expectedTotal, meaning, _position);
             destination = destination[read..];
         }
     }
 
-    /// <summary>Fails unless the content can have so many bytes, before anything of that size is allocated.</summary>
+    /// <summary>Throws if the content cannot have this many bytes. Call it before allocating them.</summary>
     public void CheckCanHold(long expectedTotal, string meaning)
     {
-        if (!IsGzip && fileLength < expectedTotal)
-            throw Truncated(expectedTotal, meaning, fileLength);
-        if (expectedTotal > MostBytes)
+        if (!IsGzip && _fileLength < expectedTotal)
+            throw Truncated(expectedTotal, meaning, _fileLength);
+        if (expectedTotal > MaxLength)
         {
             throw new DatasetException(
-                $"The file '{FilePath}' is truncated or its header is damaged: {meaning} need {expectedTotal} bytes, but the {fileLength} bytes of gzip "
-                + $"in it cannot hold more than {MostBytes}. Download or write the file again.");
+                $"The file '{FilePath}' is truncated or its header is damaged: {meaning} need {expectedTotal} bytes, but the {_fileLength} bytes of gzip "
+                + $"in it cannot hold more than {MaxLength}. Download or write the file again.");
         }
     }
 
-    /// <summary>Fails when anything follows what was read. Of gzip, the checksums are compared here.</summary>
+    /// <summary>Throws if the content continues. This also verifies the checksum of a gzip file.</summary>
     public void ExpectEnd(string meaning)
     {
         Span<byte> one = stackalloc byte[1];
-        var expected = position;
+        var expected = _position;
         if (ReadSome(one) == 0)
             return;
-        var surplus = IsGzip ? "more bytes follow" : $"{fileLength - expected} more bytes follow";
+        var surplus = IsGzip ? "more bytes follow" : $"{_fileLength - expected} more bytes follow";
         throw new DatasetException(
             $"The file '{FilePath}' is too long: {meaning} take {expected} bytes, but {surplus}. The header does not belong to this content; download or "
             + "write the file again.");
     }
 
-    public void Dispose() => stream.Dispose();
+    public void Dispose() => _stream.Dispose();
 
     private DatasetException Truncated(long expected, string meaning, long found) => new(
         $"The file '{FilePath}' is truncated: {meaning} need {expected} bytes, but only {found} were found{(IsGzip ? " after decompression" : "")}. "
@@ -106,14 +106,14 @@ internal sealed class DatasetFile : IDisposable
     {
         try
         {
-            var read = stream.Read(destination);
-            position += read;
+            var read = _stream.Read(destination);
+            _position += read;
             return read;
         }
         catch (InvalidDataException e)
         {
             throw new DatasetException(
-                $"The gzip file '{FilePath}' is damaged or cut off after {position} bytes of content: {e.Message} Download or write the file again.", e);
+                $"The gzip file '{FilePath}' is damaged or cut off after {_position} bytes of content: {e.Message} Download or write the file again.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -2,29 +2,29 @@ using Gpu.Training.Images;
 
 namespace Gpu.Training.Data;
 
-/// <summary>Loads a data set by name or from a folder. What a folder holds is found out from its files.</summary>
+/// <summary>Loads a data set by name or from a folder. The format of a folder is detected from its files.</summary>
 public static class DatasetLoader
 {
-    /// <summary>Share of the images that is held out for testing where a folder has no test part.</summary>
+    /// <summary>Share of the images held out for testing if a folder has no test split.</summary>
     public const double DefaultHoldOut = 0.2;
 
-    /// <summary>The seed of the hold-out and of the order of the images where a folder holds image files.</summary>
+    /// <summary>Seed of the test split and of the image order, for folders of image files.</summary>
     public const ulong DefaultSeed = 1;
 
     /// <summary>
     /// Loads a data set. A name of the catalogue (<see cref="DatasetCatalog"/>) is looked up in the data folders (<see cref="DataFolders"/>); anything else
-    /// is a folder with IDX files, CIFAR-10 binary batches, or one folder of images a class.
+    /// is a folder with IDX files, CIFAR-10 binary batches, or one folder of images per class.
     /// </summary>
     /// <param name="nameOrFolder">A catalogue name, or the path of a folder.</param>
-    /// <param name="holdOut">Share held out for testing where a folder of images has no test part, between 0 and 1.</param>
-    /// <param name="seed">Decides which images are held out, and the order of images that come from separate files.</param>
-    /// <param name="background">What transparent image files are composited on; white where it is null.</param>
+    /// <param name="holdOut">Share of the images held out for testing if a folder of images has no test split, between 0 and 1 (exclusive).</param>
+    /// <param name="seed">Seed of the test split and of the image order, for folders of image files.</param>
+    /// <param name="background">Background that transparent images are composited on; null for white.</param>
     /// <exception cref="DatasetNotFoundException">There is no such name or folder, or a known data set is not on this machine.</exception>
-    /// <exception cref="DatasetException">The folder's content is not understood, or a file in it is damaged.</exception>
+    /// <exception cref="DatasetException">The format of the folder is unknown, or a file in it is damaged.</exception>
     public static ImageDataset Load(string nameOrFolder, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed, RgbColor? background = null) =>
         Load(nameOrFolder, DataFolders.SearchOrder(), holdOut, seed, background);
 
-    /// <summary>As the public method, with the folders to search for names.</summary>
+    /// <summary>As the public method, with the folders that are searched for names.</summary>
     internal static ImageDataset Load(
         string nameOrFolder, IReadOnlyList<string> searchFolders, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed, RgbColor? background = null)
     {
@@ -54,7 +54,7 @@ public static class DatasetLoader
     {
         try
         {
-            // Archives often unpack into a folder of their own (cifar-10-batches-bin, MNIST/raw): followed where nothing else is there.
+            // Archives often unpack into a folder of their own (cifar-10-batches-bin, MNIST/raw). Follow it if it is the only entry.
             var current = folder;
             for (var depth = 0; depth < 3; depth++)
             {
@@ -87,10 +87,10 @@ public static class DatasetLoader
             .ToArray();
         var found = names.Length == 0 ? "nothing" : string.Join(", ", names.Take(Most)) + (names.Length > Most ? $" and {names.Length - Most} more" : "");
         return new DatasetException(
-            $"The folder '{folder}' holds no data set that is understood. Found: {found}. Understood are: "
+            $"The folder '{folder}' holds no data set in a known format. Found: {found}. Known formats: "
             + "IDX files (train-images*, train-labels*, t10k-images* or test-images*, t10k-labels* or test-labels*; plain or .gz); "
             + "CIFAR-10 binary batches (data_batch_1.bin to data_batch_5.bin, test_batch.bin, batches.meta.txt); "
-            + "or images in one folder a class (train/<class>/* and test/<class>/*, or <class>/* alone). Arrange the files in one of these ways, or give "
+            + "or one folder of images per class (train/<class>/* and test/<class>/*, or <class>/* alone). Arrange the files in one of these ways, or give "
             + "another folder.");
     }
 

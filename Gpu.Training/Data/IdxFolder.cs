@@ -1,15 +1,15 @@
 namespace Gpu.Training.Data;
 
 /// <summary>
-/// A folder with IDX files under the names that MNIST and its relatives use: train-images, train-labels, t10k-images or test-images, t10k-labels or
-/// test-labels, followed by anything, with '-', '.' or '_' between the words, plain or gzip. A file classes.txt may name the classes, one a line.
+/// Reads a folder with IDX files named as in MNIST: train-images, train-labels, t10k-images or test-images, t10k-labels or test-labels, followed by
+/// anything, with '-', '.' or '_' between the words, plain or gzip. An optional classes.txt has one class name per line.
 /// </summary>
 internal static class IdxFolder
 {
     private static readonly string[][] Parts = [["train-images"], ["train-labels"], ["t10k-images", "test-images"], ["t10k-labels", "test-labels"]];
 
-    /// <summary>The data set in the folder, or null when none of its files has such a name.</summary>
-    /// <exception cref="DatasetException">Some files are there and some missing, or one is damaged.</exception>
+    /// <summary>Loads the data set; null if no file has such a name.</summary>
+    /// <exception cref="DatasetException">Some of the files are missing, or one is damaged.</exception>
     public static ImageDataset? TryLoad(string folder, string name)
     {
         var files = Parts.Select(names => Find(folder, names)).ToArray();
@@ -33,7 +33,7 @@ internal static class IdxFolder
             throw new DatasetException(
                 $"The images in '{files[2]}' are {test.Height}x{test.Width}x{test.Channels}, "
                 + $"those in '{files[0]}' {train.Height}x{train.Width}x{train.Channels} "
-                + "(height x width x channels). Both need the same size: take them from the same data set.");
+                + "(height x width x channels). Both must have the same size: take them from the same data set.");
         }
 
         return new ImageDataset(name, names, train, test);
@@ -46,7 +46,7 @@ internal static class IdxFolder
                 var words = Path.GetFileName(file).ToLowerInvariant().Replace('.', '-').Replace('_', '-');
                 return prefixes.Any(prefix => words == prefix || words.StartsWith(prefix + "-", StringComparison.Ordinal));
             })
-            .OrderBy(file => file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)) // A file that was unpacked beside its archive: the plain one.
+            .OrderBy(file => file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)) // Prefer an unpacked file to its archive.
             .ThenBy(file => file, StringComparer.Ordinal)
             .FirstOrDefault();
 
@@ -59,7 +59,7 @@ internal static class IdxFolder
         return names.Length > 0 ? names : throw new DatasetException($"The file '{path}' names no classes. Write one name a line, or remove the file.");
     }
 
-    // A known data set has known names; otherwise a class is called by its number, and the training labels say how many there are.
+    // A data set of the catalog has known class names. Otherwise the names are the numbers up to the largest training label.
     private static IReadOnlyList<string> DefaultNames(string name, ImageSplit train)
     {
         var classes = Math.Max(2, train.Labels.Max() + 1);

@@ -1,14 +1,14 @@
 namespace Gpu.Training.Data;
 
-/// <summary>Writes a data set as the four gzip IDX files that <see cref="DatasetLoader"/> reads, under MNIST's names.</summary>
+/// <summary>Writes a data set as four gzip IDX files with the names of MNIST, which <see cref="DatasetLoader"/> reads.</summary>
 public static class IdxFolderWriter
 {
     /// <summary>
-    /// Writes train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz (idx4 in the names of colour
-    /// images). Every file is complete or absent; files that were there are replaced.
+    /// Writes train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz (idx4 in the names for color
+    /// images). Files are written atomically; existing files are replaced.
     /// </summary>
-    /// <param name="data">The data set; its validation part, if there is one, is not written.</param>
-    /// <param name="folder">Where to; created when missing.</param>
+    /// <param name="data">The data set. A validation split is not written.</param>
+    /// <param name="folder">Target folder; created if missing.</param>
     /// <returns>The paths of the files.</returns>
     public static IReadOnlyList<string> Write(ImageDataset data, string folder)
     {

@@ -4,14 +4,14 @@ namespace Gpu.Training.Data;
 
 /// <summary>
 /// Reads IDX files, the format of MNIST (Y. LeCun, "The MNIST database", "File formats"): two zero bytes, a type code (0x08 = unsigned byte), the
-/// number of dimensions, each dimension as a big-endian 32-bit number, then the values, the last dimension fastest. Plain or gzip, told by the
-/// first bytes. Images have three dimensions (count, height, width) or four (count, height, width, channels), labels one.
+/// number of dimensions, each dimension as a big-endian 32-bit number, then the values, the last dimension fastest. Gzip files are detected by their
+/// first bytes. Images have three dimensions (count, height, width) or four (count, height, width, channels), labels have one.
 /// </summary>
 public static class IdxReader
 {
     private const byte UnsignedByte = 0x08;
 
-    /// <summary>Reads a file of images.</summary>
+    /// <summary>Reads an image file.</summary>
     /// <exception cref="DatasetException">The file is missing, not IDX, of another type or dimension, truncated, too long, empty or too large.</exception>
     public static IdxImages ReadImages(string path)
     {
@@ -33,7 +33,7 @@ public static class IdxReader
         return new IdxImages((int)sizes[0], (int)sizes[1], (int)sizes[2], (int)channels, pixels);
     }
 
-    /// <summary>Reads a file of labels: one byte each.</summary>
+    /// <summary>Reads a label file of one byte per label.</summary>
     /// <exception cref="DatasetException">The file is missing, not IDX, of another type or dimension, truncated, too long or empty.</exception>
     public static byte[] ReadLabels(string path)
     {
@@ -44,11 +44,11 @@ public static class IdxReader
         return ReadPayload(file, sizes, $"{sizes[0]} labels and the header");
     }
 
-    /// <summary>Reads images and their labels as one part of a data set.</summary>
-    /// <param name="imagesPath">The file of images.</param>
-    /// <param name="labelsPath">The file of labels.</param>
-    /// <param name="classes">Number of classes, where it is known: a label from there on is an error.</param>
-    /// <exception cref="DatasetException">As the two readers, and where the counts differ or a label is out of range.</exception>
+    /// <summary>Reads images and their labels as a split.</summary>
+    /// <param name="imagesPath">The image file.</param>
+    /// <param name="labelsPath">The label file.</param>
+    /// <param name="classes">Number of classes, or null if unknown. Labels must be below it.</param>
+    /// <exception cref="DatasetException">As for the two readers; also if the counts differ or a label is out of range.</exception>
     public static ImageSplit ReadSplit(string imagesPath, string labelsPath, int? classes = null)
     {
         var images = ReadImages(imagesPath);
@@ -115,7 +115,7 @@ public static class IdxReader
 
     private static byte[] ReadPayload(DatasetFile file, uint[] sizes, string meaning)
     {
-        // Four 32-bit numbers multiply to at most 128 bits.
+        // The product of four 32-bit numbers fits in 128 bits.
         UInt128 product = 1;
         foreach (var size in sizes)
             product *= size;

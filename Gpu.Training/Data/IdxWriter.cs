@@ -4,10 +4,10 @@ using Gpu.Training.IO;
 
 namespace Gpu.Training.Data;
 
-/// <summary>Writes IDX files (see <see cref="IdxReader"/>), plain or gzip. A file appears complete or not at all.</summary>
+/// <summary>Writes IDX files (see <see cref="IdxReader"/>), plain or gzip. Files are written atomically.</summary>
 public static class IdxWriter
 {
-    /// <summary>Writes the images of a split: three dimensions for grey images, four (count, height, width, channels) for others.</summary>
+    /// <summary>Writes the images of a split, with three dimensions for gray images and four (count, height, width, channels) for others.</summary>
     /// <param name="path">The file to create or replace.</param>
     /// <param name="split">The images.</param>
     /// <param name="gzip">Whether to compress. The compressed bytes may differ between versions of .NET; the content does not.</param>
@@ -20,11 +20,11 @@ public static class IdxWriter
         Write(path, sizes, split.Pixels, gzip);
     }
 
-    /// <summary>Writes the labels of a split: one dimension, one byte each.</summary>
+    /// <summary>Writes the labels of a split, one byte each.</summary>
     /// <param name="path">The file to create or replace.</param>
     /// <param name="split">The labels.</param>
     /// <param name="gzip">Whether to compress.</param>
-    /// <exception cref="DatasetException">A label is above 255, which a byte cannot hold.</exception>
+    /// <exception cref="DatasetException">A label is above 255.</exception>
     public static void WriteLabels(string path, ImageSplit split, bool gzip = false)
     {
         ArgumentNullException.ThrowIfNull(split);

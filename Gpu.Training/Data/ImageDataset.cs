@@ -1,17 +1,17 @@
 namespace Gpu.Training.Data;
 
-/// <summary>Labelled images of one size, divided into a training, a test and possibly a validation part. Immutable.</summary>
+/// <summary>Labeled images of one size: a training split, a test split and optionally a validation split. Immutable.</summary>
 public sealed class ImageDataset
 {
-    private readonly Lazy<ChannelStatistics> statistics;
+    private readonly Lazy<ChannelStatistics> _statistics;
 
     /// <summary>Creates a data set and checks that its parts fit together.</summary>
-    /// <param name="name">What to call it in messages and reports.</param>
-    /// <param name="classNames">A name for each class; a label is an index into it.</param>
-    /// <param name="train">The images to train on; at least one.</param>
-    /// <param name="test">The images to test on; at least one.</param>
-    /// <param name="validation">The images to choose settings by, when there are any.</param>
-    /// <exception cref="DatasetException">A part is empty, the parts differ in image size, or a label has no class.</exception>
+    /// <param name="name">Name for messages and reports.</param>
+    /// <param name="classNames">Class names; a label is an index into this list.</param>
+    /// <param name="train">Training images, at least one.</param>
+    /// <param name="test">Test images, at least one.</param>
+    /// <param name="validation">Validation images, used to choose settings; null for none.</param>
+    /// <exception cref="DatasetException">A split is empty, the splits have different image sizes, or a label has no class.</exception>
     public ImageDataset(string name, IReadOnlyList<string> classNames, ImageSplit train, ImageSplit test, ImageSplit? validation = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -27,50 +27,50 @@ public sealed class ImageDataset
         Check("test", test);
         if (validation is not null)
             Check("validation", validation);
-        statistics = new(() => ChannelStatistics.Of(Train));
+        _statistics = new(() => ChannelStatistics.Of(Train));
     }
 
-    /// <summary>What the data set is called.</summary>
+    /// <summary>Name of the data set.</summary>
     public string Name { get; }
 
-    /// <summary>The classes' names; a label is an index into this list.</summary>
+    /// <summary>Class names; a label is an index into this list.</summary>
     public IReadOnlyList<string> ClassNames { get; }
 
     /// <summary>Number of classes.</summary>
     public int Classes => ClassNames.Count;
 
-    /// <summary>Rows of an image.</summary>
+    /// <summary>Image height in pixels.</summary>
     public int Height => Train.Height;
 
-    /// <summary>Columns of an image.</summary>
+    /// <summary>Image width in pixels.</summary>
     public int Width => Train.Width;
 
-    /// <summary>Values a pixel: 1 for grey, 3 for red, green, blue.</summary>
+    /// <summary>Values per pixel: 1 for gray, 3 for RGB.</summary>
     public int Channels => Train.Channels;
 
-    /// <summary>The training part.</summary>
+    /// <summary>The training split.</summary>
     public ImageSplit Train { get; }
 
-    /// <summary>The test part.</summary>
+    /// <summary>The test split.</summary>
     public ImageSplit Test { get; }
 
-    /// <summary>The validation part, or null.</summary>
+    /// <summary>The validation split, or null.</summary>
     public ImageSplit? Validation { get; }
 
-    /// <summary>Mean and standard deviation a channel of the training pixels, computed when first asked for.</summary>
-    public ChannelStatistics Statistics => statistics.Value;
+    /// <summary>Mean and standard deviation per channel of the training pixels, computed on first use.</summary>
+    public ChannelStatistics Statistics => _statistics.Value;
 
     /// <summary>
-    /// The same data set with at most so many images in a part, the first of each; null leaves a part as it is.
+    /// Returns the data set limited to the first <paramref name="train"/> training images and the first <paramref name="test"/> test images; null for no limit.
     /// </summary>
-    /// <exception cref="DatasetException">A limit of 0: a part may not be empty.</exception>
+    /// <exception cref="DatasetException">A limit is 0; a split may not be empty.</exception>
     public ImageDataset Limit(int? train = null, int? test = null) =>
         new(Name, ClassNames, train is int a ? Train.Take(a) : Train, test is int b ? Test.Take(b) : Test, Validation);
 
-    /// <summary>Moves a share of the training images, the same of every class, into a validation part. The test part is not touched.</summary>
-    /// <param name="fraction">Share of the training images, between 0 and 1, both excluded.</param>
-    /// <param name="seed">The same seed draws the same images on every platform.</param>
-    /// <exception cref="DatasetException">The data set has a validation part already, or one of the parts would be empty.</exception>
+    /// <summary>Moves a share of the training images of each class to a validation split. The test split stays as it is.</summary>
+    /// <param name="fraction">Share of the training images, between 0 and 1 (exclusive).</param>
+    /// <param name="seed">Random seed; the same seed draws the same images on every platform.</param>
+    /// <exception cref="DatasetException">The data set already has a validation split, or a split would be empty.</exception>
     public ImageDataset WithValidation(double fraction, ulong seed)
     {
         if (Validation is not null)

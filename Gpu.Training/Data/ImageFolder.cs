@@ -3,9 +3,9 @@ using Gpu.Training.Images;
 namespace Gpu.Training.Data;
 
 /// <summary>
-/// A folder of image files in one folder a class: train/&lt;class&gt;/* and test/&lt;class&gt;/* (and possibly val/&lt;class&gt;/*), or &lt;class&gt;/*
-/// alone, from which a test part is held out. Classes are in the order of their names, by number when all are numbers. Images are shuffled once, so that
-/// the first ones are not all of one class. They are grey when every pixel of every image is, and colour otherwise.
+/// Reads a folder of image files with one folder per class: train/&lt;class&gt;/* and test/&lt;class&gt;/* (optionally val/&lt;class&gt;/*), or
+/// &lt;class&gt;/* alone, of which a test split is held out. Classes are sorted by name, or numerically if all names are numbers. The images are shuffled
+/// once, so that the first ones are not all of one class. They are loaded as gray if every pixel of every image is gray, else as RGB.
 /// </summary>
 internal static class ImageFolder
 {
@@ -13,8 +13,8 @@ internal static class ImageFolder
     private static readonly string[] TestNames = ["test", "testing"];
     private static readonly string[] ValidationNames = ["val", "valid", "validation"];
 
-    /// <summary>The data set in the folder, or null when its folders hold no images.</summary>
-    /// <exception cref="DatasetException">Images differ in size or cannot be decoded, or the parts do not fit together.</exception>
+    /// <summary>Loads the data set; null if the folders contain no images.</summary>
+    /// <exception cref="DatasetException">Images have different sizes or cannot be decoded, or the splits do not match.</exception>
     public static ImageDataset? TryLoad(string folder, string name, double holdOut, ulong seed, RgbColor? background)
     {
         var train = Find(folder, TrainNames);
@@ -28,7 +28,7 @@ internal static class ImageFolder
         {
             throw new DatasetException(
                 $"The folder '{folder}' has '{Path.GetFileName(train)}/' but no '{TestNames[0]}/'. Add '{TestNames[0]}/<class>/*', or give '{train}' itself: "
-                + "a part of it is then held out for testing.");
+                + "a test split is then held out.");
         }
 
         var classes = Classes(train);
@@ -63,7 +63,7 @@ internal static class ImageFolder
         if (names.Length < 2)
         {
             throw new DatasetException(
-                $"The folder '{folder}' has images in one folder only ('{names[0]}/'). A data set needs at least two classes, each in a folder of its own.");
+                $"The folder '{folder}' has images in one folder only ('{names[0]}/'). A data set needs at least two classes, each in its own folder.");
         }
 
         return names.All(name => int.TryParse(name, out _)) ? [.. names.OrderBy(int.Parse)] : names;
@@ -86,7 +86,7 @@ internal static class ImageFolder
         }
 
         return files.Count > 0 ? files
-            : throw new DatasetException($"The folder '{folder}' holds no images. Put them in one folder a class: {folder}/<class>/*.");
+            : throw new DatasetException($"The folder '{folder}' holds no images. Put them in one folder per class: {folder}/<class>/*.");
     }
 
     private static ImageSplit[] Read(List<(string Path, int Label)>[] parts, ulong seed, RgbColor? background)
@@ -95,7 +95,7 @@ internal static class ImageFolder
         var all = images.SelectMany(part => part);
         var channels = all.Any(image => image.Channels == 3) ? 3 : 1;
 
-        // The size that most images have is the right one, so that the error names an image that is odd and not the first that is not.
+        // The most common size counts as the right one, so the error names an image of a different size.
         var (height, width) = all.GroupBy(image => (image.Height, image.Width)).MaxBy(group => group.Count())!.Key;
         for (var i = 0; i < parts.Length; i++)
         {
@@ -104,7 +104,7 @@ internal static class ImageFolder
             {
                 throw new DatasetException(
                     $"The image '{parts[i][odd].Path}' is {images[i][odd].Height}x{images[i][odd].Width} (height x width), but most of the data set are "
-                    + $"{height}x{width}. All images need the same size: scale or crop that one, or remove it.");
+                    + $"{height}x{width}. All images must have the same size: scale or crop this one, or remove it.");
             }
         }
 
@@ -129,7 +129,7 @@ internal static class ImageFolder
         return new ImageSplit(pixels, [.. order.Select(i => files[i].Label)], height, width, channels);
     }
 
-    // In parallel; the error reported is that of the first file in the list that has one, whichever thread meets it first.
+    // Decodes in parallel. Reports the error of the first faulty file in list order, independent of thread timing.
     private static ByteImage[] DecodeAll(List<(string Path, int Label)> files, RgbColor? background)
     {
         var images = new ByteImage[files.Count];

@@ -1,15 +1,15 @@
 namespace Gpu.Training.Data;
 
-/// <summary>One part of a data set (training, validation or test): images of one size as bytes, and a label for each.</summary>
+/// <summary>A split of a data set (training, validation or test): images of one size as bytes, and a label per image.</summary>
 public sealed class ImageSplit
 {
-    /// <summary>Creates a split over the arrays given; they are not copied.</summary>
-    /// <param name="pixels">Count x Height x Width x Channels bytes (NHWC), 0 = black, 255 = full.</param>
+    /// <summary>Creates a split over the given arrays, without copying them.</summary>
+    /// <param name="pixels">Pixels, [count, height, width, channels]; 0 is black, 255 full intensity.</param>
     /// <param name="labels">Class index of each image, from 0.</param>
-    /// <param name="height">Rows of an image.</param>
-    /// <param name="width">Columns of an image.</param>
-    /// <param name="channels">Values a pixel: 1 for grey, 3 for red, green, blue.</param>
-    /// <exception cref="DatasetException">The number of bytes is not that of the labels' images, or a label is negative.</exception>
+    /// <param name="height">Image height in pixels.</param>
+    /// <param name="width">Image width in pixels.</param>
+    /// <param name="channels">Values per pixel: 1 for gray, 3 for RGB.</param>
+    /// <exception cref="DatasetException">The number of bytes does not match the labels and sizes, or a label is negative.</exception>
     public ImageSplit(byte[] pixels, int[] labels, int height, int width, int channels)
     {
         ArgumentNullException.ThrowIfNull(pixels);
@@ -37,38 +37,38 @@ public sealed class ImageSplit
         Channels = channels;
     }
 
-    /// <summary>All pixels, NHWC: Count x Height x Width x Channels bytes.</summary>
+    /// <summary>All pixels, [count, height, width, channels].</summary>
     public byte[] Pixels { get; }
 
     /// <summary>Class index of each image.</summary>
     public int[] Labels { get; }
 
-    /// <summary>Rows of an image.</summary>
+    /// <summary>Image height in pixels.</summary>
     public int Height { get; }
 
-    /// <summary>Columns of an image.</summary>
+    /// <summary>Image width in pixels.</summary>
     public int Width { get; }
 
-    /// <summary>Values a pixel.</summary>
+    /// <summary>Values per pixel.</summary>
     public int Channels { get; }
 
     /// <summary>Number of images.</summary>
     public int Count => Labels.Length;
 
-    /// <summary>Bytes of one image: Height x Width x Channels.</summary>
+    /// <summary>Bytes per image: height x width x channels.</summary>
     public int ImageSize => Height * Width * Channels;
 
-    /// <summary>The bytes of one image, Height x Width x Channels.</summary>
+    /// <summary>The pixels of an image, [height, width, channels].</summary>
     public ReadOnlySpan<byte> Image(int index) => Pixels.AsSpan(checked(index * ImageSize), ImageSize);
 
-    /// <summary>The first <paramref name="count"/> images, or all of them when there are no more than that.</summary>
+    /// <summary>The first <paramref name="count"/> images, or all if there are fewer.</summary>
     public ImageSplit Take(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         return count >= Count ? this : new ImageSplit(Pixels[..(count * ImageSize)], Labels[..count], Height, Width, Channels);
     }
 
-    /// <summary>The images named by <paramref name="indices"/>, in that order, copied.</summary>
+    /// <summary>Copies the images with the given indices, in that order.</summary>
     public ImageSplit Select(ReadOnlySpan<int> indices)
     {
         var pixels = new byte[checked(indices.Length * ImageSize)];
@@ -82,7 +82,7 @@ public sealed class ImageSplit
         return new ImageSplit(pixels, labels, Height, Width, Channels);
     }
 
-    /// <summary>How many images each of <paramref name="classes"/> classes has.</summary>
+    /// <summary>Counts the images of each of <paramref name="classes"/> classes.</summary>
     public int[] CountPerClass(int classes)
     {
         var counts = new int[classes];
@@ -92,16 +92,16 @@ public sealed class ImageSplit
     }
 
     /// <summary>
-    /// Draws a part at random, the same share of every class (rounded to the nearest), and returns it and the rest. Both keep the order that
-    /// the images had.
+    /// Draws a stratified random part: the same share of every class, rounded to the nearest count. Returns the rest and the part; both keep the order of
+    /// the images.
     /// </summary>
-    /// <param name="fraction">Share of the images in the part drawn, between 0 and 1, both excluded.</param>
-    /// <param name="seed">The same seed draws the same images on every platform.</param>
+    /// <param name="fraction">Share of the images in the part, between 0 and 1 (exclusive).</param>
+    /// <param name="seed">Random seed; the same seed draws the same images on every platform.</param>
     /// <exception cref="DatasetException">One of the two parts would be empty.</exception>
     public (ImageSplit Remaining, ImageSplit Part) Divide(double fraction, ulong seed)
     {
         if (!(fraction > 0 && fraction < 1))
-            throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "The share to split off must lie between 0 and 1, both excluded.");
+            throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "The share must be between 0 and 1 (exclusive).");
         var order = new int[Count];
         for (var i = 0; i < order.Length; i++)
             order[i] = i;

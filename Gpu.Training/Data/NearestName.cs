@@ -1,9 +1,9 @@
 namespace Gpu.Training.Data;
 
-/// <summary>Finds what somebody may have meant.</summary>
+/// <summary>Suggests a name for a misspelled one.</summary>
 public static class NearestName
 {
-    /// <summary>The name with the fewest edits (insert, delete, replace a letter) from <paramref name="typed"/>, or null when none is near.</summary>
+    /// <summary>The name with the smallest edit distance to <paramref name="typed"/>, or null if none is near.</summary>
     public static string? Find(string typed, IEnumerable<string> names)
     {
         string? nearest = null;
@@ -18,7 +18,7 @@ public static class NearestName
         return nearest;
     }
 
-    // Levenshtein's distance, where two letters in the wrong order are one mistake, too ("optimal string alignment").
+    // Levenshtein distance with transpositions of adjacent letters (optimal string alignment).
     private static int Distance(string a, string b)
     {
         var table = new int[a.Length + 1, b.Length + 1];

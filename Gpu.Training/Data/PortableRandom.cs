@@ -3,41 +3,41 @@ using System.Numerics;
 namespace Gpu.Training.Data;
 
 /// <summary>
-/// A pseudo-random generator whose numbers are the same on every platform and every .NET version: xoshiro256** (Blackman and Vigna,
-/// "Scrambled linear pseudorandom number generators", 2021) in integer arithmetic, its state filled by SplitMix64.
+/// Pseudo-random generator with the same numbers on every platform and .NET version: xoshiro256** (Blackman and Vigna,
+/// "Scrambled linear pseudorandom number generators", 2021) in integer arithmetic, seeded by SplitMix64.
 /// </summary>
-/// <remarks>Independent streams of one seed are told apart by a stream number, so that images can be drawn in any order and in parallel.</remarks>
+/// <remarks>A stream number selects one of the independent streams of a seed, so images can be drawn in any order and in parallel.</remarks>
 public sealed class PortableRandom
 {
-    private ulong s0, s1, s2, s3;
+    private ulong _s0, _s1, _s2, _s3;
 
     /// <summary>Creates stream <paramref name="stream"/> of the seed <paramref name="seed"/>.</summary>
     public PortableRandom(ulong seed, ulong stream = 0)
     {
-        // The stream number is mixed before it meets the seed: otherwise (seed, stream + 1) and (seed + 1, stream) could be neighbours.
+        // Mix the stream number before combining it with the seed. Otherwise (seed, stream + 1) and (seed + 1, stream) could be similar.
         var state = stream;
         state = seed ^ SplitMix(ref state);
-        s0 = SplitMix(ref state);
-        s1 = SplitMix(ref state);
-        s2 = SplitMix(ref state);
-        s3 = SplitMix(ref state);
+        _s0 = SplitMix(ref state);
+        _s1 = SplitMix(ref state);
+        _s2 = SplitMix(ref state);
+        _s3 = SplitMix(ref state);
     }
 
-    /// <summary>The next 64 random bits.</summary>
+    /// <summary>Returns 64 random bits.</summary>
     public ulong NextUInt64()
     {
-        var result = BitOperations.RotateLeft(s1 * 5, 7) * 9;
-        var t = s1 << 17;
-        s2 ^= s0;
-        s3 ^= s1;
-        s1 ^= s2;
-        s0 ^= s3;
-        s2 ^= t;
-        s3 = BitOperations.RotateLeft(s3, 45);
+        var result = BitOperations.RotateLeft(_s1 * 5, 7) * 9;
+        var t = _s1 << 17;
+        _s2 ^= _s0;
+        _s3 ^= _s1;
+        _s1 ^= _s2;
+        _s0 ^= _s3;
+        _s2 ^= t;
+        _s3 = BitOperations.RotateLeft(_s3, 45);
         return result;
     }
 
-    /// <summary>A uniform number in [0, 1): a multiple of 2^-53.</summary>
+    /// <summary>Returns a uniform number in [0, 1), a multiple of 2^-53.</summary>
     public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>A uniform number in [<paramref name="low"/>, <paramref name="high"/>).</summary>
@@ -58,12 +58,12 @@ public sealed class PortableRandom
     }
 
     /// <summary>
-    /// About normal, mean 0 and variance 1, within [-3.47, 3.47]: the scaled sum of four uniform numbers. It needs no logarithm, so it is exact
-    /// on every platform.
+    /// Returns an approximately normal number of mean 0 and variance 1 in [-3.47, 3.47]: the scaled sum of four uniform numbers. Without a logarithm, it is
+    /// the same on every platform.
     /// </summary>
-    public double NextNormalish() => (NextDouble() + NextDouble() + NextDouble() + NextDouble() - 2.0) * 1.7320508075688772;
+    public double NextApproximateNormal() => (NextDouble() + NextDouble() + NextDouble() + NextDouble() - 2.0) * 1.7320508075688772;
 
-    /// <summary>Puts the items in a random order (Fisher and Yates).</summary>
+    /// <summary>Shuffles the items (Fisher-Yates).</summary>
     public void Shuffle<T>(Span<T> items)
     {
         for (var i = items.Length - 1; i > 0; i--)

@@ -1,16 +1,16 @@
 namespace Gpu.Training.IO;
 
 /// <summary>
-/// Writes files so that a reader never sees half of one: the content goes to a temporary file in the same folder, is flushed to the disk, and
-/// only then takes the name it was meant for. When anything fails the temporary file is deleted and what was there before stays as it was.
+/// Writes files atomically. The content is written to a temporary file in the same folder, flushed to the disk and renamed. On a failure the temporary file
+/// is deleted and an existing file stays as it was.
 /// </summary>
 public static class AtomicFile
 {
-    private static int counter;
+    private static int _counter;
 
-    /// <summary>Writes <paramref name="path"/> with what <paramref name="write"/> puts into the stream. Missing parent folders are created.</summary>
+    /// <summary>Writes a file. Missing parent folders are created.</summary>
     /// <param name="path">The file to create or replace.</param>
-    /// <param name="write">Writes the content; the stream can be written and sought, and is closed by this method.</param>
+    /// <param name="write">Writes the content to the stream, which can seek. The method closes the stream.</param>
     /// <exception cref="IOException">The path is a folder, or the file system refused (full, read-only, no such drive).</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static void Write(string path, Action<Stream> write)
@@ -24,8 +24,8 @@ public static class AtomicFile
             ?? throw new IOException($"Cannot write '{path}': it names the root of a file system. Give a file name.");
         Directory.CreateDirectory(folder);
 
-        // The process id and a counter keep two writers of the same file, in one process or in two, apart.
-        var temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Environment.ProcessId}-{Interlocked.Increment(ref counter)}.tmp");
+        // Process id and counter: several writers of the same file, in one or more processes, use different temporary files.
+        var temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Environment.ProcessId}-{Interlocked.Increment(ref _counter)}.tmp");
         var created = false;
         try
         {
@@ -60,7 +60,7 @@ public static class AtomicFile
         WriteAllBytes(path, System.Text.Encoding.UTF8.GetBytes(content));
     }
 
-    // The failure that led here is the one worth reporting; a temporary file that cannot be deleted must not hide it.
+    // A failed delete must not hide the original exception.
     private static void DeleteQuietly(string path)
     {
         try

@@ -3,25 +3,25 @@ using System.IO.Compression;
 namespace Gpu.Training.IO;
 
 /// <summary>
-/// The content of a gzip file (RFC 1952), of one or several members, also with zero bytes behind the last. <see cref="GZipStream"/> reads such files, too,
-/// and checks each member's checksum and length, but takes a file that is cut off for one that is complete. Here, reading it throws an
-/// <see cref="InvalidDataException"/>, at the latest at the end.
+/// Decompresses a gzip file (RFC 1952) of one or more members, optionally followed by zero padding. <see cref="GZipStream"/> does that, too, and verifies
+/// checksum and length of each member, but accepts a truncated file as complete. This stream throws an <see cref="InvalidDataException"/>, at the latest at
+/// the end of the file.
 /// </summary>
-/// <param name="file">The compressed file; it is closed with this stream.</param>
+/// <param name="file">The compressed file, which is disposed with this stream.</param>
 internal sealed class CheckedGzipStream(Stream file) : GZipStream(new TailedStream(file), CompressionMode.Decompress)
 {
     /// <inheritdoc/>
     public override void CopyTo(Stream destination, int bufferSize)
     {
-        // The base class copies by another way, which reads the file to its end and beyond.
+        // The base class copies without calling Read, and would read beyond the end of the file.
         var buffer = new byte[bufferSize];
         while (Read(buffer) is var read and > 0)
             destination.Write(buffer, 0, read);
     }
 
     /// <summary>
-    /// A stream with bytes behind its end that are no gzip header. Behind a complete member they are looked at and left. Where a member is cut off, they
-    /// take the place of what is missing: they make an invalid block, or a wrong checksum or length, or more bytes are asked for than there are.
+    /// Appends bytes to a stream that are not a gzip header. After a complete member the decoder ignores them. In a truncated member they replace what is
+    /// missing and cause an invalid block or a wrong checksum or length, or the decoder reads beyond them.
     /// </summary>
     private sealed class TailedStream(Stream stream) : Stream
     {
@@ -47,7 +47,7 @@ internal sealed class CheckedGzipStream(Stream file) : GZipStream(new TailedStre
             if (read > 0 || buffer.IsEmpty)
                 return read;
             if (_left == 0)
-                throw new InvalidDataException("The file is cut off.");
+                throw new InvalidDataException("The file is truncated.");
             read = Math.Min(_left, buffer.Length);
             buffer[..read].Fill(0xFF);
             _left -= read;

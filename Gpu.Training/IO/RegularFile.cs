@@ -1,16 +1,16 @@
 namespace Gpu.Training.IO;
 
 /// <summary>
-/// Opens files to read. Pipes and devices are refused: reading them can block for ever, or never end. They are told by their length, which is 0, as that
-/// of an empty file, so nothing is opened that could block.
+/// Opens regular files for reading. Pipes and devices are refused, because reading them can block or never end. Their length is 0, like that of an
+/// empty file, so they are detected before they are opened.
 /// </summary>
 internal static class RegularFile
 {
-    /// <summary>Opens a file that has content.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
-    /// <exception cref="IOException">It is empty, a folder, a pipe or a device, or it cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <summary>Opens a file that is not empty.</summary>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
+    /// <exception cref="IOException">The path is an empty file, a folder, a pipe or a device, or the file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public static FileStream OpenRead(string path)
     {
         if (Directory.Exists(path))

@@ -36,13 +36,13 @@ internal static class BitmapFont
     /// <summary>Whether a character has a picture of its own.</summary>
     public static bool Has(char character) => Glyphs.ContainsKey(char.ToUpperInvariant(character));
 
-    /// <summary>Writes a text into an image, a pixel a dot; what lies outside is cut off.</summary>
+    /// <summary>Draws text into an image, clipped to it.</summary>
     /// <param name="image">What to write into.</param>
     /// <param name="left">Column of the first character's left edge.</param>
     /// <param name="top">Row of the characters' upper edge.</param>
     /// <param name="text">The text, on one line.</param>
-    /// <param name="colour">One value for each channel of the image.</param>
-    public static void Write(ByteImage image, int left, int top, string text, ReadOnlySpan<byte> colour)
+    /// <param name="color">One value for each channel of the image.</param>
+    public static void Write(ByteImage image, int left, int top, string text, ReadOnlySpan<byte> color)
     {
         foreach (var character in text)
         {
@@ -53,7 +53,7 @@ internal static class BitmapFont
                 {
                     var (column, row) = (left + x, top + y);
                     if ((rows[y] >> (Width - 1 - x) & 1) != 0 && column >= 0 && column < image.Width && row >= 0 && row < image.Height)
-                        colour.CopyTo(image.Pixels.AsSpan(((row * image.Width) + column) * image.Channels));
+                        color.CopyTo(image.Pixels.AsSpan(((row * image.Width) + column) * image.Channels));
                 }
             }
 

@@ -2,7 +2,7 @@ using Gpu.Training.Data;
 
 namespace Gpu.Training.Images;
 
-/// <summary>Draws many small images as one, in a grid with a caption under each, to look at a data set or at predictions.</summary>
+/// <summary>Draws images in a grid with captions, to inspect a data set or predictions.</summary>
 public static class ContactSheet
 {
     private const int Gap = 4;
@@ -11,8 +11,8 @@ public static class ContactSheet
     private static readonly byte[] Ink = [220, 220, 220];
 
     /// <summary>
-    /// The indices of the first images of each class, one class after another: a sheet of <paramref name="perClass"/> columns then shows a class a
-    /// row. A class with fewer images fills its row with -1, which leaves a cell empty.
+    /// The indices of the first images of each class, class by class, so that a sheet of <paramref name="perClass"/> columns shows one class per row. A class
+    /// with fewer images is padded with -1, an empty cell.
     /// </summary>
     public static int[] FirstOfEachClass(ImageSplit split, int classes, int perClass)
     {
@@ -32,12 +32,12 @@ public static class ContactSheet
         return indices;
     }
 
-    /// <summary>Draws a data set's images, each with the name of its class.</summary>
-    /// <param name="split">Where the images are.</param>
-    /// <param name="indices">Which to draw, row after row; -1 leaves a cell empty.</param>
-    /// <param name="classNames">The classes' names.</param>
-    /// <param name="columns">Images in a row.</param>
-    /// <param name="scale">How many dots wide and high a pixel becomes.</param>
+    /// <summary>Draws images with their class names as captions.</summary>
+    /// <param name="split">The images.</param>
+    /// <param name="indices">Indices of the images to draw, row by row; -1 for an empty cell.</param>
+    /// <param name="classNames">Class names.</param>
+    /// <param name="columns">Images per row.</param>
+    /// <param name="scale">Height and width of an image pixel on the sheet, in pixels.</param>
     public static ByteImage Render(ImageSplit split, ReadOnlySpan<int> indices, IReadOnlyList<string> classNames, int columns, int scale)
     {
         ArgumentNullException.ThrowIfNull(split);
@@ -48,16 +48,16 @@ public static class ContactSheet
         return Render(split, indices, captions, columns, scale, Ink);
     }
 
-    /// <summary>Draws images with captions of the caller's choice, such as "7 > 1" for a seven that was taken for a one.</summary>
-    /// <param name="split">Where the images are.</param>
-    /// <param name="indices">Which to draw, row after row; -1 leaves a cell empty.</param>
-    /// <param name="captions">A caption for each index; what is too long for its cell is cut off.</param>
-    /// <param name="columns">Images in a row.</param>
-    /// <param name="scale">How many dots wide and high a pixel becomes.</param>
-    /// <param name="captionColour">Red, green and blue of the captions.</param>
-    /// <exception cref="ArgumentException">The numbers of indices and captions differ, or the sheet would be absurdly large.</exception>
+    /// <summary>Draws images with given captions, such as "7 > 1" for a 7 that was classified as 1.</summary>
+    /// <param name="split">The images.</param>
+    /// <param name="indices">Indices of the images to draw, row by row; -1 for an empty cell.</param>
+    /// <param name="captions">Caption of each index; clipped to the cell.</param>
+    /// <param name="columns">Images per row.</param>
+    /// <param name="scale">Height and width of an image pixel on the sheet, in pixels.</param>
+    /// <param name="captionColor">Color of the captions, RGB.</param>
+    /// <exception cref="ArgumentException">The numbers of indices and captions differ, or the sheet would have more than 2^26 pixels.</exception>
     public static ByteImage Render(
-        ImageSplit split, ReadOnlySpan<int> indices, IReadOnlyList<string> captions, int columns, int scale, ReadOnlySpan<byte> captionColour)
+        ImageSplit split, ReadOnlySpan<int> indices, IReadOnlyList<string> captions, int columns, int scale, ReadOnlySpan<byte> captionColor)
     {
         ArgumentNullException.ThrowIfNull(split);
         ArgumentNullException.ThrowIfNull(captions);
@@ -69,8 +69,8 @@ public static class ContactSheet
                 $"A contact sheet needs at least one image and a caption for each, but has {indices.Length} images and {captions.Count} captions.");
         }
 
-        if (captionColour.Length != 3)
-            throw new ArgumentException($"A colour has 3 values (red, green, blue), but {captionColour.Length} were given.", nameof(captionColour));
+        if (captionColor.Length != 3)
+            throw new ArgumentException($"A color has 3 values (red, green, blue), but {captionColor.Length} were given.", nameof(captionColor));
 
         columns = Math.Min(columns, indices.Length);
         var rows = (indices.Length + columns - 1) / columns;
@@ -96,24 +96,24 @@ public static class ContactSheet
             Place(sheet, split, indices[i], left, top, scale);
             var fits = split.Width * scale / BitmapFont.Advance;
             var caption = captions[i].Length > fits ? captions[i][..fits] : captions[i];
-            BitmapFont.Write(sheet, left, top + (split.Height * scale) + (Gap / 2), caption, captionColour);
+            BitmapFont.Write(sheet, left, top + (split.Height * scale) + (Gap / 2), caption, captionColor);
         }
 
         return sheet;
     }
 
-    // Three channels are colour; of any other number the first is shown as grey.
+    // Three channels are color; of any other number the first is shown as gray.
     private static void Place(ByteImage sheet, ImageSplit split, int index, int left, int top, int scale)
     {
         var source = split.Image(index);
-        var isColour = split.Channels == 3;
+        var isColor = split.Channels == 3;
         for (var y = 0; y < split.Height * scale; y++)
         {
             for (var x = 0; x < split.Width * scale; x++)
             {
                 var pixel = source.Slice(((y / scale * split.Width) + (x / scale)) * split.Channels, split.Channels);
                 var target = sheet.Pixels.AsSpan((((top + y) * sheet.Width) + left + x) * 3, 3);
-                if (isColour)
+                if (isColor)
                     pixel.CopyTo(target);
                 else
                     target.Fill(pixel[0]);

@@ -10,7 +10,7 @@ namespace Gpu.Training.Images;
 /// is, is told by its content, not by its name.
 /// </summary>
 /// <remarks>
-/// The result is what a viewer shows: turned by the EXIF orientation, composited on a background where it is transparent, in 8 bits a channel. Colour
+/// The result is what a viewer shows: turned by the EXIF orientation, composited on a background where it is transparent, in 8 bits a channel. Color
 /// profiles are not applied. A file that is truncated or damaged is an error, as is one that declares more than 134 million pixels; neither is decoded.
 /// </remarks>
 public static class ImageCodec
@@ -52,7 +52,7 @@ public static class ImageCodec
     }
 
     /// <summary>
-    /// Decodes the content of an image file. The result has one channel when every pixel is grey, whatever the file says, and three otherwise.
+    /// Decodes the content of an image file. The result has one channel when every pixel is gray, whatever the file says, and three otherwise.
     /// </summary>
     /// <param name="data">The file's bytes; what follows the end of the image is ignored.</param>
     /// <param name="name">What to call it in messages.</param>
@@ -69,7 +69,7 @@ public static class ImageCodec
         {
             var (detected, read) = ImageFormat.Detect(data);
             format = $" as {detected}";
-            return read(data, background ?? RgbColor.White).ReduceIfGrey();
+            return read(data, background ?? RgbColor.White).ReduceIfGray();
         }
         catch (Exception e)
         {
@@ -80,7 +80,7 @@ public static class ImageCodec
         }
     }
 
-    /// <summary>Writes an image as PNG, grey or colour with 8 bits a channel. The file appears complete or not at all.</summary>
+    /// <summary>Writes an image as PNG, gray or color with 8 bits a channel. The file appears complete or not at all.</summary>
     public static void SavePng(string path, ByteImage image) => AtomicFile.WriteAllBytes(path, EncodePng(image));
 
     /// <summary>An image as the bytes of a PNG file.</summary>

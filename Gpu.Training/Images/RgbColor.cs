@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace Gpu.Training.Images;
 
-/// <summary>A colour of 8 bits a channel. As text, and in JSON, it is <c>#rrggbb</c>.</summary>
+/// <summary>A color of 8 bits a channel. As text, and in JSON, it is <c>#rrggbb</c>.</summary>
 /// <param name="Red">Red, 0 to 255.</param>
 /// <param name="Green">Green, 0 to 255.</param>
 /// <param name="Blue">Blue, 0 to 255.</param>
@@ -28,7 +28,7 @@ public readonly record struct RgbColor(byte Red, byte Green, byte Blue)
             return Black;
         if (text.Length == 7 && text[0] == '#' && uint.TryParse(text.AsSpan(1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var rgb))
             return new RgbColor((byte)(rgb >> 16), (byte)(rgb >> 8), (byte)rgb);
-        throw new FormatException($"'{text}' is not a colour: white, black or #rrggbb with hexadecimal digits, such as #ff8000 for orange.");
+        throw new FormatException($"'{text}' is not a color: white, black or #rrggbb with hexadecimal digits, such as #ff8000 for orange.");
     }
 
     /// <summary><c>#rrggbb</c>.</summary>

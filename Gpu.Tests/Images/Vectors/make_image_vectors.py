@@ -5,7 +5,7 @@ Run:  /usr/bin/python3 make_image_vectors.py
 
 Pillow writes what it can. It cannot write interlaced PNG, many depths of PNG, BMP and TIFF, plain PNM, or JPEG other than the usual, so those are written
 here, or made with cjpeg and jpegtran; what is in them is in every case what Pillow reads. An expected picture is turned by its EXIF orientation and
-composited on white. Pillow clips 16-bit grey when it converts it to 8 bits; here it is scaled instead.
+composited on white. Pillow clips 16-bit gray when it converts it to 8 bits; here it is scaled instead.
 """
 import base64
 import io
@@ -24,7 +24,7 @@ files, pictures = {}, {}
 
 # Pictures: smooth gradients of all channels, and some hard edges.
 
-def colour(x, y, width=WIDTH, height=HEIGHT):
+def color(x, y, width=WIDTH, height=HEIGHT):
     red = 255 * x // (width - 1)
     green = 255 * y // (height - 1)
     blue = 255 - (red + green) // 2
@@ -33,7 +33,7 @@ def colour(x, y, width=WIDTH, height=HEIGHT):
 
 def picture(mode="RGB", width=WIDTH, height=HEIGHT):
     image = Image.new("RGB", (width, height))
-    image.putdata([colour(x, y, width, height) for y in range(height) for x in range(width)])
+    image.putdata([color(x, y, width, height) for y in range(height) for x in range(width)])
     if mode == "RGB":
         return image
     if mode in ("RGBA", "LA"):
@@ -144,30 +144,30 @@ def make_png():
     for interlaced in (False, True):
         suffix = "-interlaced" if interlaced else ""
         for depth in (1, 2, 4, 8, 16):
-            grey = lambda x, y, depth=depth: [scaled(sum(colour(x, y)) // 3, depth)]
-            add(f"grey{depth}{suffix}.png", png(WIDTH, HEIGHT, 0, depth, grey, interlaced))
+            gray = lambda x, y, depth=depth: [scaled(sum(color(x, y)) // 3, depth)]
+            add(f"gray{depth}{suffix}.png", png(WIDTH, HEIGHT, 0, depth, gray, interlaced))
         for depth in (1, 2, 4, 8):
             count = min(1 << depth, 40)
-            palette = [value for i in range(count) for value in colour(i * (WIDTH - 1) // max(1, count - 1), i % HEIGHT)]
+            palette = [value for i in range(count) for value in color(i * (WIDTH - 1) // max(1, count - 1), i % HEIGHT)]
             index = lambda x, y, count=count: [(x + 3 * y) % count]
             add(f"palette{depth}{suffix}.png", png(WIDTH, HEIGHT, 3, depth, index, interlaced, palette))
             alpha = [255 * i // count for i in range(count - count // 3)]
             add(f"palette{depth}-transparent{suffix}.png", png(WIDTH, HEIGHT, 3, depth, index, interlaced, palette, alpha))
         for depth in (8, 16):
             def rgb(x, y, depth=depth):
-                return [scaled(value, depth) for value in colour(x, y)]
+                return [scaled(value, depth) for value in color(x, y)]
 
             def alpha(x, y, depth=depth):
                 return [scaled((37 * x + 11 * y) % 256, depth)]
 
             add(f"rgb{depth}{suffix}.png", png(WIDTH, HEIGHT, 2, depth, rgb, interlaced))
             add(f"rgba{depth}{suffix}.png", png(WIDTH, HEIGHT, 6, depth, lambda x, y: rgb(x, y) + alpha(x, y), interlaced))
-            add(f"grey-alpha{depth}{suffix}.png", png(WIDTH, HEIGHT, 4, depth, lambda x, y: rgb(x, y)[:1] + alpha(x, y), interlaced))
-        add(f"grey8-transparent{suffix}.png", png(WIDTH, HEIGHT, 0, 8, lambda x, y: [10 * (x // 2)], interlaced, transparency=[0, 50]))
+            add(f"gray-alpha{depth}{suffix}.png", png(WIDTH, HEIGHT, 4, depth, lambda x, y: rgb(x, y)[:1] + alpha(x, y), interlaced))
+        add(f"gray8-transparent{suffix}.png", png(WIDTH, HEIGHT, 0, 8, lambda x, y: [10 * (x // 2)], interlaced, transparency=[0, 50]))
         add(f"rgb8-transparent{suffix}.png", png(WIDTH, HEIGHT, 2, 8, lambda x, y: [10 * (x // 2), 7, 9], interlaced, transparency=[0, 50, 0, 7, 0, 9]))
     for width, height in ((1, 1), (2, 3), (3, 2), (4, 4), (1, 9), (9, 1), (5, 5)):
-        add(f"rgb8-{width}x{height}-interlaced.png", png(width, height, 2, 8, lambda x, y: colour(2 * x, y), True))
-    add("rgb8-one-colour-palette.png", png(WIDTH, HEIGHT, 2, 8, colour, palette=[1, 2, 3]))
+        add(f"rgb8-{width}x{height}-interlaced.png", png(width, height, 2, 8, lambda x, y: color(2 * x, y), True))
+    add("rgb8-one-color-palette.png", png(WIDTH, HEIGHT, 2, 8, color, palette=[1, 2, 3]))
     image = picture()
     for orientation in (3, 6):
         exif = Image.Exif()
@@ -194,7 +194,7 @@ def with_adobe(content, transform):
 def make_jpeg():
     big = picture(width=37, height=29)
     options = {"quality": 90, "optimize": True}
-    add("grey.jpg", saved(big.convert("L"), "JPEG", **options))
+    add("gray.jpg", saved(big.convert("L"), "JPEG", **options))
     sampled = {}
     for name, sampling in (("444", 0), ("422", 1), ("420", 2)):
         sampled[name] = saved(big, "JPEG", subsampling=sampling, **options)
@@ -205,7 +205,7 @@ def make_jpeg():
     plain = saved(big, "PPM")
     for name, sampling in (("440", "1x2,1x1,1x1"), ("411", "4x1,1x1,1x1"), ("410", "4x2,1x1,1x1"), ("chroma-larger", "1x1,2x2,2x2")):
         add(f"ycc{name}.jpg", run("cjpeg", "-quality", "90", "-optimize", "-sample", sampling, content=plain))
-    add("grey-2x2.jpg", run("cjpeg", "-quality", "90", "-grayscale", "-sample", "2x2", content=plain))
+    add("gray-2x2.jpg", run("cjpeg", "-quality", "90", "-grayscale", "-sample", "2x2", content=plain))
     add("ycc420-restart.jpg", run("jpegtran", "-restart", "1B", content=sampled["420"]))
     add("ycc420-rotated.jpg", run("jpegtran", "-rotate", "90", "-trim", content=sampled["422"]))
     scans = os.path.join(HERE, "scans.tmp")
@@ -218,9 +218,9 @@ def make_jpeg():
     cmyk = saved(picture("CMYK", 37, 29), "JPEG", **options)
     add("cmyk.jpg", cmyk)
     add("cmyk-progressive.jpg", saved(picture("CMYK", 37, 29), "JPEG", progressive=True, **options))
-    # The components of YCCK are luma, chroma and black: those of the picture, with black as a fourth. Its colours are paler here, since GpuTrainer reads the
+    # The components of YCCK are luma, chroma and black: those of the picture, with black as a fourth. Its colors are paler here, since GpuTrainer reads the
     # strongest ones with an error of up to 3 (see JpegPlanes.cs).
-    luma, blue, red = Image.blend(big, Image.new("RGB", big.size, "grey"), 0.5).convert("YCbCr").split()
+    luma, blue, red = Image.blend(big, Image.new("RGB", big.size, "gray"), 0.5).convert("YCbCr").split()
     black = Image.new("L", big.size)
     black.putdata([255 * (x + y) // 80 for y in range(29) for x in range(37)])
     invert = lambda band: band.point(lambda value: 255 - value)
@@ -258,7 +258,7 @@ def bmp(bits, pixel, palette=(), top_down=False, masks=(), compression=0, header
 
 
 def bgr(x, y):
-    return bytes(reversed(colour(x, y)))
+    return bytes(reversed(color(x, y)))
 
 
 def rle8():
@@ -279,12 +279,12 @@ def rle4():
 def make_bmp():
     palette = [bgr(i % WIDTH, i % HEIGHT) for i in range(256)]
     add("bits1.bmp", saved(picture("1"), "BMP"))
-    add("bits1-colours.bmp", bmp(1, lambda x, y: [(x + y) % 2], palette[5:7]))
+    add("bits1-colors.bmp", bmp(1, lambda x, y: [(x + y) % 2], palette[5:7]))
     add("bits4.bmp", bmp(4, lambda x, y: [(x + 3 * y) % 16], palette[:16]))
     add("bits8.bmp", saved(picture("P"), "BMP"))
-    add("bits8-all-colours.bmp", bmp(8, lambda x, y: bytes([(x * 13 + y) % 256]), palette, used=0))
+    add("bits8-all-colors.bmp", bmp(8, lambda x, y: bytes([(x * 13 + y) % 256]), palette, used=0))
     add("bits8-core.bmp", bmp(8, lambda x, y: bytes([(x * 13 + y) % 256]), palette, header=12))
-    add("grey8.bmp", saved(picture("L"), "BMP"))
+    add("gray8.bmp", saved(picture("L"), "BMP"))
     add("bits16.bmp", bmp(16, lambda x, y: struct.pack("<H", 1024 * (x * 31 // WIDTH) + 32 * (y * 31 // HEIGHT) + x)))
     add("bits16-565.bmp", bmp(16, lambda x, y: struct.pack("<H", 2048 * (x * 31 // WIDTH) + 32 * (y * 63 // HEIGHT) + x), masks=(0xF800, 0x7E0, 0x1F), compression=3))
     add("bits24.bmp", saved(picture(), "BMP"))
@@ -293,7 +293,7 @@ def make_bmp():
     add("bits32.bmp", bmp(32, lambda x, y: bgr(x, y) + b"\0"))
     add("bits32-unused-byte.bmp", bmp(32, lambda x, y: bgr(x, y) + bytes([9 * x])))
     add("bits32-version4.bmp", bmp(32, lambda x, y: bgr(x, y) + b"\0", header=108))
-    add("bits32-masks.bmp", bmp(32, lambda x, y: b"\7" + bytes(colour(x, y))[::-1], masks=(0xFF000000, 0xFF0000, 0xFF00), compression=3))
+    add("bits32-masks.bmp", bmp(32, lambda x, y: b"\7" + bytes(color(x, y))[::-1], masks=(0xFF000000, 0xFF0000, 0xFF00), compression=3))
     add("bits32-alpha.bmp", saved(picture("RGBA"), "BMP"))
     add("rle8.bmp", with_data(8, palette[:64], rle8(), 1))
     add("rle4.bmp", with_data(4, palette[:16], rle4(), 2))
@@ -313,7 +313,7 @@ def make_gif():
     add("transparent.gif", saved(first, "GIF", transparency=3))
     add("frames.gif", saved(first, "GIF", save_all=True, append_images=[second, first], duration=50, loop=0))
     add("frames-transparent.gif", saved(first, "GIF", save_all=True, append_images=[second], transparency=2, disposal=2))
-    add("grey.gif", saved(picture("L"), "GIF"))
+    add("gray.gif", saved(picture("L"), "GIF"))
     add("black-and-white.gif", saved(picture("1"), "GIF"))
     big = picture("RGB", 150, 120).quantize(256, kmeans=1)
     add("long-codes.gif", saved(big.crop((0, 0, 90, 60)), "GIF"))
@@ -370,30 +370,30 @@ def make_tiff():
         for mode in ("L", "RGB", "RGBA", "CMYK"):
             add(f"{mode.lower()}-{compression[5:8]}-predictor.tif", saved(picture(mode), "TIFF", compression=compression, tiffinfo={317: 2}))
     sixteen = Image.new("I;16", (WIDTH, HEIGHT))
-    sixteen.putdata([min(65535, 257 * sum(colour(x, y)) // 3 + x) for y in range(HEIGHT) for x in range(WIDTH)])
-    add("grey16.tif", saved(sixteen, "TIFF"))
-    add("grey16-lzw.tif", saved(sixteen, "TIFF", compression="tiff_lzw"))
+    sixteen.putdata([min(65535, 257 * sum(color(x, y)) // 3 + x) for y in range(HEIGHT) for x in range(WIDTH)])
+    add("gray16.tif", saved(sixteen, "TIFF"))
+    add("gray16-lzw.tif", saved(sixteen, "TIFF", compression="tiff_lzw"))
     TiffImagePlugin.STRIP_SIZE = 200
     add("rgb-strips.tif", saved(picture(), "TIFF", compression="tiff_lzw"))
     add("rgb-orientation.tif", saved(picture(), "TIFF", tiffinfo={274: 6}))
-    grey = lambda depth: lambda x, y: [(sum(colour(x, y)) // 3) * ((1 << depth) - 1) // 255]
+    gray = lambda depth: lambda x, y: [(sum(color(x, y)) // 3) * ((1 << depth) - 1) // 255]
     for depth in (2, 4):
-        add(f"grey{depth}.tif", tiff(grey(depth), 1, depth, 1))
-    add("white-is-zero1.tif", tiff(grey(1), 1, 1, 0))
-    add("white-is-zero8.tif", tiff(grey(8), 1, 8, 0))
-    add("grey16-big-endian.tif", tiff(grey(16), 1, 16, 1, big_endian=True))
-    wide = lambda x, y: [257 * value for value in colour(x, y)]
+        add(f"gray{depth}.tif", tiff(gray(depth), 1, depth, 1))
+    add("white-is-zero1.tif", tiff(gray(1), 1, 1, 0))
+    add("white-is-zero8.tif", tiff(gray(8), 1, 8, 0))
+    add("gray16-big-endian.tif", tiff(gray(16), 1, 16, 1, big_endian=True))
+    wide = lambda x, y: [257 * value for value in color(x, y)]
     add("rgb16.tif", tiff(wide, 3, 16, 2))
     add("rgb16-big-endian.tif", tiff(wide, 3, 16, 2, big_endian=True))
     add("rgb16-predictor.tif", tiff(wide, 3, 16, 2, compression=8, predictor=2))
     add("rgba16.tif", tiff(lambda x, y: wide(x, y) + [257 * (10 * x + y)], 4, 16, 2, extra=[2]))
-    add("rgb-unused-channel.tif", tiff(lambda x, y: list(colour(x, y)) + [10 * x], 4, 8, 2, extra=[0]))
-    add("rgb8-planes.tif", tiff(lambda x, y: list(colour(x, y)), 3, 8, 2, planes=True))
+    add("rgb-unused-channel.tif", tiff(lambda x, y: list(color(x, y)) + [10 * x], 4, 8, 2, extra=[0]))
+    add("rgb8-planes.tif", tiff(lambda x, y: list(color(x, y)), 3, 8, 2, planes=True))
     add("rgb16-planes.tif", tiff(wide, 3, 16, 2, planes=True, compression=8))
-    add("grey4-reversed.tif", tiff(grey(4), 1, 4, 1, reverse=True))
+    add("gray4-reversed.tif", tiff(gray(4), 1, 4, 1, reverse=True))
     add("1-group3.tif", saved(picture("1"), "TIFF", compression="group3"))
     add("1-group4.tif", saved(picture("1"), "TIFF", compression="group4"))
-    add("rgba-premultiplied.tif", tiff(lambda x, y: [value * (10 * x + y) // 255 for value in colour(x, y)] + [10 * x + y], 4, 8, 2, extra=[1]))
+    add("rgba-premultiplied.tif", tiff(lambda x, y: [value * (10 * x + y) // 255 for value in color(x, y)] + [10 * x + y], 4, 8, 2, extra=[1]))
 
 
 # WebP.
@@ -411,7 +411,7 @@ def make_webp():
     add("lossless.webp", saved(big, "WEBP", lossless=True))
     add("lossless-alpha.webp", saved(alpha, "WEBP", lossless=True, exact=True))
     add("lossless-palette.webp", saved(picture("P", 45, 37).convert("RGB"), "WEBP", lossless=True))
-    add("lossless-two-colours.webp", saved(picture("1", 45, 37).convert("RGB"), "WEBP", lossless=True))
+    add("lossless-two-colors.webp", saved(picture("1", 45, 37).convert("RGB"), "WEBP", lossless=True))
     add("lossy-1x1.webp", saved(big.crop((0, 0, 1, 1)), "WEBP"))
     add("lossless-1x1.webp", saved(big.crop((0, 0, 1, 1)), "WEBP", lossless=True))
     exif = Image.Exif()
@@ -446,7 +446,7 @@ def make_pnm():
     add("plain.pbm", plain(1, [[(x * y) % 2 for x in columns] for y in rows], comment="# made by hand\n"))
     add("plain.pgm", plain(2, [[x * y for x in columns] for y in rows], 255))
     add("plain-most.pgm", plain(2, [[x * y for x in columns] for y in rows], 300))
-    add("plain.ppm", plain(3, [[value for x in columns for value in colour(x, y)] for y in rows], 255))
+    add("plain.ppm", plain(3, [[value for x in columns for value in color(x, y)] for y in rows], 255))
     add("binary.pbm", saved(picture("1"), "PPM"))
     add("binary.pgm", saved(picture("L"), "PPM"))
     add("binary.ppm", saved(picture(), "PPM"))

@@ -1,7 +1,7 @@
 namespace Gpu.Training.Data.Digits;
 
 /// <summary>
-/// The ways in which people write the ten digits: each style is a list of strokes in the box [-0.6, 0.6] x [-1, 1], y downwards.
+/// Handwriting styles of the ten digits. A style is a list of strokes in the box [-0.6, 0.6] x [-1, 1], with y pointing down.
 /// </summary>
 internal static class DigitTemplates
 {
@@ -62,7 +62,7 @@ internal static class DigitTemplates
         ],
     ];
 
-    /// <summary>The strokes of one style of a digit, chosen at random.</summary>
+    /// <summary>Returns the strokes of a random style of a digit.</summary>
     public static StrokePath[] Choose(int digit, PortableRandom random) => Styles[digit][random.NextInt32(Styles[digit].Length)];
 
     private static StrokePath[] Style(params string[] strokes) => [.. strokes.Select(stroke => new StrokePath(stroke))];

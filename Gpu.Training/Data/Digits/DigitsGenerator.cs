@@ -1,20 +1,19 @@
 namespace Gpu.Training.Data.Digits;
 
 /// <summary>
-/// Draws the bundled data set: grey 28x28 images of the digits 0 to 9, white on black, as a person with a pen would leave them. Each image is a
-/// writing style whose control points are moved at random, an affine and an elastic distortion, a pen of varying width and pressure, and
-/// then blur, specks, stray marks, noise and contrast.
+/// Draws the bundled data set: gray 28x28 images of handwritten digits, white on black. The control points of a random style are jittered and distorted
+/// (affine and elastic), and drawn by a pen of varying width and pressure. Blur, specks, stray marks, noise and contrast are then added.
 /// </summary>
 /// <remarks>
-/// The result depends on nothing but the seed and the index of an image: the random numbers are integer arithmetic, and the geometry uses only
-/// operations that IEEE 754 defines to the last bit. So it is the same on every platform, in any order and with any number of threads.
+/// An image depends only on the seed and its index. The random numbers use integer arithmetic, and the geometry uses only operations that IEEE 754
+/// rounds correctly, so the images are the same on every platform and for any number of threads.
 /// </remarks>
 public static class DigitsGenerator
 {
-    /// <summary>The bundled set's name.</summary>
+    /// <summary>Name of the data set.</summary>
     public const string Name = "digits";
 
-    /// <summary>Rows and columns of an image.</summary>
+    /// <summary>Height and width of an image in pixels.</summary>
     public const int Size = 28;
 
     /// <summary>Training images of the bundled set.</summary>
@@ -23,12 +22,12 @@ public static class DigitsGenerator
     /// <summary>Test images of the bundled set.</summary>
     public const int DefaultTestCount = 2000;
 
-    // Streams of random numbers: an image's index, with the part above it; and one a part for the order of the labels.
+    // Random streams: one per image (its index plus the offset of its split), and one per split for the order of the labels.
     private const ulong TestPart = 1UL << 32;
     private const ulong LabelStream = 1UL << 40;
 
-    /// <summary>Generates the data set. Every digit occurs equally often in each part, up to one image.</summary>
-    /// <param name="seed">The same seed gives the same bytes; the bundled set is that of seed 1.</param>
+    /// <summary>Generates the data set. The digits are balanced in each split, up to one image.</summary>
+    /// <param name="seed">Random seed; the bundled data set has seed 1.</param>
     /// <param name="trainCount">Number of training images, at least 1.</param>
     /// <param name="testCount">Number of test images, at least 1.</param>
     public static ImageDataset Generate(ulong seed, int trainCount = DefaultTrainCount, int testCount = DefaultTestCount)
@@ -99,7 +98,7 @@ public static class DigitsGenerator
         }
     }
 
-    // Specks of dust, and now and then a short stray mark: what keeps a single pixel from giving a digit away.
+    // Adds specks, and sometimes a short stray mark, so that no single pixel identifies a digit.
     private static void AddMarks(InkCanvas canvas, PortableRandom random)
     {
         for (var specks = random.NextInt32(5); specks > 0; specks--)
@@ -117,7 +116,7 @@ public static class DigitsGenerator
         canvas.Draw(start, end, faint, faint, 1);
     }
 
-    // From ink to bytes: contrast, a background that is not quite black, and noise.
+    // Converts ink to bytes, with contrast, a background that is not quite black, and noise.
     private static void Develop(ReadOnlySpan<double> ink, Span<byte> pixels, PortableRandom random)
     {
         var contrast = random.NextDouble(170, 255);
@@ -126,26 +125,27 @@ public static class DigitsGenerator
         var noise = random.NextDouble(2, 11);
         for (var i = 0; i < pixels.Length; i++)
         {
-            var value = (contrast * ink[i] * (1 + (grain * random.NextNormalish()))) + ((1 - ink[i]) * background) + (noise * random.NextNormalish());
+            var inked = contrast * ink[i] * (1 + (grain * random.NextApproximateNormal()));
+            var value = inked + ((1 - ink[i]) * background) + (noise * random.NextApproximateNormal());
             pixels[i] = (byte)Math.Clamp(value + 0.5, 0, 255);
         }
     }
 
     /// <summary>An affine map from the template's box to pixels: scale, shear, rotation, translation.</summary>
-    private readonly record struct Placement(double XX, double XY, double YX, double YY, Point Centre)
+    private readonly record struct Placement(double XX, double XY, double YX, double YY, Point Center)
     {
         public static Placement Draw(PortableRandom random)
         {
-            var (sin, cos) = PortableMath.SinCos(random.NextNormalish() * 0.11);
+            var (sin, cos) = PortableMath.SinCos(random.NextApproximateNormal() * 0.11);
             var height = random.NextDouble(7.8, 10.5);
             var width = height * random.NextDouble(0.8, 1.25);
-            var shear = random.NextNormalish() * 0.11;
-            var centre = new Point((Size / 2.0) + (random.NextNormalish() * 1.4), (Size / 2.0) + (random.NextNormalish() * 1.2));
+            var shear = random.NextApproximateNormal() * 0.11;
+            var center = new Point((Size / 2.0) + (random.NextApproximateNormal() * 1.4), (Size / 2.0) + (random.NextApproximateNormal() * 1.2));
 
             // Rotation x shear x scale; the shear leans the digit along x, against the direction of y.
-            return new Placement(cos * width, ((-cos * shear) - sin) * height, sin * width, (cos - (sin * shear)) * height, centre);
+            return new Placement(cos * width, ((-cos * shear) - sin) * height, sin * width, (cos - (sin * shear)) * height, center);
         }
 
-        public Point Apply(Point p) => Centre + new Point((XX * p.X) + (XY * p.Y), (YX * p.X) + (YY * p.Y));
+        public Point Apply(Point p) => Center + new Point((XX * p.X) + (XY * p.Y), (YX * p.X) + (YY * p.Y));
     }
 }

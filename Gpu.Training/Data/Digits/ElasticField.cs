@@ -2,22 +2,22 @@ namespace Gpu.Training.Data.Digits;
 
 /// <summary>
 /// A smooth random displacement of the plane (elastic distortion, Simard, Steinkraus and Platt 2003): a bicubic B-spline over a coarse grid of
-/// random vectors. It moves the strokes rather than the pixels, so lines stay sharp.
+/// random vectors. It displaces the strokes rather than the pixels, so lines stay sharp.
 /// </summary>
 internal sealed class ElasticField
 {
     private const int Intervals = 3;
     private const int Knots = Intervals + 3;
-    private readonly Point[] grid = new Point[Knots * Knots];
+    private readonly Point[] _grid = new Point[Knots * Knots];
 
-    /// <summary>Draws a field. Each component is about normal with a standard deviation of roughly half of <paramref name="strength"/>.</summary>
+    /// <summary>Draws a random field. Each component is approximately normal with a standard deviation of about half of <paramref name="strength"/>.</summary>
     public ElasticField(PortableRandom random, double strength)
     {
-        for (var i = 0; i < grid.Length; i++)
-            grid[i] = new Point(random.NextNormalish() * strength, random.NextNormalish() * strength);
+        for (var i = 0; i < _grid.Length; i++)
+            _grid[i] = new Point(random.NextApproximateNormal() * strength, random.NextApproximateNormal() * strength);
     }
 
-    /// <summary>Where a point of the square [-1, 1] x [-1, 1] goes; points outside are moved like the nearest one inside.</summary>
+    /// <summary>Displaces a point of the square [-1, 1] x [-1, 1]. Points outside are displaced like the nearest point inside.</summary>
     public Point Move(Point p)
     {
         var (column, x) = Locate(p.X);
@@ -32,7 +32,7 @@ internal sealed class ElasticField
             + (Row(first + (3 * Knots), a, b, c, d) * h);
     }
 
-    private Point Row(int i, double a, double b, double c, double d) => (grid[i] * a) + (grid[i + 1] * b) + (grid[i + 2] * c) + (grid[i + 3] * d);
+    private Point Row(int i, double a, double b, double c, double d) => (_grid[i] * a) + (_grid[i + 1] * b) + (_grid[i + 2] * c) + (_grid[i + 3] * d);
 
     private static (int Index, double Fraction) Locate(double coordinate)
     {

@@ -1,24 +1,23 @@
 namespace Gpu.Training.Data.Digits;
 
-/// <summary>A grey image under construction: ink from 0 (none) to 1 (full) a pixel, row after row. Strokes are drawn anti-aliased.</summary>
+/// <summary>A gray image of ink from 0 (none) to 1 (full) per pixel, in row order, with anti-aliased strokes.</summary>
 internal sealed class InkCanvas(int size)
 {
-    private readonly double[] ink = new double[size * size];
-    private readonly double[] scratch = new double[size * size];
+    private readonly double[] _ink = new double[size * size];
+    private readonly double[] _scratch = new double[size * size];
 
     /// <summary>The ink of each pixel.</summary>
-    public ReadOnlySpan<double> Ink => ink;
+    public ReadOnlySpan<double> Ink => _ink;
 
     /// <summary>Removes all ink.</summary>
-    public void Clear() => Array.Clear(ink);
+    public void Clear() => Array.Clear(_ink);
 
     /// <summary>
-    /// Draws a piece of a stroke: a line with round ends whose radius and strength change evenly from one end to the other. Where strokes
-    /// overlap the stronger one counts.
+    /// Draws a line with round ends whose radius and strength are interpolated linearly. Where strokes overlap, the stronger one counts.
     /// </summary>
-    /// <param name="from">Where it begins, in pixels; the centre of the first pixel is (0.5, 0.5).</param>
-    /// <param name="to">Where it ends.</param>
-    /// <param name="fromPen">Radius in pixels and strength (0 to 1) at the beginning.</param>
+    /// <param name="from">Start in pixels; the center of the first pixel is (0.5, 0.5).</param>
+    /// <param name="to">End in pixels.</param>
+    /// <param name="fromPen">Radius in pixels and strength (0 to 1) at the start.</param>
     /// <param name="toPen">Radius and strength at the end.</param>
     /// <param name="softness">Width in pixels of the edge over which the ink fades; 1 is plain anti-aliasing.</param>
     public void Draw(Point from, Point to, Pen fromPen, Pen toPen, double softness)
@@ -41,7 +40,7 @@ internal sealed class InkCanvas(int size)
                 var radius = fromPen.Radius + ((toPen.Radius - fromPen.Radius) * t);
                 var strength = fromPen.Strength + ((toPen.Strength - fromPen.Strength) * t);
                 var value = strength * Math.Clamp(((radius - distance) / softness) + 0.5, 0, 1);
-                ref var pixel = ref ink[(row * size) + column];
+                ref var pixel = ref _ink[(row * size) + column];
                 pixel = Math.Max(pixel, value);
             }
         }
@@ -56,9 +55,9 @@ internal sealed class InkCanvas(int size)
             for (var column = 0; column < size; column++)
             {
                 var i = (row * size) + column;
-                var before = column > 0 ? ink[i - 1] : 0;
-                var after = column + 1 < size ? ink[i + 1] : 0;
-                scratch[i] = before + (2 * ink[i]) + after;
+                var before = column > 0 ? _ink[i - 1] : 0;
+                var after = column + 1 < size ? _ink[i + 1] : 0;
+                _scratch[i] = before + (2 * _ink[i]) + after;
             }
         }
 
@@ -67,9 +66,9 @@ internal sealed class InkCanvas(int size)
             for (var column = 0; column < size; column++)
             {
                 var i = (row * size) + column;
-                var above = row > 0 ? scratch[i - size] : 0;
-                var below = row + 1 < size ? scratch[i + size] : 0;
-                ink[i] = ((1 - amount) * ink[i]) + (amount * ((above + (2 * scratch[i]) + below) / 16));
+                var above = row > 0 ? _scratch[i - size] : 0;
+                var below = row + 1 < size ? _scratch[i + size] : 0;
+                _ink[i] = ((1 - amount) * _ink[i]) + (amount * ((above + (2 * _scratch[i]) + below) / 16));
             }
         }
     }

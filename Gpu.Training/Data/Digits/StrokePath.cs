@@ -3,18 +3,18 @@ using System.Globalization;
 namespace Gpu.Training.Data.Digits;
 
 /// <summary>
-/// One movement of the pen: lines and Bezier curves, described as in SVG (M moves to the start, L draws a line, Q a quadratic and C a cubic
-/// curve; coordinates are absolute, in hundredths).
+/// A pen stroke of lines and Bezier curves in the syntax of SVG paths: M moves to the start, L draws a line, Q a quadratic and C a cubic curve;
+/// coordinates are absolute, in hundredths.
 /// </summary>
 internal sealed class StrokePath
 {
     private const int PointsPerLine = 6;
     private const int PointsPerCurve = 14;
 
-    private readonly List<(int Degree, int Start)> segments = [];
-    private readonly List<Point> controls = [];
+    private readonly List<(int Degree, int Start)> _segments = [];
+    private readonly List<Point> _controls = [];
 
-    /// <summary>Reads a description such as "M -40 -60 L 5 -100 L 5 100".</summary>
+    /// <summary>Parses a description such as "M -40 -60 L 5 -100 L 5 100".</summary>
     public StrokePath(string description)
     {
         var words = description.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -29,23 +29,23 @@ internal sealed class StrokePath
                 var other => throw new FormatException($"'{other}' in the stroke '{description}' is none of the commands M, L, Q and C."),
             };
             if (degree > 0)
-                segments.Add((degree, controls.Count - 1));
+                _segments.Add((degree, _controls.Count - 1));
             for (var k = 0; k < Math.Max(1, degree); k++, i += 2)
-                controls.Add(new Point(Coordinate(words[i]), Coordinate(words[i + 1])));
+                _controls.Add(new Point(Coordinate(words[i]), Coordinate(words[i + 1])));
         }
     }
 
-    /// <summary>Points along the stroke, with every control point first moved at random: no two people write alike.</summary>
-    /// <param name="random">Where the randomness comes from.</param>
-    /// <param name="jitter">Standard deviation of a control point's movement, in the units of the template (the digit is 2 high).</param>
+    /// <summary>Samples points along the stroke, after every control point is moved at random.</summary>
+    /// <param name="random">The random generator.</param>
+    /// <param name="jitter">Standard deviation of the movement, in template units (a digit is 2 high).</param>
     public Point[] Trace(PortableRandom random, double jitter)
     {
-        var moved = new Point[controls.Count];
+        var moved = new Point[_controls.Count];
         for (var i = 0; i < moved.Length; i++)
-            moved[i] = controls[i] + new Point(random.NextNormalish() * jitter, random.NextNormalish() * jitter);
+            moved[i] = _controls[i] + new Point(random.NextApproximateNormal() * jitter, random.NextApproximateNormal() * jitter);
 
         var points = new List<Point> { moved[0] };
-        foreach (var (degree, start) in segments)
+        foreach (var (degree, start) in _segments)
         {
             var count = degree == 1 ? PointsPerLine : PointsPerCurve;
             for (var k = 1; k <= count; k++)

@@ -14,7 +14,7 @@ internal static class BmpReader
     private const int CoreHeader = 12;
     private const int InfoHeader = 40;
     private const int Os2Header = 64;
-    private const int ColoursUsed = FileHeader + 32;
+    private const int ColorsUsed = FileHeader + 32;
     private const int Uncompressed = 0;
     private const int Rle8 = 1;
     private const int Rle4 = 2;
@@ -47,7 +47,7 @@ internal static class BmpReader
         else
             reader.Bytes(((width * bits) + 31) / 32 * 4 * height, "its pixels");
 
-        using var content = new MemoryStream(bits <= 8 && !isCore ? WithColourCount(data, bits, headerBytes, offset) : data);
+        using var content = new MemoryStream(bits <= 8 && !isCore ? WithColorCount(data, bits, headerBytes, offset) : data);
         var decoder = new BmpDecoder { RleSkippedPixelHandling = RleSkippedPixelHandling.FirstColorOfPalette };
         return hasAlpha
             ? PixelDecoder.DecodeRgba(decoder, content, (int)width, (int)height, background)
@@ -58,14 +58,14 @@ internal static class BmpReader
     private static bool CheckMasks(ReadOnlySpan<byte> masks, int bits, uint headerBytes)
     {
         if (masks.Length < 16)
-            throw SpanReader.Truncated("its colour masks are missing");
+            throw SpanReader.Truncated("its color masks are missing");
         for (var i = 0; i < 3; i++)
         {
             var mask = BinaryPrimitives.ReadUInt32LittleEndian(masks[(4 * i)..]);
             var ones = BitOperations.PopCount(mask);
             var isContiguous = ones > 0 && mask >> BitOperations.TrailingZeroCount(mask) == (1u << ones) - 1;
             if (!isContiguous || (bits == 32 ? ones != 8 : ones is not (5 or 6) || mask > ushort.MaxValue))
-                throw new InvalidDataException($"Its colour mask {mask:X8} is not supported. Save it with 24 bits a pixel, or as PNG.");
+                throw new InvalidDataException($"Its color mask {mask:X8} is not supported. Save it with 24 bits a pixel, or as PNG.");
         }
 
         var alpha = headerBytes >= 56 ? BinaryPrimitives.ReadUInt32LittleEndian(masks[12..]) : 0;
@@ -101,17 +101,17 @@ internal static class BmpReader
         }
     }
 
-    // A count of 0 means all colours, but ImageSharp then takes all bytes in front of the pixels for the palette, and stretches it.
-    private static byte[] WithColourCount(byte[] data, int bits, uint headerBytes, uint offset)
+    // A count of 0 means all colors, but ImageSharp then takes all bytes in front of the pixels for the palette, and stretches it.
+    private static byte[] WithColorCount(byte[] data, int bits, uint headerBytes, uint offset)
     {
         var room = (offset - FileHeader - headerBytes) / 4;
-        var count = BinaryPrimitives.ReadUInt32LittleEndian(data.AsSpan(ColoursUsed));
+        var count = BinaryPrimitives.ReadUInt32LittleEndian(data.AsSpan(ColorsUsed));
         if (count > room)
-            throw new InvalidDataException($"Its palette of {count} colours does not fit in front of its pixels, where there is room for {room}.");
+            throw new InvalidDataException($"Its palette of {count} colors does not fit in front of its pixels, where there is room for {room}.");
         if (count != 0)
             return data;
         var copy = data.AsSpan().ToArray();
-        BinaryPrimitives.WriteUInt32LittleEndian(copy.AsSpan(ColoursUsed), Math.Min(1u << bits, room));
+        BinaryPrimitives.WriteUInt32LittleEndian(copy.AsSpan(ColorsUsed), Math.Min(1u << bits, room));
         return copy;
     }
 }

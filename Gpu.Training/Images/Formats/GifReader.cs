@@ -19,15 +19,15 @@ internal static class GifReader
     // The first row and the step of the four passes.
     private static readonly (int First, int Step)[] Passes = [(0, 8), (4, 8), (2, 4), (1, 2)];
 
-    // For files without a table of colours.
-    private static readonly byte[] Greys = [.. Enumerable.Range(0, 768).Select(i => (byte)(i / 3))];
+    // For files without a table of colors.
+    private static readonly byte[] Grays = [.. Enumerable.Range(0, 768).Select(i => (byte)(i / 3))];
 
     public static ByteImage Read(byte[] data, RgbColor background)
     {
         var reader = new SpanReader(data) { Position = 6 };
         var screen = reader.Bytes(7, "the screen descriptor");
         var (canvasWidth, canvasHeight) = ((int)BinaryPrimitives.ReadUInt16LittleEndian(screen), (int)BinaryPrimitives.ReadUInt16LittleEndian(screen[2..]));
-        var globalColours = ReadColours(ref reader, screen[4]);
+        var globalColors = ReadColors(ref reader, screen[4]);
         ReadOnlySpan<byte> control = default;
         ByteImage? result = null;
         while (true)
@@ -43,7 +43,7 @@ internal static class GifReader
                     break;
                 case Image:
                     var frame = reader.Bytes(9, "an image descriptor");
-                    var colours = ReadColours(ref reader, frame[8]);
+                    var colors = ReadColors(ref reader, frame[8]);
                     var codes = reader.Position;
                     var codeSize = reader.Byte("the code size");
                     SkipBlocks(ref reader);
@@ -51,9 +51,9 @@ internal static class GifReader
                         break;
                     if (codeSize is < 2 or > 11)
                         throw new InvalidDataException($"Its code size is {codeSize}; 2 to 8 were expected.");
-                    if (colours.IsEmpty)
-                        colours = globalColours.IsEmpty ? Greys : globalColours;
-                    result = DecodeFrame(canvasWidth, canvasHeight, frame, control, colours, data.AsSpan(codes..reader.Position), background);
+                    if (colors.IsEmpty)
+                        colors = globalColors.IsEmpty ? Grays : globalColors;
+                    result = DecodeFrame(canvasWidth, canvasHeight, frame, control, colors, data.AsSpan(codes..reader.Position), background);
                     break;
                 case Trailer:
                     return result ?? throw new InvalidDataException("It has no image.");
@@ -65,8 +65,8 @@ internal static class GifReader
         }
     }
 
-    private static ReadOnlySpan<byte> ReadColours(ref SpanReader reader, byte flags) =>
-        (flags & 0x80) == 0 ? default : reader.Bytes(3 * (2 << (flags & 7)), "a table of colours");
+    private static ReadOnlySpan<byte> ReadColors(ref SpanReader reader, byte flags) =>
+        (flags & 0x80) == 0 ? default : reader.Bytes(3 * (2 << (flags & 7)), "a table of colors");
 
     private static void SkipBlocks(ref SpanReader reader)
     {
@@ -89,7 +89,7 @@ internal static class GifReader
 
     // What the frame leaves of the canvas is transparent, as in browsers; a frame that reaches beyond enlarges it, as with Pillow.
     private static ByteImage DecodeFrame(
-        int canvasWidth, int canvasHeight, ReadOnlySpan<byte> descriptor, ReadOnlySpan<byte> control, ReadOnlySpan<byte> colours, ReadOnlySpan<byte> codes,
+        int canvasWidth, int canvasHeight, ReadOnlySpan<byte> descriptor, ReadOnlySpan<byte> control, ReadOnlySpan<byte> colors, ReadOnlySpan<byte> codes,
         RgbColor background)
     {
         int left = BinaryPrimitives.ReadUInt16LittleEndian(descriptor), top = BinaryPrimitives.ReadUInt16LittleEndian(descriptor[2..]);
@@ -99,12 +99,12 @@ internal static class GifReader
         ImageSize.Check(canvasWidth, canvasHeight);
 
         // The frame with its table as the global one, and its only block an image of the canvas's size.
-        using var gif = new MemoryStream(colours.Length + codes.Length + 64);
-        var tableFlags = (byte)(0x80 | (System.Numerics.BitOperations.Log2((uint)colours.Length / 3) - 1));
+        using var gif = new MemoryStream(colors.Length + codes.Length + 64);
+        var tableFlags = (byte)(0x80 | (System.Numerics.BitOperations.Log2((uint)colors.Length / 3) - 1));
         gif.Write("GIF89a"u8);
         gif.Write(descriptor.Slice(4, 4));
         gif.Write([tableFlags, 0, 0]);
-        gif.Write(colours);
+        gif.Write(colors);
         if (!control.IsEmpty)
             gif.Write([Extension, GraphicControl, 4, .. control, 0]);
         gif.Write([Image, 0, 0, 0, 0, .. descriptor.Slice(4, 4), 0]);

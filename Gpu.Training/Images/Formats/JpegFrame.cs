@@ -16,7 +16,7 @@ internal sealed class JpegFrame
         ImageSize.Check(Width, Height);
         Components = new Component[content[5]];
         if (Components.Length is not (1 or 3 or 4))
-            throw new InvalidDataException($"It has {Components.Length} components; 1 (grey), 3 (colour) or 4 (CMYK) are supported.");
+            throw new InvalidDataException($"It has {Components.Length} components; 1 (gray), 3 (color) or 4 (CMYK) are supported.");
         for (var i = 0; i < Components.Length; i++)
         {
             var bytes = content.Slice(6 + (3 * i), 3);

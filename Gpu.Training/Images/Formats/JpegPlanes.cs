@@ -5,7 +5,7 @@ namespace Gpu.Training.Images.Formats;
 /// <summary>
 /// Decodes the four components of a JPEG file. ImageSharp only gives the products of the first three with the fourth. With a quantization table of zeros
 /// a component is the constant 1/2, and the products are half of the others. To have their last bit, too, they are decoded a second time with double
-/// contrast, which cuts off the darkest and the brightest quarter; there, samples are exact to 1 of 255. Strong colours of YCCK can thereby be off by 3.
+/// contrast, which cuts off the darkest and the brightest quarter; there, samples are exact to 1 of 255. Strong colors of YCCK can thereby be off by 3.
 /// </summary>
 internal static class JpegPlanes
 {
@@ -39,7 +39,7 @@ internal static class JpegPlanes
 
         byte[] Products(bool first, int scale)
         {
-            using var jpeg = file.Write(data, ColourTransform.None, first ? [scale, scale, scale, 0] : [0, 0, 0, scale]);
+            using var jpeg = file.Write(data, ColorTransform.None, first ? [scale, scale, scale, 0] : [0, 0, 0, scale]);
             return PixelDecoder.DecodeRgb(new JpegDecoder { IgnoreMetadata = true }, jpeg, file.Frame.Width, file.Frame.Height).Pixels;
         }
     }

@@ -5,7 +5,7 @@ namespace Gpu.Training.Images.Formats;
 /// <summary>
 /// Reads JPEG: baseline, extended and progressive with Huffman codes and 8 bits (ITU-T T.81). The segments are checked here up to the end marker, and
 /// ImageSharp gets those that it needs. ImageSharp 2.1.13 fills in what is missing of a truncated file, mixes up scans of some of the components, repeats
-/// subsampled chroma instead of interpolating it, and does not clamp the colours of YCCK. In the last two cases it therefore only decodes the components,
+/// subsampled chroma instead of interpolating it, and does not clamp the colors of YCCK. In the last two cases it therefore only decodes the components,
 /// and the rest is done here as libjpeg does it.
 /// </summary>
 internal static class JpegReader
@@ -20,25 +20,25 @@ internal static class JpegReader
         var transform = file.Transform();
         var isInterpolated = frame.Components.Any(component => ChromaUpsampling.Applies(frame.Ratio(component)));
         var count = frame.Components.Length;
-        if (!isInterpolated && transform != ColourTransform.Ycck)
+        if (!isInterpolated && transform != ColorTransform.Ycck)
             return Orientation.Apply(Decode(data, file, transform), file.Orientation);
 
-        var components = count == 4 ? JpegPlanes.Decode(data, file) : Decode(data, file, ColourTransform.None).Pixels;
+        var components = count == 4 ? JpegPlanes.Decode(data, file) : Decode(data, file, ColorTransform.None).Pixels;
         for (var i = 0; i < count; i++)
             ChromaUpsampling.Apply(components, (frame.Height, frame.Width, count), i, frame.Ratio(frame.Components[i]));
-        if (transform != ColourTransform.None)
+        if (transform != ColorTransform.None)
             ChromaUpsampling.ToRgb(components, count);
-        var pixels = count == 4 ? FromInvertedCmyk(components, isInverted: transform == ColourTransform.None) : components;
+        var pixels = count == 4 ? FromInvertedCmyk(components, isInverted: transform == ColorTransform.None) : components;
         return Orientation.Apply(new ByteImage(frame.Height, frame.Width, 3, pixels), file.Orientation);
     }
 
-    private static ByteImage Decode(byte[] data, JpegSegments file, ColourTransform? transform)
+    private static ByteImage Decode(byte[] data, JpegSegments file, ColorTransform? transform)
     {
         using var jpeg = file.Write(data, transform);
         return PixelDecoder.DecodeRgb(new JpegDecoder { IgnoreMetadata = true }, jpeg, file.Frame.Width, file.Frame.Height);
     }
 
-    // Files of four components hold inverted inks: 255 is none. The colours of YCCK are not inverted.
+    // Files of four components hold inverted inks: 255 is none. The colors of YCCK are not inverted.
     private static byte[] FromInvertedCmyk(ReadOnlySpan<byte> components, bool isInverted)
     {
         var pixels = new byte[components.Length / 4 * 3];

@@ -1,7 +1,7 @@
 namespace Gpu.Training.Images.Formats;
 
-/// <summary>The colour transform that an Adobe segment (APP14) names.</summary>
-internal enum ColourTransform : byte
+/// <summary>The color transform that an Adobe segment (APP14) names.</summary>
+internal enum ColorTransform : byte
 {
     /// <summary>The components are red, green and blue, or inverted cyan, magenta, yellow and black.</summary>
     None = 0,
@@ -97,29 +97,29 @@ internal sealed class JpegSegments
             throw new InvalidDataException("It has an end marker, but not a scan of every component: a part of the image is missing.");
     }
 
-    /// <summary>How the components make colours, by libjpeg's rules; null for grey.</summary>
-    public ColourTransform? Transform()
+    /// <summary>How the components make colors, by libjpeg's rules; null for gray.</summary>
+    public ColorTransform? Transform()
     {
         var components = Frame.Components;
         if (components.Length == 1)
             return null;
         if (components.Length == 4)
-            return _adobeTransform is null or 0 ? ColourTransform.None : ColourTransform.Ycck;
+            return _adobeTransform is null or 0 ? ColorTransform.None : ColorTransform.Ycck;
         if (_isJfif)
-            return ColourTransform.YCbCr;
+            return ColorTransform.YCbCr;
         if (_adobeTransform is { } transform)
-            return transform == 0 ? ColourTransform.None : ColourTransform.YCbCr;
-        return (components[0].Id, components[1].Id, components[2].Id) == ('R', 'G', 'B') ? ColourTransform.None : ColourTransform.YCbCr;
+            return transform == 0 ? ColorTransform.None : ColorTransform.YCbCr;
+        return (components[0].Id, components[1].Id, components[2].Id) == ('R', 'G', 'B') ? ColorTransform.None : ColorTransform.YCbCr;
     }
 
-    /// <summary>The file with what a decoder needs, and a colour transform of choice.</summary>
+    /// <summary>The file with what a decoder needs, and a color transform of choice.</summary>
     /// <param name="data">The file's bytes.</param>
-    /// <param name="transform">The transform to name; null for none, of grey images.</param>
+    /// <param name="transform">The transform to name; null for none, of gray images.</param>
     /// <param name="scales">
     /// A factor for the contrast of each component, where 0 makes it constant; samples then have 12 bits, so that 16 leaves the contrast as it is. Null
     /// leaves all as they are.
     /// </param>
-    public MemoryStream Write(byte[] data, ColourTransform? transform, int[]? scales = null)
+    public MemoryStream Write(byte[] data, ColorTransform? transform, int[]? scales = null)
     {
         var jpeg = new MemoryStream(data.Length + 1024);
         jpeg.Write([0xFF, 0xD8]);

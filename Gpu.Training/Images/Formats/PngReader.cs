@@ -9,7 +9,7 @@ namespace Gpu.Training.Images.Formats;
 /// <summary>
 /// Reads PNG (W3C, "Portable Network Graphics", third edition). The chunks are checked and the scanlines inflated here; ImageSharp 2.1.13 gets a small,
 /// sound PNG with what remains to be done. On files as they are it loops for ever on interlaced data that ends early, fails on IDAT chunks of one byte,
-/// reads past short palettes, mixes up the rows of narrow interlaced images, and ignores the transparent colour of 16-bit images.
+/// reads past short palettes, mixes up the rows of narrow interlaced images, and ignores the transparent color of 16-bit images.
 /// </summary>
 internal static class PngReader
 {
@@ -89,7 +89,7 @@ internal static class PngReader
             }
 
             if (type.SequenceEqual("PLTE"u8))
-                file.Colours = content.ToArray();
+                file.Colors = content.ToArray();
             else if (type.SequenceEqual("tRNS"u8))
                 file.Transparency = content.ToArray();
             else if (type.SequenceEqual("IDAT"u8))
@@ -102,8 +102,8 @@ internal static class PngReader
 
         if (file.Scanlines.Length == 0)
             throw new InvalidDataException("It has no image data (IDAT).");
-        if (file.ColourType == Palette && file.Colours.Length is 0 or > 768)
-            throw new InvalidDataException($"Its palette has {file.Colours.Length} bytes; 3 to 768 were expected.");
+        if (file.ColorType == Palette && file.Colors.Length is 0 or > 768)
+            throw new InvalidDataException($"Its palette has {file.Colors.Length} bytes; 3 to 768 were expected.");
         file.Scanlines.Position = 0;
         return file;
     }
@@ -128,10 +128,10 @@ internal static class PngReader
         "IHDR"u8.CopyTo(header);
         BinaryPrimitives.WriteInt32BigEndian(header[4..], width);
         BinaryPrimitives.WriteInt32BigEndian(header[8..], height);
-        (header[12], header[13]) = ((byte)file.BitDepth, (byte)file.ColourType);
+        (header[12], header[13]) = ((byte)file.BitDepth, (byte)file.ColorType);
         WriteChunk(png, header);
-        if (file.ColourType == Palette)
-            WriteChunk(png, [.. "PLTE"u8, .. file.Colours, .. new byte[768 - file.Colours.Length]]);
+        if (file.ColorType == Palette)
+            WriteChunk(png, [.. "PLTE"u8, .. file.Colors, .. new byte[768 - file.Colors.Length]]);
         if (file.Transparency.Length > 0)
             WriteChunk(png, [.. "tRNS"u8, .. file.TransparencyForDecoder()]);
 
@@ -180,15 +180,15 @@ internal static class PngReader
                 throw new InvalidDataException($"Its header (IHDR) has {header.Length} bytes; 13 were expected.");
             var (width, height) = (BinaryPrimitives.ReadUInt32BigEndian(header), BinaryPrimitives.ReadUInt32BigEndian(header[4..]));
             ImageSize.Check(width, height);
-            (Width, Height, BitDepth, ColourType, IsInterlaced) = ((int)width, (int)height, header[8], header[9], header[12] == 1);
-            var channels = (ColourType, BitDepth) switch
+            (Width, Height, BitDepth, ColorType, IsInterlaced) = ((int)width, (int)height, header[8], header[9], header[12] == 1);
+            var channels = (ColorType, BitDepth) switch
             {
                 (0, 1 or 2 or 4 or 8 or 16) => 1,
                 (Palette, 1 or 2 or 4 or 8) => 1,
                 (2, 8 or 16) => 3,
                 (4, 8 or 16) => 2,
                 (6, 8 or 16) => 4,
-                _ => throw new InvalidDataException($"Its header says colour type {ColourType} with {BitDepth} bits, which PNG does not have."),
+                _ => throw new InvalidDataException($"Its header says color type {ColorType} with {BitDepth} bits, which PNG does not have."),
             };
             if (header[10] != 0 || header[11] != 0 || header[12] > 1)
                 throw new InvalidDataException("Its header names an unknown method of compression, filtering or interlacing.");
@@ -201,7 +201,7 @@ internal static class PngReader
 
         public int BitDepth { get; }
 
-        public int ColourType { get; }
+        public int ColorType { get; }
 
         public bool IsInterlaced { get; }
 
@@ -210,9 +210,9 @@ internal static class PngReader
         public int Orientation { get; set; } = Formats.Orientation.Upright;
 
         /// <summary>Red, green and blue of the palette.</summary>
-        public byte[] Colours { get; set; } = [];
+        public byte[] Colors { get; set; } = [];
 
-        /// <summary>The content of tRNS: alpha of the palette's colours, or the transparent grey or colour in 16-bit numbers.</summary>
+        /// <summary>The content of tRNS: alpha of the palette's colors, or the transparent gray or color in 16-bit numbers.</summary>
         public byte[] Transparency { get; set; } = [];
 
         /// <summary>The compressed scanlines, of all IDAT chunks.</summary>
@@ -221,8 +221,8 @@ internal static class PngReader
         /// <summary>tRNS as ImageSharp 2.1.13 wants it: it reads the 16-bit numbers with the low byte first. Other images have none.</summary>
         public byte[] TransparencyForDecoder()
         {
-            var numbers = ColourType switch { 0 => 1, 2 => 3, _ => 0 };
-            if (ColourType == Palette)
+            var numbers = ColorType switch { 0 => 1, 2 => 3, _ => 0 };
+            if (ColorType == Palette)
                 return Transparency.Length <= 256 ? Transparency : Transparency[..256];
             if (numbers == 0 || Transparency.Length < 2 * numbers)
                 return [];

@@ -6,7 +6,7 @@ namespace Gpu.Training.Images.Formats;
 
 /// <summary>
 /// Reads TGA (Truevision, "TGA file format specification", version 2). The format has no signature, so a file counts as TGA when it is nothing else and
-/// its header makes sense. ImageSharp does not notice missing data, and mistakes a true-colour image that comes with a palette for a paletted one; it
+/// its header makes sense. ImageSharp does not notice missing data, and mistakes a true-color image that comes with a palette for a paletted one; it
 /// gets a file with the essential parts.
 /// </summary>
 internal static class TgaReader
@@ -23,19 +23,19 @@ internal static class TgaReader
         var header = new Header(start);
         ImageSize.Check(header.Width, header.Height);
         reader.Bytes(header.IdBytes, "the identification field");
-        var colours = reader.Bytes((long)header.MapLength * ((header.MapBits + 7) / 8), "the palette");
+        var colors = reader.Bytes((long)header.MapLength * ((header.MapBits + 7) / 8), "the palette");
         var pixels = reader.Position;
         if (header.IsRunLength)
             CheckRuns(ref reader, header);
         else
             reader.Bytes((long)header.Width * header.Height * header.PixelBytes, "its pixels");
 
-        // The same without identification, with the palette only where it is used, from colour 0, and without 1-bit alpha, which few programs mean.
+        // The same without identification, with the palette only where it is used, from color 0, and without 1-bit alpha, which few programs mean.
         using var content = new MemoryStream();
         content.Write([0, (byte)(header.IsPaletted ? 1 : 0), start[2], 0, 0]);
-        var map = header.IsPaletted ? new byte[(header.MapStart * header.MapBits / 8) + colours.Length] : [];
+        var map = header.IsPaletted ? new byte[(header.MapStart * header.MapBits / 8) + colors.Length] : [];
         if (header.IsPaletted)
-            colours.CopyTo(map.AsSpan(header.MapStart * header.MapBits / 8));
+            colors.CopyTo(map.AsSpan(header.MapStart * header.MapBits / 8));
         var entries = header.IsPaletted ? header.MapStart + header.MapLength : 0;
         content.Write([(byte)entries, (byte)(entries >> 8), (byte)(header.IsPaletted ? header.MapBits : 0)]);
         content.Write(start[8..17]);
@@ -111,7 +111,7 @@ internal static class TgaReader
 
         public int PixelBytes => (PixelBits + 7) / 8;
 
-        /// <summary>Whether colours have a byte for alpha: true colours, the palette's colours, and grey with a second byte.</summary>
+        /// <summary>Whether colors have a byte for alpha: true colors, the palette's colors, and gray with a second byte.</summary>
         public bool CanHaveAlpha => IsPaletted ? MapBits == 32 : PixelBits == 32 || (Type is 3 or 11 && PixelBits == 16);
 
         /// <summary>Whether that byte is said to be alpha. Many programs do not say so; then it is, unless it is 0 everywhere.</summary>

@@ -6,7 +6,7 @@ using SixLabors.ImageSharp.PixelFormats;
 namespace Gpu.Training.Images.Formats;
 
 /// <summary>
-/// Reads the first image of a TIFF file (TIFF 6.0): strips of grey, palette, RGB or CMYK, uncompressed or with LZW, Deflate, PackBits or a fax code.
+/// Reads the first image of a TIFF file (TIFF 6.0): strips of gray, palette, RGB or CMYK, uncompressed or with LZW, Deflate, PackBits or a fax code.
 /// ImageSharp gets the file with a new directory behind it, which holds only what was checked here. By the original one, 2.1.13 allocates and writes
 /// without limits and fills in missing strips; it also refuses CMYK, which is passed to it as RGB with alpha.
 /// </summary>
@@ -28,7 +28,7 @@ internal static class TiffReader
         var image = new Image(directory);
         var strips = ReadStrips(directory, image, data.Length);
         var (width, height, channels) = (image.Width, image.Height, image.Channels);
-        var hasAlpha = image.Colours == Rgb && channels == 4 && image.ExtraSample != 0;
+        var hasAlpha = image.Colors == Rgb && channels == 4 && image.ExtraSample != 0;
 
         SortedDictionary<int, uint[]> tags = new()
         {
@@ -36,7 +36,7 @@ internal static class TiffReader
             [Tag.Height] = [(uint)height],
             [Tag.BitsPerSample] = [.. Enumerable.Repeat((uint)image.Bits, channels)],
             [Tag.Compression] = [(uint)image.Compression],
-            [Tag.Colours] = [image.Colours == Cmyk ? Rgb : image.IsFax ? WhiteIsZero : (uint)image.Colours],
+            [Tag.Colors] = [image.Colors == Cmyk ? Rgb : image.IsFax ? WhiteIsZero : (uint)image.Colors],
             [Tag.StripOffsets] = strips.Offsets,
             [Tag.Channels] = [(uint)channels],
             [Tag.RowsPerStrip] = [(uint)strips.Rows],
@@ -47,7 +47,7 @@ internal static class TiffReader
         };
         if (channels == 4)
             tags[Tag.ExtraSamples] = [hasAlpha && image.ExtraSample == 1 ? 1u : 2u];
-        if (image.Colours == Palette)
+        if (image.Colors == Palette)
             tags[Tag.Palette] = ReadPalette(directory, image.Bits);
 
         var content = WithDirectory(data, directory.IsBigEndian, tags);
@@ -56,11 +56,11 @@ internal static class TiffReader
         using var stream = new MemoryStream(content);
         var decoder = new TiffDecoder { IgnoreMetadata = true, DecodingMode = FrameDecodingMode.First };
         var pixels = PixelDecoder.Decode<Rgba32>(decoder, stream, width, height);
-        if (image.Colours == Cmyk)
+        if (image.Colors == Cmyk)
             CmykToRgb(pixels);
         else if (!hasAlpha)
             PixelDecoder.MakeOpaque(pixels);
-        if (image.IsFax && image.Colours != WhiteIsZero)
+        if (image.IsFax && image.Colors != WhiteIsZero)
             Invert(pixels);
         return Orientation.Apply(PixelDecoder.Composite(pixels, width, height, background), Orientation.Valid(directory.Number(Tag.Orientation, 1)));
     }
@@ -186,7 +186,7 @@ internal static class TiffReader
         public const int Height = 257;
         public const int BitsPerSample = 258;
         public const int Compression = 259;
-        public const int Colours = 262;
+        public const int Colors = 262;
         public const int FillOrder = 266;
         public const int StripOffsets = 273;
         public const int Orientation = 274;
@@ -227,11 +227,11 @@ internal static class TiffReader
                     + "Save it as PNG.");
             }
 
-            Colours = directory.Number(Tag.Colours, -1);
+            Colors = directory.Number(Tag.Colors, -1);
             Channels = (int)Math.Min(directory.Number(Tag.Channels, 1), 99);
             var bits = directory.Has(Tag.BitsPerSample) ? directory.Numbers(Tag.BitsPerSample, 16) : [1u];
             Bits = (int)bits[0];
-            var isSupported = (Colours, Channels) switch
+            var isSupported = (Colors, Channels) switch
             {
                 (0 or 1, 1) => Bits is 1 or 2 or 4 or 8 or 16,
                 (Rgb, 3 or 4) => Bits is 8 or 16,
@@ -239,10 +239,10 @@ internal static class TiffReader
                 (Cmyk, 4) => Bits is 8 && directory.Number(Tag.InkSet, 1) == 1,
                 _ => false,
             };
-            if (!isSupported || bits.Any(one => one != Bits) || (IsFax && (Colours > 1 || Bits != 1)))
+            if (!isSupported || bits.Any(one => one != Bits) || (IsFax && (Colors > 1 || Bits != 1)))
             {
                 throw new InvalidDataException(
-                    $"It has {Channels} channels of {string.Join("/", bits)} bits in colours of kind {Colours}, which is not supported. Grey (kind 0 or 1) "
+                    $"It has {Channels} channels of {string.Join("/", bits)} bits in colors of kind {Colors}, which is not supported. Gray (kind 0 or 1) "
                     + "of 1 to 16 bits, RGB (2) of 8 or 16 bits, with alpha or without, a palette (3) and CMYK (5) of 8 bits are. Save it as PNG.");
             }
 
@@ -263,7 +263,7 @@ internal static class TiffReader
         public bool IsFax => Compression is 3 or 4;
 
         /// <summary>Photometric interpretation.</summary>
-        public long Colours { get; }
+        public long Colors { get; }
 
         public int Channels { get; }
 

@@ -33,14 +33,14 @@ internal ref struct WebpLosslessCodes
         {
             switch (codes.Read(2))
             {
-                case 0 or 1: // Prediction and colours, each with an image of its settings.
+                case 0 or 1: // Prediction and colors, each with an image of its settings.
                     var shift = codes.Read(3) + 2;
                     codes.SkipImage(Blocks(width, shift), Blocks(height, shift));
                     break;
                 case 3: // A palette; several indices are packed into a pixel.
-                    var colours = codes.Read(8) + 1;
-                    codes.SkipImage(colours, 1);
-                    width = Blocks(width, colours switch { <= 2 => 3, <= 4 => 2, <= 16 => 1, _ => 0 });
+                    var colors = codes.Read(8) + 1;
+                    codes.SkipImage(colors, 1);
+                    width = Blocks(width, colors switch { <= 2 => 3, <= 4 => 2, <= 16 => 1, _ => 0 });
                     break;
             }
         }
