@@ -20,8 +20,8 @@ internal static class CommandTree
     [
         ("train", "Train a network; without arguments, a small one on the bundled digits", TrainCommand.Build),
         ("eval", "Evaluate a run: loss, accuracy, per-class scores and confusion matrix", EvalCommand.Build),
-        ("predict", "Classify image files", PredictCommand.Build),
-        ("sweep", "Search hyperparameters on held-out training images", SweepCommand.Build),
+        ("predict", "Predict class probabilities of image files", PredictCommand.Build),
+        ("sweep", "Search a grid of hyperparameters, evaluated on held-out training images", SweepCommand.Build),
         ("devices", "List devices: the CPU, CUDA and OpenCL GPUs", DevicesCommand.Build),
         ("models", "List the built-in networks", ModelsCommand.Build),
         ("model", "Show the layers of a network", ModelCommand.Build),

@@ -18,7 +18,7 @@ internal static class DataGenerateCommand
         var train = Options.Integer("--train", "Number of training images", 1, 1_000_000, $"{DigitsGenerator.DefaultTrainCount}");
         var test = Options.Integer("--test", "Number of test images", 1, 1_000_000, $"{DigitsGenerator.DefaultTestCount}");
         var folder = Options.Text("--out", "DIR", "Folder for the four IDX files", $"datasets/{DigitsGenerator.Name}");
-        var command = new Command("generate", "Generate the bundled data set, or a larger one") { name, seed, train, test, folder };
+        var command = new Command("generate", "Generate the bundled data set, or one with another size or seed") { name, seed, train, test, folder };
         command.SetAction(parsed =>
         {
             var wanted = parsed.GetRequiredValue(name);

@@ -51,7 +51,7 @@ internal static class DataShowCommand
         reporter.Table(table);
         var sheet = ContactSheet.Render(split, ContactSheet.FirstOfEachClass(split, data.Classes, perClass), data.ClassNames, perClass, scale);
         ImageCodec.SavePng(file, sheet);
-        reporter.Line($"Drew the first {perClass} {(part == "test" ? "test" : "training")} images of each class to {Path.GetFullPath(file)}");
+        reporter.Line($"Drew up to {perClass} {(part == "test" ? "test" : "training")} images of each class to {Path.GetFullPath(file)}");
         reporter.Result(new JsonRecord().Add("dataset", data.Name).Add("height", data.Height).Add("width", data.Width).Add("channels", data.Channels)
             .Add("train", data.Train.Count).Add("test", data.Test.Count).Add("classes", classes).Add("file", Path.GetFullPath(file)));
     }

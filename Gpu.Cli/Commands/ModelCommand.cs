@@ -28,7 +28,7 @@ internal static class ModelCommand
     {
         var table = new ReportTable(
             ReportTable.Text("layer"), ReportTable.Text("kind"), ReportTable.Text("output"), ReportTable.Number("parameters"),
-            ReportTable.Number("MFLOP/image"), ReportTable.Number("bytes/image"))
+            ReportTable.Number("MFLOP/image"), ReportTable.Number("activations/image"))
         {
             Title = $"{model.Name}: input {model.Input}",
         };

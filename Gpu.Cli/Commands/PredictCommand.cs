@@ -38,7 +38,8 @@ internal sealed class PredictCommand
     {
         if (!Directory.Exists(path)) return [path];
         var files = Directory.GetFiles(path).Where(ImageCodec.HasImageExtension).Order(StringComparer.Ordinal).ToArray();
-        return files.Length > 0 ? files : throw new UsageException($"The folder '{path}' holds no image files ({string.Join(", ", ImageCodec.Extensions)}).");
+        return files.Length > 0 ? files : throw new UsageException(
+            $"The folder '{path}' contains no image files ({string.Join(", ", ImageCodec.Extensions)}). Subfolders are not searched.");
     }
 
     // A network with a flat input accepts any gray or color image with as many values.

@@ -38,7 +38,7 @@ internal static class ParseErrors
     private static string Sentence(ParseError error) => error.SymbolResult switch
     {
         OptionResult { Tokens.Count: 0, Option: { } option } => $"{option.Name} needs a value. {option.Description}.",
-        ArgumentResult { Tokens.Count: 0, Argument: { } argument } => $"Missing argument {argument.Name}. {argument.Description}.",
+        ArgumentResult { Tokens.Count: 0, Argument: { } argument } => $"Missing argument {argument.Name}: {argument.Description}.",
         _ => error.Message,
     };
 

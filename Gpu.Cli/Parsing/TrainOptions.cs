@@ -15,14 +15,15 @@ internal sealed class TrainOptions
     private readonly Option<long?> _batch = Options.Integer("--batch", "Batch size in images", 1, 65_536, $"{Defaults.Batch}");
 
     private readonly Option<string?> _optimizer = Options.OneOf(
-        "--optimizer", "Optimizer", Recipe, "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion");
+        "--optimizer", "Optimization algorithm", Recipe, "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion");
 
     private readonly Option<double?> _learningRate = Options.Number("--lr", "Base learning rate, scaled by schedule and warm-up", Interval.Positive, Recipe);
-    private readonly Option<double?> _momentum = Options.Number("--momentum", "Momentum coefficient (momentum, nesterov, rmsprop)", Interval.BelowOne, Recipe);
+    private readonly Option<double?> _momentum = Options.Number(
+        "--momentum", "Momentum coefficient of momentum, nesterov and rmsprop", Interval.BelowOne, Recipe);
 
     private readonly Option<(double, double)?> _betas;
     private readonly Option<double?> _epsilon = Options.Number(
-        "--epsilon", "Term added to the denominator for numerical stability (adam, adamw, rmsprop)", Interval.Positive, Recipe);
+        "--epsilon", "Term added to the denominator of adam, adamw and rmsprop for numerical stability", Interval.Positive, Recipe);
 
     private readonly Option<LearningRateSchedule?> _schedule;
     private readonly Option<long?> _warmup = Options.Integer(
@@ -34,7 +35,7 @@ internal sealed class TrainOptions
         "--decay-mode", "How to apply weight decay: l2 adds it to the gradient, decoupled shrinks the weights directly", Recipe, "l2", "decoupled");
 
     private readonly Option<string?> _decayOn = Options.OneOf(
-        "--decay-on", "Parameters to decay: weights of convolution and dense layers, or all parameters", Recipe, "weights", "all");
+        "--decay-on", "Parameters that weight decay and the L1 penalty apply to: weights of convolution and dense layers, or all", Recipe, "weights", "all");
 
     private readonly Option<double?> _l1 = Options.Number("--l1", "Coefficient of the L1 penalty", Interval.NonNegative, Recipe);
 
@@ -42,7 +43,7 @@ internal sealed class TrainOptions
         "--dropout", "Drop probability of all dropout layers", Interval.BelowOne, "as in the model");
 
     private readonly Option<double?> _labelSmoothing = Options.Number(
-        "--label-smoothing", "Target probability to spread evenly over all classes", Interval.BelowOne, Recipe);
+        "--label-smoothing", "Label smoothing: target probability spread evenly over all classes", Interval.BelowOne, Recipe);
 
     private readonly Option<double?> _clipNorm = Options.Number(
         "--clip-norm", "Clip the L2 norm of all gradients to this value", Interval.Positive, "off");
@@ -83,7 +84,7 @@ internal sealed class TrainOptions
         _betas = Options.Checked(
             "--betas",
             "A,B",
-            "Decay rates of the first and second moment (adam, adamw, lion), each at least 0 and below 1",
+            "Decay rates of the first and second moment of adam, adamw and lion (rmsprop uses the second), each at least 0 and below 1",
             Recipe,
             ParseBetas);
         _schedule = Options.Checked(
@@ -95,7 +96,7 @@ internal sealed class TrainOptions
         _augment = Options.Checked(
             "--augment",
             "LIST",
-            "Augment training images: flip (horizontally, probability 1/2), shift:N (up to N pixels in each direction), both separated by a comma, or none",
+            "Augment training images at random: flip (left-right, probability 1/2), shift:N (up to N pixels in each direction), flip,shift:N or none",
             "none",
             AugmentationOption? (text) => AugmentationOption.Parse(text));
     }
