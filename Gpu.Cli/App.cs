@@ -6,14 +6,16 @@ using Gpu.Cli.Parsing;
 
 namespace Gpu.Cli;
 
-/// <summary>The program: from the words of the command line to an exit code.</summary>
+/// <summary>Entry point: parses and runs a command line.</summary>
 internal static class App
 {
     /// <summary>Runs a command line.</summary>
+    /// <param name="args">the arguments, without the program name</param>
+    /// <param name="host">streams and terminal</param>
     /// <returns>one of <see cref="ExitCode"/></returns>
     public static int Run(string[] args, CliHost host)
     {
-        // Looked up before parsing, so that a mistake in the command is reported in the form that was asked for.
+        // Output options are read before parsing, so that usage errors are reported in the requested format.
         var isVerbose = args.Contains(CommandTree.Verbose);
         var reporter = Reporter.Create(host, args.Contains(CommandTree.Json), args.Contains(CommandTree.Plain), isVerbose);
         try

@@ -3,7 +3,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli;
 
-/// <summary>What surrounds a command: where it writes, whether a human looks on, and how it is asked to stop. Tests bring their own.</summary>
+/// <summary>Environment of a command: output streams, terminal properties and cancellation. Tests supply their own.</summary>
 internal sealed class CliHost
 {
     private readonly Func<CancellationToken> _cancellation;
@@ -20,26 +20,26 @@ internal sealed class CliHost
     /// <summary>Standard output: results.</summary>
     public TextWriter Output { get; }
 
-    /// <summary>Standard error: warnings, errors, and everything but the result with <c>--json</c>.</summary>
+    /// <summary>Standard error: warnings and errors; with <c>--json</c>, everything except the result.</summary>
     public TextWriter Error { get; }
 
-    /// <summary>Whether standard output is a terminal that a human looks at and that understands escape codes.</summary>
+    /// <summary>Whether standard output is an interactive terminal that supports escape codes.</summary>
     public bool IsTerminal { get; }
 
-    /// <summary>Whether colours are wanted (no <c>NO_COLOR</c>).</summary>
+    /// <summary>Whether to use colors (<c>NO_COLOR</c> is not set).</summary>
     public bool HasColor { get; init; } = true;
 
-    /// <summary>Whether characters beyond ASCII can be written. By the code page: the console's encodings are types of their own.</summary>
+    /// <summary>Whether the output encoding is Unicode. Compares code pages, because the console's encodings have types of their own.</summary>
     public bool IsUnicode => Output.Encoding.CodePage is 65001 or 1200 or 1201;
 
-    /// <summary>Opens a device by its id and a number of threads, and says what was chosen: that of the catalogue, but for tests.</summary>
+    /// <summary>Opens a device by id and number of threads, and describes the choice. <see cref="DeviceCatalog"/> by default; replaced by tests.</summary>
     public Func<string, int, (ComputeDevice Device, string Choice)> OpenDevice { get; init; } = (id, threads) =>
         (DeviceCatalog.Open(id, threads, out var choice), choice);
 
-    /// <summary>Characters in a line of the terminal.</summary>
+    /// <summary>Width of the terminal in characters.</summary>
     public int Width { get; }
 
-    /// <summary>Cancelled when the user presses Ctrl+C, from the first call on: a command that never asks is simply ended by it.</summary>
+    /// <summary>Cancelled by Ctrl+C. The handler is installed by the first access: until then, Ctrl+C ends the process.</summary>
     public CancellationToken Cancellation => _cancellation();
 
     /// <summary>The host of the running process.</summary>
@@ -49,7 +49,7 @@ internal sealed class CliHost
         var width = 120;
         if (isTerminal)
         {
-            // A pseudo-terminal may say 0.
+            // A pseudo-terminal may report 0.
             var reported = Console.WindowWidth;
             if (reported > 0) width = reported;
         }
@@ -59,7 +59,7 @@ internal sealed class CliHost
 
     private static bool IsSet(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 };
 
-    /// <summary>Turns Ctrl+C and the termination signal into cancellation; the second one ends the process at once.</summary>
+    /// <summary>Turns SIGINT (Ctrl+C) and SIGTERM into cancellation; the second signal ends the process.</summary>
     private static class CtrlC
     {
         private static readonly CancellationTokenSource Source = new();

@@ -2,7 +2,7 @@ using Gpu.Cli.Output;
 
 namespace Gpu.Cli;
 
-/// <summary>What a command works with.</summary>
-/// <param name="Host">the streams, and the wish to stop</param>
-/// <param name="Reporter">how it speaks</param>
+/// <summary>Services of a command.</summary>
+/// <param name="Host">streams, terminal and cancellation</param>
+/// <param name="Reporter">output in the requested format</param>
 internal sealed record CommandContext(CliHost Host, Reporter Reporter);

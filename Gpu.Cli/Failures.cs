@@ -4,10 +4,10 @@ using Gpu.Training.Images;
 
 namespace Gpu.Cli;
 
-/// <summary>Exceptions as messages and exit codes.</summary>
+/// <summary>Maps exceptions to messages and exit codes.</summary>
 internal static class Failures
 {
-    /// <summary>The exit code of an exception, and what to tell the user; the stack trace only when asked for.</summary>
+    /// <summary>Returns the exit code and the message of an exception; with <paramref name="isVerbose"/>, the message includes the stack trace.</summary>
     public static (int Code, string Message) Describe(Exception exception, bool isVerbose)
     {
         var code = exception switch
@@ -19,15 +19,16 @@ internal static class Failures
         var message = exception switch
         {
             OperationCanceledException => "stopped",
-            OutOfDeviceMemoryException { HasSuggestion: false } memory => $"{memory.Message}. Use a smaller --batch, a smaller model, or a device with more memory.",
+            OutOfDeviceMemoryException { HasSuggestion: false } memory =>
+                $"{memory.Message}. Use a smaller --batch, a smaller model, or a device with more memory.",
             UsageException or DatasetException or ImageException => exception.Message,
             IOException or UnauthorizedAccessException => exception.Message,
             _ when IsExplained(exception) => exception.Message,
-            _ => $"{exception.Message} ({exception.GetType().Name}). This is a fault of the program{(isVerbose ? "" : "; --verbose shows where it happened")}.",
+            _ => $"{exception.Message} ({exception.GetType().Name}). This is a bug in gputrainer{(isVerbose ? "" : "; --verbose prints the stack trace")}.",
         };
         return (code, isVerbose ? $"{message}{Environment.NewLine}{exception}" : message);
     }
 
-    // Exceptions of the libraries here are written for users; those of the runtime are not.
+    // Exceptions of the GpuTrainer libraries have messages for users; those of the runtime do not.
     private static bool IsExplained(Exception exception) => exception.GetType().Namespace?.StartsWith("Gpu.", StringComparison.Ordinal) == true;
 }

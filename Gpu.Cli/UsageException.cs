@@ -1,4 +1,4 @@
 namespace Gpu.Cli;
 
-/// <summary>The command is wrong in a way that the parser could not see. The message says what was expected, what was found and what to do.</summary>
+/// <summary>Usage error that the parser cannot detect. The message says what was expected, what was found and what to do.</summary>
 internal sealed class UsageException(string message, Exception? inner = null) : Exception(message, inner);

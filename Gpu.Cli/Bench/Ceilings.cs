@@ -3,22 +3,22 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Bench;
 
-/// <summary>What a device can do at most, measured on it: operations are compared with that, and not with a data sheet.</summary>
-/// <param name="Gflops">10^9 floating-point operations a second of multiply-adds on registers (a multiply-add counts 2)</param>
-/// <param name="CopyGbps">10^9 bytes a second of a copy out of and into memory, reading and writing counted</param>
-/// <param name="MatrixGflops">10^9 floating-point operations a second of the tensor cores in the device's precision; null where products are not computed by them</param>
+/// <summary>Measured peak rates of a device. Operations are compared with these instead of with a data sheet.</summary>
+/// <param name="Gflops">multiply-adds in registers, GFLOP/s (2 per multiply-add)</param>
+/// <param name="CopyGbps">copy bandwidth of memory, GB/s, reads plus writes</param>
+/// <param name="MatrixGflops">tensor cores in the device's precision, GFLOP/s; null if matrix products do not use tensor cores</param>
 internal sealed record Ceilings(double Gflops, double CopyGbps, double? MatrixGflops)
 {
-    /// <summary>What products and convolutions are compared with.</summary>
+    /// <summary>The peak rate for matrix products and convolutions, GFLOP/s.</summary>
     public double ProductGflops => MatrixGflops ?? Gflops;
 
-    /// <summary>Megabytes that are copied when nobody says otherwise: far more than any cache holds.</summary>
+    /// <summary>Default size of the copy in MB, larger than any cache.</summary>
     public const int DefaultCopyMegabytes = 256;
 
-    /// <summary>Measures them.</summary>
-    /// <param name="device">what to measure</param>
-    /// <param name="seconds">about how long each is measured</param>
-    /// <param name="copyMegabytes">how much is copied</param>
+    /// <summary>Measures the peak rates of a device.</summary>
+    /// <param name="device">the device</param>
+    /// <param name="seconds">approximate time per measurement</param>
+    /// <param name="copyMegabytes">size of the copy in MB</param>
     public static Ceilings Measure(ComputeDevice device, double seconds, int copyMegabytes = DefaultCopyMegabytes)
     {
         var isCpu = device is CpuDevice;
@@ -42,7 +42,7 @@ internal sealed record Ceilings(double Gflops, double CopyGbps, double? MatrixGf
     private static double? MeasureTensorCores(ComputeDevice device, double seconds)
     {
         if (!PeakThroughput.HasTensorCores(device)) return null;
-        // As many groups as are there at the same time, so that none waits for the last; each long enough that its launch does not count.
+        // Two groups per multiprocessor all run at the same time; enough rounds make the launch overhead negligible.
         const int rounds = 4096;
         using var output = device.Allocate(2 * ((AcceleratorDevice)device).Accelerator.NumMultiprocessors * PeakThroughput.TensorCoreThreads);
         var list = new CommandList(device);
@@ -50,7 +50,7 @@ internal sealed record Ceilings(double Gflops, double CopyGbps, double? MatrixGf
         return PeakThroughput.TensorCoreFlops(device.Precision, output.Length, rounds) / LaunchTimings.Measure(device, list, seconds).Times.Best / 1e9;
     }
 
-    // The CPU's threads take stretches of items. On a GPU a whole number of rounds of all multiprocessors, full with threads, so that none waits for the last.
+    // On a GPU, a whole number of waves of fully occupied multiprocessors (2048 threads each), so that none is idle at the end.
     private static int PeakWords(ComputeDevice device) => device switch
     {
         AcceleratorDevice accelerator when OperationSizes.For(device) == OperationSizes.Gpu => accelerator.Accelerator.NumMultiprocessors * 2048 * 4 * 4,

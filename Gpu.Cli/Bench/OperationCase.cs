@@ -4,18 +4,18 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Cli.Bench;
 
 /// <summary>An operation to time.</summary>
-/// <param name="Name">what it is: <c>conv_fwd</c></param>
-/// <param name="Shape">on what: <c>N128_28x28_1to32_valid</c></param>
-/// <param name="Flops">floating-point operations, 2 a multiply-add; 0 where bytes are what counts</param>
-/// <param name="Bytes">what its arguments must be read and written for, each once; 0 where operations are what counts</param>
-/// <param name="Prepare">allocates the arguments and gives what records the operation</param>
+/// <param name="Name">operation: <c>conv_fwd</c></param>
+/// <param name="Shape">shape of its arguments: <c>N128_28x28_1to32_valid</c></param>
+/// <param name="Flops">floating-point operations, 2 per multiply-add; 0 for memory-bound operations</param>
+/// <param name="Bytes">bytes read plus bytes written, each argument once; 0 for compute-bound operations</param>
+/// <param name="Prepare">allocates the arguments and returns the action that records the operation</param>
 internal sealed record OperationCase(string Name, string Shape, long Flops, long Bytes, Func<BenchMemory, Action<IExecutor>> Prepare)
 {
-    /// <summary>Name and shape together.</summary>
+    /// <summary>Name and shape.</summary>
     public string Id => $"{Name}_{Shape}";
 }
 
-/// <summary>Arguments of operations: device memory that lives as long as a measurement.</summary>
+/// <summary>Owns the device memory of a measurement: the arguments of the operation.</summary>
 internal sealed class BenchMemory(ComputeDevice device) : IDisposable
 {
     private readonly List<IDisposable> _owned = [];
@@ -23,13 +23,13 @@ internal sealed class BenchMemory(ComputeDevice device) : IDisposable
 
     public ComputeDevice Device => device;
 
-    /// <summary>Zeros.</summary>
+    /// <summary>Allocates words set to 0.</summary>
     public DeviceView Zeros(int words) => Own(device.Allocate(words)).View;
 
-    /// <summary>Uniform numbers in [-0.5, 0.5).</summary>
+    /// <summary>Allocates uniform random numbers in [-0.5, 0.5).</summary>
     public DeviceView Random(int words)
     {
-        // A block of numbers is repeated: making tens of millions of them would take longer than the measurement.
+        // Repeats a block of numbers: generating tens of millions takes longer than the measurement.
         const int Block = 1 << 16;
         var numbers = new float[Math.Min(words, Block)];
         for (var i = 0; i < numbers.Length; i++) numbers[i] = _random.NextSingle() - 0.5f;
@@ -43,7 +43,7 @@ internal sealed class BenchMemory(ComputeDevice device) : IDisposable
         return view;
     }
 
-    /// <summary>Integers from 0 up to <paramref name="classes"/>.</summary>
+    /// <summary>Allocates random labels, integers at least 0 and below <paramref name="classes"/>.</summary>
     public DeviceView Labels(int count, int classes)
     {
         var labels = new int[count];
@@ -53,7 +53,7 @@ internal sealed class BenchMemory(ComputeDevice device) : IDisposable
         return view;
     }
 
-    /// <summary>A <see cref="StepStateLayout"/> of the first step, with a learning rate that does not move anything far.</summary>
+    /// <summary>Allocates the step state (<see cref="StepStateLayout"/>) of step 1. A tiny learning rate keeps repeated updates stable.</summary>
     public DeviceView StepState()
     {
         var view = Zeros(Gpu.Kernels.StepStateLayout.Words);
@@ -65,7 +65,7 @@ internal sealed class BenchMemory(ComputeDevice device) : IDisposable
         return view;
     }
 
-    /// <summary>Disposes something with the memory.</summary>
+    /// <summary>Takes ownership: disposes the object together with the memory.</summary>
     public T Own<T>(T owned)
         where T : IDisposable
     {

@@ -3,15 +3,19 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Bench;
 
-/// <summary>The operations that <c>bench ops</c> times, on the shapes of the built-in networks and on ones that do not fit a cache.</summary>
+/// <summary>The operations of <c>bench ops</c>, with shapes of the built-in networks and shapes larger than any cache.</summary>
 internal static class OperationCases
 {
-    /// <summary>All of them.</summary>
-    /// <param name="sizes">how large; those for the CPU when none</param>
+    /// <summary>Returns all operations.</summary>
+    /// <param name="sizes">their sizes; null for those of the CPU</param>
     public static IEnumerable<OperationCase> All(OperationSizes? sizes = null)
     {
         sizes ??= OperationSizes.Cpu;
-        return [.. DenseCases(sizes), .. Conv2dCases(sizes), .. PoolingCases(sizes), .. NormalizationCases(sizes), .. ElementwiseCases(sizes), .. LossCases(sizes), .. OptimizerCases(sizes)];
+        return
+        [
+            .. DenseCases(sizes), .. Conv2dCases(sizes), .. PoolingCases(sizes), .. NormalizationCases(sizes), .. ElementwiseCases(sizes),
+            .. LossCases(sizes), .. OptimizerCases(sizes),
+        ];
     }
 
     private static IEnumerable<OperationCase> DenseCases(OperationSizes sizes)
@@ -159,7 +163,7 @@ internal static class OperationCases
         var count = rows * channels;
         var shape = $"{sizes.Batch}x{channels}x{sizes.Side}x{sizes.Side}_nhwc";
 
-        // Statistics need a pass of their own over all inputs: 2 reads and 1 write forward, 4 reads and 1 write backward.
+        // The statistics need an extra pass over the inputs: 2 reads and 1 write forward, 4 reads and 1 write backward.
         foreach (var (suffix, activation) in new[] { ("", Activation.None), ("+relu", Activation.Relu) })
         {
             yield return new OperationCase($"batchnorm{suffix}_fwd", shape, 0, 3 * Bytes(count), memory =>
@@ -179,8 +183,8 @@ internal static class OperationCases
                     memory.Zeros(channels));
                 var workspace = Workspace(memory, BatchNorm.WorkspaceLength(rows, channels));
                 return executor => BatchNorm.Backward(
-                    executor, rows, channels, x, gradient, new(gamma, beta, mean, deviation), new(mean, deviation), result, new(gammaGradient, betaGradient), activation,
-                    workspace);
+                    executor, rows, channels, x, gradient, new(gamma, beta, mean, deviation), new(mean, deviation), result, new(gammaGradient, betaGradient),
+                    activation, workspace);
             });
         }
     }
@@ -213,7 +217,7 @@ internal static class OperationCases
         {
             foreach (var (name, settings, factors) in rules)
             {
-                // Parameters and state are read and written, gradients read and reset.
+                // Parameters, gradients and state are each read and written; the gradients are reset to 0.
                 var bytes = (long)parameters * sizeof(float) * (2 + 2 + 2 * settings.StatesPerParameter);
                 yield return new OperationCase($"opt_{name}", parameters % 1_000_000 == 0 ? $"{parameters / 1_000_000}M" : $"{parameters}", 0, bytes, memory =>
                 {

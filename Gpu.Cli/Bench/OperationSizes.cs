@@ -2,10 +2,10 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Bench;
 
-/// <summary>How large the operations are that <c>bench ops</c> times.</summary>
+/// <summary>Sizes of the operations of <c>bench ops</c>.</summary>
 internal sealed record OperationSizes
 {
-    /// <summary>For CPUs: the shapes of the built-in networks at batch 128, and tensors beyond any cache.</summary>
+    /// <summary>Sizes for CPUs: shapes of the built-in networks at batch size 128, and tensors larger than any cache.</summary>
     public static OperationSizes Cpu { get; } = new()
     {
         Batch = 128,
@@ -19,7 +19,7 @@ internal sealed record OperationSizes
         Parameters = [1_000_000, 10_000_000, 50_000_000],
     };
 
-    /// <summary>For GPUs: the same shapes at batch 512, with resnet20's, and larger matrices, so that there is work for all of it.</summary>
+    /// <summary>Sizes for GPUs: the same shapes at batch size 512, those of resnet20, and larger matrices, to occupy the whole device.</summary>
     public static OperationSizes Gpu { get; } = Cpu with
     {
         Batch = 512,
@@ -27,7 +27,7 @@ internal sealed record OperationSizes
         Convolutions = [.. Cpu.Convolutions, (32, 16, 16, 1), (16, 32, 32, 1), (8, 64, 64, 1)],
     };
 
-    /// <summary>For the simulator, where a thread's step takes microseconds: that every operation runs is what counts.</summary>
+    /// <summary>Sizes for the simulator, which is too slow to measure: they only show that every operation runs.</summary>
     public static OperationSizes Tiny { get; } = new()
     {
         Batch = 2,
@@ -41,34 +41,34 @@ internal sealed record OperationSizes
         Parameters = [320],
     };
 
-    /// <summary>Samples.</summary>
+    /// <summary>Batch size.</summary>
     public required int Batch { get; init; }
 
-    /// <summary>Sides of square matrices.</summary>
+    /// <summary>Sizes n of n x n matrices.</summary>
     public required IReadOnlyList<int> Matrices { get; init; }
 
     /// <summary>Dense layers.</summary>
     public required IReadOnlyList<(int Inputs, int Outputs)> DenseLayers { get; init; }
 
-    /// <summary>3x3 convolutions.</summary>
+    /// <summary>3x3 convolutions: image side, channels and padding.</summary>
     public required IReadOnlyList<(int Side, int Inputs, int Outputs, int Padding)> Convolutions { get; init; }
 
-    /// <summary>2x2 poolings.</summary>
+    /// <summary>2x2 poolings: channels and image side.</summary>
     public required IReadOnlyList<(int Channels, int Side)> Poolings { get; init; }
 
-    /// <summary>Channels of what activations and normalisation run over.</summary>
+    /// <summary>Channels of the tensors for elementwise operations and normalization.</summary>
     public required int Channels { get; init; }
 
-    /// <summary>Height and width of it.</summary>
+    /// <summary>Height and width of these tensors.</summary>
     public required int Side { get; init; }
 
-    /// <summary>Classes of losses.</summary>
+    /// <summary>Numbers of classes for losses.</summary>
     public required IReadOnlyList<int> Classes { get; init; }
 
-    /// <summary>Parameters of optimizers, multiples of 16.</summary>
+    /// <summary>Numbers of parameters for optimizers, multiples of 16.</summary>
     public required IReadOnlyList<int> Parameters { get; init; }
 
-    /// <summary>Those that suit a device.</summary>
+    /// <summary>Returns the sizes for a device.</summary>
     public static OperationSizes For(ComputeDevice device) => device switch
     {
         CpuDevice => Cpu,

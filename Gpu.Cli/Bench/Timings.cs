@@ -3,40 +3,40 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Bench;
 
-/// <summary>Times of repeated runs, in seconds.</summary>
+/// <summary>Statistics of the times of repeated runs, in seconds.</summary>
 internal sealed class Timings
 {
     private readonly double[] _sorted;
 
-    /// <param name="seconds">a time a run, at least one</param>
+    /// <param name="seconds">time of each run; at least one</param>
     public Timings(IEnumerable<double> seconds)
     {
         _sorted = [.. seconds.Order()];
         if (_sorted.Length == 0) throw new ArgumentException("at least one run is needed", nameof(seconds));
     }
 
-    /// <summary>How many runs.</summary>
+    /// <summary>Number of runs.</summary>
     public int Runs => _sorted.Length;
 
-    /// <summary>The shortest.</summary>
+    /// <summary>Shortest time.</summary>
     public double Best => _sorted[0];
 
-    /// <summary>The middle one; of an even number, the mean of the two in the middle.</summary>
+    /// <summary>Median time.</summary>
     public double Median => (_sorted[(Runs - 1) / 2] + _sorted[Runs / 2]) / 2;
 
-    /// <summary>The time that this share of the runs stays below.</summary>
+    /// <summary>Quantile of the times; <paramref name="share"/> is 0 to 1.</summary>
     public double Quantile(double share) => _sorted[Math.Min(Runs - 1, (int)(share * Runs))];
 
     /// <summary>
-    /// Runs and times. Before that, runs that do not count: code is compiled when it is first used, and caches fill.
+    /// Times repeated runs on the host's clock. Untimed warm-up runs come first, for JIT compilation and caches.
     /// </summary>
-    /// <param name="device">waited for after each run</param>
-    /// <param name="run">what to time</param>
-    /// <param name="seconds">about how long</param>
-    /// <param name="least">runs that are timed in any case</param>
-    /// <param name="most">runs that are timed at most</param>
-    /// <param name="warmup">runs before, at least</param>
-    /// <param name="cancellation">stops between two runs</param>
+    /// <param name="device">synchronized after each run</param>
+    /// <param name="run">the work to time</param>
+    /// <param name="seconds">approximate measuring time</param>
+    /// <param name="least">minimum number of timed runs</param>
+    /// <param name="most">maximum number of timed runs</param>
+    /// <param name="warmup">minimum number of warm-up runs</param>
+    /// <param name="cancellation">cancels between two runs</param>
     public static Timings Measure(
         ComputeDevice device, Action run, double seconds, int least = 5, int most = 1000, int warmup = 2, CancellationToken cancellation = default)
     {
@@ -51,7 +51,7 @@ internal sealed class Timings
         }
     }
 
-    /// <summary>As <see cref="Measure"/>, of what times itself: it returns seconds, when what it ran has ended.</summary>
+    /// <summary>As <see cref="Measure"/>, for work that measures its own time: <paramref name="run"/> returns seconds.</summary>
     public static Timings Collect(
         Func<double> run, double seconds, int least = 5, int most = 1000, int warmup = 2, CancellationToken cancellation = default)
     {

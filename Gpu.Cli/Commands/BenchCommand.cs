@@ -2,10 +2,10 @@ using System.CommandLine;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>bench</c>: the group of the commands that measure speed.</summary>
+/// <summary>Command group <c>bench</c>.</summary>
 internal static class BenchCommand
 {
-    /// <summary>Adds the group's commands.</summary>
+    /// <summary>Adds the commands of the group.</summary>
     public static void Build(Command command, CommandContext context)
     {
         CommandTree.MakeGroup(command);

@@ -6,17 +6,17 @@ using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>bench ops</c>: single operations beside the device's own ceilings.</summary>
+/// <summary><c>bench ops</c>: times single operations and compares them with the measured peak of the device.</summary>
 internal static class BenchOpsCommand
 {
-    /// <summary>The command.</summary>
+    /// <summary>Creates the command.</summary>
     public static Command Create(CommandContext context)
     {
         var device = new DeviceOptions();
-        var only = Options.Text("--only", "TEXT", "Only operations whose name or shape contains this", "all");
-        var seconds = Options.Number("--seconds", "Seconds that an operation is timed for, after a warm-up", new Interval(0.001, 600), "0.3");
-        var copy = Options.Integer("--copy-mb", "Megabytes that are copied to measure the device's copy bandwidth", 1, 4096, $"{Ceilings.DefaultCopyMegabytes}");
-        var command = new Command("ops", "Times single operations, with their share of what the device can do at most") { only, seconds, copy };
+        var only = Options.Text("--only", "TEXT", "Run only operations whose name or shape contains this text", "all");
+        var seconds = Options.Number("--seconds", "Seconds to time each operation, after warm-up", new Interval(0.001, 600), "0.3");
+        var copy = Options.Integer("--copy-mb", "Megabytes to copy when measuring copy bandwidth", 1, 4096, $"{Ceilings.DefaultCopyMegabytes}");
+        var command = new Command("ops", "Time single operations and compare them with the measured peak of the device") { only, seconds, copy };
         device.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -32,19 +32,19 @@ internal static class BenchOpsCommand
         if (cases.Length == 0)
         {
             var names = OperationCases.All().Select(one => one.Name).Distinct().ToArray();
-            throw new UsageException($"No operation contains '{only}'.{ParseErrors.DidYouMean(only, names)} Operations: {string.Join(", ", names)}.");
+            throw new UsageException($"No operation matches '{only}'.{ParseErrors.DidYouMean(only, names)} Operations: {string.Join(", ", names)}.");
         }
 
         var reporter = context.Reporter;
         var ceilings = Ceilings.Measure(device, seconds, copyMegabytes);
         var precision = device.Precision.ToString().ToLowerInvariant();
         reporter.Line(
-            $"{device.Description}: multiply-adds on registers {Units.Short(ceilings.Gflops)} GFLOP/s, "
-            + (ceilings.MatrixGflops is { } matrix ? $"tensor cores in {precision} {Units.Short(matrix)} GFLOP/s, " : "")
-            + $"copy {Units.Short(ceilings.CopyGbps)} GB/s (read and written)");
+            $"{device.Description}: peak {Units.Short(ceilings.Gflops)} GFLOP/s (multiply-adds in registers), "
+            + (ceilings.MatrixGflops is { } matrix ? $"{Units.Short(matrix)} GFLOP/s ({precision} tensor cores), " : "")
+            + $"{Units.Short(ceilings.CopyGbps)} GB/s (copy, reads plus writes)");
         var table = new ReportTable(
             ReportTable.Text("operation"), ReportTable.Text("shape"), ReportTable.Number("ms"), ReportTable.Number("p10"), ReportTable.Number("p90"),
-            ReportTable.Number("rate"), ReportTable.Text(""), ReportTable.Number("of ceiling"));
+            ReportTable.Number("rate"), ReportTable.Text("unit"), ReportTable.Number("of peak"));
         List<JsonRecord> records = [];
         foreach (var (index, one) in cases.Index())
         {
@@ -66,14 +66,19 @@ internal static class BenchOpsCommand
         reporter.EndProgress();
         reporter.Table(table);
         using var watch = device.NewStopwatch();
-        reporter.Line(watch.IsOnDevice ? "Times are the device's own, of many repetitions at once." : "Times are the host's, with the wait for the device in them.");
+        reporter.Line(
+            watch.IsOnDevice
+                ? "Times are measured by the device's clock, over many repetitions at once."
+                : "Times are measured by the host's clock and include synchronization with the device.");
         reporter.Result(new JsonRecord().Add("device", device.Id).Add("description", device.Description).Add("threads", (device as CpuDevice)?.Threads)
             .Add("precision", precision)
             .Add("timing", watch.IsOnDevice ? "device" : "host").Add("compile_seconds", device.Compilation.Seconds)
-            .Add("ceilings", new JsonRecord().Add("gflops", ceilings.Gflops).Add("matrix_gflops", ceilings.MatrixGflops).Add("copy_gbps", ceilings.CopyGbps)).Add("operations", records));
+            .Add("ceilings", new JsonRecord()
+                .Add("gflops", ceilings.Gflops).Add("matrix_gflops", ceilings.MatrixGflops).Add("copy_gbps", ceilings.CopyGbps))
+            .Add("operations", records));
     }
 
-    // Null, with a warning, for one that does not fit the device.
+    // Returns null and warns if the operation does not fit into device memory.
     private static LaunchTimings? Measure(ComputeDevice device, OperationCase one, double seconds, Reporter reporter, CancellationToken cancellation)
     {
         try
@@ -85,7 +90,7 @@ internal static class BenchOpsCommand
         }
         catch (OutOfDeviceMemoryException e)
         {
-            reporter.Warn($"{one.Id} is left out: {e.Message}.");
+            reporter.Warn($"skipped {one.Id}: {e.Message}.");
             return null;
         }
     }

@@ -11,21 +11,21 @@ using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>bench step</c>: a training step (forward, loss, backward, optimizer, loss read back) on synthetic data.</summary>
+/// <summary><c>bench step</c>: times a training step (forward, loss, backward, optimizer, loss readback) on synthetic data.</summary>
 internal static class BenchStepCommand
 {
-    /// <summary>The command.</summary>
+    /// <summary>Creates the command.</summary>
     public static Command Create(CommandContext context)
     {
         var device = new DeviceOptions();
-        var model = Options.Text("--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", BuiltInModels.Default);
-        var batch = Options.Integer("--batch", "Samples a step", 1, 65_536, "128");
-        var steps = Options.Integer("--steps", "Steps that are timed at most", 1, 10_000_000, "100000");
-        var seconds = Options.Number("--seconds", "Seconds that steps are timed for; 5 steps are timed in any case", new Interval(0.001, 3600), "3");
-        var convolution = Options.OneOf("--convolution", "The algorithm of convolutions, where the shape and the device permit it", "auto",
+        var model = Options.Text("--model", "NAME|FILE", "Built-in network (see 'models') or JSON model file", BuiltInModels.Default);
+        var batch = Options.Integer("--batch", "Batch size in samples", 1, 65_536, "128");
+        var steps = Options.Integer("--steps", "Maximum number of timed steps", 1, 10_000_000, "100000");
+        var seconds = Options.Number("--seconds", "Seconds to time steps; at least 5 steps are timed", new Interval(0.001, 3600), "3");
+        var convolution = Options.OneOf("--convolution", "Convolution algorithm, where shape and device support it", "auto",
             "auto", "direct", "winograd", "matrix-product", "implicit-gemm", "tensor-core");
-        var warmup = Options.Integer("--warmup", "Steps before the timed ones, at least", 1, 100_000, "3");
-        var command = new Command("step", "Times a training step of a network on synthetic data") { model, batch, steps, seconds, warmup, convolution };
+        var warmup = Options.Integer("--warmup", "Minimum number of warm-up steps", 1, 100_000, "3");
+        var command = new Command("step", "Time a training step of a network on synthetic data") { model, batch, steps, seconds, warmup, convolution };
         device.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -37,7 +37,8 @@ internal static class BenchStepCommand
         return command;
     }
 
-    private static void Run(CommandContext context, Model model, ComputeDevice device, int batch, int steps, double seconds, int warmup, Conv2dAlgorithm convolution)
+    private static void Run(
+        CommandContext context, Model model, ComputeDevice device, int batch, int steps, double seconds, int warmup, Conv2dAlgorithm convolution)
     {
         using var network = new Network(model, device);
         using var runner = new StepRunner(network, batch, new TrainingOptions { Convolution = convolution });
@@ -52,24 +53,24 @@ internal static class BenchStepCommand
         var times = Timings.Measure(device, Step, seconds, least: Math.Min(5, steps), most: steps, warmup: warmup, cancellation: context.Host.Cancellation);
         var onDevice = DeviceTime(device, runner, times.Median);
         var threads = (device as CpuDevice)?.Threads;
-        // Forward, and backward for the data and for the weights: three times the forward multiply-adds, 2 operations each.
+        // Forward, backward data and backward weights: 3 x the forward multiply-adds, 2 operations each.
         var gflops = 6.0 * model.MultiplyAdds * batch / times.Median / 1e9;
         var (median, p10, p90) = (1e3 * times.Median, 1e3 * times.Quantile(0.1), 1e3 * times.Quantile(0.9));
         var peakWorkingSet = Process.GetCurrentProcess().PeakWorkingSet64;
         List<(string Name, string Value)> facts =
         [
-            ("model", $"{model.Name}, {Units.Count(model.ParameterCount)} parameters, {batch} samples a step"),
+            ("model", $"{model.Name}, {Units.Count(model.ParameterCount)} parameters, batch size {batch}"),
             ("device", device.Description),
-            ("step", $"{Units.Short(median)} ms (10 % below {Units.Short(p10)}, 90 % below {Units.Short(p90)}; {times.Runs} steps)"),
-            ("rate", $"{Units.Count((long)(batch / times.Median))} samples/s, {Units.Short(gflops)} GFLOP/s of convolution and dense layers"),
-            ("memory", $"{Units.Bytes(device.AllocatedBytes)} on the device; the process {Units.Bytes(peakWorkingSet)} at its peak"),
+            ("step", $"{Units.Short(median)} ms median (p10 {Units.Short(p10)}, p90 {Units.Short(p90)}; {times.Runs} steps)"),
+            ("throughput", $"{Units.Count((long)(batch / times.Median))} samples/s, {Units.Short(gflops)} GFLOP/s in convolution and dense layers"),
+            ("memory", $"{Units.Bytes(device.AllocatedBytes)} on the device, peak working set of the process {Units.Bytes(peakWorkingSet)}"),
             ("last loss", Units.Fixed(loss, 4)),
         ];
         if (device is not CpuDevice)
         {
-            var plain = $"one by one: {runner.Recorded.NoGraphReason}";
+            var plain = $"one by one ({runner.Recorded.NoGraphReason})";
             facts.Insert(2, ("launches", $"{runner.LaunchCount}, {(runner.Recorded.Mode == LaunchMode.Graph ? "as one graph" : plain)}"));
-            if (onDevice is { } alone) facts.Insert(4, ("without reading the loss", $"{Units.Short(1e3 * alone)} ms by the device's clock"));
+            if (onDevice is { } alone) facts.Insert(4, ("without loss readback", $"{Units.Short(1e3 * alone)} ms on the device's clock"));
         }
 
         context.Reporter.Table(ReportTable.KeyValues(null, [.. facts]));
@@ -91,7 +92,7 @@ internal static class BenchStepCommand
         }
     }
 
-    // Steps one after the other, as in training, where the loss is read now and then; null where the device has no clock of its own.
+    // Seconds per step without reading the loss, as between two log entries of training; null if the device has no clock.
     private static double? DeviceTime(ComputeDevice device, StepRunner runner, double seconds)
     {
         using var watch = device.NewStopwatch();

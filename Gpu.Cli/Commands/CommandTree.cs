@@ -4,42 +4,42 @@ using System.Reflection;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary>All commands. Only one that the command line names gets its options: building forty options takes longer than starting.</summary>
+/// <summary>All commands. Builds options only for the command that is run, because creating all of them would slow down every start.</summary>
 internal static class CommandTree
 {
-    /// <summary>The option for programs.</summary>
+    /// <summary>Option for JSON output.</summary>
     public const string Json = "--json";
 
-    /// <summary>The option for plain lines.</summary>
+    /// <summary>Option for plain output.</summary>
     public const string Plain = "--plain";
 
-    /// <summary>The option for details of errors.</summary>
+    /// <summary>Option for verbose output.</summary>
     public const string Verbose = "--verbose";
 
     private static readonly (string Name, string Description, Action<Command, CommandContext> Build)[] Entries =
     [
-        ("train", "Trains a network; without arguments a small one on the bundled digits", TrainCommand.Build),
-        ("eval", "Loss, accuracy, scores of each class and confusion matrix of a run's best weights", EvalCommand.Build),
-        ("predict", "Class probabilities for image files", PredictCommand.Build),
-        ("sweep", "Tries settings, judged by held-out training images", SweepCommand.Build),
-        ("devices", "Lists the devices that can train: the CPU, CUDA and OpenCL GPUs", DevicesCommand.Build),
-        ("models", "Lists the built-in networks", ModelsCommand.Build),
-        ("model", "Shows the layers of a network", ModelCommand.Build),
-        ("data", "Lists, generates and shows data sets", DataCommand.Build),
-        ("bench", "Times a training step, or single operations beside the device's own ceilings", BenchCommand.Build),
+        ("train", "Train a network; without arguments, a small one on the bundled digits", TrainCommand.Build),
+        ("eval", "Evaluate a run: loss, accuracy, per-class scores and confusion matrix", EvalCommand.Build),
+        ("predict", "Predict class probabilities of image files", PredictCommand.Build),
+        ("sweep", "Search a grid of hyperparameters, evaluated on held-out training images", SweepCommand.Build),
+        ("devices", "List devices: the CPU, CUDA and OpenCL GPUs", DevicesCommand.Build),
+        ("models", "List the built-in networks", ModelsCommand.Build),
+        ("model", "Show the layers of a network", ModelCommand.Build),
+        ("data", "List, generate and show data sets", DataCommand.Build),
+        ("bench", "Benchmark a training step or single operations", BenchCommand.Build),
     ];
 
-    /// <summary>The commands, those that <paramref name="args"/> name complete.</summary>
+    /// <summary>Builds the command tree, with the options of the commands named in <paramref name="args"/>.</summary>
     public static Command Build(string[] args, CommandContext context)
     {
-        var root = new Command("gputrainer", "Trains image classifiers on GPUs and on the CPU.")
+        var root = new Command("gputrainer", "Train image classifiers on GPUs and CPUs.")
         {
             new HelpOption(),
-            new Option<bool>(Json) { Description = "One JSON object as the last line of standard output, everything else on standard error", Recursive = true },
-            new Option<bool>(Plain) { Description = "Plain lines: no colours, no progress bar (as in a pipe or in CI)", Recursive = true },
-            new Option<bool>(Verbose) { Description = "Adds details: how steps are launched, the stack trace of an error", Recursive = true },
+            new Option<bool>(Json) { Description = "Print one JSON object to standard output, everything else to standard error", Recursive = true },
+            new Option<bool>(Plain) { Description = "Print plain text without colors and progress bar (default in pipes and CI)", Recursive = true },
+            new Option<bool>(Verbose) { Description = "Print details, such as how steps are launched and stack traces of errors", Recursive = true },
         };
-        var version = new Option<bool>("--version") { Description = "Prints the version" };
+        var version = new Option<bool>("--version") { Description = "Print the version" };
         root.Options.Add(version);
         foreach (var (name, description, build) in Entries)
         {
@@ -57,13 +57,13 @@ internal static class CommandTree
         return root;
     }
 
-    /// <summary>Makes a command that only groups others say so when it is called alone.</summary>
+    /// <summary>Makes a command a group: without a subcommand it is a usage error.</summary>
     public static void MakeGroup(Command group) => group.SetAction(void (_) => throw NeedsCommand(group));
 
     private static UsageException NeedsCommand(Command group)
     {
         var path = group.Parents.Any() ? $"gputrainer {group.Name}" : "gputrainer";
         return new UsageException(
-            $"'{path}' needs a command: {string.Join(", ", group.Subcommands.Select(command => command.Name))}. '{path} --help' says what they do.");
+            $"'{path}' needs a command: {string.Join(", ", group.Subcommands.Select(command => command.Name))}. See '{path} --help'.");
     }
 }

@@ -3,13 +3,13 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary>Says that kernels are being compiled, and how long it took: otherwise the screen would stand still for no reason that can be seen.</summary>
+/// <summary>Shows the progress of kernel compilation, which otherwise looks like a hang.</summary>
 internal static class CompilationDisplay
 {
-    // What takes less is not worth a line.
+    // A shorter compilation is not reported.
     private const double MinSeconds = 0.1;
 
-    /// <summary>Waits for a device's kernels and shows how far they are.</summary>
+    /// <summary>Waits until the kernels of a device are compiled, and shows progress.</summary>
     public static void Finish(Reporter reporter, ComputeDevice device)
     {
         var compilation = device.FinishCompilation(progress =>
@@ -19,7 +19,7 @@ internal static class CompilationDisplay
         Show(reporter, compilation);
     }
 
-    /// <summary>Shows how far it is; after the last kernel, a line with the time.</summary>
+    /// <summary>Shows progress; after the last kernel, writes a line with the time.</summary>
     public static void Show(Reporter reporter, KernelCompilation progress)
     {
         if (progress.Done < progress.Total)
@@ -31,7 +31,7 @@ internal static class CompilationDisplay
 
         reporter.EndProgress();
         if (progress.Seconds >= MinSeconds)
-            reporter.Line($"{Units.Count(progress.Total)} kernels compiled in {Units.Fixed(progress.Seconds, 1)} s");
+            reporter.Line($"Compiled {Units.Count(progress.Total)} kernels in {Units.Fixed(progress.Seconds, 1)} s");
         reporter.BeginProgress();
     }
 }

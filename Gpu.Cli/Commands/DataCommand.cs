@@ -2,10 +2,10 @@ using System.CommandLine;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>data</c>: the group of the commands for data sets.</summary>
+/// <summary>Command group <c>data</c>.</summary>
 internal static class DataCommand
 {
-    /// <summary>Adds the group's commands.</summary>
+    /// <summary>Adds the commands of the group.</summary>
     public static void Build(Command command, CommandContext context)
     {
         CommandTree.MakeGroup(command);

@@ -6,19 +6,19 @@ using Gpu.Training.Images;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>data show DATASET</c>: what a data set holds, and some of its images as a PNG.</summary>
+/// <summary><c>data show DATASET</c>: describes a data set and draws sample images to a PNG file.</summary>
 internal static class DataShowCommand
 {
-    /// <summary>The command.</summary>
+    /// <summary>Creates the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var dataset = new Argument<string>("DATASET") { Description = "A name that 'data list' shows, or a folder", DefaultValueFactory = _ => "digits" };
-        var part = Options.OneOf("--part", "Which images", "train", "train", "test");
-        var perClass = Options.Integer("--per-class", "Images of each class", 1, 200, "10");
-        var scale = Options.Integer("--scale", "Dots that a pixel becomes, across and down", 1, 16, "2");
+        var dataset = new Argument<string>("DATASET") { Description = "Data set name (see 'data list') or folder", DefaultValueFactory = _ => "digits" };
+        var part = Options.OneOf("--part", "Split to draw", "train", "train", "test");
+        var perClass = Options.Integer("--per-class", "Number of images per class", 1, 200, "10");
+        var scale = Options.Integer("--scale", "Magnification of the images", 1, 16, "2");
         var background = BackgroundOption.Create();
-        var output = Options.Text("--out", "FILE", "The PNG file to write", "NAME-PART.png");
-        var command = new Command("show", "Says what a data set holds and draws some images of each class into a PNG file")
+        var output = Options.Text("--out", "FILE", "PNG file to write", "NAME-PART.png");
+        var command = new Command("show", "Describe a data set and draw sample images of each class to a PNG file")
         {
             dataset, part, perClass, scale, background, output,
         };
@@ -39,7 +39,7 @@ internal static class DataShowCommand
         var size = $"{data.Height}x{data.Width}x{data.Channels}";
         var table = new ReportTable(ReportTable.Number("label"), ReportTable.Text("class"), ReportTable.Number("train"), ReportTable.Number("test"))
         {
-            Title = $"{data.Name}: {Units.Count(data.Train.Count)} + {Units.Count(data.Test.Count)} images of {size}, {data.Classes} classes",
+            Title = $"{data.Name}: {Units.Count(data.Train.Count)} training and {Units.Count(data.Test.Count)} test images of {size}, {data.Classes} classes",
         };
         List<JsonRecord> classes = [];
         for (var label = 0; label < data.Classes; label++)
@@ -51,7 +51,7 @@ internal static class DataShowCommand
         reporter.Table(table);
         var sheet = ContactSheet.Render(split, ContactSheet.FirstOfEachClass(split, data.Classes, perClass), data.ClassNames, perClass, scale);
         ImageCodec.SavePng(file, sheet);
-        reporter.Line($"The first {perClass} {(part == "test" ? "test" : "training")} images of each class are in {Path.GetFullPath(file)}");
+        reporter.Line($"Drew up to {perClass} {(part == "test" ? "test" : "training")} images of each class to {Path.GetFullPath(file)}");
         reporter.Result(new JsonRecord().Add("dataset", data.Name).Add("height", data.Height).Add("width", data.Width).Add("channels", data.Channels)
             .Add("train", data.Train.Count).Add("test", data.Test.Count).Add("classes", classes).Add("file", Path.GetFullPath(file)));
     }

@@ -4,17 +4,17 @@ using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>devices</c>: what can train, and why a kind is missing.</summary>
+/// <summary><c>devices</c>: lists the devices, and why a kind of device is unavailable.</summary>
 internal static class DevicesCommand
 {
-    /// <summary>Adds what the command takes.</summary>
+    /// <summary>Adds the action.</summary>
     public static void Build(Command command, CommandContext context) => command.SetAction(_ => Run(context.Reporter));
 
     private static void Run(Reporter reporter)
     {
         var table = new ReportTable(
-            ReportTable.Text("device"), ReportTable.Text("is"), ReportTable.Number("memory"), ReportTable.Number("free"), ReportTable.Number("cores"), ReportTable.Number("lanes"),
-                ReportTable.Text("missing because"));
+            ReportTable.Text("device"), ReportTable.Text("name"), ReportTable.Number("memory"), ReportTable.Number("free"), ReportTable.Number("cores"),
+            ReportTable.Number("lanes"), ReportTable.Text("unavailable because"));
         List<JsonRecord> records = [];
         foreach (var device in DeviceCatalog.List())
         {
@@ -22,13 +22,14 @@ internal static class DevicesCommand
                 device.Id, device.Name, device.MemoryBytes > 0 ? Units.Bytes(device.MemoryBytes) : "", Free(device),
                 device.Processors > 0 ? Units.Count(device.Processors) : "", device.Lanes > 0 ? Units.Count(device.Lanes) : "", device.UnavailableReason ?? "");
             records.Add(new JsonRecord().Add("id", device.Id).Add("kind", device.Kind).Add("name", device.Name).Add("available", device.IsAvailable)
-                .Add("memory_bytes", device.MemoryBytes).Add("free_bytes", device.FreeBytes).Add("processors", device.Processors).Add("lanes", device.Lanes).Add("missing", device.UnavailableReason));
+                .Add("memory_bytes", device.MemoryBytes).Add("free_bytes", device.FreeBytes).Add("processors", device.Processors)
+                .Add("lanes", device.Lanes).Add("missing", device.UnavailableReason));
         }
 
         reporter.Table(table);
         reporter.Result(new JsonRecord().Add("devices", records));
     }
 
-    // Nothing for what is not there, a dash where the driver does not say.
+    // Empty for a missing device, a dash if the driver does not report it.
     private static string Free(DeviceInfo device) => device.FreeBytes is { } bytes ? Units.Bytes(bytes) : device.MemoryBytes > 0 ? "-" : "";
 }

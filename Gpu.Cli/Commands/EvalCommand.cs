@@ -7,30 +7,30 @@ using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>eval RUN [DATASET]</c>: what a run's best weights do on a data set.</summary>
+/// <summary><c>eval RUN [DATASET]</c>: evaluates the best weights of a run on a data set.</summary>
 internal sealed class EvalCommand
 {
-    // A wider matrix would not fit a line of a terminal.
+    // A wider matrix does not fit into a terminal.
     private const int MaxMatrixClasses = 20;
 
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
-    private readonly Argument<string> _run = new("RUN") { Description = "The folder of a run" };
+    private readonly Argument<string> _run = new("RUN") { Description = "Run folder" };
     private readonly Argument<string?> _dataset = new("DATASET")
     {
-        Description = "A name that 'data list' shows, or a folder (default: that of the run)",
+        Description = "Data set name (see 'data list') or folder (default: that of the run)",
         Arity = ArgumentArity.ZeroOrOne,
     };
-    private readonly Option<string?> _part = Options.OneOf("--part", "Which images", "test", "train", "test");
-    private readonly Option<long?> _limit = Options.Integer("--limit", "Uses only the first so many images", 1, int.MaxValue, "all");
-    private readonly Option<long?> _batch = Options.Integer("--batch", "Images at a time", 1, 65_536, "256");
-    private readonly Option<long?> _topK = Options.Integer("--top-k", "Counts an image as right, too, when its class is among the K most probable", 1, 1000, "5");
+    private readonly Option<string?> _part = Options.OneOf("--part", "Split to evaluate", "test", "train", "test");
+    private readonly Option<long?> _limit = Options.Integer("--limit", "Use only the first N images", 1, int.MaxValue, "all");
+    private readonly Option<long?> _batch = Options.Integer("--batch", "Batch size in images", 1, 65_536, "256");
+    private readonly Option<long?> _topK = Options.Integer("--top-k", "Also report top-N accuracy", 1, 1000, "5");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
 
     private EvalCommand(CommandContext context) => _context = context;
 
-    /// <summary>Adds what the command takes.</summary>
+    /// <summary>Adds arguments, options and action.</summary>
     public static void Build(Command command, CommandContext context)
     {
         var eval = new EvalCommand(context);
@@ -54,8 +54,8 @@ internal sealed class EvalCommand
         if (data.Classes != run.ClassNames.Count)
         {
             throw new UsageException(
-                $"The run in '{path}' knows {run.ClassNames.Count} classes ({string.Join(", ", run.ClassNames)}), "
-                + $"but the data set '{data.Name}' has {data.Classes}. Give a data set of the same classes.");
+                $"The run in '{path}' has {run.ClassNames.Count} classes ({string.Join(", ", run.ClassNames)}), "
+                + $"but the data set '{data.Name}' has {data.Classes}. Use a data set with the same classes.");
         }
 
         var part = parsed.GetValue(_part) ?? "test";
@@ -89,7 +89,7 @@ internal sealed class EvalCommand
             if (scores.Length <= MaxMatrixClasses) reporter.Table(ConfusionTable(confusion, data.ClassNames));
         }
 
-        var top = result.TopK > 1 ? $", top {result.TopK} {Units.Percent(result.TopKAccuracy)}" : "";
+        var top = result.TopK > 1 ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
         reporter.Line(
             $"{model} on {Units.Count(result.Samples)} {part} images of {data.Name}: "
             + $"accuracy {Units.Percent(result.Accuracy)}{top}, loss {Units.Fixed(result.Loss, 4)}");
@@ -103,7 +103,7 @@ internal sealed class EvalCommand
     private static ReportTable ConfusionTable(int[,] confusion, IReadOnlyList<string> names)
     {
         var heads = names.Select(name => ReportTable.Number(name.Length > 5 ? name[..5] : name));
-        var table = new ReportTable([ReportTable.Text("is \\ taken for"), .. heads]);
+        var table = new ReportTable([ReportTable.Text("true \\ predicted"), .. heads]);
         for (var row = 0; row < names.Count; row++)
             table.Add([names[row], .. Enumerable.Range(0, names.Count).Select(column => confusion[row, column] is var count and not 0 ? $"{count}" : ".")]);
         return table;

@@ -5,15 +5,15 @@ using Gpu.Training.Models;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>model show NAME|FILE</c>: a network's layers.</summary>
+/// <summary><c>model show NAME|FILE</c>: shows the layers of a network.</summary>
 internal static class ModelCommand
 {
-    /// <summary>Adds the group's commands.</summary>
+    /// <summary>Adds the commands of the group.</summary>
     public static void Build(Command command, CommandContext context)
     {
-        var model = new Argument<string>("NAME|FILE") { Description = "A name that 'models' shows, or a JSON file that describes a network" };
-        var json = Options.Flag("--description", "Prints the description instead, as the JSON that a model file holds");
-        var show = new Command("show", "Lists a network's layers with shapes, parameters, operations and memory") { model, json };
+        var model = new Argument<string>("NAME|FILE") { Description = "Built-in network (see 'models') or JSON model file" };
+        var json = Options.Flag("--description", "Print the network as a JSON model file instead");
+        var show = new Command("show", "Show the layers of a network: shapes, parameters, operations and memory") { model, json };
         show.SetAction(parsed =>
         {
             var found = ModelArgument.Find(parsed.GetRequiredValue(model));
@@ -28,14 +28,14 @@ internal static class ModelCommand
     {
         var table = new ReportTable(
             ReportTable.Text("layer"), ReportTable.Text("kind"), ReportTable.Text("output"), ReportTable.Number("parameters"),
-            ReportTable.Number("MFLOP/image"), ReportTable.Number("output/image"))
+            ReportTable.Number("MFLOP/image"), ReportTable.Number("activations/image"))
         {
             Title = $"{model.Name}: input {model.Input}",
         };
         List<JsonRecord> layers = [];
         foreach (var node in model.Nodes.SelectMany(node => node.Flatten()))
         {
-            // A block's own line shows what goes out of it; the numbers stand at the layers within.
+            // The line of a block shows its output only; parameters and operations are on the lines of its layers.
             var isBlock = node.Children.Count > 0;
             var flop = 2 * node.MultiplyAdds;
             var bytes = (long)node.Output.Length * sizeof(float);
@@ -51,9 +51,9 @@ internal static class ModelCommand
         var rule = optimizer.Kind.ToString().ToLowerInvariant();
         reporter.Line(
             $"{Units.Count(model.ParameterCount)} parameters ({Units.Bytes(4 * model.ParameterCount)}), "
-            + $"{Units.Short(2e-6 * model.MultiplyAdds)} MFLOP a forward pass of an image.");
+            + $"{Units.Short(2e-6 * model.MultiplyAdds)} MFLOP per image in the forward pass.");
         reporter.Line(
-            $"Trained by {rule}, learning rate {Units.Short(optimizer.LearningRate)}, "
+            $"Recipe: {rule}, learning rate {Units.Short(optimizer.LearningRate)}, "
             + $"weight decay {Units.Short(optimizer.WeightDecay)}, loss {model.Recipe.Loss}.");
         reporter.Result(new JsonRecord().Add("model", model.Name).Add("input", $"{model.Input}").Add("output", $"{model.Output}")
             .Add("parameters", model.ParameterCount)

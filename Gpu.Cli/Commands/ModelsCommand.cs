@@ -4,16 +4,17 @@ using Gpu.Training.Models;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>models</c>: the built-in networks.</summary>
+/// <summary><c>models</c>: lists the built-in networks.</summary>
 internal static class ModelsCommand
 {
-    /// <summary>Adds what the command takes.</summary>
+    /// <summary>Adds the action.</summary>
     public static void Build(Command command, CommandContext context) => command.SetAction(_ => Run(context.Reporter));
 
     private static void Run(Reporter reporter)
     {
         var table = new ReportTable(
-            ReportTable.Text("name"), ReportTable.Text("input"), ReportTable.Number("parameters"), ReportTable.Number("MFLOP/image"), ReportTable.Text("is"));
+            ReportTable.Text("name"), ReportTable.Text("input"), ReportTable.Number("parameters"), ReportTable.Number("MFLOP/image"),
+            ReportTable.Text("description"));
         List<JsonRecord> records = [];
         foreach (var name in BuiltInModels.Names)
         {
@@ -25,7 +26,7 @@ internal static class ModelsCommand
         }
 
         reporter.Table(table);
-        reporter.Line("MFLOP/image: 2 x the multiply-adds of a forward pass. 'gputrainer model show NAME' lists the layers.");
+        reporter.Line("MFLOP/image: forward pass, 2 per multiply-add. 'gputrainer model show NAME' shows the layers.");
         reporter.Result(new JsonRecord().Add("models", records));
     }
 }

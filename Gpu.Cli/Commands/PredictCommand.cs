@@ -7,22 +7,22 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>predict RUN IMAGE...</c>: class probabilities for image files.</summary>
+/// <summary><c>predict RUN IMAGE...</c>: predicts class probabilities of image files.</summary>
 internal sealed class PredictCommand
 {
     private const int BatchSize = 256;
 
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
-    private readonly Argument<string> _run = new("RUN") { Description = "The folder of a run" };
-    private readonly Argument<string[]> _images = new("IMAGE") { Description = "Image files, or folders of them", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<long?> _top = Options.Integer("--top", "Classes shown for an image, the most probable first", 1, 1000, "3");
+    private readonly Argument<string> _run = new("RUN") { Description = "Run folder" };
+    private readonly Argument<string[]> _images = new("IMAGE") { Description = "Image files, or folders of image files", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<long?> _top = Options.Integer("--top", "Show the N most probable classes", 1, 1000, "3");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
 
     private PredictCommand(CommandContext context) => _context = context;
 
-    /// <summary>Adds what the command takes.</summary>
+    /// <summary>Adds arguments, options and action.</summary>
     public static void Build(Command command, CommandContext context)
     {
         var predict = new PredictCommand(context);
@@ -38,10 +38,11 @@ internal sealed class PredictCommand
     {
         if (!Directory.Exists(path)) return [path];
         var files = Directory.GetFiles(path).Where(ImageCodec.HasImageExtension).Order(StringComparer.Ordinal).ToArray();
-        return files.Length > 0 ? files : throw new UsageException($"The folder '{path}' holds no image files ({string.Join(", ", ImageCodec.Extensions)}).");
+        return files.Length > 0 ? files : throw new UsageException(
+            $"The folder '{path}' contains no image files ({string.Join(", ", ImageCodec.Extensions)}). Subfolders are not searched.");
     }
 
-    // A network on features takes any image of as many values, grey or colour.
+    // A network with a flat input accepts any gray or color image with as many values.
     private static byte[] Pixels(string file, TensorShape input, RgbColor background)
     {
         var image = ImageCodec.Load(file, background);
@@ -49,7 +50,7 @@ internal sealed class PredictCommand
         if (channels is not (1 or 3) || image.Height * image.Width * channels != input.Length || (input.IsImage && image.Height != input.Height))
         {
             throw new ImageException(
-                $"The image '{file}' is {image.Height}x{image.Width} (height x width), but the network takes {input}. "
+                $"The image '{file}' is {image.Height}x{image.Width} (height x width), but the network expects {input}. "
                 + "Scale the image to that size, as the training images were.");
         }
 
@@ -66,7 +67,7 @@ internal sealed class PredictCommand
         var shown = Math.Min(parsed.GetInt(_top) ?? 3, names.Count);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, Math.Min(files.Length, BatchSize));
-        var columns = Enumerable.Range(1, shown).SelectMany(place => new[] { ReportTable.Text(place == 1 ? "class" : $"{place}."), ReportTable.Number("") });
+        var columns = Enumerable.Range(1, shown).SelectMany(rank => new[] { ReportTable.Text($"top {rank}"), ReportTable.Number("probability") });
         var table = new ReportTable([ReportTable.Text("image"), .. columns]);
         List<JsonRecord> records = [];
         foreach (var chunk in files.Chunk(BatchSize))

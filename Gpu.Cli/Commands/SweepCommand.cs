@@ -10,7 +10,7 @@ using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>sweep [DATASET] --weight-decay 0,1e-5,1e-4</c>: tries settings and judges them by held-out training images.</summary>
+/// <summary><c>sweep [DATASET] --weight-decay 0,1e-5,1e-4</c>: searches hyperparameters on a grid, by their loss on held-out training images.</summary>
 internal sealed class SweepCommand
 {
     private const int MaxPoints = 1000;
@@ -20,26 +20,26 @@ internal sealed class SweepCommand
     private readonly TrainOptions _options = new("--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every");
     private readonly Argument<string?> _dataset = new("DATASET")
     {
-        Description = "A name that 'data list' shows, or a folder (default: digits)",
+        Description = "Data set name (see 'data list') or folder (default: digits)",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<string?> _model = Options.Text(
-        "--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", "by the size of the images; cnn2 for digits");
+        "--model", "NAME|FILE", "Built-in network (see 'models') or JSON model file", "by image size; cnn2 for digits");
 
     private readonly Option<float[]?> _weightDecays = Values("--weight-decay", "Weight decays to try", Interval.NonNegative, "0,1e-5,1e-4,1e-3,1e-2");
     private readonly Option<float[]?> _learningRates = Values("--lr", "Learning rates to try", Interval.Positive, "the model's recipe");
     private readonly Option<float[]?> _dropouts = Values("--dropout", "Dropout probabilities to try", Interval.BelowOne, "as in the model");
-    private readonly Option<long?> _folds = Options.Integer("--folds", "Folds of cross-validation; 1 holds out one part of the training images", 1, 100, "1");
+    private readonly Option<long?> _folds = Options.Integer("--folds", "Number of cross-validation folds; 1 uses a single hold-out split", 1, 100, "1");
 
     private readonly Option<double?> _holdOut = Options.Number(
-        "--hold-out", "Share of the training images that is held out with --folds 1", new Interval(0, 1, true, true), "0.2");
+        "--hold-out", "Fraction of the training images to hold out with --folds 1", new Interval(0, 1, true, true), "0.2");
 
-    private readonly Option<string?> _out = Options.Text("--out", "FILE", "A CSV file for the results", "none");
+    private readonly Option<string?> _out = Options.Text("--out", "FILE", "CSV file for the results", "none");
 
     private SweepCommand(CommandContext context) => _context = context;
 
-    /// <summary>Adds what the command takes.</summary>
+    /// <summary>Adds arguments, options and action.</summary>
     public static void Build(Command command, CommandContext context)
     {
         var sweep = new SweepCommand(context);
@@ -54,7 +54,7 @@ internal sealed class SweepCommand
     private static Option<float[]?> Values(string name, string description, Interval range, string standard) =>
         Options.Checked(name, "A,B,...", $"{description}, each {range}", standard, float[]? (text) => [.. text.Split(',').Select(part =>
             Options.TryParseNumber(part, range, out var value) ? (float)value
-                : throw new FormatException($"numbers, {range}, with commas between them are needed, but got '{part}'."))]);
+                : throw new FormatException($"expected comma-separated numbers ({range}), but got '{part}'."))]);
 
     private static string Describe(SearchPoint point)
     {
@@ -78,7 +78,7 @@ internal sealed class SweepCommand
         var points = SearchPoint.Grid(
             parsed.GetValue(_weightDecays) ?? [0, 1e-5f, 1e-4f, 1e-3f, 1e-2f], parsed.GetValue(_learningRates) ?? [], parsed.GetValue(_dropouts) ?? []);
         if (points.Count > MaxPoints)
-            throw new UsageException($"The lists make {points.Count} combinations; at most {MaxPoints} are tried. Give shorter lists.");
+            throw new UsageException($"The grid has {points.Count} combinations, but at most {MaxPoints} are allowed. Use shorter lists.");
         var folds = parsed.GetInt(_folds) ?? 1;
         var holdOut = parsed.GetValue(_holdOut) ?? 0.2;
         var options = _options.Apply(parsed, TrainOptions.Defaults);
@@ -88,8 +88,8 @@ internal sealed class SweepCommand
         using var device = _device.Open(parsed, _context);
         var search = new GridSearch(model, data, device, options, folds, holdOut);
         var reporter = _context.Reporter;
-        var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"{Units.Percent(holdOut, 0)} of the training images held out";
-        reporter.Line($"{model.Name} on {data.Name}: {points.Count} settings, judged by {judged}. The test images are not used.");
+        var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"a hold-out split of {Units.Percent(holdOut, 0)} of the training images";
+        reporter.Line($"{model.Name} on {data.Name}: {points.Count} settings, evaluated by {judged}. The test images are not used.");
         reporter.BeginProgress();
 
         var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -134,21 +134,21 @@ internal sealed class SweepCommand
             }
 
             reporter.Table(table);
-            reporter.Line("Loss on the held-out images (shorter is better):");
+            reporter.Line("Loss on the held-out images (lower is better):");
             var rows = trials.Select(trial => (Describe(trial.Point), trial.Loss, trial.LossError, Units.Fixed(trial.Loss, 4))).ToArray();
             foreach (var line in BarPlot.Lines(rows, _context.Host.IsUnicode))
                 reporter.Line(line);
-            reporter.Line($"The smallest loss is that of {Describe(best.Point)}.");
+            reporter.Line($"Lowest loss: {Describe(best.Point)}.");
         }
         else if (trials.Count > 0)
         {
-            reporter.Warn("No setting led to a finite loss: try smaller learning rates.");
+            reporter.Warn("No setting reached a finite loss. Try lower learning rates.");
         }
 
         if (file is not null)
         {
             AtomicFile.WriteAllText(file, Csv(trials));
-            reporter.Line($"The results are in {file}");
+            reporter.Line($"Results written to {file}");
         }
 
         reporter.Result(new JsonRecord().Add("model", model.Name).Add("dataset", data.Name).Add("device", device.Id)

@@ -10,10 +10,10 @@ using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>train [DATASET]</c>.</summary>
+/// <summary><c>train [DATASET]</c>: trains a network.</summary>
 internal sealed class TrainCommand
 {
-    // Reading the loss of every step is for comparing runs, which are short.
+    // The losses of every step are for comparing short runs.
     private const int MaxRecordedSteps = 1000;
 
     private readonly CommandContext _context;
@@ -21,20 +21,21 @@ internal sealed class TrainCommand
     private readonly TrainOptions _options = new();
     private readonly Argument<string?> _dataset = new("DATASET")
     {
-        Description = "A name that 'data list' shows, or a folder (default: digits)",
+        Description = "Data set name (see 'data list') or folder (default: digits)",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<string?> _model = Options.Text(
-        "--model", "NAME|FILE", "A name that 'models' shows, or a JSON file that describes a network", "by the size of the images; cnn2 for digits");
+        "--model", "NAME|FILE", "Built-in network (see 'models') or JSON model file", "by image size; cnn2 for digits");
 
-    private readonly Option<string?> _out = Options.Text("--out", "DIR", "The folder of the run: settings, history, weights, checkpoint", "runs/MODEL-TIME");
+    private readonly Option<string?> _out = Options.Text(
+        "--out", "DIR", "Run folder to create, for settings, history, weights and checkpoint", "runs/MODEL-TIME");
     private readonly Option<string?> _resume = Options.Text("--resume", "RUN",
-        "Goes on with the run in this folder from its last checkpoint; options given here replace its own");
+        "Resume the run in this folder from its last checkpoint; options given here override its own");
 
     private TrainCommand(CommandContext context) => _context = context;
 
-    /// <summary>Adds what the command takes.</summary>
+    /// <summary>Adds arguments, options and action.</summary>
     public static void Build(Command command, CommandContext context)
     {
         var train = new TrainCommand(context);
@@ -49,11 +50,11 @@ internal sealed class TrainCommand
 
     private int Run(ParseResult parsed)
     {
-        // From here on Ctrl+C asks for a checkpoint.
+        // From here on, Ctrl+C saves a checkpoint.
         var cancellation = _context.Host.Cancellation;
         var display = new TrainingDisplay(_context.Reporter, TrainOptions.IsGiven(parsed, "--log-every"));
 
-        // The device is opened last: a GPU's driver takes its time, and a mistake in the command should be found before.
+        // Opens the device last: GPU drivers start slowly, and usage errors should be reported before.
         var prepare = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
         using var device = _device.Open(parsed, _context);
         TrainingResult result;
@@ -65,13 +66,13 @@ internal sealed class TrainCommand
     private Func<ComputeDevice, Trainer> Start(ParseResult parsed, TrainingDisplay display)
     {
         var options = WithRecordedLosses(_options.Apply(parsed, TrainOptions.Defaults)) with { Precision = _device.Precision(parsed) };
-        // A mistake in the name is found before the images are read.
+        // Reports a wrong model name before the images are read.
         var named = parsed.GetValue(_model) is { } name ? ModelArgument.Find(name) : null;
         var source = parsed.GetValue(_dataset) ?? "digits";
         var data = DatasetLoader.Load(source, background: options.Background);
         var model = named ?? BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
-            throw new UsageException("--patience needs a validation part: add --validation 0.1, say.");
+            throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
         var folder = parsed.GetValue(_out) ?? RunFolder.NewName(model.Name);
         return device => new Trainer(model, data, device, options with { OutputFolder = folder, DatasetSource = RunArgument.Source(source) }, display);
     }
@@ -80,7 +81,8 @@ internal sealed class TrainCommand
     {
         foreach (var name in new[] { "--model", "--out", "--init" })
         {
-            if (TrainOptions.IsGiven(parsed, name)) throw new UsageException($"{name} does not go with --resume: the run in '{run}' has its own.");
+            if (TrainOptions.IsGiven(parsed, name))
+                throw new UsageException($"{name} cannot be combined with --resume: the run in '{run}' has its own. Omit it.");
         }
 
         var folder = RunArgument.Open(run);

@@ -6,9 +6,9 @@ using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary>Shows a training run while it goes on, and what it came to.</summary>
-/// <param name="reporter">where</param>
-/// <param name="showsEveryReading">whether each reading of the loss gets a line, because the user said how often to read it</param>
+/// <summary>Shows the progress and the result of a training run.</summary>
+/// <param name="reporter">receives the output</param>
+/// <param name="showsEveryReading">whether to write a line for every reading of the loss; set if the user gave <c>--log-every</c></param>
 internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading) : ITrainingObserver
 {
     private readonly Stopwatch _clock = new();
@@ -22,21 +22,21 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         _summary = summary;
         _firstStep = summary.FirstStep;
         var optimizer = summary.Optimizer;
-        var parts = summary.ValidationSamples > 0 ? $" + {Units.Count(summary.ValidationSamples)} for validation" : "";
+        var validation = summary.ValidationSamples > 0 ? $"{Units.Count(summary.ValidationSamples)} validation, " : "";
         reporter.Table(ReportTable.KeyValues(
             null,
             ("model", $"{summary.Model}, {Units.Count(summary.Parameters)} parameters"),
-            ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} images{parts} + {Units.Count(summary.TestSamples)} for testing"),
+            ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test images"),
             ("device", $"{summary.Device}, {Units.Bytes(summary.DeviceBytes)} allocated"),
             ("optimizer", Describe(optimizer)),
             ("schedule", $"{summary.Schedule}"),
-            ("steps", $"{Units.Count(summary.TotalSteps)}, {Units.Count(summary.StepsPerEpoch)} an epoch, {summary.Batch} images a batch"),
+            ("steps", $"{Units.Count(summary.TotalSteps)}, {Units.Count(summary.StepsPerEpoch)} per epoch, batch size {summary.Batch}"),
             ("run", summary.Run ?? "not saved")));
         if (summary.FirstStep > 0 && summary.FirstStep < summary.TotalSteps)
-            reporter.Line($"Resumes after step {Units.Count(summary.FirstStep)}.");
+            reporter.Line($"Resuming after step {Units.Count(summary.FirstStep)}.");
         else if (summary.FirstStep > 0)
-            reporter.Warn($"The run has made {Units.Count(summary.FirstStep)} steps already: nothing is left to train. Give more --epochs or --steps.");
-        // The first step can take a while: its kernels are compiled, or loaded by the driver.
+            reporter.Warn($"The run has already completed {Units.Count(summary.FirstStep)} steps. To train further, increase --epochs or --steps.");
+        // The first step can take long: its kernels are compiled, or loaded by the driver.
         var first = new ProgressState($"epoch 1/{summary.Epochs}", 0, summary.StepsPerEpoch, "first step", TimeSpan.MaxValue);
         if (reporter.IsLive) reporter.ProgressNow(first);
         else reporter.BeginProgress();
@@ -81,7 +81,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
 
     public void OnMessage(string message) => reporter.Line(message);
 
-    /// <summary>What the run came to.</summary>
+    /// <summary>Shows the result of the run.</summary>
     /// <param name="result">the result</param>
     public void Finish(TrainingResult result)
     {
@@ -89,16 +89,16 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         if (result.End == TrainingEnd.Cancelled)
         {
             reporter.Line($"Stopped after {Units.Count(result.Steps)} steps.");
-            if (result.Run is { } folder) reporter.Line($"To go on: gputrainer train --resume {folder}");
+            if (result.Run is { } folder) reporter.Line($"To continue: gputrainer train --resume {folder}");
         }
         else
         {
-            var top = result.TopK > 1 ? $", top {result.TopK} {Units.Percent(result.TestTopK)}" : "";
+            var top = result.TopK > 1 ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
             reporter.Line($"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
             reporter.Line(
                 $"{Units.Count(result.Steps)} steps in {Units.Fixed(result.Seconds, 1)} s, {Units.Count((long)result.SamplesPerSecond)} images/s"
-                + (_firstStepSeconds is { } first ? $"; first step {Units.Fixed(first, 2)} s after the start" : ""));
-            if (result.Run is { } folder) reporter.Line($"The run is in {folder}");
+                + (_firstStepSeconds is { } first ? $"; first step completed {Units.Fixed(first, 2)} s after program start" : ""));
+            if (result.Run is { } folder) reporter.Line($"Run saved to {folder}");
         }
 
         reporter.Result(Json(result));
@@ -125,7 +125,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             .Add("validation_loss", result.ValidationLoss).Add("validation_accuracy", result.ValidationAccuracy)
             .Add("batch", _summary?.Batch).Add("device_bytes", _summary?.DeviceBytes).Add("first_step_seconds", _firstStepSeconds)
             .Add("compile_seconds", _compilation.Seconds).Add("compiled_kernels", _compilation.Total)
-            .Add("precision", result.Precision.ToString().ToLowerInvariant()).Add("loss_scale", result.LossScale?.Scale).Add("skipped_updates", result.LossScale?.Skipped)
+            .Add("precision", result.Precision.ToString().ToLowerInvariant()).Add("loss_scale", result.LossScale?.Scale)
+            .Add("skipped_updates", result.LossScale?.Skipped)
             .Add("history", result.Reports.Select(report => new JsonRecord()
                 .Add("epoch", report.Epoch).Add("train_loss", report.TrainLoss).Add("train_accuracy", report.TrainAccuracy)
                 .Add("evaluated_on", report.EvaluatedOn).Add("loss", report.Loss).Add("accuracy", report.Accuracy)

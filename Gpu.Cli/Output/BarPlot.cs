@@ -1,15 +1,15 @@
 namespace Gpu.Cli.Output;
 
-/// <summary>A plot of values with their errors, a line each, for a terminal or a log.</summary>
+/// <summary>Text bar chart with error bars, one line per value.</summary>
 internal static class BarPlot
 {
     private const int Width = 50;
 
     /// <summary>
-    /// The lines: a label, a bar from the smallest value's left margin, an error interval where there is one, and the value.
+    /// Returns one line per row: label, bar with error bar, and value text. Bars do not start at 0, but below the smallest value.
     /// </summary>
-    /// <param name="rows">label, value, its error (NaN for none) and the value as text; a value that is NaN has no bar</param>
-    /// <param name="isUnicode">whether block characters can be written</param>
+    /// <param name="rows">label, value, its error (NaN for none) and the value as text; a value that is not finite has no bar</param>
+    /// <param name="isUnicode">whether to use block characters instead of ASCII</param>
     public static IEnumerable<string> Lines(IReadOnlyList<(string Label, double Value, double Error, string Text)> rows, bool isUnicode)
     {
         var finite = rows.Where(row => double.IsFinite(row.Value)).ToArray();
@@ -17,7 +17,7 @@ internal static class BarPlot
         var low = finite.Min(row => row.Value - Margin(row.Error));
         var high = finite.Max(row => row.Value + Margin(row.Error));
 
-        // The bars do not begin at 0, where all would look the same; the smallest keeps a tenth of the width.
+        // Bars that start at 0 would all look alike. The shortest bar gets a tenth of the width.
         var range = high > low ? high - low : Math.Max(Math.Abs(high), 1e-9);
         var start = low - range / 9;
         var labels = rows.Max(row => row.Label.Length);

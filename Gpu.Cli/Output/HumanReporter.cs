@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Gpu.Cli.Output;
 
-/// <summary>For a human at a terminal: tables with frames, colours, and a progress bar that is redrawn in place.</summary>
-/// <remarks>The bar is a few escape codes written here, so that a training that begins does not wait for a drawing library to be loaded.</remarks>
+/// <summary>Output for an interactive terminal: framed tables, colors, and a progress bar redrawn in place.</summary>
+/// <remarks>Writes the escape codes of the progress bar itself, so that training does not wait for Spectre.Console to load.</remarks>
 internal sealed class HumanReporter(CliHost host) : Reporter(host)
 {
     private const string ClearLine = "\r\u001b[2K";
@@ -49,7 +49,7 @@ internal sealed class HumanReporter(CliHost host) : Reporter(host)
     protected override void ShowProgress(in ProgressState state)
     {
         var tail = $" {state.Done}/{state.Total}  {state.Detail}  {Units.Duration(state.Left)} left";
-        // The last column stays free: a terminal would wrap the line, and the bar would climb.
+        // Leaves the last column free: otherwise terminals wrap the line and every update starts a new one.
         var room = Math.Min(40, Host.Width - 1 - state.Label.Length - 2 - tail.Length);
         var share = state.Total > 0 ? Math.Clamp((double)state.Done / state.Total, 0, 1) : 0;
         var text = new StringBuilder(ClearLine).Append(state.Label).Append("  ");

@@ -6,14 +6,14 @@ using System.Text.Json;
 
 namespace Gpu.Cli.Output;
 
-/// <summary>A JSON object, built field by field. Numbers that JSON does not have (NaN, infinity) become <c>null</c>.</summary>
+/// <summary>Builder of a JSON object. NaN and infinity, which JSON cannot represent, become <c>null</c>.</summary>
 internal sealed class JsonRecord
 {
-    // Written to a terminal or a file, never into HTML: file names stay readable.
+    // The output is never embedded in HTML, so file names need no HTML-safe escapes.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly List<(string Name, object? Value)> _fields = [];
 
-    /// <summary>Adds a field: text, a number, a truth value, a <see cref="JsonRecord"/>, or a list of these.</summary>
+    /// <summary>Adds a field. Values are strings, numbers, booleans, nulls, <see cref="JsonRecord"/>s and sequences of these.</summary>
     public JsonRecord Add(string name, object? value)
     {
         _fields.Add((name, value));
@@ -47,7 +47,7 @@ internal sealed class JsonRecord
                 foreach (var item in list) WriteValue(writer, item);
                 writer.WriteEndArray();
                 break;
-            default: throw new ArgumentException($"a {value.GetType().Name} has no JSON form here", nameof(value));
+            default: throw new ArgumentException($"values of type {value.GetType().Name} are not supported", nameof(value));
         }
     }
 

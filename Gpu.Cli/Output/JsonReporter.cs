@@ -1,6 +1,6 @@
 namespace Gpu.Cli.Output;
 
-/// <summary>Exactly one JSON object on standard output, whatever happens; everything else, as plain lines, on standard error.</summary>
+/// <summary>Output for programs: exactly one JSON object on standard output, also after errors; everything else as plain lines on standard error.</summary>
 internal sealed class JsonReporter(CliHost host) : PlainReporter(host)
 {
     private bool _hasResult;
@@ -9,7 +9,7 @@ internal sealed class JsonReporter(CliHost host) : PlainReporter(host)
 
     public override void Result(JsonRecord result)
     {
-        if (_hasResult) throw new InvalidOperationException("a command has one result");
+        if (_hasResult) throw new InvalidOperationException("a command writes only one result");
         _hasResult = true;
         Host.Output.WriteLine(result.ToString());
         Host.Output.Flush();

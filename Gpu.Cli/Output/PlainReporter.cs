@@ -3,10 +3,10 @@ namespace Gpu.Cli.Output;
 /// <summary>Plain lines without escape codes, for pipes, log files and CI.</summary>
 internal class PlainReporter(CliHost host) : Reporter(host)
 {
-    /// <summary>Where lines and tables go.</summary>
+    /// <summary>Receives lines, tables and progress.</summary>
     protected virtual TextWriter Writer => Host.Output;
 
-    // A log is read afterwards: a line now and then is enough.
+    // Keeps log files short.
     protected override TimeSpan ProgressInterval => TimeSpan.FromSeconds(10);
 
     public override void Line(string text = "") => Writer.WriteLine(text);

@@ -1,11 +1,11 @@
 namespace Gpu.Cli.Output;
 
-/// <summary>Tables as aligned text.</summary>
+/// <summary>Writes tables as aligned text.</summary>
 internal static class PlainTable
 {
     private const string Gap = "  ";
 
-    /// <summary>Writes a title, the headings and the rows; columns are as wide as their widest cell.</summary>
+    /// <summary>Writes title, headings and rows. Each column is as wide as its widest cell.</summary>
     public static void Write(TextWriter writer, ReportTable table)
     {
         if (table.Title is { } title) writer.WriteLine(title);

@@ -1,36 +1,37 @@
 namespace Gpu.Cli.Output;
 
 /// <summary>A column of a <see cref="ReportTable"/>.</summary>
-/// <param name="Title">its heading</param>
-/// <param name="IsNumber">numbers are aligned to the right</param>
+/// <param name="Title">heading</param>
+/// <param name="IsNumber">whether cells are numbers, which are right-aligned</param>
 internal readonly record struct ReportColumn(string Title, bool IsNumber = false);
 
-/// <summary>A table as data; each reporter draws it in its own way.</summary>
+/// <summary>Contents of a table, independent of how a reporter draws it.</summary>
 internal sealed class ReportTable(params ReportColumn[] columns)
 {
     private readonly List<string[]> _rows = [];
 
-    /// <summary>What the table is about, written above it.</summary>
+    /// <summary>Title above the table; null for none.</summary>
     public string? Title { get; init; }
 
     public IReadOnlyList<ReportColumn> Columns => columns;
 
     public IReadOnlyList<string[]> Rows => _rows;
 
-    /// <summary>A column of text.</summary>
+    /// <summary>A text column.</summary>
     public static ReportColumn Text(string title) => new(title);
 
-    /// <summary>A column of numbers.</summary>
+    /// <summary>A numeric column.</summary>
     public static ReportColumn Number(string title) => new(title, true);
 
-    /// <summary>Adds a row of one cell a column.</summary>
+    /// <summary>Adds a row with one cell per column.</summary>
     public void Add(params string[] cells)
     {
-        if (cells.Length != columns.Length) throw new ArgumentException($"a row of {cells.Length} cells in a table of {columns.Length} columns", nameof(cells));
+        if (cells.Length != columns.Length)
+            throw new ArgumentException($"expected {columns.Length} cells, one per column, but got {cells.Length}", nameof(cells));
         _rows.Add(cells);
     }
 
-    /// <summary>Two columns without headings: what is called how.</summary>
+    /// <summary>Creates a table of names and values, without headings.</summary>
     public static ReportTable KeyValues(string? title, params (string Name, string Value)[] facts)
     {
         var table = new ReportTable(Text(""), Text("")) { Title = title };
@@ -39,10 +40,10 @@ internal sealed class ReportTable(params ReportColumn[] columns)
     }
 }
 
-/// <summary>Where a long piece of work stands.</summary>
-/// <param name="Label">what is being done: <c>epoch 2/6</c></param>
-/// <param name="Done">how much is done</param>
-/// <param name="Total">of how much</param>
-/// <param name="Detail">the figures beside it, with a rate</param>
-/// <param name="Left">the time left of the whole work</param>
+/// <summary>Progress of a long-running command.</summary>
+/// <param name="Label">current phase: <c>epoch 2/6</c></param>
+/// <param name="Done">completed units of work in this phase</param>
+/// <param name="Total">total units of work in this phase</param>
+/// <param name="Detail">metrics such as loss and rate</param>
+/// <param name="Left">estimated time left for the whole command</param>
 internal readonly record struct ProgressState(string Label, long Done, long Total, string Detail, TimeSpan Left);

@@ -3,11 +3,11 @@ using Spectre.Console;
 namespace Gpu.Cli.Output;
 
 /// <summary>
-/// Tables with frames and colours, drawn by Spectre.Console. Alone here, so that the library is loaded only when a table is drawn for a human.
+/// Draws tables with frames and colors by Spectre.Console. All uses of the library are in this class, so that it is loaded only for tables on terminals.
 /// </summary>
 internal static class SpectreTable
 {
-    /// <summary>Draws a table for the host's terminal.</summary>
+    /// <summary>Draws a table on the host's terminal.</summary>
     public static void Write(CliHost host, ReportTable table)
     {
         var console = Console(host);

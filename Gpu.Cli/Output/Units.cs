@@ -2,18 +2,18 @@ using System.Globalization;
 
 namespace Gpu.Cli.Output;
 
-/// <summary>Figures for people; the same in every culture.</summary>
+/// <summary>Formats numbers for display, in the invariant culture.</summary>
 internal static class Units
 {
     private static readonly string[] ByteUnits = ["B", "KB", "MB", "GB", "TB"];
 
-    /// <summary><c>12,345</c>.</summary>
+    /// <summary>A count with thousands separators: <c>12,345</c>.</summary>
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
-    /// <summary>A number with so many digits after the point; <c>-</c> for NaN.</summary>
+    /// <summary>A number with a fixed number of decimals; <c>-</c> for NaN.</summary>
     public static string Fixed(double value, int digits) => double.IsNaN(value) ? "-" : value.ToString($"N{digits}", CultureInfo.InvariantCulture);
 
-    /// <summary>About three digits: <c>0.00123</c>, <c>1.23</c>, <c>123</c>, <c>12,345</c>.</summary>
+    /// <summary>About three significant digits: <c>0.00123</c>, <c>1.23</c>, <c>123</c>, <c>12,345</c>.</summary>
     public static string Short(double value)
     {
         var size = Math.Abs(value);
@@ -21,10 +21,10 @@ internal static class Units
         return Fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.1 ? 3 : size >= 0.01 ? 4 : 5);
     }
 
-    /// <summary>A share as <c>98.51 %</c>; <c>-</c> for NaN.</summary>
+    /// <summary>A fraction in percent: <c>98.51 %</c>; <c>-</c> for NaN.</summary>
     public static string Percent(double share, int digits = 2) => double.IsNaN(share) ? "-" : $"{Fixed(100 * share, digits)} %";
 
-    /// <summary>Bytes as <c>1.5 MB</c>, in powers of 1024.</summary>
+    /// <summary>A size in bytes, in units of powers of 1024: <c>1.5 MB</c>.</summary>
     public static string Bytes(long bytes)
     {
         var size = (double)bytes;
@@ -38,7 +38,7 @@ internal static class Units
         return unit == 0 ? $"{bytes} B" : $"{Fixed(size, size < 10 ? 1 : 0)} {ByteUnits[unit]}";
     }
 
-    /// <summary>A duration as <c>0:12</c>, <c>1:02:03</c>; <c>-:--</c> when it is not known.</summary>
+    /// <summary>A duration: <c>0:12</c>, <c>1:02:03</c>; <c>-:--</c> if unknown (negative or longer than 999 days).</summary>
     public static string Duration(TimeSpan time)
     {
         if (time < TimeSpan.Zero || time > TimeSpan.FromDays(999)) return "-:--";

@@ -3,12 +3,12 @@ using Gpu.Training.Images;
 
 namespace Gpu.Cli.Parsing;
 
-/// <summary><c>--background</c>, of every command that reads image files.</summary>
+/// <summary>Option <c>--background</c> of the commands that read image files.</summary>
 internal static class BackgroundOption
 {
-    /// <summary>The option.</summary>
-    /// <param name="standard">What applies without it.</param>
+    /// <summary>Creates the option.</summary>
+    /// <param name="standard">the default, for the help text</param>
     public static Option<RgbColor?> Create(string standard = "white") => Options.Checked(
-        "--background", "COLOR", "What transparent image files are composited on: white, black or '#rrggbb' (in quotes)", standard,
+        "--background", "COLOR", "Background color for transparent images: white, black or a quoted '#rrggbb'", standard,
         RgbColor? (text) => RgbColor.Parse(text));
 }

@@ -5,26 +5,26 @@ using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Parsing;
 
-/// <summary><c>--device</c>, <c>--threads</c> and what else is said of a device.</summary>
+/// <summary>Options that select and configure the device: <c>--device</c>, <c>--threads</c>, <c>--precision</c>, <c>--kernels</c>, <c>--no-graph</c>.</summary>
 internal sealed class DeviceOptions
 {
     private const string Auto = "auto";
 
     private readonly Option<string?> _device = Options.Checked(
-        "--device", "NAME", "What computes: auto, cpu, cuda[:N], opencl[:N] or simulator; 'devices' lists what there is", Auto, Parse);
+        "--device", "NAME", "Device to run on: auto, cpu, cuda[:N], opencl[:N] or simulator; see 'devices'", Auto, Parse);
 
-    private readonly Option<long?> _threads = Options.Integer("--threads", "Threads of the CPU device", 1, 1024, "one a processor");
+    private readonly Option<long?> _threads = Options.Integer("--threads", "Number of threads of the CPU device", 1, 1024, "one per processor");
 
     private readonly Option<string?> _precision = Options.OneOf(
-        "--precision", "How matrix products multiply: tf32 and fp16 take CUDA's tensor cores; fp16 scales the loss", "fp32", "fp32", "tf32", "fp16");
+        "--precision", "Precision of matrix products: tf32 and fp16 use CUDA tensor cores; fp16 enables loss scaling", "fp32", "fp32", "tf32", "fp16");
 
     private readonly Option<string?> _kernels = Options.OneOf(
-        "--kernels", "What a GPU runs: plain kernels, or grouped ones where there are any, whose threads share memory; auto takes what suits the device",
+        "--kernels", "GPU kernels: plain, or grouped (shared memory) where available; auto chooses by device",
         Auto, Auto, "plain", "grouped");
 
     private readonly Option<bool> _noGraph = new("--no-graph")
     {
-        Description = "Launches the kernels of a step one by one on CUDA, instead of all at once as a graph",
+        Description = "Launch the kernels of a step one by one instead of as a CUDA graph",
     };
 
     /// <summary>Adds the options to a command.</summary>
@@ -37,14 +37,14 @@ internal sealed class DeviceOptions
         command.Options.Add(_noGraph);
     }
 
-    /// <summary>The precision that was asked for; null for none.</summary>
+    /// <summary>The requested precision; null if the option was not given.</summary>
     public MatrixPrecision? Precision(ParseResult parsed) =>
         parsed.GetValue(_precision) is { } name ? Enum.Parse<MatrixPrecision>(name, ignoreCase: true) : null;
 
     /// <summary>
-    /// Opens the device that was asked for; where the choice was left open, says what was chosen and why, so that a GPU is never left unused in silence.
+    /// Opens the requested device. With <c>auto</c>, prints which device was chosen and why others were skipped, so that a GPU is never ignored silently.
     /// </summary>
-    /// <exception cref="UsageException">threads, or a precision, for a device that has none</exception>
+    /// <exception cref="UsageException">the device does not support the requested threads or precision</exception>
     /// <exception cref="DeviceException">there is no such device</exception>
     public ComputeDevice Open(ParseResult parsed, CommandContext context)
     {
@@ -52,7 +52,7 @@ internal sealed class DeviceOptions
         var id = parsed.GetValue(_device) ?? Auto;
         var threads = parsed.GetInt(_threads);
         if (threads is not null && id is not (Auto or "cpu"))
-            throw new UsageException($"--threads is for the CPU device, not for {id}. Leave it out, or use --device cpu.");
+            throw new UsageException($"--threads applies only to the CPU device, not to {id}. Omit it or use --device cpu.");
         var (device, choice) = context.Host.OpenDevice(id, threads ?? 0);
         if (id == Auto) reporter.Line($"Device {choice}");
         if (threads is not null && device is not CpuDevice) reporter.Warn($"--threads has no effect on {device.Id}.");
@@ -79,11 +79,11 @@ internal sealed class DeviceOptions
         }
 
         if (device is AcceleratorDevice { UseGroupedKernels: var groups })
-            reporter.Detail($"{device.Id} runs {(groups ? "grouped kernels where there are any" : "plain kernels")}.");
+            reporter.Detail($"{device.Id} runs {(groups ? "grouped kernels where available" : "plain kernels")}.");
         return device;
     }
 
-    // What is wrong about an id itself is found before anything is loaded or opened.
+    // Rejects a malformed id before any data is loaded or device opened.
     private static string? Parse(string text)
     {
         var id = text.ToLowerInvariant();
@@ -91,13 +91,13 @@ internal sealed class DeviceOptions
         if (!DeviceCatalog.Kinds.Contains(kind))
         {
             var hint = ParseErrors.DidYouMean(kind, DeviceCatalog.Kinds);
-            throw new FormatException($"'{text}' is not a device: auto, cpu, cuda[:N], opencl[:N] or simulator.{hint}");
+            throw new FormatException($"'{text}' is not a device. Expected auto, cpu, cuda[:N], opencl[:N] or simulator.{hint}");
         }
 
         if (number is null) return id;
-        if (kind is not ("cuda" or "opencl")) throw new FormatException($"only cuda and opencl devices have numbers, not '{text}': write {kind}.");
+        if (kind is not ("cuda" or "opencl")) throw new FormatException($"only cuda and opencl devices have numbers, but got '{text}'. Use {kind}.");
         return int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out _)
             ? id
-            : throw new FormatException($"a device number from 0 is needed after '{kind}:', as in {kind}:0, not '{number}'.");
+            : throw new FormatException($"expected a device number after '{kind}:', such as {kind}:0, but got '{number}'.");
     }
 }

@@ -2,10 +2,10 @@ using Gpu.Training.Models;
 
 namespace Gpu.Cli.Parsing;
 
-/// <summary>Models by name or file.</summary>
+/// <summary>Finds a model by name or file.</summary>
 internal static class ModelArgument
 {
-    /// <summary>The model; a name that is not known is a mistake in the command, a file that is damaged is not.</summary>
+    /// <summary>Returns the model. An unknown name is a usage error; a damaged file is a run-time failure.</summary>
     public static Model Find(string nameOrFile)
     {
         try

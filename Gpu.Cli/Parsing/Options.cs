@@ -4,13 +4,13 @@ using System.Globalization;
 
 namespace Gpu.Cli.Parsing;
 
-/// <summary>Options with a range check. Range and default stand in the description, so that <c>--help</c> shows them.</summary>
+/// <summary>Creates options that check their values. The description includes range and default, so that <c>--help</c> shows them.</summary>
 internal static class Options
 {
-    /// <summary>A whole number.</summary>
+    /// <summary>An integer option.</summary>
     public static Option<long?> Integer(string name, string description, long least, long most, string standard)
     {
-        // Ends that only the type sets are nothing to read about.
+        // The help text omits bounds that come from the type alone.
         var range = new Interval(least, most >= int.MaxValue ? double.PositiveInfinity : most);
         return new Option<long?>(name)
         {
@@ -22,13 +22,13 @@ internal static class Options
                 var text = Text(result);
                 var isNumber = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value);
                 if (isNumber && value >= least && value <= most) return value;
-                result.AddError($"{name} takes a whole number, {range}, but got '{text}'.");
+                result.AddError($"{name} expects an integer ({range}), but got '{text}'.");
                 return null;
             },
         };
     }
 
-    /// <summary>A number.</summary>
+    /// <summary>A numeric option.</summary>
     public static Option<double?> Number(string name, string description, Interval range, string standard) => new(name)
     {
         HelpName = "X",
@@ -38,12 +38,12 @@ internal static class Options
         {
             var text = Text(result);
             if (TryParseNumber(text, range, out var value)) return value;
-            result.AddError($"{name} takes a number, {range}, but got '{text}'.");
+            result.AddError($"{name} expects a number ({range}), but got '{text}'.");
             return null;
         },
     };
 
-    /// <summary>One of several names, in upper or lower case.</summary>
+    /// <summary>An option whose value is one of several names; case is ignored.</summary>
     public static Option<string?> OneOf(string name, string description, string standard, params string[] choices) => new(name)
     {
         HelpName = "NAME",
@@ -53,16 +53,16 @@ internal static class Options
         {
             var text = Text(result);
             if (choices.FirstOrDefault(choice => choice.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } known) return known;
-            result.AddError($"{name} takes one of {string.Join(", ", choices)}, but got '{text}'.{ParseErrors.DidYouMean(text, choices)}");
+            result.AddError($"{name} expects one of {string.Join(", ", choices)}, but got '{text}'.{ParseErrors.DidYouMean(text, choices)}");
             return null;
         },
     };
 
-    /// <summary>Any text that is not empty.</summary>
+    /// <summary>A text option; the text must not be empty.</summary>
     public static Option<string?> Text(string name, string valueName, string description, string? standard = null) =>
         Checked(name, valueName, description, standard, text => text);
 
-    /// <summary>Text that <paramref name="parse"/> understands; its <see cref="FormatException"/> becomes the message.</summary>
+    /// <summary>An option parsed by <paramref name="parse"/>. The message of its <see cref="FormatException"/> becomes the error message.</summary>
     public static Option<T?> Checked<T>(string name, string valueName, string description, string? standard, Func<string, T> parse) => new(name)
     {
         HelpName = valueName,
@@ -71,7 +71,7 @@ internal static class Options
         CustomParser = result =>
         {
             var text = Text(result);
-            // An option that lacks its value would otherwise swallow the next one.
+            // Otherwise an option without a value would consume the next option.
             if (text.Length == 0 || text.StartsWith("--", StringComparison.Ordinal))
             {
                 result.AddError($"{name} needs a value ({description}), but got '{text}'.");
@@ -90,16 +90,16 @@ internal static class Options
         },
     };
 
-    /// <summary>A switch.</summary>
+    /// <summary>A flag.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
-    /// <summary>An option's whole number as an int; the range was checked by the option.</summary>
+    /// <summary>The value of an integer option as int; the option has checked the range.</summary>
     public static int? GetInt(this ParseResult parsed, Option<long?> option) => parsed.GetValue(option) is { } value ? (int)value : null;
 
-    /// <summary>An option's number in single precision, as everything is computed.</summary>
+    /// <summary>The value of a numeric option in single precision, the type of all computations.</summary>
     public static float? GetSingle(this ParseResult parsed, Option<double?> option) => parsed.GetValue(option) is { } value ? (float)value : null;
 
-    /// <summary>Reads a number in the invariant culture and checks its range.</summary>
+    /// <summary>Parses a number in the invariant culture and checks its range.</summary>
     public static bool TryParseNumber(string text, Interval range, out double value) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && range.Contains(value);
 

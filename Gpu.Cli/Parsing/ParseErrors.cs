@@ -4,41 +4,41 @@ using Gpu.Training.Data;
 
 namespace Gpu.Cli.Parsing;
 
-/// <summary>Says what is wrong with a command line, with the nearest option or command.</summary>
+/// <summary>Messages for usage errors, with the nearest valid option or command.</summary>
 internal static class ParseErrors
 {
-    /// <summary>What is wrong, or null when nothing is.</summary>
+    /// <summary>Returns the error message of a command line, or null if it is valid.</summary>
     public static string? Explain(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
         var path = PathOf(command);
         List<string> mistakes = [];
 
-        // The parser takes an unknown option for an argument where there is room for one.
+        // The parser treats an unknown option as an argument if the command accepts one more.
         var unknown = ArgumentsOf(parsed).Concat(parsed.UnmatchedTokens).Where(LooksLikeOption).Distinct().ToArray();
-        mistakes.AddRange(unknown.Select(token => $"'{path}' has no option '{token}'.{DidYouMean(token, OptionNames(command))}"));
+        mistakes.AddRange(unknown.Select(token => $"Unknown option '{token}'.{DidYouMean(token, OptionNames(command))}"));
         if (unknown.Length == 0)
-            mistakes.AddRange(parsed.UnmatchedTokens.Select(token => Unmatched(command, path, token)));
+            mistakes.AddRange(parsed.UnmatchedTokens.Select(token => Unmatched(command, token)));
         if (mistakes.Count == 0) mistakes.AddRange(parsed.Errors.Select(Sentence).Distinct());
         return mistakes.Count == 0 ? null : $"{string.Join(Environment.NewLine, mistakes)} See '{path} --help'.";
     }
 
-    /// <summary><c> Did you mean 'x'?</c> with the nearest of the names, or nothing when none is near.</summary>
+    /// <summary>Returns <c> Did you mean 'x'?</c> with the nearest name, or an empty string if no name is near.</summary>
     public static string DidYouMean(string typed, IEnumerable<string> names) =>
         NearestName.Find(typed, names) is { } nearest ? $" Did you mean '{nearest}'?" : "";
 
-    private static string Unmatched(Command command, string path, string token)
+    private static string Unmatched(Command command, string token)
     {
-        if (command.Subcommands.Count == 0) return $"'{path}' has no use for '{token}'.";
+        if (command.Subcommands.Count == 0) return $"Unexpected argument '{token}'.";
         var names = command.Subcommands.Select(sub => sub.Name).ToArray();
-        return $"'{path}' has no command '{token}'.{DidYouMean(token, names)} Commands: {string.Join(", ", names)}.";
+        return $"Unknown command '{token}'.{DidYouMean(token, names)} Commands: {string.Join(", ", names)}.";
     }
 
-    // The parser's own sentences are good where an option is named; they lack what kind of value is expected.
+    // The parser's messages for missing values do not say what is expected.
     private static string Sentence(ParseError error) => error.SymbolResult switch
     {
         OptionResult { Tokens.Count: 0, Option: { } option } => $"{option.Name} needs a value. {option.Description}.",
-        ArgumentResult { Tokens.Count: 0, Argument: { } argument } => $"{argument.Name} is missing. {argument.Description}.",
+        ArgumentResult { Tokens.Count: 0, Argument: { } argument } => $"Missing argument {argument.Name}: {argument.Description}.",
         _ => error.Message,
     };
 

@@ -5,94 +5,103 @@ using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Parsing;
 
-/// <summary>The options of <c>train</c> that become <see cref="TrainingOptions"/>; <c>sweep</c> has them, too.</summary>
+/// <summary>Options of <c>train</c> and <c>sweep</c> that set <see cref="TrainingOptions"/>.</summary>
 internal sealed class TrainOptions
 {
     private const string Recipe = "the model's recipe";
 
-    private readonly Option<long?> _epochs = Options.Integer("--epochs", "Passes over the training images", 1, 1_000_000, $"{Defaults.Epochs}");
-    private readonly Option<long?> _steps = Options.Integer("--steps", "Stops after so many optimizer steps, whatever --epochs says", 1, 1_000_000_000, "none");
-    private readonly Option<long?> _batch = Options.Integer("--batch", "Images a batch", 1, 65_536, $"{Defaults.Batch}");
+    private readonly Option<long?> _epochs = Options.Integer("--epochs", "Number of passes over the training images", 1, 1_000_000, $"{Defaults.Epochs}");
+    private readonly Option<long?> _steps = Options.Integer("--steps", "Number of optimizer steps; overrides --epochs", 1, 1_000_000_000, "none");
+    private readonly Option<long?> _batch = Options.Integer("--batch", "Batch size in images", 1, 65_536, $"{Defaults.Batch}");
 
     private readonly Option<string?> _optimizer = Options.OneOf(
-        "--optimizer", "How weights are updated", Recipe, "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion");
+        "--optimizer", "Optimization algorithm", Recipe, "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion");
 
-    private readonly Option<double?> _learningRate = Options.Number("--lr", "Learning rate, before schedule and warm-up", Interval.Positive, Recipe);
-    private readonly Option<double?> _momentum = Options.Number("--momentum", "Momentum of momentum, nesterov and rmsprop", Interval.BelowOne, Recipe);
+    private readonly Option<double?> _learningRate = Options.Number("--lr", "Base learning rate, scaled by schedule and warm-up", Interval.Positive, Recipe);
+    private readonly Option<double?> _momentum = Options.Number(
+        "--momentum", "Momentum coefficient of momentum, nesterov and rmsprop", Interval.BelowOne, Recipe);
 
     private readonly Option<(double, double)?> _betas;
     private readonly Option<double?> _epsilon = Options.Number(
-        "--epsilon", "What adam, adamw and rmsprop add to the root of the squared gradients", Interval.Positive, Recipe);
+        "--epsilon", "Term added to the denominator of adam, adamw and rmsprop for numerical stability", Interval.Positive, Recipe);
 
     private readonly Option<LearningRateSchedule?> _schedule;
     private readonly Option<long?> _warmup = Options.Integer(
-        "--warmup", "Optimizer steps over which the learning rate rises, before the schedule begins", 0, 1_000_000_000, "0");
+        "--warmup", "Number of linear warm-up steps before the schedule starts", 0, 1_000_000_000, "0");
 
-    private readonly Option<double?> _weightDecay = Options.Number("--weight-decay", "Weight decay", Interval.NonNegative, Recipe);
+    private readonly Option<double?> _weightDecay = Options.Number("--weight-decay", "Weight decay coefficient", Interval.NonNegative, Recipe);
 
     private readonly Option<string?> _decayMode = Options.OneOf(
-        "--decay-mode", "Whether decay is added to the gradient or shrinks the weight beside the update", Recipe, "l2", "decoupled");
+        "--decay-mode", "How to apply weight decay: l2 adds it to the gradient, decoupled shrinks the weights directly", Recipe, "l2", "decoupled");
 
     private readonly Option<string?> _decayOn = Options.OneOf(
-        "--decay-on", "Which parameters decay; weights are those of convolution and dense layers", Recipe, "weights", "all");
+        "--decay-on", "Parameters that weight decay and the L1 penalty apply to: weights of convolution and dense layers, or all", Recipe, "weights", "all");
 
-    private readonly Option<double?> _l1 = Options.Number("--l1", "Factor of the L1 penalty", Interval.NonNegative, Recipe);
+    private readonly Option<double?> _l1 = Options.Number("--l1", "Coefficient of the L1 penalty", Interval.NonNegative, Recipe);
 
     private readonly Option<double?> _dropout = Options.Number(
-        "--dropout", "Replaces the probability of every dropout layer", Interval.BelowOne, "as in the model");
+        "--dropout", "Drop probability of all dropout layers", Interval.BelowOne, "as in the model");
 
     private readonly Option<double?> _labelSmoothing = Options.Number(
-        "--label-smoothing", "Share of the target that is spread over all classes", Interval.BelowOne, Recipe);
+        "--label-smoothing", "Label smoothing: target probability spread evenly over all classes", Interval.BelowOne, Recipe);
 
     private readonly Option<double?> _clipNorm = Options.Number(
-        "--clip-norm", "Scales the gradient down to this Euclidean length where it is longer", Interval.Positive, "off");
+        "--clip-norm", "Clip the L2 norm of all gradients to this value", Interval.Positive, "off");
 
-    private readonly Option<long?> _accumulate = Options.Integer("--accumulate", "Batches whose gradients are averaged for an optimizer step", 1, 65_536, "1");
+    private readonly Option<long?> _accumulate = Options.Integer("--accumulate", "Average the gradients of N batches per optimizer step", 1, 65_536, "1");
 
     private readonly Option<double?> _ema = Options.Number(
-        "--ema", "Keeps a running average a = X a + (1 - X) p of the parameters, and evaluates and saves that", Interval.BelowOne, "off");
+        "--ema", "Evaluate and save an exponential moving average of the parameters, a = X a + (1 - X) p", Interval.BelowOne, "off");
 
     private readonly Option<AugmentationOption?> _augment;
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create();
 
     private readonly Option<double?> _validation = Options.Number(
-        "--validation", "Share of the training images that is held out to choose the best weights by", new Interval(0, 1, true, true), "none");
+        "--validation",
+        "Fraction of the training images to hold out for validation; the run keeps the weights with the lowest validation loss",
+        new Interval(0, 1, true, true),
+        "none");
 
-    private readonly Option<long?> _patience = Options.Integer("--patience", "Stops after so many epochs without a better validation loss", 1, 1_000_000, "off");
-    private readonly Option<long?> _limitTrain = Options.Integer("--limit-train", "Uses only the first so many training images", 1, int.MaxValue, "all");
-    private readonly Option<long?> _limitTest = Options.Integer("--limit-test", "Uses only the first so many test images", 1, int.MaxValue, "all");
+    private readonly Option<long?> _patience = Options.Integer("--patience", "Stop after N epochs without a lower validation loss", 1, 1_000_000, "off");
+    private readonly Option<long?> _limitTrain = Options.Integer("--limit-train", "Use only the first N training images", 1, int.MaxValue, "all");
+    private readonly Option<long?> _limitTest = Options.Integer("--limit-test", "Use only the first N test images", 1, int.MaxValue, "all");
 
     private readonly Option<long?> _seed = Options.Integer(
-        "--seed", "Decides initial weights, order of the images, dropout and the validation part", 0, long.MaxValue, $"{Defaults.Seed}");
+        "--seed", "Random seed of initial weights, shuffling, dropout, augmentation and the validation split", 0, long.MaxValue, $"{Defaults.Seed}");
 
-    private readonly Option<bool> _noShuffle = Options.Flag("--no-shuffle", "Takes the images in the order of the data set in every epoch");
-    private readonly Option<string?> _init = Options.Text("--init", "FILE", "A safetensors file whose weights replace the initial ones", "random weights");
-    private readonly Option<long?> _logEvery = Options.Integer("--log-every", "Steps between two readings of the loss", 1, 1_000_000, $"{Defaults.LogEvery}");
+    private readonly Option<bool> _noShuffle = Options.Flag("--no-shuffle", "Do not shuffle the training images");
+    private readonly Option<string?> _init = Options.Text("--init", "FILE", "Load the initial weights from a safetensors file", "random weights");
+    private readonly Option<long?> _logEvery = Options.Integer(
+        "--log-every", "Read the loss from the device every N steps", 1, 1_000_000, $"{Defaults.LogEvery}");
 
     private readonly string[] _excluded;
 
-    /// <param name="without">the names of options that the command does not have</param>
+    /// <param name="without">names of options to leave out</param>
     public TrainOptions(params string[] without)
     {
         _excluded = without;
-        _betas = Options.Checked("--betas", "A,B", "Decay of the first and second moment of adam, adamw and lion, each 0 up to, not including, 1", Recipe,
+        _betas = Options.Checked(
+            "--betas",
+            "A,B",
+            "Decay rates of the first and second moment of adam, adamw and lion (rmsprop uses the second), each at least 0 and below 1",
+            Recipe,
             ParseBetas);
         _schedule = Options.Checked(
             "--schedule",
             "NAME[:k=v,...]",
-            "The learning rate over the run: " + string.Join(", ", LearningRateSchedule.All),
+            "Learning-rate schedule: " + string.Join(", ", LearningRateSchedule.All),
             Defaults.Schedule.ToString(),
             LearningRateSchedule? (text) => LearningRateSchedule.Parse(text));
         _augment = Options.Checked(
             "--augment",
             "LIST",
-            "Changes training images at random: flip mirrors half of them, shift:N moves them by up to N pixels each way; or none",
+            "Augment training images at random: flip (left-right, probability 1/2), shift:N (up to N pixels in each direction), flip,shift:N or none",
             "none",
             AugmentationOption? (text) => AugmentationOption.Parse(text));
     }
 
-    /// <summary>What is done when nothing is said: a few minutes' worth of nothing special, good on the bundled digits.</summary>
+    /// <summary>Options of <c>train</c> without arguments, suitable for the bundled digits.</summary>
     public static TrainingOptions Defaults { get; } = new()
     {
         Epochs = 6,
@@ -112,11 +121,11 @@ internal sealed class TrainOptions
         foreach (var option in all.Where(option => !_excluded.Contains(option.Name))) command.Options.Add(option);
     }
 
-    /// <summary>Whether the user gave the option of a name.</summary>
+    /// <summary>Whether the command line contains an option.</summary>
     public static bool IsGiven(ParseResult parsed, string name) => parsed.GetResult(name) is System.CommandLine.Parsing.OptionResult { Implicit: false };
 
-    /// <summary>The options with what the user gave put over <paramref name="basis"/>.</summary>
-    /// <exception cref="UsageException">two options do not go together</exception>
+    /// <summary>Returns <paramref name="basis"/> with the options of the command line applied.</summary>
+    /// <exception cref="UsageException">the file of <c>--init</c> does not exist</exception>
     public TrainingOptions Apply(ParseResult parsed, TrainingOptions basis)
     {
         var betas = parsed.GetValue(_betas);
@@ -155,7 +164,8 @@ internal sealed class TrainOptions
             InitFile = parsed.GetValue(_init) ?? basis.InitFile,
             LogEvery = parsed.GetInt(_logEvery) ?? basis.LogEvery,
         };
-        if (options.InitFile is { } file && !File.Exists(file)) throw new UsageException($"--init: there is no file '{file}'.");
+        if (options.InitFile is { } file && !File.Exists(file))
+            throw new UsageException($"--init: there is no file '{file}'. Give the path of a safetensors file.");
         return options;
     }
 
@@ -165,8 +175,13 @@ internal sealed class TrainOptions
     private static (double, double)? ParseBetas(string text)
     {
         var parts = text.Split(',');
-        if (parts.Length == 2 && Options.TryParseNumber(parts[0], Interval.BelowOne, out var first) && Options.TryParseNumber(parts[1], Interval.BelowOne, out var second))
+        if (parts.Length == 2
+            && Options.TryParseNumber(parts[0], Interval.BelowOne, out var first)
+            && Options.TryParseNumber(parts[1], Interval.BelowOne, out var second))
+        {
             return (first, second);
-        throw new FormatException($"two numbers from 0 up to, not including, 1 are needed, with a comma between them, as in 0.9,0.999; got '{text}'.");
+        }
+
+        throw new FormatException($"expected two numbers ({Interval.BelowOne}) separated by a comma, such as 0.9,0.999, but got '{text}'.");
     }
 }

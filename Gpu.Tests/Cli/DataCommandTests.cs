@@ -33,7 +33,7 @@ public class DataCommandTests
         var file = folder.File("deep", "sheet.png");
         var run = CommandLine.Run("data", "show", folder.File("small"), "--part", "test", "--per-class", "2", "--scale", "1", "--out", file);
         Assert.Equal(ExitCode.Success, run.ExitCode);
-        Assert.Contains("small: 40 + 20 images of 28x28x1, 10 classes", run.Output);
+        Assert.Contains("small: 40 training and 20 test images of 28x28x1, 10 classes", run.Output);
         Assert.Contains(file, run.Output);
         var sheet = ImageCodec.Load(file);
         Assert.True(sheet.Height > 10 * 28 && sheet.Width > 2 * 28, $"{sheet.Height}x{sheet.Width}");

@@ -40,9 +40,9 @@ public class DevicesCommandTests
     }
 
     [Theory]
-    [InlineData("cuda:x", "a device number from 0 is needed after 'cuda:', as in cuda:0, not 'x'")]
-    [InlineData("cpu:1", "only cuda and opencl devices have numbers, not 'cpu:1': write cpu")]
-    [InlineData("cdua", "'cdua' is not a device: auto, cpu, cuda[:N], opencl[:N] or simulator. Did you mean 'cuda'?")]
+    [InlineData("cuda:x", "expected a device number after 'cuda:', such as cuda:0, but got 'x'")]
+    [InlineData("cpu:1", "only cuda and opencl devices have numbers, but got 'cpu:1'. Use cpu.")]
+    [InlineData("cdua", "'cdua' is not a device. Expected auto, cpu, cuda[:N], opencl[:N] or simulator. Did you mean 'cuda'?")]
     public void AnInvalidDeviceIdIsAUsageError(string id, string message)
     {
         var run = CommandLine.Run("bench", "step", "--device", id);
@@ -64,7 +64,7 @@ public class DevicesCommandTests
         Assert.Contains("expected ", run.Error);
         Assert.Contains(", found ", run.Error);
         Assert.Contains(known[0].UnavailableReason ?? known[0].Id, run.Error);
-        Assert.DoesNotContain("fault of the program", run.Error);
+        Assert.DoesNotContain("This is a bug", run.Error);
     }
 
     [Fact]

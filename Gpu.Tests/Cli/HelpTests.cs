@@ -16,7 +16,7 @@ public partial class HelpTests
         {
             // Numeric options show a range. Every option with a value shows its default; --resume has none.
             if (TakesNumber().IsMatch(line))
-                Assert.Matches(@"\((\S+ to \S+|\S+ or more|above \S+( and below \S+)?|\S+ up to, not including, \S+); default: .+\)", line);
+                Assert.Matches(@"\((\S+ to \S+|\S+ or more|above \S+( and below \S+)?|at least \S+ and below \S+); default: .+\)", line);
             else if (line.Contains('<', StringComparison.Ordinal) && !line.Contains("--resume", StringComparison.Ordinal))
                 Assert.Matches(@"default: .+\)", line);
         }

@@ -83,7 +83,7 @@ public class ImageFolderCommandTests
         Assert.Equal(5, resumed.Json.GetProperty("steps").GetInt32());
         var changed = CommandLine.Run("train", "--resume", folder.File("black"), "--steps", "9", "--background", "white");
         Assert.Equal(ExitCode.Failure, changed.ExitCode);
-        Assert.Contains("keeps its background: it was #000000, now #ffffff", changed.Error);
+        Assert.Contains("cannot change background: it was #000000, but #ffffff was given", changed.Error);
     }
 
     [Fact]

@@ -164,7 +164,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         var rest = process.StandardOutput.ReadToEnd();
         Assert.True(process.WaitForExit(60_000));
         Assert.Equal(ExitCode.Cancelled, process.ExitCode);
-        Assert.Contains("To go on: gputrainer train --resume", rest);
+        Assert.Contains("To continue: gputrainer train --resume", rest);
         Assert.Equal("", await error);
         Assert.True(File.Exists(Path.Combine(folder.File("run"), "checkpoint.safetensors")));
     }
@@ -198,7 +198,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         Assert.Equal(ExitCode.Failure, missing.ExitCode);
         Assert.Contains("none.png", missing.Error);
         ImageCodec.SavePng(image, new ByteImage(14, 28, 1));
-        Assert.Contains("is 14x28 (height x width), but the network takes 784", CommandLine.Run("predict", path, image).Error);
+        Assert.Contains("is 14x28 (height x width), but the network expects 784", CommandLine.Run("predict", path, image).Error);
     }
 
     [Fact]
@@ -260,7 +260,7 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         Assert.True(trials[0].GetProperty("loss").GetDouble() < trials[1].GetProperty("loss").GetDouble());
         Assert.Equal(1e-4, run.Json.GetProperty("best").GetProperty("weight_decay").GetDouble(), 1e-9);
         Assert.Equal(3, File.ReadAllLines(file).Length);
-        Assert.Contains("The smallest loss is that of weight decay 1e-4", run.Error);
+        Assert.Contains("Lowest loss: weight decay 1e-4", run.Error);
         Assert.False(Directory.Exists("runs"));
     }
 
