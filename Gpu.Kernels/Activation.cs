@@ -44,16 +44,21 @@ public readonly record struct Activation(ActivationKind Kind, float Slope = 0.01
     public static Activation Relu => new(ActivationKind.Relu);
 
     /// <summary>
-    /// Whether f'(x) can be computed from the output f(x). If so, the backward pass needs only the output, and the activation can be a gate. False for GELU and
-    /// SiLU, which are not monotonic.
+    /// Whether f'(x) can be computed from the output f(x). If so, the backward pass needs only the output, and the activation can be a gate. False for
+    /// activations that are not monotonic, such as GELU.
     /// </summary>
-    public bool DerivativeFromOutput
+    public bool DerivativeFromOutput => Properties.FromOutput;
+
+    /// <summary>Whether f'(x) can be computed from the sign of the output f(x), as for ReLU.</summary>
+    public bool DerivativeFromSign => Properties.FromSign;
+
+    private PropertiesCall Properties
     {
         get
         {
-            var call = new DerivativeCall();
+            var call = new PropertiesCall();
             ActivationDispatch.Call(Kind, ref call);
-            return call.FromOutput;
+            return call;
         }
     }
 
@@ -65,11 +70,17 @@ public readonly record struct Activation(ActivationKind Kind, float Slope = 0.01
             throw new ArgumentException($"the derivative of {Kind} cannot be computed from its output; run its backward pass as a separate operation");
     }
 
-    private struct DerivativeCall : IActivationCall
+    private struct PropertiesCall : IActivationCall
     {
         public bool FromOutput { get; private set; }
 
+        public bool FromSign { get; private set; }
+
         public void Invoke<TActivation>()
-            where TActivation : struct, IActivation => FromOutput = TActivation.DerivativeFromOutput;
+            where TActivation : struct, IActivation
+        {
+            FromOutput = TActivation.DerivativeFromOutput;
+            FromSign = TActivation.DerivativeFromSign;
+        }
     }
 }

@@ -1,13 +1,18 @@
-using System.Runtime.CompilerServices;
 using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Activations;
 
-/// <summary>An activation function as a type. Kernels that are generic over it have the function inlined in their epilogue.</summary>
+/// <summary>
+/// An activation function as a type. Kernels that are generic over it have the function inlined in their epilogue. <c>slope</c> is
+/// <see cref="Activation.Slope"/>; only <see cref="LeakyRelu"/> uses it.
+/// </summary>
 internal interface IActivation
 {
     /// <summary>See <see cref="Activation.DerivativeFromOutput"/>.</summary>
     static abstract bool DerivativeFromOutput { get; }
+
+    /// <summary>See <see cref="Activation.DerivativeFromSign"/>.</summary>
+    static virtual bool DerivativeFromSign => false;
 
     /// <summary>f(x).</summary>
     static abstract TVector Forward<TBackend, TVector>(TVector x, float slope)
@@ -20,42 +25,4 @@ internal interface IActivation
     static abstract TVector Backward<TBackend, TVector>(TVector saved, TVector gradient, float slope)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged;
-}
-
-/// <summary>f(x) = x.</summary>
-internal readonly struct Identity : IActivation
-{
-    /// <inheritdoc/>
-    public static bool DerivativeFromOutput => true;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Forward<TBackend, TVector>(TVector x, float slope)
-        where TBackend : struct, IVectorBackend<TBackend, TVector>
-        where TVector : unmanaged => x;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Backward<TBackend, TVector>(TVector saved, TVector gradient, float slope)
-        where TBackend : struct, IVectorBackend<TBackend, TVector>
-        where TVector : unmanaged => gradient;
-}
-
-/// <summary>max(x, 0). The derivative at 0 is 0. NaN stays NaN.</summary>
-internal readonly struct Relu : IActivation
-{
-    /// <inheritdoc/>
-    public static bool DerivativeFromOutput => true;
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Forward<TBackend, TVector>(TVector x, float slope)
-        where TBackend : struct, IVectorBackend<TBackend, TVector>
-        where TVector : unmanaged => TBackend.Max(TBackend.Zero, x);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Backward<TBackend, TVector>(TVector saved, TVector gradient, float slope)
-        where TBackend : struct, IVectorBackend<TBackend, TVector>
-        where TVector : unmanaged => TBackend.SelectGreater(saved, TBackend.Zero, gradient, TBackend.Zero);
 }

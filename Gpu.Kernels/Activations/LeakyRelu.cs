@@ -13,6 +13,9 @@ internal readonly struct LeakyRelu : IActivation
     public static bool DerivativeFromOutput => true;
 
     /// <inheritdoc/>
+    public static bool DerivativeFromSign => true;
+
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Forward<TBackend, TVector>(TVector x, float slope)
         where TBackend : struct, IVectorBackend<TBackend, TVector>

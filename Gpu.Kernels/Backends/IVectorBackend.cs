@@ -105,10 +105,13 @@ internal interface IVectorBackend<TSelf, TVector>
     /// <summary>a * b + c, rounded once where the hardware has a fused multiply-add.</summary>
     static abstract TVector MultiplyAdd(TVector a, TVector b, TVector c);
 
-    /// <summary>The smaller of each pair.</summary>
+    /// <summary>The smaller of each pair; <paramref name="b"/> if it is NaN. If only <paramref name="a"/> is NaN, the result depends on the backend.</summary>
     static abstract TVector Min(TVector a, TVector b);
 
-    /// <summary>The larger of each pair. The result for NaN depends on the backend; see <see cref="MaxOrNaN"/>.</summary>
+    /// <summary>
+    /// The larger of each pair; <paramref name="b"/> if it is NaN. If only <paramref name="a"/> is NaN, the result depends on the backend; see
+    /// <see cref="MaxOrNaN"/>.
+    /// </summary>
     static abstract TVector Max(TVector a, TVector b);
 
     /// <summary>The larger of each pair; NaN if either is NaN.</summary>

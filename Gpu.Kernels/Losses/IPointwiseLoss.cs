@@ -45,7 +45,7 @@ internal readonly struct LogitCrossEntropy : IPointwiseLoss
         var u = TBackend.Add(one, e);
         var small = TBackend.Divide(e, u);
         var sigmoid = TBackend.SelectGreater(TBackend.Zero, x, small, TBackend.Subtract(one, small));
-        // Propagates NaN on every device: min and max, which Exp uses, drop it on GPUs.
+        // Propagates NaN explicitly, without relying on the minimum and maximum in Exp.
         derivative = TBackend.SelectEqual(x, x, TBackend.Subtract(sigmoid, target), x);
 
         // The factor e / (u - 1) undoes the rounding of u = 1 + e, so that log(1 + e) is accurate for small e. Source: W. Kahan (HP-15C handbook).

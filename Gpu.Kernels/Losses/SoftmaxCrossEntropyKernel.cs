@@ -127,7 +127,7 @@ internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
             TBackend.StoreScalar(LogitsGradient, row + label, TBackend.LoadScalar(LogitsGradient, row + label) - GradientScale * (1f - LabelSmoothing));
     }
 
-    // Propagates NaN on every device: min and max, which Exp uses, drop it on GPUs.
+    // Propagates NaN explicitly, without relying on the minimum and maximum in Exp.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Exponential(TVector d) => TBackend.SelectEqual(d, d, VectorMath<TBackend, TVector>.Exp(d), d);
 

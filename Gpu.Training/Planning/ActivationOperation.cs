@@ -3,7 +3,7 @@ using Gpu.Kernels;
 namespace Gpu.Training.Planning;
 
 /// <summary>
-/// An activation that is not fused into the operation before it. Either its derivative needs its input in training (GELU and SiLU), or the operation
+/// An activation that is not fused into the operation before it. Either its derivative needs its input in training (as for GELU), or the operation
 /// supports no fused activation.
 /// </summary>
 internal sealed class ActivationOperation(string name, Activation activation, PlanTensor input) : PlanOperation(name, input)

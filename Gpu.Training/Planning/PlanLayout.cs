@@ -84,9 +84,7 @@ internal sealed class PlanLayout
         if (producer.BackwardReadsOutput) return BackwardRead.Value;
         if (!producer.AppliesActivationDerivative && producer.Activation.Kind != ActivationKind.Identity)
         {
-            // The sign suffices for the derivative of ReLU and leaky ReLU.
-            if (producer.Activation.Kind is not (ActivationKind.Relu or ActivationKind.LeakyRelu)) return BackwardRead.Value;
-            return BackwardRead.Sign;
+            return producer.Activation.DerivativeFromSign ? BackwardRead.Sign : BackwardRead.Value;
         }
 
         var overwritten = producer.Inputs[0].Value;

@@ -185,7 +185,7 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
         }
     }
 
-    // Propagates NaN: min and max, which Exp uses, drop it on GPUs.
+    // Propagates NaN explicitly, without relying on the minimum and maximum in Exp.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Exponential(TVector d) => TBackend.SelectEqual(d, d, VectorMath<TBackend, TVector>.Exp(d), d);
 }
