@@ -25,6 +25,9 @@ public enum ActivationKind
 
     /// <summary>x * sigmoid(x) = x / (1 + e^-x), also called swish.</summary>
     Silu,
+
+    /// <summary>log(1 + e^x), a smooth form of ReLU.</summary>
+    Softplus,
 }
 
 /// <summary>An activation function with its parameter.</summary>

@@ -25,6 +25,7 @@ internal static class ActivationDispatch
             case ActivationKind.Tanh: call.Invoke<Tanh>(); break;
             case ActivationKind.Gelu: call.Invoke<Gelu>(); break;
             case ActivationKind.Silu: call.Invoke<Silu>(); break;
+            case ActivationKind.Softplus: call.Invoke<Softplus>(); break;
             default: throw new ArgumentOutOfRangeException(nameof(kind), kind, "not an activation function");
         }
     }

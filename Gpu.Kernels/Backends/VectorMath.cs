@@ -4,7 +4,7 @@ namespace Gpu.Kernels.Backends;
 
 /// <summary>
 /// Exponential, logarithm and functions built from them, with the same polynomials on every backend: ILGPU lowers the library functions to approximate
-/// instructions on GPUs. Errors in units in the last place, checked by tests on every backend: Exp and Log 1.5, Tanh 2, Sigmoid 3.
+/// instructions on GPUs. Errors in units in the last place, checked by tests on every backend: Exp and Log 1.5, Tanh 2, Sigmoid and LogOnePlus 3.
 /// </summary>
 /// <remarks>The polynomials are those of S. L. Moshier, Cephes mathematical library (expf, logf, tanhf).</remarks>
 internal static class VectorMath<TBackend, TVector>
@@ -56,6 +56,17 @@ internal static class VectorMath<TBackend, TVector>
         p = TBackend.MultiplyAdd(e, TBackend.Splat(-2.12194440e-4f), p);
         p = TBackend.MultiplyAdd(z, TBackend.Splat(-0.5f), p);
         return TBackend.MultiplyAdd(e, TBackend.Splat(0.693359375f), TBackend.Add(t, p));
+    }
+
+    /// <summary>log(1 + e) for e from 0 to 1; accurate for small e.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector LogOnePlus(TVector e)
+    {
+        // The factor e / (u - 1) undoes the rounding of u = 1 + e. Source: W. Kahan (HP-15C handbook).
+        var one = TBackend.Splat(1f);
+        var u = TBackend.Add(one, e);
+        var correction = TBackend.Divide(e, TBackend.Subtract(u, one));
+        return TBackend.SelectEqual(u, one, e, TBackend.Multiply(Log(u), correction));
     }
 
     /// <summary>1 / (1 + e^-x), computed from e^-|x|, which cannot overflow.</summary>

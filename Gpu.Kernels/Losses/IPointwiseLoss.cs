@@ -48,10 +48,7 @@ internal readonly struct LogitCrossEntropy : IPointwiseLoss
         // Propagates NaN explicitly, without relying on the minimum and maximum in Exp.
         derivative = TBackend.SelectEqual(x, x, TBackend.Subtract(sigmoid, target), x);
 
-        // The factor e / (u - 1) undoes the rounding of u = 1 + e, so that log(1 + e) is accurate for small e. Source: W. Kahan (HP-15C handbook).
-        var correction = TBackend.Divide(e, TBackend.Subtract(u, one));
-        var softplus = TBackend.SelectEqual(u, one, e, TBackend.Multiply(VectorMath<TBackend, TVector>.Log(u), correction));
         var linear = TBackend.Subtract(TBackend.SelectGreater(x, TBackend.Zero, x, TBackend.Zero), TBackend.Multiply(x, target));
-        return TBackend.Add(linear, softplus);
+        return TBackend.Add(linear, VectorMath<TBackend, TVector>.LogOnePlus(e));
     }
 }

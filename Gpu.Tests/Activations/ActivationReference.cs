@@ -14,6 +14,7 @@ public static class ActivationReference
         ActivationKind.Tanh => Math.Tanh(x),
         ActivationKind.Gelu => x * Normal(x),
         ActivationKind.Silu => x * Sigmoid(x),
+        ActivationKind.Softplus => Softplus(x),
         _ => throw new ArgumentOutOfRangeException(nameof(activation)),
     };
 
@@ -26,11 +27,19 @@ public static class ActivationReference
         ActivationKind.Tanh => 1 - Math.Tanh(x) * Math.Tanh(x),
         ActivationKind.Gelu => Normal(x) + x * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI),
         ActivationKind.Silu => Sigmoid(x) + x * Sigmoid(x) * (1 - Sigmoid(x)),
+        ActivationKind.Softplus => Sigmoid(x),
         _ => throw new ArgumentOutOfRangeException(nameof(activation)),
     };
 
     /// <summary>The cumulative distribution function of the standard normal distribution, accurate in its lower tail too.</summary>
     public static double Normal(double x) => Erfc(-x / Math.Sqrt(2)) / 2;
+
+    /// <summary>log(1 + e^x), accurate for negative x too: log(1 + e) is e - e^2 / 2 where 1 + e would lose digits of e.</summary>
+    public static double Softplus(double x)
+    {
+        var e = Math.Exp(-Math.Abs(x));
+        return Math.Max(x, 0) + (e < 1e-8 ? e - e * e / 2 : Math.Log(1 + e));
+    }
 
     // The complementary error function: power series of erf below 1.5, continued fraction above (Abramowitz and Stegun, 7.1.5 and 7.1.14).
     private static double Erfc(double x)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Gpu.Kernels.Activations;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 using Gpu.Tests.Activations;
@@ -28,6 +29,16 @@ public class VectorMathTests
         Check<Log>(Math.Log, 0.9f, 1.1f, _ => 1.5);
         Check<Log>(Math.Log, 1e-37f, 1e38f, _ => 1.5);
     }
+
+    [Fact]
+    public void LogOnePlusIsWithinThreeUlps()
+    {
+        Check<LogOnePlus>(e => e < 1e-8 ? e - e * e / 2 : Math.Log(1 + e), 1e-37f, 1, _ => 3);
+        Check<LogOnePlus>(e => e < 1e-8 ? e - e * e / 2 : Math.Log(1 + e), 1e-37f, 1e-5f, _ => 3);
+    }
+
+    [Fact]
+    public void SoftplusIsWithinFourUlps() => Check<SoftplusActivation>(ActivationReference.Softplus, -87, 87, _ => 4);
 
     [Fact]
     public void SigmoidIsWithinThreeUlps() => Check<Sigmoid>(x => 1 / (1 + Math.Exp(-x)), -87, 87, _ => 3);
@@ -106,6 +117,20 @@ public class VectorMathTests
         public static TVector Of<TBackend, TVector>(TVector x)
             where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged => VectorMath<TBackend, TVector>.Log(x);
+    }
+
+    private readonly struct LogOnePlus : IFunction
+    {
+        public static TVector Of<TBackend, TVector>(TVector x)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
+            where TVector : unmanaged => VectorMath<TBackend, TVector>.LogOnePlus(x);
+    }
+
+    private readonly struct SoftplusActivation : IFunction
+    {
+        public static TVector Of<TBackend, TVector>(TVector x)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
+            where TVector : unmanaged => Softplus.Forward<TBackend, TVector>(x, 0f);
     }
 
     private readonly struct Sigmoid : IFunction

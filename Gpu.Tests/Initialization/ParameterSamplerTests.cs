@@ -43,6 +43,7 @@ public class ParameterSamplerTests
     [Theory]
     [InlineData(ActivationKind.Relu, Initializer.HeUniform)]
     [InlineData(ActivationKind.Silu, Initializer.HeUniform)]
+    [InlineData(ActivationKind.Softplus, Initializer.HeUniform)]
     [InlineData(ActivationKind.Tanh, Initializer.GlorotUniform)]
     [InlineData(ActivationKind.Identity, Initializer.PyTorch)]
     public void DefaultInitializerDependsOnTheActivation(ActivationKind activation, Initializer expected)

@@ -61,6 +61,19 @@ public class ModelFileTests
     }
 
     [Fact]
+    public void EveryActivationRoundTrips()
+    {
+        foreach (var kind in Enum.GetValues<ActivationKind>())
+        {
+            var json = ModelFile.Write(new Model("m", TensorShape.Features(3), new ActivationLayer(new Activation(kind)), new DenseLayer(2)));
+            Assert.Equal(kind, Assert.IsType<ActivationLayer>(ModelFile.Parse(json).Layers[0]).Function.Kind);
+        }
+
+        Assert.Contains("\"softplus\"", ModelFile.Write(new Model(
+            "m", TensorShape.Features(3), new DenseLayer(2) { Activation = new Activation(ActivationKind.Softplus) })));
+    }
+
+    [Fact]
     public void CommentsAndTrailingCommasAreAccepted()
     {
         var model = ModelFile.Parse("""

@@ -24,6 +24,7 @@ public class WholeNetworkGradientTests
     private static readonly Activation Sigmoid = new(ActivationKind.Sigmoid);
     private static readonly Activation Gelu = new(ActivationKind.Gelu);
     private static readonly Activation Silu = new(ActivationKind.Silu);
+    private static readonly Activation Softplus = new(ActivationKind.Softplus);
 
     private static readonly Dictionary<string, Func<Model>> Networks = new()
     {
@@ -66,6 +67,10 @@ public class WholeNetworkGradientTests
                 new ResidualBlock(new BatchNormLayer { Activation = Relu }, new Conv2dLayer(4, 3) { Padding = 1 }) { Activation = Gelu },
                 new DropoutLayer(0.2f)) { Activation = Leaky },
             new GlobalAvgPool2dLayer(), new DenseLayer(4)),
+        ["softplus, fused and alone"] = () => Classifier(
+            new Conv2dLayer(4, 3) { Padding = 1, Activation = Softplus }, new BatchNormLayer { Activation = Softplus }, new MaxPool2dLayer(2),
+            new ResidualBlock(new Conv2dLayer(4, 3) { Padding = 1 }) { Activation = Softplus }, new ActivationLayer(Softplus),
+            new FlattenLayer(), new DenseLayer(6) { Activation = Softplus }, new DropoutLayer(0.3f), new DenseLayer(4)),
         ["residual block first"] = () => Classifier(
             new ResidualBlock(new Conv2dLayer(3, 3) { Padding = 1 }), new ResidualBlock(new ActivationLayer(Tanh)), new FlattenLayer(), new DenseLayer(4)),
         ["residual addition over a dropout that gates a ReLU"] = () => Classifier(
