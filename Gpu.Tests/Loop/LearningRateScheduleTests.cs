@@ -17,6 +17,11 @@ public class LearningRateScheduleTests
     [InlineData("cosine:final=0.2", 99, 0.2)]
     [InlineData("linear:final=0.01", 99, 0.01)]
     [InlineData("linear", 0, 1)]
+    [InlineData("polynomial", 0, 1)]
+    [InlineData("polynomial", 33, 4.0 / 9)]
+    [InlineData("polynomial", 99, 0)]
+    [InlineData("polynomial:power=3,final=0.1", 66, 0.1 + 0.9 / 27)]
+    [InlineData("polynomial:power=0.5,final=0.2", 99, 0.2)]
     [InlineData("onecycle", 0, 0.04)]
     [InlineData("onecycle", 99, 0)]
     public void FactorFollowsTheSchedule(string text, long step, double expected) =>
@@ -24,6 +29,16 @@ public class LearningRateScheduleTests
 
     [Fact]
     public void CosineIsOneHalfInTheMiddle() => Assert.Equal(0.5, LearningRateSchedule.Parse("cosine").FactorAt(50, 0, 101, 10), 1e-9);
+
+    [Fact]
+    public void PolynomialOfPowerOneIsLinear()
+    {
+        var (polynomial, linear) = (LearningRateSchedule.Parse("polynomial:power=1,final=0.1"), LearningRateSchedule.Parse("linear:final=0.1"));
+        for (var step = 0; step < 120; step++) Assert.Equal(linear.FactorAt(step, 5, 110, 10), polynomial.FactorAt(step, 5, 110, 10), 1e-12);
+    }
+
+    [Fact]
+    public void PolynomialHasItsPowerAndFinalByDefault() => Assert.Contains("polynomial:power=2,final=0", LearningRateSchedule.All);
 
     [Fact]
     public void OneCyclePeaksAtTheEndOfItsRise()
@@ -51,6 +66,7 @@ public class LearningRateScheduleTests
     [InlineData("exponential:factor=0.95")]
     [InlineData("cosine:final=0.1")]
     [InlineData("linear:final=0.1")]
+    [InlineData("polynomial:power=3,final=0.1")]
     [InlineData("onecycle:rise=0.2,start=0.1,final=0.01")]
     public void TextAndJsonRoundTrip(string text)
     {
@@ -84,6 +100,9 @@ public class LearningRateScheduleTests
     [InlineData("step:every=0", "above 0")]
     [InlineData("step:factor=abc", "factor=abc")]
     [InlineData("cosine:final=2", "0 to 1")]
+    [InlineData("polynomial:power=0", "a number above 0")]
+    [InlineData("polynomial:final=-1", "0 to 1")]
+    [InlineData("polynomial:pwer=2", "Did you mean 'power'?")]
     [InlineData("constant:x=1", "takes no values")]
     public void InvalidTextIsExplained(string text, string expected) => Assert.Contains(expected,
         Assert.Throws<FormatException>(() => LearningRateSchedule.Parse(text)).Message);

@@ -15,6 +15,7 @@ public sealed class LearningRateSchedule : IEquatable<LearningRateSchedule>
     private static readonly Parameter Every = new("every", 10, value => value > 0, "a number of epochs above 0");
     private static readonly Parameter Factor = new("factor", 0.1, value => value is > 0 and <= 1, "a number above 0, up to 1");
     private static readonly Parameter Final = new("final", 0, value => value is >= 0 and <= 1, "a number from 0 to 1");
+    private static readonly Parameter Power = new("power", 2, value => value > 0, "a number above 0");
     private static readonly Parameter Rise = new("rise", 0.3, value => value is > 0 and < 1, "a number above 0 and below 1");
     private static readonly Parameter Start = new("start", 0.04, value => value is > 0 and <= 1, "a number above 0, up to 1");
 
@@ -34,6 +35,9 @@ public sealed class LearningRateSchedule : IEquatable<LearningRateSchedule>
 
         // Linear from 1 to final.
         new("linear", [Final], (position, v) => 1 + (v[0] - 1) * position.Progress),
+
+        // From 1 to final along (1 - progress)^power; with power 1 it is linear.
+        new("polynomial", [Power, Final], (position, v) => v[1] + (1 - v[1]) * Math.Pow(1 - position.Progress, v[0])),
 
         // Rises from start to 1 over the fraction `rise` of the run, then falls to final, both along half a cosine
         // Smith and Topin, "Super-Convergence", 2018.
