@@ -68,6 +68,31 @@ public class ActivationTests
         }
     }
 
+    // The comparison with the reference is relative to the largest value. In the lower tail the values are small, so it would not notice that they are 0.
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void TheLowerTailIsAccurate(string device, ActivationKind kind)
+    {
+        using var oracle = new Oracle(device, seed: 3);
+        var activation = new Activation(kind, 0.1f);
+        var input = Enumerable.Range(0, 500).Select(i => -3f - i * 0.05f).ToArray();
+        var (output, gradient) = (oracle.Output(input.Length), oracle.Output(input.Length));
+        ActivationOps.Forward(oracle.Device, activation, oracle.Upload(input), output);
+        var saved = activation.DerivativeFromOutput ? output : oracle.Upload(input);
+        ActivationOps.Backward(oracle.Device, activation, saved, oracle.Upload(Enumerable.Repeat(1f, input.Length).ToArray()), gradient);
+        var (values, derivatives) = (oracle.Download(output), oracle.Download(gradient));
+        for (var i = 0; i < input.Length; i++)
+        {
+            RelativelyNear($"{kind}({input[i]})", ActivationReference.Value(activation, input[i]), values[i]);
+            // Computed from the output, which is -1 to within rounding, the derivative of tanh has no relative accuracy.
+            if (kind != ActivationKind.Tanh)
+                RelativelyNear($"the derivative of {kind} at {input[i]}", ActivationReference.Derivative(activation, input[i]), derivatives[i]);
+        }
+    }
+
+    private static void RelativelyNear(string what, double expected, float got) => Assert.True(
+        Math.Abs(got - expected) <= 1e-4 * Math.Abs(expected) + 1e-35, $"{what} is {got}, expected {expected}");
+
     private static void Near(string what, double expected, float got) => Assert.True(
         got == expected || Math.Abs(got - expected) <= 1e-6 * Math.Max(1, Math.Abs(expected)), $"{what} is {got}, expected {expected}");
 }
