@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gpu.Kernels;
 using Gpu.Training.Data;
+using Gpu.Training.Initialization;
 using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Models;
@@ -72,8 +73,8 @@ internal static class JsonValues
         return new FormatException($"{needed} is needed, but {(text.Length > 40 ? text[..40] + "..." : text)} was found.");
     }
 
-    // Optimizer names are single words, as in other frameworks: adamw, rmsprop.
-    private static string NameOf(Type type, string name) => type == typeof(OptimizerKind) ? name.ToLowerInvariant() :
+    // Names that other frameworks write as one word stay one word: adamw, rmsprop, pytorch.
+    private static string NameOf(Type type, string name) => type == typeof(OptimizerKind) || name == nameof(Initializer.PyTorch) ? name.ToLowerInvariant() :
         string.Concat(name.Select((letter, i) => char.IsUpper(letter) && i > 0 ? "-" + char.ToLowerInvariant(letter)
             : char.ToLowerInvariant(letter).ToString()));
 
