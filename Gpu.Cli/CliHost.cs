@@ -32,9 +32,11 @@ internal sealed class CliHost
     /// <summary>Whether the output encoding is Unicode. Compares code pages, because the console's encodings have types of their own.</summary>
     public bool IsUnicode => Output.Encoding.CodePage is 65001 or 1200 or 1201;
 
-    /// <summary>Opens a device by id and number of threads, and describes the choice. <see cref="DeviceCatalog"/> by default; replaced by tests.</summary>
-    public Func<string, int, (ComputeDevice Device, string Choice)> OpenDevice { get; init; } = (id, threads) =>
-        (DeviceCatalog.Open(id, threads, out var choice), choice);
+    /// <summary>
+    /// Opens a device by id and number of threads, with the reasons for skipping others. <see cref="DeviceCatalog"/> by default; replaced by tests.
+    /// </summary>
+    public Func<string, int, (ComputeDevice Device, IReadOnlyList<string> Skipped)> OpenDevice { get; init; } = (id, threads) =>
+        (DeviceCatalog.Open(id, threads, out var skipped), skipped);
 
     /// <summary>Width of the terminal in characters.</summary>
     public int Width { get; }

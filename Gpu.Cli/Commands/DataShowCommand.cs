@@ -49,10 +49,21 @@ internal static class DataShowCommand
         }
 
         reporter.Table(table);
-        var sheet = ContactSheet.Render(split, ContactSheet.FirstOfEachClass(split, data.Classes, perClass), data.ClassNames, perClass, scale);
-        ImageCodec.SavePng(file, sheet);
+        ImageCodec.SavePng(file, Draw(split, data.ClassNames, perClass, scale));
         reporter.Line($"Drew up to {perClass} {(part == "test" ? "test" : "training")} images of each class to {Path.GetFullPath(file)}");
         reporter.Result(new JsonRecord().Add("dataset", data.Name).Add("height", data.Height).Add("width", data.Width).Add("channels", data.Channels)
             .Add("train", data.Train.Count).Add("test", data.Test.Count).Add("classes", classes).Add("file", Path.GetFullPath(file)));
+    }
+
+    private static ByteImage Draw(ImageSplit split, IReadOnlyList<string> classNames, int perClass, int scale)
+    {
+        try
+        {
+            return ContactSheet.Render(split, ContactSheet.FirstOfEachClass(split, classNames.Count, perClass), classNames, perClass, scale);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException($"{e.Message} Use a smaller --per-class or --scale.", e);
+        }
     }
 }

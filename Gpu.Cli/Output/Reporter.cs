@@ -64,6 +64,13 @@ internal abstract class Reporter(CliHost host)
     {
     }
 
+    /// <summary>Writes a line to standard error.</summary>
+    public void Note(string text)
+    {
+        EndProgress();
+        Host.Error.WriteLine(text);
+    }
+
     /// <summary>Writes a warning to standard error.</summary>
     public abstract void Warn(string text);
 

@@ -42,7 +42,7 @@ internal sealed class DeviceOptions
         parsed.GetValue(_precision) is { } name ? Enum.Parse<MatrixPrecision>(name, ignoreCase: true) : null;
 
     /// <summary>
-    /// Opens the requested device. With <c>auto</c>, prints which device was chosen and why others were skipped, so that a GPU is never ignored silently.
+    /// Opens the requested device. With <c>auto</c>, prints which device was chosen and whether a GPU was skipped, so that none is ignored silently.
     /// </summary>
     /// <exception cref="UsageException">the device does not support the requested threads or precision</exception>
     /// <exception cref="DeviceException">there is no such device</exception>
@@ -53,8 +53,14 @@ internal sealed class DeviceOptions
         var threads = parsed.GetInt(_threads);
         if (threads is not null && id is not (Auto or "cpu"))
             throw new UsageException($"--threads applies only to the CPU device, not to {id}. Omit it or use --device cpu.");
-        var (device, choice) = context.Host.OpenDevice(id, threads ?? 0);
-        if (id == Auto) reporter.Line($"Device {choice}");
+        var (device, skipped) = context.Host.OpenDevice(id, threads ?? 0);
+        if (id == Auto)
+        {
+            if (device is not CpuDevice) reporter.Note($"Device: {device.Description} ({device.Id})");
+            else reporter.Note($"Device: {device.Description}{(skipped.Count > 0 ? "; no GPU can be used, see 'gputrainer devices'" : "")}");
+            foreach (var reason in skipped) reporter.Detail($"Skipped: {reason}");
+        }
+
         if (threads is not null && device is not CpuDevice) reporter.Warn($"--threads has no effect on {device.Id}.");
         try
         {

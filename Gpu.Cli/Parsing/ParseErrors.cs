@@ -19,6 +19,11 @@ internal static class ParseErrors
         mistakes.AddRange(unknown.Select(token => $"Unknown option '{token}'.{DidYouMean(token, OptionNames(command))}"));
         if (unknown.Length == 0)
             mistakes.AddRange(parsed.UnmatchedTokens.Select(token => Unmatched(command, token)));
+        // An unset shell variable gives an empty argument.
+        mistakes.AddRange(ArgumentsOf(parsed).Where(string.IsNullOrWhiteSpace).Select(_ => "An argument is empty (''). Omit it, or give a value."));
+        mistakes.AddRange(parsed.CommandResult.Children.OfType<OptionResult>()
+            .Where(option => option.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+            .Select(option => $"{option.Option.Name} has an empty value. Omit it, or give a value."));
         if (mistakes.Count == 0) mistakes.AddRange(parsed.Errors.Select(Sentence).Distinct());
         return mistakes.Count == 0 ? null : $"{string.Join(Environment.NewLine, mistakes)} See '{path} --help'.";
     }

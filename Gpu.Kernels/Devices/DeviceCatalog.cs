@@ -51,26 +51,24 @@ public static class DeviceCatalog
     /// <summary>Opens a device.</summary>
     /// <param name="id">an id as described for <see cref="DeviceCatalog"/>, in upper or lower case</param>
     /// <param name="threads">threads of the CPU device, 0 for one per processor; other devices ignore it</param>
-    /// <param name="choice">
-    /// receives a sentence that says what was opened and, for <c>auto</c>, why each preferred device was skipped; CUDA is preferred to OpenCL, and OpenCL to
-    /// the CPU
+    /// <param name="skipped">
+    /// receives for <c>auto</c> the reason why each preferred device was skipped; CUDA is preferred to OpenCL, and OpenCL to the CPU
     /// </param>
     /// <returns>the device, which the caller disposes</returns>
     /// <exception cref="DeviceException">there is no such device, or it cannot be used; the message says what there is and what to do</exception>
     /// <exception cref="ArgumentOutOfRangeException">the number of threads is negative or above <see cref="CpuDevice.MaxThreads"/></exception>
-    public static ComputeDevice Open(string id, int threads, out string choice)
+    public static ComputeDevice Open(string id, int threads, out IReadOnlyList<string> skipped)
     {
         ArgumentNullException.ThrowIfNull(id);
         var (kind, number) = Parse(id);
-        if (kind == "auto") return OpenAuto(threads, out choice);
-        ComputeDevice device = kind switch
+        if (kind == "auto") return OpenAuto(threads, out skipped);
+        skipped = [];
+        return kind switch
         {
             "cpu" => new CpuDevice(threads),
             "simulator" => OpenSimulator(),
             _ => OpenGpu(GpuPlatform.All.Single(candidate => candidate.Name == kind), number),
         };
-        choice = $"{device.Id}: {device.Description}";
-        return device;
     }
 
     private static DeviceInfo Cpu => new(
@@ -149,9 +147,10 @@ public static class DeviceCatalog
         return new AcceleratorDevice(accelerator, null, info.Id, accelerator, context);
     }
 
-    private static ComputeDevice OpenAuto(int threads, out string choice)
+    private static ComputeDevice OpenAuto(int threads, out IReadOnlyList<string> reasons)
     {
         var skipped = new List<string>();
+        reasons = skipped;
         foreach (var kind in GpuPlatform.All)
         {
             var context = kind.Discover(out var devices, out var missing);
@@ -164,9 +163,7 @@ public static class DeviceCatalog
                 {
                     try
                     {
-                        var opened = OpenGpu(context!, device, info);
-                        choice = DescribeChoice($"{info.Id}: {info.Name}, the first {kind.DisplayName} device that can be used", skipped);
-                        return opened;
+                        return OpenGpu(context!, device, info);
                     }
                     catch (DeviceException e)
                     {
@@ -178,11 +175,6 @@ public static class DeviceCatalog
             context?.Dispose();
         }
 
-        var cpu = new CpuDevice(threads);
-        choice = DescribeChoice($"cpu: {cpu.Description}", skipped);
-        return cpu;
+        return new CpuDevice(threads);
     }
-
-    private static string DescribeChoice(string chosen, List<string> skipped) =>
-        skipped.Count == 0 ? chosen : $"{chosen} ({string.Join("; ", skipped)})";
 }

@@ -80,7 +80,7 @@ public class BenchTests
     public void AnOperationThatDoesNotFitInMemoryIsSkipped()
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var host = new CliHost(output, error) { OpenDevice = (_, _) => (new CpuDevice(1) { MemoryLimit = 9_000_000 }, "") };
+        var host = new CliHost(output, error) { OpenDevice = (_, _) => (new CpuDevice(1) { MemoryLimit = 9_000_000 }, []) };
         Assert.Equal(ExitCode.Success, App.Run(["bench", "ops", "--only", "opt_sgd_wd", "--seconds", "0.001", "--copy-mb", "4"], host));
         Assert.Contains("skipped opt_sgd_wd_10M: CPU", error.ToString());
         Assert.Contains(" 1M ", output.ToString());

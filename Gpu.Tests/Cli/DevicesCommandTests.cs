@@ -72,8 +72,14 @@ public class DevicesCommandTests
     {
         var run = CommandLine.Run("bench", "step", "--model", "mlp10", "--seconds", "0.01");
         Assert.Equal(ExitCode.Success, run.ExitCode);
-        Assert.StartsWith("Device ", run.Output);
-        Assert.DoesNotContain("Device ", CommandLine.Run("bench", "step", "--model", "mlp10", "--seconds", "0.01", "--device", "cpu").Output);
+        Assert.DoesNotContain("Device: ", run.Output);
+        var line = Assert.Single(run.Error.Split('\n'), line => line.StartsWith("Device: ", StringComparison.Ordinal));
+        Assert.InRange(line.Length, 10, 130);
+        Assert.DoesNotContain("Skipped", run.Error);
+        Assert.DoesNotContain("Device: ", CommandLine.Run("bench", "step", "--model", "mlp10", "--seconds", "0.01", "--device", "cpu").Error);
+
+        var skipped = DeviceCatalog.List().Any(device => !device.IsAvailable);
+        Assert.Equal(skipped, CommandLine.Run("bench", "step", "--model", "mlp10", "--seconds", "0.01", "--verbose").Output.Contains("Skipped: "));
     }
 
     [Theory]

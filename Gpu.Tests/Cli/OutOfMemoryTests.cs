@@ -42,7 +42,7 @@ public class OutOfMemoryTests
     private static (int ExitCode, string Output, string Error, JsonElement Json) Run(string[] args, long limit = Limit)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var host = new CliHost(output, error) { OpenDevice = (_, _) => (new CpuDevice(1) { MemoryLimit = limit }, "cpu") };
+        var host = new CliHost(output, error) { OpenDevice = (_, _) => (new CpuDevice(1) { MemoryLimit = limit }, []) };
         var code = App.Run([.. args, "--device", "cpu"], host);
         var last = output.ToString().TrimEnd().Split('\n')[^1];
         return (code, output.ToString(), error.ToString(), last.StartsWith('{') ? JsonDocument.Parse(last).RootElement : default);

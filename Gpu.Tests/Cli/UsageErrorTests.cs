@@ -83,6 +83,28 @@ public class UsageErrorTests
         Assert.Contains("cnn2-20260102-030405", run.Error);
     }
 
+    [Theory]
+    [InlineData("train", "")]
+    [InlineData("sweep", " ")]
+    [InlineData("data", "show", "")]
+    [InlineData("eval", "runs/x", "")]
+    [InlineData("model", "show", "")]
+    [InlineData("train", "--out", "")]
+    public void EmptyValuesAreUsageErrors(params string[] args)
+    {
+        var run = CommandLine.Run(args);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains("Omit it, or give a value", run.Error);
+    }
+
+    [Fact]
+    public void ASheetThatIsTooLargeIsAUsageError()
+    {
+        var run = CommandLine.Run("data", "show", "digits", "--per-class", "200", "--scale", "16");
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains("Use a smaller --per-class or --scale", run.Error);
+    }
+
     [Fact]
     public void StackTraceIsPrintedOnlyWithVerbose()
     {

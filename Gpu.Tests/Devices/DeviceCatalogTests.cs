@@ -42,8 +42,8 @@ public class DeviceCatalogTests
     [InlineData("auto")]
     public void OpenedDevicesCompute(string id)
     {
-        using var device = DeviceCatalog.Open(id, 2, out var choice);
-        Assert.StartsWith(device.Id, choice);
+        using var device = DeviceCatalog.Open(id, 2, out var skipped);
+        if (id != "auto") Assert.Empty(skipped);
         if (id != "auto") Assert.Equal(id.ToLowerInvariant(), device.Id);
         AssertThatItComputes(device);
     }
@@ -72,11 +72,11 @@ public class DeviceCatalogTests
     [Fact]
     public void AutoPrefersCudaToOpenCLToTheCpu()
     {
-        using var device = DeviceCatalog.Open("auto", 1, out var choice);
+        using var device = DeviceCatalog.Open("auto", 1, out var skipped);
         var kind = device.Id.Split(':')[0];
         if (Listed.Value.Any(info => info is { Kind: "cuda", IsAvailable: true })) Assert.Equal("cuda", kind);
         else Assert.Contains(kind, new[] { "opencl", "cpu" });
-        if (kind == "cpu") Assert.All(Listed.Value.Where(info => !info.IsAvailable), info => Assert.Contains(info.UnavailableReason!, choice));
+        if (kind == "cpu") Assert.All(Listed.Value.Where(info => !info.IsAvailable), info => Assert.Contains(skipped, reason => reason.Contains(info.UnavailableReason!)));
     }
 
     [Theory]

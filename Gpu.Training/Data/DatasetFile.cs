@@ -113,7 +113,8 @@ internal sealed class DatasetFile : IDisposable
         catch (InvalidDataException e)
         {
             throw new DatasetException(
-                $"The gzip file '{FilePath}' is damaged or cut off after {_position} bytes of content: {e.Message} Download or write the file again.", e);
+                $"The gzip file '{FilePath}' is damaged or truncated after {_position} bytes of content: the compressed data or their checksum are invalid. "
+                + "Download or write the file again.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

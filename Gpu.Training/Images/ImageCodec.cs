@@ -45,7 +45,7 @@ public static class ImageCodec
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ImageException($"The image file '{path}' cannot be read: {e.Message} Replace it, or remove it from the folder.", e);
+            throw new ImageException($"The image file '{path}' cannot be read: {e.Message} Replace or remove the file.", e);
         }
 
         return Decode(data, path, background);
@@ -62,7 +62,7 @@ public static class ImageCodec
     {
         ArgumentNullException.ThrowIfNull(data);
         if (data.Length == 0)
-            throw new ImageException($"The image file '{name}' is empty. Replace it, or remove it from the folder.");
+            throw new ImageException($"The image file '{name}' is empty. Replace or remove the file.");
 
         var format = "";
         try
@@ -73,10 +73,11 @@ public static class ImageCodec
         }
         catch (Exception e)
         {
-            // Damage that the readers do not find shows as any exception from deep inside a decoder.
-            var isExplained = e is InvalidDataException or ImageFormatException or NotSupportedException;
-            var reason = isExplained ? e.Message.TrimEnd('.') : $"It is damaged ({e.GetType().Name})";
-            throw new ImageException($"The image file '{name}' cannot be decoded{format}. {reason}. Replace it, or remove it from the folder.", e);
+            // Damage that the readers of this assembly do not find can cause any exception in a decoder.
+            var isExplained = e.Source == typeof(ImageCodec).Assembly.GetName().Name && e is InvalidDataException or NotSupportedException;
+            var detail = e is ImageFormatException ? e.Message.TrimEnd('.') : e.GetType().Name;
+            var reason = isExplained ? e.Message.TrimEnd('.') : $"Its data are damaged ({detail})";
+            throw new ImageException($"The image file '{name}' cannot be decoded{format}. {reason}. Replace or remove the file.", e);
         }
     }
 
