@@ -25,7 +25,8 @@ public class ImplicitGemmTests
     {
         using var oracle = new Oracle(device, seed: 21);
         foreach (var shape in Shapes) Conv2dTests.Check(oracle, shape);
-        for (var i = 0; i < 6; i++) Conv2dTests.Check(oracle, Conv2dShapes.Random(oracle) with { Groups = 1 });
+        // Few: on two cores, the barriers of 256 threads take most of the time. Other classes test more shapes.
+        for (var i = 0; i < 2; i++) Conv2dTests.Check(oracle, Conv2dShapes.Random(oracle) with { Groups = 1 });
     }
 
     [Theory]
@@ -33,7 +34,8 @@ public class ImplicitGemmTests
     public void TransposedAgreesWithTheReference(string device)
     {
         using var oracle = new Oracle(device, seed: 22);
-        foreach (var shape in Shapes.Take(5)) Conv2dTests.CheckTransposed(oracle, shape);
+        // Its kernels are those of the convolution, with forward and backward pass exchanged, so small shapes suffice.
+        foreach (var shape in Shapes.Take(3)) Conv2dTests.CheckTransposed(oracle, shape);
     }
 
     [Theory]
@@ -41,7 +43,7 @@ public class ImplicitGemmTests
     public void ResultsAreReproducible(string device)
     {
         using var oracle = new Oracle(device, seed: 23);
-        var shape = Make(3, 9, 10, 20, 36, 3) with { PaddingTop = 1, PaddingLeft = 1, StrideWidth = 2 };
+        var shape = Make(2, 6, 7, 20, 36, 3) with { PaddingTop = 1, PaddingLeft = 1, StrideWidth = 2 };
         Assert.Equal(Run(oracle, shape, 23), Run(oracle, shape, 23));
     }
 

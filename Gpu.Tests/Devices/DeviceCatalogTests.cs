@@ -76,7 +76,8 @@ public class DeviceCatalogTests
         var kind = device.Id.Split(':')[0];
         if (Listed.Value.Any(info => info is { Kind: "cuda", IsAvailable: true })) Assert.Equal("cuda", kind);
         else Assert.Contains(kind, new[] { "opencl", "cpu" });
-        if (kind == "cpu") Assert.All(Listed.Value.Where(info => !info.IsAvailable), info => Assert.Contains(skipped, reason => reason.Contains(info.UnavailableReason!)));
+        if (kind == "cpu")
+            Assert.All(Listed.Value.Where(info => !info.IsAvailable), info => Assert.Contains(skipped, reason => reason.Contains(info.UnavailableReason!)));
     }
 
     [Theory]
