@@ -6,6 +6,7 @@ using Gpu.Training.Data;
 using Gpu.Training.IO;
 using Gpu.Training.Models;
 using Gpu.Training.Search;
+using Gpu.Training.Shapes;
 using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
@@ -82,9 +83,11 @@ internal sealed class SweepCommand
         var folds = parsed.GetInt(_folds) ?? 1;
         var holdOut = parsed.GetValue(_holdOut) ?? 0.2;
         var options = _options.Apply(parsed, TrainOptions.Defaults);
-        var named = parsed.GetValue(_model) is { } name ? ModelArgument.Find(name) : null;
+        if (parsed.GetValue(_model) is { } name) ModelArgument.Find(name);
         var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits", background: options.Background);
-        var model = named ?? BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
+        var model = parsed.GetValue(_model) is { } chosen
+            ? ModelFile.FindFor(chosen, TensorShape.Image(data.Height, data.Width, data.Channels), data.Classes)
+            : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
         using var device = _device.Open(parsed, _context);
         var search = new GridSearch(model, data, device, options, folds, holdOut);
         var reporter = _context.Reporter;

@@ -6,6 +6,7 @@ using Gpu.Training.Data;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Runs;
+using Gpu.Training.Shapes;
 using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
@@ -67,10 +68,12 @@ internal sealed class TrainCommand
     {
         var options = WithRecordedLosses(_options.Apply(parsed, TrainOptions.Defaults)) with { Precision = _device.Precision(parsed) };
         // Reports a wrong model name before the images are read.
-        var named = parsed.GetValue(_model) is { } name ? ModelArgument.Find(name) : null;
+        if (parsed.GetValue(_model) is { } name) ModelArgument.Find(name);
         var source = parsed.GetValue(_dataset) ?? "digits";
         var data = DatasetLoader.Load(source, background: options.Background);
-        var model = named ?? BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
+        var model = parsed.GetValue(_model) is { } chosen
+            ? ModelFile.FindFor(chosen, TensorShape.Image(data.Height, data.Width, data.Channels), data.Classes)
+            : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
         var folder = parsed.GetValue(_out) ?? RunFolder.NewName(model.Name);

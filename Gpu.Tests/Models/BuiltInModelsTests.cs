@@ -1,4 +1,5 @@
 using Gpu.Training.Models;
+using Gpu.Training.Shapes;
 
 namespace Gpu.Tests.Models;
 
@@ -9,15 +10,34 @@ public class BuiltInModelsTests
     {
         Assert.Equal(("cnn2", 10), Default(28, 28, 1, 10));
         Assert.Equal(("lenet_bn32", 2), Default(32, 32, 3, 2));
-        var error = Assert.Throws<ModelException>(() => BuiltInModels.DefaultFor(64, 48, 3, 2));
-        Assert.Contains("64x48x3", error.Message);
-        Assert.Contains("28x28x1 and 32x32x3", error.Message);
+        Assert.Equal(("lenet_bn28", 5), Default(32, 32, 1, 5));
+        Assert.Equal(("resnet20", 2), Default(64, 48, 3, 2));
 
         static (string Name, int Outputs) Default(int height, int width, int channels, int classes)
         {
             var model = BuiltInModels.DefaultFor(height, width, channels, classes);
             return (model.Name, model.Output.Length);
         }
+    }
+
+    [Fact]
+    public void BuiltInModelsAdaptToTheData()
+    {
+        foreach (var name in BuiltInModels.Names)
+        {
+            foreach (var input in new[] { TensorShape.Image(28, 28, 1), TensorShape.Image(40, 52, 3) })
+            {
+                var model = BuiltInModels.Create(name, input, 3);
+                Assert.Equal(3, model.Output.Length);
+                Assert.Equal(model.Input.IsImage ? input : TensorShape.Features(input.Length), model.Input);
+                Assert.Equal(BuiltInModels.EndsInGlobalPooling(name), BuiltInModels.Create(name, TensorShape.Image(64, 64, 3), 3).ParameterCount
+                    == BuiltInModels.Create(name, TensorShape.Image(128, 128, 3), 3).ParameterCount);
+            }
+
+            Assert.Equal(BuiltInModels.PublishedInput(name), BuiltInModels.Get(name).Input);
+        }
+
+        Assert.Contains("pool", Assert.Throws<ModelException>(() => BuiltInModels.Create("cnn2", TensorShape.Image(3, 3, 1), 2)).Message);
     }
 
     /// <summary>Numbers from PyTorch: the sum of p.numel() over the parameters, and millions of operations per sample (two per multiply-add).</summary>

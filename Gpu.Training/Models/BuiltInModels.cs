@@ -9,58 +9,80 @@ namespace Gpu.Training.Models;
 /// <summary>The built-in models, each with a training recipe.</summary>
 public static class BuiltInModels
 {
-    private static readonly (string Name, string Description, Func<Model> Make)[] Entries =
+    private static readonly BuiltIn[] Entries =
     [
-        ("cnn2", "two 3x3 convolutions with pooling and two dense layers, for 28x28 gray images", Cnn2),
-        ("mlp10", "2-10-1 perceptron with a sigmoid output and mean squared error, for two numbers", Mlp10),
-        ("mlp64x2", "784-64-64-10 perceptron", Mlp64x2),
-        ("cnn3", "three 3x3 convolutions and two dense layers, for 28x28 gray images", Cnn3),
-        ("mlp128", "784-128-10 perceptron trained by plain gradient descent", Mlp128),
-        ("lenet_bn28", "four 3x3 convolutions with batch normalization and dropout, for 28x28 gray images", () => LeNet("lenet_bn28", 28, 1)),
-        ("lenet_bn32", "four 3x3 convolutions with batch normalization and dropout, for 32x32 color images", () => LeNet("lenet_bn32", 32, 3)),
-        ("resnet20", "residual network of 20 layers with zero-padded shortcuts, for 32x32 color images", ResNet20),
-        ("vgg_small", "six 3x3 convolutions with batch normalization, 64 to 256 channels, for 32x32 color images", VggSmall),
+        new("cnn2", "two 3x3 convolutions with pooling and two dense layers, for small gray images", TensorShape.Image(28, 28, 1), 10, Cnn2),
+        new("mlp10", "2-10-1 perceptron with a sigmoid output and mean squared error, for two numbers", TensorShape.Features(2), 1, Mlp10),
+        new("mlp64x2", "784-64-64-10 perceptron", TensorShape.Features(784), 10, Mlp64x2),
+        new("cnn3", "three 3x3 convolutions and two dense layers, for small gray images", TensorShape.Image(28, 28, 1), 10, Cnn3),
+        new("mlp128", "784-128-10 perceptron trained by plain gradient descent", TensorShape.Features(784), 10, Mlp128),
+        new("lenet_bn28", "four 3x3 convolutions with batch normalization and dropout, for small gray images", TensorShape.Image(28, 28, 1), 10,
+            (input, outputs) => LeNet("lenet_bn28", input, outputs)),
+        new("lenet_bn32", "four 3x3 convolutions with batch normalization and dropout, for small color images", TensorShape.Image(32, 32, 3), 10,
+            (input, outputs) => LeNet("lenet_bn32", input, outputs)),
+        new("resnet20", "residual network of 20 layers with zero-padded shortcuts, for color images of any size", TensorShape.Image(32, 32, 3), 10,
+            ResNet20) { EndsInGlobalPooling = true },
+        new("vgg_small", "six 3x3 convolutions with batch normalization, 64 to 256 channels, for small color images", TensorShape.Image(32, 32, 3), 10,
+            VggSmall),
     ];
 
     /// <summary>The name of the default model.</summary>
     public const string Default = "cnn2";
 
-    /// <summary>The default model for a data set: the first built-in model for images of the given size, with one output per class.</summary>
+    /// <summary>The names of the built-in models.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Entries.Select(known => known.Name)];
+
+    /// <summary>The default model for images of a size.</summary>
     /// <param name="height">height of the images, in pixels</param>
     /// <param name="width">width of the images, in pixels</param>
     /// <param name="channels">1 for gray, 3 for color</param>
-    /// <param name="classes">number of classes</param>
-    /// <exception cref="ModelException">no built-in model has this input size; the message lists the sizes of the built-in models</exception>
+    /// <param name="classes">number of classes, which is the number of outputs</param>
     public static Model DefaultFor(int height, int width, int channels, int classes)
     {
-        var models = Entries.Select(known => known.Make()).Where(model => model.Input.IsImage).ToArray();
-        if (Array.Find(models, model => model.Input == TensorShape.Image(height, width, channels)) is { } found) return WithOutputs(found, classes);
-        var sizes = models.Select(model => model.Input.ToString()).Distinct();
-        throw new ModelException(
-            $"There is no built-in model for images of {height}x{width}x{channels} (height x width x channels), only for {string.Join(" and ", sizes)}. "
-            + "Scale the images to one of these sizes, or describe a model in a JSON file (--model FILE).");
+        var (least, most) = (Math.Min(height, width), Math.Max(height, width));
+        // Below 12 pixels nothing is left after the unpadded convolutions of cnn2. Above 48 the dense layers of the small networks become too large.
+        var name = most > 48 ? "resnet20" : channels == 1 && least is >= 12 and <= 28 ? "cnn2" : channels == 1 ? "lenet_bn28" : "lenet_bn32";
+        return Create(name, TensorShape.Image(height, width, channels), classes);
     }
-
-    /// <summary>The names of the built-in models.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Entries.Select(known => known.Name)];
 
     /// <summary>A one-line description of a model.</summary>
     /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
     public static string Describe(string name) => Find(name).Description;
 
-    /// <summary>Creates a model by name.</summary>
+    /// <summary>Creates a model by name with the input and outputs of its publication.</summary>
     /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
-    public static Model Get(string name) => Find(name).Make();
+    public static Model Get(string name)
+    {
+        var known = Find(name);
+        return known.Make(known.Input, known.Outputs);
+    }
 
-    // All built-in classifiers end in a dense layer without an activation.
-    private static Model WithOutputs(Model model, int classes) =>
-        model.Output.Length == classes ? model : new Model(model.Name, model.Input, model.Recipe, [.. model.Layers.SkipLast(1), new DenseLayer(classes)]);
+    /// <summary>Creates a model by name, adapted to the data: the layers stay, and the sizes of the first and the dense layers follow.</summary>
+    /// <param name="name">the name</param>
+    /// <param name="input">the shape of a sample; a perceptron takes an image as that many numbers</param>
+    /// <param name="outputs">number of outputs, which is the number of classes of a classifier; at least 1</param>
+    /// <exception cref="ModelException">
+    /// there is no such model; the message suggests the nearest name. Or a layer cannot take the input, such as an image that is too small; the message names it
+    /// </exception>
+    public static Model Create(string name, TensorShape input, int outputs)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
+        var known = Find(name);
+        return known.Make(known.Input.IsImage ? input : TensorShape.Features(input.Length), outputs);
+    }
 
-    private static (string Name, string Description, Func<Model> Make) Find(string name)
+    /// <summary>The input of a model as it was published.</summary>
+    /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
+    public static TensorShape PublishedInput(string name) => Find(name).Input;
+
+    /// <summary>Whether a model ends in global pooling, so that its weights do not depend on the size of the images.</summary>
+    /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
+    public static bool EndsInGlobalPooling(string name) => Find(name).EndsInGlobalPooling;
+
+    private static BuiltIn Find(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        foreach (var known in Entries)
-            if (known.Name == name) return known;
+        if (Array.Find(Entries, known => known.Name == name) is { } found) return found;
         var nearest = NearestName.Find(name, Names);
         throw new ModelException($"There is no built-in model '{name}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Built-in models: "
             + $"{string.Join(", ", Names)}.");
@@ -78,24 +100,26 @@ public static class BuiltInModels
 
     private static DenseLayer Dense(int units) => new(units) { Activation = Activation.Relu };
 
-    private static Model Cnn2() => new(
-        "cnn2", TensorShape.Image(28, 28, 1), Adam(1e-3f, 5e-4f),
-        Convolution(32), new MaxPool2dLayer(2), Convolution(64), new MaxPool2dLayer(2), new FlattenLayer(), Dense(64), new DenseLayer(10));
+    private static Model Cnn2(TensorShape input, int outputs) => new(
+        "cnn2", input, Adam(1e-3f, 5e-4f),
+        Convolution(32), new MaxPool2dLayer(2), Convolution(64), new MaxPool2dLayer(2), new FlattenLayer(), Dense(64), new DenseLayer(outputs));
 
-    private static Model Mlp10() => new(
-        "mlp10", TensorShape.Features(2), Adam(0.01f, 1e-3f, LossKind.MeanSquaredError),
-        Dense(10), new DenseLayer(1) { Activation = new Activation(ActivationKind.Sigmoid) });
+    private static Model Mlp10(TensorShape input, int outputs) => new(
+        "mlp10", input, Adam(0.01f, 1e-3f, LossKind.MeanSquaredError),
+        Dense(10), new DenseLayer(outputs) { Activation = new Activation(ActivationKind.Sigmoid) });
 
-    private static Model Mlp64x2() => new("mlp64x2", TensorShape.Features(784), Adam(1e-3f, 1e-3f), Dense(64), Dense(64), new DenseLayer(10));
+    private static Model Mlp64x2(TensorShape input, int outputs) =>
+        new("mlp64x2", input, Adam(1e-3f, 1e-3f), Dense(64), Dense(64), new DenseLayer(outputs));
 
-    private static Model Cnn3() => new(
-        "cnn3", TensorShape.Image(28, 28, 1), Adam(1e-3f, 0),
-        Convolution(32), new MaxPool2dLayer(2), Convolution(64), new MaxPool2dLayer(2), Convolution(64), new FlattenLayer(), Dense(64), new DenseLayer(10));
+    private static Model Cnn3(TensorShape input, int outputs) => new(
+        "cnn3", input, Adam(1e-3f, 0),
+        Convolution(32), new MaxPool2dLayer(2), Convolution(64), new MaxPool2dLayer(2), Convolution(64), new FlattenLayer(), Dense(64),
+        new DenseLayer(outputs));
 
-    private static Model Mlp128()
+    private static Model Mlp128(TensorShape input, int outputs)
     {
         var sgd = OptimizerOptions.DefaultsFor(OptimizerKind.Sgd) with { LearningRate = 0.01f, WeightDecay = 1e-4f, DecayOn = DecayTarget.All };
-        return new("mlp128", TensorShape.Features(784), new TrainingRecipe { Optimizer = sgd }, Dense(128), new DenseLayer(10));
+        return new("mlp128", input, new TrainingRecipe { Optimizer = sgd }, Dense(128), new DenseLayer(outputs));
     }
 
     private static Layer[] Normalized(int channels, int stride = 1, bool activation = true) =>
@@ -104,15 +128,15 @@ public static class BuiltInModels
         new BatchNormLayer { Activation = activation ? Activation.Relu : Activation.None },
     ];
 
-    private static Model LeNet(string name, int side, int channels) => new(
-        name, TensorShape.Image(side, side, channels), Adam(1e-3f, 5e-4f),
+    private static Model LeNet(string name, TensorShape input, int outputs) => new(
+        name, input, Adam(1e-3f, 5e-4f),
         [
             .. Normalized(32), .. Normalized(32), new MaxPool2dLayer(2), new DropoutLayer(0.25f),
             .. Normalized(64), .. Normalized(64), new MaxPool2dLayer(2), new DropoutLayer(0.25f), new FlattenLayer(),
-            new DenseLayer(128) { Bias = false }, new BatchNormLayer { Activation = Activation.Relu }, new DropoutLayer(0.5f), new DenseLayer(10),
+            new DenseLayer(128) { Bias = false }, new BatchNormLayer { Activation = Activation.Relu }, new DropoutLayer(0.5f), new DenseLayer(outputs),
         ]);
 
-    private static Model ResNet20()
+    private static Model ResNet20(TensorShape input, int outputs)
     {
         var layers = new List<Layer>(Normalized(16));
         foreach (var (channels, firstStride) in new[] { (16, 1), (32, 2), (64, 2) })
@@ -127,14 +151,19 @@ public static class BuiltInModels
             }
         }
 
-        return new("resnet20", TensorShape.Image(32, 32, 3), Nesterov(0.1f), [.. layers, new GlobalAvgPool2dLayer(), new DenseLayer(10)]);
+        return new("resnet20", input, Nesterov(0.1f), [.. layers, new GlobalAvgPool2dLayer(), new DenseLayer(outputs)]);
     }
 
-    private static Model VggSmall()
+    private static Model VggSmall(TensorShape input, int outputs)
     {
         var layers = new List<Layer>();
         foreach (var channels in new[] { 64, 128, 256 })
             layers.AddRange([.. Normalized(channels), .. Normalized(channels), new MaxPool2dLayer(2)]);
-        return new("vgg_small", TensorShape.Image(32, 32, 3), Nesterov(0.05f), [.. layers, new FlattenLayer(), new DenseLayer(10)]);
+        return new("vgg_small", input, Nesterov(0.05f), [.. layers, new FlattenLayer(), new DenseLayer(outputs)]);
+    }
+
+    private sealed record BuiltIn(string Name, string Description, TensorShape Input, int Outputs, Func<TensorShape, int, Model> Make)
+    {
+        public bool EndsInGlobalPooling { get; init; }
     }
 }

@@ -1,4 +1,5 @@
 using Gpu.Training.IO;
+using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Models;
 
@@ -22,6 +23,16 @@ public static class ModelFile
 
         return BuiltInModels.Get(nameOrFile);
     }
+
+    /// <summary>Finds a built-in model by name and adapts it to the data, or reads a model from a JSON file, as it is.</summary>
+    /// <param name="nameOrFile">the name of a built-in model, or the path of a file</param>
+    /// <param name="input">the shape of a sample</param>
+    /// <param name="outputs">number of outputs, at least 1</param>
+    /// <exception cref="ModelException">
+    /// there is no such built-in model or file, the file does not describe a valid model, or a layer cannot take the input; the message names it
+    /// </exception>
+    public static Model FindFor(string nameOrFile, TensorShape input, int outputs) =>
+        BuiltInModels.Names.Contains(nameOrFile) ? BuiltInModels.Create(nameOrFile, input, outputs) : Find(nameOrFile);
 
     /// <summary>Reads a model from a JSON file.</summary>
     /// <exception cref="ModelException">the file cannot be read, or does not describe a valid model; the message says where and why</exception>
