@@ -62,7 +62,7 @@ public static class BuiltInModels
     /// <param name="input">the shape of a sample; a perceptron takes an image as that many numbers</param>
     /// <param name="outputs">number of outputs, which is the number of classes of a classifier; at least 1</param>
     /// <exception cref="ModelException">
-    /// there is no such model; the message suggests the nearest name. Or a layer cannot take the input, such as an image that is too small; the message names it
+    /// there is no such model, and the message suggests the nearest name; or a layer cannot take the input, such as a small image, and the message names it
     /// </exception>
     public static Model Create(string name, TensorShape input, int outputs)
     {
