@@ -29,14 +29,18 @@ public static class SoftmaxCrossEntropy
     /// </param>
     /// <param name="sampleLosses">receives the losses in nats, [batch]</param>
     /// <param name="labelSmoothing">the fraction of the target, 0 to 1, that is distributed evenly over all classes</param>
+    /// <param name="classWeights">
+    /// factors of the loss and gradient of the samples of each class, [classes]; empty for 1. The mean is still over the number of samples, not over the sum of
+    /// their weights as in PyTorch, so a sample counts the same in every batch
+    /// </param>
     /// <exception cref="ArgumentException">a view has the wrong length</exception>
     /// <exception cref="ArgumentOutOfRangeException">fewer than 1 sample or 2 classes, or label smoothing not between 0 and 1</exception>
     public static void Run(
         IExecutor executor, int batch, int classes, DeviceView logits, DeviceView labels, DeviceView logitsGradient, DeviceView sampleLosses,
-        float labelSmoothing = 0f)
+        float labelSmoothing = 0f, DeviceView classWeights = default)
     {
-        Check(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing);
-        executor.Execute(new Operation(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, default, 0));
+        Check(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, classWeights);
+        executor.Execute(new Operation(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, classWeights, default, 0));
     }
 
     /// <summary>
@@ -53,24 +57,30 @@ public static class SoftmaxCrossEntropy
     /// <param name="metrics">the counters, <see cref="MetricLayout.Words"/> words as laid out in <see cref="MetricLayout"/></param>
     /// <param name="topK">k of the top-k count, at least 1; values above <paramref name="classes"/> are like <paramref name="classes"/></param>
     /// <param name="labelSmoothing">the fraction of the target, 0 to 1, that is distributed evenly over all classes</param>
+    /// <param name="classWeights">
+    /// factors of the loss and gradient of the samples of each class, [classes]; empty for 1. The mean is still over the number of samples, not over the sum of
+    /// their weights as in PyTorch, so a sample counts the same in every batch
+    /// </param>
     /// <exception cref="ArgumentException">a view has the wrong length, or the gradient is the view of the logits</exception>
     /// <exception cref="ArgumentOutOfRangeException">
     /// fewer than 1 sample or 2 classes, k below 1, or label smoothing not between 0 and 1
     /// </exception>
     public static void RunAndCount(
         IExecutor executor, int batch, int classes, DeviceView logits, DeviceView labels, DeviceView logitsGradient, DeviceView sampleLosses,
-        DeviceView metrics, int topK, float labelSmoothing = 0f)
+        DeviceView metrics, int topK, float labelSmoothing = 0f, DeviceView classWeights = default)
     {
-        Check(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing);
+        Check(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, classWeights);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(topK);
         metrics.Require(MetricLayout.Words, nameof(metrics));
         if (logitsGradient == logits)
             throw new ArgumentException("the gradient must not overwrite the logits, which are still needed for the metrics", nameof(logitsGradient));
-        executor.Execute(new Operation(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, metrics, Math.Min(topK, classes)));
+        executor.Execute(new Operation(
+            batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, classWeights, metrics, Math.Min(topK, classes)));
     }
 
     private static void Check(
-        int batch, int classes, DeviceView logits, DeviceView labels, DeviceView logitsGradient, DeviceView sampleLosses, float labelSmoothing)
+        int batch, int classes, DeviceView logits, DeviceView labels, DeviceView logitsGradient, DeviceView sampleLosses, float labelSmoothing,
+        DeviceView classWeights)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
@@ -80,11 +90,12 @@ public static class SoftmaxCrossEntropy
         labels.Require(batch, nameof(labels));
         if (!logitsGradient.IsEmpty) logitsGradient.Require(logits.Length, nameof(logitsGradient));
         sampleLosses.Require(batch, nameof(sampleLosses));
+        if (!classWeights.IsEmpty) classWeights.Require(classes, nameof(classWeights));
     }
 
     private readonly struct Operation(
         int batch, int classes, DeviceView logits, DeviceView labels, DeviceView logitsGradient, DeviceView sampleLosses, float labelSmoothing,
-        DeviceView metrics, int topK) : IOperation
+        DeviceView classWeights, DeviceView metrics, int topK) : IOperation
     {
         public int Granularity => classes;
 
@@ -106,6 +117,9 @@ public static class SoftmaxCrossEntropy
                 LogitsGradient = launcher.Bind(logitsGradient.IsEmpty ? logits : logitsGradient),
                 SampleLosses = launcher.Bind(sampleLosses),
                 Classes = classes,
+                // Without weights any valid memory will do: the kernel does not read it.
+                ClassWeights = launcher.Bind(classWeights.IsEmpty ? sampleLosses : classWeights),
+                HasWeights = !classWeights.IsEmpty,
                 HasGradient = !logitsGradient.IsEmpty,
                 LabelSmoothing = labelSmoothing,
                 GradientScale = 1f / batch,
@@ -139,6 +153,9 @@ public static class SoftmaxCrossEntropy
                 LaneShift = BitOperations.Log2((uint)lanes),
                 Iterations = IntMath.DivRoundUp(batch, groups * slots),
                 TopK = topK,
+                // Without weights any valid memory will do: the kernel does not read it.
+                ClassWeights = launcher.Bind(classWeights.IsEmpty ? sampleLosses : classWeights),
+                HasWeights = !classWeights.IsEmpty,
                 HasGradient = !logitsGradient.IsEmpty,
                 HasMetrics = !metrics.IsEmpty,
                 LabelSmoothing = labelSmoothing,

@@ -45,6 +45,8 @@ internal sealed class TrainOptions
     private readonly Option<double?> _labelSmoothing = Options.Number(
         "--label-smoothing", "Label smoothing: target probability spread evenly over all classes", Interval.BelowOne, Recipe);
 
+    private readonly Option<ClassWeighting?> _classWeights = ClassWeightsOption.Create();
+
     private readonly Option<double?> _clipNorm = Options.Number(
         "--clip-norm", "Clip the L2 norm of all gradients to this value", Interval.Positive, "off");
 
@@ -115,7 +117,8 @@ internal sealed class TrainOptions
         Option[] all =
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn, _l1,
-            _dropout, _labelSmoothing, _clipNorm, _accumulate, _ema, _augment, _background, _validation, _patience, _limitTrain, _limitTest, _seed,
+            _dropout, _labelSmoothing, _classWeights, _clipNorm, _accumulate, _ema, _augment, _background, _validation, _patience, _limitTrain, _limitTest,
+            _seed,
             _noShuffle, _init, _logEvery,
         ];
         foreach (var option in all.Where(option => !_excluded.Contains(option.Name))) command.Options.Add(option);
@@ -149,6 +152,7 @@ internal sealed class TrainOptions
             L1 = parsed.GetSingle(_l1) ?? basis.L1,
             Dropout = parsed.GetSingle(_dropout) ?? basis.Dropout,
             LabelSmoothing = parsed.GetSingle(_labelSmoothing) ?? basis.LabelSmoothing,
+            ClassWeights = parsed.GetValue(_classWeights) ?? basis.ClassWeights,
             ClipNorm = parsed.GetSingle(_clipNorm) ?? basis.ClipNorm,
             Accumulate = parsed.GetInt(_accumulate) ?? basis.Accumulate,
             Ema = parsed.GetSingle(_ema) ?? basis.Ema,

@@ -19,14 +19,17 @@ internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
     /// <summary>Vectors that are summed before their sum is added to the total: two-level summation, for accuracy with many classes.</summary>
     public const int BlockVectors = 32;
 
-    /// <summary>[batch, classes]; integers [batch]; [batch, classes]; [batch].</summary>
-    public TBackend Logits, Labels, LogitsGradient, SampleLosses;
+    /// <summary>[batch, classes]; integers [batch]; [batch, classes]; [batch]; [classes].</summary>
+    public TBackend Logits, Labels, LogitsGradient, SampleLosses, ClassWeights;
 
     /// <summary>The number of classes.</summary>
     public int Classes;
 
     /// <summary>False in evaluation: LogitsGradient is not written.</summary>
     public Flag HasGradient;
+
+    /// <summary>Whether the loss and the gradient of a sample are multiplied by the weight of its class.</summary>
+    public Flag HasWeights;
 
     /// <summary>s, from 0 to 1.</summary>
     public float LabelSmoothing;
@@ -84,8 +87,16 @@ internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
         if (LabelSmoothing > 0f) loss -= LabelSmoothing / Classes * TBackend.Sum(shifted);
         // Log works on the bits of its argument and does not propagate NaN.
         if (!(sum >= 1f)) loss = float.NaN;
+        var scale = GradientScale;
+        if (HasWeights)
+        {
+            var weight = TBackend.LoadScalar(ClassWeights, isKnown ? label : 0);
+            loss *= weight;
+            scale *= weight;
+        }
+
         TBackend.StoreScalar(SampleLosses, item, loss);
-        if (HasGradient) FinishGradient(row, sum, label, isKnown, whole, left);
+        if (HasGradient) FinishGradient(row, scale, sum, label, isKnown, whole, left);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -101,14 +112,14 @@ internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
 
     // LogitsGradient holds the exponentials at this point. A sample with an invalid label has the gradient 0.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void FinishGradient(int row, float sum, int label, bool isKnown, int whole, int left)
+    private readonly void FinishGradient(int row, float gradientScale, float sum, int label, bool isKnown, int whole, int left)
     {
         var scale = 0f;
         var smoothed = 0f;
         if (isKnown)
         {
-            scale = GradientScale / sum;
-            smoothed = -GradientScale * LabelSmoothing / Classes;
+            scale = gradientScale / sum;
+            smoothed = -gradientScale * LabelSmoothing / Classes;
         }
 
         for (var c = 0; c < whole; c += TBackend.Width)
@@ -124,7 +135,7 @@ internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
         }
 
         if (isKnown)
-            TBackend.StoreScalar(LogitsGradient, row + label, TBackend.LoadScalar(LogitsGradient, row + label) - GradientScale * (1f - LabelSmoothing));
+            TBackend.StoreScalar(LogitsGradient, row + label, TBackend.LoadScalar(LogitsGradient, row + label) - gradientScale * (1f - LabelSmoothing));
     }
 
     // Propagates NaN explicitly, without relying on the minimum and maximum in Exp.

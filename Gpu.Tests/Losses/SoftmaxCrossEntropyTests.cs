@@ -47,6 +47,31 @@ public class SoftmaxCrossEntropyTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void ClassWeightsScaleLossAndGradientOfASample(string device)
+    {
+        using var oracle = new Oracle(device, seed: 35);
+        foreach (var classes in new[] { 2, 10, 17 })
+        {
+            const int batch = 9;
+            var logits = oracle.Uniform(batch * classes, -4, 4);
+            var labels = oracle.Labels(batch, classes);
+            var weights = oracle.Uniform(classes, 0, 3);
+            var (losses, gradient) = (oracle.Output(batch), oracle.Output(batch * classes));
+            SoftmaxCrossEntropy.Run(
+                oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(labels), gradient, losses, 0.1f, oracle.Upload(weights));
+            var (expectedLosses, expectedGradient) = Reference(batch, classes, logits, labels, 0.1f);
+            oracle.Compare("weighted losses", [.. expectedLosses.Select((loss, n) => loss * weights[labels[n]])], losses, 2e-6, floor: 1);
+            oracle.Compare(
+                "weighted gradient", [.. expectedGradient.Select((g, i) => g * weights[labels[i / classes]] * batch)],
+                [.. oracle.Download(gradient).Select(g => g * batch)], 4e-6, floor: 1);
+        }
+
+        Assert.Throws<ArgumentException>(() => SoftmaxCrossEntropy.Run(
+            oracle.Device, 2, 3, oracle.Output(6), oracle.Upload(new int[2]), default, oracle.Output(2), 0f, oracle.Output(2)));
+    }
+
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
     public void AnInvalidLabelGivesNaNLossAndZeroGradient(string device)
     {
         using var oracle = new Oracle(device, seed: 32);

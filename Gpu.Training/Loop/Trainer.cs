@@ -61,6 +61,12 @@ public sealed class Trainer : IDisposable
         options = options with { Precision = SetPrecision(device, options.Precision) };
         _resolved = ResolvedOptions.Resolve(options, model);
         _data = TrainingData.Prepare(data, model, options);
+        if (options.ClassWeights is { } weighting)
+        {
+            var weights = weighting.Resolve(_data, model.Output.Length);
+            _resolved = _resolved with { PlanSettings = _resolved.PlanSettings with { ClassWeights = weights } };
+        }
+
         _session = new TrainingSession(model, _data, device, _resolved);
         try
         {

@@ -64,6 +64,9 @@ public sealed record TrainingOptions
     /// <summary>Label smoothing: target probability spread evenly over all classes, 0 &lt;= x &lt; 1.</summary>
     public float? LabelSmoothing { get; init; }
 
+    /// <summary>Class weights of the training loss; null: off.</summary>
+    public ClassWeighting? ClassWeights { get; init; }
+
     /// <summary>Convolution algorithm. Algorithms differ only by rounding errors.</summary>
     public Conv2dAlgorithm Convolution { get; init; }
 

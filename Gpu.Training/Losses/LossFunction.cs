@@ -34,7 +34,7 @@ internal abstract class LossFunction
         public override void Record(IExecutor executor, LossArguments arguments) =>
             SoftmaxCrossEntropy.RunAndCount(
                 executor, arguments.Batch, arguments.Outputs, arguments.Output, arguments.Labels, arguments.Gradient, arguments.SampleLosses,
-                arguments.Metrics, arguments.TopK, arguments.LabelSmoothing);
+                arguments.Metrics, arguments.TopK, arguments.LabelSmoothing, arguments.ClassWeights);
     }
 
     private sealed class SquaredErrorLoss : LossFunction
@@ -102,4 +102,7 @@ internal readonly record struct LossArguments
 
     /// <summary>Label smoothing: the share of the target that is spread evenly over all classes, 0 (off) to 1.</summary>
     public required float LabelSmoothing { get; init; }
+
+    /// <summary>Factors of the samples of each class, [outputs]; empty for 1. Only for a loss that uses labels.</summary>
+    public required DeviceView ClassWeights { get; init; }
 }

@@ -5,12 +5,16 @@ using Gpu.Training.Models;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>Device buffers for the input of a batch (samples, labels or targets) and its losses, shared by all plans of a network.</summary>
+/// <summary>
+/// Device buffers for the input of a batch (samples, labels or targets), its losses and the class weights, shared by all plans of a network.
+/// </summary>
 internal sealed class BatchBuffers : IDisposable
 {
     private readonly DeviceBuffer _batch;
 
-    public BatchBuffers(Model model, LossFunction loss, ComputeDevice device, int batch, DeviceView trainingMetrics, DeviceView evaluationMetrics)
+    public BatchBuffers(
+        Model model, LossFunction loss, ComputeDevice device, int batch, DeviceView trainingMetrics, DeviceView evaluationMetrics,
+        IReadOnlyList<float>? classWeights)
     {
         Batch = batch;
         TrainingMetrics = trainingMetrics;
@@ -23,6 +27,12 @@ internal sealed class BatchBuffers : IDisposable
         Input = _batch.View.Slice(0, batch * model.Input.Length);
         Labels = _batch.View.Slice((int)input, batch);
         SampleLosses = _batch.View.Slice((int)(input + perSample), batch);
+        if (classWeights is not null && loss.UsesLabels)
+        {
+            ClassWeights = _batch.View.Slice((int)(input + 2 * perSample), model.Output.Length);
+            device.Upload<float>(classWeights.ToArray(), ClassWeights);
+        }
+
         Targets = targets == 0 ? default : _batch.View.Slice((int)(input + 2 * perSample), batch * model.Output.Length);
     }
 
@@ -30,7 +40,7 @@ internal sealed class BatchBuffers : IDisposable
     public static long WordsFor(Model model, LossFunction loss, int batch)
     {
         var (input, perSample, targets) = SectionWords(model, loss, batch);
-        return input + 2 * perSample + targets;
+        return input + 2 * perSample + targets + WeightWords(model, loss);
     }
 
     /// <summary>The largest batch size that fits.</summary>
@@ -48,6 +58,9 @@ internal sealed class BatchBuffers : IDisposable
     /// <summary>[batch, output length]; empty for a loss that uses labels.</summary>
     public DeviceView Targets { get; }
 
+    /// <summary>[output length]; empty if there are none.</summary>
+    public DeviceView ClassWeights { get; }
+
     /// <summary>Counters of the training plans; see <see cref="MetricLayout"/>.</summary>
     public DeviceView TrainingMetrics { get; }
 
@@ -59,4 +72,6 @@ internal sealed class BatchBuffers : IDisposable
     private static (long Input, long PerSample, long Targets) SectionWords(Model model, LossFunction loss, int batch) => (
         ArenaLayout.Align((long)batch * model.Input.Length), ArenaLayout.Align(batch),
         loss.UsesLabels ? 0 : ArenaLayout.Align((long)batch * model.Output.Length));
+
+    private static long WeightWords(Model model, LossFunction loss) => loss.UsesLabels ? ArenaLayout.Align(model.Output.Length) : 0;
 }

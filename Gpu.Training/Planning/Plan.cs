@@ -100,6 +100,7 @@ internal sealed class Plan
             TopK = settings.TopK,
             Gate = gradients?.Gate(output) ?? Activation.None,
             LabelSmoothing = gradients is null ? 0 : settings.LabelSmoothing,
+            ClassWeights = gradients is null ? default : buffers.ClassWeights,
         });
         if (trains && !lossScale.IsEmpty) LossScaling.Scale(lossList, memory.Gradient(output), lossScale);
         if (trains) RecordBackward(memory, gradients!);

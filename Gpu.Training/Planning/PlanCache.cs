@@ -125,7 +125,7 @@ internal sealed class PlanCache : IDisposable
         if (_buffers?.Batch >= batch) return;
         _buffers?.Dispose();
         _buffers = null;
-        _buffers = new BatchBuffers(_parameters.Model, _loss, _device, batch, TrainingMetrics, EvaluationMetrics);
+        _buffers = new BatchBuffers(_parameters.Model, _loss, _device, batch, TrainingMetrics, EvaluationMetrics, _settings.ClassWeights);
     }
 
     private DeviceBuffer Grow(DeviceBuffer? buffer, int words)

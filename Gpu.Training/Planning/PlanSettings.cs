@@ -14,6 +14,9 @@ public sealed record PlanSettings
     /// <summary>Label smoothing in training: the share of the target that is spread evenly over all classes, 0 (off) to 1.</summary>
     public float LabelSmoothing { get; init; }
 
+    /// <summary>Factors of the training loss of each class, one for each output of the model; null for 1.</summary>
+    public IReadOnlyList<float>? ClassWeights { get; init; }
+
     /// <summary>The algorithm of all convolutions.</summary>
     public Conv2dAlgorithm Convolution { get; init; }
 

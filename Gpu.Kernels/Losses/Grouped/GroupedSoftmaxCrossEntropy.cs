@@ -13,8 +13,8 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>[batch, classes]; integers [batch]; [batch, classes]; [batch]; <see cref="MetricLayout"/>.</summary>
-    public TBackend Logits, Labels, LogitsGradient, SampleLosses, Metrics;
+    /// <summary>[batch, classes]; integers [batch]; [batch, classes]; [batch]; <see cref="MetricLayout"/>; [classes].</summary>
+    public TBackend Logits, Labels, LogitsGradient, SampleLosses, Metrics, ClassWeights;
 
     /// <summary>The number of samples and of classes.</summary>
     public int Batch, Classes;
@@ -30,6 +30,9 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
 
     /// <summary>False in evaluation: LogitsGradient is not written.</summary>
     public Flag HasGradient;
+
+    /// <summary>Whether the loss and the gradient of a sample are multiplied by the weight of its class.</summary>
+    public Flag HasWeights;
 
     /// <summary>False if nothing is counted.</summary>
     public Flag HasMetrics;
@@ -65,10 +68,12 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
             var largest = LargestLogit(sharedA, row, lane);
             SumClasses(row, lane, label, own, largest, out var sum, out var shifted, out var before);
             ReduceOverLanes(sharedA, sharedB, sharedC, lane, ref sum, ref shifted, ref before);
-            if (HasGradient && index < Batch) WriteGradient(row, lane, label, isKnown, largest, sum);
+            var weight = 1f;
+            if (HasWeights) weight = TBackend.LoadScalar(ClassWeights, isKnown ? label : 0);
+            if (HasGradient && index < Batch) WriteGradient(row, lane, GradientScale * weight, label, isKnown, largest, sum);
             if (lane == 0 && index < Batch)
             {
-                var loss = Loss(isKnown ? own - largest : float.NaN, sum, shifted);
+                var loss = Loss(isKnown ? own - largest : float.NaN, sum, shifted) * weight;
                 TBackend.StoreScalar(SampleLosses, sample, loss);
                 var rank = isKnown ? before : Classes;
                 count.Add(loss, 0f, rank < 1f ? 1 : 0, rank < TopK ? 1 : 0);
@@ -171,17 +176,17 @@ internal struct GroupedSoftmaxCrossEntropy<TBackend, TVector> : IGroupedKernel
 
     // A sample with an invalid label has the gradient 0.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void WriteGradient(int row, int lane, int label, bool isKnown, float largest, float sum)
+    private readonly void WriteGradient(int row, int lane, float gradientScale, int label, bool isKnown, float largest, float sum)
     {
-        var scale = TBackend.Splat(isKnown ? GradientScale / sum : 0f);
-        var smoothed = TBackend.Splat(isKnown ? -GradientScale * LabelSmoothing / Classes : 0f);
+        var scale = TBackend.Splat(isKnown ? gradientScale / sum : 0f);
+        var smoothed = TBackend.Splat(isKnown ? -gradientScale * LabelSmoothing / Classes : 0f);
         for (var c = lane * TBackend.Width; c < Classes; c += Lanes * TBackend.Width)
         {
             var e = Exponential(TBackend.Subtract(TBackend.Load(Logits, row + c), TBackend.Splat(largest)));
             TBackend.Store(LogitsGradient, row + c, TBackend.MultiplyAdd(e, scale, smoothed));
             var inVector = label - c;
             if (isKnown && inVector >= 0 && inVector < TBackend.Width)
-                TBackend.StoreScalar(LogitsGradient, row + label, TBackend.LoadScalar(LogitsGradient, row + label) - GradientScale * (1f - LabelSmoothing));
+                TBackend.StoreScalar(LogitsGradient, row + label, TBackend.LoadScalar(LogitsGradient, row + label) - gradientScale * (1f - LabelSmoothing));
         }
     }
 
