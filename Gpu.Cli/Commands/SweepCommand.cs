@@ -82,12 +82,15 @@ internal sealed class SweepCommand
             throw new UsageException($"The grid has {points.Count} combinations, but at most {MaxPoints} are allowed. Use shorter lists.");
         var folds = parsed.GetInt(_folds) ?? 1;
         var holdOut = parsed.GetValue(_holdOut) ?? 0.2;
+        if (folds > 1 && parsed.GetValue(_holdOut) is not null)
+            throw new UsageException("--hold-out cannot be combined with --folds: cross-validation holds out each fold in turn. Omit one of them.");
         var options = _options.Apply(parsed, TrainOptions.Defaults);
         if (parsed.GetValue(_model) is { } name) ModelArgument.Find(name);
         var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits", background: options.Background);
         var model = parsed.GetValue(_model) is { } chosen
             ? ModelFile.FindFor(chosen, TensorShape.Image(data.Height, data.Width, data.Channels), data.Classes)
             : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
+        TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         using var device = _device.Open(parsed, _context);
         var search = new GridSearch(model, data, device, options, folds, holdOut);
         var reporter = _context.Reporter;

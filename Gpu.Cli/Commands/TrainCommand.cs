@@ -74,6 +74,7 @@ internal sealed class TrainCommand
         var model = parsed.GetValue(_model) is { } chosen
             ? ModelFile.FindFor(chosen, TensorShape.Image(data.Height, data.Width, data.Channels), data.Classes)
             : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
+        TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
         var folder = parsed.GetValue(_out) ?? RunFolder.NewName(model.Name);
@@ -90,7 +91,9 @@ internal sealed class TrainCommand
 
         var folder = RunArgument.Open(run);
         if (!folder.HasCheckpoint) throw new UsageException($"The run in '{run}' has no checkpoint to resume from. Start a new run.");
-        var background = _options.Apply(parsed, folder.Configuration.Options).Background;
+        var options = _options.Apply(parsed, folder.Configuration.Options);
+        TrainOptions.CheckOptimizer(parsed, options, folder.Model.Recipe.Optimizer);
+        var background = options.Background;
         var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration), background: background);
         return device => Trainer.Resume(run, data, device, Change, display);
 

@@ -93,11 +93,16 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         }
         else
         {
-            var top = result.TopK > 1 ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
+            // With five classes or fewer every image is in the top 5.
+            var top = result.TopK > 1 && result.TopK < _summary?.Classes ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
             reporter.Line($"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
-            reporter.Line(
-                $"{Units.Count(result.Steps)} steps in {Units.Fixed(result.Seconds, 1)} s, {Units.Count((long)result.SamplesPerSecond)} images/s"
-                + (_firstStepSeconds is { } first ? $"; first step completed {Units.Fixed(first, 2)} s after program start" : ""));
+            // After a resume, time and rate are those of the new steps.
+            var steps = result.Steps - _firstStep;
+            var more = _firstStep > 0 ? "more " : "";
+            var first = _firstStepSeconds is { } seconds ? $"; first step completed {Units.Fixed(seconds, 2)} s after program start" : "";
+            reporter.Line(steps == 0
+                ? $"No steps were left: the run has {Units.Count(result.Steps)}."
+                : $"{Units.Count(steps)} {more}steps in {Units.Fixed(result.Seconds, 1)} s, {Units.Count((long)result.SamplesPerSecond)} images/s{first}");
             if (result.Run is { } folder) reporter.Line($"Run saved to {folder}");
         }
 

@@ -7,6 +7,21 @@ namespace Gpu.Cli.Parsing;
 /// <summary>Messages for usage errors, with the nearest valid option or command.</summary>
 internal static class ParseErrors
 {
+    // Names of other programs.
+    private static readonly Dictionary<string, string> Synonyms = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["--wd"] = "--weight-decay", ["--decay"] = "--weight-decay", ["--l2"] = "--weight-decay", ["--learning-rate"] = "--lr", ["--batch-size"] = "--batch",
+        ["-b"] = "--batch", ["--bs"] = "--batch", ["--workers"] = "--threads", ["--num-workers"] = "--threads", ["-j"] = "--threads", ["-e"] = "--epochs",
+        ["--scheduler"] = "--schedule", ["--lr-schedule"] = "--schedule", ["--lr-scheduler"] = "--schedule", ["--optim"] = "--optimizer",
+        ["--opt"] = "--optimizer", ["--output"] = "--out", ["-o"] = "--out", ["--save"] = "--out", ["--weights"] = "--init", ["--pretrained"] = "--init",
+        ["--val"] = "--validation", ["--val-split"] = "--validation", ["--early-stopping"] = "--patience", ["--smoothing"] = "--label-smoothing",
+        ["--grad-clip"] = "--clip-norm", ["--max-grad-norm"] = "--clip-norm", ["--continue"] = "--resume", ["--checkpoint"] = "--resume",
+        ["--arch"] = "--model", ["--network"] = "--model", ["--image-size"] = "--size", ["--img-size"] = "--size", ["--imgsz"] = "--size",
+        ["--gpu"] = "--device cuda", ["--cuda"] = "--device cuda", ["--cpu"] = "--device cpu", ["--amp"] = "--precision fp16", ["--fp16"] = "--precision fp16",
+        ["--half"] = "--precision fp16", ["--tf32"] = "--precision tf32", ["--quiet"] = "--plain", ["--random-seed"] = "--seed",
+        ["--gradient-accumulation"] = "--accumulate", ["--k-fold"] = "--folds", ["--cv"] = "--folds",
+    };
+
     /// <summary>Returns the error message of a command line, or null if it is valid.</summary>
     public static string? Explain(ParseResult parsed)
     {
@@ -16,7 +31,8 @@ internal static class ParseErrors
 
         // The parser treats an unknown option as an argument if the command accepts one more.
         var unknown = ArgumentsOf(parsed).Concat(parsed.UnmatchedTokens).Where(LooksLikeOption).Distinct().ToArray();
-        mistakes.AddRange(unknown.Select(token => $"Unknown option '{token}'.{DidYouMean(token, OptionNames(command))}"));
+        var names = OptionNames(command).ToArray();
+        mistakes.AddRange(unknown.Select(token => $"Unknown option '{token}'.{Suggest(token, names)}"));
         if (unknown.Length == 0)
             mistakes.AddRange(parsed.UnmatchedTokens.Select(token => Unmatched(command, token)));
         // An unset shell variable gives an empty argument.
@@ -31,6 +47,9 @@ internal static class ParseErrors
     /// <summary>Returns <c> Did you mean 'x'?</c> with the nearest name, or an empty string if no name is near.</summary>
     public static string DidYouMean(string typed, IEnumerable<string> names) =>
         NearestName.Find(typed, names) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+
+    private static string Suggest(string token, string[] names) =>
+        Synonyms.TryGetValue(token.Split('=')[0], out var name) && names.Contains(name.Split(' ')[0]) ? $" Did you mean '{name}'?" : DidYouMean(token, names);
 
     private static string Unmatched(Command command, string token)
     {

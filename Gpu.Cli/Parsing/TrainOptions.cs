@@ -173,6 +173,31 @@ internal sealed class TrainOptions
         return options;
     }
 
+    /// <summary>Refuses options that have no effect with the optimizer, or contradict it.</summary>
+    /// <param name="parsed">the command line</param>
+    /// <param name="options">the training options</param>
+    /// <param name="recipe">the optimizer of the model, which is used unless the options name one</param>
+    /// <exception cref="UsageException">an option does not apply</exception>
+    public static void CheckOptimizer(ParseResult parsed, TrainingOptions options, OptimizerOptions recipe)
+    {
+        var kind = options.Optimizer ?? recipe.Kind;
+        Only("--momentum", OptimizerKind.Momentum, OptimizerKind.Nesterov, OptimizerKind.RmsProp);
+        Only("--betas", OptimizerKind.Adam, OptimizerKind.AdamW, OptimizerKind.Lion, OptimizerKind.RmsProp);
+        Only("--epsilon", OptimizerKind.Adam, OptimizerKind.AdamW, OptimizerKind.RmsProp);
+        if (kind == OptimizerKind.AdamW && options.DecayMode == DecayMode.L2)
+            throw new UsageException("adamw is adam with decoupled weight decay, which --decay-mode l2 contradicts. Use --optimizer adam, or omit --decay-mode.");
+
+        void Only(string name, params OptimizerKind[] kinds)
+        {
+            if (!IsGiven(parsed, name) || kinds.Contains(kind)) return;
+            throw new UsageException(
+                $"{name} has no effect with the optimizer {Text(kind)}; it applies to {string.Join(", ", kinds.Select(Text))}. Omit it, or choose one of these "
+                + "with --optimizer.");
+        }
+
+        static string Text(OptimizerKind kind) => kind.ToString().ToLowerInvariant();
+    }
+
     private static T? Named<T>(ParseResult parsed, Option<string?> option)
         where T : struct, Enum => parsed.GetValue(option) is { } name ? Enum.Parse<T>(name, ignoreCase: true) : null;
 

@@ -97,6 +97,34 @@ public class UsageErrorTests
         Assert.Contains("Omit it, or give a value", run.Error);
     }
 
+    [Theory]
+    [InlineData("--weight-decay", "train", "--wd", "1e-4")]
+    [InlineData("--lr", "train", "--learning-rate", "1e-3")]
+    [InlineData("--batch", "train", "--batch-size=32")]
+    [InlineData("--threads", "train", "--workers", "2")]
+    [InlineData("--device cuda", "train", "--gpu")]
+    [InlineData("--folds", "sweep", "--cv", "5")]
+    [InlineData("--model", "bench", "step", "--arch", "cnn2")]
+    public void NamesOfOtherProgramsGetASuggestion(string suggestion, params string[] args)
+    {
+        var run = CommandLine.Run(args);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains($"Did you mean '{suggestion}'?", run.Error);
+    }
+
+    [Theory]
+    [InlineData("--betas has no effect with the optimizer sgd", "train", "--optimizer", "sgd", "--betas", "0.9,0.99")]
+    [InlineData("--momentum has no effect with the optimizer adam", "train", "--momentum", "0.5")]
+    [InlineData("--epsilon has no effect with the optimizer lion", "sweep", "--optimizer", "lion", "--epsilon", "1e-6")]
+    [InlineData("adamw is adam with decoupled weight decay", "train", "--optimizer", "adamw", "--decay-mode", "l2")]
+    [InlineData("--hold-out cannot be combined with --folds", "sweep", "--folds", "3", "--hold-out", "0.3")]
+    public void ContradictionsAreUsageErrors(string expected, params string[] args)
+    {
+        var run = CommandLine.Run(args);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains(expected, run.Error);
+    }
+
     [Fact]
     public void ASheetThatIsTooLargeIsAUsageError()
     {

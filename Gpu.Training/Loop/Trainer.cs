@@ -417,6 +417,7 @@ public sealed class Trainer : IDisposable
         TrainSamples = _data.Train.Count,
         ValidationSamples = _data.Validation?.Count ?? 0,
         TestSamples = _data.Test.Count,
+        Classes = _data.Classes,
         Batch = _session.Batch,
         Epochs = _epochs,
         StepsPerEpoch = _stepsPerEpoch,

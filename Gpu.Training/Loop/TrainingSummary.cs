@@ -24,6 +24,9 @@ public sealed record TrainingSummary
     /// <summary>Number of test images.</summary>
     public required int TestSamples { get; init; }
 
+    /// <summary>Number of classes.</summary>
+    public required int Classes { get; init; }
+
     /// <summary>Batch size in samples.</summary>
     public required int Batch { get; init; }
 
