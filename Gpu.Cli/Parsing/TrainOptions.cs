@@ -185,7 +185,7 @@ internal sealed class TrainOptions
         Only("--betas", OptimizerKind.Adam, OptimizerKind.AdamW, OptimizerKind.Lion, OptimizerKind.RmsProp);
         Only("--epsilon", OptimizerKind.Adam, OptimizerKind.AdamW, OptimizerKind.RmsProp);
         if (kind == OptimizerKind.AdamW && options.DecayMode == DecayMode.L2)
-            throw new UsageException("adamw is adam with decoupled weight decay, which --decay-mode l2 contradicts. Use --optimizer adam, or omit --decay-mode.");
+            throw new UsageException("adamw is adam with decoupled weight decay, which --decay-mode l2 contradicts. Use --optimizer adam, or omit it.");
 
         void Only(string name, params OptimizerKind[] kinds)
         {
