@@ -8,6 +8,12 @@ namespace Gpu.Kernels;
 /// <param name="Channels">channels of a sample</param>
 public readonly record struct BatchShape(int Samples, int Batch, int Height, int Width, int Channels)
 {
+    /// <summary>
+    /// 0 if the bytes of all samples are on the device, by sample index. Otherwise the device holds a window of this many samples, in the order in which they
+    /// are used: the sample at position p of the order is at index p mod Window.
+    /// </summary>
+    public int Window { get; init; }
+
     /// <summary>Values in a sample: bytes in the data set, floats in a batch.</summary>
     public int SampleLength => checked(Height * Width * Channels);
 
@@ -15,9 +21,9 @@ public readonly record struct BatchShape(int Samples, int Batch, int Height, int
     public int BatchLength => checked(Batch * SampleLength);
 
     /// <summary>
-    /// Words of device memory for the data set: its bytes, and at least 16 unused bytes at the end, because kernels read whole vectors.
+    /// Words of device memory for the data set or its window: its bytes, and at least 16 unused bytes at the end, because kernels read whole vectors.
     /// </summary>
-    public int DataWords => checked((int)(((long)Samples * SampleLength + 3) / 4 + 4));
+    public int DataWords => checked((int)(((long)(Window > 0 ? Window : Samples) * SampleLength + 3) / 4 + 4));
 
     internal void Validate()
     {
@@ -26,6 +32,7 @@ public readonly record struct BatchShape(int Samples, int Batch, int Height, int
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Channels);
+        ArgumentOutOfRangeException.ThrowIfNegative(Window);
     }
 }
 

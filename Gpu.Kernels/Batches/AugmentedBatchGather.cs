@@ -34,6 +34,12 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
     /// <summary>Elements after which scales and shifts repeat: a multiple of 16 and of the channels.</summary>
     public int Period;
 
+    /// <summary>See <see cref="BatchShape.Window"/>.</summary>
+    public int Window;
+
+    /// <summary>Division by <see cref="Window"/>.</summary>
+    public FastDivMod ByWindow;
+
     /// <summary>True if there are labels.</summary>
     public Flag HasLabels;
 
@@ -55,11 +61,10 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
         var sample = BatchOrder<TBackend, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
         if (HasLabels && part == 0) BatchOrder<TBackend, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
         var isMissing = sample < 0;
-        if (isMissing) sample = 0;
-
+        var source = BatchOrder<TBackend, TVector>.SourceOf(sample, StepState, slot, Window, ByWindow);
         var draw = AugmentationSample.Draw<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, MaxShift);
         var rowLength = Width * Channels;
-        var start = (long)sample * Height * rowLength;
+        var start = (long)source * Height * rowLength;
         var last = (part + 1) * RowsPerPart;
         if (last > Height) last = Height;
         for (var y = part * RowsPerPart; y < last; y++)

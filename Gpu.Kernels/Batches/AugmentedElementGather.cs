@@ -30,6 +30,12 @@ internal struct AugmentedElementGather<TBackend, TVector> : IKernel
     /// <summary>Division by the number of elements in a sample, a row and a pixel.</summary>
     public FastDivMod BySample, ByRow, ByPixel;
 
+    /// <summary>See <see cref="BatchShape.Window"/>.</summary>
+    public int Window;
+
+    /// <summary>Division by <see cref="Window"/>.</summary>
+    public FastDivMod ByWindow;
+
     /// <summary>True if there are labels.</summary>
     public Flag HasLabels;
 
@@ -63,7 +69,7 @@ internal struct AugmentedElementGather<TBackend, TVector> : IKernel
         if (sample >= 0 && y >= 0 && y < Height && x >= 0 && x < Width)
         {
             // A data set may have more than 2^31 bytes: slice at a word, then index bytes from there.
-            var start = (long)sample * Height * rowLength;
+            var start = (long)BatchOrder<TBackend, TVector>.SourceOf(sample, StepState, slot, Window, ByWindow) * Height * rowLength;
             var bytes = TBackend.Slice(Bytes, (int)(start >> 2));
             value += TBackend.LoadByte(bytes, (int)(start & 3) + y * rowLength + x * Channels + channel) * TBackend.LoadScalar(Scales, channel);
         }

@@ -38,6 +38,12 @@ internal struct BatchGatherKernel<TBackend, TVector> : IKernel
     /// <summary>Division by <see cref="PartsPerSample"/> and by <see cref="Period"/>.</summary>
     public FastDivMod ByParts, ByPeriod;
 
+    /// <summary>See <see cref="BatchShape.Window"/>.</summary>
+    public int Window;
+
+    /// <summary>Division by <see cref="Window"/>.</summary>
+    public FastDivMod ByWindow;
+
     /// <summary>True if there are labels.</summary>
     public Flag HasLabels;
 
@@ -50,10 +56,10 @@ internal struct BatchGatherKernel<TBackend, TVector> : IKernel
         var sample = BatchOrder<TBackend, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
         if (HasLabels && part == 0) BatchOrder<TBackend, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
         var scales = TBackend.Choose(sample < 0, ZeroScales, Scales);
-        if (sample < 0) sample = 0;
+        var source = BatchOrder<TBackend, TVector>.SourceOf(sample, StepState, slot, Window, ByWindow);
 
         // A data set may have more than 2^31 bytes: slice at a word, then index bytes from there.
-        var start = (long)sample * SampleLength;
+        var start = (long)source * SampleLength;
         var bytes = TBackend.Slice(Bytes, (int)(start >> 2));
         var byteOffset = (int)(start & 3);
         var row = slot * SampleLength;

@@ -1,4 +1,5 @@
 using Gpu.Kernels.Backends;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Batches;
 
@@ -16,6 +17,19 @@ internal static class BatchOrder<TBackend, TVector>
         if (position < 0 || position >= orderLength) return -1;
         var sample = TBackend.LoadInt(order, position);
         return sample < 0 || sample >= samples ? -1 : sample;
+    }
+
+    /// <summary>The index of the bytes of a sample, see <see cref="BatchShape.Window"/>; 0 if there is no sample.</summary>
+    public static int SourceOf(int sample, TBackend stepState, int slot, int window, FastDivMod byWindow)
+    {
+        var source = sample;
+        if (window > 0)
+        {
+            var position = TBackend.LoadInt(stepState, StepStateLayout.BatchStart) + slot;
+            source = position - byWindow.Divide(position) * window;
+        }
+
+        return sample < 0 ? 0 : source;
     }
 
     /// <summary>Copies the label of a sample; writes -1 if there is no sample.</summary>

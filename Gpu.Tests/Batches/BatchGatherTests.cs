@@ -41,6 +41,31 @@ public class BatchGatherTests
 
     [Theory]
     [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void AWindowGivesTheSameBatchesAsTheWholeDataSet(string device)
+    {
+        using var oracle = new Oracle(device, seed: 64);
+        foreach (var shape in Shapes)
+        {
+            foreach (var augmentation in Augmentations)
+            {
+                if (augmentation.Shift > Math.Max(shape.Height, shape.Width)) continue;
+                var set = new Set(oracle, shape);
+                var start = oracle.Next(0, 3);
+                var draw = oracle.Next(0, 1000);
+                // A window that holds just the batch, so that it wraps round, and a larger one.
+                foreach (var window in new[] { shape.Batch, shape.Batch + 2 })
+                {
+                    var (expected, expectedLabels) = set.Gather(start, draw, augmentation);
+                    var (output, labels) = set.Gather(start, draw, augmentation, window);
+                    Assert.Equal(expected, output);
+                    Assert.Equal(expectedLabels, labels);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
     public void MissingSamplesGiveBlankImagesAndLabelMinusOne(string device)
     {
         using var oracle = new Oracle(device, seed: 62);
@@ -144,16 +169,25 @@ public class BatchGatherTests
 
         public float[] Deviations { get; }
 
-        public (float[] Output, int[] Labels) Gather(int start, int draw, Augmentation augmentation)
+        public (float[] Output, int[] Labels) Gather(int start, int draw, Augmentation augmentation, int window = 0)
         {
-            var bytes = _oracle.Output(_shape.DataWords);
-            _oracle.Device.Upload<byte>(_bytes, bytes);
+            var shape = _shape with { Window = window };
+            var bytes = _oracle.Output(shape.DataWords);
+            var source = _bytes;
+            if (window > 0)
+            {
+                source = new byte[window * shape.SampleLength];
+                for (var p = start; p < start + shape.Batch; p++)
+                    _bytes.AsSpan(Order[p] * shape.SampleLength, shape.SampleLength).CopyTo(source.AsSpan(p % window * shape.SampleLength));
+            }
+
+            _oracle.Device.Upload<byte>(source, bytes);
             var step = new int[StepStateLayout.Words];
             step[StepStateLayout.BatchStart] = start;
             step[StepStateLayout.Draw] = draw;
             var (output, labels) = (_oracle.Output(_shape.BatchLength), _oracle.Output(_shape.Batch));
             BatchGather.Run(
-                _oracle.Device, _shape, bytes, _oracle.Upload(Labels), _oracle.Upload(Order), _oracle.Upload(step),
+                _oracle.Device, shape, bytes, _oracle.Upload(Labels), _oracle.Upload(Order), _oracle.Upload(step),
                 _oracle.Upload(PixelNormalization.Pattern(Means, Deviations)), output, labels, augmentation);
             return (_oracle.Download(output), _oracle.DownloadInts(labels));
         }
