@@ -1,0 +1,151 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.IO.MemoryMappedFiles;
+
+namespace Gpu.Training.Data.Cache;
+
+/// <summary>
+/// A file of decoded images of one size, mapped into memory: a header, the hash of each image, and the pixels [count, height, width, channels]. The operating
+/// system keeps in memory what is used, so the file can be larger than the memory.
+/// </summary>
+/// <remarks>
+/// Layout, little-endian: "GTPIXEL1"; count, height, width, channels as 32-bit integers; the 16 bytes of the key; the XXH3 of the table of hashes; from byte
+/// <see cref="HeaderBytes"/> the table of one XXH3 per image; from the next multiple of 4096 the pixels.
+/// </remarks>
+internal sealed unsafe class PixelFile : IDisposable
+{
+    /// <summary>Bytes of the header.</summary>
+    public const int HeaderBytes = 64;
+
+    private const int PageBytes = 4096;
+    private static readonly byte[] Magic = "GTPIXEL1"u8.ToArray();
+    private readonly MemoryMappedFile _file;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly byte* _start;
+    private readonly long _pixels;
+    private bool _isDisposed;
+
+    private PixelFile(string path, PixelFileHeader header, MemoryMappedFile file, MemoryMappedViewAccessor view)
+    {
+        Path = path;
+        Header = header;
+        _file = file;
+        _view = view;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+        _start += view.PointerOffset;
+        _pixels = PixelOffset(header.Count);
+    }
+
+    /// <summary>Unmaps the file if nobody disposed it.</summary>
+    ~PixelFile() => Release();
+
+    /// <summary>The path of the file.</summary>
+    public string Path { get; }
+
+    /// <summary>The sizes and the key.</summary>
+    public PixelFileHeader Header { get; }
+
+    /// <summary>Bytes of a file.</summary>
+    public static long FileBytes(PixelFileHeader header) => PixelOffset(header.Count) + (long)header.Count * header.ImageBytes;
+
+    /// <summary>Opens a file and checks its header. The hashes of the images are checked when they are read.</summary>
+    /// <exception cref="InvalidDataException">the file is damaged, truncated, or not a pixel file</exception>
+    /// <exception cref="IOException">the file cannot be read</exception>
+    /// <exception cref="UnauthorizedAccessException">access is denied</exception>
+    public static PixelFile Open(string path)
+    {
+        var length = new FileInfo(path).Length;
+        if (length < HeaderBytes) throw new InvalidDataException($"'{path}' is truncated");
+        var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        MemoryMappedViewAccessor? view = null;
+        try
+        {
+            view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+            var bytes = new byte[HeaderBytes];
+            view.ReadArray(0, bytes, 0, bytes.Length);
+            var header = ReadHeader(path, bytes, length, out var tableHash);
+            var opened = new PixelFile(path, header, file, view);
+            if (XxHash3.HashToUInt64(opened.Span(HeaderBytes, (long)header.Count * sizeof(ulong))) == tableHash) return opened;
+            opened.Dispose();
+            throw new InvalidDataException($"the checksum of '{path}' is wrong");
+        }
+        catch
+        {
+            view?.Dispose();
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Copies the pixels of an image, and checks them.</summary>
+    /// <param name="index">the image</param>
+    /// <param name="destination">receives the pixels; as long as an image</param>
+    /// <exception cref="InvalidDataException">the file was changed since it was written</exception>
+    public void Read(int index, Span<byte> destination)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if ((uint)index >= (uint)Header.Count) throw new ArgumentOutOfRangeException(nameof(index));
+        Span(_pixels + (long)index * Header.ImageBytes, Header.ImageBytes).CopyTo(destination);
+        var expected = BinaryPrimitives.ReadUInt64LittleEndian(Span(HeaderBytes + (long)index * sizeof(ulong), sizeof(ulong)));
+        if (XxHash3.HashToUInt64(destination[..Header.ImageBytes]) != expected)
+            throw new InvalidDataException($"image {index} of the cache file '{Path}' is damaged");
+    }
+
+    /// <summary>Unmaps the file.</summary>
+    public void Dispose()
+    {
+        Release();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Offset of the pixels of a file.</summary>
+    internal static long PixelOffset(int count) => (HeaderBytes + (long)count * sizeof(ulong) + PageBytes - 1) / PageBytes * PageBytes;
+
+    internal static byte[] WriteHeader(PixelFileHeader header, ReadOnlySpan<byte> table)
+    {
+        var bytes = new byte[HeaderBytes];
+        Magic.CopyTo(bytes, 0);
+        int[] sizes = [header.Count, header.Height, header.Width, header.Channels];
+        for (var i = 0; i < sizes.Length; i++) BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8 + 4 * i), sizes[i]);
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes.AsSpan(24), header.Key);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(40), XxHash3.HashToUInt64(table));
+        return bytes;
+    }
+
+    private static PixelFileHeader ReadHeader(string path, byte[] bytes, long length, out ulong tableHash)
+    {
+        if (!bytes.AsSpan(0, Magic.Length).SequenceEqual(Magic)) throw new InvalidDataException($"'{path}' is not a file of pixels");
+        int Size(int index) => BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8 + 4 * index));
+        var header = new PixelFileHeader(Size(0), Size(1), Size(2), Size(3), BinaryPrimitives.ReadUInt128LittleEndian(bytes.AsSpan(24)));
+        tableHash = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(40));
+        if (header.Count < 1 || header.Height < 1 || header.Width < 1 || header.Channels is < 1 or > 4
+            || (Int128)header.Height * header.Width * header.Channels > int.MaxValue)
+            throw new InvalidDataException($"the header of '{path}' is damaged");
+        return FileBytes(header) == length ? header : throw new InvalidDataException(
+            $"'{path}' has {length} bytes, but {FileBytes(header)} are expected: it is truncated or damaged");
+    }
+
+    // A table of hashes is at most 16 GB; a span holds 2 GB. 250 million images are more than this program trains on.
+    private ReadOnlySpan<byte> Span(long offset, long length) => new(_start + offset, checked((int)length));
+
+    private void Release()
+    {
+        if (_isDisposed) return;
+        _isDisposed = true;
+        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+        _file.Dispose();
+    }
+}
+
+/// <summary>The sizes of a <see cref="PixelFile"/> and what it was made from.</summary>
+/// <param name="Count">number of images</param>
+/// <param name="Height">height of the images, in pixels</param>
+/// <param name="Width">width of the images, in pixels</param>
+/// <param name="Channels">values per pixel</param>
+/// <param name="Key">hash of the names, sizes and times of the source files and of how they were decoded</param>
+internal readonly record struct PixelFileHeader(int Count, int Height, int Width, int Channels, UInt128 Key)
+{
+    /// <summary>Bytes of an image.</summary>
+    public int ImageBytes => checked(Height * Width * Channels);
+}
