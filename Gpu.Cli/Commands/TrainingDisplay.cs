@@ -93,7 +93,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         }
         else
         {
-            var top = result.TopK > 1 ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
+            var top = result.TopK > 1 && _summary?.Classes > result.TopK ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
             reporter.Line($"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
             reporter.Line(
                 $"{Units.Count(result.Steps)} steps in {Units.Fixed(result.Seconds, 1)} s, {Units.Count((long)result.SamplesPerSecond)} images/s"

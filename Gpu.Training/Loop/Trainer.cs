@@ -72,7 +72,8 @@ public sealed class Trainer : IDisposable
             _losses = new LossLog(options.RecordLosses ? _totalSteps : 0, _session.Batch);
             _schedule = new EpochSchedule(LearningRateAt, _session.BatchesPerEpoch, _session.Batch, options.Accumulate, _totalSteps);
             if (resumed is not null) RestoreCheckpoint(resumed);
-            else if (options.OutputFolder is { } folder) _writer = RunWriter.Create(folder, Configuration(options), model);
+            else if (options.OutputFolder is { } folder) _writer = RunWriter.Create(
+                folder, Configuration(options), model, RecordedSplit.Of(data, _data));
         }
         catch
         {
@@ -398,6 +399,7 @@ public sealed class Trainer : IDisposable
         DataFingerprint = TrainingData.Fingerprint(_data),
         ClassNames = _data.ClassNames,
         Normalization = _data.Statistics,
+        Transform = _data.Transform,
         Device = _device.Id,
         Options = options,
     };
@@ -408,6 +410,7 @@ public sealed class Trainer : IDisposable
         Dataset = _data.Name,
         Device = _device.Description,
         Parameters = _model.ParameterCount,
+        Classes = _data.Classes,
         TrainSamples = _data.Train.Count,
         ValidationSamples = _data.Validation?.Count ?? 0,
         TestSamples = _data.Test.Count,

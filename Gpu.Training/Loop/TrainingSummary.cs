@@ -15,6 +15,9 @@ public sealed record TrainingSummary
     /// <summary>Number of trainable parameters.</summary>
     public required long Parameters { get; init; }
 
+    /// <summary>Number of classes of the data set.</summary>
+    public int Classes { get; init; }
+
     /// <summary>Number of training images.</summary>
     public required int TrainSamples { get; init; }
 
