@@ -17,14 +17,16 @@ internal static class DataShowCommand
         var perClass = Options.Integer("--per-class", "Number of images per class", 1, 200, "10");
         var scale = Options.Integer("--scale", "Magnification of the images", 1, 16, "2");
         var background = BackgroundOption.Create();
+        var images = new ImageOptions();
         var output = Options.Text("--out", "FILE", "PNG file to write", "NAME-PART.png");
         var command = new Command("show", "Describe a data set and draw sample images of each class to a PNG file")
         {
             dataset, part, perClass, scale, background, output,
         };
+        images.AddTo(command);
         command.SetAction(parsed =>
         {
-            var data = DatasetLoader.Load(parsed.GetRequiredValue(dataset), background: parsed.GetValue(background));
+            var data = images.Load(parsed, parsed.GetRequiredValue(dataset), parsed.GetValue(background) ?? RgbColor.White, context.Reporter);
             var partName = parsed.GetValue(part) ?? "train";
             var file = parsed.GetValue(output) ?? $"{data.Name}-{partName}.png";
             Run(context.Reporter, data, partName, parsed.GetInt(perClass) ?? 10, parsed.GetInt(scale) ?? 2, file);

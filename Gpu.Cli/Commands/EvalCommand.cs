@@ -4,6 +4,7 @@ using Gpu.Cli.Parsing;
 using Gpu.Training.Data;
 using Gpu.Training.Images;
 using Gpu.Training.Loop;
+using Gpu.Training.Runs;
 
 namespace Gpu.Cli.Commands;
 
@@ -13,12 +14,18 @@ internal sealed class EvalCommand
     // A wider matrix does not fit into a terminal.
     private const int MaxMatrixClasses = 20;
 
+    private const string Corner = "true \\ predicted";
+
+    // Space and line beside a column.
+    private const int ColumnFrame = 3;
+    private const int ShortestHead = 5;
+
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly Argument<string> _run = new("RUN") { Description = "Run folder" };
     private readonly Argument<string?> _dataset = new("DATASET")
     {
-        Description = "Data set name (see 'data list') or folder (default: that of the run)",
+        Description = "Data set name (see 'data list') or folder; all of a folder without test split (default: test split of the run's data)",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<string?> _part = Options.OneOf("--part", "Split to evaluate", "test", "train", "test");
@@ -27,6 +34,8 @@ internal sealed class EvalCommand
     private readonly Option<long?> _topK = Options.Integer("--top-k", "Also report top-N accuracy", 1, 1000, "5");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
+
+    private readonly Option<bool> _skipUnreadable = ImageOptions.CreateSkipUnreadable();
 
     private EvalCommand(CommandContext context) => _context = context;
 
@@ -42,33 +51,46 @@ internal sealed class EvalCommand
         command.Options.Add(eval._batch);
         command.Options.Add(eval._topK);
         command.Options.Add(eval._background);
+        command.Options.Add(eval._skipUnreadable);
         command.SetAction(eval.Run);
     }
 
     private void Run(ParseResult parsed)
     {
         var path = parsed.GetRequiredValue(_run);
-        var run = RunArgument.Open(path).Configuration;
-        var data = DatasetLoader.Load(
-            parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run), background: parsed.GetValue(_background) ?? run.Options.Background);
-        if (data.Classes != run.ClassNames.Count)
-        {
-            throw new UsageException(
-                $"The run in '{path}' has {run.ClassNames.Count} classes ({string.Join(", ", run.ClassNames)}), "
-                + $"but the data set '{data.Name}' has {data.Classes}. Use a data set with the same classes.");
-        }
-
+        var folder = RunArgument.Open(path);
+        var run = folder.Configuration;
+        var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run);
+        var isOwn = RunArgument.IsDatasetOf(run, source);
+        var options = RunArgument.DataOptions(folder, _context.Reporter) with { SkipsUnreadable = parsed.GetValue(_skipUnreadable) };
+        if (parsed.GetValue(_background) is { } background) options = options with { Background = background };
+        // Another folder is no part of the training data, so all of it is new to the network.
+        if (!isOwn) options = options with { Split = null, DrawsByOrder = false, IsUndivided = true };
+        var data = DatasetLoader.Load(source, options);
         var part = parsed.GetValue(_part) ?? "test";
         var split = part == "train" ? data.Train : data.Test;
+        if (!isOwn) CheckNames(folder, split);
         if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
-        var result = predictor.Evaluate(split, parsed.GetInt(_topK) ?? 5, _context.Host.Cancellation);
-        Show(_context.Reporter, run.Model, data, part, device.Id, result);
+        var result = predictor.Evaluate(split, Math.Min(parsed.GetInt(_topK) ?? 5, folder.Model.Output.Length), _context.Host.Cancellation);
+        Show(run.Model, data, ReferenceEquals(data.Train, data.Test) ? "" : part, device.Id, result);
     }
 
-    private static void Show(Reporter reporter, string model, ImageDataset data, string part, string device, Evaluation result)
+    // Numbered files have the same names in many folders, but half of all names is more than chance.
+    private void CheckNames(RunFolder folder, ImageSplit split)
     {
+        if (split.Names is null || folder.ReadSplit() is not { } trained) return;
+        var known = split.Names.Count(name => trained.Files.TryGetValue(name, out var part) && part is SplitPart.Train or SplitPart.Validation);
+        if (2 * known < split.Count) return;
+        _context.Reporter.Warn(
+            $"{Units.Count(known)} of {Units.Count(split.Count)} images have the names of training images of the run. If they are the same images, the result is "
+            + "too good: evaluate without naming the folder, or on other images.");
+    }
+
+    private void Show(string model, ImageDataset data, string part, string device, Evaluation result)
+    {
+        var reporter = _context.Reporter;
         var classes = new List<JsonRecord>();
         if (result.ConfusionMatrix is { } confusion)
         {
@@ -80,32 +102,47 @@ internal sealed class EvalCommand
             for (var c = 0; c < data.Classes; c++)
             {
                 var (name, score) = (data.ClassNames[c], scores[c]);
-                table.Add(name, Units.Count(score.Samples), Units.Percent(score.Precision), Units.Percent(score.Recall), Units.Percent(score.F1));
+                if (score.Samples > 0)
+                    table.Add(name, Units.Count(score.Samples), Units.Percent(score.Precision), Units.Percent(score.Recall), Units.Percent(score.F1));
+                else
+                    table.Add(name, "0", "-", "-", "-");
                 classes.Add(new JsonRecord().Add("name", name).Add("samples", score.Samples).Add("precision", score.Precision).Add("recall", score.Recall)
                     .Add("f1", score.F1));
             }
 
             reporter.Table(table);
-            if (scores.Length <= MaxMatrixClasses) reporter.Table(ConfusionTable(confusion, data.ClassNames));
+            if (data.Classes <= MaxMatrixClasses) reporter.Table(ConfusionTable(confusion, data.ClassNames, _context.Host.Width));
         }
 
-        var top = result.TopK > 1 ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
+        var top = result.TopK > 1 && data.Classes > result.TopK ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
+        var balanced = result.BalancedAccuracy is { } mean ? $", balanced accuracy {Units.Percent(mean)}" : "";
+        var f1 = result.MacroF1 is { } macro ? $", macro-F1 {Units.Percent(macro)}" : "";
         reporter.Line(
-            $"{model} on {Units.Count(result.Samples)} {part} images of {data.Name}: "
-            + $"accuracy {Units.Percent(result.Accuracy)}{top}, loss {Units.Fixed(result.Loss, 4)}");
+            $"{model} on {Units.Count(result.Samples)} {(part.Length > 0 ? part + " " : "")}images of {data.Name}: "
+            + $"accuracy {Units.Percent(result.Accuracy)}{balanced}{f1}{top}, loss {Units.Fixed(result.Loss, 4)}");
         reporter.Result(new JsonRecord()
-            .Add("model", model).Add("dataset", data.Name).Add("part", part).Add("device", device).Add("samples", result.Samples).Add("loss", result.Loss)
-            .Add("accuracy", result.Accuracy).Add("top_k", result.TopK).Add("top_k_accuracy", result.TopKAccuracy).Add("seconds", result.Seconds)
+            .Add("model", model).Add("dataset", data.Name).Add("part", part.Length > 0 ? part : "all").Add("device", device).Add("samples", result.Samples)
+            .Add("loss", result.Loss).Add("accuracy", result.Accuracy).Add("balanced_accuracy", result.BalancedAccuracy).Add("macro_f1", result.MacroF1)
+            .Add("top_k", result.TopK).Add("top_k_accuracy", result.TopKAccuracy).Add("seconds", result.Seconds)
             .Add("samples_per_second", result.Samples / result.Seconds).Add("classes", classes)
             .Add("confusion", result.ConfusionMatrix is { } matrix ? Rows(matrix) : null));
     }
 
-    private static ReportTable ConfusionTable(int[,] confusion, IReadOnlyList<string> names)
+    private static ReportTable ConfusionTable(int[,] confusion, IReadOnlyList<string> names, int width)
     {
-        var heads = names.Select(name => ReportTable.Number(name.Length > 5 ? name[..5] : name));
-        var table = new ReportTable([ReportTable.Text("true \\ predicted"), .. heads]);
+        // Predictions of outputs that are no class of the data are counted together.
+        string[] columns = confusion.GetLength(1) > names.Count ? [.. names, "other"] : [.. names];
+        var room = width - Math.Max(Corner.Length, names.Max(name => name.Length)) - ColumnFrame;
+        var longest = columns.Max(name => name.Length);
+        while (longest > ShortestHead && columns.Sum(name => Math.Min(name.Length, longest) + ColumnFrame) > room) longest--;
+        var table = new ReportTable([ReportTable.Text(Corner), .. columns.Select(name => ReportTable.Number(name.Length > longest ? name[..longest] : name))]);
         for (var row = 0; row < names.Count; row++)
-            table.Add([names[row], .. Enumerable.Range(0, names.Count).Select(column => confusion[row, column] is var count and not 0 ? $"{count}" : ".")]);
+        {
+            var counts = Enumerable.Range(0, confusion.GetLength(1)).Select(column => confusion[row, column]).ToArray();
+            int[] shown = columns.Length > names.Count ? [.. counts[..names.Count], counts[names.Count..].Sum()] : counts;
+            table.Add([names[row], .. shown.Select(count => count != 0 ? $"{count}" : ".")]);
+        }
+
         return table;
     }
 

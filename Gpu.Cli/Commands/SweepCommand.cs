@@ -6,7 +6,6 @@ using Gpu.Training.Data;
 using Gpu.Training.IO;
 using Gpu.Training.Models;
 using Gpu.Training.Search;
-using Gpu.Training.Shapes;
 using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
@@ -19,6 +18,7 @@ internal sealed class SweepCommand
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new("--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every");
+    private readonly ImageOptions _images = new();
     private readonly Argument<string?> _dataset = new("DATASET")
     {
         Description = "Data set name (see 'data list') or folder (default: digits)",
@@ -49,6 +49,7 @@ internal sealed class SweepCommand
             command.Options.Add(option);
         sweep._device.AddTo(command);
         sweep._options.AddTo(command);
+        sweep._images.AddTo(command);
         command.SetAction(sweep.Run);
     }
 
@@ -85,11 +86,8 @@ internal sealed class SweepCommand
         if (folds > 1 && parsed.GetValue(_holdOut) is not null)
             throw new UsageException("--hold-out cannot be combined with --folds: cross-validation holds out each fold in turn. Omit one of them.");
         var options = _options.Apply(parsed, TrainOptions.Defaults);
-        if (parsed.GetValue(_model) is { } name) ModelArgument.Find(name);
-        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits", background: options.Background);
-        var model = parsed.GetValue(_model) is { } chosen
-            ? ModelFile.FindFor(chosen, TensorShape.Image(data.Height, data.Width, data.Channels), data.Classes)
-            : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
+        var (data, model) = _images.Load(
+            parsed, parsed.GetValue(_dataset) ?? "digits", parsed.GetValue(_model), options.Background, _context.Reporter);
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         using var device = _device.Open(parsed, _context);
         var search = new GridSearch(model, data, device, options, folds, holdOut);

@@ -4,9 +4,7 @@ using Gpu.Cli.Parsing;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Loop;
-using Gpu.Training.Models;
 using Gpu.Training.Runs;
-using Gpu.Training.Shapes;
 using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
@@ -20,6 +18,7 @@ internal sealed class TrainCommand
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new();
+    private readonly ImageOptions _images = new();
     private readonly Argument<string?> _dataset = new("DATASET")
     {
         Description = "Data set name (see 'data list') or folder (default: digits)",
@@ -44,6 +43,7 @@ internal sealed class TrainCommand
         command.Options.Add(train._model);
         train._device.AddTo(command);
         train._options.AddTo(command);
+        train._images.AddTo(command);
         command.Options.Add(train._out);
         command.Options.Add(train._resume);
         command.SetAction(train.Run);
@@ -67,23 +67,19 @@ internal sealed class TrainCommand
     private Func<ComputeDevice, Trainer> Start(ParseResult parsed, TrainingDisplay display)
     {
         var options = WithRecordedLosses(_options.Apply(parsed, TrainOptions.Defaults)) with { Precision = _device.Precision(parsed) };
-        // Reports a wrong model name before the images are read.
-        if (parsed.GetValue(_model) is { } name) ModelArgument.Find(name);
         var source = parsed.GetValue(_dataset) ?? "digits";
-        var data = DatasetLoader.Load(source, background: options.Background);
-        var model = parsed.GetValue(_model) is { } chosen
-            ? ModelFile.FindFor(chosen, TensorShape.Image(data.Height, data.Width, data.Channels), data.Classes)
-            : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
+        var (data, model) = _images.Load(parsed, source, parsed.GetValue(_model), options.Background, _context.Reporter);
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
+        ClassCounts.Check(data, _context.Reporter);
         var folder = parsed.GetValue(_out) ?? RunFolder.NewName(model.Name);
         return device => new Trainer(model, data, device, options with { OutputFolder = folder, DatasetSource = RunArgument.Source(source) }, display);
     }
 
     private Func<ComputeDevice, Trainer> Resume(ParseResult parsed, string run, TrainingDisplay display)
     {
-        foreach (var name in new[] { "--model", "--out", "--init" })
+        foreach (var name in new[] { "--model", "--out", "--init", "--size", "--fit" })
         {
             if (TrainOptions.IsGiven(parsed, name))
                 throw new UsageException($"{name} cannot be combined with --resume: the run in '{run}' has its own. Omit it.");
@@ -93,8 +89,13 @@ internal sealed class TrainCommand
         if (!folder.HasCheckpoint) throw new UsageException($"The run in '{run}' has no checkpoint to resume from. Start a new run.");
         var options = _options.Apply(parsed, folder.Configuration.Options);
         TrainOptions.CheckOptimizer(parsed, options, folder.Model.Recipe.Optimizer);
-        var background = options.Background;
-        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration), background: background);
+        var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration);
+        var data = DatasetLoader.Load(source, RunArgument.DataOptions(folder, _context.Reporter) with
+        {
+            Background = options.Background,
+            SkipsUnreadable = _images.SkipsUnreadable(parsed),
+            OnlyRecorded = true,
+        });
         return device => Trainer.Resume(run, data, device, Change, display);
 
         TrainingOptions Change(TrainingOptions basis) =>

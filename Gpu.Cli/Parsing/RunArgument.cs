@@ -1,4 +1,6 @@
+using Gpu.Cli.Output;
 using Gpu.Training.Data;
+using Gpu.Training.Images;
 using Gpu.Training.Runs;
 
 namespace Gpu.Cli.Parsing;
@@ -20,6 +22,36 @@ internal static class RunArgument
     /// <summary>The data source to store in a run: the name of a known data set, or the full path of a folder, valid in any working directory.</summary>
     public static string Source(string nameOrFolder) =>
         DatasetCatalog.Find(nameOrFolder) is { } entry ? entry.Name : Directory.Exists(nameOrFolder) ? Path.GetFullPath(nameOrFolder) : nameOrFolder;
+
+    /// <summary>Whether a data set name or folder is the one that a run was trained on.</summary>
+    public static bool IsDatasetOf(RunConfiguration run, string nameOrFolder) =>
+        Path.TrimEndingDirectorySeparator(Source(nameOrFolder)) == Path.TrimEndingDirectorySeparator(DatasetOf(run));
+
+    /// <summary>How the images of a run are loaded again: resized in the same way, with its classes and its split.</summary>
+    public static DatasetOptions DataOptions(RunFolder run, Reporter reporter)
+    {
+        var split = run.ReadSplit();
+        return new DatasetOptions
+        {
+            Background = run.Configuration.Options.Background,
+            ChooseTransform = sizes => TransformOf(run, sizes, reporter),
+            Channels = run.Configuration.Normalization.Mean.Length,
+            ClassNames = run.Configuration.ClassNames,
+            Split = split,
+            DrawsByOrder = split is null,
+            Note = reporter.Note,
+        };
+    }
+
+    /// <summary>How images are brought to the input of a run's network; null if they must have its size.</summary>
+    public static ImageTransform? TransformOf(RunFolder run, IReadOnlyList<(int Height, int Width)> sizes, Reporter reporter)
+    {
+        if (run.Configuration.Transform is { } transform) return transform;
+        var input = run.Model.Input;
+        if (!input.IsImage || sizes.All(size => size == (input.Height, input.Width))) return null;
+        reporter.Note($"The images are scaled and center-cropped to {input.Height}x{input.Width}; those that the run was trained on were not resized.");
+        return new ImageTransform { Height = input.Height, Width = input.Width };
+    }
 
     /// <summary>The data source of a run.</summary>
     public static string DatasetOf(RunConfiguration run) => run.DatasetSource ?? run.Dataset;

@@ -22,22 +22,47 @@ public static class DatasetLoader
     /// <exception cref="DatasetNotFoundException">There is no such name or folder, or a known data set is not on this machine.</exception>
     /// <exception cref="DatasetException">The format of the folder is unknown, or a file in it is damaged.</exception>
     public static ImageDataset Load(string nameOrFolder, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed, RgbColor? background = null) =>
-        Load(nameOrFolder, DataFolders.SearchOrder(), holdOut, seed, background);
+        Load(nameOrFolder, new DatasetOptions { HoldOut = holdOut, Seed = seed, Background = background ?? RgbColor.White });
+
+    /// <summary>Loads a data set; see <see cref="Load(string, double, ulong, RgbColor?)"/>.</summary>
+    /// <param name="nameOrFolder">A catalogue name, or the path of a folder.</param>
+    /// <param name="options">Resizing, classes, split and how faulty files are treated.</param>
+    /// <exception cref="DatasetNotFoundException">There is no such name or folder, or a known data set is not on this machine.</exception>
+    /// <exception cref="DatasetException">
+    /// The format of the folder is unknown, a file in it is damaged, or a class is not among <see cref="DatasetOptions.ClassNames"/>.
+    /// </exception>
+    public static ImageDataset Load(string nameOrFolder, DatasetOptions options) => Load(nameOrFolder, DataFolders.SearchOrder(), options);
 
     /// <summary>As the public method, with the folders that are searched for names.</summary>
-    internal static ImageDataset Load(
-        string nameOrFolder, IReadOnlyList<string> searchFolders, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed, RgbColor? background = null)
+    internal static ImageDataset Load(string nameOrFolder, IReadOnlyList<string> searchFolders, DatasetOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(nameOrFolder);
         ArgumentNullException.ThrowIfNull(searchFolders);
+        options ??= new DatasetOptions();
+        var data = Find(nameOrFolder, searchFolders, options);
+
+        // Folders of images are resized as they are decoded.
+        if (data.Transform is null && options.ChooseTransform?.Invoke([(data.Height, data.Width)]) is { } transform
+            && (transform.Height, transform.Width) != (data.Height, data.Width))
+        {
+            data = data.Resize(transform, options.Background);
+        }
+
+        if (options.ClassNames is { } classes)
+            data = data.WithClasses(classes);
+        return options.Channels is { } channels ? data.ToChannels(channels) : data;
+    }
+
+    private static ImageDataset Find(string nameOrFolder, IReadOnlyList<string> searchFolders, DatasetOptions options)
+    {
         if (DatasetCatalog.Find(nameOrFolder) is { } entry)
         {
             var folder = searchFolders.Select(root => Path.Combine(root, entry.Name)).Append(nameOrFolder).FirstOrDefault(Directory.Exists);
-            return folder is null ? throw NotHere(entry, searchFolders) : LoadFolder(folder, entry.Name, holdOut, seed, background);
+            return folder is null ? throw NotHere(entry, searchFolders) : LoadFolder(folder, entry.Name, options);
         }
 
         if (Directory.Exists(nameOrFolder))
-            return LoadFolder(nameOrFolder, new DirectoryInfo(nameOrFolder).Name, holdOut, seed, background);
+            return LoadFolder(nameOrFolder, new DirectoryInfo(nameOrFolder).Name, options);
         if (File.Exists(nameOrFolder))
         {
             throw new DatasetNotFoundException(
@@ -50,7 +75,7 @@ public static class DatasetLoader
             $"There is no data set and no folder '{nameOrFolder}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Known names: {Names()}.");
     }
 
-    private static ImageDataset LoadFolder(string folder, string name, double holdOut, ulong seed, RgbColor? background)
+    private static ImageDataset LoadFolder(string folder, string name, DatasetOptions options)
     {
         try
         {
@@ -62,15 +87,13 @@ public static class DatasetLoader
                     return idx;
                 if (CifarFolder.TryLoad(current, name) is { } cifar)
                     return cifar;
-                if (ImageFolder.TryLoad(current, name, holdOut, seed, background) is { } images)
-                    return images;
-                var entries = Directory.GetFileSystemEntries(current);
+                var entries = Directory.GetFileSystemEntries(current).Where(entry => !FolderTree.IsIgnored(Path.GetFileName(entry))).ToArray();
                 if (entries.Length != 1 || !Directory.Exists(entries[0]))
                     break;
                 current = entries[0];
             }
 
-            throw NotUnderstood(folder);
+            return ImageFolder.TryLoad(folder, name, options) ?? throw NotUnderstood(folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,8 +1,12 @@
+using Gpu.Training.Images;
+
 namespace Gpu.Training.Data;
 
 /// <summary>Labeled images of one size: a training split, a test split and optionally a validation split. Immutable.</summary>
 public sealed class ImageDataset
 {
+    private const int MostNames = 50;
+
     private readonly Lazy<ChannelStatistics> _statistics;
 
     /// <summary>Creates a data set and checks that its parts fit together.</summary>
@@ -57,6 +61,9 @@ public sealed class ImageDataset
     /// <summary>The validation split, or null.</summary>
     public ImageSplit? Validation { get; }
 
+    /// <summary>How the images were brought to one size when they were loaded; null if they were not.</summary>
+    public ImageTransform? Transform { get; init; }
+
     /// <summary>Mean and standard deviation per channel of the training pixels, computed on first use.</summary>
     public ChannelStatistics Statistics => _statistics.Value;
 
@@ -65,7 +72,41 @@ public sealed class ImageDataset
     /// </summary>
     /// <exception cref="DatasetException">A limit is 0; a split may not be empty.</exception>
     public ImageDataset Limit(int? train = null, int? test = null) =>
-        new(Name, ClassNames, train is int a ? Train.Take(a) : Train, test is int b ? Test.Take(b) : Test, Validation);
+        new(Name, ClassNames, train is int a ? Train.Take(a) : Train, test is int b ? Test.Take(b) : Test, Validation) { Transform = Transform };
+
+    /// <summary>Converts the images to gray or RGB; see <see cref="ImageSplit.ToChannels"/>.</summary>
+    public ImageDataset ToChannels(int channels) => channels == Channels ? this : Convert(ClassNames, split => split.ToChannels(channels), Transform);
+
+    /// <summary>Resizes the images.</summary>
+    /// <param name="transform">The size, and what happens to other proportions.</param>
+    /// <param name="background">What <see cref="ImageFit.Pad"/> fills the rest with.</param>
+    public ImageDataset Resize(ImageTransform transform, RgbColor background) =>
+        Convert(ClassNames, split => split.Resize(transform, background), transform);
+
+    /// <summary>Gives the images the labels of another list of classes, matched by name.</summary>
+    /// <param name="classNames">The classes wanted, such as those that a network was trained on. The data set may lack some, and have another order.</param>
+    /// <exception cref="DatasetException">A class of the data set is not in the list; the message has both.</exception>
+    public ImageDataset WithClasses(IReadOnlyList<string> classNames)
+    {
+        ArgumentNullException.ThrowIfNull(classNames);
+        if (ClassNames.SequenceEqual(classNames))
+            return this;
+        var wanted = classNames.Select(UnicodeNames.Normalize).ToArray();
+        var labels = ClassNames.Select(name => Array.IndexOf(wanted, UnicodeNames.Normalize(name))).ToArray();
+        var used = Train.Labels.Concat(Test.Labels).Concat(Validation?.Labels ?? []).ToHashSet();
+        var unknown = Enumerable.Range(0, Classes).Where(label => labels[label] < 0 && used.Contains(label)).Select(label => ClassNames[label]).ToArray();
+        if (unknown.Length > 0)
+        {
+            throw new DatasetException(
+                $"The data set '{Name}' has classes that are not known here: {List(unknown)}. Classes are matched by name. Known: {List(classNames)}. "
+                + $"In the data: {List(ClassNames)}. Rename the classes of the data, or use data with the known ones.");
+        }
+
+        return Convert(classNames, split => split.WithLabels([.. split.Labels.Select(label => labels[label])]), Transform);
+
+        static string List(IReadOnlyList<string> names) =>
+            string.Join(", ", names.Take(MostNames)) + (names.Count > MostNames ? $" and {names.Count - MostNames} more" : "");
+    }
 
     /// <summary>Moves a share of the training images of each class to a validation split. The test split stays as it is.</summary>
     /// <param name="fraction">Share of the training images, between 0 and 1 (exclusive).</param>
@@ -76,7 +117,15 @@ public sealed class ImageDataset
         if (Validation is not null)
             throw new DatasetException($"The data set '{Name}' has a validation part of {Validation.Count} images already; no second one is split off.");
         var (rest, part) = Train.Divide(fraction, seed);
-        return new ImageDataset(Name, ClassNames, rest, Test, part);
+        return new ImageDataset(Name, ClassNames, rest, Test, part) { Transform = Transform };
+    }
+
+    private ImageDataset Convert(IReadOnlyList<string> classNames, Func<ImageSplit, ImageSplit> convert, ImageTransform? transform)
+    {
+        // Where one split serves as two parts, it is converted once.
+        var train = convert(Train);
+        var test = ReferenceEquals(Test, Train) ? train : convert(Test);
+        return new ImageDataset(Name, classNames, train, test, Validation is null ? null : convert(Validation)) { Transform = transform };
     }
 
     private void Check(string part, ImageSplit split)

@@ -1,151 +1,238 @@
+using System.Globalization;
 using Gpu.Training.Images;
 
 namespace Gpu.Training.Data;
 
 /// <summary>
-/// Reads a folder of image files with one folder per class: train/&lt;class&gt;/* and test/&lt;class&gt;/* (optionally val/&lt;class&gt;/*), or
-/// &lt;class&gt;/* alone, of which a test split is held out. Classes are sorted by name, or numerically if all names are numbers. The images are shuffled
-/// once, so that the first ones are not all of one class. They are loaded as gray if every pixel of every image is gray, else as RGB.
+/// Reads a folder of image files with one folder per class (<see cref="ImageFolderLayout"/>). Without a test folder a test split is drawn by the names of the
+/// files. Classes are sorted by name, or numerically if all names are numbers. The images are shuffled once, so that the first ones are not all of one class.
+/// They are loaded as gray if every pixel of every image is gray, else as RGB.
 /// </summary>
-internal static class ImageFolder
+internal sealed class ImageFolder
 {
-    private static readonly string[] TrainNames = ["train", "training"];
-    private static readonly string[] TestNames = ["test", "testing"];
-    private static readonly string[] ValidationNames = ["val", "valid", "validation"];
+    private const int MostNamed = 20;
+
+    private readonly ImageFolderLayout _layout;
+    private readonly DatasetOptions _options;
+
+    private ImageFolder(ImageFolderLayout layout, DatasetOptions options)
+    {
+        _layout = layout;
+        _options = options;
+    }
 
     /// <summary>Loads the data set; null if the folders contain no images.</summary>
-    /// <exception cref="DatasetException">Images have different sizes or cannot be decoded, or the splits do not match.</exception>
-    public static ImageDataset? TryLoad(string folder, string name, double holdOut, ulong seed, RgbColor? background)
+    /// <exception cref="DatasetException">
+    /// Images have different sizes and no transform brings them to one, or cannot be decoded; the folders are not arranged in classes, or the splits do not match.
+    /// </exception>
+    public static ImageDataset? TryLoad(string folder, string name, DatasetOptions options)
     {
-        var train = Find(folder, TrainNames);
-        var test = Find(folder, TestNames);
-        var validation = Find(folder, ValidationNames);
-        if (train is null || ClassFolders(train).Length == 0)
-            return LoadUndivided(folder, name, holdOut, seed, background);
-        if (test is null)
-            (test, validation) = (validation, null);
-        if (test is null)
-        {
-            throw new DatasetException(
-                $"The folder '{folder}' has '{Path.GetFileName(train)}/' but no '{TestNames[0]}/'. Add '{TestNames[0]}/<class>/*', or give '{train}' itself: "
-                + "a test split is then held out.");
-        }
-
-        var classes = Classes(train);
-        var parts = new[] { train, test, validation }.OfType<string>().Select(part => List(part, classes)).ToArray();
-        var splits = Read(parts, seed, background);
-        return new ImageDataset(name, classes, splits[0], splits[1], splits.Length > 2 ? splits[2] : null);
-    }
-
-    private static ImageDataset? LoadUndivided(string folder, string name, double holdOut, ulong seed, RgbColor? background)
-    {
-        if (ClassFolders(folder).Length == 0)
+        if (ImageFolderLayout.TryFind(folder) is not { } layout)
             return null;
-        var classes = Classes(folder);
-        var all = Read([List(folder, classes)], seed, background)[0];
-        var (train, test) = all.Divide(holdOut, seed);
-        return new ImageDataset(name, classes, train, test);
+        foreach (var note in layout.Notes)
+            options.Note?.Invoke(note);
+        return new ImageFolder(layout, options).Load(name);
     }
 
-    private static string? Find(string folder, string[] names) =>
-        Directory.GetDirectories(folder).Order(StringComparer.Ordinal).FirstOrDefault(path => names.Contains(Path.GetFileName(path).ToLowerInvariant()));
-
-    private static string[] ClassFolders(string folder) => [.. Directory.GetDirectories(folder).Where(path => Images(path).Length > 0)];
-
-    private static string[] Images(string folder) =>
-        [.. Directory.GetFiles(folder).Where(IsImage).Order(StringComparer.Ordinal)];
-
-    private static bool IsImage(string file) => ImageCodec.HasImageExtension(file) && !Path.GetFileName(file).StartsWith('.');
-
-    private static string[] Classes(string folder)
+    private ImageDataset Load(string name)
     {
-        var names = ClassFolders(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray();
-        if (names.Length < 2)
+        var files = Wanted();
+        _ = Classes(files); // Fails before images are decoded.
+        var (readable, images, transform) = Read(files);
+        var classes = Classes(readable);
+        var labels = readable.Select(file => Array.IndexOf(classes, file.Class)).ToArray();
+        var channels = _options.Channels ?? (images.Any(image => image.Channels == 3) ? 3 : 1);
+        var parts = Parts(readable, labels);
+        var all = Enumerable.Range(0, readable.Count).ToArray();
+        ImageSplit train, test;
+        ImageSplit? validation = null;
+        if (parts is null)
         {
-            throw new DatasetException(
-                $"The folder '{folder}' has images in one folder only ('{names[0]}/'). A data set needs at least two classes, each in its own folder.");
+            train = test = Join(all, 0);
+            if (!_options.IsUndivided)
+                (train, test) = train.DivideByOrder(_options.HoldOut, _options.Seed);
+        }
+        else
+        {
+            // Each part has its random stream.
+            var groups = all.ToLookup(i => parts[i]);
+            test = Join([.. groups[SplitPart.Test]], 1);
+            train = groups.Contains(SplitPart.Train) || !_options.IsUndivided ? Join([.. groups[SplitPart.Train]], 0) : test;
+            validation = groups.Contains(SplitPart.Validation) ? Join([.. groups[SplitPart.Validation]], 2) : null;
         }
 
-        return names.All(name => int.TryParse(name, out _)) ? [.. names.OrderBy(int.Parse)] : names;
+        return new ImageDataset(name, classes, train, test, validation) { Transform = transform };
+
+        ImageSplit Join(int[] indices, ulong stream) => ImageFolder.Join(
+            readable, labels, images, indices, new PortableRandom(_options.Seed, stream), channels, names: !_options.DrawsByOrder);
     }
 
-    private static List<(string Path, int Label)> List(string folder, string[] classes)
+    // The files without those that a resumed run does not know, and what changed since the run.
+    private List<ImageFile> Wanted()
     {
-        List<(string, int)> files = [];
-        foreach (var path in ClassFolders(folder).Order(StringComparer.Ordinal))
+        var files = _layout.Files.ToList();
+        if (_options.Split is not { } split)
+            return files;
+        var found = files.Select(file => file.Name).ToHashSet();
+        var added = files.Where(file => !split.Files.ContainsKey(file.Name)).ToArray();
+        var removed = split.Files.Keys.Where(known => !found.Contains(known)).ToArray();
+        if (_options.OnlyRecorded)
+            files.RemoveAll(file => !split.Files.ContainsKey(file.Name));
+        if (added.Length > 0)
         {
-            var label = Array.IndexOf(classes, Path.GetFileName(path));
-            if (label < 0)
-            {
-                throw new DatasetException(
-                    $"The class '{Path.GetFileName(path)}' in '{folder}' does not occur among the training images "
-                    + $"({string.Join(", ", classes.Take(20))}). Rename or remove that folder.");
-            }
+            var judged = _options.OnlyRecorded ? "A resumed run does not use them"
+                : _layout.IsDivided ? "Those in the test folder are evaluated"
+                : $"Of these, {added.Count(file => IsDrawn(file.Name))} belong to the test part by their names";
+            _options.Note?.Invoke($"{FolderTree.Count(added.Length, "image")} {(added.Length == 1 ? "was" : "were")} added since training. {judged}.");
+        }
 
-            files.AddRange(Images(path).Select(file => (file, label)));
+        if (removed.Length > 0)
+        {
+            _options.Note?.Invoke(
+                $"{FolderTree.Count(removed.Length, "image")} of the training run {(removed.Length == 1 ? "is" : "are")} missing: "
+                + $"{ImageFolderLayout.List(removed, 5)}.");
         }
 
         return files.Count > 0 ? files
-            : throw new DatasetException($"The folder '{folder}' holds no images. Put them in one folder per class: {folder}/<class>/*.");
+            : throw new DatasetException($"The folder '{_layout.Root.Path}' has none of the images that the run was trained on. Give the right folder.");
     }
 
-    private static ImageSplit[] Read(List<(string Path, int Label)>[] parts, ulong seed, RgbColor? background)
+    private bool IsDrawn(string name) => NameHash.Of("test", name, _options.Seed) < _options.HoldOut;
+
+    private string[] Classes(IReadOnlyList<ImageFile> files)
     {
-        var images = parts.Select(files => DecodeAll(files, background)).ToArray();
-        var all = images.SelectMany(part => part);
-        var channels = all.Any(image => image.Channels == 3) ? 3 : 1;
-
-        // The most common size counts as the right one, so the error names an image of a different size.
-        var (height, width) = all.GroupBy(image => (image.Height, image.Width)).MaxBy(group => group.Count())!.Key;
-        for (var i = 0; i < parts.Length; i++)
-        {
-            var odd = Array.FindIndex(images[i], image => (image.Height, image.Width) != (height, width));
-            if (odd >= 0)
-            {
-                throw new DatasetException(
-                    $"The image '{parts[i][odd].Path}' is {images[i][odd].Height}x{images[i][odd].Width} (height x width), but most of the data set are "
-                    + $"{height}x{width}. All images must have the same size: scale or crop this one, or remove it.");
-            }
-        }
-
-        return [.. parts.Select((files, i) => Join(files, images[i], new PortableRandom(seed, (ulong)i), channels))];
-    }
-
-    private static ImageSplit Join(List<(string Path, int Label)> files, ByteImage[] images, PortableRandom random, int channels)
-    {
-        var (height, width) = (images[0].Height, images[0].Width);
-        var size = (long)height * width * channels;
-        if (size * files.Count > Array.MaxLength)
+        var root = _layout.Root.Path;
+        if (_options.ClassNames is { } wanted)
+            return Wanted(files, wanted);
+        var trained = files.Where(file => file.Part is null or SplitPart.Train).ToArray();
+        var classes = trained.Select(file => file.Class).Distinct().Order(StringComparer.Ordinal).ToArray();
+        if (classes.Length == 0)
         {
             throw new DatasetException(
-                $"{files.Count} images of {height}x{width}x{channels} do not fit into one array of {Array.MaxLength} bytes. Use fewer or smaller images.");
+                $"The folder '{root}' has no training images: there is no 'train/' with class folders. Put the class folders of the training images into "
+                + "'train/', or give a folder that has the class folders themselves.");
         }
 
-        var order = Enumerable.Range(0, files.Count).ToArray();
-        random.Shuffle(order.AsSpan());
-        var pixels = new byte[size * files.Count];
-        for (var i = 0; i < order.Length; i++)
-            images[order[i]].ToChannels(channels).Pixels.CopyTo(pixels, i * size);
-        return new ImageSplit(pixels, [.. order.Select(i => files[i].Label)], height, width, channels);
+        if (_layout.IsDivided && !files.Any(file => file.Part is SplitPart.Test or SplitPart.Validation))
+        {
+            throw new DatasetException(
+                $"The folder '{root}' has training images but no 'test/'. Add 'test/<class>/*', or give the folder of the training images itself: a test split is "
+                + "then held out.");
+        }
+
+        var unknown = files.Select(file => file.Class).Except(classes).Order(StringComparer.Ordinal).ToArray();
+        if (unknown.Length > 0)
+        {
+            throw new DatasetException(
+                $"The class{(unknown.Length > 1 ? "es" : "")} '{ImageFolderLayout.List(unknown)}' in '{root}' {(unknown.Length > 1 ? "do" : "does")} not occur among "
+                + $"the training images ({ImageFolderLayout.List(classes)}). Rename or remove {(unknown.Length > 1 ? "those folders" : "that folder")}.");
+        }
+
+        if (classes.Length < 2)
+        {
+            throw new DatasetException(
+                $"The folder '{root}' has images in one folder only ('{classes[0]}/'). A data set needs at least two classes, each in its own folder.");
+        }
+
+        return classes.All(one => long.TryParse(one, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+            ? [.. classes.OrderBy(one => long.Parse(one, CultureInfo.InvariantCulture))] : classes;
     }
 
-    // Decodes in parallel. Reports the error of the first faulty file in list order, independent of thread timing.
-    private static ByteImage[] DecodeAll(List<(string Path, int Label)> files, RgbColor? background)
+    private string[] Wanted(IReadOnlyList<ImageFile> files, IReadOnlyList<string> wanted)
     {
-        var images = new ByteImage[files.Count];
+        var names = wanted.Select(UnicodeNames.Normalize).ToArray();
+        var found = files.Select(file => file.Class).Distinct().Order(StringComparer.Ordinal).ToArray();
+        var unknown = found.Except(names).ToArray();
+        return unknown.Length == 0 ? names : throw new DatasetException(
+            $"The folder '{_layout.Root.Path}' has classes that are not known here: {ImageFolderLayout.List(unknown, 50)}. Classes are matched by name. Known: "
+            + $"{ImageFolderLayout.List(names, 50)}. In the folder: {ImageFolderLayout.List(found, 50)}. Rename or remove those folders.");
+    }
+
+    private (List<ImageFile> Files, ByteImage[] Images, ImageTransform? Transform) Read(List<ImageFile> files)
+    {
+        var paths = files.Select(file => file.Path).ToArray();
         var errors = new ImageException?[files.Count];
-        Parallel.For(0, files.Count, (i, state) =>
+        var sizes = ImageBatch.ReadSizes(paths, errors);
+        var known = sizes.Where((_, i) => errors[i] is null).ToArray();
+        var transform = known.Length > 0 ? _options.ChooseTransform?.Invoke(known) : null;
+        var images = ImageBatch.Decode(paths, sizes, transform, _options.Background, errors);
+        var bad = errors.OfType<ImageException>().ToArray();
+        if (bad.Length > 0)
+            Report(files, bad);
+        if (transform is null)
+            RequireOneSize(files, images);
+        return ([.. files.Where((_, i) => images[i] is not null)], [.. images.OfType<ByteImage>()], transform);
+    }
+
+    private void Report(List<ImageFile> files, ImageException[] bad)
+    {
+        var list = string.Concat(bad.Take(MostNamed).Select(error => $"{Environment.NewLine}  {error.Message}"))
+            + (bad.Length > MostNamed ? $"{Environment.NewLine}  and {bad.Length - MostNamed} more" : "");
+        if (_options.SkipsUnreadable && bad.Length < files.Count)
         {
-            try
-            {
-                images[i] = ImageCodec.Load(files[i].Path, background);
-            }
-            catch (ImageException e)
-            {
-                errors[i] = e;
-                state.Break();
-            }
-        });
-        return errors.FirstOrDefault(error => error is not null) is { } first ? throw new DatasetException(first.Message, first) : images;
+            _options.Note?.Invoke($"Skipped {FolderTree.Count(bad.Length, "image")} of {files.Count} that cannot be read:{list}");
+            return;
+        }
+
+        if (bad.Length == 1)
+            throw new DatasetException($"{bad[0].Message} Or skip it with --skip-unreadable.", bad[0]);
+        throw new DatasetException(
+            $"{bad.Length} of {files.Count} images in '{_layout.Root.Path}' cannot be read. Replace or remove them, or skip them with --skip-unreadable:{list}", bad[0]);
+    }
+
+    // The most common size counts as the right one, so the error names an image of a different size.
+    private static void RequireOneSize(List<ImageFile> files, ByteImage?[] images)
+    {
+        var (height, width) = images.OfType<ByteImage>().GroupBy(image => (image.Height, image.Width)).MaxBy(group => group.Count())!.Key;
+        var odd = Array.FindIndex(images, image => image is not null && (image.Height, image.Width) != (height, width));
+        if (odd >= 0)
+        {
+            throw new DatasetException(
+                $"The image '{files[odd].Path}' is {images[odd]!.Height}x{images[odd]!.Width} (height x width), but most of the data set are "
+                + $"{height}x{width}. All images must have the same size, unless they are resized (--size): scale or crop this one, or remove it.");
+        }
+    }
+
+    // The part of each file; null for a folder without parts that is not divided by name.
+    private SplitPart[]? Parts(List<ImageFile> files, int[] labels)
+    {
+        if (_layout.IsDivided)
+        {
+            // Without a test folder, that of validation is the test part.
+            var hasTest = files.Exists(file => file.Part == SplitPart.Test);
+            if (!hasTest && files.Exists(file => file.Part == SplitPart.Validation))
+                _options.Note?.Invoke("There is no test folder: the validation folder serves as the test part.");
+            return [.. files.Select(file => file.Part is SplitPart.Validation && !hasTest ? SplitPart.Test : file.Part!.Value)];
+        }
+
+        if (_options.IsUndivided || _options.DrawsByOrder)
+            return null;
+        if (_options.Split is { } split)
+        {
+            return [.. files.Select(file => split.Files.TryGetValue(file.Name, out var part) ? part == SplitPart.Test : IsDrawn(file.Name)).Select(Part)];
+        }
+
+        return [.. NameHash.Draw("test", [.. files.Select(file => file.Name)], labels, _options.HoldOut, _options.Seed).Select(Part)];
+
+        static SplitPart Part(bool isTest) => isTest ? SplitPart.Test : SplitPart.Train;
+    }
+
+    private static ImageSplit Join(List<ImageFile> files, int[] labels, ByteImage[] images, int[] order, PortableRandom random, int channels, bool names)
+    {
+        if (order.Length == 0)
+            return new ImageSplit([], [], images[0].Height, images[0].Width, channels, []);
+        var (height, width) = (images[0].Height, images[0].Width);
+        var size = (long)height * width * channels;
+        if (size * order.Length > Array.MaxLength)
+        {
+            throw new DatasetException(
+                $"{order.Length} images of {height}x{width}x{channels} do not fit into one array of {Array.MaxLength} bytes. Use fewer or smaller images.");
+        }
+
+        random.Shuffle(order.AsSpan());
+        var pixels = new byte[size * order.Length];
+        for (var i = 0; i < order.Length; i++)
+            images[order[i]].ToChannels(channels).Pixels.CopyTo(pixels, i * size);
+        return new ImageSplit(pixels, [.. order.Select(i => labels[i])], height, width, channels, names ? [.. order.Select(i => files[i].Name)] : null);
     }
 }

@@ -1,3 +1,5 @@
+using Gpu.Training.Images;
+
 namespace Gpu.Training.Data;
 
 /// <summary>A split of a data set (training, validation or test): images of one size as bytes, and a label per image.</summary>
@@ -11,6 +13,19 @@ public sealed class ImageSplit
     /// <param name="channels">Values per pixel: 1 for gray, 3 for RGB.</param>
     /// <exception cref="DatasetException">The number of bytes does not match the labels and sizes, or a label is negative.</exception>
     public ImageSplit(byte[] pixels, int[] labels, int height, int width, int channels)
+        : this(pixels, labels, height, width, channels, null)
+    {
+    }
+
+    /// <summary>Creates a split of named images over the given arrays, without copying them.</summary>
+    /// <param name="pixels">Pixels, [count, height, width, channels]; 0 is black, 255 full intensity.</param>
+    /// <param name="labels">Class index of each image, from 0.</param>
+    /// <param name="height">Image height in pixels.</param>
+    /// <param name="width">Image width in pixels.</param>
+    /// <param name="channels">Values per pixel: 1 for gray, 3 for RGB.</param>
+    /// <param name="names">Name of each image, such as its path relative to the folder of the data set; null for none.</param>
+    /// <exception cref="DatasetException">The number of bytes or names does not match the labels and sizes, or a label is negative.</exception>
+    public ImageSplit(byte[] pixels, int[] labels, int height, int width, int channels, IReadOnlyList<string>? names)
     {
         ArgumentNullException.ThrowIfNull(pixels);
         ArgumentNullException.ThrowIfNull(labels);
@@ -30,6 +45,9 @@ public sealed class ImageSplit
                 throw new DatasetException($"Label {i} is {labels[i]}; labels are class indices from 0.");
         }
 
+        if (names is not null && names.Count != labels.Length)
+            throw new DatasetException($"{labels.Length} images need as many names, but {names.Count} were given.");
+        Names = names;
         Pixels = pixels;
         Labels = labels;
         Height = height;
@@ -42,6 +60,9 @@ public sealed class ImageSplit
 
     /// <summary>Class index of each image.</summary>
     public int[] Labels { get; }
+
+    /// <summary>Name of each image, such as its path relative to the folder of the data set, with '/' between folders; null if the images have none.</summary>
+    public IReadOnlyList<string>? Names { get; }
 
     /// <summary>Image height in pixels.</summary>
     public int Height { get; }
@@ -65,7 +86,8 @@ public sealed class ImageSplit
     public ImageSplit Take(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        return count >= Count ? this : new ImageSplit(Pixels[..(count * ImageSize)], Labels[..count], Height, Width, Channels);
+        return count >= Count ? this : new ImageSplit(
+        Pixels[..(count * ImageSize)], Labels[..count], Height, Width, Channels, Names?.Take(count).ToArray());
     }
 
     /// <summary>Copies the images with the given indices, in that order.</summary>
@@ -73,14 +95,37 @@ public sealed class ImageSplit
     {
         var pixels = new byte[checked(indices.Length * ImageSize)];
         var labels = new int[indices.Length];
+        var names = Names is null ? null : new string[indices.Length];
         for (var i = 0; i < indices.Length; i++)
         {
             Image(indices[i]).CopyTo(pixels.AsSpan(i * ImageSize));
             labels[i] = Labels[indices[i]];
+            if (names is not null)
+                names[i] = Names![indices[i]];
         }
 
-        return new ImageSplit(pixels, labels, Height, Width, Channels);
+        return new ImageSplit(pixels, labels, Height, Width, Channels, names);
     }
+
+    /// <summary>
+    /// Converts the images: gray is repeated to make RGB; RGB becomes gray by the luma of ITU-R BT.601, as Pillow's <c>convert("L")</c> computes it.
+    /// </summary>
+    /// <param name="channels">Values per pixel: 1 for gray, 3 for RGB.</param>
+    public ImageSplit ToChannels(int channels) =>
+        channels == Channels ? this : Converted(Height, Width, channels, image => image.ToChannels(channels));
+
+    /// <summary>Resizes the images.</summary>
+    /// <param name="transform">The size, and what happens to other proportions.</param>
+    /// <param name="background">What <see cref="ImageFit.Pad"/> fills the rest with.</param>
+    public ImageSplit Resize(ImageTransform transform, RgbColor background)
+    {
+        ArgumentNullException.ThrowIfNull(transform);
+        return (transform.Height, transform.Width) == (Height, Width) ? this
+            : Converted(transform.Height, transform.Width, Channels, image => transform.Apply(image, background).ToChannels(Channels));
+    }
+
+    /// <summary>The same images with other labels.</summary>
+    internal ImageSplit WithLabels(int[] labels) => new(Pixels, labels, Height, Width, Channels, Names);
 
     /// <summary>Counts the images of each of <paramref name="classes"/> classes.</summary>
     public int[] CountPerClass(int classes)
@@ -92,8 +137,9 @@ public sealed class ImageSplit
     }
 
     /// <summary>
-    /// Draws a stratified random part: the same share of every class, rounded to the nearest count. Returns the rest and the part; both keep the order of
-    /// the images.
+    /// Draws a stratified random part and returns the rest and the part; both keep the order of the images. Named images are drawn by their names: about the
+    /// share of every class, and an image that is added moves no other one. Other images are drawn by their order: the same share of every class, rounded to
+    /// the nearest count.
     /// </summary>
     /// <param name="fraction">Share of the images in the part, between 0 and 1 (exclusive).</param>
     /// <param name="seed">Random seed; the same seed draws the same images on every platform.</param>
@@ -102,6 +148,14 @@ public sealed class ImageSplit
     {
         if (!(fraction > 0 && fraction < 1))
             throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "The share must be between 0 and 1 (exclusive).");
+        return Divide(Names is null ? DrawByOrder(fraction, seed) : NameHash.Draw("validation", Names, Labels, fraction, seed), fraction);
+    }
+
+    /// <summary>Divides by the order of the images also where they have names.</summary>
+    internal (ImageSplit Remaining, ImageSplit Part) DivideByOrder(double fraction, ulong seed) => Divide(DrawByOrder(fraction, seed), fraction);
+
+    private bool[] DrawByOrder(double fraction, ulong seed)
+    {
         var order = new int[Count];
         for (var i = 0; i < order.Length; i++)
             order[i] = i;
@@ -123,6 +177,11 @@ public sealed class ImageSplit
             }
         }
 
+        return drawn;
+    }
+
+    private (ImageSplit Remaining, ImageSplit Part) Divide(bool[] drawn, double fraction)
+    {
         var rest = Enumerable.Range(0, Count).Where(i => !drawn[i]).ToArray();
         var part = Enumerable.Range(0, Count).Where(i => drawn[i]).ToArray();
         if (rest.Length == 0 || part.Length == 0)
@@ -132,5 +191,19 @@ public sealed class ImageSplit
         }
 
         return (Select(rest), Select(part));
+    }
+
+    private ImageSplit Converted(int height, int width, int channels, Func<ByteImage, ByteImage> convert)
+    {
+        var size = height * width * channels;
+        if ((long)size * Count > Array.MaxLength)
+        {
+            throw new DatasetException(
+                $"{Count} images of {height}x{width}x{channels} do not fit into one array of {Array.MaxLength} bytes. Use fewer or smaller images.");
+        }
+
+        var pixels = new byte[size * Count];
+        Parallel.For(0, Count, i => convert(new ByteImage(Height, Width, Channels, Image(i).ToArray())).Pixels.CopyTo(pixels, i * size));
+        return new ImageSplit(pixels, Labels, height, width, channels, Names);
     }
 }

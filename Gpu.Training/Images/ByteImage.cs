@@ -40,7 +40,7 @@ public sealed class ByteImage
 
     /// <summary>
     /// The image with so many channels: gray is repeated to make color; color becomes gray by the luma of ITU-R BT.601,
-    /// 0.299 R + 0.587 G + 0.114 B, rounded.
+    /// 0.299 R + 0.587 G + 0.114 B, in the 16-bit fixed point of Pillow's <c>convert("L")</c>.
     /// </summary>
     public ByteImage ToChannels(int channels)
     {
@@ -55,7 +55,7 @@ public sealed class ByteImage
         else
         {
             for (var i = 0; i < result.Pixels.Length; i++)
-                result.Pixels[i] = (byte)(((299 * Pixels[3 * i]) + (587 * Pixels[(3 * i) + 1]) + (114 * Pixels[(3 * i) + 2]) + 500) / 1000);
+                result.Pixels[i] = (byte)(((19_595 * Pixels[3 * i]) + (38_470 * Pixels[(3 * i) + 1]) + (7_471 * Pixels[(3 * i) + 2]) + 0x8000) >> 16);
         }
 
         return result;

@@ -17,7 +17,7 @@ public static class ImageCodec
 {
     /// <summary>Endings, in lower case with their dot, by which a file in a folder is taken for an image.</summary>
     public static IReadOnlyList<string> Extensions { get; } =
-        [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"];
+        [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"];
 
     /// <summary>Whether a file's ending is that of an image (<see cref="Extensions"/>), in upper or lower case.</summary>
     public static bool HasImageExtension(string path) => Extensions.Contains(Path.GetExtension(path).ToLowerInvariant());

@@ -21,6 +21,18 @@ public sealed record Evaluation
     /// <summary>Confusion matrix, classes x classes: element [i, j] counts the samples of class i predicted as class j. Null if it was not requested.</summary>
     public required int[,]? ConfusionMatrix { get; init; }
 
+    /// <summary>Mean recall of the classes that have samples, 0 to 1, as in scikit-learn. Null without confusion matrix.</summary>
+    public double? BalancedAccuracy => ConfusionMatrix is { } matrix
+        ? ClassScore.FromConfusionMatrix(matrix).Where(score => score.Samples > 0).Select(score => score.Recall).DefaultIfEmpty(0).Average()
+        : null;
+
+    /// <summary>Mean F1 of the classes that have samples or are predicted, 0 to 1, as in scikit-learn. Null without confusion matrix.</summary>
+    public double? MacroF1 => ConfusionMatrix is { } matrix
+        ? ClassScore.FromConfusionMatrix(matrix).Where((score, c) => score.Samples > 0 || IsPredicted(matrix, c)).Select(score => score.F1).DefaultIfEmpty(0).Average()
+        : null;
+
     /// <summary>Evaluation time in seconds.</summary>
     public required double Seconds { get; init; }
+
+    private static bool IsPredicted(int[,] matrix, int label) => Enumerable.Range(0, matrix.GetLength(0)).Any(row => matrix[row, label] > 0);
 }

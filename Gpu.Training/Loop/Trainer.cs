@@ -78,7 +78,8 @@ public sealed class Trainer : IDisposable
             _losses = new LossLog(options.RecordLosses ? _totalSteps : 0, _session.Batch);
             _schedule = new EpochSchedule(LearningRateAt, _session.BatchesPerEpoch, _session.Batch, options.Accumulate, _totalSteps);
             if (resumed is not null) RestoreCheckpoint(resumed);
-            else if (options.OutputFolder is { } folder) _writer = RunWriter.Create(folder, Configuration(options), model);
+            else if (options.OutputFolder is { } folder) _writer = RunWriter.Create(
+                folder, Configuration(options), model, RecordedSplit.Of(data, _data));
         }
         catch
         {
@@ -404,6 +405,7 @@ public sealed class Trainer : IDisposable
         DataFingerprint = TrainingData.Fingerprint(_data),
         ClassNames = _data.ClassNames,
         Normalization = _data.Statistics,
+        Transform = _data.Transform,
         Device = _device.Id,
         Options = options,
     };

@@ -15,6 +15,9 @@ public sealed record TrainingSummary
     /// <summary>Number of trainable parameters.</summary>
     public required long Parameters { get; init; }
 
+    /// <summary>Number of classes of the data set.</summary>
+    public int Classes { get; init; }
+
     /// <summary>Number of training images.</summary>
     public required int TrainSamples { get; init; }
 
@@ -23,9 +26,6 @@ public sealed record TrainingSummary
 
     /// <summary>Number of test images.</summary>
     public required int TestSamples { get; init; }
-
-    /// <summary>Number of classes.</summary>
-    public required int Classes { get; init; }
 
     /// <summary>Batch size in samples.</summary>
     public required int Batch { get; init; }

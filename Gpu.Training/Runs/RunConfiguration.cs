@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gpu.Training.Data;
+using Gpu.Training.Images;
 using Gpu.Training.Loop;
 
 namespace Gpu.Training.Runs;
@@ -32,6 +33,9 @@ public sealed record RunConfiguration
 
     /// <summary>Mean and standard deviation per channel that pixels are normalized with.</summary>
     public required ChannelStatistics Normalization { get; init; }
+
+    /// <summary>How images are brought to the network's input size; null if they must have it.</summary>
+    public ImageTransform? Transform { get; init; }
 
     /// <summary>The device's identifier.</summary>
     public required string Device { get; init; }

@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
+using Gpu.Training.Data;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 
 namespace Gpu.Training.Runs;
 
 /// <summary>
-/// A run folder: <c>config.json</c>, <c>model.json</c>, <c>metrics.csv</c>, <c>best.safetensors</c>, <c>last.safetensors</c> and
-/// <c>checkpoint.safetensors</c> (weights, optimizer state, loop position).
+/// A run folder: <c>config.json</c>, <c>model.json</c>, <c>metrics.csv</c>, <c>best.safetensors</c>, <c>last.safetensors</c>,
+/// <c>checkpoint.safetensors</c> (weights, optimizer state, loop position) and, for folders of image files, <c>split.json</c>.
 /// </summary>
 public sealed class RunFolder
 {
@@ -28,6 +29,9 @@ public sealed class RunFolder
 
     /// <summary>File name of the checkpoint.</summary>
     public const string CheckpointFile = "checkpoint.safetensors";
+
+    /// <summary>File name of the part of each image, in runs on folders of image files.</summary>
+    public const string SplitFile = "split.json";
 
     private RunFolder(string path, RunConfiguration configuration, Model model)
     {
@@ -56,6 +60,14 @@ public sealed class RunFolder
 
     /// <summary>Path of the checkpoint.</summary>
     public string CheckpointPath => System.IO.Path.Combine(Path, CheckpointFile);
+
+    /// <summary>Reads the part of each image file; null if the images had no names, or the run is of an older version.</summary>
+    /// <exception cref="DatasetException">The file is damaged.</exception>
+    public RecordedSplit? ReadSplit()
+    {
+        var file = System.IO.Path.Combine(Path, SplitFile);
+        return File.Exists(file) ? RecordedSplit.Read(file) : null;
+    }
 
     /// <summary>True if the run has a checkpoint to resume from.</summary>
     public bool HasCheckpoint => File.Exists(CheckpointPath);

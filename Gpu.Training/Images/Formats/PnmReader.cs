@@ -62,7 +62,8 @@ internal static class PnmReader
         };
     }
 
-    private static int ReadNumber(ref SpanReader reader, string what)
+    /// <summary>Reads a number of the header, or of a plain file.</summary>
+    public static int ReadNumber(ref SpanReader reader, string what)
     {
         SkipSpace(ref reader);
         var (start, value) = (reader.Position, 0L);

@@ -1,0 +1,135 @@
+using System.CommandLine;
+using System.Globalization;
+using Gpu.Cli.Output;
+using Gpu.Training.Data;
+using Gpu.Training.Images;
+using Gpu.Training.Models;
+using Gpu.Training.Shapes;
+
+namespace Gpu.Cli.Parsing;
+
+/// <summary>Options that say how the images of a data set are brought to one size, and loading with them.</summary>
+internal sealed class ImageOptions
+{
+    private readonly Option<(int Height, int Width)?> _size = Options.Checked(
+        "--size", "N|HxW", $"Height and width that images are resized to (1 to {ImageTransform.LargestSide})", "the network's input, or by the images",
+        (int, int)? (text) => ParseSize(text));
+
+    private readonly Option<string?> _fit = Options.OneOf(
+        "--fit", "How images of other proportions are resized: crop keeps the center, pad adds background, stretch distorts", "crop", "crop", "pad", "stretch");
+
+    private readonly Option<bool> _skipUnreadable = CreateSkipUnreadable();
+
+    /// <summary>Creates the option <c>--skip-unreadable</c>.</summary>
+    public static Option<bool> CreateSkipUnreadable() =>
+        Options.Flag("--skip-unreadable", "List image files that cannot be read and leave them out, instead of failing (default: off)");
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_size);
+        command.Options.Add(_fit);
+        command.Options.Add(_skipUnreadable);
+    }
+
+    /// <summary>Loads a data set for a new network, and creates the network.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="source">Data set name or folder.</param>
+    /// <param name="modelName">Name or file of the network; null for the default by size.</param>
+    /// <param name="background">Background of transparent images and of padding.</param>
+    /// <param name="reporter">Receives notes.</param>
+    public (ImageDataset Data, Model Model) Load(ParseResult parsed, string source, string? modelName, RgbColor background, Reporter reporter)
+    {
+        // Reports a wrong name before the images are read.
+        var given = modelName is null ? null : ModelArgument.Find(modelName);
+        var fixedModel = modelName is null || BuiltInModels.Names.Contains(modelName) ? null : given;
+        InputSize? input = null;
+        var data = DatasetLoader.Load(source, new DatasetOptions
+        {
+            Background = background,
+            SkipsUnreadable = parsed.GetValue(_skipUnreadable),
+            Note = reporter.Note,
+            ChooseTransform = Choose,
+        });
+        if (input?.Channels is { } channels && channels != data.Channels)
+        {
+            reporter.Note($"The images are converted to {(channels == 1 ? "gray" : "RGB")}, as {given!.Name} takes them.");
+            data = data.ToChannels(channels);
+        }
+
+        var shape = TensorShape.Image(data.Height, data.Width, data.Channels);
+        var model = modelName is not null ? ModelFile.FindFor(modelName, shape, data.Classes)
+            : input?.DefaultModel is { } name ? BuiltInModels.Create(name, shape, data.Classes)
+            : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
+        return (data, model);
+
+        ImageTransform? Choose(IReadOnlyList<(int Height, int Width)> sizes)
+        {
+            input = fixedModel is null ? InputSize.ForBuiltIn(modelName, sizes) : InputSize.ForModel(fixedModel, sizes);
+            if (parsed.GetValue(_size) is { } wanted)
+                input = WithSize(input, wanted, fixedModel);
+            if (input is null)
+                return null;
+            var fit = Enum.Parse<ImageFit>(parsed.GetValue(_fit) ?? nameof(ImageFit.Crop), ignoreCase: true);
+            var transform = new ImageTransform { Height = input.Height, Width = input.Width, Fit = fit };
+            if (sizes.Any(size => size != (input.Height, input.Width)))
+            {
+                var advice = parsed.GetValue(_size) is null && fixedModel is null ? " (--size sets another)" : "";
+                reporter.Note($"{Describe(sizes)} {Verb(fit)} {input.Height}x{input.Width}: {input.Reason}{advice}.");
+            }
+
+            return transform;
+        }
+    }
+
+    /// <summary>Loads a data set to look at, brought to one size if it has several.</summary>
+    public ImageDataset Load(ParseResult parsed, string source, RgbColor background, Reporter reporter) => Load(parsed, source, null, background, reporter).Data;
+
+    /// <summary>Whether unreadable files are left out.</summary>
+    public bool SkipsUnreadable(ParseResult parsed) => parsed.GetValue(_skipUnreadable);
+
+    private static InputSize WithSize(InputSize? input, (int Height, int Width) wanted, Model? fixedModel)
+    {
+        var (height, width) = wanted;
+        if (fixedModel is null)
+            return InputSize.ForBuiltIn(null, [wanted]) with { Height = height, Width = width, Reason = "--size" };
+        var shape = fixedModel.Input;
+        var channels = shape.IsImage ? input?.Channels
+            : shape.Length == height * width ? 1
+            : shape.Length == 3 * height * width ? 3
+            : null;
+        if (shape.IsImage ? (shape.Height, shape.Width) != wanted : channels is null)
+            throw new UsageException($"--size {height}x{width} does not fit the model '{fixedModel.Name}', which takes {shape}. Omit it, or change the model.");
+        return new InputSize(height, width, "--size") { Channels = channels };
+    }
+
+    private static string Describe(IReadOnlyList<(int Height, int Width)> sizes)
+    {
+        var count = sizes.Count == 1 ? "The images" : $"{Units.Count(sizes.Count)} images";
+        var distinct = sizes.Distinct().Count();
+        var (least, most) = (sizes.MinBy(size => (long)size.Height * size.Width), sizes.MaxBy(size => (long)size.Height * size.Width));
+        return distinct == 1 ? $"{count} of {least.Height}x{least.Width}"
+            : $"{count} of {Units.Count(distinct)} sizes, {least.Height}x{least.Width} to {most.Height}x{most.Width},";
+    }
+
+    private static string Verb(ImageFit fit) => fit switch
+    {
+        ImageFit.Crop => "are scaled and center-cropped to",
+        ImageFit.Pad => "are scaled and padded to",
+        _ => "are stretched to",
+    };
+
+    private static (int Height, int Width) ParseSize(string text)
+    {
+        var parts = text.ToLowerInvariant().Split('x');
+        var numbers = parts.Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            && value is >= 1 and <= ImageTransform.LargestSide ? value : 0).ToArray();
+        if (numbers.Length is < 1 or > 2 || numbers.Contains(0))
+        {
+            throw new FormatException(
+                $"expected a side such as 96, or height x width such as 96x128, each from 1 to {ImageTransform.LargestSide}, but got '{text}'.");
+        }
+
+        return (numbers[0], numbers[^1]);
+    }
+}

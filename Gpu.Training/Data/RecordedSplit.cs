@@ -1,0 +1,70 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Gpu.Training.IO;
+
+namespace Gpu.Training.Data;
+
+/// <summary>The part of each image file in a run: <c>split.json</c> of a run folder.</summary>
+public sealed class RecordedSplit
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>Creates a record.</summary>
+    /// <param name="files">Names, relative to the folder of the data set with '/' between folders, and their parts.</param>
+    public RecordedSplit(IReadOnlyDictionary<string, SplitPart> files)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        Files = files;
+    }
+
+    /// <summary>The part of each file, by its name relative to the folder of the data set, with '/' between folders.</summary>
+    public IReadOnlyDictionary<string, SplitPart> Files { get; }
+
+    /// <summary>Reads a record.</summary>
+    /// <exception cref="DatasetException">The file cannot be read, or is not such a record.</exception>
+    public static RecordedSplit Read(string path)
+    {
+        try
+        {
+            return new RecordedSplit(JsonSerializer.Deserialize<SortedDictionary<string, SplitPart>>(File.ReadAllText(path), Json)
+                ?? throw new JsonException("it contains null"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new DatasetException(
+                $"The file '{path}', which says what part of the data each image is in, cannot be read: {e.Message} Restore it from a copy of the run.", e);
+        }
+    }
+
+    /// <summary>The record of a data set as it was prepared for training; null if its images have no names.</summary>
+    /// <param name="loaded">The data set as it was loaded.</param>
+    /// <param name="prepared">The same with its limits and its validation split.</param>
+    internal static RecordedSplit? Of(ImageDataset loaded, ImageDataset prepared)
+    {
+        if (loaded.Train.Names is not { } names)
+            return null;
+        var files = new SortedDictionary<string, SplitPart>(StringComparer.Ordinal);
+        foreach (var name in names)
+            files[name] = SplitPart.Unused;
+        Add(loaded.Validation, SplitPart.Validation);
+        Add(loaded.Test, SplitPart.Test);
+        Add(prepared.Validation, SplitPart.Validation);
+        Add(prepared.Train, SplitPart.Train);
+        return new RecordedSplit(files);
+
+        void Add(ImageSplit? split, SplitPart part)
+        {
+            foreach (var name in split?.Names ?? [])
+                files[name] = part;
+        }
+    }
+
+    /// <summary>Writes the record. The file appears complete or not at all.</summary>
+    internal void Write(string path) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(Files, Json) + "\n");
+}

@@ -1,0 +1,99 @@
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.PixelFormats;
+using SixLabors.ImageSharp.Processing;
+
+namespace Gpu.Training.Images;
+
+/// <summary>
+/// Brings images to one size by bicubic interpolation (Catmull-Rom). Where an image shrinks, the filter widens by the same factor, which avoids aliasing.
+/// </summary>
+public sealed record ImageTransform
+{
+    /// <summary>The largest height and width.</summary>
+    public const int LargestSide = 4096;
+
+    // Images are resized in parallel, so each uses one thread.
+    private static readonly Configuration SingleThread = new() { MaxDegreeOfParallelism = 1 };
+
+    /// <summary>Height of the result in pixels, 1 to <see cref="LargestSide"/>.</summary>
+    public required int Height { get; init; }
+
+    /// <summary>Width of the result in pixels, 1 to <see cref="LargestSide"/>.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>What happens to images of other proportions.</summary>
+    public ImageFit Fit { get; init; } = ImageFit.Crop;
+
+    /// <summary>Resizes an image. An image of the right size is returned as it is.</summary>
+    /// <param name="image">An image of any size.</param>
+    /// <param name="background">What <see cref="ImageFit.Pad"/> fills the rest with. A background that is not gray makes a padded image RGB.</param>
+    public ByteImage Apply(ByteImage image, RgbColor background)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Height, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Width, 1);
+        if ((image.Height, image.Width) == (Height, Width))
+            return image;
+        var (height, width) = ScaledSize(image.Height, image.Width);
+        if (Fit == ImageFit.Pad && image.Channels == 1 && (height, width) != (Height, Width) && !(background.Red == background.Green
+            && background.Green == background.Blue))
+        {
+            image = image.ToChannels(3);
+        }
+
+        var scaled = (height, width) == (image.Height, image.Width) ? image
+            : image.Channels == 1 ? Resize<L8>(image, height, width) : Resize<Rgb24>(image, height, width);
+        return (height, width) == (Height, Width) ? scaled : Place(scaled, background);
+    }
+
+    /// <summary>The text of the options, such as <c>96x128, crop</c>.</summary>
+    public override string ToString() => $"{Height}x{Width}, {Fit.ToString().ToLowerInvariant()}";
+
+    // The size after scaling, before cropping or padding.
+    private (int Height, int Width) ScaledSize(int height, int width)
+    {
+        if (Fit == ImageFit.Stretch)
+            return (Height, Width);
+        var (down, across) = ((double)Height / height, (double)Width / width);
+        var factor = Fit == ImageFit.Crop ? Math.Max(down, across) : Math.Min(down, across);
+
+        // The side that decides the factor is exact, the other one is rounded.
+        return factor == down ? (Height, Other(width * factor, Width)) : (Other(height * factor, Height), Width);
+
+        int Other(double size, int limit) => Fit == ImageFit.Crop ? Math.Max(limit, (int)Math.Round(size)) : Math.Clamp((int)Math.Round(size), 1, limit);
+    }
+
+    private static ByteImage Resize<TPixel>(ByteImage image, int height, int width)
+        where TPixel : unmanaged, IPixel<TPixel>
+    {
+        using var source = Image.WrapMemory<TPixel>(SingleThread, image.Pixels, image.Width, image.Height);
+        using var scaled = source.Clone(context => context.Resize(width, height, KnownResamplers.CatmullRom));
+        var result = new ByteImage(height, width, image.Channels);
+        scaled.CopyPixelDataTo(result.Pixels);
+        return result;
+    }
+
+    // Cuts out the center, or places the image in the center of the background.
+    private ByteImage Place(ByteImage scaled, RgbColor background)
+    {
+        var channels = scaled.Channels;
+        var result = new ByteImage(Height, Width, channels);
+        if (Fit == ImageFit.Pad)
+        {
+            ReadOnlySpan<byte> fill = channels == 1 ? [background.Red] : [background.Red, background.Green, background.Blue];
+            for (var i = 0; i < result.Pixels.Length; i += channels)
+                fill.CopyTo(result.Pixels.AsSpan(i));
+        }
+
+        var (rows, columns) = (Math.Min(Height, scaled.Height), Math.Min(Width, scaled.Width));
+        var (fromRow, toRow) = ((scaled.Height - rows) / 2, (Height - rows) / 2);
+        var (fromColumn, toColumn) = ((scaled.Width - columns) / 2, (Width - columns) / 2);
+        for (var y = 0; y < rows; y++)
+        {
+            scaled.Pixels.AsSpan((((fromRow + y) * scaled.Width) + fromColumn) * channels, columns * channels)
+                .CopyTo(result.Pixels.AsSpan((((toRow + y) * Width) + toColumn) * channels));
+        }
+
+        return result;
+    }
+}
