@@ -56,6 +56,8 @@ public sealed record OptimizerSettings
 
     /// <summary>
     /// d of the exponential moving average of the parameters, a = d a + (1 - d) p, which the same launch updates; at least 0 and below 1. Null for no average.
+    /// In the first steps d is smaller, so that the initial parameters are soon forgotten: it is min(d, (1 + t) / (10 + t)) with the step number t, as in
+    /// TensorFlow's ExponentialMovingAverage (num_updates).
     /// </summary>
     public double? EmaDecay { get; init; }
 

@@ -13,8 +13,8 @@ internal static class OperationCases
         sizes ??= OperationSizes.Cpu;
         return
         [
-            .. DenseCases(sizes), .. Conv2dCases(sizes), .. PoolingCases(sizes), .. NormalizationCases(sizes), .. ElementwiseCases(sizes),
-            .. LossCases(sizes), .. OptimizerCases(sizes),
+            .. DenseCases(sizes), .. Conv2dCases(sizes), .. DepthwiseCases(sizes), .. PoolingCases(sizes), .. NormalizationCases(sizes),
+            .. ElementwiseCases(sizes), .. LossCases(sizes), .. OptimizerCases(sizes),
         ];
     }
 
@@ -75,6 +75,39 @@ internal static class OperationCases
                 return executor => Conv2d.BackwardData(executor, shape, gradient, weights, result, workspace);
             });
             yield return new OperationCase("conv_bwd-weight", name, flops, 0, memory =>
+            {
+                var (input, gradient, result) = (memory.Random(shape.InputLength), memory.Random(shape.OutputLength), memory.Zeros(shape.WeightLength));
+                var workspace = Workspace(memory, Conv2d.WorkspaceLength(shape));
+                return executor => Conv2d.BackwardWeights(executor, shape, input, gradient, result, default, workspace);
+            });
+        }
+    }
+
+    // Memory bound, so they count bytes: the input and the output once each.
+    private static IEnumerable<OperationCase> DepthwiseCases(OperationSizes sizes)
+    {
+        foreach (var (batch, side, channels) in sizes.DepthwiseConvolutions)
+        {
+            var shape = new Conv2dShape
+            {
+                Batch = batch, InputHeight = side, InputWidth = side, InputChannels = channels, OutputChannels = channels, Groups = channels,
+                KernelHeight = 3, KernelWidth = 3, PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1,
+            };
+            var name = $"N{batch}_{side}x{side}x{channels}_nhwc";
+            var bytes = Bytes(shape.InputLength) + Bytes(shape.OutputLength);
+            yield return new OperationCase("depthwise_fwd", name, 0, bytes, memory =>
+            {
+                var (input, weights, output) = (memory.Random(shape.InputLength), memory.Random(shape.WeightLength), memory.Zeros(shape.OutputLength));
+                var workspace = Workspace(memory, Conv2d.WorkspaceLength(shape));
+                return executor => Conv2d.Forward(executor, shape, input, weights, default, output, Activation.None, workspace);
+            });
+            yield return new OperationCase("depthwise_bwd-data", name, 0, bytes, memory =>
+            {
+                var (gradient, weights, result) = (memory.Random(shape.OutputLength), memory.Random(shape.WeightLength), memory.Zeros(shape.InputLength));
+                var workspace = Workspace(memory, Conv2d.WorkspaceLength(shape));
+                return executor => Conv2d.BackwardData(executor, shape, gradient, weights, result, workspace);
+            });
+            yield return new OperationCase("depthwise_bwd-weight", name, 0, bytes, memory =>
             {
                 var (input, gradient, result) = (memory.Random(shape.InputLength), memory.Random(shape.OutputLength), memory.Zeros(shape.WeightLength));
                 var workspace = Workspace(memory, Conv2d.WorkspaceLength(shape));

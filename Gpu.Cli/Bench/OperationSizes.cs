@@ -12,6 +12,7 @@ internal sealed record OperationSizes
         Matrices = [512, 1024, 2048],
         DenseLayers = [(1600, 64), (784, 128), (784, 64)],
         Convolutions = [(28, 1, 32, 0), (13, 32, 64, 0), (32, 64, 64, 1), (16, 128, 128, 1), (8, 256, 256, 1)],
+        DepthwiseConvolutions = [(128, 32, 64), (128, 16, 128), (16, 56, 64)],
         Poolings = [(32, 26), (64, 32)],
         Channels = 64,
         Side = 32,
@@ -34,6 +35,7 @@ internal sealed record OperationSizes
         Matrices = [8],
         DenseLayers = [(12, 8)],
         Convolutions = [(5, 1, 4, 0), (4, 4, 4, 1)],
+        DepthwiseConvolutions = [(2, 5, 4)],
         Poolings = [(4, 4)],
         Channels = 4,
         Side = 4,
@@ -52,6 +54,9 @@ internal sealed record OperationSizes
 
     /// <summary>3x3 convolutions: image side, channels and padding.</summary>
     public required IReadOnlyList<(int Side, int Inputs, int Outputs, int Padding)> Convolutions { get; init; }
+
+    /// <summary>3x3 depthwise convolutions with padding 1: batch size, image side and channels.</summary>
+    public required IReadOnlyList<(int Batch, int Side, int Channels)> DepthwiseConvolutions { get; init; }
 
     /// <summary>2x2 poolings: channels and image side.</summary>
     public required IReadOnlyList<(int Channels, int Side)> Poolings { get; init; }

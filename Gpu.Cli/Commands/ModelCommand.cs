@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
 using Gpu.Training.Models;
+using Gpu.Training.Shapes;
 
 namespace Gpu.Cli.Commands;
 
@@ -12,16 +14,50 @@ internal static class ModelCommand
     public static void Build(Command command, CommandContext context)
     {
         var model = new Argument<string>("NAME|FILE") { Description = "Built-in network (see 'models') or JSON model file" };
+        var size = Options.Checked("--size", "N|HxW", "Adapt a built-in network to images of this size", "as published", (int, int)? (text) => ParseSize(text));
+        var channels = Options.Integer("--channels", "Adapt a built-in network to images with N channels: 1 for grey, 3 for color", 1, 1024, "as published");
+        var classes = Options.Integer("--classes", "Adapt a built-in network to N outputs", 1, 1_000_000, "as published");
         var json = Options.Flag("--description", "Print the network as a JSON model file instead");
-        var show = new Command("show", "Show the layers of a network: shapes, parameters, operations and memory") { model, json };
+        var show = new Command("show", "Show the layers of a network: shapes, parameters, operations and memory") { model, size, channels, classes, json };
         show.SetAction(parsed =>
         {
-            var found = ModelArgument.Find(parsed.GetRequiredValue(model));
+            var name = parsed.GetRequiredValue(model);
+            var found = ModelArgument.Find(name);
+            if (parsed.GetValue(size) is not null || parsed.GetInt(channels) is not null || parsed.GetInt(classes) is not null)
+                found = Adapt(name, found, parsed.GetValue(size), parsed.GetInt(channels), parsed.GetInt(classes));
             if (parsed.GetValue(json)) context.Host.Output.WriteLine(ModelFile.Write(found));
             else Show(context.Reporter, found);
         });
         CommandTree.MakeGroup(command);
         command.Subcommands.Add(show);
+    }
+
+    private static Model Adapt(string name, Model published, (int Height, int Width)? size, int? channels, int? classes)
+    {
+        if (!BuiltInModels.Names.Contains(name))
+        {
+            throw new UsageException(
+                $"--size, --channels and --classes adapt a built-in network, but '{name}' is a file, whose sizes are fixed. Change its input and its last layer.");
+        }
+
+        var input = published.Input;
+        if (size is not null || channels is not null)
+        {
+            if (!input.IsImage && size is null)
+                throw new UsageException($"'{name}' takes {input} and no image, so --channels needs --size, such as --size 28.");
+            input = TensorShape.Image(size?.Height ?? input.Height, size?.Width ?? input.Width, channels ?? (input.IsImage ? input.Channels : 1));
+        }
+
+        return BuiltInModels.Create(name, input, classes ?? published.Output.Length);
+    }
+
+    private static (int Height, int Width) ParseSize(string text)
+    {
+        const int most = 16_384;
+        var parts = text.Split('x', 'X');
+        var numbers = parts.Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is >= 1 and <= most ? n : 0);
+        if (parts.Length is 1 or 2 && numbers.All(number => number > 0)) return (numbers.First(), numbers.Last());
+        throw new FormatException($"expected a number of pixels, such as 128, or height x width, such as 96x128, each 1 to {most:N0}, but got '{text}'.");
     }
 
     private static void Show(Reporter reporter, Model model)

@@ -53,7 +53,7 @@ internal sealed class TrainOptions
     private readonly Option<long?> _accumulate = Options.Integer("--accumulate", "Average the gradients of N batches per optimizer step", 1, 65_536, "1");
 
     private readonly Option<double?> _ema = Options.Number(
-        "--ema", "Evaluate and save an exponential moving average of the parameters, a = X a + (1 - X) p", Interval.BelowOne, "off");
+        "--ema", "Evaluate and save an exponential moving average of the parameters, a = X a + (1 - X) p; it warms up: X is at most (1 + t) / (10 + t) at step t", Interval.BelowOne, "off");
 
     private readonly Option<AugmentationOption?> _augment;
 

@@ -38,6 +38,9 @@ public enum Conv2dAlgorithm
     /// group.
     /// </summary>
     TensorCore,
+
+    /// <summary>Depthwise convolution, vectorized over channels. Requires several groups of one input and one output channel.</summary>
+    Depthwise,
 }
 
 /// <summary>The three passes of a convolution.</summary>
@@ -62,6 +65,7 @@ internal readonly record struct Conv2dDevice(bool IsGpu, GroupLimits? Groups, IT
 /// <summary>Selects the algorithm for every pass of a convolution or dense layer. Nothing else does.</summary>
 /// <remarks>
 /// On a GPU: tensor cores if they are faster, else implicit GEMM if the device can run it, else direct convolution.
+/// On any device: the depthwise kernels for groups of one channel.
 /// On the CPU: Winograd or one matrix product if it is faster, else direct convolution.
 ///
 /// Winograd and direct convolution on one CPU core with 512-bit vectors, in GFLOP/s. The rates of both count the operations of direct convolution. The input
@@ -112,6 +116,7 @@ internal static class Conv2dAlgorithms
     public static Conv2dAlgorithm Choose(Conv2dShape shape, Conv2dPass pass, Conv2dDevice device)
     {
         if (shape.Algorithm != Conv2dAlgorithm.Auto && IsPossible(shape.Algorithm, shape, device)) return shape.Algorithm;
+        if (UsesDepthwise(shape)) return Conv2dAlgorithm.Depthwise;
         if (device.IsGpu)
         {
             if (PaysOnTensorCores(shape, pass, device)) return Conv2dAlgorithm.TensorCore;
@@ -133,18 +138,33 @@ internal static class Conv2dAlgorithms
         Conv2dAlgorithm.ImplicitGemm => shape.Groups == 1 && GemmPlan.IsPossible(device.Groups),
         Conv2dAlgorithm.TensorCore =>
             device.TensorCores is not null && shape.InputPerGroup >= MinTensorCoreChannels && shape.OutputPerGroup >= MinTensorCoreChannels,
+        Conv2dAlgorithm.Depthwise => FitsDepthwise(shape),
         _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, "not an algorithm of a convolution"),
     };
+
+    /// <summary>
+    /// Returns the number of channels that the kernels of a pass divide into vectors. It decides whether a GPU can use vectors of four floats.
+    /// </summary>
+    /// <param name="shape">the shape</param>
+    /// <param name="computedPerGroup">channels of a group that the pass computes</param>
+    public static int Granularity(Conv2dShape shape, int computedPerGroup) =>
+        UsesDepthwise(shape) ? shape.InputChannels : computedPerGroup;
 
     /// <summary>Words of workspace that suffice for every pass of a shape, with any algorithm on any device.</summary>
     public static int WorkspaceLength(Conv2dShape shape)
     {
+        if (UsesDepthwise(shape)) return DepthwiseWeightGradientLaunch.WorkspaceLength(shape);
         var words = Math.Max(DirectConv2dLaunch.WorkspaceLength(shape), DirectWeightGradientLaunch.WorkspaceLength(shape));
         words = Math.Max(words, Math.Max(ImplicitGemmConv2dLaunch.WorkspaceLength(shape), ImplicitGemmWeightGradientLaunch.WorkspaceLength(shape)));
         if (FitsMatrixProduct(shape)) words = Math.Max(words, MatrixProductLaunch.WorkspaceLength(shape));
         if (shape.Algorithm == Conv2dAlgorithm.Direct || !FitsWinograd(shape)) return words;
         return Math.Max(words, Math.Max(WinogradConv2dLaunch.WorkspaceLength(shape), WinogradWeightGradientLaunch.WorkspaceLength(shape)));
     }
+
+    private static bool FitsDepthwise(Conv2dShape shape) => shape is { Groups: > 1, InputPerGroup: 1, OutputPerGroup: 1 };
+
+    // On every device: with one channel in each group, direct convolution has one lane, and the other algorithms cannot compute it.
+    private static bool UsesDepthwise(Conv2dShape shape) => FitsDepthwise(shape) && shape.Algorithm != Conv2dAlgorithm.Direct;
 
     private static bool FitsWinograd(Conv2dShape shape) =>
         shape is { KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, Groups: 1 }

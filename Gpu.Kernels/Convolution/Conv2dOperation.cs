@@ -94,7 +94,7 @@ internal readonly record struct Conv2dGradientArguments
 internal readonly struct Conv2dOperation<TActivation>(Conv2dArguments arguments) : IOperation
     where TActivation : struct, IActivation
 {
-    public int Granularity => arguments.ComputedPerGroup;
+    public int Granularity => Conv2dAlgorithms.Granularity(arguments.Shape, arguments.ComputedPerGroup);
 
     public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -106,6 +106,7 @@ internal readonly struct Conv2dOperation<TActivation>(Conv2dArguments arguments)
             case Conv2dAlgorithm.MatrixProduct: MatrixProductLaunch.Launch<TBackend, TVector, TActivation>(launcher, arguments); break;
             case Conv2dAlgorithm.ImplicitGemm: ImplicitGemmConv2dLaunch.Launch<TBackend, TVector, TActivation>(launcher, arguments); break;
             case Conv2dAlgorithm.TensorCore: TensorCoreConv2dLaunch.Launch<TBackend, TVector, TActivation>(launcher, arguments); break;
+            case Conv2dAlgorithm.Depthwise: DepthwiseConv2dLaunch.Launch<TBackend, TVector, TActivation>(launcher, arguments); break;
             default: DirectConv2dLaunch.Launch<TBackend, TVector, TActivation>(launcher, arguments); break;
         }
     }
@@ -114,7 +115,7 @@ internal readonly struct Conv2dOperation<TActivation>(Conv2dArguments arguments)
 /// <summary>Launches a weight gradient with the algorithm of <see cref="Conv2dAlgorithms.Choose"/>.</summary>
 internal readonly struct Conv2dGradientOperation(Conv2dGradientArguments arguments) : IOperation
 {
-    public int Granularity => arguments.Shape.OutputPerGroup;
+    public int Granularity => Conv2dAlgorithms.Granularity(arguments.Shape, arguments.Shape.OutputPerGroup);
 
     public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -126,6 +127,7 @@ internal readonly struct Conv2dGradientOperation(Conv2dGradientArguments argumen
             case Conv2dAlgorithm.MatrixProduct: MatrixProductLaunch.Launch<TBackend, TVector>(launcher, arguments); break;
             case Conv2dAlgorithm.ImplicitGemm: ImplicitGemmWeightGradientLaunch.Launch<TBackend, TVector>(launcher, arguments); break;
             case Conv2dAlgorithm.TensorCore: TensorCoreWeightGradientLaunch.Launch<TBackend, TVector>(launcher, arguments); break;
+            case Conv2dAlgorithm.Depthwise: DepthwiseWeightGradientLaunch.Launch<TBackend, TVector>(launcher, arguments); break;
             default: DirectWeightGradientLaunch.Launch<TBackend, TVector>(launcher, arguments); break;
         }
     }

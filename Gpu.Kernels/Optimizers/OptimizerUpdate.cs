@@ -26,10 +26,10 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
     /// <summary>True if Norm contains a clip factor.</summary>
     public Flag IsClipped;
 
-    /// <summary>True if Average is updated, with average += AverageRate * (parameter - average).</summary>
+    /// <summary>True if Average is updated: average += rate * (parameter - average).</summary>
     public Flag IsAveraged;
 
-    /// <inheritdoc cref="IsAveraged"/>
+    /// <summary>The rate of the average after its warm-up; in the first steps it is larger, 9 / (10 + step).</summary>
     public float AverageRate;
 
     /// <summary>The constants of the rule.</summary>
@@ -48,17 +48,19 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
         var segment = TBackend.LoadInt(Blocks, block + 2) * SegmentTable.SegmentWords;
         var skips = TBackend.LoadInt(StepState, StepStateLayout.SkipsUpdate);
         var step = TBackend.LoadInt(StepState, StepStateLayout.Step);
+        var factor = TBackend.LoadScalar(Segments, segment);
         var scale = TBackend.LoadScalar(StepState, StepStateLayout.GradientScale);
         var learningRate = TBackend.LoadScalar(StepState, StepStateLayout.LearningRate);
         if (length <= 0) return;
         if (length > PartLength) length = PartLength;
-        if (skips != 0)
+        // A factor of 0 freezes the segment: not even the sign of a zero may change.
+        if (skips != 0 || factor == 0f)
         {
             ZeroGradients(from, length);
             return;
         }
 
-        learningRate *= TBackend.LoadScalar(Segments, segment);
+        learningRate *= factor;
         if (IsClipped) scale *= TBackend.LoadScalar(Norm, GradientNormLayout.ClipFactor);
         var coupled = TBackend.LoadScalar(Segments, segment + 1);
         var decayFactor = 1f - learningRate * TBackend.LoadScalar(Segments, segment + 2);
@@ -72,6 +74,8 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
             constants.InverseRootCorrection = 1f / MathF.Sqrt(BiasCorrection.OneMinusPower(constants.LogBeta2, step));
         }
 
+        // 1 - min(decay, (1 + step) / (10 + step)): the warm-up of TensorFlow's ExponentialMovingAverage (num_updates).
+        var rate = Math.Max(AverageRate, 9f / (10f + step));
         var to = from + length;
         var i = from;
         for (; i + TBackend.Width <= to; i += TBackend.Width)
@@ -85,7 +89,7 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
             TBackend.Store(Gradients, i, TBackend.Zero);
             if (TRule.States > 0) TBackend.Store(First, i, first);
             if (TRule.States > 1) TBackend.Store(Second, i, second);
-            if (IsAveraged) TBackend.Store(Average, i, NextAverage(TBackend.Load(Average, i), parameter));
+            if (IsAveraged) TBackend.Store(Average, i, NextAverage(TBackend.Load(Average, i), parameter, rate));
         }
 
         var left = to - i;
@@ -100,7 +104,7 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
             TBackend.StorePartial(Gradients, i, TBackend.Zero, left);
             if (TRule.States > 0) TBackend.StorePartial(First, i, first, left);
             if (TRule.States > 1) TBackend.StorePartial(Second, i, second, left);
-            if (IsAveraged) TBackend.StorePartial(Average, i, NextAverage(TBackend.LoadPartial(Average, i, left), parameter), left);
+            if (IsAveraged) TBackend.StorePartial(Average, i, NextAverage(TBackend.LoadPartial(Average, i, left), parameter, rate), left);
         }
     }
 
@@ -124,6 +128,6 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly TVector NextAverage(TVector average, TVector parameter) =>
-        TBackend.MultiplyAdd(TBackend.Subtract(parameter, average), TBackend.Splat(AverageRate), average);
+    private static TVector NextAverage(TVector average, TVector parameter, float rate) =>
+        TBackend.MultiplyAdd(TBackend.Subtract(parameter, average), TBackend.Splat(rate), average);
 }

@@ -32,6 +32,36 @@ public static class Conv2dShapes
         }
     }
 
+    /// <summary>Depthwise shapes: tiles of columns, several splits of the weight gradient, channels that fill vectors of each width.</summary>
+    public static IEnumerable<Conv2dShape> Depthwise
+    {
+        get
+        {
+            var same = Make(3, 14, 17, 32, 32, 3) with { Groups = 32, PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1 };
+            yield return same;
+            yield return same with { StrideHeight = 2, StrideWidth = 2 };
+            yield return same with { DilationHeight = 2, DilationWidth = 2, PaddingTop = 2, PaddingLeft = 2, PaddingBottom = 2, PaddingRight = 2 };
+            yield return same with { InputChannels = 5, OutputChannels = 5, Groups = 5 };
+            yield return Make(1, 7, 7, 40, 40, 5) with { Groups = 40, PaddingTop = 2, PaddingLeft = 2, PaddingBottom = 2, PaddingRight = 2 };
+            // The padding is wider than the input, so some taps lie outside for every pixel.
+            yield return Make(2, 1, 2, 8, 8, 3) with { Groups = 8, PaddingTop = 2, PaddingLeft = 3, PaddingBottom = 2, PaddingRight = 3 };
+            yield return Make(1, 3, 19, 4, 4, 1) with { Groups = 4, StrideHeight = 2, StrideWidth = 3 };
+        }
+    }
+
+    public static Conv2dShape RandomDepthwise(Oracle oracle)
+    {
+        while (true)
+        {
+            var channels = oracle.Pick(2, 3, 4, 5, 8, 12, 16, 17, 20, 32, 33, 48);
+            var shape = Random(oracle) with
+            {
+                InputHeight = oracle.Next(1, 12), InputWidth = oracle.Next(1, 20), InputChannels = channels, OutputChannels = channels, Groups = channels,
+            };
+            if (shape.OutputHeight > 0 && shape.OutputWidth > 0) return shape;
+        }
+    }
+
     public static Conv2dShape Random(Oracle oracle)
     {
         while (true)

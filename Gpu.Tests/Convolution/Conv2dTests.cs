@@ -9,7 +9,7 @@ namespace Gpu.Tests.Convolution;
 [OracleFor(
     typeof(DirectConv2d<,,>), typeof(PackConvWeights<,>), typeof(DirectConv2dWeightGradient<,>), typeof(SplitKReduce<,>), typeof(ChannelPartialSum<,>),
     typeof(GroupedChannelSum<,>), typeof(GroupedSplitKReduce<,>), typeof(ImplicitGemmConv2d<,,,>), typeof(SplitKEpilogue<,,>),
-    typeof(ImplicitGemmWeightGradient<,,>))]
+    typeof(ImplicitGemmWeightGradient<,,>), typeof(DepthwiseConv2d<,,>), typeof(DepthwiseWeightGradient<,>))]
 public class Conv2dTests
 {
     public static TheoryData<string> Devices => TestDevices.All;
@@ -28,6 +28,21 @@ public class Conv2dTests
     {
         using var oracle = new Oracle(device, seed: 12);
         for (var i = 0; i < 60; i++) Check(oracle, Conv2dShapes.Random(oracle));
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void DepthwiseAgreesWithTheReference(string device)
+    {
+        using var oracle = new Oracle(device, seed: 14);
+        foreach (var shape in Conv2dShapes.Depthwise) Check(oracle, shape);
+        for (var i = 0; i < 60; i++)
+        {
+            var shape = Conv2dShapes.RandomDepthwise(oracle);
+            Check(oracle, shape);
+            if (i % 3 == 0) CheckTransposed(oracle, shape);
+            if (i % 6 == 0) Check(oracle, shape with { Algorithm = Conv2dAlgorithm.Direct });
+        }
     }
 
     [Theory]

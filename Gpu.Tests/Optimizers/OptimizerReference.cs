@@ -58,6 +58,8 @@ public sealed class OptimizerReference(OptimizerSettings settings, double[] para
         }
 
         Parameters[i] = p;
-        if (settings.EmaDecay is { } decay) Average[i] = decay * Average[i] + (1 - decay) * p;
+        if (settings.EmaDecay is not { } decay) return;
+        decay = Math.Min(decay, (1.0 + step) / (10.0 + step));
+        Average[i] = decay * Average[i] + (1 - decay) * p;
     }
 }

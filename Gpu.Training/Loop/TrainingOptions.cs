@@ -75,7 +75,8 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Decay of an exponential moving average of the parameters, a = ema * a + (1 - ema) * p, 0 &lt;= ema &lt; 1. Evaluation and saved weights then use the
-    /// average. Null: off.
+    /// average. Null: off. In the first steps the decay is smaller, min(ema, (1 + t) / (10 + t)) at step t, so that a short run is not judged by its initial
+    /// weights (TensorFlow's ExponentialMovingAverage with num_updates).
     /// </summary>
     public float? Ema { get; init; }
 

@@ -24,6 +24,10 @@ public static class BuiltInModels
             ResNet20) { EndsInGlobalPooling = true },
         new("vgg_small", "six 3x3 convolutions with batch normalization, 64 to 256 channels, for small color images", TensorShape.Image(32, 32, 3), 10,
             VggSmall),
+        new("resnet18", "residual network of 18 layers in its ImageNet form, for color photos from about 64 pixels", TensorShape.Image(224, 224, 3), 1000,
+            ResNet18) { EndsInGlobalPooling = true },
+        new("mobilenet_small", "MobileNetV2 of half width with depthwise convolutions, for color photos from about 64 pixels",
+            TensorShape.Image(128, 128, 3), 10, MobileNetSmall) { EndsInGlobalPooling = true },
     ];
 
     /// <summary>The name of the default model.</summary>
@@ -160,6 +164,70 @@ public static class BuiltInModels
         foreach (var channels in new[] { 64, 128, 256 })
             layers.AddRange([.. Normalized(channels), .. Normalized(channels), new MaxPool2dLayer(2)]);
         return new("vgg_small", input, Nesterov(0.05f), [.. layers, new FlattenLayer(), new DenseLayer(outputs)]);
+    }
+
+    // He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2015, table 1, 18 layers, with the projections of option B, each normalized, as in
+    // torchvision's resnet18, which has the same 11,689,512 parameters.
+    private static Model ResNet18(TensorShape input, int outputs)
+    {
+        var layers = new List<Layer>
+        {
+            new Conv2dLayer(64, 7) { Stride = 2, Padding = 3, Bias = false },
+            new BatchNormLayer { Activation = Activation.Relu },
+            new MaxPool2dLayer(3) { Stride = 2, Padding = 1 },
+        };
+        foreach (var (channels, firstStride) in new[] { (64, 1), (128, 2), (256, 2), (512, 2) })
+        {
+            layers.Add(new ResidualBlock([.. Normalized(channels, firstStride), .. Normalized(channels, activation: false)])
+            {
+                Shortcut = firstStride == 1 ? Shortcut.Identity : Shortcut.NormalizedProjection,
+            });
+            layers.Add(new ResidualBlock([.. Normalized(channels), .. Normalized(channels, activation: false)]));
+        }
+
+        return new("resnet18", input, Nesterov(0.05f), [.. layers, new GlobalAvgPool2dLayer(), new DenseLayer(outputs)]);
+    }
+
+    // Sandler, Howard, Zhu, Zhmoginov, Chen, "MobileNetV2: inverted residuals and linear bottlenecks", 2018, table 2, with width multiplier 0.5. It differs in
+    // two points: the multiplier also applies to the last convolution (640 channels instead of 1280), and the activation is ReLU instead of ReLU6.
+    private static Model MobileNetSmall(TensorShape input, int outputs)
+    {
+        var layers = new List<Layer>(Normalized(16, stride: 2));
+        var channels = 16;
+        // Expansion factor, output channels, blocks, stride of the first block. The channels are half of the table's, rounded to multiples of 8.
+        foreach (var (expansion, width, blocks, firstStride) in new[]
+            { (1, 8, 1, 1), (6, 16, 2, 2), (6, 16, 3, 2), (6, 32, 4, 2), (6, 48, 3, 1), (6, 80, 3, 2), (6, 160, 1, 1) })
+        {
+            for (var block = 0; block < blocks; block++)
+            {
+                layers.Add(InvertedResidual(channels, expansion, width, block == 0 ? firstStride : 1));
+                channels = width;
+            }
+        }
+
+        var optimizer = OptimizerOptions.DefaultsFor(OptimizerKind.AdamW) with { LearningRate = 2e-3f, WeightDecay = 0.05f };
+        return new("mobilenet_small", input, new TrainingRecipe { Optimizer = optimizer },
+            [.. layers, .. Pointwise(640), new GlobalAvgPool2dLayer(), new DropoutLayer(0.2f), new DenseLayer(outputs)]);
+    }
+
+    private static Layer[] Pointwise(int channels, bool activation = true) =>
+    [
+        new Conv2dLayer(channels, 1) { Bias = false },
+        new BatchNormLayer { Activation = activation ? Activation.Relu : Activation.None },
+    ];
+
+    // Expands the channels, filters each of them, and projects them onto fewer channels without an activation.
+    private static Layer InvertedResidual(int channels, int expansion, int width, int stride)
+    {
+        var expanded = channels * expansion;
+        Layer[] body =
+        [
+            .. expansion == 1 ? [] : Pointwise(expanded),
+            new Conv2dLayer(expanded, 3) { Stride = stride, Padding = 1, Groups = expanded, Bias = false },
+            new BatchNormLayer { Activation = Activation.Relu },
+            .. Pointwise(width, activation: false),
+        ];
+        return stride == 1 && channels == width ? new ResidualBlock(body) { Activation = Activation.None } : new SequenceBlock(body);
     }
 
     private sealed record BuiltIn(string Name, string Description, TensorShape Input, int Outputs, Func<TensorShape, int, Model> Make)
