@@ -6,7 +6,6 @@ using Gpu.Training.Data;
 using Gpu.Training.IO;
 using Gpu.Training.Models;
 using Gpu.Training.Search;
-using Gpu.Training.Shapes;
 using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
@@ -19,14 +18,15 @@ internal sealed class SweepCommand
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new("--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every");
+    private readonly TableArguments _table = new();
     private readonly Argument<string?> _dataset = new("DATASET")
     {
-        Description = "Data set name (see 'data list') or folder (default: digits)",
+        Description = "Data set name (see 'data list'), folder of images, or table (.csv, .tsv) (default: digits)",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<string?> _model = Options.Text(
-        "--model", "NAME|FILE", "Built-in network (see 'models') or JSON model file", "by image size; cnn2 for digits");
+        "--model", "NAME|FILE", "Built-in network (see 'models') or JSON model file", "by the data; cnn2 for digits");
 
     private readonly Option<float[]?> _weightDecays = Values("--weight-decay", "Weight decays to try", Interval.NonNegative, "0,1e-5,1e-4,1e-3,1e-2");
     private readonly Option<float[]?> _learningRates = Values("--lr", "Learning rates to try", Interval.Positive, "the model's recipe");
@@ -49,6 +49,7 @@ internal sealed class SweepCommand
             command.Options.Add(option);
         sweep._device.AddTo(command);
         sweep._options.AddTo(command);
+        sweep._table.AddTo(command);
         command.SetAction(sweep.Run);
     }
 
@@ -84,15 +85,13 @@ internal sealed class SweepCommand
         var holdOut = parsed.GetValue(_holdOut) ?? 0.2;
         var options = _options.Apply(parsed, TrainOptions.Defaults);
         if (parsed.GetValue(_model) is { } name) ModelArgument.Find(name);
-        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? "digits", background: options.Background);
-        var model = parsed.GetValue(_model) is { } chosen
-            ? ModelFile.FindFor(chosen, TensorShape.Image(data.Height, data.Width, data.Channels), data.Classes)
-            : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
+        var data = _table.Load(parsed, parsed.GetValue(_dataset) ?? "digits", options.Background, _context.Reporter);
+        var model = ModelArgument.For(parsed.GetValue(_model), data, _context.Reporter);
         using var device = _device.Open(parsed, _context);
         var search = new GridSearch(model, data, device, options, folds, holdOut);
         var reporter = _context.Reporter;
-        var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"a hold-out split of {Units.Percent(holdOut, 0)} of the training images";
-        reporter.Line($"{model.Name} on {data.Name}: {points.Count} settings, evaluated by {judged}. The test images are not used.");
+        var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"a hold-out split of {Units.Percent(holdOut, 0)} of the training samples";
+        reporter.Line($"{model.Name} on {data.Name}: {points.Count} settings, evaluated by {judged}. The test samples are not used.");
         reporter.BeginProgress();
 
         var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -118,12 +117,12 @@ internal sealed class SweepCommand
             var total = state.Trials * state.Folds;
             reporter.ProgressNow(new ProgressState(
                 $"setting {state.Trial}/{state.Trials}{(state.Folds > 1 ? $" fold {state.Fold}/{state.Folds}" : "")}",
-                state.Step.Step, state.Step.TotalSteps, $"loss {Units.Fixed(state.Step.Loss, 4)}  {Units.Count((long)state.Step.SamplesPerSecond)} images/s",
+                state.Step.Step, state.Step.TotalSteps, $"loss {Units.Fixed(state.Step.Loss, 4)}  {Units.Count((long)state.Step.SamplesPerSecond)} samples/s",
                 clock.Elapsed * ((total - done) / Math.Max(done, 1e-3))));
         }
     }
 
-    private void Report(Reporter reporter, Model model, ImageDataset data, ComputeDevice device, List<SearchTrial> trials, string? file, int folds)
+    private void Report(Reporter reporter, Model model, Dataset data, ComputeDevice device, List<SearchTrial> trials, string? file, int folds)
     {
         var best = GridSearch.Best(trials);
         if (best is not null)
@@ -137,7 +136,7 @@ internal sealed class SweepCommand
             }
 
             reporter.Table(table);
-            reporter.Line("Loss on the held-out images (lower is better):");
+            reporter.Line("Loss on the held-out samples (lower is better):");
             var rows = trials.Select(trial => (Describe(trial.Point), trial.Loss, trial.LossError, Units.Fixed(trial.Loss, 4))).ToArray();
             foreach (var line in BarPlot.Lines(rows, _context.Host.IsUnicode))
                 reporter.Line(line);

@@ -4,9 +4,7 @@ using Gpu.Cli.Parsing;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Loop;
-using Gpu.Training.Models;
 using Gpu.Training.Runs;
-using Gpu.Training.Shapes;
 using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
@@ -20,14 +18,15 @@ internal sealed class TrainCommand
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new();
+    private readonly TableArguments _table = new();
     private readonly Argument<string?> _dataset = new("DATASET")
     {
-        Description = "Data set name (see 'data list') or folder (default: digits)",
+        Description = "Data set name (see 'data list'), folder of images, or table (.csv, .tsv) (default: digits)",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<string?> _model = Options.Text(
-        "--model", "NAME|FILE", "Built-in network (see 'models') or JSON model file", "by image size; cnn2 for digits");
+        "--model", "NAME|FILE", "Built-in network (see 'models') or JSON model file", "by the data; cnn2 for digits");
 
     private readonly Option<string?> _out = Options.Text(
         "--out", "DIR", "Run folder to create, for settings, history, weights and checkpoint", "runs/MODEL-TIME");
@@ -44,6 +43,7 @@ internal sealed class TrainCommand
         command.Options.Add(train._model);
         train._device.AddTo(command);
         train._options.AddTo(command);
+        train._table.AddTo(command);
         command.Options.Add(train._out);
         command.Options.Add(train._resume);
         command.SetAction(train.Run);
@@ -70,10 +70,8 @@ internal sealed class TrainCommand
         // Reports a wrong model name before the images are read.
         if (parsed.GetValue(_model) is { } name) ModelArgument.Find(name);
         var source = parsed.GetValue(_dataset) ?? "digits";
-        var data = DatasetLoader.Load(source, background: options.Background);
-        var model = parsed.GetValue(_model) is { } chosen
-            ? ModelFile.FindFor(chosen, TensorShape.Image(data.Height, data.Width, data.Channels), data.Classes)
-            : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
+        var data = _table.Load(parsed, source, options.Background, _context.Reporter);
+        var model = ModelArgument.For(parsed.GetValue(_model), data, _context.Reporter);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
         var folder = parsed.GetValue(_out) ?? RunFolder.NewName(model.Name);
@@ -82,7 +80,7 @@ internal sealed class TrainCommand
 
     private Func<ComputeDevice, Trainer> Resume(ParseResult parsed, string run, TrainingDisplay display)
     {
-        foreach (var name in new[] { "--model", "--out", "--init" })
+        foreach (var name in _table.Given(parsed).Concat(["--model", "--out", "--init"]))
         {
             if (TrainOptions.IsGiven(parsed, name))
                 throw new UsageException($"{name} cannot be combined with --resume: the run in '{run}' has its own. Omit it.");
@@ -91,7 +89,8 @@ internal sealed class TrainCommand
         var folder = RunArgument.Open(run);
         if (!folder.HasCheckpoint) throw new UsageException($"The run in '{run}' has no checkpoint to resume from. Start a new run.");
         var background = _options.Apply(parsed, folder.Configuration.Options).Background;
-        var data = DatasetLoader.Load(parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration), background: background);
+        var data = DatasetLoader.LoadAny(
+            parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration), schema: folder.Configuration.Table, background: background);
         return device => Trainer.Resume(run, data, device, Change, display);
 
         TrainingOptions Change(TrainingOptions basis) =>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Gpu.Cli.Output;
 using Gpu.Kernels.Devices;
+using Gpu.Training.Data;
 using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Commands;
@@ -26,7 +27,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         reporter.Table(ReportTable.KeyValues(
             null,
             ("model", $"{summary.Model}, {Units.Count(summary.Parameters)} parameters"),
-            ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test images"),
+            ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test {summary.SampleNoun}"),
             ("device", $"{summary.Device}, {Units.Bytes(summary.DeviceBytes)} allocated"),
             ("optimizer", Describe(optimizer)),
             ("schedule", $"{summary.Schedule}"),
@@ -64,7 +65,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             $"epoch {progress.Epoch}/{progress.Epochs}",
             progress.StepInEpoch,
             progress.StepsInEpoch,
-            $"{loss}{Units.Count((long)progress.SamplesPerSecond)} images/s",
+            $"{loss}{Units.Count((long)progress.SamplesPerSecond)} {_summary?.SampleNoun ?? "samples"}/s",
             left);
         reporter.ProgressNow(state);
     }
@@ -73,9 +74,11 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
     {
         var best = report.IsBest && report.EvaluatedOn == "validation" ? "  best" : "";
         reporter.Line(
-            $"epoch {report.Epoch}/{report.Epochs}  loss {Units.Fixed(report.TrainLoss, 4)}  accuracy {Units.Percent(report.TrainAccuracy)}  "
-            + $"{report.EvaluatedOn}: loss {Units.Fixed(report.Loss, 4)}  accuracy {Units.Percent(report.Accuracy)}  "
-            + $"lr {Number(report.LearningRate)}  {Units.Count((long)report.SamplesPerSecond)} images/s  "
+            $"epoch {report.Epoch}/{report.Epochs}  loss {Units.Fixed(report.TrainLoss, 4)}  "
+            + (IsRegression ? "" : $"accuracy {Units.Percent(report.TrainAccuracy)}  ")
+            + $"{report.EvaluatedOn}: loss {Units.Fixed(report.Loss, 4)}  "
+            + (IsRegression ? $"RMSE {Units.Short(report.Rmse)}  R2 {Units.Fixed(report.R2, 4)}  " : $"accuracy {Units.Percent(report.Accuracy)}  ")
+            + $"lr {Number(report.LearningRate)}  {Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s  "
             + $"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s{best}");
     }
 
@@ -93,16 +96,21 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         }
         else
         {
-            var top = result.TopK > 1 ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
-            reporter.Line($"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
+            var top = result.TopK > 1 && result.Task == TaskKind.Classification && _summary?.SampleNoun != "rows"
+                ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
+            reporter.Line(IsRegression
+                ? $"test RMSE {Units.Short(result.TestRmse)}, R2 {Units.Fixed(result.TestR2, 4)}, loss {Units.Fixed(result.TestLoss, 4)}"
+                : $"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
             reporter.Line(
-                $"{Units.Count(result.Steps)} steps in {Units.Fixed(result.Seconds, 1)} s, {Units.Count((long)result.SamplesPerSecond)} images/s"
+                $"{Units.Count(result.Steps)} steps in {Units.Fixed(result.Seconds, 1)} s, {Units.Count((long)result.SamplesPerSecond)} {_summary?.SampleNoun}/s"
                 + (_firstStepSeconds is { } first ? $"; first step completed {Units.Fixed(first, 2)} s after program start" : ""));
             if (result.Run is { } folder) reporter.Line($"Run saved to {folder}");
         }
 
         reporter.Result(Json(result));
     }
+
+    private bool IsRegression => _summary?.Task == TaskKind.Regression;
 
     private static string Number(double value) => value == 0 ? "0" : value.ToString("0.###e0", CultureInfo.InvariantCulture);
 
@@ -125,11 +133,13 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             .Add("validation_loss", result.ValidationLoss).Add("validation_accuracy", result.ValidationAccuracy)
             .Add("batch", _summary?.Batch).Add("device_bytes", _summary?.DeviceBytes).Add("first_step_seconds", _firstStepSeconds)
             .Add("compile_seconds", _compilation.Seconds).Add("compiled_kernels", _compilation.Total)
+            .Add("task", result.Task.ToString().ToLowerInvariant()).Add("test_rmse", result.TestRmse).Add("test_r2", result.TestR2)
             .Add("precision", result.Precision.ToString().ToLowerInvariant()).Add("loss_scale", result.LossScale?.Scale)
             .Add("skipped_updates", result.LossScale?.Skipped)
             .Add("history", result.Reports.Select(report => new JsonRecord()
                 .Add("epoch", report.Epoch).Add("train_loss", report.TrainLoss).Add("train_accuracy", report.TrainAccuracy)
                 .Add("evaluated_on", report.EvaluatedOn).Add("loss", report.Loss).Add("accuracy", report.Accuracy)
+                .Add("rmse", report.Rmse).Add("r2", report.R2)
                 .Add("samples_per_second", report.SamplesPerSecond)));
         return result.Losses is { } losses ? record.Add("losses", losses) : record;
     }

@@ -1,3 +1,4 @@
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Images;
 
 namespace Gpu.Training.Data;
@@ -23,6 +24,34 @@ public static class DatasetLoader
     /// <exception cref="DatasetException">The format of the folder is unknown, or a file in it is damaged.</exception>
     public static ImageDataset Load(string nameOrFolder, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed, RgbColor? background = null) =>
         Load(nameOrFolder, DataFolders.SearchOrder(), holdOut, seed, background);
+
+    /// <summary>
+    /// Loads a table from a file (.csv, .tsv), a generated table by name (<see cref="TableGenerator"/>), or images as
+    /// <see cref="Load(string, double, ulong, RgbColor?)"/>.
+    /// </summary>
+    /// <param name="source">A file, a name or a folder.</param>
+    /// <param name="table">How to read a table; null for the defaults.</param>
+    /// <param name="schema">The columns of a run, to load its table again; null for a new one.</param>
+    /// <param name="background">Background that transparent images are composited on; null for white.</param>
+    /// <exception cref="DatasetNotFoundException">There is no such name, file or folder.</exception>
+    /// <exception cref="DatasetException">The data cannot be read; the message says why.</exception>
+    public static Dataset LoadAny(string source, TableOptions? table = null, TableSchema? schema = null, RgbColor? background = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(source);
+        if (TableGenerator.Names.Contains(source, StringComparer.OrdinalIgnoreCase))
+        {
+            var name = source.ToLowerInvariant();
+            return schema is null
+                ? TableFile.Parse(name, name, () => new StringReader(TableGenerator.Generate(name)), table ?? new TableOptions())
+                : TableFile.Parse(name, name, () => new StringReader(TableGenerator.Generate(name)), schema);
+        }
+
+        if (!TableFile.HasTableExtension(source) || Directory.Exists(source))
+            return Load(source, background: background);
+        if (!File.Exists(source))
+            throw new DatasetNotFoundException($"There is no file '{source}'. Check the path of the table.");
+        return schema is null ? TableFile.Load(source, table ?? new TableOptions()) : TableFile.Load(source, schema);
+    }
 
     /// <summary>As the public method, with the folders that are searched for names.</summary>
     internal static ImageDataset Load(

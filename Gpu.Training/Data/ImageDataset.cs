@@ -1,7 +1,11 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using Gpu.Training.Shapes;
+
 namespace Gpu.Training.Data;
 
 /// <summary>Labeled images of one size: a training split, a test split and optionally a validation split. Immutable.</summary>
-public sealed class ImageDataset
+public sealed class ImageDataset : Dataset
 {
     private readonly Lazy<ChannelStatistics> _statistics;
 
@@ -13,13 +17,10 @@ public sealed class ImageDataset
     /// <param name="validation">Validation images, used to choose settings; null for none.</param>
     /// <exception cref="DatasetException">A split is empty, the splits have different image sizes, or a label has no class.</exception>
     public ImageDataset(string name, IReadOnlyList<string> classNames, ImageSplit train, ImageSplit test, ImageSplit? validation = null)
+        : base(name, classNames)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        ArgumentNullException.ThrowIfNull(classNames);
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(test);
-        Name = name;
-        ClassNames = [.. classNames];
         Train = train;
         Test = test;
         Validation = validation;
@@ -30,15 +31,6 @@ public sealed class ImageDataset
         _statistics = new(() => ChannelStatistics.Of(Train));
     }
 
-    /// <summary>Name of the data set.</summary>
-    public string Name { get; }
-
-    /// <summary>Class names; a label is an index into this list.</summary>
-    public IReadOnlyList<string> ClassNames { get; }
-
-    /// <summary>Number of classes.</summary>
-    public int Classes => ClassNames.Count;
-
     /// <summary>Image height in pixels.</summary>
     public int Height => Train.Height;
 
@@ -48,36 +40,40 @@ public sealed class ImageDataset
     /// <summary>Values per pixel: 1 for gray, 3 for RGB.</summary>
     public int Channels => Train.Channels;
 
+    /// <inheritdoc/>
+    public override TensorShape SampleShape => TensorShape.Image(Height, Width, Channels);
+
     /// <summary>The training split.</summary>
-    public ImageSplit Train { get; }
+    public override ImageSplit Train { get; }
 
     /// <summary>The test split.</summary>
-    public ImageSplit Test { get; }
+    public override ImageSplit Test { get; }
 
     /// <summary>The validation split, or null.</summary>
-    public ImageSplit? Validation { get; }
+    public override ImageSplit? Validation { get; }
 
     /// <summary>Mean and standard deviation per channel of the training pixels, computed on first use.</summary>
     public ChannelStatistics Statistics => _statistics.Value;
 
-    /// <summary>
-    /// Returns the data set limited to the first <paramref name="train"/> training images and the first <paramref name="test"/> test images; null for no limit.
-    /// </summary>
-    /// <exception cref="DatasetException">A limit is 0; a split may not be empty.</exception>
-    public ImageDataset Limit(int? train = null, int? test = null) =>
-        new(Name, ClassNames, train is int a ? Train.Take(a) : Train, test is int b ? Test.Take(b) : Test, Validation);
-
-    /// <summary>Moves a share of the training images of each class to a validation split. The test split stays as it is.</summary>
-    /// <param name="fraction">Share of the training images, between 0 and 1 (exclusive).</param>
-    /// <param name="seed">Random seed; the same seed draws the same images on every platform.</param>
-    /// <exception cref="DatasetException">The data set already has a validation split, or a split would be empty.</exception>
-    public ImageDataset WithValidation(double fraction, ulong seed)
+    internal override string Fingerprint
     {
-        if (Validation is not null)
-            throw new DatasetException($"The data set '{Name}' has a validation part of {Validation.Count} images already; no second one is split off.");
-        var (rest, part) = Train.Divide(fraction, seed);
-        return new ImageDataset(Name, ClassNames, rest, Test, part);
+        get
+        {
+            var check = new Crc32();
+            check.Append(Train.Pixels);
+            check.Append(MemoryMarshal.AsBytes(Train.Labels.AsSpan()));
+            return $"{Train.Count}x{Height}x{Width}x{Channels}-{check.GetCurrentHashAsUInt32():x8}";
+        }
     }
+
+    /// <inheritdoc/>
+    public override ImageDataset Limit(int? train = null, int? test = null) => (ImageDataset)base.Limit(train, test);
+
+    /// <inheritdoc/>
+    public override ImageDataset WithValidation(double fraction, ulong seed) => (ImageDataset)base.WithValidation(fraction, seed);
+
+    internal override ImageDataset With(DataSplit train, DataSplit test, DataSplit? validation) =>
+        new(Name, ClassNames, (ImageSplit)train, (ImageSplit)test, (ImageSplit?)validation);
 
     private void Check(string part, ImageSplit split)
     {

@@ -1,7 +1,7 @@
 namespace Gpu.Training.Data;
 
 /// <summary>A split of a data set (training, validation or test): images of one size as bytes, and a label per image.</summary>
-public sealed class ImageSplit
+public sealed class ImageSplit : DataSplit
 {
     /// <summary>Creates a split over the given arrays, without copying them.</summary>
     /// <param name="pixels">Pixels, [count, height, width, channels]; 0 is black, 255 full intensity.</param>
@@ -11,9 +11,9 @@ public sealed class ImageSplit
     /// <param name="channels">Values per pixel: 1 for gray, 3 for RGB.</param>
     /// <exception cref="DatasetException">The number of bytes does not match the labels and sizes, or a label is negative.</exception>
     public ImageSplit(byte[] pixels, int[] labels, int height, int width, int channels)
+        : base(labels ?? throw new ArgumentNullException(nameof(labels)))
     {
         ArgumentNullException.ThrowIfNull(pixels);
-        ArgumentNullException.ThrowIfNull(labels);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
@@ -24,14 +24,7 @@ public sealed class ImageSplit
                 $"{labels.Length} labels of {height}x{width}x{channels} images need {expected} pixel bytes, but {pixels.Length} were given.");
         }
 
-        for (var i = 0; i < labels.Length; i++)
-        {
-            if (labels[i] < 0)
-                throw new DatasetException($"Label {i} is {labels[i]}; labels are class indices from 0.");
-        }
-
         Pixels = pixels;
-        Labels = labels;
         Height = height;
         Width = width;
         Channels = channels;
@@ -39,9 +32,6 @@ public sealed class ImageSplit
 
     /// <summary>All pixels, [count, height, width, channels].</summary>
     public byte[] Pixels { get; }
-
-    /// <summary>Class index of each image.</summary>
-    public int[] Labels { get; }
 
     /// <summary>Image height in pixels.</summary>
     public int Height { get; }
@@ -53,23 +43,25 @@ public sealed class ImageSplit
     public int Channels { get; }
 
     /// <summary>Number of images.</summary>
-    public int Count => Labels.Length;
+    public override int Count => Labels.Length;
 
     /// <summary>Bytes per image: height x width x channels.</summary>
     public int ImageSize => Height * Width * Channels;
+
+    internal override string SampleNoun => "images";
 
     /// <summary>The pixels of an image, [height, width, channels].</summary>
     public ReadOnlySpan<byte> Image(int index) => Pixels.AsSpan(checked(index * ImageSize), ImageSize);
 
     /// <summary>The first <paramref name="count"/> images, or all if there are fewer.</summary>
-    public ImageSplit Take(int count)
+    public override ImageSplit Take(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         return count >= Count ? this : new ImageSplit(Pixels[..(count * ImageSize)], Labels[..count], Height, Width, Channels);
     }
 
     /// <summary>Copies the images with the given indices, in that order.</summary>
-    public ImageSplit Select(ReadOnlySpan<int> indices)
+    public override ImageSplit Select(ReadOnlySpan<int> indices)
     {
         var pixels = new byte[checked(indices.Length * ImageSize)];
         var labels = new int[indices.Length];
@@ -82,15 +74,6 @@ public sealed class ImageSplit
         return new ImageSplit(pixels, labels, Height, Width, Channels);
     }
 
-    /// <summary>Counts the images of each of <paramref name="classes"/> classes.</summary>
-    public int[] CountPerClass(int classes)
-    {
-        var counts = new int[classes];
-        foreach (var label in Labels)
-            counts[label]++;
-        return counts;
-    }
-
     /// <summary>
     /// Draws a stratified random part: the same share of every class, rounded to the nearest count. Returns the rest and the part; both keep the order of
     /// the images.
@@ -100,37 +83,7 @@ public sealed class ImageSplit
     /// <exception cref="DatasetException">One of the two parts would be empty.</exception>
     public (ImageSplit Remaining, ImageSplit Part) Divide(double fraction, ulong seed)
     {
-        if (!(fraction > 0 && fraction < 1))
-            throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "The share must be between 0 and 1 (exclusive).");
-        var order = new int[Count];
-        for (var i = 0; i < order.Length; i++)
-            order[i] = i;
-        new PortableRandom(seed).Shuffle(order.AsSpan());
-
-        var wanted = new int[Labels.Length == 0 ? 0 : Labels.Max() + 1];
-        foreach (var label in Labels)
-            wanted[label]++;
-        for (var i = 0; i < wanted.Length; i++)
-            wanted[i] = (int)Math.Round(wanted[i] * fraction, MidpointRounding.AwayFromZero);
-
-        var drawn = new bool[Count];
-        foreach (var index in order)
-        {
-            if (wanted[Labels[index]] > 0)
-            {
-                wanted[Labels[index]]--;
-                drawn[index] = true;
-            }
-        }
-
-        var rest = Enumerable.Range(0, Count).Where(i => !drawn[i]).ToArray();
-        var part = Enumerable.Range(0, Count).Where(i => drawn[i]).ToArray();
-        if (rest.Length == 0 || part.Length == 0)
-        {
-            throw new DatasetException(
-                $"Splitting a share of {fraction} off {Count} images leaves one part empty. Use more images, or a share nearer to the middle.");
-        }
-
+        var (rest, part) = DrawPart(fraction, seed);
         return (Select(rest), Select(part));
     }
 }
