@@ -14,7 +14,7 @@ public static class DecisionPlot
     private const int Top = 28;
     private const int Right = 16;
     private const int Bottom = 44;
-    private const int Radius = 3;
+    private const int Radius = 4;
     private const int Ticks = 5;
 
     // Colors of classes that are told apart with most color blindness (Okabe and Ito, "Color universal design", 2008).
