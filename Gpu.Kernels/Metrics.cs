@@ -47,6 +47,32 @@ public static class Metrics
         executor.Execute(new AccumulateOperation(batch, 0, default, default, sampleLosses, metrics, 1));
     }
 
+    /// <summary>
+    /// Adds a batch of yes-or-no decisions to the counters. A sample is correct if each of its outputs lies on the same side of the threshold as its target
+    /// lies of 0.5. A NaN is never correct. The top-k counter counts the same samples.
+    /// </summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="batch">samples, at least 1</param>
+    /// <param name="outputs">outputs per sample, at least 1</param>
+    /// <param name="values">the outputs of the model, [batch, outputs]</param>
+    /// <param name="targets">the targets, 0 for no and 1 for yes, [batch, outputs]</param>
+    /// <param name="threshold">an output above it stands for yes: 0 for logits, 0.5 for probabilities</param>
+    /// <param name="sampleLosses">[batch]</param>
+    /// <param name="metrics">the counters, <see cref="MetricLayout.Words"/> words</param>
+    /// <exception cref="ArgumentException">a view has the wrong length</exception>
+    /// <exception cref="ArgumentOutOfRangeException">fewer than 1 sample or output</exception>
+    public static void AccumulateBinary(
+        IExecutor executor, int batch, int outputs, DeviceView values, DeviceView targets, float threshold, DeviceView sampleLosses, DeviceView metrics)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
+        values.Require(checked(batch * outputs), nameof(values));
+        targets.Require(batch * outputs, nameof(targets));
+        sampleLosses.Require(batch, nameof(sampleLosses));
+        metrics.Require(MetricLayout.Words, nameof(metrics));
+        executor.Execute(new BinaryOperation(batch, outputs, values, targets, threshold, sampleLosses, metrics));
+    }
+
     /// <summary>Sets the counters to zero. Newly allocated memory is zero already.</summary>
     /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="metrics">the counters, <see cref="MetricLayout.Words"/> words</param>
@@ -91,6 +117,13 @@ public static class Metrics
         };
         var count = IntMath.DivRoundUp(batch, samplesPerPart);
         launcher.Launch(parts, count, samplesPerPart * (20 + 8 * IntMath.DivRoundUp(classes, TBackend.Width)));
+        LaunchPartSum<TBackend, TVector>(launcher, metrics, count, batch);
+    }
+
+    private static void LaunchPartSum<TBackend, TVector>(ILauncher<TBackend> launcher, TBackend metrics, int count, int batch)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged
+    {
         if (launcher.Groups is { } limits)
         {
             LaunchSum<TBackend, TVector>(launcher, limits, metrics, count, default, batch);
@@ -130,6 +163,34 @@ public static class Metrics
             var losses = launcher.Bind(sampleLosses);
             if (classes == 0 && launcher.Groups is { } limits) LaunchSum<TBackend, TVector>(launcher, limits, counters, 0, losses, batch);
             else Metrics.Launch<TBackend, TVector>(launcher, batch, classes, launcher.Bind(logits), launcher.Bind(labels), losses, counters, topK);
+        }
+    }
+
+    private readonly struct BinaryOperation(
+        int batch, int outputs, DeviceView values, DeviceView targets, float threshold, DeviceView sampleLosses, DeviceView metrics) : IOperation
+    {
+        public int Granularity => 1;
+
+        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
+            where TVector : unmanaged
+        {
+            var samplesPerPart = IntMath.DivRoundUp(batch, MetricLayout.MaxParts);
+            var counters = launcher.Bind(metrics);
+            var parts = new BinaryMetricPartials<TBackend, TVector>
+            {
+                Values = launcher.Bind(values),
+                Targets = launcher.Bind(targets),
+                SampleLosses = launcher.Bind(sampleLosses),
+                Metrics = counters,
+                Batch = batch,
+                Outputs = outputs,
+                SamplesPerPart = samplesPerPart,
+                Threshold = threshold,
+            };
+            var count = IntMath.DivRoundUp(batch, samplesPerPart);
+            launcher.Launch(parts, count, samplesPerPart * (10 + 4 * outputs));
+            LaunchPartSum<TBackend, TVector>(launcher, counters, count, batch);
         }
     }
 

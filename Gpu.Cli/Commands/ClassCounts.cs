@@ -10,8 +10,9 @@ internal static class ClassCounts
     private const int MostNamed = 20;
 
     /// <summary>Warns if a class has ten times the training images of another one, or no test images.</summary>
-    public static void Check(ImageDataset data, Reporter reporter)
+    public static void Check(Dataset data, Reporter reporter)
     {
+        if (data.Classes == 0) return;
         var (train, test) = (data.Train.CountPerClass(data.Classes), data.Test.CountPerClass(data.Classes));
         if (train.Max() >= Unbalanced * train.Min())
         {
@@ -19,14 +20,14 @@ internal static class ClassCounts
             var named = order.Length <= MostNamed ? order : [.. order[..(MostNamed / 2)], .. order[^(MostNamed / 2)..]];
             var counts = string.Join(", ", named.Select(label => $"{data.ClassNames[label]} {Units.Count(train[label])}"));
             reporter.Warn(
-                $"The classes have very different numbers of training images: {counts}{(named.Length < order.Length ? $" and {order.Length - named.Length} between" : "")}. "
+                $"The classes have very different numbers of training {data.Train.SampleNoun}: {counts}{(named.Length < order.Length ? $" and {order.Length - named.Length} between" : "")}. "
                 + "Look at balanced accuracy and macro-F1 in 'eval', not at the accuracy alone.");
         }
 
         var untested = Enumerable.Range(0, data.Classes).Where(label => test[label] == 0).Select(label => data.ClassNames[label]).ToArray();
         if (untested.Length > 0)
         {
-            reporter.Warn($"No test images of {string.Join(", ", untested.Take(MostNamed))}{(untested.Length > MostNamed ? $" and {untested.Length - MostNamed} more" : "")}: "
+            reporter.Warn($"No test {data.Test.SampleNoun} of {string.Join(", ", untested.Take(MostNamed))}{(untested.Length > MostNamed ? $" and {untested.Length - MostNamed} more" : "")}: "
                 + "the test accuracy says nothing about these classes.");
         }
     }

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Digits;
+using Gpu.Training.Data.Tables;
+using Gpu.Training.IO;
 
 namespace Gpu.Cli.Commands;
 
@@ -13,20 +16,39 @@ internal static class DataGenerateCommand
     /// <summary>Creates the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var name = new Argument<string>("NAME") { Description = $"Data set to generate: {DigitsGenerator.Name}" };
+        var name = new Argument<string>("NAME") { Description = $"Data set to generate: {string.Join(", ", Names)}" };
         var seed = Options.Integer("--seed", "Random seed; 1 with the default sizes reproduces the bundled data set", 0, long.MaxValue, "1");
         var train = Options.Integer("--train", "Number of training images", 1, 1_000_000, $"{DigitsGenerator.DefaultTrainCount}");
         var test = Options.Integer("--test", "Number of test images", 1, 1_000_000, $"{DigitsGenerator.DefaultTestCount}");
-        var folder = Options.Text("--out", "DIR", "Folder for the four IDX files", $"datasets/{DigitsGenerator.Name}");
-        var command = new Command("generate", "Generate the bundled data set, or one with another size or seed") { name, seed, train, test, folder };
+        var rows = Options.Integer("--rows", "Number of rows of a table", 3, 10_000_000, $"{TableGenerator.DefaultRows}");
+        var noise = Options.Number(
+            "--noise", "Standard deviation of the noise of a table", new Interval(0, 100), $"{TableGenerator.DefaultNoise.ToString(CultureInfo.InvariantCulture)}");
+        var classes = Options.Integer("--classes", "Number of classes; spirals can have 2 or 3", 2, 3, "3 for spirals, else 2");
+        var folder = Options.Text(
+            "--out", "PATH", "Folder for the four IDX files of images, or CSV file for a table", $"datasets/{DigitsGenerator.Name}, NAME.csv");
+        var command = new Command("generate", "Generate a data set, of any size and seed")
+        {
+            name, seed, train, test, rows, noise, classes, folder,
+        };
         command.SetAction(parsed =>
         {
             var wanted = parsed.GetRequiredValue(name);
+            if (TableGenerator.Names.FirstOrDefault(known => known.Equals(wanted, StringComparison.OrdinalIgnoreCase)) is { } table)
+            {
+                RequireAbsent(parsed, wanted, "--train", "--test");
+                WriteTable(
+                    context.Reporter, table, (ulong)(parsed.GetValue(seed) ?? 1), parsed.GetInt(rows) ?? TableGenerator.DefaultRows,
+                    parsed.GetValue(noise) ?? TableGenerator.DefaultNoise, parsed.GetInt(classes), parsed.GetValue(folder) ?? $"{table}.csv");
+                return;
+            }
+
             if (!wanted.Equals(DigitsGenerator.Name, StringComparison.OrdinalIgnoreCase))
             {
-                var hint = ParseErrors.DidYouMean(wanted, [DigitsGenerator.Name]);
-                throw new UsageException($"There is no generator for '{wanted}', only for '{DigitsGenerator.Name}'.{hint}");
+                var hint = ParseErrors.DidYouMean(wanted, Names);
+                throw new UsageException($"There is no generator for '{wanted}', only for {string.Join(", ", Names)}.{hint}");
             }
+
+            RequireAbsent(parsed, wanted, "--rows", "--noise", "--classes");
 
             Run(
                 context.Reporter,
@@ -36,6 +58,32 @@ internal static class DataGenerateCommand
                 parsed.GetValue(folder) ?? Path.Combine("datasets", DigitsGenerator.Name));
         });
         return command;
+    }
+
+    private static string[] Names => [DigitsGenerator.Name, .. TableGenerator.Names];
+
+    private static void RequireAbsent(ParseResult parsed, string name, params string[] options)
+    {
+        if (options.FirstOrDefault(option => TrainOptions.IsGiven(parsed, option)) is { } wrong)
+            throw new UsageException($"{wrong} does not apply to '{name}'. Omit it.");
+    }
+
+    private static void WriteTable(Reporter reporter, string name, ulong seed, int rows, double noise, int? classes, string file)
+    {
+        string text;
+        try
+        {
+            text = TableGenerator.Generate(name, seed, rows, noise, classes);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException(e.Message, e);
+        }
+
+        AtomicFile.WriteAllText(file, text);
+        reporter.Line($"Wrote {Units.Count(rows)} rows of {name} to {file}.");
+        reporter.Result(new JsonRecord().Add("dataset", name).Add("seed", seed).Add("rows", rows).Add("noise", noise)
+            .Add("classes", classes ?? TableGenerator.DefaultClasses(name)).Add("file", file));
     }
 
     private static void Run(Reporter reporter, ulong seed, int train, int test, string folder)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gpu.Cli.Output;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 
 namespace Gpu.Cli.Commands;
 
@@ -28,8 +29,15 @@ internal static class DataListCommand
                 .Add("folder", folder).Add("downloads", entry.Downloads));
         }
 
+        foreach (var name in TableGenerator.Names)
+        {
+            table.Add(name, TableGenerator.Describe(name), "generated");
+            records.Add(new JsonRecord().Add("name", name).Add("description", TableGenerator.Describe(name))
+                .Add("classes", TableGenerator.DefaultClasses(name)).Add("folder", null).Add("downloads", Array.Empty<string>()));
+        }
+
         reporter.Table(table);
-        reporter.Line("A folder with IDX files, CIFAR-10 binary batches, or one subfolder of images per class is also a data set.");
+        reporter.Line("A folder with IDX files, CIFAR-10 binary batches, or one subfolder of images per class is also a data set, and so is a table (.csv, .tsv).");
         reporter.Line($"Searched folders: {string.Join(", ", search)}");
         reporter.Result(new JsonRecord().Add("datasets", records).Add("searched", search));
     }

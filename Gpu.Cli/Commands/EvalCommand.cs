@@ -2,6 +2,7 @@ using System.CommandLine;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Images;
 using Gpu.Training.Loop;
 using Gpu.Training.Runs;
@@ -25,13 +26,16 @@ internal sealed class EvalCommand
     private readonly Argument<string> _run = new("RUN") { Description = "Run folder" };
     private readonly Argument<string?> _dataset = new("DATASET")
     {
-        Description = "Data set name (see 'data list') or folder; all of a folder without test split (default: test split of the run's data)",
+        Description = "Data set name (see 'data list'), folder or table; all of it unless it has a test split (default: test split of the run's data)",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<string?> _part = Options.OneOf("--part", "Split to evaluate", "test", "train", "test");
     private readonly Option<long?> _limit = Options.Integer("--limit", "Use only the first N images", 1, int.MaxValue, "all");
     private readonly Option<long?> _batch = Options.Integer("--batch", "Batch size in images", 1, 65_536, "256");
     private readonly Option<long?> _topK = Options.Integer("--top-k", "Also report top-N accuracy", 1, 1000, "5");
+
+    private readonly Option<string?> _plot = Options.Text(
+        "--plot", "FILE", "PNG file for the predictions over the plane; for a run on a table of two numbers", "none");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
 
@@ -52,6 +56,7 @@ internal sealed class EvalCommand
         command.Options.Add(eval._topK);
         command.Options.Add(eval._background);
         command.Options.Add(eval._skipUnreadable);
+        command.Options.Add(eval._plot);
         command.SetAction(eval.Run);
     }
 
@@ -60,6 +65,14 @@ internal sealed class EvalCommand
         var path = parsed.GetRequiredValue(_run);
         var folder = RunArgument.Open(path);
         var run = folder.Configuration;
+        if (run.Table is { } schema)
+        {
+            RunTable(parsed, path, run, schema);
+            return;
+        }
+
+        if (parsed.GetValue(_plot) is not null)
+            throw new UsageException($"--plot draws runs on tables of two numbers, but '{path}' was trained on images. Omit it.");
         var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run);
         var isOwn = RunArgument.IsDatasetOf(run, source);
         var options = RunArgument.DataOptions(folder, _context.Reporter) with { SkipsUnreadable = parsed.GetValue(_skipUnreadable) };
@@ -74,7 +87,49 @@ internal sealed class EvalCommand
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
         var result = predictor.Evaluate(split, Math.Min(parsed.GetInt(_topK) ?? 5, folder.Model.Output.Length), _context.Host.Cancellation);
-        Show(run.Model, data, ReferenceEquals(data.Train, data.Test) ? "" : part, device.Id, result);
+        var isAll = ReferenceEquals(data.Train, data.Test);
+        Show(run.Model, data.Name, data.ClassNames, isAll ? "images" : $"{part} images", isAll ? "all" : part, device.Id, result);
+    }
+
+    private void RunTable(ParseResult parsed, string path, RunConfiguration run, TableSchema schema)
+    {
+        var given = parsed.GetValue(_dataset);
+        var source = given ?? RunArgument.DatasetOf(run);
+        var plot = parsed.GetValue(_plot);
+        if (plot is not null && !(schema.FeatureCount == 2 && schema.Columns.Count == 2))
+        {
+            throw new UsageException(
+                $"--plot draws runs on two columns of numbers, but '{path}' has {schema.Columns.Count} columns and {schema.FeatureCount} inputs. Omit it.");
+        }
+
+        var part = parsed.GetValue(_part) ?? "test";
+        var (split, noun, name) = Rows(source, given is not null && RunArgument.Source(given) != run.DatasetSource, part, schema);
+        if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
+        using var device = _device.Open(parsed, _context);
+        using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
+        var result = predictor.Evaluate(split, parsed.GetInt(_topK) ?? 5, _context.Host.Cancellation);
+        if (plot is not null)
+        {
+            ImageCodec.SavePng(plot, DecisionPlot.Render(schema, split, predictor.Predict));
+            _context.Reporter.Line($"Drew the predictions and the {noun} to {Path.GetFullPath(plot)}");
+        }
+
+        Show(run.Model, name, schema.ClassNames, noun, part, device.Id, result, plot);
+    }
+
+    // The rows of the run's own table are drawn again; of another table all rows are used.
+    private (TableSplit Split, string Noun, string Name) Rows(string source, bool isOther, string part, TableSchema schema)
+    {
+        if (!isOther || !File.Exists(source))
+        {
+            var data = DatasetLoader.LoadTable(source, schema: schema);
+            foreach (var remark in data.Remarks) _context.Reporter.Note(remark);
+            return (part == "train" ? data.Train : data.Test, $"{part} rows", data.Name);
+        }
+
+        var split = TableFile.Read(source, schema, out var remarks);
+        foreach (var remark in remarks) _context.Reporter.Note(remark);
+        return (split, "rows", Path.GetFileName(source));
     }
 
     // Numbered files have the same names in many folders, but half of all names is more than chance.
@@ -88,7 +143,8 @@ internal sealed class EvalCommand
             + "too good: evaluate without naming the folder, or on other images.");
     }
 
-    private void Show(string model, ImageDataset data, string part, string device, Evaluation result)
+    private void Show(
+        string model, string dataset, IReadOnlyList<string> classNames, string noun, string part, string device, Evaluation result, string? plot = null)
     {
         var reporter = _context.Reporter;
         var classes = new List<JsonRecord>();
@@ -96,12 +152,12 @@ internal sealed class EvalCommand
         {
             var scores = ClassScore.FromConfusionMatrix(confusion);
             var table = new ReportTable(
-                ReportTable.Text("class"), ReportTable.Number("images"), ReportTable.Number("precision"), ReportTable.Number("recall"),
+                ReportTable.Text("class"), ReportTable.Number(noun.EndsWith("rows", StringComparison.Ordinal) ? "rows" : "images"), ReportTable.Number("precision"), ReportTable.Number("recall"),
                 ReportTable.Number("F1"));
             // A network may have more outputs than there are classes.
-            for (var c = 0; c < data.Classes; c++)
+            for (var c = 0; c < classNames.Count; c++)
             {
-                var (name, score) = (data.ClassNames[c], scores[c]);
+                var (name, score) = (classNames[c], scores[c]);
                 if (score.Samples > 0)
                     table.Add(name, Units.Count(score.Samples), Units.Percent(score.Precision), Units.Percent(score.Recall), Units.Percent(score.F1));
                 else
@@ -111,20 +167,23 @@ internal sealed class EvalCommand
             }
 
             reporter.Table(table);
-            if (data.Classes <= MaxMatrixClasses) reporter.Table(ConfusionTable(confusion, data.ClassNames, _context.Host.Width));
+            if (classNames.Count <= MaxMatrixClasses) reporter.Table(ConfusionTable(confusion, classNames, _context.Host.Width));
         }
 
-        var top = result.TopK > 1 && data.Classes > result.TopK ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
+        var top = result.TopK > 1 && classNames.Count > result.TopK ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
         var balanced = result.BalancedAccuracy is { } mean ? $", balanced accuracy {Units.Percent(mean)}" : "";
         var f1 = result.MacroF1 is { } macro ? $", macro-F1 {Units.Percent(macro)}" : "";
         reporter.Line(
-            $"{model} on {Units.Count(result.Samples)} {(part.Length > 0 ? part + " " : "")}images of {data.Name}: "
-            + $"accuracy {Units.Percent(result.Accuracy)}{balanced}{f1}{top}, loss {Units.Fixed(result.Loss, 4)}");
+            $"{model} on {Units.Count(result.Samples)} {noun} of {dataset}: "
+            + (classNames.Count == 0
+                ? $"RMSE {Units.Short(result.Rmse)}, R2 {Units.Fixed(result.R2, 4)}, loss {Units.Fixed(result.Loss, 4)}"
+                : $"accuracy {Units.Percent(result.Accuracy)}{balanced}{f1}{top}, loss {Units.Fixed(result.Loss, 4)}"));
         reporter.Result(new JsonRecord()
-            .Add("model", model).Add("dataset", data.Name).Add("part", part.Length > 0 ? part : "all").Add("device", device).Add("samples", result.Samples)
+            .Add("model", model).Add("dataset", dataset).Add("part", part).Add("device", device).Add("samples", result.Samples)
             .Add("loss", result.Loss).Add("accuracy", result.Accuracy).Add("balanced_accuracy", result.BalancedAccuracy).Add("macro_f1", result.MacroF1)
             .Add("top_k", result.TopK).Add("top_k_accuracy", result.TopKAccuracy).Add("seconds", result.Seconds)
             .Add("samples_per_second", result.Samples / result.Seconds).Add("classes", classes)
+            .Add("rmse", result.Rmse).Add("r2", result.R2).Add("plot", plot is null ? null : Path.GetFullPath(plot))
             .Add("confusion", result.ConfusionMatrix is { } matrix ? Rows(matrix) : null));
     }
 

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
+using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Images;
 using Gpu.Training.Loop;
 using Gpu.Training.Runs;
@@ -16,7 +19,11 @@ internal sealed class PredictCommand
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly Argument<string> _run = new("RUN") { Description = "Run folder" };
-    private readonly Argument<string[]> _images = new("IMAGE") { Description = "Image files, or folders of image files", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> _images = new("IMAGE") 
+    {
+        Description = "Image files or folders of image files; for a run on a table, files of rows (.csv, .tsv)",
+        Arity = ArgumentArity.OneOrMore,
+    };
     private readonly Option<long?> _top = Options.Integer("--top", "Show the N most probable classes", 1, 1000, "3");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
@@ -36,6 +43,55 @@ internal sealed class PredictCommand
         command.Options.Add(predict._background);
         command.Options.Add(predict._skipUnreadable);
         command.SetAction(predict.Run);
+    }
+
+    // One line for each row of the files.
+    private void RunTable(ParseResult parsed, string path, TableSchema schema)
+    {
+        var files = parsed.GetRequiredValue(_images);
+        if (files.FirstOrDefault(file => !File.Exists(file)) is { } absent)
+            throw new UsageException($"There is no file '{absent}'. The run in '{path}' was trained on a table: give files of rows (.csv, .tsv).");
+        List<(string File, TableSplit Rows)> tables = [];
+        foreach (var file in files)
+        {
+            tables.Add((file, TableFile.Read(file, schema, out var remarks)));
+            foreach (var remark in remarks) _context.Reporter.Warn($"{file}: {remark}");
+        }
+
+        var isNumber = schema.Task == TaskKind.Regression;
+        var shown = isNumber ? 1 : Math.Min(parsed.GetInt(_top) ?? 3, schema.ClassNames.Count);
+        using var device = _device.Open(parsed, _context);
+        using var predictor = Predictor.Open(path, device, BatchSize);
+        var columns = Enumerable.Range(1, shown).SelectMany(rank => isNumber
+            ? [ReportTable.Number(schema.Target)]
+            : new[] { ReportTable.Text($"top {rank}"), ReportTable.Number("probability") });
+        var table = new ReportTable([ReportTable.Text("file"), ReportTable.Number("row"), .. columns]);
+        List<JsonRecord> records = [];
+        foreach (var (file, rows) in tables)
+        {
+            _context.Host.Cancellation.ThrowIfCancellationRequested();
+            var results = predictor.Predict(rows);
+            for (var row = 0; row < rows.Count; row++)
+            {
+                var record = new JsonRecord().Add("file", file).Add("row", row + 1);
+                if (isNumber)
+                {
+                    table.Add(file, $"{row + 1}", results[row, 0].ToString("G6", CultureInfo.InvariantCulture));
+                    records.Add(record.Add("value", results[row, 0]));
+                    continue;
+                }
+
+                var names = schema.ClassNames;
+                var best = Enumerable.Range(0, names.Count).OrderByDescending(c => results[row, c]).Take(shown).ToArray();
+                table.Add([file, $"{row + 1}", .. best.SelectMany(c => new[] { names[c], Units.Percent(results[row, c], 1) })]);
+                var all = new JsonRecord();
+                for (var c = 0; c < names.Count; c++) all.Add(names[c], results[row, c]);
+                records.Add(record.Add("class", names[best[0]]).Add("probability", results[row, best[0]]).Add("probabilities", all));
+            }
+        }
+
+        _context.Reporter.Table(table);
+        _context.Reporter.Result(new JsonRecord().Add("run", path).Add("device", device.Id).Add("predictions", records));
     }
 
     private static IEnumerable<string> Expand(string path)
@@ -96,6 +152,12 @@ internal sealed class PredictCommand
     {
         var path = parsed.GetRequiredValue(_run);
         var run = RunArgument.Open(path);
+        if (run.Configuration.Table is { } schema)
+        {
+            RunTable(parsed, path, schema);
+            return;
+        }
+
         var (input, outputs) = (run.Model.Input, run.Model.Output.Length);
         string[] names = [.. run.Configuration.ClassNames, .. Enumerable.Range(0, outputs).Skip(run.Configuration.ClassNames.Count).Select(i => $"(output {i})")];
         var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();

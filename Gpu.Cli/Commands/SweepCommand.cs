@@ -18,15 +18,15 @@ internal sealed class SweepCommand
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new("--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every");
-    private readonly ImageOptions _images = new();
+    private readonly DataArguments _data = new();
     private readonly Argument<string?> _dataset = new("DATASET")
     {
-        Description = "Data set name (see 'data list') or folder (default: digits)",
+        Description = "Data set name (see 'data list'), folder of images, or table (.csv, .tsv) (default: digits)",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<string?> _model = Options.Text(
-        "--model", "NAME|FILE", "Built-in network (see 'models') or JSON model file", "by image size; cnn2 for digits");
+        "--model", "NAME|FILE", "Built-in network (see 'models') or JSON model file", "by the data; cnn2 for digits");
 
     private readonly Option<float[]?> _weightDecays = Values("--weight-decay", "Weight decays to try", Interval.NonNegative, "0,1e-5,1e-4,1e-3,1e-2");
     private readonly Option<float[]?> _learningRates = Values("--lr", "Learning rates to try", Interval.Positive, "the model's recipe");
@@ -49,7 +49,7 @@ internal sealed class SweepCommand
             command.Options.Add(option);
         sweep._device.AddTo(command);
         sweep._options.AddTo(command);
-        sweep._images.AddTo(command);
+        sweep._data.AddTo(command);
         command.SetAction(sweep.Run);
     }
 
@@ -86,14 +86,14 @@ internal sealed class SweepCommand
         if (folds > 1 && parsed.GetValue(_holdOut) is not null)
             throw new UsageException("--hold-out cannot be combined with --folds: cross-validation holds out each fold in turn. Omit one of them.");
         var options = _options.Apply(parsed, TrainOptions.Defaults);
-        var (data, model) = _images.Load(
+        var (data, model) = _data.Load(
             parsed, parsed.GetValue(_dataset) ?? "digits", parsed.GetValue(_model), options.Background, _context.Reporter);
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         using var device = _device.Open(parsed, _context);
         var search = new GridSearch(model, data, device, options, folds, holdOut);
         var reporter = _context.Reporter;
-        var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"a hold-out split of {Units.Percent(holdOut, 0)} of the training images";
-        reporter.Line($"{model.Name} on {data.Name}: {points.Count} settings, evaluated by {judged}. The test images are not used.");
+        var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"a hold-out split of {Units.Percent(holdOut, 0)} of the training samples";
+        reporter.Line($"{model.Name} on {data.Name}: {points.Count} settings, evaluated by {judged}. The test samples are not used.");
         reporter.BeginProgress();
 
         var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -119,12 +119,12 @@ internal sealed class SweepCommand
             var total = state.Trials * state.Folds;
             reporter.ProgressNow(new ProgressState(
                 $"setting {state.Trial}/{state.Trials}{(state.Folds > 1 ? $" fold {state.Fold}/{state.Folds}" : "")}",
-                state.Step.Step, state.Step.TotalSteps, $"loss {Units.Fixed(state.Step.Loss, 4)}  {Units.Count((long)state.Step.SamplesPerSecond)} images/s",
+                state.Step.Step, state.Step.TotalSteps, $"loss {Units.Fixed(state.Step.Loss, 4)}  {Units.Count((long)state.Step.SamplesPerSecond)} samples/s",
                 clock.Elapsed * ((total - done) / Math.Max(done, 1e-3))));
         }
     }
 
-    private void Report(Reporter reporter, Model model, ImageDataset data, ComputeDevice device, List<SearchTrial> trials, string? file, int folds)
+    private void Report(Reporter reporter, Model model, Dataset data, ComputeDevice device, List<SearchTrial> trials, string? file, int folds)
     {
         var best = GridSearch.Best(trials);
         if (best is not null)
@@ -138,7 +138,7 @@ internal sealed class SweepCommand
             }
 
             reporter.Table(table);
-            reporter.Line("Loss on the held-out images (lower is better):");
+            reporter.Line("Loss on the held-out samples (lower is better):");
             var rows = trials.Select(trial => (Describe(trial.Point), trial.Loss, trial.LossError, Units.Fixed(trial.Loss, 4))).ToArray();
             foreach (var line in BarPlot.Lines(rows, _context.Host.IsUnicode))
                 reporter.Line(line);

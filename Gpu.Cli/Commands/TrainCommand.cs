@@ -2,7 +2,6 @@ using System.CommandLine;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
 using Gpu.Kernels.Devices;
-using Gpu.Training.Data;
 using Gpu.Training.Loop;
 using Gpu.Training.Runs;
 using Command = System.CommandLine.Command;
@@ -18,15 +17,15 @@ internal sealed class TrainCommand
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new();
-    private readonly ImageOptions _images = new();
+    private readonly DataArguments _data = new();
     private readonly Argument<string?> _dataset = new("DATASET")
     {
-        Description = "Data set name (see 'data list') or folder (default: digits)",
+        Description = "Data set name (see 'data list'), folder of images, or table (.csv, .tsv) (default: digits)",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<string?> _model = Options.Text(
-        "--model", "NAME|FILE", "Built-in network (see 'models') or JSON model file", "by image size; cnn2 for digits");
+        "--model", "NAME|FILE", "Built-in network (see 'models') or JSON model file", "by the data; cnn2 for digits");
 
     private readonly Option<string?> _out = Options.Text(
         "--out", "DIR", "Run folder to create, for settings, history, weights and checkpoint", "runs/MODEL-TIME");
@@ -43,7 +42,7 @@ internal sealed class TrainCommand
         command.Options.Add(train._model);
         train._device.AddTo(command);
         train._options.AddTo(command);
-        train._images.AddTo(command);
+        train._data.AddTo(command);
         command.Options.Add(train._out);
         command.Options.Add(train._resume);
         command.SetAction(train.Run);
@@ -68,7 +67,7 @@ internal sealed class TrainCommand
     {
         var options = WithRecordedLosses(_options.Apply(parsed, TrainOptions.Defaults)) with { Precision = _device.Precision(parsed) };
         var source = parsed.GetValue(_dataset) ?? "digits";
-        var (data, model) = _images.Load(parsed, source, parsed.GetValue(_model), options.Background, _context.Reporter);
+        var (data, model) = _data.Load(parsed, source, parsed.GetValue(_model), options.Background, _context.Reporter);
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
@@ -79,7 +78,7 @@ internal sealed class TrainCommand
 
     private Func<ComputeDevice, Trainer> Resume(ParseResult parsed, string run, TrainingDisplay display)
     {
-        foreach (var name in new[] { "--model", "--out", "--init", "--size", "--fit" })
+        foreach (var name in _data.Given(parsed).Concat(["--model", "--out", "--init"]))
         {
             if (TrainOptions.IsGiven(parsed, name))
                 throw new UsageException($"{name} cannot be combined with --resume: the run in '{run}' has its own. Omit it.");
@@ -90,12 +89,7 @@ internal sealed class TrainCommand
         var options = _options.Apply(parsed, folder.Configuration.Options);
         TrainOptions.CheckOptimizer(parsed, options, folder.Model.Recipe.Optimizer);
         var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration);
-        var data = DatasetLoader.Load(source, RunArgument.DataOptions(folder, _context.Reporter) with
-        {
-            Background = options.Background,
-            SkipsUnreadable = _images.SkipsUnreadable(parsed),
-            OnlyRecorded = true,
-        });
+        var data = _data.Reload(parsed, folder, source, options.Background, _context.Reporter);
         return device => Trainer.Resume(run, data, device, Change, display);
 
         TrainingOptions Change(TrainingOptions basis) =>

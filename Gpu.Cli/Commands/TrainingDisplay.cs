@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Gpu.Cli.Output;
 using Gpu.Kernels.Devices;
+using Gpu.Training.Data;
 using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Commands;
@@ -26,7 +27,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         reporter.Table(ReportTable.KeyValues(
             null,
             ("model", $"{summary.Model}, {Units.Count(summary.Parameters)} parameters"),
-            ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test images"),
+            ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test {summary.SampleNoun}"),
             ("device", $"{summary.Device}, {Units.Bytes(summary.DeviceBytes)} allocated"),
             ("optimizer", Describe(optimizer)),
             ("schedule", $"{summary.Schedule}"),
@@ -64,7 +65,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             $"epoch {progress.Epoch}/{progress.Epochs}",
             progress.StepInEpoch,
             progress.StepsInEpoch,
-            $"{loss}{Units.Count((long)progress.SamplesPerSecond)} images/s",
+            $"{loss}{Units.Count((long)progress.SamplesPerSecond)} {_summary?.SampleNoun ?? "samples"}/s",
             left);
         reporter.ProgressNow(state);
     }
@@ -73,9 +74,11 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
     {
         var best = report.IsBest && report.EvaluatedOn == "validation" ? "  best" : "";
         reporter.Line(
-            $"epoch {report.Epoch}/{report.Epochs}  loss {Units.Fixed(report.TrainLoss, 4)}  accuracy {Units.Percent(report.TrainAccuracy)}  "
-            + $"{report.EvaluatedOn}: loss {Units.Fixed(report.Loss, 4)}  accuracy {Units.Percent(report.Accuracy)}  "
-            + $"lr {Number(report.LearningRate)}  {Units.Count((long)report.SamplesPerSecond)} images/s  "
+            $"epoch {report.Epoch}/{report.Epochs}  loss {Units.Fixed(report.TrainLoss, 4)}  "
+            + (IsRegression ? "" : $"accuracy {Units.Percent(report.TrainAccuracy)}  ")
+            + $"{report.EvaluatedOn}: loss {Units.Fixed(report.Loss, 4)}  "
+            + (IsRegression ? $"RMSE {Units.Short(report.Rmse)}  R2 {Units.Fixed(report.R2, 4)}  " : $"accuracy {Units.Percent(report.Accuracy)}  ")
+            + $"lr {Number(report.LearningRate)}  {Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s  "
             + $"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s{best}");
     }
 
@@ -93,21 +96,26 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         }
         else
         {
-            // With five classes or fewer every image is in the top 5.
+            // With five classes or fewer every sample is in the top 5.
             var top = result.TopK > 1 && result.TopK < _summary?.Classes ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
-            reporter.Line($"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
+            reporter.Line(IsRegression
+                ? $"test RMSE {Units.Short(result.TestRmse)}, R2 {Units.Fixed(result.TestR2, 4)}, loss {Units.Fixed(result.TestLoss, 4)}"
+                : $"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
             // After a resume, time and rate are those of the new steps.
             var steps = result.Steps - _firstStep;
             var more = _firstStep > 0 ? "more " : "";
             var first = _firstStepSeconds is { } seconds ? $"; first step completed {Units.Fixed(seconds, 2)} s after program start" : "";
+            var rate = $"{Units.Count((long)result.SamplesPerSecond)} {_summary?.SampleNoun}/s";
             reporter.Line(steps == 0
                 ? $"No steps were left: the run has {Units.Count(result.Steps)}."
-                : $"{Units.Count(steps)} {more}steps in {Units.Fixed(result.Seconds, 1)} s, {Units.Count((long)result.SamplesPerSecond)} images/s{first}");
+                : $"{Units.Count(steps)} {more}steps in {Units.Fixed(result.Seconds, 1)} s, {rate}{first}");
             if (result.Run is { } folder) reporter.Line($"Run saved to {folder}");
         }
 
         reporter.Result(Json(result));
     }
+
+    private bool IsRegression => _summary?.Task == TaskKind.Regression;
 
     private static string Number(double value) => value == 0 ? "0" : value.ToString("0.###e0", CultureInfo.InvariantCulture);
 
@@ -130,11 +138,13 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             .Add("validation_loss", result.ValidationLoss).Add("validation_accuracy", result.ValidationAccuracy)
             .Add("batch", _summary?.Batch).Add("device_bytes", _summary?.DeviceBytes).Add("first_step_seconds", _firstStepSeconds)
             .Add("compile_seconds", _compilation.Seconds).Add("compiled_kernels", _compilation.Total)
+            .Add("task", result.Task.ToString().ToLowerInvariant()).Add("test_rmse", result.TestRmse).Add("test_r2", result.TestR2)
             .Add("precision", result.Precision.ToString().ToLowerInvariant()).Add("loss_scale", result.LossScale?.Scale)
             .Add("skipped_updates", result.LossScale?.Skipped)
             .Add("history", result.Reports.Select(report => new JsonRecord()
                 .Add("epoch", report.Epoch).Add("train_loss", report.TrainLoss).Add("train_accuracy", report.TrainAccuracy)
                 .Add("evaluated_on", report.EvaluatedOn).Add("loss", report.Loss).Add("accuracy", report.Accuracy)
+                .Add("rmse", report.Rmse).Add("r2", report.R2)
                 .Add("samples_per_second", report.SamplesPerSecond)));
         return result.Losses is { } losses ? record.Add("losses", losses) : record;
     }

@@ -32,6 +32,9 @@ internal sealed class ImageOptions
         command.Options.Add(_skipUnreadable);
     }
 
+    /// <summary>The names of given options that a resumed run does not take.</summary>
+    public IEnumerable<string> Given(ParseResult parsed) => new[] { _size.Name, _fit.Name }.Where(name => TrainOptions.IsGiven(parsed, name));
+
     /// <summary>Loads a data set for a new network, and creates the network.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="source">Data set name or folder.</param>

@@ -1,3 +1,5 @@
+using Gpu.Cli.Output;
+using Gpu.Training.Data;
 using Gpu.Training.Models;
 
 namespace Gpu.Cli.Parsing;
@@ -5,6 +7,15 @@ namespace Gpu.Cli.Parsing;
 /// <summary>Finds a model by name or file.</summary>
 internal static class ModelArgument
 {
+    /// <summary>The chosen model, or the default one, adapted to the data. Shows what was changed.</summary>
+    public static Model For(string? nameOrFile, Dataset data, Reporter reporter)
+    {
+        if (nameOrFile is null) return BuiltInModels.DefaultFor(data);
+        var model = TaskModel.Adapt(ModelFile.FindFor(nameOrFile, data.SampleShape, data.Outputs), data.Task, out var remark);
+        if (remark is not null) reporter.Note(remark);
+        return model;
+    }
+
     /// <summary>Returns the model. An unknown name is a usage error; a damaged file is a run-time failure.</summary>
     public static Model Find(string nameOrFile)
     {

@@ -19,9 +19,9 @@ internal static class RunArgument
         throw new UsageException($"There is no run folder '{path}'.{hint} Give a folder written by 'gputrainer train'.");
     }
 
-    /// <summary>The data source to store in a run: the name of a known data set, or the full path of a folder, valid in any working directory.</summary>
+    /// <summary>The data source to store in a run: the name of a known data set, or the full path of a folder or file, valid in any working directory.</summary>
     public static string Source(string nameOrFolder) =>
-        DatasetCatalog.Find(nameOrFolder) is { } entry ? entry.Name : Directory.Exists(nameOrFolder) ? Path.GetFullPath(nameOrFolder) : nameOrFolder;
+        DatasetCatalog.Find(nameOrFolder) is { } entry ? entry.Name : Path.Exists(nameOrFolder) ? Path.GetFullPath(nameOrFolder) : nameOrFolder;
 
     /// <summary>Whether a data set name or folder is the one that a run was trained on.</summary>
     public static bool IsDatasetOf(RunConfiguration run, string nameOrFolder) =>

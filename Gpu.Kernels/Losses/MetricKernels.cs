@@ -65,6 +65,54 @@ internal struct MetricPartials<TBackend, TVector> : IKernel
     }
 }
 
+/// <summary>The sum of the losses and the number of samples that are correct in a binary decision, for each part of a batch. An item is a part.</summary>
+internal struct BinaryMetricPartials<TBackend, TVector> : IKernel
+    where TBackend : struct, IVectorBackend<TBackend, TVector>
+    where TVector : unmanaged
+{
+    /// <summary>[batch, outputs]; [batch, outputs]; [batch]; <see cref="MetricLayout"/>.</summary>
+    public TBackend Values, Targets, SampleLosses, Metrics;
+
+    /// <summary>Samples; outputs per sample; samples per part.</summary>
+    public int Batch, Outputs, SamplesPerPart;
+
+    /// <summary>An output above it stands for yes.</summary>
+    public float Threshold;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(int item)
+    {
+        var from = item * SamplesPerPart;
+        var to = from + SamplesPerPart;
+        if (to > Batch) to = Batch;
+        var sum = 0f;
+        var compensation = 0f;
+        var correct = 0;
+        for (var sample = from; sample < to; sample++)
+        {
+            NeumaierSum.Add(ref sum, ref compensation, TBackend.LoadScalar(SampleLosses, sample));
+            var wrong = 0;
+            for (var i = sample * Outputs; i < (sample + 1) * Outputs; i++)
+            {
+                var value = TBackend.LoadScalar(Values, i);
+                // Computed, not chosen in branches; see "Kernels" in CONTRIBUTING.md.
+                var isYes = value > Threshold ? 1 : 0;
+                var shouldBeYes = TBackend.LoadScalar(Targets, i) > 0.5f ? 1 : 0;
+                wrong += (isYes ^ shouldBeYes) | (float.IsNaN(value) ? 1 : 0);
+            }
+
+            correct += wrong == 0 ? 1 : 0;
+        }
+
+        var word = MetricLayout.Parts + item * MetricLayout.PartWords;
+        TBackend.StoreScalar(Metrics, word, sum);
+        TBackend.StoreScalar(Metrics, word + 1, compensation);
+        TBackend.StoreInt(Metrics, word + 2, correct);
+        TBackend.StoreInt(Metrics, word + 3, correct);
+    }
+}
+
 /// <summary>Adds the parts of a batch to the counters. One item.</summary>
 internal struct MetricSum<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>

@@ -5,7 +5,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Losses;
 
-[OracleFor(typeof(MetricPartials<,>), typeof(MetricSum<,>), typeof(MetricReset<,>), typeof(GroupedMetricSum<,>))]
+[OracleFor(typeof(BinaryMetricPartials<,>), typeof(MetricPartials<,>), typeof(MetricSum<,>), typeof(MetricReset<,>), typeof(GroupedMetricSum<,>))]
 public class MetricsTests
 {
     [Theory]
@@ -34,6 +34,29 @@ public class MetricsTests
 
             Metrics.Reset(oracle.Device, metrics);
             Assert.Equal(new MetricTotals(0, 0, 0, 0), Metrics.Read(oracle.Device, metrics));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void BinaryDecisionsAreCounted(string device)
+    {
+        using var oracle = new Oracle(device, seed: 55);
+        foreach (var (batch, outputs, threshold) in new[] { (1, 1, 0f), (3, 2, 0.5f), (65, 1, 0.5f), (200, 1, 0f), (130, 3, 0f) })
+        {
+            // Values on both sides of the threshold, some equal to it, and one NaN.
+            var values = oracle.Uniform(batch * outputs, -2, 3).Select(x => MathF.Round(x * 2) / 2).ToArray();
+            var targets = oracle.Labels(batch * outputs, 2).Select(x => (float)x).ToArray();
+            if (batch > 1) values[outputs] = float.NaN;
+            var losses = oracle.Uniform(batch, 0, 5);
+            var metrics = Cleared(oracle);
+            Metrics.AccumulateBinary(
+                oracle.Device, batch, outputs, oracle.Upload(values), oracle.Upload(targets), threshold, oracle.Upload(losses), metrics);
+            var correct = Enumerable.Range(0, batch).Count(n => Enumerable.Range(n * outputs, outputs).All(i =>
+                targets[i] == 1 ? values[i] > threshold : values[i] <= threshold));
+            var totals = Metrics.Read(oracle.Device, metrics);
+            Assert.Equal((batch, correct), (totals.Samples, totals.Correct));
+            oracle.Compare("sum of losses", [losses.Sum(x => (double)x)], [(float)totals.LossSum], 1e-7);
         }
     }
 

@@ -1,3 +1,4 @@
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Images;
 
 namespace Gpu.Training.Data;
@@ -32,6 +33,36 @@ public static class DatasetLoader
     /// The format of the folder is unknown, a file in it is damaged, or a class is not among <see cref="DatasetOptions.ClassNames"/>.
     /// </exception>
     public static ImageDataset Load(string nameOrFolder, DatasetOptions options) => Load(nameOrFolder, DataFolders.SearchOrder(), options);
+
+    /// <summary>Whether a data set is a table: a file (.csv, .tsv) or a generated table (<see cref="TableGenerator"/>).</summary>
+    public static bool IsTable(string source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return TableGenerator.Names.Contains(source, StringComparer.OrdinalIgnoreCase) || (TableFile.HasTableExtension(source) && !Directory.Exists(source));
+    }
+
+    /// <summary>Loads a table from a file (.csv, .tsv), or a generated table by name.</summary>
+    /// <param name="source">A file or a name.</param>
+    /// <param name="options">How to read the table; null for the defaults.</param>
+    /// <param name="schema">The columns of a run, to load its table again; null for a new one.</param>
+    /// <exception cref="DatasetNotFoundException">There is no such file.</exception>
+    /// <exception cref="DatasetException">The table cannot be read; the message says why.</exception>
+    public static TableDataset LoadTable(string source, TableOptions? options = null, TableSchema? schema = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(source);
+        options ??= new TableOptions();
+        if (TableGenerator.Names.Contains(source, StringComparer.OrdinalIgnoreCase))
+        {
+            var name = source.ToLowerInvariant();
+            return schema is null
+                ? TableFile.Parse(name, name, () => new StringReader(TableGenerator.Generate(name)), options)
+                : TableFile.Parse(name, name, () => new StringReader(TableGenerator.Generate(name)), schema);
+        }
+
+        if (!File.Exists(source))
+            throw new DatasetNotFoundException($"There is no file '{source}'. Check the path of the table.");
+        return schema is null ? TableFile.Load(source, options) : TableFile.Load(source, schema);
+    }
 
     /// <summary>As the public method, with the folders that are searched for names.</summary>
     internal static ImageDataset Load(string nameOrFolder, IReadOnlyList<string> searchFolders, DatasetOptions? options = null)

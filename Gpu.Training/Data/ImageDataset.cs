@@ -1,9 +1,12 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using Gpu.Training.Images;
+using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Data;
 
 /// <summary>Labeled images of one size: a training split, a test split and optionally a validation split. Immutable.</summary>
-public sealed class ImageDataset
+public sealed class ImageDataset : Dataset
 {
     private const int MostNames = 50;
 
@@ -17,13 +20,10 @@ public sealed class ImageDataset
     /// <param name="validation">Validation images, used to choose settings; null for none.</param>
     /// <exception cref="DatasetException">A split is empty, the splits have different image sizes, or a label has no class.</exception>
     public ImageDataset(string name, IReadOnlyList<string> classNames, ImageSplit train, ImageSplit test, ImageSplit? validation = null)
+        : base(name, classNames)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        ArgumentNullException.ThrowIfNull(classNames);
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(test);
-        Name = name;
-        ClassNames = [.. classNames];
         Train = train;
         Test = test;
         Validation = validation;
@@ -34,15 +34,6 @@ public sealed class ImageDataset
         _statistics = new(() => ChannelStatistics.Of(Train));
     }
 
-    /// <summary>Name of the data set.</summary>
-    public string Name { get; }
-
-    /// <summary>Class names; a label is an index into this list.</summary>
-    public IReadOnlyList<string> ClassNames { get; }
-
-    /// <summary>Number of classes.</summary>
-    public int Classes => ClassNames.Count;
-
     /// <summary>Image height in pixels.</summary>
     public int Height => Train.Height;
 
@@ -52,27 +43,23 @@ public sealed class ImageDataset
     /// <summary>Values per pixel: 1 for gray, 3 for RGB.</summary>
     public int Channels => Train.Channels;
 
+    /// <inheritdoc/>
+    public override TensorShape SampleShape => TensorShape.Image(Height, Width, Channels);
+
     /// <summary>The training split.</summary>
-    public ImageSplit Train { get; }
+    public override ImageSplit Train { get; }
 
     /// <summary>The test split.</summary>
-    public ImageSplit Test { get; }
+    public override ImageSplit Test { get; }
 
     /// <summary>The validation split, or null.</summary>
-    public ImageSplit? Validation { get; }
+    public override ImageSplit? Validation { get; }
 
     /// <summary>How the images were brought to one size when they were loaded; null if they were not.</summary>
     public ImageTransform? Transform { get; init; }
 
     /// <summary>Mean and standard deviation per channel of the training pixels, computed on first use.</summary>
     public ChannelStatistics Statistics => _statistics.Value;
-
-    /// <summary>
-    /// Returns the data set limited to the first <paramref name="train"/> training images and the first <paramref name="test"/> test images; null for no limit.
-    /// </summary>
-    /// <exception cref="DatasetException">A limit is 0; a split may not be empty.</exception>
-    public ImageDataset Limit(int? train = null, int? test = null) =>
-        new(Name, ClassNames, train is int a ? Train.Take(a) : Train, test is int b ? Test.Take(b) : Test, Validation) { Transform = Transform };
 
     /// <summary>Converts the images to gray or RGB; see <see cref="ImageSplit.ToChannels"/>.</summary>
     public ImageDataset ToChannels(int channels) => channels == Channels ? this : Convert(ClassNames, split => split.ToChannels(channels), Transform);
@@ -108,18 +95,6 @@ public sealed class ImageDataset
             string.Join(", ", names.Take(MostNames)) + (names.Count > MostNames ? $" and {names.Count - MostNames} more" : "");
     }
 
-    /// <summary>Moves a share of the training images of each class to a validation split. The test split stays as it is.</summary>
-    /// <param name="fraction">Share of the training images, between 0 and 1 (exclusive).</param>
-    /// <param name="seed">Random seed; the same seed draws the same images on every platform.</param>
-    /// <exception cref="DatasetException">The data set already has a validation split, or a split would be empty.</exception>
-    public ImageDataset WithValidation(double fraction, ulong seed)
-    {
-        if (Validation is not null)
-            throw new DatasetException($"The data set '{Name}' has a validation part of {Validation.Count} images already; no second one is split off.");
-        var (rest, part) = Train.Divide(fraction, seed);
-        return new ImageDataset(Name, ClassNames, rest, Test, part) { Transform = Transform };
-    }
-
     private ImageDataset Convert(IReadOnlyList<string> classNames, Func<ImageSplit, ImageSplit> convert, ImageTransform? transform)
     {
         // Where one split serves as two parts, it is converted once.
@@ -127,6 +102,26 @@ public sealed class ImageDataset
         var test = ReferenceEquals(Test, Train) ? train : convert(Test);
         return new ImageDataset(Name, classNames, train, test, Validation is null ? null : convert(Validation)) { Transform = transform };
     }
+
+    internal override string Fingerprint
+    {
+        get
+        {
+            var check = new Crc32();
+            check.Append(Train.Pixels);
+            check.Append(MemoryMarshal.AsBytes(Train.Labels.AsSpan()));
+            return $"{Train.Count}x{Height}x{Width}x{Channels}-{check.GetCurrentHashAsUInt32():x8}";
+        }
+    }
+
+    /// <inheritdoc/>
+    public override ImageDataset Limit(int? train = null, int? test = null) => (ImageDataset)base.Limit(train, test);
+
+    /// <inheritdoc/>
+    public override ImageDataset WithValidation(double fraction, ulong seed) => (ImageDataset)base.WithValidation(fraction, seed);
+
+    internal override ImageDataset With(DataSplit train, DataSplit test, DataSplit? validation) =>
+        new(Name, ClassNames, (ImageSplit)train, (ImageSplit)test, (ImageSplit?)validation) { Transform = Transform };
 
     private void Check(string part, ImageSplit split)
     {

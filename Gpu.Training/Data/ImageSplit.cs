@@ -3,7 +3,7 @@ using Gpu.Training.Images;
 namespace Gpu.Training.Data;
 
 /// <summary>A split of a data set (training, validation or test): images of one size as bytes, and a label per image.</summary>
-public sealed class ImageSplit
+public sealed class ImageSplit : DataSplit
 {
     /// <summary>Creates a split over the given arrays, without copying them.</summary>
     /// <param name="pixels">Pixels, [count, height, width, channels]; 0 is black, 255 full intensity.</param>
@@ -26,9 +26,9 @@ public sealed class ImageSplit
     /// <param name="names">Name of each image, such as its path relative to the folder of the data set; null for none.</param>
     /// <exception cref="DatasetException">The number of bytes or names does not match the labels and sizes, or a label is negative.</exception>
     public ImageSplit(byte[] pixels, int[] labels, int height, int width, int channels, IReadOnlyList<string>? names)
+        : base(labels ?? throw new ArgumentNullException(nameof(labels)))
     {
         ArgumentNullException.ThrowIfNull(pixels);
-        ArgumentNullException.ThrowIfNull(labels);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
@@ -39,17 +39,10 @@ public sealed class ImageSplit
                 $"{labels.Length} labels of {height}x{width}x{channels} images need {expected} pixel bytes, but {pixels.Length} were given.");
         }
 
-        for (var i = 0; i < labels.Length; i++)
-        {
-            if (labels[i] < 0)
-                throw new DatasetException($"Label {i} is {labels[i]}; labels are class indices from 0.");
-        }
-
         if (names is not null && names.Count != labels.Length)
             throw new DatasetException($"{labels.Length} images need as many names, but {names.Count} were given.");
         Names = names;
         Pixels = pixels;
-        Labels = labels;
         Height = height;
         Width = width;
         Channels = channels;
@@ -57,9 +50,6 @@ public sealed class ImageSplit
 
     /// <summary>All pixels, [count, height, width, channels].</summary>
     public byte[] Pixels { get; }
-
-    /// <summary>Class index of each image.</summary>
-    public int[] Labels { get; }
 
     /// <summary>Name of each image, such as its path relative to the folder of the data set, with '/' between folders; null if the images have none.</summary>
     public IReadOnlyList<string>? Names { get; }
@@ -74,16 +64,19 @@ public sealed class ImageSplit
     public int Channels { get; }
 
     /// <summary>Number of images.</summary>
-    public int Count => Labels.Length;
+    public override int Count => Labels.Length;
 
     /// <summary>Bytes per image: height x width x channels.</summary>
     public int ImageSize => Height * Width * Channels;
+
+    /// <inheritdoc/>
+    public override string SampleNoun => "images";
 
     /// <summary>The pixels of an image, [height, width, channels].</summary>
     public ReadOnlySpan<byte> Image(int index) => Pixels.AsSpan(checked(index * ImageSize), ImageSize);
 
     /// <summary>The first <paramref name="count"/> images, or all if there are fewer.</summary>
-    public ImageSplit Take(int count)
+    public override ImageSplit Take(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         return count >= Count ? this : new ImageSplit(
@@ -91,7 +84,7 @@ public sealed class ImageSplit
     }
 
     /// <summary>Copies the images with the given indices, in that order.</summary>
-    public ImageSplit Select(ReadOnlySpan<int> indices)
+    public override ImageSplit Select(ReadOnlySpan<int> indices)
     {
         var pixels = new byte[checked(indices.Length * ImageSize)];
         var labels = new int[indices.Length];
@@ -127,15 +120,6 @@ public sealed class ImageSplit
     /// <summary>The same images with other labels.</summary>
     internal ImageSplit WithLabels(int[] labels) => new(Pixels, labels, Height, Width, Channels, Names);
 
-    /// <summary>Counts the images of each of <paramref name="classes"/> classes.</summary>
-    public int[] CountPerClass(int classes)
-    {
-        var counts = new int[classes];
-        foreach (var label in Labels)
-            counts[label]++;
-        return counts;
-    }
-
     /// <summary>
     /// Draws a stratified random part and returns the rest and the part; both keep the order of the images. Named images are drawn by their names: about the
     /// share of every class, and an image that is added moves no other one. Other images are drawn by their order: the same share of every class, rounded to
@@ -146,52 +130,19 @@ public sealed class ImageSplit
     /// <exception cref="DatasetException">One of the two parts would be empty.</exception>
     public (ImageSplit Remaining, ImageSplit Part) Divide(double fraction, ulong seed)
     {
-        if (!(fraction > 0 && fraction < 1))
-            throw new ArgumentOutOfRangeException(nameof(fraction), fraction, "The share must be between 0 and 1 (exclusive).");
-        return Divide(Names is null ? DrawByOrder(fraction, seed) : NameHash.Draw("validation", Names, Labels, fraction, seed), fraction);
+        var (rest, part) = DrawPart(fraction, seed);
+        return (Select(rest), Select(part));
     }
 
     /// <summary>Divides by the order of the images also where they have names.</summary>
-    internal (ImageSplit Remaining, ImageSplit Part) DivideByOrder(double fraction, ulong seed) => Divide(DrawByOrder(fraction, seed), fraction);
-
-    private bool[] DrawByOrder(double fraction, ulong seed)
+    internal (ImageSplit Remaining, ImageSplit Part) DivideByOrder(double fraction, ulong seed)
     {
-        var order = new int[Count];
-        for (var i = 0; i < order.Length; i++)
-            order[i] = i;
-        new PortableRandom(seed).Shuffle(order.AsSpan());
-
-        var wanted = new int[Labels.Length == 0 ? 0 : Labels.Max() + 1];
-        foreach (var label in Labels)
-            wanted[label]++;
-        for (var i = 0; i < wanted.Length; i++)
-            wanted[i] = (int)Math.Round(wanted[i] * fraction, MidpointRounding.AwayFromZero);
-
-        var drawn = new bool[Count];
-        foreach (var index in order)
-        {
-            if (wanted[Labels[index]] > 0)
-            {
-                wanted[Labels[index]]--;
-                drawn[index] = true;
-            }
-        }
-
-        return drawn;
-    }
-
-    private (ImageSplit Remaining, ImageSplit Part) Divide(bool[] drawn, double fraction)
-    {
-        var rest = Enumerable.Range(0, Count).Where(i => !drawn[i]).ToArray();
-        var part = Enumerable.Range(0, Count).Where(i => drawn[i]).ToArray();
-        if (rest.Length == 0 || part.Length == 0)
-        {
-            throw new DatasetException(
-                $"Splitting a share of {fraction} off {Count} images leaves one part empty. Use more images, or a share nearer to the middle.");
-        }
-
+        var (rest, part) = DrawPart(fraction, seed, byOrder: true);
         return (Select(rest), Select(part));
     }
+
+    private protected override bool[] Draw(double fraction, ulong seed) =>
+        Names is null ? base.Draw(fraction, seed) : NameHash.Draw("validation", Names, Labels, fraction, seed);
 
     private ImageSplit Converted(int height, int width, int channels, Func<ByteImage, ByteImage> convert)
     {

@@ -45,10 +45,11 @@ public sealed class RecordedSplit
     /// <summary>The record of a data set as it was prepared for training; null if its images have no names.</summary>
     /// <param name="loaded">The data set as it was loaded.</param>
     /// <param name="prepared">The same with its limits and its validation split.</param>
-    internal static RecordedSplit? Of(ImageDataset loaded, ImageDataset prepared)
+    internal static RecordedSplit? Of(Dataset loaded, Dataset prepared) =>
+        loaded is ImageDataset images && images.Train.Names is { } names ? Of(images, (ImageDataset)prepared, names) : null;
+
+    private static RecordedSplit Of(ImageDataset loaded, ImageDataset prepared, IReadOnlyList<string> names)
     {
-        if (loaded.Train.Names is not { } names)
-            return null;
         var files = new SortedDictionary<string, SplitPart>(StringComparer.Ordinal);
         foreach (var name in names)
             files[name] = SplitPart.Unused;

@@ -46,8 +46,10 @@ public sealed record ClassWeighting
 
     /// <summary>The weights as a list, one for each output of the model.</summary>
     /// <exception cref="TrainingException">a class has no weight, or a weight has no class</exception>
-    internal float[] Resolve(ImageDataset data, int outputs)
+    internal float[] Resolve(Dataset data, int outputs)
     {
+        if (data.Task != TaskKind.Classification)
+            throw new TrainingException($"Class weights need one output per class, but the task of '{data.Name}' is {data.Task}. Omit --class-weights.");
         var weights = new float[outputs];
         Array.Fill(weights, 1f);
         if (ByName is null)

@@ -1,60 +1,75 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
 
 /// <summary>
-/// One split of a data set in device memory: the images as bytes, the labels, and the sample order. The gather kernel reads the batch's start index in that
-/// order from the step state, so one recorded step serves all batches of the same size.
+/// One split of a data set in device memory: the samples, their labels or targets, and the sample order. The gather kernel reads the batch's start index in
+/// that order from the step state, so one recorded step serves all batches of the same size.
 /// </summary>
-internal sealed class DeviceSplit : IDisposable
+internal abstract class DeviceSplit : IDisposable
 {
     private readonly ComputeDevice _device;
-    private readonly ImageSplit _split;
+    private readonly DataSplit _split;
     private readonly PlanCache _plans;
-    private readonly Augmentation _augmentation;
-    private readonly DeviceBuffer _bytes;
-    private readonly DeviceBuffer _labels;
     private readonly DeviceBuffer _order;
-    private readonly DeviceBuffer _normalization;
     private readonly PlanSteps _steps;
+    private readonly List<DeviceBuffer> _buffers = [];
 
-    public DeviceSplit(ComputeDevice device, ImageSplit split, ChannelStatistics statistics, PlanCache plans, Augmentation augmentation = default)
+    protected DeviceSplit(ComputeDevice device, DataSplit split, PlanCache plans)
     {
         _device = device;
         _split = split;
         _plans = plans;
-        _augmentation = augmentation;
         _steps = new PlanSteps(plans, device, Record);
-        if ((long)split.Count * split.ImageSize / 4 > int.MaxValue - 16)
-            throw new TrainingException($"{split.Count} images of {split.ImageSize} bytes exceed the 8 GB that one device buffer can hold. Use --limit-train.");
-        _bytes = device.Allocate(Shape(1).DataWords);
-        _labels = device.Allocate(split.Count);
-        _order = device.Allocate(split.Count);
-        var pattern = PixelNormalization.Pattern(statistics.Mean, statistics.StandardDeviation);
-        _normalization = device.Allocate(pattern.Length);
-        device.Upload<byte>(split.Pixels, _bytes.View);
-        device.Upload<int>(split.Labels, _labels.View);
-        device.Upload<float>(pattern, _normalization.View);
+        _order = Allocate(split.Count);
         Order = new int[split.Count];
         for (var i = 0; i < Order.Length; i++) Order[i] = i;
         UploadOrder();
     }
 
-    /// <summary>Words of device memory that a split needs.</summary>
-    public static long WordsFor(ImageSplit split) =>
-        (long)split.Count * split.ImageSize / 4 + 5 + 2L * split.Count + PixelNormalization.Words(split.Channels);
-
-    /// <summary>Number of images.</summary>
+    /// <summary>Number of samples.</summary>
     public int Count => _split.Count;
 
     /// <summary>Host copy of the sample order. Call <see cref="UploadOrder"/> after changing it.</summary>
     public int[] Order { get; }
 
-    /// <summary>The class of each image, indexed by image (not by position in <see cref="Order"/>).</summary>
+    /// <summary>The class of each sample, indexed by sample (not by position in <see cref="Order"/>); empty in regression.</summary>
     public int[] Labels => _split.Labels;
+
+    /// <summary>What the network is trained to predict.</summary>
+    public virtual TaskKind Task => TaskKind.Classification;
+
+    /// <summary>In regression, the factor from the network's output to the target's unit; else 1.</summary>
+    public virtual double TargetScale => 1;
+
+    /// <summary>In regression, the population variance of the standardized targets; else 0.</summary>
+    public virtual double TargetVariance => 0;
+
+    protected ComputeDevice Device => _device;
+
+    protected DeviceView OrderView => _order.View;
+
+    protected DeviceView StepState => _plans.StepStateView;
+
+    /// <summary>Loads a split of a data set.</summary>
+    /// <param name="device">the device</param>
+    /// <param name="split">the split</param>
+    /// <param name="data">the data set, whose training split gives the statistics</param>
+    /// <param name="plans">the plans that read the batches</param>
+    /// <param name="augmentation">random changes of images</param>
+    public static DeviceSplit Create(ComputeDevice device, DataSplit split, Dataset data, PlanCache plans, Augmentation augmentation = default) =>
+        split is TableSplit table
+            ? new TableDeviceSplit(device, table, ((TableDataset)data).Schema, plans)
+            : new ImageDeviceSplit(device, (ImageSplit)split, ((ImageDataset)data).Statistics, plans, augmentation);
+
+    /// <summary>Words of device memory that a split needs.</summary>
+    public static long WordsFor(DataSplit split) => split is TableSplit table
+        ? TableDeviceSplit.WordsFor(table)
+        : ImageDeviceSplit.WordsFor((ImageSplit)split);
 
     /// <summary>Copies <see cref="Order"/> to the device.</summary>
     public void UploadOrder() => _device.Upload<int>(Order, _order.View);
@@ -77,20 +92,24 @@ internal sealed class DeviceSplit : IDisposable
     public void Record(Plan plan, CommandList list)
     {
         StepTable.Advance(list, _plans.StepTable, _plans.StepStateView);
-        BatchGather.Run(
-            list, Shape(plan.Batch), _bytes.View, _labels.View, _order.View, _plans.StepStateView, _normalization.View, plan.Input, plan.Labels,
-            _augmentation);
+        Gather(plan, list);
         plan.AppendTo(list);
     }
 
     public void Dispose()
     {
         _steps.Dispose();
-        _bytes.Dispose();
-        _labels.Dispose();
-        _order.Dispose();
-        _normalization.Dispose();
+        foreach (var buffer in _buffers) buffer.Dispose();
     }
 
-    private BatchShape Shape(int count) => new(_split.Count, count, _split.Height, _split.Width, _split.Channels);
+    /// <summary>Appends the launches that fill a plan's input and its labels or targets.</summary>
+    protected abstract void Gather(Plan plan, CommandList list);
+
+    /// <summary>Allocates memory that is disposed with the split.</summary>
+    protected DeviceBuffer Allocate(int words)
+    {
+        var buffer = _device.Allocate(words);
+        _buffers.Add(buffer);
+        return buffer;
+    }
 }

@@ -33,6 +33,15 @@ public sealed record EpochReport
     /// <summary>k of <see cref="TopKAccuracy"/>.</summary>
     public required int TopK { get; init; }
 
+    /// <summary>Root mean squared error on that split, in the unit of the target; NaN unless the task is regression.</summary>
+    public double Rmse { get; init; } = double.NaN;
+
+    /// <summary>
+    /// Coefficient of determination on that split: 1 - (sum of squared errors) / (sum of squared deviations from the mean target); NaN unless the task is
+    /// regression, or if all targets are equal.
+    /// </summary>
+    public double R2 { get; init; } = double.NaN;
+
     /// <summary>True if these weights are the best so far, and are the ones saved in <c>best.safetensors</c>.</summary>
     public required bool IsBest { get; init; }
 

@@ -1,6 +1,8 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
+using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Runs;
 using Gpu.Training.Weights;
@@ -49,25 +51,40 @@ public sealed class Predictor : IDisposable
         return new Predictor(RunFolder.Open(runFolder), device, batch);
     }
 
-    /// <summary>Computes loss, accuracy, top-k accuracy and confusion matrix on a split of a data set.</summary>
-    /// <param name="split">Images of the model's input shape, with their classes.</param>
+    /// <summary>Computes loss, accuracy, top-k accuracy and confusion matrix on a split of a data set; in regression loss, RMSE and R2.</summary>
+    /// <param name="split">
+    /// Images of the model's input shape with their classes, or rows read with the schema of the run (<see cref="TableFile"/>) with their classes or targets.
+    /// </param>
     /// <param name="topK">k of the top-k accuracy, 1 or more.</param>
     /// <param name="cancellation">Checked before each batch.</param>
-    /// <exception cref="TrainingException">The images or their classes do not fit the model.</exception>
+    /// <exception cref="TrainingException">The samples or their classes do not fit the model.</exception>
     /// <exception cref="OutOfDeviceMemoryException">Not even a batch of 1 fits the device.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signaled.</exception>
-    public Evaluation Evaluate(ImageSplit split, int topK = 5, CancellationToken cancellation = default)
+    public Evaluation Evaluate(DataSplit split, int topK = 5, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(split);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(topK);
-        var model = Run.Model;
-        if (split.ImageSize != model.Input.Length)
+        if (split is TableSplit table)
+        {
+            var schema = RequireSchema(table);
+            if (split.Labels.Length + table.Targets.Length == 0)
+                throw new TrainingException($"The rows have no target column '{schema.Target}' to compare predictions with. Use predict instead.");
+            return Evaluate(split, plans => new TableDeviceSplit(_device, table, schema, plans), topK, cancellation);
+        }
+
+        var (model, images) = (Run.Model, (ImageSplit)split);
+        if (images.ImageSize != model.Input.Length)
             throw new TrainingException($"The model '{model.Name}' takes {model.Input}, but the images are "
-                + $"{split.Height}x{split.Width}x{split.Channels} (height x width x channels).");
+                + $"{images.Height}x{images.Width}x{images.Channels} (height x width x channels).");
         if (split.Labels.Max() >= model.Output.Length)
             throw new TrainingException($"The images have a class {split.Labels.Max()}, but the model '{model.Name}' has only {model.Output.Length} classes "
                 + $"(0 to {model.Output.Length - 1}).");
-        var settings = new PlanSettings { TopK = topK };
+        return Evaluate(split, plans => new ImageDeviceSplit(_device, images, Configuration.Normalization, plans), topK, cancellation);
+    }
+
+    private Evaluation Evaluate(DataSplit split, Func<PlanCache, DeviceSplit> load, int topK, CancellationToken cancellation)
+    {
+        var settings = new PlanSettings { TopK = topK, BinaryThreshold = TaskModel.BinaryThreshold(Configuration.Task, Run.Model.Recipe.Loss) };
         var (check, batch) = Fit(
             "evaluating", settings, split.Count,
             (requirements, size) =>
@@ -76,7 +93,7 @@ public sealed class Predictor : IDisposable
         using var data = check.Run(() =>
         {
             plans.Reserve([], [.. SplitEvaluator.BatchSizes(batch, split.Count)]);
-            return new DeviceSplit(_device, split, Configuration.Normalization, plans);
+            return load(plans);
         });
         var counters = new StepScheduleUploader(_device, plans.StepTable);
         return new SplitEvaluator(_network, plans, counters, topK).Run(data, batch, confusion: true, cancellation);
@@ -96,20 +113,41 @@ public sealed class Predictor : IDisposable
             throw new ArgumentException($"{count} images of {Run.Model.Input} have {(long)count * length} bytes, but {pixels.Length} were "
                 + "given", nameof(pixels));
         var probabilities = new float[count, classes];
-        var settings = new PlanSettings();
-        var (check, batch) = Fit("running", settings, count, (requirements, size) => requirements.PlanBytes([], [size]));
-        using var plans = new PlanCache(_network.Memory, _device, settings);
-        check.Run(() => plans.Evaluation(batch));
-        for (var from = 0; from < count; from += batch)
-        {
-            var plan = plans.Evaluation(Math.Min(batch, count - from));
-            _device.Upload<float>(Normalized(pixels.Slice(from * length, plan.Batch * length)), plan.Input);
-            plan.RunForward();
-            var logits = _network.Memory.Download(plan.Output);
-            for (var i = 0; i < plan.Batch; i++) Softmax(logits.AsSpan(i * classes, classes), probabilities, from + i);
-        }
-
+        RunForward(Normalized(pixels), count, (row, logits) => Softmax(logits, probabilities, row));
         return probabilities;
+    }
+
+    /// <summary>Predicts the rows of a table.</summary>
+    /// <param name="split">Rows read with the schema of the run; 1 or more.</param>
+    /// <returns>
+    /// Probabilities of the classes of the run, count x classes; in regression count x 1 values in the unit of the target.
+    /// </returns>
+    /// <exception cref="TrainingException">The run was not trained on a table, or the rows do not fit its columns.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">Not even a batch of 1 fits the device.</exception>
+    public float[,] Predict(TableSplit split)
+    {
+        ArgumentNullException.ThrowIfNull(split);
+        ArgumentOutOfRangeException.ThrowIfZero(split.Count);
+        var schema = RequireSchema(split);
+        var isLogit = Run.Model.Recipe.Loss == LossKind.BinaryCrossEntropy;
+        var results = new float[split.Count, schema.Task == TaskKind.Regression ? 1 : schema.ClassNames.Count];
+        RunForward(schema.Standardize(split), split.Count, (row, outputs) =>
+        {
+            switch (schema.Task)
+            {
+                case TaskKind.Regression:
+                    results[row, 0] = (float)(outputs[0] * schema.TargetStandardDeviation + schema.TargetMean);
+                    break;
+                case TaskKind.Binary:
+                    var yes = isLogit ? (float)(1 / (1 + Math.Exp(-outputs[0]))) : Math.Clamp(outputs[0], 0f, 1f);
+                    (results[row, 0], results[row, 1]) = (1 - yes, yes);
+                    break;
+                default:
+                    Softmax(outputs[..schema.ClassNames.Count], results, row);
+                    break;
+            }
+        });
+        return results;
     }
 
     /// <inheritdoc/>
@@ -124,6 +162,34 @@ public sealed class Predictor : IDisposable
 
         MemoryCheck Check(int size) => new(_device, $"{verb} {Run.Model.Name} on batches of {size}", size, smaller => bytes(requirements, smaller));
     }
+
+    // Runs rows of inputs and passes the outputs of each to the receiver.
+    private void RunForward(float[] inputs, int count, OutputReceiver receive)
+    {
+        var (length, outputs) = (Run.Model.Input.Length, Run.Model.Output.Length);
+        var settings = new PlanSettings();
+        var (check, batch) = Fit("running", settings, count, (requirements, size) => requirements.PlanBytes([], [size]));
+        using var plans = new PlanCache(_network.Memory, _device, settings);
+        check.Run(() => plans.Evaluation(batch));
+        for (var from = 0; from < count; from += batch)
+        {
+            var plan = plans.Evaluation(Math.Min(batch, count - from));
+            _device.Upload<float>(inputs.AsSpan(from * length, plan.Batch * length), plan.Input);
+            plan.RunForward();
+            var values = _network.Memory.Download(plan.Output);
+            for (var i = 0; i < plan.Batch; i++) receive(from + i, values.AsSpan(i * outputs, outputs));
+        }
+    }
+
+    private TableSchema RequireSchema(TableSplit split)
+    {
+        var schema = Configuration.Table
+            ?? throw new TrainingException($"The run '{Run.Path}' was trained on images of '{Configuration.Dataset}', not on a table. Give images.");
+        if (split.Features == schema.FeatureCount) return schema;
+        throw new TrainingException($"The rows have {split.Features} values, but the run '{Run.Path}' takes {schema.FeatureCount}. Read them with its schema.");
+    }
+
+    private delegate void OutputReceiver(int row, ReadOnlySpan<float> outputs);
 
     private float[] Normalized(ReadOnlySpan<byte> pixels)
     {

@@ -7,8 +7,11 @@ namespace Gpu.Training.Loop;
 internal sealed record ResolvedOptions(TrainingOptions Options, OptimizerOptions Optimizer, PlanSettings PlanSettings)
 {
     /// <summary>Fills in unset options and checks all ranges.</summary>
+    /// <param name="options">The options as given.</param>
+    /// <param name="model">The model, whose recipe fills in unset ones.</param>
+    /// <param name="binaryThreshold">See <see cref="PlanSettings.BinaryThreshold"/>.</param>
     /// <exception cref="TrainingException">An option is out of range. The message names it.</exception>
-    public static ResolvedOptions Resolve(TrainingOptions options, Model model)
+    public static ResolvedOptions Resolve(TrainingOptions options, Model model, float? binaryThreshold = null)
     {
         var recipe = model.Recipe;
         var optimizer = options.Optimizer is { } kind && kind != recipe.Optimizer.Kind
@@ -34,6 +37,7 @@ internal sealed record ResolvedOptions(TrainingOptions Options, OptimizerOptions
             Dropout = options.Dropout,
             LabelSmoothing = options.LabelSmoothing ?? recipe.LabelSmoothing,
             TopK = options.TopK,
+            BinaryThreshold = binaryThreshold,
             Convolution = options.Convolution,
         };
         return new ResolvedOptions(options, optimizer, settings);

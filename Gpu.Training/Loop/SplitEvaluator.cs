@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Gpu.Kernels;
+using Gpu.Training.Data;
+using Gpu.Training.Models;
 using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
@@ -18,9 +20,11 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
     public Evaluation Run(DeviceSplit split, int batch, bool confusion, CancellationToken cancellation = default)
     {
         var start = Stopwatch.GetTimestamp();
-        var classes = network.Model.Output.Length;
+        var isRegression = split.Task == TaskKind.Regression;
+        confusion &= !isRegression;
+        var classes = split.Task == TaskKind.Binary ? 2 : network.Model.Output.Length;
         var matrix = confusion ? new int[classes, classes] : null;
-        var outputs = confusion ? new float[batch * classes] : [];
+        var outputs = confusion ? new float[batch * network.Model.Output.Length] : [];
         Metrics.Reset(network.Device, plans.EvaluationMetrics);
         for (var from = 0; from < split.Count; from += batch)
         {
@@ -36,9 +40,12 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
         {
             Samples = split.Count,
             Loss = totals.MeanLoss,
-            Accuracy = totals.Accuracy,
-            TopKAccuracy = totals.TopKAccuracy,
+            Accuracy = isRegression ? double.NaN : totals.Accuracy,
+            TopKAccuracy = isRegression ? double.NaN : split.Task == TaskKind.Binary ? 1 : totals.TopKAccuracy,
             TopK = topK,
+            // The loss of a regression is the mean squared error of standardized targets.
+            Rmse = isRegression ? Math.Sqrt(totals.MeanLoss) * split.TargetScale : double.NaN,
+            R2 = isRegression && split.TargetVariance > 0 ? 1 - totals.MeanLoss / split.TargetVariance : double.NaN,
             ConfusionMatrix = matrix,
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
@@ -46,12 +53,12 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
 
     private void CountPredictions(int[,] matrix, Plan plan, DeviceSplit split, int from, float[] outputs)
     {
-        var classes = matrix.GetLength(0);
+        var classes = network.Model.Output.Length;
         network.Device.Download(plan.Output, outputs.AsSpan(0, plan.Batch * classes));
         for (var i = 0; i < plan.Batch; i++)
         {
             var logits = outputs.AsSpan(i * classes, classes);
-            var best = 0;
+            var best = classes == 1 && logits[0] > TaskModel.BinaryThreshold(split.Task, network.Model.Recipe.Loss) ? 1 : 0;
             for (var c = 1; c < classes; c++)
                 if (logits[c] > logits[best]) best = c;
             matrix[split.Labels[split.Order[from + i]], best]++;

@@ -1,6 +1,7 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -12,7 +13,7 @@ namespace Gpu.Training.Loop;
 public sealed class Trainer : IDisposable
 {
     private readonly Model _model;
-    private readonly ImageDataset _data;
+    private readonly Dataset _data;
     private readonly ComputeDevice _device;
     private readonly ResolvedOptions _resolved;
     private readonly ITrainingObserver _observer;
@@ -44,12 +45,12 @@ public sealed class Trainer : IDisposable
     /// <exception cref="TrainingException">An option is out of range, the data set does not fit the model, or the run folder cannot be written.</exception>
     /// <exception cref="OutOfDeviceMemoryException">The run does not fit into device memory. The message names a batch that fits.</exception>
     /// <exception cref="Weights.SafeTensorsException">The file of initial weights does not fit the model.</exception>
-    public Trainer(Model model, ImageDataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer = null)
+    public Trainer(Model model, Dataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer = null)
         : this(model, data, device, options, observer, null)
     {
     }
 
-    private Trainer(Model model, ImageDataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer, RunFolder? resumed)
+    private Trainer(Model model, Dataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer, RunFolder? resumed)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
@@ -59,7 +60,7 @@ public sealed class Trainer : IDisposable
         _device = device;
         _observer = observer ?? new NullObserver();
         options = options with { Precision = SetPrecision(device, options.Precision) };
-        _resolved = ResolvedOptions.Resolve(options, model);
+        _resolved = ResolvedOptions.Resolve(options, model, TaskModel.BinaryThreshold(data.Task, model.Recipe.Loss));
         _data = TrainingData.Prepare(data, model, options);
         if (options.ClassWeights is { } weighting)
         {
@@ -99,7 +100,7 @@ public sealed class Trainer : IDisposable
     /// <param name="observer">Receives progress; null for none.</param>
     /// <exception cref="TrainingException">The folder has no checkpoint, the training images differ, or an option changed that must stay the same.</exception>
     public static Trainer Resume(
-        string runFolder, ImageDataset data, ComputeDevice device, Func<TrainingOptions, TrainingOptions>? change = null, ITrainingObserver? observer = null)
+        string runFolder, Dataset data, ComputeDevice device, Func<TrainingOptions, TrainingOptions>? change = null, ITrainingObserver? observer = null)
     {
         var run = RunFolder.Open(runFolder);
         if (!run.HasCheckpoint) throw new TrainingException($"The run '{runFolder}' has no {RunFolder.CheckpointFile}: it ended before its first "
@@ -230,12 +231,14 @@ public sealed class Trainer : IDisposable
             Epochs = _epochs,
             Step = _position.Step,
             TrainLoss = totals.MeanLoss,
-            TrainAccuracy = totals.Accuracy,
+            TrainAccuracy = _data.Task == TaskKind.Regression ? double.NaN : totals.Accuracy,
             EvaluatedOn = _session.Validation is null ? "test" : "validation",
             Loss = evaluation.Loss,
             Accuracy = evaluation.Accuracy,
             TopKAccuracy = evaluation.TopKAccuracy,
             TopK = evaluation.TopK,
+            Rmse = evaluation.Rmse,
+            R2 = evaluation.R2,
             IsBest = _position.EpochsSinceBest == 0,
             LearningRate = LearningRateAt(_position.Step - 1),
             TrainSeconds = _clock.EpochSeconds,
@@ -323,11 +326,11 @@ public sealed class Trainer : IDisposable
 
     private void RestoreCheckpoint(RunFolder run)
     {
-        var fingerprint = TrainingData.Fingerprint(_data);
+        var fingerprint = _data.Fingerprint;
         if (run.Configuration.DataFingerprint != fingerprint)
         {
             throw new TrainingException(
-                $"The run was trained on different images ('{run.Configuration.Dataset}', {run.Configuration.DataFingerprint}) from these "
+                $"The run was trained on different {_data.Train.SampleNoun} ('{run.Configuration.Dataset}', {run.Configuration.DataFingerprint}) from these "
                 + $"('{_data.Name}', {fingerprint}). Resume it with the same data set and limits.");
         }
 
@@ -402,10 +405,12 @@ public sealed class Trainer : IDisposable
         Model = _model.Name,
         Dataset = _data.Name,
         DatasetSource = options.DatasetSource,
-        DataFingerprint = TrainingData.Fingerprint(_data),
+        DataFingerprint = _data.Fingerprint,
         ClassNames = _data.ClassNames,
-        Normalization = _data.Statistics,
-        Transform = _data.Transform,
+        Transform = (_data as ImageDataset)?.Transform,
+        Normalization = (_data as ImageDataset)?.Statistics ?? new ChannelStatistics([], []),
+        Task = _data.Task,
+        Table = (_data as TableDataset)?.Schema,
         Device = _device.Id,
         Options = options,
     };
@@ -420,6 +425,8 @@ public sealed class Trainer : IDisposable
         ValidationSamples = _data.Validation?.Count ?? 0,
         TestSamples = _data.Test.Count,
         Classes = _data.Classes,
+        SampleNoun = _data.Train.SampleNoun,
+        Task = _data.Task,
         Batch = _session.Batch,
         Epochs = _epochs,
         StepsPerEpoch = _stepsPerEpoch,
@@ -446,6 +453,9 @@ public sealed class Trainer : IDisposable
         TestAccuracy = test?.Accuracy ?? double.NaN,
         TestTopK = test?.TopKAccuracy ?? double.NaN,
         TopK = _resolved.Options.TopK,
+        Task = _data.Task,
+        TestRmse = test?.Rmse ?? double.NaN,
+        TestR2 = test?.R2 ?? double.NaN,
         BestEpoch = _position.BestEpoch,
         ValidationLoss = _session.Validation is null || _position.BestEpoch == 0 ? null : _position.BestLoss,
         ValidationAccuracy = _session.Validation is null || _position.BestEpoch == 0 ? null : _position.BestAccuracy,

@@ -1,5 +1,3 @@
-using System.IO.Hashing;
-using System.Runtime.InteropServices;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Models;
@@ -11,38 +9,23 @@ internal static class TrainingData
 {
     /// <summary>Applies the options and checks that the model can be trained on the data.</summary>
     /// <exception cref="TrainingException">Images or classes do not fit the model, or early stopping lacks a validation split.</exception>
-    public static ImageDataset Prepare(ImageDataset data, Model model, TrainingOptions options)
+    public static Dataset Prepare(Dataset data, Model model, TrainingOptions options)
     {
-        var input = model.Input;
-        var fits = input.IsImage
-            ? (input.Height, input.Width, input.Channels) == (data.Height, data.Width, data.Channels)
-            : input.Length == data.Height * data.Width * data.Channels;
-        if (!fits)
+        RequireInput(data, model, options);
+        RequireLoss(data, model);
+        if (model.Output.Length < data.Outputs || (data.Task != TaskKind.Classification && model.Output.Length != 1))
         {
-            throw new TrainingException(
-                $"The model '{model.Name}' takes {input}, but the images of the data set '{data.Name}' are {data.Height}x{data.Width}x{data.Channels} "
-                + "(height x width x channels). "
-                + "Choose another model, or describe one with that input in a JSON file.");
-        }
-
-        if (model.Recipe.Loss != LossKind.SoftmaxCrossEntropy)
-        {
-            throw new TrainingException(
-                $"The model '{model.Name}' is trained with {model.Recipe.Loss}, which takes a number for each output; a data set of classes needs the "
-                + "loss softmax-cross-entropy.");
-        }
-
-        if (model.Output.Length < data.Classes)
-        {
-            throw new TrainingException(
-                $"The model '{model.Name}' has {model.Output.Length} outputs, but the data set '{data.Name}' has {data.Classes} classes. Its last "
-                + "layer must have as many outputs as there are classes.");
+            throw new TrainingException(data.Task == TaskKind.Classification
+                ? $"The model '{model.Name}' has {model.Output.Length} outputs, but the data set '{data.Name}' has {data.Classes} classes. Its last "
+                    + "layer must have as many outputs as there are classes."
+                : $"The model '{model.Name}' has {model.Output.Length} outputs, but the task '{data.Task.ToString().ToLowerInvariant()}' of the data set "
+                    + $"'{data.Name}' needs 1. Its last layer must have one output.");
         }
 
         data = data.Limit(options.LimitTrain, options.LimitTest);
         if (options.Validation is { } share) data = data.WithValidation(share, options.Seed);
         if (options.Patience is not null && data.Validation is null)
-            throw new TrainingException("patience needs a validation split: early stopping on the test images would bias the test result. "
+            throw new TrainingException("patience needs a validation split: early stopping on the test samples would bias the test result. "
                 + "Add --validation 0.1.");
         return data;
     }
@@ -72,12 +55,32 @@ internal static class TrainingData
         static string Text<T>(T value) => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none";
     }
 
-    /// <summary>A short text that identifies the training images: count, shape and CRC-32 of pixels and labels.</summary>
-    public static string Fingerprint(ImageDataset data)
+    private static void RequireInput(Dataset data, Model model, TrainingOptions options)
     {
-        var check = new Crc32();
-        check.Append(data.Train.Pixels);
-        check.Append(MemoryMarshal.AsBytes(data.Train.Labels.AsSpan()));
-        return $"{data.Train.Count}x{data.Height}x{data.Width}x{data.Channels}-{check.GetCurrentHashAsUInt32():x8}";
+        var (input, sample) = (model.Input, data.SampleShape);
+        if (data is ImageDataset images)
+        {
+            if (input.IsImage ? input == sample : input.Length == sample.Length) return;
+            throw new TrainingException(
+                $"The model '{model.Name}' takes {input}, but the images of the data set '{data.Name}' are {images.Height}x{images.Width}x{images.Channels} "
+                + "(height x width x channels). "
+                + "Choose another model, or describe one with that input in a JSON file.");
+        }
+
+        if (options.AugmentFlip || options.AugmentShift > 0)
+            throw new TrainingException($"Augmentation changes images, but '{data.Name}' is a table. Omit --augment.");
+        if (input.Length == sample.Length && !input.IsImage) return;
+        throw new TrainingException(
+            $"The model '{model.Name}' takes {input}, but the rows of the table '{data.Name}' have {sample.Length} values: one for each column of numbers, "
+            + "and one for each level of a category. Choose another model (mlp64x2 takes any table), or describe one with that input in a JSON file.");
+    }
+
+    private static void RequireLoss(Dataset data, Model model)
+    {
+        if (TaskModel.Accepts(data.Task, model.Recipe.Loss)) return;
+        throw new TrainingException(
+            $"The model '{model.Name}' is trained with {model.Recipe.Loss}, but the task '{data.Task.ToString().ToLowerInvariant()}' of the data set "
+            + $"'{data.Name}' needs {string.Join(" or ", Enum.GetValues<LossKind>().Where(loss => TaskModel.Accepts(data.Task, loss)))}. "
+            + $"{nameof(TaskModel)}.{nameof(TaskModel.Adapt)} replaces the loss.");
     }
 }

@@ -8,11 +8,11 @@ namespace Gpu.Training.Loop;
 /// <summary>Chooses the batch sizes of a run so that it fits into device memory, and computes how much memory the run needs.</summary>
 internal sealed class TrainingMemory
 {
-    private readonly ImageDataset _data;
+    private readonly Dataset _data;
     private readonly MemoryRequirements _requirements;
     private readonly long _fixed;
 
-    private TrainingMemory(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
+    private TrainingMemory(Model model, Dataset data, ComputeDevice device, ResolvedOptions resolved)
     {
         _data = data;
         _requirements = new MemoryRequirements(model, resolved.PlanSettings);
@@ -44,7 +44,7 @@ internal sealed class TrainingMemory
     /// <summary>Chooses the batch sizes. Evaluation uses larger batches than training if they fit.</summary>
     /// <exception cref="OutOfDeviceMemoryException">The run needs more memory than the device reports as free.</exception>
     /// <exception cref="ModelException">The run needs a buffer with more than 2^31 - 1 values.</exception>
-    public static TrainingMemory Choose(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
+    public static TrainingMemory Choose(Model model, Dataset data, ComputeDevice device, ResolvedOptions resolved)
     {
         var memory = new TrainingMemory(model, data, device, resolved);
         if (memory.Bytes(memory.Batch, memory.EvaluationBatch) is not { } bytes || bytes > device.FreeBytes)

@@ -1,5 +1,6 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
+using Gpu.Training.Data;
 
 namespace Gpu.Training.Loop;
 
@@ -51,7 +52,7 @@ public sealed record TrainingResult
     /// <summary>State of dynamic loss scaling at the end; null if the precision is not fp16.</summary>
     public LossScaleState? LossScale { get; init; }
 
-    /// <summary>Accuracy on the test images, 0 to 1; NaN if cancelled.</summary>
+    /// <summary>Accuracy on the test samples, 0 to 1; NaN if cancelled, and in regression.</summary>
     public required double TestAccuracy { get; init; }
 
     /// <summary>Top-k accuracy on the test images, 0 to 1; NaN if cancelled.</summary>
@@ -59,6 +60,15 @@ public sealed record TrainingResult
 
     /// <summary>k of <see cref="TestTopK"/>.</summary>
     public required int TopK { get; init; }
+
+    /// <summary>What the network was trained to predict.</summary>
+    public TaskKind Task { get; init; }
+
+    /// <summary>Root mean squared error on the test rows, in the unit of the target; NaN unless the task is regression.</summary>
+    public double TestRmse { get; init; } = double.NaN;
+
+    /// <summary>Coefficient of determination on the test rows; NaN unless the task is regression.</summary>
+    public double TestR2 { get; init; } = double.NaN;
 
     /// <summary>Epoch of the best validation loss, or the last epoch if there is no validation split; 0 if no epoch was completed.</summary>
     public required int BestEpoch { get; init; }

@@ -15,7 +15,7 @@ internal sealed class TrainingSession : IDisposable
     private readonly PlanSteps _steps = null!;
     private readonly RecordedStep _update = null!;
 
-    public TrainingSession(Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved)
+    public TrainingSession(Model model, Dataset data, ComputeDevice device, ResolvedOptions resolved)
     {
         var memory = TrainingMemory.Choose(model, data, device, resolved);
         Batch = memory.Batch;
@@ -104,7 +104,7 @@ internal sealed class TrainingSession : IDisposable
     }
 
     private (Network, PlanCache, StepScheduleUploader, ParameterUpdate, DeviceSplit, DeviceSplit?, DeviceSplit) Allocate(
-        Model model, ImageDataset data, ComputeDevice device, ResolvedOptions resolved, TrainingMemory memory)
+        Model model, Dataset data, ComputeDevice device, ResolvedOptions resolved, TrainingMemory memory)
     {
         var options = resolved.Options;
         var network = Own(new Network(model, device, options.Seed, options.Initializer));
@@ -112,9 +112,9 @@ internal sealed class TrainingSession : IDisposable
         var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings));
         var update = Own(new ParameterUpdate(network, resolved.Optimizer, plans.StepStateView, plans.LossScale, options.ClipNorm, options.Ema));
         var augmentation = new Augmentation(options.AugmentFlip, options.AugmentShift, NamedSeed.Of(options.Seed, "augmentation"));
-        var train = Own(new DeviceSplit(device, data.Train, data.Statistics, plans, augmentation));
-        var validation = data.Validation is { } part ? Own(new DeviceSplit(device, part, data.Statistics, plans)) : null;
-        var test = Own(new DeviceSplit(device, data.Test, data.Statistics, plans));
+        var train = Own(DeviceSplit.Create(device, data.Train, data, plans, augmentation));
+        var validation = data.Validation is { } part ? Own(DeviceSplit.Create(device, part, data, plans)) : null;
+        var test = Own(DeviceSplit.Create(device, data.Test, data, plans));
         plans.Reserve(memory.TrainingBatches, memory.EvaluationBatches);
         return (network, plans, new StepScheduleUploader(device, plans.StepTable), update, train, validation, test);
     }

@@ -1,3 +1,5 @@
+using Gpu.Training.Data;
+
 namespace Gpu.Training.Loop;
 
 /// <summary>Description of a run before it starts.</summary>
@@ -26,6 +28,12 @@ public sealed record TrainingSummary
 
     /// <summary>Number of test images.</summary>
     public required int TestSamples { get; init; }
+
+    /// <summary>What the samples are called: <c>images</c> or <c>rows</c>.</summary>
+    public string SampleNoun { get; init; } = "images";
+
+    /// <summary>What the network is trained to predict.</summary>
+    public TaskKind Task { get; init; }
 
     /// <summary>Batch size in samples.</summary>
     public required int Batch { get; init; }

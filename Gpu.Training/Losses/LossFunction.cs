@@ -27,6 +27,19 @@ internal abstract class LossFunction
     /// </summary>
     public abstract void Record(IExecutor executor, LossArguments arguments);
 
+    // Adds the losses of a loss on targets to the metrics, and the correct decisions if there are any.
+    private static void Count(IExecutor executor, LossArguments arguments)
+    {
+        if (arguments.BinaryThreshold is { } threshold)
+        {
+            Metrics.AccumulateBinary(
+                executor, arguments.Batch, arguments.Outputs, arguments.Output, arguments.Targets, threshold, arguments.SampleLosses, arguments.Metrics);
+            return;
+        }
+
+        Metrics.AccumulateLosses(executor, arguments.Batch, arguments.SampleLosses, arguments.Metrics);
+    }
+
     private sealed class SoftmaxCrossEntropyLoss : LossFunction
     {
         public override bool UsesLabels => true;
@@ -48,7 +61,7 @@ internal abstract class LossFunction
             MeanSquaredError.Run(
                 executor, arguments.Batch, arguments.Outputs, arguments.Output, arguments.Targets, arguments.Gradient, arguments.SampleLosses,
                 arguments.Gate);
-            Metrics.AccumulateLosses(executor, arguments.Batch, arguments.SampleLosses, arguments.Metrics);
+            Count(executor, arguments);
         }
     }
 
@@ -60,7 +73,7 @@ internal abstract class LossFunction
         {
             BinaryCrossEntropy.Run(
                 executor, arguments.Batch, arguments.Outputs, arguments.Output, arguments.Targets, arguments.Gradient, arguments.SampleLosses);
-            Metrics.AccumulateLosses(executor, arguments.Batch, arguments.SampleLosses, arguments.Metrics);
+            Count(executor, arguments);
         }
     }
 }
@@ -94,6 +107,9 @@ internal readonly record struct LossArguments
 
     /// <summary>k of the top-k accuracy; only for a loss that uses labels.</summary>
     public required int TopK { get; init; }
+
+    /// <summary>See <see cref="Planning.PlanSettings.BinaryThreshold"/>.</summary>
+    public required float? BinaryThreshold { get; init; }
 
     /// <summary>
     /// The activation by whose derivative the gradient is multiplied; <see cref="Activation.None"/> for none. Only for <see cref="LossFunction.CanGate"/>.

@@ -33,6 +33,9 @@ public static class BuiltInModels
     /// <summary>The name of the default model.</summary>
     public const string Default = "cnn2";
 
+    /// <summary>The name of the default model for tables.</summary>
+    public const string DefaultForTables = "mlp64x2";
+
     /// <summary>The names of the built-in models.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Entries.Select(known => known.Name)];
 
@@ -47,6 +50,16 @@ public static class BuiltInModels
         // Below 12 pixels nothing is left after the unpadded convolutions of cnn2. Above 48 the dense layers of the small networks become too large.
         var name = most > 48 ? "resnet20" : channels == 1 && least is >= 12 and <= 28 ? "cnn2" : channels == 1 ? "lenet_bn28" : "lenet_bn32";
         return Create(name, TensorShape.Image(height, width, channels), classes);
+    }
+
+    /// <summary>The default model for a data set: a perceptron for a table, else <see cref="DefaultFor(int, int, int, int)"/>.</summary>
+    /// <param name="data">the data set</param>
+    public static Model DefaultFor(Dataset data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return data is ImageDataset images
+            ? DefaultFor(images.Height, images.Width, images.Channels, images.Classes)
+            : TaskModel.Adapt(Create(DefaultForTables, data.SampleShape, data.Outputs), data.Task, out _);
     }
 
     /// <summary>A one-line description of a model.</summary>

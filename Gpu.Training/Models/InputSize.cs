@@ -17,7 +17,7 @@ public sealed record InputSize(int Height, int Width, string Reason)
     private const int MostChosen = 128;
     private const int ImageNet = 224;
 
-    /// <summary>The built-in model for these images if none is chosen; null for that of <see cref="BuiltInModels.DefaultFor"/>.</summary>
+    /// <summary>The built-in model for these images if none is chosen; null for that of <see cref="BuiltInModels.DefaultFor(int, int, int, int)"/>.</summary>
     public string? DefaultModel { get; init; }
 
     /// <summary>Values per pixel that the model takes: 1 for gray, 3 for RGB; null if it adapts to the data.</summary>

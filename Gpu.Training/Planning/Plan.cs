@@ -98,6 +98,7 @@ internal sealed class Plan
             SampleLosses = plan.SampleLosses,
             Metrics = gradients is null ? buffers.EvaluationMetrics : buffers.TrainingMetrics,
             TopK = settings.TopK,
+            BinaryThreshold = settings.BinaryThreshold,
             Gate = gradients?.Gate(output) ?? Activation.None,
             LabelSmoothing = gradients is null ? 0 : settings.LabelSmoothing,
             ClassWeights = gradients is null ? default : buffers.ClassWeights,

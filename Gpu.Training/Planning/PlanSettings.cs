@@ -22,4 +22,9 @@ public sealed record PlanSettings
 
     /// <summary>k of the top-k accuracy.</summary>
     public int TopK { get; init; } = 5;
+
+    /// <summary>
+    /// With a loss on targets: counts yes-or-no decisions for the accuracy, where an output above this number stands for yes. Null counts none.
+    /// </summary>
+    public float? BinaryThreshold { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Images;
 using Gpu.Training.Loop;
 
@@ -31,11 +32,17 @@ public sealed record RunConfiguration
     /// <summary>Class names, in label order.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }
 
-    /// <summary>Mean and standard deviation per channel that pixels are normalized with.</summary>
+    /// <summary>Mean and standard deviation per channel that pixels are normalized with; empty for a table.</summary>
     public required ChannelStatistics Normalization { get; init; }
 
     /// <summary>How images are brought to the network's input size; null if they must have it.</summary>
     public ImageTransform? Transform { get; init; }
+
+    /// <summary>What the network was trained to predict.</summary>
+    public TaskKind Task { get; init; }
+
+    /// <summary>The columns of the table, with their statistics; null for images.</summary>
+    public TableSchema? Table { get; init; }
 
     /// <summary>The device's identifier.</summary>
     public required string Device { get; init; }

@@ -13,7 +13,7 @@ internal sealed class RunWriter
 {
     private const string Header =
         "epoch,step,learning_rate,train_loss,train_accuracy,evaluated_on,loss,accuracy,top_k,top_k_accuracy,is_best,train_seconds,evaluation_seconds,"
-        + "samples_per_second";
+        + "samples_per_second,rmse,r2";
 
     private readonly string _folder;
     private readonly List<string> _metrics;
@@ -67,7 +67,8 @@ internal sealed class RunWriter
         {
             report.Epoch, report.Step, report.LearningRate, report.TrainLoss, report.TrainAccuracy, report.EvaluatedOn, report.Loss, report.Accuracy,
             report.TopK,
-            report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond,
+            report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond, report.Rmse,
+            report.R2,
         }.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture))));
         AtomicFile.WriteAllText(Path.Combine(_folder, RunFolder.MetricsFile), string.Join("\n", _metrics) + "\n");
     }

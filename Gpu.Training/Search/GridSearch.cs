@@ -22,7 +22,7 @@ public sealed class GridSearch
     private readonly Model _model;
     private readonly ComputeDevice _device;
     private readonly TrainingOptions _options;
-    private readonly IReadOnlyList<ImageDataset> _folds;
+    private readonly IReadOnlyList<Dataset> _folds;
 
     /// <summary>Splits the training images.</summary>
     /// <param name="model">The model to train.</param>
@@ -32,16 +32,16 @@ public sealed class GridSearch
     /// <param name="folds">Folds of stratified cross-validation; 1 uses a single held-out set.</param>
     /// <param name="heldOut">Fraction held out if <paramref name="folds"/> is 1, above 0 and below 1.</param>
     /// <exception cref="DatasetException">There are too few images to split.</exception>
-    public GridSearch(Model model, ImageDataset data, ComputeDevice device, TrainingOptions options, int folds, double heldOut)
+    public GridSearch(Model model, Dataset data, ComputeDevice device, TrainingOptions options, int folds, double heldOut)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(folds, 1);
         (_model, _device) = (model, device);
         _options = options with { Validation = null, Patience = null, OutputFolder = null, LimitTrain = null, LimitTest = null, RecordLosses = false };
-        var images = options.LimitTrain is { } limit ? data.Train.Take(limit) : data.Train;
-        var splits = folds > 1 ? StratifiedKFold.Split(images, folds, options.Seed) : [images.Divide(heldOut, options.Seed)];
-        _folds = [.. splits.Select(split => new ImageDataset(data.Name, data.ClassNames, split.Item1, split.Item2))];
+        var samples = options.LimitTrain is { } limit ? data.Train.Take(limit) : data.Train;
+        var splits = folds > 1 ? StratifiedKFold.Indices(samples, folds, options.Seed) : [samples.DrawPart(heldOut, options.Seed)];
+        _folds = [.. splits.Select(split => data.With(samples.Select(split.Item1), samples.Select(split.Item2), null))];
     }
 
     /// <summary>Trains every point on every fold, one after another. The search runs as the result is enumerated.</summary>
@@ -72,7 +72,7 @@ public sealed class GridSearch
     /// <returns>The best trial; null if there is none.</returns>
     public static SearchTrial? Best(IEnumerable<SearchTrial> trials) => trials.Where(trial => double.IsFinite(trial.Loss)).MinBy(trial => trial.Loss);
 
-    private (double Loss, double Accuracy, bool IsComplete) Train(SearchPoint point, ImageDataset data, Observer observer, CancellationToken cancellation)
+    private (double Loss, double Accuracy, bool IsComplete) Train(SearchPoint point, Dataset data, Observer observer, CancellationToken cancellation)
     {
         using var trainer = new Trainer(_model, data, _device, point.ApplyTo(_options), observer);
         try

@@ -14,23 +14,33 @@ public static class StratifiedKFold
     public static IReadOnlyList<(ImageSplit Train, ImageSplit HeldOut)> Split(ImageSplit split, int folds, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(split);
+        return [.. Indices(split, folds, seed).Select(part => (split.Select(part.Train), split.Select(part.HeldOut)))];
+    }
+
+    /// <summary>As <see cref="Split"/>, for any samples; returns their indices.</summary>
+    internal static IReadOnlyList<(int[] Train, int[] HeldOut)> Indices(DataSplit split, int folds, ulong seed)
+    {
         ArgumentOutOfRangeException.ThrowIfLessThan(folds, 2);
         if (split.Count < folds)
-            throw new DatasetException($"{split.Count} images cannot be split into {folds} folds. Use fewer folds, or more images.");
+        {
+            throw new DatasetException(
+                $"{split.Count} {split.SampleNoun} cannot be split into {folds} folds. Use fewer folds, or more {split.SampleNoun}.");
+        }
+
         var order = Enumerable.Range(0, split.Count).ToArray();
         new PortableRandom(seed).Shuffle(order.AsSpan());
 
-        // Assign folds round-robin over the images sorted by class. The counter runs on across classes, which keeps fold sizes even.
+        // Assign folds round-robin over the samples sorted by class. The counter runs on across classes, which keeps fold sizes even.
         var foldOf = new int[split.Count];
         var next = 0;
-        foreach (var index in order.OrderBy(index => split.Labels[index]))
+        foreach (var index in order.OrderBy(split.Stratum))
             foldOf[index] = next++ % folds;
-        var splits = new List<(ImageSplit, ImageSplit)>();
+        var splits = new List<(int[], int[])>();
         for (var fold = 0; fold < folds; fold++)
         {
-            var train = Enumerable.Range(0, split.Count).Where(index => foldOf[index] != fold).ToArray();
-            var heldOut = Enumerable.Range(0, split.Count).Where(index => foldOf[index] == fold).ToArray();
-            splits.Add((split.Select(train), split.Select(heldOut)));
+            splits.Add((
+                [.. Enumerable.Range(0, split.Count).Where(index => foldOf[index] != fold)],
+                [.. Enumerable.Range(0, split.Count).Where(index => foldOf[index] == fold)]));
         }
 
         return splits;

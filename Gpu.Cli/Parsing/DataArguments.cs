@@ -1,0 +1,64 @@
+using System.CommandLine;
+using Gpu.Cli.Output;
+using Gpu.Training.Data;
+using Gpu.Training.Images;
+using Gpu.Training.Models;
+using Gpu.Training.Runs;
+
+namespace Gpu.Cli.Parsing;
+
+/// <summary>The options of the commands that train on a data set: those for images and those for tables.</summary>
+internal sealed class DataArguments
+{
+    private readonly ImageOptions _images = new();
+    private readonly TableArguments _table = new();
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        _images.AddTo(command);
+        _table.AddTo(command);
+    }
+
+    /// <summary>The names of given options that a resumed run does not take, because it has its own.</summary>
+    public IEnumerable<string> Given(ParseResult parsed) => _images.Given(parsed).Concat(_table.Given(parsed));
+
+    /// <summary>Loads a data set for a new network, and creates the network.</summary>
+    /// <param name="parsed">the command line</param>
+    /// <param name="source">data set name, folder or table</param>
+    /// <param name="modelName">name or file of the network; null for the default</param>
+    /// <param name="background">background of transparent images and of padding</param>
+    /// <param name="reporter">receives notes</param>
+    /// <exception cref="UsageException">an option is for another kind of data</exception>
+    public (Dataset Data, Model Model) Load(ParseResult parsed, string source, string? modelName, RgbColor background, Reporter reporter)
+    {
+        if (DatasetLoader.IsTable(source))
+        {
+            if (_images.Given(parsed).FirstOrDefault() is { } imageOption)
+                throw new UsageException($"{imageOption} is for images, but '{source}' is a table. Omit it.");
+            // Reports a wrong name before the table is read.
+            if (modelName is not null) ModelArgument.Find(modelName);
+            var table = _table.Load(parsed, source, reporter);
+            return (table, ModelArgument.For(modelName, table, reporter));
+        }
+
+        if (_table.Given(parsed).FirstOrDefault() is { } tableOption)
+            throw new UsageException($"{tableOption} is for tables (.csv, .tsv), but '{source}' is not one. Omit it.");
+        var (data, model) = _images.Load(parsed, source, modelName, background, reporter);
+        model = TaskModel.Adapt(model, data.Task, out var remark);
+        if (remark is not null) reporter.Note(remark);
+        return (data, model);
+    }
+
+    /// <summary>Loads the data set of a run that is resumed.</summary>
+    public Dataset Reload(ParseResult parsed, RunFolder run, string source, RgbColor background, Reporter reporter)
+    {
+        if (run.Configuration.Table is { } schema) return DatasetLoader.LoadTable(source, schema: schema);
+        return DatasetLoader.Load(source, RunArgument.DataOptions(run, reporter) with
+        {
+            Background = background,
+            SkipsUnreadable = _images.SkipsUnreadable(parsed),
+            OnlyRecorded = true,
+        });
+    }
+}

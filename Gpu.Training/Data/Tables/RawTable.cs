@@ -1,0 +1,235 @@
+using System.Globalization;
+using nietras.SeparatedValues;
+
+namespace Gpu.Training.Data.Tables;
+
+/// <summary>What a column of a table holds.</summary>
+internal enum ColumnKind
+{
+    /// <summary>Not read.</summary>
+    Skipped,
+
+    /// <summary>Finite numbers.</summary>
+    Number,
+
+    /// <summary>Texts, of which there are few.</summary>
+    Category,
+}
+
+/// <summary>What the cells of a column look like.</summary>
+internal sealed class ColumnScan(string name)
+{
+    /// <summary>Most levels of a category and classes of a target.</summary>
+    public const int MaxLevels = 1000;
+
+    public string Name { get; } = name;
+
+    /// <summary>Whether all cells are numbers.</summary>
+    public bool IsNumber { get; set; } = true;
+
+    /// <summary>Whether all cells are whole numbers.</summary>
+    public bool IsWhole { get; set; } = true;
+
+    /// <summary>The different texts; no more are collected after <see cref="MaxLevels"/> + 1.</summary>
+    public HashSet<string> Texts { get; } = new(StringComparer.Ordinal);
+
+    public bool HasTooManyTexts => Texts.Count > MaxLevels;
+}
+
+/// <summary>A column in memory: numbers, or an index into the texts for each row.</summary>
+internal sealed class RawColumn
+{
+    public List<double> Numbers { get; } = [];
+
+    public List<int> Codes { get; } = [];
+
+    public List<string> Texts { get; } = [];
+
+    public List<int> Lines { get; } = [];
+}
+
+/// <summary>Reads CSV and TSV text in two passes: one finds the kind of each column, the other reads the cells.</summary>
+/// <param name="source">Name of the file for messages.</param>
+/// <param name="open">Opens the text.</param>
+internal sealed class RawTable(string source, Func<TextReader> open)
+{
+    private const int MostReported = 5;
+    private static readonly string[] MissingTexts = ["", "na", "n/a", "nan", "null", "?"];
+
+    /// <summary>Column names of the first line; an empty name is allowed.</summary>
+    public string[] Header { get; private set; } = [];
+
+    /// <summary>Rows below the header; known after a pass.</summary>
+    public int Rows { get; private set; }
+
+    /// <summary>Reads the header, and what the cells of each column look like.</summary>
+    /// <exception cref="DatasetException">The text is not a table with a header and rows.</exception>
+    public ColumnScan[] Scan()
+    {
+        ColumnScan[] columns = [];
+        Pass(
+            names => columns = [.. names.Select(name => new ColumnScan(name))],
+            (column, cell, _, decimalComma) =>
+            {
+                var scan = columns[column];
+                if (IsMissing(cell))
+                    return;
+                if (!TryNumber(cell, decimalComma, out var number))
+                    (scan.IsNumber, scan.IsWhole) = (false, false);
+                else if (number != Math.Floor(number))
+                    scan.IsWhole = false;
+                if (!scan.HasTooManyTexts && !scan.Texts.GetAlternateLookup<ReadOnlySpan<char>>().Contains(cell))
+                    scan.Texts.Add(cell.ToString());
+            });
+        return columns;
+    }
+
+    /// <summary>Reads the cells of the columns that are not skipped.</summary>
+    /// <exception cref="DatasetException">A cell is missing or no finite number; the message names lines and columns.</exception>
+    public RawColumn[] Read(Func<string, ColumnKind> kindOf)
+    {
+        RawColumn[] columns = [];
+        ColumnKind[] kinds = [];
+        Dictionary<string, int>[] codes = [];
+        List<string> missing = [];
+        var missingCount = 0;
+        Pass(
+            names =>
+            {
+                kinds = [.. names.Select(kindOf)];
+                columns = [.. names.Select(_ => new RawColumn())];
+                codes = [.. names.Select(_ => new Dictionary<string, int>(StringComparer.Ordinal))];
+            },
+            (index, cell, line, decimalComma) =>
+            {
+                if (kinds[index] == ColumnKind.Skipped)
+                    return;
+                var column = columns[index];
+                if (IsMissing(cell))
+                {
+                    if (missingCount++ < MostReported)
+                        missing.Add($"line {line}, column '{Header[index]}'{(cell.Length == 0 ? "" : $" ('{cell}')")}");
+                    return;
+                }
+
+                if (kinds[index] == ColumnKind.Number)
+                {
+                    if (!TryNumber(cell, decimalComma, out var number) || !double.IsFinite(number))
+                    {
+                        throw new DatasetException(
+                            $"Line {line} of '{source}' has '{cell}' in column '{Header[index]}', where a finite number is expected. Correct the cell, or "
+                            + "leave the column or the line out.");
+                    }
+
+                    column.Numbers.Add(number);
+                    return;
+                }
+
+                var lookup = codes[index].GetAlternateLookup<ReadOnlySpan<char>>();
+                if (!lookup.TryGetValue(cell, out var code))
+                {
+                    code = column.Texts.Count;
+                    column.Texts.Add(cell.ToString());
+                    column.Lines.Add(line);
+                    lookup[cell] = code;
+                }
+
+                column.Codes.Add(code);
+            });
+        if (missingCount > 0)
+        {
+            throw new DatasetException(
+                $"'{source}' has {missingCount} missing value{(missingCount == 1 ? "" : "s")}: {string.Join("; ", missing)}"
+                + $"{(missingCount > MostReported ? $"; and {missingCount - MostReported} more" : "")}. Fill them in, remove those lines, or leave a column "
+                + "out (--ignore NAME).");
+        }
+
+        return columns;
+    }
+
+    private static bool IsMissing(ReadOnlySpan<char> cell)
+    {
+        if (cell.Length > 4)
+            return false;
+        foreach (var text in MissingTexts)
+        {
+            if (cell.Equals(text, StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool TryNumber(ReadOnlySpan<char> cell, bool decimalComma, out double number)
+    {
+        if (double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out number))
+            return true;
+        return decimalComma && cell.Contains(',') && double.TryParse(
+            cell.ToString().Replace(',', '.'), NumberStyles.Float, CultureInfo.InvariantCulture, out number);
+    }
+
+    private void Pass(Action<string[]> begin, CellReader read)
+    {
+        try
+        {
+            using var text = open();
+            using var reader = Sep.Reader(options => options with { HasHeader = false, Unescape = true, Trim = SepTrim.All }).From(text);
+
+            // Where the separator is no comma, numbers may have one, as many spreadsheets write them.
+            var decimalComma = reader.Spec.Sep.Separator != ',';
+            var rows = -1;
+            foreach (var row in reader)
+            {
+                if (rows++ < 0)
+                {
+                    Header = Names(row);
+                    begin(Header);
+                    continue;
+                }
+
+                for (var i = 0; i < Header.Length; i++)
+                    read(i, row[i].Span, row.LineNumberFrom, decimalComma);
+            }
+
+            if (rows < 0)
+                throw new DatasetException($"'{source}' is empty. A table has a line of column names and a line for each sample.");
+            if (rows == 0)
+                throw new DatasetException($"'{source}' has a line of column names, but no rows below it.");
+            Rows = rows;
+        }
+        catch (Exception e) when (e is InvalidDataException or ArgumentException)
+        {
+            throw new DatasetException(
+                $"'{source}' is not a regular table: {e.Message} Every line must have as many cells as the first, separated by ',', ';', '|' or a tab.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"The file '{source}' cannot be read: {e.Message}", e);
+        }
+    }
+
+    private string[] Names(SepReader.Row row)
+    {
+        var names = new string[row.ColCount];
+        var numbers = 0;
+        for (var i = 0; i < names.Length; i++)
+        {
+            names[i] = row[i].ToString();
+            if (double.TryParse(names[i], NumberStyles.Float, CultureInfo.InvariantCulture, out _))
+                numbers++;
+        }
+
+        if (numbers == names.Length)
+        {
+            throw new DatasetException(
+                $"The first line of '{source}' has only numbers, but names of columns are expected there. Add a line of names, such as "
+                + $"{string.Join(",", Enumerable.Range(1, Math.Min(names.Length, 3)).Select(i => $"x{i}"))}{(names.Length > 3 ? ",..." : "")}.");
+        }
+
+        if (names.Where(name => name.Length > 0).GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new DatasetException($"'{source}' has {twice.Count()} columns named '{twice.Key}'. Rename all but one.");
+        return names;
+    }
+
+    private delegate void CellReader(int column, ReadOnlySpan<char> cell, int line, bool decimalComma);
+}

@@ -1,0 +1,14 @@
+namespace Gpu.Training.Data;
+
+/// <summary>What a network is trained to predict.</summary>
+public enum TaskKind
+{
+    /// <summary>One of several classes; softmax cross-entropy on one output per class.</summary>
+    Classification,
+
+    /// <summary>One of two classes, by one output; binary cross-entropy on a logit, or mean squared error on a probability.</summary>
+    Binary,
+
+    /// <summary>A number; mean squared error.</summary>
+    Regression,
+}

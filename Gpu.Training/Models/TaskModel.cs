@@ -1,0 +1,61 @@
+using Gpu.Kernels;
+using Gpu.Training.Data;
+using Gpu.Training.Layers;
+
+namespace Gpu.Training.Models;
+
+/// <summary>Fits the loss of a model to a task.</summary>
+public static class TaskModel
+{
+    /// <summary>Whether a model with this loss can be trained for a task.</summary>
+    public static bool Accepts(TaskKind task, LossKind loss) => task switch
+    {
+        TaskKind.Binary => loss is LossKind.BinaryCrossEntropy or LossKind.MeanSquaredError,
+        TaskKind.Regression => loss == LossKind.MeanSquaredError,
+        _ => loss == LossKind.SoftmaxCrossEntropy,
+    };
+
+    /// <summary>
+    /// Returns the model with a loss that fits the task. Softmax and binary cross-entropy take logits, and regression takes any number, so there a sigmoid
+    /// or tanh of the last layer is removed.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="task">The task.</param>
+    /// <param name="remark">What was changed, for the user; null for nothing.</param>
+    public static Model Adapt(Model model, TaskKind task, out string? remark)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        remark = null;
+        var isBounded = model.Layers[^1] is DenseLayer { Activation.Kind: ActivationKind.Sigmoid or ActivationKind.Tanh };
+        var fits = Accepts(task, model.Recipe.Loss);
+        if (fits && !(isBounded && task == TaskKind.Regression)) return model;
+        var loss = fits ? model.Recipe.Loss : task switch
+        {
+            TaskKind.Binary => LossKind.BinaryCrossEntropy,
+            TaskKind.Regression => LossKind.MeanSquaredError,
+            _ => LossKind.SoftmaxCrossEntropy,
+        };
+        List<string> changes = [];
+        if (!fits) changes.Add($"its loss is {NameOf(loss)} instead of {NameOf(model.Recipe.Loss)}");
+        var layers = model.Layers.ToArray();
+        if (isBounded && layers[^1] is DenseLayer last)
+        {
+            changes.Add($"the {last.Activation.Kind.ToString().ToLowerInvariant()} of its last layer is left out");
+            layers[^1] = new DenseLayer(last.Units) { Name = last.Name, Bias = last.Bias, Initializer = last.Initializer };
+        }
+
+        remark = $"Model '{model.Name}' for {task.ToString().ToLowerInvariant()}: {string.Join("; ", changes)}.";
+        return new Model(model.Name, model.Input, model.Recipe with { Loss = loss }, layers);
+    }
+
+    /// <summary>The output above which a network says yes: 0 for a logit, 0.5 for a probability; null if the task is not binary.</summary>
+    internal static float? BinaryThreshold(TaskKind task, LossKind loss) =>
+        task != TaskKind.Binary ? null : loss == LossKind.BinaryCrossEntropy ? 0f : 0.5f;
+
+    private static string NameOf(LossKind loss) => loss switch
+    {
+        LossKind.MeanSquaredError => "mean-squared-error",
+        LossKind.BinaryCrossEntropy => "binary-cross-entropy",
+        _ => "softmax-cross-entropy",
+    };
+}
