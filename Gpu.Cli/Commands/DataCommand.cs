@@ -12,5 +12,6 @@ internal static class DataCommand
         command.Subcommands.Add(DataListCommand.Create(context));
         command.Subcommands.Add(DataGenerateCommand.Create(context));
         command.Subcommands.Add(DataShowCommand.Create(context));
+        command.Subcommands.Add(DataCacheCommand.Create(context));
     }
 }

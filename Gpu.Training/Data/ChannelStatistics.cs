@@ -10,30 +10,45 @@ public sealed record ChannelStatistics(float[] Mean, float[] StandardDeviation)
     public static ChannelStatistics Of(ImageSplit split)
     {
         var channels = split.Channels;
-        var sums = new long[channels];
-        var squares = new long[channels];
-        var pixels = split.Pixels;
-        for (var i = 0; i < pixels.Length; i += channels)
+        var sums = new UInt128[channels];
+        var squares = new UInt128[channels];
+        if (split.Mapped is { } mapped)
         {
-            for (var c = 0; c < channels; c++)
-            {
-                long value = pixels[i + c];
-                sums[c] += value;
-                squares[c] += value * value;
-            }
+            for (var i = 0; i < split.Count; i++)
+                mapped.AddSums(i, sums, squares);
         }
+        else AddSums(split.Pixels, sums, squares);
 
-        var count = Math.Max(1, pixels.Length / channels);
+        var count = (UInt128)Math.Max(1, (long)split.Count * split.Height * split.Width);
         var mean = new float[channels];
         var deviation = new float[channels];
         for (var c = 0; c < channels; c++)
         {
             // n * sum(x^2) - sum(x)^2 in integers: no cancellation, unlike E[x^2] - E[x]^2 in floating point.
-            var variance = (double)(((Int128)squares[c] * count) - ((Int128)sums[c] * sums[c])) / ((double)count * count);
-            mean[c] = (float)((double)sums[c] / count / 255.0);
+            var variance = (double)((squares[c] * count) - (sums[c] * sums[c])) / ((double)count * (double)count);
+            mean[c] = (float)((double)sums[c] / (double)count / 255.0);
             deviation[c] = variance > 0 ? (float)(Math.Sqrt(variance) / 255.0) : 1f;
         }
 
         return new ChannelStatistics(mean, deviation);
+    }
+
+    private static void AddSums(byte[] pixels, UInt128[] sums, UInt128[] squares)
+    {
+        var channels = sums.Length;
+        Span<ulong> words = stackalloc ulong[2 * channels];
+        words.Clear();
+        for (var i = 0; i < pixels.Length; i += channels)
+        {
+            for (var c = 0; c < channels; c++)
+            {
+                ulong value = pixels[i + c];
+                words[2 * c] += value;
+                words[(2 * c) + 1] += value * value;
+            }
+        }
+
+        for (var c = 0; c < channels; c++)
+            (sums[c], squares[c]) = (words[2 * c], words[(2 * c) + 1]);
     }
 }

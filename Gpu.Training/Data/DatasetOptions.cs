@@ -1,3 +1,4 @@
+using Gpu.Training.Data.Cache;
 using Gpu.Training.Images;
 
 namespace Gpu.Training.Data;
@@ -50,6 +51,12 @@ public sealed record DatasetOptions
     /// Draws no test split: all images of a folder without splits are both training and test images. A folder with a test split need not have a training split.
     /// </summary>
     public bool IsUndivided { get; init; }
+
+    /// <summary>Folders whose images need at least this many bytes are decoded into a file of <see cref="ImageCache"/>; others into memory.</summary>
+    public long CacheFrom { get; init; } = ImageCache.DefaultMinBytes;
+
+    /// <summary>Splits of images in a cache file are streamed to the device while they are used if they need more than this many bytes.</summary>
+    internal long ResidentBytes { get; init; } = ImageCache.DefaultMinBytes;
 
     /// <summary>Receives what the user should know, one sentence or a few at a time, such as the files that were not read.</summary>
     public Action<string>? Note { get; init; }

@@ -17,6 +17,8 @@ public static class IdxWriter
         int[] sizes = split.Channels == 1
             ? [split.Count, split.Height, split.Width]
             : [split.Count, split.Height, split.Width, split.Channels];
+        if (split.IsMapped)
+            throw new DatasetException($"{split.Count} images of {split.ImageSize} bytes are too many for an IDX file. Use --limit-train.");
         Write(path, sizes, split.Pixels, gzip);
     }
 

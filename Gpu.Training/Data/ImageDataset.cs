@@ -108,7 +108,10 @@ public sealed class ImageDataset : Dataset
         get
         {
             var check = new Crc32();
-            check.Append(Train.Pixels);
+            if (Train.Mapped is { } mapped)
+                mapped.AppendTo(check);
+            else
+                check.Append(Train.Pixels);
             check.Append(MemoryMarshal.AsBytes(Train.Labels.AsSpan()));
             return $"{Train.Count}x{Height}x{Width}x{Channels}-{check.GetCurrentHashAsUInt32():x8}";
         }

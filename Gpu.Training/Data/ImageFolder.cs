@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gpu.Training.Data.Cache;
 using Gpu.Training.Images;
 
 namespace Gpu.Training.Data;
@@ -41,7 +42,7 @@ internal sealed class ImageFolder
         var (readable, images, transform) = Read(files);
         var classes = Classes(readable);
         var labels = readable.Select(file => Array.IndexOf(classes, file.Class)).ToArray();
-        var channels = _options.Channels ?? (images.Any(image => image.Channels == 3) ? 3 : 1);
+        var channels = _options.Channels ?? (images.IsGray ? 1 : 3);
         var parts = Parts(readable, labels);
         var all = Enumerable.Range(0, readable.Count).ToArray();
         ImageSplit train, test;
@@ -148,20 +149,27 @@ internal sealed class ImageFolder
             + $"{ImageFolderLayout.List(names, 50)}. In the folder: {ImageFolderLayout.List(found, 50)}. Rename or remove those folders.");
     }
 
-    private (List<ImageFile> Files, ByteImage[] Images, ImageTransform? Transform) Read(List<ImageFile> files)
+    private (List<ImageFile> Files, DecodedImages Images, ImageTransform? Transform) Read(List<ImageFile> files)
     {
         var paths = files.Select(file => file.Path).ToArray();
         var errors = new ImageException?[files.Count];
         var sizes = ImageBatch.ReadSizes(paths, errors);
         var known = sizes.Where((_, i) => errors[i] is null).ToArray();
         var transform = known.Length > 0 ? _options.ChooseTransform?.Invoke(known) : null;
-        var images = ImageBatch.Decode(paths, sizes, transform, _options.Background, errors);
+        if (transform is null && known.Length > 0)
+            RequireOneSize(files, sizes, errors);
+        var size = transform is not null ? (transform.Height, transform.Width) : known.Length > 0 ? known[0] : default;
+        DecodedImages images;
+        if ((Int128)3 * known.Length * size.Height * size.Width >= _options.CacheFrom)
+        {
+            images = new DecodedImages(ImageCache.Open(paths, sizes, size, transform, _options.Background, errors, _options.Note), _options.ResidentBytes);
+        }
+        else images = new DecodedImages(ImageBatch.Decode(paths, sizes, transform, _options.Background, errors));
+
         var bad = errors.OfType<ImageException>().ToArray();
         if (bad.Length > 0)
             Report(files, bad);
-        if (transform is null)
-            RequireOneSize(files, images);
-        return ([.. files.Where((_, i) => images[i] is not null)], [.. images.OfType<ByteImage>()], transform);
+        return ([.. files.Where((_, i) => !images.IsMissing(i))], images.WithoutMissing(files.Count), transform);
     }
 
     private void Report(List<ImageFile> files, ImageException[] bad)
@@ -181,15 +189,16 @@ internal sealed class ImageFolder
     }
 
     // The most common size counts as the right one, so the error names an image of a different size.
-    private static void RequireOneSize(List<ImageFile> files, ByteImage?[] images)
+    private static void RequireOneSize(List<ImageFile> files, (int Height, int Width)[] sizes, ImageException?[] errors)
     {
-        var (height, width) = images.OfType<ByteImage>().GroupBy(image => (image.Height, image.Width)).MaxBy(group => group.Count())!.Key;
-        var odd = Array.FindIndex(images, image => image is not null && (image.Height, image.Width) != (height, width));
-        if (odd >= 0)
+        var (height, width) = sizes.Where((_, i) => errors[i] is null).GroupBy(size => size).MaxBy(group => group.Count())!.Key;
+        for (var i = 0; i < sizes.Length; i++)
         {
+            if (errors[i] is not null || sizes[i] == (height, width))
+                continue;
             throw new DatasetException(
-                $"The image '{files[odd].Path}' is {images[odd]!.Height}x{images[odd]!.Width} (height x width), but most of the data set are "
-                + $"{height}x{width}. All images must have the same size, unless they are resized (--size): scale or crop this one, or remove it.");
+                $"The image '{files[i].Path}' is {sizes[i].Height}x{sizes[i].Width} (height x width), but most of the data set are {height}x{width}. All images "
+                + "must have the same size, unless they are resized (--size): scale or crop this one, or remove it.");
         }
     }
 
@@ -217,22 +226,9 @@ internal sealed class ImageFolder
         static SplitPart Part(bool isTest) => isTest ? SplitPart.Test : SplitPart.Train;
     }
 
-    private static ImageSplit Join(List<ImageFile> files, int[] labels, ByteImage[] images, int[] order, PortableRandom random, int channels, bool names)
+    private static ImageSplit Join(List<ImageFile> files, int[] labels, DecodedImages images, int[] order, PortableRandom random, int channels, bool names)
     {
-        if (order.Length == 0)
-            return new ImageSplit([], [], images[0].Height, images[0].Width, channels, []);
-        var (height, width) = (images[0].Height, images[0].Width);
-        var size = (long)height * width * channels;
-        if (size * order.Length > Array.MaxLength)
-        {
-            throw new DatasetException(
-                $"{order.Length} images of {height}x{width}x{channels} do not fit into one array of {Array.MaxLength} bytes. Use fewer or smaller images.");
-        }
-
         random.Shuffle(order.AsSpan());
-        var pixels = new byte[size * order.Length];
-        for (var i = 0; i < order.Length; i++)
-            images[order[i]].ToChannels(channels).Pixels.CopyTo(pixels, i * size);
-        return new ImageSplit(pixels, [.. order.Select(i => labels[i])], height, width, channels, names ? [.. order.Select(i => files[i].Name)] : null);
+        return images.Select(order, [.. order.Select(i => labels[i])], channels, names ? [.. order.Select(i => files[i].Name)] : null);
     }
 }

@@ -1,3 +1,4 @@
+using Gpu.Training.Data.Cache;
 using Gpu.Training.Images;
 
 namespace Gpu.Training.Data;
@@ -5,6 +6,9 @@ namespace Gpu.Training.Data;
 /// <summary>A split of a data set (training, validation or test): images of one size as bytes, and a label per image.</summary>
 public sealed class ImageSplit : DataSplit
 {
+    private readonly byte[]? _pixels;
+    private readonly MappedImages? _mapped;
+
     /// <summary>Creates a split over the given arrays, without copying them.</summary>
     /// <param name="pixels">Pixels, [count, height, width, channels]; 0 is black, 255 full intensity.</param>
     /// <param name="labels">Class index of each image, from 0.</param>
@@ -42,14 +46,32 @@ public sealed class ImageSplit : DataSplit
         if (names is not null && names.Count != labels.Length)
             throw new DatasetException($"{labels.Length} images need as many names, but {names.Count} were given.");
         Names = names;
-        Pixels = pixels;
+        _pixels = pixels;
         Height = height;
         Width = width;
         Channels = channels;
     }
 
+    /// <summary>Creates a split of images in a mapped file.</summary>
+    internal ImageSplit(MappedImages images, int[] labels, int height, int width, IReadOnlyList<string>? names)
+        : base(labels)
+    {
+        _mapped = images;
+        Names = names;
+        (Height, Width, Channels) = (height, width, images.Channels);
+    }
+
     /// <summary>All pixels, [count, height, width, channels].</summary>
-    public byte[] Pixels { get; }
+    /// <exception cref="InvalidOperationException">The images are in a cache file (<see cref="IsMapped"/>).</exception>
+    public byte[] Pixels => _pixels ?? throw new InvalidOperationException("The images are in a cache file, not in an array: read them with CopyImage.");
+
+    /// <summary>Whether the images are in a cache file that is mapped into memory, because there are many: <see cref="Pixels"/> is not available.</summary>
+    public bool IsMapped => _mapped is not null;
+
+    /// <summary>Whether the images are streamed to the device while they are used.</summary>
+    internal bool IsStreamed => _mapped is { IsStreamed: true };
+
+    internal MappedImages? Mapped => _mapped;
 
     /// <summary>Name of each image, such as its path relative to the folder of the data set, with '/' between folders; null if the images have none.</summary>
     public IReadOnlyList<string>? Names { get; }
@@ -73,12 +95,33 @@ public sealed class ImageSplit : DataSplit
     public override string SampleNoun => "images";
 
     /// <summary>The pixels of an image, [height, width, channels].</summary>
-    public ReadOnlySpan<byte> Image(int index) => Pixels.AsSpan(checked(index * ImageSize), ImageSize);
+    public ReadOnlySpan<byte> Image(int index)
+    {
+        if (_pixels is not null)
+            return _pixels.AsSpan(checked(index * ImageSize), ImageSize);
+        var image = new byte[ImageSize];
+        CopyImage(index, image);
+        return image;
+    }
+
+    /// <summary>Copies the pixels of an image.</summary>
+    /// <param name="index">The image.</param>
+    /// <param name="destination">Receives the pixels, [height, width, channels].</param>
+    /// <exception cref="DatasetException">The image is in a cache file that is damaged.</exception>
+    public void CopyImage(int index, Span<byte> destination)
+    {
+        if (_mapped is not null)
+            _mapped.Read(index, destination);
+        else
+            Image(index).CopyTo(destination);
+    }
 
     /// <summary>The first <paramref name="count"/> images, or all if there are fewer.</summary>
     public override ImageSplit Take(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (_mapped is not null && count < Count)
+            return Select([.. Enumerable.Range(0, count)]);
         return count >= Count ? this : new ImageSplit(
         Pixels[..(count * ImageSize)], Labels[..count], Height, Width, Channels, Names?.Take(count).ToArray());
     }
@@ -86,18 +129,21 @@ public sealed class ImageSplit : DataSplit
     /// <summary>Copies the images with the given indices, in that order.</summary>
     public override ImageSplit Select(ReadOnlySpan<int> indices)
     {
-        var pixels = new byte[checked(indices.Length * ImageSize)];
+        var pixels = _mapped is null ? new byte[checked(indices.Length * ImageSize)] : null;
         var labels = new int[indices.Length];
         var names = Names is null ? null : new string[indices.Length];
         for (var i = 0; i < indices.Length; i++)
         {
-            Image(indices[i]).CopyTo(pixels.AsSpan(i * ImageSize));
+            if (pixels is not null)
+                Image(indices[i]).CopyTo(pixels.AsSpan(i * ImageSize));
             labels[i] = Labels[indices[i]];
             if (names is not null)
                 names[i] = Names![indices[i]];
         }
 
-        return new ImageSplit(pixels, labels, Height, Width, Channels, names);
+        return pixels is null
+            ? new ImageSplit(_mapped!.Select(indices), labels, Height, Width, names)
+            : new ImageSplit(pixels, labels, Height, Width, Channels, names);
     }
 
     /// <summary>
@@ -105,7 +151,9 @@ public sealed class ImageSplit : DataSplit
     /// </summary>
     /// <param name="channels">Values per pixel: 1 for gray, 3 for RGB.</param>
     public ImageSplit ToChannels(int channels) =>
-        channels == Channels ? this : Converted(Height, Width, channels, image => image.ToChannels(channels));
+        channels == Channels ? this
+        : _mapped is not null ? new ImageSplit(_mapped.ToChannels(channels), Labels, Height, Width, Names)
+        : Converted(Height, Width, channels, image => image.ToChannels(channels));
 
     /// <summary>Resizes the images.</summary>
     /// <param name="transform">The size, and what happens to other proportions.</param>
@@ -118,7 +166,9 @@ public sealed class ImageSplit : DataSplit
     }
 
     /// <summary>The same images with other labels.</summary>
-    internal ImageSplit WithLabels(int[] labels) => new(Pixels, labels, Height, Width, Channels, Names);
+    internal ImageSplit WithLabels(int[] labels) => _mapped is null
+        ? new ImageSplit(Pixels, labels, Height, Width, Channels, Names)
+        : new ImageSplit(_mapped, labels, Height, Width, Names);
 
     /// <summary>
     /// Draws a stratified random part and returns the rest and the part; both keep the order of the images. Named images are drawn by their names: about the

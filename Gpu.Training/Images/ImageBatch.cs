@@ -40,6 +40,21 @@ internal static class ImageBatch
         IReadOnlyList<string> paths, (int Height, int Width)[] sizes, ImageTransform? transform, RgbColor background, ImageException?[] errors)
     {
         var images = new ByteImage?[paths.Count];
+        Decode(paths, sizes, transform, background, errors, (index, image) => images[index] = image);
+        return images;
+    }
+
+    /// <summary>Decodes and resizes the images whose files have no error yet, and gives each to a receiver, which may be called by several threads.</summary>
+    /// <param name="paths">The files.</param>
+    /// <param name="sizes">The sizes in their headers, which limit how many are decoded at the same time.</param>
+    /// <param name="transform">How they are resized; null leaves them as they are.</param>
+    /// <param name="background">Background of transparent images and of padding.</param>
+    /// <param name="errors">The errors so far; receives that of each file that cannot be decoded.</param>
+    /// <param name="receive">Receives the index and the image.</param>
+    public static void Decode(
+        IReadOnlyList<string> paths, (int Height, int Width)[] sizes, ImageTransform? transform, RgbColor background, ImageException?[] errors,
+        Action<int, ByteImage> receive)
+    {
         var (gate, used) = (new object(), 0L);
         Parallel.For(0, paths.Count, i =>
         {
@@ -56,7 +71,7 @@ internal static class ImageBatch
             try
             {
                 var image = ImageCodec.Load(paths[i], background);
-                images[i] = transform is null ? image : transform.Apply(image, background);
+                receive(i, transform is null ? image : transform.Apply(image, background));
             }
             catch (ImageException e)
             {
@@ -71,6 +86,5 @@ internal static class ImageBatch
                 }
             }
         });
-        return images;
     }
 }

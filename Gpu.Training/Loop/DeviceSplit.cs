@@ -60,19 +60,39 @@ internal abstract class DeviceSplit : IDisposable
     /// <param name="split">the split</param>
     /// <param name="data">the data set, whose training split gives the statistics</param>
     /// <param name="plans">the plans that read the batches</param>
+    /// <param name="batch">the largest batch, in samples</param>
     /// <param name="augmentation">random changes of images</param>
-    public static DeviceSplit Create(ComputeDevice device, DataSplit split, Dataset data, PlanCache plans, Augmentation augmentation = default) =>
+    public static DeviceSplit Create(ComputeDevice device, DataSplit split, Dataset data, PlanCache plans, int batch, Augmentation augmentation = default) =>
         split is TableSplit table
             ? new TableDeviceSplit(device, table, ((TableDataset)data).Schema, plans)
-            : new ImageDeviceSplit(device, (ImageSplit)split, ((ImageDataset)data).Statistics, plans, augmentation);
+            : new ImageDeviceSplit(device, (ImageSplit)split, ((ImageDataset)data).Statistics, plans, batch, augmentation);
 
     /// <summary>Words of device memory that a split needs.</summary>
-    public static long WordsFor(DataSplit split) => split is TableSplit table
+    public static long WordsFor(DataSplit split, int batch) => split is TableSplit table
         ? TableDeviceSplit.WordsFor(table)
-        : ImageDeviceSplit.WordsFor((ImageSplit)split);
+        : ImageDeviceSplit.WordsFor((ImageSplit)split, batch);
+
+    /// <summary>Makes sure that the samples at positions of the order are on the device. Call it before the launches that gather them.</summary>
+    public virtual void Require(int from, int count)
+    {
+    }
 
     /// <summary>Copies <see cref="Order"/> to the device.</summary>
-    public void UploadOrder() => _device.Upload<int>(Order, _order.View);
+    public void UploadOrder()
+    {
+        _device.Upload<int>(Order, _order.View);
+        OnOrderChanged();
+    }
+
+    /// <summary>Called after <see cref="Order"/> has changed.</summary>
+    protected virtual void OnOrderChanged()
+    {
+    }
+
+    /// <summary>Called before the memory is disposed.</summary>
+    protected virtual void DisposeManaged()
+    {
+    }
 
     /// <summary>Shuffles the samples for an epoch. The order depends only on seed and epoch.</summary>
     public void Shuffle(ulong seed, int epoch)
@@ -98,6 +118,7 @@ internal abstract class DeviceSplit : IDisposable
 
     public void Dispose()
     {
+        DisposeManaged();
         _steps.Dispose();
         foreach (var buffer in _buffers) buffer.Dispose();
     }

@@ -5,7 +5,9 @@ using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>A split of images in device memory, as bytes. The gather kernel normalizes and augments them.</summary>
+/// <summary>
+/// A split of images in device memory, as bytes: all of them, or a window (<see cref="PixelWindow"/>). The gather kernel normalizes and augments them.
+/// </summary>
 internal sealed class ImageDeviceSplit : DeviceSplit
 {
     private readonly ImageSplit _split;
@@ -13,29 +15,63 @@ internal sealed class ImageDeviceSplit : DeviceSplit
     private readonly DeviceBuffer _bytes;
     private readonly DeviceBuffer _labels;
     private readonly DeviceBuffer _normalization;
+    private readonly int _windowSamples;
+    private readonly PixelWindow? _window;
 
-    public ImageDeviceSplit(ComputeDevice device, ImageSplit split, ChannelStatistics statistics, PlanCache plans, Augmentation augmentation = default)
+    public ImageDeviceSplit(
+        ComputeDevice device, ImageSplit split, ChannelStatistics statistics, PlanCache plans, int batch, Augmentation augmentation = default)
         : base(device, split, plans)
     {
         _split = split;
         _augmentation = augmentation;
-        if ((long)split.Count * split.ImageSize / 4 > int.MaxValue - 16)
+        if (split.IsStreamed) _windowSamples = PixelWindow.SamplesFor(batch, split.ImageSize);
+        else if ((long)split.Count * split.ImageSize / 4 > int.MaxValue - 16)
             throw new TrainingException($"{split.Count} images of {split.ImageSize} bytes exceed the 8 GB that one device buffer can hold. Use --limit-train.");
         _bytes = Allocate(Shape(1).DataWords);
         _labels = Allocate(split.Count);
         var pattern = PixelNormalization.Pattern(statistics.Mean, statistics.StandardDeviation);
         _normalization = Allocate(pattern.Length);
-        device.Upload<byte>(split.Pixels, _bytes.View);
+        if (split.IsStreamed)
+        {
+            _window = new PixelWindow(device, _bytes.View, split.CopyImage, split.ImageSize, _windowSamples);
+            _window.Begin(Order);
+        }
+        else if (split.IsMapped) UploadMapped();
+        else device.Upload<byte>(split.Pixels, _bytes.View);
+
         device.Upload<int>(split.Labels, _labels.View);
         device.Upload<float>(pattern, _normalization.View);
     }
 
     /// <summary>Words of device memory that a split needs.</summary>
-    public static long WordsFor(ImageSplit split) =>
-        (long)split.Count * split.ImageSize / 4 + 5 + 2L * split.Count + PixelNormalization.Words(split.Channels);
+    public static long WordsFor(ImageSplit split, int batch)
+    {
+        var resident = split.IsStreamed ? PixelWindow.SamplesFor(batch, split.ImageSize) : split.Count;
+        return (long)resident * split.ImageSize / 4 + 5 + 2L * split.Count + PixelNormalization.Words(split.Channels);
+    }
+
+    public override void Require(int from, int count) => _window?.Require(from, count);
+
+    protected override void OnOrderChanged() => _window?.Begin(Order);
+
+    protected override void DisposeManaged() => _window?.Dispose();
 
     protected override void Gather(Plan plan, CommandList list) => BatchGather.Run(
         list, Shape(plan.Batch), _bytes.View, _labels.View, OrderView, StepState, _normalization.View, plan.Input, plan.Labels, _augmentation);
 
-    private BatchShape Shape(int count) => new(_split.Count, count, _split.Height, _split.Width, _split.Channels);
+    private BatchShape Shape(int count) => new(_split.Count, count, _split.Height, _split.Width, _split.Channels) { Window = _windowSamples };
+
+    // In pieces of whole words.
+    private void UploadMapped()
+    {
+        var piece = 4 * Math.Max(1, (1 << 22) / _split.ImageSize);
+        var staging = new byte[piece * _split.ImageSize];
+        for (var from = 0; from < _split.Count; from += piece)
+        {
+            var count = Math.Min(piece, _split.Count - from);
+            for (var i = 0; i < count; i++) _split.CopyImage(from + i, staging.AsSpan(i * _split.ImageSize, _split.ImageSize));
+            var offset = (int)((long)from * _split.ImageSize / sizeof(float));
+            Device.Upload<byte>(staging.AsSpan(0, count * _split.ImageSize), _bytes.View.Slice(offset, _bytes.Length - offset));
+        }
+    }
 }

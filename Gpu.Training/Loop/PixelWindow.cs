@@ -14,7 +14,7 @@ internal delegate void PixelReader(int index, Span<byte> destination);
 internal sealed class PixelWindow : IDisposable
 {
     // Enough to hide the start of a disk access, and small beside the activations of a network for such images.
-    private const int ChunkBytes = 32 << 20;
+    private const int ChunkBytes = 16 << 20;
     private const int Chunks = 2;
 
     private readonly ComputeDevice _device;

@@ -31,6 +31,7 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
             cancellation.ThrowIfCancellationRequested();
             var plan = plans.Evaluation(Math.Min(batch, split.Count - from));
             counters.EnsureUploaded(new EvaluationSchedule(counters, from, batch, split.Count));
+            split.Require(from, plan.Batch);
             split.StepFor(plan).Run();
             if (matrix is not null) CountPredictions(matrix, plan, split, from, outputs);
         }

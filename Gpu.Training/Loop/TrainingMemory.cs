@@ -19,8 +19,9 @@ internal sealed class TrainingMemory
         var scalesLoss = device.Precision == MatrixPrecision.Fp16;
         var update = ParameterUpdate.WordsFor(
             ParameterMemory.Layout(model).Trained, resolved.Optimizer, scalesLoss, resolved.Options.ClipNorm, resolved.Options.Ema);
-        var splits = DeviceSplit.WordsFor(data.Train) + DeviceSplit.WordsFor(data.Test)
-            + (data.Validation is { } validation ? DeviceSplit.WordsFor(validation) : 0);
+        WindowBatch = SplitEvaluator.BatchFor(resolved.Options.Batch, int.MaxValue);
+        var splits = DeviceSplit.WordsFor(data.Train, WindowBatch) + DeviceSplit.WordsFor(data.Test, WindowBatch)
+            + (data.Validation is { } validation ? DeviceSplit.WordsFor(validation, WindowBatch) : 0);
         _fixed = sizeof(float) * (ParameterMemory.WordsFor(model) + update + splits);
         Batch = Math.Min(resolved.Options.Batch, data.Train.Count);
         EvaluationBatch = PreferredEvaluationBatch(Batch);
@@ -28,6 +29,9 @@ internal sealed class TrainingMemory
 
     /// <summary>Samples per training batch; the last batch of an epoch may have fewer.</summary>
     public int Batch { get; }
+
+    /// <summary>An upper bound of all batch sizes, for the windows of splits that are streamed.</summary>
+    public int WindowBatch { get; }
 
     /// <summary>Largest evaluation batch in samples.</summary>
     public int EvaluationBatch { get; private set; }

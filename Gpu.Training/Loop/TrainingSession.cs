@@ -112,9 +112,9 @@ internal sealed class TrainingSession : IDisposable
         var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings));
         var update = Own(new ParameterUpdate(network, resolved.Optimizer, plans.StepStateView, plans.LossScale, options.ClipNorm, options.Ema));
         var augmentation = new Augmentation(options.AugmentFlip, options.AugmentShift, NamedSeed.Of(options.Seed, "augmentation"));
-        var train = Own(DeviceSplit.Create(device, data.Train, data, plans, augmentation));
-        var validation = data.Validation is { } part ? Own(DeviceSplit.Create(device, part, data, plans)) : null;
-        var test = Own(DeviceSplit.Create(device, data.Test, data, plans));
+        var train = Own(DeviceSplit.Create(device, data.Train, data, plans, memory.WindowBatch, augmentation));
+        var validation = data.Validation is { } part ? Own(DeviceSplit.Create(device, part, data, plans, memory.WindowBatch)) : null;
+        var test = Own(DeviceSplit.Create(device, data.Test, data, plans, memory.WindowBatch));
         plans.Reserve(memory.TrainingBatches, memory.EvaluationBatches);
         return (network, plans, new StepScheduleUploader(device, plans.StepTable), update, train, validation, test);
     }
@@ -144,7 +144,10 @@ internal sealed class TrainingSession : IDisposable
     private Plan NextPlan(EpochSchedule schedule)
     {
         Counters.EnsureUploaded(schedule);
-        return Plans.Training(Math.Min(Batch, Train.Count - schedule.NextBatch * Batch));
+        var from = schedule.NextBatch * Batch;
+        var samples = Math.Min(Batch, Train.Count - from);
+        Train.Require(from, samples);
+        return Plans.Training(samples);
     }
 
     private T Own<T>(T item)

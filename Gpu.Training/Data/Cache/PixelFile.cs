@@ -5,17 +5,21 @@ using System.IO.MemoryMappedFiles;
 namespace Gpu.Training.Data.Cache;
 
 /// <summary>
-/// A file of decoded images of one size, mapped into memory: a header, the hash of each image, and the pixels [count, height, width, channels]. The operating
-/// system keeps in memory what is used, so the file can be larger than the memory.
+/// A file of decoded images of one size, mapped into memory: a header, a table with the checksum and the sums of each image, and the pixels
+/// [count, height, width, channels]. The operating system keeps in memory what is used, so the file can be larger than the memory.
 /// </summary>
 /// <remarks>
-/// Layout, little-endian: "GTPIXEL1"; count, height, width, channels as 32-bit integers; the 16 bytes of the key; the XXH3 of the table of hashes; from byte
-/// <see cref="HeaderBytes"/> the table of one XXH3 per image; from the next multiple of 4096 the pixels.
+/// Layout, little-endian: "GTPIXEL1"; count, height, width, channels as 32-bit integers; the 16 bytes of the key; the XXH3 of the table; from byte
+/// <see cref="HeaderBytes"/> the table; from the next multiple of 4096 the pixels. An entry of the table is the XXH3 of the pixels (0: the image could not be
+/// decoded), for each of three channels the sum and the sum of squares, and 1 if the image is gray, all as 64-bit integers.
 /// </remarks>
 internal sealed unsafe class PixelFile : IDisposable
 {
     /// <summary>Bytes of the header.</summary>
     public const int HeaderBytes = 64;
+
+    /// <summary>Bytes of an entry of the table.</summary>
+    public const int EntryBytes = 8 * sizeof(ulong);
 
     private const int PageBytes = 4096;
     private static readonly byte[] Magic = "GTPIXEL1"u8.ToArray();
@@ -65,7 +69,7 @@ internal sealed unsafe class PixelFile : IDisposable
             view.ReadArray(0, bytes, 0, bytes.Length);
             var header = ReadHeader(path, bytes, length, out var tableHash);
             var opened = new PixelFile(path, header, file, view);
-            if (XxHash3.HashToUInt64(opened.Span(HeaderBytes, (long)header.Count * sizeof(ulong))) == tableHash) return opened;
+            if (XxHash3.HashToUInt64(opened.Span(HeaderBytes, (long)header.Count * EntryBytes)) == tableHash) return opened;
             opened.Dispose();
             throw new InvalidDataException($"the checksum of '{path}' is wrong");
         }
@@ -86,10 +90,18 @@ internal sealed unsafe class PixelFile : IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         if ((uint)index >= (uint)Header.Count) throw new ArgumentOutOfRangeException(nameof(index));
         Span(_pixels + (long)index * Header.ImageBytes, Header.ImageBytes).CopyTo(destination);
-        var expected = BinaryPrimitives.ReadUInt64LittleEndian(Span(HeaderBytes + (long)index * sizeof(ulong), sizeof(ulong)));
-        if (XxHash3.HashToUInt64(destination[..Header.ImageBytes]) != expected)
+        if (Checksum(destination[..Header.ImageBytes]) != Word(index, 0))
             throw new InvalidDataException($"image {index} of the cache file '{Path}' is damaged");
     }
+
+    /// <summary>Whether an image could not be decoded.</summary>
+    public bool IsMissing(int index) => Word(index, 0) == 0;
+
+    /// <summary>Whether an image is gray.</summary>
+    public bool IsGray(int index) => Word(index, 7) == 1;
+
+    /// <summary>The sum of a channel of an image, and the sum of its squares.</summary>
+    public (ulong Sum, ulong Squares) Sums(int index, int channel) => (Word(index, 1 + 2 * channel), Word(index, 2 + 2 * channel));
 
     /// <summary>Unmaps the file.</summary>
     public void Dispose()
@@ -99,7 +111,10 @@ internal sealed unsafe class PixelFile : IDisposable
     }
 
     /// <summary>Offset of the pixels of a file.</summary>
-    internal static long PixelOffset(int count) => (HeaderBytes + (long)count * sizeof(ulong) + PageBytes - 1) / PageBytes * PageBytes;
+    internal static long PixelOffset(int count) => (HeaderBytes + (long)count * EntryBytes + PageBytes - 1) / PageBytes * PageBytes;
+
+    /// <summary>The checksum of the pixels of an image, which is never 0.</summary>
+    internal static ulong Checksum(ReadOnlySpan<byte> pixels) => Math.Max(1, XxHash3.HashToUInt64(pixels));
 
     internal static byte[] WriteHeader(PixelFileHeader header, ReadOnlySpan<byte> table)
     {
@@ -118,14 +133,17 @@ internal sealed unsafe class PixelFile : IDisposable
         int Size(int index) => BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8 + 4 * index));
         var header = new PixelFileHeader(Size(0), Size(1), Size(2), Size(3), BinaryPrimitives.ReadUInt128LittleEndian(bytes.AsSpan(24)));
         tableHash = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(40));
-        if (header.Count < 1 || header.Height < 1 || header.Width < 1 || header.Channels is < 1 or > 4
+        if (header.Count < 1 || header.Height < 1 || header.Width < 1 || header.Channels is < 1 or > 3
             || (Int128)header.Height * header.Width * header.Channels > int.MaxValue)
             throw new InvalidDataException($"the header of '{path}' is damaged");
         return FileBytes(header) == length ? header : throw new InvalidDataException(
             $"'{path}' has {length} bytes, but {FileBytes(header)} are expected: it is truncated or damaged");
     }
 
-    // A table of hashes is at most 16 GB; a span holds 2 GB. 250 million images are more than this program trains on.
+    private ulong Word(int index, int word) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(Span(HeaderBytes + (long)index * EntryBytes + word * sizeof(ulong), sizeof(ulong)));
+
+    // The table of 33 million images fits.
     private ReadOnlySpan<byte> Span(long offset, long length) => new(_start + offset, checked((int)length));
 
     private void Release()

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Hashing;
 using Microsoft.Win32.SafeHandles;
 
 namespace Gpu.Training.Data.Cache;
@@ -31,26 +30,44 @@ internal sealed class PixelFileWriter : IDisposable
         if (bytes > free)
         {
             throw new IOException(
-                $"The cache of decoded images needs {bytes / 1e9:0.0} GB in '{folder}', but {free / 1e9:0.0} GB are free. Free some space ('data cache --clear'), "
-                + "or use a smaller --size.");
+                $"The cache of decoded images needs {bytes / 1e9:0.0} GB in '{folder}', but {free / 1e9:0.0} GB are free. Free some space "
+                + "('data cache --clear'), or use a smaller --size.");
         }
 
         _temporary = Path.Combine(folder, $".{Path.GetFileName(_path)}.{Guid.NewGuid():N}.tmp");
         _file = File.OpenHandle(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, bytes);
-        _table = new byte[checked(header.Count * sizeof(ulong))];
+        _table = new byte[checked(header.Count * PixelFile.EntryBytes)];
     }
 
-    /// <summary>Writes an image. Thread-safe for different images.</summary>
+    /// <summary>Writes an image; one that is not written counts as missing. Thread-safe for different images.</summary>
     /// <param name="index">the image</param>
     /// <param name="pixels">its pixels, [height, width, channels]</param>
     public void Write(int index, ReadOnlySpan<byte> pixels)
     {
         if (pixels.Length != _header.ImageBytes) throw new ArgumentException($"an image has {_header.ImageBytes} bytes, not {pixels.Length}", nameof(pixels));
-        BinaryPrimitives.WriteUInt64LittleEndian(_table.AsSpan(index * sizeof(ulong)), XxHash3.HashToUInt64(pixels));
+        var entry = _table.AsSpan(index * PixelFile.EntryBytes, PixelFile.EntryBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(entry, PixelFile.Checksum(pixels));
+        Span<ulong> words = stackalloc ulong[7];
+        words.Clear();
+        var isGray = true;
+        var channels = _header.Channels;
+        for (var i = 0; i < pixels.Length; i += channels)
+        {
+            for (var c = 0; c < channels; c++)
+            {
+                ulong value = pixels[i + c];
+                words[2 * c] += value;
+                words[2 * c + 1] += value * value;
+                isGray &= pixels[i + c] == pixels[i];
+            }
+        }
+
+        words[6] = isGray ? 1u : 0u;
+        for (var i = 0; i < words.Length; i++) BinaryPrimitives.WriteUInt64LittleEndian(entry[((i + 1) * sizeof(ulong))..], words[i]);
         RandomAccess.Write(_file, pixels, PixelFile.PixelOffset(_header.Count) + (long)index * _header.ImageBytes);
     }
 
-    /// <summary>Writes the header, flushes the file to the disk and gives it its name. Every image must have been written.</summary>
+    /// <summary>Writes the header, flushes the file to the disk and gives it its name.</summary>
     public void Complete()
     {
         RandomAccess.Write(_file, _table, PixelFile.HeaderBytes);
