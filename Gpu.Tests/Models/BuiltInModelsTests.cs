@@ -70,14 +70,16 @@ public class BuiltInModelsTests
     {
         using var device = new CpuDevice(2);
         using var network = new Network(BuiltInModels.Create(name, TensorShape.Image(40, 36, 3), 3), device);
+        // The recipes are for batches of 64.
         using var runner = new StepRunner(network, 6);
+        runner.LearningRate *= 6f / 64;
         var random = new Random(4);
         float[] images = [.. Enumerable.Range(0, 6 * network.Model.Input.Length).Select(_ => random.NextSingle() - 0.5f)];
         runner.SetBatch(images, [0, 1, 2, 2, 1, 0]);
         runner.Step();
         var first = runner.ReadLoss();
-        for (var i = 0; i < 12; i++) runner.Step();
-        Assert.True(runner.ReadLoss() < 0.5 * first, $"loss {first} at first, {runner.ReadLoss()} after 13 steps");
+        for (var i = 0; i < 15; i++) runner.Step();
+        Assert.True(runner.ReadLoss() < 0.5 * first, $"loss {first} at first, {runner.ReadLoss()} after 16 steps");
     }
 
     [Fact]
