@@ -103,6 +103,38 @@ public static class BatchNorm
         ActivationDispatch.Call(activation.Kind, ref call);
     }
 
+    /// <summary>Computes the gradient of <see cref="ForwardEvaluation"/> with respect to the input; the running statistics are constants.</summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="rows">values per channel</param>
+    /// <param name="channels">channels</param>
+    /// <param name="input">x of the forward pass, [rows, channels]</param>
+    /// <param name="outputGradient">the gradient with respect to the output after f, [rows, channels]</param>
+    /// <param name="parameters">as in the forward pass</param>
+    /// <param name="epsilon">as in the forward pass</param>
+    /// <param name="inputGradient">receives the gradient with respect to x, [rows, channels]; may be <paramref name="outputGradient"/></param>
+    /// <param name="activation">f</param>
+    /// <param name="workspace">at least <see cref="WorkspaceLength"/> words</param>
+    /// <param name="gate">the activation that produced x, to get the gradient before it; see <see cref="Activation"/>; default: none</param>
+    /// <param name="accumulate">adds to <paramref name="inputGradient"/> instead of overwriting it</param>
+    /// <exception cref="ArgumentException">a view has the wrong length, or the gate's derivative needs more than its output</exception>
+    /// <exception cref="ArgumentOutOfRangeException">fewer than 1 row or channel</exception>
+    public static void BackwardEvaluation(
+        IExecutor executor, int rows, int channels, DeviceView input, DeviceView outputGradient, in BatchNormParameters parameters, float epsilon,
+        DeviceView inputGradient, Activation activation, DeviceView workspace, Activation gate = default, bool accumulate = false)
+    {
+        Check(rows, channels, input, parameters, inputGradient, workspace);
+        outputGradient.Require(input.Length, nameof(outputGradient));
+        gate.RequireDerivativeFromOutput();
+        executor.Execute(new BatchNormScaleOperation(channels, parameters, epsilon, workspace));
+        var call = new BackwardCall(executor, rows, channels, new()
+        {
+            Input = input, OutputGradient = outputGradient, Parameters = parameters, Saved = new(parameters.RunningMean, parameters.RunningVariance),
+            InputGradient = inputGradient, Gradients = default, Activation = activation, Gate = gate, Accumulate = accumulate, ConstantStatistics = true,
+            Workspace = workspace,
+        });
+        ActivationDispatch.Call(activation.Kind, ref call);
+    }
+
     /// <exception cref="ArgumentException">fewer than 2 rows</exception>
     internal static void RequireVariance(int rows)
     {
@@ -146,7 +178,7 @@ public static class BatchNorm
         public void Invoke<TActivation>()
             where TActivation : struct, IActivation
         {
-            executor.Execute(new BatchNormGradientSumsOperation<TActivation>(rows, channels, arguments));
+            if (!arguments.ConstantStatistics) executor.Execute(new BatchNormGradientSumsOperation<TActivation>(rows, channels, arguments));
             var call = new InputGradientCall<TActivation>(executor, rows, channels, arguments);
             ActivationDispatch.Call(arguments.Gate.Kind, ref call);
         }

@@ -23,7 +23,7 @@ internal static class BenchStepCommand
         var steps = Options.Integer("--steps", "Maximum number of timed steps", 1, 10_000_000, "100000");
         var seconds = Options.Number("--seconds", "Seconds to time steps; at least 5 steps are timed", new Interval(0.001, 3600), "3");
         var convolution = Options.OneOf("--convolution", "Convolution algorithm, where shape and device support it", "auto",
-            "auto", "direct", "winograd", "matrix-product", "implicit-gemm", "tensor-core");
+            "auto", "direct", "winograd", "matrix-product", "implicit-gemm", "tensor-core", "depthwise");
         var warmup = Options.Integer("--warmup", "Minimum number of warm-up steps", 1, 100_000, "3");
         var command = new Command("step", "Time a training step of a network on synthetic data") { model, batch, steps, seconds, warmup, convolution };
         device.AddTo(command);

@@ -37,7 +37,8 @@ internal static class ModelCommand
         if (!BuiltInModels.Names.Contains(name))
         {
             throw new UsageException(
-                $"--size, --channels and --classes adapt a built-in network, but '{name}' is a file, whose sizes are fixed. Change its input and its last layer.");
+                $"--size, --channels and --classes adapt a built-in network, but '{name}' is a file, whose sizes are fixed. Change its input and its last "
+                + "layer.");
         }
 
         var input = published.Input;

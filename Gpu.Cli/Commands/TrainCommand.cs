@@ -78,7 +78,7 @@ internal sealed class TrainCommand
 
     private Func<ComputeDevice, Trainer> Resume(ParseResult parsed, string run, TrainingDisplay display)
     {
-        foreach (var name in _data.Given(parsed).Concat(["--model", "--out", "--init"]))
+        foreach (var name in _data.Given(parsed).Concat(["--model", "--out", "--init", "--init-layout"]))
         {
             if (TrainOptions.IsGiven(parsed, name))
                 throw new UsageException($"{name} cannot be combined with --resume: the run in '{run}' has its own. Omit it.");

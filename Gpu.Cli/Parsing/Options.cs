@@ -90,6 +90,29 @@ internal static class Options
         },
     };
 
+    /// <summary>
+    /// An option that may be given several times, each with one value. The message of a <see cref="FormatException"/> becomes the error message.
+    /// </summary>
+    public static Option<T[]> Repeated<T>(string name, string valueName, string description, string standard, Func<string, T> parse) => new(name)
+    {
+        HelpName = valueName,
+        Description = Describe(description, null, standard),
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        CustomParser = result =>
+        {
+            try
+            {
+                return [.. result.Tokens.Select(token => parse(token.Value))];
+            }
+            catch (FormatException mistake)
+            {
+                result.AddError($"{name}: {mistake.Message}");
+                return [];
+            }
+        },
+    };
+
     /// <summary>A flag.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 

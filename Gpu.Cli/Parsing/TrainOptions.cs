@@ -2,6 +2,7 @@ using System.CommandLine;
 using Gpu.Kernels;
 using Gpu.Training.Images;
 using Gpu.Training.Loop;
+using Gpu.Training.Weights;
 
 namespace Gpu.Cli.Parsing;
 
@@ -53,7 +54,10 @@ internal sealed class TrainOptions
     private readonly Option<long?> _accumulate = Options.Integer("--accumulate", "Average the gradients of N batches per optimizer step", 1, 65_536, "1");
 
     private readonly Option<double?> _ema = Options.Number(
-        "--ema", "Evaluate and save an exponential moving average of the parameters, a = X a + (1 - X) p; it warms up: X is at most (1 + t) / (10 + t) at step t", Interval.BelowOne, "off");
+        "--ema",
+        "Evaluate and save an exponential moving average of the parameters, a = X a + (1 - X) p; X warms up: it is at most (1 + t) / (10 + t) at step t",
+        Interval.BelowOne,
+        "off");
 
     private readonly Option<AugmentationOption?> _augment;
 
@@ -73,7 +77,15 @@ internal sealed class TrainOptions
         "--seed", "Random seed of initial weights, shuffling, dropout, augmentation and the validation split", 0, long.MaxValue, $"{Defaults.Seed}");
 
     private readonly Option<bool> _noShuffle = Options.Flag("--no-shuffle", "Do not shuffle the training images");
-    private readonly Option<string?> _init = Options.Text("--init", "FILE", "Load the initial weights from a safetensors file", "random weights");
+    private readonly Option<string?> _init = Options.Text(
+        "--init", "FILE|RUN", "Initial weights: a safetensors file or a run folder; tensors are matched by name and shape, the others stay random",
+        "random weights");
+
+    private readonly Option<string?> _initLayout = Options.OneOf(
+        "--init-layout", "Names and layouts of the tensors in the file of --init: those of this program, or PyTorch's", "native", "native", "torch");
+
+    private readonly Option<string[]> _freeze;
+    private readonly Option<LearningRateScale[]> _scales;
     private readonly Option<long?> _logEvery = Options.Integer(
         "--log-every", "Read the loss from the device every N steps", 1, 1_000_000, $"{Defaults.LogEvery}");
 
@@ -83,6 +95,11 @@ internal sealed class TrainOptions
     public TrainOptions(params string[] without)
     {
         _excluded = without;
+        _freeze = Options.Repeated(
+            "--freeze", "PATTERN", "Keep the parameters with matching names unchanged: layer or parameter, * for any text; repeatable", "none", text => text);
+        _scales = Options.Repeated(
+            "--lr-scale", "PATTERN=X", "Multiply the learning rate of matching parameters by X (above 0); repeatable, the last match applies", "1",
+            ParseScale);
         _betas = Options.Checked(
             "--betas",
             "A,B",
@@ -118,8 +135,7 @@ internal sealed class TrainOptions
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn, _l1,
             _dropout, _labelSmoothing, _classWeights, _clipNorm, _accumulate, _ema, _augment, _background, _validation, _patience, _limitTrain, _limitTest,
-            _seed,
-            _noShuffle, _init, _logEvery,
+            _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery,
         ];
         foreach (var option in all.Where(option => !_excluded.Contains(option.Name))) command.Options.Add(option);
     }
@@ -166,10 +182,15 @@ internal sealed class TrainOptions
             Seed = parsed.GetValue(_seed) is { } seed ? (ulong)seed : basis.Seed,
             Shuffle = !parsed.GetValue(_noShuffle) && basis.Shuffle,
             InitFile = parsed.GetValue(_init) ?? basis.InitFile,
+            InitLayout = Named<WeightLayout>(parsed, _initLayout) ?? basis.InitLayout,
+            Freeze = parsed.GetValue(_freeze) is { Length: > 0 } freeze ? freeze : basis.Freeze,
+            LearningRateScales = parsed.GetValue(_scales) is { Length: > 0 } scales ? scales : basis.LearningRateScales,
             LogEvery = parsed.GetInt(_logEvery) ?? basis.LogEvery,
         };
-        if (options.InitFile is { } file && !File.Exists(file))
-            throw new UsageException($"--init: there is no file '{file}'. Give the path of a safetensors file.");
+        if (parsed.GetValue(_init) is { } file && !File.Exists(file) && !Directory.Exists(file))
+            throw new UsageException($"--init: there is no file '{file}', and no folder of that name. Give the path of a safetensors file or of a run.");
+        if (parsed.GetValue(_initLayout) is not null && options.InitFile is null)
+            throw new UsageException("--init-layout needs --init, the file whose layout it tells.");
         return options;
     }
 
@@ -200,6 +221,13 @@ internal sealed class TrainOptions
 
     private static T? Named<T>(ParseResult parsed, Option<string?> option)
         where T : struct, Enum => parsed.GetValue(option) is { } name ? Enum.Parse<T>(name, ignoreCase: true) : null;
+
+    private static LearningRateScale ParseScale(string text)
+    {
+        var equals = text.LastIndexOf('=');
+        if (equals > 0 && Options.TryParseNumber(text[(equals + 1)..], Interval.Positive, out var factor)) return new(text[..equals], (float)factor);
+        throw new FormatException($"expected PATTERN=X with a number X ({Interval.Positive}), such as residual1.*=0.1, but got '{text}'.");
+    }
 
     private static (double, double)? ParseBetas(string text)
     {

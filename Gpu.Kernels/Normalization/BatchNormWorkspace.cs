@@ -64,6 +64,11 @@ internal readonly record struct BatchNormBackwardArguments
     /// <summary>Add to the input gradient, instead of replacing it.</summary>
     public required bool Accumulate { get; init; }
 
+    /// <summary>
+    /// The statistics are constants, so that their part of the input gradient is zero: for <see cref="BatchNorm.BackwardEvaluation"/>.
+    /// </summary>
+    public bool ConstantStatistics { get; init; }
+
     /// <summary>See <see cref="BatchNormWorkspace"/>.</summary>
     public required DeviceView Workspace { get; init; }
 }

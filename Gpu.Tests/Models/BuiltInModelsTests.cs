@@ -1,4 +1,7 @@
+using Gpu.Kernels.Devices;
+using Gpu.Training.Loop;
 using Gpu.Training.Models;
+using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
 
 namespace Gpu.Tests.Models;
@@ -58,6 +61,25 @@ public class BuiltInModelsTests
         var model = BuiltInModels.Get(name);
         Assert.Equal(parameters, model.ParameterCount);
         Assert.Equal(megaFlops, 2e-6 * model.MultiplyAdds, 1e-4);
+    }
+
+    [Theory]
+    [InlineData("resnet18")]
+    [InlineData("mobilenet_small")]
+    public void TheNetworksForPhotosLearn(string name)
+    {
+        using var device = new CpuDevice(2);
+        using var network = new Network(BuiltInModels.Create(name, TensorShape.Image(40, 36, 3), 3), device);
+        // The recipes are for batches of 64.
+        using var runner = new StepRunner(network, 6);
+        runner.LearningRate *= 6f / 64;
+        var random = new Random(4);
+        float[] images = [.. Enumerable.Range(0, 6 * network.Model.Input.Length).Select(_ => random.NextSingle() - 0.5f)];
+        runner.SetBatch(images, [0, 1, 2, 2, 1, 0]);
+        runner.Step();
+        var first = runner.ReadLoss();
+        for (var i = 0; i < 15; i++) runner.Step();
+        Assert.True(runner.ReadLoss() < 0.5 * first, $"loss {first} at first, {runner.ReadLoss()} after 16 steps");
     }
 
     [Fact]

@@ -164,6 +164,20 @@ public class BatchNormTests
             activation, (v - runningMean[i % channels]) / Math.Sqrt(runningVariance[i % channels] + Epsilon) * gamma[i % channels] + beta[i % channels]));
         oracle.Compare("batch norm evaluation", [.. evaluated], output, tolerance, shape: text);
 
+        var previous = oracle.Uniform(rows * channels);
+        var evaluationGradient = accumulate ? oracle.Upload(previous) : oracle.Output(rows * channels);
+        BatchNorm.BackwardEvaluation(
+            oracle.Device, rows, channels, x, oracle.Upload(outputGradient), new(g, b, rm, rv), Epsilon, evaluationGradient, activation, workspace,
+            gate, accumulate);
+        var constant = input.Select((v, i) =>
+        {
+            var scale = gamma[i % channels] / Math.Sqrt(runningVariance[i % channels] + Epsilon);
+            var before = (v - runningMean[i % channels]) * scale + beta[i % channels];
+            return (accumulate ? previous[i] : 0) + outputGradient[i] * ActivationReference.Derivative(activation, before) * scale
+                * (gate.Kind == ActivationKind.Relu && v <= 0 ? 0 : 1);
+        });
+        oracle.Compare("batch norm evaluation input gradient", [.. constant], evaluationGradient, 5 * tolerance, shape: text);
+
         output = oracle.Output(rows * channels);
         BatchNorm.ForwardTraining(oracle.Device, rows, channels, x, new(g, b, rm, rv), Momentum, Epsilon, output, new(mean, inverse), activation, workspace);
         oracle.Compare("batch norm forward", expected.Output, output, tolerance, shape: text);

@@ -9,7 +9,7 @@ namespace Gpu.Training.Layers;
 /// <summary>
 /// Batch normalization: y = f(gamma * (x - mean) / sqrt(variance + epsilon) + beta), with statistics for each channel and an optional activation f. The
 /// shape does not change. Training uses the statistics of the batch, over all samples and pixels, and updates the running statistics. Evaluation uses the
-/// running statistics. Parameters: gamma, beta, running_mean, running_variance, [channels] each.
+/// running statistics, and so does training if gamma and beta are frozen. Parameters: gamma, beta, running_mean, running_variance, [channels] each.
 /// Source: Ioffe and Szegedy, "Batch normalization", 2015.
 /// </summary>
 [LayerKind("batch-normalization", "batchnorm")]
@@ -48,11 +48,11 @@ public sealed class BatchNormLayer : Layer
     /// <inheritdoc/>
     public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
     {
-        var output = plan.Add(new Operation(node, Momentum, Epsilon, input), node.Output);
+        var output = plan.Add(new Operation(node, Momentum, Epsilon, input, plan.IsFrozen(node)), node.Output);
         return plan.Activate(node.Name, output, Activation);
     }
 
-    private sealed class Operation(LayerNode node, float momentum, float epsilon, PlanTensor input) : PlanOperation(node.Name, input)
+    private sealed class Operation(LayerNode node, float momentum, float epsilon, PlanTensor input, bool isFrozen) : PlanOperation(node.Name, input)
     {
         private readonly string _gamma = node.Parameter("gamma").Name;
         private readonly string _beta = node.Parameter("beta").Name;
@@ -61,7 +61,7 @@ public sealed class BatchNormLayer : Layer
 
         private int Channels => node.Input.Channels;
 
-        public override bool HasParameters => true;
+        public override bool HasParameters => !isFrozen;
 
         public override bool BackwardReadsInputs => true;
 
@@ -74,19 +74,20 @@ public sealed class BatchNormLayer : Layer
         public override bool CanRunBackwardInPlace => true;
 
         // Mean and inverse standard deviation of the batch.
-        public override int SavedLength => 2 * (int)ArenaLayout.Align(Channels);
+        public override int SavedLength => isFrozen ? 0 : 2 * (int)ArenaLayout.Align(Channels);
 
         // The backward pass recomputes the input of the activation from x, so activations without DerivativeFromOutput can be fused too.
         public override bool CanFuse(Activation activation, bool training) => true;
 
-        public override bool CanFuse(Pool2dShape pooling) => BatchNormMaxPool.Fits(pooling);
+        public override bool CanFuse(Pool2dShape pooling) => !isFrozen && BatchNormMaxPool.Fits(pooling);
 
         public override int WorkspaceLength(int batch, bool training) =>
             MaxPooling is { } pooling ? BatchNormMaxPool.WorkspaceLength(pooling with { Batch = batch }) : BatchNorm.WorkspaceLength(Rows(batch), Channels);
 
         public override void Forward(ForwardContext context)
         {
-            if (context.Training && Rows(context.Batch) < 2)
+            var usesBatch = context.Training && !isFrozen;
+            if (usesBatch && Rows(context.Batch) < 2)
             {
                 throw new ModelException(
                     $"Layer '{Name}' (batch-normalization): a batch of 1 sample has no variance. Use a batch size that leaves no single sample for "
@@ -105,7 +106,7 @@ public sealed class BatchNormLayer : Layer
                 else
                     BatchNormMaxPool.ForwardEvaluation(executor, pooled, input, parameters, epsilon, output, Activation, context.Workspace);
             }
-            else if (context.Training)
+            else if (usesBatch)
             {
                 BatchNorm.ForwardTraining(
                     executor, rows, Channels, input, parameters, momentum, epsilon, output, Saved(context), Activation, context.Workspace);
@@ -116,6 +117,12 @@ public sealed class BatchNormLayer : Layer
 
         public override void Backward(BackwardContext context)
         {
+            if (isFrozen)
+            {
+                BackwardFrozen(context);
+                return;
+            }
+
             var gradients = new BatchNormGradients(context.ParameterGradient(_gamma), context.ParameterGradient(_beta));
             if (MaxPooling is { } pooling)
             {
@@ -130,6 +137,14 @@ public sealed class BatchNormLayer : Layer
             BatchNorm.Backward(
                 context.Executor, Rows(context.Batch), Channels, context.Input(0), context.OutputGradient, Parameters(context), Saved(context),
                 inputGradient, gradients, Activation, context.Workspace, context.Gate(0), context.Accumulate(0));
+        }
+
+        private void BackwardFrozen(BackwardContext context)
+        {
+            if (context.InputGradient(0).IsEmpty) return;
+            BatchNorm.BackwardEvaluation(
+                context.Executor, Rows(context.Batch), Channels, context.Input(0), context.OutputGradient, Parameters(context), epsilon,
+                context.InputGradient(0), Activation, context.Workspace, context.Gate(0), context.Accumulate(0));
         }
 
         private BatchNormParameters Parameters(ForwardContext context) =>

@@ -49,10 +49,10 @@ public sealed class Conv2dLayer : ConvolutionLayer
     public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
     {
         var shape = SampleShape(node.Input, node.Output, Window.PaddingFor(node.Input), plan.Convolution);
-        return plan.Activate(node.Name, plan.Add(new Operation(node, shape, input), node.Output), Activation);
+        return plan.Activate(node.Name, plan.Add(new Operation(node, shape, input, plan.IsFrozen(node)), node.Output), Activation);
     }
 
-    private sealed class Operation(LayerNode node, Conv2dShape sample, PlanTensor input) : WeightedOperation(node, input)
+    private sealed class Operation(LayerNode node, Conv2dShape sample, PlanTensor input, bool isFrozen) : WeightedOperation(node, input, isFrozen)
     {
         public override int WorkspaceLength(int batch, bool training) => Conv2d.WorkspaceLength(sample with { Batch = batch });
 

@@ -64,12 +64,12 @@ public sealed class ConvTranspose2dLayer : ConvolutionLayer
     public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
     {
         var shape = SampleShape(node.Output, node.Input, PaddingFor(node.Input), plan.Convolution);
-        return plan.Activate(node.Name, plan.Add(new Operation(node, shape, input), node.Output), Activation);
+        return plan.Activate(node.Name, plan.Add(new Operation(node, shape, input, plan.IsFrozen(node)), node.Output), Activation);
     }
 
     private Padding PaddingFor(TensorShape input) => Padding.Resolve(input.Height * Stride.Height, input.Width * Stride.Width, DilatedKernel, Stride);
 
-    private sealed class Operation(LayerNode node, Conv2dShape sample, PlanTensor input) : WeightedOperation(node, input)
+    private sealed class Operation(LayerNode node, Conv2dShape sample, PlanTensor input, bool isFrozen) : WeightedOperation(node, input, isFrozen)
     {
         public override int WorkspaceLength(int batch, bool training) => ConvTranspose2d.WorkspaceLength(sample with { Batch = batch });
 

@@ -56,11 +56,11 @@ public sealed class DenseLayer : Layer
     /// <inheritdoc/>
     public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
     {
-        var output = plan.Add(new Operation(node, node.Input.Length, Units, input), node.Output);
+        var output = plan.Add(new Operation(node, node.Input.Length, Units, input, plan.IsFrozen(node)), node.Output);
         return plan.Activate(node.Name, output, Activation);
     }
 
-    private sealed class Operation(LayerNode node, int inputs, int outputs, PlanTensor input) : WeightedOperation(node, input)
+    private sealed class Operation(LayerNode node, int inputs, int outputs, PlanTensor input, bool isFrozen) : WeightedOperation(node, input, isFrozen)
     {
         public override int WorkspaceLength(int batch, bool training) => Dense.WorkspaceLength(batch, inputs, outputs);
 

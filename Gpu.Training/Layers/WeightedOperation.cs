@@ -5,13 +5,16 @@ using Gpu.Training.Planning;
 
 namespace Gpu.Training.Layers;
 
-/// <summary>Base class of the operations with weights, an optional bias and a fused activation: convolutions and dense layers.</summary>
-internal abstract class WeightedOperation(LayerNode node, PlanTensor input) : PlanOperation(node.Name, input)
+/// <summary>
+/// Base class of the operations with weights, an optional bias and a fused activation: convolutions and dense layers. The gradients of a frozen layer's
+/// parameters are not computed.
+/// </summary>
+internal abstract class WeightedOperation(LayerNode node, PlanTensor input, bool isFrozen) : PlanOperation(node.Name, input)
 {
     private readonly string _weight = node.Parameter("weight").Name;
     private readonly string? _bias = node.FindParameter("bias")?.Name;
 
-    public sealed override bool HasParameters => true;
+    public sealed override bool HasParameters => !isFrozen;
 
     public sealed override bool BackwardReadsInputs => true;
 
@@ -25,7 +28,7 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input) : Pl
 
     public sealed override void Backward(BackwardContext context)
     {
-        BackwardWeights(context, context.ParameterGradient(_weight), context.ParameterGradient(_bias));
+        if (!isFrozen) BackwardWeights(context, context.ParameterGradient(_weight), context.ParameterGradient(_bias));
         if (!context.InputGradient(0).IsEmpty) BackwardData(context, context.Parameter(_weight));
     }
 

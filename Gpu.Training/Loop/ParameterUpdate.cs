@@ -13,14 +13,16 @@ internal sealed class ParameterUpdate : IDisposable
     private readonly DeviceBuffer? _average;
     private readonly DeviceBuffer? _norm;
 
-    public ParameterUpdate(Network network, OptimizerOptions options, DeviceView stepState, DeviceView lossScale, float? clipNorm, float? ema)
+    public ParameterUpdate(Network network, ResolvedOptions resolved, DeviceView stepState, DeviceView lossScale)
     {
+        var (clipNorm, ema) = (resolved.Options.ClipNorm, resolved.Options.Ema);
         var memory = network.Memory;
         var device = network.Device;
-        var settings = options.Settings(ema);
+        var settings = resolved.Optimizer.Settings(ema);
         var decays = network.Model.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Declaration.Decays);
         var arena = new ParameterArena();
-        foreach (var segment in memory.TrainableLayout.Segments) arena.Add(segment.Name, segment.Length, options.Factors(decays[segment.Name]));
+        foreach (var segment in memory.TrainableLayout.Segments)
+            arena.Add(segment.Name, segment.Length, Factors(resolved, segment.Name, decays[segment.Name]));
         _table = new SegmentTable(device, arena);
         var stateLength = settings.StateLength(arena.Length);
         if (stateLength > 0) _state = device.Allocate(stateLength);
@@ -48,6 +50,11 @@ internal sealed class ParameterUpdate : IDisposable
         FusedOptimizer.Update(
             _commands, settings, _table, memory.Values, memory.Gradients, State, stepState, clipNorm is null ? default : norm, Average);
     }
+
+    // A factor of 0 freezes a segment; then decay does not apply either.
+    private static SegmentFactors Factors(ResolvedOptions resolved, string name, bool decays) => resolved.Selection.Frozen.Contains(name)
+        ? new SegmentFactors { LearningRate = 0 }
+        : resolved.Optimizer.Factors(decays) with { LearningRate = resolved.Selection.Factors.GetValueOrDefault(name, 1f) };
 
     /// <summary>Words of device memory that the optimizer needs besides parameters and gradients.</summary>
     public static long WordsFor(ParameterArena trained, OptimizerOptions options, bool scalesLoss, float? clipNorm, float? ema)

@@ -4,7 +4,8 @@ using Gpu.Training.Planning;
 namespace Gpu.Training.Loop;
 
 /// <summary>Training options with unset values taken from the model's recipe and all ranges checked.</summary>
-internal sealed record ResolvedOptions(TrainingOptions Options, OptimizerOptions Optimizer, PlanSettings PlanSettings)
+internal sealed record ResolvedOptions(
+    TrainingOptions Options, OptimizerOptions Optimizer, PlanSettings PlanSettings, ParameterSelection Selection)
 {
     /// <summary>Fills in unset options and checks all ranges.</summary>
     /// <param name="options">The options as given.</param>
@@ -31,6 +32,7 @@ internal sealed record ResolvedOptions(TrainingOptions Options, OptimizerOptions
             L1 = options.L1 ?? optimizer.L1,
         };
         Check(options, optimizer);
+        var selection = ParameterSelection.For(model, options.Freeze, options.LearningRateScales);
         var settings = new PlanSettings
         {
             Seed = options.Seed,
@@ -39,8 +41,9 @@ internal sealed record ResolvedOptions(TrainingOptions Options, OptimizerOptions
             TopK = options.TopK,
             BinaryThreshold = binaryThreshold,
             Convolution = options.Convolution,
+            Frozen = selection.Frozen,
         };
-        return new ResolvedOptions(options, optimizer, settings);
+        return new ResolvedOptions(options, optimizer, settings, selection);
     }
 
     private static OptimizerOptions WithRecipeDecay(OptimizerOptions chosen, OptimizerOptions recipe) => chosen with

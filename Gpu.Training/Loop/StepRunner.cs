@@ -44,7 +44,7 @@ public sealed class StepRunner : IDisposable
             size => fixedBytes + requirements.PlanBytes([size], [])).Require();
         _plans = new PlanCache(network.Memory, network.Device, resolved.PlanSettings);
         (_plan, _update) = check.Run(() => (
-            _plans.Training(batch), new ParameterUpdate(network, resolved.Optimizer, _plans.StepStateView, _plans.LossScale, clip, ema)));
+            _plans.Training(batch), new ParameterUpdate(network, resolved, _plans.StepStateView, _plans.LossScale)));
         _counters = new StepScheduleUploader(network.Device, _plans.StepTable);
         _forwardBackward = new PlanSteps(_plans, network.Device, RecordForwardBackward);
         _steps = new PlanSteps(_plans, network.Device, RecordStep);

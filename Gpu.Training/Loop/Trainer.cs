@@ -44,7 +44,7 @@ public sealed class Trainer : IDisposable
     /// <param name="observer">Receives progress; null for none.</param>
     /// <exception cref="TrainingException">An option is out of range, the data set does not fit the model, or the run folder cannot be written.</exception>
     /// <exception cref="OutOfDeviceMemoryException">The run does not fit into device memory. The message names a batch that fits.</exception>
-    /// <exception cref="Weights.SafeTensorsException">The file of initial weights does not fit the model.</exception>
+    /// <exception cref="Weights.SafeTensorsException">The initial weights cannot be read, or none of them fits the model.</exception>
     public Trainer(Model model, Dataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer = null)
         : this(model, data, device, options, observer, null)
     {
@@ -117,6 +117,7 @@ public sealed class Trainer : IDisposable
     public TrainingResult Run(CancellationToken cancellation = default)
     {
         _observer.OnStart(Summary());
+        foreach (var message in _session.Messages) _observer.OnMessage(message);
         FinishCompilation();
         _clock.Start();
         var end = TrainingEnd.Completed;

@@ -111,8 +111,23 @@ public sealed record TrainingOptions
     /// <summary>Shuffles the training images before every epoch.</summary>
     public bool Shuffle { get; init; } = true;
 
-    /// <summary>A safetensors file with the initial weights; null for random initialization.</summary>
+    /// <summary>
+    /// A safetensors file with initial weights, or a run folder, whose best weights are taken; null for random initialization. Tensors are matched by name and
+    /// shape; parameters without a matching tensor keep their random initialization, and <see cref="ITrainingObserver.OnMessage"/> names them.
+    /// </summary>
     public string? InitFile { get; init; }
+
+    /// <summary>The names and layouts in <see cref="InitFile"/>.</summary>
+    public Weights.WeightLayout InitLayout { get; init; }
+
+    /// <summary>
+    /// Patterns of parameters that do not change, such as <c>conv1.*</c>: the full name of a parameter or layer, with * for any text and ? for one letter. A
+    /// layer whose parameters are all frozen computes no gradients for them; batch normalization then keeps and uses its running statistics.
+    /// </summary>
+    public IReadOnlyList<string> Freeze { get; init; } = [];
+
+    /// <summary>Factors of the learning rate for the parameters that match a pattern as in <see cref="Freeze"/>; the last match applies.</summary>
+    public IReadOnlyList<LearningRateScale> LearningRateScales { get; init; } = [];
 
     /// <summary>Random initialization of all weights; null for that of each layer.</summary>
     public Initialization.Initializer? Initializer { get; init; }

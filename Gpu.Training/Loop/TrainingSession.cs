@@ -42,6 +42,9 @@ internal sealed class TrainingSession : IDisposable
 
     public ParameterUpdate Update { get; } = null!;
 
+    /// <summary>What the user should know about the initial weights.</summary>
+    public IReadOnlyList<string> Messages { get; private set; } = [];
+
     public StepScheduleUploader Counters { get; } = null!;
 
     public DeviceSplit Train { get; } = null!;
@@ -108,9 +111,9 @@ internal sealed class TrainingSession : IDisposable
     {
         var options = resolved.Options;
         var network = Own(new Network(model, device, options.Seed, options.Initializer));
-        if (options.InitFile is { } file) WeightFile.Load(network, file);
+        if (options.InitFile is { } file) Messages = WeightTransfer.Load(network, file, options.InitLayout);
         var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings));
-        var update = Own(new ParameterUpdate(network, resolved.Optimizer, plans.StepStateView, plans.LossScale, options.ClipNorm, options.Ema));
+        var update = Own(new ParameterUpdate(network, resolved, plans.StepStateView, plans.LossScale));
         var augmentation = new Augmentation(options.AugmentFlip, options.AugmentShift, NamedSeed.Of(options.Seed, "augmentation"));
         var train = Own(DeviceSplit.Create(device, data.Train, data, plans, memory.WindowBatch, augmentation));
         var validation = data.Validation is { } part ? Own(DeviceSplit.Create(device, part, data, plans, memory.WindowBatch)) : null;

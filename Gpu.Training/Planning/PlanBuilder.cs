@@ -97,6 +97,14 @@ public sealed class PlanBuilder
     /// </summary>
     public static void AnnounceConsumer(PlanTensor tensor) => tensor.Value.HasAnnouncedConsumer = true;
 
+    /// <summary>Whether all trainable parameters of a layer are frozen (<see cref="PlanSettings.Frozen"/>); false if it has none.</summary>
+    public bool IsFrozen(LayerNode node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        var trainable = node.Parameters.Where(parameter => parameter.Trainable).ToArray();
+        return trainable.Length > 0 && trainable.All(parameter => _settings.Frozen.Contains(parameter.Name));
+    }
+
     /// <summary>The probability of a dropout layer: <see cref="PlanSettings.Dropout"/> if set, otherwise that of the layer.</summary>
     public float DropoutProbability(float layerProbability) => _settings.Dropout ?? layerProbability;
 

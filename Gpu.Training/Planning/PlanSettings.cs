@@ -20,6 +20,12 @@ public sealed record PlanSettings
     /// <summary>The algorithm of all convolutions.</summary>
     public Conv2dAlgorithm Convolution { get; init; }
 
+    /// <summary>
+    /// Full names of parameters that do not change. A layer whose parameters are all frozen computes no gradients for them, and batch normalization then
+    /// uses its running statistics in training, too, and keeps them.
+    /// </summary>
+    public IReadOnlySet<string> Frozen { get; init; } = new HashSet<string>();
+
     /// <summary>k of the top-k accuracy.</summary>
     public int TopK { get; init; } = 5;
 

@@ -12,7 +12,9 @@ namespace Gpu.Training.Runs;
 /// </summary>
 internal static class Checkpoint
 {
-    private const string Prefix = "training.";
+    /// <summary>Prefix of the names of tensors that are not the network's.</summary>
+    public const string Prefix = "training.";
+
     private const string StateName = Prefix + "optimizer_state";
     private const string AverageName = Prefix + "average";
     private const string MetricsName = Prefix + "metrics";

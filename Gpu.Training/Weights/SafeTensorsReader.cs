@@ -53,6 +53,18 @@ public sealed class SafeTensorsReader : IDisposable
     /// <exception cref="SafeTensorsException">The tensor is missing, has another dtype, or cannot be read.</exception>
     public float[] ReadFloats(string name) => Read<float>(name, "F32");
 
+    /// <summary>Reads a tensor of dtype F32, F16, BF16 or F64 as single precision, in row-major order.</summary>
+    /// <exception cref="SafeTensorsException">The tensor is missing, has another dtype, or cannot be read.</exception>
+    public float[] ReadAsFloats(string name) => Tensors.TryGetValue(name, out var entry) ? entry.Type switch
+    {
+        "F16" => Array.ConvertAll(Read<Half>(name, "F16"), value => (float)value),
+        // BF16 is the upper half of a float.
+        "BF16" => Array.ConvertAll(Read<ushort>(name, "BF16"), value => BitConverter.UInt32BitsToSingle((uint)value << 16)),
+        "F64" => Array.ConvertAll(Read<double>(name, "F64"), value => (float)value),
+        _ => ReadFloats(name),
+    }
+    : ReadFloats(name);
+
     /// <summary>Reads a tensor of dtype I32, in row-major order.</summary>
     /// <exception cref="SafeTensorsException">The tensor is missing, has another dtype, or cannot be read.</exception>
     public int[] ReadInts(string name) => Read<int>(name, "I32");
