@@ -159,6 +159,9 @@ internal sealed class ImageFolder
         var bad = errors.OfType<ImageException>().ToArray();
         if (bad.Length > 0)
             Report(files, bad);
+        var lost = files.Select(file => file.Class).Except(files.Where((_, i) => images[i] is not null).Select(file => file.Class)).ToArray();
+        foreach (var one in lost)
+            _options.Note?.Invoke($"The folder '{one}/' has no image that can be read and is not a class.");
         if (transform is null)
             RequireOneSize(files, images);
         return ([.. files.Where((_, i) => images[i] is not null)], [.. images.OfType<ByteImage>()], transform);
