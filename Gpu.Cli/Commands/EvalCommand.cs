@@ -82,7 +82,7 @@ internal sealed class EvalCommand
         var data = DatasetLoader.Load(source, options);
         var part = parsed.GetValue(_part) ?? "test";
         var split = part == "train" ? data.Train : data.Test;
-        if (!isOwn) CheckNames(folder, split);
+        if (!isOwn) WarnOfTrainingImages(folder, source, split);
         if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
@@ -132,15 +132,24 @@ internal sealed class EvalCommand
         return (split, "rows", Path.GetFileName(source));
     }
 
-    // Numbered files have the same names in many folders, but half of all names is more than chance.
-    private void CheckNames(RunFolder folder, ImageSplit split)
+    // Numbered files have the same names in many folders, so the contents are compared where the training images are still there.
+    private void WarnOfTrainingImages(RunFolder folder, string source, ImageSplit split)
     {
         if (split.Names is null || folder.ReadSplit() is not { } trained) return;
-        var known = split.Names.Count(name => trained.Files.TryGetValue(name, out var part) && part is SplitPart.Train or SplitPart.Validation);
-        if (2 * known < split.Count) return;
+        var own = RunArgument.DatasetOf(folder.Configuration);
+        var known = split.Names
+            .Where(name => trained.Files.TryGetValue(name, out var part) && part is SplitPart.Train or SplitPart.Validation)
+            .Count(name => !Directory.Exists(own) || HaveSameContent(Path.Combine(own, name), Path.Combine(source, name)));
+        if (known == 0) return;
+        var same = Directory.Exists(own) ? "are training images of the run" : "have the names of training images of the run, which may be the same images";
         _context.Reporter.Warn(
-            $"{Units.Count(known)} of {Units.Count(split.Count)} images have the names of training images of the run. If they are the same images, the result is "
-            + "too good: evaluate without naming the folder, or on other images.");
+            $"{Units.Count(known)} of {Units.Count(split.Count)} images {same}: the result is too good. Evaluate the run without naming a folder, or on other images.");
+    }
+
+    private static bool HaveSameContent(string first, string second)
+    {
+        var (one, other) = (new FileInfo(first), new FileInfo(second));
+        return one.Exists && other.Exists && one.Length == other.Length && File.ReadAllBytes(first).AsSpan().SequenceEqual(File.ReadAllBytes(second));
     }
 
     private void Show(

@@ -169,7 +169,10 @@ internal sealed class ImageFolder
         var bad = errors.OfType<ImageException>().ToArray();
         if (bad.Length > 0)
             Report(files, bad);
-        return ([.. files.Where((_, i) => !images.IsMissing(i))], images.WithoutMissing(files.Count), transform);
+        var readable = files.Where((_, i) => !images.IsMissing(i)).ToList();
+        foreach (var one in files.Select(file => file.Class).Except(readable.Select(file => file.Class)))
+            _options.Note?.Invoke($"The folder '{one}/' has no image that can be read and is not a class.");
+        return (readable, images.WithoutMissing(files.Count), transform);
     }
 
     private void Report(List<ImageFile> files, ImageException[] bad)

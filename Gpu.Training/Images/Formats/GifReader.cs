@@ -74,6 +74,21 @@ internal static class GifReader
             reader.Bytes(size, "a data block");
     }
 
+    // The content of data blocks.
+    private static byte[] Join(ReadOnlySpan<byte> blocks)
+    {
+        var content = new byte[blocks.Length];
+        var length = 0;
+        while (!blocks.IsEmpty && blocks[0] > 0)
+        {
+            blocks.Slice(1, blocks[0]).CopyTo(content.AsSpan(length));
+            length += blocks[0];
+            blocks = blocks[(1 + blocks[0])..];
+        }
+
+        return content[..length];
+    }
+
     private static ByteImage Deinterlace(ByteImage stored)
     {
         var image = new ByteImage(stored.Height, stored.Width, 3);
@@ -97,6 +112,9 @@ internal static class GifReader
         ImageSize.Check(width, height);
         (canvasWidth, canvasHeight) = (Math.Max(canvasWidth, left + width), Math.Max(canvasHeight, top + height));
         ImageSize.Check(canvasWidth, canvasHeight);
+
+        if (CompressedLength.GifLzw(Join(codes[1..]), codes[0], (long)width * height) is var pixels && pixels < (long)width * height)
+            throw SpanReader.Truncated($"its data make {pixels} pixels, but the image has {(long)width * height}");
 
         // The frame with its table as the global one, and its only block an image of the canvas's size.
         using var gif = new MemoryStream(colors.Length + codes.Length + 64);

@@ -17,6 +17,8 @@ internal static class JpegReader
     {
         var file = ReadSegments(data);
         var frame = file.Frame;
+        if (!frame.IsProgressive)
+            JpegScans.Check(data, file);
         var transform = file.Transform();
         var isInterpolated = frame.Components.Any(component => ChromaUpsampling.Applies(frame.Ratio(component)));
         var count = frame.Components.Length;

@@ -22,9 +22,13 @@ internal sealed class JpegSegments
     /// <summary>The last marker.</summary>
     public const byte EndOfImage = 0xD9;
 
-    private const byte DefineHuffmanTables = 0xC4;
+    /// <summary>The marker of Huffman tables.</summary>
+    public const byte DefineHuffmanTables = 0xC4;
+
+    /// <summary>The marker of the restart interval.</summary>
+    public const byte DefineRestartInterval = 0xDD;
+
     private const byte DefineQuantization = 0xDB;
-    private const byte DefineRestartInterval = 0xDD;
 
     private JpegFrame? _frame;
     private bool _isJfif;

@@ -13,6 +13,7 @@ namespace Gpu.Training.Images.Formats;
 internal static class TiffReader
 {
     private const int Uncompressed = 1;
+    private const int Group3 = 3;
     private const int Lzw = 5;
     private const int Deflate = 8;
     private const int OldDeflate = 32_946;
@@ -27,6 +28,7 @@ internal static class TiffReader
         var directory = new TiffDirectory(data);
         var image = new Image(directory);
         var strips = ReadStrips(directory, image, data.Length);
+        CheckStrips(data, image, strips);
         var (width, height, channels) = (image.Width, image.Height, image.Channels);
         var hasAlpha = image.Colors == Rgb && channels == 4 && image.ExtraSample != 0;
 
@@ -87,6 +89,30 @@ internal static class TiffReader
         }
 
         return new Strips(rows, offsets, bytes);
+    }
+
+    private static void CheckStrips(byte[] data, Image image, Strips strips)
+    {
+        var perPlane = (image.Height + strips.Rows - 1) / strips.Rows;
+        for (var i = 0; i < strips.Offsets.Length; i++)
+        {
+            var rows = Math.Min(strips.Rows, image.Height - (i % perPlane * strips.Rows));
+            var wanted = image.BytesPerRow * rows;
+            var (start, length) = ((int)strips.Offsets[i], (int)strips.Bytes[i]);
+            var strip = data.AsSpan(start, length);
+            var count = image.Compression switch
+            {
+                Lzw => CompressedLength.TiffLzw(strip, wanted),
+                Deflate or OldDeflate => CompressedLength.Deflate(data, start, length, wanted),
+                PackBits => CompressedLength.PackBits(strip, wanted),
+
+                // Some programs write no end-of-line codes, or none in front of the first row.
+                Group3 when CompressedLength.FaxLines(strip, image.HasReversedBits) is var lines and > 0 && lines < rows - 1 => lines * image.BytesPerRow,
+                _ => wanted,
+            };
+            if (count < wanted)
+                throw SpanReader.Truncated($"the data of strip {i} make {count} bytes, but its {rows} rows have {wanted}");
+        }
     }
 
     private static uint[] ReadPalette(TiffDirectory directory, int bits)

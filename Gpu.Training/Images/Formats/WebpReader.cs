@@ -15,6 +15,9 @@ internal static class WebpReader
     // ImageSharp reads so many bytes of an alpha chunk at once.
     private const int ShortestAlpha = 9;
 
+    // Bytes behind the image data, for finding out whether these are complete.
+    private const int Padding = 256;
+
     public static ByteImage Read(byte[] data, RgbColor background)
     {
         var reader = new SpanReader(data) { Position = 4 };
@@ -60,12 +63,24 @@ internal static class WebpReader
             throw new InvalidDataException($"Its image is of {width} x {height} pixels, but its header says {canvas.Item1} x {canvas.Item2}.");
         if (isLossless)
             WebpLosslessCodes.Check(image, width, height);
-        using var webp = Build(image, isLossless, alpha, width, height);
+        var result = Decode(image, isLossless, alpha, hasAlpha, width, height, background, behind: 0);
+
+        // The decoder takes zeros where the data end early. Of a complete image nothing behind the end counts, so that other bytes there change nothing.
+        if (!Decode(image, isLossless, alpha, hasAlpha, width, height, background, behind: 0x5A).Pixels.AsSpan().SequenceEqual(result.Pixels))
+            throw SpanReader.Truncated("its image data end before the last pixel");
+        return Orientation.Apply(result, orientation);
+    }
+
+    private static ByteImage Decode(
+        ReadOnlySpan<byte> image, bool isLossless, ReadOnlySpan<byte> alpha, bool hasAlpha, int width, int height, RgbColor background, byte behind)
+    {
+        byte[] padded = [.. image, .. Enumerable.Repeat(behind, Padding)];
+        byte[] paddedAlpha = alpha.IsEmpty ? [] : [.. alpha, .. Enumerable.Repeat(behind, Padding)];
+        using var webp = Build(padded, isLossless, paddedAlpha, width, height);
         var decoder = new WebpDecoder { IgnoreMetadata = true };
-        var result = hasAlpha || !alpha.IsEmpty
+        return hasAlpha || !alpha.IsEmpty
             ? PixelDecoder.DecodeRgba(decoder, webp, width, height, background)
             : PixelDecoder.DecodeRgb(decoder, webp, width, height);
-        return Orientation.Apply(result, orientation);
     }
 
     // RFC 6386, 9.1: the frame tag, a start code, then width and height of 14 bits, each below a scale of 2 bits.

@@ -1,0 +1,249 @@
+using System.Text.Json.Nodes;
+using Gpu.Cli;
+using Gpu.Tests.IO;
+using Gpu.Training.Models;
+using Gpu.Training.Shapes;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.PixelFormats;
+
+namespace Gpu.Tests.Cli;
+
+/// <summary>Training, evaluation and prediction on photos of several sizes, and what changes between them.</summary>
+public class PhotoCommandTests
+{
+    private static readonly string[] Classes = ["discs", "frames", "stripes"];
+
+    [Fact]
+    public void PhotosOfThreeSizesTrainPredictAndEvaluate()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 60);
+        WritePhotos(folder, "new", 9);
+        var run = folder.File("run");
+        var train = Run("train", folder.File("photos"), "--model", "resnet20", "--epochs", "1", "--out", run, "--json");
+        Assert.Contains("60 images of 3 sizes, 48x48 to 100x75, are scaled and center-cropped to 32x32", train.Error);
+        Assert.Contains("the median shorter side is 60", train.Error);
+        Assert.Equal(1, train.Json.GetProperty("epochs").GetInt32());
+        var predictions = Run("predict", run, folder.File("new", "discs"), folder.File("new", "frames", "1.jpg"), "--json").Json.GetProperty("predictions");
+        Assert.Equal(4, predictions.GetArrayLength());
+        Assert.Equal(Classes, predictions[0].GetProperty("probabilities").EnumerateObject().Select(one => one.Name));
+
+        var eval = Run("eval", run, "--json");
+        var samples = eval.Json.GetProperty("samples").GetInt32();
+        Assert.Equal(train.Json.GetProperty("test_accuracy").GetDouble(), eval.Json.GetProperty("accuracy").GetDouble(), 1e-6);
+        Assert.InRange(eval.Json.GetProperty("balanced_accuracy").GetDouble(), 0, 1);
+        Assert.InRange(eval.Json.GetProperty("macro_f1").GetDouble(), 0, 1);
+        var table = Run("eval", run);
+        Assert.Contains("true \\ predicted  discs  frames  stripes", table.Output);
+        Assert.DoesNotContain("top-", table.Output);
+        Assert.DoesNotContain("added", table.Error);
+
+        // Another folder is judged as a whole. An added photo is said, and the photos of the test part stay.
+        Assert.Equal(9, Run("eval", run, folder.File("new"), "--json").Json.GetProperty("samples").GetInt32());
+        var photo = File.ReadAllBytes(folder.File("photos", "discs", "0.png"));
+        for (var i = 0; i < 3; i++)
+            folder.Write($"photos/discs/added{i}.png", photo);
+        var changed = Run("eval", run, "--json");
+        Assert.Contains("3 images were added since training", changed.Error);
+        Assert.InRange(changed.Json.GetProperty("samples").GetInt32(), samples, samples + 3);
+        File.Delete(folder.File("photos", "discs", "0.png"));
+        Assert.Contains("1 image of the training run is missing: discs/0.png", Run("eval", run, "--part", "train").Error);
+
+        // A copy of the training images is recognized.
+        folder.Write("photos/discs/0.png", photo);
+        Directory.CreateDirectory(folder.File("copy"));
+        CopyFolder(folder.File("photos"), folder.File("copy"));
+        Assert.Contains($"{60 - samples} of 63 images are training images of the run", Run("eval", run, folder.File("copy")).Error);
+
+        // A resumed run uses the images that it began with.
+        var resumed = Run("train", "--resume", run, "--epochs", "2", "--json");
+        Assert.Contains("A resumed run does not use them", resumed.Error);
+        Assert.Equal(2, resumed.Json.GetProperty("epochs").GetInt32());
+        var other = CommandLine.Run("train", "--resume", run, "--epochs", "3", "--size", "48");
+        Assert.Equal(ExitCode.Usage, other.ExitCode);
+        Assert.Contains("--size cannot be combined with --resume", other.Error);
+    }
+
+    [Fact]
+    public void SizeAndFitAreRemembered()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 30);
+        var run = folder.File("run");
+        Run("train", folder.File("photos"), "--model", "cnn2", "--size", "24x20", "--fit", "pad", "--background", "black", "--steps", "2", "--out", run);
+        var configuration = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "config.json")))!;
+        Assert.Equal((24, 20, "pad"), ((int)configuration["transform"]!["height"]!, (int)configuration["transform"]!["width"]!, (string)configuration["transform"]!["fit"]!));
+        Assert.Equal(TensorShape.Image(24, 20, 3), ModelFile.Load(Path.Combine(run, "model.json")).Input);
+        var image = Path.Combine(folder.File("photos", "discs"), "0.png");
+        string Predict() => Run("predict", run, image, "--json").Json.GetProperty("predictions").GetRawText();
+        var padded = Predict();
+        configuration["transform"]!["fit"] = "stretch";
+        File.WriteAllText(Path.Combine(run, "config.json"), configuration.ToJsonString());
+        Assert.NotEqual(padded, Predict());
+
+        // A run of an older version has neither transform nor split: photos of another size are scaled, which is said.
+        configuration.AsObject().Remove("transform");
+        File.WriteAllText(Path.Combine(run, "config.json"), configuration.ToJsonString());
+        File.Delete(Path.Combine(run, "split.json"));
+        Assert.Contains("scaled and center-cropped to 24x20", Run("eval", run).Error);
+        Predict();
+        foreach (var size in new[] { "0", "5000", "3x", "axb", "1x2x3" })
+        {
+            var mistake = CommandLine.Run("train", folder.File("photos"), "--size", size);
+            Assert.Equal(ExitCode.Usage, mistake.ExitCode);
+            Assert.Contains($"but got '{size}'", mistake.Error);
+        }
+    }
+
+    [Fact]
+    public void WithoutAModelPhotosGetAResidualNetworkAndShowAndSweepReadThem()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 30);
+        var train = Run("train", folder.File("photos"), "--steps", "1", "--batch", "4", "--out", folder.File("run"), "--json");
+        Assert.Equal("resnet20", train.Json.GetProperty("model").GetString());
+        var show = Run("data", "show", folder.File("photos"), "--size", "40", "--out", folder.File("sheet.png"), "--json");
+        Assert.Equal((40, 40, 3), (Number(show, "height"), Number(show, "width"), Number(show, "channels")));
+        Run("sweep", folder.File("photos"), "--model", "mlp64x2", "--size", "8", "--weight-decay", "0", "--steps", "1", "--batch", "4");
+
+        static int Number(CommandLine result, string name) => result.Json.GetProperty(name).GetInt32();
+    }
+
+    [Fact]
+    public void AModelFileGetsItsSizeAndItsChannels()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 30);
+        ModelFile.Save(BuiltInModels.Create("cnn2", TensorShape.Image(20, 24, 1), 5), folder.File("gray.json"));
+        var run = folder.File("run");
+        var train = Run("train", folder.File("photos"), "--model", folder.File("gray.json"), "--steps", "2", "--out", run);
+        Assert.Contains("center-cropped to 20x24: the input of cnn2", train.Error);
+        Assert.Contains("converted to gray", train.Error);
+
+        // Five outputs for three classes: eval and predict name the rest.
+        var eval = Run("eval", run, "--json");
+        Assert.Equal(3, eval.Json.GetProperty("classes").GetArrayLength());
+        Assert.Contains("stripes  other", Run("eval", run).Output);
+        var probabilities = Run("predict", run, folder.File("photos", "discs"), "--json").Json.GetProperty("predictions")[0].GetProperty("probabilities");
+        Assert.Equal(1, probabilities.EnumerateObject().Sum(one => one.Value.GetDouble()), 1e-5);
+
+        // The digits, which are gray, on a color network of another size.
+        ModelFile.Save(BuiltInModels.Get("lenet_bn32"), folder.File("color.json"));
+        var digits = Run("train", "--model", folder.File("color.json"), "--steps", "1", "--out", folder.File("digits"));
+        Assert.Contains("center-cropped to 32x32", digits.Error);
+        Assert.Contains("converted to RGB", digits.Error);
+        Run("eval", folder.File("digits"), "--limit", "100");
+        var wrong = CommandLine.Run("train", folder.File("photos"), "--model", folder.File("color.json"), "--size", "48");
+        Assert.Equal(ExitCode.Usage, wrong.ExitCode);
+        Assert.Contains("--size 48x48 does not fit the model", wrong.Error);
+    }
+
+    [Fact]
+    public void ClassesOfOtherDataAreMatchedByName()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 30);
+        var run = folder.File("run");
+        Run("train", folder.File("photos"), "--model", "mlp64x2", "--size", "8", "--steps", "60", "--batch", "8", "--out", run);
+
+        // Only the last class: by position it would be the first.
+        CopyFolder(folder.File("photos", "stripes"), folder.File("part", "stripes"));
+        var part = Run("eval", run, folder.File("part"), "--json");
+        Assert.Equal([0, 0, 10], part.Json.GetProperty("classes").EnumerateArray().Select(one => one.GetProperty("samples").GetInt32()));
+        Assert.Equal(part.Json.GetProperty("accuracy").GetDouble(), part.Json.GetProperty("balanced_accuracy").GetDouble(), 1e-9);
+        Directory.Move(folder.File("part", "stripes"), folder.File("part", "zebras"));
+        var unknown = CommandLine.Run("eval", run, folder.File("part"));
+        Assert.Equal(ExitCode.Failure, unknown.ExitCode);
+        Assert.Contains("not known here: zebras", unknown.Error);
+        Assert.Contains("Known: discs, frames, stripes", unknown.Error);
+        Directory.Move(folder.File("photos", "frames"), folder.File("photos", "boxes"));
+        Assert.Contains("not known here: boxes", CommandLine.Run("eval", run).Error);
+        Assert.Contains("none of the images", CommandLine.Run("train", "--resume", run, folder.File("part"), "--epochs", "9").Error);
+    }
+
+    [Fact]
+    public void FewImagesOfAClassAreAWarning()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 60);
+        foreach (var file in Directory.GetFiles(folder.File("photos", "frames")).Skip(1))
+            File.Delete(file);
+        var train = Run("train", folder.File("photos"), "--model", "mlp64x2", "--size", "8", "--steps", "1", "--out", folder.File("run"));
+        Assert.Matches("warning: The classes have very different numbers of training images: .*, frames 1", train.Error);
+        Assert.Contains("warning: No test images of frames", train.Error);
+    }
+
+    [Fact]
+    public void UnreadableImagesAreSkippedOnRequest()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 30);
+        folder.Write("photos/discs/bad1.jpg", "nothing"u8.ToArray());
+        folder.Write("photos/frames/bad2.jpg", "nothing"u8.ToArray());
+        string[] train = ["train", folder.File("photos"), "--model", "mlp64x2", "--size", "8", "--steps", "1", "--out", folder.File("run")];
+        var failed = CommandLine.Run(train);
+        Assert.Equal(ExitCode.Failure, failed.ExitCode);
+        Assert.Contains("bad1.jpg", failed.Error);
+        Assert.Contains("bad2.jpg", failed.Error);
+        var skipped = Run([.. train, "--skip-unreadable"]);
+        Assert.Contains("Skipped 2 images of 32", skipped.Error);
+        Run("eval", folder.File("run"), "--skip-unreadable");
+        Run("train", "--resume", folder.File("run"), "--steps", "2");
+        Assert.Contains("bad1.jpg", CommandLine.Run("predict", folder.File("run"), folder.File("photos", "discs")).Error);
+        var predict = Run("predict", folder.File("run"), folder.File("photos", "discs"), "--skip-unreadable", "--json");
+        Assert.Equal(10, predict.Json.GetProperty("predictions").GetArrayLength());
+        Assert.Contains("Skipped", predict.Error);
+    }
+
+    private static CommandLine Run(params string[] args)
+    {
+        var result = CommandLine.Run(args);
+        Assert.True(result.ExitCode == ExitCode.Success, $"{string.Join(' ', args)}: {result.Error}");
+        return result;
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+
+    // Photos of three classes and three sizes, half of them JPEG and half PNG.
+    private static void WritePhotos(TempFolder folder, string root, int count)
+    {
+        var random = new Random(count);
+        for (var i = 0; i < count; i++)
+        {
+            var (height, width) = (i / 3 % 3) switch { 0 => (60, 80), 1 => (100, 75), _ => (48, 48) };
+            var (figure, ground, radius) = (Color(), Color(), Math.Min(height, width) * (0.25 + (random.NextDouble() * 0.15)));
+            using var image = new Image<Rgb24>(width, height);
+            for (var y = 0; y < height; y++)
+            {
+                for (var x = 0; x < width; x++)
+                {
+                    var (down, across) = (Math.Abs(y - (height / 2)), Math.Abs(x - (width / 2)));
+                    var isFigure = (i % 3) switch
+                    {
+                        0 => (down * down) + (across * across) < radius * radius,
+                        1 => Math.Max(down, across) < radius && Math.Max(down, across) > radius * 0.6,
+                        _ => (x + y) / 6 % 2 == 0,
+                    };
+                    image[x, y] = isFigure ? figure : ground;
+                }
+            }
+
+            using var file = new MemoryStream();
+            if (i % 2 == 0)
+                image.SaveAsPng(file);
+            else
+                image.SaveAsJpeg(file);
+            folder.Write($"{root}/{Classes[i % 3]}/{i}.{(i % 2 == 0 ? "png" : "jpg")}", file.ToArray());
+        }
+
+        Rgb24 Color() => new((byte)random.Next(256), (byte)random.Next(256), (byte)random.Next(256));
+    }
+}
