@@ -63,8 +63,9 @@ internal sealed class EvalCommand
 
         if (parsed.GetValue(_plot) is not null)
             throw new UsageException($"--plot draws runs on tables of two numbers, but '{path}' was trained on images. Omit it.");
-        var data = DatasetLoader.Load(
-            parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run), background: parsed.GetValue(_background) ?? run.Options.Background);
+        var data = (ImageDataset)DatasetLoader.LoadAny(
+            parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run), background: parsed.GetValue(_background) ?? run.Options.Background,
+            coarseLabels: DataArguments.UsesCoarseLabels(run));
         if (data.Classes != run.ClassNames.Count)
         {
             throw new UsageException(

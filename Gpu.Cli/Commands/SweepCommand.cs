@@ -18,7 +18,7 @@ internal sealed class SweepCommand
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new("--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every");
-    private readonly TableArguments _table = new();
+    private readonly DataArguments _data = new();
     private readonly Argument<string?> _dataset = new("DATASET")
     {
         Description = "Data set name (see 'data list'), folder of images, or table (.csv, .tsv) (default: digits)",
@@ -49,7 +49,7 @@ internal sealed class SweepCommand
             command.Options.Add(option);
         sweep._device.AddTo(command);
         sweep._options.AddTo(command);
-        sweep._table.AddTo(command);
+        sweep._data.AddTo(command);
         command.SetAction(sweep.Run);
     }
 
@@ -85,7 +85,7 @@ internal sealed class SweepCommand
         var holdOut = parsed.GetValue(_holdOut) ?? 0.2;
         var options = _options.Apply(parsed, TrainOptions.Defaults);
         if (parsed.GetValue(_model) is { } name) ModelArgument.Find(name);
-        var data = _table.Load(parsed, parsed.GetValue(_dataset) ?? "digits", options.Background, _context.Reporter);
+        var data = _data.Load(parsed, parsed.GetValue(_dataset) ?? "digits", options.Background, _context.Reporter);
         var model = ModelArgument.For(parsed.GetValue(_model), data, _context.Reporter);
         using var device = _device.Open(parsed, _context);
         var search = new GridSearch(model, data, device, options, folds, holdOut);

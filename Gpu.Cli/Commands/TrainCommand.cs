@@ -18,7 +18,7 @@ internal sealed class TrainCommand
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly TrainOptions _options = new();
-    private readonly TableArguments _table = new();
+    private readonly DataArguments _data = new();
     private readonly Argument<string?> _dataset = new("DATASET")
     {
         Description = "Data set name (see 'data list'), folder of images, or table (.csv, .tsv) (default: digits)",
@@ -43,7 +43,7 @@ internal sealed class TrainCommand
         command.Options.Add(train._model);
         train._device.AddTo(command);
         train._options.AddTo(command);
-        train._table.AddTo(command);
+        train._data.AddTo(command);
         command.Options.Add(train._out);
         command.Options.Add(train._resume);
         command.SetAction(train.Run);
@@ -70,7 +70,7 @@ internal sealed class TrainCommand
         // Reports a wrong model name before the images are read.
         if (parsed.GetValue(_model) is { } name) ModelArgument.Find(name);
         var source = parsed.GetValue(_dataset) ?? "digits";
-        var data = _table.Load(parsed, source, options.Background, _context.Reporter);
+        var data = _data.Load(parsed, source, options.Background, _context.Reporter);
         var model = ModelArgument.For(parsed.GetValue(_model), data, _context.Reporter);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
@@ -80,7 +80,7 @@ internal sealed class TrainCommand
 
     private Func<ComputeDevice, Trainer> Resume(ParseResult parsed, string run, TrainingDisplay display)
     {
-        foreach (var name in _table.Given(parsed).Concat(["--model", "--out", "--init"]))
+        foreach (var name in _data.Given(parsed).Concat(["--model", "--out", "--init"]))
         {
             if (TrainOptions.IsGiven(parsed, name))
                 throw new UsageException($"{name} cannot be combined with --resume: the run in '{run}' has its own. Omit it.");
@@ -90,7 +90,8 @@ internal sealed class TrainCommand
         if (!folder.HasCheckpoint) throw new UsageException($"The run in '{run}' has no checkpoint to resume from. Start a new run.");
         var background = _options.Apply(parsed, folder.Configuration.Options).Background;
         var data = DatasetLoader.LoadAny(
-            parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration), schema: folder.Configuration.Table, background: background);
+            parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration), schema: folder.Configuration.Table, background: background,
+            coarseLabels: DataArguments.UsesCoarseLabels(folder.Configuration));
         return device => Trainer.Resume(run, data, device, Change, display);
 
         TrainingOptions Change(TrainingOptions basis) =>

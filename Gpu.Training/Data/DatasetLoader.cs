@@ -12,6 +12,12 @@ public static class DatasetLoader
     /// <summary>Seed of the test split and of the image order, for folders of image files.</summary>
     public const ulong DefaultSeed = 1;
 
+    // Folders that archives and libraries of the field put the files in.
+    private static readonly string[] UsualSubfolders =
+    [
+        "raw", "gzip", "MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST", "cifar-10-batches-bin", "cifar-100-binary", "data",
+    ];
+
     /// <summary>
     /// Loads a data set. A name of the catalogue (<see cref="DatasetCatalog"/>) is looked up in the data folders (<see cref="DataFolders"/>); anything else
     /// is a folder with IDX files, CIFAR-10 binary batches, or one folder of images per class.
@@ -33,9 +39,10 @@ public static class DatasetLoader
     /// <param name="table">How to read a table; null for the defaults.</param>
     /// <param name="schema">The columns of a run, to load its table again; null for a new one.</param>
     /// <param name="background">Background that transparent images are composited on; null for white.</param>
+    /// <param name="coarseLabels">Whether to use the 20 coarse labels of CIFAR-100, not the 100 fine ones.</param>
     /// <exception cref="DatasetNotFoundException">There is no such name, file or folder.</exception>
     /// <exception cref="DatasetException">The data cannot be read; the message says why.</exception>
-    public static Dataset LoadAny(string source, TableOptions? table = null, TableSchema? schema = null, RgbColor? background = null)
+    public static Dataset LoadAny(string source, TableOptions? table = null, TableSchema? schema = null, RgbColor? background = null, bool coarseLabels = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
         if (TableGenerator.Names.Contains(source, StringComparer.OrdinalIgnoreCase))
@@ -47,7 +54,7 @@ public static class DatasetLoader
         }
 
         if (!TableFile.HasTableExtension(source) || Directory.Exists(source))
-            return Load(source, background: background);
+            return Load(source, DataFolders.SearchOrder(), background: background, coarse: coarseLabels);
         if (!File.Exists(source))
             throw new DatasetNotFoundException($"There is no file '{source}'. Check the path of the table.");
         return schema is null ? TableFile.Load(source, table ?? new TableOptions()) : TableFile.Load(source, schema);
@@ -55,18 +62,23 @@ public static class DatasetLoader
 
     /// <summary>As the public method, with the folders that are searched for names.</summary>
     internal static ImageDataset Load(
-        string nameOrFolder, IReadOnlyList<string> searchFolders, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed, RgbColor? background = null)
+        string nameOrFolder, IReadOnlyList<string> searchFolders, double holdOut = DefaultHoldOut, ulong seed = DefaultSeed, RgbColor? background = null,
+        bool coarse = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(nameOrFolder);
         ArgumentNullException.ThrowIfNull(searchFolders);
         if (DatasetCatalog.Find(nameOrFolder) is { } entry)
         {
             var folder = searchFolders.Select(root => Path.Combine(root, entry.Name)).Append(nameOrFolder).FirstOrDefault(Directory.Exists);
-            return folder is null ? throw NotHere(entry, searchFolders) : LoadFolder(folder, entry.Name, holdOut, seed, background);
+            return folder is null ? throw NotHere(entry, searchFolders) : LoadFolder(folder, entry.Name, holdOut, seed, background, coarse);
         }
 
         if (Directory.Exists(nameOrFolder))
-            return LoadFolder(nameOrFolder, new DirectoryInfo(nameOrFolder).Name, holdOut, seed, background);
+            return LoadFolder(nameOrFolder, new DirectoryInfo(nameOrFolder).Name, holdOut, seed, background, coarse);
+        // FOLDER/emnist-letters: one of several sets of IDX files in a folder.
+        if (Path.GetDirectoryName(nameOrFolder) is { Length: > 0 } parent && Directory.Exists(parent)
+            && IdxFolder.TryLoad(parent, Path.GetFileName(nameOrFolder), Path.GetFileName(nameOrFolder)) is { } oneOfSeveral)
+            return oneOfSeveral;
         if (File.Exists(nameOrFolder))
         {
             throw new DatasetNotFoundException(
@@ -79,11 +91,11 @@ public static class DatasetLoader
             $"There is no data set and no folder '{nameOrFolder}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Known names: {Names()}.");
     }
 
-    private static ImageDataset LoadFolder(string folder, string name, double holdOut, ulong seed, RgbColor? background)
+    private static ImageDataset LoadFolder(string folder, string name, double holdOut, ulong seed, RgbColor? background, bool coarse)
     {
         try
         {
-            // Archives often unpack into a folder of their own (cifar-10-batches-bin, MNIST/raw). Follow it if it is the only entry.
+            // Archives often unpack into a folder of their own (cifar-10-batches-bin, MNIST/raw). Follow it if it is the only entry, or has one of the usual names.
             var current = folder;
             for (var depth = 0; depth < 3; depth++)
             {
@@ -91,12 +103,17 @@ public static class DatasetLoader
                     return idx;
                 if (CifarFolder.TryLoad(current, name) is { } cifar)
                     return cifar;
+                if (CifarFolder.TryLoad100(current, name, coarse) is { } cifar100)
+                    return cifar100;
                 if (ImageFolder.TryLoad(current, name, holdOut, seed, background) is { } images)
                     return images;
                 var entries = Directory.GetFileSystemEntries(current);
-                if (entries.Length != 1 || !Directory.Exists(entries[0]))
+                var next = entries.Length == 1 && Directory.Exists(entries[0])
+                    ? entries[0]
+                    : UsualSubfolders.Select(folderName => Path.Combine(current, folderName)).FirstOrDefault(Directory.Exists);
+                if (next is null)
                     break;
-                current = entries[0];
+                current = next;
             }
 
             throw NotUnderstood(folder);
@@ -118,7 +135,7 @@ public static class DatasetLoader
         return new DatasetException(
             $"The folder '{folder}' holds no data set in a known format. Found: {found}. Known formats: "
             + "IDX files (train-images*, train-labels*, t10k-images* or test-images*, t10k-labels* or test-labels*; plain or .gz); "
-            + "CIFAR-10 binary batches (data_batch_1.bin to data_batch_5.bin, test_batch.bin, batches.meta.txt); "
+            + "CIFAR-10 binary batches (data_batch_1.bin to data_batch_5.bin, test_batch.bin, batches.meta.txt) or CIFAR-100 (train.bin, test.bin); "
             + "or one folder of images per class (train/<class>/* and test/<class>/*, or <class>/* alone). Arrange the files in one of these ways, or give "
             + "another folder.");
     }
