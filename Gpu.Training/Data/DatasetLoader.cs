@@ -82,11 +82,11 @@ public static class DatasetLoader
         if (File.Exists(nameOrFolder))
         {
             throw new DatasetNotFoundException(
-                $"'{nameOrFolder}' is a file, but a data set is a folder or one of the names {Names()}. Unpack it if it is an archive, and give the folder "
+                $"'{nameOrFolder}' is a file, but a data set is a folder, a table (.csv, .tsv) or one of the names {Names()}. Unpack it if it is an archive, and give the folder "
                 + "that it is in.");
         }
 
-        var nearest = NearestName.Find(nameOrFolder, DatasetCatalog.Entries.Select(known => known.Name));
+        var nearest = NearestName.Find(nameOrFolder, AllNames());
         throw new DatasetNotFoundException(
             $"There is no data set and no folder '{nameOrFolder}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Known names: {Names()}.");
     }
@@ -150,12 +150,12 @@ public static class DatasetLoader
                 + $"'gputrainer data generate {entry.Name} --seed 1'.");
         }
 
-        var target = Path.Combine(searchFolders[^1], entry.Name);
-        var unpack = entry.Downloads[0].EndsWith(".tar.gz", StringComparison.Ordinal) ? " and unpack it there" : "";
         return new DatasetNotFoundException(
-            $"The data set '{entry.Name}' ({entry.Description}) is not on this machine; looked in {places}. Download {string.Join(", ", entry.Downloads)} "
-            + $"into '{target}'{unpack}, or give the folder that has the files.");
+            $"The data set '{entry.Name}' ({entry.Description}) is not on this machine; looked in {places}. Download it with 'gputrainer data get "
+            + $"{entry.Name}', or {string.Join(", ", entry.Downloads)} into '{Path.Combine(searchFolders[^1], entry.Name)}', or give the folder that has the files.");
     }
 
-    private static string Names() => string.Join(", ", DatasetCatalog.Entries.Select(entry => entry.Name));
+    private static IEnumerable<string> AllNames() => DatasetCatalog.Entries.Select(entry => entry.Name).Concat(TableGenerator.Names);
+
+    private static string Names() => string.Join(", ", AllNames());
 }
