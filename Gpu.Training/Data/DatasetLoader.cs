@@ -105,6 +105,8 @@ public static class DatasetLoader
                     return cifar;
                 if (CifarFolder.TryLoad100(current, name, coarse) is { } cifar100)
                     return cifar100;
+                if (ParquetFolder.TryLoad(current, name, holdOut, seed, background, coarse) is { } parquet)
+                    return parquet;
                 if (ImageFolder.TryLoad(current, name, holdOut, seed, background) is { } images)
                     return images;
                 var entries = Directory.GetFileSystemEntries(current);
@@ -136,6 +138,7 @@ public static class DatasetLoader
             $"The folder '{folder}' holds no data set in a known format. Found: {found}. Known formats: "
             + "IDX files (train-images*, train-labels*, t10k-images* or test-images*, t10k-labels* or test-labels*; plain or .gz); "
             + "CIFAR-10 binary batches (data_batch_1.bin to data_batch_5.bin, test_batch.bin, batches.meta.txt) or CIFAR-100 (train.bin, test.bin); "
+            + "Parquet files (train-*.parquet, test-*.parquet); "
             + "or one folder of images per class (train/<class>/* and test/<class>/*, or <class>/* alone). Arrange the files in one of these ways, or give "
             + "another folder.");
     }
