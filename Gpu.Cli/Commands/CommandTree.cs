@@ -25,7 +25,7 @@ internal static class CommandTree
         ("devices", "List devices: the CPU, CUDA and OpenCL GPUs", DevicesCommand.Build),
         ("models", "List the built-in networks", ModelsCommand.Build),
         ("model", "Show the layers of a network", ModelCommand.Build),
-        ("data", "List, generate and show data sets", DataCommand.Build),
+        ("data", "List, download, generate and show data sets", DataCommand.Build),
         ("bench", "Benchmark a training step or single operations", BenchCommand.Build),
     ];
 

@@ -10,6 +10,7 @@ internal static class DataCommand
     {
         CommandTree.MakeGroup(command);
         command.Subcommands.Add(DataListCommand.Create(context));
+        command.Subcommands.Add(DataGetCommand.Create(context));
         command.Subcommands.Add(DataGenerateCommand.Create(context));
         command.Subcommands.Add(DataShowCommand.Create(context));
         command.Subcommands.Add(DataCacheCommand.Create(context));

@@ -24,9 +24,9 @@ internal static class DataListCommand
         foreach (var entry in DatasetCatalog.Entries)
         {
             var folder = search.Select(root => Path.Combine(root, entry.Name)).FirstOrDefault(Directory.Exists);
-            table.Add(entry.Name, entry.Description, folder ?? "not found");
+            table.Add(entry.Name, entry.Description, folder ?? (entry.IsBundled ? "not found" : $"data get {entry.Name}"));
             records.Add(new JsonRecord().Add("name", entry.Name).Add("description", entry.Description).Add("classes", entry.ClassNames.Count)
-                .Add("folder", folder).Add("downloads", entry.Downloads));
+                .Add("folder", folder).Add("downloads", entry.Downloads).Add("licence", entry.Licence).Add("citation", entry.Citation));
         }
 
         foreach (var name in TableGenerator.Names)

@@ -12,16 +12,19 @@ internal sealed class DataArguments
 {
     private readonly ImageOptions _images = new();
     private readonly TableArguments _table = new();
+    private readonly Option<string?> _labels = Options.OneOf("--labels", "Labels of CIFAR-100: 100 fine or 20 coarse classes", "fine", "fine", "coarse");
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         _images.AddTo(command);
         _table.AddTo(command);
+        command.Options.Add(_labels);
     }
 
     /// <summary>The names of given options that a resumed run does not take, because it has its own.</summary>
-    public IEnumerable<string> Given(ParseResult parsed) => _images.Given(parsed).Concat(_table.Given(parsed));
+    public IEnumerable<string> Given(ParseResult parsed) => 
+        [.. _images.Given(parsed), .. _table.Given(parsed), .. TrainOptions.IsGiven(parsed, _labels.Name) ? [_labels.Name] : Array.Empty<string>()];
 
     /// <summary>Loads a data set for a new network, and creates the network.</summary>
     /// <param name="parsed">the command line</param>
@@ -44,7 +47,9 @@ internal sealed class DataArguments
 
         if (_table.Given(parsed).FirstOrDefault() is { } tableOption)
             throw new UsageException($"{tableOption} is for tables (.csv, .tsv), but '{source}' is not one. Omit it.");
-        var (data, model) = _images.Load(parsed, source, modelName, background, reporter);
+        var (data, model) = _images.Load(parsed, source, modelName, background, reporter, parsed.GetValue(_labels) == "coarse");
+        if (TrainOptions.IsGiven(parsed, _labels.Name) && data.Classes is not (100 or RunArgument.CoarseClasses))
+            throw new UsageException($"--labels chooses the labels of CIFAR-100, but '{source}' is another data set. Omit it.");
         model = TaskModel.Adapt(model, data.Task, out var remark);
         if (remark is not null) reporter.Note(remark);
         return (data, model);

@@ -41,7 +41,9 @@ internal sealed class ImageOptions
     /// <param name="modelName">Name or file of the network; null for the default by size.</param>
     /// <param name="background">Background of transparent images and of padding.</param>
     /// <param name="reporter">Receives notes.</param>
-    public (ImageDataset Data, Model Model) Load(ParseResult parsed, string source, string? modelName, RgbColor background, Reporter reporter)
+    /// <param name="coarseLabels">Whether to use the coarse labels of CIFAR-100.</param>
+    public (ImageDataset Data, Model Model) Load(
+        ParseResult parsed, string source, string? modelName, RgbColor background, Reporter reporter, bool coarseLabels = false)
     {
         // Reports a wrong name before the images are read.
         var given = modelName is null ? null : ModelArgument.Find(modelName);
@@ -53,6 +55,7 @@ internal sealed class ImageOptions
             SkipsUnreadable = parsed.GetValue(_skipUnreadable),
             Note = reporter.Note,
             ChooseTransform = Choose,
+            CoarseLabels = coarseLabels,
         });
         if (input?.Channels is { } channels && channels != data.Channels)
         {

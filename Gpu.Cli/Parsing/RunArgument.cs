@@ -8,6 +8,9 @@ namespace Gpu.Cli.Parsing;
 /// <summary>Run folders given on the command line.</summary>
 internal static class RunArgument
 {
+    /// <summary>Coarse classes of CIFAR-100.</summary>
+    public const int CoarseClasses = 20;
+
     /// <summary>Opens a run. A missing folder is a usage error; its message suggests the nearest or latest run.</summary>
     public static RunFolder Open(string path)
     {
@@ -37,6 +40,7 @@ internal static class RunArgument
             ChooseTransform = sizes => TransformOf(run, sizes, reporter),
             Channels = run.Configuration.Normalization.Mean.Length,
             ClassNames = run.Configuration.ClassNames,
+            CoarseLabels = run.Configuration.ClassNames.Count == CoarseClasses,
             Split = split,
             DrawsByOrder = split is null,
             Note = reporter.Note,

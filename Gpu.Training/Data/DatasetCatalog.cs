@@ -1,43 +1,102 @@
+using System.Text.Json;
+
 namespace Gpu.Training.Data;
+
+/// <summary>A file of a data set to download.</summary>
+/// <param name="Name">File name; one that ends in .tar.gz is unpacked.</param>
+/// <param name="Urls">Addresses of the same file, tried in this order.</param>
+/// <param name="Bytes">Length in bytes; null if unknown.</param>
+/// <param name="Sha256">SHA-256 in hexadecimal; null if unknown, so that the content cannot be checked.</param>
+public sealed record DatasetDownload(string Name, IReadOnlyList<string> Urls, long? Bytes = null, string? Sha256 = null);
 
 /// <summary>A data set with a known name.</summary>
 /// <param name="Name">Name for <see cref="DatasetLoader"/>.</param>
 /// <param name="Description">One-line description.</param>
-/// <param name="ClassNames">Class names; a label is an index into this list.</param>
-/// <param name="Downloads">URLs of its files; empty for the bundled data set.</param>
-public sealed record DatasetCatalogEntry(string Name, string Description, IReadOnlyList<string> ClassNames, IReadOnlyList<string> Downloads)
+/// <param name="ClassNames">Class names; a label is an index into this list. Empty if the files have them.</param>
+/// <param name="Files">Its files; empty for the bundled data set.</param>
+public sealed record DatasetCatalogEntry(string Name, string Description, IReadOnlyList<string> ClassNames, IReadOnlyList<DatasetDownload> Files)
 {
+    /// <summary>Page of the data set; null if it has none.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>Licence; null if unknown.</summary>
+    public string? Licence { get; init; }
+
+    /// <summary>Publication to cite; null for none.</summary>
+    public string? Citation { get; init; }
+
+    /// <summary>First URL of each file.</summary>
+    public IReadOnlyList<string> Downloads => [.. Files.Select(file => file.Urls[0])];
+
     /// <summary>True if the data set ships with the program.</summary>
-    public bool IsBundled => Downloads.Count == 0;
+    public bool IsBundled => Files.Count == 0;
 }
 
-/// <summary>The data sets with known names.</summary>
+/// <summary>The data sets with known names, from datasets/catalog.json beside the program.</summary>
 public static class DatasetCatalog
 {
-    private static readonly string[] DigitNames = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-
-    private static readonly string[] IdxFiles =
-        ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"];
+    private static readonly Lazy<IReadOnlyList<DatasetCatalogEntry>> Shipped = new(() =>
+        Read(Path.Combine(AppContext.BaseDirectory, "datasets", "catalog.json")));
 
     /// <summary>All entries, the bundled data set first.</summary>
-    public static IReadOnlyList<DatasetCatalogEntry> Entries { get; } =
-    [
-        new("digits", "bundled: 9,000 + 2,000 drawn digits, 28x28 gray", DigitNames, []),
-        new("mnist", "60,000 + 10,000 handwritten digits, 28x28 gray", DigitNames, From("https://ossci-datasets.s3.amazonaws.com/mnist/")),
-        new(
-            "fashion-mnist",
-            "60,000 + 10,000 images of clothes, 28x28 gray",
-            ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
-            From("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/")),
-        new(
-            "cifar-10",
-            "50,000 + 10,000 photos in ten classes, 32x32 color",
-            ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"],
-            ["https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"]),
-    ];
+    public static IReadOnlyList<DatasetCatalogEntry> Entries => Shipped.Value;
 
     /// <summary>Finds an entry by name, ignoring case; null if there is none.</summary>
     public static DatasetCatalogEntry? Find(string name) => Entries.FirstOrDefault(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
-    private static string[] From(string folder) => [.. IdxFiles.Select(file => folder + file)];
+    /// <summary>Reads a catalog file.</summary>
+    /// <exception cref="DatasetException">The file is missing or no catalog; the message says why.</exception>
+    public static IReadOnlyList<DatasetCatalogEntry> Read(string path)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllText(path));
+            return [.. json.RootElement.GetProperty("datasets").EnumerateArray().Select(ReadEntry)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"The catalog of data sets '{path}' cannot be read: {e.Message} Build or install the program again.", e);
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new DatasetException($"The file '{path}' is no catalog of data sets: {e.Message} Build or install the program again.", e);
+        }
+    }
+
+    private static DatasetCatalogEntry ReadEntry(JsonElement entry)
+    {
+        var name = Text(entry, "name");
+        var files = entry.GetProperty("files").EnumerateArray().Select(file => ReadFile(file, name)).ToArray();
+        RequireFileName(name, name);
+        return new DatasetCatalogEntry(name, Text(entry, "description"), Texts(entry, "classes"), files)
+        {
+            Source = OptionalText(entry, "source"), Licence = OptionalText(entry, "licence"), Citation = OptionalText(entry, "citation"),
+        };
+    }
+
+    private static DatasetDownload ReadFile(JsonElement file, string dataset)
+    {
+        var name = Text(file, "name");
+        RequireFileName(name, dataset);
+        var urls = Texts(file, "urls");
+        if (urls.Length == 0 || !urls.All(url => url.StartsWith("https://", StringComparison.Ordinal) || url.StartsWith("http://", StringComparison.Ordinal)))
+            throw new FormatException($"the file '{name}' of '{dataset}' needs addresses that begin with https:// or http://.");
+        var bytes = file.TryGetProperty("bytes", out var length) && length.ValueKind == JsonValueKind.Number ? length.GetInt64() : (long?)null;
+        return new DatasetDownload(name, urls, bytes, OptionalText(file, "sha256"));
+    }
+
+    // The names become paths: no separators, no "..".
+    private static void RequireFileName(string name, string dataset)
+    {
+        if (name.Length == 0 || name.StartsWith('.') || name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '_' or '.')))
+            throw new FormatException($"'{name}' of '{dataset}' is no plain file name.");
+    }
+
+    private static string Text(JsonElement parent, string name) =>
+        parent.GetProperty(name).GetString() ?? throw new FormatException($"'{name}' is null.");
+
+    private static string? OptionalText(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private static string[] Texts(JsonElement parent, string name) =>
+        [.. parent.GetProperty(name).EnumerateArray().Select(item => item.GetString() ?? throw new FormatException($"'{name}' has a null."))];
 }

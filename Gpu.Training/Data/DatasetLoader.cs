@@ -12,6 +12,12 @@ public static class DatasetLoader
     /// <summary>Seed of the test split and of the image order, for folders of image files.</summary>
     public const ulong DefaultSeed = 1;
 
+    // Folders that archives and libraries of the field put the files in.
+    private static readonly string[] UsualSubfolders =
+    [
+        "raw", "gzip", "MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST", "cifar-10-batches-bin", "cifar-100-binary", "data",
+    ];
+
     /// <summary>
     /// Loads a data set. A name of the catalogue (<see cref="DatasetCatalog"/>) is looked up in the data folders (<see cref="DataFolders"/>); anything else
     /// is a folder with IDX files, CIFAR-10 binary batches, or one folder of images per class.
@@ -94,14 +100,18 @@ public static class DatasetLoader
 
         if (Directory.Exists(nameOrFolder))
             return LoadFolder(nameOrFolder, new DirectoryInfo(nameOrFolder).Name, options);
+        // FOLDER/emnist-letters: one of several sets of IDX files in a folder.
+        if (Path.GetDirectoryName(nameOrFolder) is { Length: > 0 } parent && Directory.Exists(parent)
+            && IdxFolder.TryLoad(parent, Path.GetFileName(nameOrFolder), Path.GetFileName(nameOrFolder)) is { } oneOfSeveral)
+            return oneOfSeveral;
         if (File.Exists(nameOrFolder))
         {
             throw new DatasetNotFoundException(
-                $"'{nameOrFolder}' is a file, but a data set is a folder or one of the names {Names()}. Unpack it if it is an archive, and give the folder "
+                $"'{nameOrFolder}' is a file, but a data set is a folder, a table (.csv, .tsv) or one of the names {Names()}. Unpack it if it is an archive, and give the folder "
                 + "that it is in.");
         }
 
-        var nearest = NearestName.Find(nameOrFolder, DatasetCatalog.Entries.Select(known => known.Name));
+        var nearest = NearestName.Find(nameOrFolder, AllNames());
         throw new DatasetNotFoundException(
             $"There is no data set and no folder '{nameOrFolder}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Known names: {Names()}.");
     }
@@ -110,7 +120,7 @@ public static class DatasetLoader
     {
         try
         {
-            // Archives often unpack into a folder of their own (cifar-10-batches-bin, MNIST/raw). Follow it if it is the only entry.
+            // Archives often unpack into a folder of their own (cifar-10-batches-bin, MNIST/raw). Follow it if it is the only entry, or has one of the usual names.
             var current = folder;
             for (var depth = 0; depth < 3; depth++)
             {
@@ -118,10 +128,17 @@ public static class DatasetLoader
                     return idx;
                 if (CifarFolder.TryLoad(current, name) is { } cifar)
                     return cifar;
+                if (CifarFolder.TryLoad100(current, name, options.CoarseLabels) is { } cifar100)
+                    return cifar100;
+                if (ParquetFolder.TryLoad(current, name, options.HoldOut, options.Seed, options.Background, options.CoarseLabels) is { } parquet)
+                    return parquet;
                 var entries = Directory.GetFileSystemEntries(current).Where(entry => !FolderTree.IsIgnored(Path.GetFileName(entry))).ToArray();
-                if (entries.Length != 1 || !Directory.Exists(entries[0]))
+                var next = entries.Length == 1 && Directory.Exists(entries[0])
+                    ? entries[0]
+                    : UsualSubfolders.Select(folderName => Path.Combine(current, folderName)).FirstOrDefault(Directory.Exists);
+                if (next is null)
                     break;
-                current = entries[0];
+                current = next;
             }
 
             return ImageFolder.TryLoad(folder, name, options) ?? throw NotUnderstood(folder);
@@ -143,7 +160,8 @@ public static class DatasetLoader
         return new DatasetException(
             $"The folder '{folder}' holds no data set in a known format. Found: {found}. Known formats: "
             + "IDX files (train-images*, train-labels*, t10k-images* or test-images*, t10k-labels* or test-labels*; plain or .gz); "
-            + "CIFAR-10 binary batches (data_batch_1.bin to data_batch_5.bin, test_batch.bin, batches.meta.txt); "
+            + "CIFAR-10 binary batches (data_batch_1.bin to data_batch_5.bin, test_batch.bin, batches.meta.txt) or CIFAR-100 (train.bin, test.bin); "
+            + "Parquet files (train-*.parquet, test-*.parquet); "
             + "or one folder of images per class (train/<class>/* and test/<class>/*, or <class>/* alone). Arrange the files in one of these ways, or give "
             + "another folder.");
     }
@@ -158,12 +176,12 @@ public static class DatasetLoader
                 + $"'gputrainer data generate {entry.Name} --seed 1'.");
         }
 
-        var target = Path.Combine(searchFolders[^1], entry.Name);
-        var unpack = entry.Downloads[0].EndsWith(".tar.gz", StringComparison.Ordinal) ? " and unpack it there" : "";
         return new DatasetNotFoundException(
-            $"The data set '{entry.Name}' ({entry.Description}) is not on this machine; looked in {places}. Download {string.Join(", ", entry.Downloads)} "
-            + $"into '{target}'{unpack}, or give the folder that has the files.");
+            $"The data set '{entry.Name}' ({entry.Description}) is not on this machine; looked in {places}. Download it with 'gputrainer data get "
+            + $"{entry.Name}', or {string.Join(", ", entry.Downloads)} into '{Path.Combine(searchFolders[^1], entry.Name)}', or give the folder that has the files.");
     }
 
-    private static string Names() => string.Join(", ", DatasetCatalog.Entries.Select(entry => entry.Name));
+    private static IEnumerable<string> AllNames() => DatasetCatalog.Entries.Select(entry => entry.Name).Concat(TableGenerator.Names);
+
+    private static string Names() => string.Join(", ", AllNames());
 }

@@ -52,6 +52,9 @@ public sealed record DatasetOptions
     /// </summary>
     public bool IsUndivided { get; init; }
 
+    /// <summary>Whether to use the 20 coarse labels of CIFAR-100, not the 100 fine ones.</summary>
+    public bool CoarseLabels { get; init; }
+
     /// <summary>Folders whose images need at least this many bytes are decoded into a file of <see cref="ImageCache"/>; others into memory.</summary>
     public long CacheFrom { get; init; } = ImageCache.DefaultMinBytes;
 

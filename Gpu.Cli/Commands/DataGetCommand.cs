@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
+using Gpu.Training.Data;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary><c>data get NAME</c>: downloads a data set of the catalog.</summary>
+internal static class DataGetCommand
+{
+    /// <summary>Creates the command.</summary>
+    public static Command Create(CommandContext context)
+    {
+        var name = new Argument<string>("NAME") { Description = "Data set to download (see 'data list')" };
+        var folder = Options.Text("--to", "DIR", "Folder that gets a subfolder of the data set's name", "the user's cache, which is searched");
+        var catalog = Options.Text("--catalog", "FILE", "Catalog of data sets, for mirrors of your own", "that of the program");
+        var command = new Command("get", "Download a data set; continues a download that was cut off") { name, folder, catalog };
+        command.SetAction(parsed => Run(
+            context, parsed.GetRequiredValue(name), parsed.GetValue(folder) ?? DataFolders.UserCache, parsed.GetValue(catalog)));
+        return command;
+    }
+
+    private static void Run(CommandContext context, string name, string folder, string? catalog)
+    {
+        var reporter = context.Reporter;
+        var entries = catalog is null ? DatasetCatalog.Entries : DatasetCatalog.Read(catalog);
+        var entry = entries.FirstOrDefault(known => known.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        if (entry is null)
+        {
+            var names = entries.Where(known => !known.IsBundled).Select(known => known.Name).ToArray();
+            throw new UsageException(
+                $"The catalog has no data set '{name}'.{ParseErrors.DidYouMean(name, names)} Data sets to download: {string.Join(", ", names)}.");
+        }
+
+        var target = Path.Combine(folder, entry.Name);
+        if (entry.IsBundled) throw new UsageException($"'{entry.Name}' is bundled with the program; there is nothing to download.");
+        if (Directory.Exists(target))
+        {
+            reporter.Line($"{entry.Name} is in {target} already. To download it again, remove that folder.");
+            reporter.Result(Json(entry, target, 0));
+            return;
+        }
+
+        reporter.Line($"{entry.Name}: {entry.Description}");
+        reporter.Line($"Licence: {entry.Licence ?? "unknown"}. Source: {entry.Source ?? "unknown"}");
+        if (entry.Citation is { } citation) reporter.Line($"Cite: {citation}");
+        var clock = Stopwatch.StartNew();
+        reporter.BeginProgress();
+        using var client = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        client.DefaultRequestHeaders.UserAgent.ParseAdd("gputrainer");
+        var downloader = new DatasetDownloader(client) { Remark = reporter.Warn, Progress = Show };
+        downloader.GetAsync(entry, folder, context.Host.Cancellation).GetAwaiter().GetResult();
+        reporter.EndProgress();
+        reporter.Line($"Downloaded to {target} in {Units.Fixed(clock.Elapsed.TotalSeconds, 1)} s. Train with: gputrainer train {entry.Name}");
+        reporter.Result(Json(entry, target, clock.Elapsed.TotalSeconds));
+
+        void Show(DownloadProgress state)
+        {
+            if (!reporter.IsProgressDue) return;
+            var total = state.Total ?? state.Bytes;
+            var rate = state.Bytes / Math.Max(clock.Elapsed.TotalSeconds, 1e-3);
+            reporter.ProgressNow(new ProgressState(
+                state.File, state.Bytes >> 10, Math.Max(1, total >> 10), $"{Units.Bytes(state.Bytes)} of {Units.Bytes(total)}",
+                TimeSpan.FromSeconds((total - state.Bytes) / Math.Max(rate, 1))));
+        }
+    }
+
+    private static JsonRecord Json(DatasetCatalogEntry entry, string folder, double seconds) => new JsonRecord()
+        .Add("dataset", entry.Name).Add("folder", folder).Add("files", entry.Files.Select(file => file.Name)).Add("seconds", seconds)
+        .Add("checked", entry.Files.All(file => file.Sha256 is not null)).Add("licence", entry.Licence).Add("citation", entry.Citation);
+}

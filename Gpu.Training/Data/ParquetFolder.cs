@@ -1,0 +1,225 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Gpu.Training.Images;
+using Parquet;
+using Parquet.Schema;
+
+namespace Gpu.Training.Data;
+
+/// <summary>
+/// Reads image sets in Parquet files, as public hubs lay them out: train-*.parquet, test-*.parquet and perhaps validation-*.parquet, with a column image (or
+/// img) of encoded images, a struct with bytes or bytes alone, and a column of labels. Class names come from the metadata "huggingface", if present.
+/// </summary>
+internal static partial class ParquetFolder
+{
+    private static readonly string[] ImageNames = ["image", "img"];
+    private static readonly string[] LabelNames = ["label", "labels", "fine_label"];
+    private static readonly string[] CoarseNames = ["coarse_label"];
+
+    /// <summary>Loads the data set; null if the folder has no Parquet files.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">Name of the data set.</param>
+    /// <param name="holdOut">Share of the images held out for testing if there is no test split.</param>
+    /// <param name="seed">Seed of that draw.</param>
+    /// <param name="background">Background that transparent images are composited on; null for white.</param>
+    /// <param name="coarse">Whether to use the column coarse_label.</param>
+    /// <exception cref="DatasetException">A file is damaged or has other columns, an image cannot be decoded, or sizes differ.</exception>
+    public static ImageDataset? TryLoad(string folder, string name, double holdOut, ulong seed, RgbColor? background, bool coarse)
+    {
+        var files = Directory.GetFiles(folder, "*.parquet").Order(StringComparer.Ordinal).ToArray();
+        if (files.Length == 0)
+            return null;
+        var parts = files.GroupBy(PartOf).ToDictionary(group => group.Key, group => group.ToArray());
+        if (parts.TryGetValue("", out var others))
+        {
+            if (parts.Count > 1)
+            {
+                throw new DatasetException(
+                    $"The folder '{folder}' has Parquet files whose names begin with train, test or validation, and others: "
+                    + $"{string.Join(", ", others.Take(5).Select(Path.GetFileName))}. Rename or remove these.");
+            }
+
+            parts = new() { ["train"] = others };
+        }
+
+        if (!parts.ContainsKey("train"))
+        {
+            throw new DatasetException(
+                $"The folder '{folder}' has the Parquet files {string.Join(", ", files.Take(5).Select(Path.GetFileName))}, but none named train-*.parquet. "
+                + "Add them.");
+        }
+
+        string[]? names = null;
+        var rows = parts.ToDictionary(part => part.Key, part => part.Value.SelectMany(file => ReadFile(file, coarse, ref names)).ToList());
+        var images = rows.ToDictionary(part => part.Key, part => Decode(part.Value, background));
+        var (height, width) = images["train"].GroupBy(image => (image.Height, image.Width)).MaxBy(group => group.Count())!.Key;
+        var channels = images.Values.Any(part => part.Any(image => image.Channels == 3)) ? 3 : 1;
+        var splits = rows.ToDictionary(part => part.Key, part => Join(part.Value, images[part.Key], height, width, channels));
+        names ??= [.. Enumerable.Range(0, Math.Max(2, splits.Values.Max(split => split.Labels.Max()) + 1)).Select(label => label.ToString())];
+        if (splits.TryGetValue("test", out var test))
+            return new ImageDataset(name, names, splits["train"], test, splits.GetValueOrDefault("validation"));
+        if (splits.TryGetValue("validation", out var validation))
+            return new ImageDataset(name, names, splits["train"], validation);
+        var (rest, held) = splits["train"].Divide(holdOut, seed);
+        return new ImageDataset(name, names, rest, held);
+    }
+
+    [GeneratedRegex("^(train|test|validation|valid|val)([-_.]|$)", RegexOptions.IgnoreCase)]
+    private static partial Regex PartPattern { get; }
+
+    private static string PartOf(string file) => PartPattern.Match(Path.GetFileNameWithoutExtension(file)) is { Success: true } match
+        ? match.Groups[1].Value.ToLowerInvariant() is var part && part.StartsWith("val", StringComparison.Ordinal) ? "validation" : part
+        : "";
+
+    private static List<Row> ReadFile(string file, bool coarse, ref string[]? names)
+    {
+        try
+        {
+            var (rows, found) = ReadFileAsync(file, coarse).GetAwaiter().GetResult();
+            names ??= found;
+            return rows;
+        }
+        catch (Exception e) when (e is not DatasetException and not OutOfMemoryException)
+        {
+            // Parquet.Net reports damaged files by exceptions of many types.
+            throw new DatasetException($"The Parquet file '{file}' cannot be read: {e.Message} Download it again.", e);
+        }
+    }
+
+    private static async Task<(List<Row> Rows, string[]? Names)> ReadFileAsync(string file, bool coarse)
+    {
+        await using var stream = File.OpenRead(file);
+        await using var reader = await ParquetReader.CreateAsync(stream);
+        var fields = reader.Schema.GetDataFields();
+        var image = Find(fields, ImageNames.SelectMany(name => new[] { $"{name}/bytes", name }), file, "images (image.bytes)");
+        var label = Find(fields, coarse ? CoarseNames : LabelNames, file, "labels (label)");
+        if (image.ClrType != typeof(byte[]) && image.ClrType != typeof(ReadOnlyMemory<byte>))
+            throw new DatasetException($"The column '{image.Path}' of '{file}' has values of type {image.ClrType.Name}, but encoded images (bytes) are expected.");
+        List<Row> rows = [];
+        for (var group = 0; group < reader.RowGroupCount; group++)
+        {
+            using var content = reader.OpenRowGroupReader(group);
+            var count = checked((int)content.RowCount);
+            var images = new byte[]?[count];
+            await content.ReadAsync(image, images.AsMemory());
+            var labels = await ReadLabelsAsync(content, label, count, file);
+            for (var i = 0; i < count; i++)
+            {
+                var place = $"{file}, row {rows.Count + 1}";
+                if (images[i] is not { Length: > 0 } bytes)
+                    throw new DatasetException($"'{place}' has no image bytes. Files that only name images in other files are not supported.");
+                if (labels[i] is not (>= 0 and <= int.MaxValue) || labels[i] is not { } value)
+                    throw new DatasetException($"'{place}' has the label {labels[i]?.ToString() ?? "null"}; labels are class indices from 0. Remove the row.");
+                rows.Add(new Row(place, bytes, (int)value));
+            }
+        }
+
+        if (rows.Count == 0)
+            throw new DatasetException($"The Parquet file '{file}' has no rows. Remove it.");
+        return (rows, ClassNames(reader.CustomMetadata, label.Name));
+    }
+
+    private static async Task<long?[]> ReadLabelsAsync(ParquetRowGroupReader content, DataField label, int count, string file)
+    {
+        if (label.ClrType == typeof(long))
+            return await ReadAsync<long>(value => value);
+        if (label.ClrType == typeof(int))
+            return await ReadAsync<int>(value => value);
+        if (label.ClrType == typeof(short))
+            return await ReadAsync<short>(value => value);
+        if (label.ClrType == typeof(sbyte))
+            return await ReadAsync<sbyte>(value => value);
+        if (label.ClrType == typeof(byte))
+            return await ReadAsync<byte>(value => value);
+        throw new DatasetException(
+            $"The column '{label.Name}' of '{file}' has values of type {label.ClrType.Name}, but labels are integers. Convert the column.");
+
+        async Task<long?[]> ReadAsync<T>(Func<T, long> convert)
+            where T : struct
+        {
+            if (!label.IsNullable)
+            {
+                var plain = new T[count];
+                await content.ReadAsync<T>(label, plain.AsMemory());
+                return [.. plain.Select(value => (long?)convert(value))];
+            }
+
+            var values = new T?[count];
+            await content.ReadAsync<T>(label, values.AsMemory());
+            return [.. values.Select(value => value is { } known ? convert(known) : (long?)null)];
+        }
+    }
+
+    private static DataField Find(DataField[] fields, IEnumerable<string> names, string file, string meaning) =>
+        names.Select(name => Array.Find(fields, field => string.Join("/", field.Path.ToList()) == name)).FirstOrDefault(field => field is not null)
+        ?? throw new DatasetException(
+            $"The Parquet file '{file}' has no column of {meaning}. Columns: {string.Join(", ", fields.Select(field => string.Join("/", field.Path.ToList())))}. "
+            + "Rename the columns.");
+
+    // {"info": {"features": {"label": {"names": [...], "_type": "ClassLabel"}}}}
+    private static string[]? ClassNames(IReadOnlyDictionary<string, string>? metadata, string label)
+    {
+        if (metadata is null || !metadata.TryGetValue("huggingface", out var text))
+            return null;
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            return json.RootElement.TryGetProperty("info", out var info) && info.TryGetProperty("features", out var features)
+                && features.TryGetProperty(label, out var feature) && feature.TryGetProperty("names", out var names)
+                && names.ValueKind == JsonValueKind.Array
+                ? [.. names.EnumerateArray().Select((name, i) => name.GetString() ?? $"{i}")]
+                : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    // Decodes in parallel. Reports the error of the first faulty row, independent of thread timing.
+    private static ByteImage[] Decode(List<Row> rows, RgbColor? background)
+    {
+        var images = new ByteImage[rows.Count];
+        var errors = new ImageException?[rows.Count];
+        Parallel.For(0, rows.Count, (i, state) =>
+        {
+            try
+            {
+                images[i] = ImageCodec.Decode(rows[i].Bytes, rows[i].Place, background);
+            }
+            catch (ImageException e)
+            {
+                errors[i] = e;
+                state.Break();
+            }
+        });
+        return errors.FirstOrDefault(error => error is not null) is { } first ? throw new DatasetException(first.Message, first) : images;
+    }
+
+    private static ImageSplit Join(List<Row> rows, ByteImage[] images, int height, int width, int channels)
+    {
+        var size = (long)height * width * channels;
+        if (size * images.Length > Array.MaxLength)
+        {
+            throw new DatasetException(
+                $"{images.Length} images of {height}x{width}x{channels} do not fit into one array of {Array.MaxLength} bytes. Use fewer or smaller images.");
+        }
+
+        var pixels = new byte[size * images.Length];
+        for (var i = 0; i < images.Length; i++)
+        {
+            if ((images[i].Height, images[i].Width) != (height, width))
+            {
+                throw new DatasetException(
+                    $"The image in '{rows[i].Place}' is {images[i].Height}x{images[i].Width} (height x width), but most of the training images are "
+                    + $"{height}x{width}. All images must have the same size.");
+            }
+
+            images[i].ToChannels(channels).Pixels.CopyTo(pixels, i * size);
+        }
+
+        return new ImageSplit(pixels, [.. rows.Select(row => row.Label)], height, width, channels);
+    }
+
+    private readonly record struct Row(string Place, byte[] Bytes, int Label);
+}
