@@ -127,12 +127,13 @@ internal sealed class EvalCommand
         Reporter reporter, string model, string dataset, IReadOnlyList<string> classNames, string noun, string part, string device, Evaluation result,
         string? plot = null)
     {
+        var isTable = noun.EndsWith("rows", StringComparison.Ordinal);
         var classes = new List<JsonRecord>();
         if (result.ConfusionMatrix is { } confusion)
         {
             var scores = ClassScore.FromConfusionMatrix(confusion);
             var table = new ReportTable(
-                ReportTable.Text("class"), ReportTable.Number(noun.EndsWith("rows", StringComparison.Ordinal) ? "rows" : "images"), ReportTable.Number("precision"), ReportTable.Number("recall"),
+                ReportTable.Text("class"), ReportTable.Number(isTable ? "rows" : "images"), ReportTable.Number("precision"), ReportTable.Number("recall"),
                 ReportTable.Number("F1"));
             // A network may have more outputs than there are classes.
             for (var c = 0; c < classNames.Count; c++)
@@ -147,7 +148,7 @@ internal sealed class EvalCommand
             if (scores.Length <= MaxMatrixClasses) reporter.Table(ConfusionTable(confusion, classNames));
         }
 
-        var top = result.TopK > 1 && !noun.EndsWith("rows", StringComparison.Ordinal) ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
+        var top = result.TopK > 1 && !isTable ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
         reporter.Line(
             $"{model} on {Units.Count(result.Samples)} {noun} of {dataset}: "
             + (classNames.Count == 0

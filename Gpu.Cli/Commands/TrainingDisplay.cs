@@ -27,7 +27,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         reporter.Table(ReportTable.KeyValues(
             null,
             ("model", $"{summary.Model}, {Units.Count(summary.Parameters)} parameters"),
-            ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test {summary.SampleNoun}"),
+            ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test "
+                + summary.SampleNoun),
             ("device", $"{summary.Device}, {Units.Bytes(summary.DeviceBytes)} allocated"),
             ("optimizer", Describe(optimizer)),
             ("schedule", $"{summary.Schedule}"),
@@ -102,7 +103,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
                 ? $"test RMSE {Units.Short(result.TestRmse)}, R2 {Units.Fixed(result.TestR2, 4)}, loss {Units.Fixed(result.TestLoss, 4)}"
                 : $"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
             reporter.Line(
-                $"{Units.Count(result.Steps)} steps in {Units.Fixed(result.Seconds, 1)} s, {Units.Count((long)result.SamplesPerSecond)} {_summary?.SampleNoun}/s"
+                $"{Units.Count(result.Steps)} steps in {Units.Fixed(result.Seconds, 1)} s, "
+                + $"{Units.Count((long)result.SamplesPerSecond)} {_summary?.SampleNoun}/s"
                 + (_firstStepSeconds is { } first ? $"; first step completed {Units.Fixed(first, 2)} s after program start" : ""));
             if (result.Run is { } folder) reporter.Line($"Run saved to {folder}");
         }

@@ -94,7 +94,11 @@ internal static partial class ParquetFolder
         var image = Find(fields, ImageNames.SelectMany(name => new[] { $"{name}/bytes", name }), file, "images (image.bytes)");
         var label = Find(fields, coarse ? CoarseNames : LabelNames, file, "labels (label)");
         if (image.ClrType != typeof(byte[]) && image.ClrType != typeof(ReadOnlyMemory<byte>))
-            throw new DatasetException($"The column '{image.Path}' of '{file}' has values of type {image.ClrType.Name}, but encoded images (bytes) are expected.");
+        {
+            throw new DatasetException(
+                $"The column '{image.Path}' of '{file}' has values of type {image.ClrType.Name}, but encoded images (bytes) are expected.");
+        }
+
         List<Row> rows = [];
         for (var group = 0; group < reader.RowGroupCount; group++)
         {
@@ -165,7 +169,8 @@ internal static partial class ParquetFolder
     private static DataField Find(DataField[] fields, IEnumerable<string> names, string file, string meaning) =>
         names.Select(name => Array.Find(fields, field => string.Join("/", field.Path.ToList()) == name)).FirstOrDefault(field => field is not null)
         ?? throw new DatasetException(
-            $"The Parquet file '{file}' has no column of {meaning}. Columns: {string.Join(", ", fields.Select(field => string.Join("/", field.Path.ToList())))}. "
+            $"The Parquet file '{file}' has no column of {meaning}. Columns: "
+            + $"{string.Join(", ", fields.Select(field => string.Join("/", field.Path.ToList())))}. "
             + "Rename the columns.");
 
     // {"info": {"features": {"label": {"names": [...], "_type": "ClassLabel"}}}}
