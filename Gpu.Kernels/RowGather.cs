@@ -4,7 +4,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels;
 
-/// <summary>Assembles batches from a table that is stored on the device as floats: gathers rows by index. <see cref="BatchGather"/> does it for images.</summary>
+/// <summary>Assembles batches from a table of floats on the device: gathers rows by index. <see cref="BatchGather"/> does it for images.</summary>
 public static class RowGather
 {
     // About this many elements per item on the CPU: enough work to pay for scheduling the item.

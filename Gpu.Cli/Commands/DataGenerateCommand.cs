@@ -22,7 +22,8 @@ internal static class DataGenerateCommand
         var test = Options.Integer("--test", "Number of test images", 1, 1_000_000, $"{DigitsGenerator.DefaultTestCount}");
         var rows = Options.Integer("--rows", "Number of rows of a table", 3, 10_000_000, $"{TableGenerator.DefaultRows}");
         var noise = Options.Number(
-            "--noise", "Standard deviation of the noise of a table", new Interval(0, 100), $"{TableGenerator.DefaultNoise.ToString(CultureInfo.InvariantCulture)}");
+            "--noise", "Standard deviation of the noise of a table", new Interval(0, 100),
+            TableGenerator.DefaultNoise.ToString(CultureInfo.InvariantCulture));
         var classes = Options.Integer("--classes", "Number of classes; spirals can have 2 or 3", 2, 3, "3 for spirals, else 2");
         var folder = Options.Text(
             "--out", "PATH", "Folder for the four IDX files of images, or CSV file for a table", $"datasets/{DigitsGenerator.Name}, NAME.csv");

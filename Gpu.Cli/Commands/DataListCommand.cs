@@ -37,7 +37,8 @@ internal static class DataListCommand
         }
 
         reporter.Table(table);
-        reporter.Line("A folder with IDX files, CIFAR-10 binary batches, or one subfolder of images per class is also a data set, and so is a table (.csv, .tsv).");
+        reporter.Line(
+            "A folder with IDX files, CIFAR batches, Parquet files or one subfolder of images per class is also a data set, and so is a table (.csv, .tsv).");
         reporter.Line($"Searched folders: {string.Join(", ", search)}");
         reporter.Result(new JsonRecord().Add("datasets", records).Add("searched", search));
     }

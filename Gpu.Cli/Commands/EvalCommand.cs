@@ -156,12 +156,13 @@ internal sealed class EvalCommand
         string model, string dataset, IReadOnlyList<string> classNames, string noun, string part, string device, Evaluation result, string? plot = null)
     {
         var reporter = _context.Reporter;
+        var isTable = noun.EndsWith("rows", StringComparison.Ordinal);
         var classes = new List<JsonRecord>();
         if (result.ConfusionMatrix is { } confusion)
         {
             var scores = ClassScore.FromConfusionMatrix(confusion);
             var table = new ReportTable(
-                ReportTable.Text("class"), ReportTable.Number(noun.EndsWith("rows", StringComparison.Ordinal) ? "rows" : "images"), ReportTable.Number("precision"), ReportTable.Number("recall"),
+                ReportTable.Text("class"), ReportTable.Number(isTable ? "rows" : "images"), ReportTable.Number("precision"), ReportTable.Number("recall"),
                 ReportTable.Number("F1"));
             // A network may have more outputs than there are classes.
             for (var c = 0; c < classNames.Count; c++)

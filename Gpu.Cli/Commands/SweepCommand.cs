@@ -78,7 +78,9 @@ internal sealed class SweepCommand
     {
         var cancellation = _context.Host.Cancellation;
         var points = SearchPoint.Grid(
-            parsed.GetValue(_weightDecays) ?? [0, 1e-5f, 1e-4f, 1e-3f, 1e-2f], parsed.GetValue(_learningRates) ?? [], parsed.GetValue(_dropouts) ?? []);
+            // An option that is not given has an empty array, not null.
+            parsed.GetValue(_weightDecays) is { Length: > 0 } decays ? decays : [0, 1e-5f, 1e-4f, 1e-3f, 1e-2f],
+            parsed.GetValue(_learningRates) ?? [], parsed.GetValue(_dropouts) ?? []);
         if (points.Count > MaxPoints)
             throw new UsageException($"The grid has {points.Count} combinations, but at most {MaxPoints} are allowed. Use shorter lists.");
         var folds = parsed.GetInt(_folds) ?? 1;

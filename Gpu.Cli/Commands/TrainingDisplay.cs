@@ -27,7 +27,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         reporter.Table(ReportTable.KeyValues(
             null,
             ("model", $"{summary.Model}, {Units.Count(summary.Parameters)} parameters"),
-            ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test {summary.SampleNoun}"),
+            ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test "
+                + summary.SampleNoun),
             ("device", $"{summary.Device}, {Units.Bytes(summary.DeviceBytes)} allocated"),
             ("optimizer", Describe(optimizer)),
             ("schedule", $"{summary.Schedule}"),

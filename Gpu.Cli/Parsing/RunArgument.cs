@@ -22,7 +22,7 @@ internal static class RunArgument
         throw new UsageException($"There is no run folder '{path}'.{hint} Give a folder written by 'gputrainer train'.");
     }
 
-    /// <summary>The data source to store in a run: the name of a known data set, or the full path of a folder or file, valid in any working directory.</summary>
+    /// <summary>The data source to store in a run: a known name, or the full path of a folder or file, valid in any working directory.</summary>
     public static string Source(string nameOrFolder) =>
         DatasetCatalog.Find(nameOrFolder) is { } entry ? entry.Name : Path.Exists(nameOrFolder) ? Path.GetFullPath(nameOrFolder) : nameOrFolder;
 

@@ -8,7 +8,9 @@ namespace Gpu.Tests.Data;
 
 public class ParquetFolderTests
 {
-    private const string Metadata = """{"info": {"features": {"image": {"_type": "Image"}, "label": {"names": ["cat", "dog", "owl"], "_type": "ClassLabel"}}}}""";
+    private const string Metadata = """
+        {"info": {"features": {"image": {"_type": "Image"}, "label": {"names": ["cat", "dog", "owl"], "_type": "ClassLabel"}}}}
+        """;
 
     [Theory]
     [InlineData("", true)]
@@ -67,7 +69,9 @@ public class ParquetFolderTests
     private static async Task Write(
         string path, int[] labels, int first, bool isStruct, string? metadata = Metadata, string labelName = "label", int oddRow = -1, int noImageRow = -1)
     {
-        var bytes = labels.Select((_, i) => i == noImageRow ? null! : ImageCodec.EncodePng(i == oddRow ? new ByteImage(5, 5, 3) : Picture(first + i))).ToArray();
+        var bytes = labels.Select((_, i) => i == noImageRow
+            ? null!
+            : ImageCodec.EncodePng(i == oddRow ? new ByteImage(5, 5, 3) : Picture(first + i))).ToArray();
         Field image = isStruct
             ? new StructField("image", new DataField("bytes", typeof(byte[]), isNullable: true), new DataField("path", typeof(string), isNullable: true))
             : new DataField("image", typeof(byte[]), isNullable: true);

@@ -107,7 +107,8 @@ internal static class CifarFolder
         if (length == 0 || length % record != 0)
         {
             throw new DatasetException(
-                $"The file '{path}' has {length} bytes, but a CIFAR-{(labelBytes == 1 ? 10 : 100)} batch is a positive multiple of {record} ({(labelBytes == 1 ? "a label" : "two labels")} and 3 x 32 x 32 bytes per image). "
+                $"The file '{path}' has {length} bytes, but a CIFAR-{(labelBytes == 1 ? 10 : 100)} batch is a positive multiple of "
+                + $"{record} ({(labelBytes == 1 ? "a label" : "two labels")} and 3 x 32 x 32 bytes per image). "
                 + "It is truncated, or not the binary version: download it again.");
         }
 

@@ -107,7 +107,8 @@ public static class DatasetLoader
         if (File.Exists(nameOrFolder))
         {
             throw new DatasetNotFoundException(
-                $"'{nameOrFolder}' is a file, but a data set is a folder, a table (.csv, .tsv) or one of the names {Names()}. Unpack it if it is an archive, and give the folder "
+                $"'{nameOrFolder}' is a file, but a data set is a folder, a table (.csv, .tsv) or one of the names {Names()}. "
+                + "Unpack it if it is an archive, and give the folder "
                 + "that it is in.");
         }
 
@@ -120,7 +121,7 @@ public static class DatasetLoader
     {
         try
         {
-            // Archives often unpack into a folder of their own (cifar-10-batches-bin, MNIST/raw). Follow it if it is the only entry, or has one of the usual names.
+            // Archives often unpack into a folder of their own (cifar-10-batches-bin, MNIST/raw). Follow the only entry, or a usual name.
             var current = folder;
             for (var depth = 0; depth < 3; depth++)
             {
@@ -178,7 +179,8 @@ public static class DatasetLoader
 
         return new DatasetNotFoundException(
             $"The data set '{entry.Name}' ({entry.Description}) is not on this machine; looked in {places}. Download it with 'gputrainer data get "
-            + $"{entry.Name}', or {string.Join(", ", entry.Downloads)} into '{Path.Combine(searchFolders[^1], entry.Name)}', or give the folder that has the files.");
+            + $"{entry.Name}', or {string.Join(", ", entry.Downloads)} into '{Path.Combine(searchFolders[^1], entry.Name)}', or give the folder that "
+            + "has the files.");
     }
 
     private static IEnumerable<string> AllNames() => DatasetCatalog.Entries.Select(entry => entry.Name).Concat(TableGenerator.Names);

@@ -32,7 +32,9 @@ internal sealed class DecodedImages
     public DecodedImages WithoutMissing(int count)
     {
         int[] kept = [.. Enumerable.Range(0, count).Where(i => !IsMissing(i))];
-        return _file is null ? new DecodedImages([.. kept.Select(i => _images[i])]) : new DecodedImages(_file, _residentBytes, [.. kept.Select(i => _indices[i])]);
+        return _file is null
+            ? new DecodedImages([.. kept.Select(i => _images[i])])
+            : new DecodedImages(_file, _residentBytes, [.. kept.Select(i => _indices[i])]);
     }
 
     /// <summary>Some of the images as a split, in the given order.</summary>

@@ -43,7 +43,8 @@ public static class IdxReader
         ReadValues(file, type, sizes, $"{shape} pixels and the header", pixels, (value, index) => value is >= 0 and <= 255
             ? (byte)value
             : throw new DatasetException(
-                $"Pixel {index} of the IDX file '{path}' (type 0x{type:X2}, {TypeName(type)}) is {value}, but pixels are 0 to 255. Convert the file to bytes."));
+                $"Pixel {index} of the IDX file '{path}' (type 0x{type:X2}, {TypeName(type)}) is {value}, but pixels are 0 to 255. "
+                + "Convert the file to bytes."));
         return new IdxImages((int)sizes[0], (int)sizes[1], (int)sizes[2], (int)channels, pixels);
     }
 

@@ -94,14 +94,17 @@ internal static partial class ParquetFolder
         var image = Find(fields, ImageNames.SelectMany(name => new[] { $"{name}/bytes", name }), file, "images (image.bytes)");
         var label = Find(fields, coarse ? CoarseNames : LabelNames, file, "labels (label)");
         if (image.ClrType != typeof(byte[]) && image.ClrType != typeof(ReadOnlyMemory<byte>))
-            throw new DatasetException($"The column '{image.Path}' of '{file}' has values of type {image.ClrType.Name}, but encoded images (bytes) are expected.");
+        {
+            throw new DatasetException(
+                $"The column '{image.Path}' of '{file}' has values of type {image.ClrType.Name}, but encoded images (bytes) are expected.");
+        }
+
         List<Row> rows = [];
         for (var group = 0; group < reader.RowGroupCount; group++)
         {
             using var content = reader.OpenRowGroupReader(group);
             var count = checked((int)content.RowCount);
-            var images = new byte[]?[count];
-            await content.ReadAsync(image, images.AsMemory());
+            var images = await ReadImagesAsync(content, image, count);
             var labels = await ReadLabelsAsync(content, label, count, file);
             for (var i = 0; i < count; i++)
             {
@@ -117,6 +120,19 @@ internal static partial class ParquetFolder
         if (rows.Count == 0)
             throw new DatasetException($"The Parquet file '{file}' has no rows. Remove it.");
         return (rows, ClassNames(reader.CustomMetadata, label.Name));
+    }
+
+    // Values and definition levels are read apart: Parquet.Net 6.1 moves the values after a null in a struct one row up.
+    private static async Task<byte[]?[]> ReadImagesAsync(ParquetRowGroupReader content, DataField image, int count)
+    {
+        var values = new ReadOnlyMemory<byte>[count];
+        var levels = new int[count];
+        if (image.MaxDefinitionLevel == 0)
+            await content.ReadRawAsync<ReadOnlyMemory<byte>>(image, values.AsMemory(), null, null, default);
+        else
+            await content.ReadRawAsync<ReadOnlyMemory<byte>>(image, values.AsMemory(), levels.AsMemory(), null, default);
+        var next = 0;
+        return [.. levels.Select(level => level == image.MaxDefinitionLevel ? values[next++].ToArray() : null)];
     }
 
     private static async Task<long?[]> ReadLabelsAsync(ParquetRowGroupReader content, DataField label, int count, string file)
@@ -153,7 +169,8 @@ internal static partial class ParquetFolder
     private static DataField Find(DataField[] fields, IEnumerable<string> names, string file, string meaning) =>
         names.Select(name => Array.Find(fields, field => string.Join("/", field.Path.ToList()) == name)).FirstOrDefault(field => field is not null)
         ?? throw new DatasetException(
-            $"The Parquet file '{file}' has no column of {meaning}. Columns: {string.Join(", ", fields.Select(field => string.Join("/", field.Path.ToList())))}. "
+            $"The Parquet file '{file}' has no column of {meaning}. Columns: "
+            + $"{string.Join(", ", fields.Select(field => string.Join("/", field.Path.ToList())))}. "
             + "Rename the columns.");
 
     // {"info": {"features": {"label": {"names": [...], "_type": "ClassLabel"}}}}

@@ -79,7 +79,7 @@ public sealed class Predictor : IDisposable
         if (split.Labels.Max() >= model.Output.Length)
             throw new TrainingException($"The images have a class {split.Labels.Max()}, but the model '{model.Name}' has only {model.Output.Length} classes "
                 + $"(0 to {model.Output.Length - 1}).");
-        return Evaluate(split, plans => new ImageDeviceSplit(_device, images, Configuration.Normalization, plans, SplitEvaluator.BatchFor(_batch, int.MaxValue)), topK, cancellation);
+        return Evaluate(split, plans => new ImageDeviceSplit(_device, images, Configuration.Normalization, plans, WindowBatch), topK, cancellation);
     }
 
     private Evaluation Evaluate(DataSplit split, Func<PlanCache, DeviceSplit> load, int topK, CancellationToken cancellation)
@@ -88,7 +88,7 @@ public sealed class Predictor : IDisposable
         var (check, batch) = Fit(
             "evaluating", settings, split.Count,
             (requirements, size) =>
-                sizeof(float) * DeviceSplit.WordsFor(split, SplitEvaluator.BatchFor(_batch, int.MaxValue)) + requirements.PlanBytes([], SplitEvaluator.BatchSizes(size, split.Count)));
+                sizeof(float) * DeviceSplit.WordsFor(split, WindowBatch) + requirements.PlanBytes([], SplitEvaluator.BatchSizes(size, split.Count)));
         using var plans = new PlanCache(_network.Memory, _device, settings);
         using var data = check.Run(() =>
         {
@@ -152,6 +152,8 @@ public sealed class Predictor : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _network.Dispose();
+
+    private int WindowBatch => SplitEvaluator.BatchFor(_batch, int.MaxValue);
 
     // The result does not depend on the batch size, so the batch is reduced to what fits.
     private (MemoryCheck Check, int Batch) Fit(string verb, PlanSettings settings, int samples, Func<MemoryRequirements, int, long?> bytes)

@@ -23,7 +23,9 @@ public static class ImageCache
     // Part of the key: a change of how images are decoded or stored makes new files.
     private const string Version = "1";
 
-    /// <summary>The folder of the files: $GPUTRAINER_CACHE, or "gputrainer/images" in the user's cache folder (see <see cref="DataFolders.UserCache"/>).</summary>
+    /// <summary>
+    /// The folder of the files: $GPUTRAINER_CACHE, or "gputrainer/images" in the user's cache folder (see <see cref="DataFolders.UserCache"/>).
+    /// </summary>
     public static string Folder => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } chosen
         ? Path.GetFullPath(chosen) : Path.Combine(Path.GetDirectoryName(DataFolders.UserCache)!, "images");
 

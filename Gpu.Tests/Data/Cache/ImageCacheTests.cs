@@ -1,0 +1,122 @@
+using Gpu.Kernels.Devices;
+using Gpu.Tests.IO;
+using Gpu.Training.Data;
+using Gpu.Training.Data.Cache;
+using Gpu.Training.Images;
+using Gpu.Training.Layers;
+using Gpu.Training.Loop;
+using Gpu.Training.Models;
+using Gpu.Training.Shapes;
+
+namespace Gpu.Tests.Data.Cache;
+
+/// <summary>Training from the cache of decoded images. The tests share the folder that the environment variable names.</summary>
+public sealed class ImageCacheTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly string? _before = Environment.GetEnvironmentVariable(ImageCache.Variable);
+
+    public ImageCacheTests() => Environment.SetEnvironmentVariable(ImageCache.Variable, _folder.File("cache"));
+
+    public void Dispose()
+    {
+        Environment.SetEnvironmentVariable(ImageCache.Variable, _before);
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void StreamedResidentAndInMemoryTrainingGiveTheSameBits()
+    {
+        var source = Photos();
+        var memory = Train(source, "memory", long.MaxValue, long.MaxValue);
+        Assert.Empty(ImageCache.List());
+        Assert.Equal(memory, Train(source, "streamed", 1, 0));
+        Assert.Single(ImageCache.List());
+        // The second run finds the file.
+        Assert.Equal(memory, Train(source, "resident", 1, long.MaxValue));
+        Assert.Single(ImageCache.List());
+        Assert.True(ImageCache.Clear() > 0);
+        Assert.Empty(ImageCache.List());
+    }
+
+    [Fact]
+    public void AChangedImageMakesANewFile()
+    {
+        var source = Photos();
+        var before = Load(source, 1, 0).Train;
+        Assert.True(before.IsMapped);
+        var changed = Directory.GetFiles(Path.Combine(source, "a"))[0];
+        ImageCodec.SavePng(changed, new ByteImage(8, 8, 3, new byte[192]));
+        var after = Load(source, 1, 0);
+        Assert.Equal(2, ImageCache.List().Count);
+        var name = "a/" + Path.GetFileName(changed);
+        var split = after.Train.Names!.Contains(name) ? after.Train : after.Test;
+        Assert.All(split.Image(split.Names!.ToList().IndexOf(name)).ToArray(), value => Assert.Equal(0, value));
+    }
+
+    [Fact]
+    public void ADamagedFileIsWrittenAgainOrReported()
+    {
+        var source = Photos();
+        Load(source, 1, 0);
+        var file = Assert.Single(ImageCache.List()).FullName;
+        var bytes = File.ReadAllBytes(file);
+        File.WriteAllBytes(file, bytes[..^10]);
+        Assert.Equal(24, Load(source, 1, 0).Train.Count + Load(source, 1, 0).Test.Count);
+        Assert.Equal(bytes, File.ReadAllBytes(file));
+        // Damaged pixels are found when they are read.
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(file, bytes);
+        var data = Load(source, 1, 0);
+        var error = Assert.Throws<DatasetException>(() =>
+        {
+            for (var i = 0; i < data.Train.Count; i++) data.Train.Image(i);
+            for (var i = 0; i < data.Test.Count; i++) data.Test.Image(i);
+        });
+        Assert.Contains("data cache --clear", error.Message);
+    }
+
+    [Fact]
+    public void UnreadableImagesAreReportedFromTheCacheToo()
+    {
+        var source = Photos();
+        File.WriteAllBytes(Path.Combine(source, "a", "bad.png"), File.ReadAllBytes(Directory.GetFiles(Path.Combine(source, "a"))[0])[..60]);
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Contains("bad.png", Assert.Throws<DatasetException>(() => Load(source, 1, 0)).Message);
+            var data = Load(source, 1, 0, skips: true);
+            Assert.Equal(24, data.Train.Count + data.Test.Count);
+        }
+    }
+
+    private static ImageDataset Load(string source, long cacheFrom, long residentBytes, bool skips = false) => DatasetLoader.Load(
+        source, new DatasetOptions { CacheFrom = cacheFrom, ResidentBytes = residentBytes, SkipsUnreadable = skips });
+
+    private byte[] Train(string source, string run, long cacheFrom, long residentBytes)
+    {
+        var data = Load(source, cacheFrom, residentBytes);
+        using var device = new CpuDevice(threads: 2);
+        var model = new Model(
+            "m", TensorShape.Image(8, 8, 3), new Conv2dLayer(4, 3), new FlattenLayer(), new DenseLayer(3));
+        var options = new TrainingOptions { Epochs = 3, Batch = 5, AugmentFlip = true, AugmentShift = 1, OutputFolder = _folder.File(run), Validation = 0.2 };
+        using (var trainer = new Trainer(model, data, device, options)) trainer.Run();
+        return File.ReadAllBytes(Path.Combine(_folder.File(run), "last.safetensors"));
+    }
+
+    private string Photos()
+    {
+        var random = new Random(3);
+        var folder = _folder.File($"photos{random.Next()}");
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            for (var i = 0; i < 8; i++)
+            {
+                var pixels = new byte[192];
+                random.NextBytes(pixels);
+                ImageCodec.SavePng(Path.Combine(folder, name, $"{i}.png"), new ByteImage(8, 8, 3, pixels));
+            }
+        }
+
+        return folder;
+    }
+}
