@@ -19,18 +19,18 @@ internal sealed class TrainingMemory
         var scalesLoss = device.Precision == MatrixPrecision.Fp16;
         var update = ParameterUpdate.WordsFor(
             ParameterMemory.Layout(model).Trained, resolved.Optimizer, scalesLoss, resolved.Options.ClipNorm, resolved.Options.Ema);
+        Batch = Math.Min(resolved.Options.Batch, data.Train.Count);
         WindowBatch = SplitEvaluator.BatchFor(resolved.Options.Batch, int.MaxValue);
-        var splits = DeviceSplit.WordsFor(data.Train, WindowBatch) + DeviceSplit.WordsFor(data.Test, WindowBatch)
+        var splits = DeviceSplit.WordsFor(data.Train, Batch) + DeviceSplit.WordsFor(data.Test, WindowBatch)
             + (data.Validation is { } validation ? DeviceSplit.WordsFor(validation, WindowBatch) : 0);
         _fixed = sizeof(float) * (ParameterMemory.WordsFor(model) + update + splits);
-        Batch = Math.Min(resolved.Options.Batch, data.Train.Count);
         EvaluationBatch = PreferredEvaluationBatch(Batch);
     }
 
     /// <summary>Samples per training batch; the last batch of an epoch may have fewer.</summary>
     public int Batch { get; }
 
-    /// <summary>An upper bound of all batch sizes, for the windows of splits that are streamed.</summary>
+    /// <summary>An upper bound of the evaluation batches, for the windows of splits that are streamed.</summary>
     public int WindowBatch { get; }
 
     /// <summary>Largest evaluation batch in samples.</summary>

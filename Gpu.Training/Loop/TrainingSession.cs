@@ -115,7 +115,7 @@ internal sealed class TrainingSession : IDisposable
         var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings));
         var update = Own(new ParameterUpdate(network, resolved, plans.StepStateView, plans.LossScale));
         var augmentation = new Augmentation(options.AugmentFlip, options.AugmentShift, NamedSeed.Of(options.Seed, "augmentation"));
-        var train = Own(DeviceSplit.Create(device, data.Train, data, plans, memory.WindowBatch, augmentation));
+        var train = Own(DeviceSplit.Create(device, data.Train, data, plans, memory.Batch, augmentation));
         var validation = data.Validation is { } part ? Own(DeviceSplit.Create(device, part, data, plans, memory.WindowBatch)) : null;
         var test = Own(DeviceSplit.Create(device, data.Test, data, plans, memory.WindowBatch));
         plans.Reserve(memory.TrainingBatches, memory.EvaluationBatches);
