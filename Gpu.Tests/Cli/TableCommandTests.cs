@@ -113,7 +113,7 @@ public class TableCommandTests
     {
         using var folder = new TempFolder();
         var three = CommandLine.Run("train", "spirals", "--model", "mlp10", "--epochs", "1", "--device", "cpu", "--plain", "--out", folder.File("a"));
-        Assert.Contains("softmax-cross-entropy instead of mean-squared-error; the sigmoid of its last layer is left out", three.Output);
+        Assert.Contains("softmax-cross-entropy instead of mean-squared-error; the sigmoid of its last layer is left out", three.Error);
         var two = CommandLine.Run("train", "moons", "--epochs", "1", "--device", "cpu", "--out", folder.File("b"), "--plain");
         Assert.Equal(0, two.ExitCode);
         Assert.Contains("\"loss\": \"binary-cross-entropy\"", File.ReadAllText(folder.File("b/model.json")));

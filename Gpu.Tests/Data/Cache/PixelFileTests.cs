@@ -41,8 +41,8 @@ public class PixelFileTests
         for (var i = 0; i < bytes.Length; i++)
         {
             // The rest of the header and the padding before the pixels are not used.
-            if (i is >= 48 and < PixelFile.HeaderBytes || (i >= PixelFile.HeaderBytes + (Header.Count * PixelFile.EntryBytes) && i < PixelFile.PixelOffset(Header.Count)))
-                continue;
+            var tableEnd = PixelFile.HeaderBytes + (Header.Count * PixelFile.EntryBytes);
+            if (i is >= 48 and < PixelFile.HeaderBytes || (i >= tableEnd && i < PixelFile.PixelOffset(Header.Count))) continue;
             var changed = (byte[])bytes.Clone();
             changed[i] ^= 0x10;
             File.WriteAllBytes(folder.File("y.pixels"), changed);
