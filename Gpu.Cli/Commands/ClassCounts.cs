@@ -18,15 +18,17 @@ internal static class ClassCounts
             var order = Enumerable.Range(0, data.Classes).OrderByDescending(label => train[label]).ToArray();
             var named = order.Length <= MostNamed ? order : [.. order[..(MostNamed / 2)], .. order[^(MostNamed / 2)..]];
             var counts = string.Join(", ", named.Select(label => $"{data.ClassNames[label]} {Units.Count(train[label])}"));
+            var between = named.Length < order.Length ? $" and {order.Length - named.Length} between" : "";
             reporter.Warn(
-                $"The classes have very different numbers of training images: {counts}{(named.Length < order.Length ? $" and {order.Length - named.Length} between" : "")}. "
+                $"The classes have very different numbers of training images: {counts}{between}. "
                 + "Look at balanced accuracy and macro-F1 in 'eval', not at the accuracy alone.");
         }
 
         var untested = Enumerable.Range(0, data.Classes).Where(label => test[label] == 0).Select(label => data.ClassNames[label]).ToArray();
         if (untested.Length > 0)
         {
-            reporter.Warn($"No test images of {string.Join(", ", untested.Take(MostNamed))}{(untested.Length > MostNamed ? $" and {untested.Length - MostNamed} more" : "")}: "
+            var more = untested.Length > MostNamed ? $" and {untested.Length - MostNamed} more" : "";
+            reporter.Warn($"No test images of {string.Join(", ", untested.Take(MostNamed))}{more}: "
                 + "the test accuracy says nothing about these classes.");
         }
     }

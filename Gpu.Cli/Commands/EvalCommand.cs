@@ -88,7 +88,8 @@ internal sealed class EvalCommand
         if (known == 0) return;
         var same = Directory.Exists(own) ? "are training images of the run" : "have the names of training images of the run, which may be the same images";
         _context.Reporter.Warn(
-            $"{Units.Count(known)} of {Units.Count(split.Count)} images {same}: the result is too good. Evaluate the run without naming a folder, or on other images.");
+            $"{Units.Count(known)} of {Units.Count(split.Count)} images {same}: the result is too good. Evaluate the run without naming a "
+            + "folder, or on other images.");
     }
 
     private static bool HaveSameContent(string first, string second)

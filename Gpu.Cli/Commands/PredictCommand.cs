@@ -41,7 +41,8 @@ internal sealed class PredictCommand
     private static IEnumerable<string> Expand(string path)
     {
         if (!Directory.Exists(path)) return [path];
-        var files = Directory.GetFiles(path).Where(file => ImageCodec.HasImageExtension(file) && !Path.GetFileName(file).StartsWith('.')).Order(StringComparer.Ordinal).ToArray();
+        var files = Directory.GetFiles(path).Where(file => ImageCodec.HasImageExtension(file) && !Path.GetFileName(file).StartsWith('.'))
+            .Order(StringComparer.Ordinal).ToArray();
         return files.Length > 0 ? files : throw new UsageException(
             $"The folder '{path}' contains no image files ({string.Join(", ", ImageCodec.Extensions)}). Subfolders are not searched.");
     }
@@ -88,8 +89,8 @@ internal sealed class PredictCommand
 
         if (bad.Length == 1) throw bad[0];
         var list = string.Concat(bad.Take(MostNamed).Select(error => $"{Environment.NewLine}  {error.Message}"));
-        throw new ImageException(
-            $"{bad.Length} images cannot be read; --skip-unreadable leaves them out:{list}{(bad.Length > MostNamed ? $"{Environment.NewLine}  and {bad.Length - MostNamed} more" : "")}");
+        var more = bad.Length > MostNamed ? $"{Environment.NewLine}  and {bad.Length - MostNamed} more" : "";
+        throw new ImageException($"{bad.Length} images cannot be read; --skip-unreadable leaves them out:{list}{more}");
     }
 
     private void Run(ParseResult parsed)
@@ -97,7 +98,8 @@ internal sealed class PredictCommand
         var path = parsed.GetRequiredValue(_run);
         var run = RunArgument.Open(path);
         var (input, outputs) = (run.Model.Input, run.Model.Output.Length);
-        string[] names = [.. run.Configuration.ClassNames, .. Enumerable.Range(0, outputs).Skip(run.Configuration.ClassNames.Count).Select(i => $"(output {i})")];
+        var classes = run.Configuration.ClassNames;
+        string[] names = [.. classes, .. Enumerable.Range(0, outputs).Skip(classes.Count).Select(i => $"(output {i})")];
         var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();
         var background = parsed.GetValue(_background) ?? run.Configuration.Options.Background;
         var transform = run.Configuration.Transform

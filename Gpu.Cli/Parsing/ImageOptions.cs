@@ -83,7 +83,8 @@ internal sealed class ImageOptions
     }
 
     /// <summary>Loads a data set to look at, brought to one size if it has several.</summary>
-    public ImageDataset Load(ParseResult parsed, string source, RgbColor background, Reporter reporter) => Load(parsed, source, null, background, reporter).Data;
+    public ImageDataset Load(ParseResult parsed, string source, RgbColor background, Reporter reporter) =>
+        Load(parsed, source, null, background, reporter).Data;
 
     /// <summary>Whether unreadable files are left out.</summary>
     public bool SkipsUnreadable(ParseResult parsed) => parsed.GetValue(_skipUnreadable);

@@ -72,7 +72,7 @@ public class PhotoCommandTests
         var run = folder.File("run");
         Run("train", folder.File("photos"), "--model", "cnn2", "--size", "24x20", "--fit", "pad", "--background", "black", "--steps", "2", "--out", run);
         var configuration = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "config.json")))!;
-        Assert.Equal((24, 20, "pad"), ((int)configuration["transform"]!["height"]!, (int)configuration["transform"]!["width"]!, (string)configuration["transform"]!["fit"]!));
+        Assert.Equal("{\"height\":24,\"width\":20,\"fit\":\"pad\"}", configuration["transform"]!.ToJsonString());
         Assert.Equal(TensorShape.Image(24, 20, 3), ModelFile.Load(Path.Combine(run, "model.json")).Input);
         var image = Path.Combine(folder.File("photos", "discs"), "0.png");
         string Predict() => Run("predict", run, image, "--json").Json.GetProperty("predictions").GetRawText();

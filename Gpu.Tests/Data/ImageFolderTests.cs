@@ -146,7 +146,8 @@ public class ImageFolderTests
         using var folder = new TempFolder();
         for (var i = 0; i < 12; i++)
             Save(folder, $"{"ab"[i % 2]}/{i}.png", 1);
-        foreach (var name in new[] { ".hidden/1.png", ".ipynb_checkpoints/1.png", "__MACOSX/a/1.png", "a/._1.png", "a/Thumbs.db", "b/.DS_Store", "desktop.ini" })
+        string[] ignored = [".hidden/1.png", ".ipynb_checkpoints/1.png", "__MACOSX/a/1.png", "a/._1.png", "a/Thumbs.db", "b/.DS_Store", "desktop.ini"];
+        foreach (var name in ignored)
             folder.Write(name, [1]);
         for (var i = 0; i < 4; i++)
             folder.Write($"a/{i}.heic", [1]);

@@ -46,5 +46,5 @@ public class InputSizeTests
         static (int, int, int?) Sizes(InputSize? input) => (input!.Height, input.Width, input.Channels);
     }
 
-    private static (int, int) Parse(string size) => size.Split('x') is [var height, var width] ? (int.Parse(height), int.Parse(width)) : throw new FormatException();
+    private static (int, int) Parse(string size) => (int.Parse(size.Split('x')[0]), int.Parse(size.Split('x')[1]));
 }

@@ -23,7 +23,8 @@ internal sealed class ImageFolder
 
     /// <summary>Loads the data set; null if the folders contain no images.</summary>
     /// <exception cref="DatasetException">
-    /// Images have different sizes and no transform brings them to one, or cannot be decoded; the folders are not arranged in classes, or the splits do not match.
+    /// Images have different sizes and no transform brings them to one, or cannot be decoded; the folders are not arranged in classes, or the
+    /// splits do not match.
     /// </exception>
     public static ImageDataset? TryLoad(string folder, string name, DatasetOptions options)
     {
@@ -116,16 +117,16 @@ internal sealed class ImageFolder
         if (_layout.IsDivided && !files.Any(file => file.Part is SplitPart.Test or SplitPart.Validation))
         {
             throw new DatasetException(
-                $"The folder '{root}' has training images but no 'test/'. Add 'test/<class>/*', or give the folder of the training images itself: a test split is "
-                + "then held out.");
+                $"The folder '{root}' has training images but no 'test/'. Add 'test/<class>/*', or give the folder of the training images itself: a test "
+                + "split is then held out.");
         }
 
         var unknown = files.Select(file => file.Class).Except(classes).Order(StringComparer.Ordinal).ToArray();
         if (unknown.Length > 0)
         {
             throw new DatasetException(
-                $"The class{(unknown.Length > 1 ? "es" : "")} '{ImageFolderLayout.List(unknown)}' in '{root}' {(unknown.Length > 1 ? "do" : "does")} not occur among "
-                + $"the training images ({ImageFolderLayout.List(classes)}). Rename or remove {(unknown.Length > 1 ? "those folders" : "that folder")}.");
+                $"The class{(unknown.Length > 1 ? "es" : "")} '{ImageFolderLayout.List(unknown)}' in '{root}' {(unknown.Length > 1 ? "do" : "does")} not occur "
+                + $"among the training images ({ImageFolderLayout.List(classes)}). Rename or remove {(unknown.Length > 1 ? "those folders" : "that folder")}.");
         }
 
         if (classes.Length < 2)
@@ -180,7 +181,8 @@ internal sealed class ImageFolder
         if (bad.Length == 1)
             throw new DatasetException($"{bad[0].Message} Or skip it with --skip-unreadable.", bad[0]);
         throw new DatasetException(
-            $"{bad.Length} of {files.Count} images in '{_layout.Root.Path}' cannot be read. Replace or remove them, or skip them with --skip-unreadable:{list}", bad[0]);
+            $"{bad.Length} of {files.Count} images in '{_layout.Root.Path}' cannot be read. Replace or remove them, or skip them with --skip-unreadable:{list}",
+            bad[0]);
     }
 
     // The most common size counts as the right one, so the error names an image of a different size.

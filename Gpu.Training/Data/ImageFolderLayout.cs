@@ -64,7 +64,8 @@ internal sealed class ImageFolderLayout
     {
         List<(SplitPart Part, FolderTree Folder)> found =
         [
-            .. Parts.SelectMany(part => root.Folders.Where(folder => part.Names.Contains(folder.Name.ToLowerInvariant())).Select(folder => (part.Part, folder))),
+            .. Parts.SelectMany(part => root.Folders.Where(folder => part.Names.Contains(folder.Name.ToLowerInvariant()))
+                .Select(folder => (part.Part, folder))),
         ];
 
         // 'valid' beside 'invalid' is a class.
@@ -93,8 +94,8 @@ internal sealed class ImageFolderLayout
             if (folder.Images.Count > 0 && !folder.Folders.Exists(one => one.ImageCount > 0))
             {
                 throw new DatasetException(
-                    $"The folder '{folder.Path}' has {FolderTree.Count(folder.Images.Count, "image")}, but no class folders: the class of an image is the folder "
-                    + $"that it is in, such as '{folder.Name}/cat/1.jpg'. Move the images into class folders, or move '{folder.Name}/' elsewhere if they have "
+                    $"The folder '{folder.Path}' has {FolderTree.Count(folder.Images.Count, "image")}, but no class folders: the class of an image is the "
+                    + $"folder that it is in, such as '{folder.Name}/cat/1.jpg'. Move the images into class folders, or move '{folder.Name}/' elsewhere if they have "
                     + "no classes ('predict' takes such a folder).");
             }
 
@@ -115,8 +116,8 @@ internal sealed class ImageFolderLayout
             if (!folder.Folders.Exists(one => one.ImageCount > 0))
             {
                 throw new DatasetException(
-                    $"The folder '{folder.Path}' has {FolderTree.Count(folder.Images.Count, "image")}, but no class folders: the class of an image is the folder "
-                    + "that it is in, such as 'cat/1.jpg' and 'dog/2.jpg'. Move the images into class folders, at least two.");
+                    $"The folder '{folder.Path}' has {FolderTree.Count(folder.Images.Count, "image")}, but no class folders: the class of an image is the "
+                    + "folder that it is in, such as 'cat/1.jpg' and 'dog/2.jpg'. Move the images into class folders, at least two.");
             }
 
             _notes.Add($"Not read: {FolderTree.Count(folder.Images.Count, "image")} directly in '{folder.Path}', which are in no class folder.");

@@ -28,7 +28,8 @@ public sealed record Evaluation
 
     /// <summary>Mean F1 of the classes that have samples or are predicted, 0 to 1, as in scikit-learn. Null without confusion matrix.</summary>
     public double? MacroF1 => ConfusionMatrix is { } matrix
-        ? ClassScore.FromConfusionMatrix(matrix).Where((score, c) => score.Samples > 0 || IsPredicted(matrix, c)).Select(score => score.F1).DefaultIfEmpty(0).Average()
+        ? ClassScore.FromConfusionMatrix(matrix).Where((score, c) => score.Samples > 0 || IsPredicted(matrix, c))
+            .Select(score => score.F1).DefaultIfEmpty(0).Average()
         : null;
 
     /// <summary>Evaluation time in seconds.</summary>

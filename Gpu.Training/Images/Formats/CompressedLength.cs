@@ -51,7 +51,9 @@ internal static class CompressedLength
         return Math.Min(count, wanted);
     }
 
-    /// <summary>Counts the bytes of LZW data of a TIFF (TIFF 6.0, section 13), up to the number wanted: codes from the high bit, and wider one code early.</summary>
+    /// <summary>
+    /// Counts the bytes of LZW data of a TIFF (TIFF 6.0, section 13), up to the number wanted: codes from the high bit, and wider one code early.
+    /// </summary>
     public static long TiffLzw(ReadOnlySpan<byte> data, long wanted) => Lzw(data, 8, isTiff: true, wanted);
 
     /// <summary>Counts the pixels of LZW data of a GIF, up to the number wanted: codes from the low bit.</summary>
