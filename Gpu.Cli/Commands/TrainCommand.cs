@@ -69,6 +69,9 @@ internal sealed class TrainCommand
         var source = parsed.GetValue(_dataset) ?? "digits";
         var (data, model) = _data.Load(parsed, source, parsed.GetValue(_model), options.Background, _context.Reporter);
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
+        var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
+        options = TrainOptions.FitBatch(
+            parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), _context.Reporter);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
         ClassCounts.Check(data, _context.Reporter);

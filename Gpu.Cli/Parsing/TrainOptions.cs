@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Numerics;
+using Gpu.Cli.Output;
 using Gpu.Kernels;
 using Gpu.Training.Images;
 using Gpu.Training.Loop;
@@ -13,7 +15,8 @@ internal sealed class TrainOptions
 
     private readonly Option<long?> _epochs = Options.Integer("--epochs", "Number of passes over the training images", 1, 1_000_000, $"{Defaults.Epochs}");
     private readonly Option<long?> _steps = Options.Integer("--steps", "Number of optimizer steps; overrides --epochs", 1, 1_000_000_000, "none");
-    private readonly Option<long?> _batch = Options.Integer("--batch", "Batch size in images", 1, 65_536, $"{Defaults.Batch}");
+    private readonly Option<long?> _batch = Options.Integer(
+        "--batch", "Batch size in samples", 1, 65_536, $"{Defaults.Batch}, fewer below {10 * Defaults.Batch} samples");
 
     private readonly Option<string?> _optimizer = Options.OneOf(
         "--optimizer", "Optimization algorithm", Recipe, "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion");
@@ -192,6 +195,29 @@ internal sealed class TrainOptions
         if (parsed.GetValue(_initLayout) is not null && options.InitFile is null)
             throw new UsageException("--init-layout needs --init, the file whose layout it tells.");
         return options;
+    }
+
+    /// <summary>
+    /// Reduces the batch of a small training set, unless <c>--batch</c> is given: with a whole epoch in one batch, a run of some epochs has too few steps.
+    /// The learning rate of the recipe is scaled with it, linearly for rules without an adaptive step (Goyal et al., "Accurate, large minibatch SGD", 2017).
+    /// </summary>
+    /// <param name="parsed">the command line</param>
+    /// <param name="options">the training options</param>
+    /// <param name="recipe">the optimizer of the model</param>
+    /// <param name="samples">number of training samples</param>
+    /// <param name="reporter">receives what was chosen</param>
+    public static TrainingOptions FitBatch(ParseResult parsed, TrainingOptions options, OptimizerOptions recipe, int samples, Reporter reporter)
+    {
+        const int smallest = 8, stepsPerEpoch = 10;
+        if (IsGiven(parsed, "--batch") || samples >= stepsPerEpoch * options.Batch) return options;
+        var batch = Math.Max(smallest, (int)BitOperations.RoundUpToPowerOf2((uint)(samples / stepsPerEpoch + 1)) / 2);
+        if (batch >= options.Batch) return options;
+        var factor = (float)batch / options.Batch;
+        var isPlain = (options.Optimizer ?? recipe.Kind) is OptimizerKind.Sgd or OptimizerKind.Momentum or OptimizerKind.Nesterov;
+        var rate = options.LearningRate is null && isPlain && options.Optimizer is null ? recipe.LearningRate * factor : options.LearningRate;
+        var scaled = rate != options.LearningRate ? $", and the learning rate {Units.Short(rate!.Value)}" : "";
+        reporter.Note($"The batch is {batch} for {samples} training samples{scaled} (--batch, --lr).");
+        return options with { Batch = batch, LearningRate = rate };
     }
 
     /// <summary>Refuses options that have no effect with the optimizer, or contradict it.</summary>
