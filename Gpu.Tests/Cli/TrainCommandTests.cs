@@ -148,7 +148,8 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     public async Task CtrlCSavesACheckpointAndExitsWith130()
     {
         using var folder = new TempFolder();
-        using var process = ProcessTests.Start("train", _digits.Path, "--device", "cpu", "--batch", "64", "--model", "cnn2", "--epochs", "1000000", "--log-every", "1", "--out",
+        using var process = ProcessTests.Start("train", _digits.Path, "--device", "cpu", "--batch", "64", "--model", "cnn2",
+            "--epochs", "1000000", "--log-every", "1", "--out",
             folder.File("run"));
         var error = process.StandardError.ReadToEndAsync();
         while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch 1/1000000  1/", StringComparison.Ordinal))
