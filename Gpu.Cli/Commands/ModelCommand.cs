@@ -65,9 +65,9 @@ internal static class ModelCommand
     {
         var table = new ReportTable(
             ReportTable.Text("layer"), ReportTable.Text("kind"), ReportTable.Text("output"), ReportTable.Number("parameters"),
-            ReportTable.Number("MFLOP/image"), ReportTable.Number("activations/image"))
+            ReportTable.Number("MFLOP"), ReportTable.Number("memory"))
         {
-            Title = $"{model.Name}: input {model.Input}",
+            Title = $"{model.Name}: input {model.Input}; MFLOP and memory of activations per sample",
         };
         List<JsonRecord> layers = [];
         foreach (var node in model.Nodes.SelectMany(node => node.Flatten()))

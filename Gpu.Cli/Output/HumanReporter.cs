@@ -17,7 +17,22 @@ internal sealed class HumanReporter(CliHost host) : Reporter(host)
     public override void Line(string text = "")
     {
         EndProgress();
-        Host.Output.WriteLine(text);
+        Host.Output.WriteLine(Wrap(text));
+    }
+
+    // The terminal would break words.
+    protected override string Wrap(string text)
+    {
+        var lines = new StringBuilder();
+        while (text.Length > Host.Width)
+        {
+            var space = text.LastIndexOf(' ', Host.Width);
+            if (space <= 0) break;
+            lines.Append(text.AsSpan(0, space).TrimEnd()).Append(Environment.NewLine);
+            text = text[space..].TrimStart();
+        }
+
+        return lines.Append(text).ToString();
     }
 
     public override void Table(ReportTable table)

@@ -68,7 +68,7 @@ internal abstract class Reporter(CliHost host)
     public void Note(string text)
     {
         EndProgress();
-        Host.Error.WriteLine(text);
+        Host.Error.WriteLine(Wrap(text));
     }
 
     /// <summary>Writes a warning to standard error.</summary>
@@ -81,6 +81,9 @@ internal abstract class Reporter(CliHost host)
     public virtual void Result(JsonRecord result)
     {
     }
+
+    /// <summary>Breaks a text into lines between words where the output has a width.</summary>
+    protected virtual string Wrap(string text) => text;
 
     /// <summary>Draws a progress update.</summary>
     protected abstract void ShowProgress(in ProgressState state);

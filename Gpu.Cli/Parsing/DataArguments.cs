@@ -35,6 +35,7 @@ internal sealed class DataArguments
     /// <exception cref="UsageException">an option is for another kind of data</exception>
     public (Dataset Data, Model Model) Load(ParseResult parsed, string source, string? modelName, RgbColor background, Reporter reporter)
     {
+        RunArgument.NoteSameName(source, reporter);
         if (DatasetLoader.IsTable(source))
         {
             if (_images.Given(parsed).FirstOrDefault() is { } imageOption)

@@ -32,6 +32,21 @@ public class ProcessTests
     }
 
     [Fact]
+    public void AFolderWithTheNameOfADataSetIsMentioned()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder.File("moons"));
+        var start = new ProcessStartInfo(DotnetHost, [Path.Combine(AppContext.BaseDirectory, "gputrainer.dll"), "train", "moons", "--epochs", "1"])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder.Path,
+        };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEnd();
+        Assert.Contains("For the folder write", process.StandardError.ReadToEnd());
+        Assert.Contains("moons", output);
+    }
+
+    [Fact]
     public async Task TheFolderOfTheEnvironmentVariableIsSearchedFirst()
     {
         using var folder = new TempFolder();
