@@ -42,6 +42,22 @@ public class ParquetFolderTests
     }
 
     [Fact]
+    public async Task ImagesOfSeveralSizesAreResized()
+    {
+        using var folder = new TempFolder();
+        await Write(folder.File("train.parquet"), [0, 1, 0, 1, 2, 2], 0, true, oddRow: 2);
+        await Write(folder.File("test.parquet"), [0, 1, 2], 6, true);
+        var data = DatasetLoader.Load(folder.Path, new DatasetOptions
+        {
+            ChooseTransform = sizes => new ImageTransform { Height = 4, Width = 4 + sizes.Distinct().Count() },
+        });
+        Assert.Equal((6, 3), (data.Train.Count, data.Test.Count));
+        Assert.Equal((4, 6, 4), (data.Height, data.Width, data.Transform!.Height));
+        Assert.Equal(Picture(0).Pixels, data.Train.Image(0).ToArray());
+        Assert.All(data.Train.Image(2).ToArray(), value => Assert.Equal(0, value));
+    }
+
+    [Fact]
     public async Task FaultyFilesAreErrors()
     {
         using var folder = new TempFolder();

@@ -131,7 +131,7 @@ public static class DatasetLoader
                     return cifar;
                 if (CifarFolder.TryLoad100(current, name, options.CoarseLabels) is { } cifar100)
                     return cifar100;
-                if (ParquetFolder.TryLoad(current, name, options.HoldOut, options.Seed, options.Background, options.CoarseLabels) is { } parquet)
+                if (ParquetFolder.TryLoad(current, name, options) is { } parquet)
                     return parquet;
                 var entries = Directory.GetFileSystemEntries(current).Where(entry => !FolderTree.IsIgnored(Path.GetFileName(entry))).ToArray();
                 var next = entries.Length == 1 && Directory.Exists(entries[0])

@@ -19,12 +19,11 @@ internal static partial class ParquetFolder
     /// <summary>Loads the data set; null if the folder has no Parquet files.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="name">Name of the data set.</param>
-    /// <param name="holdOut">Share of the images held out for testing if there is no test split.</param>
-    /// <param name="seed">Seed of that draw.</param>
-    /// <param name="background">Background that transparent images are composited on; null for white.</param>
-    /// <param name="coarse">Whether to use the column coarse_label.</param>
-    /// <exception cref="DatasetException">A file is damaged or has other columns, an image cannot be decoded, or sizes differ.</exception>
-    public static ImageDataset? TryLoad(string folder, string name, double holdOut, ulong seed, RgbColor? background, bool coarse)
+    /// <param name="options">Test split, background, labels, and how images of several sizes are resized.</param>
+    /// <exception cref="DatasetException">
+    /// A file is damaged or has other columns, an image cannot be decoded, or sizes differ and no transform brings them to one.
+    /// </exception>
+    public static ImageDataset? TryLoad(string folder, string name, DatasetOptions options)
     {
         var files = Directory.GetFiles(folder, "*.parquet").Order(StringComparer.Ordinal).ToArray();
         if (files.Length == 0)
@@ -50,18 +49,26 @@ internal static partial class ParquetFolder
         }
 
         string[]? names = null;
-        var rows = parts.ToDictionary(part => part.Key, part => part.Value.SelectMany(file => ReadFile(file, coarse, ref names)).ToList());
-        var images = rows.ToDictionary(part => part.Key, part => Decode(part.Value, background));
+        var rows = parts.ToDictionary(part => part.Key, part => part.Value.SelectMany(file => ReadFile(file, options.CoarseLabels, ref names)).ToList());
+        var images = rows.ToDictionary(part => part.Key, part => Decode(part.Value, options.Background));
+        var sizes = images.Values.SelectMany(part => part).Select(image => (image.Height, image.Width)).ToArray();
+        var transform = sizes.Distinct().Count() > 1 ? options.ChooseTransform?.Invoke(sizes) : null;
+        if (transform is not null)
+        {
+            foreach (var part in images.Values)
+                Parallel.For(0, part.Length, i => part[i] = transform.Apply(part[i], options.Background));
+        }
+
         var (height, width) = images["train"].GroupBy(image => (image.Height, image.Width)).MaxBy(group => group.Count())!.Key;
         var channels = images.Values.Any(part => part.Any(image => image.Channels == 3)) ? 3 : 1;
         var splits = rows.ToDictionary(part => part.Key, part => Join(part.Value, images[part.Key], height, width, channels));
         names ??= [.. Enumerable.Range(0, Math.Max(2, splits.Values.Max(split => split.Labels.Max()) + 1)).Select(label => label.ToString())];
         if (splits.TryGetValue("test", out var test))
-            return new ImageDataset(name, names, splits["train"], test, splits.GetValueOrDefault("validation"));
+            return new ImageDataset(name, names, splits["train"], test, splits.GetValueOrDefault("validation")) { Transform = transform };
         if (splits.TryGetValue("validation", out var validation))
-            return new ImageDataset(name, names, splits["train"], validation);
-        var (rest, held) = splits["train"].Divide(holdOut, seed);
-        return new ImageDataset(name, names, rest, held);
+            return new ImageDataset(name, names, splits["train"], validation) { Transform = transform };
+        var (rest, held) = splits["train"].Divide(options.HoldOut, options.Seed);
+        return new ImageDataset(name, names, rest, held) { Transform = transform };
     }
 
     [GeneratedRegex("^(train|test|validation|valid|val)([-_.]|$)", RegexOptions.IgnoreCase)]
