@@ -97,10 +97,14 @@ internal sealed class PredictCommand
     private static IEnumerable<string> Expand(string path)
     {
         if (!Directory.Exists(path)) return [path];
-        var files = Directory.GetFiles(path).Where(file => ImageCodec.HasImageExtension(file) && !Path.GetFileName(file).StartsWith('.'))
+        // Subfolders too, as in training; not hidden ones.
+        var files = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
+            .Where(file => ImageCodec.HasImageExtension(file) && !Path.GetRelativePath(path, file).Split(Path.DirectorySeparatorChar).Any(IsHidden))
             .Order(StringComparer.Ordinal).ToArray();
         return files.Length > 0 ? files : throw new UsageException(
-            $"The folder '{path}' contains no image files ({string.Join(", ", ImageCodec.Extensions)}). Subfolders are not searched.");
+            $"The folder '{path}' contains no image files ({string.Join(", ", ImageCodec.Extensions)}), nor do its subfolders.");
+
+        static bool IsHidden(string name) => name.StartsWith('.') || name == "__MACOSX";
     }
 
     // A network with a flat input accepts any gray or color image with as many values.

@@ -104,6 +104,12 @@ public static class DatasetLoader
         if (Path.GetDirectoryName(nameOrFolder) is { Length: > 0 } parent && Directory.Exists(parent)
             && IdxFolder.TryLoad(parent, Path.GetFileName(nameOrFolder), Path.GetFileName(nameOrFolder)) is { } oneOfSeveral)
             return oneOfSeveral;
+        if (IsTable(nameOrFolder))
+        {
+            throw new DatasetNotFoundException(
+                $"'{nameOrFolder}' is a table, but images are needed here. Give a folder of images or the name of an image data set.");
+        }
+
         if (File.Exists(nameOrFolder))
         {
             throw new DatasetNotFoundException(

@@ -98,6 +98,18 @@ public class TableFileTests
     }
 
     [Fact]
+    public void EmptyLinesAreSkipped()
+    {
+        using var folder = new TempFolder();
+        var rows = Rows(20).ToArray();
+        File.WriteAllText(folder.File("a.csv"), string.Join("\n", rows.Prepend("a,b,kind")));
+        File.WriteAllText(folder.File("b.csv"), string.Join("\n\n", rows.Prepend("a,b,kind")) + "\n \n\n");
+        var (plain, spaced) = (DatasetLoader.LoadTable(folder.File("a.csv")), DatasetLoader.LoadTable(folder.File("b.csv")));
+        Assert.Equal((plain.Train.Count, plain.Test.Count), (spaced.Train.Count, spaced.Test.Count));
+        Assert.Equal(plain.Train.Labels, spaced.Train.Labels);
+    }
+
+    [Fact]
     public void GzipFilesAndByteOrderMarksAreRead()
     {
         using var folder = new TempFolder();
@@ -113,7 +125,7 @@ public class TableFileTests
     [InlineData("a,b", "no rows below it")]
     [InlineData("1,2\n3,4", "only numbers, but names of columns are expected")]
     [InlineData("a,a,b\n1,2,3", "2 columns named 'a'")]
-    [InlineData("a,b,c\n1,2,3\n1,2\n", "not a regular table")]
+    [InlineData("a,b,c\n1,2,3\n1,2\n", "line 3 has 2 cells, but the first line has 3")]
     [InlineData("a,b\n1,x\n,y\n3,NA\n", "2 missing values: line 3, column 'a'; line 4, column 'b' ('NA')")]
     [InlineData("a,b\n1,x\n2,x\n", "always 'x'")]
     [InlineData("b\nx\ny\n", "no column besides the target")]

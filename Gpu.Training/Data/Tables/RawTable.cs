@@ -173,18 +173,31 @@ internal sealed class RawTable(string source, Func<TextReader> open)
         try
         {
             using var text = open();
-            using var reader = Sep.Reader(options => options with { HasHeader = false, Unescape = true, Trim = SepTrim.All }).From(text);
+            using var reader = Sep.Reader(options => options with
+            {
+                HasHeader = false, Unescape = true, Trim = SepTrim.All, DisableColCountCheck = true,
+            }).From(text);
 
             // Where the separator is no comma, numbers may have one, as many spreadsheets write them.
             var decimalComma = reader.Spec.Sep.Separator != ',';
             var rows = -1;
             foreach (var row in reader)
             {
+                // Many programs end a table with an empty line.
+                if (row.Span.Trim().IsEmpty)
+                    continue;
                 if (rows++ < 0)
                 {
                     Header = Names(row);
                     begin(Header);
                     continue;
+                }
+
+                if (row.ColCount != Header.Length)
+                {
+                    throw new DatasetException(
+                        $"'{source}' is not a regular table: line {row.LineNumberFrom} has {row.ColCount} cells, but the first line has {Header.Length}. Every "
+                        + "line must have as many cells as the first, separated by ',', ';', '|' or a tab; a cell that contains a separator needs quotes.");
                 }
 
                 for (var i = 0; i < Header.Length; i++)
