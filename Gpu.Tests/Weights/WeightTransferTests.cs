@@ -59,7 +59,7 @@ public class WeightTransferTests
         var e = Assert.Throws<SafeTensorsException>(() => WeightTransfer.Load(target, folder.File("w.safetensors"), WeightLayout.Native));
         Assert.Contains("No tensor of", e.Message);
         Assert.Contains("conv1.weight", e.Message);
-        Assert.Contains("layout torch", e.Message);
+        Assert.Contains("--init-layout torch", e.Message);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ internal static class WeightTransfer
             throw new SafeTensorsException(
                 $"No tensor of '{reader.Path}' has the name and shape of a parameter of the model '{network.Model.Name}'. The file has "
                 + $"{Names(reader.Tensors.Keys)}; the model needs {Names(network.Model.Parameters.Select(parameter => parameter.Name))}."
-                + (layout == WeightLayout.Native ? " For a file saved by PyTorch, use the layout torch." : ""));
+                + (layout == WeightLayout.Native ? " For a file saved by PyTorch, use --init-layout torch." : ""));
         }
 
         foreach (var (name, values) in loaded) network.SetParameter(name, values);

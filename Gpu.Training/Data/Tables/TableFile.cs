@@ -272,7 +272,11 @@ public static class TableFile
             (left[stratum]-- > 0 ? test : train).Add(row);
         }
 
-        return train.Count > 0 && test.Count > 0 ? ([.. train], [.. test]) : throw new DatasetException(
-            $"A share of {holdOut} of {rows} rows leaves {train.Count} to train on and {test.Count} to test. Use more rows.");
+        if (train.Count > 0 && test.Count > 0)
+            return ([.. train], [.. test]);
+        var classes = labels.Length > 0 ? labels.Max() + 1 : 0;
+        var hint = 2 * classes > rows ? $"; the target has {classes} classes, so it may be a number (--task regression)." : ".";
+        throw new DatasetException(
+            $"A share of {holdOut} of {rows} rows leaves {train.Count} to train on and {test.Count} to test. Use more rows{hint}");
     }
 }
