@@ -19,7 +19,7 @@ internal sealed class PredictCommand
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
     private readonly Argument<string> _run = new("RUN") { Description = "Run folder" };
-    private readonly Argument<string[]> _images = new("IMAGE") 
+    private readonly Argument<string[]> _images = new("IMAGE")
     {
         Description = "Image files or folders of image files; for a run on a table, files of rows (.csv, .tsv)",
         Arity = ArgumentArity.OneOrMore,
@@ -97,14 +97,9 @@ internal sealed class PredictCommand
     private static IEnumerable<string> Expand(string path)
     {
         if (!Directory.Exists(path)) return [path];
-        // Subfolders too, as in training; not hidden ones.
-        var files = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
-            .Where(file => ImageCodec.HasImageExtension(file) && !Path.GetRelativePath(path, file).Split(Path.DirectorySeparatorChar).Any(IsHidden))
-            .Order(StringComparer.Ordinal).ToArray();
-        return files.Length > 0 ? files : throw new UsageException(
+        var files = ImageFiles.Find(path);
+        return files.Count > 0 ? files : throw new UsageException(
             $"The folder '{path}' contains no image files ({string.Join(", ", ImageCodec.Extensions)}), nor do its subfolders.");
-
-        static bool IsHidden(string name) => name.StartsWith('.') || name == "__MACOSX";
     }
 
     // A network with a flat input accepts any gray or color image with as many values.

@@ -23,7 +23,7 @@ internal sealed class DataArguments
     }
 
     /// <summary>The names of given options that a resumed run does not take, because it has its own.</summary>
-    public IEnumerable<string> Given(ParseResult parsed) => 
+    public IEnumerable<string> Given(ParseResult parsed) =>
         [.. _images.Given(parsed), .. _table.Given(parsed), .. TrainOptions.IsGiven(parsed, _labels.Name) ? [_labels.Name] : Array.Empty<string>()];
 
     /// <summary>Loads a data set for a new network, and creates the network.</summary>
@@ -51,9 +51,7 @@ internal sealed class DataArguments
         var (data, model) = _images.Load(parsed, source, modelName, background, reporter, parsed.GetValue(_labels) == "coarse");
         if (TrainOptions.IsGiven(parsed, _labels.Name) && data.Classes is not (100 or RunArgument.CoarseClasses))
             throw new UsageException($"--labels chooses the labels of CIFAR-100, but '{source}' is another data set. Omit it.");
-        model = TaskModel.Adapt(model, data.Task, out var remark);
-        if (remark is not null) reporter.Note(remark);
-        return (data, model);
+        return (data, ModelArgument.Adapt(model, data.Task, reporter));
     }
 
     /// <summary>Loads the data set of a run that is resumed.</summary>

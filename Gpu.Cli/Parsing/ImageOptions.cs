@@ -64,9 +64,9 @@ internal sealed class ImageOptions
         }
 
         var shape = TensorShape.Image(data.Height, data.Width, data.Channels);
-        var model = modelName is not null ? ModelFile.FindFor(modelName, shape, data.Classes)
-            : input?.DefaultModel is { } name ? BuiltInModels.Create(name, shape, data.Classes)
-            : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
+        var model = fixedModel ?? ((modelName ?? input?.DefaultModel) is { } name
+            ? BuiltInModels.Create(name, shape, data.Classes)
+            : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes));
         return (data, model);
 
         ImageTransform? Choose(IReadOnlyList<(int Height, int Width)> sizes)

@@ -11,9 +11,15 @@ internal static class ModelArgument
     public static Model For(string? nameOrFile, Dataset data, Reporter reporter)
     {
         if (nameOrFile is null) return BuiltInModels.DefaultFor(data);
-        var model = TaskModel.Adapt(ModelFile.FindFor(nameOrFile, data.SampleShape, data.Outputs), data.Task, out var remark);
+        return Adapt(ModelFile.FindFor(nameOrFile, data.SampleShape, data.Outputs), data.Task, reporter);
+    }
+
+    /// <summary>A model with a loss that fits the task. Shows what was changed.</summary>
+    public static Model Adapt(Model model, TaskKind task, Reporter reporter)
+    {
+        var adapted = TaskModel.Adapt(model, task, out var remark);
         if (remark is not null) reporter.Note(remark);
-        return model;
+        return adapted;
     }
 
     /// <summary>Returns the model. An unknown name is a usage error; a damaged file is a run-time failure.</summary>

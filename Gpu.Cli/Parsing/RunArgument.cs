@@ -30,7 +30,7 @@ internal static class RunArgument
     /// <summary>Says which was taken if a name of a data set is also the name of a folder here.</summary>
     public static void NoteSameName(string source, Reporter reporter)
     {
-        var isName = DatasetCatalog.Find(source) is not null || TableGenerator.Names.Contains(source, StringComparer.OrdinalIgnoreCase);
+        var isName = DatasetCatalog.Find(source) is not null || TableGenerator.Has(source);
         if (isName && Directory.Exists(source))
             reporter.Note($"'{source}' is taken as the name of a data set, not as the folder here. For the folder write '{Path.Combine(".", source)}'.");
     }

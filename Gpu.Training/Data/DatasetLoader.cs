@@ -44,7 +44,7 @@ public static class DatasetLoader
     public static bool IsTable(string source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        return TableGenerator.Names.Contains(source, StringComparer.OrdinalIgnoreCase) || (TableFile.HasTableExtension(source) && !Directory.Exists(source));
+        return TableGenerator.Has(source) || (TableFile.HasTableExtension(source) && !Directory.Exists(source));
     }
 
     /// <summary>Loads a table from a file (.csv, .tsv), or a generated table by name.</summary>
@@ -57,7 +57,7 @@ public static class DatasetLoader
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
         options ??= new TableOptions();
-        if (TableGenerator.Names.Contains(source, StringComparer.OrdinalIgnoreCase))
+        if (TableGenerator.Has(source))
         {
             var name = source.ToLowerInvariant();
             return schema is null
@@ -163,7 +163,7 @@ public static class DatasetLoader
             .Select(entry => Path.GetFileName(entry) + (Directory.Exists(entry) ? "/" : ""))
             .Order(StringComparer.Ordinal)
             .ToArray();
-        var found = names.Length == 0 ? "nothing" : string.Join(", ", names.Take(Most)) + (names.Length > Most ? $" and {names.Length - Most} more" : "");
+        var found = names.Length == 0 ? "nothing" : NameList.Join(names, Most);
         return new DatasetException(
             $"The folder '{folder}' holds no data set in a known format. Found: {found}. Known formats: "
             + "IDX files (train-images*, train-labels*, t10k-images* or test-images*, t10k-labels* or test-labels*; plain or .gz); "

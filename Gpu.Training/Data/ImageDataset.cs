@@ -85,14 +85,12 @@ public sealed class ImageDataset : Dataset
         if (unknown.Length > 0)
         {
             throw new DatasetException(
-                $"The data set '{Name}' has classes that are not known here: {List(unknown)}. Classes are matched by name. Known: {List(classNames)}. "
-                + $"In the data: {List(ClassNames)}. Rename the classes of the data, or use data with the known ones.");
+                $"The data set '{Name}' has classes that are not known here: {NameList.Join(unknown, MostNames)}. Classes are matched by name. Known: "
+                + $"{NameList.Join(classNames, MostNames)}. "
+                + $"In the data: {NameList.Join(ClassNames, MostNames)}. Rename the classes of the data, or use data with the known ones.");
         }
 
         return Convert(classNames, split => split.WithLabels([.. split.Labels.Select(label => labels[label])]), Transform);
-
-        static string List(IReadOnlyList<string> names) =>
-            string.Join(", ", names.Take(MostNames)) + (names.Count > MostNames ? $" and {names.Count - MostNames} more" : "");
     }
 
     private ImageDataset Convert(IReadOnlyList<string> classNames, Func<ImageSplit, ImageSplit> convert, ImageTransform? transform)

@@ -92,7 +92,7 @@ internal sealed class ImageFolder
         {
             _options.Note?.Invoke(
                 $"{FolderTree.Count(removed.Length, "image")} of the training run {(removed.Length == 1 ? "is" : "are")} missing: "
-                + $"{ImageFolderLayout.List(removed, 5)}.");
+                + $"{NameList.Join(removed, 5)}.");
         }
 
         return files.Count > 0 ? files
@@ -127,8 +127,8 @@ internal sealed class ImageFolder
         {
             var (ending, verb) = unknown.Length > 1 ? ("es", "do") : ("", "does");
             throw new DatasetException(
-                $"The class{ending} '{ImageFolderLayout.List(unknown)}' in '{root}' {verb} not occur among "
-                + $"the training images ({ImageFolderLayout.List(classes)}). Rename or remove {(unknown.Length > 1 ? "those folders" : "that folder")}.");
+                $"The class{ending} '{NameList.Join(unknown)}' in '{root}' {verb} not occur among "
+                + $"the training images ({NameList.Join(classes)}). Rename or remove {(unknown.Length > 1 ? "those folders" : "that folder")}.");
         }
 
         if (classes.Length < 2)
@@ -147,8 +147,8 @@ internal sealed class ImageFolder
         var found = files.Select(file => file.Class).Distinct().Order(StringComparer.Ordinal).ToArray();
         var unknown = found.Except(names).ToArray();
         return unknown.Length == 0 ? names : throw new DatasetException(
-            $"The folder '{_layout.Root.Path}' has classes that are not known here: {ImageFolderLayout.List(unknown, 50)}. Classes are matched by name. Known: "
-            + $"{ImageFolderLayout.List(names, 50)}. In the folder: {ImageFolderLayout.List(found, 50)}. Rename or remove those folders.");
+            $"The folder '{_layout.Root.Path}' has classes that are not known here: {NameList.Join(unknown, 50)}. Classes are matched by name. Known: "
+            + $"{NameList.Join(names, 50)}. In the folder: {NameList.Join(found, 50)}. Rename or remove those folders.");
     }
 
     private (List<ImageFile> Files, DecodedImages Images, ImageTransform? Transform) Read(List<ImageFile> files)

@@ -6,8 +6,6 @@ namespace Gpu.Training.Data;
 /// </summary>
 internal sealed class ImageFolderLayout
 {
-    private const int MostNamed = 20;
-
     private static readonly (SplitPart Part, string[] Names)[] Parts =
     [
         (SplitPart.Train, ["train", "training"]), (SplitPart.Test, ["test", "testing"]), (SplitPart.Validation, ["val", "valid", "validation"]),
@@ -56,10 +54,6 @@ internal sealed class ImageFolderLayout
         return layout;
     }
 
-    /// <summary>A list of names, cut after 20.</summary>
-    public static string List(IReadOnlyCollection<string> names, int most = MostNamed) =>
-        string.Join(", ", names.Take(most)) + (names.Count > most ? $" and {names.Count - most} more" : "");
-
     private static List<(SplitPart Part, FolderTree Folder)> PartFolders(FolderTree root)
     {
         List<(SplitPart Part, FolderTree Folder)> found =
@@ -95,9 +89,8 @@ internal sealed class ImageFolderLayout
             {
                 throw new DatasetException(
                     $"The folder '{folder.Path}' has {FolderTree.Count(folder.Images.Count, "image")}, but no class folders: the class of an image is the "
-                    + "folder "
-                    + $"that it is in, such as '{folder.Name}/cat/1.jpg'. Move the images into class folders, or move '{folder.Name}/' elsewhere if they have "
-                    + "no classes ('predict' takes such a folder).");
+                    + $"folder that it is in, such as '{folder.Name}/cat/1.jpg'. Move the images into class folders, or move '{folder.Name}/' elsewhere if they "
+                    + "have no classes ('predict' takes such a folder).");
             }
 
             AddClasses(folder, part, folder.Name + "/");
@@ -118,8 +111,7 @@ internal sealed class ImageFolderLayout
             {
                 throw new DatasetException(
                     $"The folder '{folder.Path}' has {FolderTree.Count(folder.Images.Count, "image")}, but no class folders: the class of an image is the "
-                    + "folder "
-                    + "that it is in, such as 'cat/1.jpg' and 'dog/2.jpg'. Move the images into class folders, at least two.");
+                    + "folder that it is in, such as 'cat/1.jpg' and 'dog/2.jpg'. Move the images into class folders, at least two.");
             }
 
             _notes.Add($"Not read: {FolderTree.Count(folder.Images.Count, "image")} directly in '{folder.Path}', which are in no class folder.");
@@ -148,11 +140,12 @@ internal sealed class ImageFolderLayout
             $"{string.Join(", ", group.SelectMany(folder => folder.Others).GroupBy(entry => entry.Key, entry => entry.Value).Select(Describe))} "
             + $"in '{group.Key}'").ToArray();
         if (places.Length > 0)
-            _notes.Add($"Not read, because their endings are not those of images: {List(places)}.");
+            _notes.Add($"Not read, because their endings are not those of images: {NameList.Join(places)}.");
 
         var links = start.All().SelectMany(folder => folder.Links).ToArray();
         if (links.Length > 0)
-            _notes.Add($"Not read: links to folders ({List(links)}). Only links to files are followed; give the folder that a link points to, or copy it.");
+            _notes.Add($"Not read: links to folders ({NameList.Join(links)}). "
+                + "Only links to files are followed; give the folder that a link points to, or copy it.");
         var ignored = start.All().Sum(folder => folder.Ignored);
         if (ignored > 0)
             _notes.Add($"Ignored: {FolderTree.Count(ignored, "hidden or system file")} or folders (.*, __MACOSX, Thumbs.db, desktop.ini).");

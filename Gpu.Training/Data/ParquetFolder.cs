@@ -82,7 +82,7 @@ internal static partial class ParquetFolder
     {
         try
         {
-            var (rows, found) = ReadFileAsync(file, coarse).GetAwaiter().GetResult();
+            var (rows, found) = ReadContent(file, coarse);
             names ??= found;
             return rows;
         }
@@ -93,10 +93,24 @@ internal static partial class ParquetFolder
         }
     }
 
-    private static async Task<(List<Row> Rows, string[]? Names)> ReadFileAsync(string file, bool coarse)
+    // Parquet.Net has asynchronous methods only. They are waited for one by one: the state machine of an async method would have fields of its types, and the
+    // list of layers (LayerRegistry), which needs all types of this assembly, would load Parquet.Net at every start of the program.
+    private static (List<Row> Rows, string[]? Names) ReadContent(string file, bool coarse)
     {
-        await using var stream = File.OpenRead(file);
-        await using var reader = await ParquetReader.CreateAsync(stream);
+        using var stream = File.OpenRead(file);
+        var reader = ParquetReader.CreateAsync(stream).GetAwaiter().GetResult();
+        try
+        {
+            return ReadRows(reader, file, coarse);
+        }
+        finally
+        {
+            reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    private static (List<Row> Rows, string[]? Names) ReadRows(ParquetReader reader, string file, bool coarse)
+    {
         var fields = reader.Schema.GetDataFields();
         var image = Find(fields, ImageNames.SelectMany(name => new[] { $"{name}/bytes", name }), file, "images (image.bytes)");
         var label = Find(fields, coarse ? CoarseNames : LabelNames, file, "labels (label)");
@@ -111,8 +125,8 @@ internal static partial class ParquetFolder
         {
             using var content = reader.OpenRowGroupReader(group);
             var count = checked((int)content.RowCount);
-            var images = await ReadImagesAsync(content, image, count);
-            var labels = await ReadLabelsAsync(content, label, count, file);
+            var images = ReadImages(content, image, count);
+            var labels = ReadLabels(content, label, count, file);
             for (var i = 0; i < count; i++)
             {
                 var place = $"{file}, row {rows.Count + 1}";
@@ -130,45 +144,45 @@ internal static partial class ParquetFolder
     }
 
     // Values and definition levels are read apart: Parquet.Net 6.1 moves the values after a null in a struct one row up.
-    private static async Task<byte[]?[]> ReadImagesAsync(ParquetRowGroupReader content, DataField image, int count)
+    private static byte[]?[] ReadImages(ParquetRowGroupReader content, DataField image, int count)
     {
         var values = new ReadOnlyMemory<byte>[count];
         var levels = new int[count];
         if (image.MaxDefinitionLevel == 0)
-            await content.ReadRawAsync<ReadOnlyMemory<byte>>(image, values.AsMemory(), null, null, default);
+            content.ReadRawAsync<ReadOnlyMemory<byte>>(image, values.AsMemory(), null, null, default).AsTask().GetAwaiter().GetResult();
         else
-            await content.ReadRawAsync<ReadOnlyMemory<byte>>(image, values.AsMemory(), levels.AsMemory(), null, default);
+            content.ReadRawAsync<ReadOnlyMemory<byte>>(image, values.AsMemory(), levels.AsMemory(), null, default).AsTask().GetAwaiter().GetResult();
         var next = 0;
         return [.. levels.Select(level => level == image.MaxDefinitionLevel ? values[next++].ToArray() : null)];
     }
 
-    private static async Task<long?[]> ReadLabelsAsync(ParquetRowGroupReader content, DataField label, int count, string file)
+    private static long?[] ReadLabels(ParquetRowGroupReader content, DataField label, int count, string file)
     {
         if (label.ClrType == typeof(long))
-            return await ReadAsync<long>(value => value);
+            return Read<long>(value => value);
         if (label.ClrType == typeof(int))
-            return await ReadAsync<int>(value => value);
+            return Read<int>(value => value);
         if (label.ClrType == typeof(short))
-            return await ReadAsync<short>(value => value);
+            return Read<short>(value => value);
         if (label.ClrType == typeof(sbyte))
-            return await ReadAsync<sbyte>(value => value);
+            return Read<sbyte>(value => value);
         if (label.ClrType == typeof(byte))
-            return await ReadAsync<byte>(value => value);
+            return Read<byte>(value => value);
         throw new DatasetException(
             $"The column '{label.Name}' of '{file}' has values of type {label.ClrType.Name}, but labels are integers. Convert the column.");
 
-        async Task<long?[]> ReadAsync<T>(Func<T, long> convert)
+        long?[] Read<T>(Func<T, long> convert)
             where T : struct
         {
             if (!label.IsNullable)
             {
                 var plain = new T[count];
-                await content.ReadAsync<T>(label, plain.AsMemory());
+                content.ReadAsync<T>(label, plain.AsMemory()).AsTask().GetAwaiter().GetResult();
                 return [.. plain.Select(value => (long?)convert(value))];
             }
 
             var values = new T?[count];
-            await content.ReadAsync<T>(label, values.AsMemory());
+            content.ReadAsync<T>(label, values.AsMemory()).AsTask().GetAwaiter().GetResult();
             return [.. values.Select(value => value is { } known ? convert(known) : (long?)null)];
         }
     }
@@ -222,14 +236,6 @@ internal static partial class ParquetFolder
 
     private static ImageSplit Join(List<Row> rows, ByteImage[] images, int height, int width, int channels)
     {
-        var size = (long)height * width * channels;
-        if (size * images.Length > Array.MaxLength)
-        {
-            throw new DatasetException(
-                $"{images.Length} images of {height}x{width}x{channels} do not fit into one array of {Array.MaxLength} bytes. Use fewer or smaller images.");
-        }
-
-        var pixels = new byte[size * images.Length];
         for (var i = 0; i < images.Length; i++)
         {
             if ((images[i].Height, images[i].Width) != (height, width))
@@ -238,11 +244,9 @@ internal static partial class ParquetFolder
                     $"The image in '{rows[i].Place}' is {images[i].Height}x{images[i].Width} (height x width), but most of the training images are "
                     + $"{height}x{width}. All images must have the same size.");
             }
-
-            images[i].ToChannels(channels).Pixels.CopyTo(pixels, i * size);
         }
 
-        return new ImageSplit(pixels, [.. rows.Select(row => row.Label)], height, width, channels);
+        return new DecodedImages(images).Select([.. Enumerable.Range(0, images.Length)], [.. rows.Select(row => row.Label)], channels, null);
     }
 
     private readonly record struct Row(string Place, byte[] Bytes, int Label);

@@ -66,14 +66,13 @@ public sealed record ClassWeighting
         if (missing.Length + extra.Length > 0)
         {
             throw new TrainingException(
-                $"The class weights do not match the classes of the data set '{data.Name}' ({Names(data.ClassNames)}): "
+                $"The class weights do not match the classes of the data set '{data.Name}' ({NameList.Join(data.ClassNames)}): "
                 + string.Join("; ", Part("no weight for", missing), Part("no class for the weight of", extra)).Trim(' ', ';') + ".");
         }
 
         for (var c = 0; c < data.Classes; c++) weights[c] = ByName[data.ClassNames[c]];
         return weights;
 
-        static string Part(string text, string[] names) => names.Length == 0 ? "" : $"{text} {Names(names)}";
-        static string Names(IReadOnlyList<string> names) => string.Join(", ", names.Take(20)) + (names.Count > 20 ? $" and {names.Count - 20} more" : "");
+        static string Part(string text, string[] names) => names.Length == 0 ? "" : $"{text} {NameList.Join(names)}";
     }
 }

@@ -36,7 +36,7 @@ public static class TaskModel
             _ => LossKind.SoftmaxCrossEntropy,
         };
         List<string> changes = [];
-        if (!fits) changes.Add($"its loss is {NameOf(loss)} instead of {NameOf(model.Recipe.Loss)}");
+        if (!fits) changes.Add($"its loss is {JsonValues.EnumName(loss)} instead of {JsonValues.EnumName(model.Recipe.Loss)}");
         var layers = model.Layers.ToArray();
         if (isBounded && layers[^1] is DenseLayer last)
         {
@@ -51,11 +51,4 @@ public static class TaskModel
     /// <summary>The output above which a network says yes: 0 for a logit, 0.5 for a probability; null if the task is not binary.</summary>
     internal static float? BinaryThreshold(TaskKind task, LossKind loss) =>
         task != TaskKind.Binary ? null : loss == LossKind.BinaryCrossEntropy ? 0f : 0.5f;
-
-    private static string NameOf(LossKind loss) => loss switch
-    {
-        LossKind.MeanSquaredError => "mean-squared-error",
-        LossKind.BinaryCrossEntropy => "binary-cross-entropy",
-        _ => "softmax-cross-entropy",
-    };
 }

@@ -1,3 +1,4 @@
+using Gpu.Training.Data;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 
@@ -48,7 +49,8 @@ public static class WeightFile
             var madeFor = reader.Metadata.TryGetValue("model", out var name) ? $" The file was written for the model '{name}'." : "";
             throw new SafeTensorsException(
                 $"The weights in '{reader.Path}' do not match the model '{model.Name}'."
-                + (missing.Length > 0 ? $" Missing: {JoinNames(missing)}." : "") + (unknown.Length > 0 ? $" Unknown: {JoinNames(unknown)}." : "") + madeFor);
+                + (missing.Length > 0 ? $" Missing: {NameList.Join(missing, 8)}." : "")
+                + (unknown.Length > 0 ? $" Unknown: {NameList.Join(unknown, 8)}." : "") + madeFor);
         }
 
         foreach (var parameter in model.Parameters)
@@ -66,5 +68,4 @@ public static class WeightFile
         for (var i = 0; i < values.Length; i++) network.SetParameter(model.Parameters[i].Name, values[i]);
     }
 
-    private static string JoinNames(string[] names) => string.Join(", ", names.Take(8)) + (names.Length > 8 ? $" and {names.Length - 8} more" : "");
 }

@@ -1,3 +1,4 @@
+using Gpu.Training.Data;
 using Gpu.Training.Loop;
 using Gpu.Training.Planning;
 using Gpu.Training.Runs;
@@ -75,11 +76,7 @@ internal static class WeightTransfer
         .Where(entry => !entry.Name.StartsWith(Checkpoint.Prefix, StringComparison.Ordinal))
         .Select(entry => new SourceTensor(entry.Name, entry.Name, entry.Shape, () => reader.ReadAsFloats(entry.Name)));
 
-    private static string Names(IEnumerable<string> names)
-    {
-        var all = names.ToArray();
-        return string.Join(", ", all.Take(NamesInMessage)) + (all.Length > NamesInMessage ? $" and {all.Length - NamesInMessage} more" : "");
-    }
+    private static string Names(IEnumerable<string> names) => NameList.Join(names, NamesInMessage);
 }
 
 /// <summary>A tensor of a weight file in the names and layout of this library.</summary>

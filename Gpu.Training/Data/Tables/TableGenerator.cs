@@ -22,6 +22,9 @@ public static class TableGenerator
     /// <summary>The names: two half moons, two circles, and the arms of a spiral.</summary>
     public static IReadOnlyList<string> Names { get; } = ["moons", "circles", "spirals"];
 
+    /// <summary>Whether there is a table of a name, in upper or lower case.</summary>
+    public static bool Has(string name) => Names.Contains(name, StringComparer.OrdinalIgnoreCase);
+
     /// <summary>A one-line description.</summary>
     public static string Describe(string name) => name switch
     {

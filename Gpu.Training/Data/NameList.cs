@@ -1,0 +1,12 @@
+namespace Gpu.Training.Data;
+
+/// <summary>Lists of names in messages.</summary>
+internal static class NameList
+{
+    /// <summary>The names, separated by commas, cut after a number of them: <c>a, b and 3 more</c>.</summary>
+    public static string Join(IEnumerable<string> names, int most = 20)
+    {
+        var all = names as IReadOnlyCollection<string> ?? [.. names];
+        return string.Join(", ", all.Take(most)) + (all.Count > most ? $" and {all.Count - most} more" : "");
+    }
+}
