@@ -89,8 +89,8 @@ internal sealed class ImageFolderLayout
             {
                 throw new DatasetException(
                     $"The folder '{folder.Path}' has {FolderTree.Count(folder.Images.Count, "image")}, but no class folders: the class of an image is the "
-                    + $"folder that it is in, such as '{folder.Name}/cat/1.jpg'. Move the images into class folders, or move '{folder.Name}/' elsewhere if they "
-                    + "have no classes ('predict' takes such a folder).");
+                    + $"folder that it is in, such as '{folder.Name}/cat/1.jpg'. Move the images into class folders, or move '{folder.Name}/' elsewhere if "
+                    + "they have no classes ('predict' takes such a folder).");
             }
 
             AddClasses(folder, part, folder.Name + "/");
