@@ -44,9 +44,15 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
     }
 
     /// <summary>Runs all launches in order. On a GPU it returns when they are queued on the stream; see <see cref="ComputeDevice.Synchronize"/>.</summary>
-    public void Run() => Device.Run(_commands);
+    public void Run() => Device.Run([this]);
 
     internal void Add(Command command) => _commands.Add(command);
+
+    /// <summary>Runs the launches one by one. For devices; everyone else calls <see cref="Run"/>.</summary>
+    internal void ExecuteCommands()
+    {
+        foreach (var command in _commands) command.Execute();
+    }
 }
 
 /// <summary>A recorded launch.</summary>

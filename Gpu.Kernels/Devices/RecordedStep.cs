@@ -99,10 +99,7 @@ public sealed class RecordedStep : IDisposable
         _isDisposed = true;
     }
 
-    private void RunLists()
-    {
-        foreach (var list in _lists) list.Run();
-    }
+    private void RunLists() => _device.Run(_lists);
 
     private bool TryCapture()
     {
