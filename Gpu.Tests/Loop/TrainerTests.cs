@@ -186,8 +186,9 @@ public class TrainerTests
         var options = Options with { Optimizer = OptimizerKind.Sgd, LearningRate = 0.05f, Epochs = 1, OutputFolder = run, LogEvery = 5 };
         using (var first = new Trainer(model, SmallData.Squares(), device, options)) first.Run();
         var best = File.ReadAllBytes(Path.Combine(run, RunFolder.BestFile));
-        using var trainer = Trainer.Resume(run, SmallData.Squares(), device, given => given with { LearningRate = 1e30f, Epochs = 3 });
-        var e = Assert.Throws<TrainingException>(() => trainer.Run());
+        using var trainer = Trainer.Resume(run, SmallData.Squares(), device, given => given with { LearningRate = 1e30f, Epochs = 3 },
+            allowed: new ResumeOptions { Override = true });
+        var e = Assert.Throws<DivergenceException>(() => trainer.Run());
         Assert.Contains("epoch 1, in", e.Message);
         Assert.Contains("lower learning rate", e.Message);
         Assert.Equal(best, File.ReadAllBytes(Path.Combine(run, RunFolder.BestFile)));

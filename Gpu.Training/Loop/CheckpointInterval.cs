@@ -50,7 +50,8 @@ public sealed record CheckpointInterval
     }
 
     /// <summary>The interval in the syntax of <see cref="Parse"/>.</summary>
-    public override string ToString() => Time is { } time ? $"{time.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s" : Steps is { } steps ? $"{steps}steps" : "off";
+    public override string ToString() =>
+        Time is { } time ? $"{time.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s" : Steps is { } steps ? $"{steps}steps" : "off";
 
     /// <summary>Serializes an interval as a JSON string in the syntax of <see cref="Parse"/>.</summary>
     private sealed class IntervalJsonConverter : JsonConverter<CheckpointInterval>

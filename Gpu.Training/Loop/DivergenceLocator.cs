@@ -12,8 +12,8 @@ namespace Gpu.Training.Loop;
 internal sealed record DivergenceOrigin(long Step, float LearningRate, string? Layer, string What);
 
 /// <summary>
-/// Finds the step and the layer where a run diverged: repeats the steps since a good state, reads loss and weights after each, and runs the first bad step again,
-/// operation by operation.
+/// Finds the step and the layer where a run diverged: repeats the steps since a good state, reads loss and weights after each, and runs the first bad step
+/// again, operation by operation.
 /// </summary>
 internal static class DivergenceLocator
 {

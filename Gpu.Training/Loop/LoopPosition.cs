@@ -46,7 +46,7 @@ internal sealed record LoopPosition
             && BestEpoch >= 0 && BestEpoch <= Epoch + 1 && EpochsSinceBest >= 0 && !double.IsNaN(BestLoss) && RateFactor is > 0 and <= 1 && Rewinds >= 0;
         if (isValid) return;
         throw new TrainingException(
-            $"The checkpoint '{path}' has a position that does not exist in this run: epoch {Epoch}, batch {Batch} of {batchesPerEpoch}, step {Step}, draw {Draw}, "
-            + $"best epoch {BestEpoch}. Restore it from a copy of the run, or start a new run with --init and the last weights of this one.");
+            $"The checkpoint '{path}' has a position that does not exist in this run: epoch {Epoch}, batch {Batch} of {batchesPerEpoch}, step {Step}, "
+            + $"draw {Draw}, best epoch {BestEpoch}. Restore it from a copy of the run, or start a new run with --init and the last weights of this one.");
     }
 }

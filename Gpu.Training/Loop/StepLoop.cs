@@ -64,7 +64,9 @@ internal sealed class StepLoop
         return samples;
     }
 
-    /// <summary>Runs forward and backward pass of the next step operation by operation, without the optimizer. The position must be restored afterwards.</summary>
+    /// <summary>
+    /// Runs forward and backward pass of the next step operation by operation, without the optimizer. The position must be restored afterwards.
+    /// </summary>
     public void Observe(PlanObserver observer)
     {
         var batches = BeginStep();

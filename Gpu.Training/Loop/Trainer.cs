@@ -77,9 +77,12 @@ public sealed class Trainer : IDisposable
         }
 
         if (resumed is not null)
-            ResumeCheck.Require(resumed, ResolvedOptions.Resolve(resumed.Configuration.Options, model), _resolved, _data, device, allowed ?? new ResumeOptions());
+        {
+            var before = ResolvedOptions.Resolve(resumed.Configuration.Options, model);
+            ResumeCheck.Require(resumed, before, _resolved, _data, device, allowed ?? new ResumeOptions());
+        }
+
         _writer = resumed is not null ? RunWriter.Continue(resumed) : options.OutputFolder is { } folder ? RunWriter.Create(folder, model) : null;
-        var isNew = resumed is null;
         try
         {
             _session = new TrainingSession(model, _data, device, _resolved);
@@ -94,7 +97,7 @@ public sealed class Trainer : IDisposable
         catch
         {
             _session?.Dispose();
-            if (isNew) _writer?.Delete();
+            if (resumed is null) _writer?.Delete();
             _writer?.Dispose();
             throw;
         }

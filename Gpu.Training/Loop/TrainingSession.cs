@@ -134,8 +134,8 @@ internal sealed class TrainingSession : IDisposable
         {
             if (resetsOptimizer && name == OptimizerState) continue;
             if (!state.Words.TryGetValue(name, out var words) || words.Length != view.Length)
-                throw new TrainingException($"The checkpoint has no '{name}' of {view.Length} words: it was written with a different optimizer. Resume with that "
-                    + "one, or start the optimizer anew with --reset-optimizer.");
+                throw new TrainingException($"The checkpoint has no '{name}' of {view.Length} words: it was written with a different optimizer. Resume with "
+                    + "that one, or start the optimizer anew with --reset-optimizer.");
         }
 
         Weights.ReplaceTraining(state.Training);

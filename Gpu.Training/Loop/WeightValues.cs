@@ -13,7 +13,8 @@ namespace Gpu.Training.Loop;
 internal sealed record WeightValues(float[] Values, float[] Statistics)
 {
     /// <summary>Copies from the device.</summary>
-    public static WeightValues Download(Network network) => new(network.Memory.Download(network.Memory.Values), network.Memory.Download(network.Memory.Statistics));
+    public static WeightValues Download(Network network) =>
+        new(network.Memory.Download(network.Memory.Values), network.Memory.Download(network.Memory.Statistics));
 
     /// <summary>Memory for the weights of a network.</summary>
     public static WeightValues Allocate(Network network) => new(new float[network.Memory.Values.Length], new float[network.Memory.Statistics.Length]);

@@ -81,7 +81,8 @@ internal sealed class Plan
         var lossCommands = new CommandList(memory.Executor.Device);
         var plan = new Plan(memory, buffers, mainCommands, lossCommands);
         // A training plan computes the loss between forward and backward. An evaluation plan computes it last, so that RunForward can omit it.
-        plan.Execute(memory with { Executor = mainCommands }, gradients is null ? lossCommands : mainCommands, gradients, loss, buffers, settings, lossScale, null);
+        var lossExecutor = gradients is null ? lossCommands : mainCommands;
+        plan.Execute(memory with { Executor = mainCommands }, lossExecutor, gradients, loss, buffers, settings, lossScale, null);
         return plan;
     }
 

@@ -7,8 +7,8 @@ using Gpu.Training.Weights;
 namespace Gpu.Training.Runs;
 
 /// <summary>
-/// A checkpoint: the training state, the configuration that it was trained with and the metrics of the epochs before it, in one file. Random numbers are functions
-/// of seed and position, so a resumed run is bitwise identical to an uninterrupted one without saving generator state.
+/// A checkpoint: the training state, the configuration that it was trained with and the metrics of the epochs before it, in one file. Random numbers are
+/// functions of seed and position, so a resumed run is bitwise identical to an uninterrupted one without saving generator state.
 /// </summary>
 /// <param name="State">The training state.</param>
 /// <param name="Configuration">The configuration; null in files of older versions.</param>

@@ -6,8 +6,8 @@ using Gpu.Training.Loop;
 namespace Gpu.Training.Runs;
 
 /// <summary>
-/// The checksums of the files in a run folder, XXH3 of 64 bits, one line a file as <c>xxhsum -H3</c> writes them. Before a file is replaced, the sums of the old and
-/// the new content are both written, so that a run that is killed at any moment has valid sums.
+/// The checksums of the files in a run folder, XXH3 of 64 bits, one line a file as <c>xxhsum -H3</c> writes them. Before a file is replaced, the sums of the
+/// old and the new content are both written, so that a run that is killed at any moment has valid sums.
 /// </summary>
 internal sealed class Checksums
 {
@@ -93,8 +93,8 @@ internal sealed class Checksums
             }
 
             return $"The file '{path}' is damaged or was changed: its checksum is {found:x16}, but {FileName} says "
-                + $"{string.Join(" or ", sums[name].Select(sum => sum.ToString("x16", CultureInfo.InvariantCulture)))}. Restore it from a copy of the run. If you "
-                + $"changed it on purpose, delete {FileName}; then the files are not checked.";
+                + $"{string.Join(" or ", sums[name].Select(sum => sum.ToString("x16", CultureInfo.InvariantCulture)))}. Restore it from a copy of the run. "
+                + $"If you changed it on purpose, delete {FileName}; then the files are not checked.";
         }
     }
 

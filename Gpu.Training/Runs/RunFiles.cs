@@ -158,11 +158,11 @@ internal sealed class RunFiles : IDisposable
     private void RequireFolder()
     {
         if (!Directory.Exists(_folder))
-            throw new TrainingException($"The run folder '{_folder}' is gone: it was removed or renamed while the run trained. Nothing was saved there. Continue "
-                + "the renamed folder with --resume.");
+            throw new TrainingException($"The run folder '{_folder}' is gone: it was removed or renamed while the run trained. Nothing was saved there. "
+                + "Continue the renamed folder with --resume.");
         if (!_lock.IsHeld())
-            throw new TrainingException($"The run folder '{_folder}' is no longer that of this run: its {RunLock.FileName} was removed or replaced. Nothing was "
-                + "saved there. Do not change the folder of a run that trains; continue the run with --resume.");
+            throw new TrainingException($"The run folder '{_folder}' is no longer that of this run: its {RunLock.FileName} was removed or replaced. Nothing "
+                + "was saved there. Do not change the folder of a run that trains; continue the run with --resume.");
     }
 
     private static void RemoveIfEmpty(string folder)

@@ -144,7 +144,9 @@ public sealed class RunFolder
             try
             {
                 Checksums.Verify(path, name);
-                var configuration = Runs.Checkpoint.ReadConfiguration(file) ?? run.Configuration;
+                var configuration = Runs.Checkpoint.ReadConfiguration(file);
+                // Without checksums the user may have changed config.json.
+                if (configuration is null || !File.Exists(System.IO.Path.Combine(path, Checksums.FileName))) configuration = run.Configuration;
                 return new RunFolder(path, configuration, run.Model)
                 {
                     Checkpoint = file,
@@ -162,8 +164,8 @@ public sealed class RunFolder
         // Killed before or while it wrote its first checkpoint: it starts again, with the same result.
         var sums = Checksums.Read(path);
         if (sums is null ? File.Exists(run.Metrics) || File.Exists(run.BestWeights) : sums.Lists(PreviousCheckpointFile))
-            throw new TrainingException($"The run '{path}' has no checkpoint to resume from: {CheckpointFile} was removed. Restore it from a copy, or start a new "
-                + $"run with --init {path}.");
+            throw new TrainingException($"The run '{path}' has no checkpoint to resume from: {CheckpointFile} was removed. Restore it from a copy, or start a "
+                + $"new run with --init {path}.");
         return run;
     }
 

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Gpu.Training.Runs;
 
 /// <summary>
-/// The lock of a run folder: the file <c>run.lock</c>, which says who trains in it. The owner keeps the file open, so that the operating system tells on the same
-/// machine whether the owner still exists, also across containers. On other machines, the owner's host, boot and process decide.
+/// The lock of a run folder: the file <c>run.lock</c>, which says who trains in it. The owner keeps the file open, so that the operating system tells on the
+/// same machine whether the owner still exists, also across containers. On other machines, the owner's host, boot and process decide.
 /// </summary>
 internal sealed class RunLock : IDisposable
 {
