@@ -30,6 +30,9 @@ internal sealed record LoopPosition
     /// <summary>Optimizer steps completed at <see cref="BestEpoch"/>.</summary>
     public long BestStep { get; set; }
 
+    /// <summary>Optimizer steps completed at the last evaluation.</summary>
+    public long EvaluatedStep { get; set; }
+
     /// <summary>Factor of the learning rate; each rewind after a divergence makes it smaller.</summary>
     public double RateFactor { get; set; } = 1;
 

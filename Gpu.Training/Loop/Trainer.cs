@@ -176,7 +176,8 @@ public sealed class Trainer : IDisposable
 
     private TrainingResult RunToEnd(CancellationToken cancellation)
     {
-        while (_loop.Position.Step < _loop.TotalSteps)
+        // A run that was cancelled while it evaluated its last epoch evaluates again.
+        while (_loop.Position.Step < _loop.TotalSteps || (_loop.Position.Batch > 0 && _loop.Position.EvaluatedStep < _loop.Position.Step))
         {
             // Also true at the start, if the run was killed after it had stopped.
             if (_resolved.Options.Patience is { } patience && _loop.Position.EpochsSinceBest >= patience && _loop.Position.Batch == 0)
@@ -245,6 +246,7 @@ public sealed class Trainer : IDisposable
             _session.Weights.Best = weights;
         }
 
+        position.EvaluatedStep = position.Step;
         _loop.EndEpoch();
         _lastEvaluation = _session.Validation is null ? evaluation : null;
         var report = new EpochReport

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 
@@ -13,6 +14,9 @@ internal sealed class RunLock : IDisposable
     public const string FileName = "run.lock";
 
     private const int Attempts = 20;
+
+    // The locks of this process, by their token.
+    private static readonly ConcurrentDictionary<string, bool> Held = new();
 
     private readonly string _path;
     private readonly FileStream _file;
@@ -52,6 +56,7 @@ internal sealed class RunLock : IDisposable
         }
 
         _file.Dispose();
+        Held.TryRemove(_owner.Token, out _);
     }
 
     private static RunLock? TryCreate(string path)
@@ -72,6 +77,7 @@ internal sealed class RunLock : IDisposable
         {
             JsonSerializer.Serialize(file, owner);
             file.Flush();
+            Held[owner.Token] = true;
             return new RunLock(path, file, owner);
         }
         catch
@@ -168,6 +174,7 @@ internal sealed class RunLock : IDisposable
         {
             if (Host != Environment.MachineName) return Boot.Length == 0 || Boot != CurrentBoot;
             if (Boot != CurrentBoot) return false;
+            if (Process == Environment.ProcessId) return Held.ContainsKey(Token);
             try
             {
                 using var process = System.Diagnostics.Process.GetProcessById(Process);
