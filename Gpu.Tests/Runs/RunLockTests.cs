@@ -86,9 +86,10 @@ public class RunLockTests
         var error = Assert.Throws<RunLockedException>(() => RunLock.Acquire(folder.Path));
         Assert.Matches(@"process \d+ on elsewhere has trained in it since \d{4}-\d\d-\d\d", error.Message);
         Assert.Contains($"delete '{path}'", error.Message);
-        using var other = Process.GetProcesses().First(process => process.Id != Environment.ProcessId);
+        using var other = StartWaiting();
         File.WriteAllText(path, Owner(owner => (owner["Process"], owner["Started"]) = (other.Id, other.StartTime.ToUniversalTime())));
         Assert.Throws<RunLockedException>(() => RunLock.Acquire(folder.Path));
+        other.Kill();
         File.WriteAllText(path, "a file of someone else");
         Assert.Contains("is not the lock of a run", Assert.Throws<RunLockedException>(() => RunLock.Acquire(folder.Path)).Message);
         Assert.Equal("a file of someone else", File.ReadAllText(path));
@@ -108,6 +109,10 @@ public class RunLockTests
         change(owner);
         return owner.ToJsonString();
     }
+
+    // A process that waits for its input.
+    private static Process StartWaiting() =>
+        Process.Start(new ProcessStartInfo(OperatingSystem.IsWindows() ? "more" : "cat") { RedirectStandardInput = true })!;
 
     private static int EndedProcess()
     {
