@@ -285,6 +285,7 @@ public class TrainerTests
         { Options with { Validation = 1.5 }, "validation is 1.5" },
         { Options with { Patience = 2 }, "--validation" },
         { Options with { Accumulate = 0 }, "accumulate is 0" },
+        { Options with { AugmentShift = 9 }, "shifts by up to 9 pixels, but the images of 'squares' are 8x8" },
     };
 
     [Theory]

@@ -34,6 +34,10 @@ internal static class TrainingData
         var (input, sample) = (model.Input, data.SampleShape);
         if (data is ImageDataset images)
         {
+            var side = Math.Max(images.Height, images.Width);
+            if (options.AugmentShift > side)
+                throw new TrainingException($"The augmentation shifts by up to {options.AugmentShift} pixels, but the images of '{data.Name}' are "
+                    + $"{images.Height}x{images.Width} (height x width). Give 0 to {side}, such as --augment shift:{Math.Max(1, side / 8)}.");
             if (input.IsImage ? input == sample : input.Length == sample.Length) return;
             throw new TrainingException(
                 $"The model '{model.Name}' takes {input}, but the images of the data set '{data.Name}' are {images.Height}x{images.Width}x{images.Channels} "
