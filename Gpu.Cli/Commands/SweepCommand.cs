@@ -19,7 +19,8 @@ internal sealed class SweepCommand
 
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
-    private readonly TrainOptions _options = new("--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every");
+    private readonly TrainOptions _options = new(
+        "--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every", "--checkpoint-every", "--on-divergence");
     private readonly DataArguments _data = new();
     private readonly Argument<string?> _dataset = new("DATASET")
     {

@@ -35,6 +35,23 @@ public class DivergenceTests
     }
 
     [Fact]
+    public void AResumedRunWithoutCheckpointStays()
+    {
+        using var folder = new TempFolder();
+        var run = folder.File("run");
+        using var device = new CpuDevice(1);
+        using (new Trainer(Steep(), SmallData.Squares(), device, Options with { OutputFolder = run }))
+        {
+        }
+
+        using (var trainer = Trainer.Resume(
+            run, SmallData.Squares(), device, given => given with { LearningRate = 1e30f }, allowed: new ResumeOptions { Override = true }))
+            Assert.Contains("start it again with --resume", Assert.Throws<DivergenceException>(() => trainer.Run()).Message);
+        using var again = Trainer.Resume(run, SmallData.Squares(), device);
+        Assert.Equal(30, again.Run().Steps);
+    }
+
+    [Fact]
     public void TheLayerIsThatOfTheGradientOrTheUpdateIfTheOutputsAreFinite()
     {
         using var folder = new TempFolder();

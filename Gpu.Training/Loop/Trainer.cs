@@ -27,6 +27,7 @@ public sealed class Trainer : IDisposable
     private readonly LossLog _losses;
     private readonly RunWriter? _writer;
     private readonly string? _resumeNote;
+    private readonly bool _isResumed;
     private readonly long _firstStep;
     private readonly int _epochs;
     private readonly HashSet<RecordedStep> _reportedSteps = [];
@@ -66,6 +67,7 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _model = model;
         _device = device;
+        _isResumed = resumed is not null;
         _observer = observer ?? new NullObserver();
         options = options with { Precision = SetPrecision(device, options.Precision) };
         _resolved = ResolvedOptions.Resolve(options, model, TaskModel.BinaryThreshold(data.Task, model.Recipe.Loss));
@@ -386,6 +388,7 @@ public sealed class Trainer : IDisposable
     {
         if (_writer is null) return "";
         var folder = _resolved.Options.OutputFolder!;
+        if (good is null && _isResumed) return $"The run has no checkpoint yet: start it again with --resume {folder} and other options.";
         if (good is null)
         {
             // A run without checkpoint has nothing to continue, and would block its name.
