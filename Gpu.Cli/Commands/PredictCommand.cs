@@ -163,6 +163,13 @@ internal sealed class PredictCommand
         var known = run.Configuration.ClassNames;
         string[] names = [.. known, .. Enumerable.Range(0, outputs).Skip(known.Count).Select(i => $"(output {i})")];
         var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();
+        // Reported before the device is opened, which can take long.
+        if (files.Where(file => !File.Exists(file)).ToArray() is { Length: > 0 } absent && !parsed.GetValue(_skipUnreadable))
+        {
+            throw new ImageException(
+                $"The image file '{absent[0]}' does not exist{(absent.Length > 1 ? $", nor do {absent.Length - 1} others" : "")}. Check the path.");
+        }
+
         var background = parsed.GetValue(_background) ?? run.Configuration.Options.Background;
         var transform = run.Configuration.Transform
             ?? (input.IsImage ? new ImageTransform { Height = input.Height, Width = input.Width } : null);

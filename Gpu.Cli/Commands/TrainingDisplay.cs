@@ -85,6 +85,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
 
     public void OnMessage(string message) => reporter.Line(message);
 
+    public void OnWarning(string message) => reporter.Warn(message);
+
     /// <summary>Shows the result of the run.</summary>
     /// <param name="result">the result</param>
     public void Finish(TrainingResult result)

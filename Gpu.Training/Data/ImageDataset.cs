@@ -101,18 +101,16 @@ public sealed class ImageDataset : Dataset
         return new ImageDataset(Name, classNames, train, test, Validation is null ? null : convert(Validation)) { Transform = transform };
     }
 
-    internal override string Fingerprint
+    internal override string FingerprintOf(DataSplit split)
     {
-        get
-        {
-            var check = new Crc32();
-            if (Train.Mapped is { } mapped)
-                mapped.AppendTo(check);
-            else
-                check.Append(Train.Pixels);
-            check.Append(MemoryMarshal.AsBytes(Train.Labels.AsSpan()));
-            return $"{Train.Count}x{Height}x{Width}x{Channels}-{check.GetCurrentHashAsUInt32():x8}";
-        }
+        var images = (ImageSplit)split;
+        var check = new Crc32();
+        if (images.Mapped is { } mapped)
+            mapped.AppendTo(check);
+        else
+            check.Append(images.Pixels);
+        check.Append(MemoryMarshal.AsBytes(images.Labels.AsSpan()));
+        return $"{images.Count}x{Height}x{Width}x{Channels}-{check.GetCurrentHashAsUInt32():x8}";
     }
 
     /// <inheritdoc/>

@@ -1,7 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Gpu.Training.IO;
 
 namespace Gpu.Training.Data;
 
@@ -66,6 +65,10 @@ public sealed class RecordedSplit
         }
     }
 
-    /// <summary>Writes the record. The file appears complete or not at all.</summary>
-    internal void Write(string path) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(Files, Json) + "\n");
+    /// <summary>Writes the record.</summary>
+    internal void Write(Stream stream)
+    {
+        JsonSerializer.Serialize(stream, Files, Json);
+        stream.WriteByte((byte)'\n');
+    }
 }

@@ -14,7 +14,8 @@ public sealed record RunConfiguration
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        RespectNullableAnnotations = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
 
     /// <summary>The model's name. Its layers are in <c>model.json</c>.</summary>
@@ -28,6 +29,12 @@ public sealed record RunConfiguration
 
     /// <summary>Identifies the training images: count, shape and CRC-32. A resume checks it.</summary>
     public required string DataFingerprint { get; init; }
+
+    /// <summary>Identifies the validation samples; null if there are none, or the run is of an older version.</summary>
+    public string? ValidationFingerprint { get; init; }
+
+    /// <summary>Identifies the test samples; null if the run is of an older version.</summary>
+    public string? TestFingerprint { get; init; }
 
     /// <summary>Class names, in label order.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }
@@ -52,6 +59,21 @@ public sealed record RunConfiguration
 
     internal string Write() => JsonSerializer.Serialize(this, Json) + "\n";
 
-    internal static RunConfiguration Read(string json) =>
-        JsonSerializer.Deserialize<RunConfiguration>(json, Json) ?? throw new JsonException("the file contains null");
+    /// <exception cref="JsonException">A property is missing, null or out of range. The message names it.</exception>
+    internal static RunConfiguration Read(string json)
+    {
+        var read = JsonSerializer.Deserialize<RunConfiguration>(json, Json) ?? throw new JsonException("the file contains null");
+        RequireNoNull("classNames", read.ClassNames);
+        RequireNoNull("options.freeze", read.Options.Freeze);
+        RequireNoNull("options.learningRateScales", read.Options.LearningRateScales);
+        var (mean, deviation) = read.Normalization;
+        if (mean.Length != deviation.Length || deviation.Any(value => value <= 0))
+            throw new JsonException("normalization must have as many means as standard deviations, and these above 0");
+        return read;
+    }
+
+    private static void RequireNoNull(string name, IEnumerable<object?> values)
+    {
+        if (values.Contains(null)) throw new JsonException($"{name} contains null");
+    }
 }

@@ -51,16 +51,14 @@ public sealed class TableDataset : Dataset
     /// <inheritdoc/>
     public override TableSplit? Validation { get; }
 
-    internal override string Fingerprint
+    internal override string FingerprintOf(DataSplit split)
     {
-        get
-        {
-            var check = new Crc32();
-            check.Append(MemoryMarshal.AsBytes(Train.Values.AsSpan()));
-            check.Append(MemoryMarshal.AsBytes(Train.Labels.AsSpan()));
-            check.Append(MemoryMarshal.AsBytes(Train.Targets.AsSpan()));
-            return $"{Train.Count}x{Train.Features}-{check.GetCurrentHashAsUInt32():x8}";
-        }
+        var rows = (TableSplit)split;
+        var check = new Crc32();
+        check.Append(MemoryMarshal.AsBytes(rows.Values.AsSpan()));
+        check.Append(MemoryMarshal.AsBytes(rows.Labels.AsSpan()));
+        check.Append(MemoryMarshal.AsBytes(rows.Targets.AsSpan()));
+        return $"{rows.Count}x{rows.Features}-{check.GetCurrentHashAsUInt32():x8}";
     }
 
     internal override TableDataset With(DataSplit train, DataSplit test, DataSplit? validation) =>
