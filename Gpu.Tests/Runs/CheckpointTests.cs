@@ -27,6 +27,24 @@ public class CheckpointTests
     }
 
     [Fact]
+    public void AResumedRunKeepsTheRateOfAPlateau()
+    {
+        using var folder = new TempFolder();
+        // With this rate the validation loss rises and falls, so that the schedule reduces the rate.
+        var schedule = LearningRateSchedule.Parse("plateau:factor=0.5,patience=0");
+        var options = RunFixture.Options with { Epochs = 8, LearningRate = 0.05f, Schedule = schedule, Patience = null };
+        var rates = new List<float>();
+        RunFixture.Train(folder.File("whole"), options, new RunFixture.Observer { Step = progress => rates.Add(progress.LearningRate) });
+        Assert.InRange(rates[^1], 0.0001f, 0.025f);
+        for (var step = 21; step < 64; step += 14)
+        {
+            RunFixture.TrainUntil(folder.File($"run{step}"), step, options);
+            RunFixture.Resume(folder.File($"run{step}"));
+            RunComparison.RequireEqual(folder.File("whole"), folder.File($"run{step}"));
+        }
+    }
+
+    [Fact]
     public void ACheckpointOfACancelledEvaluationHoldsTheTrainingWeights()
     {
         using var folder = new TempFolder();

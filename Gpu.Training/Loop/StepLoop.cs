@@ -34,7 +34,7 @@ internal sealed class StepLoop
     private ComputeDevice Device => _session.Network.Device;
 
     /// <summary>Learning rate of a step, from 0.</summary>
-    public float LearningRateAt(long step) => (float)(_resolved.Optimizer.LearningRate * Position.RateFactor
+    public float LearningRateAt(long step) => (float)(_resolved.Optimizer.LearningRate * Position.RateFactor * Position.Plateau.Factor
         * _resolved.Options.Schedule.FactorAt(step, _resolved.Options.Warmup, TotalSteps, StepsPerEpoch));
 
     /// <summary>Prepares the sample order, and at the start of the epoch its metrics.</summary>

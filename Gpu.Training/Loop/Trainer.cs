@@ -249,6 +249,8 @@ public sealed class Trainer : IDisposable
         }
 
         position.EvaluatedStep = position.Step;
+        var learningRate = _loop.LearningRateAt(position.Step - 1);
+        position.Plateau = _resolved.Options.Schedule.Observe(position.Plateau, _session.Validation is null ? totals.MeanLoss : evaluation.Loss);
         _loop.EndEpoch();
         _lastEvaluation = _session.Validation is null ? evaluation : null;
         var report = new EpochReport
@@ -266,7 +268,7 @@ public sealed class Trainer : IDisposable
             Rmse = evaluation.Rmse,
             R2 = evaluation.R2,
             IsBest = isBest,
-            LearningRate = _loop.LearningRateAt(position.Step - 1),
+            LearningRate = learningRate,
             TrainSeconds = _clock.EpochSeconds,
             EvaluationSeconds = evaluation.Seconds,
             SamplesPerSecond = _clock.EpochSamplesPerSecond,
