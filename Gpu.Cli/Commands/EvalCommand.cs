@@ -67,7 +67,7 @@ internal sealed class EvalCommand
         var run = folder.Configuration;
         if (run.Table is { } schema)
         {
-            RunTable(parsed, path, run, schema);
+            RunTable(parsed, path, folder, schema);
             return;
         }
 
@@ -91,8 +91,9 @@ internal sealed class EvalCommand
         Show(run.Model, data.Name, data.ClassNames, isAll ? "images" : $"{part} images", isAll ? "all" : part, device.Id, result);
     }
 
-    private void RunTable(ParseResult parsed, string path, RunConfiguration run, TableSchema schema)
+    private void RunTable(ParseResult parsed, string path, RunFolder folder, TableSchema schema)
     {
+        var run = folder.Configuration;
         var given = parsed.GetValue(_dataset);
         var source = given ?? RunArgument.DatasetOf(run);
         var plot = parsed.GetValue(_plot);
@@ -103,7 +104,7 @@ internal sealed class EvalCommand
         }
 
         var part = parsed.GetValue(_part) ?? "test";
-        var (split, noun, name) = Rows(source, given is not null && RunArgument.Source(given) != run.DatasetSource, part, schema);
+        var (split, noun, name) = Rows(source, given is not null && RunArgument.Source(given) != run.DatasetSource, part, folder, schema);
         if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
@@ -117,18 +118,41 @@ internal sealed class EvalCommand
         Show(run.Model, name, schema.ClassNames, noun, part, device.Id, result, plot);
     }
 
-    // The rows of the run's own table are drawn again; of another table all rows are used.
-    private (TableSplit Split, string Noun, string Name) Rows(string source, bool isOther, string part, TableSchema schema)
+    // The rows of the run's own table keep their parts; of another table all rows are used.
+    private (TableSplit Split, string Noun, string Name) Rows(string source, bool isOther, string part, RunFolder folder, TableSchema schema)
     {
+        if (Directory.Exists(source) || ImageCodec.HasImageExtension(source))
+        {
+            throw new UsageException(
+                $"'{source}' is {(Directory.Exists(source) ? "a folder" : "an image")}, but the run '{folder.Path}' was trained on a table. Give a table (.csv, "
+                + ".tsv) with the columns of the run, or omit it.");
+        }
+
+        var rows = folder.ReadRows();
+        if (rows is null)
+            _context.Reporter.Warn($"The run has no {RunFolder.RowsFile}, so training rows cannot be told from others: the result may be too good.");
         if (!isOther || !File.Exists(source))
         {
-            var data = DatasetLoader.LoadTable(source, schema: schema);
-            foreach (var remark in data.Remarks) _context.Reporter.Note(remark);
+            var data = DatasetLoader.LoadTable(source, schema: schema, rows: rows);
+            TableArguments.Show(data, _context.Reporter);
             return (part == "train" ? data.Train : data.Test, $"{part} rows", data.Name);
         }
 
         var split = TableFile.Read(source, schema, out var remarks);
         foreach (var remark in remarks) _context.Reporter.Note(remark);
+        if (split.Labels.Length + split.Targets.Length == 0)
+        {
+            throw new DatasetException(
+                $"'{source}' has no column '{schema.Target}', the target, so there is nothing to compare predictions with. Add it, or use 'predict'.");
+        }
+
+        if (rows?.CountTrained(split) is > 0 and var known)
+        {
+            _context.Reporter.Warn(
+                $"{Units.Count(known)} of {Units.Count(split.Count)} rows have the same inputs as training rows of the run: the result is too good. "
+                + "Evaluate the run without naming a table, or on other rows.");
+        }
+
         return (split, "rows", Path.GetFileName(source));
     }
 

@@ -49,12 +49,18 @@ internal sealed class PredictCommand
     private void RunTable(ParseResult parsed, string path, TableSchema schema)
     {
         var files = parsed.GetRequiredValue(_images);
-        if (files.FirstOrDefault(file => !File.Exists(file)) is { } absent)
-            throw new UsageException($"There is no file '{absent}'. The run in '{path}' was trained on a table: give files of rows (.csv, .tsv).");
+        foreach (var file in files)
+        {
+            var found = Directory.Exists(file) ? $"'{file}' is a folder" : !File.Exists(file) ? $"There is no file '{file}'"
+                : ImageCodec.HasImageExtension(file) ? $"'{file}' is an image" : null;
+            if (found is not null)
+                throw new UsageException($"{found}. The run in '{path}' was trained on a table: give files of rows (.csv, .tsv) with its columns.");
+        }
+
         List<(string File, TableSplit Rows)> tables = [];
         foreach (var file in files)
         {
-            tables.Add((file, TableFile.Read(file, schema, out var remarks)));
+            tables.Add((file, TableFile.Read(file, schema, out var remarks, withTarget: false)));
             foreach (var remark in remarks) _context.Reporter.Warn($"{file}: {remark}");
         }
 

@@ -227,7 +227,7 @@ internal sealed class ImageFolder
             return [.. files.Select(file => split.Files.TryGetValue(file.Name, out var part) ? part == SplitPart.Test : IsDrawn(file.Name)).Select(Part)];
         }
 
-        return [.. NameHash.Draw("test", [.. files.Select(file => file.Name)], labels, _options.HoldOut, _options.Seed).Select(Part)];
+        return [.. NameHash.Draw("test", [.. files.Select(file => file.Name)], i => labels[i], _options.HoldOut, _options.Seed).Select(Part)];
 
         static SplitPart Part(bool isTest) => isTest ? SplitPart.Test : SplitPart.Train;
     }

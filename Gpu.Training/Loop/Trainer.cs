@@ -80,7 +80,7 @@ public sealed class Trainer : IDisposable
             _schedule = new EpochSchedule(LearningRateAt, _session.BatchesPerEpoch, _session.Batch, options.Accumulate, _totalSteps);
             if (resumed is not null) RestoreCheckpoint(resumed);
             else if (options.OutputFolder is { } folder) _writer = RunWriter.Create(
-                folder, Configuration(options), model, RecordedSplit.Of(data, _data));
+                folder, Configuration(options), model, RecordedSplit.Of(data, _data), RecordedRows.Of(data, _data));
         }
         catch
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.IO;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
@@ -26,7 +27,7 @@ internal sealed class RunWriter
 
     /// <summary>Starts a run in a new folder, or one that contains no run.</summary>
     /// <exception cref="TrainingException">The folder already contains a run, or cannot be written.</exception>
-    public static RunWriter Create(string folder, RunConfiguration configuration, Model model, RecordedSplit? split)
+    public static RunWriter Create(string folder, RunConfiguration configuration, Model model, RecordedSplit? split, RecordedRows? rows)
     {
         foreach (var file in new[] { RunFolder.ConfigurationFile, RunFolder.BestFile, RunFolder.LastFile, RunFolder.CheckpointFile })
         {
@@ -37,6 +38,7 @@ internal sealed class RunWriter
         try
         {
             split?.Write(Path.Combine(folder, RunFolder.SplitFile));
+            rows?.Write(Path.Combine(folder, RunFolder.RowsFile));
             AtomicFile.WriteAllText(Path.Combine(folder, RunFolder.ModelFile), ModelFile.Write(model));
             AtomicFile.WriteAllText(Path.Combine(folder, RunFolder.ConfigurationFile), configuration.Write());
         }
