@@ -83,6 +83,7 @@ internal sealed class EvalCommand
         var part = parsed.GetValue(_part) ?? "test";
         var split = part == "train" ? data.Train : data.Test;
         if (!isOwn) WarnOfTrainingImages(folder, source, split);
+        WarnOfAbsentClasses(data, split, source, isOwn ? part : null);
         if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
@@ -135,6 +136,7 @@ internal sealed class EvalCommand
         {
             var data = DatasetLoader.LoadTable(source, schema: schema, rows: rows);
             TableArguments.Show(data, _context.Reporter);
+            WarnOfAbsentClasses(data, part == "train" ? data.Train : data.Test, source, part);
             return (part == "train" ? data.Train : data.Test, $"{part} rows", data.Name);
         }
 
@@ -156,25 +158,38 @@ internal sealed class EvalCommand
         return (split, "rows", Path.GetFileName(source));
     }
 
-    // Numbered files have the same names in many folders, so the contents are compared where the training images are still there.
-    private void WarnOfTrainingImages(RunFolder folder, string source, ImageSplit split)
+    // A class without samples would only be a line of dashes among many.
+    private void WarnOfAbsentClasses(Dataset data, DataSplit split, string source, string? part)
     {
-        if (split.Names is null || folder.ReadSplit() is not { } trained) return;
-        var own = RunArgument.DatasetOf(folder.Configuration);
-        var known = split.Names
-            .Where(name => trained.Files.TryGetValue(name, out var part) && part is SplitPart.Train or SplitPart.Validation)
-            .Count(name => !Directory.Exists(own) || HaveSameContent(Path.Combine(own, name), Path.Combine(source, name)));
-        if (known == 0) return;
-        var same = Directory.Exists(own) ? "are training images of the run" : "have the names of training images of the run, which may be the same images";
-        _context.Reporter.Warn(
-            $"{Units.Count(known)} of {Units.Count(split.Count)} images {same}: the result is too good. "
-            + "Evaluate the run without naming a folder, or on other images.");
+        if (data.Classes == 0) return;
+        var counts = split.CountPerClass(data.Classes);
+        var all = new[] { data.Train, data.Test, data.Validation }.OfType<DataSplit>().Select(one => one.CountPerClass(data.Classes)).ToArray();
+        Warn(label => all.All(one => one[label] == 0), $"'{source}'");
+        Warn(label => counts[label] == 0 && !all.All(one => one[label] == 0), $"the {part} part of '{source}'");
+
+        void Warn(Func<int, bool> isAbsent, string place)
+        {
+            var names = Enumerable.Range(0, data.Classes).Where(isAbsent).Select(label => $"'{data.ClassNames[label]}'").ToArray();
+            if (names.Length == 0) return;
+            _context.Reporter.Warn(
+                $"The run knows the class{(names.Length > 1 ? "es" : "")} {string.Join(", ", names.Take(MaxMatrixClasses))}{(names.Length > MaxMatrixClasses ? " ..." : "")}, but there are no {split.SampleNoun} of "
+                + $"{(names.Length > 1 ? "them" : "it")} in {place}: the result says nothing about {(names.Length > 1 ? "these classes" : "this class")}.");
+        }
     }
 
-    private static bool HaveSameContent(string first, string second)
+    private void WarnOfTrainingImages(RunFolder folder, string source, ImageSplit split)
     {
-        var (one, other) = (new FileInfo(first), new FileInfo(second));
-        return one.Exists && other.Exists && one.Length == other.Length && File.ReadAllBytes(first).AsSpan().SequenceEqual(File.ReadAllBytes(second));
+        if (split.Names is not { } names || folder.ReadSplit() is not { } trained) return;
+        var written = File.GetLastWriteTimeUtc(Path.Combine(folder.Path, RunFolder.SplitFile));
+        var (same, possible) = trained.CountTrained(written, RunArgument.DatasetOf(folder.Configuration), source, names);
+        if (same + possible == 0) return;
+        string[] parts =
+        [
+            same > 0 ? $"{Units.Count(same)} of {Units.Count(split.Count)} images are training images of the run" : "",
+            possible > 0 ? $"{Units.Count(possible)} of {Units.Count(split.Count)} images have the names of training images that are no longer there" : "",
+        ];
+        _context.Reporter.Warn(
+            $"{string.Join(", and ", parts.Where(part => part.Length > 0))}: the result {(same > 0 ? "is" : "may be")} too good. Evaluate the run without naming a folder, or on other images.");
     }
 
     private void Show(

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Gpu.Cli;
 using Gpu.Tests.IO;
 using Gpu.Training.Models;
@@ -53,7 +54,20 @@ public class PhotoCommandTests
         folder.Write("photos/discs/0.png", photo);
         Directory.CreateDirectory(folder.File("copy"));
         CopyFolder(folder.File("photos"), folder.File("copy"));
-        Assert.Contains($"{60 - samples} of 63 images are training images of the run", Run("eval", run, folder.File("copy")).Error);
+        var copies = File.ReadAllText(Path.Combine(run, "split.json")).Contains("\"discs/0.png\": \"train\"") ? 3 : 0;
+        var copied = $"{60 - samples + copies} of 63 images are training images of the run";
+        Assert.Contains(copied, Run("eval", run, folder.File("copy")).Error);
+
+        // Also under other names, and if the images of the run are gone or others by now.
+        foreach (var file in Directory.GetFiles(folder.File("copy", "discs")))
+            File.Move(file, Path.Combine(Path.GetDirectoryName(file)!, "renamed" + Path.GetFileName(file)));
+        Assert.Contains(copied, Run("eval", run, folder.File("copy")).Error);
+        Directory.Move(folder.File("photos", "frames"), folder.File("frames"));
+        var error = Run("eval", run, folder.File("copy")).Error;
+        var (same, names) = (Count(error, "are training images"), Count(error, "have the names of training images that are no longer there"));
+        Assert.Equal(60 - samples + copies, same + names);
+        Assert.InRange(names, 10, 20);
+        Directory.Move(folder.File("frames"), folder.File("photos", "frames"));
 
         // A resumed run uses the images that it began with.
         var resumed = Run("train", "--resume", run, "--epochs", "2", "--json");
@@ -62,6 +76,24 @@ public class PhotoCommandTests
         var other = CommandLine.Run("train", "--resume", run, "--epochs", "3", "--size", "48");
         Assert.Equal(ExitCode.Usage, other.ExitCode);
         Assert.Contains("--size cannot be combined with --resume", other.Error);
+
+        static int Count(string error, string what) => int.Parse(Regex.Match(error, $@"(\d+) of 63 images {what}").Groups[1].Value);
+    }
+
+    [Fact]
+    public void AClassThatVanishedIsSaid()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 30);
+        var run = folder.File("run");
+        Run("train", folder.File("photos"), "--model", "mlp64x2", "--size", "8", "--steps", "1", "--out", run);
+        Assert.DoesNotContain("The run knows", Run("eval", run).Error);
+        CopyFolder(folder.File("photos", "discs"), folder.File("other", "discs"));
+        Assert.Contains("The run knows the classes 'frames', 'stripes', but there are no images of them in", Run("eval", run, folder.File("other")).Error);
+        Directory.Delete(folder.File("photos", "frames"), recursive: true);
+        var error = Run("eval", run).Error;
+        Assert.Contains("The run knows the class 'frames', but there are no images of it in", error);
+        Assert.Contains("the result says nothing about this class", error);
     }
 
     [Fact]
@@ -188,7 +220,15 @@ public class PhotoCommandTests
         Assert.Contains("bad2.jpg", failed.Error);
         var skipped = Run([.. train, "--skip-unreadable"]);
         Assert.Contains("Skipped 2 images of 32", skipped.Error);
-        Run("eval", folder.File("run"), "--skip-unreadable");
+        var eval = Run("eval", folder.File("run"));
+        Assert.Contains("Left out, because the run could not read them: 2 images (discs/bad1.jpg, frames/bad2.jpg)", eval.Error);
+        Assert.DoesNotContain("added", eval.Error);
+        folder.Write("photos/discs/bad3.jpg", "nothing"u8.ToArray());
+        Assert.Contains("bad3.jpg", CommandLine.Run("eval", folder.File("run")).Error);
+        var again = Run("eval", folder.File("run"), "--skip-unreadable").Error;
+        Assert.Contains("1 image was added", again);
+        Assert.Contains("Skipped 1 image of 31", again);
+        File.Delete(folder.File("photos", "discs", "bad3.jpg"));
         Run("train", "--resume", folder.File("run"), "--steps", "2");
         Assert.Contains("bad1.jpg", CommandLine.Run("predict", folder.File("run"), folder.File("photos", "discs")).Error);
         var predict = Run("predict", folder.File("run"), folder.File("photos", "discs"), "--skip-unreadable", "--json");

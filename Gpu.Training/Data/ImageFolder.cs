@@ -63,7 +63,10 @@ internal sealed class ImageFolder
             validation = groups.Contains(SplitPart.Validation) ? Join([.. groups[SplitPart.Validation]], 2) : null;
         }
 
-        return new ImageDataset(name, classes, train, test, validation) { Transform = transform };
+        return new ImageDataset(name, classes, train, test, validation)
+        {
+            Transform = transform, Unreadable = [.. files.Except(readable).Select(file => file.Name)],
+        };
 
         ImageSplit Join(int[] indices, ulong stream) => ImageFolder.Join(
             readable, labels, images, indices, new PortableRandom(_options.Seed, stream), channels, names: !_options.DrawsByOrder);
@@ -78,6 +81,15 @@ internal sealed class ImageFolder
         var found = files.Select(file => file.Name).ToHashSet();
         var added = files.Where(file => !split.Files.ContainsKey(file.Name)).ToArray();
         var removed = split.Files.Keys.Where(known => !found.Contains(known)).ToArray();
+        var unreadable = files.Where(file => split.Files.TryGetValue(file.Name, out var part) && part == SplitPart.Unreadable).ToArray();
+        if (unreadable.Length > 0)
+        {
+            files = [.. files.Except(unreadable)];
+            _options.Note?.Invoke(
+                $"Left out, because the run could not read {(unreadable.Length == 1 ? "it" : "them")}: "
+                + $"{FolderTree.Count(unreadable.Length, "image")} ({NameList.Join(unreadable.Select(file => file.Name), 5)}).");
+        }
+
         if (_options.OnlyRecorded)
             files.RemoveAll(file => !split.Files.ContainsKey(file.Name));
         if (added.Length > 0)
