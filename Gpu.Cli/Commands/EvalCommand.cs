@@ -34,8 +34,8 @@ internal sealed class EvalCommand
     private readonly Option<long?> _batch = Options.Integer("--batch", "Batch size in images", 1, 65_536, "256");
     private readonly Option<long?> _topK = Options.Integer("--top-k", "Also report top-N accuracy", 1, 1000, "5");
 
-    private readonly Option<string?> _plot = Options.Text(
-        "--plot", "FILE", "PNG file for the predictions over the plane; for a run on a table of two numbers", "none");
+    private readonly Option<string?> _plot = Options.PngFile(
+        "--plot", "PNG file for the predictions over the plane; for a run on a table of two numbers", "none");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
 
@@ -125,8 +125,8 @@ internal sealed class EvalCommand
         if (Directory.Exists(source) || ImageCodec.HasImageExtension(source))
         {
             throw new UsageException(
-                $"'{source}' is {(Directory.Exists(source) ? "a folder" : "an image")}, but the run '{folder.Path}' was trained on a table. Give a table (.csv, "
-                + ".tsv) with the columns of the run, or omit it.");
+                $"'{source}' is {(Directory.Exists(source) ? "a folder" : "an image")}, but the run '{folder.Path}' was trained on a table. Give a table "
+                + "(.csv, .tsv) with the columns of the run, or omit it.");
         }
 
         var rows = folder.ReadRows();
@@ -172,8 +172,8 @@ internal sealed class EvalCommand
             var names = Enumerable.Range(0, data.Classes).Where(isAbsent).Select(label => $"'{data.ClassNames[label]}'").ToArray();
             if (names.Length == 0) return;
             _context.Reporter.Warn(
-                $"The run knows the class{(names.Length > 1 ? "es" : "")} {string.Join(", ", names.Take(MaxMatrixClasses))}{(names.Length > MaxMatrixClasses ? " ..." : "")}, but there are no {split.SampleNoun} of "
-                + $"{(names.Length > 1 ? "them" : "it")} in {place}: the result says nothing about {(names.Length > 1 ? "these classes" : "this class")}.");
+                $"The run knows the class{(names.Length > 1 ? "es" : "")} {string.Join(", ", names.Take(MaxMatrixClasses))}"
+                + $"{(names.Length > MaxMatrixClasses ? " ..." : "")}, but there are no {split.SampleNoun} of {(names.Length > 1 ? "them" : "it")} in {place}: the result says nothing about {(names.Length > 1 ? "these classes" : "this class")}.");
         }
     }
 
@@ -189,7 +189,8 @@ internal sealed class EvalCommand
             possible > 0 ? $"{Units.Count(possible)} of {Units.Count(split.Count)} images have the names of training images that are no longer there" : "",
         ];
         _context.Reporter.Warn(
-            $"{string.Join(", and ", parts.Where(part => part.Length > 0))}: the result {(same > 0 ? "is" : "may be")} too good. Evaluate the run without naming a folder, or on other images.");
+            $"{string.Join(", and ", parts.Where(part => part.Length > 0))}: the result {(same > 0 ? "is" : "may be")} too good. "
+            + "Evaluate the run without naming a folder, or on other images.");
     }
 
     private void Show(

@@ -109,9 +109,8 @@ internal sealed class PredictCommand
     }
 
     // A network with a flat input accepts any gray or color image with as many values.
-    private static byte[] Pixels(string file, RunFolder run, ImageTransform? transform, RgbColor background)
+    private static byte[] Pixels(string file, ByteImage image, RunFolder run, ImageTransform? transform, RgbColor background)
     {
-        var image = ImageCodec.Load(file, background);
         image = transform?.Apply(image, background) ?? image;
         var input = run.Model.Input;
         var channels = input.IsImage ? input.Channels : run.Configuration.Normalization.Mean.Length;
@@ -128,19 +127,9 @@ internal sealed class PredictCommand
     // Decodes in parallel; null for files that cannot be read.
     private byte[]?[] Read(string[] files, RunFolder run, ImageTransform? transform, RgbColor background, bool skips)
     {
-        var (pixels, errors) = (new byte[]?[files.Length], new ImageException?[files.Length]);
-        Parallel.For(0, files.Length, i =>
-        {
-            try
-            {
-                pixels[i] = Pixels(files[i], run, transform, background);
-            }
-            catch (ImageException e)
-            {
-                errors[i] = e;
-            }
-        });
-        var bad = errors.OfType<ImageException>().ToArray();
+        var results = ImageFiles.Decode(files, background, (file, image) => Pixels(file, image, run, transform, background));
+        var pixels = results.Select(result => result.Result).ToArray();
+        var bad = results.Select(result => result.Error).OfType<ImageException>().ToArray();
         if (bad.Length == 0) return pixels;
         if (skips)
         {

@@ -27,9 +27,11 @@ internal sealed class TableArguments
         command.Options.Add(_categorical);
     }
 
+    /// <summary>The names of the options.</summary>
+    public IEnumerable<string> Names => [_target.Name, _task.Name, _ignore.Name, _categorical.Name];
+
     /// <summary>The names of the options that the command line contains.</summary>
-    public IEnumerable<string> Given(ParseResult parsed) =>
-        new[] { _target.Name, _task.Name, _ignore.Name, _categorical.Name }.Where(name => TrainOptions.IsGiven(parsed, name));
+    public IEnumerable<string> Given(ParseResult parsed) => Names.Where(name => TrainOptions.IsGiven(parsed, name));
 
     /// <summary>Loads a table and shows the remarks about it.</summary>
     public TableDataset Load(ParseResult parsed, string source, Reporter reporter)

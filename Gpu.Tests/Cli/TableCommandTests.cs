@@ -183,6 +183,8 @@ public class TableCommandTests
         Assert.Contains("\"loss\": \"binary-cross-entropy\"", File.ReadAllText(folder.File("b/model.json")));
         var cnn = CommandLine.Run("train", "moons", "--model", "cnn2", "--epochs", "1", "--device", "cpu", "--out", folder.File("c"));
         Assert.NotEqual(0, cnn.ExitCode);
+        Assert.Contains("The network 'cnn2' takes images, but 'moons' is a table, whose rows are 2 numbers", cnn.Error);
+        Assert.Contains("one of mlp10, mlp64x2, mlp128", CommandLine.Run("train", "moons", "--model", "resnet20").Error);
         Assert.Contains("for tables", CommandLine.Run("train", "digits", "--target", "x").Error);
         Assert.Contains("--plot draws runs on two columns", PlotOfFour());
 
@@ -192,6 +194,40 @@ public class TableCommandTests
             CommandLine.Run("train", folder.File("t.csv"), "--epochs", "1", "--device", "cpu", "--out", folder.File("d"));
             return CommandLine.Run("eval", folder.File("d"), "--plot", folder.File("p.png"), "--device", "cpu").Error;
         }
+    }
+
+    [Fact]
+    public void WhatIsFrozenIsSaidAndCountsOfOneAreSingular()
+    {
+        using var folder = new TempFolder();
+        var run = folder.File("run");
+        var train = CommandLine.Run(
+            "train", "moons", "--model", "mlp10", "--freeze", "dense1", "--steps", "1", "--device", "cpu", "--out", run, "--plain");
+        Assert.Contains("Frozen: 2 of 4 tensors, 30 of 41 parameters (dense1.weight, dense1.bias).", train.Output);
+        Assert.Contains("\n1 step in ", train.Output.ReplaceLineEndings("\n"));
+        Assert.DoesNotContain("Frozen", CommandLine.Run("train", "--resume", run, "--steps", "2", "--freeze", "none").Output);
+        Assert.Contains("--class-weights: expected 'balanced' or a JSON file", CommandLine.Run("train", "moons", "--class-weights", "nix").Error);
+        Assert.Contains("--plot: expected a file name that ends in .png", CommandLine.Run("eval", run, "--plot", folder.File("x.txt")).Error);
+    }
+
+    // The file of a version before RMSE and R2, with the columns in another order.
+    [Fact]
+    public void AnOlderMetricsFileGetsTheNewColumns()
+    {
+        using var folder = new TempFolder();
+        var run = folder.File("run");
+        CommandLine.Run("train", "moons", "--model", "mlp10", "--epochs", "2", "--device", "cpu", "--out", run);
+        var file = Path.Combine(run, "metrics.csv");
+        var lines = File.ReadAllLines(file);
+        File.WriteAllLines(file, lines.Select(line => line.Split(',')).Select(cells => string.Join(',', cells[..^2].Reverse())));
+        Assert.Equal(0, CommandLine.Run("train", "--resume", run, "--epochs", "3", "--device", "cpu").ExitCode);
+        var after = File.ReadAllLines(file);
+        Assert.Equal(4, after.Length);
+        Assert.Equal(lines[0], after[0]);
+        for (var i = 1; i < 3; i++)
+            Assert.Equal(lines[i].Split(',')[..^2], after[i].Split(',')[..^2]);
+        Assert.EndsWith(",,", after[1]);
+        Assert.All(after, line => Assert.Equal(lines[0].Split(',').Length, line.Split(',').Length));
     }
 
     [Fact]

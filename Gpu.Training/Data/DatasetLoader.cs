@@ -115,8 +115,11 @@ public static class DatasetLoader
 
         if (File.Exists(nameOrFolder))
         {
+            if (Path.GetExtension(nameOrFolder).Equals(".parquet", StringComparison.OrdinalIgnoreCase))
+                return ParquetFolder.LoadFile(nameOrFolder, options);
             throw new DatasetNotFoundException(
-                $"'{nameOrFolder}' is a file, but a data set is a folder, a table (.csv, .tsv) or one of the names {Names()}. "
+                $"'{nameOrFolder}' is a file, but a data set is a folder, a table (.csv, .tsv), an image set in Parquet (.parquet) or one of "
+                + $"the names {Names()}. "
                 + "Unpack it if it is an archive, and give the folder "
                 + "that it is in.");
         }

@@ -195,7 +195,7 @@ internal sealed class ImageFolder
             + (bad.Length > MostNamed ? $"{Environment.NewLine}  and {bad.Length - MostNamed} more" : "");
         if (_options.SkipsUnreadable && bad.Length < files.Count)
         {
-            _options.Note?.Invoke($"Skipped {FolderTree.Count(bad.Length, "image")} of {files.Count} that cannot be read:{list}");
+            _options.Note?.Invoke($"Skipped {FolderTree.Count(bad.Length, "image")} of {files.Count}, which cannot be read:{list}");
             return;
         }
 

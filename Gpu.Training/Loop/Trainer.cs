@@ -118,6 +118,7 @@ public sealed class Trainer : IDisposable
     {
         _observer.OnStart(Summary());
         foreach (var message in _session.Messages) _observer.OnMessage(message);
+        if (_resolved.Selection.Describe(_model) is { } frozen) _observer.OnMessage(frozen);
         FinishCompilation();
         _clock.Start();
         var end = TrainingEnd.Completed;

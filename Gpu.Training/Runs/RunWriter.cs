@@ -59,7 +59,18 @@ internal sealed class RunWriter
         AtomicFile.WriteAllText(Path.Combine(folder, RunFolder.ConfigurationFile), configuration.Write());
         var path = Path.Combine(folder, RunFolder.MetricsFile);
         var lines = File.Exists(path) ? File.ReadAllLines(path).Where(line => line.Length > 0).ToList() : [Header];
-        return new RunWriter(folder, [.. lines.Take(1 + epochs)]);
+        return new RunWriter(folder, [.. WithColumns(lines).Take(1 + epochs)]);
+    }
+
+    // The metrics of an older version lack columns: they become empty cells, so that all rows have the cells of the header.
+    private static IEnumerable<string> WithColumns(List<string> lines)
+    {
+        if (lines.Count == 0 || lines[0] == Header)
+            return lines;
+        var known = lines[0].Split(',');
+        var at = Header.Split(',').Select(name => Array.IndexOf(known, name)).ToArray();
+        return lines.Skip(1).Select(line => line.Split(','))
+            .Select(cells => string.Join(',', at.Select(index => index >= 0 && index < cells.Length ? cells[index] : ""))).Prepend(Header);
     }
 
     /// <summary>Appends an epoch to the metrics.</summary>

@@ -71,7 +71,8 @@ public static class ImageCache
             return known;
         }
 
-        note?.Invoke($"{paths.Count} images are decoded into the cache once: {Gigabytes(header)} in '{Folder}' ('data cache' lists and clears it).");
+        note?.Invoke($"{FolderTree.Count(paths.Count, "image")} {(paths.Count == 1 ? "is" : "are")} decoded into the cache once: "
+            + $"{Gigabytes(header)} in '{Folder}' ('data cache' lists and clears it).");
         try
         {
             RemoveAbandoned();
@@ -85,7 +86,9 @@ public static class ImageCache
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw new DatasetException($"The cache of decoded images cannot be written: {e.Message}", e);
+            throw new DatasetException(
+                $"The decoded images need a cache file of {Gigabytes(header)}, but the folder '{Folder}' cannot be written: {e.Message} Make it writable, or "
+                + $"name another folder in the environment variable {Variable}.", e);
         }
     }
 

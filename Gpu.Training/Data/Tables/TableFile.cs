@@ -107,7 +107,8 @@ public static class TableFile
             var hint = 2 * count > table.Rows ? $"; the target has {count} classes, so it may be a number (--task regression)." : ".";
             var different = keys.DistinctBy(key => key.Inputs).Count();
             throw new DatasetException(
-                $"A share of {options.HoldOut} of {table.Rows} rows{(different < table.Rows ? $" ({different} of them different)" : "")} leaves {train.Length} to train on and {test.Length} to test. Use more rows{hint}");
+                $"A share of {options.HoldOut} of {table.Rows} rows{(different < table.Rows ? $" ({different} of them different)" : "")} "
+                + $"leaves {train.Length} to train on and {test.Length} to test. Use more rows{hint}");
         }
 
         var columns = inputs.Select(input => new TableColumn
@@ -152,8 +153,8 @@ public static class TableFile
                 var judged = added.Length == 0 ? "" : onlyRecorded ? " The added rows are not used."
                     : $" Of the added rows, {added.Count(i => isTest[i])} {(added.Count(i => isTest[i]) == 1 ? "belongs" : "belong")} to the test part.";
                 warnings.Add(
-                    $"'{source}' has changed since the run was trained: {difference} ({FolderTree.Count(rows.Count, "row")} then).{judged} Rows that the run was "
-                    + "trained on are no test rows.");
+                    $"'{source}' has changed since the run was trained: {difference} ({FolderTree.Count(rows.Count, "row")} then).{judged} Rows that "
+                    + "the run was trained on are no test rows.");
             }
         }
 
@@ -281,7 +282,8 @@ public static class TableFile
         }
 
         string[] names = target.IsNumber
-            ? [.. target.Texts.Keys.OrderBy(text => double.Parse(text.Replace(',', '.'), CultureInfo.InvariantCulture)).ThenBy(text => text, StringComparer.Ordinal)]
+            ? [.. target.Texts.Keys.OrderBy(text => double.Parse(text.Replace(',', '.'), CultureInfo.InvariantCulture))
+                .ThenBy(text => text, StringComparer.Ordinal)]
             : [.. target.Texts.Keys.Order(StringComparer.Ordinal)];
         if (names.Length < 2)
         {
