@@ -171,9 +171,11 @@ internal sealed class EvalCommand
         {
             var names = Enumerable.Range(0, data.Classes).Where(isAbsent).Select(label => $"'{data.ClassNames[label]}'").ToArray();
             if (names.Length == 0) return;
+            var (noun, them, these) = names.Length > 1 ? ("classes", "them", "these classes") : ("class", "it", "this class");
+            var more = names.Length > MaxMatrixClasses ? " ..." : "";
             _context.Reporter.Warn(
-                $"The run knows the class{(names.Length > 1 ? "es" : "")} {string.Join(", ", names.Take(MaxMatrixClasses))}"
-                + $"{(names.Length > MaxMatrixClasses ? " ..." : "")}, but there are no {split.SampleNoun} of {(names.Length > 1 ? "them" : "it")} in {place}: the result says nothing about {(names.Length > 1 ? "these classes" : "this class")}.");
+                $"The run knows the {noun} {string.Join(", ", names.Take(MaxMatrixClasses))}{more}, but there are no {split.SampleNoun} of {them} in {place}: "
+                + $"the result says nothing about {these}.");
         }
     }
 

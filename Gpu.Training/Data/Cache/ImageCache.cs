@@ -21,7 +21,7 @@ public static class ImageCache
     private const string Extension = ".pixels";
 
     // Part of the key: a change of how images are decoded or stored makes new files.
-    private const string Version = "1";
+    private const string Version = "2";
 
     /// <summary>
     /// The folder of the files: $GPUTRAINER_CACHE, or "gputrainer/images" in the user's cache folder (see <see cref="DataFolders.UserCache"/>).
