@@ -3,6 +3,7 @@ using System.Text;
 using Gpu.Tests.IO;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
+using Gpu.Training.Search;
 
 namespace Gpu.Tests.Data.Tables;
 
@@ -229,6 +230,11 @@ public class TableFileTests
         Assert.Equal(300, parts.Sum(part => part.Length));
         Assert.All(parts, part => Assert.All(part.GroupBy(x => x), group => Assert.Equal(3, group.Count())));
         Assert.InRange(parts[2].Length, 40, 110);
+        foreach (var (train, heldOut) in StratifiedKFold.Indices(data.Train, 4, 1))
+        {
+            Assert.Empty(heldOut.Select(row => parts[0][row]).Intersect(train.Select(row => parts[0][row])));
+            Assert.InRange(heldOut.Length, data.Train.Count / 8, data.Train.Count / 2);
+        }
     }
 
     [Fact]

@@ -347,7 +347,7 @@ public static class TableFile
         {
             throw new DatasetException(
                 $"'{source}' has {table.Rows} rows of {features} values, with one value for each level of a category, more than fit in memory. Use fewer "
-                + "rows, or leave a column out (--ignore NAME).");
+                + "rows or columns.");
         }
 
         var values = new double[features * table.Rows];

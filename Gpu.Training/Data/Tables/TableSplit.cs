@@ -68,6 +68,8 @@ public sealed class TableSplit : DataSplit
         return new TableSplit(values, Features, labels, targets) { Keys = Keys is null ? null : Pick(indices) };
     }
 
+    internal override ulong? Identity(int index) => Keys?[index].Inputs;
+
     private protected override bool[] Draw(double fraction, ulong seed) =>
         Keys is null ? base.Draw(fraction, seed) : NameHash.Draw("validation", [.. Keys.Select(key => key.Name)], Stratum, fraction, seed);
 
