@@ -65,7 +65,7 @@ internal static class BenchStepCommand
         [
             ("model", $"{model.Name}, {Units.Count(model.ParameterCount)} parameters, batch size {batch}"),
             ("device", device.Description),
-            ("step", $"{Units.Short(median)} ms median (p10 {Units.Short(p10)}, p90 {Units.Short(p90)}; {times.Runs} steps)"),
+            ("step", $"{Units.Short(median)} ms median (p10 {Units.Short(p10)}, p90 {Units.Short(p90)}; {Units.Count(times.Runs, "step")})"),
             ("throughput", $"{Units.Count((long)(batch / times.Median))} samples/s, {Units.Short(gflops)} GFLOP/s in convolution and dense layers"),
             ("memory", $"{Units.Bytes(device.AllocatedBytes)} on the device, peak working set of the process {Units.Bytes(peakWorkingSet)}"),
             ("last loss", Units.Fixed(loss, 4)),

@@ -83,7 +83,7 @@ internal static class DataGenerateCommand
         }
 
         if (!IsSame(file, Encoding.UTF8.GetBytes(text))) AtomicFile.WriteAllText(file, text);
-        reporter.Line($"Wrote {Units.Count(rows)} rows of {name} to {file}.");
+        reporter.Line($"Wrote {Units.Count(rows, "row")} of {name} to {file}.");
         reporter.Result(new JsonRecord().Add("dataset", name).Add("seed", seed).Add("rows", rows).Add("noise", noise)
             .Add("classes", classes ?? TableGenerator.DefaultClasses(name)).Add("file", file));
     }
@@ -91,11 +91,11 @@ internal static class DataGenerateCommand
     private static void Run(Reporter reporter, ulong seed, int train, int test, string folder)
     {
         var clock = Stopwatch.StartNew();
-        reporter.Line($"Generating {Units.Count(train)} training and {Units.Count(test)} test images, seed {seed}.");
+        reporter.Line($"Generating {Units.Count(train)} training and {Units.Count(test, "test image")}, seed {seed}.");
         var data = DigitsGenerator.Generate(seed, train, test);
         var files = Write(data, folder);
         var bytes = files.Sum(file => new FileInfo(file).Length);
-        reporter.Line($"Wrote {files.Length} files ({Units.Bytes(bytes)}) to {folder} in {Units.Fixed(clock.Elapsed.TotalSeconds, 1)} s.");
+        reporter.Line($"Wrote {Units.Count(files.Length, "file")} ({Units.Bytes(bytes)}) to {folder} in {Units.Fixed(clock.Elapsed.TotalSeconds, 1)} s.");
         reporter.Result(new JsonRecord().Add("dataset", data.Name).Add("seed", seed).Add("train", train).Add("test", test)
             .Add("folder", folder).Add("files", files).Add("bytes", bytes).Add("seconds", clock.Elapsed.TotalSeconds));
     }

@@ -100,7 +100,7 @@ internal sealed class SweepCommand
         var search = new GridSearch(model, data, device, options, folds, holdOut);
         var reporter = _context.Reporter;
         var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"a hold-out split of {Units.Percent(holdOut, 0)} of the training samples";
-        reporter.Line($"{model.Name} on {data.Name}: {points.Count} settings, evaluated by {judged}. The test samples are not used.");
+        reporter.Line($"{model.Name} on {data.Name}: {Units.Count(points.Count, "setting")}, evaluated by {judged}. The test samples are not used.");
         reporter.BeginProgress();
 
         var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -145,7 +145,7 @@ internal sealed class SweepCommand
             }
 
             reporter.Table(table);
-            reporter.Line("Loss on the held-out samples (lower is better):");
+            reporter.Line("Loss on the held-out samples (lower is better; bars begin at 0):");
             var rows = trials.Select(trial => (Describe(trial.Point), trial.Loss, trial.LossError, Units.Fixed(trial.Loss, 4))).ToArray();
             foreach (var line in BarPlot.Lines(rows, _context.Host.IsUnicode))
                 reporter.Line(line);

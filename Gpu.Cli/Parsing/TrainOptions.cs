@@ -230,7 +230,7 @@ internal sealed class TrainOptions
         var isPlain = (options.Optimizer ?? recipe.Kind) is OptimizerKind.Sgd or OptimizerKind.Momentum or OptimizerKind.Nesterov;
         var rate = options.LearningRate is null && isPlain && options.Optimizer is null ? recipe.LearningRate * factor : options.LearningRate;
         var scaled = rate != options.LearningRate ? $", and the learning rate {Units.Short(rate!.Value)}" : "";
-        reporter.Note($"The batch is {batch} for {samples} training samples{scaled} (--batch, --lr).");
+        reporter.Note($"The batch is {batch} for {Units.Count(samples, "training sample")}{scaled} (--batch, --lr).");
         return options with { Batch = batch, LearningRate = rate };
     }
 

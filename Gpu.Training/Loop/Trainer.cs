@@ -93,7 +93,7 @@ public sealed class Trainer : IDisposable
             _losses = new LossLog(options.RecordLosses ? _loop.TotalSteps : 0, _session.Batch);
             if (options.RecordLosses) _recordLoss = (plan, batches) => _losses.Add(_device, plan, batches);
             if (resumed is not null) _resumeNote = RestoreCheckpoint(resumed, allowed?.ResetOptimizer == true);
-            else _writer?.Start(Configuration(options), RecordedSplit.Of(data, _data));
+            else _writer?.Start(Configuration(options), RecordedSplit.Of(data, _data), RecordedRows.Of(data, _data));
             _firstStep = _loop.Position.Step;
         }
         catch
@@ -147,7 +147,7 @@ public sealed class Trainer : IDisposable
             _observer.OnWarning($"The warm-up has {_resolved.Options.Warmup} steps, but the run only {_loop.TotalSteps}: the learning rate ends at "
                 + $"{_loop.LearningRateAt(_loop.TotalSteps - 1):G4} instead of {_resolved.Optimizer.LearningRate:G4}. Use a shorter --warmup.");
         }
-
+        if (_resolved.Selection.Describe(_model) is { } frozen) _observer.OnMessage(frozen);
         FinishCompilation();
         _clock.Start();
         RestartCheckpointInterval();

@@ -21,8 +21,8 @@ internal sealed class RunFiles : IDisposable
     /// <summary>The names of all files that a run writes.</summary>
     public static readonly string[] Names =
     [
-        RunFolder.SplitFile, RunFolder.ModelFile, RunFolder.ConfigurationFile, RunFolder.BestFile, RunFolder.LastFile, RunFolder.MetricsFile,
-        RunFolder.CheckpointFile, RunFolder.PreviousCheckpointFile, Checksums.FileName,
+        RunFolder.SplitFile, RunFolder.RowsFile, RunFolder.ModelFile, RunFolder.ConfigurationFile, RunFolder.BestFile, RunFolder.LastFile,
+        RunFolder.MetricsFile, RunFolder.CheckpointFile, RunFolder.PreviousCheckpointFile, Checksums.FileName,
     ];
 
     private readonly string _folder;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 
@@ -9,7 +10,7 @@ namespace Gpu.Training.Runs;
 /// <summary>
 /// A run folder: <c>config.json</c>, <c>model.json</c>, <c>metrics.csv</c>, <c>best.safetensors</c>, <c>last.safetensors</c>,
 /// <c>checkpoint.safetensors</c> (weights, optimizer state, loop position), the checkpoint before it, <c>checksums.xxh3</c> and, for folders of image files,
-/// <c>split.json</c>.
+/// <c>split.json</c>, for tables <c>rows.json</c>.
 /// </summary>
 public sealed class RunFolder
 {
@@ -36,6 +37,9 @@ public sealed class RunFolder
 
     /// <summary>File name of the part of each image, in runs on folders of image files.</summary>
     public const string SplitFile = "split.json";
+
+    /// <summary>File name of the part of each row, in runs on tables.</summary>
+    public const string RowsFile = "rows.json";
 
     private RunFolder(string path, RunConfiguration configuration, Model model)
     {
@@ -71,6 +75,14 @@ public sealed class RunFolder
     {
         var file = System.IO.Path.Combine(Path, SplitFile);
         return File.Exists(file) ? RecordedSplit.Read(file) : null;
+    }
+
+    /// <summary>Reads the part of each row of the table; null if the run is not on a table, or the file is missing.</summary>
+    /// <exception cref="DatasetException">The file is damaged.</exception>
+    public RecordedRows? ReadRows()
+    {
+        var file = System.IO.Path.Combine(Path, RowsFile);
+        return File.Exists(file) ? RecordedRows.Read(file) : null;
     }
 
     /// <summary>True if the run has a checkpoint to resume from.</summary>
@@ -109,7 +121,7 @@ public sealed class RunFolder
             if (!File.Exists(file)) throw new TrainingException($"The folder '{path}' is not a run: it has no {System.IO.Path.GetFileName(file)}. Give "
                 + "a folder written by train.");
         foreach (var file in new[] { ConfigurationFile, ModelFile }) Checksums.Verify(path, file);
-        if (File.Exists(System.IO.Path.Combine(path, SplitFile))) Checksums.Verify(path, SplitFile);
+        foreach (var file in new[] { SplitFile, RowsFile }.Where(name => File.Exists(System.IO.Path.Combine(path, name)))) Checksums.Verify(path, file);
         try
         {
             return new RunFolder(path, RunConfiguration.Read(File.ReadAllText(configuration)), Models.ModelFile.Load(model));

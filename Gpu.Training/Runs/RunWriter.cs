@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -56,11 +57,12 @@ internal sealed class RunWriter : IDisposable
     public static RunWriter Continue(RunFolder run) => new(run.Path, run.Model);
 
     /// <summary>Writes the files of a new run. The configuration comes last: without it the folder is not a run.</summary>
-    public void Start(RunConfiguration configuration, RecordedSplit? split)
+    public void Start(RunConfiguration configuration, RecordedSplit? split, RecordedRows? rows)
     {
         _configuration = configuration;
         List<RunFile> files = [];
         if (split is not null) files.Add(new RunFile(RunFolder.SplitFile, split.Write));
+        if (rows is not null) files.Add(new RunFile(RunFolder.RowsFile, rows.Write));
         files.Add(RunFile.Text(RunFolder.ModelFile, ModelFile.Write(_model)));
         files.Add(RunFile.Text(RunFolder.ConfigurationFile, configuration.Write()));
         _files.Replace(files);
@@ -82,7 +84,7 @@ internal sealed class RunWriter : IDisposable
         _files.DropsNewestCheckpoint = run.CheckpointNote is not null;
         var (state, exists) = (checkpoint.State, File.Exists(run.Metrics));
         if (exists && _files.Lists(RunFolder.MetricsFile)) Checksums.Verify(_folder, RunFolder.MetricsFile);
-        _metrics = [.. checkpoint.Metrics ?? ReadMetrics(run.Metrics, state.Position.Epoch)];
+        _metrics = [.. WithColumns(checkpoint.Metrics ?? ReadMetrics(run.Metrics, state.Position.Epoch))];
         List<RunFile> files = [];
         if (!exists && _metrics.Count > 1) files.Add(MetricsFile());
         // The run was killed between the two files, or the checkpoint is the previous one.
@@ -174,8 +176,18 @@ internal sealed class RunWriter : IDisposable
         report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond, report.Rmse, report.R2,
     }.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)));
 
+    // The metrics of an older version lack columns: they become empty cells, so that all rows have the cells of the header.
+    private static IEnumerable<string> WithColumns(IReadOnlyList<string> lines)
+    {
+        if (lines.Count == 0 || lines[0] == Header) return lines;
+        var known = lines[0].Split(',');
+        var at = Header.Split(',').Select(name => Array.IndexOf(known, name)).ToArray();
+        return lines.Skip(1).Select(line => line.Split(','))
+            .Select(cells => string.Join(',', at.Select(index => index >= 0 && index < cells.Length ? cells[index] : ""))).Prepend(Header);
+    }
+
     // For checkpoints of versions that did not store the metrics.
-    private static IEnumerable<string> ReadMetrics(string path, int epochs)
+    private static string[] ReadMetrics(string path, int epochs)
     {
         string[] lines;
         try
@@ -187,10 +199,13 @@ internal sealed class RunWriter : IDisposable
             throw new TrainingException($"The metrics of the run cannot be read: {e.Message} Restore '{path}' from a copy of the run.", e);
         }
 
+        var columns = Header.Split(',');
         for (var i = 0; i <= epochs; i++)
         {
-            var isValid = i < lines.Length && (i == 0 ? lines[0] == Header : lines[i].StartsWith($"{i},", StringComparison.Ordinal)
-                && lines[i].Count(letter => letter == ',') == Header.Count(letter => letter == ','));
+            // An older version wrote fewer columns.
+            var isValid = i < lines.Length && (i == 0
+                ? lines[0].StartsWith("epoch,step,", StringComparison.Ordinal) && lines[0].Split(',').All(columns.Contains)
+                : lines[i].StartsWith($"{i},", StringComparison.Ordinal) && lines[i].Count(letter => letter == ',') == lines[0].Count(letter => letter == ','));
             if (isValid) continue;
             throw new TrainingException($"The file '{path}' is damaged: line {i + 1} must be {(i == 0 ? "the header" : $"that of epoch {i}")}, but is "
                 + $"{(i < lines.Length ? $"'{lines[i]}'" : "missing")}. Restore it from a copy of the run.");

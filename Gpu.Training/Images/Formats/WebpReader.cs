@@ -60,7 +60,7 @@ internal static class WebpReader
         ImageSize.Check(width, height);
         var canvas = extended.IsEmpty ? (width, height) : (1 + UInt24(extended[4..]), 1 + UInt24(extended[7..]));
         if (canvas != (width, height))
-            throw new InvalidDataException($"Its image is of {width} x {height} pixels, but its header says {canvas.Item1} x {canvas.Item2}.");
+            throw new InvalidDataException($"Its image is of {height} x {width} pixels (height x width), but its header says {canvas.Item2} x {canvas.Item1}.");
         if (isLossless)
             WebpLosslessCodes.Check(image, width, height);
         var result = Decode(image, isLossless, alpha, hasAlpha, width, height, background, behind: 0);
