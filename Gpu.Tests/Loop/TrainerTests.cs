@@ -324,7 +324,7 @@ public class TrainerTests
         {
             using var lease = TestDevices.Rent(name);
             var device = lease.Device;
-            using var trainer = new Trainer(SmallData.Network(), SmallData.Squares(40, 12), device, Options with { Steps = 6, RecordLosses = true });
+            using var trainer = new Trainer(SmallData.Network(), SmallData.Squares(40, 12), device, Options with { Steps = 3, RecordLosses = true });
             var result = trainer.Run();
             return result.Losses!.Select(loss => (double)loss).Append(result.TestLoss).ToArray();
         }).ToArray();
