@@ -5,7 +5,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Optimizers;
 
-[OracleFor(typeof(OptimizerUpdate<,,>))]
+[OracleFor(typeof(OptimizerUpdate<,,,>))]
 public class OptimizerTests
 {
     private static readonly OptimizerSettings[] Rules =

@@ -35,7 +35,7 @@ internal sealed record ParameterSelection(IReadOnlySet<string> Frozen, IReadOnly
         return new ParameterSelection(frozen, factors);
     }
 
-    private static string[] Match(string option, string pattern, string[] names, Model model)
+    internal static string[] Match(string option, string pattern, string[] names, Model model)
     {
         var matches = names.Where(name => IsMatch(pattern, name)).ToArray();
         if (matches.Length > 0) return matches;

@@ -39,6 +39,7 @@ public sealed class Trainer : IDisposable
     private long _lastCheckpointStep;
     private Evaluation? _lastEvaluation;
     private double _trainLoss = double.NaN;
+    private WeightPenalty _penalty;
     private float _learningRate;
     private LossScaleState _lossScale;
     private LaunchMode? _reportedMode;
@@ -235,6 +236,7 @@ public sealed class Trainer : IDisposable
         RequireFinite(totals.MeanLoss);
         _clock.EndEpoch();
         _trainLoss = totals.MeanLoss;
+        _penalty = _session.Update.MeasurePenalty();
         var position = _loop.Position;
         var epoch = position.Epoch + 1;
         var (evaluation, weights) = Evaluate(cancellation);
@@ -257,6 +259,7 @@ public sealed class Trainer : IDisposable
             Epochs = _epochs,
             Step = position.Step,
             TrainLoss = totals.MeanLoss,
+            Penalty = _penalty,
             TrainAccuracy = _data.Task == TaskKind.Regression ? double.NaN : totals.Accuracy,
             EvaluatedOn = _session.Validation is null ? "test" : "validation",
             Loss = evaluation.Loss,
@@ -431,7 +434,8 @@ public sealed class Trainer : IDisposable
         var note = _writer!.Resume(run, configuration, checkpoint with { State = state });
         _loop.Restore(state, resetsOptimizer);
         var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
-        if (state.Position.Epoch > 0 && state.Position.Batch == 0 && totals.Samples > 0) _trainLoss = totals.MeanLoss;
+        if (state.Position.Epoch > 0 && state.Position.Batch == 0 && totals.Samples > 0)
+            (_trainLoss, _penalty) = (totals.MeanLoss, _session.Update.MeasurePenalty());
         return JoinNotes(run.CheckpointNote, note);
     }
 
@@ -540,6 +544,7 @@ public sealed class Trainer : IDisposable
         TotalSteps = _loop.TotalSteps,
         FirstStep = _loop.Position.Step,
         Optimizer = _resolved.Optimizer,
+        HasL1 = _resolved.Rules.HasL1,
         Schedule = _resolved.Options.Schedule,
         DeviceBytes = _device.AllocatedBytes,
         Run = _resolved.Options.OutputFolder,
@@ -554,6 +559,7 @@ public sealed class Trainer : IDisposable
         Epochs = _loop.Position.Epoch,
         Steps = _loop.Position.Step,
         TrainLoss = _trainLoss,
+        Penalty = _penalty,
         TestLoss = test?.Loss ?? double.NaN,
         Precision = _device.Precision,
         LossScale = _session.Plans.LossScale.IsEmpty ? null : LossScaling.Read(_device, _session.Plans.LossScale),

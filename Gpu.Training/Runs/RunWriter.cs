@@ -12,7 +12,7 @@ internal sealed class RunWriter : IDisposable
 {
     private const string Header =
         "epoch,step,learning_rate,train_loss,train_accuracy,evaluated_on,loss,accuracy,top_k,top_k_accuracy,is_best,train_seconds,evaluation_seconds,"
-        + "samples_per_second,rmse,r2";
+        + "samples_per_second,rmse,r2,penalty,penalty_kind,total_loss,zero_share";
 
     private readonly string _folder;
     private readonly Model _model;
@@ -82,7 +82,7 @@ internal sealed class RunWriter : IDisposable
         _files.DropsNewestCheckpoint = run.CheckpointNote is not null;
         var (state, exists) = (checkpoint.State, File.Exists(run.Metrics));
         if (exists && _files.Lists(RunFolder.MetricsFile)) Checksums.Verify(_folder, RunFolder.MetricsFile);
-        _metrics = [.. checkpoint.Metrics ?? ReadMetrics(run.Metrics, state.Position.Epoch)];
+        _metrics = Widen(checkpoint.Metrics ?? ReadMetrics(run.Metrics, state.Position.Epoch));
         List<RunFile> files = [];
         if (!exists && _metrics.Count > 1) files.Add(MetricsFile());
         // The run was killed between the two files, or the checkpoint is the previous one.
@@ -172,7 +172,18 @@ internal sealed class RunWriter : IDisposable
     {
         report.Epoch, report.Step, report.LearningRate, report.TrainLoss, report.TrainAccuracy, report.EvaluatedOn, report.Loss, report.Accuracy, report.TopK,
         report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond, report.Rmse, report.R2,
+        report.Penalty.Value, PenaltyNames.Of(report.Penalty.Kind), report.TotalLoss, report.Penalty.ZeroShare,
     }.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)));
+
+    // Versions before had fewer columns: the others are empty in their lines.
+    private static List<string> Widen(IEnumerable<string> lines)
+    {
+        var columns = Header.Count(letter => letter == ',');
+        return [Header, .. lines.Skip(1).Select(line => line + new string(',', Math.Max(0, columns - line.Count(letter => letter == ','))))];
+    }
+
+    private static bool IsHeader(string line) =>
+        line == Header || (line.Contains(",rmse", StringComparison.Ordinal) && Header.StartsWith(line + ",", StringComparison.Ordinal));
 
     // For checkpoints of versions that did not store the metrics.
     private static IEnumerable<string> ReadMetrics(string path, int epochs)
@@ -189,8 +200,8 @@ internal sealed class RunWriter : IDisposable
 
         for (var i = 0; i <= epochs; i++)
         {
-            var isValid = i < lines.Length && (i == 0 ? lines[0] == Header : lines[i].StartsWith($"{i},", StringComparison.Ordinal)
-                && lines[i].Count(letter => letter == ',') == Header.Count(letter => letter == ','));
+            var isValid = i < lines.Length && (i == 0 ? IsHeader(lines[0]) : lines[i].StartsWith($"{i},", StringComparison.Ordinal)
+                && lines[i].Count(letter => letter == ',') == lines[0].Count(letter => letter == ','));
             if (isValid) continue;
             throw new TrainingException($"The file '{path}' is damaged: line {i + 1} must be {(i == 0 ? "the header" : $"that of epoch {i}")}, but is "
                 + $"{(i < lines.Length ? $"'{lines[i]}'" : "missing")}. Restore it from a copy of the run.");
