@@ -52,7 +52,9 @@ public static class WeightConstraints
     /// <param name="columns">columns of the weights, at least 1</param>
     /// <param name="weights">W, [rows, columns], changed in place</param>
     /// <param name="limit">the largest singular value, above 0</param>
-    /// <param name="state">u in its first [rows] words, <see cref="SpectralStateLength"/> words; any vector but zero at the first step, such as random numbers</param>
+    /// <param name="state">
+    /// u in its first [rows] words, <see cref="SpectralStateLength"/> words; any vector but zero at the first step, such as random numbers
+    /// </param>
     /// <param name="workspace">
     /// at least <see cref="SpectralWorkspaceLength"/> words; its first word receives s, the rest need not be kept
     /// </param>

@@ -136,7 +136,8 @@ internal sealed class TrainOptions
             "--lr-scale", "PATTERN=X", "Multiply the learning rate of matching parameters by X (above 0); repeatable, the last match applies", "1",
             ParseScale);
         _decayFor = Options.Repeated(
-            "--decay-for", "PATTERN=X", "Weight decay of matching parameters instead of --weight-decay; repeatable, the last match applies", "none", ParseDecay);
+            "--decay-for", "PATTERN=X", "Weight decay of matching parameters instead of --weight-decay; repeatable, the last match applies", "none",
+            ParseDecay);
         _betas = Options.Checked(
             "--betas",
             "A,B",
@@ -177,7 +178,8 @@ internal sealed class TrainOptions
         Option[] all =
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn,
-            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _dropout, _labelSmoothing, _classWeights, _clipNorm, _accumulate, _ema, _augment, _background, _validation, _patience, _limitTrain, _limitTest,
+            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _dropout, _labelSmoothing,
+            _classWeights, _clipNorm, _accumulate, _ema, _augment, _background, _validation, _patience, _limitTrain, _limitTest,
             _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery, _checkpointEvery, _onDivergence,
         ];
         foreach (var option in all.Where(option => !_excluded.Contains(option.Name))) command.Options.Add(option);

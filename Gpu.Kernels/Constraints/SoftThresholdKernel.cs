@@ -5,7 +5,9 @@ using Gpu.Kernels.Optimizers;
 
 namespace Gpu.Kernels.Constraints;
 
-/// <summary>p = sign(p) max(|p| - lr threshold, 0) with the threshold of each segment; see <see cref="SoftThreshold"/>. An item is a block or a part of it.</summary>
+/// <summary>
+/// p = sign(p) max(|p| - lr threshold, 0) with the threshold of each segment; see <see cref="SoftThreshold"/>. An item is a block or a part of it.
+/// </summary>
 internal struct SoftThresholdKernel<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged

@@ -5,7 +5,9 @@ using Gpu.Kernels.Optimizers;
 
 namespace Gpu.Kernels.Constraints;
 
-/// <summary>average += rate (parameter - average), as in <see cref="OptimizerUpdate{TBackend, TVector, TRule, TDecay}"/>. An item is a block or a part of it.</summary>
+/// <summary>
+/// average += rate (parameter - average), as in <see cref="OptimizerUpdate{TBackend, TVector, TRule, TDecay}"/>. An item is a block or a part of it.
+/// </summary>
 internal struct WeightAverageKernel<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged

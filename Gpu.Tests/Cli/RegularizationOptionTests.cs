@@ -28,7 +28,7 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
         "--spectral-norm 0.5",
         "--dropout 0.5 --with --model lenet_bn28",
         "--label-smoothing 0.3",
-        "--class-weights balanced",
+        "--class-weights balanced --with --limit-train 50",
         "--clip-norm 0.01",
         "--ema 0.9",
         "--augment shift:3",
@@ -40,9 +40,10 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     private static readonly string[] Others =
     [
         "--accumulate", "--background", "--batch", "--betas", "--channels", "--checkpoint-every", "--device", "--epochs", "--epsilon", "--fit", "--ignore",
-        "--init", "--init-layout", "--labels", "--limit-test", "--limit-train", "--log-every", "--loss", "--lr", "--model", "--momentum", "--no-shuffle",
-        "--on-divergence", "--optimizer", "--out", "--override", "--patience", "--precision", "--reset-optimizer", "--resume", "--schedule", "--seed", "--size",
-        "--steps", "--target", "--task", "--test", "--threads", "--validation", "--warmup", "--simd", "--help",
+        "--init", "--init-layout", "--kernels", "--labels", "--no-graph", "--skip-unreadable", "--limit-test", "--limit-train", "--log-every", "--loss",
+        "--lr", "--model", "--momentum", "--no-shuffle", "--on-divergence", "--optimizer", "--out", "--override", "--patience", "--precision",
+        "--reset-optimizer", "--resume", "--schedule", "--seed", "--size", "--steps", "--target", "--task", "--test", "--threads", "--validation",
+        "--warmup", "--simd", "--help",
     ];
 
     private readonly TrainCommandTests.SmallDigits _digits;
@@ -92,6 +93,22 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     }
 
     [Fact]
+    public void HalfTheSquaredErrorIsHalfTheLossAndAnotherStep()
+    {
+        using var folder = new TempFolder();
+        CommandLine Run(string loss) => CommandLine.Run(
+            "train", "moons", "--model", "mlp10", "--steps", "1", "--optimizer", "sgd", "--weight-decay", "0", "--lr", "0.1", "--loss", loss, "--out",
+            folder.File(loss), "--json");
+        var (whole, half) = (Run("mse"), Run("half-mse"));
+        Assert.True(half.ExitCode == ExitCode.Success, half.Error);
+        Assert.Equal(whole.Json.GetProperty("train_loss").GetDouble() / 2, half.Json.GetProperty("train_loss").GetDouble(), 1e-6);
+        Assert.NotEqual(File.ReadAllBytes(folder.File("mse", "last.safetensors")), File.ReadAllBytes(folder.File("half-mse", "last.safetensors")));
+        Assert.Contains("half-mean-squared-error", File.ReadAllText(folder.File("half-mse", "model.json")));
+        var resumed = CommandLine.Run("train", "--resume", folder.File("mse"), "--loss", "half-mse");
+        Assert.Contains("--loss cannot be combined with --resume", resumed.Error);
+    }
+
+    [Fact]
     public void ThePenaltyAndTheZerosAreReported()
     {
         using var folder = new TempFolder();
@@ -102,7 +119,7 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
         ];
         var text = CommandLine.Run([.. command, "--plain"]);
         Assert.Equal(ExitCode.Success, text.ExitCode);
-        Assert.Matches(@"epoch 1/1  loss \d+\.\d+ \+ penalty \d+\.\d+ = \d+\.\d+ ", text.Output + text.Error);
+        Assert.Matches(@"epoch 1/1  loss \d+\.\d+ \+ penalty [\d,]+\.\d+ = [\d,]+\.\d+ ", text.Output + text.Error);
         Assert.Matches(@"[1-9][\d.]* % of the weights are exactly 0\.", text.Output + text.Error);
         command[^1] = folder.File("json");
         var json = CommandLine.Run([.. command, "--json"]).Json;

@@ -39,7 +39,8 @@ public class DecayVectorTests
                 for (var i = 0; i < got.Length; i++)
                 {
                     var error = Math.Abs(got[i] - expected[i]) / scale;
-                    Assert.True(error <= 1e-5, $"{c with { After = null! }}: {name}[{i}] is {got[i]:R}, PyTorch has {expected[i]:R}, relative error {error:E1}");
+                    var what = $"{c with { After = null! }}: {name}[{i}]";
+                    Assert.True(error <= 1e-5, $"{what} is {got[i]:R}, PyTorch has {expected[i]:R}, relative error {error:E1}");
                     // The soft threshold gives exact zeros where PyTorch has them.
                     if (c.L1 == "proximal") Assert.Equal(expected[i] == 0, got[i] == 0);
                 }

@@ -119,7 +119,7 @@ public class ModelFileTests
     [InlineData("{\"input\": [8,8,1], \"layers\": [{\"type\": \"residual\", \"body\": [{\"type\": \"dense\"}]}]}",
         "layers[0] (residual).body[0] (dense): the property 'units'")]
     [InlineData("{\"input\": [4], \"los\": 1, \"layers\": []}", "Did you mean 'loss'?")]
-    [InlineData("{\"input\": [4], \"loss\": \"mse\", \"layers\": []}", "mean-squared-error")]
+    [InlineData("{\"input\": [4], \"loss\": \"squared\", \"layers\": []}", "mean-squared-error")]
     [InlineData("{\"input\": [4], \"optimizer\": {\"kind\": \"adma\"}, \"layers\": []}", "Did you mean 'adam'?")]
     [InlineData("{\"input\": [4], \"optimizer\": {\"lr\": 1}, \"layers\": []}", "optimizer: there is no property 'lr'")]
     public void ErrorsNameTheFileAndTheProblem(string json, string expected)

@@ -40,7 +40,7 @@ public sealed record OptimizerOptions
     /// <summary>What decoupled decay is multiplied by in each step.</summary>
     public DecaySchedule DecaySchedule { get; init; }
 
-    /// <summary>Whether decoupled decay applies only where the update moves a parameter towards 0, too (<see cref="OptimizerSettings.CautiousDecay"/>).</summary>
+    /// <summary>Whether decoupled decay applies only where the update moves a weight towards 0, too (<see cref="OptimizerSettings.CautiousDecay"/>).</summary>
     public bool CautiousDecay { get; init; }
 
     /// <summary>Coefficient of the L1 penalty l1 * |w|, 0 or more. Applies to the parameters of <see cref="DecayOn"/>.</summary>

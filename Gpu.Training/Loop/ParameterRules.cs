@@ -81,8 +81,8 @@ internal sealed record ParameterRules(IReadOnlyDictionary<string, ParameterRule>
         if (isDecoupled && schedule != DecaySchedule.Rate && decay >= 1)
         {
             throw new TrainingException(
-                $"A weight decay of {decay} with decay-schedule {schedule.ToString().ToLowerInvariant()} takes more than the weight in each step. There it is the "
-                + "share that a weight loses in a step: use a number far below 1, such as the usual weight decay times the learning rate.");
+                $"A weight decay of {decay} with decay-schedule {schedule.ToString().ToLowerInvariant()} takes more than the weight in each step. There it is "
+                + "the share that a weight loses in a step: use a number far below 1, such as the usual weight decay times the learning rate.");
         }
 
         return new SegmentFactors
@@ -159,7 +159,8 @@ internal sealed record ParameterRules(IReadOnlyDictionary<string, ParameterRule>
             var property = node.Layer.WeightDecay > 0 ? "weightDecay" : node.Layer.L1 > 0 ? "l1" : null;
             if (property is null || node.Flatten().SelectMany(inner => inner.Parameters).Any(parameter => parameter.Declaration.Decays)) continue;
             throw new TrainingException(
-                $"The layer '{node.Name}' has {property}, but only weights of convolution and dense layers decay, and it has none. Use decay-on all, or remove it.");
+                $"The layer '{node.Name}' has {property}, but only weights of convolution and dense layers decay, and it has none. Use decay-on all, or remove "
+                + "it.");
         }
     }
 }

@@ -65,8 +65,8 @@ public sealed record TrainingOptions
     public bool? CautiousDecay { get; init; }
 
     /// <summary>
-    /// Weight decay of the parameters that match a pattern as in <see cref="Freeze"/>, instead of <see cref="WeightDecay"/> and of that of their layer; the last
-    /// match applies.
+    /// Weight decay of the parameters that match a pattern as in <see cref="Freeze"/>, instead of <see cref="WeightDecay"/> and of that of their layer; the
+    /// last match applies.
     /// </summary>
     public IReadOnlyList<DecayOverride> DecayFor { get; init; } = [];
 
