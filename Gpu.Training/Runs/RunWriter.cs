@@ -175,8 +175,8 @@ internal sealed class RunWriter : IDisposable
         report.Penalty.Value, PenaltyNames.Of(report.Penalty.Kind), report.TotalLoss, report.Penalty.ZeroShare,
     }.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)));
 
-    // Versions before had fewer columns: the others are empty in their lines.
-    private static List<string> Widen(IEnumerable<string> lines)
+    /// <summary>Metrics with all columns: those that an older version did not have are empty in its lines.</summary>
+    internal static List<string> Widen(IEnumerable<string> lines)
     {
         var columns = Header.Count(letter => letter == ',');
         return [Header, .. lines.Skip(1).Select(line => line + new string(',', Math.Max(0, columns - line.Count(letter => letter == ','))))];
