@@ -66,6 +66,7 @@ public sealed record RunConfiguration
         RequireNoNull("classNames", read.ClassNames);
         RequireNoNull("options.freeze", read.Options.Freeze);
         RequireNoNull("options.learningRateScales", read.Options.LearningRateScales);
+        RequireNoNull("options.decayFor", read.Options.DecayFor);
         var (mean, deviation) = read.Normalization;
         if (mean.Length != deviation.Length || deviation.Any(value => value <= 0))
             throw new JsonException("normalization must have as many means as standard deviations, and these above 0");
