@@ -25,7 +25,7 @@ public static class Metrics
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(topK);
-        logits.Require(checked(batch * classes), nameof(logits));
+        logits.Require(ShapeLimits.Length("the logits", batch, classes), nameof(logits));
         labels.Require(batch, nameof(labels));
         sampleLosses.Require(batch, nameof(sampleLosses));
         metrics.Require(MetricLayout.Words, nameof(metrics));
@@ -66,8 +66,8 @@ public static class Metrics
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
-        values.Require(checked(batch * outputs), nameof(values));
-        targets.Require(batch * outputs, nameof(targets));
+        values.Require(ShapeLimits.Length("the values", batch, outputs), nameof(values));
+        targets.Require(values.Length, nameof(targets));
         sampleLosses.Require(batch, nameof(sampleLosses));
         metrics.Require(MetricLayout.Words, nameof(metrics));
         executor.Execute(new BinaryOperation(batch, outputs, values, targets, threshold, sampleLosses, metrics));

@@ -86,7 +86,7 @@ public static class SoftmaxCrossEntropy
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
         if (labelSmoothing is not (>= 0f and <= 1f))
             throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, "label smoothing must be between 0 and 1");
-        logits.Require(checked(batch * classes), nameof(logits));
+        logits.Require(ShapeLimits.Length("the logits", batch, classes), nameof(logits));
         labels.Require(batch, nameof(labels));
         if (!logitsGradient.IsEmpty) logitsGradient.Require(logits.Length, nameof(logitsGradient));
         sampleLosses.Require(batch, nameof(sampleLosses));

@@ -34,6 +34,13 @@ public static class StepTable
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
             where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged =>
-            launcher.Launch(new StepTableAdvance<TBackend, TVector> { Table = launcher.Bind(table), State = launcher.Bind(stepState) }, 1, 12);
+            launcher.Launch(
+                new StepTableAdvance<TBackend, TVector>
+                {
+                    Table = launcher.Bind(table),
+                    State = launcher.Bind(stepState),
+                    Entries = (table.Length - StepTableLayout.Entries) / StepTableLayout.EntryWords,
+                },
+                1, 12);
     }
 }

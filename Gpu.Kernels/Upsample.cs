@@ -58,10 +58,13 @@ public static class Upsample
     // The pooling from the large image to the small one.
     private static Pool2dShape Shape(int batch, int height, int width, int channels, int factor)
     {
-        if (height < 1 || width < 1 || factor < 1 || (long)Math.Max(height, width) * factor > int.MaxValue)
+        ShapeLimits.RequireDimension(nameof(height), height);
+        ShapeLimits.RequireDimension(nameof(width), width);
+        ShapeLimits.Require(nameof(factor), factor, 1, ShapeLimits.MaxWindow);
+        if ((long)Math.Max(height, width) * factor > ShapeLimits.MaxDimension)
         {
             throw new ArgumentException(
-                $"images of {height} x {width} cannot be upsampled by {factor}: all must be at least 1, and the sides of the result at most {int.MaxValue}",
+                $"images of {height} x {width} cannot be upsampled by {factor}: the sides of the result must be at most {ShapeLimits.MaxDimension:N0}",
                 nameof(factor));
         }
 

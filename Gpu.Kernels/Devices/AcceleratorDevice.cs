@@ -286,7 +286,7 @@ public sealed class AcceleratorDevice : ComputeDevice
             if (items <= 0) return;
             // One part per item, because all items may run at the same time. Launches run one after another on the stream, so they share the memory.
             var withScratch = kernel;
-            withScratch.UseScratch(Bind(device.Scratch(checked(items * words))), words);
+            withScratch.UseScratch(Bind(device.Scratch(ShapeLimits.Length("the scratch memory", items, words))), words);
             Launch(withScratch, items, cost);
         }
 

@@ -66,7 +66,14 @@ internal static class ModelReader
         var extents = json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var whole) && whole > 0
             ? whole : 0).ToArray();
         if (extents.Contains(0) || extents.Length is not (1 or 3)) throw reader.Error($"property 'input': {JsonValues.Expected(needed, json).Message}");
-        return extents.Length == 1 ? TensorShape.Features(extents[0]) : TensorShape.Image(extents[0], extents[1], extents[2]);
+        try
+        {
+            return extents.Length == 1 ? TensorShape.Features(extents[0]) : TensorShape.Image(extents[0], extents[1], extents[2]);
+        }
+        catch (ArgumentException e)
+        {
+            throw reader.Error($"property 'input': {e.Message}.", e);
+        }
     }
 
     private static OptimizerOptions ReadOptimizer(JsonElement json, string path)
