@@ -24,6 +24,7 @@ public static class Dropout
     public static void Forward(IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView input, DeviceView output)
     {
         var target = new GradientTarget(output, Activation.None, default, false).Require(input.Length, nameof(output), nameof(input));
+        Operands.Check(executor, [new(output, nameof(output))], [new(stepState, nameof(stepState))], [new(input, nameof(input))]);
         Run(executor, probability, seed, stepState, input, target);
     }
 
@@ -45,6 +46,11 @@ public static class Dropout
         Activation gate = default, DeviceView input = default, bool accumulate = false)
     {
         var target = new GradientTarget(inputGradient, gate, input, accumulate).Require(outputGradient.Length, nameof(inputGradient), nameof(input));
+        Operands.Check(
+            executor,
+            [new(inputGradient, nameof(inputGradient))],
+            [new(stepState, nameof(stepState)), Operand.OfGate(gate, input)],
+            [new(outputGradient, nameof(outputGradient))]);
         Run(executor, probability, seed, stepState, outputGradient, target);
     }
 

@@ -67,6 +67,10 @@ public static class GradientNorm
         norm.Require(GradientNormLayout.Words, nameof(norm));
         if (workspace.Length < WorkspaceLength(gradients.Length))
             throw new ArgumentException($"the workspace must hold {WorkspaceLength(gradients.Length)} words, but holds {workspace.Length}", nameof(workspace));
+        Operands.Check(
+            executor,
+            [new(norm, nameof(norm)), new(workspace, nameof(workspace))],
+            [new(gradients, nameof(gradients)), new(stepState, nameof(stepState))]);
         executor.Execute(new Operation(gradients, stepState, maxNorm, norm, workspace));
     }
 

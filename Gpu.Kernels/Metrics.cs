@@ -29,6 +29,10 @@ public static class Metrics
         labels.Require(batch, nameof(labels));
         sampleLosses.Require(batch, nameof(sampleLosses));
         metrics.Require(MetricLayout.Words, nameof(metrics));
+        Operands.Check(
+            executor,
+            [new(metrics, nameof(metrics))],
+            [new(logits, nameof(logits)), new(labels, nameof(labels)), new(sampleLosses, nameof(sampleLosses))]);
         executor.Execute(new AccumulateOperation(batch, classes, logits, labels, sampleLosses, metrics, Math.Min(topK, classes)));
     }
 
@@ -44,6 +48,7 @@ public static class Metrics
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         sampleLosses.Require(batch, nameof(sampleLosses));
         metrics.Require(MetricLayout.Words, nameof(metrics));
+        Operands.Check(executor, [new(metrics, nameof(metrics))], [new(sampleLosses, nameof(sampleLosses))]);
         executor.Execute(new AccumulateOperation(batch, 0, default, default, sampleLosses, metrics, 1));
     }
 
@@ -70,6 +75,10 @@ public static class Metrics
         targets.Require(values.Length, nameof(targets));
         sampleLosses.Require(batch, nameof(sampleLosses));
         metrics.Require(MetricLayout.Words, nameof(metrics));
+        Operands.Check(
+            executor,
+            [new(metrics, nameof(metrics))],
+            [new(values, nameof(values)), new(targets, nameof(targets)), new(sampleLosses, nameof(sampleLosses))]);
         executor.Execute(new BinaryOperation(batch, outputs, values, targets, threshold, sampleLosses, metrics));
     }
 
@@ -80,6 +89,7 @@ public static class Metrics
     public static void Reset(IExecutor executor, DeviceView metrics)
     {
         metrics.Require(MetricLayout.Words, nameof(metrics));
+        Operands.Check(executor, [new(metrics, nameof(metrics))], []);
         executor.Execute(new ResetOperation(metrics));
     }
 

@@ -40,6 +40,11 @@ public static class SoftmaxCrossEntropy
         float labelSmoothing = 0f, DeviceView classWeights = default)
     {
         Check(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, classWeights);
+        Operands.Check(
+            executor,
+            [new(logitsGradient, nameof(logitsGradient)), new(sampleLosses, nameof(sampleLosses))],
+            [new(labels, nameof(labels)), new(classWeights, nameof(classWeights))],
+            [new(logits, nameof(logits))]);
         executor.Execute(new Operation(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, classWeights, default, 0));
     }
 
@@ -74,6 +79,10 @@ public static class SoftmaxCrossEntropy
         metrics.Require(MetricLayout.Words, nameof(metrics));
         if (logitsGradient == logits)
             throw new ArgumentException("the gradient must not overwrite the logits, which are still needed for the metrics", nameof(logitsGradient));
+        Operands.Check(
+            executor,
+            [new(logitsGradient, nameof(logitsGradient)), new(sampleLosses, nameof(sampleLosses)), new(metrics, nameof(metrics))],
+            [new(logits, nameof(logits)), new(labels, nameof(labels)), new(classWeights, nameof(classWeights))]);
         executor.Execute(new Operation(
             batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, classWeights, metrics, Math.Min(topK, classes)));
     }

@@ -24,6 +24,7 @@ public static class StepTable
     {
         table.RequireAtLeast(StepTableLayout.Length(1), nameof(table));
         stepState.Require(StepStateLayout.Words, nameof(stepState));
+        Operands.Check(executor, [new(table, nameof(table)), new(stepState, nameof(stepState))], []);
         executor.Execute(new Operation(table, stepState));
     }
 

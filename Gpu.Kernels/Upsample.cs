@@ -27,6 +27,7 @@ public static class Upsample
         var shape = Shape(batch, height, width, channels, factor);
         input.Require(shape.OutputLength, nameof(input));
         var target = new GradientTarget(output, Activation.None, default, false).Require(shape.InputLength, nameof(output), nameof(input));
+        Operands.Check(executor, [new(output, nameof(output))], [new(input, nameof(input))]);
         PoolOperations.SumTransposed(executor, shape, average: false, input, target);
     }
 
@@ -52,6 +53,7 @@ public static class Upsample
         var shape = Shape(batch, height, width, channels, factor);
         outputGradient.Require(shape.InputLength, nameof(outputGradient));
         var target = new GradientTarget(inputGradient, gate, input, accumulate).Require(shape.OutputLength, nameof(inputGradient), nameof(input));
+        Operands.Check(executor, [new(inputGradient, nameof(inputGradient))], [new(outputGradient, nameof(outputGradient)), Operand.OfGate(gate, input)]);
         PoolOperations.Sum(executor, shape, average: false, outputGradient, target);
     }
 

@@ -224,6 +224,9 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <summary>Replaces the graph driver, for tests.</summary>
     internal void ReplaceGraphDriver(IGraphDriver graphs) => _graphDriver = graphs;
 
+    // Two devices may wrap one accelerator.
+    internal override bool Owns(DeviceBuffer buffer) => buffer is AcceleratorBuffer memory && memory.Accelerator == Accelerator;
+
     /// <summary>The limits that grouped kernels are launched for. Tests set those of other devices.</summary>
     internal GroupLimits Limits { get; set; }
 

@@ -24,6 +24,11 @@ internal static class PointwiseLosses<TLoss>
         target.Require(prediction.Length, nameof(target));
         if (!gradient.IsEmpty) gradient.Require(prediction.Length, nameof(gradient));
         sampleLosses.Require(batch, nameof(sampleLosses));
+        Operands.Check(
+            executor,
+            [new(gradient, nameof(gradient)), new(sampleLosses, nameof(sampleLosses))],
+            [new(target, nameof(target))],
+            [new(prediction, nameof(prediction))]);
         var call = new Call(executor, batch, outputs, prediction, target, gradient, sampleLosses, gate.Slope);
         ActivationDispatch.Call(gate.Kind, ref call);
     }

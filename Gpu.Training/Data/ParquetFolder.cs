@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Gpu.Training.IO;
 using Gpu.Training.Images;
 using Parquet;
 using Parquet.Schema;
@@ -86,9 +87,9 @@ internal static partial class ParquetFolder
             names ??= found;
             return rows;
         }
-        catch (Exception e) when (e is not DatasetException and not OutOfMemoryException)
+        catch (Exception e) when (e is not DatasetException)
         {
-            // Parquet.Net reports damaged files by exceptions of many types.
+            // Parquet.Net reports damaged files by exceptions of many types, a length that is too large for an array by OutOfMemoryException.
             throw new DatasetException($"The Parquet file '{file}' cannot be read: {e.Message} Download it again.", e);
         }
     }
@@ -97,11 +98,11 @@ internal static partial class ParquetFolder
     // list of layers (LayerRegistry), which needs all types of this assembly, would load Parquet.Net at every start of the program.
     private static (List<Row> Rows, string[]? Names) ReadContent(string file, bool coarse)
     {
-        using var stream = File.OpenRead(file);
+        using var stream = RegularFile.OpenRead(file);
         var reader = ParquetReader.CreateAsync(stream).GetAwaiter().GetResult();
         try
         {
-            return ReadRows(reader, file, coarse);
+            return ReadRows(reader, file, stream.Length, coarse);
         }
         finally
         {
@@ -109,7 +110,7 @@ internal static partial class ParquetFolder
         }
     }
 
-    private static (List<Row> Rows, string[]? Names) ReadRows(ParquetReader reader, string file, bool coarse)
+    private static (List<Row> Rows, string[]? Names) ReadRows(ParquetReader reader, string file, long length, bool coarse)
     {
         var fields = reader.Schema.GetDataFields();
         var image = Find(fields, ImageNames.SelectMany(name => new[] { $"{name}/bytes", name }), file, "images (image.bytes)");
@@ -124,7 +125,10 @@ internal static partial class ParquetFolder
         for (var group = 0; group < reader.RowGroupCount; group++)
         {
             using var content = reader.OpenRowGroupReader(group);
-            var count = checked((int)content.RowCount);
+            // Each row has at least one byte: more rows than that are a damaged header, and would be allocated.
+            if (content.RowCount < 0 || content.RowCount > length)
+                throw new DatasetException($"The Parquet file '{file}' says that a group has {content.RowCount:N0} rows, but has {length:N0} bytes.");
+            var count = (int)Math.Min(content.RowCount, int.MaxValue);
             var images = ReadImages(content, image, count);
             var labels = ReadLabels(content, label, count, file);
             for (var i = 0; i < count; i++)
@@ -201,7 +205,7 @@ internal static partial class ParquetFolder
             return null;
         try
         {
-            using var json = JsonDocument.Parse(text);
+            using var json = JsonText.Parse(text);
             return json.RootElement.TryGetProperty("info", out var info) && info.TryGetProperty("features", out var features)
                 && features.TryGetProperty(label, out var feature) && feature.TryGetProperty("names", out var names)
                 && names.ValueKind == JsonValueKind.Array

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gpu.Kernels;
+using Gpu.Training.IO;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
 using Gpu.Training.Shapes;
@@ -22,12 +23,13 @@ internal static class ModelReader
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json, Options);
+            document = JsonText.Parse(json, Options);
         }
         catch (JsonException e)
         {
             var reason = e.Message.Split(" LineNumber:")[0];
-            throw new ModelException($"{source} is not JSON: line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: {reason}", e);
+            var place = e.LineNumber is null ? "" : $"line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: ";
+            throw new ModelException($"{source} is not JSON: {place}{reason}", e);
         }
 
         using (document)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gpu.Kernels.Devices;
+using Gpu.Training.IO;
 using Gpu.Training.Loop;
 using Gpu.Training.Weights;
 
@@ -49,7 +50,7 @@ internal static class Checkpoint
         try
         {
             using var reader = new SafeTensorsReader(path);
-            var position = reader.Metadata.TryGetValue(PositionKey, out var json) ? JsonSerializer.Deserialize<LoopPosition>(json, Json) : null;
+            var position = reader.Metadata.TryGetValue(PositionKey, out var json) ? JsonText.Deserialize<LoopPosition>(json, Json) : null;
             if (position is null) throw new SafeTensorsException($"The file '{path}' is not a checkpoint: its metadata has no '{PositionKey}'.");
             var tensors = TrainingTensors(session).ToArray();
             foreach (var (name, view) in tensors)

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
 using Gpu.Training.Images;
+using Gpu.Training.IO;
 using Gpu.Training.Loop;
 
 namespace Gpu.Training.Runs;
@@ -14,7 +15,8 @@ public sealed record RunConfiguration
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        RespectNullableAnnotations = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
 
     /// <summary>The model's name. Its layers are in <c>model.json</c>.</summary>
@@ -53,5 +55,5 @@ public sealed record RunConfiguration
     internal string Write() => JsonSerializer.Serialize(this, Json) + "\n";
 
     internal static RunConfiguration Read(string json) =>
-        JsonSerializer.Deserialize<RunConfiguration>(json, Json) ?? throw new JsonException("the file contains null");
+        JsonText.Deserialize<RunConfiguration>(json, Json);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Gpu.Training.Data;
+using Gpu.Training.IO;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 
@@ -100,7 +101,7 @@ public sealed class RunFolder
                 + "a folder written by train.");
         try
         {
-            return new RunFolder(path, RunConfiguration.Read(File.ReadAllText(configuration)), Models.ModelFile.Load(model));
+            return new RunFolder(path, RunConfiguration.Read(RegularFile.ReadAllText(configuration)), Models.ModelFile.Load(model));
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
