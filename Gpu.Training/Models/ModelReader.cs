@@ -57,6 +57,15 @@ internal static class ModelReader
             LabelSmoothing = reader.Read("labelSmoothing", 0f),
             Optimizer = optimizer,
         };
+        try
+        {
+            ResolvedOptions.CheckRecipe(recipe.Optimizer, recipe.LabelSmoothing, isModelFile: true);
+        }
+        catch (TrainingException e)
+        {
+            throw reader.Error(e.Message, e);
+        }
+
         return new Model(name, ReadShape(reader), recipe, ReadLayers(reader.Required("layers"), "layers"));
     }
 
