@@ -81,7 +81,8 @@ public class MutationTests(ITestOutputHelper output)
                 var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
                 // Text becomes UTF-16, then objects. A compressed file may hold 1032 times its size.
                 var justified = reader.Allowance + 1200L * data.Length + Math.Max(content, reader.Promised?.Invoke(data) ?? 0);
-                if (allocated > justified) failures.Add($"seed {seed}: {allocated:N0} bytes were allocated for a file of {data.Length:N0} bytes ({error ?? result})");
+                if (allocated > justified)
+                    failures.Add($"seed {seed}: {allocated:N0} bytes were allocated for a file of {data.Length:N0} bytes ({error ?? result})");
                 counts[result] = counts.GetValueOrDefault(result) + 1;
                 if (time > longest) longest = time;
                 largest = Math.Max(largest, allocated);
