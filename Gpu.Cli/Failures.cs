@@ -26,7 +26,8 @@ internal static class Failures
             _ when IsExplained(exception) => exception.Message,
             _ => $"{exception.Message} ({exception.GetType().Name}). This is a bug in gputrainer{(isVerbose ? "" : "; --verbose prints the stack trace")}.",
         };
-        return (code, isVerbose ? $"{message}{Environment.NewLine}{exception}" : message);
+        // Indented, as the lines of lists are.
+        return (code, isVerbose ? string.Join($"{Environment.NewLine}  ", [message, .. exception.ToString().ReplaceLineEndings("\n").Split('\n')]) : message);
     }
 
     // Exceptions of the GpuTrainer libraries have messages for users; those of the runtime do not.

@@ -36,14 +36,22 @@ internal sealed class Timings
     /// <param name="least">minimum number of timed runs</param>
     /// <param name="most">maximum number of timed runs</param>
     /// <param name="warmup">minimum number of warm-up runs</param>
+    /// <param name="prepare">called before each run, not timed; null for nothing</param>
     /// <param name="cancellation">cancels between two runs</param>
     public static Timings Measure(
-        ComputeDevice device, Action run, double seconds, int least = 5, int most = 1000, int warmup = 2, CancellationToken cancellation = default)
+        ComputeDevice device, Action run, double seconds, int least = 5, int most = 1000, int warmup = 2, Action? prepare = null,
+        CancellationToken cancellation = default)
     {
         return Collect(Timed, seconds, least, most, warmup, cancellation);
 
         double Timed()
         {
+            if (prepare is not null)
+            {
+                prepare();
+                device.Synchronize();
+            }
+
             var start = Stopwatch.GetTimestamp();
             run();
             device.Synchronize();

@@ -45,12 +45,16 @@ internal static class BenchStepCommand
         var random = new Random(1);
         var inputs = new float[batch * model.Input.Length];
         for (var i = 0; i < inputs.Length; i++) inputs[i] = random.NextSingle();
-        SetBatch(runner, model, batch, inputs, random);
+        // New labels for each step, so that the network never becomes sure of them: otherwise its gradients would vanish, and a step would do other work than
+        // in training. Setting them is not timed.
+        var labels = new BatchLabels(runner, model, batch, random);
+        labels.SetBatch(inputs);
 
         var loss = float.NaN;
         _ = runner.Recorded;
         CompilationDisplay.Finish(context.Reporter, device);
-        var times = Timings.Measure(device, Step, seconds, least: Math.Min(5, steps), most: steps, warmup: warmup, cancellation: context.Host.Cancellation);
+        var times = Timings.Measure(device, Step, seconds, least: Math.Min(5, steps), most: steps, warmup: warmup, prepare: labels.Renew,
+            cancellation: context.Host.Cancellation);
         var onDevice = DeviceTime(device, runner, times.Median);
         var threads = (device as CpuDevice)?.Threads;
         // Forward, backward data and backward weights: 3 x the forward multiply-adds, 2 operations each.
@@ -61,7 +65,7 @@ internal static class BenchStepCommand
         [
             ("model", $"{model.Name}, {Units.Count(model.ParameterCount)} parameters, batch size {batch}"),
             ("device", device.Description),
-            ("step", $"{Units.Short(median)} ms median (p10 {Units.Short(p10)}, p90 {Units.Short(p90)}; {times.Runs} steps)"),
+            ("step", $"{Units.Short(median)} ms median (p10 {Units.Short(p10)}, p90 {Units.Short(p90)}; {Units.Count(times.Runs, "step")})"),
             ("throughput", $"{Units.Count((long)(batch / times.Median))} samples/s, {Units.Short(gflops)} GFLOP/s in convolution and dense layers"),
             ("memory", $"{Units.Bytes(device.AllocatedBytes)} on the device, peak working set of the process {Units.Bytes(peakWorkingSet)}"),
             ("last loss", Units.Fixed(loss, 4)),
@@ -108,20 +112,30 @@ internal static class BenchStepCommand
         }
     }
 
-    private static void SetBatch(StepRunner runner, Model model, int batch, float[] inputs, Random random)
+    // Random labels or targets of a batch.
+    private sealed class BatchLabels(StepRunner runner, Model model, int batch, Random random)
     {
-        var outputs = model.Output.Length;
-        if (model.Recipe.Loss == LossKind.SoftmaxCrossEntropy)
+        private readonly int[] _labels = model.Recipe.Loss == LossKind.SoftmaxCrossEntropy ? new int[batch] : [];
+        private readonly float[] _targets = model.Recipe.Loss == LossKind.SoftmaxCrossEntropy ? [] : new float[batch * model.Output.Length];
+
+        public void SetBatch(float[] inputs)
         {
-            var labels = new int[batch];
-            for (var i = 0; i < batch; i++) labels[i] = random.Next(outputs);
-            runner.SetBatch(inputs, labels);
+            Draw();
+            if (_targets.Length == 0) runner.SetBatch(inputs, _labels);
+            else runner.SetBatch(inputs, _targets);
         }
-        else
+
+        public void Renew()
         {
-            var targets = new float[batch * outputs];
-            for (var i = 0; i < targets.Length; i++) targets[i] = random.Next(2);
-            runner.SetBatch(inputs, targets);
+            Draw();
+            if (_targets.Length == 0) runner.SetLabels(_labels);
+            else runner.SetTargets(_targets);
+        }
+
+        private void Draw()
+        {
+            for (var i = 0; i < _labels.Length; i++) _labels[i] = random.Next(model.Output.Length);
+            for (var i = 0; i < _targets.Length; i++) _targets[i] = random.Next(2);
         }
     }
 }

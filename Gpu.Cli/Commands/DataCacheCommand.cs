@@ -24,7 +24,7 @@ internal static class DataCacheCommand
         if (clear)
         {
             ImageCache.Clear();
-            reporter.Line($"Deleted {Units.Count(files.Count)} files, {Units.Bytes(bytes)}, in '{ImageCache.Folder}'.");
+            reporter.Line($"Deleted {Units.Count(files.Count, "file")}, {Units.Bytes(bytes)}, in '{ImageCache.Folder}'.");
         }
         else if (files.Count > 0)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
 using Gpu.Training.Data;
@@ -81,8 +82,8 @@ internal static class DataGenerateCommand
             throw new UsageException(e.Message, e);
         }
 
-        AtomicFile.WriteAllText(file, text);
-        reporter.Line($"Wrote {Units.Count(rows)} rows of {name} to {file}.");
+        if (!IsSame(file, Encoding.UTF8.GetBytes(text))) AtomicFile.WriteAllText(file, text);
+        reporter.Line($"Wrote {Units.Count(rows, "row")} of {name} to {file}.");
         reporter.Result(new JsonRecord().Add("dataset", name).Add("seed", seed).Add("rows", rows).Add("noise", noise)
             .Add("classes", classes ?? TableGenerator.DefaultClasses(name)).Add("file", file));
     }
@@ -90,12 +91,40 @@ internal static class DataGenerateCommand
     private static void Run(Reporter reporter, ulong seed, int train, int test, string folder)
     {
         var clock = Stopwatch.StartNew();
-        reporter.Line($"Generating {Units.Count(train)} training and {Units.Count(test)} test images, seed {seed}.");
+        reporter.Line($"Generating {Units.Count(train)} training and {Units.Count(test, "test image")}, seed {seed}.");
         var data = DigitsGenerator.Generate(seed, train, test);
-        var files = IdxFolderWriter.Write(data, folder);
+        var files = Write(data, folder);
         var bytes = files.Sum(file => new FileInfo(file).Length);
-        reporter.Line($"Wrote {files.Count} files ({Units.Bytes(bytes)}) to {folder} in {Units.Fixed(clock.Elapsed.TotalSeconds, 1)} s.");
+        reporter.Line($"Wrote {Units.Count(files.Length, "file")} ({Units.Bytes(bytes)}) to {folder} in {Units.Fixed(clock.Elapsed.TotalSeconds, 1)} s.");
         reporter.Result(new JsonRecord().Add("dataset", data.Name).Add("seed", seed).Add("train", train).Add("test", test)
             .Add("folder", folder).Add("files", files).Add("bytes", bytes).Add("seconds", clock.Elapsed.TotalSeconds));
+    }
+
+    // Writes to a temporary folder first, so that files of someone else are found before the first one is written.
+    private static string[] Write(ImageDataset data, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var temporary = Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
+        try
+        {
+            var written = IdxFolderWriter.Write(data, temporary);
+            var files = written.Select(file => Path.Combine(folder, Path.GetFileName(file))).ToArray();
+            var isSame = files.Select((path, i) => IsSame(path, File.ReadAllBytes(written[i]))).ToArray();
+            for (var i = 0; i < files.Length; i++)
+                if (!isSame[i]) File.Move(written[i], files[i]);
+            return files;
+        }
+        finally
+        {
+            if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+        }
+    }
+
+    // Whether the file has this content already. A file with another content may be the user's.
+    private static bool IsSame(string file, byte[] content)
+    {
+        if (!File.Exists(file)) return false;
+        if (new FileInfo(file).Length == content.Length && File.ReadAllBytes(file).AsSpan().SequenceEqual(content)) return true;
+        throw new UsageException($"The file '{file}' exists and has other content. Choose another --out, or move that file away.");
     }
 }

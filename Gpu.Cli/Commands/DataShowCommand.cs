@@ -6,27 +6,41 @@ using Gpu.Training.Images;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>data show DATASET</c>: describes a data set and draws sample images to a PNG file.</summary>
+/// <summary><c>data show DATASET</c>: describes a data set; of images, samples are drawn to a PNG file.</summary>
 internal static class DataShowCommand
 {
     /// <summary>Creates the command.</summary>
     public static Command Create(CommandContext context)
     {
-        var dataset = new Argument<string>("DATASET") { Description = "Data set name (see 'data list') or folder", DefaultValueFactory = _ => "digits" };
+        var dataset = new Argument<string>("DATASET") { Description = "Data set name (see 'data list'), folder or table", DefaultValueFactory = _ => "digits" };
         var part = Options.OneOf("--part", "Split to draw", "train", "train", "test");
         var perClass = Options.Integer("--per-class", "Number of images per class", 1, 200, "10");
         var scale = Options.Integer("--scale", "Magnification of the images", 1, 16, "2");
         var background = BackgroundOption.Create();
         var images = new ImageOptions();
-        var output = Options.Text("--out", "FILE", "PNG file to write", "NAME-PART.png");
-        var command = new Command("show", "Describe a data set and draw sample images of each class to a PNG file")
+        var output = Options.PngFile("--out", "PNG file to write", "NAME-PART.png");
+        var command = new Command("show", "Describe a data set: the columns of a table, or the classes of images, with samples drawn to a PNG file")
         {
             dataset, part, perClass, scale, background, output,
         };
         images.AddTo(command);
+        var table = new TableArguments();
+        table.AddTo(command);
         command.SetAction(parsed =>
         {
-            var data = images.Load(parsed, parsed.GetRequiredValue(dataset), parsed.GetValue(background) ?? RgbColor.White, context.Reporter);
+            var source = parsed.GetRequiredValue(dataset);
+            if (DatasetLoader.IsTable(source))
+            {
+                var forImages = command.Options.Select(option => option.Name).Except(table.Names).FirstOrDefault(name => TrainOptions.IsGiven(parsed, name));
+                if (forImages is not null)
+                    throw new UsageException($"{forImages} is for images, but '{source}' is a table. Omit it.");
+                TableDisplay.Show(context.Reporter, source, () => table.Load(parsed, source, context.Reporter));
+                return;
+            }
+
+            if (table.Given(parsed).FirstOrDefault() is { } tableOption)
+                throw new UsageException($"{tableOption} is for tables (.csv, .tsv), but '{source}' is not one. Omit it.");
+            var data = images.Load(parsed, source, parsed.GetValue(background) ?? RgbColor.White, context.Reporter);
             var partName = parsed.GetValue(part) ?? "train";
             var file = parsed.GetValue(output) ?? $"{data.Name}-{partName}.png";
             Run(context.Reporter, data, partName, parsed.GetInt(perClass) ?? 10, parsed.GetInt(scale) ?? 2, file);
@@ -41,7 +55,8 @@ internal static class DataShowCommand
         var size = $"{data.Height}x{data.Width}x{data.Channels}";
         var table = new ReportTable(ReportTable.Number("label"), ReportTable.Text("class"), ReportTable.Number("train"), ReportTable.Number("test"))
         {
-            Title = $"{data.Name}: {Units.Count(data.Train.Count)} training and {Units.Count(data.Test.Count)} test images of {size}, {data.Classes} classes",
+            Title = $"{data.Name}: {Units.Count(data.Train.Count)} training and {Units.Count(data.Test.Count)} test images of {size} "
+                + $"(height x width x channels), {data.Classes} classes",
         };
         List<JsonRecord> classes = [];
         for (var label = 0; label < data.Classes; label++)

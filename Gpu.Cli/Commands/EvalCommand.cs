@@ -34,8 +34,8 @@ internal sealed class EvalCommand
     private readonly Option<long?> _batch = Options.Integer("--batch", "Batch size in images", 1, 65_536, "256");
     private readonly Option<long?> _topK = Options.Integer("--top-k", "Also report top-N accuracy", 1, 1000, "5");
 
-    private readonly Option<string?> _plot = Options.Text(
-        "--plot", "FILE", "PNG file for the predictions over the plane; for a run on a table of two numbers", "none");
+    private readonly Option<string?> _plot = Options.PngFile(
+        "--plot", "PNG file for the predictions over the plane; for a run on a table of two numbers", "none");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
 
@@ -67,7 +67,7 @@ internal sealed class EvalCommand
         var run = folder.Configuration;
         if (run.Table is { } schema)
         {
-            RunTable(parsed, path, run, schema);
+            RunTable(parsed, path, folder, schema);
             return;
         }
 
@@ -83,6 +83,7 @@ internal sealed class EvalCommand
         var part = parsed.GetValue(_part) ?? "test";
         var split = part == "train" ? data.Train : data.Test;
         if (!isOwn) WarnOfTrainingImages(folder, source, split);
+        WarnOfAbsentClasses(data, split, source, isOwn ? part : null);
         if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
@@ -91,8 +92,9 @@ internal sealed class EvalCommand
         Show(run.Model, data.Name, data.ClassNames, isAll ? "images" : $"{part} images", isAll ? "all" : part, device.Id, result);
     }
 
-    private void RunTable(ParseResult parsed, string path, RunConfiguration run, TableSchema schema)
+    private void RunTable(ParseResult parsed, string path, RunFolder folder, TableSchema schema)
     {
+        var run = folder.Configuration;
         var given = parsed.GetValue(_dataset);
         var source = given ?? RunArgument.DatasetOf(run);
         var plot = parsed.GetValue(_plot);
@@ -103,7 +105,7 @@ internal sealed class EvalCommand
         }
 
         var part = parsed.GetValue(_part) ?? "test";
-        var (split, noun, name) = Rows(source, given is not null && RunArgument.Source(given) != run.DatasetSource, part, schema);
+        var (split, noun, name) = Rows(source, given is not null && RunArgument.Source(given) != run.DatasetSource, part, folder, schema);
         if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
@@ -117,40 +119,80 @@ internal sealed class EvalCommand
         Show(run.Model, name, schema.ClassNames, noun, part, device.Id, result, plot);
     }
 
-    // The rows of the run's own table are drawn again; of another table all rows are used.
-    private (TableSplit Split, string Noun, string Name) Rows(string source, bool isOther, string part, TableSchema schema)
+    // The rows of the run's own table keep their parts; of another table all rows are used.
+    private (TableSplit Split, string Noun, string Name) Rows(string source, bool isOther, string part, RunFolder folder, TableSchema schema)
     {
+        if (Directory.Exists(source) || ImageCodec.HasImageExtension(source))
+        {
+            throw new UsageException(
+                $"'{source}' is {(Directory.Exists(source) ? "a folder" : "an image")}, but the run '{folder.Path}' was trained on a table. Give a table "
+                + "(.csv, .tsv) with the columns of the run, or omit it.");
+        }
+
+        var rows = folder.ReadRows();
+        if (rows is null)
+            _context.Reporter.Warn($"The run has no {RunFolder.RowsFile}, so training rows cannot be told from others: the result may be too good.");
         if (!isOther || !File.Exists(source))
         {
-            var data = DatasetLoader.LoadTable(source, schema: schema);
-            foreach (var remark in data.Remarks) _context.Reporter.Note(remark);
+            var data = DatasetLoader.LoadTable(source, schema: schema, rows: rows);
+            TableArguments.Show(data, _context.Reporter);
+            WarnOfAbsentClasses(data, part == "train" ? data.Train : data.Test, source, part);
             return (part == "train" ? data.Train : data.Test, $"{part} rows", data.Name);
         }
 
         var split = TableFile.Read(source, schema, out var remarks);
         foreach (var remark in remarks) _context.Reporter.Note(remark);
+        if (split.Labels.Length + split.Targets.Length == 0)
+        {
+            throw new DatasetException(
+                $"'{source}' has no column '{schema.Target}', the target, so there is nothing to compare predictions with. Add it, or use 'predict'.");
+        }
+
+        if (rows?.CountTrained(split) is > 0 and var known)
+        {
+            _context.Reporter.Warn(
+                $"{Units.Count(known)} of {Units.Count(split.Count)} rows have the same inputs as training rows of the run: the result is too good. "
+                + "Evaluate the run without naming a table, or on other rows.");
+        }
+
         return (split, "rows", Path.GetFileName(source));
     }
 
-    // Numbered files have the same names in many folders, so the contents are compared where the training images are still there.
-    private void WarnOfTrainingImages(RunFolder folder, string source, ImageSplit split)
+    // A class without samples would only be a line of dashes among many.
+    private void WarnOfAbsentClasses(Dataset data, DataSplit split, string source, string? part)
     {
-        if (split.Names is null || folder.ReadSplit() is not { } trained) return;
-        var own = RunArgument.DatasetOf(folder.Configuration);
-        var known = split.Names
-            .Where(name => trained.Files.TryGetValue(name, out var part) && part is SplitPart.Train or SplitPart.Validation)
-            .Count(name => !Directory.Exists(own) || HaveSameContent(Path.Combine(own, name), Path.Combine(source, name)));
-        if (known == 0) return;
-        var same = Directory.Exists(own) ? "are training images of the run" : "have the names of training images of the run, which may be the same images";
-        _context.Reporter.Warn(
-            $"{Units.Count(known)} of {Units.Count(split.Count)} images {same}: the result is too good. "
-            + "Evaluate the run without naming a folder, or on other images.");
+        if (data.Classes == 0) return;
+        var counts = split.CountPerClass(data.Classes);
+        var all = new[] { data.Train, data.Test, data.Validation }.OfType<DataSplit>().Select(one => one.CountPerClass(data.Classes)).ToArray();
+        Warn(label => all.All(one => one[label] == 0), $"'{source}'");
+        Warn(label => counts[label] == 0 && !all.All(one => one[label] == 0), $"the {part} part of '{source}'");
+
+        void Warn(Func<int, bool> isAbsent, string place)
+        {
+            var names = Enumerable.Range(0, data.Classes).Where(isAbsent).Select(label => $"'{data.ClassNames[label]}'").ToArray();
+            if (names.Length == 0) return;
+            var (noun, them, these) = names.Length > 1 ? ("classes", "them", "these classes") : ("class", "it", "this class");
+            var more = names.Length > MaxMatrixClasses ? " ..." : "";
+            _context.Reporter.Warn(
+                $"The run knows the {noun} {string.Join(", ", names.Take(MaxMatrixClasses))}{more}, but there are no {split.SampleNoun} of {them} in {place}: "
+                + $"the result says nothing about {these}.");
+        }
     }
 
-    private static bool HaveSameContent(string first, string second)
+    private void WarnOfTrainingImages(RunFolder folder, string source, ImageSplit split)
     {
-        var (one, other) = (new FileInfo(first), new FileInfo(second));
-        return one.Exists && other.Exists && one.Length == other.Length && File.ReadAllBytes(first).AsSpan().SequenceEqual(File.ReadAllBytes(second));
+        if (split.Names is not { } names || folder.ReadSplit() is not { } trained) return;
+        var written = File.GetLastWriteTimeUtc(Path.Combine(folder.Path, RunFolder.SplitFile));
+        var (same, possible) = trained.CountTrained(written, RunArgument.DatasetOf(folder.Configuration), source, names);
+        if (same + possible == 0) return;
+        string[] parts =
+        [
+            same > 0 ? $"{Units.Count(same)} of {Units.Count(split.Count)} images are training images of the run" : "",
+            possible > 0 ? $"{Units.Count(possible)} of {Units.Count(split.Count)} images have the names of training images that are no longer there" : "",
+        ];
+        _context.Reporter.Warn(
+            $"{string.Join(", and ", parts.Where(part => part.Length > 0))}: the result {(same > 0 ? "is" : "may be")} too good. "
+            + "Evaluate the run without naming a folder, or on other images.");
     }
 
     private void Show(

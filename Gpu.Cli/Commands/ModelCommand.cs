@@ -14,7 +14,8 @@ internal static class ModelCommand
     public static void Build(Command command, CommandContext context)
     {
         var model = new Argument<string>("NAME|FILE") { Description = "Built-in network (see 'models') or JSON model file" };
-        var size = Options.Checked("--size", "N|HxW", "Adapt a built-in network to images of this size", "as published", (int, int)? (text) => ParseSize(text));
+        var size = Options.Checked("--size", "N|HxW", "Adapt a built-in network to images of this size: a side, or height x width", "as published",
+            (int, int)? (text) => ParseSize(text));
         var channels = Options.Integer("--channels", "Adapt a built-in network to images with N channels: 1 for grey, 3 for color", 1, 1024, "as published");
         var classes = Options.Integer("--classes", "Adapt a built-in network to N outputs", 1, 1_000_000, "as published");
         var json = Options.Flag("--description", "Print the network as a JSON model file instead");

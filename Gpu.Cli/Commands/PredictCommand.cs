@@ -49,12 +49,18 @@ internal sealed class PredictCommand
     private void RunTable(ParseResult parsed, string path, TableSchema schema)
     {
         var files = parsed.GetRequiredValue(_images);
-        if (files.FirstOrDefault(file => !File.Exists(file)) is { } absent)
-            throw new UsageException($"There is no file '{absent}'. The run in '{path}' was trained on a table: give files of rows (.csv, .tsv).");
+        foreach (var file in files)
+        {
+            var found = Directory.Exists(file) ? $"'{file}' is a folder" : !File.Exists(file) ? $"There is no file '{file}'"
+                : ImageCodec.HasImageExtension(file) ? $"'{file}' is an image" : null;
+            if (found is not null)
+                throw new UsageException($"{found}. The run in '{path}' was trained on a table: give files of rows (.csv, .tsv) with its columns.");
+        }
+
         List<(string File, TableSplit Rows)> tables = [];
         foreach (var file in files)
         {
-            tables.Add((file, TableFile.Read(file, schema, out var remarks)));
+            tables.Add((file, TableFile.Read(file, schema, out var remarks, withTarget: false)));
             foreach (var remark in remarks) _context.Reporter.Warn($"{file}: {remark}");
         }
 
@@ -103,9 +109,8 @@ internal sealed class PredictCommand
     }
 
     // A network with a flat input accepts any gray or color image with as many values.
-    private static byte[] Pixels(string file, RunFolder run, ImageTransform? transform, RgbColor background)
+    private static byte[] Pixels(string file, ByteImage image, RunFolder run, ImageTransform? transform, RgbColor background)
     {
-        var image = ImageCodec.Load(file, background);
         image = transform?.Apply(image, background) ?? image;
         var input = run.Model.Input;
         var channels = input.IsImage ? input.Channels : run.Configuration.Normalization.Mean.Length;
@@ -122,19 +127,9 @@ internal sealed class PredictCommand
     // Decodes in parallel; null for files that cannot be read.
     private byte[]?[] Read(string[] files, RunFolder run, ImageTransform? transform, RgbColor background, bool skips)
     {
-        var (pixels, errors) = (new byte[]?[files.Length], new ImageException?[files.Length]);
-        Parallel.For(0, files.Length, i =>
-        {
-            try
-            {
-                pixels[i] = Pixels(files[i], run, transform, background);
-            }
-            catch (ImageException e)
-            {
-                errors[i] = e;
-            }
-        });
-        var bad = errors.OfType<ImageException>().ToArray();
+        var results = ImageFiles.Decode(files, background, (file, image) => Pixels(file, image, run, transform, background));
+        var pixels = results.Select(result => result.Result).ToArray();
+        var bad = results.Select(result => result.Error).OfType<ImageException>().ToArray();
         if (bad.Length == 0) return pixels;
         if (skips)
         {
@@ -163,6 +158,13 @@ internal sealed class PredictCommand
         var known = run.Configuration.ClassNames;
         string[] names = [.. known, .. Enumerable.Range(0, outputs).Skip(known.Count).Select(i => $"(output {i})")];
         var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();
+        // Reported before the device is opened, which can take long.
+        if (files.Where(file => !File.Exists(file)).ToArray() is { Length: > 0 } absent && !parsed.GetValue(_skipUnreadable))
+        {
+            throw new ImageException(
+                $"The image file '{absent[0]}' does not exist{(absent.Length > 1 ? $", nor do {absent.Length - 1} others" : "")}. Check the path.");
+        }
+
         var background = parsed.GetValue(_background) ?? run.Configuration.Options.Background;
         var transform = run.Configuration.Transform
             ?? (input.IsImage ? new ImageTransform { Height = input.Height, Width = input.Width } : null);

@@ -13,11 +13,14 @@ namespace Gpu.Cli.Commands;
 /// <summary><c>sweep [DATASET] --weight-decay 0,1e-5,1e-4</c>: searches hyperparameters on a grid, by their loss on held-out training images.</summary>
 internal sealed class SweepCommand
 {
+    private const string CsvHeader = "weight_decay,lr,dropout,accuracy,accuracy_error,loss,loss_error,seconds";
+
     private const int MaxPoints = 1000;
 
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
-    private readonly TrainOptions _options = new("--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every");
+    private readonly TrainOptions _options = new(
+        "--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every", "--checkpoint-every", "--on-divergence");
     private readonly DataArguments _data = new();
     private readonly Argument<string?> _dataset = new("DATASET")
     {
@@ -83,6 +86,8 @@ internal sealed class SweepCommand
             parsed.GetValue(_learningRates) ?? [], parsed.GetValue(_dropouts) ?? []);
         if (points.Count > MaxPoints)
             throw new UsageException($"The grid has {points.Count} combinations, but at most {MaxPoints} are allowed. Use shorter lists.");
+        if (parsed.GetValue(_out) is { } file && File.Exists(file) && File.ReadLines(file).FirstOrDefault() != CsvHeader)
+            throw new UsageException($"The file '{file}' exists, and is not the result of a sweep. Choose another --out, or move that file away.");
         var folds = parsed.GetInt(_folds) ?? 1;
         var holdOut = parsed.GetValue(_holdOut) ?? 0.2;
         if (folds > 1 && parsed.GetValue(_holdOut) is not null)
@@ -95,7 +100,7 @@ internal sealed class SweepCommand
         var search = new GridSearch(model, data, device, options, folds, holdOut);
         var reporter = _context.Reporter;
         var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"a hold-out split of {Units.Percent(holdOut, 0)} of the training samples";
-        reporter.Line($"{model.Name} on {data.Name}: {points.Count} settings, evaluated by {judged}. The test samples are not used.");
+        reporter.Line($"{model.Name} on {data.Name}: {Units.Count(points.Count, "setting")}, evaluated by {judged}. The test samples are not used.");
         reporter.BeginProgress();
 
         var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -140,7 +145,7 @@ internal sealed class SweepCommand
             }
 
             reporter.Table(table);
-            reporter.Line("Loss on the held-out samples (lower is better):");
+            reporter.Line("Loss on the held-out samples (lower is better; bars begin at 0):");
             var rows = trials.Select(trial => (Describe(trial.Point), trial.Loss, trial.LossError, Units.Fixed(trial.Loss, 4))).ToArray();
             foreach (var line in BarPlot.Lines(rows, _context.Host.IsUnicode))
                 reporter.Line(line);
@@ -172,6 +177,6 @@ internal sealed class SweepCommand
         var lines = trials.Select(trial => FormattableString.Invariant(
             $"{trial.Point.WeightDecay},{trial.Point.LearningRate},{trial.Point.Dropout},{trial.Accuracy},{trial.AccuracyError},")
             + FormattableString.Invariant($"{trial.Loss},{trial.LossError},{trial.Seconds}"));
-        return string.Join('\n', ["weight_decay,lr,dropout,accuracy,accuracy_error,loss,loss_error,seconds", .. lines]) + "\n";
+        return string.Join('\n', [CsvHeader, .. lines]) + "\n";
     }
 }

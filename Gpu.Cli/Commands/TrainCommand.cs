@@ -2,6 +2,8 @@ using System.CommandLine;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
 using Gpu.Kernels.Devices;
+using Gpu.Training.Data;
+using Gpu.Training.Images;
 using Gpu.Training.Loop;
 using Gpu.Training.Runs;
 using Command = System.CommandLine.Command;
@@ -30,7 +32,13 @@ internal sealed class TrainCommand
     private readonly Option<string?> _out = Options.Text(
         "--out", "DIR", "Run folder to create, for settings, history, weights and checkpoint", "runs/MODEL-TIME");
     private readonly Option<string?> _resume = Options.Text("--resume", "RUN",
-        "Resume the run in this folder from its last checkpoint; options given here override its own");
+        "Resume the run in this folder from its last checkpoint, also within an epoch");
+
+    private readonly Option<bool> _override = Options.Flag(
+        "--override", "With --resume: allow options that change the result, such as --lr, --schedule and --dropout, to differ from those of the run");
+
+    private readonly Option<bool> _resetOptimizer = Options.Flag(
+        "--reset-optimizer", "With --resume: drop the state of the optimizer, which may then be another one");
 
     private TrainCommand(CommandContext context) => _context = context;
 
@@ -45,6 +53,8 @@ internal sealed class TrainCommand
         train._data.AddTo(command);
         command.Options.Add(train._out);
         command.Options.Add(train._resume);
+        command.Options.Add(train._override);
+        command.Options.Add(train._resetOptimizer);
         command.SetAction(train.Run);
     }
 
@@ -65,6 +75,14 @@ internal sealed class TrainCommand
 
     private Func<ComputeDevice, Trainer> Start(ParseResult parsed, TrainingDisplay display)
     {
+        foreach (var option in new[] { _override, _resetOptimizer })
+        {
+            if (parsed.GetValue(option))
+                throw new UsageException($"{option.Name} needs --resume, the run whose options may differ. Omit it.");
+        }
+
+        // Before the data is loaded and the device opened, which can take long.
+        if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
         var options = WithRecordedLosses(_options.Apply(parsed, TrainOptions.Defaults)) with { Precision = _device.Precision(parsed) };
         var source = parsed.GetValue(_dataset) ?? "digits";
         var (data, model) = _data.Load(parsed, source, parsed.GetValue(_model), options.Background, _context.Reporter);
@@ -75,8 +93,26 @@ internal sealed class TrainCommand
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
         ClassCounts.Check(data, _context.Reporter);
-        var folder = parsed.GetValue(_out) ?? RunFolder.NewName(model.Name);
-        return device => new Trainer(model, data, device, options with { OutputFolder = folder, DatasetSource = RunArgument.Source(source) }, display);
+        options = options with { DatasetSource = RunArgument.Source(source) };
+        return device => parsed.GetValue(_out) is { } folder
+            ? new Trainer(model, data, device, options with { OutputFolder = folder }, display)
+            : StartUnnamed(folder => new Trainer(model, data, device, options with { OutputFolder = folder }, display), model.Name);
+    }
+
+    // A run that starts in the same second may take the name first.
+    private static Trainer StartUnnamed(Func<string, Trainer> start, string model)
+    {
+        while (true)
+        {
+            var folder = RunFolder.NewName(model);
+            try
+            {
+                return start(folder);
+            }
+            catch (RunLockedException) when (Directory.Exists(folder))
+            {
+            }
+        }
     }
 
     private Func<ComputeDevice, Trainer> Resume(ParseResult parsed, string run, TrainingDisplay display)
@@ -87,16 +123,34 @@ internal sealed class TrainCommand
                 throw new UsageException($"{name} cannot be combined with --resume: the run in '{run}' has its own. Omit it.");
         }
 
-        var folder = RunArgument.Open(run);
-        if (!folder.HasCheckpoint) throw new UsageException($"The run in '{run}' has no checkpoint to resume from. Start a new run.");
+        var folder = RunArgument.Open(run, toResume: true);
         var options = _options.Apply(parsed, folder.Configuration.Options);
         TrainOptions.CheckOptimizer(parsed, options, folder.Model.Recipe.Optimizer);
         var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration);
-        var data = _data.Reload(parsed, folder, source, options.Background, _context.Reporter);
-        return device => Trainer.Resume(run, data, device, Change, display);
+        var data = Reload(parsed, folder, source, options.Background);
+        var allowed = new ResumeOptions { Override = parsed.GetValue(_override), ResetOptimizer = parsed.GetValue(_resetOptimizer) };
+        return device => Trainer.Resume(run, data, device, Change, display, allowed);
 
-        TrainingOptions Change(TrainingOptions basis) =>
-            WithRecordedLosses(_options.Apply(parsed, basis)) with { Precision = _device.Precision(parsed) ?? basis.Precision };
+        TrainingOptions Change(TrainingOptions basis) => WithRecordedLosses(_options.Apply(parsed, basis)) with
+        {
+            Precision = _device.Precision(parsed) ?? basis.Precision,
+            // Where the data is now.
+            DatasetSource = parsed.GetValue(_dataset) is { } given ? RunArgument.Source(given) : basis.DatasetSource,
+        };
+    }
+
+    private Dataset Reload(ParseResult parsed, RunFolder run, string source, RgbColor background)
+    {
+        try
+        {
+            return _data.Reload(parsed, run, source, background, _context.Reporter);
+        }
+        catch (DatasetNotFoundException e) when (parsed.GetValue(_dataset) is null)
+        {
+            // The command line is valid; the data is gone.
+            throw new TrainingException(
+                $"The data of the run is not found: {e.Message} If it was moved, name its new place: gputrainer train DATASET --resume {run.Path}.", e);
+        }
     }
 
     private TrainingOptions WithRecordedLosses(TrainingOptions options) =>

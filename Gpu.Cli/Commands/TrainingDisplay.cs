@@ -26,7 +26,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         var validation = summary.ValidationSamples > 0 ? $"{Units.Count(summary.ValidationSamples)} validation, " : "";
         reporter.Table(ReportTable.KeyValues(
             null,
-            ("model", $"{summary.Model}, {Units.Count(summary.Parameters)} parameters"),
+            ("model", $"{summary.Model}, {Units.Count(summary.Parameters, "parameter")}"),
             ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test "
                 + summary.SampleNoun),
             ("device", $"{summary.Device}, {Units.Bytes(summary.DeviceBytes)} allocated"),
@@ -37,7 +37,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         if (summary.FirstStep > 0 && summary.FirstStep < summary.TotalSteps)
             reporter.Line($"Resuming after step {Units.Count(summary.FirstStep)}.");
         else if (summary.FirstStep > 0)
-            reporter.Warn($"The run has already completed {Units.Count(summary.FirstStep)} steps. To train further, increase --epochs or --steps.");
+            reporter.Warn($"The run has already completed {Units.Count(summary.FirstStep, "step")}. To train further, increase --epochs or --steps.");
         // The first step can take long: its kernels are compiled, or loaded by the driver.
         var first = new ProgressState($"epoch 1/{summary.Epochs}", 0, summary.StepsPerEpoch, "first step", TimeSpan.MaxValue);
         if (reporter.IsLive) reporter.ProgressNow(first);
@@ -85,6 +85,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
 
     public void OnMessage(string message) => reporter.Line(message);
 
+    public void OnWarning(string message) => reporter.Warn(message);
+
     /// <summary>Shows the result of the run.</summary>
     /// <param name="result">the result</param>
     public void Finish(TrainingResult result)
@@ -92,7 +94,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         reporter.EndProgress();
         if (result.End == TrainingEnd.Cancelled)
         {
-            reporter.Line($"Stopped after {Units.Count(result.Steps)} steps.");
+            reporter.Line($"Stopped after {Units.Count(result.Steps, "step")}.");
             if (result.Run is { } folder) reporter.Line($"To continue: gputrainer train --resume {folder}");
         }
         else
@@ -109,7 +111,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             var rate = $"{Units.Count((long)result.SamplesPerSecond)} {_summary?.SampleNoun}/s";
             reporter.Line(steps == 0
                 ? $"No steps were left: the run has {Units.Count(result.Steps)}."
-                : $"{Units.Count(steps)} {more}steps in {Units.Fixed(result.Seconds, 1)} s, {rate}{first}");
+                : $"{Units.Count(steps, $"{more}step")} in {Units.Fixed(result.Seconds, 1)} s, {rate}{first}");
             if (result.Run is { } folder) reporter.Line($"Run saved to {folder}");
         }
 

@@ -6,7 +6,8 @@ internal static class BarPlot
     private const int Width = 50;
 
     /// <summary>
-    /// Returns one line per row: label, bar with error bar, and value text. Bars do not start at 0, but below the smallest value.
+    /// Returns one line per row: label, bar with error bar, and value text. Bars start at 0, or at the smallest value if it is negative, so that small
+    /// differences look small.
     /// </summary>
     /// <param name="rows">label, value, its error (NaN for none) and the value as text; a value that is not finite has no bar</param>
     /// <param name="isUnicode">whether to use block characters instead of ASCII</param>
@@ -17,9 +18,8 @@ internal static class BarPlot
         var low = finite.Min(row => row.Value - Margin(row.Error));
         var high = finite.Max(row => row.Value + Margin(row.Error));
 
-        // Bars that start at 0 would all look alike. The shortest bar gets a tenth of the width.
-        var range = high > low ? high - low : Math.Max(Math.Abs(high), 1e-9);
-        var start = low - range / 9;
+        var start = Math.Min(0, low);
+        var range = Math.Max(high - start, 1e-9);
         var labels = rows.Max(row => row.Label.Length);
         foreach (var (label, value, error, text) in rows)
         {
@@ -40,7 +40,7 @@ internal static class BarPlot
             yield return $"{label.PadLeft(labels)}  {new string(line)}  {text}".TrimEnd();
         }
 
-        int Column(double value) => Math.Clamp((int)Math.Round((value - start) / (high - start) * (Width - 1)), 0, Width - 1);
+        int Column(double value) => Math.Clamp((int)Math.Round((value - start) / range * (Width - 1)), 0, Width - 1);
         static double Margin(double error) => double.IsFinite(error) ? error : 0;
     }
 }

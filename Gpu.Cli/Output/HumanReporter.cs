@@ -14,11 +14,7 @@ internal sealed class HumanReporter(CliHost host) : Reporter(host)
 
     protected override TimeSpan ProgressInterval => TimeSpan.FromMilliseconds(100);
 
-    public override void Line(string text = "")
-    {
-        EndProgress();
-        Host.Output.WriteLine(Wrap(text));
-    }
+    protected override void WriteLine(string text) => Host.Output.WriteLine(Wrap(text));
 
     // The terminal would break words.
     protected override string Wrap(string text)
@@ -35,23 +31,12 @@ internal sealed class HumanReporter(CliHost host) : Reporter(host)
         return lines.Append(text).ToString();
     }
 
-    public override void Table(ReportTable table)
-    {
-        EndProgress();
-        SpectreTable.Write(Host, table);
-    }
+    protected override void WriteTable(ReportTable table) => SpectreTable.Write(Host, table);
 
-    public override void Warn(string text)
-    {
-        EndProgress();
-        Host.Error.WriteLine($"{Color("33")}warning:{Color("0")} {text}");
-    }
+    protected override void WriteWarning(string text) => Host.Error.WriteLine($"{Color("33")}warning:{Color("0")} {text}");
 
-    public override void Fail(string message, int exitCode)
-    {
-        EndProgress();
+    protected override void WriteFailure(string message, int exitCode) =>
         Host.Error.WriteLine(exitCode == ExitCode.Cancelled ? message : $"{Color("31;1")}error:{Color("0")} {message}");
-    }
 
     public override void EndProgress()
     {

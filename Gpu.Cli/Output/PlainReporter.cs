@@ -9,13 +9,14 @@ internal class PlainReporter(CliHost host) : Reporter(host)
     // Keeps log files short.
     protected override TimeSpan ProgressInterval => TimeSpan.FromSeconds(10);
 
-    public override void Line(string text = "") => Writer.WriteLine(text);
+    protected override void WriteLine(string text) => Writer.WriteLine(text);
 
-    public override void Table(ReportTable table) => PlainTable.Write(Writer, table);
+    protected override void WriteTable(ReportTable table) => PlainTable.Write(Writer, table);
 
-    public override void Warn(string text) => Host.Error.WriteLine($"warning: {text}");
+    protected override void WriteWarning(string text) => Host.Error.WriteLine($"warning: {text}");
 
-    public override void Fail(string message, int exitCode) => Host.Error.WriteLine(exitCode == ExitCode.Cancelled ? message : $"error: {message}");
+    protected override void WriteFailure(string message, int exitCode) =>
+        Host.Error.WriteLine(exitCode == ExitCode.Cancelled ? message : $"error: {message}");
 
     protected override void ShowProgress(in ProgressState state)
     {

@@ -31,6 +31,18 @@ internal sealed class ReportTable(params ReportColumn[] columns)
         _rows.Add(cells);
     }
 
+    /// <summary>The table with control characters escaped (<see cref="Output.Printable"/>).</summary>
+    public ReportTable Printable()
+    {
+        var table = new ReportTable([.. columns.Select(column => column with { Title = Output.Printable.Escape(column.Title) })])
+        {
+            Title = Title is null ? null : Output.Printable.Escape(Title),
+        };
+        foreach (var row in _rows)
+            table.Add(Array.ConvertAll(row, cell => Output.Printable.Escape(cell)));
+        return table;
+    }
+
     /// <summary>Creates a table of names and values, without headings.</summary>
     public static ReportTable KeyValues(string? title, params (string Name, string Value)[] facts)
     {

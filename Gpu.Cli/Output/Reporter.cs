@@ -31,8 +31,12 @@ internal abstract class Reporter(CliHost host)
         : plain || !host.IsTerminal ? new PlainReporter(host) { IsVerbose = verbose }
         : new HumanReporter(host) { IsVerbose = verbose };
 
-    /// <summary>Writes a line.</summary>
-    public abstract void Line(string text = "");
+    /// <summary>Writes a line. Here as in the other methods, control characters are escaped (<see cref="Printable"/>).</summary>
+    public void Line(string text = "")
+    {
+        EndProgress();
+        WriteLine(Printable.Escape(text));
+    }
 
     /// <summary>Writes a line with <c>--verbose</c> only.</summary>
     public void Detail(string text)
@@ -41,7 +45,11 @@ internal abstract class Reporter(CliHost host)
     }
 
     /// <summary>Writes a table.</summary>
-    public abstract void Table(ReportTable table);
+    public void Table(ReportTable table)
+    {
+        EndProgress();
+        WriteTable(table.Printable());
+    }
 
     /// <summary>Shows progress if <see cref="IsProgressDue"/>.</summary>
     public void Progress(in ProgressState state)
@@ -68,14 +76,22 @@ internal abstract class Reporter(CliHost host)
     public void Note(string text)
     {
         EndProgress();
-        Host.Error.WriteLine(Wrap(text));
+        Host.Error.WriteLine(Wrap(Printable.Escape(text, keepsLists: true)));
     }
 
     /// <summary>Writes a warning to standard error.</summary>
-    public abstract void Warn(string text);
+    public void Warn(string text)
+    {
+        EndProgress();
+        WriteWarning(Printable.Escape(text, keepsLists: true));
+    }
 
     /// <summary>Writes an error to standard error and, with <c>--json</c>, as a JSON object to standard output.</summary>
-    public abstract void Fail(string message, int exitCode);
+    public virtual void Fail(string message, int exitCode)
+    {
+        EndProgress();
+        WriteFailure(Printable.Escape(message, keepsLists: true), exitCode);
+    }
 
     /// <summary>Writes the result with <c>--json</c>; other formats ignore it.</summary>
     public virtual void Result(JsonRecord result)
@@ -84,6 +100,18 @@ internal abstract class Reporter(CliHost host)
 
     /// <summary>Breaks a text into lines between words where the output has a width.</summary>
     protected virtual string Wrap(string text) => text;
+
+    /// <summary>Writes a line as it is.</summary>
+    protected abstract void WriteLine(string text);
+
+    /// <summary>Writes a table as it is.</summary>
+    protected abstract void WriteTable(ReportTable table);
+
+    /// <summary>Writes a warning as it is.</summary>
+    protected abstract void WriteWarning(string text);
+
+    /// <summary>Writes an error as it is.</summary>
+    protected abstract void WriteFailure(string message, int exitCode);
 
     /// <summary>Draws a progress update.</summary>
     protected abstract void ShowProgress(in ProgressState state);

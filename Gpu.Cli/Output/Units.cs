@@ -10,6 +10,9 @@ internal static class Units
     /// <summary>A count with thousands separators: <c>12,345</c>.</summary>
     public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>A count and a noun, in the plural unless it is one: <c>1 file</c>, <c>12,345 files</c>.</summary>
+    public static string Count(long value, string noun) => $"{Count(value)} {noun}{(value == 1 ? "" : noun.EndsWith('s') ? "es" : "s")}";
+
     /// <summary>A number with a fixed number of decimals; <c>-</c> for NaN.</summary>
     public static string Fixed(double value, int digits) => double.IsNaN(value) ? "-" : value.ToString($"N{digits}", CultureInfo.InvariantCulture);
 

@@ -14,7 +14,7 @@ internal static class ClassWeightsOption
     private static ClassWeighting Parse(string text)
     {
         if (text.Equals("balanced", StringComparison.OrdinalIgnoreCase)) return ClassWeighting.Balanced;
-        if (!File.Exists(text)) throw new FormatException($"--class-weights expects 'balanced' or a JSON file, but there is no file '{text}'.");
+        if (!File.Exists(text)) throw new FormatException($"expected 'balanced' or a JSON file {{\"class\": weight}}, but there is no file '{text}'.");
         try
         {
             return ClassWeighting.Load(text);

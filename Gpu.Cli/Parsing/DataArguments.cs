@@ -57,7 +57,13 @@ internal sealed class DataArguments
     /// <summary>Loads the data set of a run that is resumed.</summary>
     public Dataset Reload(ParseResult parsed, RunFolder run, string source, RgbColor background, Reporter reporter)
     {
-        if (run.Configuration.Table is { } schema) return DatasetLoader.LoadTable(source, schema: schema);
+        if (run.Configuration.Table is { } schema)
+        {
+            var table = DatasetLoader.LoadTable(source, schema: schema, rows: run.ReadRows(), onlyRecorded: true);
+            TableArguments.Show(table, reporter);
+            return table;
+        }
+
         return DatasetLoader.Load(source, RunArgument.DataOptions(run, reporter) with
         {
             Background = background,

@@ -12,7 +12,8 @@ namespace Gpu.Cli.Parsing;
 internal sealed class ImageOptions
 {
     private readonly Option<(int Height, int Width)?> _size = Options.Checked(
-        "--size", "N|HxW", $"Height and width that images are resized to (1 to {ImageTransform.LargestSide})", "the network's input, or by the images",
+        "--size", "N|HxW", $"Size that images are resized to: a side, or height x width, such as 96x128 (1 to {ImageTransform.LargestSide})",
+        "the network's input, or by the images",
         (int, int)? (text) => ParseSize(text));
 
     private readonly Option<string?> _fit = Options.OneOf(
@@ -115,8 +116,9 @@ internal sealed class ImageOptions
         var count = sizes.Count == 1 ? "The images" : $"{Units.Count(sizes.Count)} images";
         var distinct = sizes.Distinct().Count();
         var (least, most) = (sizes.MinBy(size => (long)size.Height * size.Width), sizes.MaxBy(size => (long)size.Height * size.Width));
-        return distinct == 1 ? $"{count} of {least.Height}x{least.Width}"
-            : $"{count} of {Units.Count(distinct)} sizes, {least.Height}x{least.Width} to {most.Height}x{most.Width},";
+        var order = sizes.Any(size => size.Height != size.Width) ? " (height x width)" : "";
+        return distinct == 1 ? $"{count} of {least.Height}x{least.Width}{order}"
+            : $"{count} of {Units.Count(distinct)} sizes, {least.Height}x{least.Width} to {most.Height}x{most.Width}{order},";
     }
 
     private static string Verb(ImageFit fit) => fit switch

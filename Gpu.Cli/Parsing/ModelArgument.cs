@@ -1,5 +1,6 @@
 using Gpu.Cli.Output;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Models;
 
 namespace Gpu.Cli.Parsing;
@@ -11,7 +12,17 @@ internal static class ModelArgument
     public static Model For(string? nameOrFile, Dataset data, Reporter reporter)
     {
         if (nameOrFile is null) return BuiltInModels.DefaultFor(data);
-        return Adapt(ModelFile.FindFor(nameOrFile, data.SampleShape, data.Outputs), data.Task, reporter);
+        try
+        {
+            return Adapt(ModelFile.FindFor(nameOrFile, data.SampleShape, data.Outputs), data.Task, reporter);
+        }
+        catch (ModelException mistake) when (data is TableDataset && BuiltInModels.Names.Contains(nameOrFile))
+        {
+            var others = BuiltInModels.Names.Where(name => !BuiltInModels.PublishedInput(name).IsImage);
+            throw new UsageException(
+                $"The network '{nameOrFile}' takes images, but '{data.Name}' is a table, whose rows are {data.SampleShape.Length} numbers. Omit --model, "
+                + $"or choose one of {string.Join(", ", others)}.", mistake);
+        }
     }
 
     /// <summary>A model with a loss that fits the task. Shows what was changed.</summary>

@@ -62,6 +62,11 @@ internal static class Options
     public static Option<string?> Text(string name, string valueName, string description, string? standard = null) =>
         Checked(name, valueName, description, standard, text => text);
 
+    /// <summary>An option for the name of a PNG file to write.</summary>
+    public static Option<string?> PngFile(string name, string description, string standard) => Checked(name, "FILE", description, standard, string? (text) =>
+        Path.GetExtension(text).Equals(".png", StringComparison.OrdinalIgnoreCase) ? text
+            : throw new FormatException($"expected a file name that ends in .png, the only format that is written, but got '{text}'."));
+
     /// <summary>An option parsed by <paramref name="parse"/>. The message of its <see cref="FormatException"/> becomes the error message.</summary>
     public static Option<T?> Checked<T>(string name, string valueName, string description, string? standard, Func<string, T> parse) => new(name)
     {

@@ -41,7 +41,7 @@ internal static class ParseErrors
             .Where(option => option.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
             .Select(option => $"{option.Option.Name} has an empty value. Omit it, or give a value."));
         if (mistakes.Count == 0) mistakes.AddRange(parsed.Errors.Select(Sentence).Distinct());
-        return mistakes.Count == 0 ? null : $"{string.Join(Environment.NewLine, mistakes)} See '{path} --help'.";
+        return mistakes.Count == 0 ? null : $"{string.Join($"{Environment.NewLine}  ", mistakes)} See '{path} --help'.";
     }
 
     /// <summary>Returns <c> Did you mean 'x'?</c> with the nearest name, or an empty string if no name is near.</summary>

@@ -13,9 +13,11 @@ internal static class RunArgument
     public const int CoarseClasses = 20;
 
     /// <summary>Opens a run. A missing folder is a usage error; its message suggests the nearest or latest run.</summary>
-    public static RunFolder Open(string path)
+    /// <param name="path">the folder</param>
+    /// <param name="toResume">whether to find its checkpoint</param>
+    public static RunFolder Open(string path, bool toResume = false)
     {
-        if (Directory.Exists(path)) return RunFolder.Open(path);
+        if (Directory.Exists(path)) return toResume ? RunFolder.OpenToResume(path) : RunFolder.Open(path);
         var parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(path)) is { Length: > 0 } given ? given : "runs";
         var runs = Directory.Exists(parent) ? Directory.GetDirectories(parent).Order(StringComparer.Ordinal).ToArray() : [];
         var hint = ParseErrors.DidYouMean(path, runs);

@@ -14,17 +14,24 @@ internal sealed class TableArguments
     private readonly Option<string[]?> _ignore = Options.Checked(
         "--ignore", "A,B,...", "Columns of a table to leave out", "none", string[]? (text) => text.Split(',', StringSplitOptions.TrimEntries));
 
+    private readonly Option<string[]?> _categorical = Options.Checked(
+        "--categorical", "A,B,...", "Columns of a table that are categories, also if their cells are numbers or all different", "columns of texts",
+        string[]? (text) => text.Split(',', StringSplitOptions.TrimEntries));
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Options.Add(_target);
         command.Options.Add(_task);
         command.Options.Add(_ignore);
+        command.Options.Add(_categorical);
     }
 
+    /// <summary>The names of the options.</summary>
+    public IEnumerable<string> Names => [_target.Name, _task.Name, _ignore.Name, _categorical.Name];
+
     /// <summary>The names of the options that the command line contains.</summary>
-    public IEnumerable<string> Given(ParseResult parsed) =>
-        new[] { _target.Name, _task.Name, _ignore.Name }.Where(name => TrainOptions.IsGiven(parsed, name));
+    public IEnumerable<string> Given(ParseResult parsed) => Names.Where(name => TrainOptions.IsGiven(parsed, name));
 
     /// <summary>Loads a table and shows the remarks about it.</summary>
     public TableDataset Load(ParseResult parsed, string source, Reporter reporter)
@@ -34,8 +41,16 @@ internal sealed class TableArguments
             Target = parsed.GetValue(_target),
             Task = parsed.GetValue(_task) is { } task ? Enum.Parse<TaskKind>(task, ignoreCase: true) : null,
             Ignore = parsed.GetValue(_ignore) ?? [],
+            Categorical = parsed.GetValue(_categorical) ?? [],
         });
-        foreach (var remark in data.Remarks) reporter.Note(remark);
+        Show(data, reporter);
         return data;
+    }
+
+    /// <summary>Shows the remarks and warnings about a table.</summary>
+    public static void Show(TableDataset data, Reporter reporter)
+    {
+        foreach (var remark in data.Remarks) reporter.Note(remark);
+        foreach (var warning in data.Warnings) reporter.Warn(warning);
     }
 }

@@ -92,6 +92,12 @@ internal sealed class TrainOptions
     private readonly Option<long?> _logEvery = Options.Integer(
         "--log-every", "Read the loss from the device every N steps", 1, 1_000_000, $"{Defaults.LogEvery}");
 
+    private readonly Option<CheckpointInterval?> _checkpointEvery;
+    private readonly Option<string?> _onDivergence = Options.OneOf(
+        "--on-divergence",
+        "If the loss or a weight is no longer a finite number: stop, or rewind to the last checkpoint with half the learning rate, up to 5 times",
+        "stop", "stop", "rewind");
+
     private readonly string[] _excluded;
 
     /// <param name="without">names of options to leave out</param>
@@ -109,6 +115,12 @@ internal sealed class TrainOptions
             "Decay rates of the first and second moment of adam, adamw and lion (rmsprop uses the second), each at least 0 and below 1",
             Recipe,
             ParseBetas);
+        _checkpointEvery = Options.Checked(
+            "--checkpoint-every",
+            "INTERVAL",
+            "Save a checkpoint within an epoch by time or steps, such as 60s, 5m, 1h or 1000steps, or off; one after each epoch is always saved",
+            $"{CheckpointInterval.Default}",
+            CheckpointInterval? (text) => CheckpointInterval.Parse(text));
         _schedule = Options.Checked(
             "--schedule",
             "NAME[:k=v,...]",
@@ -138,7 +150,7 @@ internal sealed class TrainOptions
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn, _l1,
             _dropout, _labelSmoothing, _classWeights, _clipNorm, _accumulate, _ema, _augment, _background, _validation, _patience, _limitTrain, _limitTest,
-            _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery,
+            _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery, _checkpointEvery, _onDivergence,
         ];
         foreach (var option in all.Where(option => !_excluded.Contains(option.Name))) command.Options.Add(option);
     }
@@ -189,6 +201,8 @@ internal sealed class TrainOptions
             Freeze = parsed.GetValue(_freeze) is { Length: > 0 } freeze ? freeze : basis.Freeze,
             LearningRateScales = parsed.GetValue(_scales) is { Length: > 0 } scales ? scales : basis.LearningRateScales,
             LogEvery = parsed.GetInt(_logEvery) ?? basis.LogEvery,
+            CheckpointInterval = parsed.GetValue(_checkpointEvery) ?? basis.CheckpointInterval,
+            OnDivergence = Named<DivergenceAction>(parsed, _onDivergence) ?? basis.OnDivergence,
         };
         if (parsed.GetValue(_init) is { } file && !File.Exists(file) && !Directory.Exists(file))
             throw new UsageException($"--init: there is no file '{file}', and no folder of that name. Give the path of a safetensors file or of a run.");
@@ -216,7 +230,7 @@ internal sealed class TrainOptions
         var isPlain = (options.Optimizer ?? recipe.Kind) is OptimizerKind.Sgd or OptimizerKind.Momentum or OptimizerKind.Nesterov;
         var rate = options.LearningRate is null && isPlain && options.Optimizer is null ? recipe.LearningRate * factor : options.LearningRate;
         var scaled = rate != options.LearningRate ? $", and the learning rate {Units.Short(rate!.Value)}" : "";
-        reporter.Note($"The batch is {batch} for {samples} training samples{scaled} (--batch, --lr).");
+        reporter.Note($"The batch is {batch} for {Units.Count(samples, "training sample")}{scaled} (--batch, --lr).");
         return options with { Batch = batch, LearningRate = rate };
     }
 

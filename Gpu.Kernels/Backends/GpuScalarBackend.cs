@@ -132,6 +132,9 @@ internal readonly struct GpuScalarBackend : IGpuBackend<GpuScalarBackend>, IVect
     public static float Abs(float a) => MathF.Abs(a);
 
     /// <inheritdoc/>
+    public static float FlushSubnormals(float a) => a;
+
+    /// <inheritdoc/>
     public static float Floor(float a) => MathF.Floor(a);
 
     /// <inheritdoc/>

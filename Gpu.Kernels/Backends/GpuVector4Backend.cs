@@ -158,6 +158,9 @@ internal readonly struct GpuVector4Backend : IGpuBackend<GpuVector4Backend>, IVe
     public static Float4 Abs(Float4 a) => new(MathF.Abs(a.X), MathF.Abs(a.Y), MathF.Abs(a.Z), MathF.Abs(a.W));
 
     /// <inheritdoc/>
+    public static Float4 FlushSubnormals(Float4 a) => a;
+
+    /// <inheritdoc/>
     public static Float4 Floor(Float4 a) => new(MathF.Floor(a.X), MathF.Floor(a.Y), MathF.Floor(a.Z), MathF.Floor(a.W));
 
     /// <inheritdoc/>

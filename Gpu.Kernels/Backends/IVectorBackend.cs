@@ -123,6 +123,12 @@ internal interface IVectorBackend<TSelf, TVector>
     /// <summary>The absolute value.</summary>
     static abstract TVector Abs(TVector a);
 
+    /// <summary>
+    /// Zero for subnormal lanes on a CPU whose floating-point mode cannot do that itself (<see cref="Devices.FlushToZero"/>); elsewhere the operand. For values
+    /// that fall step by step, such as gradients and moments.
+    /// </summary>
+    static abstract TVector FlushSubnormals(TVector a);
+
     /// <summary>The largest integer not above each lane.</summary>
     static abstract TVector Floor(TVector a);
 

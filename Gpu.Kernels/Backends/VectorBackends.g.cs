@@ -5,6 +5,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Backends;
 
@@ -166,6 +167,11 @@ internal readonly unsafe struct Vector512Backend : ICpuBackend<Vector512Backend>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Abs(Vector512<float> a) => Vector512.Abs(a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> FlushSubnormals(Vector512<float> a) =>
+        FlushToZero.IsSupported ? a : SelectGreater(Vector512.Create(1.17549435e-38f), Vector512.Abs(a), Vector512<float>.Zero, a);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -433,6 +439,11 @@ internal readonly unsafe struct Vector256Backend : ICpuBackend<Vector256Backend>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> FlushSubnormals(Vector256<float> a) =>
+        FlushToZero.IsSupported ? a : SelectGreater(Vector256.Create(1.17549435e-38f), Vector256.Abs(a), Vector256<float>.Zero, a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Floor(Vector256<float> a) => Vector256.Floor(a);
 
     /// <inheritdoc/>
@@ -690,6 +701,11 @@ internal readonly unsafe struct Vector128Backend : ICpuBackend<Vector128Backend>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Abs(Vector128<float> a) => Vector128.Abs(a);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> FlushSubnormals(Vector128<float> a) =>
+        FlushToZero.IsSupported ? a : SelectGreater(Vector128.Create(1.17549435e-38f), Vector128.Abs(a), Vector128<float>.Zero, a);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -50,7 +50,7 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
     public void Run()
     {
         RequireMemory();
-        Device.Run(_commands);
+        Device.Run([this]);
     }
 
     /// <summary>Keeps a buffer that the launches use, so that it is not collected before the list.</summary>
@@ -67,6 +67,12 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
     }
 
     internal void Add(Command command) => _commands.Add(command);
+
+    /// <summary>Runs the launches one by one. For devices; everyone else calls <see cref="Run"/>.</summary>
+    internal void ExecuteCommands()
+    {
+        foreach (var command in _commands) command.Execute();
+    }
 }
 
 /// <summary>A recorded launch.</summary>

@@ -166,10 +166,10 @@ public abstract class ComputeDevice : IExecutor, IDisposable
     internal abstract void Dispatch<TOperation>(in TOperation operation, CommandList? list)
         where TOperation : struct, IOperation;
 
-    /// <summary>Runs recorded launches.</summary>
-    internal virtual void Run(List<Command> commands)
+    /// <summary>Runs the launches of lists, in order.</summary>
+    internal virtual void Run(params ReadOnlySpan<CommandList> lists)
     {
-        foreach (var command in commands) command.Execute();
+        foreach (var list in lists) list.ExecuteCommands();
     }
 
     /// <summary>Checks that <paramref name="count"/> values of <paramref name="size"/> bytes fit in a view.</summary>

@@ -4,7 +4,10 @@ using Gpu.Kernels.Backends;
 
 namespace Gpu.Kernels.Devices;
 
-/// <summary>The CPU. Kernels are compiled by the JIT for pointers and SIMD vectors, and a pool of threads shares the items of each launch.</summary>
+/// <summary>
+/// The CPU. Kernels are compiled by the JIT for pointers and SIMD vectors, and a pool of threads shares the items of each launch. Kernels treat subnormal
+/// numbers as zero, because many processors are slow with them; the floating-point mode of the calling thread is restored after each launch.
+/// </summary>
 /// <example><code>using var device = new CpuDevice(threads: 4);</code></example>
 public sealed class CpuDevice : ComputeDevice
 {
@@ -101,7 +104,26 @@ public sealed class CpuDevice : ComputeDevice
 
     internal void TrackAllocation(long bytes) => Interlocked.Add(ref _allocated, bytes);
 
+    internal override void Run(params ReadOnlySpan<CommandList> lists)
+    {
+        using var mode = FlushToZero.Enter();
+        base.Run(lists);
+    }
+
     internal override void Dispatch<TOperation>(in TOperation operation, CommandList? list)
+    {
+        if (list is not null)
+        {
+            Launch(operation, list);
+            return;
+        }
+
+        using var mode = FlushToZero.Enter();
+        Launch(operation, null);
+    }
+
+    private void Launch<TOperation>(in TOperation operation, CommandList? list)
+        where TOperation : struct, IOperation
     {
         switch (VectorBits)
         {

@@ -172,6 +172,8 @@ internal sealed class CpuWorkerPool : IDisposable
     private void Work(Worker self, int number)
     {
         _current = this;
+        // For the life of the thread, which runs nothing else.
+        using var mode = FlushToZero.Enter();
         long seen = 0;
         while (true)
         {

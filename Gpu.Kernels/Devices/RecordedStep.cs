@@ -102,7 +102,8 @@ public sealed class RecordedStep : IDisposable
 
     private void RunLists()
     {
-        foreach (var list in _lists) list.Run();
+        foreach (var list in _lists) list.RequireMemory();
+        _device.Run(_lists);
     }
 
     private bool TryCapture()

@@ -72,5 +72,5 @@ internal struct PointwiseLoss<TBackend, TVector, TLoss, TActivation> : IKernel
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly TVector ApplyGate(TVector prediction, TVector derivative) =>
-        TActivation.Backward<TBackend, TVector>(prediction, TBackend.Multiply(derivative, TBackend.Splat(GradientScale)), Slope);
+        TBackend.FlushSubnormals(TActivation.Backward<TBackend, TVector>(prediction, TBackend.Multiply(derivative, TBackend.Splat(GradientScale)), Slope));
 }

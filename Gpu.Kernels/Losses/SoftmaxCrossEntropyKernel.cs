@@ -125,13 +125,13 @@ internal struct SoftmaxCrossEntropyKernel<TBackend, TVector> : IKernel
         for (var c = 0; c < whole; c += TBackend.Width)
         {
             var value = TBackend.MultiplyAdd(TBackend.Load(LogitsGradient, row + c), TBackend.Splat(scale), TBackend.Splat(smoothed));
-            TBackend.Store(LogitsGradient, row + c, value);
+            TBackend.Store(LogitsGradient, row + c, TBackend.FlushSubnormals(value));
         }
 
         if (left > 0)
         {
             var value = TBackend.MultiplyAdd(TBackend.LoadPartial(LogitsGradient, row + whole, left), TBackend.Splat(scale), TBackend.Splat(smoothed));
-            TBackend.StorePartial(LogitsGradient, row + whole, value, left);
+            TBackend.StorePartial(LogitsGradient, row + whole, TBackend.FlushSubnormals(value), left);
         }
 
         if (isKnown)

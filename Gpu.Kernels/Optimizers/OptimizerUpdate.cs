@@ -125,6 +125,10 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
         g = TBackend.MultiplyAdd(UpdateMath.Sign<TBackend, TVector>(parameter), TBackend.Splat(l1), g);
         parameter = TBackend.Multiply(parameter, TBackend.Splat(decayFactor));
         TRule.Update<TBackend, TVector>(ref parameter, g, ref first, ref second, constants);
+        // Decay halves them again and again, until they are subnormal.
+        parameter = TBackend.FlushSubnormals(parameter);
+        if (TRule.States > 0) first = TBackend.FlushSubnormals(first);
+        if (TRule.States > 1) second = TBackend.FlushSubnormals(second);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,7 +9,7 @@ public class BarPlotTests
     {
         var lines = BarPlot.Lines([("a", 1, double.NaN, "1"), ("bb", 2, double.NaN, "2"), ("c", double.NaN, double.NaN, "-")], isUnicode: false).ToArray();
         var bars = lines.Select(line => line.Count(letter => letter == '#')).ToArray();
-        Assert.Equal([6, 50, 0], bars);
+        Assert.Equal([25, 50, 0], bars);
         Assert.StartsWith(" a  #", lines[0]);
         Assert.StartsWith("bb  #", lines[1]);
         Assert.EndsWith("  2", lines[1]);
@@ -20,7 +20,18 @@ public class BarPlotTests
     {
         var lines = BarPlot.Lines([("a", 1, 0.5, ""), ("b", 2, 0, "")], isUnicode: false).ToArray();
         Assert.Matches(@"^a  #+\|-+#-+\|$", lines[0]);
+        Assert.Equal((13, 38), (lines[0].IndexOf('|') - 2, lines[0].LastIndexOf('|') - 2));
         Assert.DoesNotContain("|", lines[1]);
+    }
+
+    [Fact]
+    public void SmallDifferencesLookSmall()
+    {
+        var lines = BarPlot.Lines([("a", 0.512, 0.004, ""), ("b", 0.509, 0.004, ""), ("c", -0.2, double.NaN, "")], isUnicode: false).ToArray();
+        Assert.InRange(lines[0].LastIndexOf('#') - lines[1].LastIndexOf('#'), 0, 1);
+        // From the smallest, negative value.
+        Assert.Equal("c  #", lines[2]);
+        Assert.Equal(2, BarPlot.Lines([("a", 0, double.NaN, ""), ("b", 0, double.NaN, "")], false).Count());
     }
 
     [Fact]

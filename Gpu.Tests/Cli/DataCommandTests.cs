@@ -33,11 +33,45 @@ public class DataCommandTests
         var file = folder.File("deep", "sheet.png");
         var run = CommandLine.Run("data", "show", folder.File("small"), "--part", "test", "--per-class", "2", "--scale", "1", "--out", file);
         Assert.Equal(ExitCode.Success, run.ExitCode);
-        Assert.Contains("small: 40 training and 20 test images of 28x28x1, 10 classes", run.Output);
+        Assert.Contains("small: 40 training and 20 test images of 28x28x1 (height x width x channels), 10 classes", run.Output);
         Assert.Contains(file, run.Output);
         var sheet = ImageCodec.Load(file);
         Assert.True(sheet.Height > 10 * 28 && sheet.Width > 2 * 28, $"{sheet.Height}x{sheet.Width}");
         Assert.Contains(sheet.Pixels, value => value > 200);
+    }
+
+    [Fact]
+    public void ShowDescribesTheColumnsOfATable()
+    {
+        using var folder = new IO.TempFolder();
+        var file = folder.File("t.csv");
+        File.WriteAllLines(file, Enumerable.Range(0, 60)
+            .Select(i => $"row {i},{i * 0.5},{(i == 7 ? "x" : $"{i % 4}")},{"rgb"[i % 3]},{(i % 2 == 0 ? "no" : "yes")}")
+            .Prepend("name,size,count,color,t"));
+        var show = CommandLine.Run("data", "show", file, "--plain");
+        Assert.Equal(ExitCode.Success, show.ExitCode);
+        Assert.Matches(@"t\.csv: 60 rows, 5 columns", show.Output);
+        Assert.Matches(@"name +text, nearly all different +0 +60 ", show.Output);
+        Assert.Matches(@"size +number +0 +60  0 to 29\.5", show.Output);
+        Assert.Matches(@"count +text, mostly numbers +0 +5  not a number: line 9 \('x'\)", show.Output);
+        Assert.Matches(@"color +text +0 +3  b 20, g 20, r 20", show.Output);
+        Assert.Matches(@"t +text, target +0 +2  no 30, yes 30", show.Output);
+        Assert.Contains("line 9 ('x'): it is read as a category", show.Error);
+        var json = CommandLine.Run("data", "show", file, "--target", "size", "--json").Json;
+        Assert.Equal(("size", "regression"), (json.GetProperty("target").GetString(), json.GetProperty("task").GetString()));
+        Assert.Equal(60, json.GetProperty("train").GetInt32() + json.GetProperty("test").GetInt32());
+
+        // A table that cannot be trained on is described, too.
+        File.WriteAllText(file, "a,b,c\n1,x,3\n2,,4\nNA,y,\n");
+        show = CommandLine.Run("data", "show", file, "--plain");
+        Assert.Equal(ExitCode.Success, show.ExitCode);
+        Assert.Contains("Missing in 'a': line 4.", show.Output);
+        Assert.Contains("cannot be trained on as it is: ", show.Error);
+        Assert.Contains("without a value of the target 'c': line 4", show.Error);
+        Assert.Equal(0.5, CommandLine.Run("data", "show", "circles", "--json").Json.GetProperty("classes")[0].GetProperty("train").GetInt32() / 800.0, 0.1);
+        Assert.Contains("--scale is for images", CommandLine.Run("data", "show", file, "--scale", "2").Error);
+        Assert.Contains("--target is for tables", CommandLine.Run("data", "show", "digits", "--target", "x").Error);
+        Assert.Contains("ends in .png", CommandLine.Run("data", "show", "digits", "--out", "x.txt").Error);
     }
 
     [Fact]

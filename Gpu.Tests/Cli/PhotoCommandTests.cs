@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Gpu.Cli;
 using Gpu.Tests.IO;
 using Gpu.Training.Models;
@@ -21,7 +23,7 @@ public class PhotoCommandTests
         WritePhotos(folder, "new", 9);
         var run = folder.File("run");
         var train = Run("train", folder.File("photos"), "--model", "resnet20", "--epochs", "1", "--out", run, "--json");
-        Assert.Contains("60 images of 3 sizes, 48x48 to 100x75, are scaled and center-cropped to 32x32", train.Error);
+        Assert.Contains("60 images of 3 sizes, 48x48 to 100x75 (height x width), are scaled and center-cropped to 32x32", train.Error);
         Assert.Contains("the median shorter side is 60", train.Error);
         Assert.Equal(1, train.Json.GetProperty("epochs").GetInt32());
         var predictions = Run("predict", run, folder.File("new", "discs"), folder.File("new", "frames", "1.jpg"), "--json").Json.GetProperty("predictions");
@@ -53,7 +55,20 @@ public class PhotoCommandTests
         folder.Write("photos/discs/0.png", photo);
         Directory.CreateDirectory(folder.File("copy"));
         CopyFolder(folder.File("photos"), folder.File("copy"));
-        Assert.Contains($"{60 - samples} of 63 images are training images of the run", Run("eval", run, folder.File("copy")).Error);
+        var copies = File.ReadAllText(Path.Combine(run, "split.json")).Contains("\"discs/0.png\": \"train\"") ? 3 : 0;
+        var copied = $"{60 - samples + copies} of 63 images are training images of the run";
+        Assert.Contains(copied, Run("eval", run, folder.File("copy")).Error);
+
+        // Also under other names, and if the images of the run are gone or others by now.
+        foreach (var file in Directory.GetFiles(folder.File("copy", "discs")))
+            File.Move(file, Path.Combine(Path.GetDirectoryName(file)!, "renamed" + Path.GetFileName(file)));
+        Assert.Contains(copied, Run("eval", run, folder.File("copy")).Error);
+        Directory.Move(folder.File("photos", "frames"), folder.File("frames"));
+        var error = Run("eval", run, folder.File("copy")).Error;
+        var (same, names) = (Count(error, "are training images"), Count(error, "have the names of training images that are no longer there"));
+        Assert.Equal(60 - samples + copies, same + names);
+        Assert.InRange(names, 10, 20);
+        Directory.Move(folder.File("frames"), folder.File("photos", "frames"));
 
         // A resumed run uses the images that it began with.
         var resumed = Run("train", "--resume", run, "--epochs", "2", "--json");
@@ -62,6 +77,24 @@ public class PhotoCommandTests
         var other = CommandLine.Run("train", "--resume", run, "--epochs", "3", "--size", "48");
         Assert.Equal(ExitCode.Usage, other.ExitCode);
         Assert.Contains("--size cannot be combined with --resume", other.Error);
+
+        static int Count(string error, string what) => int.Parse(Regex.Match(error, $@"(\d+) of 63 images {what}").Groups[1].Value);
+    }
+
+    [Fact]
+    public void AClassThatVanishedIsSaid()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 30);
+        var run = folder.File("run");
+        Run("train", folder.File("photos"), "--model", "mlp64x2", "--size", "8", "--steps", "1", "--out", run);
+        Assert.DoesNotContain("The run knows", Run("eval", run).Error);
+        CopyFolder(folder.File("photos", "discs"), folder.File("other", "discs"));
+        Assert.Contains("The run knows the classes 'frames', 'stripes', but there are no images of them in", Run("eval", run, folder.File("other")).Error);
+        Directory.Delete(folder.File("photos", "frames"), recursive: true);
+        var error = Run("eval", run).Error;
+        Assert.Contains("The run knows the class 'frames', but there are no images of it in", error);
+        Assert.Contains("the result says nothing about this class", error);
     }
 
     [Fact]
@@ -80,6 +113,7 @@ public class PhotoCommandTests
         var padded = Predict();
         configuration["transform"]!["fit"] = "stretch";
         File.WriteAllText(Path.Combine(run, "config.json"), configuration.ToJsonString());
+        File.Delete(Path.Combine(run, "checksums.xxh3"));
         Assert.NotEqual(padded, Predict());
 
         // A run of an older version has neither transform nor split: photos of another size are scaled, which is said.
@@ -188,12 +222,64 @@ public class PhotoCommandTests
         Assert.Contains("bad2.jpg", failed.Error);
         var skipped = Run([.. train, "--skip-unreadable"]);
         Assert.Contains("Skipped 2 images of 32", skipped.Error);
-        Run("eval", folder.File("run"), "--skip-unreadable");
+        var eval = Run("eval", folder.File("run"));
+        Assert.Contains("Left out, because the run could not read them: 2 images (discs/bad1.jpg, frames/bad2.jpg)", eval.Error);
+        Assert.DoesNotContain("added", eval.Error);
+        folder.Write("photos/discs/bad3.jpg", "nothing"u8.ToArray());
+        Assert.Contains("bad3.jpg", CommandLine.Run("eval", folder.File("run")).Error);
+        var again = Run("eval", folder.File("run"), "--skip-unreadable").Error;
+        Assert.Contains("1 image was added", again);
+        Assert.Contains("Skipped 1 image of 31", again);
+        File.Delete(folder.File("photos", "discs", "bad3.jpg"));
         Run("train", "--resume", folder.File("run"), "--steps", "2");
         Assert.Contains("bad1.jpg", CommandLine.Run("predict", folder.File("run"), folder.File("photos", "discs")).Error);
         var predict = Run("predict", folder.File("run"), folder.File("photos", "discs"), "--skip-unreadable", "--json");
         Assert.Equal(10, predict.Json.GetProperty("predictions").GetArrayLength());
         Assert.Contains("Skipped", predict.Error);
+    }
+
+    [Fact]
+    public void PredictComparesSizesBeforeItDecodes()
+    {
+        using var folder = new TempFolder();
+        Run("train", "--limit-train", "64", "--limit-test", "10", "--steps", "1", "--out", folder.File("run"));
+        // A gray PNG of 11000 x 9500 pixels, more than an image of a data set may have, and less than can be decoded.
+        var png = Images.TestPng.Make(4, 4, 0, 8, new byte[20]);
+        var size = png.AsSpan(16, 8);
+        BinaryPrimitives.WriteInt32BigEndian(size, 11_000);
+        BinaryPrimitives.WriteInt32BigEndian(size[4..], 9_500);
+        BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(29), System.IO.Hashing.Crc32.HashToUInt32(png.AsSpan(12, 17)));
+        for (var i = 0; i < 4; i++)
+            folder.Write($"large/{i}.png", png);
+        var predict = CommandLine.Run("predict", folder.File("run"), folder.File("large"));
+        Assert.Equal(ExitCode.Failure, predict.ExitCode);
+        Assert.Contains("4 images cannot be read", predict.Error);
+        Assert.Contains("9500 x 11000 pixels (height x width); an image of a data set has at most 100000000", predict.Error);
+    }
+
+    [UnixFact("file names with control characters")]
+    public void ControlCharactersInNamesAreEscaped()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 30);
+        Directory.Move(folder.File("photos", "discs"), folder.File("photos", "\u001b[31mdiscs\n\u202e"));
+        string[] train = ["train", folder.File("photos"), "--model", "mlp64x2", "--size", "8", "--steps", "1", "--out", folder.File("run")];
+        Run(train);
+        var eval = CommandLine.RunAtTerminal(false, "eval", folder.File("run"));
+        Assert.Contains(@"\x1B[31mdiscs\n\u202E", eval.Output);
+        folder.Write("photos/frames/\u001b]0;title\u0007.jpg", "nothing"u8.ToArray());
+        folder.Write("photos/frames/a\nb.jpg", "nothing"u8.ToArray());
+        folder.Write("photos/frames/note\u001b[2J.\u001b", "nothing"u8.ToArray());
+        var skipped = Run("eval", folder.File("run"), "--skip-unreadable");
+        Assert.Contains(@"\x1B]0;title\x07.jpg", skipped.Error);
+        Assert.Contains(@"a\nb.jpg", skipped.Error);
+        var failed = CommandLine.Run("eval", folder.File("run"), "--verbose");
+        Assert.Contains("   at ", failed.Error);
+        Assert.All([eval.Error, skipped.Output, skipped.Error, failed.Error],
+            text => Assert.DoesNotContain(text, letter => letter is '\u001b' or '\u0007' or '\u202e'));
+        // The text of the file is as it is where a program reads it.
+        Assert.Equal("\u001b[31mdiscs\n\u202e", CommandLine.Run("eval", folder.File("run"), "--skip-unreadable", "--json").Json.GetProperty("classes")[0]
+            .GetProperty("name").GetString());
     }
 
     private static CommandLine Run(params string[] args)

@@ -122,6 +122,34 @@ public class ReporterTests
     }
 
     [Theory]
+    [InlineData("plain ü ✓", "plain ü ✓")]
+    [InlineData("a\u001b[2Jb\u0000\u007f\u009b", @"a\x1B[2Jb\x00\x7F\x9B")]
+    [InlineData("a\nb\r\tc", @"a\nb\r\tc")]
+    [InlineData("\u202egnp.x\u2066\u2028", @"\u202Egnp.x\u2066\u2028")]
+    [InlineData("list:\n  a\n  b\nc", "list:\n  a\n  b\\nc")]
+    public void ControlCharactersAreEscaped(string text, string expected)
+    {
+        Assert.Equal(expected, Printable.Escape(text, keepsLists: true).ReplaceLineEndings("\n"));
+        var reporter = new PlainReporter(new CliHost(_output, _error));
+        reporter.Warn(text);
+        reporter.Note(text);
+        reporter.Fail(text, ExitCode.Failure);
+        Assert.Equal($"warning: {expected}\n{expected}\nerror: {expected}\n", _error.ToString().ReplaceLineEndings("\n"));
+        var table = new ReportTable(ReportTable.Text(text)) { Title = text };
+        table.Add(text);
+        reporter.Line(text);
+        reporter.Table(table);
+        var line = expected.Replace("\n", "\\n");
+        Assert.Equal(Enumerable.Repeat(line, 4), _output.ToString().ReplaceLineEndings("\n").TrimEnd('\n').Split('\n'));
+    }
+
+    [Theory]
+    [InlineData(1, "1 class")]
+    [InlineData(0, "0 classes")]
+    [InlineData(1234, "1,234 classes")]
+    public void CountsHaveTheirNouns(long count, string expected) => Assert.Equal(expected, Units.Count(count, "class"));
+
+    [Theory]
     [InlineData(0, "0 B")]
     [InlineData(1023, "1023 B")]
     [InlineData(1536, "1.5 KB")]

@@ -29,7 +29,7 @@ public class UsageErrorTests
     [InlineData("train --betas 0.9", "two numbers")]
     [InlineData("train --betas 0.9,1", "two numbers")]
     [InlineData("train --schedule cosin", "Did you mean 'cosine'?")]
-    [InlineData("train --schedule constant:every=3", "takes no values")]
+    [InlineData("train --schedule constant:every=3", "takes per=step or per=epoch")]
     [InlineData("train --device cdua", "Did you mean 'cuda'?")]
     [InlineData("train --device cuda:x", "expected a device number")]
     [InlineData("train --device cpu:1", "only cuda and opencl devices have numbers")]

@@ -42,6 +42,17 @@ public class ParquetFolderTests
     }
 
     [Fact]
+    public async Task OneFileIsADataSetAndIsShown()
+    {
+        using var folder = new TempFolder();
+        await Write(folder.File("test-0.parquet"), [.. Enumerable.Range(0, 30).Select(i => i % 3)], 0, true);
+        var show = Cli.CommandLine.Run("data", "show", folder.File("test-0.parquet"), "--out", folder.File("sheet.png"), "--json").Json;
+        Assert.Equal((24, 6), (show.GetProperty("train").GetInt32(), show.GetProperty("test").GetInt32()));
+        Assert.Equal("cat", show.GetProperty("classes")[0].GetProperty("name").GetString());
+        Assert.Contains("none named train-*.parquet", Assert.Throws<DatasetException>(() => DatasetLoader.Load(folder.Path)).Message);
+    }
+
+    [Fact]
     public async Task ImagesOfSeveralSizesAreResized()
     {
         using var folder = new TempFolder();

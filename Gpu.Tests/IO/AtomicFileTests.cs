@@ -55,6 +55,25 @@ public class AtomicFileTests
     }
 
     [Fact]
+    public void LeftoversOfDeadWritersAreRemoved()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("file.bin");
+        // The name of an older version, and one of this version; both were killed an hour ago.
+        foreach (var name in new[] { ".file.bin.1-1.tmp", ".file.bin.0123456789abcdef0123456789abcdef.tmp" })
+            File.SetLastWriteTimeUtc(folder.Write(name, [1]), DateTime.UtcNow.AddHours(-1));
+        // A young one may belong to a living writer; one of another file is not ours.
+        var young = folder.Write(".file.bin.2-1.tmp", [1]);
+        var other = folder.Write(".other.bin.1-1.tmp", [1]);
+        File.SetLastWriteTimeUtc(other, DateTime.UtcNow.AddHours(-1));
+        AtomicFile.WriteAllBytes(path, [2]);
+        Assert.Equal(new[] { path, young, other }.Order(), Directory.GetFiles(folder.Path).Order());
+        // In a folder that is locked, there is no other writer.
+        AtomicFile.RemoveLeftovers(folder.Path, "file.bin", TimeSpan.Zero);
+        Assert.Equal(new[] { path, other }.Order(), Directory.GetFiles(folder.Path).Order());
+    }
+
+    [Fact]
     public async Task ConcurrentWritersDoNotMixTheirContent()
     {
         using var folder = new TempFolder();

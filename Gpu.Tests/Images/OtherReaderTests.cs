@@ -119,10 +119,10 @@ public class OtherReaderTests
     [InlineData("P2 2 1 0 1 1\n", "largest value is 0")]
     [InlineData("P2 2 1 65536 1 1\n", "largest value is 65536")]
     [InlineData("P2 2 x 255 1 1\n", "no number for the height")]
-    [InlineData("P2 99999999999 1 255 1\n", "2147483647 x 1")]
+    [InlineData("P2 99999999999 1 255 1\n", "1 x 2147483647")]
     [InlineData("P2 5000 5000 255 1\n", "truncated")]
     [InlineData("P5 5000 5000 255 1\n", "truncated")]
-    [InlineData("P2 0 1 255 1\n", "0 x 1 pixels")]
+    [InlineData("P2 0 1 255 1\n", "1 x 0 pixels")]
     [InlineData("P1 2 1 1 2\n", "no 0 or 1")]
     [InlineData("P2 1 1 255 12", "no space follows a value")]
     public void BadMaps(string file, string expected)

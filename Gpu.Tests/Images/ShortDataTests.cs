@@ -72,6 +72,10 @@ public class ShortDataTests
     [InlineData("ycc420-scans.jpg")]
     [InlineData("gray.jpg")]
     [InlineData("cmyk.jpg")]
+    [InlineData("ycc420-progressive.jpg")]
+    [InlineData("ycc422-progressive.jpg")]
+    [InlineData("ycc444-progressive.jpg")]
+    [InlineData("cmyk-progressive.jpg")]
     public void HalfAScanOfAJpegAndItsEnd(string file)
     {
         var data = ImageVectors.Bytes(file);
@@ -81,6 +85,42 @@ public class ShortDataTests
         while (data[half - 1] == 0xFF)
             half--;
         Assert.Contains("a scan ends before its last block", Fail([.. data[..half], 0xFF, 0xD9]));
+    }
+
+    // Each scan of a progressive file by itself; in most of them, the second half has codes.
+    [Theory]
+    [InlineData("ycc420-progressive.jpg")]
+    [InlineData("ycc444-progressive.jpg")]
+    [InlineData("cmyk-progressive.jpg")]
+    public void HalfOfAnyScanOfAProgressiveJpeg(string file)
+    {
+        var data = ImageVectors.Bytes(file);
+        var (scans, refused) = (0, 0);
+        for (var at = data.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]); at >= 0; scans++)
+        {
+            var codes = at + 2 + data[at + 3];
+            var end = codes;
+            while (data[end] != 0xFF || data[end + 1] == 0)
+                end++;
+            var half = codes + ((end - codes) / 2);
+            while (data[half - 1] == 0xFF)
+                half--;
+            try
+            {
+                ImageCodec.Decode([.. data[..half], .. data[end..]], "test");
+            }
+            catch (ImageException e)
+            {
+                Assert.Contains("a scan ends before its last block", e.Message);
+                refused++;
+            }
+
+            var next = data.AsSpan(end).IndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]);
+            at = next < 0 ? -1 : end + next;
+        }
+
+        Assert.InRange(scans, 6, 20);
+        Assert.Equal(scans, refused);
     }
 
     private static string Fail(byte[] data) => Assert.Throws<ImageException>(() => ImageCodec.Decode(data, "test")).Message;

@@ -1,7 +1,6 @@
 using Gpu.Kernels.Devices;
 using Gpu.Tests.IO;
 using Gpu.Training.Loop;
-using Gpu.Training.Runs;
 
 namespace Gpu.Tests.Loop;
 
@@ -60,15 +59,9 @@ public class DeterminismTests
         Assert.Equal(
             (expected.TrainLoss, expected.TestLoss, expected.ValidationLoss, expected.BestEpoch, expected.Epochs, expected.Steps),
             (resumed.TrainLoss, resumed.TestLoss, resumed.ValidationLoss, resumed.BestEpoch, resumed.Epochs, resumed.Steps));
-        foreach (var file in new[] { RunFolder.BestFile, RunFolder.LastFile, RunFolder.CheckpointFile })
-            Assert.Equal(File.ReadAllBytes(Path.Combine(folder.File("whole"), file)), File.ReadAllBytes(Path.Combine(folder.File("cut"), file)));
-        // All columns but the times are equal.
-        Assert.Equal(Metrics("whole"), Metrics("cut"));
         whole.Dispose();
         second.Dispose();
-
-        string[] Metrics(string run) => [.. File.ReadAllLines(Path.Combine(folder.File(run), RunFolder.MetricsFile))
-            .Select(line => string.Join(",", line.Split(',').Take(11)))];
+        RunComparison.RequireEqual(folder.File("whole"), folder.File("cut"));
     }
 
     [Fact]
@@ -108,16 +101,13 @@ public class DeterminismTests
         using var device = new CpuDevice(threads: 1);
         var run = folder.File("run");
         using (var first = new Trainer(SmallData.Network(), SmallData.Squares(), device, Options with { Epochs = 1, OutputFolder = run })) first.Run();
-        Assert.Contains("different images", Message(SmallData.Squares(seed: 2), given => given));
-        Assert.Contains("different optimizer", Message(SmallData.Squares(), given => given with { Optimizer = Gpu.Kernels.OptimizerKind.Momentum }));
-        Assert.Contains("cannot change batch: it was 16, but 8 was given", Message(SmallData.Squares(), given => given with { Batch = 8 }));
-        Assert.Contains("cannot change ema: it was 0.95, but none was given", Message(SmallData.Squares(), given => given with { Ema = null }));
-        var checkpoint = Path.Combine(run, RunFolder.CheckpointFile);
-        var bytes = File.ReadAllBytes(checkpoint);
-        File.WriteAllBytes(checkpoint, bytes[..(bytes.Length / 2)]);
-        Assert.Contains("truncated", Message(SmallData.Squares(), given => given));
-        File.Delete(checkpoint);
-        Assert.Contains("no checkpoint", Message(SmallData.Squares(), given => given));
+        Assert.Matches(@"training images +\S+ +\S+ +cannot change", Message(SmallData.Squares(seed: 2), given => given));
+        Assert.Matches("optimizer +adam +momentum +may change with --reset-optimizer",
+            Message(SmallData.Squares(), given => given with { Optimizer = Gpu.Kernels.OptimizerKind.Momentum }));
+        var both = Message(SmallData.Squares(), given => given with { Batch = 8, Ema = null, LearningRate = 1 });
+        Assert.Matches("batch +16 +8 +cannot change", both);
+        Assert.Matches("ema +0.95 +none +cannot change", both);
+        Assert.Matches("lr +0.01 +1 +may change with --override", both);
         Assert.Contains("no run folder", Assert.Throws<TrainingException>(() => Trainer.Resume(folder.File("nowhere"), SmallData.Squares(), device)).Message);
 
         string Message(Gpu.Training.Data.ImageDataset data, Func<TrainingOptions, TrainingOptions> change) =>

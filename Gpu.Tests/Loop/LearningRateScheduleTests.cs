@@ -24,6 +24,18 @@ public class LearningRateScheduleTests
     [InlineData("polynomial:power=0.5,final=0.2", 99, 0.2)]
     [InlineData("onecycle", 0, 0.04)]
     [InlineData("onecycle", 99, 0)]
+    [InlineData("inverse-sqrt:delta=3", 1, 0.5)]
+    [InlineData("inverse-sqrt:delta=3,per=epoch", 9, 1)]
+    [InlineData("inverse-sqrt:delta=3,per=epoch", 10, 0.5)]
+    [InlineData("inverse-sqrt-constant:delta=3", 0, 0.5)]
+    [InlineData("inverse-sqrt-constant:delta=3", 99, 0.5)]
+    [InlineData("inverse-time:delta=0.1", 10, 0.5)]
+    [InlineData("cosine:per=epoch", 49, 0.65450849718747373)]
+    [InlineData("cosine:per=epoch", 50, 0.5)]
+    [InlineData("cosine-restarts:period=2", 19, 0.0061558297024311148)]
+    [InlineData("cosine-restarts:period=2", 20, 1)]
+    [InlineData("cosine-restarts:period=2,growth=2", 59, 0.0015413331334360182)]
+    [InlineData("cosine-restarts:period=2,growth=2", 60, 1)]
     public void FactorFollowsTheSchedule(string text, long step, double expected) =>
         Assert.Equal(expected, LearningRateSchedule.Parse(text).FactorAt(step, 0, 100, 10), 1e-9);
 
@@ -44,9 +56,9 @@ public class LearningRateScheduleTests
     public void OneCyclePeaksAtTheEndOfItsRise()
     {
         var schedule = LearningRateSchedule.Parse("onecycle:rise=0.25");
-        var factors = Enumerable.Range(0, 401).Select(step => schedule.FactorAt(step, 0, 401, 10)).ToArray();
-        Assert.Equal(1, factors[100], 1e-9);
-        Assert.Equal(factors.Max(), factors[100]);
+        var factors = Enumerable.Range(0, 400).Select(step => schedule.FactorAt(step, 0, 400, 10)).ToArray();
+        Assert.Equal(1, factors[99], 1e-9);
+        Assert.Equal(factors.Max(), factors[99]);
         Assert.All(factors, factor => Assert.InRange(factor, 0, 1));
     }
 
@@ -68,6 +80,12 @@ public class LearningRateScheduleTests
     [InlineData("linear:final=0.1")]
     [InlineData("polynomial:power=3,final=0.1")]
     [InlineData("onecycle:rise=0.2,start=0.1,final=0.01")]
+    [InlineData("inverse-sqrt:delta=0.5")]
+    [InlineData("inverse-sqrt-constant:delta=0.5")]
+    [InlineData("inverse-time:delta=0.5,per=epoch")]
+    [InlineData("constant:per=epoch")]
+    [InlineData("cosine-restarts:period=3,growth=2,final=0.1")]
+    [InlineData("plateau:factor=0.5,patience=3,threshold=0.01,cooldown=1,least=0.1")]
     public void TextAndJsonRoundTrip(string text)
     {
         var schedule = LearningRateSchedule.Parse(text);
@@ -103,7 +121,11 @@ public class LearningRateScheduleTests
     [InlineData("polynomial:power=0", "a number above 0")]
     [InlineData("polynomial:final=-1", "0 to 1")]
     [InlineData("polynomial:pwer=2", "Did you mean 'power'?")]
-    [InlineData("constant:x=1", "takes no values")]
+    [InlineData("constant:x=1", "takes per=step or per=epoch")]
+    [InlineData("cosine:per=hour", "per must be step or epoch")]
+    [InlineData("plateau:patience=1.5", "a whole number")]
+    [InlineData("inverse-sqrt:delta=-1", "0 or more")]
+    [InlineData("cosine-restarts:growth=0.5", "1 or more")]
     public void InvalidTextIsExplained(string text, string expected) => Assert.Contains(expected,
         Assert.Throws<FormatException>(() => LearningRateSchedule.Parse(text)).Message);
 }

@@ -186,8 +186,9 @@ public class TrainerTests
         var options = Options with { Optimizer = OptimizerKind.Sgd, LearningRate = 0.05f, Epochs = 1, OutputFolder = run, LogEvery = 5 };
         using (var first = new Trainer(model, SmallData.Squares(), device, options)) first.Run();
         var best = File.ReadAllBytes(Path.Combine(run, RunFolder.BestFile));
-        using var trainer = Trainer.Resume(run, SmallData.Squares(), device, given => given with { LearningRate = 1e30f, Epochs = 3 });
-        var e = Assert.Throws<TrainingException>(() => trainer.Run());
+        using var trainer = Trainer.Resume(run, SmallData.Squares(), device, given => given with { LearningRate = 1e30f, Epochs = 3 },
+            allowed: new ResumeOptions { Override = true });
+        var e = Assert.Throws<DivergenceException>(() => trainer.Run());
         Assert.Contains("epoch 1, in", e.Message);
         Assert.Contains("lower learning rate", e.Message);
         Assert.Equal(best, File.ReadAllBytes(Path.Combine(run, RunFolder.BestFile)));
@@ -284,6 +285,7 @@ public class TrainerTests
         { Options with { Validation = 1.5 }, "validation is 1.5" },
         { Options with { Patience = 2 }, "--validation" },
         { Options with { Accumulate = 0 }, "accumulate is 0" },
+        { Options with { AugmentShift = 9 }, "shifts by up to 9 pixels, but the images of 'squares' are 8x8" },
     };
 
     [Theory]
@@ -322,7 +324,7 @@ public class TrainerTests
         {
             using var lease = TestDevices.Rent(name);
             var device = lease.Device;
-            using var trainer = new Trainer(SmallData.Network(), SmallData.Squares(40, 12), device, Options with { Steps = 6, RecordLosses = true });
+            using var trainer = new Trainer(SmallData.Network(), SmallData.Squares(40, 12), device, Options with { Steps = 3, RecordLosses = true });
             var result = trainer.Run();
             return result.Losses!.Select(loss => (double)loss).Append(result.TestLoss).ToArray();
         }).ToArray();

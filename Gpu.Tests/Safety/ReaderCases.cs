@@ -207,7 +207,8 @@ internal static class ReaderCases
     private static ReaderCase Cache(TempFolder folder)
     {
         PixelFileTests.WriteSample(folder.File("x.pixels"));
-        return new("pixel cache", false, [File.ReadAllBytes(folder.File("x.pixels"))], [typeof(InvalidDataException), typeof(IOException)], path =>
+        Type[] documented = [typeof(InvalidDataException), typeof(IOException), typeof(FileNotFoundException)];
+        return new("pixel cache", false, [File.ReadAllBytes(folder.File("x.pixels"))], documented, path =>
         {
             using var file = PixelFile.Open(path);
             var pixels = new byte[file.Header.ImageBytes];

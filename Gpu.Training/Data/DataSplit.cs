@@ -88,6 +88,9 @@ public abstract class DataSplit
         return drawn;
     }
 
+    /// <summary>What samples of equal inputs have in common, so that they stay in one part; null where it is unknown.</summary>
+    internal virtual ulong? Identity(int index) => null;
+
     /// <summary>The group of a sample whose share a stratified draw keeps: its class, or 0 without classes.</summary>
     internal int Stratum(int index) => Labels.Length == 0 ? 0 : Labels[index];
 }

@@ -51,9 +51,12 @@ public static class DatasetLoader
     /// <param name="source">A file or a name.</param>
     /// <param name="options">How to read the table; null for the defaults.</param>
     /// <param name="schema">The columns of a run, to load its table again; null for a new one.</param>
+    /// <param name="rows">The rows of the run, which keep their parts if the table has changed; null to draw all.</param>
+    /// <param name="onlyRecorded">Whether rows that the run does not have are left out.</param>
     /// <exception cref="DatasetNotFoundException">There is no such file.</exception>
     /// <exception cref="DatasetException">The table cannot be read; the message says why.</exception>
-    public static TableDataset LoadTable(string source, TableOptions? options = null, TableSchema? schema = null)
+    public static TableDataset LoadTable(
+        string source, TableOptions? options = null, TableSchema? schema = null, RecordedRows? rows = null, bool onlyRecorded = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
         options ??= new TableOptions();
@@ -62,12 +65,12 @@ public static class DatasetLoader
             var name = source.ToLowerInvariant();
             return schema is null
                 ? TableFile.Parse(name, name, () => new StringReader(TableGenerator.Generate(name)), options)
-                : TableFile.Parse(name, name, () => new StringReader(TableGenerator.Generate(name)), schema);
+                : TableFile.Parse(name, name, () => new StringReader(TableGenerator.Generate(name)), schema, rows, onlyRecorded);
         }
 
         if (!File.Exists(source))
             throw new DatasetNotFoundException($"There is no file '{source}'. Check the path of the table.");
-        return schema is null ? TableFile.Load(source, options) : TableFile.Load(source, schema);
+        return schema is null ? TableFile.Load(source, options) : TableFile.Load(source, schema, rows, onlyRecorded);
     }
 
     /// <summary>As the public method, with the folders that are searched for names.</summary>
@@ -112,8 +115,11 @@ public static class DatasetLoader
 
         if (File.Exists(nameOrFolder))
         {
+            if (Path.GetExtension(nameOrFolder).Equals(".parquet", StringComparison.OrdinalIgnoreCase))
+                return ParquetFolder.LoadFile(nameOrFolder, options);
             throw new DatasetNotFoundException(
-                $"'{nameOrFolder}' is a file, but a data set is a folder, a table (.csv, .tsv) or one of the names {Names()}. "
+                $"'{nameOrFolder}' is a file, but a data set is a folder, a table (.csv, .tsv), an image set in Parquet (.parquet) or one of "
+                + $"the names {Names()}. "
                 + "Unpack it if it is an archive, and give the folder "
                 + "that it is in.");
         }

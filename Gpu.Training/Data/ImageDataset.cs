@@ -58,6 +58,9 @@ public sealed class ImageDataset : Dataset
     /// <summary>How the images were brought to one size when they were loaded; null if they were not.</summary>
     public ImageTransform? Transform { get; init; }
 
+    /// <summary>Names of the files that were left out because they cannot be read.</summary>
+    internal IReadOnlyList<string> Unreadable { get; init; } = [];
+
     /// <summary>Mean and standard deviation per channel of the training pixels, computed on first use.</summary>
     public ChannelStatistics Statistics => _statistics.Value;
 
@@ -98,21 +101,22 @@ public sealed class ImageDataset : Dataset
         // Where one split serves as two parts, it is converted once.
         var train = convert(Train);
         var test = ReferenceEquals(Test, Train) ? train : convert(Test);
-        return new ImageDataset(Name, classNames, train, test, Validation is null ? null : convert(Validation)) { Transform = transform };
+        return new ImageDataset(Name, classNames, train, test, Validation is null ? null : convert(Validation))
+        {
+            Transform = transform, Unreadable = Unreadable,
+        };
     }
 
-    internal override string Fingerprint
+    internal override string FingerprintOf(DataSplit split)
     {
-        get
-        {
-            var check = new Crc32();
-            if (Train.Mapped is { } mapped)
-                mapped.AppendTo(check);
-            else
-                check.Append(Train.Pixels);
-            check.Append(MemoryMarshal.AsBytes(Train.Labels.AsSpan()));
-            return $"{Train.Count}x{Height}x{Width}x{Channels}-{check.GetCurrentHashAsUInt32():x8}";
-        }
+        var images = (ImageSplit)split;
+        var check = new Crc32();
+        if (images.Mapped is { } mapped)
+            mapped.AppendTo(check);
+        else
+            check.Append(images.Pixels);
+        check.Append(MemoryMarshal.AsBytes(images.Labels.AsSpan()));
+        return $"{images.Count}x{Height}x{Width}x{Channels}-{check.GetCurrentHashAsUInt32():x8}";
     }
 
     /// <inheritdoc/>
@@ -122,7 +126,7 @@ public sealed class ImageDataset : Dataset
     public override ImageDataset WithValidation(double fraction, ulong seed) => (ImageDataset)base.WithValidation(fraction, seed);
 
     internal override ImageDataset With(DataSplit train, DataSplit test, DataSplit? validation) =>
-        new(Name, ClassNames, (ImageSplit)train, (ImageSplit)test, (ImageSplit?)validation) { Transform = Transform };
+        new(Name, ClassNames, (ImageSplit)train, (ImageSplit)test, (ImageSplit?)validation) { Transform = Transform, Unreadable = Unreadable };
 
     private void Check(string part, ImageSplit split)
     {

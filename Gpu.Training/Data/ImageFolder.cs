@@ -63,7 +63,10 @@ internal sealed class ImageFolder
             validation = groups.Contains(SplitPart.Validation) ? Join([.. groups[SplitPart.Validation]], 2) : null;
         }
 
-        return new ImageDataset(name, classes, train, test, validation) { Transform = transform };
+        return new ImageDataset(name, classes, train, test, validation)
+        {
+            Transform = transform, Unreadable = [.. files.Except(readable).Select(file => file.Name)],
+        };
 
         ImageSplit Join(int[] indices, ulong stream) => ImageFolder.Join(
             readable, labels, images, indices, new PortableRandom(_options.Seed, stream), channels, names: !_options.DrawsByOrder);
@@ -78,6 +81,15 @@ internal sealed class ImageFolder
         var found = files.Select(file => file.Name).ToHashSet();
         var added = files.Where(file => !split.Files.ContainsKey(file.Name)).ToArray();
         var removed = split.Files.Keys.Where(known => !found.Contains(known)).ToArray();
+        var unreadable = files.Where(file => split.Files.TryGetValue(file.Name, out var part) && part == SplitPart.Unreadable).ToArray();
+        if (unreadable.Length > 0)
+        {
+            files = [.. files.Except(unreadable)];
+            _options.Note?.Invoke(
+                $"Left out, because the run could not read {(unreadable.Length == 1 ? "it" : "them")}: "
+                + $"{FolderTree.Count(unreadable.Length, "image")} ({NameList.Join(unreadable.Select(file => file.Name), 5)}).");
+        }
+
         if (_options.OnlyRecorded)
             files.RemoveAll(file => !split.Files.ContainsKey(file.Name));
         if (added.Length > 0)
@@ -183,7 +195,7 @@ internal sealed class ImageFolder
             + (bad.Length > MostNamed ? $"{Environment.NewLine}  and {bad.Length - MostNamed} more" : "");
         if (_options.SkipsUnreadable && bad.Length < files.Count)
         {
-            _options.Note?.Invoke($"Skipped {FolderTree.Count(bad.Length, "image")} of {files.Count} that cannot be read:{list}");
+            _options.Note?.Invoke($"Skipped {FolderTree.Count(bad.Length, "image")} of {files.Count}, which cannot be read:{list}");
             return;
         }
 
@@ -227,7 +239,7 @@ internal sealed class ImageFolder
             return [.. files.Select(file => split.Files.TryGetValue(file.Name, out var part) ? part == SplitPart.Test : IsDrawn(file.Name)).Select(Part)];
         }
 
-        return [.. NameHash.Draw("test", [.. files.Select(file => file.Name)], labels, _options.HoldOut, _options.Seed).Select(Part)];
+        return [.. NameHash.Draw("test", [.. files.Select(file => file.Name)], i => labels[i], _options.HoldOut, _options.Seed).Select(Part)];
 
         static SplitPart Part(bool isTest) => isTest ? SplitPart.Test : SplitPart.Train;
     }

@@ -28,6 +28,9 @@ internal sealed class ImageFolderLayout
     /// <summary>The folder that has the class folders, or those of the parts.</summary>
     public FolderTree Root { get; }
 
+    /// <summary>Whether a folder of this name holds a part of the data.</summary>
+    public static bool IsPartName(string name) => Parts.Any(part => part.Names.Contains(name.ToLowerInvariant()));
+
     /// <summary>Finds the files; null if there are no image files.</summary>
     /// <exception cref="DatasetException">There are images, but not in class folders, or a part has two folders.</exception>
     public static ImageFolderLayout? TryFind(string path)

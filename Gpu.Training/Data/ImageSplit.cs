@@ -192,7 +192,7 @@ public sealed class ImageSplit : DataSplit
     }
 
     private protected override bool[] Draw(double fraction, ulong seed) =>
-        Names is null ? base.Draw(fraction, seed) : NameHash.Draw("validation", Names, Labels, fraction, seed);
+        Names is null ? base.Draw(fraction, seed) : NameHash.Draw("validation", Names, Stratum, fraction, seed);
 
     private ImageSplit Converted(int height, int width, int channels, Func<ByteImage, ByteImage> convert)
     {

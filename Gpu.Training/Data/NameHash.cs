@@ -4,8 +4,8 @@ using System.Text;
 namespace Gpu.Training.Data;
 
 /// <summary>
-/// Draws parts of a data set by the names of the files. Whether a file is drawn depends on its own name and the seed, so a file that is added or removed moves
-/// no other one, and the draw is the same on every platform.
+/// Draws parts of a data set by names: of files, or of rows by their content. Whether an entry is drawn depends on its own name and the seed, so one that is
+/// added or removed moves no other one, and the draw is the same on every platform.
 /// </summary>
 internal static class NameHash
 {
@@ -17,22 +17,25 @@ internal static class NameHash
         (XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{purpose}\0{name}"), unchecked((long)seed)) >> 11) * (1.0 / (1L << 53));
 
     /// <summary>
-    /// Draws about a share of the files of each class. Of a class with two or more files, at least one is drawn and at least one is not.
+    /// Draws about a share of the names of each class; what has the same name is drawn together. Of a class with two or more names, at least one is drawn and
+    /// at least one is not.
     /// </summary>
-    /// <returns>Whether each file is drawn.</returns>
-    public static bool[] Draw(string purpose, IReadOnlyList<string> names, IReadOnlyList<int> labels, double share, ulong seed)
+    /// <returns>Whether each entry is drawn.</returns>
+    public static bool[] Draw(string purpose, IReadOnlyList<string> names, Func<int, int> labelOf, double share, ulong seed)
     {
-        var values = names.Select(name => Of(purpose, name, seed)).ToArray();
-        var drawn = values.Select(value => value < share).ToArray();
-        foreach (var files in Enumerable.Range(0, names.Count).GroupBy(i => labels[i]))
+        var values = names.Distinct().ToDictionary(name => name, name => Of(purpose, name, seed));
+        var drawn = values.ToDictionary(entry => entry.Key, entry => entry.Value < share);
+        foreach (var entries in Enumerable.Range(0, names.Count).GroupBy(labelOf).OrderBy(group => group.Key))
         {
-            var order = files.OrderBy(i => values[i]).ThenBy(i => names[i], StringComparer.Ordinal).ToArray();
+            var order = entries.Select(i => names[i]).Distinct().OrderBy(name => values[name]).ThenBy(name => name, StringComparer.Ordinal).ToArray();
             if (order.Length < 2)
                 drawn[order[0]] = false;
-            else
-                (drawn[order[0]], drawn[order[^1]]) = (true, false);
+            else if (!order.Any(name => drawn[name]))
+                drawn[order[0]] = true;
+            else if (order.All(name => drawn[name]))
+                drawn[order[^1]] = false;
         }
 
-        return drawn;
+        return [.. names.Select(name => drawn[name])];
     }
 }

@@ -28,9 +28,16 @@ internal static partial class ParquetFolder
     public static ImageDataset? TryLoad(string folder, string name, DatasetOptions options)
     {
         var files = Directory.GetFiles(folder, "*.parquet").Order(StringComparer.Ordinal).ToArray();
-        if (files.Length == 0)
-            return null;
-        var parts = files.GroupBy(PartOf).ToDictionary(group => group.Key, group => group.ToArray());
+        return files.Length == 0 ? null
+            : Load(folder, name, files.GroupBy(PartOf).ToDictionary(group => group.Key, group => group.ToArray()), options);
+    }
+
+    /// <summary>Loads the data set of one file, of which a test part is drawn.</summary>
+    public static ImageDataset LoadFile(string file, DatasetOptions options) => 
+        Load(file, Path.GetFileNameWithoutExtension(file), new() { ["train"] = [file] }, options);
+
+    private static ImageDataset Load(string folder, string name, Dictionary<string, string[]> parts, DatasetOptions options)
+    {
         if (parts.TryGetValue("", out var others))
         {
             if (parts.Count > 1)
@@ -46,7 +53,8 @@ internal static partial class ParquetFolder
         if (!parts.ContainsKey("train"))
         {
             throw new DatasetException(
-                $"The folder '{folder}' has the Parquet files {string.Join(", ", files.Take(5).Select(Path.GetFileName))}, but none named train-*.parquet. "
+                $"The folder '{folder}' has the Parquet files {string.Join(", ", parts.Values.SelectMany(part => part).Take(5).Select(Path.GetFileName))}, "
+                + "but none named train-*.parquet. "
                 + "Add them.");
         }
 

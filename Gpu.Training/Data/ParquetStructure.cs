@@ -211,7 +211,8 @@ internal sealed class ParquetStructure
                 var header = Next(data, ref at);
                 var size = header >> 4 == 15 ? ReadUnsigned(data, ref at) : (ulong)header >> 4;
                 // Each element takes a byte at least.
-                if (size > (ulong)(data.Length - at)) throw new EndOfStreamException($"its metadata have a list of {size:N0} elements in {data.Length - at} bytes");
+                if (size > (ulong)(data.Length - at))
+                    throw new EndOfStreamException($"its metadata have a list of {size:N0} elements in {data.Length - at} bytes");
                 for (ulong i = 0; i < size; i++) CheckValue(field, kind[1..], header & 15, isElement: true, data, ref at);
                 break;
             default: throw new InvalidDataException($"the field {field} of its metadata has the wrong type {wire}");
@@ -228,7 +229,8 @@ internal sealed class ParquetStructure
             Binary => ReadUnsigned(data, ref at),
             _ => ReadUnsigned(data, ref at) * 0,
         };
-        if (length > (ulong)(data.Length - at)) throw new EndOfStreamException($"its metadata have a value of {length:N0} bytes, but {data.Length - at} follow");
+        if (length > (ulong)(data.Length - at))
+            throw new EndOfStreamException($"its metadata have a value of {length:N0} bytes, but {data.Length - at} follow");
         at += (int)length;
     }
 

@@ -41,6 +41,17 @@ public sealed class RecordedSplit
         }
     }
 
+    /// <summary>
+    /// Counts images of a folder with the content of a training image of the run, under any name, and images that only have the name of one, because it was
+    /// removed or written anew since the run.
+    /// </summary>
+    /// <param name="trained">When the run began.</param>
+    /// <param name="own">Folder of the run's data set, which need not exist.</param>
+    /// <param name="other">The folder to look at.</param>
+    /// <param name="names">Names of its images.</param>
+    public (int Same, int Possible) CountTrained(DateTime trained, string own, string other, IReadOnlyList<string> names) =>
+        TrainingOverlap.Count(this, trained, own, other, names);
+
     /// <summary>The record of a data set as it was prepared for training; null if its images have no names.</summary>
     /// <param name="loaded">The data set as it was loaded.</param>
     /// <param name="prepared">The same with its limits and its validation split.</param>
@@ -52,6 +63,8 @@ public sealed class RecordedSplit
         var files = new SortedDictionary<string, SplitPart>(StringComparer.Ordinal);
         foreach (var name in names)
             files[name] = SplitPart.Unused;
+        foreach (var name in loaded.Unreadable)
+            files[name] = SplitPart.Unreadable;
         Add(loaded.Validation, SplitPart.Validation);
         Add(loaded.Test, SplitPart.Test);
         Add(prepared.Validation, SplitPart.Validation);
@@ -65,6 +78,10 @@ public sealed class RecordedSplit
         }
     }
 
-    /// <summary>Writes the record. The file appears complete or not at all.</summary>
-    internal void Write(string path) => AtomicFile.WriteAllText(path, JsonSerializer.Serialize(Files, Json) + "\n");
+    /// <summary>Writes the record.</summary>
+    internal void Write(Stream stream)
+    {
+        JsonSerializer.Serialize(stream, Files, Json);
+        stream.WriteByte((byte)'\n');
+    }
 }

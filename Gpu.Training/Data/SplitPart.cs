@@ -14,4 +14,7 @@ public enum SplitPart
 
     /// <summary>Left out by a limit.</summary>
     Unused,
+
+    /// <summary>Left out because it could not be read.</summary>
+    Unreadable,
 }

@@ -2,11 +2,12 @@ namespace Gpu.Training.IO;
 
 /// <summary>
 /// Writes files atomically. The content is written to a temporary file in the same folder, flushed to the disk and renamed. On a failure the temporary file
-/// is deleted and an existing file stays as it was.
+/// is deleted and an existing file stays as it was. The next write of the same file removes the temporary files of writers that were killed.
 /// </summary>
 public static class AtomicFile
 {
-    private static int _counter;
+    // A writer holds its temporary file open until shortly before it renames it. This is far longer than the time between the two.
+    private static readonly TimeSpan LeftoverAge = TimeSpan.FromMinutes(10);
 
     /// <summary>Writes a file. Missing parent folders are created.</summary>
     /// <param name="path">The file to create or replace.</param>
@@ -23,27 +24,9 @@ public static class AtomicFile
         var folder = Path.GetDirectoryName(full)
             ?? throw new IOException($"Cannot write '{path}': it names the root of a file system. Give a file name.");
         Directory.CreateDirectory(folder);
-
-        // Process id and counter: several writers of the same file, in one or more processes, use different temporary files.
-        var temporary = Path.Combine(folder, $".{Path.GetFileName(full)}.{Environment.ProcessId}-{Interlocked.Increment(ref _counter)}.tmp");
-        var created = false;
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None))
-            {
-                created = true;
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, full, overwrite: true);
-        }
-        catch
-        {
-            if (created)
-                DeleteQuietly(temporary);
-            throw;
-        }
+        RemoveLeftovers(folder, Path.GetFileName(full), LeftoverAge);
+        using var pending = PendingFile.Create(full, write);
+        pending.Commit();
     }
 
     /// <summary>Writes <paramref name="content"/> to <paramref name="path"/>; see <see cref="Write"/>.</summary>
@@ -60,18 +43,37 @@ public static class AtomicFile
         WriteAllBytes(path, System.Text.Encoding.UTF8.GetBytes(content));
     }
 
-    // A failed delete must not hide the original exception.
-    private static void DeleteQuietly(string path)
+    /// <summary>Deletes temporary files of writers that no longer exist. Files that cannot be deleted are left.</summary>
+    /// <param name="folder">The folder of the files.</param>
+    /// <param name="name">The name of the file that was written.</param>
+    /// <param name="age">Younger temporary files are left, because their writer may be about to rename them; zero if there can be no other writer.</param>
+    internal static void RemoveLeftovers(string folder, string name, TimeSpan age)
     {
+        string[] found;
         try
         {
-            File.Delete(path);
+            found = Directory.GetFiles(folder, PendingFile.Pattern(name));
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            return;
         }
-        catch (UnauthorizedAccessException)
+
+        foreach (var path in found)
         {
+            try
+            {
+                if (DateTime.UtcNow - File.GetLastWriteTimeUtc(path) < age) continue;
+                // Fails while the writer has it open.
+                using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+                {
+                }
+
+                File.Delete(path);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+            }
         }
     }
 }

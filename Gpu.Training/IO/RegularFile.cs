@@ -43,18 +43,22 @@ internal static class RegularFile
     {
         if (Directory.Exists(path))
             throw new IOException("it is a folder.");
-        var file = new FileInfo(path);
-        if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
-            file = target;
-        // A socket has a length on some systems, and cannot be opened at all.
-        if (file.Exists && file.UnixFileMode >= 0 && (file.Attributes & (FileAttributes.Device | FileAttributes.Directory)) != 0)
-            throw new IOException("it is no regular file but a device or a folder.");
-        if (file.Length == 0)
+        if (IsEmpty(path))
             throw new IOException("it is empty, or no regular file but a pipe or a device.");
         var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
         if (stream.CanSeek)
             return stream;
         stream.Dispose();
         throw new IOException("it is no regular file but a pipe or a device.");
+    }
+
+    /// <summary>Whether a file is empty, or a pipe or a device. It is not opened.</summary>
+    /// <exception cref="IOException">It does not exist, or is a folder.</exception>
+    public static bool IsEmpty(string path)
+    {
+        var file = new FileInfo(path);
+        if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
+            file = target;
+        return file.Length == 0;
     }
 }

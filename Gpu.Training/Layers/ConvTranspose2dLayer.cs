@@ -49,7 +49,11 @@ public sealed class ConvTranspose2dLayer : ConvolutionLayer
         }
 
         if (Math.Max(height, width) > ShapeLimits.MaxDimension)
-            throw new ShapeException($"its output would be {height}x{width}, but each side can be at most {ShapeLimits.MaxDimension:N0}. Use a smaller stride.");
+        {
+            throw new ShapeException(
+                $"its output would be {height}x{width}, but each side can be at most {ShapeLimits.MaxDimension:N0}. Use a smaller stride.");
+        }
+
         var result = TensorShape.Image((int)height, (int)width, Channels);
         SampleShape(result, input, padding, default).Validate();
         return result;
@@ -70,7 +74,8 @@ public sealed class ConvTranspose2dLayer : ConvolutionLayer
         return plan.Activate(node.Name, plan.Add(new Operation(node, shape, input, plan.IsFrozen(node)), node.Output), Activation);
     }
 
-    private Padding PaddingFor(TensorShape input) => Padding.Resolve(Enlarged(input.Height, Stride.Height), Enlarged(input.Width, Stride.Width), DilatedKernel, Stride);
+    private Padding PaddingFor(TensorShape input) =>
+        Padding.Resolve(Enlarged(input.Height, Stride.Height), Enlarged(input.Width, Stride.Width), DilatedKernel, Stride);
 
     private static int Enlarged(int size, int stride) => (int)Math.Min(int.MaxValue, (long)size * stride);
 

@@ -111,9 +111,15 @@ internal abstract class DeviceSplit : IDisposable
     /// <summary>Appends the launches of <see cref="StepFor"/> to a list.</summary>
     public void Record(Plan plan, CommandList list)
     {
+        RecordInput(plan, list);
+        plan.AppendTo(list);
+    }
+
+    /// <summary>Appends the launches that load the step values from the step table and gather the batch.</summary>
+    public void RecordInput(Plan plan, CommandList list)
+    {
         StepTable.Advance(list, _plans.StepTable, _plans.StepStateView);
         Gather(plan, list);
-        plan.AppendTo(list);
     }
 
     public void Dispose()

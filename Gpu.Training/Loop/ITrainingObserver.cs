@@ -37,4 +37,9 @@ public interface ITrainingObserver
     void OnMessage(string message)
     {
     }
+
+    /// <summary>Warning for the user, such as a warm-up that is longer than the run.</summary>
+    void OnWarning(string message)
+    {
+    }
 }

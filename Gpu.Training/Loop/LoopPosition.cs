@@ -26,4 +26,34 @@ internal sealed record LoopPosition
 
     /// <summary>Epochs since <see cref="BestEpoch"/>.</summary>
     public int EpochsSinceBest { get; set; }
+
+    /// <summary>Optimizer steps completed at <see cref="BestEpoch"/>.</summary>
+    public long BestStep { get; set; }
+
+    /// <summary>Optimizer steps completed at the last evaluation.</summary>
+    public long EvaluatedStep { get; set; }
+
+    /// <summary>Factor of the learning rate; each rewind after a divergence makes it smaller.</summary>
+    public double RateFactor { get; set; } = 1;
+
+    /// <summary>The state of the learning-rate schedule <c>plateau</c>.</summary>
+    public PlateauState Plateau { get; set; } = PlateauState.Initial;
+
+    /// <summary>Number of rewinds.</summary>
+    public int Rewinds { get; set; }
+
+    /// <summary>Checks a position that was read from a file.</summary>
+    /// <exception cref="TrainingException">The position is not one of a run with these sizes.</exception>
+    public void Require(string path, int batchesPerEpoch, int batchesPerStep)
+    {
+        var stepsPerEpoch = (batchesPerEpoch + batchesPerStep - 1) / batchesPerStep;
+        var isValid = Epoch >= 0 && Batch >= 0 && Batch <= batchesPerEpoch && (Batch % batchesPerStep == 0 || Batch == batchesPerEpoch)
+            && Step == (long)Epoch * stepsPerEpoch + (Batch + batchesPerStep - 1) / batchesPerStep && Draw == (long)Epoch * batchesPerEpoch + Batch
+            && BestEpoch >= 0 && BestEpoch <= Epoch + 1 && EpochsSinceBest >= 0 && !double.IsNaN(BestLoss) && RateFactor is > 0 and <= 1 && Rewinds >= 0
+            && Plateau is { BadEpochs: >= 0, CooldownEpochs: >= 0, Factor: >= 0 and <= 1 } && !double.IsNaN(Plateau.BestLoss);
+        if (isValid) return;
+        throw new TrainingException(
+            $"The checkpoint '{path}' has a position that does not exist in this run: epoch {Epoch}, batch {Batch} of {batchesPerEpoch}, step {Step}, "
+            + $"draw {Draw}, best epoch {BestEpoch}. Restore it from a copy of the run, or start a new run with --init and the last weights of this one.");
+    }
 }

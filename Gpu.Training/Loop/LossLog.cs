@@ -59,4 +59,12 @@ internal sealed class LossLog
         _stepLoss = 0;
         return loss;
     }
+
+    /// <summary>Drops the recorded losses but the first; the run was set back.</summary>
+    public void Truncate(int count)
+    {
+        if (_recorded.Count > count) _recorded.RemoveRange(count, _recorded.Count - count);
+        _stepLoss = 0;
+        Last = double.NaN;
+    }
 }

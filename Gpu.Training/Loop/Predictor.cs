@@ -21,6 +21,9 @@ public sealed class Predictor : IDisposable
         Run = run;
         _device = device;
         _batch = batch;
+        if (!File.Exists(run.BestWeights))
+            throw new TrainingException($"The run '{run.Path}' has no {RunFolder.BestFile}: it ended before its first evaluation. Continue it with --resume.");
+        Checksums.Verify(run.Path, RunFolder.BestFile);
         _network = new Network(run.Model, device);
         try
         {

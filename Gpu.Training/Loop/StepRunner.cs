@@ -85,9 +85,20 @@ public sealed class StepRunner : IDisposable
     /// <exception cref="ModelException">The model's loss takes targets, not labels.</exception>
     public void SetBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<int> labels)
     {
-        if (!_plans.Loss.UsesLabels) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
-            + "takes a number for each output, not a class.");
+        RequireLabels();
         SetInputs(inputs, labels.Length);
+        _network.Device.Upload(labels, _plan.Labels);
+    }
+
+    /// <summary>Replaces the labels of the current batch; the inputs stay.</summary>
+    /// <param name="labels">Class of each sample of the batch, 0 to classes - 1.</param>
+    /// <exception cref="ArgumentException">The number of labels is not the batch size.</exception>
+    /// <exception cref="ModelException">The model's loss takes targets, not labels.</exception>
+    public void SetLabels(ReadOnlySpan<int> labels)
+    {
+        RequireLabels();
+        if (labels.Length != _plan.Batch)
+            throw new ArgumentException($"the batch has {_plan.Batch} samples, but {labels.Length} labels were given", nameof(labels));
         _network.Device.Upload(labels, _plan.Labels);
     }
 
@@ -98,12 +109,24 @@ public sealed class StepRunner : IDisposable
     /// <exception cref="ModelException">The model's loss takes labels, not targets.</exception>
     public void SetBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets)
     {
-        if (_plans.Loss.UsesLabels) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
-            + "takes a class for each sample.");
+        RequireTargets();
         var outputs = _network.Model.Output.Length;
         if (targets.Length % outputs != 0) throw new ArgumentException($"{targets.Length} targets are not a whole number of samples with {outputs} "
             + "outputs", nameof(targets));
         SetInputs(inputs, targets.Length / outputs);
+        _network.Device.Upload(targets, _plan.Targets);
+    }
+
+    /// <summary>Replaces the targets of the current batch; the inputs stay.</summary>
+    /// <param name="targets">Batch size x output length.</param>
+    /// <exception cref="ArgumentException">The number of targets is not that of the batch.</exception>
+    /// <exception cref="ModelException">The model's loss takes labels, not targets.</exception>
+    public void SetTargets(ReadOnlySpan<float> targets)
+    {
+        RequireTargets();
+        var expected = (long)_plan.Batch * _network.Model.Output.Length;
+        if (targets.Length != expected)
+            throw new ArgumentException($"the batch has {expected} targets, but {targets.Length} were given", nameof(targets));
         _network.Device.Upload(targets, _plan.Targets);
     }
 
@@ -166,6 +189,18 @@ public sealed class StepRunner : IDisposable
         _updates.Dispose();
         _update.Dispose();
         _plans.Dispose();
+    }
+
+    private void RequireLabels()
+    {
+        if (!_plans.Loss.UsesLabels) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
+            + "takes a number for each output, not a class.");
+    }
+
+    private void RequireTargets()
+    {
+        if (_plans.Loss.UsesLabels) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
+            + "takes a class for each sample.");
     }
 
     private void UploadSchedule() => _counters.EnsureUploaded(new SameBatchSchedule(_counters, LearningRate));

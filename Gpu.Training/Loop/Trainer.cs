@@ -1,8 +1,8 @@
+using System.Diagnostics;
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
-using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Runs;
@@ -12,24 +12,31 @@ namespace Gpu.Training.Loop;
 /// <summary>Trains a model on a data set: loops over epochs and batches, evaluates, stops early and writes the run folder.</summary>
 public sealed class Trainer : IDisposable
 {
+    private const int MaxRewinds = 5;
+    private const double RewindFactor = 0.5;
+
     private readonly Model _model;
     private readonly Dataset _data;
     private readonly ComputeDevice _device;
     private readonly ResolvedOptions _resolved;
     private readonly ITrainingObserver _observer;
     private readonly TrainingSession _session;
-    private readonly WeightSnapshot _bestWeights;
-    private readonly WeightSnapshot? _trainedWeights;
+    private readonly StepLoop _loop;
     private readonly TrainingClock _clock = new();
     private readonly List<EpochReport> _reports = [];
     private readonly LossLog _losses;
-    private readonly EpochSchedule _schedule;
-    private readonly int _stepsPerEpoch;
-    private readonly long _totalSteps;
+    private readonly RunWriter? _writer;
+    private readonly string? _resumeNote;
+    private readonly bool _isResumed;
+    private readonly long _firstStep;
     private readonly int _epochs;
     private readonly HashSet<RecordedStep> _reportedSteps = [];
-    private LoopPosition _position = new();
-    private RunWriter? _writer;
+    private readonly Action<Plan, int>? _recordLoss;
+
+    // The last good state of a run without folder, if it may rewind.
+    private TrainingState? _goodState;
+    private long _lastCheckpointTime;
+    private long _lastCheckpointStep;
     private Evaluation? _lastEvaluation;
     private double _trainLoss = double.NaN;
     private float _learningRate;
@@ -43,14 +50,16 @@ public sealed class Trainer : IDisposable
     /// <param name="options">Training options.</param>
     /// <param name="observer">Receives progress; null for none.</param>
     /// <exception cref="TrainingException">An option is out of range, the data set does not fit the model, or the run folder cannot be written.</exception>
+    /// <exception cref="RunLockedException">Another process trains in the run folder.</exception>
     /// <exception cref="OutOfDeviceMemoryException">The run does not fit into device memory. The message names a batch that fits.</exception>
     /// <exception cref="Weights.SafeTensorsException">The initial weights cannot be read, or none of them fits the model.</exception>
     public Trainer(Model model, Dataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer = null)
-        : this(model, data, device, options, observer, null)
+        : this(model, data, device, options, observer, null, null)
     {
     }
 
-    private Trainer(Model model, Dataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer, RunFolder? resumed)
+    private Trainer(
+        Model model, Dataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer, RunFolder? resumed, ResumeOptions? allowed)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
@@ -58,6 +67,7 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _model = model;
         _device = device;
+        _isResumed = resumed is not null;
         _observer = observer ?? new NullObserver();
         options = options with { Precision = SetPrecision(device, options.Precision) };
         _resolved = ResolvedOptions.Resolve(options, model, TaskModel.BinaryThreshold(data.Task, model.Recipe.Loss));
@@ -68,23 +78,29 @@ public sealed class Trainer : IDisposable
             _resolved = _resolved with { PlanSettings = _resolved.PlanSettings with { ClassWeights = weights } };
         }
 
-        _session = new TrainingSession(model, _data, device, _resolved);
+        if (resumed is not null)
+        {
+            var before = ResolvedOptions.Resolve(resumed.Configuration.Options, model);
+            ResumeCheck.Require(resumed, before, _resolved, _data, device, allowed ?? new ResumeOptions());
+        }
+
+        _writer = resumed is not null ? RunWriter.Continue(resumed) : options.OutputFolder is { } folder ? RunWriter.Create(folder, model) : null;
         try
         {
-            _bestWeights = new WeightSnapshot(_session.Network);
-            _trainedWeights = options.Ema is null ? null : new WeightSnapshot(_session.Network);
-            _stepsPerEpoch = (_session.BatchesPerEpoch + options.Accumulate - 1) / options.Accumulate;
-            _totalSteps = options.Steps ?? (long)options.Epochs * _stepsPerEpoch;
-            _epochs = (int)((_totalSteps + _stepsPerEpoch - 1) / _stepsPerEpoch);
-            _losses = new LossLog(options.RecordLosses ? _totalSteps : 0, _session.Batch);
-            _schedule = new EpochSchedule(LearningRateAt, _session.BatchesPerEpoch, _session.Batch, options.Accumulate, _totalSteps);
-            if (resumed is not null) RestoreCheckpoint(resumed);
-            else if (options.OutputFolder is { } folder) _writer = RunWriter.Create(
-                folder, Configuration(options), model, RecordedSplit.Of(data, _data));
+            _session = new TrainingSession(model, _data, device, _resolved);
+            _loop = new StepLoop(_session, _resolved);
+            _epochs = (int)((_loop.TotalSteps + _loop.StepsPerEpoch - 1) / _loop.StepsPerEpoch);
+            _losses = new LossLog(options.RecordLosses ? _loop.TotalSteps : 0, _session.Batch);
+            if (options.RecordLosses) _recordLoss = (plan, batches) => _losses.Add(_device, plan, batches);
+            if (resumed is not null) _resumeNote = RestoreCheckpoint(resumed, allowed?.ResetOptimizer == true);
+            else _writer?.Start(Configuration(options), RecordedSplit.Of(data, _data), RecordedRows.Of(data, _data));
+            _firstStep = _loop.Position.Step;
         }
         catch
         {
-            _session.Dispose();
+            _session?.Dispose();
+            if (resumed is null) _writer?.Delete();
+            _writer?.Dispose();
             throw;
         }
     }
@@ -92,121 +108,123 @@ public sealed class Trainer : IDisposable
     /// <summary>The network being trained. After <see cref="Run"/> completes it has the best weights.</summary>
     public Network Network => _session.Network;
 
-    /// <summary>Resumes a run from its last checkpoint. The result is bitwise identical to that of an uninterrupted run.</summary>
+    /// <summary>
+    /// Resumes a run from its last checkpoint, which may be within an epoch. The result is bitwise identical to that of an uninterrupted run. A run that died
+    /// before its first checkpoint starts again.
+    /// </summary>
     /// <param name="runFolder">The run folder.</param>
     /// <param name="data">The data set of the run.</param>
     /// <param name="device">The device to train on. The caller disposes it.</param>
-    /// <param name="change">Changes options, such as the number of epochs; null for none.</param>
+    /// <param name="change">Changes options, such as the number of epochs; null for none. They are stored with the next checkpoint.</param>
     /// <param name="observer">Receives progress; null for none.</param>
-    /// <exception cref="TrainingException">The folder has no checkpoint, the training images differ, or an option changed that must stay the same.</exception>
+    /// <param name="allowed">What may differ from the run; null for nothing that decides the result but its length.</param>
+    /// <exception cref="TrainingException">
+    /// The folder is no run or is damaged, or the data or an option differs. Then the message is a table of the differences.
+    /// </exception>
+    /// <exception cref="RunLockedException">Another process trains in the run folder.</exception>
     public static Trainer Resume(
-        string runFolder, Dataset data, ComputeDevice device, Func<TrainingOptions, TrainingOptions>? change = null, ITrainingObserver? observer = null)
+        string runFolder, Dataset data, ComputeDevice device, Func<TrainingOptions, TrainingOptions>? change = null, ITrainingObserver? observer = null,
+        ResumeOptions? allowed = null)
     {
-        var run = RunFolder.Open(runFolder);
-        if (!run.HasCheckpoint) throw new TrainingException($"The run '{runFolder}' has no {RunFolder.CheckpointFile}: it ended before its first "
-            + "checkpoint. Start a new run.");
-        var options = run.Configuration.Options with { OutputFolder = runFolder, InitFile = null };
-        var changed = change?.Invoke(options) ?? options;
-        TrainingData.RequireResumable(options, changed);
-        return new Trainer(run.Model, data, device, changed, observer, run);
+        var run = RunFolder.OpenToResume(runFolder);
+        var options = run.Configuration.Options with { OutputFolder = runFolder };
+        // A run that starts again needs its initial weights.
+        if (run.Checkpoint is not null) options = options with { InitFile = null };
+        return new Trainer(run.Model, data, device, change?.Invoke(options) ?? options, observer, run, allowed);
     }
 
     /// <summary>Trains until the last step, early stopping or cancellation. If there is a run folder, cancellation writes a checkpoint.</summary>
     /// <param name="cancellation">Checked before each step and each evaluation batch.</param>
-    /// <exception cref="TrainingException">The loss is NaN or infinite. The saved best weights are unchanged.</exception>
+    /// <exception cref="DivergenceException">The loss or a weight is NaN or infinite. What was saved before is unchanged.</exception>
+    /// <exception cref="TrainingException">The run folder is gone or cannot be written. What was saved before is unchanged.</exception>
     public TrainingResult Run(CancellationToken cancellation = default)
     {
         _observer.OnStart(Summary());
         foreach (var message in _session.Messages) _observer.OnMessage(message);
+        if (_resumeNote is not null) _observer.OnWarning(_resumeNote);
+        if (_resolved.Options.Warmup > _loop.TotalSteps)
+        {
+            _observer.OnWarning($"The warm-up has {_resolved.Options.Warmup} steps, but the run only {_loop.TotalSteps}: the learning rate ends at "
+                + $"{_loop.LearningRateAt(_loop.TotalSteps - 1):G4} instead of {_resolved.Optimizer.LearningRate:G4}. Use a shorter --warmup.");
+        }
+        if (_resolved.Selection.Describe(_model) is { } frozen) _observer.OnMessage(frozen);
         FinishCompilation();
         _clock.Start();
-        var end = TrainingEnd.Completed;
-        try
+        RestartCheckpointInterval();
+        while (true)
         {
-            while (_position.Step < _totalSteps)
+            try
             {
-                if (!TrainEpoch(cancellation))
-                {
-                    end = TrainingEnd.Cancelled;
-                    break;
-                }
-
-                FinishEpoch(cancellation);
-                if (_resolved.Options.Patience is { } patience && _position.EpochsSinceBest >= patience && _position.Step < _totalSteps)
-                {
-                    _observer.OnMessage($"Stopped early: the validation loss has not improved for {patience} epochs. The best was {_position.BestLoss:F4} in "
-                        + $"epoch {_position.BestEpoch}.");
-                    end = TrainingEnd.StoppedEarly;
-                    break;
-                }
+                return RunToEnd(cancellation);
             }
-
-            return Result(end, end == TrainingEnd.Cancelled ? null : FinalEvaluation(cancellation));
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            SaveCheckpoint();
-            return Result(TrainingEnd.Cancelled, null);
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                SaveOnCancel();
+                return Result(TrainingEnd.Cancelled, null);
+            }
+            catch (NotFiniteException e)
+            {
+                HandleDivergence(e);
+            }
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _session.Dispose();
-
-    // Trains from the current position to the end of the epoch or run. Returns false if cancelled, after writing a checkpoint.
-    private bool TrainEpoch(CancellationToken cancellation)
+    public void Dispose()
     {
-        var options = _resolved.Options;
-        var batches = _session.BatchesPerEpoch;
-        if (options.Shuffle) _session.Train.Shuffle(NamedSeed.Of(options.Seed, "order"), _position.Epoch);
-        if (_position.Batch == 0) Metrics.Reset(_device, _session.Plans.TrainingMetrics);
-        _losses.BeginEpoch(Metrics.Read(_device, _session.Plans.TrainingMetrics));
-        _clock.BeginEpoch();
-        while (_position.Batch < batches && _position.Step < _totalSteps)
-        {
-            if (cancellation.IsCancellationRequested)
-            {
-                SaveCheckpoint();
-                return false;
-            }
-
-            TrainStep(Math.Min(options.Accumulate, batches - _position.Batch));
-        }
-
-        return true;
+        _session.Dispose();
+        _writer?.Dispose();
     }
 
-    private void TrainStep(int batches)
+    private TrainingResult RunToEnd(CancellationToken cancellation)
+    {
+        // A run that was cancelled while it evaluated its last epoch evaluates again.
+        while (_loop.Position.Step < _loop.TotalSteps || (_loop.Position.Batch > 0 && _loop.Position.EvaluatedStep < _loop.Position.Step))
+        {
+            // Also true at the start, if the run was killed after it had stopped.
+            if (_resolved.Options.Patience is { } patience && _loop.Position.EpochsSinceBest >= patience && _loop.Position.Batch == 0)
+            {
+                _observer.OnMessage($"Stopped early: the validation loss has not improved for {patience} epochs. The best was {_loop.Position.BestLoss:F4} in "
+                    + $"epoch {_loop.Position.BestEpoch}.");
+                return Result(TrainingEnd.StoppedEarly, FinalEvaluation(cancellation));
+            }
+
+            TrainEpoch(cancellation);
+            FinishEpoch(cancellation);
+        }
+
+        return Result(TrainingEnd.Completed, FinalEvaluation(cancellation));
+    }
+
+    // Trains from the current position to the end of the epoch or run.
+    private void TrainEpoch(CancellationToken cancellation)
+    {
+        _loop.BeginEpoch();
+        _losses.BeginEpoch(Metrics.Read(_device, _session.Plans.TrainingMetrics));
+        _clock.BeginEpoch();
+        while (!_loop.IsEpochComplete)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            TrainStep();
+            if (!_loop.IsEpochComplete && IsCheckpointDue()) SaveCheckpoint();
+        }
+    }
+
+    private void TrainStep()
     {
         _clock.Resume();
         var options = _resolved.Options;
-        _learningRate = LearningRateAt(_position.Step);
-        var samples = 0;
-        _schedule.BeginStep(_position);
-        for (var i = 0; i < batches; i++)
-        {
-            // With one batch per step, the optimizer runs in the same recorded step.
-            var plan = batches == 1 ? _session.TrainStep(_schedule) : _session.TrainBatch(_schedule);
-            _schedule.NextBatch = ++_position.Batch;
-            _schedule.Draw = _session.Counters.Draw;
-            samples += plan.Batch;
-            if (options.RecordLosses) _losses.Add(_device, plan, batches);
-        }
-
-        if (batches > 1) _session.ApplyGradients();
+        _learningRate = _loop.LearningRateAt(_loop.Position.Step);
+        var samples = _loop.Step(_recordLoss);
         ReportLaunchMode();
-        (_position.Step, _position.Draw) = (_session.Counters.Step, _session.Counters.Draw);
         if (options.RecordLosses) RequireFinite(_losses.EndStep());
         // Also log the first step, so that the user sees a loss right away.
-        var isLogged = _position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
+        var isLogged = _loop.Position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
         if (isLogged) ReportLossScale();
         if (isLogged) RequireFinite(_losses.ReadMean(Metrics.Read(_device, _session.Plans.TrainingMetrics)));
         _clock.Pause(samples);
         ReportStep(isLogged);
     }
-
-    private float LearningRateAt(long step) => (float)(_resolved.Optimizer.LearningRate
-        * _resolved.Options.Schedule.FactorAt(step, _resolved.Options.Warmup, _totalSteps, _stepsPerEpoch));
 
     private void FinishEpoch(CancellationToken cancellation)
     {
@@ -217,20 +235,29 @@ public sealed class Trainer : IDisposable
         RequireFinite(totals.MeanLoss);
         _clock.EndEpoch();
         _trainLoss = totals.MeanLoss;
-        var epoch = _position.Epoch + 1;
-        var evaluation = WithAveragedWeights(() => EvaluateAndSave(epoch, cancellation));
-        if (_position.Batch == _session.BatchesPerEpoch)
+        var position = _loop.Position;
+        var epoch = position.Epoch + 1;
+        var (evaluation, weights) = Evaluate(cancellation);
+        // Only now does the position change: if the evaluation is cancelled, a resumed run evaluates again.
+        var isBest = _session.Validation is null || evaluation.Loss < position.BestLoss;
+        position.EpochsSinceBest = isBest ? 0 : position.EpochsSinceBest + 1;
+        if (isBest)
         {
-            // If a step limit ended the epoch early, keep the position: a resume with more steps continues in the middle of the epoch.
-            (_position.Epoch, _position.Batch) = (epoch, 0);
+            if (_session.Validation is not null) (position.BestLoss, position.BestAccuracy) = (evaluation.Loss, evaluation.Accuracy);
+            (position.BestEpoch, position.BestStep) = (epoch, position.Step);
+            _session.Weights.Best = weights;
         }
 
+        position.EvaluatedStep = position.Step;
+        var learningRate = _loop.LearningRateAt(position.Step - 1);
+        position.Plateau = _resolved.Options.Schedule.Observe(position.Plateau, _session.Validation is null ? totals.MeanLoss : evaluation.Loss);
+        _loop.EndEpoch();
         _lastEvaluation = _session.Validation is null ? evaluation : null;
         var report = new EpochReport
         {
             Epoch = epoch,
             Epochs = _epochs,
-            Step = _position.Step,
+            Step = position.Step,
             TrainLoss = totals.MeanLoss,
             TrainAccuracy = _data.Task == TaskKind.Regression ? double.NaN : totals.Accuracy,
             EvaluatedOn = _session.Validation is null ? "test" : "validation",
@@ -240,77 +267,140 @@ public sealed class Trainer : IDisposable
             TopK = evaluation.TopK,
             Rmse = evaluation.Rmse,
             R2 = evaluation.R2,
-            IsBest = _position.EpochsSinceBest == 0,
-            LearningRate = LearningRateAt(_position.Step - 1),
+            IsBest = isBest,
+            LearningRate = learningRate,
             TrainSeconds = _clock.EpochSeconds,
             EvaluationSeconds = evaluation.Seconds,
             SamplesPerSecond = _clock.EpochSamplesPerSecond,
         };
         _reports.Add(report);
-        _writer?.Add(report);
-        if (epoch % _resolved.Options.CheckpointEvery == 0 || _position.Step >= _totalSteps) SaveCheckpoint();
+        var isDue = epoch % _resolved.Options.CheckpointEvery == 0 || position.Step >= _loop.TotalSteps;
+        var state = isDue ? CaptureGoodState() : null;
+        _writer?.SaveEpoch(report, weights, isBest, state);
+        if (isDue) RestartCheckpointInterval();
         _observer.OnEpoch(report);
     }
 
-    // Evaluates and saves the weights. The best weights are those with the lowest validation loss, or the latest if there is no validation split.
-    private Evaluation EvaluateAndSave(int epoch, CancellationToken cancellation)
+    // Evaluates the weights that are saved, the average if there is one, and returns them.
+    private (Evaluation Evaluation, WeightValues Weights) Evaluate(CancellationToken cancellation)
     {
-        // If cancelled here, the position is still at the end of the epoch, so a resumed run evaluates again.
-        var evaluation = _session.Evaluator.Run(_session.Validation ?? _session.Test, _session.EvaluationBatch, confusion: false, cancellation);
-        RequireFinite(evaluation.Loss);
-        var isBest = _session.Validation is null || evaluation.Loss < _position.BestLoss;
-        _position.EpochsSinceBest = isBest ? 0 : _position.EpochsSinceBest + 1;
-        if (isBest)
-        {
-            if (_session.Validation is not null) (_position.BestLoss, _position.BestAccuracy) = (evaluation.Loss, evaluation.Accuracy);
-            _position.BestEpoch = epoch;
-            _bestWeights.Capture();
-            _writer?.WriteBest(Network, epoch, _position.Step);
-        }
-
-        _writer?.WriteLast(Network, epoch, _position.Step);
-        return evaluation;
-    }
-
-    // With EMA, evaluation and saved files use the averaged weights.
-    private T WithAveragedWeights<T>(Func<T> action)
-    {
-        if (_trainedWeights is null) return action();
-        _trainedWeights.Capture();
-        _trainedWeights.LoadAverage(_session.Update.Average);
+        var weights = _session.Weights;
+        weights.Use(weights.Evaluated);
         try
         {
-            return action();
+            var evaluation = _session.Evaluator.Run(_session.Validation ?? _session.Test, _session.EvaluationBatch, confusion: false, cancellation);
+            RequireFinite(evaluation.Loss, _session.Validation is null ? "test loss" : "validation loss");
+            return (evaluation, weights.DownloadCurrent());
         }
         finally
         {
-            _trainedWeights.Restore();
+            weights.Use(WeightSet.Training);
         }
     }
 
-    // Restores the best weights and evaluates them on the test split.
-    private Evaluation? FinalEvaluation(CancellationToken cancellation)
+    // Leaves the best weights in the network, and evaluates them on the test split.
+    private Evaluation FinalEvaluation(CancellationToken cancellation)
     {
-        if (_bestWeights.HasValue) _bestWeights.Restore();
+        // After a resume at the end of a run without validation, the best weights are the last ones.
+        _session.Weights.Use(_session.Weights.Best is null ? _session.Weights.Evaluated : WeightSet.Best);
         return _lastEvaluation ?? _session.Evaluator.Run(_session.Test, _session.EvaluationBatch, confusion: false, cancellation);
     }
 
-    private void RequireFinite(double loss)
+    private static void RequireFinite(double loss, string what = "training loss")
     {
-        if (double.IsFinite(loss)) return;
-        var saved = _position.BestEpoch == 0 ? "Nothing was saved yet." : $"The best weights are those of epoch {_position.BestEpoch}"
-            + (_resolved.Options.OutputFolder is { } folder ? $", in {Path.Combine(folder, RunFolder.BestFile)}." : ".");
-        throw new TrainingException(
-            $"The loss is {(double.IsNaN(loss) ? "NaN" : "infinite")} at step {_position.Step}: training diverged at a learning rate of {_learningRate:G4}. "
-            + $"Try a lower learning rate, warm-up (--warmup 100) or gradient clipping (--clip-norm 1). {saved}");
+        if (!double.IsFinite(loss)) throw new NotFiniteException($"the {what} is {(double.IsNaN(loss) ? "NaN" : "infinite")}");
     }
+
+    private bool IsCheckpointDue()
+    {
+        var interval = _resolved.Options.CheckpointInterval;
+        return _loop.Position.Step - _lastCheckpointStep >= interval.Steps || Stopwatch.GetElapsedTime(_lastCheckpointTime) >= interval.Time;
+    }
+
+    private void RestartCheckpointInterval() => (_lastCheckpointTime, _lastCheckpointStep) = (Stopwatch.GetTimestamp(), _loop.Position.Step);
 
     private void SaveCheckpoint()
     {
+        var state = CaptureGoodState();
+        if (state is not null) _writer?.SaveCheckpoint(state);
+        RestartCheckpointInterval();
+    }
+
+    // The training state, if something keeps it. Never one with numbers that are not finite.
+    private TrainingState? CaptureGoodState()
+    {
+        var keeps = _writer is null && _resolved.Options.OnDivergence == DivergenceAction.Rewind;
+        if (_writer is null && !keeps) return null;
+        var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
+        if (totals.Samples > 0) RequireFinite(totals.MeanLoss);
+        var state = _loop.Capture();
+        if (!state.IsFinite()) throw new NotFiniteException("a weight is not a finite number");
+        if (keeps) _goodState = state;
+        return state;
+    }
+
+    private void SaveOnCancel()
+    {
         if (_writer is null) return;
-        _writer.WriteCheckpoint(_session, _position);
-        if (_position.Step < _totalSteps && _position.Batch > 0) _observer.OnMessage($"Checkpoint saved at step {_position.Step}. To continue, use "
-            + $"--resume {_resolved.Options.OutputFolder}.");
+        try
+        {
+            SaveCheckpoint();
+            if (_loop.Position.Step < _loop.TotalSteps && _loop.Position.Batch > 0)
+                _observer.OnMessage($"Checkpoint saved at step {_loop.Position.Step}. To continue, use --resume {_resolved.Options.OutputFolder}.");
+        }
+        catch (NotFiniteException e)
+        {
+            _observer.OnWarning($"No checkpoint was saved at step {_loop.Position.Step}, because {e.Message}: training diverged. "
+                + (_writer.HasCheckpoint ? "The one before it is intact." : "There was none before it."));
+        }
+    }
+
+    // Goes back to the last good state, or throws.
+    private void HandleDivergence(NotFiniteException cause)
+    {
+        var (options, noticed, rate) = (_resolved.Options, _loop.Position with { }, _learningRate);
+        var good = _writer?.ReadCheckpoint(_session.Network) ?? _goodState;
+        var origin = options.LocatesDivergence ? DivergenceLocator.Find(_loop, _session, good, noticed.Step) : null;
+        var where = origin is null
+            ? $"The learning rate was {rate:G4}."
+            : $"It began in step {origin.Step} with {origin.What}, at a learning rate of {origin.LearningRate:G4}.";
+        var what = $"Training diverged: {cause.Message} at step {noticed.Step} (epoch {noticed.Epoch + 1}). {where}";
+        if (options.OnDivergence == DivergenceAction.Rewind && noticed.Rewinds < MaxRewinds)
+        {
+            _loop.Restore(good);
+            var position = _loop.Position;
+            (position.RateFactor, position.Rewinds) = (noticed.RateFactor * RewindFactor, noticed.Rewinds + 1);
+            _losses.Truncate((int)(position.Step - _firstStep));
+            _reports.RemoveAll(report => report.Epoch > position.Epoch);
+            _writer?.Rewind(position);
+            _lastEvaluation = null;
+            RestartCheckpointInterval();
+            _observer.OnWarning($"{what} The run goes back to step {position.Step}, and continues with {position.RateFactor:G4} of its learning rate (rewind "
+                + $"{position.Rewinds} of at most {MaxRewinds}).");
+            return;
+        }
+
+        var advice = options.OnDivergence == DivergenceAction.Rewind ? $"After {MaxRewinds} rewinds the run stops. " : "";
+        throw new DivergenceException(
+            $"{what} {advice}Try a lower learning rate, warm-up (--warmup 100), gradient clipping (--clip-norm 1) or --on-divergence rewind. {Saved(good)}",
+            origin?.Step, origin?.Layer);
+    }
+
+    private string Saved(TrainingState? good)
+    {
+        if (_writer is null) return "";
+        var folder = _resolved.Options.OutputFolder!;
+        if (good is null && _isResumed) return $"The run has no checkpoint yet: start it again with --resume {folder} and other options.";
+        if (good is null)
+        {
+            // A run without checkpoint has nothing to continue, and would block its name.
+            _writer.Delete();
+            return $"Nothing was saved yet, so the run folder '{folder}' was removed.";
+        }
+
+        var best = good.Position.BestEpoch == 0 ? "" : $"The best weights are those of epoch {good.Position.BestEpoch}, in "
+            + $"{Path.Combine(folder, RunFolder.BestFile)}. ";
+        return $"{best}The checkpoint of step {good.Position.Step} is intact: to continue it, use --resume {folder} --override and a lower --lr.";
     }
 
     private static MatrixPrecision SetPrecision(ComputeDevice device, MatrixPrecision? precision)
@@ -325,30 +415,46 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private void RestoreCheckpoint(RunFolder run)
+    // Returns what the user should know.
+    private string? RestoreCheckpoint(RunFolder run, bool resetsOptimizer)
     {
-        var fingerprint = _data.Fingerprint;
-        if (run.Configuration.DataFingerprint != fingerprint)
+        var configuration = Configuration(_resolved.Options with { InitFile = run.Configuration.Options.InitFile }) with
         {
-            throw new TrainingException(
-                $"The run was trained on different {_data.Train.SampleNoun} ('{run.Configuration.Dataset}', {run.Configuration.DataFingerprint}) from these "
-                + $"('{_data.Name}', {fingerprint}). Resume it with the same data set and limits.");
-        }
+            Dataset = run.Configuration.Dataset, DatasetSource = _resolved.Options.DatasetSource ?? run.Configuration.DatasetSource,
+            Normalization = run.Configuration.Normalization, Transform = run.Configuration.Transform, Table = run.Configuration.Table,
+        };
+        if (run.Checkpoint is not { } path)
+            return JoinNotes("The run was killed before its first checkpoint; it starts again.", _writer!.Resume(run, configuration, null));
+        var checkpoint = Checkpoint.Read(path, _model, WeightValues.Allocate(Network), WeightValues.Allocate(Network));
+        var state = checkpoint.State;
+        state.Position.Require(path, _session.BatchesPerEpoch, _resolved.Options.Accumulate);
+        if (state.Best is null && state.Position.BestEpoch > 0 && _session.Validation is not null)
+            state = state with { Best = ReadBestWeights(run) };
+        var note = _writer!.Resume(run, configuration, checkpoint with { State = state });
+        _loop.Restore(state, resetsOptimizer);
+        var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
+        if (state.Position.Epoch > 0 && state.Position.Batch == 0 && totals.Samples > 0) _trainLoss = totals.MeanLoss;
+        return JoinNotes(run.CheckpointNote, note);
+    }
 
-        _position = Checkpoint.Load(_session, run.CheckpointPath);
-        (_session.Counters.Step, _session.Counters.Draw) = (_position.Step, _position.Draw);
-        _writer = RunWriter.Continue(run.Path,
-            run.Configuration with { Options = _resolved.Options with { InitFile = run.Configuration.Options.InitFile } }, _position.Epoch);
-        if (_position.BestEpoch > 0 && _session.Validation is not null && File.Exists(run.BestWeights))
+    // For checkpoints of versions that did not store them.
+    private WeightValues ReadBestWeights(RunFolder run)
+    {
+        try
         {
-            var current = new WeightSnapshot(Network);
-            current.Capture();
-            Weights.WeightFile.Load(Network, run.BestWeights);
-            _bestWeights.Capture();
-            current.Restore();
+            Checksums.Verify(run.Path, RunFolder.BestFile);
+            var values = WeightValues.Allocate(Network);
+            using var reader = new Weights.SafeTensorsReader(run.BestWeights);
+            Weights.WeightFile.Read(reader, _model, values, "", null);
+            return values;
+        }
+        catch (Weights.SafeTensorsException e)
+        {
+            throw new TrainingException($"The run '{run.Path}' cannot be resumed: its best weights cannot be read. {e.Message}", e);
         }
     }
 
+    private static string? JoinNotes(params string?[] notes) => string.Join(' ', notes.Where(note => note is not null)) is { Length: > 0 } text ? text : null;
 
     private void FinishCompilation()
     {
@@ -383,15 +489,15 @@ public sealed class Trainer : IDisposable
 
     private void ReportStep(bool isLogged)
     {
-        var stepsBefore = (long)_position.Epoch * _stepsPerEpoch;
+        var stepsBefore = (long)_loop.Position.Epoch * _loop.StepsPerEpoch;
         var progress = new StepProgress
         {
-            Epoch = _position.Epoch + 1,
+            Epoch = _loop.Position.Epoch + 1,
             Epochs = _epochs,
-            StepInEpoch = (int)(_position.Step - stepsBefore),
-            StepsInEpoch = (int)Math.Min(_stepsPerEpoch, _totalSteps - stepsBefore),
-            Step = _position.Step,
-            TotalSteps = _totalSteps,
+            StepInEpoch = (int)(_loop.Position.Step - stepsBefore),
+            StepsInEpoch = (int)Math.Min(_loop.StepsPerEpoch, _loop.TotalSteps - stepsBefore),
+            Step = _loop.Position.Step,
+            TotalSteps = _loop.TotalSteps,
             IsLogged = isLogged,
             Loss = _losses.Last,
             LearningRate = _learningRate,
@@ -407,6 +513,8 @@ public sealed class Trainer : IDisposable
         Dataset = _data.Name,
         DatasetSource = options.DatasetSource,
         DataFingerprint = _data.Fingerprint,
+        ValidationFingerprint = _data.Validation is { } validation ? _data.FingerprintOf(validation) : null,
+        TestFingerprint = _data.FingerprintOf(_data.Test),
         ClassNames = _data.ClassNames,
         Transform = (_data as ImageDataset)?.Transform,
         Normalization = (_data as ImageDataset)?.Statistics ?? new ChannelStatistics([], []),
@@ -430,9 +538,9 @@ public sealed class Trainer : IDisposable
         Task = _data.Task,
         Batch = _session.Batch,
         Epochs = _epochs,
-        StepsPerEpoch = _stepsPerEpoch,
-        TotalSteps = _totalSteps,
-        FirstStep = _position.Step,
+        StepsPerEpoch = _loop.StepsPerEpoch,
+        TotalSteps = _loop.TotalSteps,
+        FirstStep = _loop.Position.Step,
         Optimizer = _resolved.Optimizer,
         Schedule = _resolved.Options.Schedule,
         DeviceBytes = _device.AllocatedBytes,
@@ -445,8 +553,8 @@ public sealed class Trainer : IDisposable
         Model = _model.Name,
         Dataset = _data.Name,
         Device = _device.Id,
-        Epochs = _position.Epoch,
-        Steps = _position.Step,
+        Epochs = _loop.Position.Epoch,
+        Steps = _loop.Position.Step,
         TrainLoss = _trainLoss,
         TestLoss = test?.Loss ?? double.NaN,
         Precision = _device.Precision,
@@ -457,9 +565,9 @@ public sealed class Trainer : IDisposable
         Task = _data.Task,
         TestRmse = test?.Rmse ?? double.NaN,
         TestR2 = test?.R2 ?? double.NaN,
-        BestEpoch = _position.BestEpoch,
-        ValidationLoss = _session.Validation is null || _position.BestEpoch == 0 ? null : _position.BestLoss,
-        ValidationAccuracy = _session.Validation is null || _position.BestEpoch == 0 ? null : _position.BestAccuracy,
+        BestEpoch = _loop.Position.BestEpoch,
+        ValidationLoss = _session.Validation is null || _loop.Position.BestEpoch == 0 ? null : _loop.Position.BestLoss,
+        ValidationAccuracy = _session.Validation is null || _loop.Position.BestEpoch == 0 ? null : _loop.Position.BestAccuracy,
         SamplesPerSecond = _clock.SamplesPerSecond,
         Seconds = _clock.TotalSeconds,
         Parameters = _model.ParameterCount,
@@ -467,6 +575,9 @@ public sealed class Trainer : IDisposable
         Losses = _resolved.Options.RecordLosses ? _losses.Recorded : null,
         Reports = _reports,
     };
+
+    /// <summary>The loss or a weight is not a finite number.</summary>
+    private sealed class NotFiniteException(string message) : Exception(message);
 
     private sealed class NullObserver : ITrainingObserver;
 }

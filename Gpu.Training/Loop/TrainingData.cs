@@ -1,4 +1,3 @@
-using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Models;
 
@@ -30,36 +29,15 @@ internal static class TrainingData
         return data;
     }
 
-    /// <summary>Checks that a resume keeps the options that define the position within an epoch and how the weights were trained so far.</summary>
-    /// <exception cref="TrainingException">One of them changed. The message names it.</exception>
-    public static void RequireResumable(TrainingOptions before, TrainingOptions now)
-    {
-        Same("batch", before.Batch, now.Batch);
-        Same("accumulate", before.Accumulate, now.Accumulate);
-        Same("seed", before.Seed, now.Seed);
-        Same("shuffle", before.Shuffle, now.Shuffle);
-        Same("validation", before.Validation, now.Validation);
-        Same("limit-train", before.LimitTrain, now.LimitTrain);
-        Same("precision", before.Precision ?? MatrixPrecision.Fp32, now.Precision ?? MatrixPrecision.Fp32);
-        Same("ema", before.Ema, now.Ema);
-        Same("background", before.Background, now.Background);
-
-        static void Same<T>(string name, T was, T wanted)
-        {
-            if (EqualityComparer<T>.Default.Equals(was, wanted)) return;
-            throw new TrainingException(
-                $"A resumed run cannot change {name}: it was {Text(was)}, but {Text(wanted)} was given. Omit the option, or start a new run with --init and "
-                + "the last weights of this one.");
-        }
-
-        static string Text<T>(T value) => Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none";
-    }
-
     private static void RequireInput(Dataset data, Model model, TrainingOptions options)
     {
         var (input, sample) = (model.Input, data.SampleShape);
         if (data is ImageDataset images)
         {
+            var side = Math.Max(images.Height, images.Width);
+            if (options.AugmentShift > side)
+                throw new TrainingException($"The augmentation shifts by up to {options.AugmentShift} pixels, but the images of '{data.Name}' are "
+                    + $"{images.Height}x{images.Width} (height x width). Give 0 to {side}, such as --augment shift:{Math.Max(1, side / 8)}.");
             if (input.IsImage ? input == sample : input.Length == sample.Length) return;
             throw new TrainingException(
                 $"The model '{model.Name}' takes {input}, but the images of the data set '{data.Name}' are {images.Height}x{images.Width}x{images.Channels} "

@@ -156,6 +156,15 @@ public sealed record TrainingOptions
     /// </summary>
     public MatrixPrecision? Precision { get; init; }
 
-    /// <summary>Epochs between two checkpoints, 1 or more.</summary>
+    /// <summary>Epochs between two checkpoints, 1 or more. Others are written within an epoch, see <see cref="CheckpointInterval"/>.</summary>
     public int CheckpointEvery { get; init; } = 1;
+
+    /// <summary>Time or steps between two checkpoints within an epoch; every 60 seconds by default.</summary>
+    public CheckpointInterval CheckpointInterval { get; init; } = CheckpointInterval.Default;
+
+    /// <summary>What happens when the loss or a weight is no longer a finite number.</summary>
+    public DivergenceAction OnDivergence { get; init; }
+
+    /// <summary>Whether a divergence is traced to its step and layer, which repeats the steps since the last checkpoint.</summary>
+    internal bool LocatesDivergence { get; init; } = true;
 }

@@ -11,12 +11,16 @@ namespace Gpu.Training.Loop;
 /// <summary>Owns the device memory of a run: network, optimizer, plans and data.</summary>
 internal sealed class TrainingSession : IDisposable
 {
+    private const string OptimizerState = "optimizer_state";
+
     private readonly List<IDisposable> _owned = [];
     private readonly PlanSteps _steps = null!;
     private readonly RecordedStep _update = null!;
+    private readonly TrainingOptions _options;
 
     public TrainingSession(Model model, Dataset data, ComputeDevice device, ResolvedOptions resolved)
     {
+        _options = resolved.Options;
         var memory = TrainingMemory.Choose(model, data, device, resolved);
         Batch = memory.Batch;
         EvaluationBatch = memory.EvaluationBatch;
@@ -27,6 +31,7 @@ internal sealed class TrainingSession : IDisposable
             _steps = Own(new PlanSteps(Plans, device, RecordStep));
             _update = Own(new RecordedStep(device, Update.Commands));
             Record(memory.TrainingBatches, resolved.Options.Accumulate > 1);
+            Weights = new ActiveWeights(Network, Update.Average);
             Evaluator = new SplitEvaluator(Network, Plans, Counters, resolved.Options.TopK);
         }
         catch
@@ -41,6 +46,9 @@ internal sealed class TrainingSession : IDisposable
     public PlanCache Plans { get; } = null!;
 
     public ParameterUpdate Update { get; } = null!;
+
+    /// <summary>The weights of the run, and which of them the network has.</summary>
+    public ActiveWeights Weights { get; } = null!;
 
     /// <summary>What the user should know about the initial weights.</summary>
     public IReadOnlyList<string> Messages { get; private set; } = [];
@@ -100,6 +108,78 @@ internal sealed class TrainingSession : IDisposable
         Counters.Step++;
     }
 
+    /// <summary>Copies the training state to the host, whichever weights the network has.</summary>
+    public TrainingState Capture(LoopPosition position) => new()
+    {
+        Position = position with { },
+        Training = Weights.DownloadTraining(),
+        Best = Validation is null ? null : Weights.Best,
+        Words = StateViews().ToDictionary(
+            state => state.Name,
+            state =>
+            {
+                var words = new int[state.View.Length];
+                Network.Device.Download<int>(state.View, words);
+                return words;
+            }),
+    };
+
+    /// <summary>Sets the session to a training state.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="resetsOptimizer">Whether the optimizer starts anew; its state need not be there then.</param>
+    /// <exception cref="TrainingException">The state is of another optimizer.</exception>
+    public void Restore(TrainingState state, bool resetsOptimizer = false)
+    {
+        foreach (var (name, view) in StateViews())
+        {
+            if (resetsOptimizer && name == OptimizerState) continue;
+            if (!state.Words.TryGetValue(name, out var words) || words.Length != view.Length)
+                throw new TrainingException($"The checkpoint has no '{name}' of {view.Length} words: it was written with a different optimizer. Resume with "
+                    + "that one, or start the optimizer anew with --reset-optimizer.");
+        }
+
+        Weights.ReplaceTraining(state.Training);
+        Weights.Best = state.Best;
+        foreach (var (name, view) in StateViews())
+        {
+            if (resetsOptimizer && name == OptimizerState) Clear(view);
+            else Network.Device.Upload<int>(state.Words[name], view);
+        }
+
+        ClearGradients();
+        (Counters.Step, Counters.Draw) = (state.Position.Step, state.Position.Draw);
+    }
+
+    /// <summary>Sets the session to the start of a run.</summary>
+    public void Initialize()
+    {
+        Weights.ReplaceTraining(new WeightValues(new float[Network.Memory.Values.Length], new float[Network.Memory.Statistics.Length]));
+        Weights.Best = null;
+        foreach (var parameter in Network.Model.Parameters)
+            Network.SetParameter(parameter.Name, ParameterSampler.Sample(parameter, _options.Seed, _options.Initializer));
+        if (_options.InitFile is { } file) WeightTransfer.Load(Network, file, _options.InitLayout);
+        Clear(Update.State);
+        if (!Update.Average.IsEmpty) Network.Device.Upload<float>(Network.Memory.Download(Network.Memory.Values), Update.Average);
+        if (!Plans.LossScale.IsEmpty) LossScaling.Reset(Network.Device, Plans.LossScale);
+        Metrics.Reset(Network.Device, Plans.TrainingMetrics);
+        ClearGradients();
+        (Counters.Step, Counters.Draw) = (0, 0);
+    }
+
+    /// <summary>Sets the gradients to 0, as after a step.</summary>
+    public void ClearGradients() => Clear(Network.Memory.Gradients);
+
+    /// <summary>Runs the next batch of the epoch forward and backward, operation by operation.</summary>
+    public void ObserveBatch(EpochSchedule schedule, PlanObserver observer)
+    {
+        var plan = NextPlan(schedule);
+        var input = new CommandList(Network.Device);
+        Train.RecordInput(plan, input);
+        input.Run();
+        Plans.RunObserved(plan, observer);
+        Counters.Draw++;
+    }
+
     public void Dispose()
     {
         for (var i = _owned.Count - 1; i >= 0; i--) _owned[i].Dispose();
@@ -151,6 +231,20 @@ internal sealed class TrainingSession : IDisposable
         var samples = Math.Min(Batch, Train.Count - from);
         Train.Require(from, samples);
         return Plans.Training(samples);
+    }
+
+    // The names are those in the checkpoint.
+    private IEnumerable<(string Name, DeviceView View)> StateViews()
+    {
+        if (!Update.State.IsEmpty) yield return (OptimizerState, Update.State);
+        if (!Update.Average.IsEmpty) yield return ("average", Update.Average);
+        if (!Plans.LossScale.IsEmpty) yield return ("loss_scale", Plans.LossScale);
+        yield return ("metrics", Plans.TrainingMetrics);
+    }
+
+    private void Clear(DeviceView view)
+    {
+        if (!view.IsEmpty) Network.Device.Upload<int>(new int[view.Length], view);
     }
 
     private T Own<T>(T item)

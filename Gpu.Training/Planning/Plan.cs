@@ -80,22 +80,46 @@ internal sealed class Plan
         var mainCommands = new CommandList(memory.Executor.Device);
         var lossCommands = new CommandList(memory.Executor.Device);
         var plan = new Plan(memory, buffers, mainCommands, lossCommands);
-        memory = memory with { Executor = mainCommands };
-        foreach (var operation in memory.Graph.Operations) operation.Forward(new ForwardContext(memory, operation));
-
         // A training plan computes the loss between forward and backward. An evaluation plan computes it last, so that RunForward can omit it.
-        var lossList = gradients is null ? lossCommands : mainCommands;
+        var lossExecutor = gradients is null ? lossCommands : mainCommands;
+        plan.Execute(memory with { Executor = mainCommands }, lossExecutor, gradients, loss, buffers, settings, lossScale, null);
+        return plan;
+    }
+
+    /// <summary>Runs a training plan operation by operation, and tells an observer after each.</summary>
+    /// <param name="memory">the memory that the plan was recorded with, whose executor is the device</param>
+    /// <param name="gradients">how the backward pass runs</param>
+    /// <param name="loss">the loss</param>
+    /// <param name="buffers">input and loss of the batch</param>
+    /// <param name="settings">top-k and label smoothing</param>
+    /// <param name="lossScale">the factor of the loss gradient; empty for none</param>
+    /// <param name="observer">called after each operation; ends the run by returning false</param>
+    public void RunObserved(
+        PlanMemory memory, GradientSchedule gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings, DeviceView lossScale,
+        PlanObserver observer) => Execute(memory, memory.Executor, gradients, loss, buffers, settings, lossScale, observer);
+
+    private void Execute(
+        PlanMemory memory, IExecutor lossExecutor, GradientSchedule? gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings,
+        DeviceView lossScale, PlanObserver? observer)
+    {
+        foreach (var operation in memory.Graph.Operations)
+        {
+            var context = new ForwardContext(memory, operation);
+            operation.Forward(context);
+            if (observer?.Invoke(operation.Name, PlanPass.Forward, context.Output) == false) return;
+        }
+
         var output = memory.Graph.Output.Value;
         var trains = gradients is not null && output.NeedsGradient;
-        loss.Record(lossList, new LossArguments
+        loss.Record(lossExecutor, new LossArguments
         {
-            Batch = plan.Batch,
+            Batch = Batch,
             Outputs = output.Length,
-            Output = plan.Output,
-            Labels = plan.Labels,
-            Targets = plan.Targets,
+            Output = Output,
+            Labels = Labels,
+            Targets = Targets,
             Gradient = trains ? memory.Gradient(output) : default,
-            SampleLosses = plan.SampleLosses,
+            SampleLosses = SampleLosses,
             Metrics = gradients is null ? buffers.EvaluationMetrics : buffers.TrainingMetrics,
             TopK = settings.TopK,
             BinaryThreshold = settings.BinaryThreshold,
@@ -103,12 +127,12 @@ internal sealed class Plan
             LabelSmoothing = gradients is null ? 0 : settings.LabelSmoothing,
             ClassWeights = gradients is null ? default : buffers.ClassWeights,
         });
-        if (trains && !lossScale.IsEmpty) LossScaling.Scale(lossList, memory.Gradient(output), lossScale);
-        if (trains) RecordBackward(memory, gradients!);
-        return plan;
+        if (observer?.Invoke("", PlanPass.Loss, SampleLosses) == false) return;
+        if (trains && !lossScale.IsEmpty) LossScaling.Scale(lossExecutor, memory.Gradient(output), lossScale);
+        if (trains) RunBackward(memory, gradients!, observer);
     }
 
-    private static void RecordBackward(PlanMemory memory, GradientSchedule gradients)
+    private static void RunBackward(PlanMemory memory, GradientSchedule gradients, PlanObserver? observer)
     {
         foreach (var operation in memory.Graph.Operations.Reverse())
         {
@@ -128,6 +152,10 @@ internal sealed class Plan
                 var sum = memory.Gradient(operation.Inputs[i].Value);
                 ResidualAdd.Forward(memory.Executor, sum, inputs[i].Gradient, sum, Activation.None);
             }
+
+            if (observer is null) continue;
+            foreach (var view in inputs.Select(input => input.Gradient).Append(memory.Parameters.Gradients))
+                if (!view.IsEmpty && !observer(operation.Name, PlanPass.Backward, view)) return;
         }
     }
 
@@ -141,3 +169,23 @@ internal sealed class Plan
             : new(memory.Gradient(value), gate, gradients.Accumulates(operation, index));
     }
 }
+
+/// <summary>A part of a training pass.</summary>
+internal enum PlanPass
+{
+    /// <summary>Outputs of the layers.</summary>
+    Forward,
+
+    /// <summary>Losses of the samples.</summary>
+    Loss,
+
+    /// <summary>Gradients.</summary>
+    Backward,
+}
+
+/// <summary>Sees what an operation of a plan wrote.</summary>
+/// <param name="layer">the full name of the layer; empty for the loss</param>
+/// <param name="pass">the part of the pass</param>
+/// <param name="written">the output, the losses or a gradient</param>
+/// <returns>whether the pass goes on</returns>
+internal delegate bool PlanObserver(string layer, PlanPass pass, DeviceView written);

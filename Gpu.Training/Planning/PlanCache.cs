@@ -91,6 +91,10 @@ internal sealed class PlanCache : IDisposable
         foreach (var (isTraining, layout) in layouts) Get(isTraining, layout.Batch);
     }
 
+    /// <summary>Runs the training pass of a batch, whose input is on the device, operation by operation; see <see cref="Plan.RunObserved"/>.</summary>
+    public void RunObserved(Plan plan, PlanObserver observer) => plan.RunObserved(
+        Memory(_trainingGraph, plan.Layout), _gradients, _loss, _buffers!, _settings, LossScale, observer);
+
     public void Dispose()
     {
         _arena?.Dispose();
@@ -106,10 +110,12 @@ internal sealed class PlanCache : IDisposable
         var graph = training ? _trainingGraph : _evaluationGraph;
         var layout = Layout(training, batch);
         EnsureCapacity(layout.Words, layout.WorkspaceWords, batch);
-        var input = _buffers!.Input.First(batch * graph.Model.Input.Length);
-        var memory = new PlanMemory(_device, graph, layout, _parameters, _arena!.View, _workspace!.View, StepStateView, input);
-        return _plans[(training, batch)] = Plan.Record(memory, training ? _gradients : null, _loss, _buffers, _settings, LossScale);
+        return _plans[(training, batch)] = Plan.Record(Memory(graph, layout), training ? _gradients : null, _loss, _buffers!, _settings, LossScale);
     }
+
+    private PlanMemory Memory(PlanGraph graph, PlanLayout layout) => new(
+        _device, graph, layout, _parameters, _arena!.View, _workspace!.View, StepStateView,
+        _buffers!.Input.First(layout.Batch * graph.Model.Input.Length));
 
     private PlanLayout Layout(bool training, int batch) =>
         training ? new PlanLayout(_trainingGraph, _gradients, batch) : new PlanLayout(_evaluationGraph, null, batch);

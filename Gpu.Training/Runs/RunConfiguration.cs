@@ -31,6 +31,12 @@ public sealed record RunConfiguration
     /// <summary>Identifies the training images: count, shape and CRC-32. A resume checks it.</summary>
     public required string DataFingerprint { get; init; }
 
+    /// <summary>Identifies the validation samples; null if there are none, or the run is of an older version.</summary>
+    public string? ValidationFingerprint { get; init; }
+
+    /// <summary>Identifies the test samples; null if the run is of an older version.</summary>
+    public string? TestFingerprint { get; init; }
+
     /// <summary>Class names, in label order.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }
 
@@ -54,6 +60,22 @@ public sealed record RunConfiguration
 
     internal string Write() => JsonSerializer.Serialize(this, Json) + "\n";
 
-    internal static RunConfiguration Read(string json) =>
-        JsonText.Deserialize<RunConfiguration>(json, Json);
+    /// <exception cref="JsonException">A property is missing, null or out of range. The message names it.</exception>
+    internal static RunConfiguration Read(string json)
+    {
+        var read = JsonText.Deserialize<RunConfiguration>(json, Json);
+        RequireNoNull("classNames", read.ClassNames);
+        RequireNoNull("options.freeze", read.Options.Freeze);
+        RequireNoNull("options.learningRateScales", read.Options.LearningRateScales);
+        var (mean, deviation) = read.Normalization;
+        if (mean is null || deviation is null) throw new JsonException("normalization lacks means or standard deviations");
+        if (mean.Length != deviation.Length || deviation.Any(value => value <= 0))
+            throw new JsonException("normalization must have as many means as standard deviations, and these above 0");
+        return read;
+    }
+
+    private static void RequireNoNull(string name, IEnumerable<object?> values)
+    {
+        if (values.Contains(null)) throw new JsonException($"{name} contains null");
+    }
 }

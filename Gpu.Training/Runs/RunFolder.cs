@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.IO;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
@@ -9,7 +10,8 @@ namespace Gpu.Training.Runs;
 
 /// <summary>
 /// A run folder: <c>config.json</c>, <c>model.json</c>, <c>metrics.csv</c>, <c>best.safetensors</c>, <c>last.safetensors</c>,
-/// <c>checkpoint.safetensors</c> (weights, optimizer state, loop position) and, for folders of image files, <c>split.json</c>.
+/// <c>checkpoint.safetensors</c> (weights, optimizer state, loop position), the checkpoint before it, <c>checksums.xxh3</c> and, for folders of image files,
+/// <c>split.json</c>, for tables <c>rows.json</c>.
 /// </summary>
 public sealed class RunFolder
 {
@@ -31,8 +33,14 @@ public sealed class RunFolder
     /// <summary>File name of the checkpoint.</summary>
     public const string CheckpointFile = "checkpoint.safetensors";
 
+    /// <summary>File name of the checkpoint before the newest, which is used if the newest is damaged.</summary>
+    public const string PreviousCheckpointFile = "checkpoint.previous.safetensors";
+
     /// <summary>File name of the part of each image, in runs on folders of image files.</summary>
     public const string SplitFile = "split.json";
+
+    /// <summary>File name of the part of each row, in runs on tables.</summary>
+    public const string RowsFile = "rows.json";
 
     private RunFolder(string path, RunConfiguration configuration, Model model)
     {
@@ -70,8 +78,22 @@ public sealed class RunFolder
         return File.Exists(file) ? RecordedSplit.Read(file) : null;
     }
 
+    /// <summary>Reads the part of each row of the table; null if the run is not on a table, or the file is missing.</summary>
+    /// <exception cref="DatasetException">The file is damaged.</exception>
+    public RecordedRows? ReadRows()
+    {
+        var file = System.IO.Path.Combine(Path, RowsFile);
+        return File.Exists(file) ? RecordedRows.Read(file) : null;
+    }
+
     /// <summary>True if the run has a checkpoint to resume from.</summary>
-    public bool HasCheckpoint => File.Exists(CheckpointPath);
+    public bool HasCheckpoint => File.Exists(CheckpointPath) || File.Exists(System.IO.Path.Combine(Path, PreviousCheckpointFile));
+
+    /// <summary>The checkpoint that <see cref="OpenToResume"/> found; null if the run died before its first one.</summary>
+    internal string? Checkpoint { get; private init; }
+
+    /// <summary>Why <see cref="Checkpoint"/> is not the newest one; null if it is.</summary>
+    public string? CheckpointNote { get; private init; }
 
     /// <summary>
     /// Makes an unused folder name under <paramref name="root"/> from model name and local time, such as <c>runs/cnn2-20260131-120000</c>. Does not create the
@@ -99,6 +121,8 @@ public sealed class RunFolder
         foreach (var file in new[] { configuration, model })
             if (!File.Exists(file)) throw new TrainingException($"The folder '{path}' is not a run: it has no {System.IO.Path.GetFileName(file)}. Give "
                 + "a folder written by train.");
+        foreach (var file in new[] { ConfigurationFile, ModelFile }) Checksums.Verify(path, file);
+        foreach (var file in new[] { SplitFile, RowsFile }.Where(name => File.Exists(System.IO.Path.Combine(path, name)))) Checksums.Verify(path, file);
         try
         {
             return new RunFolder(path, RunConfiguration.Read(RegularFile.ReadAllText(configuration)), Models.ModelFile.Load(model));
@@ -110,6 +134,72 @@ public sealed class RunFolder
         catch (ModelException e)
         {
             throw new TrainingException($"The run '{path}' cannot be opened: {e.Message}", e);
+        }
+    }
+
+    /// <summary>
+    /// Opens a run to resume it: finds the newest checkpoint that is not damaged. The configuration is the one that the checkpoint was trained with.
+    /// </summary>
+    /// <exception cref="TrainingException">The folder is missing or not a run, its files are damaged, or its checkpoints are gone.</exception>
+    public static RunFolder OpenToResume(string path)
+    {
+        var run = Open(path);
+        List<string> mistakes = [];
+        foreach (var name in new[] { CheckpointFile, PreviousCheckpointFile })
+        {
+            var file = System.IO.Path.Combine(path, name);
+            if (!File.Exists(file))
+            {
+                mistakes.Add($"There is no '{file}'.");
+                continue;
+            }
+
+            try
+            {
+                Checksums.Verify(path, name);
+                var configuration = Runs.Checkpoint.ReadConfiguration(file);
+                // Without checksums the user may have changed config.json.
+                if (configuration is null || !File.Exists(System.IO.Path.Combine(path, Checksums.FileName))) configuration = run.Configuration;
+                return new RunFolder(path, configuration, run.Model)
+                {
+                    Checkpoint = file,
+                    CheckpointNote = mistakes.Count == 0 ? null : $"{mistakes[0]} The run continues from the checkpoint before it, {name}.",
+                };
+            }
+            catch (TrainingException e)
+            {
+                mistakes.Add(e.Message);
+            }
+        }
+
+        if (run.HasCheckpoint)
+            throw new TrainingException($"The run '{path}' has no valid checkpoint. {string.Join(' ', mistakes)}");
+        // Killed before or while it wrote its first checkpoint: it starts again, with the same result.
+        var sums = Checksums.Read(path);
+        if (sums is null ? File.Exists(run.Metrics) || File.Exists(run.BestWeights) : sums.Lists(PreviousCheckpointFile))
+            throw new TrainingException($"The run '{path}' has no checkpoint to resume from: {CheckpointFile} was removed. Restore it from a copy, or start a "
+                + $"new run with --init {path}.");
+        return run;
+    }
+
+    /// <summary>Checks that a new run can be written to a folder: that it has no run, and no file of someone else that the run would replace.</summary>
+    /// <param name="folder">A folder, which need not exist.</param>
+    /// <exception cref="TrainingException">The folder has a run, or another file of that name. The message names it.</exception>
+    public static void RequireFree(string folder)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        if (File.Exists(folder)) throw new TrainingException($"'{folder}' is a file. Give the name of a folder for the run.");
+        if (!Directory.Exists(folder)) return;
+        if (File.Exists(System.IO.Path.Combine(folder, ConfigurationFile)) && File.Exists(System.IO.Path.Combine(folder, ModelFile)))
+            throw new TrainingException($"The folder '{folder}' already contains a run ({ConfigurationFile}). Choose another folder, or continue that run with "
+                + $"--resume {folder}.");
+        // A run that died while it was created has left files, which are listed.
+        var sums = Checksums.Read(folder);
+        foreach (var name in RunFiles.Names.Where(name => name != Checksums.FileName && File.Exists(System.IO.Path.Combine(folder, name))))
+        {
+            if (sums?.Lists(name) == true && Checksums.Mismatch(folder, name) is null) continue;
+            throw new TrainingException($"The folder '{folder}' has a file {name} that no run of this program wrote there, and a run would replace it. Choose "
+                + "another folder, or move that file away.");
         }
     }
 }

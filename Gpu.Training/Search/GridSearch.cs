@@ -38,7 +38,8 @@ public sealed class GridSearch
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(folds, 1);
         (_model, _device) = (model, device);
-        _options = options with { Validation = null, Patience = null, OutputFolder = null, LimitTrain = null, LimitTest = null, RecordLosses = false };
+        _options = options with { Validation = null, Patience = null, OutputFolder = null, LimitTrain = null, LimitTest = null, RecordLosses = false,
+            OnDivergence = DivergenceAction.Stop, LocatesDivergence = false };
         var samples = options.LimitTrain is { } limit ? data.Train.Take(limit) : data.Train;
         var splits = folds > 1 ? StratifiedKFold.Indices(samples, folds, options.Seed) : [samples.DrawPart(heldOut, options.Seed)];
         _folds = [.. splits.Select(split => data.With(samples.Select(split.Item1), samples.Select(split.Item2), null))];
@@ -80,9 +81,9 @@ public sealed class GridSearch
             var result = trainer.Run(cancellation);
             return (result.TestLoss, result.TestAccuracy, result.End != TrainingEnd.Cancelled);
         }
-        catch (TrainingException)
+        catch (DivergenceException)
         {
-            // Training diverged. That is a result of the search, not a reason to end it.
+            // That is a result of the search, not a reason to end it.
             return (double.NaN, 0, true);
         }
     }

@@ -33,8 +33,18 @@ public static class StratifiedKFold
         // Assign folds round-robin over the samples sorted by class. The counter runs on across classes, which keeps fold sizes even.
         var foldOf = new int[split.Count];
         var next = 0;
+        var known = new Dictionary<ulong, int>();
         foreach (var index in order.OrderBy(split.Stratum))
-            foldOf[index] = next++ % folds;
+        {
+            // Rows of equal inputs are in one fold, so that none is judged by a network that was trained on it.
+            if (split.Identity(index) is not { } identity)
+                foldOf[index] = next++ % folds;
+            else if (known.TryGetValue(identity, out var fold))
+                foldOf[index] = fold;
+            else
+                known[identity] = foldOf[index] = next++ % folds;
+        }
+
         var splits = new List<(int[], int[])>();
         for (var fold = 0; fold < folds; fold++)
         {

@@ -1,4 +1,6 @@
 using Gpu.Training.Data;
+using Gpu.Training.IO;
+using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 
@@ -16,11 +18,17 @@ public static class WeightFile
     public static void Save(Network network, string path, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(network);
+        AtomicFile.Write(path, stream => Write(network.Model, WeightValues.Download(network), stream, metadata));
+    }
+
+    /// <summary>Writes the content of a weight file.</summary>
+    internal static void Write(Model model, WeightValues values, Stream stream, IReadOnlyDictionary<string, string>? metadata = null)
+    {
         var writer = new SafeTensorsWriter();
-        writer.Metadata["model"] = network.Model.Name;
+        writer.Metadata["model"] = model.Name;
         foreach (var (key, value) in metadata ?? new Dictionary<string, string>()) writer.Metadata[key] = value;
-        foreach (var parameter in network.Model.Parameters) writer.Add(parameter.Name, parameter.Shape, network.GetParameter(parameter.Name));
-        writer.Write(path);
+        values.AddTo(writer, model);
+        writer.Write(stream);
     }
 
     /// <summary>Loads all parameters and running statistics. If any tensor does not fit, the network is left unchanged.</summary>
@@ -31,19 +39,23 @@ public static class WeightFile
     {
         ArgumentNullException.ThrowIfNull(network);
         using var reader = new SafeTensorsReader(path);
-        Load(network, reader);
+        var values = WeightValues.Allocate(network);
+        Read(reader, network.Model, values, "", null);
+        values.Upload(network);
     }
 
-    /// <summary>Loads from an open file.</summary>
-    /// <param name="network">The network.</param>
+    /// <summary>Reads the weights of a model from an open file.</summary>
     /// <param name="reader">The file.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="values">Receives the weights.</param>
+    /// <param name="prefix">Prefix of the names of the tensors.</param>
     /// <param name="isIgnored">Selects tensors in the file, by name, that are not the network's and are ignored; null for none.</param>
-    internal static void Load(Network network, SafeTensorsReader reader, Func<string, bool>? isIgnored = null)
+    /// <exception cref="SafeTensorsException">A tensor is missing, unknown, or has another shape or dtype. The message names it.</exception>
+    internal static void Read(SafeTensorsReader reader, Model model, WeightValues values, string prefix, Func<string, bool>? isIgnored)
     {
-        var model = network.Model;
-        var known = model.Parameters.ToDictionary(parameter => parameter.Name, StringComparer.Ordinal);
-        var missing = model.Parameters.Where(parameter => !reader.Tensors.ContainsKey(parameter.Name)).Select(parameter => parameter.Name).ToArray();
-        var unknown = reader.Tensors.Keys.Where(name => !known.ContainsKey(name) && isIgnored?.Invoke(name) != true).ToArray();
+        var known = model.Parameters.Select(parameter => prefix + parameter.Name).ToHashSet(StringComparer.Ordinal);
+        var missing = known.Where(name => !reader.Tensors.ContainsKey(name)).ToArray();
+        var unknown = reader.Tensors.Keys.Where(name => !known.Contains(name) && isIgnored?.Invoke(name) != true).ToArray();
         if (missing.Length > 0 || unknown.Length > 0)
         {
             var madeFor = reader.Metadata.TryGetValue("model", out var name) ? $" The file was written for the model '{name}'." : "";
@@ -55,17 +67,15 @@ public static class WeightFile
 
         foreach (var parameter in model.Parameters)
         {
-            var entry = reader.Tensors[parameter.Name];
+            var entry = reader.Tensors[prefix + parameter.Name];
             if (entry.Type != "F32" || !entry.Shape.SequenceEqual(parameter.Shape.Select(extent => (long)extent)))
             {
                 throw new SafeTensorsException(
-                    $"The tensor '{parameter.Name}' in '{reader.Path}' has dtype {entry.Type} and shape {entry.ShapeText}, but the model '{model.Name}' needs "
+                    $"The tensor '{entry.Name}' in '{reader.Path}' has dtype {entry.Type} and shape {entry.ShapeText}, but the model '{model.Name}' needs "
                     + $"F32 and {string.Join("x", parameter.Shape)}.");
             }
         }
 
-        var values = model.Parameters.Select(parameter => reader.ReadFloats(parameter.Name)).ToArray();
-        for (var i = 0; i < values.Length; i++) network.SetParameter(model.Parameters[i].Name, values[i]);
+        foreach (var (parameter, memory) in values.Tensors(model)) reader.ReadFloats(prefix + parameter.Name).CopyTo(memory);
     }
-
 }

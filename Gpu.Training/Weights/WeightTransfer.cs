@@ -62,7 +62,11 @@ internal static class WeightTransfer
         try
         {
             var run = RunFolder.Open(source);
-            if (File.Exists(run.BestWeights)) return run.BestWeights;
+            if (File.Exists(run.BestWeights))
+            {
+                Checksums.Verify(run.Path, RunFolder.BestFile);
+                return run.BestWeights;
+            }
         }
         catch (TrainingException e)
         {

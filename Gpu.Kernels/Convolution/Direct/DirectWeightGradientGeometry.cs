@@ -105,7 +105,8 @@ internal struct DirectWeightGradientGeometry
         }
 
         var rowBytes = sizeof(float)
-            * ((long)g.InputWidth * g.InputChannels * Math.Min(shape.StrideHeight, shape.KernelHeight) + (long)g.OutputWidth * Math.Min(2 * width, g.OutputPerGroup));
+            * ((long)g.InputWidth * g.InputChannels * Math.Min(shape.StrideHeight, shape.KernelHeight)
+                + (long)g.OutputWidth * Math.Min(2 * width, g.OutputPerGroup));
         g.RowsPerChunk = (int)Math.Max(1, ChunkBytes / rowBytes);
         g.SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16;
         var wanted = manyThreads ? 16_384 : 48;

@@ -25,6 +25,16 @@ public sealed class ImageCacheTests : IDisposable
     }
 
     [Fact]
+    public void AFolderThatCannotBeWrittenIsNamed()
+    {
+        File.WriteAllText(_folder.File("file"), "x");
+        Environment.SetEnvironmentVariable(ImageCache.Variable, _folder.File("file", "cache"));
+        var error = Assert.Throws<DatasetException>(() => Train(Photos(), "unwritable", 1, 0)).Message;
+        Assert.Contains($"'{_folder.File("file", "cache")}' cannot be written", error);
+        Assert.Contains("another folder in the environment variable GPUTRAINER_CACHE", error);
+    }
+
+    [Fact]
     public void StreamedResidentAndInMemoryTrainingGiveTheSameBits()
     {
         var source = Photos();

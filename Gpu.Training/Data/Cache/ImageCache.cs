@@ -21,7 +21,7 @@ public static class ImageCache
     private const string Extension = ".pixels";
 
     // Part of the key: a change of how images are decoded or stored makes new files.
-    private const string Version = "1";
+    private const string Version = "2";
 
     /// <summary>
     /// The folder of the files: $GPUTRAINER_CACHE, or "gputrainer/images" in the user's cache folder (see <see cref="DataFolders.UserCache"/>).
@@ -71,7 +71,8 @@ public static class ImageCache
             return known;
         }
 
-        note?.Invoke($"{paths.Count} images are decoded into the cache once: {Gigabytes(header)} in '{Folder}' ('data cache' lists and clears it).");
+        note?.Invoke($"{FolderTree.Count(paths.Count, "image")} {(paths.Count == 1 ? "is" : "are")} decoded into the cache once: "
+            + $"{Gigabytes(header)} in '{Folder}' ('data cache' lists and clears it).");
         try
         {
             RemoveAbandoned();
@@ -85,7 +86,9 @@ public static class ImageCache
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw new DatasetException($"The cache of decoded images cannot be written: {e.Message}", e);
+            throw new DatasetException(
+                $"The decoded images need a cache file of {Gigabytes(header)}, but the folder '{Folder}' cannot be written: {e.Message} Make it writable, or "
+                + $"name another folder in the environment variable {Variable}.", e);
         }
     }
 

@@ -16,26 +16,6 @@ internal enum ColumnKind
     Category,
 }
 
-/// <summary>What the cells of a column look like.</summary>
-internal sealed class ColumnScan(string name)
-{
-    /// <summary>Most levels of a category and classes of a target.</summary>
-    public const int MaxLevels = 1000;
-
-    public string Name { get; } = name;
-
-    /// <summary>Whether all cells are numbers.</summary>
-    public bool IsNumber { get; set; } = true;
-
-    /// <summary>Whether all cells are whole numbers.</summary>
-    public bool IsWhole { get; set; } = true;
-
-    /// <summary>The different texts; no more are collected after <see cref="MaxLevels"/> + 1.</summary>
-    public HashSet<string> Texts { get; } = new(StringComparer.Ordinal);
-
-    public bool HasTooManyTexts => Texts.Count > MaxLevels;
-}
-
 /// <summary>A column in memory: numbers, or an index into the texts for each row.</summary>
 internal sealed class RawColumn
 {
@@ -69,24 +49,21 @@ internal sealed class RawTable(string source, Func<TextReader> open)
         ColumnScan[] columns = [];
         Pass(
             names => columns = [.. names.Select(name => new ColumnScan(name))],
-            (column, cell, _, decimalComma) =>
+            (column, cell, line, decimalComma) =>
             {
-                var scan = columns[column];
                 if (IsMissing(cell))
-                    return;
-                if (!TryNumber(cell, decimalComma, out var number))
-                    (scan.IsNumber, scan.IsWhole) = (false, false);
-                else if (number != Math.Floor(number))
-                    scan.IsWhole = false;
-                if (!scan.HasTooManyTexts && !scan.Texts.GetAlternateLookup<ReadOnlySpan<char>>().Contains(cell))
-                    scan.Texts.Add(cell.ToString());
+                    columns[column].AddMissing(line);
+                else
+                    columns[column].Add(cell, line, TryNumber(cell, decimalComma, out var number) ? number : null);
             });
         return columns;
     }
 
     /// <summary>Reads the cells of the columns that are not skipped.</summary>
+    /// <param name="kindOf">What a column is read as, by its name.</param>
+    /// <param name="advice">What can be done about a missing value, for the message.</param>
     /// <exception cref="DatasetException">A cell is missing or no finite number; the message names lines and columns.</exception>
-    public RawColumn[] Read(Func<string, ColumnKind> kindOf)
+    public RawColumn[] Read(Func<string, ColumnKind> kindOf, string advice)
     {
         RawColumn[] columns = [];
         ColumnKind[] kinds = [];
@@ -118,7 +95,7 @@ internal sealed class RawTable(string source, Func<TextReader> open)
                     {
                         throw new DatasetException(
                             $"Line {line} of '{source}' has '{cell}' in column '{Header[index]}', where a finite number is expected. Correct the cell, or "
-                            + "leave the column or the line out.");
+                            + "remove the line.");
                     }
 
                     column.Numbers.Add(number);
@@ -140,8 +117,7 @@ internal sealed class RawTable(string source, Func<TextReader> open)
         {
             throw new DatasetException(
                 $"'{source}' has {missingCount} missing value{(missingCount == 1 ? "" : "s")}: {string.Join("; ", missing)}"
-                + $"{(missingCount > MostReported ? $"; and {missingCount - MostReported} more" : "")}. Fill them in, remove those lines, or leave a column "
-                + "out (--ignore NAME).");
+                + $"{(missingCount > MostReported ? $"; and {missingCount - MostReported} more" : "")}. {advice}");
         }
 
         return columns;

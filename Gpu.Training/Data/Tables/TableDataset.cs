@@ -36,6 +36,12 @@ public sealed class TableDataset : Dataset
     /// <summary>Remarks about the file for the user, such as columns that were left out; empty for none.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
+    /// <summary>Remarks about what is probably a mistake in the file, such as a text in a column of numbers; empty for none.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The keys of all rows in the order of the file; null if they are unknown.</summary>
+    internal RowKey[]? FileOrder { get; init; }
+
     /// <inheritdoc/>
     public override TaskKind Task => _columns.Task;
 
@@ -51,20 +57,25 @@ public sealed class TableDataset : Dataset
     /// <inheritdoc/>
     public override TableSplit? Validation { get; }
 
-    internal override string Fingerprint
+    internal override string FingerprintOf(DataSplit split)
     {
-        get
-        {
-            var check = new Crc32();
-            check.Append(MemoryMarshal.AsBytes(Train.Values.AsSpan()));
-            check.Append(MemoryMarshal.AsBytes(Train.Labels.AsSpan()));
-            check.Append(MemoryMarshal.AsBytes(Train.Targets.AsSpan()));
-            return $"{Train.Count}x{Train.Features}-{check.GetCurrentHashAsUInt32():x8}";
-        }
+        var rows = (TableSplit)split;
+        var check = new Crc32();
+        check.Append(MemoryMarshal.AsBytes(rows.Values.AsSpan()));
+        check.Append(MemoryMarshal.AsBytes(rows.Labels.AsSpan()));
+        check.Append(MemoryMarshal.AsBytes(rows.Targets.AsSpan()));
+        return $"{rows.Count}x{rows.Features}-{check.GetCurrentHashAsUInt32():x8}";
     }
 
+    /// <summary>The same with more remarks before the others.</summary>
+    internal TableDataset WithRemarks(IEnumerable<string> first) =>
+        new(Name, _columns, Train, Test, Validation) { Remarks = [.. first, .. Remarks], Warnings = Warnings, FileOrder = FileOrder };
+
     internal override TableDataset With(DataSplit train, DataSplit test, DataSplit? validation) =>
-        new(Name, _columns, (TableSplit)train, (TableSplit)test, (TableSplit?)validation) { Remarks = Remarks };
+        new(Name, _columns, (TableSplit)train, (TableSplit)test, (TableSplit?)validation)
+        {
+            Remarks = Remarks, Warnings = Warnings, FileOrder = FileOrder,
+        };
 
     private void Check(string part, TableSplit split)
     {

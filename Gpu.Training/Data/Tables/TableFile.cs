@@ -1,13 +1,11 @@
 using System.Globalization;
-using System.Text;
-using Gpu.Training.Initialization;
-using Gpu.Training.IO;
 
 namespace Gpu.Training.Data.Tables;
 
 /// <summary>
 /// Reads CSV and TSV files (plain or gzip) with a line of column names. The separator is found from the first line: ',', ';', '|' or a tab. Columns of
-/// numbers stay numbers; any other column is a category. Test rows are drawn by a hash of row number and seed.
+/// numbers stay numbers; any other column is a category. Test rows are drawn by a hash of their inputs, so a row that is added moves no other one, and equal
+/// rows are in the same part.
 /// </summary>
 public static class TableFile
 {
@@ -26,83 +24,149 @@ public static class TableFile
 
     /// <summary>Loads a table to train on, and draws test rows.</summary>
     /// <exception cref="DatasetException">The file is no table, a value is missing, or a column cannot be used; the message says where and why.</exception>
-    public static TableDataset Load(string path, TableOptions options) => Parse(NameOf(path), path, () => Open(path), options);
+    public static TableDataset Load(string path, TableOptions options) => Parse(NameOf(path), path, options);
 
-    /// <summary>Loads the table of a run again, with the columns, levels, classes and test rows of the run.</summary>
-    /// <exception cref="DatasetException">As for <see cref="Read"/>; also if the target is missing.</exception>
-    public static TableDataset Load(string path, TableSchema schema) => Parse(NameOf(path), path, () => Open(path), schema);
+    private static TableDataset Parse(string name, string path, TableOptions options)
+    {
+        List<string> remarks = [];
+        var data = Parse(name, path, TableText.Open(path, remarks), options);
+        return remarks.Count == 0 ? data : data.WithRemarks(remarks);
+    }
 
-    /// <summary>Reads all rows of a table with the columns, levels and classes of a run. The target may be absent.</summary>
+
+    /// <summary>Loads the table of a run again, with the columns, levels and classes of the run.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="schema">The columns of the run.</param>
+    /// <param name="rows">The rows of the run, which keep their parts if the table has changed; null to draw all.</param>
+    /// <param name="onlyRecorded">Whether rows that the run does not have are left out.</param>
+    /// <exception cref="DatasetException">As for <see cref="Read"/>; also if the target is missing, or no row is left to test.</exception>
+    public static TableDataset Load(string path, TableSchema schema, RecordedRows? rows = null, bool onlyRecorded = false) 
+    {
+        List<string> remarks = [];
+        var data = Parse(NameOf(path), path, TableText.Open(path, remarks), schema, rows, onlyRecorded);
+        return remarks.Count == 0 ? data : data.WithRemarks(remarks);
+    }
+
+    /// <summary>Reads all rows of a table with the columns, levels and classes of a run.</summary>
     /// <param name="path">The file.</param>
     /// <param name="schema">The columns of the run.</param>
     /// <param name="remarks">Receives remarks for the user, such as unknown levels.</param>
+    /// <param name="withTarget">Whether to read the target; without, the rows have no labels or target values.</param>
     /// <exception cref="DatasetException">A column is absent, a value is missing or no number, or a class is unknown.</exception>
-    public static TableSplit Read(string path, TableSchema schema, out IReadOnlyList<string> remarks)
+    public static TableSplit Read(string path, TableSchema schema, out IReadOnlyList<string> remarks, bool withTarget = true)
     {
         ArgumentNullException.ThrowIfNull(schema);
         List<string> found = [];
         remarks = found;
-        return ReadAll(new RawTable(path, () => Open(path)), path, schema, found, requiresTarget: false);
+        return ReadAll(new RawTable(path, TableText.Open(path, found)), path, schema, found, withTarget);
     }
 
     /// <summary>As <see cref="Load(string, TableOptions)"/>, from text.</summary>
     internal static TableDataset Parse(string name, string source, Func<TextReader> open, TableOptions options)
     {
-        List<string> remarks = [];
+        List<string> remarks = [], warnings = [];
         var table = new RawTable(source, open);
         var scans = table.Scan();
         var target = FindTarget(scans, source, options, remarks);
-        foreach (var wrong in options.Ignore.Where(name => scans.All(scan => scan.Name != name)))
+        foreach (var wrong in options.Ignore.Concat(options.Categorical).Where(name => scans.All(scan => scan.Name != name)))
             throw NoSuchColumn(source, wrong, scans.Select(scan => scan.Name));
-        if (scans.Any(scan => scan.Name.Length == 0))
-            remarks.Add("A column without a name was left out; it usually numbers the rows.");
-        var inputs = scans.Where(scan => scan != target && scan.Name.Length > 0 && !options.Ignore.Contains(scan.Name)).ToArray();
-        if (inputs.Length == 0)
-            throw new DatasetException($"'{source}' has no column besides the target '{target.Name}'. At least one is needed.");
-        if (inputs.FirstOrDefault(scan => !scan.IsNumber && scan.HasTooManyTexts) is { } text)
+        if (options.Categorical.Contains(target.Name))
         {
             throw new DatasetException(
-                $"Column '{text.Name}' of '{source}' has more than {ColumnScan.MaxLevels} different texts, too many for a category. Leave it out "
-                + $"(--ignore {text.Name}), or group the texts.");
+                $"The target '{target.Name}' cannot be a categorical input. To predict its values as classes, use --task classification.");
         }
 
-        var task = options.Task ?? Detect(target);
+        if (scans.Any(scan => scan.Name.Length == 0))
+            remarks.Add("A column without a name was left out; it usually numbers the rows.");
+        var inputs = Inputs(scans, target, source, options, remarks, warnings);
+        if (target.Missing > 0)
+        {
+            throw new DatasetException(
+                $"'{source}' has {FolderTree.Count(target.Missing, "row")} without a value of the target '{target.Name}': {target.DescribeMissing()}. Fill the "
+                + "values in, or remove those lines: a row without a target cannot be trained on.");
+        }
+
+        var task = options.Task ?? Detect(target, source, warnings);
         var classes = Classes(target, task, source);
         remarks.Add($"Target '{target.Name}': " + (task == TaskKind.Regression
             ? "a number (regression)"
             : $"{classes.Length} classes ({task.ToString().ToLowerInvariant()}): {string.Join(", ", classes.Take(10))}{(classes.Length > 10 ? " ..." : "")}")
             + (options.Task is null ? "; --task sets another." : "."));
 
-        var raw = table.Read(name =>
-            name == target.Name ? task == TaskKind.Regression ? ColumnKind.Number : ColumnKind.Category
-            : inputs.FirstOrDefault(scan => scan.Name == name) is not { } input ? ColumnKind.Skipped
-            : input.IsNumber ? ColumnKind.Number : ColumnKind.Category);
+        var kinds = inputs.ToDictionary(input => input.Name, input => IsCategory(input, options) ? ColumnKind.Category : ColumnKind.Number);
+        kinds.Add(target.Name, task == TaskKind.Regression ? ColumnKind.Number : ColumnKind.Category);
+        var raw = table.Read(
+            name => kinds.GetValueOrDefault(name, ColumnKind.Skipped), "Fill them in, remove those lines, or leave a column out (--ignore NAME).");
         var (labels, targets) = Targets(raw[Array.IndexOf(table.Header, target.Name)], task, classes, source, target.Name);
-        var (train, test) = Draw(labels, table.Rows, options.HoldOut, options.Seed);
-        var columns = inputs.Select(scan =>
+        var keys = RowKey.Of(inputs.Select(input => (input.Name, Cells(input.Name))), Cells(target.Name), table.Rows);
+        var isTest = DrawTest(keys, labels, options.HoldOut, options.Seed);
+        var (train, test) = Divide(keys, isTest, options.Seed);
+        if (train.Length == 0 || test.Length == 0)
         {
-            var column = raw[Array.IndexOf(table.Header, scan.Name)];
-            return new TableColumn
-            {
-                Name = scan.Name,
-                Levels = scan.IsNumber ? null : [.. train.Select(row => column.Texts[column.Codes[row]]).Distinct().Order(StringComparer.Ordinal)],
-            };
+            var count = labels.Length > 0 ? labels.Max() + 1 : 0;
+            var hint = 2 * count > table.Rows ? $"; the target has {count} classes, so it may be a number (--task regression)." : ".";
+            var different = keys.DistinctBy(key => key.Inputs).Count();
+            throw new DatasetException(
+                $"A share of {options.HoldOut} of {table.Rows} rows{(different < table.Rows ? $" ({different} of them different)" : "")} "
+                + $"leaves {train.Length} to train on and {test.Length} to test. Use more rows{hint}");
+        }
+
+        var columns = inputs.Select(input => new TableColumn
+        {
+            Name = input.Name,
+            Levels = kinds[input.Name] == ColumnKind.Number ? null
+                : [.. train.Select(row => Cells(input.Name).Texts[Cells(input.Name).Codes[row]]).Distinct().Order(StringComparer.Ordinal)],
         }).ToArray();
         var schema = new TableSchema
         {
             Task = task, Target = target.Name, Columns = columns, ClassNames = classes, SplitSeed = options.Seed, HoldOut = options.HoldOut,
         };
         var all = Encode(raw, table, schema, labels, targets, source, remarks);
-        return new TableDataset(name, schema, all.Select(train), all.Select(test)) { Remarks = remarks };
+        return new TableDataset(name, schema, all.Select(train), all.Select(test)) { Remarks = remarks, Warnings = warnings, FileOrder = all.Keys };
+
+        RawColumn Cells(string column) => raw[Array.IndexOf(table.Header, column)];
     }
 
-    /// <summary>As <see cref="Load(string, TableSchema)"/>, from text.</summary>
-    internal static TableDataset Parse(string name, string source, Func<TextReader> open, TableSchema schema)
+    /// <summary>As <see cref="Load(string, TableSchema, RecordedRows, bool)"/>, from text.</summary>
+    internal static TableDataset Parse(
+        string name, string source, Func<TextReader> open, TableSchema schema, RecordedRows? rows = null, bool onlyRecorded = false)
     {
-        List<string> remarks = [];
-        var all = ReadAll(new RawTable(source, open), source, schema, remarks, requiresTarget: true);
-        var (train, test) = Draw(all.Labels, all.Count, schema.HoldOut, schema.SplitSeed);
-        return new TableDataset(name, schema, all.Select(train), all.Select(test)) { Remarks = remarks };
+        List<string> remarks = [], warnings = [];
+        var all = ReadAll(new RawTable(source, open), source, schema, remarks, withTarget: true);
+        if (all.Labels.Length + all.Targets.Length == 0)
+            throw NoSuchColumn(source, schema.Target, []);
+        var keys = all.Keys!;
+        var isTest = DrawTest(keys, all.Labels, schema.HoldOut, schema.SplitSeed);
+        var isUsed = Array.ConvertAll(isTest, _ => true);
+        if (rows?.Match(keys) is { } changes)
+        {
+            for (var i = 0; i < isTest.Length; i++)
+            {
+                if (changes.Parts[i] is { } part)
+                    isTest[i] = part == SplitPart.Test;
+                isUsed[i] = !onlyRecorded || !changes.IsAdded[i];
+            }
+
+            if (changes.Describe() is { Length: > 0 } difference)
+            {
+                var added = Enumerable.Range(0, isTest.Length).Where(i => changes.IsAdded[i]).ToArray();
+                var judged = added.Length == 0 ? "" : onlyRecorded ? " The added rows are not used."
+                    : $" Of the added rows, {added.Count(i => isTest[i])} {(added.Count(i => isTest[i]) == 1 ? "belongs" : "belong")} to the test part.";
+                warnings.Add(
+                    $"'{source}' has changed since the run was trained: {difference} ({FolderTree.Count(rows.Count, "row")} then).{judged} Rows that "
+                    + "the run was trained on are no test rows.");
+            }
+        }
+
+        var (train, test) = Divide(keys, isTest, schema.SplitSeed, isUsed);
+        if (train.Length > 0 && test.Length > 0)
+        {
+            return new TableDataset(name, schema, all.Select(train), all.Select(test)) { Remarks = remarks, Warnings = warnings, FileOrder = keys };
+        }
+
+        throw new DatasetException(
+            $"'{source}' has {train.Length} training and {test.Length} test rows of the run; at least one of each is needed. "
+            + $"{string.Concat(warnings.Select(warning => warning + " "))}Restore the table, or evaluate the whole of a copy: 'eval RUN COPY'.");
     }
 
     private static string NameOf(string path)
@@ -110,14 +174,6 @@ public static class TableFile
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         var name = Path.GetFileName(path);
         return name[..name.IndexOf('.', StringComparison.Ordinal)] is { Length: > 0 } stem ? stem : name;
-    }
-
-    private static TextReader Open(string path)
-    {
-        var file = RegularFile.OpenRead(path);
-        var isGzip = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
-        file.Position = 0;
-        return new StreamReader(isGzip ? new CheckedGzipStream(file) : file, Encoding.UTF8);
     }
 
     private static ColumnScan FindTarget(ColumnScan[] scans, string source, TableOptions options, List<string> remarks)
@@ -130,6 +186,59 @@ public static class TableFile
         return last;
     }
 
+    // The columns that the network reads.
+    private static ColumnScan[] Inputs(
+        ColumnScan[] scans, ColumnScan target, string source, TableOptions options, List<string> remarks, List<string> warnings)
+    {
+        List<ColumnScan> inputs = [];
+        foreach (var scan in scans.Where(scan => scan != target && scan.Name.Length > 0 && !options.Ignore.Contains(scan.Name)))
+        {
+            var isWanted = options.Categorical.Contains(scan.Name);
+            if (scan.IsNumber && !isWanted)
+            {
+                inputs.Add(scan);
+                continue;
+            }
+
+            var correct = $"Column '{scan.Name}' of '{source}' has numbers, apart from {scan.DescribeNotNumbers()}";
+            if (scan.IsMostlyNumber && !isWanted && (scan.IsIdentifier || scan.HasTooManyTexts))
+            {
+                throw new DatasetException(
+                    $"{correct}. As a category it would have a level for nearly every value. Correct those cells, remove those lines, or leave the column out "
+                    + $"(--ignore {scan.Name}).");
+            }
+
+            if (scan.IsMostlyNumber && !isWanted)
+            {
+                warnings.Add(
+                    $"{correct}: it is read as a category with {scan.Texts.Count} levels. Correct those cells to read numbers, leave the column out "
+                    + $"(--ignore {scan.Name}), or confirm it (--categorical {scan.Name}).");
+            }
+            else if (scan.IsIdentifier && !isWanted)
+            {
+                remarks.Add(
+                    $"Column '{scan.Name}' was left out: nearly every row has a text of its own, from which nothing can be learned. "
+                    + $"--categorical {scan.Name} uses it.");
+                continue;
+            }
+
+            if (scan.HasTooManyTexts)
+            {
+                throw new DatasetException(
+                    $"Column '{scan.Name}' of '{source}' has more than {ColumnScan.MaxLevels} different texts, too many for a category. Leave it out "
+                    + $"(--ignore {scan.Name}), or group the texts.");
+            }
+
+            inputs.Add(scan);
+        }
+
+        return inputs.Count > 0 ? [.. inputs] : throw new DatasetException(
+            $"'{source}' has no column besides the target '{target.Name}' that can be used. At least one is needed."
+            + string.Concat(remarks.Where(remark => remark.Contains("left out", StringComparison.Ordinal)).Select(remark => " " + remark)));
+    }
+
+    private static bool IsCategory(ColumnScan input, TableOptions options) => !input.IsNumber || options.Categorical.Contains(input.Name);
+
     private static DatasetException NoSuchColumn(string source, string wanted, IEnumerable<string> names)
     {
         var nearest = NearestName.Find(wanted, names);
@@ -137,17 +246,32 @@ public static class TableFile
             $"'{source}' has no column '{wanted}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Columns: {string.Join(", ", names)}.");
     }
 
-    private static TaskKind Detect(ColumnScan target) =>
-        target.IsNumber && (!target.IsWhole || target.Texts.Count > MaxDetectedClasses) ? TaskKind.Regression
-        : target.Texts.Count == 2 ? TaskKind.Binary : TaskKind.Classification;
+    private static TaskKind Detect(ColumnScan target, string source, List<string> warnings)
+    {
+        if (target.IsMostlyNumber)
+        {
+            var correct = $"The target '{target.Name}' of '{source}' has numbers, apart from {target.DescribeNotNumbers()}";
+            if (target.Texts.Count > MaxDetectedClasses)
+            {
+                throw new DatasetException(
+                    $"{correct}. Correct those cells, remove those lines, or choose what to predict: --target NAME, or --task classification for a class for "
+                    + "each value.");
+            }
+
+            warnings.Add($"{correct}: its values are taken as {target.Texts.Count} classes. Correct those cells if they are mistakes.");
+        }
+
+        return target.IsNumber && (!target.IsWhole || target.Texts.Count > MaxDetectedClasses) ? TaskKind.Regression
+            : target.Texts.Count == 2 ? TaskKind.Binary : TaskKind.Classification;
+    }
 
     private static string[] Classes(ColumnScan target, TaskKind task, string source)
     {
         if (task == TaskKind.Regression)
         {
             return target.IsNumber ? [] : throw new DatasetException(
-                $"The target '{target.Name}' of '{source}' has texts such as '{target.Texts.First(text => !double.TryParse(text, out _))}', but regression "
-                + "needs numbers. Choose another target, or --task classification.");
+                $"The target '{target.Name}' of '{source}' has texts in {target.DescribeNotNumbers()}, but regression needs numbers. Correct those cells, or "
+                + "choose another target, or --task classification.");
         }
 
         if (target.HasTooManyTexts)
@@ -158,8 +282,9 @@ public static class TableFile
         }
 
         string[] names = target.IsNumber
-            ? [.. target.Texts.OrderBy(text => double.Parse(text.Replace(',', '.'), CultureInfo.InvariantCulture)).ThenBy(text => text, StringComparer.Ordinal)]
-            : [.. target.Texts.Order(StringComparer.Ordinal)];
+            ? [.. target.Texts.Keys.OrderBy(text => double.Parse(text.Replace(',', '.'), CultureInfo.InvariantCulture))
+                .ThenBy(text => text, StringComparer.Ordinal)]
+            : [.. target.Texts.Keys.Order(StringComparer.Ordinal)];
         if (names.Length < 2)
         {
             throw new DatasetException(
@@ -171,19 +296,28 @@ public static class TableFile
             + "Use --task classification, or choose another target.");
     }
 
-    private static TableSplit ReadAll(RawTable table, string source, TableSchema schema, List<string> remarks, bool requiresTarget)
+    private static TableSplit ReadAll(RawTable table, string source, TableSchema schema, List<string> remarks, bool withTarget)
     {
         var kinds = schema.Columns.ToDictionary(column => column.Name, column => column.Levels is null ? ColumnKind.Number : ColumnKind.Category);
-        kinds.Add(schema.Target, schema.Task == TaskKind.Regression ? ColumnKind.Number : ColumnKind.Category);
-        var raw = table.Read(name => kinds.GetValueOrDefault(name, ColumnKind.Skipped));
-        foreach (var column in schema.Columns.Where(column => !table.Header.Contains(column.Name)))
-            throw NoSuchColumn(source, column.Name, table.Header);
-        var target = Array.IndexOf(table.Header, schema.Target);
-        if (target < 0 && requiresTarget)
-            throw NoSuchColumn(source, schema.Target, table.Header);
+        if (withTarget)
+            kinds.Add(schema.Target, schema.Task == TaskKind.Regression ? ColumnKind.Number : ColumnKind.Category);
+        var raw = table.Read(
+            name =>
+            {
+                var absent = kinds.Keys.Where(column => column != schema.Target && !table.Header.Contains(column)).ToArray();
+                return absent.Length == 0 ? kinds.GetValueOrDefault(name, ColumnKind.Skipped) : throw NoSuchColumns(source, absent, table.Header);
+            },
+            "Fill them in, or remove those lines; the run reads these columns.");
+        var target = withTarget ? Array.IndexOf(table.Header, schema.Target) : -1;
         var (labels, targets) = target < 0 ? ([], []) : Targets(raw[target], schema.Task, schema.ClassNames, source, schema.Target);
         return Encode(raw, table, schema, labels, targets, source, remarks);
     }
+
+    private static DatasetException NoSuchColumns(string source, string[] absent, string[] names) => absent.Length == 1
+        ? NoSuchColumn(source, absent[0], names)
+        : new DatasetException(
+            $"'{source}' has no columns {NameList.Join(absent.Select(name => $"'{name}'"), 50)}, which the run reads. Columns: {NameList.Join(names, 50)}. "
+            + "Add or rename them.");
 
     private static (int[] Labels, double[] Targets) Targets(
         RawColumn column, TaskKind task, IReadOnlyList<string> classes, string source, string name)
@@ -213,7 +347,7 @@ public static class TableFile
         {
             throw new DatasetException(
                 $"'{source}' has {table.Rows} rows of {features} values, with one value for each level of a category, more than fit in memory. Use fewer "
-                + "rows, or leave a column out (--ignore NAME).");
+                + "rows or columns.");
         }
 
         var values = new double[features * table.Rows];
@@ -250,33 +384,25 @@ public static class TableFile
             first += column.Width;
         }
 
-        return new TableSplit(values, features, labels, targets);
+        // The hash of a row is made of what the run reads. The target is the only other column that is read.
+        var inputs = schema.Columns.Select(column => (column.Name, raw[Array.IndexOf(table.Header, column.Name)]));
+        var hasTarget = labels.Length + targets.Length > 0;
+        var keys = RowKey.Of(inputs, hasTarget ? raw[Array.IndexOf(table.Header, schema.Target)] : null, table.Rows);
+        return new TableSplit(values, features, labels, targets) { Keys = keys };
     }
 
-    // Rows are ranked by a hash of their number and the seed, within each class. The splits are in the order of the hash, so that the first rows of a
-    // sorted file are not all of one class.
-    private static (int[] Train, int[] Test) Draw(int[] labels, int rows, double holdOut, ulong seed)
+    private static bool[] DrawTest(RowKey[] keys, int[] labels, double holdOut, ulong seed)
     {
         if (!(holdOut > 0 && holdOut < 1))
             throw new DatasetException($"The share of test rows is {holdOut}, but must be above 0 and below 1.");
-        // A seed of its own: generated tables draw their rows from the streams of the plain seed.
-        var ownSeed = NamedSeed.Of(seed, "test rows");
-        var ranked = Enumerable.Range(0, rows).Select(row => (Row: row, Hash: new PortableRandom(ownSeed, (ulong)row).NextUInt64()))
-            .OrderBy(item => item.Hash).ThenBy(item => item.Row).Select(item => item.Row).ToArray();
-        var left = ranked.GroupBy(row => labels.Length == 0 ? 0 : labels[row])
-            .ToDictionary(group => group.Key, group => (int)Math.Round(group.Count() * holdOut, MidpointRounding.AwayFromZero));
-        List<int> train = [], test = [];
-        foreach (var row in ranked)
-        {
-            var stratum = labels.Length == 0 ? 0 : labels[row];
-            (left[stratum]-- > 0 ? test : train).Add(row);
-        }
+        return NameHash.Draw("test", [.. keys.Select(key => key.Name)], row => labels.Length == 0 ? 0 : labels[row], holdOut, seed);
+    }
 
-        if (train.Count > 0 && test.Count > 0)
-            return ([.. train], [.. test]);
-        var classes = labels.Length > 0 ? labels.Max() + 1 : 0;
-        var hint = 2 * classes > rows ? $"; the target has {classes} classes, so it may be a number (--task regression)." : ".";
-        throw new DatasetException(
-            $"A share of {holdOut} of {rows} rows leaves {train.Count} to train on and {test.Count} to test. Use more rows{hint}");
+    // The splits are in the order of a hash, so that the first rows of a sorted file are not all of one class, and the order of the file does not matter.
+    private static (int[] Train, int[] Test) Divide(RowKey[] keys, bool[] isTest, ulong seed, bool[]? isUsed = null)
+    {
+        var order = Enumerable.Range(0, keys.Length).Where(row => isUsed?[row] ?? true)
+            .OrderBy(row => NameHash.Of("order", keys[row].Name, seed)).ThenBy(row => keys[row].Inputs).ThenBy(row => keys[row].Target).ToArray();
+        return ([.. order.Where(row => !isTest[row])], [.. order.Where(row => isTest[row])]);
     }
 }

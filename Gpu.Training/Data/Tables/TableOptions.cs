@@ -15,6 +15,9 @@ public sealed record TableOptions
     /// <summary>Names of columns to leave out.</summary>
     public IReadOnlyList<string> Ignore { get; init; } = [];
 
+    /// <summary>Names of columns that are categories, also if their cells are numbers.</summary>
+    public IReadOnlyList<string> Categorical { get; init; } = [];
+
     /// <summary>Share of the rows that is drawn for testing, between 0 and 1 (exclusive).</summary>
     public double HoldOut { get; init; } = DatasetLoader.DefaultHoldOut;
 

@@ -34,6 +34,9 @@ public sealed class TableSplit : DataSplit
     /// <summary>Target value of each row in regression; else empty.</summary>
     public double[] Targets { get; }
 
+    /// <summary>The content of each row, by which validation rows are drawn; null if it is unknown: then they are drawn by their order.</summary>
+    internal RowKey[]? Keys { get; init; }
+
     /// <inheritdoc/>
     public override int Count { get; }
 
@@ -62,6 +65,19 @@ public sealed class TableSplit : DataSplit
                 targets[i] = Targets[indices[i]];
         }
 
-        return new TableSplit(values, Features, labels, targets);
+        return new TableSplit(values, Features, labels, targets) { Keys = Keys is null ? null : Pick(indices) };
+    }
+
+    internal override ulong? Identity(int index) => Keys?[index].Inputs;
+
+    private protected override bool[] Draw(double fraction, ulong seed) =>
+        Keys is null ? base.Draw(fraction, seed) : NameHash.Draw("validation", [.. Keys.Select(key => key.Name)], Stratum, fraction, seed);
+
+    private RowKey[] Pick(ReadOnlySpan<int> indices)
+    {
+        var keys = new RowKey[indices.Length];
+        for (var i = 0; i < keys.Length; i++)
+            keys[i] = Keys![indices[i]];
+        return keys;
     }
 }

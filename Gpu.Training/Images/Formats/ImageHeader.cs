@@ -57,7 +57,8 @@ internal static class ImageHeader
         if (size.Width * size.Height > MostPixels)
         {
             throw new InvalidDataException(
-                $"Its header says {size.Width} x {size.Height} pixels; an image of a data set has at most {MostPixels}. Scale the image down.");
+                $"Its header says {size.Height} x {size.Width} pixels (height x width); an image of a data set has at most {MostPixels}. "
+                + "Scale the image down.");
         }
 
         return ((int)size.Height, (int)size.Width);

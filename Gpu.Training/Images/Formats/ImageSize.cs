@@ -17,11 +17,12 @@ internal static class ImageSize
     public static void Check(long width, long height)
     {
         if (width <= 0 || height <= 0)
-            throw new InvalidDataException($"Its header says {width} x {height} pixels; both numbers must be at least 1.");
+            throw new InvalidDataException($"Its header says {height} x {width} pixels (height x width); both numbers must be at least 1.");
         if (width > LargestSide || height > LargestSide || width * height > MostPixels)
         {
             throw new InvalidDataException(
-                $"Its header says {width} x {height} pixels; at most {LargestSide} a side and {MostPixels} altogether are decoded. Scale the image down.");
+                $"Its header says {height} x {width} pixels (height x width); at most {LargestSide} a side and {MostPixels} altogether are "
+                + "decoded. Scale the image down.");
         }
     }
 }

@@ -17,8 +17,7 @@ internal static class JpegReader
     {
         var file = ReadSegments(data);
         var frame = file.Frame;
-        if (!frame.IsProgressive)
-            JpegScans.Check(data, file);
+        JpegScans.Check(data, file);
         var transform = file.Transform();
         var isInterpolated = frame.Components.Any(component => ChromaUpsampling.Applies(frame.Ratio(component)));
         var count = frame.Components.Length;
@@ -26,12 +25,25 @@ internal static class JpegReader
             return Orientation.Apply(Decode(data, file, transform), file.Orientation);
 
         var components = count == 4 ? JpegPlanes.Decode(data, file) : Decode(data, file, ColorTransform.None).Pixels;
+        if (count == 3 && transform == ColorTransform.YCbCr && IsUsual(frame))
+        {
+            ChromaUpsampling.ApplyToRgb(components, frame.Height, frame.Width, frame.Ratio(frame.Components[1]));
+            return Orientation.Apply(new ByteImage(frame.Height, frame.Width, 3, components), file.Orientation);
+        }
+
         for (var i = 0; i < count; i++)
             ChromaUpsampling.Apply(components, (frame.Height, frame.Width, count), i, frame.Ratio(frame.Components[i]));
         if (transform != ColorTransform.None)
             ChromaUpsampling.ToRgb(components, count);
         var pixels = count == 4 ? FromInvertedCmyk(components, isInverted: transform == ColorTransform.None) : components;
         return Orientation.Apply(new ByteImage(frame.Height, frame.Width, 3, pixels), file.Orientation);
+    }
+
+    // Whether only chroma is subsampled, in both components by the same ratio.
+    private static bool IsUsual(JpegFrame frame)
+    {
+        var (luma, blue, red) = (frame.Ratio(frame.Components[0]), frame.Ratio(frame.Components[1]), frame.Ratio(frame.Components[2]));
+        return luma == (1, 1) && blue == red && ChromaUpsampling.Applies(blue);
     }
 
     private static ByteImage Decode(byte[] data, JpegSegments file, ColorTransform? transform)

@@ -60,7 +60,7 @@ internal static class WebpReader
         ImageSize.Check(width, height);
         var canvas = extended.IsEmpty ? (width, height) : (1 + UInt24(extended[4..]), 1 + UInt24(extended[7..]));
         if (canvas != (width, height))
-            throw new InvalidDataException($"Its image is of {width} x {height} pixels, but its header says {canvas.Item1} x {canvas.Item2}.");
+            throw new InvalidDataException($"Its image is of {height} x {width} pixels (height x width), but its header says {canvas.Item2} x {canvas.Item1}.");
         if (isLossless)
             WebpLosslessCodes.Check(image, width, height);
         var result = Decode(image, isLossless, alpha, hasAlpha, width, height, background, behind: 0);
@@ -94,8 +94,8 @@ internal static class WebpReader
         var (width, height) = (reader.UInt16LittleEndian("the width") & 0x3FFF, reader.UInt16LittleEndian("the height") & 0x3FFF);
         if (tag >> 5 > reader.Remaining)
             throw SpanReader.Truncated($"the first part of its image has {tag >> 5} bytes, but only {reader.Remaining} follow");
-        // Section 11.2: the modes of each block of 16 x 16 pixels take more than 3 bits, whatever the probabilities of the rest are. A smooth image needs little
-        // more, so that the header alone does not decide how much is allocated.
+        // Section 11.2: the modes of each block of 16 x 16 pixels take 3 bits or more, whatever the probabilities of the rest are. So the header alone does not
+        // decide how much is allocated.
         var blocks = (width + 15L) / 16 * ((height + 15) / 16);
         if (3 * blocks > 8L * image.Length)
             throw SpanReader.Truncated($"its header says {width} x {height} pixels, which do not fit the {image.Length} bytes of its image");
