@@ -20,6 +20,7 @@ public static class ActivationOps
     public static void Forward(IExecutor executor, Activation activation, DeviceView input, DeviceView output)
     {
         output.Require(input.Length, nameof(output));
+        Operands.Check(executor, [new(output, nameof(output))], [], [new(input, nameof(input))]);
         var call = new ForwardCall(executor, activation.Slope, input, output);
         ActivationDispatch.Call(activation.Kind, ref call);
     }
@@ -35,6 +36,7 @@ public static class ActivationOps
     {
         outputGradient.Require(saved.Length, nameof(outputGradient));
         inputGradient.Require(saved.Length, nameof(inputGradient));
+        Operands.Check(executor, [new(inputGradient, nameof(inputGradient))], [new(saved, nameof(saved))], [new(outputGradient, nameof(outputGradient))]);
         var call = new BackwardCall(executor, activation.Slope, saved, outputGradient, inputGradient);
         ActivationDispatch.Call(activation.Kind, ref call);
     }

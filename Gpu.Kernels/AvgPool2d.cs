@@ -17,6 +17,7 @@ public static class AvgPool2d
     {
         shape.Validate();
         input.Require(shape.InputLength, nameof(input));
+        Operands.Check(executor, [new(output, nameof(output))], [new(input, nameof(input))]);
         PoolOperations.Sum(executor, shape, average: true, input, Output(shape, output));
     }
 
@@ -36,6 +37,7 @@ public static class AvgPool2d
         shape.Validate();
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));
         var target = new GradientTarget(inputGradient, gate, input, accumulate).Require(shape.InputLength, nameof(inputGradient), nameof(input));
+        Operands.Check(executor, [new(inputGradient, nameof(inputGradient))], [new(outputGradient, nameof(outputGradient)), Operand.OfGate(gate, input)]);
         PoolOperations.SumTransposed(executor, shape, average: true, outputGradient, target);
     }
 

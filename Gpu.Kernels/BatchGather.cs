@@ -47,6 +47,11 @@ public static class BatchGather
         normalization.Require(PixelNormalization.Words(shape.Channels), nameof(normalization));
         output.Require(shape.BatchLength, nameof(output));
         outputLabels.Require(labels.IsEmpty ? 0 : shape.Batch, nameof(outputLabels));
+        Operands.Check(
+            executor,
+            [new(output, nameof(output)), new(outputLabels, nameof(outputLabels))],
+            [new(bytes, nameof(bytes)), new(labels, nameof(labels)), new(order, nameof(order)),
+             new(stepState, nameof(stepState)), new(normalization, nameof(normalization))]);
         if (augmentation.IsNone) executor.Execute(new PlainOperation(shape, bytes, labels, order, stepState, normalization, output, outputLabels));
         else executor.Execute(new AugmentedOperation(shape, bytes, labels, order, stepState, normalization, output, outputLabels, augmentation));
     }

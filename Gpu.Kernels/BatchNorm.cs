@@ -40,6 +40,12 @@ public static class BatchNorm
         RequireVariance(rows);
         Check(rows, channels, input, parameters, output, workspace);
         saved.Require(channels);
+        Operands.Check(
+            executor,
+            [new(output, nameof(output)), new(workspace, nameof(workspace)), new(saved.Mean, "saved mean"),
+             new(saved.InverseDeviation, "saved inverse deviation"), new(parameters.RunningMean, "running mean"),
+             new(parameters.RunningVariance, "running variance")],
+            [new(input, nameof(input)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta")]);
         executor.Execute(new BatchNormStatisticsOperation(rows, channels, input, parameters, saved, momentum, epsilon, workspace));
         Normalize(executor, rows, channels, input, saved.Mean, parameters.Beta, output, activation, workspace);
     }
@@ -62,6 +68,11 @@ public static class BatchNorm
         DeviceView workspace)
     {
         Check(rows, channels, input, parameters, output, workspace);
+        Operands.Check(
+            executor,
+            [new(output, nameof(output)), new(workspace, nameof(workspace))],
+            [new(input, nameof(input)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta"), new(parameters.RunningMean, "running mean"),
+             new(parameters.RunningVariance, "running variance")]);
         executor.Execute(new BatchNormScaleOperation(channels, parameters, epsilon, workspace));
         Normalize(executor, rows, channels, input, parameters.RunningMean, parameters.Beta, output, activation, workspace);
     }
@@ -95,6 +106,14 @@ public static class BatchNorm
         saved.Require(channels);
         gradients.Require(channels);
         gate.RequireDerivativeFromOutput();
+        Operands.Check(
+            executor,
+            [new(inputGradient, nameof(inputGradient)), new(workspace, nameof(workspace)), new(gradients.Gamma, "gradient of gamma"),
+             new(gradients.Beta, "gradient of beta")],
+            [new(input, nameof(input)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta"), new(parameters.RunningMean, "running mean"),
+             new(parameters.RunningVariance, "running variance"),
+            new(saved.Mean, "saved mean"), new(saved.InverseDeviation, "saved inverse deviation")],
+            [new(outputGradient, nameof(outputGradient))]);
         var call = new BackwardCall(executor, rows, channels, new()
         {
             Input = input, OutputGradient = outputGradient, Parameters = parameters, Saved = saved, InputGradient = inputGradient, Gradients = gradients,
@@ -125,6 +144,12 @@ public static class BatchNorm
         Check(rows, channels, input, parameters, inputGradient, workspace);
         outputGradient.Require(input.Length, nameof(outputGradient));
         gate.RequireDerivativeFromOutput();
+        Operands.Check(
+            executor,
+            [new(inputGradient, nameof(inputGradient)), new(workspace, nameof(workspace))],
+            [new(input, nameof(input)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta"), new(parameters.RunningMean, "running mean"),
+             new(parameters.RunningVariance, "running variance")],
+            [new(outputGradient, nameof(outputGradient))]);
         executor.Execute(new BatchNormScaleOperation(channels, parameters, epsilon, workspace));
         var call = new BackwardCall(executor, rows, channels, new()
         {

@@ -40,6 +40,12 @@ public static class BatchNormMaxPool
         BatchNorm.RequireVariance(Rows(shape));
         output.Require(shape.OutputLength, nameof(output));
         saved.Require(shape.Channels);
+        Operands.Check(
+            executor,
+            [new(output, nameof(output)), new(workspace, nameof(workspace)), new(saved.Mean, "saved mean"),
+             new(saved.InverseDeviation, "saved inverse deviation"), new(parameters.RunningMean, "running mean"),
+             new(parameters.RunningVariance, "running variance")],
+            [new(input, nameof(input)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta")]);
         executor.Execute(new BatchNormStatisticsOperation(Rows(shape), shape.Channels, input, parameters, saved, momentum, epsilon, workspace));
         Normalize(executor, shape, input, saved.Mean, parameters.Beta, output, activation, workspace);
     }
@@ -60,6 +66,11 @@ public static class BatchNormMaxPool
     {
         Check(shape, input, parameters, workspace);
         output.Require(shape.OutputLength, nameof(output));
+        Operands.Check(
+            executor,
+            [new(output, nameof(output)), new(workspace, nameof(workspace))],
+            [new(input, nameof(input)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta"), new(parameters.RunningMean, "running mean"),
+             new(parameters.RunningVariance, "running variance")]);
         executor.Execute(new BatchNormScaleOperation(shape.Channels, parameters, epsilon, workspace));
         Normalize(executor, shape, input, parameters.RunningMean, parameters.Beta, output, activation, workspace);
     }
@@ -95,6 +106,13 @@ public static class BatchNormMaxPool
         if (!inputGradient.IsEmpty) inputGradient.Require(shape.InputLength, nameof(inputGradient));
         gradients.Require(shape.Channels);
         gate.RequireDerivativeFromOutput();
+        Operands.Check(
+            executor,
+            [new(inputGradient, nameof(inputGradient)), new(workspace, nameof(workspace)), new(gradients.Gamma, "gradient of gamma"),
+             new(gradients.Beta, "gradient of beta")],
+            [new(input, nameof(input)), new(outputGradient, nameof(outputGradient)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta"),
+             new(parameters.RunningMean, "running mean"), new(parameters.RunningVariance, "running variance"),
+            new(saved.Mean, "saved mean"), new(saved.InverseDeviation, "saved inverse deviation")]);
         var call = new BackwardCall(executor, shape, new()
         {
             Input = input, OutputGradient = outputGradient, Parameters = parameters, Saved = saved, InputGradient = inputGradient, Gradients = gradients,

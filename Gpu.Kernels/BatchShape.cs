@@ -15,15 +15,15 @@ public readonly record struct BatchShape(int Samples, int Batch, int Height, int
     public int Window { get; init; }
 
     /// <summary>Values in a sample: bytes in the data set, floats in a batch.</summary>
-    public int SampleLength => checked(Height * Width * Channels);
+    public int SampleLength => ShapeLimits.Length("a sample", Height, Width, Channels);
 
     /// <summary>Words of a batch, one float each.</summary>
-    public int BatchLength => checked(Batch * SampleLength);
+    public int BatchLength => ShapeLimits.Length("a batch", Batch, SampleLength);
 
     /// <summary>
     /// Words of device memory for the data set or its window: its bytes, and at least 16 unused bytes at the end, because kernels read whole vectors.
     /// </summary>
-    public int DataWords => checked((int)(((long)(Window > 0 ? Window : Samples) * SampleLength + 3) / 4 + 4));
+    public int DataWords => ShapeLimits.Length("the data on the device", ((long)(Window > 0 ? Window : Samples) * SampleLength + 3) / 4 + 4);
 
     internal void Validate()
     {

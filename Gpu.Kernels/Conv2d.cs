@@ -35,6 +35,10 @@ public static class Conv2d
         output.Require(shape.OutputLength, nameof(output));
         if (!bias.IsEmpty) bias.Require(shape.OutputChannels, nameof(bias));
         workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
+        Operands.Check(
+            executor,
+            [new(output, nameof(output)), new(workspace, nameof(workspace))],
+            [new(input, nameof(input)), new(weights, nameof(weights)), new(bias, nameof(bias))]);
         Execute(executor, new()
         {
             Shape = shape, Pass = Conv2dPass.Forward, Input = input, Weights = weights, Bias = bias, Output = output, Activation = activation,
@@ -63,6 +67,10 @@ public static class Conv2d
         inputGradient.Require(shape.InputLength, nameof(inputGradient));
         workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
         if (gate.Kind != ActivationKind.Identity) input.Require(shape.InputLength, nameof(input));
+        Operands.Check(
+            executor,
+            [new(inputGradient, nameof(inputGradient)), new(workspace, nameof(workspace))],
+            [new(outputGradient, nameof(outputGradient)), new(weights, nameof(weights)), Operand.OfGate(gate, input)]);
         Execute(executor, new Conv2dArguments
         {
             Shape = shape, Pass = Conv2dPass.InputGradient, Input = outputGradient, Weights = weights, Output = inputGradient, Workspace = workspace,
@@ -88,6 +96,10 @@ public static class Conv2d
         weightGradient.Require(shape.WeightLength, nameof(weightGradient));
         if (!biasGradient.IsEmpty) biasGradient.Require(shape.OutputChannels, nameof(biasGradient));
         workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
+        Operands.Check(
+            executor,
+            [new(weightGradient, nameof(weightGradient)), new(biasGradient, nameof(biasGradient)), new(workspace, nameof(workspace))],
+            [new(input, nameof(input)), new(outputGradient, nameof(outputGradient))]);
         executor.Execute(new Conv2dGradientOperation(new()
         {
             Shape = shape, Input = input, OutputGradient = outputGradient, WeightGradient = weightGradient, BiasGradient = biasGradient, Workspace = workspace,

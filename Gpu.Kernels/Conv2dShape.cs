@@ -73,11 +73,11 @@ public readonly record struct Conv2dShape
 
     /// <summary>Height of the output: floor((height + padding - dilation * (kernel - 1) - 1) / stride) + 1.</summary>
     public int OutputHeight =>
-        Extent(InputHeight + PaddingTop + PaddingBottom, KernelHeight, StrideHeight, DilationHeight);
+        Extent((long)InputHeight + PaddingTop + PaddingBottom, KernelHeight, StrideHeight, DilationHeight);
 
     /// <summary>Width of the output, by the formula of <see cref="OutputHeight"/>.</summary>
     public int OutputWidth =>
-        Extent(InputWidth + PaddingLeft + PaddingRight, KernelWidth, StrideWidth, DilationWidth);
+        Extent((long)InputWidth + PaddingLeft + PaddingRight, KernelWidth, StrideWidth, DilationWidth);
 
     /// <summary>Input channels per group.</summary>
     public int InputPerGroup => InputChannels / Groups;
@@ -86,13 +86,13 @@ public readonly record struct Conv2dShape
     public int OutputPerGroup => OutputChannels / Groups;
 
     /// <summary>Words of the input.</summary>
-    public int InputLength => checked(Batch * InputHeight * InputWidth * InputChannels);
+    public int InputLength => ShapeLimits.Length("the input", Batch, InputHeight, InputWidth, InputChannels);
 
     /// <summary>Words of the output.</summary>
-    public int OutputLength => checked(Batch * OutputHeight * OutputWidth * OutputChannels);
+    public int OutputLength => ShapeLimits.Length("the output", Batch, OutputHeight, OutputWidth, OutputChannels);
 
     /// <summary>Words of the weights.</summary>
-    public int WeightLength => checked(KernelHeight * KernelWidth * InputPerGroup * OutputChannels);
+    public int WeightLength => ShapeLimits.Length("the weights", KernelHeight, KernelWidth, InputPerGroup, OutputChannels);
 
     /// <summary>Multiply-adds of one pass.</summary>
     public long MultiplyAdds => (long)Batch * OutputHeight * OutputWidth * WeightLength;
@@ -121,19 +121,22 @@ public readonly record struct Conv2dShape
     /// <exception cref="ArgumentException">a size is out of range; the message names it and says why</exception>
     public Conv2dShape Validate()
     {
-        Positive(Batch, "batch");
-        Positive(InputHeight, "input height");
-        Positive(InputWidth, "input width");
-        Positive(InputChannels, "input channels");
-        Positive(OutputChannels, "output channels");
-        Positive(KernelHeight, "kernel height");
-        Positive(KernelWidth, "kernel width");
-        Positive(StrideHeight, "stride");
-        Positive(StrideWidth, "stride");
-        Positive(DilationHeight, "dilation");
-        Positive(DilationWidth, "dilation");
-        Positive(Groups, "groups");
-        if (PaddingTop < 0 || PaddingLeft < 0 || PaddingBottom < 0 || PaddingRight < 0) throw new ArgumentException("padding must not be negative");
+        ShapeLimits.RequireDimension("batch", Batch);
+        ShapeLimits.RequireDimension("input height", InputHeight);
+        ShapeLimits.RequireDimension("input width", InputWidth);
+        ShapeLimits.RequireDimension("input channels", InputChannels);
+        ShapeLimits.RequireDimension("output channels", OutputChannels);
+        ShapeLimits.RequireDimension("groups", Groups);
+        RequireWindow("kernel height", KernelHeight, 1);
+        RequireWindow("kernel width", KernelWidth, 1);
+        RequireWindow("stride", StrideHeight, 1);
+        RequireWindow("stride", StrideWidth, 1);
+        RequireWindow("dilation", DilationHeight, 1);
+        RequireWindow("dilation", DilationWidth, 1);
+        RequireWindow("padding", PaddingTop, 0);
+        RequireWindow("padding", PaddingLeft, 0);
+        RequireWindow("padding", PaddingBottom, 0);
+        RequireWindow("padding", PaddingRight, 0);
         if (InputChannels % Groups != 0) throw new ArgumentException($"{InputChannels} input channels cannot be divided into {Groups} groups");
         if (OutputChannels % Groups != 0) throw new ArgumentException($"{OutputChannels} output channels cannot be divided into {Groups} groups");
         if (OutputHeight < 1 || OutputWidth < 1)
@@ -143,17 +146,17 @@ public readonly record struct Conv2dShape
                 + $"{InputHeight + PaddingTop + PaddingBottom}x{InputWidth + PaddingLeft + PaddingRight}");
         }
 
+        _ = (InputLength, OutputLength);
+        // Partial sums of a weight gradient hold the weights and the bias, rounded up to 16 words.
+        _ = ShapeLimits.Length("the weights with the bias", (long)WeightLength + OutputChannels + 15);
         return this;
     }
 
-    private static void Positive(int value, string name)
-    {
-        if (value < 1) throw new ArgumentException($"{name} must be at least 1, but is {value}");
-    }
+    private static void RequireWindow(string what, int value, int least) => ShapeLimits.Require(what, value, least, ShapeLimits.MaxWindow);
 
-    private static int Extent(int padded, int kernel, int stride, int dilation)
+    private static int Extent(long padded, int kernel, int stride, int dilation)
     {
-        var span = padded - dilation * (kernel - 1) - 1;
-        return span < 0 ? 0 : span / stride + 1;
+        var span = padded - (long)dilation * (kernel - 1) - 1;
+        return span < 0 ? 0 : checked((int)(span / stride + 1));
     }
 }

@@ -35,6 +35,10 @@ public static class ConvTranspose2d
         output.Require(shape.InputLength, nameof(output));
         if (!bias.IsEmpty) bias.Require(shape.InputChannels, nameof(bias));
         workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
+        Operands.Check(
+            executor,
+            [new(output, nameof(output)), new(workspace, nameof(workspace))],
+            [new(input, nameof(input)), new(weights, nameof(weights)), new(bias, nameof(bias))]);
         Conv2d.Execute(executor, new()
         {
             Shape = shape, Pass = Conv2dPass.InputGradient, Input = input, Weights = weights, Bias = bias, Output = output, Activation = activation,
@@ -63,6 +67,10 @@ public static class ConvTranspose2d
         inputGradient.Require(shape.OutputLength, nameof(inputGradient));
         workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
         if (gate.Kind != ActivationKind.Identity) input.Require(shape.OutputLength, nameof(input));
+        Operands.Check(
+            executor,
+            [new(inputGradient, nameof(inputGradient)), new(workspace, nameof(workspace))],
+            [new(outputGradient, nameof(outputGradient)), new(weights, nameof(weights)), Operand.OfGate(gate, input)]);
         Conv2d.Execute(executor, new Conv2dArguments
         {
             Shape = shape, Pass = Conv2dPass.Forward, Input = outputGradient, Weights = weights, Output = inputGradient, Workspace = workspace,
@@ -84,6 +92,14 @@ public static class ConvTranspose2d
     {
         // Conv2d checks for its own part only: the bias sums may need more.
         workspace.RequireAtLeast(WorkspaceLength(shape), nameof(workspace));
+        shape.Validate();
+        outputGradient.Require(shape.InputLength, nameof(outputGradient));
+        input.Require(shape.OutputLength, nameof(input));
+        if (!biasGradient.IsEmpty) biasGradient.Require(shape.InputChannels, nameof(biasGradient));
+        Operands.Check(
+            executor,
+            [new(weightGradient, nameof(weightGradient)), new(biasGradient, nameof(biasGradient)), new(workspace, nameof(workspace))],
+            [new(input, nameof(input)), new(outputGradient, nameof(outputGradient))]);
         // The larger image is the input of the convolution, the smaller one its output.
         Conv2d.BackwardWeights(executor, shape, outputGradient, input, weightGradient, default, workspace);
         if (!biasGradient.IsEmpty) ChannelSum.Add(executor, outputGradient, shape.InputChannels, biasGradient, workspace);

@@ -24,6 +24,8 @@ public static class Dropout
     public static void Forward(IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView input, DeviceView output)
     {
         var target = new GradientTarget(output, Activation.None, default, false).Require(input.Length, nameof(output), nameof(input));
+        RequireArguments(probability, stepState);
+        Operands.Check(executor, [new(output, nameof(output))], [new(stepState, nameof(stepState))], [new(input, nameof(input))]);
         Run(executor, probability, seed, stepState, input, target);
     }
 
@@ -45,14 +47,24 @@ public static class Dropout
         Activation gate = default, DeviceView input = default, bool accumulate = false)
     {
         var target = new GradientTarget(inputGradient, gate, input, accumulate).Require(outputGradient.Length, nameof(inputGradient), nameof(input));
+        RequireArguments(probability, stepState);
+        Operands.Check(
+            executor,
+            [new(inputGradient, nameof(inputGradient))],
+            [new(stepState, nameof(stepState)), Operand.OfGate(gate, input)],
+            [new(outputGradient, nameof(outputGradient))]);
         Run(executor, probability, seed, stepState, outputGradient, target);
     }
 
-    private static void Run(IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView input, GradientTarget output)
+    private static void RequireArguments(float probability, DeviceView stepState)
     {
         if (!(probability >= 0 && probability <= 1))
             throw new ArgumentException($"the probability to drop an element must be between 0 and 1, but is {probability}", nameof(probability));
         stepState.Require(StepStateLayout.Words, nameof(stepState));
+    }
+
+    private static void Run(IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView input, GradientTarget output)
+    {
         var call = new Call(executor, probability, seed, stepState, input, output);
         ActivationDispatch.Call(output.Gate.Kind, ref call);
     }

@@ -47,6 +47,10 @@ public static class FusedOptimizer
         stepState.Require(StepStateLayout.Words, nameof(stepState));
         if (!norm.IsEmpty) norm.Require(GradientNormLayout.Words, nameof(norm));
         average.Require(settings.EmaDecay is null ? 0 : table.ArenaLength, nameof(average));
+        Operands.Check(
+            executor,
+            [new(parameters, nameof(parameters)), new(gradients, nameof(gradients)), new(state, nameof(state)), new(average, nameof(average))],
+            [new(stepState, nameof(stepState)), new(norm, nameof(norm)), new(table.Blocks, "table"), new(table.Segments, "table")]);
         var arguments = new Arguments(settings, table, parameters, gradients, state, stepState, norm, average);
         switch (settings.Kind)
         {

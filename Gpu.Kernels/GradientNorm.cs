@@ -34,7 +34,7 @@ public static class GradientNorm
 
     /// <summary>Words of workspace.</summary>
     /// <param name="count">the number of gradients</param>
-    public static int WorkspaceLength(int count) => PartialSums(count) + PartialSums(PartialSums(count));
+    public static int WorkspaceLength(int count) => ShapeLimits.Workspace((long)PartialSums(count) + PartialSums(PartialSums(count)));
 
     /// <summary>Computes the norm of the gradients without scaling. The clip factor is 1 unless the norm is NaN or infinite.</summary>
     /// <param name="executor">the device that runs the operation, or the command list that records it</param>
@@ -67,6 +67,10 @@ public static class GradientNorm
         norm.Require(GradientNormLayout.Words, nameof(norm));
         if (workspace.Length < WorkspaceLength(gradients.Length))
             throw new ArgumentException($"the workspace must hold {WorkspaceLength(gradients.Length)} words, but holds {workspace.Length}", nameof(workspace));
+        Operands.Check(
+            executor,
+            [new(norm, nameof(norm)), new(workspace, nameof(workspace))],
+            [new(gradients, nameof(gradients)), new(stepState, nameof(stepState))]);
         executor.Execute(new Operation(gradients, stepState, maxNorm, norm, workspace));
     }
 

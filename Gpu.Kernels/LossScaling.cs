@@ -81,6 +81,7 @@ public static class LossScaling
     public static void Scale(IExecutor executor, DeviceView gradient, DeviceView lossScale)
     {
         lossScale.Require(LossScaleLayout.Words, nameof(lossScale));
+        Operands.Check(executor, [new(gradient, nameof(gradient))], [new(lossScale, nameof(lossScale))]);
         executor.Execute(new ScaleOperation(gradient, lossScale));
     }
 
@@ -101,6 +102,10 @@ public static class LossScaling
     {
         stepState.Require(StepStateLayout.Words, nameof(stepState));
         lossScale.Require(LossScaleLayout.Words, nameof(lossScale));
+        Operands.Check(
+            executor,
+            [new(stepState, nameof(stepState)), new(lossScale, nameof(lossScale)), new(norm, nameof(norm)), new(workspace, nameof(workspace))],
+            [new(gradients, nameof(gradients))]);
         GradientNorm.Run(executor, gradients, norm, workspace);
         executor.Execute(new UpdateOperation(norm, stepState, lossScale));
     }

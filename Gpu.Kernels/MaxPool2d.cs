@@ -22,6 +22,7 @@ public static class MaxPool2d
     {
         shape.Validate();
         input.Require(shape.InputLength, nameof(input));
+        Operands.Check(executor, [new(output, nameof(output))], [new(input, nameof(input))]);
         PoolOperations.Maximum(executor, shape, input, Output(shape, output));
     }
 
@@ -47,6 +48,10 @@ public static class MaxPool2d
         output.Require(shape.OutputLength, nameof(output));
         outputGradient.Require(shape.OutputLength, nameof(outputGradient));
         var target = new GradientTarget(inputGradient, gate, input, accumulate).Require(shape.InputLength, nameof(inputGradient), nameof(input));
+        Operands.Check(
+            executor,
+            [new(inputGradient, nameof(inputGradient))],
+            [new(input, nameof(input)), new(output, nameof(output)), new(outputGradient, nameof(outputGradient))]);
         var call = new MaxBackwardCall(executor, shape, input, output, outputGradient, target);
         ActivationDispatch.Call(gate.Kind, ref call);
     }

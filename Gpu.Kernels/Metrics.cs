@@ -25,10 +25,14 @@ public static class Metrics
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(classes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(topK);
-        logits.Require(checked(batch * classes), nameof(logits));
+        logits.Require(ShapeLimits.Length("the logits", batch, classes), nameof(logits));
         labels.Require(batch, nameof(labels));
         sampleLosses.Require(batch, nameof(sampleLosses));
         metrics.Require(MetricLayout.Words, nameof(metrics));
+        Operands.Check(
+            executor,
+            [new(metrics, nameof(metrics))],
+            [new(logits, nameof(logits)), new(labels, nameof(labels)), new(sampleLosses, nameof(sampleLosses))]);
         executor.Execute(new AccumulateOperation(batch, classes, logits, labels, sampleLosses, metrics, Math.Min(topK, classes)));
     }
 
@@ -44,6 +48,7 @@ public static class Metrics
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         sampleLosses.Require(batch, nameof(sampleLosses));
         metrics.Require(MetricLayout.Words, nameof(metrics));
+        Operands.Check(executor, [new(metrics, nameof(metrics))], [new(sampleLosses, nameof(sampleLosses))]);
         executor.Execute(new AccumulateOperation(batch, 0, default, default, sampleLosses, metrics, 1));
     }
 
@@ -66,10 +71,14 @@ public static class Metrics
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
-        values.Require(checked(batch * outputs), nameof(values));
-        targets.Require(batch * outputs, nameof(targets));
+        values.Require(ShapeLimits.Length("the values", batch, outputs), nameof(values));
+        targets.Require(values.Length, nameof(targets));
         sampleLosses.Require(batch, nameof(sampleLosses));
         metrics.Require(MetricLayout.Words, nameof(metrics));
+        Operands.Check(
+            executor,
+            [new(metrics, nameof(metrics))],
+            [new(values, nameof(values)), new(targets, nameof(targets)), new(sampleLosses, nameof(sampleLosses))]);
         executor.Execute(new BinaryOperation(batch, outputs, values, targets, threshold, sampleLosses, metrics));
     }
 
@@ -80,6 +89,7 @@ public static class Metrics
     public static void Reset(IExecutor executor, DeviceView metrics)
     {
         metrics.Require(MetricLayout.Words, nameof(metrics));
+        Operands.Check(executor, [new(metrics, nameof(metrics))], []);
         executor.Execute(new ResetOperation(metrics));
     }
 

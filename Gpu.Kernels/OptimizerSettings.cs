@@ -118,7 +118,7 @@ public sealed record OptimizerSettings
 
     /// <summary>Words of the optimizer state: the first states of all parameters, then the second ones.</summary>
     /// <param name="arenaLength">words of the parameter arena</param>
-    public int StateLength(int arenaLength) => checked(StatesPerParameter * arenaLength);
+    public int StateLength(int arenaLength) => ShapeLimits.Length("the optimizer state", StatesPerParameter, arenaLength);
 
     /// <summary>Checks the constants.</summary>
     /// <exception cref="ArgumentOutOfRangeException">a constant is out of range; the message names it</exception>

@@ -95,7 +95,7 @@ public sealed class ParameterArena
 
         if (!_names.Add(name)) throw new ArgumentException($"the arena already has a parameter '{name}'", nameof(name));
         var segment = new ParameterSegment(name, Length, length, factors);
-        Length = checked(Length + IntMath.RoundUp(length, Alignment));
+        Length = ShapeLimits.Length("the arena", (long)Length + IntMath.RoundUp(length, Alignment));
         _segments.Add(segment);
         return segment;
     }

@@ -31,6 +31,7 @@ public static class PeakThroughput
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rounds);
         if (output.IsEmpty || output.Length % 16 != 0)
             throw new ArgumentException($"the output must have a multiple of 16 words, but has {output.Length}", nameof(output));
+        Operands.Check(executor, [new(output, nameof(output))], []);
         executor.Execute(new MultiplyAddOperation(output, rounds));
     }
 
@@ -50,6 +51,7 @@ public static class PeakThroughput
         var multiple = executor.Device is CpuDevice ? CopyBlock : 4;
         if (source.Length % multiple != 0)
             throw new ArgumentException($"the source must have a multiple of {multiple} words, but has {source.Length}", nameof(source));
+        Operands.Check(executor, [new(target, nameof(target))], [new(source, nameof(source))]);
         executor.Execute(new CopyOperation(source, target));
     }
 
@@ -83,6 +85,7 @@ public static class PeakThroughput
                 $"the output must have a multiple of {TensorCoreThreads} words, one for each thread, but has {output.Length}", nameof(output));
         }
 
+        Operands.Check(executor, [new(output, nameof(output))], []);
         executor.Execute(new TensorCoreOperation(output, rounds));
     }
 

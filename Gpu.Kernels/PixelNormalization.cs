@@ -10,11 +10,11 @@ public static class PixelNormalization
 
     /// <summary>Elements after which the pattern repeats: the least common multiple of the number of channels and the widest vector, 16.</summary>
     /// <param name="channels">channels, at least 1</param>
-    public static int Period(int channels) => checked(channels / GreatestCommonDivisor(channels, MaxVectorWidth) * MaxVectorWidth);
+    public static int Period(int channels) => ShapeLimits.Length("the pattern", channels / GreatestCommonDivisor(channels, MaxVectorWidth), MaxVectorWidth);
 
     /// <summary>Words of the pattern.</summary>
     /// <param name="channels">channels, at least 1</param>
-    public static int Words(int channels) => checked(2 * Period(channels));
+    public static int Words(int channels) => ShapeLimits.Length("the pattern", 2, Period(channels));
 
     /// <summary>Computes the pattern to upload, <see cref="Words"/> floats: one period of scales, then one period of shifts.</summary>
     /// <param name="means">the mean of each channel, for pixels from 0 to 1</param>

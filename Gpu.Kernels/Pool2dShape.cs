@@ -29,16 +29,16 @@ public readonly record struct Pool2dShape(
     int PaddingTop = 0, int PaddingLeft = 0, int PaddingBottom = 0, int PaddingRight = 0, bool CountPadding = true)
 {
     /// <summary>Height of the output.</summary>
-    public int OutputHeight => (InputHeight + PaddingTop + PaddingBottom - WindowHeight) / StrideHeight + 1;
+    public int OutputHeight => checked((int)(((long)InputHeight + PaddingTop + PaddingBottom - WindowHeight) / StrideHeight + 1));
 
     /// <summary>Width of the output.</summary>
-    public int OutputWidth => (InputWidth + PaddingLeft + PaddingRight - WindowWidth) / StrideWidth + 1;
+    public int OutputWidth => checked((int)(((long)InputWidth + PaddingLeft + PaddingRight - WindowWidth) / StrideWidth + 1));
 
     /// <summary>Words of the input.</summary>
-    public int InputLength => checked(Batch * InputHeight * InputWidth * Channels);
+    public int InputLength => ShapeLimits.Length("the input", Batch, InputHeight, InputWidth, Channels);
 
     /// <summary>Words of the output.</summary>
-    public int OutputLength => checked(Batch * OutputHeight * OutputWidth * Channels);
+    public int OutputLength => ShapeLimits.Length("the output", Batch, OutputHeight, OutputWidth, Channels);
 
     /// <summary>True if windows do not overlap.</summary>
     public bool Disjoint => StrideHeight >= WindowHeight && StrideWidth >= WindowWidth;
@@ -58,12 +58,11 @@ public readonly record struct Pool2dShape(
     /// <exception cref="ArgumentException">a size is out of range; the message says what was found and what is needed</exception>
     public Pool2dShape Validate()
     {
-        Positive(Batch, nameof(Batch));
-        Positive(Channels, nameof(Channels));
+        ShapeLimits.RequireDimension("batch", Batch);
+        ShapeLimits.RequireDimension("channels", Channels);
         CheckAxis("Height", InputHeight, WindowHeight, StrideHeight, PaddingTop, PaddingBottom);
         CheckAxis("Width", InputWidth, WindowWidth, StrideWidth, PaddingLeft, PaddingRight);
-        if ((double)Batch * Channels * InputHeight * InputWidth > int.MaxValue || (double)Batch * Channels * OutputHeight * OutputWidth > int.MaxValue)
-            throw new ArgumentException($"{this} has more than {int.MaxValue:N0} values; make the batch smaller", "shape");
+        _ = (InputLength, OutputLength);
         return this;
     }
 
@@ -89,9 +88,10 @@ public readonly record struct Pool2dShape(
 
     private static void CheckAxis(string axis, int input, int window, int stride, int before, int after)
     {
-        Positive(input, "Input" + axis);
-        Positive(window, "Window" + axis);
-        Positive(stride, "Stride" + axis);
+        // A global pooling has a window as large as the image, so the window has the limit of a dimension.
+        ShapeLimits.RequireDimension("Input" + axis, input);
+        ShapeLimits.RequireDimension("Window" + axis, window);
+        ShapeLimits.RequireDimension("Stride" + axis, stride);
         if (before < 0 || after < 0 || before >= window || after >= window)
         {
             throw new ArgumentException(
@@ -101,10 +101,5 @@ public readonly record struct Pool2dShape(
 
         if ((long)input + before + after < window)
             throw new ArgumentException($"Window{axis} {window} is larger than the padded input ({input} + {before} + {after})", "shape");
-    }
-
-    private static void Positive(int value, string name)
-    {
-        if (value < 1) throw new ArgumentException($"{name} must be 1 or more, but is {value}", "shape");
     }
 }

@@ -22,6 +22,7 @@ public static class ResidualAdd
     {
         b.Require(a.Length, nameof(b));
         output.Require(a.Length, nameof(output));
+        Operands.Check(executor, [new(output, nameof(output))], [], [new(a, nameof(a)), new(b, nameof(b))]);
         var call = new ForwardCall(executor, null, a, b, output, activation.Slope);
         ActivationDispatch.Call(activation.Kind, ref call);
     }
@@ -40,6 +41,7 @@ public static class ResidualAdd
         a.Require(shape.OutputLength, nameof(a));
         b.Require(shape.InputLength, nameof(b));
         output.Require(shape.OutputLength, nameof(output));
+        Operands.Check(executor, [new(output, nameof(output))], [new(b, nameof(b))], [new(a, nameof(a))]);
         var call = new ForwardCall(executor, shape.IsIdentity ? null : shape, a, b, output, activation.Slope);
         ActivationDispatch.Call(activation.Kind, ref call);
     }
@@ -61,6 +63,11 @@ public static class ResidualAdd
         output = RequireOutput(activation, output, outputGradient);
         gradientA.Require(outputGradient.Length, nameof(gradientA));
         if (!gradientB.IsEmpty) gradientB.Require(outputGradient.Length, nameof(gradientB));
+        Operands.Check(
+            executor,
+            [new(gradientA, nameof(gradientA)), new(gradientB, nameof(gradientB))],
+            [new(activation.Kind == ActivationKind.Identity ? default : output, "output")],
+            [new(outputGradient, nameof(outputGradient))]);
         var call = new BackwardCall(executor, null, output, outputGradient, Target(gradientA, accumulateA), Target(gradientB, accumulateB), activation.Slope);
         ActivationDispatch.Call(activation.Kind, ref call);
     }
@@ -93,6 +100,15 @@ public static class ResidualAdd
         output = RequireOutput(activation, output, outputGradient);
         gradientA.Require(shape.OutputLength, nameof(gradientA));
         gradientB.Require(shape.InputLength, nameof(gradientB));
+        Operands.Check(
+            executor,
+            [new(gradientA, nameof(gradientA))],
+            [new(activation.Kind == ActivationKind.Identity ? default : output, "output")],
+            [new(outputGradient, nameof(outputGradient))]);
+        Operands.Check(
+            executor,
+            [new(gradientB, nameof(gradientB))],
+            [new(output, nameof(output)), new(gradientA, nameof(gradientA)), new(outputGradient, nameof(outputGradient))]);
         var call = new BackwardCall(executor, shape, output, outputGradient, Target(gradientA, accumulateA), Target(gradientB, accumulateB), activation.Slope);
         ActivationDispatch.Call(activation.Kind, ref call);
     }

@@ -38,6 +38,10 @@ public static class RowGather
         if (!labels.IsEmpty) labels.Require(count, nameof(labels));
         stepState.Require(StepStateLayout.Words, nameof(stepState));
         outputLabels.Require(labels.IsEmpty ? 0 : batch, nameof(outputLabels));
+        Operands.Check(
+            executor,
+            [new(output, nameof(output)), new(outputLabels, nameof(outputLabels))],
+            [new(rows, nameof(rows)), new(labels, nameof(labels)), new(order, nameof(order)), new(stepState, nameof(stepState))]);
         executor.Execute(new Operation(count, batch, length, rows, labels, order, stepState, output, outputLabels));
     }
 

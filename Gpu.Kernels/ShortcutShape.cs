@@ -21,10 +21,10 @@ public readonly record struct ShortcutShape(int Batch, int Height, int Width, in
     public int OutputWidth => (Width - 1) / Stride + 1;
 
     /// <summary>Words of the input.</summary>
-    public int InputLength => checked(Batch * Height * Width * InputChannels);
+    public int InputLength => ShapeLimits.Length("the input", Batch, Height, Width, InputChannels);
 
     /// <summary>Words of the output.</summary>
-    public int OutputLength => checked(Batch * OutputHeight * OutputWidth * OutputChannels);
+    public int OutputLength => ShapeLimits.Length("the output", Batch, OutputHeight, OutputWidth, OutputChannels);
 
     /// <summary>Zero channels before the input channels.</summary>
     public int ChannelsBefore => (OutputChannels - InputChannels) / 2;
@@ -36,12 +36,15 @@ public readonly record struct ShortcutShape(int Batch, int Height, int Width, in
     /// <exception cref="ArgumentException">a size is out of range; the message says what was found and what is needed</exception>
     public ShortcutShape Validate()
     {
-        if (Batch < 1 || Height < 1 || Width < 1 || InputChannels < 1 || Stride < 1)
-            throw new ArgumentException($"every size of {this} must be 1 or more", "shape");
+        ShapeLimits.RequireDimension("batch", Batch);
+        ShapeLimits.RequireDimension("height", Height);
+        ShapeLimits.RequireDimension("width", Width);
+        ShapeLimits.RequireDimension("input channels", InputChannels);
+        ShapeLimits.RequireDimension("output channels", OutputChannels);
+        ShapeLimits.RequireDimension("stride", Stride);
         if (OutputChannels < InputChannels)
             throw new ArgumentException($"a shortcut cannot go from {InputChannels} channels to {OutputChannels}: it can only add zero channels", "shape");
-        if ((double)Batch * Height * Width * OutputChannels > int.MaxValue)
-            throw new ArgumentException($"{this} may have more than {int.MaxValue:N0} values; make the batch smaller", "shape");
+        _ = (InputLength, OutputLength);
         return this;
     }
 

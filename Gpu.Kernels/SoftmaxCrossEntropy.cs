@@ -40,6 +40,11 @@ public static class SoftmaxCrossEntropy
         float labelSmoothing = 0f, DeviceView classWeights = default)
     {
         Check(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, classWeights);
+        Operands.Check(
+            executor,
+            [new(logitsGradient, nameof(logitsGradient)), new(sampleLosses, nameof(sampleLosses))],
+            [new(labels, nameof(labels)), new(classWeights, nameof(classWeights))],
+            [new(logits, nameof(logits))]);
         executor.Execute(new Operation(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, classWeights, default, 0));
     }
 
@@ -74,6 +79,10 @@ public static class SoftmaxCrossEntropy
         metrics.Require(MetricLayout.Words, nameof(metrics));
         if (logitsGradient == logits)
             throw new ArgumentException("the gradient must not overwrite the logits, which are still needed for the metrics", nameof(logitsGradient));
+        Operands.Check(
+            executor,
+            [new(logitsGradient, nameof(logitsGradient)), new(sampleLosses, nameof(sampleLosses)), new(metrics, nameof(metrics))],
+            [new(logits, nameof(logits)), new(labels, nameof(labels)), new(classWeights, nameof(classWeights))]);
         executor.Execute(new Operation(
             batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, classWeights, metrics, Math.Min(topK, classes)));
     }
@@ -86,7 +95,7 @@ public static class SoftmaxCrossEntropy
         ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
         if (labelSmoothing is not (>= 0f and <= 1f))
             throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, "label smoothing must be between 0 and 1");
-        logits.Require(checked(batch * classes), nameof(logits));
+        logits.Require(ShapeLimits.Length("the logits", batch, classes), nameof(logits));
         labels.Require(batch, nameof(labels));
         if (!logitsGradient.IsEmpty) logitsGradient.Require(logits.Length, nameof(logitsGradient));
         sampleLosses.Require(batch, nameof(sampleLosses));

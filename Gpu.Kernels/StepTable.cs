@@ -24,6 +24,7 @@ public static class StepTable
     {
         table.RequireAtLeast(StepTableLayout.Length(1), nameof(table));
         stepState.Require(StepStateLayout.Words, nameof(stepState));
+        Operands.Check(executor, [new(table, nameof(table)), new(stepState, nameof(stepState))], []);
         executor.Execute(new Operation(table, stepState));
     }
 
@@ -34,6 +35,13 @@ public static class StepTable
         public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
             where TBackend : struct, IVectorBackend<TBackend, TVector>
             where TVector : unmanaged =>
-            launcher.Launch(new StepTableAdvance<TBackend, TVector> { Table = launcher.Bind(table), State = launcher.Bind(stepState) }, 1, 12);
+            launcher.Launch(
+                new StepTableAdvance<TBackend, TVector>
+                {
+                    Table = launcher.Bind(table),
+                    State = launcher.Bind(stepState),
+                    Entries = (table.Length - StepTableLayout.Entries) / StepTableLayout.EntryWords,
+                },
+                1, 12);
     }
 }

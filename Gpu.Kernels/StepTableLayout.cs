@@ -17,5 +17,5 @@ public static class StepTableLayout
 
     /// <summary>Words of a table.</summary>
     /// <param name="entries">the number of entries</param>
-    public static int Length(int entries) => checked(Entries + entries * EntryWords);
+    public static int Length(int entries) => ShapeLimits.Length("the step table", Entries + (long)entries * EntryWords);
 }

@@ -27,6 +27,7 @@ public static class Upsample
         var shape = Shape(batch, height, width, channels, factor);
         input.Require(shape.OutputLength, nameof(input));
         var target = new GradientTarget(output, Activation.None, default, false).Require(shape.InputLength, nameof(output), nameof(input));
+        Operands.Check(executor, [new(output, nameof(output))], [new(input, nameof(input))]);
         PoolOperations.SumTransposed(executor, shape, average: false, input, target);
     }
 
@@ -52,16 +53,20 @@ public static class Upsample
         var shape = Shape(batch, height, width, channels, factor);
         outputGradient.Require(shape.InputLength, nameof(outputGradient));
         var target = new GradientTarget(inputGradient, gate, input, accumulate).Require(shape.OutputLength, nameof(inputGradient), nameof(input));
+        Operands.Check(executor, [new(inputGradient, nameof(inputGradient))], [new(outputGradient, nameof(outputGradient)), Operand.OfGate(gate, input)]);
         PoolOperations.Sum(executor, shape, average: false, outputGradient, target);
     }
 
     // The pooling from the large image to the small one.
     private static Pool2dShape Shape(int batch, int height, int width, int channels, int factor)
     {
-        if (height < 1 || width < 1 || factor < 1 || (long)Math.Max(height, width) * factor > int.MaxValue)
+        ShapeLimits.RequireDimension(nameof(height), height);
+        ShapeLimits.RequireDimension(nameof(width), width);
+        ShapeLimits.Require(nameof(factor), factor, 1, ShapeLimits.MaxWindow);
+        if ((long)Math.Max(height, width) * factor > ShapeLimits.MaxDimension)
         {
             throw new ArgumentException(
-                $"images of {height} x {width} cannot be upsampled by {factor}: all must be at least 1, and the sides of the result at most {int.MaxValue}",
+                $"images of {height} x {width} cannot be upsampled by {factor}: the sides of the result must be at most {ShapeLimits.MaxDimension:N0}",
                 nameof(factor));
         }
 

@@ -41,7 +41,8 @@ internal static class ChannelSum
     private const int MinPixels = 16;
 
     /// <summary>Words of workspace, on any device.</summary>
-    public static int WorkspaceLength(int channels) => Math.Max(MaxChunks, ChannelGroups.MaxChunks(channels)) * IntMath.RoundUp(channels, 16);
+    public static int WorkspaceLength(int channels) =>
+        ShapeLimits.Workspace((long)Math.Max(MaxChunks, ChannelGroups.MaxChunks(channels)) * IntMath.RoundUp(channels, 16));
 
     /// <summary>Computes sums[c] += sum over pixels of values[pixel, c].</summary>
     public static void Add(IExecutor executor, DeviceView values, int channels, DeviceView sums, DeviceView workspace) =>

@@ -94,6 +94,9 @@ internal static class Conv2dAlgorithms
     // Winograd: fewest tiles for which the filter transform is worth its time. The weight gradient transforms its sums back once for each split.
     private const int MinWinogradTiles = 16, MinWinogradGradientTiles = 64;
 
+    // Winograd: with more channels, the scratch memory of one thread would exceed 2 GB.
+    private const int MaxWinogradChannels = 1 << 20;
+
     // Winograd: channels must fill whole vectors on every backend. The widest vector has 16 floats.
     private const int MaxVectorWidth = 16;
 
@@ -153,6 +156,7 @@ internal static class Conv2dAlgorithms
     /// <summary>Words of workspace that suffice for every pass of a shape, with any algorithm on any device.</summary>
     public static int WorkspaceLength(Conv2dShape shape)
     {
+        shape.Validate();
         if (UsesDepthwise(shape)) return DepthwiseWeightGradientLaunch.WorkspaceLength(shape);
         var words = Math.Max(DirectConv2dLaunch.WorkspaceLength(shape), DirectWeightGradientLaunch.WorkspaceLength(shape));
         words = Math.Max(words, Math.Max(ImplicitGemmConv2dLaunch.WorkspaceLength(shape), ImplicitGemmWeightGradientLaunch.WorkspaceLength(shape)));
@@ -169,7 +173,8 @@ internal static class Conv2dAlgorithms
     private static bool FitsWinograd(Conv2dShape shape) =>
         shape is { KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, Groups: 1 }
         && shape is { PaddingTop: <= 2, PaddingLeft: <= 2, PaddingBottom: <= 2, PaddingRight: <= 2 }
-        && shape.InputChannels % MaxVectorWidth == 0 && shape.OutputChannels % MaxVectorWidth == 0;
+        && shape.InputChannels % MaxVectorWidth == 0 && shape.OutputChannels % MaxVectorWidth == 0
+        && Math.Max(shape.InputChannels, shape.OutputChannels) <= MaxWinogradChannels;
 
     private static bool WinogradPays(Conv2dShape shape, Conv2dPass pass)
     {

@@ -12,6 +12,8 @@ internal sealed class AcceleratorBuffer(AcceleratorDevice device, ArrayView<floa
 
     public override ComputeDevice Device => device;
 
+    internal override bool IsDisposed => _disposed;
+
     /// <summary>The ILGPU view of a device view.</summary>
     /// <exception cref="ArgumentException">the view is not memory of the accelerator</exception>
     /// <exception cref="ObjectDisposedException">the memory was disposed</exception>
@@ -20,10 +22,11 @@ internal sealed class AcceleratorBuffer(AcceleratorDevice device, ArrayView<floa
         if (view.Buffer is not AcceleratorBuffer buffer || buffer.Accelerator != device.Accelerator)
             throw new ArgumentException($"{device.Description} was given memory of {view.Buffer?.Device.Description ?? "no device"}");
         ObjectDisposedException.ThrowIf(buffer._disposed, buffer);
+        view.RequireInside();
         return buffer.Words.SubView(view.Offset, view.Length);
     }
 
-    private Accelerator Accelerator => device.Accelerator;
+    public Accelerator Accelerator => device.Accelerator;
 
     private ArrayView<float> Words { get; } = view;
 

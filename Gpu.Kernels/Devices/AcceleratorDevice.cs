@@ -224,6 +224,9 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <summary>Replaces the graph driver, for tests.</summary>
     internal void ReplaceGraphDriver(IGraphDriver graphs) => _graphDriver = graphs;
 
+    // Two devices may wrap one accelerator.
+    internal override bool Owns(DeviceBuffer buffer) => buffer is AcceleratorBuffer memory && memory.Accelerator == Accelerator;
+
     /// <summary>The limits that grouped kernels are launched for. Tests set those of other devices.</summary>
     internal GroupLimits Limits { get; set; }
 
@@ -286,7 +289,7 @@ public sealed class AcceleratorDevice : ComputeDevice
             if (items <= 0) return;
             // One part per item, because all items may run at the same time. Launches run one after another on the stream, so they share the memory.
             var withScratch = kernel;
-            withScratch.UseScratch(Bind(device.Scratch(checked(items * words))), words);
+            withScratch.UseScratch(Bind(device.Scratch(ShapeLimits.Length("the scratch memory", items, words))), words);
             Launch(withScratch, items, cost);
         }
 

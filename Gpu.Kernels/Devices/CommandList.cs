@@ -14,6 +14,7 @@ namespace Gpu.Kernels.Devices;
 public sealed class CommandList(ComputeDevice device) : IExecutor
 {
     private readonly List<Command> _commands = [];
+    private readonly List<DeviceBuffer> _buffers = [];
 
     /// <inheritdoc/>
     public ComputeDevice Device { get; } = device;
@@ -41,10 +42,29 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
         ArgumentNullException.ThrowIfNull(other);
         if (other.Device != Device) throw new ArgumentException($"launches of {other.Device.Description} cannot run on {Device.Description}", nameof(other));
         _commands.AddRange(other._commands);
+        foreach (var buffer in other._buffers) Keep(buffer);
     }
 
     /// <summary>Runs all launches in order. On a GPU it returns when they are queued on the stream; see <see cref="ComputeDevice.Synchronize"/>.</summary>
-    public void Run() => Device.Run([this]);
+    /// <exception cref="ObjectDisposedException">memory that a launch uses was freed</exception>
+    public void Run()
+    {
+        RequireMemory();
+        Device.Run([this]);
+    }
+
+    /// <summary>Keeps a buffer that the launches use, so that it is not collected before the list.</summary>
+    internal void Keep(DeviceBuffer buffer)
+    {
+        if (!_buffers.Contains(buffer)) _buffers.Add(buffer);
+    }
+
+    /// <summary>Checks that no memory of the launches was freed.</summary>
+    /// <exception cref="ObjectDisposedException">some was</exception>
+    internal void RequireMemory()
+    {
+        foreach (var buffer in _buffers) ObjectDisposedException.ThrowIf(buffer.IsDisposed, buffer);
+    }
 
     internal void Add(Command command) => _commands.Add(command);
 

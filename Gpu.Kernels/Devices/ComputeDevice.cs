@@ -119,6 +119,9 @@ public abstract class ComputeDevice : IExecutor, IDisposable
         if (MemoryLimit is not null && bytes > FreeBytes) throw new OutOfDeviceMemoryException(bytes, FreeBytes, Description, null);
     }
 
+    /// <summary>Whether operations of this device may use a buffer.</summary>
+    internal virtual bool Owns(DeviceBuffer buffer) => buffer.Device == this;
+
     /// <summary>Zeros that kernels only read. One buffer per power of two, kept until the device is disposed.</summary>
     internal DeviceView Zeros(int words) => GetOrAllocate(_zeros, words);
 

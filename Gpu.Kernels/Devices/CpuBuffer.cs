@@ -32,8 +32,10 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
 
     public override ComputeDevice Device => _device;
 
+    internal override bool IsDisposed => _words == null;
+
     /// <summary>The first word of a view.</summary>
-    /// <exception cref="ArgumentException">the view is memory of another device</exception>
+    /// <exception cref="ArgumentException">the view is memory of another device, or reaches outside its buffer</exception>
     /// <exception cref="ObjectDisposedException">the memory was disposed</exception>
     public static float* Pointer(DeviceView view)
     {
@@ -41,6 +43,7 @@ internal sealed unsafe class CpuBuffer : DeviceBuffer
         if (view.Buffer is not CpuBuffer buffer)
             throw new ArgumentException($"the CPU device was given memory of {view.Buffer?.Device.Description ?? "no device"}");
         ObjectDisposedException.ThrowIf(buffer._words == null, buffer);
+        view.RequireInside();
         return buffer._words + view.Offset;
     }
 

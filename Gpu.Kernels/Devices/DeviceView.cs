@@ -9,6 +9,12 @@ public abstract class DeviceBuffer : IDisposable
     /// <summary>The device that the memory belongs to.</summary>
     public abstract ComputeDevice Device { get; }
 
+    /// <summary>Whether the memory was freed.</summary>
+    internal abstract bool IsDisposed { get; }
+
+    /// <summary>Whether the offsets of views of two buffers can be compared. Two wraps of one ILGPU buffer are not recognised.</summary>
+    internal bool SharesMemory(DeviceBuffer other) => ReferenceEquals(this, other);
+
     /// <summary>The whole memory.</summary>
     public DeviceView View => new(this, 0, Length);
 
@@ -47,6 +53,14 @@ public readonly record struct DeviceView(DeviceBuffer? Buffer, int Offset, int L
     /// <param name="length">the number of words</param>
     /// <exception cref="ArgumentOutOfRangeException">this view is shorter</exception>
     public DeviceView First(int length) => Slice(0, length);
+
+    /// <summary>Checks that the view lies inside its buffer. Only a view that was made by the constructor can lie outside.</summary>
+    /// <exception cref="ArgumentException">it does not</exception>
+    internal void RequireInside()
+    {
+        if (Offset < 0 || Length < 0 || Buffer is null || Offset > Buffer.Length - Length)
+            throw new ArgumentException($"a view of {Length} words from word {Offset} on reaches outside its buffer of {Buffer?.Length ?? 0} words");
+    }
 
     /// <summary>Checks that the view has exactly the length that an operation needs, and returns it.</summary>
     /// <param name="length">the required number of words</param>

@@ -61,7 +61,7 @@ public sealed class RecordedStep : IDisposable
 
     /// <summary>Runs all lists once. On a GPU it returns when the launches are queued on the stream.</summary>
     /// <exception cref="DriverException">the driver refused the launch</exception>
-    /// <exception cref="ObjectDisposedException">the step is disposed</exception>
+    /// <exception cref="ObjectDisposedException">the step is disposed, or memory that a launch uses was freed</exception>
     public void Run()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -88,6 +88,7 @@ public sealed class RecordedStep : IDisposable
             return;
         }
 
+        foreach (var list in _lists) list.RequireMemory();
         LaunchGraph();
     }
 
@@ -99,7 +100,11 @@ public sealed class RecordedStep : IDisposable
         _isDisposed = true;
     }
 
-    private void RunLists() => _device.Run(_lists);
+    private void RunLists()
+    {
+        foreach (var list in _lists) list.RequireMemory();
+        _device.Run(_lists);
+    }
 
     private bool TryCapture()
     {

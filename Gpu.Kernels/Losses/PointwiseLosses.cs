@@ -21,10 +21,15 @@ internal static class PointwiseLosses<TLoss>
                 $"the derivative of {gate.Kind} cannot be computed from the prediction; apply the activation as a separate operation", nameof(gate));
         }
 
-        prediction.Require(checked(batch * outputs), nameof(prediction));
+        prediction.Require(ShapeLimits.Length("the prediction", batch, outputs), nameof(prediction));
         target.Require(prediction.Length, nameof(target));
         if (!gradient.IsEmpty) gradient.Require(prediction.Length, nameof(gradient));
         sampleLosses.Require(batch, nameof(sampleLosses));
+        Operands.Check(
+            executor,
+            [new(gradient, nameof(gradient)), new(sampleLosses, nameof(sampleLosses))],
+            [new(target, nameof(target))],
+            [new(prediction, nameof(prediction))]);
         var call = new Call(executor, batch, outputs, prediction, target, gradient, sampleLosses, gate.Slope, factor);
         ActivationDispatch.Call(gate.Kind, ref call);
     }

@@ -16,14 +16,14 @@ internal static class MatrixProductLaunch
     {
         const int widest = 16;
         var (pixels, inputs, outputs) = (Pixels(shape), shape.InputChannels, shape.OutputChannels);
-        return checked(Math.Max(Math.Max(Words(pixels, outputs, inputs), Words(pixels, inputs, outputs)), Words(inputs, outputs, pixels)));
+        return Math.Max(Math.Max(Words(pixels, outputs, inputs), Words(pixels, inputs, outputs)), Words(inputs, outputs, pixels));
 
         static int Words(int rows, int columns, int depth)
         {
             var g = MatrixProductGeometry.For(rows, columns, depth, widest);
             var left = PackPanels<GpuScalarBackend, float>.PackedLength(g.RowPanels, MatrixProductGeometry.PanelRows, depth, g.Chunks);
             var panelColumns = MatrixProductGeometry.PanelVectors * widest;
-            return checked(left + 16 + PackPanels<GpuScalarBackend, float>.PackedLength(g.ColumnPanels, panelColumns, depth, g.Chunks));
+            return ShapeLimits.Workspace(left + 16L + PackPanels<GpuScalarBackend, float>.PackedLength(g.ColumnPanels, panelColumns, depth, g.Chunks));
         }
     }
 

@@ -41,7 +41,8 @@ internal struct PackPanels<TBackend, TVector> : IKernel
     public Flag HasSums;
 
     /// <summary>Words of a packed matrix.</summary>
-    public static int PackedLength(int panels, int panelLines, int depth, int chunks) => checked(panels * (depth * panelLines + chunks * Gap(panelLines)));
+    public static int PackedLength(int panels, int panelLines, int depth, int chunks) =>
+        ShapeLimits.Length("the workspace", panels, (long)depth * panelLines + (long)chunks * Gap(panelLines));
 
     /// <summary>Index of the first word of a panel of a chunk.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

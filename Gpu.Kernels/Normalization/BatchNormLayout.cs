@@ -98,9 +98,10 @@ internal struct BatchNormLayout
     /// <summary>Words of workspace for any device: four coefficients for each channel, and the partial results of all chunks.</summary>
     public static int WorkspaceLength(int rows, int channels)
     {
-        var row = IntMath.RoundUp(channels, 16);
+        ShapeLimits.RequireDimension("channels", channels);
+        var row = (long)IntMath.RoundUp(channels, 16);
         var chunks = Math.Min(Math.Max(MaxChunks, ChannelGroups.MaxChunks(channels)), IntMath.DivRoundUp(rows, MinChunkRows));
-        return 4 * row + chunks * 2 * row;
+        return ShapeLimits.Workspace(4 * row + chunks * 2 * row);
     }
 
     /// <summary>Cost of an item in vector instructions, with <paramref name="perVector"/> instructions for each vector.</summary>

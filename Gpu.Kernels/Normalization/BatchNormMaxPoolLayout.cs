@@ -65,7 +65,7 @@ internal struct BatchNormMaxPoolLayout
 
     /// <summary>Maximum words of the partial results: two rows of channels for each chunk.</summary>
     public static int PartialLength(Pool2dShape shape) =>
-        Math.Min(MaxChunks, shape.Batch * shape.OutputHeight) * 2 * IntMath.RoundUp(shape.Channels, 16);
+        ShapeLimits.Workspace(Math.Min(MaxChunks, (long)shape.Batch * shape.OutputHeight) * 2 * IntMath.RoundUp(shape.Channels, 16));
 
     /// <summary>Cost of an item of the reductions, in vector instructions.</summary>
     public readonly int Cost => 40 * ChunkRows * OutputWidth;

@@ -29,7 +29,7 @@ internal readonly record struct BatchNormWorkspace(DeviceView View, int Channels
     public static int RowLength(int channels) => IntMath.RoundUp(channels, 16);
 
     /// <summary>Words of a workspace with <paramref name="partials"/> words of partial results.</summary>
-    public static int LengthWith(int partials, int channels) => Coefficients * RowLength(channels) + partials;
+    public static int LengthWith(int partials, int channels) => ShapeLimits.Workspace((long)Coefficients * RowLength(channels) + partials);
 
     private DeviceView Coefficient(int number) => View.Slice(number * RowLength(Channels), Channels);
 }

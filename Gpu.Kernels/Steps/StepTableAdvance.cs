@@ -12,11 +12,14 @@ internal struct StepTableAdvance<TBackend, TVector> : IKernel
     /// <summary>See <see cref="StepTableLayout"/>, and <see cref="StepStateLayout"/>.</summary>
     public TBackend Table, State;
 
+    /// <summary>Entries of the table. After the last entry has run, it runs again: no index leaves the table.</summary>
+    public int Entries;
+
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var next = TBackend.LoadInt(Table, StepTableLayout.Next);
+        var next = Math.Max(0, Math.Min(TBackend.LoadInt(Table, StepTableLayout.Next), Entries - 1));
         var entry = StepTableLayout.Entries + next * StepTableLayout.EntryWords;
         // All loads come before the first store, so that they are in flight together on a GPU.
         var step = TBackend.LoadInt(Table, entry + StepStateLayout.Step);

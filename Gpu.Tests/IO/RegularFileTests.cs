@@ -51,7 +51,7 @@ public class RegularFileTests
         Assert.Contains("does not exist", Assert.Throws<ImageException>(() => ImageCodec.Load(folder.File("c.png"))).Message);
     }
 
-    private static void MakePipe(string path)
+    internal static void MakePipe(string path)
     {
         using var process = Process.Start("mkfifo", [path]);
         process.WaitForExit();

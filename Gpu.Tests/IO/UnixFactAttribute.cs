@@ -9,3 +9,9 @@ internal sealed class UnixFactAttribute : FactAttribute
         if (OperatingSystem.IsWindows()) Skip = $"needs {needs}, which Windows does not have";
     }
 }
+
+/// <summary>As <see cref="UnixFactAttribute"/>, for theories.</summary>
+internal sealed class UnixTheoryAttribute : TheoryAttribute
+{
+    public UnixTheoryAttribute() => Skip = new UnixFactAttribute().Skip;
+}

@@ -151,9 +151,9 @@ public class Pool2dTests
     }
 
     [Theory]
-    [InlineData(0, 2, 1, 0, 0, "InputHeight must be 1 or more")]
-    [InlineData(4, 0, 1, 0, 0, "WindowHeight must be 1 or more")]
-    [InlineData(4, 2, 0, 0, 0, "StrideHeight must be 1 or more")]
+    [InlineData(0, 2, 1, 0, 0, "InputHeight must be 1 to 268,435,456")]
+    [InlineData(4, 0, 1, 0, 0, "WindowHeight must be 1 to 268,435,456")]
+    [InlineData(4, 2, 0, 0, 0, "StrideHeight must be 1 to 268,435,456")]
     [InlineData(4, 2, 1, 2, 0, "padding of 2 and 0 does not fit a window of 2")]
     [InlineData(4, 2, 1, 0, -1, "padding of 0 and -1 does not fit a window of 2")]
     [InlineData(2, 6, 1, 1, 1, "WindowHeight 6 is larger than the padded input (2 + 1 + 1)")]

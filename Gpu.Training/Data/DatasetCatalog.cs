@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gpu.Training.IO;
 
 namespace Gpu.Training.Data;
 
@@ -50,7 +51,7 @@ public static class DatasetCatalog
     {
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllText(path));
+            using var json = JsonText.Parse(RegularFile.ReadAllText(path));
             return [.. json.RootElement.GetProperty("datasets").EnumerateArray().Select(ReadEntry)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

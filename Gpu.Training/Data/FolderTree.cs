@@ -35,6 +35,9 @@ internal sealed class FolderTree
     /// <summary>The links to folders directly in it.</summary>
     public List<string> Links { get; } = [];
 
+    /// <summary>The image files directly in it that are links, with the files that they lead to.</summary>
+    public List<(string Path, string Target)> LinkedImages { get; } = [];
+
     /// <summary>Number of ignored files and folders directly in it.</summary>
     public int Ignored { get; private set; }
 
@@ -77,11 +80,25 @@ internal sealed class FolderTree
         return folder;
     }
 
+    // Null for a link that leads nowhere or in a circle: reading the file reports it.
+    private static string? Target(FileSystemInfo link)
+    {
+        try
+        {
+            return link.ResolveLinkTarget(returnFinalTarget: true)?.FullName;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     private void AddFile(FileSystemInfo file)
     {
         if (ImageCodec.HasImageExtension(file.Name))
         {
             Images.Add(file.FullName);
+            if (file.LinkTarget is not null && Target(file) is { } target) LinkedImages.Add((file.FullName, target));
             return;
         }
 

@@ -149,6 +149,11 @@ internal sealed class ImageFolderLayout
         if (links.Length > 0)
             _notes.Add($"Not read: links to folders ({NameList.Join(links)}). "
                 + "Only links to files are followed; give the folder that a link points to, or copy it.");
+        var inside = Path.TrimEndingDirectorySeparator(root.Path) + Path.DirectorySeparatorChar;
+        var outside = start.All().SelectMany(folder => folder.LinkedImages).Where(link => !link.Target.StartsWith(inside, StringComparison.Ordinal))
+            .Select(link => $"{Path.GetRelativePath(root.Path, link.Path)} to {link.Target}").ToArray();
+        if (outside.Length > 0)
+            _notes.Add($"Read from outside the folder, through {FolderTree.Count(outside.Length, "link")}: {NameList.Join(outside)}.");
         var ignored = start.All().Sum(folder => folder.Ignored);
         if (ignored > 0)
             _notes.Add($"Ignored: {FolderTree.Count(ignored, "hidden or system file")} or folders (.*, __MACOSX, Thumbs.db, desktop.ini).");

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Gpu.Training.IO;
 using Gpu.Training.Images;
 using Parquet;
+using Parquet.Meta;
 using Parquet.Schema;
 
 namespace Gpu.Training.Data;
@@ -94,10 +96,10 @@ internal static partial class ParquetFolder
             names ??= found;
             return rows;
         }
-        catch (Exception e) when (e is not DatasetException and not OutOfMemoryException)
+        catch (Exception e) when (e is not DatasetException)
         {
-            // Parquet.Net reports damaged files by exceptions of many types.
-            throw new DatasetException($"The Parquet file '{file}' cannot be read: {e.Message} Download it again.", e);
+            // Parquet.Net reports damaged files by exceptions of many types, a length that is too large for an array by OutOfMemoryException.
+            throw new DatasetException($"The Parquet file '{file}' cannot be read: {e.Message.TrimEnd('.')}. Download it again.", e);
         }
     }
 
@@ -105,11 +107,12 @@ internal static partial class ParquetFolder
     // list of layers (LayerRegistry), which needs all types of this assembly, would load Parquet.Net at every start of the program.
     private static (List<Row> Rows, string[]? Names) ReadContent(string file, bool coarse)
     {
-        using var stream = File.OpenRead(file);
+        using var stream = new EndCheckedStream(RegularFile.OpenRead(file));
+        ParquetStructure.CheckFooter(stream);
         var reader = ParquetReader.CreateAsync(stream).GetAwaiter().GetResult();
         try
         {
-            return ReadRows(reader, file, coarse);
+            return ReadRows(reader, stream, file, coarse);
         }
         finally
         {
@@ -117,7 +120,7 @@ internal static partial class ParquetFolder
         }
     }
 
-    private static (List<Row> Rows, string[]? Names) ReadRows(ParquetReader reader, string file, bool coarse)
+    private static (List<Row> Rows, string[]? Names) ReadRows(ParquetReader reader, Stream stream, string file, bool coarse)
     {
         var fields = reader.Schema.GetDataFields();
         var image = Find(fields, ImageNames.SelectMany(name => new[] { $"{name}/bytes", name }), file, "images (image.bytes)");
@@ -132,7 +135,11 @@ internal static partial class ParquetFolder
         for (var group = 0; group < reader.RowGroupCount; group++)
         {
             using var content = reader.OpenRowGroupReader(group);
-            var count = checked((int)content.RowCount);
+            // Each row has at least one byte: more rows than that are a damaged header, and would be allocated.
+            if (content.RowCount < 0 || content.RowCount > Math.Min(stream.Length, Array.MaxLength))
+                throw new DatasetException($"The Parquet file '{file}' says that a group has {content.RowCount:N0} rows, but has {stream.Length:N0} bytes.");
+            var count = (int)content.RowCount;
+            foreach (var field in (DataField[])[image, label]) CheckPages(reader, group, field, count, stream);
             var images = ReadImages(content, image, count);
             var labels = ReadLabels(content, label, count, file);
             for (var i = 0; i < count; i++)
@@ -149,6 +156,17 @@ internal static partial class ParquetFolder
         if (rows.Count == 0)
             throw new DatasetException($"The Parquet file '{file}' has no rows. Remove it.");
         return (rows, ClassNames(reader.CustomMetadata, label.Name));
+    }
+
+    // Parquet.Net begins at the first offset that is not 0.
+    private static void CheckPages(ParquetReader reader, int group, DataField field, int count, Stream stream)
+    {
+        var column = reader.Metadata!.RowGroups[group].Columns.Select(chunk => chunk.MetaData)
+            .FirstOrDefault(column => column is not null && column.PathInSchema.SequenceEqual(field.Path.ToList()))
+            ?? throw new InvalidDataException($"group {group} has no column '{field.Path}'.");
+        if (column.NumValues != count) throw new InvalidDataException($"the column '{field.Path}' has {column.NumValues:N0} values in {count:N0} rows.");
+        long[] offsets = [column.DictionaryPageOffset ?? 0, column.DataPageOffset, column.IndexPageOffset ?? 0];
+        ParquetStructure.CheckPages(stream, offsets.Where(offset => offset != 0).DefaultIfEmpty(0).Min(), count, column.Codec == CompressionCodec.SNAPPY);
     }
 
     // Values and definition levels are read apart: Parquet.Net 6.1 moves the values after a null in a struct one row up.
@@ -209,7 +227,7 @@ internal static partial class ParquetFolder
             return null;
         try
         {
-            using var json = JsonDocument.Parse(text);
+            using var json = JsonText.Parse(text);
             return json.RootElement.TryGetProperty("info", out var info) && info.TryGetProperty("features", out var features)
                 && features.TryGetProperty(label, out var feature) && feature.TryGetProperty("names", out var names)
                 && names.ValueKind == JsonValueKind.Array

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gpu.Training.IO;
 
 namespace Gpu.Training.Data;
 
@@ -11,7 +12,7 @@ public sealed class RecordedSplit
     {
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
 
     /// <summary>Creates a record.</summary>
@@ -31,8 +32,7 @@ public sealed class RecordedSplit
     {
         try
         {
-            return new RecordedSplit(JsonSerializer.Deserialize<SortedDictionary<string, SplitPart>>(File.ReadAllText(path), Json)
-                ?? throw new JsonException("it contains null"));
+            return new RecordedSplit(JsonText.Deserialize<SortedDictionary<string, SplitPart>>(RegularFile.ReadAllText(path), Json));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {

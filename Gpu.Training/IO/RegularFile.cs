@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Gpu.Training.IO;
 
 /// <summary>
@@ -6,6 +8,32 @@ namespace Gpu.Training.IO;
 /// </summary>
 internal static class RegularFile
 {
+    /// <summary>The most bytes of a text file that is read as a whole.</summary>
+    public const int MaxTextBytes = 64 << 20;
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Reads a text file of UTF-8, or of UTF-16 with a byte order mark.</summary>
+    /// <exception cref="IOException">
+    /// The path is an empty file, a folder, a pipe or a device; the file has more than <see cref="MaxTextBytes"/>, is no UTF-8, or cannot be read.
+    /// </exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
+    public static string ReadAllText(string path)
+    {
+        using var file = OpenRead(path);
+        if (file.Length > MaxTextBytes)
+            throw new IOException($"it has {file.Length:N0} bytes, but at most {MaxTextBytes:N0} are read.");
+        try
+        {
+            using var reader = new StreamReader(file, Strict);
+            return reader.ReadToEnd();
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new IOException("it is not UTF-8 text. Save it as UTF-8.", e);
+        }
+    }
+
     /// <summary>Opens a file that is not empty.</summary>
     /// <exception cref="FileNotFoundException">The file does not exist.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
@@ -15,15 +43,22 @@ internal static class RegularFile
     {
         if (Directory.Exists(path))
             throw new IOException("it is a folder.");
-        var file = new FileInfo(path);
-        if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
-            file = target;
-        if (file.Length == 0)
+        if (IsEmpty(path))
             throw new IOException("it is empty, or no regular file but a pipe or a device.");
         var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
         if (stream.CanSeek)
             return stream;
         stream.Dispose();
         throw new IOException("it is no regular file but a pipe or a device.");
+    }
+
+    /// <summary>Whether a file is empty, or a pipe or a device. It is not opened.</summary>
+    /// <exception cref="IOException">It does not exist, or is a folder.</exception>
+    public static bool IsEmpty(string path)
+    {
+        var file = new FileInfo(path);
+        if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
+            file = target;
+        return file.Length == 0;
     }
 }

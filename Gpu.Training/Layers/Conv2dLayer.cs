@@ -35,7 +35,9 @@ public sealed class Conv2dLayer : ConvolutionLayer
     {
         RequireChannels(input);
         var output = Window.OutputSize(input, "kernel");
-        return TensorShape.Image(output.Height, output.Width, Channels);
+        var result = TensorShape.Image(output.Height, output.Width, Channels);
+        SampleShape(input, result, Window.PaddingFor(input), default).Validate();
+        return result;
     }
 
     /// <inheritdoc/>
@@ -43,7 +45,7 @@ public sealed class Conv2dLayer : ConvolutionLayer
 
     /// <inheritdoc/>
     public override long CountMultiplyAdds(TensorShape input, TensorShape output) =>
-        (long)output.Length * Kernel.Height * Kernel.Width * (input.Channels / Groups);
+        (long)output.Length * ((long)Kernel.Height * Kernel.Width * (input.Channels / Groups));
 
     /// <inheritdoc/>
     public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)

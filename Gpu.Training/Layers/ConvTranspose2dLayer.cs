@@ -30,26 +30,33 @@ public sealed class ConvTranspose2dLayer : ConvolutionLayer
         Stride = stride;
     }
 
-    private Extent DilatedKernel => new((Kernel.Height - 1) * Dilation.Height + 1, (Kernel.Width - 1) * Dilation.Width + 1);
+    private SlidingWindow Window => new(Kernel, Stride, Dilation, Padding);
+
+    private Extent DilatedKernel => Window.DilatedSize;
 
     /// <inheritdoc/>
     public override TensorShape InferShape(TensorShape input)
     {
         RequireChannels(input);
-        RequireRange("kernel", Math.Min(Kernel.Height, Kernel.Width), 1);
-        RequireRange("stride", Math.Min(Stride.Height, Stride.Width), 1);
-        RequireRange("dilation", Math.Min(Dilation.Height, Dilation.Width), 1);
+        Window.RequireRanges("kernel");
         var padding = PaddingFor(input);
-        RequireRange("padding", Math.Min(Math.Min(padding.Top, padding.Left), Math.Min(padding.Bottom, padding.Right)), 0);
-        var height = (input.Height - 1) * Stride.Height + DilatedKernel.Height - padding.Top - padding.Bottom;
-        var width = (input.Width - 1) * Stride.Width + DilatedKernel.Width - padding.Left - padding.Right;
+        var height = (input.Height - 1L) * Stride.Height + DilatedKernel.Height - padding.Top - padding.Bottom;
+        var width = (input.Width - 1L) * Stride.Width + DilatedKernel.Width - padding.Left - padding.Right;
         if (height < 1 || width < 1)
         {
             throw new ShapeException(
                 $"the padding {padding} removes the whole output: for the input {input} it would be {height}x{width}. Use less padding.");
         }
 
-        return TensorShape.Image(height, width, Channels);
+        if (Math.Max(height, width) > ShapeLimits.MaxDimension)
+        {
+            throw new ShapeException(
+                $"its output would be {height}x{width}, but each side can be at most {ShapeLimits.MaxDimension:N0}. Use a smaller stride.");
+        }
+
+        var result = TensorShape.Image((int)height, (int)width, Channels);
+        SampleShape(result, input, padding, default).Validate();
+        return result;
     }
 
     /// <inheritdoc/>
@@ -58,7 +65,7 @@ public sealed class ConvTranspose2dLayer : ConvolutionLayer
 
     /// <inheritdoc/>
     public override long CountMultiplyAdds(TensorShape input, TensorShape output) =>
-        (long)input.Length * Kernel.Height * Kernel.Width * (Channels / Groups);
+        (long)input.Length * ((long)Kernel.Height * Kernel.Width * (Channels / Groups));
 
     /// <inheritdoc/>
     public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
@@ -67,7 +74,10 @@ public sealed class ConvTranspose2dLayer : ConvolutionLayer
         return plan.Activate(node.Name, plan.Add(new Operation(node, shape, input, plan.IsFrozen(node)), node.Output), Activation);
     }
 
-    private Padding PaddingFor(TensorShape input) => Padding.Resolve(input.Height * Stride.Height, input.Width * Stride.Width, DilatedKernel, Stride);
+    private Padding PaddingFor(TensorShape input) =>
+        Padding.Resolve(Enlarged(input.Height, Stride.Height), Enlarged(input.Width, Stride.Width), DilatedKernel, Stride);
+
+    private static int Enlarged(int size, int stride) => (int)Math.Min(int.MaxValue, (long)size * stride);
 
     private sealed class Operation(LayerNode node, Conv2dShape sample, PlanTensor input, bool isFrozen) : WeightedOperation(node, input, isFrozen)
     {

@@ -41,8 +41,9 @@ public abstract class ConvolutionLayer : Layer
     /// <inheritdoc/>
     public sealed override IEnumerable<ParameterDeclaration> DeclareParameters(TensorShape input)
     {
-        var taps = Kernel.Height * Kernel.Width;
-        var (fanIn, fanOut) = (taps * input.Channels / Groups, taps * Channels / Groups);
+        var taps = (long)Kernel.Height * Kernel.Width;
+        var fanIn = ShapeLimits.Length("the inputs of one output", taps, input.Channels / Groups);
+        var fanOut = ShapeLimits.Length("the outputs of one input", taps, Channels / Groups);
         yield return new("weight", WeightShape(input), fanIn, fanOut, WeightInitializer.Choose(Initializer, Activation), Decays: true);
         if (Bias) yield return new("bias", [Channels], fanIn, fanOut, WeightInitializer.ForBias(Initializer), Decays: false);
     }
@@ -55,8 +56,8 @@ public abstract class ConvolutionLayer : Layer
     private protected void RequireChannels(TensorShape input)
     {
         RequireImage(input);
-        RequireRange("channels", Channels, 1);
-        RequireRange("groups", Groups, 1);
+        RequireRange("channels", Channels, 1, ShapeLimits.MaxDimension);
+        RequireRange("groups", Groups, 1, ShapeLimits.MaxDimension);
         if (input.Channels % Groups == 0 && Channels % Groups == 0) return;
         throw new ShapeException(
             $"groups is {Groups}, which must divide both the {input.Channels} input channels (the input is {input}) and the {Channels} output channels. "

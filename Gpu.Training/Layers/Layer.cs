@@ -73,10 +73,10 @@ public abstract class Layer
         {
             throw new ModelException($"Layer '{name}' ({LayerRegistry.KindOf(this)}): {e.Message}", e);
         }
-        catch (OverflowException e)
+        catch (ArgumentException e)
         {
-            throw new ModelException(
-                $"Layer '{name}' ({LayerRegistry.KindOf(this)}): a tensor or parameter would have more than {int.MaxValue:N0} values. Make it smaller.", e);
+            // From the limits of Gpu.Kernels: a size of a tensor, a parameter or a workspace.
+            throw new ModelException($"Layer '{name}' ({LayerRegistry.KindOf(this)}): {e.Message}.", e);
         }
     }
 
@@ -98,7 +98,7 @@ public abstract class Layer
     protected static void RequireRange(string property, double value, double least, double most = double.PositiveInfinity)
     {
         if (value >= least && value <= most) return;
-        var range = double.IsPositiveInfinity(most) ? $"at least {least}" : $"{least} to {most}";
+        var range = double.IsPositiveInfinity(most) ? $"at least {least}" : $"{least} to {(most > 1000 ? $"{most:N0}" : $"{most}")}";
         throw new ShapeException($"{property} is {value}, but must be {range}.");
     }
 }

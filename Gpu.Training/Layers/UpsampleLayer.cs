@@ -26,8 +26,15 @@ public sealed class UpsampleLayer : Layer
     public override TensorShape InferShape(TensorShape input)
     {
         RequireImage(input);
-        RequireRange("factor", Factor, 1);
-        return checked(TensorShape.Image(input.Height * Factor, input.Width * Factor, input.Channels));
+        RequireRange("factor", Factor, 1, ShapeLimits.MaxWindow);
+        var (height, width) = ((long)input.Height * Factor, (long)input.Width * Factor);
+        if (Math.Max(height, width) > ShapeLimits.MaxDimension)
+        {
+            throw new ShapeException(
+                $"its output would be {height}x{width}, but each side can be at most {ShapeLimits.MaxDimension:N0}. Use a smaller factor.");
+        }
+
+        return TensorShape.Image((int)height, (int)width, input.Channels);
     }
 
     /// <inheritdoc/>

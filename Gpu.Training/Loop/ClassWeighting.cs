@@ -24,8 +24,7 @@ public sealed record ClassWeighting
     {
         try
         {
-            using var file = RegularFile.OpenRead(path);
-            using var json = JsonDocument.Parse(file);
+            using var json = JsonText.Parse(RegularFile.ReadAllText(path));
             if (json.RootElement.ValueKind != JsonValueKind.Object) throw new FormatException("it is not an object");
             var weights = new Dictionary<string, float>();
             foreach (var property in json.RootElement.EnumerateObject())

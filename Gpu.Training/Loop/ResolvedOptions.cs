@@ -37,7 +37,7 @@ internal sealed record ResolvedOptions(
             MaxNorm = options.MaxNorm ?? optimizer.MaxNorm,
             SpectralNorm = options.SpectralNorm ?? optimizer.SpectralNorm,
         };
-        Check(options, optimizer);
+        Check(options, optimizer, recipe);
         var selection = ParameterSelection.For(model, options.Freeze, options.LearningRateScales);
         var settings = new PlanSettings
         {
@@ -63,7 +63,7 @@ internal sealed record ResolvedOptions(
         SpectralNorm = recipe.SpectralNorm,
     };
 
-    private static void Check(TrainingOptions options, OptimizerOptions optimizer)
+    private static void Check(TrainingOptions options, OptimizerOptions optimizer, TrainingRecipe recipe)
     {
         AtLeastOne("epochs", options.Epochs);
         AtLeastOne("steps", options.Steps ?? 1);
@@ -75,20 +75,11 @@ internal sealed record ResolvedOptions(
         AtLeastOne("patience", options.Patience ?? 1);
         AtLeastOne("limit-train", options.LimitTrain ?? 1);
         AtLeastOne("limit-test", options.LimitTest ?? 1);
-        Range("lr", optimizer.LearningRate, value => value > 0 && double.IsFinite(value), "a number above 0");
-        Fraction("momentum", optimizer.Momentum);
-        Fraction("beta1", optimizer.Beta1);
-        Fraction("beta2", optimizer.Beta2);
-        Range("epsilon", optimizer.Epsilon, value => value > 0 && double.IsFinite(value), "a number above 0");
-        Range("weight-decay", optimizer.WeightDecay, value => value >= 0 && double.IsFinite(value), "0 or more");
-        Range("l1", optimizer.L1, value => value >= 0 && double.IsFinite(value), "0 or more");
-        Range("max-norm", optimizer.MaxNorm, value => value >= 0 && double.IsFinite(value), "0 (for none) or more");
-        Range("spectral-norm", optimizer.SpectralNorm, value => value >= 0 && double.IsFinite(value), "0 (for none) or more");
+        CheckRecipe(optimizer, options.LabelSmoothing ?? recipe.LabelSmoothing);
         CheckDecay(optimizer);
         Fraction("dropout", options.Dropout ?? 0);
-        Fraction("label-smoothing", options.LabelSmoothing ?? 0);
         Fraction("ema", options.Ema ?? 0);
-        Range("clip-norm", options.ClipNorm ?? 1, value => value > 0 && double.IsFinite(value), "a number above 0");
+        Range("clip-norm", options.ClipNorm ?? 1, IsPositive, Positive);
         Range("warmup", options.Warmup, value => value >= 0, "0 or more");
         Range("validation", options.Validation ?? 0.5, value => value is > 0 and < 1, "above 0 and below 1");
         Range("shift", options.AugmentShift, value => value >= 0, "0 or more");
@@ -102,6 +93,31 @@ internal sealed record ResolvedOptions(
         if (contradiction is null) return;
         throw new TrainingException($"{contradiction}, but weight decay is added to the gradient (decay-mode l2). Use decay-mode decoupled, or omit it.");
     }
+
+    /// <summary>Checks the numbers of a recipe, which a model file has, too. They must be in the range of a float, which the kernels compute with.</summary>
+    /// <param name="optimizer">the optimizer</param>
+    /// <param name="labelSmoothing">the label smoothing</param>
+    /// <param name="isModelFile">whether messages have the names of model files, such as learningRate, instead of those of options</param>
+    /// <exception cref="TrainingException">a number is out of range; the message names it</exception>
+    internal static void CheckRecipe(OptimizerOptions optimizer, double labelSmoothing, bool isModelFile = false)
+    {
+        Range(isModelFile ? "learningRate" : "lr", optimizer.LearningRate, IsPositive, Positive);
+        Fraction("momentum", optimizer.Momentum);
+        Fraction("beta1", optimizer.Beta1);
+        Fraction("beta2", optimizer.Beta2);
+        Range("epsilon", optimizer.Epsilon, IsPositive, Positive);
+        Range(isModelFile ? "weightDecay" : "weight-decay", optimizer.WeightDecay, value => value >= 0 && float.IsFinite((float)value), "0 to 3.4e38");
+        Range("l1", optimizer.L1, value => value >= 0 && float.IsFinite((float)value), "0 to 3.4e38");
+        Range(isModelFile ? "maxNorm" : "max-norm", optimizer.MaxNorm, value => value >= 0 && float.IsFinite((float)value), "0 (for none) to 3.4e38");
+        Range(
+            isModelFile ? "spectralNorm" : "spectral-norm", optimizer.SpectralNorm, value => value >= 0 && float.IsFinite((float)value),
+            "0 (for none) to 3.4e38");
+        Fraction(isModelFile ? "labelSmoothing" : "label-smoothing", labelSmoothing);
+    }
+
+    private const string Positive = "a number above 0, 1.4e-45 to 3.4e38";
+
+    private static bool IsPositive(double value) => (float)value > 0 && float.IsFinite((float)value);
 
     private static void AtLeastOne(string name, int value) => Range(name, value, number => number >= 1, "1 or more");
 

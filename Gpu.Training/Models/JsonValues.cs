@@ -19,7 +19,7 @@ internal static class JsonValues
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(int))
             return json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var whole) ? whole : throw Expected("a whole number", json);
-        if (type == typeof(float)) return (float)ReadNumber(json);
+        if (type == typeof(float)) return ReadSingle(json);
         if (type == typeof(double)) return ReadNumber(json);
         if (type == typeof(bool))
             return json.ValueKind is JsonValueKind.True or JsonValueKind.False ? json.GetBoolean() : throw Expected("true or false", json);
@@ -83,6 +83,10 @@ internal static class JsonValues
     private static double ReadNumber(JsonElement json) =>
         json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Expected("a number", json);
 
+    private static float ReadSingle(JsonElement json) =>
+        (float)ReadNumber(json) is var number && float.IsFinite(number) ? number
+            : throw Expected($"a number of at most {float.MaxValue.ToString("0.##e0", CultureInfo.InvariantCulture)}", json);
+
     private static int[] ReadInts(JsonElement json, int count, string needed)
     {
         if (json.ValueKind != JsonValueKind.Array || json.GetArrayLength() != count) throw Expected(needed, json);
@@ -132,7 +136,7 @@ internal static class JsonValues
         var activation = new Activation((ActivationKind)ReadEnum(kind, typeof(ActivationKind)));
         foreach (var property in json.EnumerateObject())
         {
-            if (property.Name == "slope") activation = activation with { Slope = (float)ReadNumber(property.Value) };
+            if (property.Name == "slope") activation = activation with { Slope = ReadSingle(property.Value) };
             else if (property.Name != "kind")
                 throw new FormatException($"an activation has no '{property.Name}'.{DidYouMean(property.Name, ["kind", "slope"])}");
         }

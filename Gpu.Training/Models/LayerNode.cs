@@ -21,7 +21,8 @@ public sealed record LayerNode(
         Parameters.Where(parameter => parameter.Trainable).Sum(parameter => (long)parameter.Length) + Children.Sum(child => child.ParameterCount);
 
     /// <summary>Multiply-adds of the forward pass of one sample in convolution and dense layers, including nested layers.</summary>
-    public long MultiplyAdds => Layer.CountMultiplyAdds(Input, Output) + Children.Sum(child => child.MultiplyAdds);
+    public long MultiplyAdds =>
+        (long)Math.Min(long.MaxValue, Layer.CountMultiplyAdds(Input, Output) + Children.Sum(child => (decimal)child.MultiplyAdds));
 
     /// <summary>This node followed by all nested nodes, depth first.</summary>
     public IEnumerable<LayerNode> Flatten() => Children.SelectMany(child => child.Flatten()).Prepend(this);

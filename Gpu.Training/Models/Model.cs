@@ -69,7 +69,7 @@ public sealed class Model
     /// Multiply-adds of the forward pass of one sample in convolution and dense layers. A training step needs 6 floating-point operations for each: 2 in the
     /// forward pass, 4 in the backward pass.
     /// </summary>
-    public long MultiplyAdds => Nodes.Sum(node => node.MultiplyAdds);
+    public long MultiplyAdds => (long)Math.Min(long.MaxValue, Nodes.Sum(node => (decimal)node.MultiplyAdds));
 
     /// <summary>A model with the same name, input and layers and another training recipe.</summary>
     public Model With(TrainingRecipe recipe) => new(Name, Input, recipe, Layers);

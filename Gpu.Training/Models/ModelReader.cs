@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gpu.Kernels;
+using Gpu.Training.IO;
 using Gpu.Training.Layers;
 using Gpu.Training.Loop;
 using Gpu.Training.Shapes;
@@ -22,12 +23,13 @@ internal static class ModelReader
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json, Options);
+            document = JsonText.Parse(json, Options);
         }
         catch (JsonException e)
         {
             var reason = e.Message.Split(" LineNumber:")[0];
-            throw new ModelException($"{source} is not JSON: line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: {reason}", e);
+            var place = e.LineNumber is null ? "" : $"line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: ";
+            throw new ModelException($"{source} is not JSON: {place}{reason}", e);
         }
 
         using (document)
@@ -55,6 +57,15 @@ internal static class ModelReader
             LabelSmoothing = reader.Read("labelSmoothing", 0f),
             Optimizer = optimizer,
         };
+        try
+        {
+            ResolvedOptions.CheckRecipe(recipe.Optimizer, recipe.LabelSmoothing, isModelFile: true);
+        }
+        catch (TrainingException e)
+        {
+            throw reader.Error(e.Message, e);
+        }
+
         return new Model(name, ReadShape(reader), recipe, ReadLayers(reader.Required("layers"), "layers"));
     }
 
@@ -66,7 +77,14 @@ internal static class ModelReader
         var extents = json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var whole) && whole > 0
             ? whole : 0).ToArray();
         if (extents.Contains(0) || extents.Length is not (1 or 3)) throw reader.Error($"property 'input': {JsonValues.Expected(needed, json).Message}");
-        return extents.Length == 1 ? TensorShape.Features(extents[0]) : TensorShape.Image(extents[0], extents[1], extents[2]);
+        try
+        {
+            return extents.Length == 1 ? TensorShape.Features(extents[0]) : TensorShape.Image(extents[0], extents[1], extents[2]);
+        }
+        catch (ArgumentException e)
+        {
+            throw reader.Error($"property 'input': {e.Message}.", e);
+        }
     }
 
     private static OptimizerOptions ReadOptimizer(JsonElement json, string path)

@@ -1,3 +1,4 @@
+using Gpu.Kernels;
 using Gpu.Training.Initialization;
 
 namespace Gpu.Training.Models;
@@ -14,7 +15,7 @@ public sealed record ParameterDeclaration(
     string Name, IReadOnlyList<int> Shape, int FanIn, int FanOut, Initializer Initializer, bool Decays, bool Trainable = true)
 {
     /// <summary>Number of values.</summary>
-    public int Length { get; } = checked(Shape.Aggregate(1, (product, extent) => product * extent));
+    public int Length { get; } = ShapeLimits.Length($"the parameter {Name}", [.. Shape.Select(size => (long)size)]);
 }
 
 /// <summary>A parameter tensor or running statistic of a model.</summary>

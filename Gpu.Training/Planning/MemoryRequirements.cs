@@ -43,7 +43,7 @@ internal sealed class MemoryRequirements
                 largest = Math.Max(largest, layout.Batch);
             }
         }
-        catch (Exception e) when (e is ModelException or OverflowException)
+        catch (Exception e) when (e is ModelException or ArgumentException or OverflowException)
         {
             return null;
         }

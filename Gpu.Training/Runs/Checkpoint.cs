@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gpu.Training.IO;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Weights;
@@ -51,7 +52,7 @@ internal sealed record Checkpoint(TrainingState State, RunConfiguration? Configu
     /// <exception cref="TrainingException">The file is damaged, or was written for a different model.</exception>
     public static Checkpoint Read(string path, Model model, WeightValues training, WeightValues best) => Reading(path, reader =>
     {
-        var position = reader.Metadata.TryGetValue(PositionKey, out var json) ? JsonSerializer.Deserialize<LoopPosition>(json, Json) : null;
+        var position = reader.Metadata.TryGetValue(PositionKey, out var json) ? JsonText.Deserialize<LoopPosition>(json, Json) : null;
         if (position is null) throw new SafeTensorsException($"The file '{path}' is not a checkpoint: its metadata has no '{PositionKey}'.");
         WeightFile.Read(reader, model, training, "", name => name.StartsWith(Prefix, StringComparison.Ordinal));
         var hasBest = reader.Tensors.Keys.Any(name => name.StartsWith(BestPrefix, StringComparison.Ordinal));

@@ -77,7 +77,8 @@ internal sealed class Checksums
             ulong found;
             try
             {
-                found = Of(path);
+                // A pipe, which would block, has no length.
+                found = RegularFile.IsEmpty(path) ? XxHash3.HashToUInt64([]) : Of(path);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

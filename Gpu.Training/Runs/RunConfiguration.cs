@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
 using Gpu.Training.Images;
+using Gpu.Training.IO;
 using Gpu.Training.Loop;
 
 namespace Gpu.Training.Runs;
@@ -62,12 +63,13 @@ public sealed record RunConfiguration
     /// <exception cref="JsonException">A property is missing, null or out of range. The message names it.</exception>
     internal static RunConfiguration Read(string json)
     {
-        var read = JsonSerializer.Deserialize<RunConfiguration>(json, Json) ?? throw new JsonException("the file contains null");
+        var read = JsonText.Deserialize<RunConfiguration>(json, Json);
         RequireNoNull("classNames", read.ClassNames);
         RequireNoNull("options.freeze", read.Options.Freeze);
         RequireNoNull("options.learningRateScales", read.Options.LearningRateScales);
         RequireNoNull("options.decayFor", read.Options.DecayFor);
         var (mean, deviation) = read.Normalization;
+        if (mean is null || deviation is null) throw new JsonException("normalization lacks means or standard deviations");
         if (mean.Length != deviation.Length || deviation.Any(value => value <= 0))
             throw new JsonException("normalization must have as many means as standard deviations, and these above 0");
         return read;

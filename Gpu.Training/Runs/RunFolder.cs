@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
+using Gpu.Training.IO;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 
@@ -124,7 +125,7 @@ public sealed class RunFolder
         foreach (var file in new[] { SplitFile, RowsFile }.Where(name => File.Exists(System.IO.Path.Combine(path, name)))) Checksums.Verify(path, file);
         try
         {
-            return new RunFolder(path, RunConfiguration.Read(File.ReadAllText(configuration)), Models.ModelFile.Load(model));
+            return new RunFolder(path, RunConfiguration.Read(RegularFile.ReadAllText(configuration)), Models.ModelFile.Load(model));
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -71,5 +71,6 @@ public readonly record struct Padding
         return Top == Left && Left == Bottom && Bottom == Right ? $"{Top}" : $"[{Top}, {Left}, {Bottom}, {Right}]";
     }
 
-    private static int Total(int size, int window, int stride) => Math.Max(0, ((size + stride - 1) / stride - 1) * stride + window - size);
+    private static int Total(int size, int window, int stride) =>
+        (int)Math.Clamp((((long)size + stride - 1) / stride - 1) * stride + window - size, 0, int.MaxValue);
 }

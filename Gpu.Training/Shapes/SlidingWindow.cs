@@ -1,3 +1,4 @@
+using Gpu.Kernels;
 using Gpu.Training.Models;
 
 namespace Gpu.Training.Shapes;
@@ -5,8 +6,8 @@ namespace Gpu.Training.Shapes;
 /// <summary>The output size of a window that slides over an image, for convolution and pooling.</summary>
 internal readonly record struct SlidingWindow(Extent Size, Extent Stride, Extent Dilation, Padding Padding)
 {
-    /// <summary>The size of the window including dilation: (size - 1) * dilation + 1.</summary>
-    public Extent DilatedSize => new((Size.Height - 1) * Dilation.Height + 1, (Size.Width - 1) * Dilation.Width + 1);
+    /// <summary>The size of the window including dilation: (size - 1) * dilation + 1. Sizes above the limits give 2^31 - 1, which fits no input.</summary>
+    public Extent DilatedSize => new(Dilated(Size.Height, Dilation.Height), Dilated(Size.Width, Dilation.Width));
 
     /// <summary>The explicit padding for an input.</summary>
     public Padding PaddingFor(TensorShape input) => Padding.Resolve(input.Height, input.Width, DilatedSize, Stride);
@@ -17,27 +18,41 @@ internal readonly record struct SlidingWindow(Extent Size, Extent Stride, Extent
     /// <exception cref="ShapeException">a size is out of range, or the window does not fit the padded input</exception>
     public Extent OutputSize(TensorShape input, string what)
     {
-        RequireAtLeast(Size, 1, what);
-        RequireAtLeast(Stride, 1, "stride");
-        RequireAtLeast(Dilation, 1, "dilation");
+        RequireRanges(what);
         var padding = PaddingFor(input);
-        if (Math.Min(Math.Min(padding.Top, padding.Left), Math.Min(padding.Bottom, padding.Right)) < 0)
-            throw new ShapeException($"padding is {padding}, but must not be negative.");
-        var rows = input.Height + padding.Top + padding.Bottom - DilatedSize.Height;
-        var columns = input.Width + padding.Left + padding.Right - DilatedSize.Width;
+        var (height, width) = ((long)input.Height + padding.Top + padding.Bottom, (long)input.Width + padding.Left + padding.Right);
+        var (rows, columns) = (height - DilatedSize.Height, width - DilatedSize.Width);
         if (rows < 0 || columns < 0)
         {
             throw new ShapeException(
                 $"its {what} spans {DilatedSize} (rows x columns), but the input {input} with its padding has only "
-                + $"{rows + DilatedSize.Height}x{columns + DilatedSize.Width}. "
+                + $"{height}x{width}. "
                 + $"Use a smaller {what}, padding \"same\", or fewer layers before it that reduce the size of the image.");
         }
 
-        return new Extent(rows / Stride.Height + 1, columns / Stride.Width + 1);
+        return new Extent((int)(rows / Stride.Height + 1), (int)(columns / Stride.Width + 1));
     }
 
-    private static void RequireAtLeast(Extent extent, int least, string what)
+    /// <summary>Checks that size, stride, dilation and explicit padding are inside <see cref="ShapeLimits.MaxWindow"/>.</summary>
+    /// <param name="what">the name of the window for messages: "kernel" or "window"</param>
+    /// <exception cref="ShapeException">one is not; the message names it and the range</exception>
+    public void RequireRanges(string what)
     {
-        if (extent.Height < least || extent.Width < least) throw new ShapeException($"{what} is {extent}, but height and width must be at least {least}.");
+        RequireRange(Size, what);
+        RequireRange(Stride, "stride");
+        RequireRange(Dilation, "dilation");
+        foreach (var side in (ReadOnlySpan<int>)[Padding.Top, Padding.Left, Padding.Bottom, Padding.Right])
+        {
+            if (side is < 0 or > ShapeLimits.MaxWindow)
+                throw new ShapeException($"padding is {Padding}, but each side must be 0 to {ShapeLimits.MaxWindow:N0}.");
+        }
+    }
+
+    private static int Dilated(int size, int dilation) => (int)Math.Min(int.MaxValue, ((long)size - 1) * dilation + 1);
+
+    private static void RequireRange(Extent extent, string what)
+    {
+        if (Math.Min(extent.Height, extent.Width) < 1 || Math.Max(extent.Height, extent.Width) > ShapeLimits.MaxWindow)
+            throw new ShapeException($"{what} is {extent}, but height and width must be 1 to {ShapeLimits.MaxWindow:N0}.");
     }
 }

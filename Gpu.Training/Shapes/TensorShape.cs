@@ -1,3 +1,5 @@
+using Gpu.Kernels;
+
 namespace Gpu.Training.Shapes;
 
 /// <summary>
@@ -26,29 +28,37 @@ public readonly record struct TensorShape
     public bool IsImage { get; }
 
     /// <summary>Values per sample: Height * Width * Channels.</summary>
-    public int Length => checked(Height * Width * Channels);
+    public int Length => Height * Width * Channels;
 
     /// <summary>Values per channel of a sample: Height * Width.</summary>
-    public int Positions => checked(Height * Width);
+    public int Positions => Height * Width;
 
     /// <summary>The shape of an image.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">a size is below 1</exception>
+    /// <exception cref="ArgumentException">
+    /// a size is below 1 or above <see cref="ShapeLimits.MaxDimension"/>, or the image has more than <see cref="ShapeLimits.MaxLength"/> values
+    /// </exception>
     public static TensorShape Image(int height, int width, int channels)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
+        RequireDimension("height", height);
+        RequireDimension("width", width);
+        RequireDimension("channels", channels);
+        _ = ShapeLimits.Length("an image", height, width, channels);
         return new(height, width, channels, true);
     }
 
     /// <summary>The shape of a feature vector.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">the number of features is below 1</exception>
+    /// <exception cref="ArgumentException">the number of features is below 1 or above <see cref="ShapeLimits.MaxDimension"/></exception>
     public static TensorShape Features(int count)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        RequireDimension("the number of features", count);
         return new(1, 1, count, false);
     }
 
     /// <summary><c>28x28x1</c> for an image (height x width x channels), <c>784</c> for features.</summary>
     public override string ToString() => IsImage ? $"{Height}x{Width}x{Channels}" : $"{Channels}";
+
+    private static void RequireDimension(string what, int value)
+    {
+        if (value is < 1 or > ShapeLimits.MaxDimension) throw new ArgumentException($"{what} must be 1 to {ShapeLimits.MaxDimension:N0}, but is {value}");
+    }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Gpu.Training.IO;
 
 namespace Gpu.Training.Weights;
 
@@ -28,7 +29,7 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
         var dataStart = LengthBytes + (long)length;
         try
         {
-            using var document = JsonDocument.Parse(bytes);
+            using var document = JsonText.Parse(bytes);
             return Parse(document.RootElement, dataStart, total - dataStart, path);
         }
         catch (JsonException e)
@@ -73,11 +74,20 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
         var size = TensorEntry.SizeOf(type.GetString()!);
         if (size == 0) throw Fail(path, $"the tensor '{name}' has the unknown dtype '{type.GetString()}'");
         var entry = new TensorEntry(name, type.GetString()!, shape, offsets[0], offsets[1]);
-        var bytes = shape.Aggregate((Int128)size, (product, extent) => product * extent);
+        var bytes = Bytes(size, shape);
         if (entry.End < entry.Begin || bytes != entry.End - entry.Begin)
             throw Fail(path, $"the tensor '{name}' of shape {entry.ShapeText} and dtype {entry.Type} needs {bytes:N0} bytes, but its data_offsets are "
                 + $"{entry.Begin} and {entry.End}");
         return entry;
+    }
+
+    // Saturates: 32 sizes of up to 2^41 overflow any integer.
+    private static Int128 Bytes(int size, long[] shape)
+    {
+        if (shape.Contains(0)) return 0;
+        Int128 bytes = size;
+        foreach (var extent in shape) bytes = bytes > long.MaxValue ? bytes : bytes * extent;
+        return bytes;
     }
 
     private static bool TryIntegers(JsonElement json, out long[] values)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Gpu.Training.IO;
 
 namespace Gpu.Training.Weights;
 
@@ -19,7 +20,7 @@ public sealed class SafeTensorsReader : IDisposable
         Path = path;
         try
         {
-            _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            _stream = RegularFile.OpenRead(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -57,8 +57,8 @@ internal struct DepthwiseGradientGeometry
         var channelParts = isGpu ? vectors : Math.Min(vectors, IntMath.DivRoundUp(CpuItems, g.Splits));
         g.ChannelsPerItem = IntMath.DivRoundUp(vectors, channelParts) * width;
         g.ChannelParts = IntMath.DivRoundUp(shape.InputChannels, g.ChannelsPerItem);
-        var rowBytes = sizeof(float) * g.ChannelsPerItem * (g.OutputWidth + g.InputWidth * Math.Min(g.StrideHeight, g.KernelHeight));
-        g.RowsPerChunk = isGpu ? g.OutputRows : Math.Max(1, ChunkBytes / rowBytes);
+        var rowBytes = sizeof(float) * (long)g.ChannelsPerItem * (g.OutputWidth + (long)g.InputWidth * Math.Min(g.StrideHeight, g.KernelHeight));
+        g.RowsPerChunk = isGpu ? g.OutputRows : (int)Math.Max(1, ChunkBytes / rowBytes);
         return g;
     }
 }

@@ -13,7 +13,7 @@ internal static class DepthwiseWeightGradientLaunch
         foreach (var (width, isGpu) in new[] { (16, false), (8, false), (4, false), (4, true), (1, true) })
         {
             var g = DepthwiseGradientGeometry.For(shape, width, isGpu);
-            if (g.Splits > 1) most = Math.Max(most, checked(g.Splits * g.SplitStride));
+            if (g.Splits > 1) most = Math.Max(most, ShapeLimits.Workspace((long)g.Splits * g.SplitStride));
         }
 
         return most;

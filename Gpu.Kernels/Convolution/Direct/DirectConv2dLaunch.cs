@@ -23,7 +23,7 @@ internal static class DirectConv2dLaunch
         var taps = shape.KernelHeight * shape.KernelWidth;
         var forward = (long)IntMath.RoundUp(shape.OutputPerGroup, widestPanel) * shape.InputPerGroup;
         var transposed = (long)IntMath.RoundUp(shape.InputPerGroup, widestPanel) * shape.OutputPerGroup;
-        return checked((int)(Math.Max(forward, transposed) * taps * shape.Groups));
+        return ShapeLimits.Length("the workspace", Math.Max(forward, transposed), taps, shape.Groups);
     }
 
     /// <summary>Launches a pass.</summary>
@@ -44,7 +44,7 @@ internal static class DirectConv2dLaunch
             g.PanelsInner = weightBytes <= CachedWeightBytes;
             g.Merged = g.TapStepX == 1 && g.WeightTapX == 1 && shape.Groups == 1;
             g.Shared = g.Merged && g.InputStepX == 1 && g.TapsX > 0;
-            var tileCost = 40 + Math.Max(1, g.TapsY * g.TapsX) * g.InputPerGroup * 2 * tilePixels;
+            var tileCost = (int)Math.Min(1 << 24, 40 + (long)Math.Max(1, g.TapsY * g.TapsX) * g.InputPerGroup * 2 * tilePixels);
             g.Tiles = IntMath.DivRoundUp(g.GridRows, tilePixels) * g.Columns;
             g.TilesPerStrip = TBackend.IsGpu ? 1 : Math.Clamp(IntMath.DivRoundUp(ItemCost, tileCost), 1, Math.Max(1, g.Tiles * g.Panels / 64));
             g.Strips = IntMath.DivRoundUp(g.Tiles, g.TilesPerStrip);
@@ -55,14 +55,14 @@ internal static class DirectConv2dLaunch
                 Bias = launcher.Bind(a.Bias),
                 Output = launcher.Bind(a.Output),
                 Saved = launcher.Bind(a.Saved),
-                Zeros = launcher.Zeros((shape.KernelWidth + 1) * a.SummedPerGroup),
+                Zeros = launcher.Zeros(ShapeLimits.Length("a kernel row", shape.KernelWidth + 1L, a.SummedPerGroup)),
                 Geometry = g,
                 Slope = a.Activation.Slope,
                 HasBias = !a.Bias.IsEmpty,
                 Gated = a.Gated,
                 Accumulate = a.Accumulate,
             };
-            launcher.Launch(kernel, g.Strips * g.Panels, g.TilesPerStrip * tileCost);
+            launcher.Launch(kernel, checked(g.Strips * g.Panels), (int)Math.Min(int.MaxValue, (long)g.TilesPerStrip * tileCost));
         }
     }
 }

@@ -105,8 +105,9 @@ internal struct DirectWeightGradientGeometry
         }
 
         var rowBytes = sizeof(float)
-            * (g.InputWidth * g.InputChannels * Math.Min(shape.StrideHeight, shape.KernelHeight) + g.OutputWidth * Math.Min(2 * width, g.OutputPerGroup));
-        g.RowsPerChunk = Math.Max(1, ChunkBytes / rowBytes);
+            * ((long)g.InputWidth * g.InputChannels * Math.Min(shape.StrideHeight, shape.KernelHeight)
+                + (long)g.OutputWidth * Math.Min(2 * width, g.OutputPerGroup));
+        g.RowsPerChunk = (int)Math.Max(1, ChunkBytes / rowBytes);
         g.SplitStride = (shape.WeightLength + shape.OutputChannels + 15) / 16 * 16;
         var wanted = manyThreads ? 16_384 : 48;
         // The sums of a split are written, read back and added, which only many pixels pay for.

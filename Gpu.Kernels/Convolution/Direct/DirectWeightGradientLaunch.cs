@@ -13,7 +13,7 @@ internal static class DirectWeightGradientLaunch
         foreach (var (width, manyThreads) in new[] { (16, false), (8, false), (4, false), (4, true), (1, true) })
         {
             var g = DirectWeightGradientGeometry.For(shape, width, manyThreads);
-            if (g.Splits > 1) most = Math.Max(most, g.Splits * g.SplitStride);
+            if (g.Splits > 1) most = Math.Max(most, ShapeLimits.Workspace((long)g.Splits * g.SplitStride));
         }
 
         return most;
@@ -30,7 +30,7 @@ internal static class DirectWeightGradientLaunch
         {
             Input = launcher.Bind(a.Input),
             OutputGradient = launcher.Bind(a.OutputGradient),
-            Zeros = launcher.Zeros(a.Shape.InputWidth * a.Shape.InputChannels),
+            Zeros = launcher.Zeros(ShapeLimits.Length("an input row", a.Shape.InputWidth, a.Shape.InputChannels)),
             Target = launcher.Bind(split ? a.Workspace : a.WeightGradient),
             BiasTarget = launcher.Bind(split ? a.BiasPartials : a.BiasGradient),
             Geometry = g,

@@ -13,7 +13,7 @@ internal static class WinogradConv2dLaunch
         const int widestPanel = 32;
         var forward = (long)IntMath.RoundUp(shape.OutputChannels, widestPanel) * shape.InputChannels;
         var backward = (long)IntMath.RoundUp(shape.InputChannels, widestPanel) * shape.OutputChannels;
-        return checked((int)(Math.Max(forward, backward) * WinogradTransform.Products));
+        return ShapeLimits.Workspace(Math.Max(forward, backward) * WinogradTransform.Products);
     }
 
     /// <summary>Launches a pass.</summary>

@@ -10,7 +10,7 @@ internal static class WinogradWeightGradientLaunch
     public static int WorkspaceLength(Conv2dShape shape)
     {
         var g = WinogradGradientGeometry.For(shape);
-        return g.Splits * g.SplitStride;
+        return ShapeLimits.Workspace((long)g.Splits * g.SplitStride);
     }
 
     /// <summary>Launches the pass.</summary>

@@ -89,6 +89,8 @@ public class PixelFileTests
         Assert.Empty(Directory.GetFiles(folder.Path));
     }
 
+    internal static void WriteSample(string path) => Write(path);
+
     private static byte[][] Write(string path, int missing = -1)
     {
         var random = new Random(1);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gpu.Training.IO;
 
 namespace Gpu.Training.Data.Tables;
 
@@ -31,7 +32,7 @@ public sealed class RecordedRows
     {
         try
         {
-            var document = JsonSerializer.Deserialize<Document>(File.ReadAllText(path), Json) ?? throw new JsonException("it contains null");
+            var document = JsonText.Deserialize<Document>(RegularFile.ReadAllText(path), Json);
             if (document.Inputs is null || document.Targets is null || document.Parts is null)
                 throw new JsonException("a list is null");
             var inputs = MemoryMarshal.Cast<byte, ulong>(document.Inputs);
