@@ -93,7 +93,7 @@ public class ParquetFolderTests
 
     private static ByteImage Picture(int index) => new(4, 6, 3, [.. Enumerable.Range(0, 72).Select(i => (byte)(i * 3 + index))]);
 
-    internal static Task WriteSample(string path) => Write(path, [0, 1, 0, 1], 0, isStruct: true);
+    internal static Task WriteSample(string path, int label = 1) => Write(path, [0, label, 0, 1], 0, isStruct: true);
 
     private static async Task Write(
         string path, int[] labels, int first, bool isStruct, string? metadata = Metadata, string labelName = "label", int oddRow = -1, int noImageRow = -1)

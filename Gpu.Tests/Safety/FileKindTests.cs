@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json;
+using Gpu.Tests.Data;
 using Gpu.Tests.IO;
 using Gpu.Training.Data;
 using Gpu.Training.Images;
@@ -97,5 +98,16 @@ public class FileKindTests
             File.WriteAllText(folder.File("catalog.json"), json);
             Assert.Contains("no plain file name", Assert.Throws<DatasetException>(() => DatasetCatalog.Read(folder.File("catalog.json"))).Message);
         }
+    }
+
+    [Fact]
+    public async Task ADamagedLabelDoesNotMakeAMillionClasses()
+    {
+        using var folder = new TempFolder();
+        // IDX of 32-bit labels: 1 and 2^31 - 1, whose number of classes would overflow.
+        folder.Write("labels", [0, 0, 0x0C, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0x7F, 0xFF, 0xFF, 0xFF]);
+        Assert.Contains("999,999", Assert.Throws<DatasetException>(() => IdxReader.ReadLabels(folder.File("labels"))).Message);
+        await ParquetFolderTests.WriteSample(folder.File("train-00000.parquet"), 500_000_000);
+        Assert.Contains("999,999", Assert.Throws<DatasetException>(() => DatasetLoader.Load(folder.Path)).Message);
     }
 }

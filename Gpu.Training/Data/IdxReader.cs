@@ -50,7 +50,7 @@ public static class IdxReader
 
     /// <summary>Reads a label file: the labels, or the first column of a table of numbers.</summary>
     /// <exception cref="DatasetException">
-    /// The file is missing, not IDX, of another type or dimension, truncated, too long or empty; or a label is negative or no whole number.
+    /// The file is missing, not IDX, of another type or dimension, truncated, too long or empty; or a label is negative, above 999,999 or no whole number.
     /// </exception>
     public static int[] ReadLabels(string path)
     {
@@ -62,8 +62,9 @@ public static class IdxReader
         var values = new int[CheckedLength(file, type, sizes, meaning)];
         var columns = sizes.Length == 2 ? (int)sizes[1] : 1;
         ReadValues(file, type, sizes, meaning, values, (value, index) => index % columns != 0 ? 0
-            : value is >= 0 and <= int.MaxValue && value == Math.Floor(value) ? (int)value
-            : throw new DatasetException($"Label {index / columns} in '{path}' is {value}; labels are whole numbers from 0. Correct the file."));
+            : value is >= 0 and < ImageSplit.MostClasses && value == Math.Floor(value) ? (int)value
+            : throw new DatasetException($"Label {index / columns} in '{path}' is {value}; labels are whole numbers from 0 to "
+                + $"{ImageSplit.MostClasses - 1:N0}. Correct the file."));
         return columns == 1 ? values : [.. Enumerable.Range(0, (int)sizes[0]).Select(row => values[row * columns])];
     }
 

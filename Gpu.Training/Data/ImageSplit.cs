@@ -6,6 +6,9 @@ namespace Gpu.Training.Data;
 /// <summary>A split of a data set (training, validation or test): images of one size as bytes, and a label per image.</summary>
 public sealed class ImageSplit : DataSplit
 {
+    /// <summary>The most classes of labels in a file. Names and counts are kept for each class, so that a damaged label would allocate gigabytes.</summary>
+    internal const int MostClasses = 1_000_000;
+
     private readonly byte[]? _pixels;
     private readonly MappedImages? _mapped;
 

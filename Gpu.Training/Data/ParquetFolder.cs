@@ -147,8 +147,9 @@ internal static partial class ParquetFolder
                 var place = $"{file}, row {rows.Count + 1}";
                 if (images[i] is not { Length: > 0 } bytes)
                     throw new DatasetException($"'{place}' has no image bytes. Files that only name images in other files are not supported.");
-                if (labels[i] is not (>= 0 and <= int.MaxValue) || labels[i] is not { } value)
-                    throw new DatasetException($"'{place}' has the label {labels[i]?.ToString() ?? "null"}; labels are class indices from 0. Remove the row.");
+                if (labels[i] is not (>= 0 and < ImageSplit.MostClasses) || labels[i] is not { } value)
+                    throw new DatasetException($"'{place}' has the label {labels[i]?.ToString() ?? "null"}; labels are "
+                        + $"class indices from 0 to {ImageSplit.MostClasses - 1:N0}. Remove the row.");
                 rows.Add(new Row(place, bytes, (int)value));
             }
         }
