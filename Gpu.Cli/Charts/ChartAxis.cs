@@ -19,6 +19,9 @@ internal sealed class ChartAxis
     /// <summary>Where the axis is broken between 0 and the smallest value; null if it is not.</summary>
     public double? Break { get; private init; }
 
+    /// <summary>The texts of an axis of texts; else null.</summary>
+    public IReadOnlyList<string>? Texts { get; private init; }
+
     /// <summary>The ticks; null for those of the library.</summary>
     public NumericManual? Ticks { get; }
 
@@ -27,11 +30,11 @@ internal sealed class ChartAxis
 
     /// <summary>An axis with a place for each text, at 0, 1, 2 and so on.</summary>
     public static ChartAxis OfTexts(IReadOnlyList<string> texts) =>
-        new(false, 0, new NumericManual([.. texts.Select((_, index) => (double)index)], [.. texts]));
+        new(false, 0, new NumericManual([.. texts.Select((_, index) => (double)index)], [.. texts])) { Texts = texts };
 
     /// <summary>A logarithmic axis. Values of 0 have a place of their own, left of or below the others.</summary>
     /// <param name="values">the values, 0 or more</param>
-    /// <param name="isLabeled">whether every value has a tick with its number, instead of the powers of ten</param>
+    /// <param name="isLabeled">whether every value has a tick with its number, if there is room, instead of the powers of ten</param>
     public static ChartAxis Log(IEnumerable<double> values, bool isLabeled = false)
     {
         var all = values.Where(double.IsFinite).Distinct().Order().ToArray();
@@ -42,7 +45,9 @@ internal sealed class ChartAxis
         var zero = low - ZeroGap;
         var ticks = new NumericManual();
         if (hasZero) ticks.AddMajor(zero, "0");
-        foreach (var tick in isLabeled && positive.Length <= 12 ? positive : PowersOfTen(low, high)) ticks.AddMajor(Math.Log10(tick), Text(tick));
+        // Labels need about a fifteenth of the width.
+        var hasRoom = positive.Zip(positive.Skip(1), (a, b) => Math.Log10(b / a)).All(gap => gap > (high - low + (hasZero ? ZeroGap : 0)) / 15);
+        foreach (var tick in isLabeled && hasRoom ? positive : PowersOfTen(low, high)) ticks.AddMajor(Math.Log10(tick), Text(tick));
         for (var power = Math.Floor(low); power <= high; power++)
         {
             for (var digit = 2; digit < 10; digit++)

@@ -12,7 +12,7 @@ internal sealed record ChartSeries(string Name, IReadOnlyList<double> X, IReadOn
     /// <summary>Half the length of the error bar of each value; NaN for none. Null for none at all.</summary>
     public IReadOnlyList<double>? Errors { get; init; }
 
-    /// <summary>Whether the values are joined by a line.</summary>
+    /// <summary>Whether the values are joined by a line, unless the places of the axis are texts.</summary>
     public bool HasLine { get; init; } = true;
 
     /// <summary>Whether the values have marks.</summary>
@@ -47,19 +47,20 @@ internal sealed record LineChart(string Title, string XLabel, string YLabel)
         var yAxis = IsYLog ? ChartAxis.Log(finite) : ChartAxis.Linear;
         foreach (var (index, mark) in Marks.Index())
         {
-            var line = plot.Add.VerticalLine(XAxis.Place(mark.X), 1.5f, Colors.Gray, index == 0 ? LinePattern.Dashed : LinePattern.Dotted);
-            line.LegendText = mark.Text;
+            var pattern = index == 0 ? LinePattern.Dashed : LinePattern.Dotted;
+            plot.Add.VerticalLine(XAxis.Place(mark.X), 1.5f, Colors.Gray, pattern);
+            // After the series in the legend, but below them in the picture.
+            plot.Legend.ManualItems.Add(new LegendItem { LabelText = mark.Text, LineColor = Colors.Gray, LineWidth = 1.5f, LinePattern = pattern });
         }
 
         foreach (var (index, series) in Series.Index()) Draw(plot, series, yAxis, ChartFile.Palette[index % ChartFile.Palette.Count]);
         if (XAxis.Ticks is { } xTicks) plot.Axes.Bottom.TickGenerator = xTicks;
         if (yAxis.Ticks is { } yTicks) plot.Axes.Left.TickGenerator = yTicks;
-        var labels = XAxis.IsLog || XAxis.Ticks is null ? 0 : XAxis.Ticks.Ticks.Sum(tick => tick.Label.Length + 2);
-        if (labels > 90)
+        if (XAxis.Texts is { } texts && texts.Sum(text => text.Length + 2) > 90)
         {
             plot.Axes.Bottom.TickLabelStyle.Rotation = -35;
             plot.Axes.Bottom.TickLabelStyle.Alignment = Alignment.MiddleRight;
-            plot.Axes.Bottom.MinimumSize = 120;
+            plot.Axes.Bottom.MinimumSize = 30 + 6 * texts.Max(text => text.Length);
         }
 
         if (XAxis.Break is { } place)
@@ -69,10 +70,13 @@ internal sealed record LineChart(string Title, string XLabel, string YLabel)
         }
 
         plot.Axes.Margins(0.06, 0.1);
+        if (XAxis.Texts is { } places) plot.Axes.SetLimitsX(-0.5, places.Count - 0.5);
         if (Series.Any(series => series.Name.Length > 0) || Marks.Count > 0)
         {
             plot.ShowLegend(Edge.Bottom);
             plot.Legend.Orientation = Orientation.Horizontal;
+            plot.Legend.ShadowColor = Colors.Transparent;
+            plot.Legend.OutlineWidth = 0;
         }
 
         return plot;
@@ -104,7 +108,7 @@ internal sealed record LineChart(string Title, string XLabel, string YLabel)
 
         void Style(Scatter drawn)
         {
-            drawn.LineWidth = series.HasLine ? 2 : 0;
+            drawn.LineWidth = series.HasLine && XAxis.Texts is null ? 2 : 0;
             drawn.MarkerSize = series.HasMarks ? 7 : 0;
         }
 

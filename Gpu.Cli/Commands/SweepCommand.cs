@@ -104,7 +104,7 @@ internal sealed class SweepCommand
         var devices = _settings.Train.Device.OpenSeveral(_settings.Parse(common), _context, parsed.GetInt(_jobs), search.RunCount);
         try
         {
-            Announce(parsed, settings, search, devices, folds);
+            Announce(parsed, settings, search, devices);
             var store = IsFolder(output) ? new TrialStore(Path.Combine(output!, TrialFolder)) : null;
             var results = Search(search, settings.Count, devices, store, cancellation);
             var report = new SweepReport(swept, results, values, parsed.GetInt(_random) is null);
@@ -119,7 +119,7 @@ internal sealed class SweepCommand
                 .Add("precision", devices[0].Precision.ToString().ToLowerInvariant()).Add("folds", folds).Add("seeds", parsed.GetInt(_seeds) ?? 1)
                 .Add("jobs", devices.Count);
             report.AddTo(json).Add("chosen", chosen?.Setting.Name).Add("train_command", arguments);
-            Write(parsed, report, json, settings[0]);
+            Write(parsed, report, json, $"{settings[0].Model.Name} on {settings[0].Data.Name}, {Judged(parsed)}");
             var isComplete = !cancellation.IsCancellationRequested;
             if (!isComplete && store is not null) reporter.Line("Stopped. The same command continues where it was stopped.");
             if (isComplete && arguments is not null && parsed.GetValue(_refit) is { } folder)
@@ -159,15 +159,13 @@ internal sealed class SweepCommand
     }
 
     private void Announce(
-        ParseResult parsed, IReadOnlyList<SearchSetting> settings, HyperparameterSearch search, IReadOnlyList<ComputeDevice> devices, int folds)
+        ParseResult parsed, IReadOnlyList<SearchSetting> settings, HyperparameterSearch search, IReadOnlyList<ComputeDevice> devices)
     {
-        var judged = folds > 1 ? $"{folds}-fold cross-validation"
-            : $"a hold-out split of {Units.Percent(parsed.GetValue(_holdOut) ?? 0.2, 0)} of the training samples";
         var seeds = parsed.GetInt(_seeds) is > 1 and var count ? $" with {count} seeds" : "";
         var jobs = devices.Count > 1 ? $", {devices.Count} at a time" : "";
         var halving = search.Rungs.Count > 1 ? $" Successive halving: {string.Join(", ", search.Rungs.Select(share => Units.Percent(share, 0)))} of the epochs." : "";
         _context.Reporter.Line(
-            $"{settings[0].Model.Name} on {settings[0].Data.Name}: {Units.Count(settings.Count, "setting")}, evaluated by {judged}{seeds}: "
+            $"{settings[0].Model.Name} on {settings[0].Data.Name}: {Units.Count(settings.Count, "setting")}, evaluated by {Judged(parsed)}{seeds}: "
             + $"{Units.Count(search.RunCount, "run")}{jobs}.{halving} The test samples are not used.");
     }
 
@@ -212,10 +210,9 @@ internal sealed class SweepCommand
         }
     }
 
-    private void Write(ParseResult parsed, SweepReport report, JsonRecord json, SearchSetting setting)
+    private void Write(ParseResult parsed, SweepReport report, JsonRecord json, string title)
     {
         var reporter = _context.Reporter;
-        var title = $"{setting.Model.Name} on {setting.Data.Name}";
         if (parsed.GetValue(_plot) is { } plot)
             foreach (var file in report.Draw(plot, title)) reporter.Line($"Losses drawn to {file}");
         if (parsed.GetValue(_out) is not { } output) return;
@@ -245,6 +242,9 @@ internal sealed class SweepCommand
             .Add("train_loss", result.TrainLoss));
         return result.End != TrainingEnd.Cancelled;
     }
+
+    private string Judged(ParseResult parsed) => parsed.GetInt(_folds) is > 1 and var folds ? $"{folds}-fold cross-validation"
+        : $"hold-out of {Units.Percent(parsed.GetValue(_holdOut) ?? 0.2, 0)} of the training samples";
 
     private static bool IsFolder(string? output) => output is not null && !Path.GetExtension(output).Equals(".csv", StringComparison.OrdinalIgnoreCase);
 

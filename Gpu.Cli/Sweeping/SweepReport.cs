@@ -194,25 +194,31 @@ internal sealed record SweepReport(
                 marks.Add((places[at], $"one standard error: {texts[at]}"));
         }
 
+        List<ChartSeries> series = [.. new[] { ($"validation{bars}", false), ("training", true) }.Select(kind => new ChartSeries(
+            kind.Item1, x, [.. complete.Select(pair => Loss(pair.Item, kind.Item2).Mean)])
+            {
+                Errors = [.. complete.Select(pair => Loss(pair.Item, kind.Item2).Error)],
+                HasLine = isOnly,
+            })];
+        var stopped = Results.Index().Where(pair => !pair.Item.IsComplete && double.IsFinite(pair.Item.Loss.Mean)).ToArray();
+        if (stopped.Length > 0)
+        {
+            series.Add(new ChartSeries(
+                "validation, stopped before the end", [.. stopped.Select(pair => places[pair.Index])], [.. stopped.Select(pair => pair.Item.Loss.Mean)])
+            {
+                HasLine = false,
+            });
+        }
+
         new LineChart(title, option.Key, "loss")
         {
             XAxis = axis,
             IsYLog = losses.Min() > 0 && losses.Max() / losses.Min() > 30,
             Marks = marks,
-            Series =
-            [
-                new ChartSeries($"validation{bars}", x, [.. complete.Select(pair => pair.Item.Loss.Mean)])
-                {
-                    Errors = [.. complete.Select(pair => pair.Item.Loss.Error)],
-                    HasLine = isOnly,
-                },
-                new ChartSeries("training", x, [.. complete.Select(pair => pair.Item.TrainLoss.Mean)])
-                {
-                    Errors = [.. complete.Select(pair => pair.Item.TrainLoss.Error)],
-                    HasLine = isOnly,
-                },
-            ],
+            Series = series,
         }.Save(file);
+
+        static SampleStatistics Loss(SettingResult result, bool isTraining) => isTraining ? result.TrainLoss : result.Loss;
     }
 
     // Where each value is on the axis: numbers at their value, other texts side by side.

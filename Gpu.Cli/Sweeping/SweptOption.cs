@@ -35,7 +35,7 @@ internal sealed partial record SweptOption(string Name, IReadOnlyList<SweptItem>
     /// <summary>All values, for a grid.</summary>
     /// <exception cref="UsageException">a range has no count</exception>
     public IReadOnlyList<string> Values() => [.. Items.SelectMany(item => item.Values.Count > 0 ? item.Values : throw new UsageException(
-        $"{Name}: the range '{item.Text}' needs a number of values for a grid, such as {item.Text}:{(item.IsLog ? "log" : "")}5. "
+        $"{Name}: the range '{item.Text}' needs a number of values for a grid, such as {item.Text.Split(':')[0]}:{(item.IsLog ? "log" : "")}5. "
         + "Only --random draws from a range without one."))];
 
     /// <summary>Draws one value: any item with the same probability, a range without a count as often as eight values.</summary>
@@ -87,7 +87,7 @@ internal sealed partial record SweptOption(string Name, IReadOnlyList<SweptItem>
     private static string Text(double value)
     {
         var rounded = double.Parse(value.ToString("G4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        return Math.Abs(rounded) is >= 1e-3 and < 1e6 or 0 ? rounded.ToString(CultureInfo.InvariantCulture)
+        return Math.Abs(rounded) is >= 1e-2 and < 1e6 or 0 ? rounded.ToString(CultureInfo.InvariantCulture)
             : rounded.ToString("0.###e0", CultureInfo.InvariantCulture);
     }
 
