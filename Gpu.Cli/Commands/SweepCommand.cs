@@ -49,7 +49,8 @@ internal sealed class SweepCommand
         "--jobs", "Runs side by side, which share the threads of the CPU", 1, 256, "one for each thread of the CPU; 1 on other devices");
 
     private readonly Option<string?> _choose = Options.OneOf(
-        "--choose", "The setting to choose: the one with the lowest loss, or the most regularized one within one standard error of it", "best", "best", "one-se");
+        "--choose", "The setting to choose: the one with the lowest loss, or the most regularized one within one standard error of it", "best",
+        "best", "one-se");
 
     private readonly Option<string?> _refit = Options.Text(
         "--refit", "RUN", "Train the chosen setting on all training samples, into this run folder", "off");
@@ -163,7 +164,8 @@ internal sealed class SweepCommand
     {
         var seeds = parsed.GetInt(_seeds) is > 1 and var count ? $" with {count} seeds" : "";
         var jobs = devices.Count > 1 ? $", {devices.Count} at a time" : "";
-        var halving = search.Rungs.Count > 1 ? $" Successive halving: {string.Join(", ", search.Rungs.Select(share => Units.Percent(share, 0)))} of the epochs." : "";
+        var halving = search.Rungs.Count > 1 ? $" Successive halving: {string.Join(", ", search.Rungs.Select(part => Units.Percent(part, 0)))} of the epochs."
+            : "";
         _context.Reporter.Line(
             $"{settings[0].Model.Name} on {settings[0].Data.Name}: {Units.Count(settings.Count, "setting")}, evaluated by {Judged(parsed)}{seeds}: "
             + $"{Units.Count(search.RunCount, "run")}{jobs}.{halving} The test samples are not used.");

@@ -93,7 +93,7 @@ public class SweepCommandTests
         Assert.Equal("3", JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "results.json"))).RootElement.GetProperty("folds").GetRawText());
         var svg = File.ReadAllText(Path.Combine(output, "loss.svg"));
         Assert.Contains("<svg", svg);
-        var picture = ImageCodec.Read(Path.Combine(output, "loss.png"));
+        var picture = ImageCodec.Load(Path.Combine(output, "loss.png"));
         Assert.Equal((1040, 1600), (picture.Height, picture.Width));
         Assert.Contains("Lowest loss: weight-decay=", run.Error);
 
@@ -139,7 +139,8 @@ public class SweepCommandTests
     public void ADryRunShowsThePlanAndWritesOnlyThePicture()
     {
         using var folder = new TempFolder();
-        string[] args = ["train", "moons", "--model", "mlp10", "--batch", "20", "--epochs", "10", "--warmup", "5", "--lr", "0.01", "--device", "cpu", "--dry-run"];
+        string[] args =
+            ["train", "moons", "--model", "mlp10", "--batch", "20", "--epochs", "10", "--warmup", "5", "--lr", "0.01", "--device", "cpu", "--dry-run"];
         var run = CommandLine.Run([.. args, "--out", folder.File("run"), "--plot", folder.File("rate.png"), "--json"]);
         Assert.Equal(0, run.ExitCode);
         Assert.Equal([folder.File("rate.png")], Directory.GetFileSystemEntries(folder.Path));

@@ -24,9 +24,9 @@ public class HyperparameterSearchTests
     [Fact]
     public void TheChoiceWithinOneStandardErrorFitsTheTrainingDataLeast()
     {
-        // The error of the best is 0.05 / sqrt(2) = 0.035.
+        // The standard error of the best is 0.025.
         var best = Result("best", [0.45, 0.5], 0.1);
-        var simple = Result("simple", [0.48, 0.53], 0.3);
+        var simple = Result("simple", [0.46, 0.52], 0.3);
         var simplest = Result("simplest", [0.6, 0.65], 0.5);
         var diverged = Result("diverged", [double.NaN, 0.1], 0.9);
         var stopped = Result("stopped", [0.1, 0.1], 0.9) with { IsComplete = false };
@@ -100,7 +100,8 @@ public class HyperparameterSearchTests
         using var device = new CpuDevice(1);
         var data = SmallData.Squares(100, 10);
         var rates = new[] { 1e-2f, 1e-5f, 1e-6f, 1e-7f };
-        var settings = rates.Select(rate => new SearchSetting($"{rate}", SmallData.Network(), data, Options with { LearningRate = rate, Epochs = 4 })).ToArray();
+        SearchSetting[] settings = [.. rates.Select(rate => new SearchSetting(
+            $"{rate}", SmallData.Network(), data, Options with { LearningRate = rate, Epochs = 4 }))];
         var search = new HyperparameterSearch(settings, new SearchOptions { Halving = 2 });
         Assert.Equal([0.25, 0.5, 1], search.Rungs);
         Assert.Equal(4 + 2 + 1, search.RunCount);

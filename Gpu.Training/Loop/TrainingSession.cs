@@ -166,7 +166,7 @@ internal sealed class TrainingSession : IDisposable
         (Counters.Step, Counters.Draw) = (0, 0);
     }
 
-    /// <summary>Evaluates the weights on the training samples, without dropout and augmentation. With an average of the weights, evaluates the average.</summary>
+    /// <summary>Evaluates the weights, or their average if there is one, on the training samples without dropout and augmentation.</summary>
     public Evaluation EvaluateTraining(Dataset data, CancellationToken cancellation)
     {
         Weights.Use(Weights.Evaluated);

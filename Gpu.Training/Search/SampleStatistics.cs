@@ -27,5 +27,6 @@ public readonly record struct SampleStatistics(double Mean, double Deviation, in
     }
 
     /// <summary>The factor of the standard error that a 95 % confidence interval of a mean of <paramref name="count"/> values has; NaN below two.</summary>
-    internal static double ConfidenceFactor(int count) => count < 2 ? double.NaN : count - 2 < Quantiles.Length ? Quantiles[count - 2] : 1.96 + 2.4 / (count - 1);
+    internal static double ConfidenceFactor(int count) =>
+        count < 2 ? double.NaN : count - 2 < Quantiles.Length ? Quantiles[count - 2] : 1.96 + 2.4 / (count - 1);
 }
