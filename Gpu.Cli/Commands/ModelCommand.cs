@@ -62,7 +62,8 @@ internal static class ModelCommand
         throw new FormatException($"expected a number of pixels, such as 128, or height x width, such as 96x128, each 1 to {most:N0}, but got '{text}'.");
     }
 
-    private static void Show(Reporter reporter, Model model)
+    /// <summary>Shows a table of the layers; returns them for JSON.</summary>
+    public static IReadOnlyList<JsonRecord> ShowLayers(Reporter reporter, Model model)
     {
         var table = new ReportTable(
             ReportTable.Text("layer"), ReportTable.Text("kind"), ReportTable.Text("output"), ReportTable.Number("parameters"),
@@ -85,6 +86,12 @@ internal static class ModelCommand
         }
 
         reporter.Table(table);
+        return layers;
+    }
+
+    private static void Show(Reporter reporter, Model model)
+    {
+        var layers = ShowLayers(reporter, model);
         var optimizer = model.Recipe.Optimizer;
         var rule = optimizer.Kind.ToString().ToLowerInvariant();
         reporter.Line(

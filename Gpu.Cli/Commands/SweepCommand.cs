@@ -1,182 +1,272 @@
 using System.CommandLine;
+using System.Diagnostics;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
+using Gpu.Cli.Sweeping;
 using Gpu.Kernels.Devices;
-using Gpu.Training.Data;
 using Gpu.Training.IO;
-using Gpu.Training.Models;
+using Gpu.Training.Loop;
+using Gpu.Training.Runs;
 using Gpu.Training.Search;
 using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>sweep [DATASET] --weight-decay 0,1e-5,1e-4</c>: searches hyperparameters on a grid, by their loss on held-out training images.</summary>
+/// <summary><c>sweep [DATASET] --grid weight-decay=0,1e-4,1e-3</c>: compares settings of the options of <c>train</c> on held-out training samples.</summary>
 internal sealed class SweepCommand
 {
-    private const string CsvHeader = "weight_decay,lr,dropout,accuracy,accuracy_error,loss,loss_error,seconds";
-
-    private const int MaxPoints = 1000;
+    // What is swept if nothing else is.
+    private const string StandardGrid = "weight-decay=0,1e-5,1e-4,1e-3,1e-2";
+    private const string TrialFolder = "trials";
+    private const string CsvFile = "results.csv";
 
     private readonly CommandContext _context;
-    private readonly DeviceOptions _device = new();
-    private readonly TrainOptions _options = new(
-        "--weight-decay", "--lr", "--dropout", "--validation", "--patience", "--limit-test", "--log-every", "--checkpoint-every", "--on-divergence");
-    private readonly DataArguments _data = new();
+    private readonly SweepSettings _settings;
     private readonly Argument<string?> _dataset = new("DATASET")
     {
         Description = "Data set name (see 'data list'), folder of images, or table (.csv, .tsv) (default: digits)",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?> _model = Options.Text(
-        "--model", "NAME|FILE", "Built-in network (see 'models') or JSON model file", "by the data; cnn2 for digits");
+    private readonly Option<string[]> _grid = Options.Repeated(
+        "--grid", "OPTION=VALUES", $"Values to try for an option of 'train': {SweptOption.Syntax}; repeatable, all combinations are tried. Most options "
+        + "below take such a list themselves, such as --lr 1e-3,1e-2", StandardGrid, text => text);
 
-    private readonly Option<float[]?> _weightDecays = Values("--weight-decay", "Weight decays to try", Interval.NonNegative, "0,1e-5,1e-4,1e-3,1e-2");
-    private readonly Option<float[]?> _learningRates = Values("--lr", "Learning rates to try", Interval.Positive, "the model's recipe");
-    private readonly Option<float[]?> _dropouts = Values("--dropout", "Dropout probabilities to try", Interval.BelowOne, "as in the model");
+    private readonly Option<long?> _random = Options.Integer(
+        "--random", "Draw N settings at random instead of trying all combinations; ranges need no number of values then: 1e-5..1e-1:log", 1, 1000, "off");
+
     private readonly Option<long?> _folds = Options.Integer("--folds", "Number of cross-validation folds; 1 uses a single hold-out split", 1, 100, "1");
 
     private readonly Option<double?> _holdOut = Options.Number(
         "--hold-out", "Fraction of the training images to hold out with --folds 1", new Interval(0, 1, true, true), "0.2");
 
-    private readonly Option<string?> _out = Options.Text("--out", "FILE", "CSV file for the results", "none");
+    private readonly Option<long?> _seeds = Options.Integer("--seeds", "Runs with different seeds for each setting and fold, from --seed on", 1, 100, "1");
 
-    private SweepCommand(CommandContext context) => _context = context;
+    private readonly Option<long?> _halving = Options.Integer(
+        "--halving", "Successive halving: train all settings for a part of the epochs, the best 1/N of them for N times as many, and so on", 2, 10, "off");
+
+    private readonly Option<long?> _jobs = Options.Integer(
+        "--jobs", "Runs side by side, which share the threads of the CPU", 1, 256, "one for each thread of the CPU; 1 on other devices");
+
+    private readonly Option<string?> _choose = Options.OneOf(
+        "--choose", "The setting to choose: the one with the lowest loss, or the most regularized one within one standard error of it", "best",
+        "best", "one-se");
+
+    private readonly Option<string?> _refit = Options.Text(
+        "--refit", "RUN", "Train the chosen setting on all training samples, into this run folder", "off");
+
+    private readonly Option<string?> _plot = Options.PictureFile("--plot", "Draw validation and training loss over the values to a picture", "none");
+
+    private readonly Option<string?> _out = Options.Text(
+        "--out", "FOLDER|FILE.csv", "Folder for results (CSV, JSON, pictures) and finished runs, from which the same command continues after it was stopped; "
+        + "or a CSV file alone", "none");
+
+    private SweepCommand(CommandContext context)
+    {
+        _context = context;
+        _settings = new SweepSettings(context);
+    }
 
     /// <summary>Adds arguments, options and action.</summary>
     public static void Build(Command command, CommandContext context)
     {
         var sweep = new SweepCommand(context);
         command.Arguments.Add(sweep._dataset);
-        foreach (var option in (Option[])[sweep._weightDecays, sweep._learningRates, sweep._dropouts, sweep._folds, sweep._holdOut, sweep._out, sweep._model])
-            command.Options.Add(option);
-        sweep._device.AddTo(command);
-        sweep._options.AddTo(command);
-        sweep._data.AddTo(command);
+        Option[] own =
+        [
+            sweep._grid, sweep._random, sweep._folds, sweep._holdOut, sweep._seeds, sweep._halving, sweep._jobs, sweep._choose, sweep._refit, sweep._plot,
+            sweep._out,
+        ];
+        foreach (var option in own.Concat(sweep._settings.Options)) command.Options.Add(option);
         command.SetAction(sweep.Run);
     }
 
-    private static Option<float[]?> Values(string name, string description, Interval range, string standard) =>
-        Options.Checked(name, "A,B,...", $"{description}, each {range}", standard, float[]? (text) => [.. text.Split(',').Select(part =>
-            Options.TryParseNumber(part, range, out var value) ? (float)value
-                : throw new FormatException($"expected comma-separated numbers ({range}), but got '{part}'."))]);
-
-    private static string Describe(SearchPoint point)
-    {
-        var parts = new[]
-        {
-            point.WeightDecay is { } decay ? $"weight decay {Number(decay)}" : null,
-            point.LearningRate is { } rate ? $"lr {Number(rate)}" : null,
-            point.Dropout is { } dropout ? $"dropout {Number(dropout)}" : null,
-        };
-        return string.Join(", ", parts.Where(part => part is not null));
-    }
-
-    private static string Number(float value) => value == 0 ? "0" : value.ToString("0.######e0", System.Globalization.CultureInfo.InvariantCulture);
-
-    private static string WithError(double value, double error, Func<double, string> format) =>
-        double.IsNaN(error) ? format(value) : $"{format(value)} ± {format(error)}";
-
     private int Run(ParseResult parsed)
     {
-        var cancellation = _context.Host.Cancellation;
-        var points = SearchPoint.Grid(
-            // An option that is not given has an empty array, not null.
-            parsed.GetValue(_weightDecays) is { Length: > 0 } decays ? decays : [0, 1e-5f, 1e-4f, 1e-3f, 1e-2f],
-            parsed.GetValue(_learningRates) ?? [], parsed.GetValue(_dropouts) ?? []);
-        if (points.Count > MaxPoints)
-            throw new UsageException($"The grid has {points.Count} combinations, but at most {MaxPoints} are allowed. Use shorter lists.");
-        if (parsed.GetValue(_out) is { } file && File.Exists(file) && File.ReadLines(file).FirstOrDefault() != CsvHeader)
-            throw new UsageException($"The file '{file}' exists, and is not the result of a sweep. Choose another --out, or move that file away.");
+        var (reporter, cancellation) = (_context.Reporter, _context.Host.Cancellation);
+        var (common, swept) = _settings.Read(parsed, parsed.GetValue(_dataset), parsed.GetValue(_grid) ?? [], StandardGrid);
         var folds = parsed.GetInt(_folds) ?? 1;
-        var holdOut = parsed.GetValue(_holdOut) ?? 0.2;
         if (folds > 1 && parsed.GetValue(_holdOut) is not null)
             throw new UsageException("--hold-out cannot be combined with --folds: cross-validation holds out each fold in turn. Omit one of them.");
-        var options = _options.Apply(parsed, TrainOptions.Defaults);
-        var (data, model) = _data.Load(
-            parsed, parsed.GetValue(_dataset) ?? "digits", parsed.GetValue(_model), options.Background, _context.Reporter);
-        TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
-        using var device = _device.Open(parsed, _context);
-        var search = new GridSearch(model, data, device, options, folds, holdOut);
-        var reporter = _context.Reporter;
-        var judged = folds > 1 ? $"{folds}-fold cross-validation" : $"a hold-out split of {Units.Percent(holdOut, 0)} of the training samples";
-        reporter.Line($"{model.Name} on {data.Name}: {Units.Count(points.Count, "setting")}, evaluated by {judged}. The test samples are not used.");
-        reporter.BeginProgress();
+        var output = parsed.GetValue(_out);
+        RequireFree(output);
+        if (parsed.GetValue(_refit) is { } refit) RunFolder.RequireFree(refit);
 
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-        List<SearchTrial> trials = [];
-        foreach (var trial in search.Run(points, Show, cancellation))
+        var (settings, values) = Prepare(parsed, common, swept);
+        var seed = settings[0].Options.Seed;
+        var search = new HyperparameterSearch(settings, new SearchOptions
         {
-            trials.Add(trial);
-            reporter.Line(
-                $"{trials.Count}/{points.Count}  {Describe(trial.Point)}  "
-                + $"accuracy {WithError(trial.Accuracy, trial.AccuracyError, share => Units.Percent(share))}  "
-                + $"loss {WithError(trial.Loss, trial.LossError, loss => Units.Fixed(loss, 4))}  {Units.Fixed(trial.Seconds, 1)} s");
+            Folds = folds,
+            HoldOut = parsed.GetValue(_holdOut) ?? 0.2,
+            Seeds = parsed.GetInt(_seeds) ?? 1,
+            SplitSeed = seed,
+            Halving = parsed.GetInt(_halving),
+        });
+        var devices = _settings.Train.Device.OpenSeveral(_settings.Parse(common), _context, parsed.GetInt(_jobs), search.RunCount);
+        try
+        {
+            Announce(parsed, settings, search, devices);
+            var store = IsFolder(output) ? new TrialStore(Path.Combine(output!, TrialFolder)) : null;
+            var results = Search(search, settings.Count, devices, store, cancellation);
+            var report = new SweepReport(swept, results, values, parsed.GetInt(_random) is null);
+            report.Show(reporter, _context.Host.IsUnicode);
+            var isOneError = parsed.GetValue(_choose) == "one-se";
+            if (isOneError && report.Choice is { OneStandardError: null })
+                reporter.Warn("--choose one-se needs several runs for each setting (--folds or --seeds); the setting with the lowest loss is chosen.");
+            var chosen = isOneError ? report.Choice?.OneStandardError ?? report.Choice?.Best : report.Choice?.Best;
+            var arguments = chosen is null ? null : SweepSettings.Arguments(common, swept, values[chosen.Setting.Name]);
+            if (arguments is not null) reporter.Line($"To train {chosen!.Setting.Name} on all training samples: gputrainer train {Quote(arguments)}");
+            var json = new JsonRecord().Add("model", settings[0].Model.Name).Add("dataset", settings[0].Data.Name).Add("device", devices[0].Id)
+                .Add("precision", devices[0].Precision.ToString().ToLowerInvariant()).Add("folds", folds).Add("seeds", parsed.GetInt(_seeds) ?? 1)
+                .Add("jobs", devices.Count);
+            report.AddTo(json).Add("chosen", chosen?.Setting.Name).Add("train_command", arguments);
+            Write(parsed, report, json, $"{settings[0].Model.Name} on {settings[0].Data.Name}, {Judged(parsed)}");
+            var isComplete = !cancellation.IsCancellationRequested;
+            if (!isComplete && store is not null) reporter.Line("Stopped. The same command continues where it was stopped.");
+            if (isComplete && arguments is not null && parsed.GetValue(_refit) is { } folder)
+                isComplete = Refit(arguments, folder, json, devices, cancellation);
+            reporter.Result(json);
+            return isComplete ? ExitCode.Success : ExitCode.Cancelled;
         }
-
-        reporter.EndProgress();
-        Report(reporter, model, data, device, trials, parsed.GetValue(_out), folds);
-        return trials.Count < points.Count ? ExitCode.Cancelled : ExitCode.Success;
-
-        void Show(SearchProgress state)
+        finally
         {
-            if (!reporter.IsProgressDue) return;
-            var share = (double)state.Step.Step / state.Step.TotalSteps;
-            var done = ((state.Trial - 1) * state.Folds) + state.Fold - 1 + share;
-            var total = state.Trials * state.Folds;
-            reporter.ProgressNow(new ProgressState(
-                $"setting {state.Trial}/{state.Trials}{(state.Folds > 1 ? $" fold {state.Fold}/{state.Folds}" : "")}",
-                state.Step.Step, state.Step.TotalSteps, $"loss {Units.Fixed(state.Step.Loss, 4)}  {Units.Count((long)state.Step.SamplesPerSecond)} samples/s",
-                clock.Elapsed * ((total - done) / Math.Max(done, 1e-3))));
+            foreach (var device in devices) device.Dispose();
         }
     }
 
-    private void Report(Reporter reporter, Model model, Dataset data, ComputeDevice device, List<SearchTrial> trials, string? file, int folds)
+    private (IReadOnlyList<SearchSetting> Settings, Dictionary<string, IReadOnlyList<string>> Values) Prepare(
+        ParseResult parsed, IReadOnlyList<string> common, IReadOnlyList<SweptOption> swept)
     {
-        var best = GridSearch.Best(trials);
-        if (best is not null)
+        List<SearchSetting> settings = [];
+        Dictionary<string, IReadOnlyList<string>> values = [];
+        var drawn = parsed.GetInt(_random) is { } count
+            ? _settings.Draw(swept, count, (ulong)(_settings.Parse(common).GetValue<long?>("--seed") ?? 1)) : SweepSettings.Grid(swept);
+        foreach (var point in drawn)
         {
-            var table = new ReportTable(ReportTable.Text("setting"), ReportTable.Number("accuracy"), ReportTable.Number("loss"), ReportTable.Text(""));
-            foreach (var trial in trials)
+            var name = swept.Count == 0 ? "as given" : string.Join(" ", swept.Zip(point).Select(pair => $"{pair.First.Key}={pair.Second}"));
+            try
             {
-                table.Add(
-                    Describe(trial.Point), WithError(trial.Accuracy, trial.AccuracyError, share => Units.Percent(share)),
-                    WithError(trial.Loss, trial.LossError, loss => Units.Fixed(loss, 4)), trial == best ? "best" : "");
+                settings.Add(_settings.Prepare(name, SweepSettings.Arguments(common, swept, point), settings.Count == 0));
+            }
+            catch (UsageException mistake) when (swept.Count > 0)
+            {
+                throw new UsageException($"{name}: {mistake.Message}", mistake);
             }
 
-            reporter.Table(table);
-            reporter.Line("Loss on the held-out samples (lower is better; bars begin at 0):");
-            var rows = trials.Select(trial => (Describe(trial.Point), trial.Loss, trial.LossError, Units.Fixed(trial.Loss, 4))).ToArray();
-            foreach (var line in BarPlot.Lines(rows, _context.Host.IsUnicode))
-                reporter.Line(line);
-            reporter.Line($"Lowest loss: {Describe(best.Point)}.");
-        }
-        else if (trials.Count > 0)
-        {
-            reporter.Warn("No setting reached a finite loss. Try lower learning rates.");
+            values[name] = point;
         }
 
-        if (file is not null)
-        {
-            AtomicFile.WriteAllText(file, Csv(trials));
-            reporter.Line($"Results written to {file}");
-        }
-
-        reporter.Result(new JsonRecord().Add("model", model.Name).Add("dataset", data.Name).Add("device", device.Id)
-            .Add("precision", device.Precision.ToString().ToLowerInvariant()).Add("folds", folds)
-            .Add("trials", trials.Select(Json)).Add("best", best is null ? null : Json(best)));
+        return (settings, values);
     }
 
-    private static JsonRecord Json(SearchTrial trial) => new JsonRecord()
-        .Add("weight_decay", trial.Point.WeightDecay).Add("lr", trial.Point.LearningRate).Add("dropout", trial.Point.Dropout)
-        .Add("accuracy", trial.Accuracy).Add("accuracy_error", trial.AccuracyError).Add("loss", trial.Loss).Add("loss_error", trial.LossError)
-        .Add("accuracies", trial.Accuracies).Add("losses", trial.Losses).Add("seconds", trial.Seconds);
-
-    private static string Csv(IEnumerable<SearchTrial> trials)
+    private void Announce(
+        ParseResult parsed, IReadOnlyList<SearchSetting> settings, HyperparameterSearch search, IReadOnlyList<ComputeDevice> devices)
     {
-        var lines = trials.Select(trial => FormattableString.Invariant(
-            $"{trial.Point.WeightDecay},{trial.Point.LearningRate},{trial.Point.Dropout},{trial.Accuracy},{trial.AccuracyError},")
-            + FormattableString.Invariant($"{trial.Loss},{trial.LossError},{trial.Seconds}"));
-        return string.Join('\n', [CsvHeader, .. lines]) + "\n";
+        var seeds = parsed.GetInt(_seeds) is > 1 and var count ? $" with {count} seeds" : "";
+        var jobs = devices.Count > 1 ? $", {devices.Count} at a time" : "";
+        var halving = search.Rungs.Count > 1 ? $" Successive halving: {string.Join(", ", search.Rungs.Select(part => Units.Percent(part, 0)))} of the epochs."
+            : "";
+        _context.Reporter.Line(
+            $"{settings[0].Model.Name} on {settings[0].Data.Name}: {Units.Count(settings.Count, "setting")}, evaluated by {Judged(parsed)}{seeds}: "
+            + $"{Units.Count(search.RunCount, "run")}{jobs}.{halving} The test samples are not used.");
     }
+
+    private IReadOnlyList<SettingResult> Search(
+        HyperparameterSearch search, int settings, IReadOnlyList<ComputeDevice> devices, TrialStore? store, CancellationToken cancellation)
+    {
+        var reporter = _context.Reporter;
+        var clock = Stopwatch.StartNew();
+        var (finished, kept, trained) = (0, 0, 0);
+        reporter.BeginProgress();
+        var results = search.Run(devices, store, ShowProgress, ShowResult, CountTrial, cancellation);
+        reporter.EndProgress();
+        if (kept > 0) reporter.Line($"{Units.Count(kept, "run")} had been finished before, and {(kept == 1 ? "was" : "were")} not repeated.");
+        if (store is { Damaged: > 0 }) reporter.Warn($"{Units.Count(store.Damaged, "file")} of finished runs were damaged; these runs were made again.");
+        reporter.Line($"{Units.Count(trained, "run")} in {Units.Fixed(clock.Elapsed.TotalSeconds, 1)} s");
+        return results;
+
+        void CountTrial(int done, bool isStored)
+        {
+            if (isStored) kept++;
+            else trained++;
+        }
+
+        void ShowResult(SettingResult result)
+        {
+            var count = search.Rungs.Count > 1 ? "" : $"{++finished}/{settings}  ";
+            var epochs = search.Rungs.Count > 1 ? $"{Units.Count(result.Trials.Max(trial => trial.Epochs), "epoch")}  " : "";
+            var accuracy = double.IsNaN(result.Accuracy.Mean) ? "" : $"accuracy {SweepReport.WithDeviation(result.Accuracy, share => Units.Percent(share))}  ";
+            reporter.Line(
+                $"{count}{epochs}{result.Setting.Name}  {accuracy}loss {SweepReport.WithDeviation(result.Loss, loss => Units.Fixed(loss, 4))}  "
+                + $"{Units.Fixed(result.Seconds, 1)} s");
+        }
+
+        void ShowProgress(int done, StepProgress step)
+        {
+            if (!reporter.IsProgressDue) return;
+            var made = done - kept;
+            reporter.ProgressNow(new ProgressState(
+                $"run {done + 1}/{search.RunCount}", done, search.RunCount,
+                $"loss {Units.Fixed(step.Loss, 4)}  {Units.Count((long)step.SamplesPerSecond)} samples/s",
+                made > 0 ? clock.Elapsed * ((double)(search.RunCount - done) / made) : TimeSpan.MaxValue));
+        }
+    }
+
+    private void Write(ParseResult parsed, SweepReport report, JsonRecord json, string title)
+    {
+        var reporter = _context.Reporter;
+        if (parsed.GetValue(_plot) is { } plot)
+            foreach (var file in report.Draw(plot, title)) reporter.Line($"Losses drawn to {file}");
+        if (parsed.GetValue(_out) is not { } output) return;
+        if (!IsFolder(output))
+        {
+            report.WriteCsv(output);
+        }
+        else
+        {
+            report.WriteCsv(Path.Combine(output, CsvFile));
+            AtomicFile.WriteAllText(Path.Combine(output, "results.json"), $"{json}\n");
+            foreach (var ending in new[] { "svg", "png" }) report.Draw(Path.Combine(output, $"loss.{ending}"), title);
+        }
+
+        reporter.Line($"Results written to {output}");
+    }
+
+    private bool Refit(
+        IReadOnlyList<string> arguments, string folder, JsonRecord json, IReadOnlyList<ComputeDevice> devices, CancellationToken cancellation)
+    {
+        // All threads are for this run.
+        foreach (var device in devices) device.Dispose();
+        var display = new TrainingDisplay(_context.Reporter, false);
+        var result = _settings.Train.Train(_settings.Parse(arguments), folder, display, cancellation);
+        display.Show(result);
+        json.Add("refit", new JsonRecord().Add("run", result.Run).Add("test_loss", result.TestLoss).Add("test_accuracy", result.TestAccuracy)
+            .Add("train_loss", result.TrainLoss));
+        return result.End != TrainingEnd.Cancelled;
+    }
+
+    private string Judged(ParseResult parsed) => parsed.GetInt(_folds) is > 1 and var folds ? $"{folds}-fold cross-validation"
+        : $"hold-out of {Units.Percent(parsed.GetValue(_holdOut) ?? 0.2, 0)} of the training samples";
+
+    private static bool IsFolder(string? output) => output is not null && !Path.GetExtension(output).Equals(".csv", StringComparison.OrdinalIgnoreCase);
+
+    // Refuses to replace what no sweep has written.
+    private static void RequireFree(string? output)
+    {
+        if (output is null) return;
+        if (IsFolder(output))
+        {
+            if (File.Exists(output)) throw new UsageException($"--out: '{output}' is a file. Give a folder, or a file name that ends in .csv.");
+            if (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any() && !Directory.Exists(Path.Combine(output, TrialFolder)))
+                throw new UsageException($"The folder '{output}' has files, but no results of a sweep. Choose another --out.");
+        }
+        else if (File.Exists(output) && File.ReadLines(output).FirstOrDefault()?.EndsWith(SweepReport.CsvColumns, StringComparison.Ordinal) != true)
+        {
+            throw new UsageException($"The file '{output}' exists, and is not the result of a sweep. Choose another --out, or move that file away.");
+        }
+    }
+
+    private static string Quote(IEnumerable<string> arguments) => string.Join(' ', arguments.Select(argument =>
+        argument.All(letter => char.IsLetterOrDigit(letter) || "-_./:=,+@%".Contains(letter, StringComparison.Ordinal)) && argument.Length > 0
+            ? argument : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
 }

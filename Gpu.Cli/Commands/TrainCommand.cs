@@ -44,10 +44,24 @@ internal sealed class TrainCommand
     private readonly Option<bool> _resetOptimizer = Options.Flag(
         "--reset-optimizer", "With --resume: drop the state of the optimizer, which may then be another one");
 
+    private readonly Option<bool> _dryRun = Options.Flag(
+        "--dry-run", "Print the plan of the run (data, layers, steps, optimizer, learning rate, memory) without training or creating a run folder");
+
+    private readonly Option<string?> _plot = Options.PictureFile("--plot", "With --dry-run: draw the learning rate over the steps to a picture", "none");
+
+    // Loading takes longest, and the settings of a sweep often share the data.
+    private readonly Dictionary<string, (Dataset Data, Model Model)> _loaded = [];
+
     private TrainCommand(CommandContext context) => _context = context;
 
+    /// <summary>The options that select the device.</summary>
+    public DeviceOptions Device => _device;
+
     /// <summary>Adds arguments, options and action.</summary>
-    public static void Build(Command command, CommandContext context)
+    public static void Build(Command command, CommandContext context) => Create(command, context);
+
+    /// <summary>Adds arguments, options and action; returns the command, for callers that prepare runs themselves.</summary>
+    public static TrainCommand Create(Command command, CommandContext context)
     {
         var train = new TrainCommand(context);
         command.Arguments.Add(train._dataset);
@@ -60,7 +74,46 @@ internal sealed class TrainCommand
         command.Options.Add(train._resume);
         command.Options.Add(train._override);
         command.Options.Add(train._resetOptimizer);
+        command.Options.Add(train._dryRun);
+        command.Options.Add(train._plot);
         command.SetAction(train.Run);
+        return train;
+    }
+
+    /// <summary>
+    /// Loads the data and the network of a new run, and checks its options. Data is loaded once for all calls with the same data, size and network.
+    /// </summary>
+    /// <param name="parsed">the command line of <c>train</c></param>
+    /// <param name="reporter">receives notes</param>
+    /// <exception cref="UsageException">an option does not apply, or contradicts another</exception>
+    public (Model Model, Dataset Data, TrainingOptions Options) Prepare(ParseResult parsed, Reporter reporter)
+    {
+        var options = _options.Apply(parsed, TrainOptions.Defaults) with { Precision = _device.Precision(parsed) };
+        var source = parsed.GetValue(_dataset) ?? "digits";
+        var key = string.Join('\n', [source, $"{options.Background}", parsed.GetValue(_model), .. _data.Tokens(parsed)]);
+        if (!_loaded.TryGetValue(key, out var loaded))
+            _loaded[key] = loaded = _data.Load(parsed, source, parsed.GetValue(_model), options.Background, reporter);
+        var (data, model) = (loaded.Data, WithLoss(loaded.Model, loaded.Data, parsed.GetValue(_loss)));
+        TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
+        var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
+        options = TrainOptions.FitBatch(
+            parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), reporter);
+        if (options.Patience is not null && options.Validation is null && data.Validation is null)
+            throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
+        return (model, data, options with { DatasetSource = RunArgument.Source(source) });
+    }
+
+    /// <summary>Trains a new run in a folder.</summary>
+    /// <param name="parsed">the command line of <c>train</c></param>
+    /// <param name="folder">the run folder</param>
+    /// <param name="observer">receives progress</param>
+    /// <param name="cancellation">ends the run with a checkpoint</param>
+    public TrainingResult Train(ParseResult parsed, string folder, ITrainingObserver observer, CancellationToken cancellation)
+    {
+        var (model, data, options) = Prepare(parsed, _context.Reporter);
+        using var device = _device.Open(parsed, _context);
+        using var trainer = new Trainer(model, data, device, options with { OutputFolder = folder }, observer);
+        return trainer.Run(cancellation);
     }
 
     private int Run(ParseResult parsed)
@@ -68,6 +121,9 @@ internal sealed class TrainCommand
         // From here on, Ctrl+C saves a checkpoint.
         var cancellation = _context.Host.Cancellation;
         var display = new TrainingDisplay(_context.Reporter, TrainOptions.IsGiven(parsed, "--log-every"));
+        if (parsed.GetValue(_dryRun)) return ShowPlan(parsed);
+        if (parsed.GetValue(_plot) is not null)
+            throw new UsageException("--plot needs --dry-run, which draws the learning rate instead of training. Add it, or omit --plot.");
 
         // Opens the device last: GPU drivers start slowly, and usage errors should be reported before.
         var prepare = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
@@ -76,6 +132,19 @@ internal sealed class TrainCommand
         using (var trainer = prepare(device)) result = trainer.Run(cancellation);
         display.Finish(result);
         return result.End == TrainingEnd.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
+    }
+
+    private int ShowPlan(ParseResult parsed)
+    {
+        if (parsed.GetValue(_resume) is not null)
+            throw new UsageException("--dry-run shows the plan of a new run, and cannot be combined with --resume. Omit one of them.");
+        if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
+        var (model, data, options) = Prepare(parsed, _context.Reporter);
+        TrainOptions.CheckDecay(parsed, options, model);
+        using var device = _device.Open(parsed, _context);
+        using var trainer = new Trainer(model, data, device, options);
+        TrainingPlanDisplay.Show(_context.Reporter, model, options, trainer, parsed.GetValue(_plot));
+        return ExitCode.Success;
     }
 
     private Func<ComputeDevice, Trainer> Start(ParseResult parsed, TrainingDisplay display)
@@ -88,19 +157,10 @@ internal sealed class TrainCommand
 
         // Before the data is loaded and the device opened, which can take long.
         if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
-        var options = WithRecordedLosses(_options.Apply(parsed, TrainOptions.Defaults)) with { Precision = _device.Precision(parsed) };
-        var source = parsed.GetValue(_dataset) ?? "digits";
-        var (data, model) = _data.Load(parsed, source, parsed.GetValue(_model), options.Background, _context.Reporter);
-        model = WithLoss(model, data, parsed.GetValue(_loss));
-        TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
+        var (model, data, options) = Prepare(parsed, _context.Reporter);
         TrainOptions.CheckDecay(parsed, options, model);
-        var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
-        options = TrainOptions.FitBatch(
-            parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), _context.Reporter);
-        if (options.Patience is not null && options.Validation is null && data.Validation is null)
-            throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
+        options = WithRecordedLosses(options);
         ClassCounts.Check(data, _context.Reporter);
-        options = options with { DatasetSource = RunArgument.Source(source) };
         return device => parsed.GetValue(_out) is { } folder
             ? new Trainer(model, data, device, options with { OutputFolder = folder }, display)
             : StartUnnamed(folder => new Trainer(model, data, device, options with { OutputFolder = folder }, display), model.Name);

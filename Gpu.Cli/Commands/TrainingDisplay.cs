@@ -22,6 +22,21 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
     {
         _summary = summary;
         _firstStep = summary.FirstStep;
+        ShowPlan(summary);
+        if (summary.FirstStep > 0 && summary.FirstStep < summary.TotalSteps)
+            reporter.Line($"Resuming after step {Units.Count(summary.FirstStep)}.");
+        else if (summary.FirstStep > 0)
+            reporter.Warn($"The run has already completed {Units.Count(summary.FirstStep, "step")}. To train further, increase --epochs or --steps.");
+        // The first step can take long: its kernels are compiled, or loaded by the driver.
+        var first = new ProgressState($"epoch 1/{summary.Epochs}", 0, summary.StepsPerEpoch, "first step", TimeSpan.MaxValue);
+        if (reporter.IsLive) reporter.ProgressNow(first);
+        else reporter.BeginProgress();
+        _clock.Start();
+    }
+
+    /// <summary>Shows what is trained on what.</summary>
+    public void ShowPlan(TrainingSummary summary)
+    {
         var optimizer = summary.Optimizer;
         var validation = summary.ValidationSamples > 0 ? $"{Units.Count(summary.ValidationSamples)} validation, " : "";
         reporter.Table(ReportTable.KeyValues(
@@ -34,15 +49,6 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             ("schedule", $"{summary.Schedule}"),
             ("steps", $"{Units.Count(summary.TotalSteps)}, {Units.Count(summary.StepsPerEpoch)} per epoch, batch size {summary.Batch}"),
             ("run", summary.Run ?? "not saved")));
-        if (summary.FirstStep > 0 && summary.FirstStep < summary.TotalSteps)
-            reporter.Line($"Resuming after step {Units.Count(summary.FirstStep)}.");
-        else if (summary.FirstStep > 0)
-            reporter.Warn($"The run has already completed {Units.Count(summary.FirstStep, "step")}. To train further, increase --epochs or --steps.");
-        // The first step can take long: its kernels are compiled, or loaded by the driver.
-        var first = new ProgressState($"epoch 1/{summary.Epochs}", 0, summary.StepsPerEpoch, "first step", TimeSpan.MaxValue);
-        if (reporter.IsLive) reporter.ProgressNow(first);
-        else reporter.BeginProgress();
-        _clock.Start();
     }
 
     public void OnCompilation(KernelCompilation progress)
@@ -87,9 +93,17 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
 
     public void OnWarning(string message) => reporter.Warn(message);
 
-    /// <summary>Shows the result of the run.</summary>
+    /// <summary>Shows the result of the run, also as JSON.</summary>
     /// <param name="result">the result</param>
     public void Finish(TrainingResult result)
+    {
+        Show(result);
+        reporter.Result(Json(result));
+    }
+
+    /// <summary>Shows the result of the run.</summary>
+    /// <param name="result">the result</param>
+    public void Show(TrainingResult result)
     {
         reporter.EndProgress();
         if (result.End == TrainingEnd.Cancelled)
@@ -115,8 +129,6 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             if (_summary?.HasL1 == true) reporter.Line($"{Units.Percent(result.Penalty.ZeroShare)} of the weights are exactly 0.");
             if (result.Run is { } folder) reporter.Line($"Run saved to {folder}");
         }
-
-        reporter.Result(Json(result));
     }
 
     // The loss of the data, and with a penalty the sum, too.

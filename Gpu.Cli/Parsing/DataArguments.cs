@@ -26,6 +26,10 @@ internal sealed class DataArguments
     public IEnumerable<string> Given(ParseResult parsed) =>
         [.. _images.Given(parsed), .. _table.Given(parsed), .. TrainOptions.IsGiven(parsed, _labels.Name) ? [_labels.Name] : Array.Empty<string>()];
 
+    /// <summary>The given options with their values, as text.</summary>
+    public IEnumerable<string> Tokens(ParseResult parsed) => Given(parsed).SelectMany(name =>
+        parsed.GetResult(name) is System.CommandLine.Parsing.OptionResult { Tokens: var tokens } ? tokens.Select(token => token.Value).Prepend(name) : [name]);
+
     /// <summary>Loads a data set for a new network, and creates the network.</summary>
     /// <param name="parsed">the command line</param>
     /// <param name="source">data set name, folder or table</param>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Gpu.Cli.Output;
 using Gpu.Kernels.Devices;
 using Command = System.CommandLine.Command;
 
@@ -62,6 +63,45 @@ internal sealed class DeviceOptions
         }
 
         if (threads is not null && device is not CpuDevice) reporter.Warn($"--threads has no effect on {device.Id}.");
+        Configure(device, parsed, reporter);
+        return device;
+    }
+
+    /// <summary>Opens the requested device several times, for runs side by side. The threads of the CPU are divided among them.</summary>
+    /// <param name="parsed">the command line</param>
+    /// <param name="context">opens the devices, and receives notes</param>
+    /// <param name="jobs">how many; null for as many as the CPU has threads, and one on other devices</param>
+    /// <param name="most">an upper bound: the number of runs</param>
+    public IReadOnlyList<ComputeDevice> OpenSeveral(ParseResult parsed, CommandContext context, int? jobs, int most)
+    {
+        var first = Open(parsed, context);
+        var threads = (first as CpuDevice)?.Threads ?? 0;
+        var count = Math.Min(jobs ?? Math.Max(1, threads), most);
+        if (count <= 1) return [first];
+        List<ComputeDevice> devices = [];
+        var quiet = new PlainReporter(new CliHost(TextWriter.Null, TextWriter.Null));
+        try
+        {
+            if (threads > 0) first.Dispose();
+            else devices.Add(first);
+            while (devices.Count < count)
+            {
+                var share = threads > 0 ? Math.Max(1, threads / count + (devices.Count < threads % count ? 1 : 0)) : 0;
+                devices.Add(context.Host.OpenDevice(first.Id, share).Device);
+                Configure(devices[^1], parsed, quiet);
+            }
+
+            return devices;
+        }
+        catch
+        {
+            foreach (var device in devices) device.Dispose();
+            throw;
+        }
+    }
+
+    private void Configure(ComputeDevice device, ParseResult parsed, Reporter reporter)
+    {
         try
         {
             if (Precision(parsed) is { } precision) device.Precision = precision;
@@ -86,7 +126,6 @@ internal sealed class DeviceOptions
 
         if (device is AcceleratorDevice { UseGroupedKernels: var groups })
             reporter.Detail($"{device.Id} runs {(groups ? "grouped kernels where available" : "plain kernels")}.");
-        return device;
     }
 
     // Rejects a malformed id before any data is loaded or device opened.

@@ -67,6 +67,11 @@ internal static class Options
         Path.GetExtension(text).Equals(".png", StringComparison.OrdinalIgnoreCase) ? text
             : throw new FormatException($"expected a file name that ends in .png, the only format that is written, but got '{text}'."));
 
+    /// <summary>An option for the name of a picture to write, SVG or PNG.</summary>
+    public static Option<string?> PictureFile(string name, string description, string standard) => Checked(
+        name, "FILE.svg|.png", description, standard, string? (text) => Path.GetExtension(text).ToLowerInvariant() is ".svg" or ".png" ? text
+            : throw new FormatException($"expected a file name that ends in .svg or .png, the formats that are written, but got '{text}'."));
+
     /// <summary>An option parsed by <paramref name="parse"/>. The message of its <see cref="FormatException"/> becomes the error message.</summary>
     public static Option<T?> Checked<T>(string name, string valueName, string description, string? standard, Func<string, T> parse) => new(name)
     {

@@ -7,7 +7,7 @@ using Gpu.Training.Images;
 
 namespace Gpu.Tests.Cli;
 
-/// <summary>Training, evaluation, prediction and sweeps from the command line, on a data set of 300 images.</summary>
+/// <summary>Training, evaluation and prediction from the command line, on a data set of 300 images.</summary>
 public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDigits>
 {
     private const string Model = "mlp64x2";
@@ -245,24 +245,6 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         Assert.Contains("images/s", run.Output);
         Assert.Contains("\u001b[2Kepoch 1/2  loss", run.Output);
         Assert.Contains("test accuracy", run.Output.Split("\u001b[2K")[^1]);
-    }
-
-    [Fact]
-    public void SweepFindsTheBestSetting()
-    {
-        using var folder = new TempFolder();
-        var file = folder.File("sweep.csv");
-        var run = CommandLine.Run("sweep", _digits.Path, "--model", Model, "--weight-decay", "1e-4,10", "--folds", "3", "--epochs", "6", "--batch", "16",
-            "--out", file, "--json");
-        Assert.Equal(ExitCode.Success, run.ExitCode);
-        var trials = run.Json.GetProperty("trials").EnumerateArray().ToArray();
-        Assert.Equal(2, trials.Length);
-        Assert.All(trials, trial => Assert.Equal(3, trial.GetProperty("losses").GetArrayLength()));
-        Assert.True(trials[0].GetProperty("loss").GetDouble() < trials[1].GetProperty("loss").GetDouble());
-        Assert.Equal(1e-4, run.Json.GetProperty("best").GetProperty("weight_decay").GetDouble(), 1e-9);
-        Assert.Equal(3, File.ReadAllLines(file).Length);
-        Assert.Contains("Lowest loss: weight decay 1e-4", run.Error);
-        Assert.False(Directory.Exists("runs"));
     }
 
     private CommandLine Train(TempFolder folder, params string[] options) =>

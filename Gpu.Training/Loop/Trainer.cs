@@ -109,6 +109,9 @@ public sealed class Trainer : IDisposable
     /// <summary>The network being trained. After <see cref="Run"/> completes it has the best weights.</summary>
     public Network Network => _session.Network;
 
+    /// <summary>The learning rate of a step, from 0, as schedule and warm-up give it.</summary>
+    public float LearningRateAt(long step) => _loop.LearningRateAt(step);
+
     /// <summary>
     /// Resumes a run from its last checkpoint, which may be within an epoch. The result is bitwise identical to that of an uninterrupted run. A run that died
     /// before its first checkpoint starts again.
@@ -169,6 +172,9 @@ public sealed class Trainer : IDisposable
             }
         }
     }
+
+    /// <summary>Evaluates the weights that the network has on the training samples, without dropout and augmentation.</summary>
+    internal Evaluation EvaluateTraining(CancellationToken cancellation) => _session.EvaluateTraining(_data, cancellation);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -528,7 +534,8 @@ public sealed class Trainer : IDisposable
         Options = options,
     };
 
-    private TrainingSummary Summary() => new()
+    /// <summary>Describes the run: what is trained on what, and the memory that is allocated.</summary>
+    public TrainingSummary Summary() => new()
     {
         Model = _model.Name,
         Dataset = _data.Name,

@@ -171,6 +171,15 @@ internal sealed class TrainingSession : IDisposable
         (Counters.Step, Counters.Draw) = (0, 0);
     }
 
+    /// <summary>Evaluates the weights, or their average if there is one, on the training samples without dropout and augmentation.</summary>
+    public Evaluation EvaluateTraining(Dataset data, CancellationToken cancellation)
+    {
+        Weights.Use(Weights.Evaluated);
+        // The training split itself augments.
+        using var plain = DeviceSplit.Create(Network.Device, data.Train, data, Plans, EvaluationBatch);
+        return Evaluator.Run(plain, EvaluationBatch, confusion: false, cancellation);
+    }
+
     /// <summary>Sets the gradients to 0, as after a step.</summary>
     public void ClearGradients() => Clear(Network.Memory.Gradients);
 

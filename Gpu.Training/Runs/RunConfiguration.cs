@@ -60,6 +60,9 @@ public sealed record RunConfiguration
 
     internal string Write() => JsonSerializer.Serialize(this, Json) + "\n";
 
+    /// <summary>The training options as in the file.</summary>
+    internal static string Write(TrainingOptions options) => JsonSerializer.Serialize(options, Json);
+
     /// <exception cref="JsonException">A property is missing, null or out of range. The message names it.</exception>
     internal static RunConfiguration Read(string json)
     {

@@ -1,10 +1,9 @@
 using Gpu.Training.Data;
-using Gpu.Training.Loop;
 using Gpu.Training.Search;
 
 namespace Gpu.Tests.Search;
 
-public class GridSearchTests
+public class StratifiedKFoldTests
 {
     [Theory]
     [InlineData(2)]
@@ -29,36 +28,5 @@ public class GridSearchTests
         Assert.Equal(parts[0].HeldOut.Pixels, StratifiedKFold.Split(split, folds, 3)[0].HeldOut.Pixels);
         Assert.NotEqual(parts[0].HeldOut.Pixels, StratifiedKFold.Split(split, folds, 4)[0].HeldOut.Pixels);
         Assert.Contains("cannot be split into 51 folds", Assert.Throws<DatasetException>(() => StratifiedKFold.Split(split, 51, 1)).Message);
-    }
-
-    [Fact]
-    public void TheGridHasEveryCombination()
-    {
-        var grid = SearchPoint.Grid([0, 0.1f], [1e-3f, 1e-2f, 1e-1f], []);
-        Assert.Equal(6, grid.Count);
-        Assert.Equal(new SearchPoint(0, 1e-3f), grid[0]);
-        Assert.Equal(new SearchPoint(0.1f, 1e-1f), grid[^1]);
-        Assert.Equal(6, grid.Distinct().Count());
-        var options = new TrainingOptions { LearningRate = 5, Dropout = 0.5f };
-        Assert.Equal(options with { WeightDecay = 0.1f, LearningRate = 0.1f }, grid[^1].ApplyTo(options));
-    }
-
-    [Fact]
-    public void ErrorsAreStandardErrorsOfTheMean()
-    {
-        var trial = new SearchTrial(new SearchPoint(), [1, 2, 3], [0.5, 0.7, 0.9], 1);
-        Assert.Equal(2, trial.Loss, 1e-12);
-        Assert.Equal(0.7, trial.Accuracy, 1e-12);
-        Assert.Equal(1 / Math.Sqrt(3), trial.LossError, 1e-12);
-        Assert.Equal(0.2 / Math.Sqrt(3), trial.AccuracyError, 1e-12);
-        Assert.True(double.IsNaN(new SearchTrial(new SearchPoint(), [1], [1], 1).LossError));
-    }
-
-    [Fact]
-    public void DivergedTrialsAreNeverTheBest()
-    {
-        var (good, bad) = (new SearchTrial(new SearchPoint(1), [0.5], [0.9], 1), new SearchTrial(new SearchPoint(2), [double.NaN], [0], 1));
-        Assert.Equal(good, GridSearch.Best([bad, good]));
-        Assert.Null(GridSearch.Best([bad]));
     }
 }

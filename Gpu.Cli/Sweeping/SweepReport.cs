@@ -1,0 +1,255 @@
+using System.Globalization;
+using Gpu.Cli.Charts;
+using Gpu.Cli.Output;
+using Gpu.Training.IO;
+using Gpu.Training.Search;
+
+namespace Gpu.Cli.Sweeping;
+
+/// <summary>Shows and writes the results of a sweep.</summary>
+/// <param name="Swept">the swept options</param>
+/// <param name="Results">the settings with finished runs</param>
+/// <param name="Values">the values of the swept options by the name of the setting</param>
+/// <param name="IsGrid">whether the settings are all combinations of the values</param>
+internal sealed record SweepReport(
+    IReadOnlyList<SweptOption> Swept, IReadOnlyList<SettingResult> Results, IReadOnlyDictionary<string, IReadOnlyList<string>> Values, bool IsGrid)
+{
+    /// <summary>The columns of the CSV file after those of the swept options.</summary>
+    public const string CsvColumns =
+        "n,epochs,complete,accuracy,accuracy_std,accuracy_error,loss,loss_std,loss_error,train_loss,train_loss_std,train_loss_error,seconds";
+
+    /// <summary>The choice; null if no setting reached a finite loss.</summary>
+    public SearchChoice? Choice { get; } = SearchChoice.From(Results);
+
+    private bool HasAccuracy => Results.Any(result => !double.IsNaN(result.Accuracy.Mean));
+
+    /// <summary>A value with its deviation: <c>0.1234 ± 0.0012</c>.</summary>
+    public static string WithDeviation(SampleStatistics statistics, Func<double, string> format) =>
+        double.IsNaN(statistics.Deviation) ? format(statistics.Mean) : $"{format(statistics.Mean)} ± {format(statistics.Deviation)}";
+
+    /// <summary>Shows table, bars, choice and noise.</summary>
+    public void Show(Reporter reporter, bool isUnicode)
+    {
+        if (Choice is not { } choice)
+        {
+            if (Results.Count > 0) reporter.Warn("No setting reached a finite loss. Try lower learning rates.");
+            return;
+        }
+
+        List<ReportColumn> columns = [ReportTable.Text("setting"), ReportTable.Number("n")];
+        if (HasAccuracy) columns.Add(ReportTable.Number("accuracy"));
+        columns.AddRange([ReportTable.Number("loss"), ReportTable.Number("training loss"), ReportTable.Text("")]);
+        var table = new ReportTable([.. columns]) { Title = "Held-out samples: mean ± standard deviation over n runs" };
+        foreach (var result in Results)
+        {
+            List<string> cells = [result.Setting.Name, Units.Count(result.Trials.Count)];
+            if (HasAccuracy) cells.Add(WithDeviation(result.Accuracy, share => Units.Percent(share)));
+            cells.AddRange([
+                WithDeviation(result.Loss, loss => Units.Fixed(loss, 4)), WithDeviation(result.TrainLoss, loss => Units.Fixed(loss, 4)), Remark(result)]);
+            table.Add([.. cells]);
+        }
+
+        reporter.Table(table);
+        reporter.Line("Loss on the held-out samples (lower is better; bars begin at 0; error bars are standard errors):");
+        var rows = Results.Select(result => (result.Setting.Name, result.Loss.Mean, result.Loss.Error, Units.Fixed(result.Loss.Mean, 4))).ToArray();
+        foreach (var line in BarPlot.Lines(rows, isUnicode)) reporter.Line(line);
+        reporter.Line($"Lowest loss: {Describe(choice.Best)}.");
+        if (choice.OneStandardError is { } simple)
+        {
+            reporter.Line(simple == choice.Best
+                ? "One standard error: the same setting. No more regularized one (of a higher training loss) is within one standard error of it."
+                : $"One standard error: {Describe(simple)}, the most regularized setting within one standard error of the lowest loss.");
+        }
+
+        foreach (var line in Noise(choice.Best)) reporter.Line(line);
+    }
+
+    /// <summary>Writes the table as CSV.</summary>
+    public void WriteCsv(string file)
+    {
+        var lines = Results.Select(result => string.Join(',', [
+            .. Values[result.Setting.Name].Select(Quote), $"{result.Trials.Count}", $"{result.Trials.Max(trial => trial.Epochs)}",
+            result.IsComplete ? "1" : "0", .. Cells(result.Accuracy), .. Cells(result.Loss), .. Cells(result.TrainLoss), Cell(result.Seconds)]));
+        AtomicFile.WriteAllText(file, string.Join('\n', [string.Join(',', [.. Swept.Select(option => Quote(Column(option))), CsvColumns]), .. lines]) + "\n");
+    }
+
+    /// <summary>The results as JSON.</summary>
+    /// <param name="record">receives the fields</param>
+    public JsonRecord AddTo(JsonRecord record) => record
+        .Add("trials", Results.Select(Json)).Add("best", Choice is { } choice ? Json(choice.Best) : null)
+        .Add("one_standard_error", Choice?.OneStandardError is { } simple ? Json(simple) : null);
+
+    /// <summary>Draws the losses: a heat map for all combinations of two options, else a chart for each option.</summary>
+    /// <param name="file">picture file; with several charts, the name of the option is appended</param>
+    /// <param name="title">what was trained on what</param>
+    /// <returns>the files</returns>
+    public IReadOnlyList<string> Draw(string file, string title)
+    {
+        if (Choice is null) return [];
+        var shown = Swept.Where(option => ValuesOf(option).Distinct().Count() > 1).ToArray();
+        if (shown.Length == 2 && IsGrid)
+        {
+            DrawMap(file, title, shown[1], shown[0]);
+            return [file];
+        }
+
+        if (shown.Length <= 1)
+        {
+            DrawChart(file, title, shown.FirstOrDefault() ?? Swept[0], isOnly: true);
+            return [file];
+        }
+
+        List<string> files = [];
+        foreach (var option in shown)
+        {
+            files.Add(Path.ChangeExtension(file, null) + $"-{option.Key}{Path.GetExtension(file)}");
+            DrawChart(files[^1], title, option, isOnly: false);
+        }
+
+        return files;
+    }
+
+    private static string Column(SweptOption option) => option.Key.Replace('-', '_');
+
+    private static object Value(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : text;
+
+    private static string Quote(string text) => text.AsSpan().ContainsAny(",\"") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+
+    private static string Cell(double value) => double.IsFinite(value) ? value.ToString(CultureInfo.InvariantCulture) : "";
+
+    private static string[] Cells(SampleStatistics statistics) => [Cell(statistics.Mean), Cell(statistics.Deviation), Cell(statistics.Error)];
+
+    private static string Describe(SettingResult result) => double.IsNaN(result.Loss.Error)
+        ? $"{result.Setting.Name} ({Units.Fixed(result.Loss.Mean, 4)})"
+        : $"{result.Setting.Name} ({Units.Fixed(result.Loss.Mean, 4)}, standard error {Units.Fixed(result.Loss.Error, 4)}, n = {result.Trials.Count})";
+
+    private string Remark(SettingResult result)
+    {
+        if (!double.IsFinite(result.Loss.Mean)) return "diverged";
+        if (!result.IsComplete) return $"stopped after {Units.Count(result.Trials.Max(trial => trial.Epochs), "epoch")}";
+        var isBest = result == Choice!.Best;
+        return result == Choice.OneStandardError ? isBest ? "best, one standard error" : "one standard error" : isBest ? "best" : "";
+    }
+
+    private IEnumerable<string> Noise(SettingResult best)
+    {
+        var others = Results.Where(result => result != best && result.IsComplete && double.IsFinite(result.Loss.Mean)).ToArray();
+        if (others.Length == 0) yield break;
+        if (best.Trials.Count < 2)
+        {
+            yield return "There is one run for each setting, so it is unknown which differences are noise. Use --folds 5 or --seeds 3.";
+            yield break;
+        }
+
+        var same = others.Where(other => SearchChoice.Differs(best, other) == false).ToArray();
+        if (same.Length == others.Length)
+            yield return "All differences are inside the noise: no setting is worse than the best at 95 % confidence (paired runs). Any of them may be chosen.";
+        else if (same.Length == 0)
+            yield return "All other settings are worse than the best at 95 % confidence (paired runs).";
+        else
+        {
+            yield return $"Inside the noise of the best (not worse at 95 % confidence, paired runs): "
+                + $"{string.Join("; ", same.Select(other => other.Setting.Name))}.";
+        }
+    }
+
+    private JsonRecord Json(SettingResult result)
+    {
+        var record = new JsonRecord();
+        foreach (var (option, value) in Swept.Zip(Values[result.Setting.Name])) record.Add(Column(option), Value(value));
+        return record
+            .Add("n", result.Trials.Count).Add("epochs", result.Trials.Max(trial => trial.Epochs)).Add("complete", result.IsComplete)
+            .Add("accuracy", result.Accuracy.Mean).Add("accuracy_std", result.Accuracy.Deviation).Add("accuracy_error", result.Accuracy.Error)
+            .Add("loss", result.Loss.Mean).Add("loss_std", result.Loss.Deviation).Add("loss_error", result.Loss.Error)
+            .Add("train_loss", result.TrainLoss.Mean).Add("train_loss_std", result.TrainLoss.Deviation)
+            .Add("differs_from_best", Choice is { } choice && result != choice.Best && result.IsComplete ? SearchChoice.Differs(choice.Best, result) : null)
+            .Add("accuracies", result.Trials.Select(trial => trial.Accuracy)).Add("losses", result.Trials.Select(trial => trial.Loss))
+            .Add("train_losses", result.Trials.Select(trial => trial.TrainLoss)).Add("seconds", result.Seconds);
+    }
+
+    private IEnumerable<string> ValuesOf(SweptOption option)
+    {
+        var index = Swept.Index().First(pair => pair.Item == option).Index;
+        return Results.Select(result => Values[result.Setting.Name][index]);
+    }
+
+    private void DrawChart(string file, string title, SweptOption option, bool isOnly)
+    {
+        var complete = Results.Index().Where(pair => pair.Item.IsComplete && double.IsFinite(pair.Item.Loss.Mean)).ToArray();
+        string[] texts = [.. ValuesOf(option)];
+        var (axis, places) = Places(texts);
+        var errors = complete.Any(pair => pair.Item.Trials.Count > 1);
+        var n = complete.Max(pair => pair.Item.Trials.Count);
+        var bars = errors ? $" (± 1 standard error, n = {n})" : "";
+        double[] x = [.. complete.Select(pair => places[pair.Index])];
+        double[] losses = [.. complete.SelectMany(pair => new[] { pair.Item.Loss.Mean, pair.Item.TrainLoss.Mean })];
+        List<(double, string)> marks = [];
+        if (isOnly)
+        {
+            var simple = Choice!.OneStandardError;
+            var best = Array.IndexOf([.. Results], Choice.Best);
+            marks.Add((places[best], simple == Choice.Best ? $"lowest and one standard error: {texts[best]}" : $"lowest: {texts[best]}"));
+            if (simple is not null && simple != Choice.Best && Array.IndexOf([.. Results], simple) is var at)
+                marks.Add((places[at], $"one standard error: {texts[at]}"));
+        }
+
+        List<ChartSeries> series = [.. new[] { ($"validation{bars}", false), ("training", true) }.Select(kind => new ChartSeries(
+            kind.Item1, x, [.. complete.Select(pair => Loss(pair.Item, kind.Item2).Mean)])
+            {
+                Errors = [.. complete.Select(pair => Loss(pair.Item, kind.Item2).Error)],
+                HasLine = isOnly,
+            })];
+        var stopped = Results.Index().Where(pair => !pair.Item.IsComplete && double.IsFinite(pair.Item.Loss.Mean)).ToArray();
+        if (stopped.Length > 0)
+        {
+            series.Add(new ChartSeries(
+                "validation, stopped before the end", [.. stopped.Select(pair => places[pair.Index])], [.. stopped.Select(pair => pair.Item.Loss.Mean)])
+            {
+                HasLine = false,
+            });
+        }
+
+        new LineChart(title, option.Key, "loss")
+        {
+            XAxis = axis,
+            IsYLog = losses.Min() > 0 && losses.Max() / losses.Min() > 30,
+            Marks = marks,
+            Series = series,
+        }.Save(file);
+
+        static SampleStatistics Loss(SettingResult result, bool isTraining) => isTraining ? result.TrainLoss : result.Loss;
+    }
+
+    // Where each value is on the axis: numbers at their value, other texts side by side.
+    private static (ChartAxis Axis, double[] Places) Places(string[] texts)
+    {
+        var values = Array.ConvertAll(texts, text => Value(text) is double number ? number : double.NaN);
+        if (!values.Any(double.IsNaN)) return (ChartAxis.For(values), values);
+        string[] distinct = [.. texts.Distinct()];
+        return (ChartAxis.OfTexts(distinct), Array.ConvertAll(texts, text => (double)Array.IndexOf(distinct, text)));
+    }
+
+    private void DrawMap(string file, string title, SweptOption across, SweptOption down)
+    {
+        string[] columns = [.. ValuesOf(across)], rows = [.. ValuesOf(down)];
+        string[] columnTexts = [.. columns.Distinct()], rowTexts = [.. rows.Distinct()];
+        var values = new double[rowTexts.Length, columnTexts.Length];
+        for (var row = 0; row < rowTexts.Length; row++)
+            for (var column = 0; column < columnTexts.Length; column++)
+                values[row, column] = double.NaN;
+        (int, int)? marked = null;
+        foreach (var (index, result) in Results.Index())
+        {
+            var cell = (Row: Array.IndexOf(rowTexts, rows[index]), Column: Array.IndexOf(columnTexts, columns[index]));
+            if (result.IsComplete) values[cell.Row, cell.Column] = result.Loss.Mean;
+            if (result == Choice!.Best) marked = cell;
+        }
+
+        var n = Choice!.Best.Trials.Count;
+        new HeatMap(title, across.Key, down.Key, n > 1 ? $"mean validation loss, n = {n}" : "validation loss")
+        {
+            Columns = columnTexts, Rows = rowTexts, Values = values, Marked = marked,
+        }.Save(file);
+    }
+}
