@@ -39,6 +39,7 @@ public static class ParameterSums
     {
         parameters.Require(table.ArenaLength, nameof(parameters));
         sums.Require(Length(table), nameof(sums));
+        Operands.Check(executor, [new(sums, nameof(sums))], [new(parameters, nameof(parameters)), new(table.Blocks, "table")]);
         executor.Execute(new Operation(table, parameters, sums));
     }
 

@@ -26,6 +26,11 @@ public static class WeightAverage
         parameters.Require(table.ArenaLength, nameof(parameters));
         average.Require(table.ArenaLength, nameof(average));
         stepState.Require(StepStateLayout.Words, nameof(stepState));
+        Operands.Check(
+            executor, [new(average, nameof(average))],
+            [
+                new(parameters, nameof(parameters)), new(stepState, nameof(stepState)), new(table.Blocks, "table"), new(table.Segments, "table"),
+            ]);
         executor.Execute(new Operation((float)(1 - decay), table, parameters, average, stepState));
     }
 

@@ -28,6 +28,7 @@ public static class WeightConstraints
     public static void MaxNorm(IExecutor executor, int rows, int columns, DeviceView weights, float limit)
     {
         Check(rows, columns, weights, limit);
+        Operands.Check(executor, [new(weights, nameof(weights))], []);
         executor.Execute(new MaxNormOperation(rows, columns, weights, limit));
     }
 
@@ -70,6 +71,7 @@ public static class WeightConstraints
         var results = workspace.First(SpectralNormLayout.Words);
         var right = workspace.Slice(SpectralNormLayout.Words, columns);
         var product = workspace.Slice(SpectralNormLayout.Words + IntMath.RoundUp(columns, ParameterArena.Alignment), rows);
+        Operands.Check(executor, [new(weights, nameof(weights)), new(state, nameof(state)), new(workspace, nameof(workspace))], []);
         executor.Execute(new SpectralOperation(rows, columns, weights, limit, left, right, product, results));
     }
 

@@ -36,6 +36,7 @@ public static class WeightStatistics
     {
         target.Require(source.Length, nameof(target));
         if (source.IsEmpty) return;
+        Operands.Check(executor, [new(target, nameof(target))], [new(source, nameof(source))]);
         executor.Execute(new CopyOperation(source, target));
     }
 
@@ -55,6 +56,9 @@ public static class WeightStatistics
         before.Require(table.ArenaLength, nameof(before));
         gradients.Require(table.ArenaLength, nameof(gradients));
         moments.Require(checked(table.BlockCount * MomentWords), nameof(moments));
+        Operands.Check(
+            executor, [new(moments, nameof(moments))],
+            [new(weights, nameof(weights)), new(before, nameof(before)), new(gradients, nameof(gradients)), new(table.Blocks, "table")]);
         executor.Execute(new MomentsOperation(table, weights, before, gradients, moments));
     }
 
@@ -71,6 +75,8 @@ public static class WeightStatistics
         weights.Require(table.ArenaLength, nameof(weights));
         largest.Require(table.SegmentCount, nameof(largest));
         counts.Require(checked(table.BlockCount * Bins), nameof(counts));
+        Operands.Check(
+            executor, [new(counts, nameof(counts))], [new(weights, nameof(weights)), new(largest, nameof(largest)), new(table.Blocks, "table")]);
         executor.Execute(new CountsOperation(table, weights, largest, counts));
     }
 

@@ -260,12 +260,15 @@ internal sealed class TrainOptions
     public static TrainingOptions FitBatch(ParseResult parsed, TrainingOptions options, OptimizerOptions recipe, int samples, Reporter reporter)
     {
         const int smallest = 8, stepsPerEpoch = 10;
-        if (IsGiven(parsed, "--batch") || samples >= stepsPerEpoch * options.Batch) return options;
-        var batch = Math.Max(smallest, (int)BitOperations.RoundUpToPowerOf2((uint)(samples / stepsPerEpoch + 1)) / 2);
-        if (batch >= options.Batch) return options;
-        var factor = (float)batch / options.Batch;
+        if (IsGiven(parsed, "--batch")) return options;
+        var batch = samples >= stepsPerEpoch * options.Batch ? options.Batch
+            : Math.Min(options.Batch, Math.Max(smallest, (int)BitOperations.RoundUpToPowerOf2((uint)(samples / stepsPerEpoch + 1)) / 2));
+        // A single sample in the last batch of an epoch has no variance for batch normalization.
+        while (batch > 1 && samples > 1 && samples % batch == 1) batch++;
+        if (batch == options.Batch) return options;
+        var factor = Math.Min(1, (float)batch / options.Batch);
         var isPlain = (options.Optimizer ?? recipe.Kind) is OptimizerKind.Sgd or OptimizerKind.Momentum or OptimizerKind.Nesterov;
-        var rate = options.LearningRate is null && isPlain && options.Optimizer is null ? recipe.LearningRate * factor : options.LearningRate;
+        var rate = factor < 1 && options.LearningRate is null && isPlain && options.Optimizer is null ? recipe.LearningRate * factor : options.LearningRate;
         var scaled = rate != options.LearningRate ? $", and the learning rate {Units.Short(rate!.Value)}" : "";
         reporter.Note($"The batch is {batch} for {Units.Count(samples, "training sample")}{scaled} (--batch, --lr).");
         return options with { Batch = batch, LearningRate = rate };

@@ -39,7 +39,8 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     // Options that do not regularize; --loss and those of early stopping have tests of their own.
     private static readonly string[] Others =
     [
-        "--accumulate", "--background", "--batch", "--betas", "--channels", "--checkpoint-every", "--device", "--epochs", "--epsilon", "--fit", "--ignore", "--categorical", "--dry-run", "--plot",
+        "--accumulate", "--background", "--batch", "--betas", "--channels", "--checkpoint-every", "--device", "--epochs", "--epsilon", "--fit", "--ignore",
+        "--categorical", "--dry-run", "--plot",
         "--init", "--init-layout", "--kernels", "--labels", "--no-graph", "--skip-unreadable", "--limit-test", "--limit-train", "--log-every", "--loss",
         "--lr", "--model", "--momentum", "--no-shuffle", "--on-divergence", "--optimizer", "--out", "--override", "--patience", "--precision",
         "--reset-optimizer", "--resume", "--schedule", "--seed", "--size", "--steps", "--target", "--task", "--test", "--threads", "--validation",

@@ -15,6 +15,19 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
 
     public TrainCommandTests(SmallDigits digits) => _digits = digits;
 
+    [Theory]
+    [InlineData(9)]
+    [InlineData(641)]
+    public void TheBatchThatIsChosenLeavesNoSingleSample(int samples)
+    {
+        using var folder = new TempFolder();
+        // The last batch normalization of this network has one value per sample and channel.
+        var run = CommandLine.Run(
+            "train", "digits", "--limit-train", $"{samples}", "--model", "lenet_bn28", "--epochs", "1", "--limit-test", "20", "--device", "cpu", "--out",
+            folder.File("run"));
+        Assert.True(run.ExitCode == ExitCode.Success, run.Error);
+    }
+
     [Fact]
     public void JsonHasTheDocumentedFields()
     {

@@ -134,8 +134,8 @@ internal sealed class ResumeCheck
                 _ => "cannot change",
             }));
         throw new TrainingException(
-            $"The run '{run.Path}' differs from what is given to resume it:\n{string.Join('\n', lines.Select(line => line.TrimEnd()))}\n"
-            + "Omit these options (or give the data of the run), allow what may change, or start a new run with --init and the last weights of this one.");
+            $"The run '{run.Path}' differs from what is given to resume it. Omit these options (or give the data of the run), allow what may change, or start "
+            + $"a new run with --init and the last weights of this one.\n{string.Join('\n', lines.Select(line => line.TrimEnd()))}");
     }
 
     // Devices of a kind give the same bits; their numbers may change.
