@@ -46,7 +46,7 @@ internal sealed class SweepCommand
         "--halving", "Successive halving: train all settings for a part of the epochs, the best 1/N of them for N times as many, and so on", 2, 10, "off");
 
     private readonly Option<long?> _jobs = Options.Integer(
-        "--jobs", "Runs side by side, which share the threads of the CPU", 1, 256, "one for each thread of the CPU; 1 on other devices");
+        "--jobs", "Runs side by side, which share the threads of the CPU", 1, 256, "one for each thread of the CPU, if there is memory; 1 on other devices");
 
     private readonly Option<string?> _choose = Options.OneOf(
         "--choose", "The setting to choose: the one with the lowest loss, or the most regularized one within one standard error of it", "best",
@@ -102,7 +102,7 @@ internal sealed class SweepCommand
             SplitSeed = seed,
             Halving = parsed.GetInt(_halving),
         });
-        var devices = _settings.Train.Device.OpenSeveral(_settings.Parse(common), _context, parsed.GetInt(_jobs), search.RunCount);
+        var devices = _settings.Train.Device.OpenSeveral(_settings.Parse(common), _context, parsed.GetInt(_jobs), search.RunCount, settings.Max(BytesOf));
         try
         {
             Announce(parsed, settings, search, devices);
@@ -247,6 +247,11 @@ internal sealed class SweepCommand
 
     private string Judged(ParseResult parsed) => parsed.GetInt(_folds) is > 1 and var folds ? $"{folds}-fold cross-validation"
         : $"hold-out of {Units.Percent(parsed.GetValue(_holdOut) ?? 0.2, 0)} of the training samples";
+
+    // Weights, gradients and two moments; activations and their gradients; the samples.
+    private static long BytesOf(SearchSetting setting) => sizeof(float) * (4L * setting.Model.ParameterCount
+        + 2L * setting.Options.Batch * setting.Model.Nodes.SelectMany(node => node.Flatten()).Sum(node => (long)node.Output.Length)
+        + (long)setting.Data.Train.Count * setting.Data.SampleShape.Length);
 
     private static bool IsFolder(string? output) => output is not null && !Path.GetExtension(output).Equals(".csv", StringComparison.OrdinalIgnoreCase);
 

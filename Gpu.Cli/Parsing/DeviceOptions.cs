@@ -70,13 +70,15 @@ internal sealed class DeviceOptions
     /// <summary>Opens the requested device several times, for runs side by side. The threads of the CPU are divided among them.</summary>
     /// <param name="parsed">the command line</param>
     /// <param name="context">opens the devices, and receives notes</param>
-    /// <param name="jobs">how many; null for as many as the CPU has threads, and one on other devices</param>
+    /// <param name="jobs">how many; null for as many as the CPU has threads and half the free memory has room for, and one on other devices</param>
     /// <param name="most">an upper bound: the number of runs</param>
-    public IReadOnlyList<ComputeDevice> OpenSeveral(ParseResult parsed, CommandContext context, int? jobs, int most)
+    /// <param name="bytes">about the memory of a run in bytes</param>
+    public IReadOnlyList<ComputeDevice> OpenSeveral(ParseResult parsed, CommandContext context, int? jobs, int most, long bytes)
     {
         var first = Open(parsed, context);
         var threads = (first as CpuDevice)?.Threads ?? 0;
-        var count = Math.Min(jobs ?? Math.Max(1, threads), most);
+        var fitting = (first.FreeBytes ?? long.MaxValue) / 2 / Math.Max(1, bytes);
+        var count = Math.Min(jobs ?? (int)Math.Clamp(fitting, 1, Math.Max(1, threads)), most);
         if (count <= 1) return [first];
         List<ComputeDevice> devices = [];
         var quiet = new PlainReporter(new CliHost(TextWriter.Null, TextWriter.Null));

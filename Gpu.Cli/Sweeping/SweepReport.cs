@@ -183,7 +183,8 @@ internal sealed record SweepReport(
         var n = complete.Max(pair => pair.Item.Trials.Count);
         var bars = errors ? $" (± 1 standard error, n = {n})" : "";
         double[] x = [.. complete.Select(pair => places[pair.Index])];
-        double[] losses = [.. complete.SelectMany(pair => new[] { pair.Item.Loss.Mean, pair.Item.TrainLoss.Mean })];
+        // By the validation loss alone: a logarithmic axis for a tiny training loss would hide the minimum.
+        double[] losses = [.. complete.Select(pair => pair.Item.Loss.Mean)];
         List<(double, string)> marks = [];
         if (isOnly)
         {
