@@ -13,7 +13,8 @@ public static class FusedOptimizer
 {
     /// <summary>
     /// Updates all parameters by one step and sets their gradients to zero. With lr = learning rate * the segment's learning-rate factor, a parameter p is
-    /// first multiplied by 1 - lr * decoupled decay. The update rule is then applied to g = gradient * gradient scale * clip factor + coupled decay * p + L1
+    /// first multiplied by 1 - lr * decoupled decay - constant decay; with <see cref="OptimizerSettings.CautiousDecay"/> only where the update moves p
+    /// towards 0, too. The update rule is then applied to g = gradient * gradient scale * clip factor + coupled decay * p + L1
     /// decay * sign(p), which uses p before the decoupled decay. Words between segments are not changed.
     /// </summary>
     /// <param name="executor">the device that runs the operation, or the command list that records it</param>
@@ -53,22 +54,30 @@ public static class FusedOptimizer
         var arguments = new Arguments(settings, table, parameters, gradients, state, stepState, norm, average);
         switch (settings.Kind)
         {
-            case OptimizerKind.Sgd: executor.Execute(new Operation<SgdRule>(arguments)); break;
-            case OptimizerKind.Momentum: executor.Execute(new Operation<MomentumRule>(arguments)); break;
-            case OptimizerKind.Nesterov: executor.Execute(new Operation<NesterovRule>(arguments)); break;
-            case OptimizerKind.RmsProp when settings.Momentum > 0: executor.Execute(new Operation<RmsPropMomentumRule>(arguments)); break;
-            case OptimizerKind.RmsProp: executor.Execute(new Operation<RmsPropRule>(arguments)); break;
-            case OptimizerKind.Adam or OptimizerKind.AdamW: executor.Execute(new Operation<AdamRule>(arguments)); break;
-            case OptimizerKind.Lion: executor.Execute(new Operation<LionRule>(arguments)); break;
+            case OptimizerKind.Sgd: Execute<SgdRule>(executor, arguments); break;
+            case OptimizerKind.Momentum: Execute<MomentumRule>(executor, arguments); break;
+            case OptimizerKind.Nesterov: Execute<NesterovRule>(executor, arguments); break;
+            case OptimizerKind.RmsProp when settings.Momentum > 0: Execute<RmsPropMomentumRule>(executor, arguments); break;
+            case OptimizerKind.RmsProp: Execute<RmsPropRule>(executor, arguments); break;
+            case OptimizerKind.Adam or OptimizerKind.AdamW: Execute<AdamRule>(executor, arguments); break;
+            case OptimizerKind.Lion: Execute<LionRule>(executor, arguments); break;
         }
+    }
+
+    private static void Execute<TRule>(IExecutor executor, Arguments arguments)
+        where TRule : struct, IUpdateRule
+    {
+        if (arguments.Settings.CautiousDecay) executor.Execute(new Operation<TRule, CautiousDecay>(arguments));
+        else executor.Execute(new Operation<TRule, UniformDecay>(arguments));
     }
 
     private sealed record Arguments(
         OptimizerSettings Settings, SegmentTable Table, DeviceView Parameters, DeviceView Gradients, DeviceView State,
         DeviceView StepState, DeviceView Norm, DeviceView Average);
 
-    private readonly struct Operation<TRule>(Arguments arguments) : IOperation
+    private readonly struct Operation<TRule, TDecay>(Arguments arguments) : IOperation
         where TRule : struct, IUpdateRule
+        where TDecay : struct, IDecayRule
     {
         // Segments start at multiples of 16 words. The kernel handles the partial last vector of each segment.
         public int Granularity => 4;
@@ -80,7 +89,7 @@ public static class FusedOptimizer
             var a = arguments;
             var length = a.Table.ArenaLength;
             var parts = TBackend.IsGpu ? SegmentTable.BlockLength / TBackend.Width : 1;
-            var kernel = new OptimizerUpdate<TBackend, TVector, TRule>
+            var kernel = new OptimizerUpdate<TBackend, TVector, TRule, TDecay>
             {
                 Parameters = launcher.Bind(a.Parameters),
                 Gradients = launcher.Bind(a.Gradients),

@@ -61,6 +61,12 @@ public sealed record OptimizerSettings
     /// </summary>
     public double? EmaDecay { get; init; }
 
+    /// <summary>
+    /// Cautious weight decay: decoupled and constant decay apply only where update and decay have the same direction, u p &gt;= 0 for a rule p -= u. Source:
+    /// Chen et al., "Cautious Weight Decay", 2025, after the cautious optimizers of Liang et al., 2024.
+    /// </summary>
+    public bool CautiousDecay { get; init; }
+
     /// <summary>True for AdamW and Lion, whose papers use decoupled weight decay.</summary>
     public bool DecouplesDecay => Kind is OptimizerKind.AdamW or OptimizerKind.Lion;
 

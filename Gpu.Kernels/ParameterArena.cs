@@ -18,6 +18,15 @@ public sealed record SegmentFactors
     /// <summary>L1 decay: decay * sign(p) is added to the gradient of parameter p; sign(0) is 0.</summary>
     public float L1Decay { get; init; }
 
+    /// <summary>Constant weight decay: p is multiplied by 1 - decay in each step, whatever the learning rate is. It adds to the decoupled decay.</summary>
+    public float ConstantDecay { get; init; }
+
+    /// <summary>
+    /// Proximal L1 decay: <see cref="SoftThreshold"/> moves p towards 0 by learning rate * threshold, and sets it to 0 if it is nearer.
+    /// <see cref="FusedOptimizer"/> does not use it.
+    /// </summary>
+    public float L1Threshold { get; init; }
+
     /// <summary>No decay, and the learning rate unchanged.</summary>
     public static SegmentFactors Default { get; } = new();
 }
@@ -74,7 +83,11 @@ public sealed class ParameterArena
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         factors ??= SegmentFactors.Default;
-        foreach (var factor in (ReadOnlySpan<float>)[factors.LearningRate, factors.CoupledDecay, factors.DecoupledDecay, factors.L1Decay])
+        ReadOnlySpan<float> all =
+        [
+            factors.LearningRate, factors.CoupledDecay, factors.DecoupledDecay, factors.L1Decay, factors.ConstantDecay, factors.L1Threshold,
+        ];
+        foreach (var factor in all)
         {
             if (!float.IsFinite(factor))
                 throw new ArgumentException($"the factors of parameter '{name}' must be finite numbers, but are {factors}", nameof(factors));

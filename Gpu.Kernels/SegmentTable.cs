@@ -15,8 +15,8 @@ public sealed class SegmentTable : IDisposable
     /// <summary>Words of the table per block: first word, length, segment, and one unused.</summary>
     internal const int BlockWords = 4;
 
-    /// <summary>Words of the table per segment: learning-rate factor, coupled decay, decoupled decay, L1 decay.</summary>
-    internal const int SegmentWords = 4;
+    /// <summary>Words of the table per segment: learning-rate factor, coupled, decoupled, L1 and constant decay, L1 threshold, and two unused.</summary>
+    internal const int SegmentWords = 8;
 
     private readonly DeviceBuffer? _owned;
 
@@ -86,7 +86,7 @@ public sealed class SegmentTable : IDisposable
     /// <summary>Frees the memory of the table, unless it belongs to the caller.</summary>
     public void Dispose() => _owned?.Dispose();
 
-    private static int CountBlocks(ParameterArena arena) => arena.Segments.Sum(segment => IntMath.DivRoundUp(segment.Length, BlockLength));
+    internal static int CountBlocks(ParameterArena arena) => arena.Segments.Sum(segment => IntMath.DivRoundUp(segment.Length, BlockLength));
 
     private static int[] ListBlocks(ParameterArena arena)
     {
@@ -102,5 +102,5 @@ public sealed class SegmentTable : IDisposable
     }
 
     private static float[] ListFactors(IReadOnlyList<SegmentFactors> factors) =>
-        [.. factors.SelectMany(f => (float[])[f.LearningRate, f.CoupledDecay, f.DecoupledDecay, f.L1Decay])];
+        [.. factors.SelectMany(f => (float[])[f.LearningRate, f.CoupledDecay, f.DecoupledDecay, f.L1Decay, f.ConstantDecay, f.L1Threshold, 0, 0])];
 }

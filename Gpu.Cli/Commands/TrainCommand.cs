@@ -5,6 +5,7 @@ using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Images;
 using Gpu.Training.Loop;
+using Gpu.Training.Models;
 using Gpu.Training.Runs;
 using Command = System.CommandLine.Command;
 
@@ -34,6 +35,9 @@ internal sealed class TrainCommand
     private readonly Option<string?> _resume = Options.Text("--resume", "RUN",
         "Resume the run in this folder from its last checkpoint, also within an epoch");
 
+    private readonly Option<string?> _loss = Options.OneOf(
+        "--loss", "Loss for numbers and yes-or-no targets: mse, the mean squared error, or half-mse, half of it", "the model's", "mse", "half-mse");
+
     private readonly Option<bool> _override = Options.Flag(
         "--override", "With --resume: allow options that change the result, such as --lr, --schedule and --dropout, to differ from those of the run");
 
@@ -51,6 +55,7 @@ internal sealed class TrainCommand
         train._device.AddTo(command);
         train._options.AddTo(command);
         train._data.AddTo(command);
+        command.Options.Add(train._loss);
         command.Options.Add(train._out);
         command.Options.Add(train._resume);
         command.Options.Add(train._override);
@@ -86,7 +91,9 @@ internal sealed class TrainCommand
         var options = WithRecordedLosses(_options.Apply(parsed, TrainOptions.Defaults)) with { Precision = _device.Precision(parsed) };
         var source = parsed.GetValue(_dataset) ?? "digits";
         var (data, model) = _data.Load(parsed, source, parsed.GetValue(_model), options.Background, _context.Reporter);
+        model = WithLoss(model, data, parsed.GetValue(_loss));
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
+        TrainOptions.CheckDecay(parsed, options, model);
         var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
         options = TrainOptions.FitBatch(
             parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), _context.Reporter);
@@ -97,6 +104,19 @@ internal sealed class TrainCommand
         return device => parsed.GetValue(_out) is { } folder
             ? new Trainer(model, data, device, options with { OutputFolder = folder }, display)
             : StartUnnamed(folder => new Trainer(model, data, device, options with { OutputFolder = folder }, display), model.Name);
+    }
+
+    private static Model WithLoss(Model model, Dataset data, string? name)
+    {
+        if (name is null) return model;
+        var loss = name == "mse" ? LossKind.MeanSquaredError : LossKind.HalfMeanSquaredError;
+        if (!TaskModel.Accepts(data.Task, loss))
+        {
+            throw new UsageException(
+                $"--loss {name} is for numbers and yes-or-no targets, but the data set '{data.Name}' has classes, which need softmax cross-entropy. Omit it.");
+        }
+
+        return new Model(model.Name, model.Input, model.Recipe with { Loss = loss }, model.Layers);
     }
 
     // A run that starts in the same second may take the name first.
@@ -117,7 +137,7 @@ internal sealed class TrainCommand
 
     private Func<ComputeDevice, Trainer> Resume(ParseResult parsed, string run, TrainingDisplay display)
     {
-        foreach (var name in _data.Given(parsed).Concat(["--model", "--out", "--init", "--init-layout"]))
+        foreach (var name in _data.Given(parsed).Concat(["--model", "--loss", "--out", "--init", "--init-layout"]))
         {
             if (TrainOptions.IsGiven(parsed, name))
                 throw new UsageException($"{name} cannot be combined with --resume: the run in '{run}' has its own. Omit it.");
@@ -126,6 +146,7 @@ internal sealed class TrainCommand
         var folder = RunArgument.Open(run, toResume: true);
         var options = _options.Apply(parsed, folder.Configuration.Options);
         TrainOptions.CheckOptimizer(parsed, options, folder.Model.Recipe.Optimizer);
+        TrainOptions.CheckDecay(parsed, options, folder.Model);
         var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration);
         var data = Reload(parsed, folder, source, options.Background);
         var allowed = new ResumeOptions { Override = parsed.GetValue(_override), ResetOptimizer = parsed.GetValue(_resetOptimizer) };

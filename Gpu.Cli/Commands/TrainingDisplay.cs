@@ -75,7 +75,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
     {
         var best = report.IsBest && report.EvaluatedOn == "validation" ? "  best" : "";
         reporter.Line(
-            $"epoch {report.Epoch}/{report.Epochs}  loss {Units.Fixed(report.TrainLoss, 4)}  "
+            $"epoch {report.Epoch}/{report.Epochs}  loss {Loss(report)}  "
             + (IsRegression ? "" : $"accuracy {Units.Percent(report.TrainAccuracy)}  ")
             + $"{report.EvaluatedOn}: loss {Units.Fixed(report.Loss, 4)}  "
             + (IsRegression ? $"RMSE {Units.Short(report.Rmse)}  R2 {Units.Fixed(report.R2, 4)}  " : $"accuracy {Units.Percent(report.Accuracy)}  ")
@@ -112,10 +112,20 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             reporter.Line(steps == 0
                 ? $"No steps were left: the run has {Units.Count(result.Steps)}."
                 : $"{Units.Count(steps, $"{more}step")} in {Units.Fixed(result.Seconds, 1)} s, {rate}{first}");
+            if (_summary?.HasL1 == true) reporter.Line($"{Units.Percent(result.Penalty.ZeroShare)} of the weights are exactly 0.");
             if (result.Run is { } folder) reporter.Line($"Run saved to {folder}");
         }
 
         reporter.Result(Json(result));
+    }
+
+    // The loss of the data, and with a penalty the sum, too.
+    private static string Loss(EpochReport report)
+    {
+        var loss = Units.Fixed(report.TrainLoss, 4);
+        if (report.Penalty.Kind == PenaltyKind.None) return loss;
+        var name = report.Penalty.Kind == PenaltyKind.Loss ? "penalty" : "penalty (for SGD)";
+        return $"{loss} + {name} {Units.Fixed(report.Penalty.Value, 4)} = {Units.Fixed(report.TotalLoss, 4)}";
     }
 
     private bool IsRegression => _summary?.Task == TaskKind.Regression;
@@ -125,16 +135,26 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
     private static string Describe(OptimizerOptions optimizer)
     {
         var (mode, target) = (optimizer.DecayMode.ToString().ToLowerInvariant(), optimizer.DecayOn.ToString().ToLowerInvariant());
-        var decay = optimizer.WeightDecay > 0 ? $", weight decay {Number(optimizer.WeightDecay)} ({mode}, on {target})" : "";
-        var l1 = optimizer.L1 > 0 ? $", L1 {Number(optimizer.L1)}" : "";
-        return $"{optimizer.Kind.ToString().ToLowerInvariant()}, learning rate {Number(optimizer.LearningRate)}{decay}{l1}";
+        var convention = optimizer.DecayConvention == DecayConvention.Full ? ", full" : "";
+        var schedule = optimizer.DecaySchedule switch { DecaySchedule.Rate => "", DecaySchedule.Schedule => ", by schedule", _ => ", constant" };
+        var cautious = optimizer.CautiousDecay ? ", cautious" : "";
+        var decay = optimizer.WeightDecay > 0
+            ? $", weight decay {Number(optimizer.WeightDecay)} ({mode}, on {target}{convention}{schedule}{cautious})"
+            : "";
+        var l1 = optimizer.L1 > 0 ? $", L1 {Number(optimizer.L1)}{(optimizer.L1Mode == L1Mode.Proximal ? " (proximal)" : "")}" : "";
+        var maxNorm = optimizer.MaxNorm > 0 ? $", max norm {Units.Short(optimizer.MaxNorm)}" : "";
+        var spectral = optimizer.SpectralNorm > 0 ? $", spectral norm {Units.Short(optimizer.SpectralNorm)}" : "";
+        return $"{optimizer.Kind.ToString().ToLowerInvariant()}, learning rate {Number(optimizer.LearningRate)}{decay}{l1}{maxNorm}{spectral}";
     }
 
     private JsonRecord Json(TrainingResult result)
     {
         var record = new JsonRecord()
             .Add("model", result.Model).Add("dataset", result.Dataset).Add("device", result.Device).Add("epochs", result.Epochs).Add("steps", result.Steps)
-            .Add("train_loss", result.TrainLoss).Add("test_loss", result.TestLoss).Add("test_accuracy", result.TestAccuracy)
+            .Add("train_loss", result.TrainLoss)
+            .Add("penalty", result.Penalty.Value).Add("penalty_kind", PenaltyNames.Of(result.Penalty.Kind))
+            .Add("total_loss", result.TotalLoss).Add("zero_share", result.Penalty.ZeroShare)
+            .Add("test_loss", result.TestLoss).Add("test_accuracy", result.TestAccuracy)
             .Add("samples_per_second", result.SamplesPerSecond).Add("seconds", result.Seconds).Add("parameters", result.Parameters).Add("run", result.Run)
             .Add("end", result.End switch { TrainingEnd.StoppedEarly => "stopped_early", TrainingEnd.Cancelled => "cancelled", _ => "completed" })
             .Add("top_k", result.TopK).Add("test_top_k", result.TestTopK).Add("best_epoch", result.BestEpoch)
@@ -146,6 +166,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             .Add("skipped_updates", result.LossScale?.Skipped)
             .Add("history", result.Reports.Select(report => new JsonRecord()
                 .Add("epoch", report.Epoch).Add("train_loss", report.TrainLoss).Add("train_accuracy", report.TrainAccuracy)
+                .Add("penalty", report.Penalty.Value).Add("total_loss", report.TotalLoss).Add("zero_share", report.Penalty.ZeroShare)
                 .Add("evaluated_on", report.EvaluatedOn).Add("loss", report.Loss).Add("accuracy", report.Accuracy)
                 .Add("rmse", report.Rmse).Add("r2", report.R2)
                 .Add("samples_per_second", report.SamplesPerSecond)));

@@ -4,6 +4,7 @@ using Gpu.Cli.Output;
 using Gpu.Kernels;
 using Gpu.Training.Images;
 using Gpu.Training.Loop;
+using Gpu.Training.Models;
 using Gpu.Training.Weights;
 
 namespace Gpu.Cli.Parsing;
@@ -41,7 +42,32 @@ internal sealed class TrainOptions
     private readonly Option<string?> _decayOn = Options.OneOf(
         "--decay-on", "Parameters that weight decay and the L1 penalty apply to: weights of convolution and dense layers, or all", Recipe, "weights", "all");
 
+    private readonly Option<string?> _decayConvention = Options.OneOf(
+        "--decay-convention", "Meaning of a weight decay L: half for the penalty L/2 w^2 (PyTorch), full for L w^2 (Keras)", Recipe, "half", "full");
+
+    private readonly Option<string?> _decaySchedule = Options.OneOf(
+        "--decay-schedule",
+        "What decoupled decay is multiplied by in each step: rate, the learning rate (PyTorch); schedule, only the factor of the schedule (Loshchilov and "
+        + "Hutter 2019); constant, nothing",
+        Recipe, "rate", "schedule", "constant");
+
+    private readonly Option<bool> _cautiousDecay = Options.Flag(
+        "--cautious-decay", "Apply decoupled decay only where the update moves a weight towards 0, too (cautious weight decay, 2025)");
+
+    private readonly Option<DecayOverride[]> _decayFor;
+
     private readonly Option<double?> _l1 = Options.Number("--l1", "Coefficient of the L1 penalty", Interval.NonNegative, Recipe);
+
+    private readonly Option<string?> _l1Mode = Options.OneOf(
+        "--l1-mode", "How to apply the L1 penalty: subgradient adds it to the gradient, proximal moves weights to exactly 0 after the step (soft threshold)",
+        Recipe, "subgradient", "proximal");
+
+    private readonly Option<double?> _maxNorm = Options.Number(
+        "--max-norm", "Largest L2 norm of the incoming weights of each unit or filter, kept after each step; 0 for none", Interval.NonNegative, Recipe);
+
+    private readonly Option<double?> _spectralNorm = Options.Number(
+        "--spectral-norm", "Largest singular value of the weights of each dense or convolution layer, by one power iteration per step; 0 for none",
+        Interval.NonNegative, Recipe);
 
     private readonly Option<double?> _dropout = Options.Number(
         "--dropout", "Drop probability of all dropout layers", Interval.BelowOne, "as in the model");
@@ -109,6 +135,9 @@ internal sealed class TrainOptions
         _scales = Options.Repeated(
             "--lr-scale", "PATTERN=X", "Multiply the learning rate of matching parameters by X (above 0); repeatable, the last match applies", "1",
             ParseScale);
+        _decayFor = Options.Repeated(
+            "--decay-for", "PATTERN=X", "Weight decay of matching parameters instead of --weight-decay; repeatable, the last match applies", "none",
+            ParseDecay);
         _betas = Options.Checked(
             "--betas",
             "A,B",
@@ -148,8 +177,9 @@ internal sealed class TrainOptions
     {
         Option[] all =
         [
-            _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn, _l1,
-            _dropout, _labelSmoothing, _classWeights, _clipNorm, _accumulate, _ema, _augment, _background, _validation, _patience, _limitTrain, _limitTest,
+            _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn,
+            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _dropout, _labelSmoothing,
+            _classWeights, _clipNorm, _accumulate, _ema, _augment, _background, _validation, _patience, _limitTrain, _limitTest,
             _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery, _checkpointEvery, _onDivergence,
         ];
         foreach (var option in all.Where(option => !_excluded.Contains(option.Name))) command.Options.Add(option);
@@ -180,7 +210,14 @@ internal sealed class TrainOptions
             WeightDecay = parsed.GetSingle(_weightDecay) ?? basis.WeightDecay,
             DecayMode = Named<DecayMode>(parsed, _decayMode) ?? basis.DecayMode,
             DecayOn = Named<DecayTarget>(parsed, _decayOn) ?? basis.DecayOn,
+            DecayConvention = Named<DecayConvention>(parsed, _decayConvention) ?? basis.DecayConvention,
+            DecaySchedule = Named<DecaySchedule>(parsed, _decaySchedule) ?? basis.DecaySchedule,
+            CautiousDecay = parsed.GetValue(_cautiousDecay) ? true : basis.CautiousDecay,
+            DecayFor = parsed.GetValue(_decayFor) is { Length: > 0 } decays ? decays : basis.DecayFor,
             L1 = parsed.GetSingle(_l1) ?? basis.L1,
+            L1Mode = Named<L1Mode>(parsed, _l1Mode) ?? basis.L1Mode,
+            MaxNorm = parsed.GetSingle(_maxNorm) ?? basis.MaxNorm,
+            SpectralNorm = parsed.GetSingle(_spectralNorm) ?? basis.SpectralNorm,
             Dropout = parsed.GetSingle(_dropout) ?? basis.Dropout,
             LabelSmoothing = parsed.GetSingle(_labelSmoothing) ?? basis.LabelSmoothing,
             ClassWeights = parsed.GetValue(_classWeights) ?? basis.ClassWeights,
@@ -259,6 +296,34 @@ internal sealed class TrainOptions
         static string Text(OptimizerKind kind) => kind.ToString().ToLowerInvariant();
     }
 
+    /// <summary>Refuses options of weight decay and L1 that have no effect, because nothing decays.</summary>
+    /// <param name="parsed">the command line</param>
+    /// <param name="options">the training options</param>
+    /// <param name="model">the model, whose recipe and layers apply where the options say nothing</param>
+    /// <exception cref="UsageException">an option has no effect</exception>
+    public static void CheckDecay(ParseResult parsed, TrainingOptions options, Model model)
+    {
+        var recipe = model.Recipe.Optimizer;
+        var kind = options.Optimizer ?? recipe.Kind;
+        var defaults = kind == recipe.Kind ? recipe : OptimizerOptions.DefaultsFor(kind);
+        var layers = model.Nodes.SelectMany(node => node.Flatten()).Select(node => node.Layer).ToArray();
+        var decays = (options.WeightDecay ?? (defaults.WeightDecay > 0 ? defaults.WeightDecay : recipe.WeightDecay)) > 0
+            || options.DecayFor.Any(rule => rule.WeightDecay > 0) || layers.Any(layer => layer.WeightDecay > 0);
+        var hasL1 = (options.L1 ?? recipe.L1) > 0 || layers.Any(layer => layer.L1 > 0);
+        foreach (var name in new[] { "--decay-mode", "--decay-convention", "--decay-schedule", "--cautious-decay" })
+            Require(name, decays, "weight decay is 0. Add --weight-decay");
+        Require("--decay-on", decays || hasL1, "weight decay and the L1 penalty are 0. Add --weight-decay or --l1");
+        Require("--l1-mode", hasL1, "the L1 penalty is 0. Add --l1");
+        var isDecoupled = (options.DecayMode ?? defaults.DecayMode) == DecayMode.Decoupled;
+        foreach (var name in new[] { "--decay-schedule", "--cautious-decay" })
+            Require(name, isDecoupled, "weight decay is added to the gradient. Add --decay-mode decoupled");
+
+        void Require(string name, bool hasEffect, string reason)
+        {
+            if (!hasEffect && IsGiven(parsed, name)) throw new UsageException($"{name} has no effect, because {reason}, or omit it.");
+        }
+    }
+
     private static T? Named<T>(ParseResult parsed, Option<string?> option)
         where T : struct, Enum => parsed.GetValue(option) is { } name ? Enum.Parse<T>(name, ignoreCase: true) : null;
 
@@ -267,6 +332,13 @@ internal sealed class TrainOptions
         var equals = text.LastIndexOf('=');
         if (equals > 0 && Options.TryParseNumber(text[(equals + 1)..], Interval.Positive, out var factor)) return new(text[..equals], (float)factor);
         throw new FormatException($"expected PATTERN=X with a number X ({Interval.Positive}), such as residual1.*=0.1, but got '{text}'.");
+    }
+
+    private static DecayOverride ParseDecay(string text)
+    {
+        var equals = text.LastIndexOf('=');
+        if (equals > 0 && Options.TryParseNumber(text[(equals + 1)..], Interval.NonNegative, out var decay)) return new(text[..equals], (float)decay);
+        throw new FormatException($"expected PATTERN=X with a number X ({Interval.NonNegative}), such as dense*=1e-3, but got '{text}'.");
     }
 
     private static (double, double)? ParseBetas(string text)

@@ -10,7 +10,8 @@ internal static class PointwiseLosses<TLoss>
 {
     /// <summary>See <see cref="MeanSquaredError.Run"/>.</summary>
     public static void Run(
-        IExecutor executor, int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses, Activation gate)
+        IExecutor executor, int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses, Activation gate,
+        float factor = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
@@ -29,21 +30,22 @@ internal static class PointwiseLosses<TLoss>
             [new(gradient, nameof(gradient)), new(sampleLosses, nameof(sampleLosses))],
             [new(target, nameof(target))],
             [new(prediction, nameof(prediction))]);
-        var call = new Call(executor, batch, outputs, prediction, target, gradient, sampleLosses, gate.Slope);
+        var call = new Call(executor, batch, outputs, prediction, target, gradient, sampleLosses, gate.Slope, factor);
         ActivationDispatch.Call(gate.Kind, ref call);
     }
 
     private readonly struct Call(
-        IExecutor executor, int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses, float slope)
+        IExecutor executor, int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses, float slope,
+        float factor)
         : IActivationCall
     {
         public void Invoke<TActivation>()
             where TActivation : struct, IActivation =>
-            executor.Execute(new Operation<TActivation>(batch, outputs, prediction, target, gradient, sampleLosses, slope));
+            executor.Execute(new Operation<TActivation>(batch, outputs, prediction, target, gradient, sampleLosses, slope, factor));
     }
 
     private readonly struct Operation<TActivation>(
-        int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses, float slope) : IOperation
+        int batch, int outputs, DeviceView prediction, DeviceView target, DeviceView gradient, DeviceView sampleLosses, float slope, float factor) : IOperation
         where TActivation : struct, IActivation
     {
         public int Granularity => outputs;
@@ -61,8 +63,8 @@ internal static class PointwiseLosses<TLoss>
                 SampleLosses = launcher.Bind(sampleLosses),
                 Outputs = outputs,
                 HasGradient = !gradient.IsEmpty,
-                LossScale = 1f / outputs,
-                GradientScale = (float)(1.0 / ((double)batch * outputs)),
+                LossScale = factor / outputs,
+                GradientScale = (float)(factor / ((double)batch * outputs)),
                 Slope = slope,
             };
             var threads = GroupedPointwiseLoss<TBackend, TVector, TLoss, TActivation>.Threads(launcher.Groups, outputs);

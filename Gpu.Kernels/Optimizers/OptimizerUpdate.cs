@@ -5,14 +5,15 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Optimizers;
 
 /// <summary>
-/// One step of an optimizer over a whole arena: g = gradient * scale * clip + L2 p + L1 sign(p); p *= 1 - lr decay; the update rule; gradient = 0. Each value
-/// is loaded and stored once. A skipped step (<see cref="LossScaling"/>) only resets the gradients. An item is a block of a segment
+/// One step of an optimizer over a whole arena: g = gradient * scale * clip + L2 p + L1 sign(p); p *= 1 - lr decay - constant decay; the update rule;
+/// gradient = 0. Each value is loaded and stored once. A skipped step (<see cref="LossScaling"/>) only resets the gradients. An item is a block of a segment
 /// (<see cref="SegmentTable"/>), or a part of a block.
 /// </summary>
-internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
+internal struct OptimizerUpdate<TBackend, TVector, TRule, TDecay> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
     where TRule : struct, IUpdateRule
+    where TDecay : struct, IDecayRule
 {
     /// <summary>Arenas of the same length: parameters, gradients, both states and the average. The last three may be empty.</summary>
     public TBackend Parameters, Gradients, First, Second, Average;
@@ -63,7 +64,7 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
         learningRate *= factor;
         if (IsClipped) scale *= TBackend.LoadScalar(Norm, GradientNormLayout.ClipFactor);
         var coupled = TBackend.LoadScalar(Segments, segment + 1);
-        var decayFactor = 1f - learningRate * TBackend.LoadScalar(Segments, segment + 2);
+        var decayed = learningRate * TBackend.LoadScalar(Segments, segment + 2) + TBackend.LoadScalar(Segments, segment + 4);
         var l1 = TBackend.LoadScalar(Segments, segment + 3);
 
         var constants = Constants;
@@ -84,7 +85,7 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
             var gradient = TBackend.Load(Gradients, i);
             var first = TRule.States > 0 ? TBackend.Load(First, i) : TBackend.Zero;
             var second = TRule.States > 1 ? TBackend.Load(Second, i) : TBackend.Zero;
-            Step(ref parameter, gradient, ref first, ref second, scale, coupled, decayFactor, l1, constants);
+            Step(ref parameter, gradient, ref first, ref second, scale, coupled, decayed, l1, constants);
             TBackend.Store(Parameters, i, parameter);
             TBackend.Store(Gradients, i, TBackend.Zero);
             if (TRule.States > 0) TBackend.Store(First, i, first);
@@ -99,7 +100,7 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
             var gradient = TBackend.LoadPartial(Gradients, i, left);
             var first = TRule.States > 0 ? TBackend.LoadPartial(First, i, left) : TBackend.Zero;
             var second = TRule.States > 1 ? TBackend.LoadPartial(Second, i, left) : TBackend.Zero;
-            Step(ref parameter, gradient, ref first, ref second, scale, coupled, decayFactor, l1, constants);
+            Step(ref parameter, gradient, ref first, ref second, scale, coupled, decayed, l1, constants);
             TBackend.StorePartial(Parameters, i, parameter, left);
             TBackend.StorePartial(Gradients, i, TBackend.Zero, left);
             if (TRule.States > 0) TBackend.StorePartial(First, i, first, left);
@@ -119,12 +120,25 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Step(
         ref TVector parameter, TVector gradient, ref TVector first, ref TVector second,
-        float scale, float coupled, float decayFactor, float l1, in UpdateConstants constants)
+        float scale, float coupled, float decayed, float l1, in UpdateConstants constants)
     {
         var g = TBackend.MultiplyAdd(gradient, TBackend.Splat(scale), TBackend.Multiply(parameter, TBackend.Splat(coupled)));
         g = TBackend.MultiplyAdd(UpdateMath.Sign<TBackend, TVector>(parameter), TBackend.Splat(l1), g);
-        parameter = TBackend.Multiply(parameter, TBackend.Splat(decayFactor));
-        TRule.Update<TBackend, TVector>(ref parameter, g, ref first, ref second, constants);
+        if (TDecay.IsCautious)
+        {
+            // The rules add to the parameter, so from zero they give the update itself, with its exact sign.
+            var update = TBackend.Zero;
+            TRule.Update<TBackend, TVector>(ref update, g, ref first, ref second, constants);
+            var isOpposed = TBackend.Multiply(update, parameter);
+            var decay = TBackend.SelectGreater(isOpposed, TBackend.Zero, TBackend.Zero, TBackend.Splat(-decayed));
+            parameter = TBackend.Add(TBackend.MultiplyAdd(parameter, decay, parameter), update);
+        }
+        else
+        {
+            parameter = TBackend.Multiply(parameter, TBackend.Splat(1f - decayed));
+            TRule.Update<TBackend, TVector>(ref parameter, g, ref first, ref second, constants);
+        }
+
         // Decay halves them again and again, until they are subnormal.
         parameter = TBackend.FlushSubnormals(parameter);
         if (TRule.States > 0) first = TBackend.FlushSubnormals(first);

@@ -35,6 +35,13 @@ public class PointwiseLossTests
                 var evaluated = oracle.Output(batch);
                 MeanSquaredError.Run(oracle.Device, batch, outputs, oracle.Upload(prediction), oracle.Upload(target), default, evaluated, gate);
                 Assert.Equal(oracle.Download(losses), oracle.Download(evaluated));
+
+                // With a factor of 1/2 everything is half of it, exactly.
+                var (halfLosses, halfGradient) = (oracle.Output(batch), oracle.Output(count));
+                MeanSquaredError.Run(
+                    oracle.Device, batch, outputs, oracle.Upload(prediction), oracle.Upload(target), halfGradient, halfLosses, gate, factor: 0.5f);
+                oracle.Compare("half squared error", [.. oracle.Download(losses).Select(x => x / 2.0)], halfLosses, 1e-6);
+                oracle.Compare("half squared error gradient", [.. oracle.Download(gradient).Select(x => x / 2.0)], halfGradient, 1e-6, 1e-9);
             }
         }
     }

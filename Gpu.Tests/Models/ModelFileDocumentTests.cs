@@ -14,12 +14,14 @@ public class ModelFileDocumentTests
     public void EveryLayerHasARowWithAllItsProperties()
     {
         var rows = Read().Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToArray();
+        var shared = typeof(Layer).GetProperties().Select(property => char.ToLowerInvariant(property.Name[0]) + property.Name[1..]).ToArray();
+        foreach (var name in shared) Assert.Contains($"`{name}`", Read());
         var missing = LayerRegistry.Names.SelectMany(kind =>
         {
             var row = Array.Find(rows, line => line.StartsWith($"| `{kind}` |", StringComparison.Ordinal));
             if (row is null) return [kind];
             return LayerProperties.Of(LayerRegistry.Find(kind)!).All.Select(property => property.Name)
-                .Where(name => name != "name" && !row.Contains($"`{name}`", StringComparison.Ordinal)).Select(name => $"{kind}: {name}");
+                .Where(name => !shared.Contains(name) && !row.Contains($"`{name}`", StringComparison.Ordinal)).Select(name => $"{kind}: {name}");
         });
         Assert.Empty(missing);
     }
@@ -30,7 +32,7 @@ public class ModelFileDocumentTests
         Enum[][] values =
         [
             Values<ActivationKind>(), Values<Initializer>(), Values<Shortcut>(), Values<LossKind>(), Values<OptimizerKind>(), Values<DecayMode>(),
-            Values<DecayTarget>(),
+            Values<DecayTarget>(), Values<DecayConvention>(), Values<DecaySchedule>(), Values<L1Mode>(),
         ];
         var text = Read();
         foreach (var name in values.SelectMany(all => all).Select(JsonValues.EnumName)) Assert.Contains($"`{name}`", text);

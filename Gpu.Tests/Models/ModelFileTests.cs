@@ -41,9 +41,14 @@ public class ModelFileTests
             new AvgPool2dLayer(3) { Stride = 2, Padding = 1, CountPadding = true },
             new ResidualBlock(new SequenceBlock(new Conv2dLayer(4, 1),
                 new ActivationLayer(new Activation(ActivationKind.Gelu)))) { Activation = Activation.None },
-            new UpsampleLayer(2), new DropoutLayer(0.1f), new GlobalAvgPool2dLayer(), new DenseLayer(2) { Initializer = Initializer.PyTorch },
+            new UpsampleLayer(2), new DropoutLayer(0.1f), new GlobalAvgPool2dLayer(), new DenseLayer(2)
+            {
+                Initializer = Initializer.PyTorch, WeightDecay = 0, L1 = 0.01f, MaxNorm = 0.5f, LearningRateScale = 0.1f,
+            },
         };
-        var optimizer = OptimizerOptions.DefaultsFor(OptimizerKind.AdamW) with { LearningRate = 0.003f, Beta2 = 0.95, DecayOn = DecayTarget.All, L1 = 1e-6f };
+        var optimizer = OptimizerOptions.DefaultsFor(OptimizerKind.AdamW) with { LearningRate = 0.003f, Beta2 = 0.95, DecayOn = DecayTarget.All, L1 = 1e-6f,
+            DecayConvention = DecayConvention.Full, DecaySchedule = DecaySchedule.Schedule, CautiousDecay = true, L1Mode = L1Mode.Proximal, MaxNorm = 3,
+            SpectralNorm = 2 };
         var recipe = new TrainingRecipe { LabelSmoothing = 0.1f, Optimizer = optimizer };
         var model = new Model("all", TensorShape.Image(20, 20, 2), recipe, layers);
         var json = ModelFile.Write(model);
@@ -114,7 +119,7 @@ public class ModelFileTests
     [InlineData("{\"input\": [8,8,1], \"layers\": [{\"type\": \"residual\", \"body\": [{\"type\": \"dense\"}]}]}",
         "layers[0] (residual).body[0] (dense): the property 'units'")]
     [InlineData("{\"input\": [4], \"los\": 1, \"layers\": []}", "Did you mean 'loss'?")]
-    [InlineData("{\"input\": [4], \"loss\": \"mse\", \"layers\": []}", "mean-squared-error")]
+    [InlineData("{\"input\": [4], \"loss\": \"squared\", \"layers\": []}", "mean-squared-error")]
     [InlineData("{\"input\": [4], \"optimizer\": {\"kind\": \"adma\"}, \"layers\": []}", "Did you mean 'adam'?")]
     [InlineData("{\"input\": [4], \"optimizer\": {\"lr\": 1}, \"layers\": []}", "optimizer: there is no property 'lr'")]
     public void ErrorsNameTheFileAndTheProblem(string json, string expected)

@@ -22,7 +22,8 @@ public sealed class OptimizerReference(OptimizerSettings settings, double[] para
         var p = Parameters[i];
         var lr = learningRate * factors.LearningRate;
         var g = gradient + factors.CoupledDecay * p + factors.L1Decay * Math.Sign(p);
-        p *= 1 - lr * factors.DecoupledDecay;
+        var (before, decay) = (p, lr * factors.DecoupledDecay + factors.ConstantDecay);
+        if (!settings.CautiousDecay) p *= 1 - decay;
         switch (settings.Kind)
         {
             case OptimizerKind.Sgd:
@@ -57,9 +58,10 @@ public sealed class OptimizerReference(OptimizerSettings settings, double[] para
                 throw new NotSupportedException(settings.Kind.ToString());
         }
 
+        if (settings.CautiousDecay && (before - p) * before >= 0) p -= decay * before;
         Parameters[i] = p;
-        if (settings.EmaDecay is not { } decay) return;
-        decay = Math.Min(decay, (1.0 + step) / (10.0 + step));
-        Average[i] = decay * Average[i] + (1 - decay) * p;
+        if (settings.EmaDecay is not { } smoothing) return;
+        smoothing = Math.Min(smoothing, (1.0 + step) / (10.0 + step));
+        Average[i] = smoothing * Average[i] + (1 - smoothing) * p;
     }
 }

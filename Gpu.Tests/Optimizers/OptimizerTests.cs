@@ -5,20 +5,21 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Optimizers;
 
-[OracleFor(typeof(OptimizerUpdate<,,>))]
+[OracleFor(typeof(OptimizerUpdate<,,,>))]
 public class OptimizerTests
 {
     private static readonly OptimizerSettings[] Rules =
     [
         OptimizerSettings.Sgd(), OptimizerSettings.WithMomentum(), OptimizerSettings.Nesterov(0.8), OptimizerSettings.RmsProp(),
         OptimizerSettings.RmsProp(0.9, 1e-3, 0.7), OptimizerSettings.Adam(), OptimizerSettings.AdamW(0.8, 0.95, 1e-6), OptimizerSettings.Lion(),
+        OptimizerSettings.Sgd() with { CautiousDecay = true }, OptimizerSettings.AdamW() with { CautiousDecay = true },
     ];
 
     private static readonly SegmentFactors[] Decays =
     [
         SegmentFactors.Default,
         new() { CoupledDecay = 0.05f },
-        new() { DecoupledDecay = 0.1f, LearningRate = 0.25f },
+        new() { DecoupledDecay = 0.1f, ConstantDecay = 0.002f, LearningRate = 0.25f },
         new() { L1Decay = 0.02f },
         new() { CoupledDecay = 0.01f, DecoupledDecay = 0.03f, L1Decay = 0.01f, LearningRate = 2f },
     ];

@@ -110,8 +110,8 @@ public class KillTests(ITestOutputHelper output)
             while (process.Lines.TryTake(out var line, Timeout.Infinite))
             {
                 if (!line.StartsWith($"epoch {epoch}/", StringComparison.Ordinal) || !line.Contains("(100 %)", StringComparison.Ordinal)) continue;
-                // By a call: a process that sends it would start too late.
-                Assert.Equal(0, SendSignal(process.Id, name == "TERM" ? 15 : 2));
+                // By a call: a process that sends it would start too late. On a busy machine the run may have ended before its line was read.
+                Assert.True(SendSignal(process.Id, name == "TERM" ? 15 : 2) == 0 || process.WaitForExit(1_000), "the signal could not be sent");
                 break;
             }
 

@@ -226,7 +226,8 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
         yield return Case(
             typeof(SoftmaxCrossEntropy), "RunAndCount", "logitsGradient sampleLosses metrics", batch, classes, Values(), Samples(), Values(), Samples(),
             Counters(), 2, 0.1f, View(classes));
-        yield return Case(typeof(MeanSquaredError), "Run", "gradient sampleLosses", batch, classes, Values(), Values(), Values(), Samples(), Activation.Relu);
+        yield return Case(
+            typeof(MeanSquaredError), "Run", "gradient sampleLosses", batch, classes, Values(), Values(), Values(), Samples(), Activation.Relu, 1f);
         yield return Case(typeof(BinaryCrossEntropy), "Run", "logitsGradient sampleLosses", batch, classes, Values(), Values(), Values(), Samples());
         yield return Case(typeof(Metrics), "Accumulate", "metrics", batch, classes, Values(), Samples(), Samples(), Counters(), 2);
         yield return Case(typeof(Metrics), "AccumulateLosses", "metrics", batch, Samples(), Counters());
@@ -262,5 +263,18 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
         yield return Case(
             typeof(FusedOptimizer), "Update", "parameters gradients state average", settings, table, View(arena.Length), View(arena.Length),
             View(settings.StateLength(arena.Length)), View(state), View(GradientNormLayout.Words), View(arena.Length));
+        DeviceView Arena() => View(arena.Length);
+        yield return Case(typeof(ParameterSums), "Run", "sums", table, Arena(), View(ParameterSums.Length(table)));
+        yield return Case(typeof(SoftThreshold), "Run", "parameters", table, Arena(), View(state));
+        yield return Case(typeof(WeightAverage), "Update", "average", 0.9, table, Arena(), Arena(), View(state));
+        yield return Case(typeof(WeightConstraints), "MaxNorm", "weights", 7, 5, View(35), 1f);
+        yield return Case(
+            typeof(WeightConstraints), "SpectralNorm", "weights state workspace", 7, 5, View(35), 1f, View(WeightConstraints.SpectralStateLength(7)),
+            View(WeightConstraints.SpectralWorkspaceLength(7, 5)));
+        yield return Case(typeof(WeightStatistics), "Copy", "target", View(33), View(33));
+        yield return Case(
+            typeof(WeightStatistics), "Moments", "moments", table, Arena(), Arena(), Arena(), View(table.BlockCount * WeightStatistics.MomentWords));
+        yield return Case(
+            typeof(WeightStatistics), "Counts", "counts", table, Arena(), View(table.SegmentCount), View(table.BlockCount * WeightStatistics.Bins));
     }
 }

@@ -1,3 +1,4 @@
+using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
@@ -12,6 +13,21 @@ public abstract class Layer
 {
     /// <summary>The name of the layer within its block; null for an automatic name such as <c>conv1</c>.</summary>
     public string? Name { get; init; }
+
+    /// <summary>
+    /// Weight decay of the layer's parameters, and of those in it, instead of that of the optimizer; 0 for none, null for the optimizer's. It applies to the
+    /// same kinds of parameters (<see cref="OptimizerOptions.DecayOn"/>).
+    /// </summary>
+    public float? WeightDecay { get; init; }
+
+    /// <summary>Coefficient of the L1 penalty, as <see cref="WeightDecay"/>.</summary>
+    public float? L1 { get; init; }
+
+    /// <summary>Largest norm of the incoming weights of each unit or filter instead of that of the optimizer; 0 for none, null for the optimizer's.</summary>
+    public float? MaxNorm { get; init; }
+
+    /// <summary>Factor of the learning rate of the layer's parameters, and of those in it, above 0; null for 1.</summary>
+    public float? LearningRateScale { get; init; }
 
     /// <summary>Computes the output shape of a sample from its input shape.</summary>
     /// <exception cref="ShapeException">the layer does not accept the input; the message says what was found, what is needed and what to do</exception>

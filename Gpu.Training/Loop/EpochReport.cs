@@ -15,6 +15,12 @@ public sealed record EpochReport
     /// <summary>Mean loss over the epoch's training batches, measured while training: dropout is on and the weights change from batch to batch.</summary>
     public required double TrainLoss { get; init; }
 
+    /// <summary>The penalty on the training weights at the end of the epoch, and the share of zeros among them.</summary>
+    public WeightPenalty Penalty { get; init; }
+
+    /// <summary><see cref="TrainLoss"/>, which is that of the data alone, plus the penalty.</summary>
+    public double TotalLoss => TrainLoss + Penalty.Value;
+
     /// <summary>Accuracy over the epoch's training batches, measured while training.</summary>
     public required double TrainAccuracy { get; init; }
 

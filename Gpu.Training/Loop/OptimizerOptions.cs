@@ -34,8 +34,29 @@ public sealed record OptimizerOptions
     /// <summary>Which parameters weight decay and the L1 penalty apply to.</summary>
     public DecayTarget DecayOn { get; init; } = DecayTarget.Weights;
 
-    /// <summary>Coefficient of the L1 penalty, 0 or more; adds l1 * sign(w) to the gradient. Applies to the parameters of <see cref="DecayOn"/>.</summary>
+    /// <summary>What <see cref="WeightDecay"/> means.</summary>
+    public DecayConvention DecayConvention { get; init; }
+
+    /// <summary>What decoupled decay is multiplied by in each step.</summary>
+    public DecaySchedule DecaySchedule { get; init; }
+
+    /// <summary>Whether decoupled decay applies only where the update moves a weight towards 0, too (<see cref="OptimizerSettings.CautiousDecay"/>).</summary>
+    public bool CautiousDecay { get; init; }
+
+    /// <summary>Coefficient of the L1 penalty l1 * |w|, 0 or more. Applies to the parameters of <see cref="DecayOn"/>.</summary>
     public float L1 { get; init; }
+
+    /// <summary>How the L1 penalty is applied.</summary>
+    public L1Mode L1Mode { get; init; }
+
+    /// <summary>
+    /// Largest L2 norm of the incoming weights of each unit of a dense layer, and of each filter of a convolution (<see cref="WeightConstraints.MaxNorm"/>);
+    /// 0 for none.
+    /// </summary>
+    public float MaxNorm { get; init; }
+
+    /// <summary>Largest singular value of the weights of dense layers and convolutions (<see cref="WeightConstraints.SpectralNorm"/>); 0 for none.</summary>
+    public float SpectralNorm { get; init; }
 
     /// <summary>The default hyperparameters of an optimizer (PyTorch's; for Lion those of its paper), with a suitable learning rate.</summary>
     public static OptimizerOptions DefaultsFor(OptimizerKind kind) => kind switch
@@ -59,18 +80,6 @@ public sealed record OptimizerOptions
         Beta2 = Beta2,
         Epsilon = Epsilon,
         EmaDecay = ema,
+        CautiousDecay = CautiousDecay,
     };
-
-    /// <summary>Decay factors of a parameter.</summary>
-    /// <param name="decays">True for weights of convolution and dense layers, which decay with <see cref="DecayTarget.Weights"/>.</param>
-    internal SegmentFactors Factors(bool decays)
-    {
-        if (!decays && DecayOn == DecayTarget.Weights) return SegmentFactors.Default;
-        return new SegmentFactors
-        {
-            CoupledDecay = DecayMode == DecayMode.L2 ? WeightDecay : 0,
-            DecoupledDecay = DecayMode == DecayMode.Decoupled ? WeightDecay : 0,
-            L1Decay = L1,
-        };
-    }
 }

@@ -35,20 +35,8 @@ internal sealed record ParameterSelection(IReadOnlySet<string> Frozen, IReadOnly
         return new ParameterSelection(frozen, factors);
     }
 
-    /// <summary>What is frozen, for the user; null for nothing.</summary>
-    public string? Describe(Model model)
-    {
-        if (Frozen.Count == 0) return null;
-        var trainable = model.Parameters.Where(parameter => parameter.Trainable).ToArray();
-        var frozen = trainable.Where(parameter => Frozen.Contains(parameter.Name)).ToArray();
-        return FormattableString.Invariant(
-            $"Frozen: {frozen.Length:N0} of {trainable.Length:N0} tensors, {frozen.Sum(Values):N0} of {trainable.Sum(Values):N0} parameters (")
-            + $"{NameList.Join(frozen.Select(parameter => parameter.Name), NamesInMessage)}).";
-
-        static long Values(ModelParameter parameter) => parameter.Shape.Aggregate(1L, (product, side) => product * side);
-    }
-
-    private static string[] Match(string option, string pattern, string[] names, Model model)
+    /// <summary>The names that a pattern matches, at least one.</summary>
+    internal static string[] Match(string option, string pattern, string[] names, Model model)
     {
         var matches = names.Where(name => IsMatch(pattern, name)).ToArray();
         if (matches.Length > 0) return matches;

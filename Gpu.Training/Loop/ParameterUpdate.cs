@@ -1,45 +1,68 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
+using Gpu.Training.Data;
+using Gpu.Training.Initialization;
+using Gpu.Training.Models;
 using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>The optimizer of a network: its state, and the launches that apply the gradients and then zero them.</summary>
+/// <summary>
+/// The optimizer of a network: its state, and the launches that apply the gradients and then zero them. What projects the parameters (soft threshold, largest
+/// norms) follows the optimizer's own launch, and then the moving average needs a launch of its own, too.
+/// </summary>
 internal sealed class ParameterUpdate : IDisposable
 {
+    private readonly ComputeDevice _device;
     private readonly CommandList _commands;
+    private readonly CommandList _measurement;
+    private readonly ParameterArena _arena = new();
+    private readonly ParameterRule[] _rules;
+    private readonly PenaltyKind _kind;
+    private readonly ulong _seed;
     private readonly SegmentTable _table;
     private readonly DeviceBuffer? _state;
     private readonly DeviceBuffer? _average;
     private readonly DeviceBuffer? _norm;
+    private readonly DeviceBuffer? _singularVectors;
+    private readonly DeviceBuffer? _spectralWorkspace;
+    private readonly DeviceBuffer _sums;
 
     public ParameterUpdate(Network network, ResolvedOptions resolved, DeviceView stepState, DeviceView lossScale)
     {
         var (clipNorm, ema) = (resolved.Options.ClipNorm, resolved.Options.Ema);
         var memory = network.Memory;
-        var device = network.Device;
-        var settings = resolved.Optimizer.Settings(ema);
-        var decays = network.Model.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Declaration.Decays);
-        var arena = new ParameterArena();
-        foreach (var segment in memory.TrainableLayout.Segments)
-            arena.Add(segment.Name, segment.Length, Factors(resolved, segment.Name, decays[segment.Name]));
-        _table = new SegmentTable(device, arena);
-        var stateLength = settings.StateLength(arena.Length);
-        if (stateLength > 0) _state = device.Allocate(stateLength);
+        _device = network.Device;
+        var rules = resolved.Rules;
+        // The average follows the projections.
+        var settings = resolved.Optimizer.Settings(rules.HasProjections ? null : ema);
+        foreach (var segment in memory.TrainableLayout.Segments) _arena.Add(segment.Name, segment.Length, rules.Rules[segment.Name].Factors);
+        _rules = [.. _arena.Segments.Select(segment => rules.Rules[segment.Name])];
+        (_kind, _seed) = (rules.Kind, resolved.Options.Seed);
+        _table = new SegmentTable(_device, _arena);
+        var stateLength = settings.StateLength(_arena.Length);
+        if (stateLength > 0) _state = _device.Allocate(stateLength);
         if (ema is not null)
         {
-            _average = device.Allocate(arena.Length);
-            var start = new float[arena.Length];
-            device.Download<float>(memory.Values, start);
-            device.Upload<float>(start, _average.View);
+            _average = _device.Allocate(_arena.Length);
+            var start = new float[_arena.Length];
+            _device.Download<float>(memory.Values, start);
+            _device.Upload<float>(start, _average.View);
         }
 
-        _commands = new CommandList(device);
+        var (vectors, workspaceLength) = SpectralLengths(_rules);
+        if (vectors > 0) (_singularVectors, _spectralWorkspace) = (_device.Allocate(vectors), _device.Allocate(workspaceLength));
+        ResetSingularVectors();
+        _sums = _device.Allocate(ParameterSums.Length(_table));
+        _measurement = new CommandList(_device);
+        ParameterSums.Run(_measurement, _table, memory.Values, _sums.View);
+
+        _commands = new CommandList(_device);
         var norm = default(DeviceView);
         var workspace = default(DeviceView);
         if (clipNorm is not null || !lossScale.IsEmpty)
         {
-            _norm = device.Allocate(GradientNormLayout.Words + GradientNorm.WorkspaceLength(arena.Length));
+            _norm = _device.Allocate(GradientNormLayout.Words + GradientNorm.WorkspaceLength(_arena.Length));
             norm = _norm.View.First(GradientNormLayout.Words);
             workspace = _norm.View.Slice(norm.Length, _norm.Length - norm.Length);
         }
@@ -48,23 +71,29 @@ internal sealed class ParameterUpdate : IDisposable
         if (!lossScale.IsEmpty) LossScaling.Update(_commands, memory.Gradients, stepState, lossScale, norm, workspace);
         if (clipNorm is { } largest) GradientNorm.Run(_commands, memory.Gradients, stepState, largest, norm, workspace);
         FusedOptimizer.Update(
-            _commands, settings, _table, memory.Values, memory.Gradients, State, stepState, clipNorm is null ? default : norm, Average);
+            _commands, settings, _table, memory.Values, memory.Gradients, State, stepState, clipNorm is null ? default : norm,
+            rules.HasProjections ? default : Average);
+        if (!rules.HasProjections) return;
+        RecordProjections(memory.Values, stepState);
+        if (ema is { } decay) WeightAverage.Update(_commands, decay, _table, memory.Values, Average, stepState);
     }
 
-    // A factor of 0 freezes a segment; then decay does not apply either.
-    private static SegmentFactors Factors(ResolvedOptions resolved, string name, bool decays) => resolved.Selection.Frozen.Contains(name)
-        ? new SegmentFactors { LearningRate = 0 }
-        : resolved.Optimizer.Factors(decays) with { LearningRate = resolved.Selection.Factors.GetValueOrDefault(name, 1f) };
-
     /// <summary>Words of device memory that the optimizer needs besides parameters and gradients.</summary>
-    public static long WordsFor(ParameterArena trained, OptimizerOptions options, bool scalesLoss, float? clipNorm, float? ema)
+    public static long WordsFor(Model model, ParameterArena trained, ResolvedOptions resolved, bool scalesLoss)
     {
+        var (clipNorm, ema) = (resolved.Options.ClipNorm, resolved.Options.Ema);
         var norm = clipNorm is null && !scalesLoss ? 0 : GradientNormLayout.Words + GradientNorm.WorkspaceLength(trained.Length);
-        return (long)SegmentTable.WordsFor(trained) + options.Settings(ema).StateLength(trained.Length) + (ema is null ? 0 : trained.Length) + norm;
+        var (vectors, workspace) = SpectralLengths(model.Parameters.Where(parameter => parameter.Trainable)
+            .Select(parameter => resolved.Rules.Rules[parameter.Name]));
+        var table = (long)SegmentTable.WordsFor(trained) + ParameterSums.LengthFor(trained);
+        return table + resolved.Optimizer.Settings(ema).StateLength(trained.Length) + (ema is null ? 0 : trained.Length) + norm + vectors + workspace;
     }
 
     /// <summary>Optimizer state; empty for plain SGD.</summary>
     public DeviceView State => _state?.View ?? default;
+
+    /// <summary>The stored vectors of the spectral norm; empty if it is not limited.</summary>
+    public DeviceView SingularVectors => _singularVectors?.View ?? default;
 
     /// <summary>Exponential moving average of the parameters; empty if not enabled.</summary>
     public DeviceView Average => _average?.View ?? default;
@@ -72,11 +101,70 @@ internal sealed class ParameterUpdate : IDisposable
     /// <summary>The launches that apply the gradients and then zero them.</summary>
     public CommandList Commands => _commands;
 
+    /// <summary>Computes the penalty of the current parameters on the device. Waits until the device has finished.</summary>
+    public WeightPenalty MeasurePenalty()
+    {
+        _measurement.Run();
+        var sums = ParameterSums.Read(_device, _table, _arena, _sums.View);
+        double penalty = 0;
+        long zeros = 0, weights = 0;
+        for (var s = 0; s < sums.Length; s++)
+        {
+            penalty += _rules[s].Penalty * sums[s].Squares + _rules[s].L1 * sums[s].Absolutes;
+            if (!_rules[s].IsWeight) continue;
+            (zeros, weights) = (zeros + sums[s].Zeros, weights + _arena.Segments[s].Length);
+        }
+
+        return new WeightPenalty(penalty, _kind, weights == 0 ? 0 : (double)zeros / weights);
+    }
+
+    /// <summary>Sets the stored vectors of the spectral norm to those of the start of a run.</summary>
+    public void ResetSingularVectors()
+    {
+        if (_singularVectors is null) return;
+        var random = new PortableRandom(NamedSeed.Of(_seed, "spectral-norm"));
+        var vectors = new float[_singularVectors.Length];
+        for (var i = 0; i < vectors.Length; i++) vectors[i] = (float)random.NextApproximateNormal();
+        _device.Upload<float>(vectors, _singularVectors.View);
+    }
+
     public void Dispose()
     {
         _table.Dispose();
         _state?.Dispose();
         _average?.Dispose();
         _norm?.Dispose();
+        _singularVectors?.Dispose();
+        _spectralWorkspace?.Dispose();
+        _sums.Dispose();
+    }
+
+    private static (int Vectors, int Workspace) SpectralLengths(IEnumerable<ParameterRule> rules)
+    {
+        var (vectors, workspace) = (0, 0);
+        foreach (var constraint in rules.Select(rule => rule.Constraint).Where(constraint => constraint?.SpectralNorm > 0))
+        {
+            vectors = checked(vectors + WeightConstraints.SpectralStateLength(constraint!.Rows));
+            workspace = Math.Max(workspace, WeightConstraints.SpectralWorkspaceLength(constraint.Rows, constraint.Columns));
+        }
+
+        return (vectors, workspace);
+    }
+
+    private void RecordProjections(DeviceView values, DeviceView stepState)
+    {
+        if (_rules.Any(rule => rule.Factors.L1Threshold > 0)) SoftThreshold.Run(_commands, _table, values, stepState);
+        var from = 0;
+        for (var s = 0; s < _rules.Length; s++)
+        {
+            if (_rules[s].Constraint is not { } constraint) continue;
+            var weights = _arena.Segments[s].In(values);
+            var (rows, columns) = (constraint.Rows, constraint.Columns);
+            if (constraint.MaxNorm > 0) WeightConstraints.MaxNorm(_commands, rows, columns, weights, constraint.MaxNorm);
+            if (constraint.SpectralNorm <= 0) continue;
+            var vector = SingularVectors.Slice(from, WeightConstraints.SpectralStateLength(rows));
+            WeightConstraints.SpectralNorm(_commands, rows, columns, weights, constraint.SpectralNorm, vector, _spectralWorkspace!.View);
+            from += vector.Length;
+        }
     }
 }

@@ -5,7 +5,7 @@ namespace Gpu.Training.Loop;
 
 /// <summary>Training options with unset values taken from the model's recipe and all ranges checked.</summary>
 internal sealed record ResolvedOptions(
-    TrainingOptions Options, OptimizerOptions Optimizer, PlanSettings PlanSettings, ParameterSelection Selection)
+    TrainingOptions Options, OptimizerOptions Optimizer, PlanSettings PlanSettings, ParameterRules Rules)
 {
     /// <summary>Fills in unset options and checks all ranges.</summary>
     /// <param name="options">The options as given.</param>
@@ -29,7 +29,13 @@ internal sealed record ResolvedOptions(
             WeightDecay = options.WeightDecay ?? optimizer.WeightDecay,
             DecayMode = options.DecayMode ?? optimizer.DecayMode,
             DecayOn = options.DecayOn ?? optimizer.DecayOn,
+            DecayConvention = options.DecayConvention ?? optimizer.DecayConvention,
+            DecaySchedule = options.DecaySchedule ?? optimizer.DecaySchedule,
+            CautiousDecay = options.CautiousDecay ?? optimizer.CautiousDecay,
             L1 = options.L1 ?? optimizer.L1,
+            L1Mode = options.L1Mode ?? optimizer.L1Mode,
+            MaxNorm = options.MaxNorm ?? optimizer.MaxNorm,
+            SpectralNorm = options.SpectralNorm ?? optimizer.SpectralNorm,
         };
         Check(options, optimizer, recipe);
         var selection = ParameterSelection.For(model, options.Freeze, options.LearningRateScales);
@@ -43,14 +49,18 @@ internal sealed record ResolvedOptions(
             Convolution = options.Convolution,
             Frozen = selection.Frozen,
         };
-        return new ResolvedOptions(options, optimizer, settings, selection);
+        return new ResolvedOptions(options, optimizer, settings, ParameterRules.For(model, optimizer, options.DecayFor, selection));
     }
 
     private static OptimizerOptions WithRecipeDecay(OptimizerOptions chosen, OptimizerOptions recipe) => chosen with
     {
         WeightDecay = chosen.WeightDecay > 0 ? chosen.WeightDecay : recipe.WeightDecay,
+        DecayConvention = chosen.WeightDecay > 0 ? chosen.DecayConvention : recipe.DecayConvention,
         DecayOn = recipe.DecayOn,
         L1 = recipe.L1,
+        L1Mode = recipe.L1Mode,
+        MaxNorm = recipe.MaxNorm,
+        SpectralNorm = recipe.SpectralNorm,
     };
 
     private static void Check(TrainingOptions options, OptimizerOptions optimizer, TrainingRecipe recipe)
@@ -66,6 +76,7 @@ internal sealed record ResolvedOptions(
         AtLeastOne("limit-train", options.LimitTrain ?? 1);
         AtLeastOne("limit-test", options.LimitTest ?? 1);
         CheckRecipe(optimizer, options.LabelSmoothing ?? recipe.LabelSmoothing);
+        CheckDecay(optimizer);
         Fraction("dropout", options.Dropout ?? 0);
         Fraction("ema", options.Ema ?? 0);
         Range("clip-norm", options.ClipNorm ?? 1, IsPositive, Positive);
@@ -88,12 +99,25 @@ internal sealed record ResolvedOptions(
         Range("epsilon", optimizer.Epsilon, IsPositive, Positive);
         Range(isModelFile ? "weightDecay" : "weight-decay", optimizer.WeightDecay, value => value >= 0 && float.IsFinite((float)value), "0 to 3.4e38");
         Range("l1", optimizer.L1, value => value >= 0 && float.IsFinite((float)value), "0 to 3.4e38");
+        Range(isModelFile ? "maxNorm" : "max-norm", optimizer.MaxNorm, value => value >= 0 && float.IsFinite((float)value), "0 (for none) to 3.4e38");
+        Range(
+            isModelFile ? "spectralNorm" : "spectral-norm", optimizer.SpectralNorm, value => value >= 0 && float.IsFinite((float)value),
+            "0 (for none) to 3.4e38");
         Fraction(isModelFile ? "labelSmoothing" : "label-smoothing", labelSmoothing);
     }
 
     private const string Positive = "a number above 0, 1.4e-45 to 3.4e38";
 
     private static bool IsPositive(double value) => (float)value > 0 && float.IsFinite((float)value);
+
+    private static void CheckDecay(OptimizerOptions optimizer)
+    {
+        if (optimizer.DecayMode == DecayMode.Decoupled) return;
+        var contradiction = optimizer.DecaySchedule != DecaySchedule.Rate ? $"decay-schedule is {optimizer.DecaySchedule.ToString().ToLowerInvariant()}"
+            : optimizer.CautiousDecay ? "cautious-decay is on" : null;
+        if (contradiction is null) return;
+        throw new TrainingException($"{contradiction}, but weight decay is added to the gradient (decay-mode l2). Use decay-mode decoupled, or omit it.");
+    }
 
     private static void AtLeastOne(string name, int value) => Range(name, value, number => number >= 1, "1 or more");
 

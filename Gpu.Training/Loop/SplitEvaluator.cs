@@ -37,6 +37,8 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
         }
 
         var totals = Metrics.Read(network.Device, plans.EvaluationMetrics);
+        // The loss of a regression is the squared error of standardized targets, or half of it.
+        var squaredError = totals.MeanLoss * (network.Model.Recipe.Loss == LossKind.HalfMeanSquaredError ? 2 : 1);
         return new Evaluation
         {
             Samples = split.Count,
@@ -44,9 +46,8 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
             Accuracy = isRegression ? double.NaN : totals.Accuracy,
             TopKAccuracy = isRegression ? double.NaN : split.Task == TaskKind.Binary ? 1 : totals.TopKAccuracy,
             TopK = topK,
-            // The loss of a regression is the mean squared error of standardized targets.
-            Rmse = isRegression ? Math.Sqrt(totals.MeanLoss) * split.TargetScale : double.NaN,
-            R2 = isRegression && split.TargetVariance > 0 ? 1 - totals.MeanLoss / split.TargetVariance : double.NaN,
+            Rmse = isRegression ? Math.Sqrt(squaredError) * split.TargetScale : double.NaN,
+            R2 = isRegression && split.TargetVariance > 0 ? 1 - squaredError / split.TargetVariance : double.NaN,
             ConfusionMatrix = matrix,
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };

@@ -35,10 +35,9 @@ public sealed class StepRunner : IDisposable
         if (options?.Precision is { } precision) network.Device.Precision = precision;
         var resolved = ResolvedOptions.Resolve(options ?? new TrainingOptions(), network.Model);
         _network = network;
-        var (clip, ema) = (resolved.Options.ClipNorm, resolved.Options.Ema);
         var requirements = new MemoryRequirements(network.Model, resolved.PlanSettings);
         var scalesLoss = network.Device.Precision == MatrixPrecision.Fp16;
-        var fixedBytes = sizeof(float) * ParameterUpdate.WordsFor(network.Memory.TrainableLayout, resolved.Optimizer, scalesLoss, clip, ema);
+        var fixedBytes = sizeof(float) * ParameterUpdate.WordsFor(network.Model, network.Memory.TrainableLayout, resolved, scalesLoss);
         var check = new MemoryCheck(
             network.Device, $"a training step of {network.Model.Name} on a batch of {batch}", batch,
             size => fixedBytes + requirements.PlanBytes([size], [])).Require();

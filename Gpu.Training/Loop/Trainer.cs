@@ -39,6 +39,7 @@ public sealed class Trainer : IDisposable
     private long _lastCheckpointStep;
     private Evaluation? _lastEvaluation;
     private double _trainLoss = double.NaN;
+    private WeightPenalty _penalty;
     private float _learningRate;
     private LossScaleState _lossScale;
     private LaunchMode? _reportedMode;
@@ -147,7 +148,7 @@ public sealed class Trainer : IDisposable
             _observer.OnWarning($"The warm-up has {_resolved.Options.Warmup} steps, but the run only {_loop.TotalSteps}: the learning rate ends at "
                 + $"{_loop.LearningRateAt(_loop.TotalSteps - 1):G4} instead of {_resolved.Optimizer.LearningRate:G4}. Use a shorter --warmup.");
         }
-        if (_resolved.Selection.Describe(_model) is { } frozen) _observer.OnMessage(frozen);
+        if (_resolved.Rules.Describe(_model) is { } frozen) _observer.OnMessage(frozen);
         FinishCompilation();
         _clock.Start();
         RestartCheckpointInterval();
@@ -235,6 +236,7 @@ public sealed class Trainer : IDisposable
         RequireFinite(totals.MeanLoss);
         _clock.EndEpoch();
         _trainLoss = totals.MeanLoss;
+        _penalty = _session.Update.MeasurePenalty();
         var position = _loop.Position;
         var epoch = position.Epoch + 1;
         var (evaluation, weights) = Evaluate(cancellation);
@@ -259,6 +261,7 @@ public sealed class Trainer : IDisposable
             Epochs = _epochs,
             Step = position.Step,
             TrainLoss = totals.MeanLoss,
+            Penalty = _penalty,
             TrainAccuracy = _data.Task == TaskKind.Regression ? double.NaN : totals.Accuracy,
             EvaluatedOn = _session.Validation is null ? "test" : "validation",
             Loss = evaluation.Loss,
@@ -433,7 +436,8 @@ public sealed class Trainer : IDisposable
         var note = _writer!.Resume(run, configuration, checkpoint with { State = state });
         _loop.Restore(state, resetsOptimizer);
         var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
-        if (state.Position.Epoch > 0 && state.Position.Batch == 0 && totals.Samples > 0) _trainLoss = totals.MeanLoss;
+        if (state.Position.Epoch > 0 && state.Position.Batch == 0 && totals.Samples > 0)
+            (_trainLoss, _penalty) = (totals.MeanLoss, _session.Update.MeasurePenalty());
         return JoinNotes(run.CheckpointNote, note);
     }
 
@@ -542,6 +546,7 @@ public sealed class Trainer : IDisposable
         TotalSteps = _loop.TotalSteps,
         FirstStep = _loop.Position.Step,
         Optimizer = _resolved.Optimizer,
+        HasL1 = _resolved.Rules.HasL1,
         Schedule = _resolved.Options.Schedule,
         DeviceBytes = _device.AllocatedBytes,
         Run = _resolved.Options.OutputFolder,
@@ -556,6 +561,7 @@ public sealed class Trainer : IDisposable
         Epochs = _loop.Position.Epoch,
         Steps = _loop.Position.Step,
         TrainLoss = _trainLoss,
+        Penalty = _penalty,
         TestLoss = test?.Loss ?? double.NaN,
         Precision = _device.Precision,
         LossScale = _session.Plans.LossScale.IsEmpty ? null : LossScaling.Read(_device, _session.Plans.LossScale),

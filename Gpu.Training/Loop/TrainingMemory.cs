@@ -17,8 +17,7 @@ internal sealed class TrainingMemory
         _data = data;
         _requirements = new MemoryRequirements(model, resolved.PlanSettings);
         var scalesLoss = device.Precision == MatrixPrecision.Fp16;
-        var update = ParameterUpdate.WordsFor(
-            ParameterMemory.Layout(model).Trained, resolved.Optimizer, scalesLoss, resolved.Options.ClipNorm, resolved.Options.Ema);
+        var update = ParameterUpdate.WordsFor(model, ParameterMemory.Layout(model).Trained, resolved, scalesLoss);
         Batch = Math.Min(resolved.Options.Batch, data.Train.Count);
         WindowBatch = SplitEvaluator.BatchFor(resolved.Options.Batch, int.MaxValue);
         var splits = DeviceSplit.WordsFor(data.Train, Batch) + DeviceSplit.WordsFor(data.Test, WindowBatch)

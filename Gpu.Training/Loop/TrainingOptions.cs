@@ -55,8 +55,32 @@ public sealed record TrainingOptions
     /// <summary>Which parameters weight decay and the L1 penalty apply to.</summary>
     public DecayTarget? DecayOn { get; init; }
 
+    /// <summary>What <see cref="WeightDecay"/> means.</summary>
+    public DecayConvention? DecayConvention { get; init; }
+
+    /// <summary>What decoupled decay is multiplied by in each step.</summary>
+    public DecaySchedule? DecaySchedule { get; init; }
+
+    /// <summary>Whether decoupled decay applies only where the update moves a parameter towards 0, too.</summary>
+    public bool? CautiousDecay { get; init; }
+
+    /// <summary>
+    /// Weight decay of the parameters that match a pattern as in <see cref="Freeze"/>, instead of <see cref="WeightDecay"/> and of that of their layer; the
+    /// last match applies.
+    /// </summary>
+    public IReadOnlyList<DecayOverride> DecayFor { get; init; } = [];
+
     /// <summary>Coefficient of the L1 penalty, 0 or more.</summary>
     public float? L1 { get; init; }
+
+    /// <summary>How the L1 penalty is applied.</summary>
+    public L1Mode? L1Mode { get; init; }
+
+    /// <summary>Largest L2 norm of the incoming weights of each unit or filter, 0 or more; 0 for none.</summary>
+    public float? MaxNorm { get; init; }
+
+    /// <summary>Largest singular value of the weights of each dense or convolution layer, 0 or more; 0 for none.</summary>
+    public float? SpectralNorm { get; init; }
 
     /// <summary>Drop probability of every dropout layer, 0 &lt;= x &lt; 1 (0: off); null keeps those of the model.</summary>
     public float? Dropout { get; init; }

@@ -41,6 +41,12 @@ public sealed record TrainingResult
     /// <summary>Mean training loss of the last epoch; NaN if no epoch was completed.</summary>
     public required double TrainLoss { get; init; }
 
+    /// <summary>The penalty on the training weights at the end of the last epoch, and the share of zeros among them.</summary>
+    public WeightPenalty Penalty { get; init; }
+
+    /// <summary><see cref="TrainLoss"/>, which is that of the data alone, plus the penalty.</summary>
+    public double TotalLoss => TrainLoss + Penalty.Value;
+
     /// <summary>
     /// Mean loss on the test images: of the best weights if there is a validation split, otherwise of the last weights; NaN if cancelled.
     /// </summary>

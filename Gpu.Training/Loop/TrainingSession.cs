@@ -12,6 +12,7 @@ namespace Gpu.Training.Loop;
 internal sealed class TrainingSession : IDisposable
 {
     private const string OptimizerState = "optimizer_state";
+    private const string SingularVectors = "singular_vectors";
 
     private readonly List<IDisposable> _owned = [];
     private readonly PlanSteps _steps = null!;
@@ -133,6 +134,8 @@ internal sealed class TrainingSession : IDisposable
         foreach (var (name, view) in StateViews())
         {
             if (resetsOptimizer && name == OptimizerState) continue;
+            // The limit may be new.
+            if (name == SingularVectors && !state.Words.ContainsKey(name)) continue;
             if (!state.Words.TryGetValue(name, out var words) || words.Length != view.Length)
                 throw new TrainingException($"The checkpoint has no '{name}' of {view.Length} words: it was written with a different optimizer. Resume with "
                     + "that one, or start the optimizer anew with --reset-optimizer.");
@@ -143,6 +146,7 @@ internal sealed class TrainingSession : IDisposable
         foreach (var (name, view) in StateViews())
         {
             if (resetsOptimizer && name == OptimizerState) Clear(view);
+            else if (name == SingularVectors && !state.Words.ContainsKey(name)) Update.ResetSingularVectors();
             else Network.Device.Upload<int>(state.Words[name], view);
         }
 
@@ -159,6 +163,7 @@ internal sealed class TrainingSession : IDisposable
             Network.SetParameter(parameter.Name, ParameterSampler.Sample(parameter, _options.Seed, _options.Initializer));
         if (_options.InitFile is { } file) WeightTransfer.Load(Network, file, _options.InitLayout);
         Clear(Update.State);
+        Update.ResetSingularVectors();
         if (!Update.Average.IsEmpty) Network.Device.Upload<float>(Network.Memory.Download(Network.Memory.Values), Update.Average);
         if (!Plans.LossScale.IsEmpty) LossScaling.Reset(Network.Device, Plans.LossScale);
         Metrics.Reset(Network.Device, Plans.TrainingMetrics);
@@ -237,6 +242,7 @@ internal sealed class TrainingSession : IDisposable
     private IEnumerable<(string Name, DeviceView View)> StateViews()
     {
         if (!Update.State.IsEmpty) yield return (OptimizerState, Update.State);
+        if (!Update.SingularVectors.IsEmpty) yield return (SingularVectors, Update.SingularVectors);
         if (!Update.Average.IsEmpty) yield return ("average", Update.Average);
         if (!Plans.LossScale.IsEmpty) yield return ("loss_scale", Plans.LossScale);
         yield return ("metrics", Plans.TrainingMetrics);

@@ -53,6 +53,9 @@ public sealed record TrainingSummary
     /// <summary>The optimizer with its hyperparameters.</summary>
     public required OptimizerOptions Optimizer { get; init; }
 
+    /// <summary>Whether any parameter has an L1 penalty.</summary>
+    public bool HasL1 { get; init; }
+
     /// <summary>The learning-rate schedule.</summary>
     public required LearningRateSchedule Schedule { get; init; }
 

@@ -16,7 +16,8 @@ internal abstract class LossFunction
     /// <summary>The loss function of a kind.</summary>
     public static LossFunction Of(LossKind kind) => kind switch
     {
-        LossKind.MeanSquaredError => new SquaredErrorLoss(),
+        LossKind.MeanSquaredError => new SquaredErrorLoss(1),
+        LossKind.HalfMeanSquaredError => new SquaredErrorLoss(0.5f),
         LossKind.BinaryCrossEntropy => new BinaryCrossEntropyLoss(),
         _ => new SoftmaxCrossEntropyLoss(),
     };
@@ -50,7 +51,7 @@ internal abstract class LossFunction
                 arguments.Metrics, arguments.TopK, arguments.LabelSmoothing, arguments.ClassWeights);
     }
 
-    private sealed class SquaredErrorLoss : LossFunction
+    private sealed class SquaredErrorLoss(float factor) : LossFunction
     {
         public override bool UsesLabels => false;
 
@@ -60,7 +61,7 @@ internal abstract class LossFunction
         {
             MeanSquaredError.Run(
                 executor, arguments.Batch, arguments.Outputs, arguments.Output, arguments.Targets, arguments.Gradient, arguments.SampleLosses,
-                arguments.Gate);
+                arguments.Gate, factor);
             Count(executor, arguments);
         }
     }

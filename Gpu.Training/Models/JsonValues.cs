@@ -58,6 +58,8 @@ internal static class JsonValues
         var names = Enum.GetNames(type).ToDictionary(name => NameOf(type, name));
         var possible = string.Join(", ", names.Keys);
         var wanted = json.ValueKind == JsonValueKind.String ? json.GetString()! : throw Expected($"one of {possible}", json);
+        // The short names of many programs.
+        if (type == typeof(LossKind) && wanted is ("mse" or "half-mse")) return wanted == "mse" ? LossKind.MeanSquaredError : LossKind.HalfMeanSquaredError;
         if (names.TryGetValue(wanted, out var found)) return Enum.Parse(type, found);
         throw new FormatException($"'{wanted}' is not known.{DidYouMean(wanted, names.Keys)} Possible: {possible}.");
     }

@@ -11,4 +11,7 @@ public enum LossKind
 
     /// <summary>Binary cross-entropy on logits; each output has its own target.</summary>
     BinaryCrossEntropy,
+
+    /// <summary>Half of the mean squared error, as in texts that minimize 1/2 (y - t)^2; its gradient has no factor of 2.</summary>
+    HalfMeanSquaredError,
 }

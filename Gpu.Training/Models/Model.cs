@@ -37,6 +37,7 @@ public sealed class Model
         Layers = [.. layers];
         Nodes = SequenceBlock.ResolveAll(new NameScope("", Layers), Layers, input, out var output);
         Output = output;
+        foreach (var node in Nodes.SelectMany(node => node.Flatten())) LayerRules.Check(node);
         Parameters = [.. Nodes.SelectMany(node => node.Flatten()).SelectMany(node => node.Parameters)];
     }
 

@@ -101,7 +101,13 @@ internal static class ModelReader
             WeightDecay = reader.Read("weightDecay", options.WeightDecay),
             DecayMode = reader.Read("decayMode", options.DecayMode),
             DecayOn = reader.Read("decayOn", options.DecayOn),
+            DecayConvention = reader.Read("decayConvention", options.DecayConvention),
+            DecaySchedule = reader.Read("decaySchedule", options.DecaySchedule),
+            CautiousDecay = reader.Read("cautiousDecay", options.CautiousDecay),
             L1 = reader.Read("l1", options.L1),
+            L1Mode = reader.Read("l1Mode", options.L1Mode),
+            MaxNorm = reader.Read("maxNorm", options.MaxNorm),
+            SpectralNorm = reader.Read("spectralNorm", options.SpectralNorm),
         };
     }
 

@@ -10,8 +10,8 @@ public static class TaskModel
     /// <summary>Whether a model with this loss can be trained for a task.</summary>
     public static bool Accepts(TaskKind task, LossKind loss) => task switch
     {
-        TaskKind.Binary => loss is LossKind.BinaryCrossEntropy or LossKind.MeanSquaredError,
-        TaskKind.Regression => loss == LossKind.MeanSquaredError,
+        TaskKind.Binary => loss is LossKind.BinaryCrossEntropy or LossKind.MeanSquaredError or LossKind.HalfMeanSquaredError,
+        TaskKind.Regression => loss is LossKind.MeanSquaredError or LossKind.HalfMeanSquaredError,
         _ => loss == LossKind.SoftmaxCrossEntropy,
     };
 
@@ -41,7 +41,11 @@ public static class TaskModel
         if (isBounded && layers[^1] is DenseLayer last)
         {
             changes.Add($"the {last.Activation.Kind.ToString().ToLowerInvariant()} of its last layer is left out");
-            layers[^1] = new DenseLayer(last.Units) { Name = last.Name, Bias = last.Bias, Initializer = last.Initializer };
+            layers[^1] = new DenseLayer(last.Units)
+            {
+                Name = last.Name, Bias = last.Bias, Initializer = last.Initializer,
+                WeightDecay = last.WeightDecay, L1 = last.L1, MaxNorm = last.MaxNorm, LearningRateScale = last.LearningRateScale,
+            };
         }
 
         remark = $"Model '{model.Name}' for {task.ToString().ToLowerInvariant()}: {string.Join("; ", changes)}.";

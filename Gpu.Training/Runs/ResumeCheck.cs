@@ -78,6 +78,7 @@ internal sealed class ResumeCheck
         Compare("augment shift", was.AugmentShift, now.AugmentShift, Rule.Override);
         Compare("freeze", was.Freeze, now.Freeze, Rule.Override);
         Compare("lr-scale", was.LearningRateScales, now.LearningRateScales, Rule.Override);
+        Compare("decay-for", was.DecayFor, now.DecayFor, Rule.Override);
         Compare("convolution", was.Convolution, now.Convolution, Rule.Override);
     }
 
@@ -98,7 +99,13 @@ internal sealed class ResumeCheck
         Compare("weight-decay", was.WeightDecay, now.WeightDecay, Rule.Override);
         Compare("decay-mode", was.DecayMode, now.DecayMode, Rule.Override);
         Compare("decay-on", was.DecayOn, now.DecayOn, Rule.Override);
+        Compare("decay-convention", was.DecayConvention, now.DecayConvention, Rule.Override);
+        Compare("decay-schedule", was.DecaySchedule, now.DecaySchedule, Rule.Override);
+        Compare("cautious-decay", was.CautiousDecay, now.CautiousDecay, Rule.Override);
         Compare("l1", was.L1, now.L1, Rule.Override);
+        Compare("l1-mode", was.L1Mode, now.L1Mode, Rule.Override);
+        Compare("max-norm", was.MaxNorm, now.MaxNorm, Rule.Override);
+        Compare("spectral-norm", was.SpectralNorm, now.SpectralNorm, Rule.Override);
     }
 
     private void Compare<T>(string name, T was, T given, Rule rule)

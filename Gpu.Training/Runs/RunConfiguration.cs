@@ -67,6 +67,7 @@ public sealed record RunConfiguration
         RequireNoNull("classNames", read.ClassNames);
         RequireNoNull("options.freeze", read.Options.Freeze);
         RequireNoNull("options.learningRateScales", read.Options.LearningRateScales);
+        RequireNoNull("options.decayFor", read.Options.DecayFor);
         var (mean, deviation) = read.Normalization;
         if (mean is null || deviation is null) throw new JsonException("normalization lacks means or standard deviations");
         if (mean.Length != deviation.Length || deviation.Any(value => value <= 0))

@@ -1,0 +1,148 @@
+using Gpu.Cli;
+using Gpu.Cli.Commands;
+using Gpu.Tests.IO;
+
+namespace Gpu.Tests.Cli;
+
+/// <summary>Every option of <c>train</c> that regularizes changes the weights, and what would do nothing is refused.</summary>
+public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.SmallDigits>
+{
+    private static readonly string[] Basis = ["--steps", "6", "--batch", "32", "--limit-test", "20", "--lr", "0.01", "--threads", "1"];
+
+    // The option, and after "--with" what it needs, which the run to compare with has, too.
+    private static readonly string[] Options =
+    [
+        "--weight-decay 0.3",
+        "--decay-mode decoupled --with --weight-decay 0.3",
+        "--decay-on all --with --weight-decay 0.3",
+        "--decay-convention full --with --weight-decay 0.3",
+        "--decay-convention full --with --weight-decay 0.3 --decay-mode decoupled",
+        "--decay-schedule schedule --with --weight-decay 0.1 --decay-mode decoupled",
+        "--decay-schedule constant --with --weight-decay 0.1 --decay-mode decoupled",
+        "--cautious-decay --with --weight-decay 0.3 --decay-mode decoupled",
+        "--decay-for dense1=0.3",
+        "--decay-for dense*.bias=0.3 --with --decay-on all",
+        "--l1 0.01",
+        "--l1-mode proximal --with --l1 0.01",
+        "--max-norm 0.5",
+        "--spectral-norm 0.5",
+        "--dropout 0.5 --with --model lenet_bn28",
+        "--label-smoothing 0.3",
+        "--class-weights balanced --with --limit-train 50",
+        "--clip-norm 0.01",
+        "--ema 0.9",
+        "--augment shift:3",
+        "--freeze dense1",
+        "--lr-scale dense1=0.1",
+    ];
+
+    // Options that do not regularize; --loss and those of early stopping have tests of their own.
+    private static readonly string[] Others =
+    [
+        "--accumulate", "--background", "--batch", "--betas", "--channels", "--checkpoint-every", "--device", "--epochs", "--epsilon", "--fit", "--ignore",
+        "--categorical",
+        "--init", "--init-layout", "--kernels", "--labels", "--no-graph", "--skip-unreadable", "--limit-test", "--limit-train", "--log-every", "--loss",
+        "--lr", "--model", "--momentum", "--no-shuffle", "--on-divergence", "--optimizer", "--out", "--override", "--patience", "--precision",
+        "--reset-optimizer", "--resume", "--schedule", "--seed", "--size", "--steps", "--target", "--task", "--test", "--threads", "--validation",
+        "--warmup", "--simd", "--help",
+    ];
+
+    private readonly TrainCommandTests.SmallDigits _digits;
+
+    public RegularizationOptionTests(TrainCommandTests.SmallDigits digits) => _digits = digits;
+
+    public static TheoryData<string> All => [.. Options];
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void ChangesTheWeights(string option)
+    {
+        var parts = option.Split(" --with ");
+        var needs = parts.Length > 1 ? parts[1].Split(' ') : [];
+        Assert.NotEqual(Weights(needs), Weights([.. needs, .. parts[0].Split(' ')]));
+    }
+
+    [Fact]
+    public void EveryOptionOfTrainIsListedHere()
+    {
+        var train = CommandTree.Build(["train"], null!).Subcommands.Single(command => command.Name == "train");
+        var listed = Options.Select(option => option.Split(' ')[0]).Concat(Others).ToHashSet();
+        var missing = train.Options.Select(option => option.Name).Where(name => !listed.Contains(name)).ToArray();
+        Assert.True(missing.Length == 0, $"add to Options (with a test of their effect), or to Others: {string.Join(", ", missing)}");
+    }
+
+    [Theory]
+    [InlineData("--decay-mode decoupled --weight-decay 0", "--decay-mode has no effect, because weight decay is 0. Add --weight-decay")]
+    [InlineData("--decay-convention full --weight-decay 0", "--decay-convention has no effect")]
+    [InlineData("--decay-on all --weight-decay 0", "--decay-on has no effect")]
+    [InlineData("--l1-mode proximal", "--l1-mode has no effect, because the L1 penalty is 0. Add --l1")]
+    [InlineData("--cautious-decay", "--cautious-decay has no effect, because weight decay is added to the gradient. Add --decay-mode decoupled")]
+    [InlineData("--decay-schedule constant", "--decay-schedule has no effect")]
+    [InlineData("--decay-mode l2 --optimizer adamw", "adamw is adam with decoupled weight decay")]
+    [InlineData("--decay-schedule constant --decay-mode decoupled --weight-decay 1", "takes more than the weight in each step")]
+    [InlineData("--decay-for dense1.bias=0.1", "which do not decay. Use decay-on all")]
+    [InlineData("--decay-for dense9=0.1", "matches 'dense9'")]
+    [InlineData("--decay-for dense1=-1", "expected PATTERN=X with a number X")]
+    [InlineData("--max-norm -1", "--max-norm expects a number")]
+    [InlineData("--loss half-mse", "which need softmax cross-entropy")]
+    public void WhatHasNoEffectIsRefused(string options, string message)
+    {
+        using var folder = new TempFolder();
+        var run = CommandLine.Run(["train", _digits.Path, "--model", "mlp64x2", .. Basis, "--out", folder.File("run"), .. options.Split(' ')]);
+        Assert.NotEqual(ExitCode.Success, run.ExitCode);
+        Assert.Contains(message, run.Error);
+    }
+
+    [Fact]
+    public void HalfTheSquaredErrorIsHalfTheLossAndAnotherStep()
+    {
+        using var folder = new TempFolder();
+        CommandLine Run(string loss) => CommandLine.Run(
+            "train", "moons", "--model", "mlp10", "--steps", "1", "--optimizer", "sgd", "--weight-decay", "0", "--lr", "0.1", "--loss", loss, "--out",
+            folder.File(loss), "--json");
+        var (whole, half) = (Run("mse"), Run("half-mse"));
+        Assert.True(half.ExitCode == ExitCode.Success, half.Error);
+        Assert.Equal(whole.Json.GetProperty("train_loss").GetDouble() / 2, half.Json.GetProperty("train_loss").GetDouble(), 1e-6);
+        Assert.NotEqual(File.ReadAllBytes(folder.File("mse", "last.safetensors")), File.ReadAllBytes(folder.File("half-mse", "last.safetensors")));
+        Assert.Contains("half-mean-squared-error", File.ReadAllText(folder.File("half-mse", "model.json")));
+        var resumed = CommandLine.Run("train", "--resume", folder.File("mse"), "--loss", "half-mse");
+        Assert.Contains("--loss cannot be combined with --resume", resumed.Error);
+    }
+
+    [Fact]
+    public void ThePenaltyAndTheZerosAreReported()
+    {
+        using var folder = new TempFolder();
+        string[] command =
+        [
+            "train", _digits.Path, "--model", "mlp64x2", .. Basis, "--weight-decay", "0.01", "--l1", "0.5", "--l1-mode", "proximal", "--optimizer", "sgd",
+            "--out", folder.File("run"),
+        ];
+        var text = CommandLine.Run([.. command, "--plain"]);
+        Assert.Equal(ExitCode.Success, text.ExitCode);
+        Assert.Matches(@"epoch 1/1  loss \d+\.\d+ \+ penalty [\d,]+\.\d+ = [\d,]+\.\d+ ", text.Output + text.Error);
+        Assert.Matches(@"[1-9][\d.]* % of the weights are exactly 0\.", text.Output + text.Error);
+        command[^1] = folder.File("json");
+        var json = CommandLine.Run([.. command, "--json"]).Json;
+        double Number(string name) => json.GetProperty(name).GetDouble();
+        Assert.Equal("loss", json.GetProperty("penalty_kind").GetString());
+        Assert.Equal(Number("train_loss") + Number("penalty"), Number("total_loss"), 1e-6);
+        Assert.InRange(Number("zero_share"), 0.01, 0.99);
+        var lines = File.ReadAllLines(folder.File("run", "metrics.csv"));
+        Assert.EndsWith(",penalty,penalty_kind,total_loss,zero_share", lines[0]);
+        var cells = lines[1].Split(',');
+        Assert.Equal("loss", cells[^3]);
+        Assert.Equal(Number("penalty"), double.Parse(cells[^4], System.Globalization.CultureInfo.InvariantCulture), 1e-6);
+        Assert.Equal(Number("zero_share"), double.Parse(cells[^1], System.Globalization.CultureInfo.InvariantCulture), 1e-9);
+    }
+
+    private string Weights(string[] options)
+    {
+        using var folder = new TempFolder();
+        var run = CommandLine.Run([
+            "train", _digits.Path, .. options.Contains("--model") ? (string[])[] : ["--model", "mlp64x2"], .. Basis, "--out", folder.File("run"), .. options,
+        ]);
+        Assert.True(run.ExitCode == ExitCode.Success, run.Error);
+        return Convert.ToHexString(File.ReadAllBytes(folder.File("run", "last.safetensors")));
+    }
+}
