@@ -23,11 +23,12 @@ public static class ParameterSums
 {
     /// <summary>Words of the sums of an arena.</summary>
     /// <param name="table">the segments of the arena</param>
-    public static int Length(SegmentTable table) => checked(table.BlockCount * ParameterSumsKernel<GpuScalarBackend, float>.Words);
+    public static int Length(SegmentTable table) => ShapeLimits.Length("the sums", table.BlockCount, ParameterSumsKernel<GpuScalarBackend, float>.Words);
 
     /// <summary>Words of the sums of an arena, before its table exists.</summary>
     /// <param name="arena">the segments</param>
-    public static int LengthFor(ParameterArena arena) => checked(SegmentTable.CountBlocks(arena) * ParameterSumsKernel<GpuScalarBackend, float>.Words);
+    public static int LengthFor(ParameterArena arena) =>
+        ShapeLimits.Length("the sums", SegmentTable.CountBlocks(arena), ParameterSumsKernel<GpuScalarBackend, float>.Words);
 
     /// <summary>Computes the sums of all blocks.</summary>
     /// <param name="executor">the device that runs the operation, or the command list that records it</param>
@@ -39,7 +40,7 @@ public static class ParameterSums
     {
         parameters.Require(table.ArenaLength, nameof(parameters));
         sums.Require(Length(table), nameof(sums));
-        Operands.Check(executor, [new(sums, nameof(sums))], [new(parameters, nameof(parameters)), new(table.Blocks, "table")]);
+        Operands.Check(executor, [new(sums, nameof(sums))], [new(parameters, nameof(parameters)), new(table.Blocks, "table"), new(table.Segments, "table")]);
         executor.Execute(new Operation(table, parameters, sums));
     }
 

@@ -29,8 +29,7 @@ public static class SoftThreshold
         parameters.Require(table.ArenaLength, nameof(parameters));
         stepState.Require(StepStateLayout.Words, nameof(stepState));
         Operands.Check(
-            executor, [new(parameters, nameof(parameters))],
-            [new(stepState, nameof(stepState)), new(table.Blocks, "table"), new(table.Segments, "table")]);
+            executor, [new(parameters, nameof(parameters))], [new(stepState, nameof(stepState)), new(table.Blocks, "table"), new(table.Segments, "table")]);
         executor.Execute(new Operation(table, parameters, stepState));
     }
 

@@ -28,9 +28,7 @@ public static class WeightAverage
         stepState.Require(StepStateLayout.Words, nameof(stepState));
         Operands.Check(
             executor, [new(average, nameof(average))],
-            [
-                new(parameters, nameof(parameters)), new(stepState, nameof(stepState)), new(table.Blocks, "table"), new(table.Segments, "table"),
-            ]);
+            [new(parameters, nameof(parameters)), new(stepState, nameof(stepState)), new(table.Blocks, "table"), new(table.Segments, "table")]);
         executor.Execute(new Operation((float)(1 - decay), table, parameters, average, stepState));
     }
 

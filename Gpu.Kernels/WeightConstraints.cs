@@ -39,8 +39,8 @@ public static class WeightConstraints
     /// <summary>Words of workspace of <see cref="SpectralNorm"/>.</summary>
     /// <param name="rows">rows of the weights</param>
     /// <param name="columns">columns of the weights</param>
-    public static int SpectralWorkspaceLength(int rows, int columns) => checked(
-        SpectralNormLayout.Words + IntMath.RoundUp(rows, ParameterArena.Alignment) + IntMath.RoundUp(columns, ParameterArena.Alignment));
+    public static int SpectralWorkspaceLength(int rows, int columns) => ShapeLimits.Workspace(
+        (long)SpectralNormLayout.Words + IntMath.RoundUp(rows, ParameterArena.Alignment) + IntMath.RoundUp(columns, ParameterArena.Alignment));
 
     /// <summary>
     /// One step of power iteration, v = W^T u / |W^T u|, s = |W v|, u = W v / s, and W *= limit / s if s is above the limit. s is a lower bound of the largest
@@ -67,6 +67,7 @@ public static class WeightConstraints
         Check(rows, columns, weights, limit);
         state.Require(SpectralStateLength(rows), nameof(state));
         workspace.RequireAtLeast(SpectralWorkspaceLength(rows, columns), nameof(workspace));
+        Operands.Check(executor, [new(weights, nameof(weights)), new(state, nameof(state)), new(workspace, nameof(workspace))], []);
         var left = state.First(rows);
         var results = workspace.First(SpectralNormLayout.Words);
         var right = workspace.Slice(SpectralNormLayout.Words, columns);
@@ -80,7 +81,11 @@ public static class WeightConstraints
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
         if (!(limit > 0 && float.IsFinite(limit))) throw new ArgumentOutOfRangeException(nameof(limit), limit, "the limit must be a number above 0");
-        weights.Require(checked(rows * columns), nameof(weights));
+        ShapeLimits.RequireDimension(nameof(rows), rows);
+        ShapeLimits.RequireDimension(nameof(columns), columns);
+        // A kernel counts one row further.
+        _ = ShapeLimits.Length("the weights", rows + 1L, columns);
+        weights.Require(rows * columns, nameof(weights));
     }
 
     private readonly struct MaxNormOperation(int rows, int columns, DeviceView weights, float limit) : IOperation

@@ -35,6 +35,7 @@ public static class WeightStatistics
     public static void Copy(IExecutor executor, DeviceView source, DeviceView target)
     {
         target.Require(source.Length, nameof(target));
+        Operands.Check(executor, [new(target, nameof(target))], [new(source, nameof(source))]);
         if (source.IsEmpty) return;
         Operands.Check(executor, [new(target, nameof(target))], [new(source, nameof(source))]);
         executor.Execute(new CopyOperation(source, target));
@@ -55,10 +56,11 @@ public static class WeightStatistics
         weights.Require(table.ArenaLength, nameof(weights));
         before.Require(table.ArenaLength, nameof(before));
         gradients.Require(table.ArenaLength, nameof(gradients));
-        moments.Require(checked(table.BlockCount * MomentWords), nameof(moments));
+        moments.Require(ShapeLimits.Length("the moments", table.BlockCount, MomentWords), nameof(moments));
         Operands.Check(
             executor, [new(moments, nameof(moments))],
-            [new(weights, nameof(weights)), new(before, nameof(before)), new(gradients, nameof(gradients)), new(table.Blocks, "table")]);
+            [new(weights, nameof(weights)), new(before, nameof(before)), new(gradients, nameof(gradients)),
+             new(table.Blocks, "table"), new(table.Segments, "table")]);
         executor.Execute(new MomentsOperation(table, weights, before, gradients, moments));
     }
 
@@ -74,9 +76,10 @@ public static class WeightStatistics
         ArgumentNullException.ThrowIfNull(table);
         weights.Require(table.ArenaLength, nameof(weights));
         largest.Require(table.SegmentCount, nameof(largest));
-        counts.Require(checked(table.BlockCount * Bins), nameof(counts));
+        counts.Require(ShapeLimits.Length("the counts", table.BlockCount, Bins), nameof(counts));
         Operands.Check(
-            executor, [new(counts, nameof(counts))], [new(weights, nameof(weights)), new(largest, nameof(largest)), new(table.Blocks, "table")]);
+            executor, [new(counts, nameof(counts))],
+            [new(weights, nameof(weights)), new(largest, nameof(largest)), new(table.Blocks, "table"), new(table.Segments, "table")]);
         executor.Execute(new CountsOperation(table, weights, largest, counts));
     }
 

@@ -12,9 +12,9 @@ namespace Gpu.Tests.Safety;
 /// </summary>
 public class MutationTests(ITestOutputHelper output)
 {
-    // 5,000 mutations of each reader take 40 to 60 s on two cores, most of it for throwing exceptions. The readers that decode pixels or whole folders take
-    // longer for each file.
-    private const int Mutations = 1000, SlowMutations = 250;
+    // 5,000 mutations of each reader take 40 to 60 s, most of it for throwing exceptions. The readers that decode pixels or whole folders take longer for each
+    // file.
+    private const int Mutations = 500, SlowMutations = 150;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(20);
     private static readonly string[] Slow = ["parquet", "cifar", "image"];
 

@@ -263,18 +263,18 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
         yield return Case(
             typeof(FusedOptimizer), "Update", "parameters gradients state average", settings, table, View(arena.Length), View(arena.Length),
             View(settings.StateLength(arena.Length)), View(state), View(GradientNormLayout.Words), View(arena.Length));
-        yield return Case(typeof(SoftThreshold), "Run", "parameters", table, View(arena.Length), View(state));
-        yield return Case(typeof(WeightAverage), "Update", "average", 0.9, table, View(arena.Length), View(arena.Length), View(state));
-        yield return Case(typeof(ParameterSums), "Run", "sums", table, View(arena.Length), View(ParameterSums.Length(table)));
-        yield return Case(typeof(WeightConstraints), "MaxNorm", "weights", 6, 5, View(30), 1f);
+        DeviceView Arena() => View(arena.Length);
+        yield return Case(typeof(ParameterSums), "Run", "sums", table, Arena(), View(ParameterSums.Length(table)));
+        yield return Case(typeof(SoftThreshold), "Run", "parameters", table, Arena(), View(state));
+        yield return Case(typeof(WeightAverage), "Update", "average", 0.9, table, Arena(), Arena(), View(state));
+        yield return Case(typeof(WeightConstraints), "MaxNorm", "weights", 7, 5, View(35), 1f);
         yield return Case(
-            typeof(WeightConstraints), "SpectralNorm", "weights state workspace", 6, 5, View(30), 1f, View(WeightConstraints.SpectralStateLength(6)),
-            View(WeightConstraints.SpectralWorkspaceLength(6, 5)));
-        yield return Case(typeof(WeightStatistics), "Copy", "target", View(30), View(30));
+            typeof(WeightConstraints), "SpectralNorm", "weights state workspace", 7, 5, View(35), 1f, View(WeightConstraints.SpectralStateLength(7)),
+            View(WeightConstraints.SpectralWorkspaceLength(7, 5)));
+        yield return Case(typeof(WeightStatistics), "Copy", "target", View(33), View(33));
         yield return Case(
-            typeof(WeightStatistics), "Moments", "moments", table, View(arena.Length), View(arena.Length), View(arena.Length),
-            View(table.BlockCount * WeightStatistics.MomentWords));
+            typeof(WeightStatistics), "Moments", "moments", table, Arena(), Arena(), Arena(), View(table.BlockCount * WeightStatistics.MomentWords));
         yield return Case(
-            typeof(WeightStatistics), "Counts", "counts", table, View(arena.Length), View(table.SegmentCount), View(table.BlockCount * WeightStatistics.Bins));
+            typeof(WeightStatistics), "Counts", "counts", table, Arena(), View(table.SegmentCount), View(table.BlockCount * WeightStatistics.Bins));
     }
 }

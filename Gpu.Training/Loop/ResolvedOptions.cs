@@ -85,15 +85,6 @@ internal sealed record ResolvedOptions(
         Range("shift", options.AugmentShift, value => value >= 0, "0 or more");
     }
 
-    private static void CheckDecay(OptimizerOptions optimizer)
-    {
-        if (optimizer.DecayMode == DecayMode.Decoupled) return;
-        var contradiction = optimizer.DecaySchedule != DecaySchedule.Rate ? $"decay-schedule is {optimizer.DecaySchedule.ToString().ToLowerInvariant()}"
-            : optimizer.CautiousDecay ? "cautious-decay is on" : null;
-        if (contradiction is null) return;
-        throw new TrainingException($"{contradiction}, but weight decay is added to the gradient (decay-mode l2). Use decay-mode decoupled, or omit it.");
-    }
-
     /// <summary>Checks the numbers of a recipe, which a model file has, too. They must be in the range of a float, which the kernels compute with.</summary>
     /// <param name="optimizer">the optimizer</param>
     /// <param name="labelSmoothing">the label smoothing</param>
@@ -118,6 +109,15 @@ internal sealed record ResolvedOptions(
     private const string Positive = "a number above 0, 1.4e-45 to 3.4e38";
 
     private static bool IsPositive(double value) => (float)value > 0 && float.IsFinite((float)value);
+
+    private static void CheckDecay(OptimizerOptions optimizer)
+    {
+        if (optimizer.DecayMode == DecayMode.Decoupled) return;
+        var contradiction = optimizer.DecaySchedule != DecaySchedule.Rate ? $"decay-schedule is {optimizer.DecaySchedule.ToString().ToLowerInvariant()}"
+            : optimizer.CautiousDecay ? "cautious-decay is on" : null;
+        if (contradiction is null) return;
+        throw new TrainingException($"{contradiction}, but weight decay is added to the gradient (decay-mode l2). Use decay-mode decoupled, or omit it.");
+    }
 
     private static void AtLeastOne(string name, int value) => Range(name, value, number => number >= 1, "1 or more");
 
