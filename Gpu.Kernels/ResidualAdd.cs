@@ -52,7 +52,10 @@ public static class ResidualAdd
     /// <param name="output">the output of the forward pass; ignored if f is the identity</param>
     /// <param name="outputGradient">the gradient with respect to the output, any number of words</param>
     /// <param name="gradientA">receives the gradient with respect to a, as many words; may be <paramref name="outputGradient"/></param>
-    /// <param name="gradientB">receives the gradient with respect to b, as many words; may be <paramref name="outputGradient"/>; empty for none</param>
+    /// <param name="gradientB">
+    /// receives the gradient with respect to b, as many words; may be <paramref name="outputGradient"/>, or <paramref name="gradientA"/> if
+    /// <paramref name="accumulateB"/> is true; empty for none
+    /// </param>
     /// <param name="accumulateA">adds to <paramref name="gradientA"/> instead of overwriting it</param>
     /// <param name="accumulateB">adds to <paramref name="gradientB"/> instead of overwriting it</param>
     /// <exception cref="ArgumentException">the views differ in length, or the derivative of f needs more than its output</exception>
@@ -63,9 +66,11 @@ public static class ResidualAdd
         output = RequireOutput(activation, output, outputGradient);
         gradientA.Require(outputGradient.Length, nameof(gradientA));
         if (!gradientB.IsEmpty) gradientB.Require(outputGradient.Length, nameof(gradientB));
+        // x + x: the kernel adds to b after it has stored a, element by element.
+        var isSame = accumulateB && gradientA == gradientB;
         Operands.Check(
             executor,
-            [new(gradientA, nameof(gradientA)), new(gradientB, nameof(gradientB))],
+            [new(gradientA, nameof(gradientA)), new(isSame ? default : gradientB, nameof(gradientB))],
             [new(activation.Kind == ActivationKind.Identity ? default : output, "output")],
             [new(outputGradient, nameof(outputGradient))]);
         var call = new BackwardCall(executor, null, output, outputGradient, Target(gradientA, accumulateA), Target(gradientB, accumulateB), activation.Slope);

@@ -124,8 +124,8 @@ public class DeviceMemoryTests
         using var ofCpu = cpu.Allocate(8);
         using var ofSimulator = simulator.Allocate(8);
         using var ofOther = other.Allocate(8);
-        Assert.Contains("the CPU device was given memory of", Assert.Throws<ArgumentException>(() => Relu(cpu, ofSimulator)).Message);
-        Assert.Contains("was given memory of CPU, 1 thread", Assert.Throws<ArgumentException>(() => Relu(simulator, ofCpu)).Message);
+        Assert.Contains("must be memory of this device (CPU, 1 thread", Assert.Throws<ArgumentException>(() => Relu(cpu, ofSimulator)).Message);
+        Assert.Contains("is memory of another one (CPU, 1 thread", Assert.Throws<ArgumentException>(() => Relu(simulator, ofCpu)).Message);
         Assert.Throws<ArgumentException>(() => Relu(simulator, ofOther));
         Assert.Throws<ArgumentException>(() => simulator.Upload<float>([1], ofOther.View));
         Assert.Throws<ArgumentException>(() => simulator.Clear(default(DeviceView) with { Length = 3 }));

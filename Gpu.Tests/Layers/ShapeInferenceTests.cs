@@ -41,7 +41,7 @@ public class ShapeInferenceTests
         { new Conv2dLayer(8, 3) { Groups = 4 }, ["conv1", "groups is 4", "6 input channels"] },
         { new Conv2dLayer(0, 3), ["conv1", "channels is 0"] },
         { new Conv2dLayer(8, 3) { Stride = 0 }, ["conv1", "stride is 0x0"] },
-        { new Conv2dLayer(8, 3) { Padding = new Padding(-1, 0, 0, 0) }, ["conv1", "negative"] },
+        { new Conv2dLayer(8, 3) { Padding = new Padding(-1, 0, 0, 0) }, ["conv1", "padding is [-1", "each side must be 0 to"] },
         { new DenseLayer(10), ["dense1", "image of 13x10x6", "flatten"] },
         { new MaxPool2dLayer(20), ["maxpool1", "20x20"] },
         { new MaxPool2dLayer(2) { Padding = 2 }, ["maxpool1", "smaller than the window"] },

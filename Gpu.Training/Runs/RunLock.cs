@@ -19,6 +19,10 @@ internal sealed class RunLock : IDisposable
     private static readonly ConcurrentDictionary<string, bool> Held = new();
 
     private readonly string _path;
+    // What an IOException of FileMode.CreateNew has as HResult: errno EEXIST, or the Windows error FILE_EXISTS.
+    private const int FileExistsOnUnix = 17;
+    private const int FileExistsOnWindows = unchecked((int)0x80070050);
+
     private readonly FileStream _file;
     private readonly Owner _owner;
 
@@ -68,8 +72,9 @@ internal sealed class RunLock : IDisposable
             // Others may read it, and cannot open it exclusively.
             file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException e) when (e.HResult is FileExistsOnUnix or FileExistsOnWindows)
         {
+            // Not File.Exists: the file may be gone again.
             return null;
         }
 
