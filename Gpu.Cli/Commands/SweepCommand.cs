@@ -141,22 +141,53 @@ internal sealed class SweepCommand
         Dictionary<string, IReadOnlyList<string>> values = [];
         var drawn = parsed.GetInt(_random) is { } count
             ? _settings.Draw(swept, count, (ulong)(_settings.Parse(common).GetValue<long?>("--seed") ?? 1)) : SweepSettings.Grid(swept);
+        List<string> refused = [];
         foreach (var point in drawn)
         {
-            var name = swept.Count == 0 ? "as given" : string.Join(" ", swept.Zip(point).Select(pair => $"{pair.First.Key}={pair.Second}"));
             try
             {
-                settings.Add(_settings.Prepare(name, SweepSettings.Arguments(common, swept, point), settings.Count == 0));
+                var (setting, effective) = Prepare(common, swept, point, settings.Count == 0);
+                // Settings that differ only in an option without effect are the same.
+                if (values.TryAdd(setting.Name, effective)) settings.Add(setting);
             }
             catch (UsageException mistake) when (swept.Count > 0)
             {
-                throw new UsageException($"{name}: {mistake.Message}", mistake);
+                refused.Add($"{Name(swept, point)}: {mistake.Message}");
+                if (swept.Count == 1) throw new UsageException(refused[0], mistake);
             }
-
-            values[name] = point;
         }
 
+        if (settings.Count == 0) throw new UsageException($"No setting is possible. {refused[0]}");
+        if (refused.Count > 0)
+            _context.Reporter.Note($"Left out: {Units.Count(refused.Count, "combination")} that 'train' refuses, such as {refused[0]}");
         return (settings, values);
+    }
+
+    // Leaves out options that have no effect beside the others, such as the mode of a decay of 0: their value is empty then.
+    private (SearchSetting Setting, IReadOnlyList<string> Values) Prepare(
+        IReadOnlyList<string> common, IReadOnlyList<SweptOption> swept, IReadOnlyList<string> point, bool isFirst)
+    {
+        string[] values = [.. point];
+        while (true)
+        {
+            try
+            {
+                return (_settings.Prepare(Name(swept, values), SweepSettings.Arguments(common, swept, values), isFirst), values);
+            }
+            catch (UsageException mistake) when (swept.Count > 1)
+            {
+                var idle = swept.Index().FirstOrDefault(
+                    pair => values[pair.Index].Length > 0 && mistake.Message.StartsWith($"{pair.Item.Name} has no effect", StringComparison.Ordinal));
+                if (idle.Item is null) throw;
+                values[idle.Index] = "";
+            }
+        }
+    }
+
+    private static string Name(IReadOnlyList<SweptOption> swept, IEnumerable<string> values)
+    {
+        var parts = swept.Zip(values).Where(pair => pair.Second.Length > 0).Select(pair => $"{pair.First.Key}={pair.Second}");
+        return string.Join(' ', parts) is { Length: > 0 } name ? name : "as given";
     }
 
     private void Announce(

@@ -86,7 +86,7 @@ internal sealed record SweepReport(
     public IReadOnlyList<string> Draw(string file, string title)
     {
         if (Choice is null) return [];
-        var shown = Swept.Where(option => ValuesOf(option).Distinct().Count() > 1).ToArray();
+        var shown = Swept.Where(option => ValuesOf(option).Where(value => value.Length > 0).Distinct().Count() > 1).ToArray();
         if (shown.Length == 2 && IsGrid)
         {
             DrawMap(file, title, shown[1], shown[0]);
@@ -111,8 +111,9 @@ internal sealed record SweepReport(
 
     private static string Column(SweptOption option) => option.Key.Replace('-', '_');
 
-    private static object Value(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : text;
+    // Null for an option without effect beside the others.
+    private static object? Value(string text) => text.Length == 0 ? null
+        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : text;
 
     private static string Quote(string text) => text.AsSpan().ContainsAny(",\"") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 
@@ -176,8 +177,9 @@ internal sealed record SweepReport(
 
     private void DrawChart(string file, string title, SweptOption option, bool isOnly)
     {
-        var complete = Results.Index().Where(pair => pair.Item.IsComplete && double.IsFinite(pair.Item.Loss.Mean)).ToArray();
         string[] texts = [.. ValuesOf(option)];
+        var complete = Results.Index().Where(pair => pair.Item.IsComplete && double.IsFinite(pair.Item.Loss.Mean) && texts[pair.Index].Length > 0).ToArray();
+        if (complete.Length == 0) return;
         var (axis, places) = Places(texts);
         var errors = complete.Any(pair => pair.Item.Trials.Count > 1);
         var n = complete.Max(pair => pair.Item.Trials.Count);
@@ -201,7 +203,8 @@ internal sealed record SweepReport(
                 Errors = [.. complete.Select(pair => Loss(pair.Item, kind.Item2).Error)],
                 HasLine = isOnly,
             })];
-        var stopped = Results.Index().Where(pair => !pair.Item.IsComplete && double.IsFinite(pair.Item.Loss.Mean)).ToArray();
+        var stopped = Results.Index().Where(
+            pair => !pair.Item.IsComplete && double.IsFinite(pair.Item.Loss.Mean) && texts[pair.Index].Length > 0).ToArray();
         if (stopped.Length > 0)
         {
             series.Add(new ChartSeries(
@@ -226,15 +229,16 @@ internal sealed record SweepReport(
     private static (ChartAxis Axis, double[] Places) Places(string[] texts)
     {
         var values = Array.ConvertAll(texts, text => Value(text) is double number ? number : double.NaN);
-        if (!values.Any(double.IsNaN)) return (ChartAxis.For(values), values);
-        string[] distinct = [.. texts.Distinct()];
+        if (!values.Where((value, index) => texts[index].Length > 0 && double.IsNaN(value)).Any())
+            return (ChartAxis.For([.. values.Where(value => !double.IsNaN(value))]), values);
+        string[] distinct = [.. texts.Where(text => text.Length > 0).Distinct()];
         return (ChartAxis.OfTexts(distinct), Array.ConvertAll(texts, text => (double)Array.IndexOf(distinct, text)));
     }
 
     private void DrawMap(string file, string title, SweptOption across, SweptOption down)
     {
         string[] columns = [.. ValuesOf(across)], rows = [.. ValuesOf(down)];
-        string[] columnTexts = [.. columns.Distinct()], rowTexts = [.. rows.Distinct()];
+        string[] columnTexts = [.. columns.Where(text => text.Length > 0).Distinct()], rowTexts = [.. rows.Where(text => text.Length > 0).Distinct()];
         var values = new double[rowTexts.Length, columnTexts.Length];
         for (var row = 0; row < rowTexts.Length; row++)
             for (var column = 0; column < columnTexts.Length; column++)
@@ -242,9 +246,17 @@ internal sealed record SweepReport(
         (int, int)? marked = null;
         foreach (var (index, result) in Results.Index())
         {
-            var cell = (Row: Array.IndexOf(rowTexts, rows[index]), Column: Array.IndexOf(columnTexts, columns[index]));
-            if (result.IsComplete) values[cell.Row, cell.Column] = result.Loss.Mean;
-            if (result == Choice!.Best) marked = cell;
+            // A setting in which one of the two has no effect is in all cells of its row or column.
+            for (var row = 0; row < rowTexts.Length; row++)
+            {
+                for (var column = 0; column < columnTexts.Length; column++)
+                {
+                    if (rows[index].Length > 0 && rows[index] != rowTexts[row]) continue;
+                    if (columns[index].Length > 0 && columns[index] != columnTexts[column]) continue;
+                    if (result.IsComplete) values[row, column] = result.Loss.Mean;
+                    if (result == Choice!.Best) marked ??= (row, column);
+                }
+            }
         }
 
         var n = Choice!.Best.Trials.Count;

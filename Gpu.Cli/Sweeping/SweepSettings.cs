@@ -130,9 +130,9 @@ internal sealed class SweepSettings
         return drawn;
     }
 
-    /// <summary>The command line of <c>train</c> for a setting.</summary>
+    /// <summary>The command line of <c>train</c> for a setting. An option with an empty value is left out.</summary>
     public static IReadOnlyList<string> Arguments(IReadOnlyList<string> common, IReadOnlyList<SweptOption> swept, IReadOnlyList<string> values) =>
-        [.. common, .. swept.Zip(values).SelectMany(pair => new[] { pair.First.Name, pair.Second })];
+        [.. common, .. swept.Zip(values).Where(pair => pair.Second.Length > 0).SelectMany(pair => new[] { pair.First.Name, pair.Second })];
 
     /// <summary>Parses arguments of <c>train</c>.</summary>
     public ParseResult Parse(IReadOnlyList<string> arguments) => _root.Parse(["train", .. arguments]);

@@ -48,6 +48,7 @@ public class SweepCommandTests
     [InlineData("needs a number of values for a grid, such as 1e-5..1e-1:log5", "--grid", "weight-decay=1e-5..1e-1:log")]
     [InlineData("is not a range", "--grid", "weight-decay=0..1:log3")]
     [InlineData("optimizer=adam: --momentum has no effect", "--grid", "optimizer=momentum,adam", "--momentum", "0.5")]
+    [InlineData("No setting is possible", "--grid", "optimizer=adamw", "--grid", "lr=1e-3,1e-2", "--decay-mode", "l2")]
     [InlineData("--lr expects a number (above 0), but got 'x'", "--lr", "1e-3,x")]
     [InlineData("needs at least 2 epochs and 2 settings", "--halving", "2", "--epochs", "1")]
     public void MistakesAreReportedBeforeAnythingTrains(string expected, params string[] args)
@@ -122,6 +123,18 @@ public class SweepCommandTests
         Assert.Equal(4, Losses(first).Distinct().Count());
         Assert.Equal(Losses(first), Losses(second));
         Assert.NotEqual(Losses(first), Losses(CommandLine.Run([.. random, "--seed", "2"])));
+    }
+
+    [Fact]
+    public void OptionsWithoutEffectBesideOthersAreLeftOut()
+    {
+        var run = CommandLine.Run(["sweep", "moons", "--grid", "optimizer=momentum,adam", "--grid", "momentum=0.5,0.9", .. Fast]);
+        Assert.Equal(0, run.ExitCode);
+        // adam has no momentum, so it is one setting.
+        Assert.Equal(["0.5", "0.9", "null"], Trials(run).Select(trial => trial.GetProperty("momentum").GetRawText()));
+        var partly = CommandLine.Run(["sweep", "moons", "--grid", "optimizer=adam,adamw", "--grid", "decay-mode=l2,decoupled", .. Fast]);
+        Assert.Equal(3, Trials(partly).Length);
+        Assert.Contains("Left out: 1 combination", partly.Error);
     }
 
     [Fact]
