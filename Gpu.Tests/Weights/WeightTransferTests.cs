@@ -3,7 +3,9 @@ using System.Text;
 using System.Text.Json;
 using Gpu.Kernels.Devices;
 using Gpu.Tests.IO;
+using Gpu.Tests.Loop;
 using Gpu.Training.Layers;
+using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
@@ -13,6 +15,41 @@ namespace Gpu.Tests.Weights;
 
 public class WeightTransferTests
 {
+    [Fact]
+    public void TheHeadOfARunIsMatchedByTheNamesOfTheClasses()
+    {
+        using var folder = new TempFolder();
+        using var device = new CpuDevice(1);
+        var run = folder.File("run");
+        var data = SmallData.Squares();
+        using (var trainer = new Trainer(SmallData.Network(), data, device, new TrainingOptions { Epochs = 1, OutputFolder = run })) trainer.Run();
+        using var source = new Network(SmallData.Network(), device, seed: 7);
+        WeightFile.Load(source, Path.Combine(run, "best.safetensors"));
+        var (weight, bias) = (source.GetParameter("dense2.weight"), source.GetParameter("dense2.bias"));
+
+        // Another order, and a class that the run does not have.
+        using var target = new Network(SmallData.Network(), device, seed: 8);
+        var initial = target.GetParameter("dense2.weight");
+        var messages = WeightTransfer.Load(target, run, WeightLayout.Native, ["bottom right", "top left", "middle", "bottom left"]);
+        Assert.Equal(
+            "The classes of 'dense2' are matched by name: 3 of 4 are classes of the run. New, left at their initial values: middle. Not in the data, left out: "
+            + "top right.", messages[^1]);
+        var (got, gotBias) = (target.GetParameter("dense2.weight"), target.GetParameter("dense2.bias"));
+        int[] from = [3, 0, -1, 2];
+        for (var row = 0; row < 12; row++)
+        {
+            for (var c = 0; c < 4; c++)
+                Assert.Equal(from[c] < 0 ? initial[4 * row + c] : weight[4 * row + from[c]], got[4 * row + c]);
+        }
+
+        Assert.Equal([bias[3], bias[0], 0, bias[2]], gotBias);
+        Assert.Equal(source.GetParameter("conv1.weight"), target.GetParameter("conv1.weight"));
+
+        // The same classes in the same order are not mentioned.
+        Assert.Single(WeightTransfer.Load(target, run, WeightLayout.Native, data.ClassNames));
+        Assert.Equal(weight, target.GetParameter("dense2.weight"));
+    }
+
     [Fact]
     public void AHeadOfAnotherSizeIsLeftOutAndSaid()
     {

@@ -18,10 +18,13 @@ internal sealed class TrainingSession : IDisposable
     private readonly PlanSteps _steps = null!;
     private readonly RecordedStep _update = null!;
     private readonly TrainingOptions _options;
+    // The names of the classes, by which --init matches the last layer; null for other tasks.
+    private readonly IReadOnlyList<string>? _classNames;
 
     public TrainingSession(Model model, Dataset data, ComputeDevice device, ResolvedOptions resolved)
     {
         _options = resolved.Options;
+        _classNames = data.Task == TaskKind.Classification ? data.ClassNames : null;
         var memory = TrainingMemory.Choose(model, data, device, resolved);
         Batch = memory.Batch;
         EvaluationBatch = memory.EvaluationBatch;
@@ -161,7 +164,7 @@ internal sealed class TrainingSession : IDisposable
         Weights.Best = null;
         foreach (var parameter in Network.Model.Parameters)
             Network.SetParameter(parameter.Name, ParameterSampler.Sample(parameter, _options.Seed, _options.Initializer));
-        if (_options.InitFile is { } file) WeightTransfer.Load(Network, file, _options.InitLayout);
+        if (_options.InitFile is { } file) WeightTransfer.Load(Network, file, _options.InitLayout, _classNames);
         Clear(Update.State);
         Update.ResetSingularVectors();
         if (!Update.Average.IsEmpty) Network.Device.Upload<float>(Network.Memory.Download(Network.Memory.Values), Update.Average);
@@ -205,7 +208,7 @@ internal sealed class TrainingSession : IDisposable
     {
         var options = resolved.Options;
         var network = Own(new Network(model, device, options.Seed, options.Initializer));
-        if (options.InitFile is { } file) Messages = WeightTransfer.Load(network, file, options.InitLayout);
+        if (options.InitFile is { } file) Messages = WeightTransfer.Load(network, file, options.InitLayout, _classNames);
         var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings));
         var update = Own(new ParameterUpdate(network, resolved, plans.StepStateView, plans.LossScale));
         var augmentation = new Augmentation(options.AugmentFlip, options.AugmentShift, NamedSeed.Of(options.Seed, "augmentation"));

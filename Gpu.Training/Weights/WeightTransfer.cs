@@ -14,10 +14,13 @@ internal static class WeightTransfer
     /// <param name="network">the network</param>
     /// <param name="source">a safetensors file, or a run folder, whose best weights are taken</param>
     /// <param name="layout">names and layouts in the file</param>
+    /// <param name="classes">names of the network's classes; the head of a run is matched by them. Null to match it by position</param>
     /// <exception cref="SafeTensorsException">the file is damaged, or nothing in it matches; the network is left unchanged</exception>
-    public static IReadOnlyList<string> Load(Network network, string source, WeightLayout layout)
+    public static IReadOnlyList<string> Load(Network network, string source, WeightLayout layout, IReadOnlyList<string>? classes = null)
     {
-        using var reader = new SafeTensorsReader(FindFile(source));
+        var (file, known) = FindFile(source);
+        using var reader = new SafeTensorsReader(file);
+        var head = ClassHead.For(network, known, classes);
         var tensors = (layout == WeightLayout.Torch ? TorchLayout.Map(network.Model, reader) : Native(reader))
             .ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         List<string> missing = [], messages = [];
@@ -27,6 +30,10 @@ internal static class WeightTransfer
             if (!tensors.Remove(parameter.Name, out var tensor))
             {
                 missing.Add(parameter.Name);
+            }
+            else if (head?.Matches(parameter, tensor) == true)
+            {
+                loaded.Add((parameter.Name, head.Align(network, parameter, tensor)));
             }
             else if (!tensor.Shape.SequenceEqual(parameter.Shape.Select(extent => (long)extent)))
             {
@@ -49,6 +56,7 @@ internal static class WeightTransfer
 
         foreach (var (name, values) in loaded) network.SetParameter(name, values);
         messages.Insert(0, $"Initial weights from {reader.Path}: {loaded.Count} of {network.Model.Parameters.Count} tensors loaded.");
+        if (head is { IsUsed: true }) messages.Add(head.Describe());
         var rest = new List<string>();
         if (missing.Count > 0) rest.Add($"{missing.Count} not in the file, left at their initial values ({Names(missing)})");
         if (tensors.Count > 0) rest.Add($"{tensors.Count} in the file not in the network, ignored ({Names(tensors.Values.Select(tensor => tensor.Source))})");
@@ -56,16 +64,17 @@ internal static class WeightTransfer
         return messages;
     }
 
-    private static string FindFile(string source)
+    // The file, and the names of the run's classes.
+    private static (string File, IReadOnlyList<string>? Classes) FindFile(string source)
     {
-        if (!Directory.Exists(source)) return source;
+        if (!Directory.Exists(source)) return (source, null);
         try
         {
             var run = RunFolder.Open(source);
             if (File.Exists(run.BestWeights))
             {
                 Checksums.Verify(run.Path, RunFolder.BestFile);
-                return run.BestWeights;
+                return (run.BestWeights, run.Configuration.ClassNames);
             }
         }
         catch (TrainingException e)
