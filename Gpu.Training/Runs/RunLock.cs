@@ -15,14 +15,14 @@ internal sealed class RunLock : IDisposable
 
     private const int Attempts = 20;
 
-    // The locks of this process, by their token.
-    private static readonly ConcurrentDictionary<string, bool> Held = new();
-
-    private readonly string _path;
     // What an IOException of FileMode.CreateNew has as HResult: errno EEXIST, or the Windows error FILE_EXISTS.
     private const int FileExistsOnUnix = 17;
     private const int FileExistsOnWindows = unchecked((int)0x80070050);
 
+    // The locks of this process, by their token.
+    private static readonly ConcurrentDictionary<string, bool> Held = new();
+
+    private readonly string _path;
     private readonly FileStream _file;
     private readonly Owner _owner;
 
