@@ -42,10 +42,8 @@ public static class BatchNorm
         saved.Require(channels);
         Operands.Check(
             executor,
-            [new(output, nameof(output)), new(workspace, nameof(workspace)), new(saved.Mean, "saved mean"),
-             new(saved.InverseDeviation, "saved inverse deviation"), new(parameters.RunningMean, "running mean"),
-             new(parameters.RunningVariance, "running variance")],
-            [new(input, nameof(input)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta")]);
+            [new(output, nameof(output)), new(workspace, nameof(workspace)), .. saved.Operands, .. parameters.Running],
+            [new(input, nameof(input)), .. parameters.Weights]);
         executor.Execute(new BatchNormStatisticsOperation(rows, channels, input, parameters, saved, momentum, epsilon, workspace));
         Normalize(executor, rows, channels, input, saved.Mean, parameters.Beta, output, activation, workspace);
     }
@@ -71,8 +69,7 @@ public static class BatchNorm
         Operands.Check(
             executor,
             [new(output, nameof(output)), new(workspace, nameof(workspace))],
-            [new(input, nameof(input)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta"), new(parameters.RunningMean, "running mean"),
-             new(parameters.RunningVariance, "running variance")]);
+            [new(input, nameof(input)), .. parameters.Weights, .. parameters.Running]);
         executor.Execute(new BatchNormScaleOperation(channels, parameters, epsilon, workspace));
         Normalize(executor, rows, channels, input, parameters.RunningMean, parameters.Beta, output, activation, workspace);
     }
@@ -108,11 +105,8 @@ public static class BatchNorm
         gate.RequireDerivativeFromOutput();
         Operands.Check(
             executor,
-            [new(inputGradient, nameof(inputGradient)), new(workspace, nameof(workspace)), new(gradients.Gamma, "gradient of gamma"),
-             new(gradients.Beta, "gradient of beta")],
-            [new(input, nameof(input)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta"), new(parameters.RunningMean, "running mean"),
-             new(parameters.RunningVariance, "running variance"),
-            new(saved.Mean, "saved mean"), new(saved.InverseDeviation, "saved inverse deviation")],
+            [new(inputGradient, nameof(inputGradient)), new(workspace, nameof(workspace)), .. gradients.Operands],
+            [new(input, nameof(input)), .. parameters.Weights, .. parameters.Running, .. saved.Operands],
             [new(outputGradient, nameof(outputGradient))]);
         var call = new BackwardCall(executor, rows, channels, new()
         {
@@ -147,8 +141,7 @@ public static class BatchNorm
         Operands.Check(
             executor,
             [new(inputGradient, nameof(inputGradient)), new(workspace, nameof(workspace))],
-            [new(input, nameof(input)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta"), new(parameters.RunningMean, "running mean"),
-             new(parameters.RunningVariance, "running variance")],
+            [new(input, nameof(input)), .. parameters.Weights, .. parameters.Running],
             [new(outputGradient, nameof(outputGradient))]);
         executor.Execute(new BatchNormScaleOperation(channels, parameters, epsilon, workspace));
         var call = new BackwardCall(executor, rows, channels, new()

@@ -42,10 +42,8 @@ public static class BatchNormMaxPool
         saved.Require(shape.Channels);
         Operands.Check(
             executor,
-            [new(output, nameof(output)), new(workspace, nameof(workspace)), new(saved.Mean, "saved mean"),
-             new(saved.InverseDeviation, "saved inverse deviation"), new(parameters.RunningMean, "running mean"),
-             new(parameters.RunningVariance, "running variance")],
-            [new(input, nameof(input)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta")]);
+            [new(output, nameof(output)), new(workspace, nameof(workspace)), .. saved.Operands, .. parameters.Running],
+            [new(input, nameof(input)), .. parameters.Weights]);
         executor.Execute(new BatchNormStatisticsOperation(Rows(shape), shape.Channels, input, parameters, saved, momentum, epsilon, workspace));
         Normalize(executor, shape, input, saved.Mean, parameters.Beta, output, activation, workspace);
     }
@@ -69,8 +67,7 @@ public static class BatchNormMaxPool
         Operands.Check(
             executor,
             [new(output, nameof(output)), new(workspace, nameof(workspace))],
-            [new(input, nameof(input)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta"), new(parameters.RunningMean, "running mean"),
-             new(parameters.RunningVariance, "running variance")]);
+            [new(input, nameof(input)), .. parameters.Weights, .. parameters.Running]);
         executor.Execute(new BatchNormScaleOperation(shape.Channels, parameters, epsilon, workspace));
         Normalize(executor, shape, input, parameters.RunningMean, parameters.Beta, output, activation, workspace);
     }
@@ -108,11 +105,8 @@ public static class BatchNormMaxPool
         gate.RequireDerivativeFromOutput();
         Operands.Check(
             executor,
-            [new(inputGradient, nameof(inputGradient)), new(workspace, nameof(workspace)), new(gradients.Gamma, "gradient of gamma"),
-             new(gradients.Beta, "gradient of beta")],
-            [new(input, nameof(input)), new(outputGradient, nameof(outputGradient)), new(parameters.Gamma, "gamma"), new(parameters.Beta, "beta"),
-             new(parameters.RunningMean, "running mean"), new(parameters.RunningVariance, "running variance"),
-            new(saved.Mean, "saved mean"), new(saved.InverseDeviation, "saved inverse deviation")]);
+            [new(inputGradient, nameof(inputGradient)), new(workspace, nameof(workspace)), .. gradients.Operands],
+            [new(input, nameof(input)), new(outputGradient, nameof(outputGradient)), .. parameters.Weights, .. parameters.Running, .. saved.Operands]);
         var call = new BackwardCall(executor, shape, new()
         {
             Input = input, OutputGradient = outputGradient, Parameters = parameters, Saved = saved, InputGradient = inputGradient, Gradients = gradients,

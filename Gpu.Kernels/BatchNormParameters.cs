@@ -16,6 +16,10 @@ public readonly record struct BatchNormParameters(DeviceView Gamma, DeviceView B
         RunningMean.Require(channels, "running mean");
         RunningVariance.Require(channels, "running variance");
     }
+
+    internal Operand[] Weights => [new(Gamma, "gamma"), new(Beta, "beta")];
+
+    internal Operand[] Running => [new(RunningMean, "running mean"), new(RunningVariance, "running variance")];
 }
 
 /// <summary>The batch statistics that the forward pass in training saves for the backward pass, one word per channel each.</summary>
@@ -28,6 +32,8 @@ public readonly record struct BatchNormSaved(DeviceView Mean, DeviceView Inverse
         Mean.Require(channels, "saved mean");
         InverseDeviation.Require(channels, "saved inverse deviation");
     }
+
+    internal Operand[] Operands => [new(Mean, "saved mean"), new(InverseDeviation, "saved inverse deviation")];
 }
 
 /// <summary>The gradients of a batch normalization's parameters, one word per channel each. The backward pass adds to them.</summary>
@@ -40,4 +46,6 @@ public readonly record struct BatchNormGradients(DeviceView Gamma, DeviceView Be
         Gamma.Require(channels, "gradient of gamma");
         Beta.Require(channels, "gradient of beta");
     }
+
+    internal Operand[] Operands => [new(Gamma, "gradient of gamma"), new(Beta, "gradient of beta")];
 }

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.Optimizers;
@@ -88,7 +87,6 @@ public static class FusedOptimizer
         {
             var a = arguments;
             var length = a.Table.ArenaLength;
-            var parts = TBackend.IsGpu ? SegmentTable.BlockLength / TBackend.Width : 1;
             var kernel = new OptimizerUpdate<TBackend, TVector, TRule, TDecay>
             {
                 Parameters = launcher.Bind(a.Parameters),
@@ -96,18 +94,16 @@ public static class FusedOptimizer
                 First = launcher.Bind(TRule.States > 0 ? a.State.First(length) : default),
                 Second = launcher.Bind(TRule.States > 1 ? a.State.Slice(length, length) : default),
                 Average = launcher.Bind(a.Average),
-                Blocks = launcher.Bind(a.Table.Blocks),
                 Segments = launcher.Bind(a.Table.Segments),
                 StepState = launcher.Bind(a.StepState),
                 Norm = launcher.Bind(a.Norm),
-                PartShift = BitOperations.Log2((uint)parts),
-                PartLength = SegmentTable.BlockLength / parts,
+                Blocks = SegmentBlocks<TBackend, TVector>.Of(launcher, a.Table, divides: true),
                 IsClipped = !a.Norm.IsEmpty,
                 IsAveraged = !a.Average.IsEmpty,
                 AverageRate = a.Settings.EmaDecay is { } decay ? (float)(1 - decay) : 0f,
                 Constants = UpdateConstants.From(a.Settings),
             };
-            launcher.Launch(kernel, checked(a.Table.BlockCount * parts), 20 * SegmentTable.BlockLength / parts / TBackend.Width);
+            launcher.Launch(kernel, kernel.Blocks.Items(a.Table), 20 * kernel.Blocks.PartLength / TBackend.Width);
         }
     }
 }

@@ -84,7 +84,7 @@ public static class ParameterSums
                 Sums = launcher.Bind(sums),
                 Blocks = SegmentBlocks<TBackend, TVector>.Of(launcher, table, divides: false),
             };
-            launcher.Launch(kernel, table.BlockCount, 5 * SegmentTable.BlockLength / TBackend.Width);
+            launcher.Launch(kernel, kernel.Blocks.Items(table), 5 * SegmentTable.BlockLength / TBackend.Width);
         }
     }
 }

@@ -48,7 +48,7 @@ public static class SoftThreshold
                 StepState = launcher.Bind(stepState),
                 Blocks = SegmentBlocks<TBackend, TVector>.Of(launcher, table, divides: true),
             };
-            launcher.Launch(kernel, checked(table.BlockCount << kernel.Blocks.PartShift), 6 * kernel.Blocks.PartLength / TBackend.Width);
+            launcher.Launch(kernel, kernel.Blocks.Items(table), 6 * kernel.Blocks.PartLength / TBackend.Width);
         }
     }
 }

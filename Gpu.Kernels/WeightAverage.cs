@@ -49,7 +49,7 @@ public static class WeightAverage
                 Blocks = SegmentBlocks<TBackend, TVector>.Of(launcher, table, divides: true),
                 Rate = rate,
             };
-            launcher.Launch(kernel, checked(table.BlockCount << kernel.Blocks.PartShift), 8 * kernel.Blocks.PartLength / TBackend.Width);
+            launcher.Launch(kernel, kernel.Blocks.Items(table), 8 * kernel.Blocks.PartLength / TBackend.Width);
         }
     }
 }

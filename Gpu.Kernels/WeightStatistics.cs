@@ -1,5 +1,6 @@
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
+using Gpu.Kernels.Optimizers;
 using Gpu.Kernels.Statistics;
 
 namespace Gpu.Kernels;
@@ -37,7 +38,6 @@ public static class WeightStatistics
         target.Require(source.Length, nameof(target));
         Operands.Check(executor, [new(target, nameof(target))], [new(source, nameof(source))]);
         if (source.IsEmpty) return;
-        Operands.Check(executor, [new(target, nameof(target))], [new(source, nameof(source))]);
         executor.Execute(new CopyOperation(source, target));
     }
 
@@ -108,10 +108,10 @@ public static class WeightStatistics
                 Weights = launcher.Bind(weights),
                 Before = launcher.Bind(before),
                 Gradients = launcher.Bind(gradients),
-                Blocks = launcher.Bind(table.Blocks),
+                Blocks = SegmentBlocks<TBackend, TVector>.Of(launcher, table, divides: false),
                 Moments = launcher.Bind(moments),
             };
-            launcher.Launch(kernel, table.BlockCount, 10 * SegmentTable.BlockLength / TBackend.Width);
+            launcher.Launch(kernel, kernel.Blocks.Items(table), 10 * SegmentTable.BlockLength / TBackend.Width);
         }
     }
 
@@ -126,11 +126,11 @@ public static class WeightStatistics
             var kernel = new WeightCountsKernel<TBackend, TVector>
             {
                 Weights = launcher.Bind(weights),
-                Blocks = launcher.Bind(table.Blocks),
+                Blocks = SegmentBlocks<TBackend, TVector>.Of(launcher, table, divides: false),
                 Largest = launcher.Bind(largest),
                 Counts = launcher.Bind(counts),
             };
-            launcher.Launch(kernel, checked(table.BlockCount * Bins), 8 * SegmentTable.BlockLength / TBackend.Width);
+            launcher.Launch(kernel, checked(kernel.Blocks.Items(table) * Bins), 8 * SegmentTable.BlockLength / TBackend.Width);
         }
     }
 }

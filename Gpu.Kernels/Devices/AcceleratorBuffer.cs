@@ -19,7 +19,7 @@ internal sealed class AcceleratorBuffer(AcceleratorDevice device, ArrayView<floa
     /// <exception cref="ObjectDisposedException">the memory was disposed</exception>
     public static ArrayView<float> GetView(DeviceView view, AcceleratorDevice device)
     {
-        if (view.Buffer is not AcceleratorBuffer buffer || buffer.Accelerator != device.Accelerator)
+        if (view.Buffer is not AcceleratorBuffer buffer || !device.Owns(buffer))
             throw new ArgumentException($"{device.Description} was given memory of {view.Buffer?.Device.Description ?? "no device"}");
         ObjectDisposedException.ThrowIf(buffer._disposed, buffer);
         view.RequireInside();

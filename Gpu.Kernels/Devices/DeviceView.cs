@@ -54,11 +54,14 @@ public readonly record struct DeviceView(DeviceBuffer? Buffer, int Offset, int L
     /// <exception cref="ArgumentOutOfRangeException">this view is shorter</exception>
     public DeviceView First(int length) => Slice(0, length);
 
-    /// <summary>Checks that the view lies inside its buffer. Only a view that was made by the constructor can lie outside.</summary>
+    /// <summary>Whether the view lies inside its buffer. Only a view that was made by the constructor can lie outside.</summary>
+    internal bool IsInside => Offset >= 0 && Length >= 0 && Buffer is not null && Offset <= Buffer.Length - Length;
+
+    /// <summary>Checks that the view lies inside its buffer.</summary>
     /// <exception cref="ArgumentException">it does not</exception>
     internal void RequireInside()
     {
-        if (Offset < 0 || Length < 0 || Buffer is null || Offset > Buffer.Length - Length)
+        if (!IsInside)
             throw new ArgumentException($"a view of {Length} words from word {Offset} on reaches outside its buffer of {Buffer?.Length ?? 0} words");
     }
 

@@ -47,7 +47,7 @@ internal static class Operands
             throw new ArgumentException($"{name} must be memory of {device.Description}, but is a view of {view.Length} words of no buffer", name);
         }
 
-        if (view.Offset < 0 || view.Length < 0 || view.Offset > buffer.Length - view.Length)
+        if (!view.IsInside)
         {
             throw new ArgumentException(
                 $"{name} is {view.Length} words from word {view.Offset} on, which reach outside its buffer of {buffer.Length} words", name);

@@ -18,11 +18,11 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule, TDecay> : IKernel
     /// <summary>Arenas of the same length: parameters, gradients, both states and the average. The last three may be empty.</summary>
     public TBackend Parameters, Gradients, First, Second, Average;
 
-    /// <summary>The lists of the <see cref="SegmentTable"/>; <see cref="StepStateLayout"/>; <see cref="GradientNormLayout"/>.</summary>
-    public TBackend Blocks, Segments, StepState, Norm;
+    /// <summary>The factors of the segments; <see cref="StepStateLayout"/>; <see cref="GradientNormLayout"/>.</summary>
+    public TBackend Segments, StepState, Norm;
 
-    /// <summary>The logarithm of the parts per block, and words per part: one part on the CPU, one vector per part on a GPU.</summary>
-    public int PartShift, PartLength;
+    /// <summary>The items.</summary>
+    public SegmentBlocks<TBackend, TVector> Blocks;
 
     /// <summary>True if Norm contains a clip factor.</summary>
     public Flag IsClipped;
@@ -40,20 +40,15 @@ internal struct OptimizerUpdate<TBackend, TVector, TRule, TDecay> : IKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var block = item >> PartShift;
-        var offset = (item - (block << PartShift)) * PartLength;
-        block *= SegmentTable.BlockWords;
         // All loads come before the first branch: on a GPU a branch would wait for the loads before it.
-        var length = TBackend.LoadInt(Blocks, block + 1) - offset;
-        var from = TBackend.LoadInt(Blocks, block) + offset;
-        var segment = TBackend.LoadInt(Blocks, block + 2) * SegmentTable.SegmentWords;
+        Blocks.Get(item, out var from, out var length, out var segment);
+        segment *= SegmentTable.SegmentWords;
         var skips = TBackend.LoadInt(StepState, StepStateLayout.SkipsUpdate);
         var step = TBackend.LoadInt(StepState, StepStateLayout.Step);
         var factor = TBackend.LoadScalar(Segments, segment);
         var scale = TBackend.LoadScalar(StepState, StepStateLayout.GradientScale);
         var learningRate = TBackend.LoadScalar(StepState, StepStateLayout.LearningRate);
         if (length <= 0) return;
-        if (length > PartLength) length = PartLength;
         // A factor of 0 freezes the segment: not even the sign of a zero may change.
         if (skips != 0 || factor == 0f)
         {

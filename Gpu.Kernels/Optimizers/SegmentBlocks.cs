@@ -28,6 +28,9 @@ internal struct SegmentBlocks<TBackend, TVector>
         };
     }
 
+    /// <summary>The number of items. On the host.</summary>
+    public readonly int Items(SegmentTable table) => checked(table.BlockCount * (1 << PartShift));
+
     /// <summary>The words of an item, and the number of its segment. The length is 0 or less for a part behind the end of its block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Get(int item, out int from, out int length, out int segment)

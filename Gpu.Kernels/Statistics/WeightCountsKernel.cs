@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
+using Gpu.Kernels.Optimizers;
 
 namespace Gpu.Kernels.Statistics;
 
@@ -12,10 +13,11 @@ internal struct WeightCountsKernel<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>
-    /// The weights; the blocks of the <see cref="SegmentTable"/>; the largest |w| of each segment; <see cref="WeightStatistics.Bins"/> words per block.
-    /// </summary>
-    public TBackend Weights, Blocks, Largest, Counts;
+    /// <summary>The weights; the largest |w| of each segment; <see cref="WeightStatistics.Bins"/> words per block.</summary>
+    public TBackend Weights, Largest, Counts;
+
+    /// <summary>The blocks.</summary>
+    public SegmentBlocks<TBackend, TVector> Blocks;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -23,10 +25,9 @@ internal struct WeightCountsKernel<TBackend, TVector> : IKernel
     {
         var block = item / WeightStatistics.Bins;
         var number = item - block * WeightStatistics.Bins;
-        block *= SegmentTable.BlockWords;
-        var from = TBackend.LoadInt(Blocks, block);
-        var to = from + TBackend.LoadInt(Blocks, block + 1);
-        var largest = TBackend.LoadScalar(Largest, TBackend.LoadInt(Blocks, block + 2));
+        Blocks.Get(block, out var from, out var length, out var segment);
+        var to = from + length;
+        var largest = TBackend.LoadScalar(Largest, segment);
         // 1 for number 0, otherwise 0: computed, because the backends forbid a value that a branch chose.
         var small = Math.Max(0f, 1f - number);
         var middle = WeightStatistics.Bins / 2;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
+using Gpu.Kernels.Optimizers;
 
 namespace Gpu.Kernels.Statistics;
 
@@ -12,19 +13,18 @@ internal struct WeightMomentsKernel<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Arenas of the same length.</summary>
-    public TBackend Weights, Before, Gradients;
+    /// <summary>Arenas of the same length, and <see cref="WeightStatistics.MomentWords"/> words per block.</summary>
+    public TBackend Weights, Before, Gradients, Moments;
 
-    /// <summary>The blocks of the <see cref="SegmentTable"/>; <see cref="WeightStatistics.MomentWords"/> words per block.</summary>
-    public TBackend Blocks, Moments;
+    /// <summary>The items.</summary>
+    public SegmentBlocks<TBackend, TVector> Blocks;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int item)
     {
-        var block = item * SegmentTable.BlockWords;
-        var from = TBackend.LoadInt(Blocks, block);
-        var to = from + TBackend.LoadInt(Blocks, block + 1);
+        Blocks.Get(item, out var from, out var length, out _);
+        var to = from + length;
         var (weights, gradients, changes) = (TBackend.Zero, TBackend.Zero, TBackend.Zero);
         var (largest, used) = (TBackend.Zero, TBackend.Zero);
         for (var i = from; i < to; i += TBackend.Width)
