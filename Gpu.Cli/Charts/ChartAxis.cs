@@ -9,12 +9,10 @@ internal sealed class ChartAxis
     // Decades between 0 and the smallest value on a logarithmic axis.
     private const double ZeroGap = 0.8;
 
+    private readonly bool _isLog;
     private readonly double _zero;
 
-    private ChartAxis(bool isLog, double zero, NumericManual? ticks) => (IsLog, _zero, Ticks) = (isLog, zero, ticks);
-
-    /// <summary>Whether the axis is logarithmic.</summary>
-    public bool IsLog { get; }
+    private ChartAxis(bool isLog, double zero, NumericManual? ticks) => (_isLog, _zero, Ticks) = (isLog, zero, ticks);
 
     /// <summary>Where the axis is broken between 0 and the smallest value; null if it is not.</summary>
     public double? Break { get; private init; }
@@ -65,7 +63,7 @@ internal sealed class ChartAxis
     }
 
     /// <summary>The place of a value.</summary>
-    public double Place(double value) => !IsLog ? value : value > 0 ? Math.Log10(value) : _zero;
+    public double Place(double value) => !_isLog ? value : value > 0 ? Math.Log10(value) : _zero;
 
     /// <summary>A short text of a number: <c>0.05</c>, <c>1e-4</c>.</summary>
     public static string Text(double value)

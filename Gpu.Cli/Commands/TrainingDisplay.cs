@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Gpu.Cli.Output;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
@@ -85,7 +84,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             + (IsRegression ? "" : $"accuracy {Units.Percent(report.TrainAccuracy)}  ")
             + $"{report.EvaluatedOn}: loss {Units.Fixed(report.Loss, 4)}  "
             + (IsRegression ? $"RMSE {Units.Short(report.Rmse)}  R2 {Units.Fixed(report.R2, 4)}  " : $"accuracy {Units.Percent(report.Accuracy)}  ")
-            + $"lr {Number(report.LearningRate)}  {Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s  "
+            + $"lr {Units.Scientific(report.LearningRate)}  {Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s  "
             + $"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s{best}");
     }
 
@@ -142,8 +141,6 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
 
     private bool IsRegression => _summary?.Task == TaskKind.Regression;
 
-    private static string Number(double value) => value == 0 ? "0" : value.ToString("0.###e0", CultureInfo.InvariantCulture);
-
     private static string Describe(OptimizerOptions optimizer)
     {
         var (mode, target) = (optimizer.DecayMode.ToString().ToLowerInvariant(), optimizer.DecayOn.ToString().ToLowerInvariant());
@@ -151,12 +148,12 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         var schedule = optimizer.DecaySchedule switch { DecaySchedule.Rate => "", DecaySchedule.Schedule => ", by schedule", _ => ", constant" };
         var cautious = optimizer.CautiousDecay ? ", cautious" : "";
         var decay = optimizer.WeightDecay > 0
-            ? $", weight decay {Number(optimizer.WeightDecay)} ({mode}, on {target}{convention}{schedule}{cautious})"
+            ? $", weight decay {Units.Scientific(optimizer.WeightDecay)} ({mode}, on {target}{convention}{schedule}{cautious})"
             : "";
-        var l1 = optimizer.L1 > 0 ? $", L1 {Number(optimizer.L1)}{(optimizer.L1Mode == L1Mode.Proximal ? " (proximal)" : "")}" : "";
+        var l1 = optimizer.L1 > 0 ? $", L1 {Units.Scientific(optimizer.L1)}{(optimizer.L1Mode == L1Mode.Proximal ? " (proximal)" : "")}" : "";
         var maxNorm = optimizer.MaxNorm > 0 ? $", max norm {Units.Short(optimizer.MaxNorm)}" : "";
         var spectral = optimizer.SpectralNorm > 0 ? $", spectral norm {Units.Short(optimizer.SpectralNorm)}" : "";
-        return $"{optimizer.Kind.ToString().ToLowerInvariant()}, learning rate {Number(optimizer.LearningRate)}{decay}{l1}{maxNorm}{spectral}";
+        return $"{optimizer.Kind.ToString().ToLowerInvariant()}, learning rate {Units.Scientific(optimizer.LearningRate)}{decay}{l1}{maxNorm}{spectral}";
     }
 
     private JsonRecord Json(TrainingResult result)

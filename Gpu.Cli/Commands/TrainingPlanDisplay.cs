@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gpu.Cli.Charts;
 using Gpu.Cli.Output;
 using Gpu.Training.Loop;
@@ -28,7 +27,7 @@ internal static class TrainingPlanDisplay
             Title = $"{summary.Schedule}{(options.Warmup > 0 ? $", warm-up of {Units.Count(options.Warmup, "step")}" : "")}",
         };
         foreach (var (name, step) in places)
-            table.Add(name, Units.Count(step + 1), Units.Count(step / summary.StepsPerEpoch + 1), Rate(trainer.LearningRateAt(step)));
+            table.Add(name, Units.Count(step + 1), Units.Count(step / summary.StepsPerEpoch + 1), Units.Scientific(trainer.LearningRateAt(step)));
         reporter.Table(table);
         if (plot is not null)
         {
@@ -75,6 +74,4 @@ internal static class TrainingPlanDisplay
             ],
         }.Save(file);
     }
-
-    private static string Rate(double value) => value == 0 ? "0" : value.ToString("0.###e0", CultureInfo.InvariantCulture);
 }

@@ -25,6 +25,9 @@ internal abstract class Reporter(CliHost host)
     /// <summary>True if progress is redrawn in place instead of adding lines.</summary>
     public virtual bool IsLive => false;
 
+    /// <summary>A reporter that shows nothing.</summary>
+    public static Reporter Silent() => new PlainReporter(new CliHost(TextWriter.Null, TextWriter.Null));
+
     /// <summary>Creates the reporter of the requested format.</summary>
     public static Reporter Create(CliHost host, bool json, bool plain, bool verbose = false) =>
         json ? new JsonReporter(host) { IsVerbose = verbose }

@@ -24,6 +24,9 @@ internal static class Units
         return Fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size >= 0.1 ? 3 : size >= 0.01 ? 4 : 5);
     }
 
+    /// <summary>In scientific notation, four significant digits at the most: <c>1e-3</c>, <c>9.997e5</c>; <c>0</c> for zero.</summary>
+    public static string Scientific(double value) => value == 0 ? "0" : value.ToString("0.###e0", CultureInfo.InvariantCulture);
+
     /// <summary>A fraction in percent: <c>98.51 %</c>; <c>-</c> for NaN.</summary>
     public static string Percent(double share, int digits = 2) => double.IsNaN(share) ? "-" : $"{Fixed(100 * share, digits)} %";
 

@@ -81,7 +81,7 @@ internal sealed class DeviceOptions
         var count = Math.Min(jobs ?? (int)Math.Clamp(fitting, 1, Math.Max(1, threads)), most);
         if (count <= 1) return [first];
         List<ComputeDevice> devices = [];
-        var quiet = new PlainReporter(new CliHost(TextWriter.Null, TextWriter.Null));
+        var quiet = Reporter.Silent();
         try
         {
             if (threads > 0) first.Dispose();

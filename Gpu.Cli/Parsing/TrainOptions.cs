@@ -124,12 +124,9 @@ internal sealed class TrainOptions
         "If the loss or a weight is no longer a finite number: stop, or rewind to the last checkpoint with half the learning rate, up to 5 times",
         "stop", "stop", "rewind");
 
-    private readonly string[] _excluded;
-
-    /// <param name="without">names of options to leave out</param>
-    public TrainOptions(params string[] without)
+    /// <summary>Creates the options.</summary>
+    public TrainOptions()
     {
-        _excluded = without;
         _freeze = Options.Repeated(
             "--freeze", "PATTERN", "Keep the parameters with matching names unchanged: layer or parameter, * for any text; repeatable", "none", text => text);
         _scales = Options.Repeated(
@@ -182,7 +179,7 @@ internal sealed class TrainOptions
             _classWeights, _clipNorm, _accumulate, _ema, _augment, _background, _validation, _patience, _limitTrain, _limitTest,
             _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery, _checkpointEvery, _onDivergence,
         ];
-        foreach (var option in all.Where(option => !_excluded.Contains(option.Name))) command.Options.Add(option);
+        foreach (var option in all) command.Options.Add(option);
     }
 
     /// <summary>Whether the command line contains an option.</summary>
@@ -266,10 +263,10 @@ internal sealed class TrainOptions
         // A single sample in the last batch of an epoch has no variance for batch normalization.
         while (batch > 1 && samples > 1 && samples % batch == 1) batch++;
         if (batch == options.Batch) return options;
-        var factor = Math.Min(1, (float)batch / options.Batch);
-        var isPlain = (options.Optimizer ?? recipe.Kind) is OptimizerKind.Sgd or OptimizerKind.Momentum or OptimizerKind.Nesterov;
-        var rate = factor < 1 && options.LearningRate is null && isPlain && options.Optimizer is null ? recipe.LearningRate * factor : options.LearningRate;
-        var scaled = rate != options.LearningRate ? $", and the learning rate {Units.Short(rate!.Value)}" : "";
+        var isScaled = batch < options.Batch && options.LearningRate is null && options.Optimizer is null
+            && recipe.Kind is OptimizerKind.Sgd or OptimizerKind.Momentum or OptimizerKind.Nesterov;
+        var rate = isScaled ? recipe.LearningRate * ((float)batch / options.Batch) : options.LearningRate;
+        var scaled = isScaled ? $", and the learning rate {Units.Short(rate!.Value)}" : "";
         reporter.Note($"The batch is {batch} for {Units.Count(samples, "training sample")}{scaled} (--batch, --lr).");
         return options with { Batch = batch, LearningRate = rate };
     }
@@ -306,18 +303,15 @@ internal sealed class TrainOptions
     /// <exception cref="UsageException">an option has no effect</exception>
     public static void CheckDecay(ParseResult parsed, TrainingOptions options, Model model)
     {
-        var recipe = model.Recipe.Optimizer;
-        var kind = options.Optimizer ?? recipe.Kind;
-        var defaults = kind == recipe.Kind ? recipe : OptimizerOptions.DefaultsFor(kind);
+        var optimizer = options.OptimizerFor(model.Recipe.Optimizer);
         var layers = model.Nodes.SelectMany(node => node.Flatten()).Select(node => node.Layer).ToArray();
-        var decays = (options.WeightDecay ?? (defaults.WeightDecay > 0 ? defaults.WeightDecay : recipe.WeightDecay)) > 0
-            || options.DecayFor.Any(rule => rule.WeightDecay > 0) || layers.Any(layer => layer.WeightDecay > 0);
-        var hasL1 = (options.L1 ?? recipe.L1) > 0 || layers.Any(layer => layer.L1 > 0);
+        var decays = optimizer.WeightDecay > 0 || options.DecayFor.Any(rule => rule.WeightDecay > 0) || layers.Any(layer => layer.WeightDecay > 0);
+        var hasL1 = optimizer.L1 > 0 || layers.Any(layer => layer.L1 > 0);
         foreach (var name in new[] { "--decay-mode", "--decay-convention", "--decay-schedule", "--cautious-decay" })
             Require(name, decays, "weight decay is 0. Add --weight-decay");
         Require("--decay-on", decays || hasL1, "weight decay and the L1 penalty are 0. Add --weight-decay or --l1");
         Require("--l1-mode", hasL1, "the L1 penalty is 0. Add --l1");
-        var isDecoupled = (options.DecayMode ?? defaults.DecayMode) == DecayMode.Decoupled;
+        var isDecoupled = optimizer.DecayMode == DecayMode.Decoupled;
         foreach (var name in new[] { "--decay-schedule", "--cautious-decay" })
             Require(name, isDecoupled, "weight decay is added to the gradient. Add --decay-mode decoupled");
 
@@ -332,16 +326,21 @@ internal sealed class TrainOptions
 
     private static LearningRateScale ParseScale(string text)
     {
-        var equals = text.LastIndexOf('=');
-        if (equals > 0 && Options.TryParseNumber(text[(equals + 1)..], Interval.Positive, out var factor)) return new(text[..equals], (float)factor);
-        throw new FormatException($"expected PATTERN=X with a number X ({Interval.Positive}), such as residual1.*=0.1, but got '{text}'.");
+        var (pattern, value) = ParsePattern(text, Interval.Positive, "residual1.*=0.1");
+        return new(pattern, value);
     }
 
     private static DecayOverride ParseDecay(string text)
     {
+        var (pattern, value) = ParsePattern(text, Interval.NonNegative, "dense*=1e-3");
+        return new(pattern, value);
+    }
+
+    private static (string Pattern, float Value) ParsePattern(string text, Interval range, string example)
+    {
         var equals = text.LastIndexOf('=');
-        if (equals > 0 && Options.TryParseNumber(text[(equals + 1)..], Interval.NonNegative, out var decay)) return new(text[..equals], (float)decay);
-        throw new FormatException($"expected PATTERN=X with a number X ({Interval.NonNegative}), such as dense*=1e-3, but got '{text}'.");
+        if (equals > 0 && Options.TryParseNumber(text[(equals + 1)..], range, out var value)) return (text[..equals], (float)value);
+        throw new FormatException($"expected PATTERN=X with a number X ({range}), such as {example}, but got '{text}'.");
     }
 
     private static (double, double)? ParseBetas(string text)

@@ -146,7 +146,7 @@ internal sealed class SweepSettings
     {
         var parsed = Parse(arguments);
         if (ParseErrors.Explain(parsed) is { } mistake) throw new UsageException(mistake);
-        var (model, data, options) = Train.Prepare(parsed, isFirst ? _context.Reporter : new PlainReporter(new CliHost(TextWriter.Null, TextWriter.Null)));
+        var (model, data, options) = Train.Prepare(parsed, isFirst ? _context.Reporter : Reporter.Silent());
         return new SearchSetting(name, model, data, options);
     }
 

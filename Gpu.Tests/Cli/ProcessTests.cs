@@ -36,11 +36,7 @@ public class ProcessTests
     {
         using var folder = new TempFolder();
         Directory.CreateDirectory(folder.File("moons"));
-        var start = new ProcessStartInfo(DotnetHost, [Path.Combine(AppContext.BaseDirectory, "gputrainer.dll"), "train", "moons", "--epochs", "1"])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder.Path,
-        };
-        using var process = Process.Start(start)!;
+        using var process = Start([], folder.Path, "train", "moons", "--epochs", "1");
         var output = process.StandardOutput.ReadToEnd();
         Assert.Contains("For the folder write", process.StandardError.ReadToEnd());
         Assert.Contains("moons", output);
@@ -51,7 +47,7 @@ public class ProcessTests
     {
         using var folder = new TempFolder();
         var digits = Directory.CreateDirectory(folder.File("digits")).FullName;
-        using var process = Start(new Dictionary<string, string> { [DataFolders.Variable] = folder.Path }, "data", "list", "--json");
+        using var process = Start(new Dictionary<string, string> { [DataFolders.Variable] = folder.Path }, "", "data", "list", "--json");
         var output = process.StandardOutput.ReadToEndAsync();
         await process.StandardError.ReadToEndAsync();
         var first = JsonDocument.Parse(await output).RootElement.GetProperty("datasets")[0];
@@ -62,15 +58,17 @@ public class ProcessTests
     /// <summary>The dotnet executable that runs the tests, or the one on the path.</summary>
     internal static string DotnetHost => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
 
-    internal static Process Start(params string[] args) => Start([], args);
+    internal static Process Start(params string[] args) => Start([], "", args);
 
-    private static Process Start(Dictionary<string, string> environment, params string[] args)
+    // An empty folder is the current one.
+    private static Process Start(Dictionary<string, string> environment, string folder, params string[] args)
     {
         var start = new ProcessStartInfo(DotnetHost, [Path.Combine(AppContext.BaseDirectory, "gputrainer.dll"), .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
+            WorkingDirectory = folder,
         };
         foreach (var (name, value) in environment) start.Environment[name] = value;
         return Process.Start(start)!;

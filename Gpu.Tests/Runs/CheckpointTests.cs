@@ -54,7 +54,7 @@ public class CheckpointTests
             var run = folder.File($"run{epoch}");
             using var cancel = new CancellationTokenSource();
             // The evaluation begins after the last step of the epoch, with the averaged weights on the device.
-            var observer = new RunFixture.Observer { Step = progress => CancelAt(progress, 8 * epoch, cancel) };
+            var observer = new RunFixture.Observer { Step = progress => RunFixture.CancelAt(progress, 8 * epoch, cancel) };
             Assert.Equal(TrainingEnd.Cancelled, RunFixture.Train(run, observer: observer, token: cancel.Token).End);
             RunFixture.Resume(run);
             RunComparison.RequireEqual(folder.File("whole"), run);
@@ -187,8 +187,6 @@ public class CheckpointTests
         RunFixture.Train(folder.File("other"), RunFixture.Options with { Warmup = 24 }, observer);
         Assert.DoesNotContain(observer.Texts, text => text.Contains("warm-up", StringComparison.Ordinal));
     }
-
-    private static void CancelAt(StepProgress progress, int step, CancellationTokenSource cancel) => CancelIf(progress.Step == step, cancel);
 
     private static void CancelIf(bool isTime, CancellationTokenSource cancel)
     {

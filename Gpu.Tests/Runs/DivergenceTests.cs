@@ -82,7 +82,7 @@ public class DivergenceTests
         using (var trainer = Trainer.Resume(run, SmallData.Squares(), device, Change, allowed: more)) Assert.Throws<DivergenceException>(() => trainer.Run());
         Assert.Equal(before, Bytes());
         using var cancel = new CancellationTokenSource();
-        var observer = new RunFixture.Observer { Step = progress => CancelAfter(progress, 13, cancel) };
+        var observer = new RunFixture.Observer { Step = progress => RunFixture.CancelAt(progress, 13, cancel) };
         using (var trainer = Trainer.Resume(run, SmallData.Squares(), device, Change, observer, more))
             Assert.Equal(TrainingEnd.Cancelled, trainer.Run(cancel.Token).End);
         Assert.Contains(observer.Texts, text => text.Contains("No checkpoint was saved at step 13", StringComparison.Ordinal));
@@ -164,10 +164,5 @@ public class DivergenceTests
         using var device = new CpuDevice(1);
         using var trainer = new Trainer(Steep(), SmallData.Squares(), device, options with { OutputFolder = run }, observer);
         trainer.Run();
-    }
-
-    private static void CancelAfter(StepProgress progress, int step, CancellationTokenSource cancel)
-    {
-        if (progress.Step == step) cancel.Cancel();
     }
 }

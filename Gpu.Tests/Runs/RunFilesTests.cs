@@ -113,7 +113,7 @@ public class RunFilesTests
         using var folder = new TempFolder();
         var run = folder.File("run");
         RunFixture.TrainUntil(run, 20);
-        ChangeMetadata(run, metadata =>
+        RunFixture.ChangeMetadata(run, metadata =>
         {
             metadata.Remove("metrics");
             metadata.Remove("configuration");
@@ -148,7 +148,7 @@ public class RunFilesTests
         var run = folder.File("run");
         RunFixture.TrainUntil(run, 12);
         var name = change.Split(':')[0];
-        ChangeMetadata(run, metadata =>
+        RunFixture.ChangeMetadata(run, metadata =>
         {
             var old = System.Text.RegularExpressions.Regex.Match(metadata["position"], $"{name}:[^,}}]+").Value;
             Assert.NotEmpty(old);
@@ -299,28 +299,6 @@ public class RunFilesTests
     }
 
     private static void Truncate(string path) => File.WriteAllBytes(path, File.ReadAllBytes(path)[..^100]);
-
-    // Writes the checkpoint with other metadata, and removes the checksums.
-    private static void ChangeMetadata(string run, Action<Dictionary<string, string>> change)
-    {
-        var path = Path.Combine(run, RunFolder.CheckpointFile);
-        var writer = new SafeTensorsWriter();
-        using (var reader = new SafeTensorsReader(path))
-        {
-            foreach (var (key, value) in reader.Metadata) writer.Metadata[key] = value;
-            foreach (var entry in reader.Tensors.Values)
-            {
-                int[] shape = [.. entry.Shape.Select(extent => (int)extent)];
-                if (entry.Type == "I32") writer.Add(entry.Name, shape, reader.ReadInts(entry.Name));
-                else writer.Add(entry.Name, shape, reader.ReadFloats(entry.Name));
-            }
-        }
-
-        change(writer.Metadata);
-        writer.Write(path);
-        File.Delete(Path.Combine(run, Checksums.FileName));
-        File.Delete(Path.Combine(run, RunFolder.PreviousCheckpointFile));
-    }
 
     /// <summary>A file on a disk that has room for 40 bytes.</summary>
     private sealed class FullDisk(Stream file) : Stream

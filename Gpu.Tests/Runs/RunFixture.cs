@@ -2,6 +2,8 @@ using Gpu.Kernels.Devices;
 using Gpu.Tests.IO;
 using Gpu.Tests.Loop;
 using Gpu.Training.Loop;
+using Gpu.Training.Runs;
+using Gpu.Training.Weights;
 
 namespace Gpu.Tests.Runs;
 
@@ -37,6 +39,33 @@ internal static class RunFixture
     public static void CrashAt(StepProgress progress, int step)
     {
         if (progress.Step == step) throw new CrashException();
+    }
+
+    public static void CancelAt(StepProgress progress, int step, CancellationTokenSource cancel)
+    {
+        if (progress.Step == step) cancel.Cancel();
+    }
+
+    /// <summary>Writes the checkpoint with other metadata, and removes the checksums and the checkpoint before it.</summary>
+    public static void ChangeMetadata(string run, Action<Dictionary<string, string>> change)
+    {
+        var path = Path.Combine(run, RunFolder.CheckpointFile);
+        var writer = new SafeTensorsWriter();
+        using (var reader = new SafeTensorsReader(path))
+        {
+            foreach (var (key, value) in reader.Metadata) writer.Metadata[key] = value;
+            foreach (var entry in reader.Tensors.Values)
+            {
+                int[] shape = [.. entry.Shape.Select(extent => (int)extent)];
+                if (entry.Type == "I32") writer.Add(entry.Name, shape, reader.ReadInts(entry.Name));
+                else writer.Add(entry.Name, shape, reader.ReadFloats(entry.Name));
+            }
+        }
+
+        change(writer.Metadata);
+        writer.Write(path);
+        File.Delete(Path.Combine(run, Checksums.FileName));
+        File.Delete(Path.Combine(run, RunFolder.PreviousCheckpointFile));
     }
 
     /// <summary>Copies a run folder.</summary>

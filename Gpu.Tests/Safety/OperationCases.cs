@@ -27,8 +27,8 @@ internal sealed record OperationCase(MethodInfo Method, object[] Arguments, stri
                 {
                     yield return ($"{parameters[i].Name}.{property.Name}", (DeviceView)property.GetValue(Arguments[i])!, other =>
                     {
-                        var copy = Arguments[index];
-                        property.SetValue(copy = Copy(copy), other);
+                        var copy = Copy(Arguments[index]);
+                        property.SetValue(copy, other);
                         return With(index, copy);
                     });
                 }

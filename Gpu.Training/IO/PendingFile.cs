@@ -1,5 +1,3 @@
-using System.IO.Hashing;
-
 namespace Gpu.Training.IO;
 
 /// <summary>A file whose content is complete under a temporary name and on the disk. <see cref="Commit"/> gives it its name.</summary>
@@ -10,11 +8,10 @@ internal sealed class PendingFile : IDisposable
     private readonly string _temporary;
     private bool _exists = true;
 
-    private PendingFile(string path, string temporary, ulong hash)
+    private PendingFile(string path, string temporary)
     {
         Path = path;
         _temporary = temporary;
-        Hash = hash;
     }
 
     /// <summary>Replaces the streams that files are written to; for tests of a disk that refuses to write.</summary>
@@ -27,8 +24,8 @@ internal sealed class PendingFile : IDisposable
     /// <summary>The name that the file gets.</summary>
     public string Path { get; }
 
-    /// <summary>XXH3 checksum (64 bits) of the content.</summary>
-    public ulong Hash { get; }
+    /// <summary>The name until <see cref="Commit"/>.</summary>
+    public string TemporaryPath => _temporary;
 
     /// <summary>The temporary names of a file, as a search pattern.</summary>
     public static string Pattern(string name) => $".{name}.*.tmp";
@@ -48,10 +45,7 @@ internal sealed class PendingFile : IDisposable
             created = true;
             write(OpenForTests is { } open ? open(path, file) : file);
             file.Flush(flushToDisk: true);
-            file.Position = 0;
-            var hash = new XxHash3();
-            hash.Append(file);
-            return new PendingFile(path, temporary, hash.GetCurrentHashAsUInt64());
+            return new PendingFile(path, temporary);
         }
         catch
         {

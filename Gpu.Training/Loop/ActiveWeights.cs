@@ -60,9 +60,6 @@ internal sealed class ActiveWeights(Network network, DeviceView average)
         // Until all of them are uploaded, the device holds no set.
         Current = set;
         values.Upload(network);
-        if (set != WeightSet.Average) return;
-        var words = new float[average.Length];
-        network.Device.Download<float>(average, words);
-        network.Device.Upload<float>(words, network.Memory.Values);
+        if (set == WeightSet.Average) network.Device.Upload<float>(network.Memory.Download(average), network.Memory.Values);
     }
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gpu.Training.IO;
 
 namespace Gpu.Training.Loop;
 
@@ -54,21 +54,5 @@ public sealed record CheckpointInterval
         Time is { } time ? $"{time.TotalSeconds.ToString(CultureInfo.InvariantCulture)}s" : Steps is { } steps ? $"{steps}steps" : "off";
 
     /// <summary>Serializes an interval as a JSON string in the syntax of <see cref="Parse"/>.</summary>
-    private sealed class IntervalJsonConverter : JsonConverter<CheckpointInterval>
-    {
-        public override CheckpointInterval Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        {
-            if (reader.TokenType != JsonTokenType.String) throw new JsonException("a checkpoint interval must be a string such as \"60s\"");
-            try
-            {
-                return Parse(reader.GetString()!);
-            }
-            catch (FormatException e)
-            {
-                throw new JsonException(e.Message, e);
-            }
-        }
-
-        public override void Write(Utf8JsonWriter writer, CheckpointInterval value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
-    }
+    private sealed class IntervalJsonConverter() : TextJsonConverter<CheckpointInterval>(Parse, "a checkpoint interval must be a string such as \"60s\"");
 }

@@ -30,6 +30,7 @@ internal static class DivergenceLocator
         var clock = Stopwatch.StartNew();
         loop.Restore(from);
         loop.BeginEpoch();
+        var before = session.Weights.DownloadTraining();
         while (loop.Position.Step < lastStep && clock.Elapsed < MaxTime)
         {
             if (loop.IsEpochComplete)
@@ -38,11 +39,16 @@ internal static class DivergenceLocator
                 loop.BeginEpoch();
             }
 
-            var (before, position) = (session.Weights.DownloadTraining(), loop.Position with { });
+            var position = loop.Position with { };
             loop.Step(null);
             var totals = Metrics.Read(session.Network.Device, session.Plans.TrainingMetrics);
             var after = session.Weights.DownloadTraining();
-            if (double.IsFinite(totals.MeanLoss) && after.IsFinite()) continue;
+            if (double.IsFinite(totals.MeanLoss) && after.IsFinite())
+            {
+                before = after;
+                continue;
+            }
+
             loop.Restore(before, position);
             var (layer, what) = Observe(loop, session) ?? Update(after, session);
             return new DivergenceOrigin(position.Step + 1, loop.LearningRateAt(position.Step), layer, what);

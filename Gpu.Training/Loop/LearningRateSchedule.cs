@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gpu.Training.Data;
+using Gpu.Training.IO;
 
 namespace Gpu.Training.Loop;
 
@@ -246,22 +246,5 @@ public sealed class LearningRateSchedule : IEquatable<LearningRateSchedule>
     }
 
     /// <summary>Serializes a schedule as a JSON string in the syntax of <see cref="Parse"/>.</summary>
-    private sealed class ScheduleJsonConverter : JsonConverter<LearningRateSchedule>
-    {
-        public override LearningRateSchedule Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        {
-            if (reader.TokenType != JsonTokenType.String) throw new JsonException("a schedule must be a string such as \"cosine:final=0\"");
-            try
-            {
-                return Parse(reader.GetString()!);
-            }
-            catch (FormatException e)
-            {
-                throw new JsonException(e.Message, e);
-            }
-        }
-
-        public override void Write(Utf8JsonWriter writer, LearningRateSchedule value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.ToString());
-    }
+    private sealed class ScheduleJsonConverter() : TextJsonConverter<LearningRateSchedule>(Parse, "a schedule must be a string such as \"cosine:final=0\"");
 }

@@ -60,7 +60,7 @@ internal sealed class LossLog
         return loss;
     }
 
-    /// <summary>Drops the recorded losses but the first; the run was set back.</summary>
+    /// <summary>Drops the recorded losses but the first <paramref name="count"/>; the run was set back.</summary>
     public void Truncate(int count)
     {
         if (_recorded.Count > count) _recorded.RemoveRange(count, _recorded.Count - count);

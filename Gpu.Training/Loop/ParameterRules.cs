@@ -38,10 +38,10 @@ internal sealed record ParameterRules(IReadOnlyDictionary<string, ParameterRule>
         var trainable = model.Parameters.Where(parameter => parameter.Trainable).ToArray();
         var frozen = trainable.Where(parameter => Frozen.Contains(parameter.Name)).ToArray();
         return FormattableString.Invariant(
-            $"Frozen: {frozen.Length:N0} of {trainable.Length:N0} tensors, {frozen.Sum(Values):N0} of {trainable.Sum(Values):N0} parameters (")
+            $"Frozen: {frozen.Length:N0} of {trainable.Length:N0} tensors, {Count(frozen):N0} of {Count(trainable):N0} parameters (")
             + $"{NameList.Join(frozen.Select(parameter => parameter.Name), 8)}).";
 
-        static long Values(ModelParameter parameter) => parameter.Shape.Aggregate(1L, (product, side) => product * side);
+        static long Count(IEnumerable<ModelParameter> parameters) => parameters.Sum(parameter => (long)parameter.Length);
     }
 
     /// <summary>Finds the rules of a model.</summary>

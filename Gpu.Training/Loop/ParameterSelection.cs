@@ -43,8 +43,7 @@ internal sealed record ParameterSelection(IReadOnlySet<string> Frozen, IReadOnly
         var nearest = NearestName.Find(pattern, names);
         throw new TrainingException(
             $"{option}: no parameter of the model '{model.Name}' matches '{pattern}'.{(nearest is null ? "" : $" Did you mean '{nearest}'?")} Its "
-            + $"parameters are {string.Join(", ", names.Take(NamesInMessage))}"
-            + $"{(names.Length > NamesInMessage ? $" and {names.Length - NamesInMessage} more" : "")}. Use * for any text, such as residual1.*.");
+            + $"parameters are {NameList.Join(names, NamesInMessage)}. Use * for any text, such as residual1.*.");
     }
 
     // A pattern may name a parameter, or a layer or block with all that is in it.

@@ -20,6 +20,7 @@ internal sealed class ParameterUpdate : IDisposable
     private readonly ParameterRule[] _rules;
     private readonly PenaltyKind _kind;
     private readonly ulong _seed;
+    private readonly ParameterMemory _memory;
     private readonly SegmentTable _table;
     private readonly DeviceBuffer? _state;
     private readonly DeviceBuffer? _average;
@@ -31,7 +32,7 @@ internal sealed class ParameterUpdate : IDisposable
     public ParameterUpdate(Network network, ResolvedOptions resolved, DeviceView stepState, DeviceView lossScale)
     {
         var (clipNorm, ema) = (resolved.Options.ClipNorm, resolved.Options.Ema);
-        var memory = network.Memory;
+        var memory = _memory = network.Memory;
         _device = network.Device;
         var rules = resolved.Rules;
         // The average follows the projections.
@@ -45,9 +46,7 @@ internal sealed class ParameterUpdate : IDisposable
         if (ema is not null)
         {
             _average = _device.Allocate(_arena.Length);
-            var start = new float[_arena.Length];
-            _device.Download<float>(memory.Values, start);
-            _device.Upload<float>(start, _average.View);
+            ResetAverage();
         }
 
         var (vectors, workspaceLength) = SpectralLengths(_rules);
@@ -100,6 +99,12 @@ internal sealed class ParameterUpdate : IDisposable
 
     /// <summary>The launches that apply the gradients and then zero them.</summary>
     public CommandList Commands => _commands;
+
+    /// <summary>Sets the average, if there is one, to the current parameters.</summary>
+    public void ResetAverage()
+    {
+        if (_average is not null) _device.Upload<float>(_memory.Download(_memory.Values), _average.View);
+    }
 
     /// <summary>Computes the penalty of the current parameters on the device. Waits until the device has finished.</summary>
     public WeightPenalty MeasurePenalty()

@@ -7,6 +7,8 @@ namespace Gpu.Training.Loop;
 internal sealed record ResolvedOptions(
     TrainingOptions Options, OptimizerOptions Optimizer, PlanSettings PlanSettings, ParameterRules Rules)
 {
+    private const string Positive = "a number above 0, 1.4e-45 to 3.4e38";
+
     /// <summary>Fills in unset options and checks all ranges.</summary>
     /// <param name="options">The options as given.</param>
     /// <param name="model">The model, whose recipe fills in unset ones.</param>
@@ -15,28 +17,7 @@ internal sealed record ResolvedOptions(
     public static ResolvedOptions Resolve(TrainingOptions options, Model model, float? binaryThreshold = null)
     {
         var recipe = model.Recipe;
-        var optimizer = options.Optimizer is { } kind && kind != recipe.Optimizer.Kind
-            // Not the recipe's optimizer: use its default hyperparameters, but keep the recipe's weight decay unless the optimizer has a default of its own.
-            ? WithRecipeDecay(OptimizerOptions.DefaultsFor(kind), recipe.Optimizer)
-            : recipe.Optimizer;
-        optimizer = optimizer with
-        {
-            LearningRate = options.LearningRate ?? optimizer.LearningRate,
-            Momentum = options.Momentum ?? optimizer.Momentum,
-            Beta1 = options.Beta1 ?? optimizer.Beta1,
-            Beta2 = options.Beta2 ?? optimizer.Beta2,
-            Epsilon = options.Epsilon ?? optimizer.Epsilon,
-            WeightDecay = options.WeightDecay ?? optimizer.WeightDecay,
-            DecayMode = options.DecayMode ?? optimizer.DecayMode,
-            DecayOn = options.DecayOn ?? optimizer.DecayOn,
-            DecayConvention = options.DecayConvention ?? optimizer.DecayConvention,
-            DecaySchedule = options.DecaySchedule ?? optimizer.DecaySchedule,
-            CautiousDecay = options.CautiousDecay ?? optimizer.CautiousDecay,
-            L1 = options.L1 ?? optimizer.L1,
-            L1Mode = options.L1Mode ?? optimizer.L1Mode,
-            MaxNorm = options.MaxNorm ?? optimizer.MaxNorm,
-            SpectralNorm = options.SpectralNorm ?? optimizer.SpectralNorm,
-        };
+        var optimizer = options.OptimizerFor(recipe.Optimizer);
         Check(options, optimizer, recipe);
         var selection = ParameterSelection.For(model, options.Freeze, options.LearningRateScales);
         var settings = new PlanSettings
@@ -51,17 +32,6 @@ internal sealed record ResolvedOptions(
         };
         return new ResolvedOptions(options, optimizer, settings, ParameterRules.For(model, optimizer, options.DecayFor, selection));
     }
-
-    private static OptimizerOptions WithRecipeDecay(OptimizerOptions chosen, OptimizerOptions recipe) => chosen with
-    {
-        WeightDecay = chosen.WeightDecay > 0 ? chosen.WeightDecay : recipe.WeightDecay,
-        DecayConvention = chosen.WeightDecay > 0 ? chosen.DecayConvention : recipe.DecayConvention,
-        DecayOn = recipe.DecayOn,
-        L1 = recipe.L1,
-        L1Mode = recipe.L1Mode,
-        MaxNorm = recipe.MaxNorm,
-        SpectralNorm = recipe.SpectralNorm,
-    };
 
     private static void Check(TrainingOptions options, OptimizerOptions optimizer, TrainingRecipe recipe)
     {
@@ -97,16 +67,14 @@ internal sealed record ResolvedOptions(
         Fraction("beta1", optimizer.Beta1);
         Fraction("beta2", optimizer.Beta2);
         Range("epsilon", optimizer.Epsilon, IsPositive, Positive);
-        Range(isModelFile ? "weightDecay" : "weight-decay", optimizer.WeightDecay, value => value >= 0 && float.IsFinite((float)value), "0 to 3.4e38");
-        Range("l1", optimizer.L1, value => value >= 0 && float.IsFinite((float)value), "0 to 3.4e38");
-        Range(isModelFile ? "maxNorm" : "max-norm", optimizer.MaxNorm, value => value >= 0 && float.IsFinite((float)value), "0 (for none) to 3.4e38");
-        Range(
-            isModelFile ? "spectralNorm" : "spectral-norm", optimizer.SpectralNorm, value => value >= 0 && float.IsFinite((float)value),
-            "0 (for none) to 3.4e38");
+        Range(isModelFile ? "weightDecay" : "weight-decay", optimizer.WeightDecay, IsNotNegative, "0 to 3.4e38");
+        Range("l1", optimizer.L1, IsNotNegative, "0 to 3.4e38");
+        Range(isModelFile ? "maxNorm" : "max-norm", optimizer.MaxNorm, IsNotNegative, "0 (for none) to 3.4e38");
+        Range(isModelFile ? "spectralNorm" : "spectral-norm", optimizer.SpectralNorm, IsNotNegative, "0 (for none) to 3.4e38");
         Fraction(isModelFile ? "labelSmoothing" : "label-smoothing", labelSmoothing);
     }
 
-    private const string Positive = "a number above 0, 1.4e-45 to 3.4e38";
+    private static bool IsNotNegative(double value) => value >= 0 && float.IsFinite((float)value);
 
     private static bool IsPositive(double value) => (float)value > 0 && float.IsFinite((float)value);
 

@@ -38,7 +38,7 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
 
         var totals = Metrics.Read(network.Device, plans.EvaluationMetrics);
         // The loss of a regression is the squared error of standardized targets, or half of it.
-        var squaredError = totals.MeanLoss * (network.Model.Recipe.Loss == LossKind.HalfMeanSquaredError ? 2 : 1);
+        var squaredError = totals.MeanLoss / plans.Loss.Factor;
         return new Evaluation
         {
             Samples = split.Count,

@@ -191,4 +191,44 @@ public sealed record TrainingOptions
 
     /// <summary>Whether a divergence is traced to its step and layer, which repeats the steps since the last checkpoint.</summary>
     internal bool LocatesDivergence { get; init; } = true;
+
+    /// <summary>The optimizer that these options give with a recipe: where they say nothing, the recipe's, or the defaults of another kind.</summary>
+    /// <param name="recipe">the optimizer of the model's recipe</param>
+    public OptimizerOptions OptimizerFor(OptimizerOptions recipe)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        var optimizer = Optimizer is { } kind && kind != recipe.Kind
+            // Not the recipe's optimizer: use its default hyperparameters, but keep the recipe's weight decay unless the optimizer has a default of its own.
+            ? WithRecipeDecay(OptimizerOptions.DefaultsFor(kind), recipe)
+            : recipe;
+        return optimizer with
+        {
+            LearningRate = LearningRate ?? optimizer.LearningRate,
+            Momentum = Momentum ?? optimizer.Momentum,
+            Beta1 = Beta1 ?? optimizer.Beta1,
+            Beta2 = Beta2 ?? optimizer.Beta2,
+            Epsilon = Epsilon ?? optimizer.Epsilon,
+            WeightDecay = WeightDecay ?? optimizer.WeightDecay,
+            DecayMode = DecayMode ?? optimizer.DecayMode,
+            DecayOn = DecayOn ?? optimizer.DecayOn,
+            DecayConvention = DecayConvention ?? optimizer.DecayConvention,
+            DecaySchedule = DecaySchedule ?? optimizer.DecaySchedule,
+            CautiousDecay = CautiousDecay ?? optimizer.CautiousDecay,
+            L1 = L1 ?? optimizer.L1,
+            L1Mode = L1Mode ?? optimizer.L1Mode,
+            MaxNorm = MaxNorm ?? optimizer.MaxNorm,
+            SpectralNorm = SpectralNorm ?? optimizer.SpectralNorm,
+        };
+    }
+
+    private static OptimizerOptions WithRecipeDecay(OptimizerOptions chosen, OptimizerOptions recipe) => chosen with
+    {
+        WeightDecay = chosen.WeightDecay > 0 ? chosen.WeightDecay : recipe.WeightDecay,
+        DecayConvention = chosen.WeightDecay > 0 ? chosen.DecayConvention : recipe.DecayConvention,
+        DecayOn = recipe.DecayOn,
+        L1 = recipe.L1,
+        L1Mode = recipe.L1Mode,
+        MaxNorm = recipe.MaxNorm,
+        SpectralNorm = recipe.SpectralNorm,
+    };
 }

@@ -160,14 +160,13 @@ internal sealed class TrainingSession : IDisposable
     /// <summary>Sets the session to the start of a run.</summary>
     public void Initialize()
     {
-        Weights.ReplaceTraining(new WeightValues(new float[Network.Memory.Values.Length], new float[Network.Memory.Statistics.Length]));
+        Weights.ReplaceTraining(WeightValues.Allocate(Network));
         Weights.Best = null;
-        foreach (var parameter in Network.Model.Parameters)
-            Network.SetParameter(parameter.Name, ParameterSampler.Sample(parameter, _options.Seed, _options.Initializer));
+        Network.Initialize(_options.Seed, _options.Initializer);
         if (_options.InitFile is { } file) WeightTransfer.Load(Network, file, _options.InitLayout, _classNames);
         Clear(Update.State);
         Update.ResetSingularVectors();
-        if (!Update.Average.IsEmpty) Network.Device.Upload<float>(Network.Memory.Download(Network.Memory.Values), Update.Average);
+        Update.ResetAverage();
         if (!Plans.LossScale.IsEmpty) LossScaling.Reset(Network.Device, Plans.LossScale);
         Metrics.Reset(Network.Device, Plans.TrainingMetrics);
         ClearGradients();

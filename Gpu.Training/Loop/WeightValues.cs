@@ -43,13 +43,10 @@ internal sealed record WeightValues(float[] Values, float[] Statistics)
     /// <summary>The values of each parameter and running statistic of a model, in the order of <see cref="Model.Parameters"/>.</summary>
     public IEnumerable<(ModelParameter Parameter, Memory<float> Values)> Tensors(Model model)
     {
-        var segments = new Dictionary<string, ParameterSegment>(StringComparer.Ordinal);
-        ParameterMemory.Layout(model, (parameter, segment) => segments.Add(parameter.Name, segment));
-        foreach (var parameter in model.Parameters)
-        {
-            var segment = segments[parameter.Name];
+        List<(ModelParameter Parameter, ParameterSegment Segment)> placed = [];
+        ParameterMemory.Layout(model, (parameter, segment) => placed.Add((parameter, segment)));
+        foreach (var (parameter, segment) in placed)
             yield return (parameter, (parameter.Trainable ? Values : Statistics).AsMemory(segment.Offset, segment.Length));
-        }
     }
 
     /// <summary>Adds all tensors to a file.</summary>

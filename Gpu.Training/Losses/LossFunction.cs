@@ -13,6 +13,9 @@ internal abstract class LossFunction
     /// <summary>Whether the loss can multiply its gradient by the derivative of the activation that produced the output.</summary>
     public virtual bool CanGate => false;
 
+    /// <summary>What the squared error is multiplied by.</summary>
+    public virtual float Factor => 1;
+
     /// <summary>The loss function of a kind.</summary>
     public static LossFunction Of(LossKind kind) => kind switch
     {
@@ -54,6 +57,8 @@ internal abstract class LossFunction
     private sealed class SquaredErrorLoss(float factor) : LossFunction
     {
         public override bool UsesLabels => false;
+
+        public override float Factor => factor;
 
         public override bool CanGate => true;
 

@@ -21,7 +21,7 @@ public sealed class Network : IDisposable
         Model = model;
         Device = device;
         Memory = new ParameterMemory(model, device);
-        foreach (var parameter in model.Parameters) Memory.Set(parameter.Name, ParameterSampler.Sample(parameter, seed, initializer));
+        Initialize(seed, initializer);
     }
 
     /// <summary>The model.</summary>
@@ -32,6 +32,12 @@ public sealed class Network : IDisposable
 
     /// <summary>The device memory of the parameters and their gradients.</summary>
     internal ParameterMemory Memory { get; }
+
+    /// <summary>Sets all parameters and running statistics to their initial values.</summary>
+    internal void Initialize(ulong seed, Initializer? initializer)
+    {
+        foreach (var parameter in Model.Parameters) Memory.Set(parameter.Name, ParameterSampler.Sample(parameter, seed, initializer));
+    }
 
     /// <summary>
     /// Sets a parameter or running statistic by its full name, such as <c>conv1.weight</c>.

@@ -18,11 +18,11 @@ internal readonly record struct RunFile(string Name, Action<Stream> Write)
 /// </summary>
 internal sealed class RunFiles : IDisposable
 {
-    /// <summary>The names of all files that a run writes.</summary>
+    /// <summary>The names of all files that a run writes, besides the checksums.</summary>
     public static readonly string[] Names =
     [
         RunFolder.SplitFile, RunFolder.RowsFile, RunFolder.ModelFile, RunFolder.ConfigurationFile, RunFolder.BestFile, RunFolder.LastFile,
-        RunFolder.MetricsFile, RunFolder.CheckpointFile, RunFolder.PreviousCheckpointFile, Checksums.FileName,
+        RunFolder.MetricsFile, RunFolder.CheckpointFile, RunFolder.PreviousCheckpointFile,
     ];
 
     private readonly string _folder;
@@ -49,7 +49,7 @@ internal sealed class RunFiles : IDisposable
         {
             Directory.CreateDirectory(folder);
             runLock = RunLock.Acquire(folder);
-            foreach (var name in Names) AtomicFile.RemoveLeftovers(folder, name, TimeSpan.Zero);
+            foreach (var name in Names.Append(Checksums.FileName)) AtomicFile.RemoveLeftovers(folder, name, TimeSpan.Zero);
             return new RunFiles(folder, runLock, Checksums.Read(folder) ?? new Checksums());
         }
         catch (Exception e)
@@ -66,7 +66,7 @@ internal sealed class RunFiles : IDisposable
     public void ListExisting()
     {
         if (File.Exists(Path.Combine(_folder, Checksums.FileName))) return;
-        foreach (var name in Names.Where(name => name != Checksums.FileName && File.Exists(Path.Combine(_folder, name))))
+        foreach (var name in Names.Where(name => File.Exists(Path.Combine(_folder, name))))
             _sums[name] = [Checksums.Of(Path.Combine(_folder, name))];
     }
 
@@ -82,12 +82,13 @@ internal sealed class RunFiles : IDisposable
         try
         {
             foreach (var file in files) pending.Add(PendingFile.Create(Path.Combine(_folder, file.Name), file.Write));
+            ulong[] sums = [.. pending.Select(file => Checksums.Of(file.TemporaryPath))];
             var rotated = DropsNewestCheckpoint ? [] : _sums[RunFolder.CheckpointFile];
-            foreach (var file in pending) AddSum(Path.GetFileName(file.Path), file.Hash);
+            for (var i = 0; i < sums.Length; i++) AddSum(files[i].Name, sums[i]);
             _sums.Write(_folder);
-            foreach (var file in pending)
+            for (var i = 0; i < sums.Length; i++)
             {
-                var name = Path.GetFileName(file.Path);
+                var (name, file) = (files[i].Name, pending[i]);
                 if (name == RunFolder.CheckpointFile && File.Exists(file.Path) && !DropsNewestCheckpoint)
                 {
                     File.Move(file.Path, Path.Combine(_folder, RunFolder.PreviousCheckpointFile), overwrite: true);
@@ -96,7 +97,7 @@ internal sealed class RunFiles : IDisposable
 
                 file.Commit();
                 if (name == RunFolder.CheckpointFile) DropsNewestCheckpoint = false;
-                _sums[name] = [file.Hash];
+                _sums[name] = [sums[i]];
             }
 
             _hasOldSums = true;
@@ -117,7 +118,7 @@ internal sealed class RunFiles : IDisposable
     /// <summary>Deletes the files of this run, and the folder if nothing else is in it.</summary>
     public void Delete()
     {
-        foreach (var name in Names.Where(name => name == Checksums.FileName || _sums.Lists(name)))
+        foreach (var name in Names.Where(_sums.Lists).Append(Checksums.FileName))
         {
             try
             {

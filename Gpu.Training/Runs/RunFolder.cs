@@ -93,7 +93,7 @@ public sealed class RunFolder
     internal string? Checkpoint { get; private init; }
 
     /// <summary>Why <see cref="Checkpoint"/> is not the newest one; null if it is.</summary>
-    public string? CheckpointNote { get; private init; }
+    internal string? CheckpointNote { get; private init; }
 
     /// <summary>
     /// Makes an unused folder name under <paramref name="root"/> from model name and local time, such as <c>runs/cnn2-20260131-120000</c>. Does not create the
@@ -195,7 +195,7 @@ public sealed class RunFolder
                 + $"--resume {folder}.");
         // A run that died while it was created has left files, which are listed.
         var sums = Checksums.Read(folder);
-        foreach (var name in RunFiles.Names.Where(name => name != Checksums.FileName && File.Exists(System.IO.Path.Combine(folder, name))))
+        foreach (var name in RunFiles.Names.Where(name => File.Exists(System.IO.Path.Combine(folder, name))))
         {
             if (sums?.Lists(name) == true && Checksums.Mismatch(folder, name) is null) continue;
             throw new TrainingException($"The folder '{folder}' has a file {name} that no run of this program wrote there, and a run would replace it. Choose "

@@ -55,7 +55,7 @@ public sealed class HyperparameterSearch
     /// <summary>Trains all settings.</summary>
     /// <param name="devices">One device for each run that is made at the same time. The caller disposes them.</param>
     /// <param name="store">Where results are kept; null for none.</param>
-    /// <param name="onProgress">Called after every step, from the thread of the run, with its number from 0 and its progress; null for none.</param>
+    /// <param name="onProgress">Called after every step, one at a time, with the number of runs done and the progress of the run; null for none.</param>
     /// <param name="onResult">Called when a setting is finished, one at a time; null for none.</param>
     /// <param name="onTrial">Called when a run is finished, one at a time: the number of runs done, and whether it was read from the store.</param>
     /// <param name="cancellation">Ends the search.</param>

@@ -9,6 +9,7 @@ namespace Gpu.Training.Search;
 /// <param name="Model">The model to train.</param>
 /// <param name="Data">The data set; only its training samples are used.</param>
 /// <param name="Options">
-/// The training options. Validation, patience, run folder, test limit and recording of losses are ignored; the seed is that of the first run.
+/// The training options. Validation, patience, run folder, test limit, recording of losses and action on divergence are ignored; the seed is that of the
+/// first run.
 /// </param>
 public sealed record SearchSetting(string Name, Model Model, Dataset Data, TrainingOptions Options);

@@ -17,7 +17,9 @@ public static class StratifiedKFold
         return [.. Indices(split, folds, seed).Select(part => (split.Select(part.Train), split.Select(part.HeldOut)))];
     }
 
-    /// <summary>As <see cref="Split"/>, for any samples; returns their indices.</summary>
+    /// <summary>
+    /// As <see cref="Split"/>, for any samples; returns their indices. Rows of equal inputs are in one fold, so sizes may differ by more.
+    /// </summary>
     internal static IReadOnlyList<(int[] Train, int[] HeldOut)> Indices(DataSplit split, int folds, ulong seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(folds, 2);

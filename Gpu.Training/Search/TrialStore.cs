@@ -20,6 +20,7 @@ public sealed class TrialStore
     };
 
     private readonly string _folder;
+    private int _damaged;
 
     /// <summary>Uses a folder, which is created with the first result.</summary>
     public TrialStore(string folder)
@@ -31,8 +32,6 @@ public sealed class TrialStore
     /// <summary>Files that were damaged and whose runs are made again.</summary>
     public int Damaged => _damaged;
 
-    private int _damaged;
-
     /// <summary>Reads the result of a run; null if there is none, or its file is damaged.</summary>
     /// <param name="key">All that decides the result.</param>
     internal SearchTrial? Read(string key)
@@ -41,8 +40,8 @@ public sealed class TrialStore
         if (!File.Exists(path)) return null;
         try
         {
-            var stored = JsonSerializer.Deserialize<StoredTrial>(File.ReadAllText(path), Json);
-            if (stored?.Trial is { } trial && stored.Key == Hash(key) && stored.Checksum == Checksum(stored)) return trial;
+            var stored = JsonText.Deserialize<StoredTrial>(File.ReadAllText(path), Json);
+            if (stored.Trial is { } trial && stored.Key == Hash(key) && stored.Checksum == Checksum(stored)) return trial;
         }
         catch (JsonException)
         {
