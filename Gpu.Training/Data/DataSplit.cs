@@ -88,6 +88,9 @@ public abstract class DataSplit
         return drawn;
     }
 
+    /// <summary>A short text that identifies the samples: count, shape and a checksum of values and labels. Reads all of them.</summary>
+    internal abstract string ComputeFingerprint();
+
     /// <summary>What samples of equal inputs have in common, so that they stay in one part; null where it is unknown.</summary>
     internal virtual ulong? Identity(int index) => null;
 

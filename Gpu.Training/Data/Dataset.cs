@@ -43,12 +43,6 @@ public abstract class Dataset
     /// <summary>The validation split, or null.</summary>
     public abstract DataSplit? Validation { get; }
 
-    /// <summary>A short text that identifies the training samples: count, shape and a checksum of values and labels.</summary>
-    internal string Fingerprint => FingerprintOf(Train);
-
-    /// <summary>A short text that identifies the samples of a split: count, shape and a checksum of values and labels.</summary>
-    internal abstract string FingerprintOf(DataSplit split);
-
     /// <summary>
     /// Returns the data set limited to the first <paramref name="train"/> training samples and the first <paramref name="test"/> test samples; null for no
     /// limit.

@@ -20,9 +20,9 @@ public static class DatasetLoader
 
     /// <summary>
     /// Loads a data set. A name of the catalogue (<see cref="DatasetCatalog"/>) is looked up in the data folders (<see cref="DataFolders"/>); anything else
-    /// is a folder with IDX files, CIFAR-10 binary batches, or one folder of images per class.
+    /// is a folder with IDX files, CIFAR binary batches, Parquet files, or one folder of images per class, or a Parquet file.
     /// </summary>
-    /// <param name="nameOrFolder">A catalogue name, or the path of a folder.</param>
+    /// <param name="nameOrFolder">A catalogue name, or the path of a folder or a Parquet file.</param>
     /// <param name="holdOut">Share of the images held out for testing if a folder of images has no test split, between 0 and 1 (exclusive).</param>
     /// <param name="seed">Seed of the test split and of the image order, for folders of image files.</param>
     /// <param name="background">Background that transparent images are composited on; null for white.</param>
@@ -32,7 +32,7 @@ public static class DatasetLoader
         Load(nameOrFolder, new DatasetOptions { HoldOut = holdOut, Seed = seed, Background = background ?? RgbColor.White });
 
     /// <summary>Loads a data set; see <see cref="Load(string, double, ulong, RgbColor?)"/>.</summary>
-    /// <param name="nameOrFolder">A catalogue name, or the path of a folder.</param>
+    /// <param name="nameOrFolder">A catalogue name, or the path of a folder or a Parquet file.</param>
     /// <param name="options">Resizing, classes, split and how faulty files are treated.</param>
     /// <exception cref="DatasetNotFoundException">There is no such name or folder, or a known data set is not on this machine.</exception>
     /// <exception cref="DatasetException">

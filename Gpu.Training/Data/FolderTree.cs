@@ -98,7 +98,7 @@ internal sealed class FolderTree
         if (ImageCodec.HasImageExtension(file.Name))
         {
             Images.Add(file.FullName);
-            if (file.LinkTarget is not null && Target(file) is { } target) LinkedImages.Add((file.FullName, target));
+            if (file.Attributes.HasFlag(FileAttributes.ReparsePoint) && Target(file) is { } target) LinkedImages.Add((file.FullName, target));
             return;
         }
 

@@ -1,5 +1,3 @@
-using System.IO.Hashing;
-using System.Runtime.InteropServices;
 using Gpu.Training.Images;
 using Gpu.Training.Shapes;
 
@@ -105,18 +103,6 @@ public sealed class ImageDataset : Dataset
         {
             Transform = transform, Unreadable = Unreadable,
         };
-    }
-
-    internal override string FingerprintOf(DataSplit split)
-    {
-        var images = (ImageSplit)split;
-        var check = new Crc32();
-        if (images.Mapped is { } mapped)
-            mapped.AppendTo(check);
-        else
-            check.Append(images.Pixels);
-        check.Append(MemoryMarshal.AsBytes(images.Labels.AsSpan()));
-        return $"{images.Count}x{Height}x{Width}x{Channels}-{check.GetCurrentHashAsUInt32():x8}";
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using Gpu.Training.Data.Cache;
 using Gpu.Training.Images;
 
@@ -209,5 +211,16 @@ public sealed class ImageSplit : DataSplit
         var pixels = new byte[size * Count];
         Parallel.For(0, Count, i => convert(new ByteImage(Height, Width, Channels, Image(i).ToArray())).Pixels.CopyTo(pixels, i * size));
         return new ImageSplit(pixels, Labels, height, width, channels, Names);
+    }
+
+    internal override string ComputeFingerprint()
+    {
+        var check = new Crc32();
+        if (Mapped is { } mapped)
+            mapped.AppendTo(check);
+        else
+            check.Append(Pixels);
+        check.Append(MemoryMarshal.AsBytes(Labels.AsSpan()));
+        return $"{Count}x{Height}x{Width}x{Channels}-{check.GetCurrentHashAsUInt32():x8}";
     }
 }

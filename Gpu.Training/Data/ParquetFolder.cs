@@ -33,7 +33,7 @@ internal static partial class ParquetFolder
     }
 
     /// <summary>Loads the data set of one file, of which a test part is drawn.</summary>
-    public static ImageDataset LoadFile(string file, DatasetOptions options) => 
+    public static ImageDataset LoadFile(string file, DatasetOptions options) =>
         Load(file, Path.GetFileNameWithoutExtension(file), new() { ["train"] = [file] }, options);
 
     private static ImageDataset Load(string folder, string name, Dictionary<string, string[]> parts, DatasetOptions options)
@@ -73,12 +73,10 @@ internal static partial class ParquetFolder
         var channels = images.Values.Any(part => part.Any(image => image.Channels == 3)) ? 3 : 1;
         var splits = rows.ToDictionary(part => part.Key, part => Join(part.Value, images[part.Key], height, width, channels));
         names ??= [.. Enumerable.Range(0, Math.Max(2, splits.Values.Max(split => split.Labels.Max()) + 1)).Select(label => label.ToString())];
-        if (splits.TryGetValue("test", out var test))
-            return new ImageDataset(name, names, splits["train"], test, splits.GetValueOrDefault("validation")) { Transform = transform };
-        if (splits.TryGetValue("validation", out var validation))
-            return new ImageDataset(name, names, splits["train"], validation) { Transform = transform };
-        var (rest, held) = splits["train"].Divide(options.HoldOut, options.Seed);
-        return new ImageDataset(name, names, rest, held) { Transform = transform };
+        // Without test images, those of the validation part are the test part.
+        if (!splits.Remove("test", out var test) && !splits.Remove("validation", out test))
+            (splits["train"], test) = splits["train"].Divide(options.HoldOut, options.Seed);
+        return new ImageDataset(name, names, splits["train"], test, splits.GetValueOrDefault("validation")) { Transform = transform };
     }
 
     [GeneratedRegex("^(train|test|validation|valid|val)([-_.]|$)", RegexOptions.IgnoreCase)]

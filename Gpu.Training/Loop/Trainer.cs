@@ -17,6 +17,8 @@ public sealed class Trainer : IDisposable
 
     private readonly Model _model;
     private readonly Dataset _data;
+    // Read at most once: a data set may be larger than memory.
+    private readonly Lazy<DataFingerprints> _fingerprints;
     private readonly ComputeDevice _device;
     private readonly ResolvedOptions _resolved;
     private readonly ITrainingObserver _observer;
@@ -73,6 +75,7 @@ public sealed class Trainer : IDisposable
         options = options with { Precision = SetPrecision(device, options.Precision) };
         _resolved = ResolvedOptions.Resolve(options, model, TaskModel.BinaryThreshold(data.Task, model.Recipe.Loss));
         _data = TrainingData.Prepare(data, model, options);
+        _fingerprints = new(() => DataFingerprints.Of(_data));
         if (options.ClassWeights is { } weighting)
         {
             var weights = weighting.Resolve(_data, model.Output.Length);
@@ -82,7 +85,7 @@ public sealed class Trainer : IDisposable
         if (resumed is not null)
         {
             var before = ResolvedOptions.Resolve(resumed.Configuration.Options, model);
-            ResumeCheck.Require(resumed, before, _resolved, _data, device, allowed ?? new ResumeOptions());
+            ResumeCheck.Require(resumed, before, _resolved, _data, _fingerprints.Value, device, allowed ?? new ResumeOptions());
         }
 
         _writer = resumed is not null ? RunWriter.Continue(resumed) : options.OutputFolder is { } folder ? RunWriter.Create(folder, model) : null;
@@ -522,9 +525,9 @@ public sealed class Trainer : IDisposable
         Model = _model.Name,
         Dataset = _data.Name,
         DatasetSource = options.DatasetSource,
-        DataFingerprint = _data.Fingerprint,
-        ValidationFingerprint = _data.Validation is { } validation ? _data.FingerprintOf(validation) : null,
-        TestFingerprint = _data.FingerprintOf(_data.Test),
+        DataFingerprint = _fingerprints.Value.Train,
+        ValidationFingerprint = _fingerprints.Value.Validation,
+        TestFingerprint = _fingerprints.Value.Test,
         ClassNames = _data.ClassNames,
         Transform = (_data as ImageDataset)?.Transform,
         Normalization = (_data as ImageDataset)?.Statistics ?? new ChannelStatistics([], []),

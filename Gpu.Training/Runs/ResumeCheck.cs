@@ -32,28 +32,30 @@ internal sealed class ResumeCheck
     /// <param name="before">Its options.</param>
     /// <param name="now">The options that are given.</param>
     /// <param name="data">The prepared data set that is given.</param>
+    /// <param name="fingerprints">Those of the data set.</param>
     /// <param name="device">The device that is given.</param>
     /// <param name="allowed">The differences that are allowed.</param>
     /// <exception cref="TrainingException">Something differs that is not allowed. The message is a table of the differences.</exception>
-    public static void Require(RunFolder run, ResolvedOptions before, ResolvedOptions now, Dataset data, ComputeDevice device, ResumeOptions allowed)
+    public static void Require(
+        RunFolder run, ResolvedOptions before, ResolvedOptions now, Dataset data, DataFingerprints fingerprints, ComputeDevice device, ResumeOptions allowed)
     {
         var check = new ResumeCheck();
-        check.CompareData(run.Configuration, data);
+        check.CompareData(run.Configuration, data, fingerprints);
         check.CompareOptions(before.Options, now.Options);
         check.CompareOptimizers(before.Optimizer, now.Optimizer);
         check.Compare("device", KindOf(run.Configuration.Device), KindOf(device.Id), Rule.Override);
         check.Throw(run, allowed);
     }
 
-    private void CompareData(RunConfiguration run, Dataset data)
+    private void CompareData(RunConfiguration run, Dataset data, DataFingerprints fingerprints)
     {
         var noun = data.Train.SampleNoun;
-        Compare($"training {noun}", run.DataFingerprint, data.Fingerprint, Rule.Never);
+        Compare($"training {noun}", run.DataFingerprint, fingerprints.Train, Rule.Never);
         Compare("classes", run.ClassNames, data.ClassNames, Rule.Never);
         // Older runs do not have these.
         if (run.TestFingerprint is null) return;
-        Compare($"validation {noun}", run.ValidationFingerprint, data.Validation is { } split ? data.FingerprintOf(split) : null, Rule.Never);
-        Compare($"test {noun}", run.TestFingerprint, data.FingerprintOf(data.Test), Rule.Override);
+        Compare($"validation {noun}", run.ValidationFingerprint, fingerprints.Validation, Rule.Never);
+        Compare($"test {noun}", run.TestFingerprint, fingerprints.Test, Rule.Override);
     }
 
     private void CompareOptions(TrainingOptions was, TrainingOptions now)

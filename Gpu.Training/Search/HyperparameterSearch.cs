@@ -204,7 +204,7 @@ public sealed class HyperparameterSearch
         return [.. splits.Select(split => new Lazy<FoldData>(() =>
         {
             var fold = data.With(samples.Select(split.Item1), samples.Select(split.Item2), null);
-            return new FoldData(fold, $"{fold.Fingerprint} {fold.FingerprintOf(fold.Test)}");
+            return new FoldData(fold, $"{fold.Train.ComputeFingerprint()} {fold.Test.ComputeFingerprint()}");
         }))];
     }
 

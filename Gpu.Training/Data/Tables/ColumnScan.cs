@@ -22,7 +22,7 @@ internal sealed class ColumnScan(string name)
     public int Missing { get; private set; }
 
     /// <summary>Lines of the first cells without a value.</summary>
-    public List<int> MissingLines { get; } = [];
+    private List<int> MissingLines { get; } = [];
 
     /// <summary>Number of cells that are numbers.</summary>
     public int Numbers { get; private set; }
@@ -34,7 +34,7 @@ internal sealed class ColumnScan(string name)
     public double Most { get; private set; } = double.NegativeInfinity;
 
     /// <summary>The first cells that are no numbers, with their lines.</summary>
-    public List<(int Line, string Text)> NotNumbers { get; } = [];
+    private List<(int Line, string Text)> NotNumbers { get; } = [];
 
     /// <summary>Whether all cells are whole numbers.</summary>
     public bool IsWhole { get; private set; } = true;
@@ -54,7 +54,7 @@ internal sealed class ColumnScan(string name)
     public bool IsIdentifier =>
         HasTooManyTexts ? _texts.Count > MostlyShare * _cellsAtMost : Cells >= FewestIdentifiers && _texts.Count > MostlyShare * Cells;
 
-    /// <summary>Which cells are no numbers, for messages: <c>line 3 ('n/k') and line 8 ('x')</c>.</summary>
+    /// <summary>Which cells are no numbers, for messages: <c>line 3 ('n/k'), line 8 ('x') and 2 more</c>.</summary>
     public string DescribeNotNumbers()
     {
         var count = Cells - Numbers;

@@ -1,5 +1,3 @@
-using System.IO.Hashing;
-using System.Runtime.InteropServices;
 using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Data.Tables;
@@ -56,20 +54,6 @@ public sealed class TableDataset : Dataset
 
     /// <inheritdoc/>
     public override TableSplit? Validation { get; }
-
-    internal override string FingerprintOf(DataSplit split)
-    {
-        var rows = (TableSplit)split;
-        var check = new Crc32();
-        check.Append(MemoryMarshal.AsBytes(rows.Values.AsSpan()));
-        check.Append(MemoryMarshal.AsBytes(rows.Labels.AsSpan()));
-        check.Append(MemoryMarshal.AsBytes(rows.Targets.AsSpan()));
-        return $"{rows.Count}x{rows.Features}-{check.GetCurrentHashAsUInt32():x8}";
-    }
-
-    /// <summary>The same with more remarks before the others.</summary>
-    internal TableDataset WithRemarks(IEnumerable<string> first) =>
-        new(Name, _columns, Train, Test, Validation) { Remarks = [.. first, .. Remarks], Warnings = Warnings, FileOrder = FileOrder };
 
     internal override TableDataset With(DataSplit train, DataSplit test, DataSplit? validation) =>
         new(Name, _columns, (TableSplit)train, (TableSplit)test, (TableSplit?)validation)

@@ -4,7 +4,8 @@ namespace Gpu.Training.Data.Tables;
 
 /// <summary>
 /// Reads CSV and TSV files (plain or gzip) with a line of column names. The separator is found from the first line: ',', ';', '|' or a tab. Columns of
-/// numbers stay numbers; any other column is a category. Test rows are drawn by a hash of their inputs, so a row that is added moves no other one, and equal
+/// numbers stay numbers, unless <see cref="TableOptions.Categorical"/> names them; any other column is a category, or left out if nearly every row has a text
+/// of its own. Test rows are drawn by a hash of their inputs, so a row that is added moves no other one, and equal
 /// rows are in the same part.
 /// </summary>
 public static class TableFile
@@ -24,15 +25,11 @@ public static class TableFile
 
     /// <summary>Loads a table to train on, and draws test rows.</summary>
     /// <exception cref="DatasetException">The file is no table, a value is missing, or a column cannot be used; the message says where and why.</exception>
-    public static TableDataset Load(string path, TableOptions options) => Parse(NameOf(path), path, options);
-
-    private static TableDataset Parse(string name, string path, TableOptions options)
+    public static TableDataset Load(string path, TableOptions options)
     {
         List<string> remarks = [];
-        var data = Parse(name, path, TableText.Open(path, remarks), options);
-        return remarks.Count == 0 ? data : data.WithRemarks(remarks);
+        return Parse(NameOf(path), path, TableText.Open(path, remarks), options, remarks);
     }
-
 
     /// <summary>Loads the table of a run again, with the columns, levels and classes of the run.</summary>
     /// <param name="path">The file.</param>
@@ -40,11 +37,10 @@ public static class TableFile
     /// <param name="rows">The rows of the run, which keep their parts if the table has changed; null to draw all.</param>
     /// <param name="onlyRecorded">Whether rows that the run does not have are left out.</param>
     /// <exception cref="DatasetException">As for <see cref="Read"/>; also if the target is missing, or no row is left to test.</exception>
-    public static TableDataset Load(string path, TableSchema schema, RecordedRows? rows = null, bool onlyRecorded = false) 
+    public static TableDataset Load(string path, TableSchema schema, RecordedRows? rows = null, bool onlyRecorded = false)
     {
         List<string> remarks = [];
-        var data = Parse(NameOf(path), path, TableText.Open(path, remarks), schema, rows, onlyRecorded);
-        return remarks.Count == 0 ? data : data.WithRemarks(remarks);
+        return Parse(NameOf(path), path, TableText.Open(path, remarks), schema, rows, onlyRecorded, remarks);
     }
 
     /// <summary>Reads all rows of a table with the columns, levels and classes of a run.</summary>
@@ -62,9 +58,10 @@ public static class TableFile
     }
 
     /// <summary>As <see cref="Load(string, TableOptions)"/>, from text.</summary>
-    internal static TableDataset Parse(string name, string source, Func<TextReader> open, TableOptions options)
+    internal static TableDataset Parse(string name, string source, Func<TextReader> open, TableOptions options, List<string>? remarks = null)
     {
-        List<string> remarks = [], warnings = [];
+        remarks ??= [];
+        List<string> warnings = [];
         var table = new RawTable(source, open);
         var scans = table.Scan();
         var target = FindTarget(scans, source, options, remarks);
@@ -111,42 +108,49 @@ public static class TableFile
                 + $"leaves {train.Length} to train on and {test.Length} to test. Use more rows{hint}");
         }
 
-        var columns = inputs.Select(input => new TableColumn
+        var columns = inputs.Select(input =>
         {
-            Name = input.Name,
-            Levels = kinds[input.Name] == ColumnKind.Number ? null
-                : [.. train.Select(row => Cells(input.Name).Texts[Cells(input.Name).Codes[row]]).Distinct().Order(StringComparer.Ordinal)],
+            var cells = Cells(input.Name);
+            return new TableColumn
+            {
+                Name = input.Name,
+                Levels = kinds[input.Name] == ColumnKind.Number ? null
+                    : [.. train.Select(row => cells.Texts[cells.Codes[row]]).Distinct().Order(StringComparer.Ordinal)],
+            };
         }).ToArray();
         var schema = new TableSchema
         {
             Task = task, Target = target.Name, Columns = columns, ClassNames = classes, SplitSeed = options.Seed, HoldOut = options.HoldOut,
         };
-        var all = Encode(raw, table, schema, labels, targets, source, remarks);
-        return new TableDataset(name, schema, all.Select(train), all.Select(test)) { Remarks = remarks, Warnings = warnings, FileOrder = all.Keys };
+        var all = Encode(raw, table, schema, labels, targets, keys, source, remarks);
+        return new TableDataset(name, schema, all.Select(train), all.Select(test)) { Remarks = remarks, Warnings = warnings, FileOrder = keys };
 
         RawColumn Cells(string column) => raw[Array.IndexOf(table.Header, column)];
     }
 
     /// <summary>As <see cref="Load(string, TableSchema, RecordedRows, bool)"/>, from text.</summary>
     internal static TableDataset Parse(
-        string name, string source, Func<TextReader> open, TableSchema schema, RecordedRows? rows = null, bool onlyRecorded = false)
+        string name, string source, Func<TextReader> open, TableSchema schema, RecordedRows? rows = null, bool onlyRecorded = false,
+        List<string>? remarks = null)
     {
-        List<string> remarks = [], warnings = [];
-        var all = ReadAll(new RawTable(source, open), source, schema, remarks, withTarget: true);
-        if (all.Labels.Length + all.Targets.Length == 0)
-            throw NoSuchColumn(source, schema.Target, []);
+        remarks ??= [];
+        List<string> warnings = [];
+        var table = new RawTable(source, open);
+        var all = ReadAll(table, source, schema, remarks, withTarget: true);
+        if (!table.Header.Contains(schema.Target))
+            throw NoSuchColumn(source, schema.Target, table.Header);
         var keys = all.Keys!;
         var isTest = DrawTest(keys, all.Labels, schema.HoldOut, schema.SplitSeed);
-        var isUsed = Array.ConvertAll(isTest, _ => true);
+        bool[]? isUsed = null;
         if (rows?.Match(keys) is { } changes)
         {
             for (var i = 0; i < isTest.Length; i++)
             {
                 if (changes.Parts[i] is { } part)
                     isTest[i] = part == SplitPart.Test;
-                isUsed[i] = !onlyRecorded || !changes.IsAdded[i];
             }
 
+            if (onlyRecorded) isUsed = Array.ConvertAll(changes.IsAdded, isAdded => !isAdded);
             if (changes.Describe() is { Length: > 0 } difference)
             {
                 var added = Enumerable.Range(0, isTest.Length).Where(i => changes.IsAdded[i]).ToArray();
@@ -194,7 +198,7 @@ public static class TableFile
         foreach (var scan in scans.Where(scan => scan != target && scan.Name.Length > 0 && !options.Ignore.Contains(scan.Name)))
         {
             var isWanted = options.Categorical.Contains(scan.Name);
-            if (scan.IsNumber && !isWanted)
+            if (!IsCategory(scan, options))
             {
                 inputs.Add(scan);
                 continue;
@@ -301,16 +305,21 @@ public static class TableFile
         var kinds = schema.Columns.ToDictionary(column => column.Name, column => column.Levels is null ? ColumnKind.Number : ColumnKind.Category);
         if (withTarget)
             kinds.Add(schema.Target, schema.Task == TaskKind.Regression ? ColumnKind.Number : ColumnKind.Category);
+        // Found at the first name, when the header has been read.
+        string[]? absent = null;
         var raw = table.Read(
             name =>
             {
-                var absent = kinds.Keys.Where(column => column != schema.Target && !table.Header.Contains(column)).ToArray();
+                absent ??= [.. kinds.Keys.Except([.. table.Header, schema.Target])];
                 return absent.Length == 0 ? kinds.GetValueOrDefault(name, ColumnKind.Skipped) : throw NoSuchColumns(source, absent, table.Header);
             },
             "Fill them in, or remove those lines; the run reads these columns.");
         var target = withTarget ? Array.IndexOf(table.Header, schema.Target) : -1;
         var (labels, targets) = target < 0 ? ([], []) : Targets(raw[target], schema.Task, schema.ClassNames, source, schema.Target);
-        return Encode(raw, table, schema, labels, targets, source, remarks);
+        // The hash of a row is made of what the run reads. The target is the only other column that is read.
+        var inputs = schema.Columns.Select(column => (column.Name, raw[Array.IndexOf(table.Header, column.Name)]));
+        var keys = RowKey.Of(inputs, target < 0 ? null : raw[target], table.Rows);
+        return Encode(raw, table, schema, labels, targets, keys, source, remarks);
     }
 
     private static DatasetException NoSuchColumns(string source, string[] absent, string[] names) => absent.Length == 1
@@ -340,7 +349,7 @@ public static class TableFile
     }
 
     private static TableSplit Encode(
-        RawColumn[] raw, RawTable table, TableSchema schema, int[] labels, double[] targets, string source, List<string> remarks)
+        RawColumn[] raw, RawTable table, TableSchema schema, int[] labels, double[] targets, RowKey[] keys, string source, List<string> remarks)
     {
         var features = schema.FeatureCount;
         if ((long)features * table.Rows > Array.MaxLength)
@@ -384,10 +393,6 @@ public static class TableFile
             first += column.Width;
         }
 
-        // The hash of a row is made of what the run reads. The target is the only other column that is read.
-        var inputs = schema.Columns.Select(column => (column.Name, raw[Array.IndexOf(table.Header, column.Name)]));
-        var hasTarget = labels.Length + targets.Length > 0;
-        var keys = RowKey.Of(inputs, hasTarget ? raw[Array.IndexOf(table.Header, schema.Target)] : null, table.Rows);
         return new TableSplit(values, features, labels, targets) { Keys = keys };
     }
 

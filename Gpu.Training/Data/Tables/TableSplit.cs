@@ -1,3 +1,6 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+
 namespace Gpu.Training.Data.Tables;
 
 /// <summary>A split of a table: rows of values, each with a class or a target value.</summary>
@@ -79,5 +82,14 @@ public sealed class TableSplit : DataSplit
         for (var i = 0; i < keys.Length; i++)
             keys[i] = Keys![indices[i]];
         return keys;
+    }
+
+    internal override string ComputeFingerprint()
+    {
+        var check = new Crc32();
+        check.Append(MemoryMarshal.AsBytes(Values.AsSpan()));
+        check.Append(MemoryMarshal.AsBytes(Labels.AsSpan()));
+        check.Append(MemoryMarshal.AsBytes(Targets.AsSpan()));
+        return $"{Count}x{Features}-{check.GetCurrentHashAsUInt32():x8}";
     }
 }

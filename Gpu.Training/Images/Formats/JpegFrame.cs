@@ -36,9 +36,11 @@ internal sealed class JpegFrame
 
     public Component[] Components { get; }
 
-    private int Across { get; }
+    /// <summary>The largest horizontal sampling factor of a component.</summary>
+    public int Across { get; }
 
-    private int Down { get; }
+    /// <summary>The largest vertical sampling factor of a component.</summary>
+    public int Down { get; }
 
     /// <summary>How many columns and rows of the image a sample of the component covers.</summary>
     public (int Across, int Down) Ratio(Component component) => (Across / component.Across, Down / component.Down);

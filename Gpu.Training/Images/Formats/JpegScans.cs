@@ -78,9 +78,8 @@ internal sealed class JpegScans
         }
 
         // A scan of one component has its blocks row after row; in others, each unit has the blocks of all components.
-        var (across, down) = Factors();
         var (columns, rows) = header[0] == 1 ? BlocksOf(IndexOf(header[1]))
-            : (Ceiling(_frame.Width, BlockSide * across), Ceiling(_frame.Height, BlockSide * down));
+            : (Ceiling(_frame.Width, BlockSide * _frame.Across), Ceiling(_frame.Height, BlockSide * _frame.Down));
         var units = (long)columns * rows;
         var all = blocks.ToArray();
         var reader = new JpegBits(codes);
@@ -205,15 +204,11 @@ internal sealed class JpegScans
 
     private int IndexOf(byte id) => Array.FindIndex(_frame.Components, component => component.Id == id);
 
-    private (int Across, int Down) Factors() => (_frame.Components.Max(one => one.Across), _frame.Components.Max(one => one.Down));
-
     // Columns and rows of blocks of a component by itself.
     private (int Columns, int Rows) BlocksOf(int index)
     {
-        var (across, down) = Factors();
-        var component = _frame.Components[index];
-        return (
-            Ceiling(Ceiling(_frame.Width * component.Across, across), BlockSide), Ceiling(Ceiling(_frame.Height * component.Down, down), BlockSide));
+        var (across, down) = _frame.Ratio(_frame.Components[index]);
+        return (Ceiling(Ceiling(_frame.Width, across), BlockSide), Ceiling(Ceiling(_frame.Height, down), BlockSide));
     }
 
     private static int Ceiling(int value, int divisor) => (value + divisor - 1) / divisor;

@@ -94,6 +94,7 @@ internal static class WebpReader
         var (width, height) = (reader.UInt16LittleEndian("the width") & 0x3FFF, reader.UInt16LittleEndian("the height") & 0x3FFF);
         if (tag >> 5 > reader.Remaining)
             throw SpanReader.Truncated($"the first part of its image has {tag >> 5} bytes, but only {reader.Remaining} follow");
+
         // Section 11.2: the modes of each block of 16 x 16 pixels take 3 bits or more, whatever the probabilities of the rest are. So the header alone does not
         // decide how much is allocated.
         var blocks = (width + 15L) / 16 * ((height + 15) / 16);
