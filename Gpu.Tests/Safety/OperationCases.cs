@@ -155,6 +155,8 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
         }
 
         yield return Case(typeof(Upsample), "NearestForward", "output", 2, 3, 4, 5, 2, View(120), View(480));
+        yield return Case(typeof(Concat), "Forward", "output", 12, 5, View(60), 9, 3, View(108));
+        yield return Case(typeof(Concat), "Backward", "inputGradient", 12, 5, 9, 3, View(108), View(60), Activation.Relu, View(60), false);
         yield return Case(typeof(Upsample), "NearestBackward", "inputGradient", 2, 3, 4, 5, 2, View(480), View(120), Activation.Relu, View(120), false);
     }
 
