@@ -1,4 +1,4 @@
-using Gpu.Kernels;
+using Gpu.Cli.Checks;
 using Gpu.Kernels.Activations;
 using Gpu.Tests.Oracles;
 
@@ -7,92 +7,9 @@ namespace Gpu.Tests.Activations;
 [OracleFor(typeof(ActivationForward<,,>), typeof(ActivationBackward<,,>))]
 public class ActivationTests
 {
-    public static TheoryData<string, ActivationKind> Cases
-    {
-        get
-        {
-            var cases = new TheoryData<string, ActivationKind>();
-            foreach (var device in TestDevices.Names)
-                foreach (var kind in Enum.GetValues<ActivationKind>())
-                    cases.Add(device, kind);
-            return cases;
-        }
-    }
+    public static TheoryData<string, string> Checks => Oracle.Cases(typeof(ActivationChecks));
 
     [Theory]
-    [MemberData(nameof(Cases))]
-    public void AgreesWithTheReference(string device, ActivationKind kind)
-    {
-        using var oracle = new Oracle(device, seed: 1);
-        var activation = new Activation(kind, 0.1f);
-        foreach (var count in new[] { 1, 3, 16, 63, 64, 65, 1000 })
-        {
-            var input = oracle.Uniform(count, -20, 20);
-            // The functions curve most near zero, so half of the inputs lie there.
-            for (var i = 0; i < count; i += 2) input[i] *= 0.1f;
-            var gradient = oracle.Uniform(count);
-            var output = oracle.Output(count);
-            ActivationOps.Forward(oracle.Device, activation, oracle.Upload(input), output);
-            oracle.Compare($"{kind} forward", [.. input.Select(x => ActivationReference.Value(activation, x))], output);
-
-            var inputGradient = oracle.Output(count);
-            var saved = activation.DerivativeFromOutput ? output : oracle.Upload(input);
-            ActivationOps.Backward(oracle.Device, activation, saved, oracle.Upload(gradient), inputGradient);
-            var expected = input.Select((x, i) => gradient[i] * ActivationReference.Derivative(activation, x));
-            oracle.Compare($"{kind} backward", [.. expected], inputGradient);
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(Cases))]
-    public void SpecialValuesAgreeWithTheReference(string device, ActivationKind kind)
-    {
-        using var oracle = new Oracle(device, seed: 2);
-        var activation = new Activation(kind, 0.1f);
-        var input = new[] { float.NaN, 0f, -0f, 88f, -88f, 1e4f, -1e4f, 1e30f, -1e30f, 1e-30f, float.PositiveInfinity, float.NegativeInfinity };
-        var (output, gradient) = (oracle.Output(input.Length), oracle.Output(input.Length));
-        ActivationOps.Forward(oracle.Device, activation, oracle.Upload(input), output);
-        var saved = activation.DerivativeFromOutput ? output : oracle.Upload(input);
-        ActivationOps.Backward(oracle.Device, activation, saved, oracle.Upload(Enumerable.Repeat(1f, input.Length).ToArray()), gradient);
-        var (values, derivatives) = (oracle.Download(output), oracle.Download(gradient));
-        // NaN must propagate, so that a diverged training run is noticed.
-        Assert.True(float.IsNaN(values[0]), $"{kind}(NaN) is {values[0]}");
-        for (var i = 1; i < input.Length; i++)
-        {
-            // Where a function is bounded, its value at infinity is its limit, not infinity * 0 = NaN. The same holds for the derivatives.
-            var x = Math.Clamp(input[i], -1e30, 1e30);
-            var value = ActivationReference.Value(activation, x);
-            var expected = float.IsInfinity(input[i]) && Math.Abs(value) > 1e20 ? input[i] : value;
-            Near($"{kind}({input[i]})", expected, values[i]);
-            Near($"the derivative of {kind} at {input[i]}", ActivationReference.Derivative(activation, x), derivatives[i]);
-        }
-    }
-
-    // The comparison with the reference is relative to the largest value. In the lower tail the values are small, so it would not notice that they are 0.
-    [Theory]
-    [MemberData(nameof(Cases))]
-    public void TheLowerTailIsAccurate(string device, ActivationKind kind)
-    {
-        using var oracle = new Oracle(device, seed: 3);
-        var activation = new Activation(kind, 0.1f);
-        var input = Enumerable.Range(0, 500).Select(i => -3f - i * 0.05f).ToArray();
-        var (output, gradient) = (oracle.Output(input.Length), oracle.Output(input.Length));
-        ActivationOps.Forward(oracle.Device, activation, oracle.Upload(input), output);
-        var saved = activation.DerivativeFromOutput ? output : oracle.Upload(input);
-        ActivationOps.Backward(oracle.Device, activation, saved, oracle.Upload(Enumerable.Repeat(1f, input.Length).ToArray()), gradient);
-        var (values, derivatives) = (oracle.Download(output), oracle.Download(gradient));
-        for (var i = 0; i < input.Length; i++)
-        {
-            RelativelyNear($"{kind}({input[i]})", ActivationReference.Value(activation, input[i]), values[i]);
-            // Computed from the output, which is -1 to within rounding, the derivative of tanh has no relative accuracy.
-            if (kind != ActivationKind.Tanh)
-                RelativelyNear($"the derivative of {kind} at {input[i]}", ActivationReference.Derivative(activation, input[i]), derivatives[i]);
-        }
-    }
-
-    private static void RelativelyNear(string what, double expected, float got) => Assert.True(
-        Math.Abs(got - expected) <= 1e-4 * Math.Abs(expected) + 1e-35, $"{what} is {got}, expected {expected}");
-
-    private static void Near(string what, double expected, float got) => Assert.True(
-        got == expected || Math.Abs(got - expected) <= 1e-6 * Math.Max(1, Math.Abs(expected)), $"{what} is {got}, expected {expected}");
+    [MemberData(nameof(Checks))]
+    public void AgreesWithTheReference(string check, string device) => Oracle.Run(typeof(ActivationChecks), check, device);
 }

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Gpu.Cli.Checks.References;
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
-using Gpu.Tests.Activations;
 
 namespace Gpu.Tests.Backends;
 

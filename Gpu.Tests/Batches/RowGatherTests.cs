@@ -1,3 +1,4 @@
+using Gpu.Cli.Checks;
 using Gpu.Kernels;
 using Gpu.Kernels.Batches;
 using Gpu.Kernels.Devices;
@@ -8,29 +9,11 @@ namespace Gpu.Tests.Batches;
 [OracleFor(typeof(RowGatherKernel<,>))]
 public class RowGatherTests
 {
+    public static TheoryData<string, string> Checks => Oracle.Cases(typeof(RowGatherChecks));
+
     [Theory]
-    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void CopiesRowsAndLabels(string device)
-    {
-        using var oracle = new Oracle(device, seed: 64);
-        foreach (var (count, batch, length) in new[] { (1, 1, 1), (7, 5, 1), (9, 4, 2), (5, 3, 4), (6, 6, 17), (11, 8, 33), (3, 2, 4097), (20, 16, 64) })
-        {
-            var rows = oracle.Uniform(count * length);
-            var labels = oracle.Labels(count, 10);
-            // The last index is outside of the table, and the batch continues past the end of the order.
-            var order = oracle.Labels(batch + 1, count);
-            order[batch] = count;
-            var step = new int[StepStateLayout.Words];
-            step[StepStateLayout.BatchStart] = 2;
-            var (output, outputLabels) = (oracle.Output(batch * length), oracle.Output(batch));
-            RowGather.Run(
-                oracle.Device, oracle.Upload(rows), length, oracle.Upload(labels), oracle.Upload(order), oracle.Upload(step), output, outputLabels);
-            var sources = Enumerable.Range(2, batch).Select(i => i < batch ? order[i] : -1).ToArray();
-            Assert.Equal(sources.Select(row => row < 0 ? -1 : labels[row]), oracle.DownloadInts(outputLabels));
-            Assert.Equal(
-                sources.SelectMany(row => row < 0 ? new float[length] : rows[(row * length)..((row + 1) * length)]), oracle.Download(output));
-        }
-    }
+    [MemberData(nameof(Checks))]
+    public void AgreesWithTheReference(string check, string device) => Oracle.Run(typeof(RowGatherChecks), check, device);
 
     [Fact]
     public void InvalidArgumentsThrow()

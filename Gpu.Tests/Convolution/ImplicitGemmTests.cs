@@ -1,3 +1,4 @@
+using Gpu.Cli.Checks;
 using Gpu.Kernels;
 using Gpu.Kernels.Convolution;
 using Gpu.Kernels.Devices;
@@ -24,9 +25,9 @@ public class ImplicitGemmTests
     public void AgreesWithTheReference(string device)
     {
         using var oracle = new Oracle(device, seed: 21);
-        foreach (var shape in Shapes) Conv2dTests.Check(oracle, shape);
+        foreach (var shape in Shapes) Conv2dChecks.Check(oracle, shape);
         // Few: on two cores, the barriers of 256 threads take most of the time. Other classes test more shapes.
-        for (var i = 0; i < 2; i++) Conv2dTests.Check(oracle, Conv2dShapes.Random(oracle) with { Groups = 1 });
+        for (var i = 0; i < 2; i++) Conv2dChecks.Check(oracle, Conv2dShapes.Random(oracle) with { Groups = 1 });
     }
 
     [Theory]
@@ -35,7 +36,7 @@ public class ImplicitGemmTests
     {
         using var oracle = new Oracle(device, seed: 22);
         // Its kernels are those of the convolution, with forward and backward pass exchanged, so small shapes suffice.
-        foreach (var shape in Shapes.Take(3)) Conv2dTests.CheckTransposed(oracle, shape);
+        foreach (var shape in Shapes.Take(3)) Conv2dChecks.CheckTransposed(oracle, shape);
     }
 
     [Theory]

@@ -1,43 +1,20 @@
+using Gpu.Cli.Checks;
 using Gpu.Kernels;
 using Gpu.Kernels.Convolution;
 using Gpu.Kernels.Devices;
 using Gpu.Tests.Oracles;
+using static Gpu.Cli.Checks.WinogradChecks;
 
 namespace Gpu.Tests.Convolution;
 
 [OracleFor(typeof(WinogradConv2d<,,>), typeof(WinogradWeights<,>), typeof(WinogradWeightGradient<,>))]
 public class WinogradTests
 {
-    public static TheoryData<string> Devices => TestDevices.All;
+    public static TheoryData<string, string> Checks => Oracle.Cases(typeof(WinogradChecks));
 
     [Theory]
-    [MemberData(nameof(Devices))]
-    public void AgreesWithTheReference(string device)
-    {
-        using var oracle = new Oracle(device, seed: 21);
-        Check(oracle, Make(1, 4, 4, 16, 16, 1, 1, 1, 1));
-        // Several splits and blocks; the last ones are smaller.
-        if (device.StartsWith("cpu", StringComparison.Ordinal)) Check(oracle, Make(9, 13, 14, 80, 96, 1, 1, 1, 1));
-        // More tiles than a strip; panels of two vectors and of one; partial tiles at the edges.
-        Check(oracle, Make(3, 10, 9, 32, 48, 1, 1, 1, 1));
-        Check(oracle, Make(2, 5, 6, 48, 16, 0, 0, 0, 0));
-        Check(oracle, Make(1, 1, 1, 16, 32, 1, 1, 1, 1));
-        for (var i = 0; i < 6; i++)
-        {
-            Check(oracle, Make(
-                oracle.Next(1, 3), oracle.Next(3, 9), oracle.Next(3, 9), oracle.Pick(16, 32, 48), oracle.Pick(16, 32, 48),
-                oracle.Next(0, 2), oracle.Next(0, 2), oracle.Next(0, 2), oracle.Next(0, 2)));
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(Devices))]
-    public void ErrorIsNearThatOfTheDirectSum(string device)
-    {
-        using var oracle = new Oracle(device, seed: 22);
-        // Many channels: the error of the direct sum grows with the channels just like the error of the transforms.
-        foreach (var channels in new[] { 64, 256 }) Check(oracle, Make(1, 12, 12, channels, 32, 1, 1, 1, 1), tolerance: 5e-6);
-    }
+    [MemberData(nameof(Checks))]
+    public void AgreesWithTheReference(string check, string device) => Oracle.Run(typeof(WinogradChecks), check, device);
 
     [Fact]
     public void UnsupportedShapesUseTheDirectAlgorithm()
@@ -77,12 +54,4 @@ public class WinogradTests
         var random = new Random(count);
         return [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
     }
-
-    private static void Check(Oracle oracle, Conv2dShape shape, double tolerance = 1e-5) => Conv2dTests.Check(oracle, shape, "Winograd", tolerance);
-
-    private static Conv2dShape Make(int batch, int height, int width, int channels, int outputs, int top, int left, int bottom, int right) =>
-        Conv2dShapes.Make(batch, height, width, channels, outputs, 3) with
-        {
-            PaddingTop = top, PaddingLeft = left, PaddingBottom = bottom, PaddingRight = right, Algorithm = Conv2dAlgorithm.Winograd,
-        };
 }

@@ -1,6 +1,7 @@
+using Gpu.Cli.Checks;
+using Gpu.Cli.Checks.References;
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
-using Gpu.Tests.Convolution;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;

@@ -1,3 +1,4 @@
+using Gpu.Cli.Checks;
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.Losses;
@@ -8,109 +9,11 @@ namespace Gpu.Tests.Losses;
 [OracleFor(typeof(SoftmaxCrossEntropyKernel<,>), typeof(GroupedSoftmaxCrossEntropy<,>))]
 public class SoftmaxCrossEntropyTests
 {
-    [Theory]
-    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void AgreesWithTheReference(string device)
-    {
-        using var oracle = new Oracle(device, seed: 31);
-        foreach (var classes in new[] { 2, 3, 4, 5, 10, 15, 16, 17, 32, 48, 100, 1000 })
-        {
-            foreach (var smoothing in new[] { 0f, 0.1f, 1f })
-            {
-                var batch = classes > 50 ? 3 : oracle.Pick(1, 2, 5, 17);
-                var range = oracle.Pick(1f, 8f, 60f);
-                var logits = oracle.Uniform(batch * classes, -range, range);
-                var labels = oracle.Labels(batch, classes);
-                var losses = oracle.Output(batch);
-                var gradient = oracle.Output(batch * classes);
-                SoftmaxCrossEntropy.Run(oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(labels), gradient, losses, smoothing);
-                var (expectedLosses, expectedGradient) = Reference(batch, classes, logits, labels, smoothing);
-                var shape = $"{batch} x {classes}, smoothing {smoothing}, logits to {range}";
-                oracle.Compare("softmax cross-entropy", expectedLosses, losses, 2e-6, floor: 1, shape: shape);
-                oracle.Compare(
-                    "softmax cross-entropy gradient", [.. expectedGradient.Select(g => g * batch)], [.. oracle.Download(gradient).Select(g => g * batch)],
-                    2e-6, floor: 1, shape: shape);
-
-                // Evaluation computes no gradient and gives the same losses.
-                var evaluated = oracle.Output(batch);
-                SoftmaxCrossEntropy.Run(oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(labels), default, evaluated, smoothing);
-                Assert.Equal(oracle.Download(losses), oracle.Download(evaluated));
-
-                // In place.
-                var both = oracle.Upload(logits);
-                SoftmaxCrossEntropy.Run(oracle.Device, batch, classes, both, oracle.Upload(labels), both, evaluated, smoothing);
-                Assert.Equal(oracle.Download(gradient), oracle.Download(both));
-                Assert.Equal(oracle.Download(losses), oracle.Download(evaluated));
-            }
-        }
-    }
+    public static TheoryData<string, string> Checks => Oracle.Cases(typeof(SoftmaxCrossEntropyChecks));
 
     [Theory]
-    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void ClassWeightsScaleLossAndGradientOfASample(string device)
-    {
-        using var oracle = new Oracle(device, seed: 35);
-        foreach (var classes in new[] { 2, 10, 17 })
-        {
-            const int batch = 9;
-            var logits = oracle.Uniform(batch * classes, -4, 4);
-            var labels = oracle.Labels(batch, classes);
-            var weights = oracle.Uniform(classes, 0, 3);
-            var (losses, gradient) = (oracle.Output(batch), oracle.Output(batch * classes));
-            SoftmaxCrossEntropy.Run(
-                oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(labels), gradient, losses, 0.1f, oracle.Upload(weights));
-            var (expectedLosses, expectedGradient) = Reference(batch, classes, logits, labels, 0.1f);
-            oracle.Compare("weighted losses", [.. expectedLosses.Select((loss, n) => loss * weights[labels[n]])], losses, 2e-6, floor: 1);
-            oracle.Compare(
-                "weighted gradient", [.. expectedGradient.Select((g, i) => g * weights[labels[i / classes]] * batch)],
-                [.. oracle.Download(gradient).Select(g => g * batch)], 4e-6, floor: 1);
-        }
-
-        Assert.Throws<ArgumentException>(() => SoftmaxCrossEntropy.Run(
-            oracle.Device, 2, 3, oracle.Output(6), oracle.Upload(new int[2]), default, oracle.Output(2), 0f, oracle.Output(2)));
-    }
-
-    [Theory]
-    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void AnInvalidLabelGivesNaNLossAndZeroGradient(string device)
-    {
-        using var oracle = new Oracle(device, seed: 32);
-        foreach (var classes in new[] { 4, 10, 17 })
-        {
-            int[] labels = [0, -1, classes, int.MaxValue, int.MinValue, classes - 1];
-            var losses = oracle.Output(labels.Length);
-            var gradient = oracle.Output(labels.Length * classes);
-            SoftmaxCrossEntropy.Run(
-                oracle.Device, labels.Length, classes, oracle.Upload(oracle.Uniform(labels.Length * classes)), oracle.Upload(labels), gradient, losses, 0.1f);
-            Assert.Equal([false, true, true, true, true, false], oracle.Download(losses).Select(float.IsNaN));
-            var rows = oracle.Download(gradient).Chunk(classes).ToArray();
-            for (var row = 1; row < 5; row++) Assert.All(rows[row], g => Assert.Equal(0f, g));
-            Assert.All(rows[0].Concat(rows[5]), g => Assert.NotEqual(0f, g));
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void NaNAndInfinityGiveNaNLosses(string device)
-    {
-        using var oracle = new Oracle(device, seed: 33);
-        foreach (var classes in new[] { 10, 20 })
-        {
-            var logits = oracle.Uniform(4 * classes);
-            logits[3] = float.NaN;
-            logits[classes + 3] = float.PositiveInfinity;
-            logits[2 * classes + 3] = float.NegativeInfinity;
-            for (var c = 0; c < classes; c++) logits[3 * classes + c] = float.NegativeInfinity;
-            var losses = oracle.Output(4);
-            var gradient = oracle.Output(4 * classes);
-            SoftmaxCrossEntropy.Run(oracle.Device, 4, classes, oracle.Upload(logits), oracle.Upload(new int[4]), gradient, losses);
-            Assert.Equal([true, true, false, true], oracle.Download(losses).Select(float.IsNaN));
-            // A class with logit -infinity that is not the label adds nothing to the loss.
-            var (expected, _) = Reference(1, classes, logits[(2 * classes)..(3 * classes)], [0], 0);
-            oracle.Compare("softmax cross-entropy", expected, [oracle.Download(losses)[2]], 1e-6);
-            Assert.Equal(0f, oracle.Download(gradient)[2 * classes + 3], 1e-30f);
-        }
-    }
+    [MemberData(nameof(Checks))]
+    public void AgreesWithTheReference(string check, string device) => Oracle.Run(typeof(SoftmaxCrossEntropyChecks), check, device);
 
     [Fact]
     public void ResultsDoNotDependOnThreads()
@@ -153,26 +56,5 @@ public class SoftmaxCrossEntropyTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Run(2, 1, 2));
         Assert.Contains("between 0 and 1", Assert.Throws<ArgumentOutOfRangeException>(() => Run(2, 10, 20, 1.5f)).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => Run(2, 10, 20, float.NaN));
-    }
-
-    // PyTorch's CrossEntropyLoss: the target is (1 - s) [class = label] + s / classes.
-    private static (double[] Losses, double[] Gradient) Reference(int batch, int classes, float[] logits, int[] labels, double smoothing)
-    {
-        var losses = new double[batch];
-        var gradient = new double[batch * classes];
-        for (var n = 0; n < batch; n++)
-        {
-            var row = logits.Skip(n * classes).Take(classes).Select(x => (double)x).ToArray();
-            var largest = row.Max();
-            var logSum = largest + Math.Log(row.Sum(x => Math.Exp(x - largest)));
-            for (var c = 0; c < classes; c++)
-            {
-                var target = (c == labels[n] ? 1 - smoothing : 0) + smoothing / classes;
-                if (target != 0) losses[n] -= target * (row[c] - logSum);
-                gradient[n * classes + c] = (Math.Exp(row[c] - logSum) - target) / batch;
-            }
-        }
-
-        return (losses, gradient);
     }
 }

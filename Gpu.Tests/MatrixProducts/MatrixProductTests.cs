@@ -1,11 +1,11 @@
+using Gpu.Cli.Checks;
+using Gpu.Cli.Checks.References;
 using Gpu.Kernels;
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Convolution;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.MatrixProducts;
-using Gpu.Tests.Activations;
-using Gpu.Tests.Convolution;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.MatrixProducts;
@@ -72,30 +72,11 @@ public class MatrixProductTests
         }
     }
 
-    /// <summary>Dense layers on shapes large enough that they choose the matrix product.</summary>
+    public static TheoryData<string, string> Checks => Oracle.Cases(typeof(DenseChecks));
+
     [Theory]
-    [InlineData(128, 300, 200)]
-    [InlineData(64, 513, 260)]
-    [InlineData(33, 64, 700)]
-    public void LayersAgreeWithTheReference(int batch, int inputs, int outputs)
-    {
-        using var oracle = new Oracle($"cpu{CpuDevice.MaxVectorBits}", seed: 23);
-        var shape = Conv2dShape.Dense(batch, inputs, outputs);
-        var (input, weights, gradient) = (oracle.Uniform(shape.InputLength), oracle.Uniform(shape.WeightLength), oracle.Uniform(shape.OutputLength));
-        var (x, w, d) = (oracle.Upload(input), oracle.Upload(weights), oracle.Upload(gradient));
-        var workspace = oracle.Output(Dense.WorkspaceLength(batch, inputs, outputs));
-        var output = oracle.Output(shape.OutputLength);
-        Dense.Forward(oracle.Device, batch, inputs, outputs, x, w, default, output, Activation.None, workspace);
-        oracle.Compare("dense forward", Conv2dReference.Forward(shape, input, weights), output, shape: shape.ToString());
-        output = oracle.Output(shape.InputLength);
-        Dense.BackwardData(oracle.Device, batch, inputs, outputs, d, w, output, workspace);
-        oracle.Compare("dense input gradient", Conv2dReference.InputGradient(shape, gradient, weights), output, shape: shape.ToString());
-        output = oracle.Upload(new float[shape.WeightLength]);
-        var bias = oracle.Upload(new float[outputs]);
-        Dense.BackwardWeights(oracle.Device, batch, inputs, outputs, x, d, output, bias, workspace);
-        oracle.Compare("dense weight gradient", Conv2dReference.WeightGradient(shape, input, gradient), output, shape: shape.ToString());
-        oracle.Compare("dense bias gradient", Conv2dReference.BiasGradient(outputs, gradient), bias, shape: shape.ToString());
-    }
+    [MemberData(nameof(Checks))]
+    public void LayersAgreeWithTheReference(string check, string device) => Oracle.Run(typeof(DenseChecks), check, device);
 
     private static void Check(Oracle oracle, Conv2dShape shape)
     {

@@ -1,25 +1,19 @@
+using Gpu.Cli.Checks;
 using Gpu.Kernels;
-using Gpu.Kernels.Devices;
 using Gpu.Kernels.Optimizers;
 using Gpu.Tests.Oracles;
+using static Gpu.Cli.Checks.LossScalingChecks;
 
 namespace Gpu.Tests.Optimizers;
 
 [OracleFor(typeof(ScaleByLossScale<,>), typeof(LossScaleUpdate<,>))]
 public class LossScalingTests
 {
-    private const int Count = 37;
+    public static TheoryData<string, string> Checks => Oracle.Cases(typeof(LossScalingChecks));
 
     [Theory]
-    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void ScalesTheGradient(string device)
-    {
-        using var oracle = new Oracle(device, seed: 1);
-        var gradient = oracle.Uniform(Count);
-        var (values, state) = (oracle.Upload(gradient), State(oracle, 4096, 0, 0));
-        LossScaling.Scale(oracle.Device, values, state);
-        Assert.Equal(gradient.Select(value => value * 4096), oracle.Download(values));
-    }
+    [MemberData(nameof(Checks))]
+    public void AgreesWithTheReference(string check, string device) => Oracle.Run(typeof(LossScalingChecks), check, device);
 
     // The scale and the good steps before the check, a gradient that overflows or none, and the scale and the good steps after it.
     [Theory]
@@ -48,47 +42,4 @@ public class LossScalingTests
             Assert.Equal(0.5f / scale, BitConverter.Int32BitsToSingle(words[StepStateLayout.GradientScale]));
         }
     }
-
-    [Theory]
-    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void SkippedUpdateOnlyClearsTheGradients(string device)
-    {
-        using var oracle = new Oracle(device, seed: 3);
-        var arena = new ParameterArena();
-        arena.Add("p", Count, new SegmentFactors { DecoupledDecay = 0.1f });
-        arena.Add("q", SegmentTable.BlockLength + 3);
-        var settings = OptimizerSettings.Adam() with { EmaDecay = 0.9 };
-        using var table = new SegmentTable(oracle.Device, arena);
-        var before = oracle.Uniform(arena.Length);
-        var moments = oracle.Uniform(settings.StateLength(arena.Length));
-        var (parameters, state, average) = (oracle.Upload(before), oracle.Upload(moments), oracle.Upload(before));
-        var values = oracle.Uniform(arena.Length);
-        values[5] = float.NaN;
-        var (gradients, step) = (oracle.Upload(values), Step(oracle, 1, 1));
-        Check(oracle, gradients, step, State(oracle, 65536, 0, 0));
-        FusedOptimizer.Update(oracle.Device, settings, table, parameters, gradients, state, step, default, average);
-        Assert.Equal(before, oracle.Download(parameters));
-        Assert.Equal(moments, oracle.Download(state));
-        Assert.Equal(before, oracle.Download(average));
-        foreach (var segment in arena.Segments) Assert.All(oracle.Download(segment.In(gradients)), value => Assert.Equal(0, value));
-    }
-
-    private static DeviceView State(Oracle oracle, float scale, int good, int skipped)
-    {
-        var words = new int[LossScaleLayout.Words];
-        words[LossScaleLayout.Scale] = BitConverter.SingleToInt32Bits(scale);
-        (words[LossScaleLayout.GoodSteps], words[LossScaleLayout.Skipped]) = (good, skipped);
-        return oracle.Upload(words);
-    }
-
-    private static DeviceView Step(Oracle oracle, int step, float gradientScale)
-    {
-        var words = new int[StepStateLayout.Words];
-        (words[StepStateLayout.Step], words[StepStateLayout.LearningRate]) = (step, BitConverter.SingleToInt32Bits(0.1f));
-        words[StepStateLayout.GradientScale] = BitConverter.SingleToInt32Bits(gradientScale);
-        return oracle.Upload(words);
-    }
-
-    private static void Check(Oracle oracle, DeviceView gradients, DeviceView step, DeviceView lossScale) => LossScaling.Update(
-        oracle.Device, gradients, step, lossScale, oracle.Output(GradientNormLayout.Words), oracle.Output(GradientNorm.WorkspaceLength(gradients.Length)));
 }

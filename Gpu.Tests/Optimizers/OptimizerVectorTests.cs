@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gpu.Cli.Checks;
 using Gpu.Kernels;
 using Gpu.Tests.Oracles;
 

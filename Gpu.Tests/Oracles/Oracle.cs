@@ -1,132 +1,42 @@
-using Gpu.Kernels.Devices;
+using Gpu.Cli.Checks;
 
 namespace Gpu.Tests.Oracles;
 
-/// <summary>
-/// Checks operations on one device against a double-precision reference: generates inputs, uploads them, downloads the outputs and compares.
-/// Outputs are filled with NaN beforehand, so an element that a kernel does not write is detected.
-/// </summary>
-public sealed class Oracle : IDisposable
+/// <summary>A checker of a rented test device. The errors of its comparisons are collected in <see cref="OracleReport"/>.</summary>
+internal sealed class Oracle : Checker
 {
-    private readonly List<DeviceBuffer> _buffers = [];
-    private readonly Random _random;
     private readonly TestDevices.Lease _lease;
 
     public Oracle(string device, int seed)
+        : this(TestDevices.Rent(device), device, seed)
     {
-        _lease = TestDevices.Rent(device);
-        DeviceName = device;
-        _random = new Random(seed);
     }
 
-    public ComputeDevice Device => _lease.Device;
+    private Oracle(TestDevices.Lease lease, string device, int seed)
+        : base(lease.Device, device, seed) => _lease = lease;
 
-    public string DeviceName { get; }
-
-    /// <summary>Uniform numbers in [from, to).</summary>
-    public float[] Uniform(int count, float from = -1, float to = 1)
+    /// <summary>The checks of a group on the test devices.</summary>
+    public static TheoryData<string, string> Cases(Type group, IEnumerable<string>? devices = null)
     {
-        var values = new float[count];
-        for (var i = 0; i < count; i++) values[i] = from + (to - from) * _random.NextSingle();
-        return values;
+        var cases = new TheoryData<string, string>();
+        foreach (var check in OperationChecks.Of(group))
+            foreach (var device in devices ?? TestDevices.Names) cases.Add(check.Name, device);
+        return cases;
     }
 
-    /// <summary>An integer from <paramref name="from"/> to <paramref name="to"/>, both included.</summary>
-    public int Next(int from, int to) => _random.Next(from, to + 1);
-
-    /// <summary>A random element of the choices.</summary>
-    public T Pick<T>(params T[] choices) => choices[_random.Next(choices.Length)];
-
-    /// <summary>Random labels in [0, <paramref name="classes"/>).</summary>
-    public int[] Labels(int count, int classes)
+    /// <summary>Runs a check of a group on a device.</summary>
+    public static void Run(Type group, string name, string device)
     {
-        var labels = new int[count];
-        for (var i = 0; i < count; i++) labels[i] = _random.Next(classes);
-        return labels;
+        var check = OperationChecks.Of(group).Single(check => check.Name == name);
+        using var oracle = new Oracle(device, check.Seed);
+        check.Run(oracle);
     }
 
-    /// <summary>Uploads values. The view does not start at the start of its buffer, so code that ignores the offset is detected.</summary>
-    public DeviceView Upload<T>(T[] values)
-        where T : unmanaged
+    protected override void Record(string operation, double error) => OracleReport.Record(operation, DeviceName, error);
+
+    protected override void Dispose(bool disposing)
     {
-        var view = Allocate(Words<T>(values.Length));
-        Device.Upload<T>(values, view);
-        return view;
-    }
-
-    /// <summary>Memory for an output, filled with NaN.</summary>
-    public DeviceView Output(int words)
-    {
-        var view = Allocate(words);
-        var nan = new float[words];
-        Array.Fill(nan, float.NaN);
-        Device.Upload<float>(nan, view);
-        return view;
-    }
-
-    /// <summary>Downloads the words of a view as floats.</summary>
-    public float[] Download(DeviceView view)
-    {
-        var values = new float[view.Length];
-        Device.Download<float>(view, values);
-        return values;
-    }
-
-    /// <summary>Downloads the words of a view as integers.</summary>
-    public int[] DownloadInts(DeviceView view)
-    {
-        var values = new int[view.Length];
-        Device.Download<int>(view, values);
-        return values;
-    }
-
-    /// <summary>
-    /// Compares with the reference: max |got - expected| / max(<paramref name="floor"/>, max |expected|) must be at most <paramref name="tolerance"/>. The
-    /// error is recorded under <paramref name="operation"/>.
-    /// </summary>
-    public void Compare(string operation, double[] expected, DeviceView got, double tolerance = 1e-5, double floor = 1e-3, string? shape = null) =>
-        Compare(operation, expected, Download(got), tolerance, floor, shape);
-
-    /// <inheritdoc cref="Compare(string,double[],DeviceView,double,double,string?)"/>
-    public void Compare(string operation, double[] expected, float[] got, double tolerance = 1e-5, double floor = 1e-3, string? shape = null)
-    {
-        Assert.Equal(expected.Length, got.Length);
-        var scale = floor;
-        foreach (var value in expected) scale = Math.Max(scale, Math.Abs(value));
-        var worst = 0.0;
-        var at = 0;
-        for (var i = 0; i < got.Length; i++)
-        {
-            var error = Math.Abs(got[i] - expected[i]) / scale;
-            if (!(error <= worst))
-            {
-                worst = double.IsNaN(error) ? double.PositiveInfinity : error;
-                at = i;
-                if (double.IsPositiveInfinity(worst)) break;
-            }
-        }
-
-        OracleReport.Record(operation, DeviceName, worst);
-        Assert.True(
-            worst <= tolerance,
-            $"{operation} on {DeviceName} {shape}: element {at} of {got.Length} is {got[at]:R}, expected {expected[at]:R}; " +
-            $"relative error {worst:E2} > {tolerance:E2}");
-    }
-
-    public void Dispose()
-    {
-        foreach (var buffer in _buffers) buffer.Dispose();
+        base.Dispose(disposing);
         _lease.Dispose();
-    }
-
-    private static int Words<T>(int count)
-        where T : unmanaged => (count * System.Runtime.CompilerServices.Unsafe.SizeOf<T>() + 3) / 4;
-
-    private DeviceView Allocate(int words)
-    {
-        const int before = 16;
-        var buffer = Device.Allocate(words + before + 16);
-        _buffers.Add(buffer);
-        return buffer.View.Slice(before, words);
     }
 }

@@ -31,7 +31,10 @@ public static class TestDevices
     public const string WhyNoCuda = "needs an NVIDIA GPU or its emulator: set GPUTRAINER_TEST_DEVICES=cuda";
 
     /// <summary>The CUDA devices with TF32 and with FP16, by names such as <c>cuda+tf32</c>.</summary>
-    public static TheoryData<string> TensorCores => [.. Cuda.SelectMany(name => new[] { $"{name}+tf32", $"{name}+fp16" })];
+    public static IEnumerable<string> TensorCoreNames => Cuda.SelectMany(name => new[] { $"{name}+tf32", $"{name}+fp16" });
+
+    /// <summary><see cref="TensorCoreNames"/>, for <c>[MemberData]</c>.</summary>
+    public static TheoryData<string> TensorCores => [.. TensorCoreNames];
 
     /// <summary>
     /// Rents the device of a name until the lease is disposed. Devices are pooled, because opening one and compiling its kernels takes time. xunit runs test

@@ -1,5 +1,5 @@
+using Gpu.Cli.Checks;
 using Gpu.Kernels;
-using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.Peaks;
 using Gpu.Tests.Oracles;
@@ -9,39 +9,11 @@ namespace Gpu.Tests.Peaks;
 [OracleFor(typeof(MultiplyAddPeak<,>), typeof(CopyWords<,>), typeof(TensorCorePeak<>))]
 public class PeakThroughputTests
 {
-    public static TheoryData<string> Devices => TestDevices.All;
+    public static TheoryData<string, string> Checks => Oracle.Cases(typeof(PeakThroughputChecks));
 
     [Theory]
-    [MemberData(nameof(Devices))]
-    public void MultiplyAddsComputeAllChains(string device)
-    {
-        const int rounds = 50;
-        using var oracle = new Oracle(device, 1);
-        var output = oracle.Output(64);
-        PeakThroughput.MultiplyAdds(oracle.Device, output, rounds);
-
-        var expected = 0.0;
-        for (var chain = 1; chain <= MultiplyAddPeak<GpuScalarBackend, float>.Chains; chain++)
-        {
-            var x = (double)chain;
-            for (var i = 0; i < rounds; i++) x = x * 0.999f + 0.001f;
-            expected += x;
-        }
-
-        oracle.Compare("peak", [.. Enumerable.Repeat(expected, 64)], output);
-        Assert.Equal(64.0 * 2 * rounds * 12, PeakThroughput.MultiplyAddFlops(64, rounds));
-    }
-
-    [Theory]
-    [MemberData(nameof(Devices))]
-    public void CopyGivesTheSameValues(string device)
-    {
-        using var oracle = new Oracle(device, 2);
-        var values = oracle.Uniform(device.StartsWith("cpu", StringComparison.Ordinal) ? 8192 : 516);
-        var output = oracle.Output(values.Length);
-        PeakThroughput.Copy(oracle.Device, oracle.Upload(values), output);
-        Assert.Equal(values, oracle.Download(output));
-    }
+    [MemberData(nameof(Checks))]
+    public void AgreesWithTheReference(string check, string device) => Oracle.Run(typeof(PeakThroughputChecks), check, device);
 
     [Fact]
     public void InvalidLengthsThrow()

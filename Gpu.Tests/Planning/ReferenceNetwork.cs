@@ -1,5 +1,6 @@
+using Gpu.Cli.Checks;
+using Gpu.Cli.Checks.References;
 using Gpu.Kernels;
-using Gpu.Tests.Regularization;
 using Gpu.Training.Layers;
 using Gpu.Training.Models;
 using Gpu.Training.Shapes;
@@ -36,7 +37,7 @@ internal sealed class ReferenceNetwork(Model model, ulong seed)
     public double SquaredError(double[][] inputs, double[][] targets) =>
         Forward(inputs).Zip(targets, (output, target) => output.Zip(target, (a, b) => (a - b) * (a - b)).Average()).Average();
 
-    private static double Apply(Activation f, double x) => Gpu.Tests.Activations.ActivationReference.Value(f, x);
+    private static double Apply(Activation f, double x) => ActivationReference.Value(f, x);
 
     private static double[][] Apply(Activation f, double[][] x) => [.. x.Select(row => row.Select(v => Apply(f, v)).ToArray())];
 

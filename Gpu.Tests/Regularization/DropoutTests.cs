@@ -1,45 +1,20 @@
+using Gpu.Cli.Checks;
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Kernels.Regularization;
 using Gpu.Tests.Oracles;
-using Gpu.Tests.Pooling;
+using static Gpu.Cli.Checks.DropoutChecks;
 
 namespace Gpu.Tests.Regularization;
 
 [OracleFor(typeof(DropoutKernel<,,>))]
 public class DropoutTests
 {
-    private const ulong Seed = 0x0123_4567_89AB_CDEF;
-
-    public static TheoryData<string> Devices => TestDevices.All;
+    public static TheoryData<string, string> Checks => Oracle.Cases(typeof(DropoutChecks));
 
     [Theory]
-    [MemberData(nameof(Devices))]
-    public void AgreesWithTheReference(string device)
-    {
-        using var oracle = new Oracle(device, seed: 1);
-        (int, float)[] cases = [(1, 0.5f), (15, 0.25f), (16, 0.5f), (17, 0.1f), (63, 0.5f), (64, 0.9f), (65, 0.5f), (130, 0f), (77, 1f), (1000, 0.3f)];
-        foreach (var (count, probability) in cases)
-        {
-            var draw = oracle.Next(0, 1000) - 500;
-            var state = State(oracle, draw);
-            var (input, gradient) = (oracle.Uniform(count), oracle.Uniform(count));
-            var keep = Mask(count, probability, Seed, draw);
-            var scale = 1 / (1 - (double)probability);
-            var x = oracle.Upload(input);
-            var output = oracle.Output(count);
-            Dropout.Forward(oracle.Device, probability, Seed, state, x, output);
-            oracle.Compare("dropout forward", [.. input.Select((value, i) => keep[i] ? value * scale : 0)], output, 1e-6, shape: $"{count}");
-
-            double[] expected = [.. gradient.Select((value, i) => keep[i] ? value * scale : 0)];
-            var g = oracle.Upload(gradient);
-            Pool2dTests.CheckGradient(oracle, "dropout backward", $"{count}", input, expected, (target, gate, accumulate) =>
-                Dropout.Backward(oracle.Device, probability, Seed, state, g, target, gate, x, accumulate));
-
-            Dropout.Forward(oracle.Device, probability, Seed, state, x, x);
-            Assert.Equal(oracle.Download(output), oracle.Download(x));
-        }
-    }
+    [MemberData(nameof(Checks))]
+    public void AgreesWithTheReference(string check, string device) => Oracle.Run(typeof(DropoutChecks), check, device);
 
     [Fact]
     public void AllDevicesAndThreadCountsGiveTheSameBits()
@@ -121,14 +96,4 @@ public class DropoutTests
         Dropout.Forward(oracle.Device, probability, seed, State(oracle, draw), oracle.Upload(ones), output);
         return Array.ConvertAll(oracle.Download(output), value => value != 0);
     }
-
-    private static DeviceView State(Oracle oracle, int draw)
-    {
-        var words = new int[StepStateLayout.Words];
-        words[StepStateLayout.Draw] = draw;
-        return oracle.Upload(words);
-    }
-
-    private static bool[] Mask(int count, float probability, ulong seed, int draw) =>
-        [.. Enumerable.Range(0, count).Select(element => DropoutMask.Keeps(seed, (uint)draw, element, probability))];
 }

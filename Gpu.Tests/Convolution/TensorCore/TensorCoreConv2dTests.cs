@@ -1,6 +1,5 @@
-using Gpu.Kernels;
+using Gpu.Cli.Checks;
 using Gpu.Kernels.Convolution.TensorCore;
-using Gpu.Kernels.Devices;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Convolution.TensorCore;
@@ -12,66 +11,9 @@ namespace Gpu.Tests.Convolution.TensorCore;
 [OracleFor(typeof(TensorCoreConv2d<,,>), typeof(TensorCoreWeightGradient<,>))]
 public class TensorCoreConv2dTests
 {
-    public static TheoryData<string> Devices => TestDevices.TensorCores;
-
-    // Small enough for the emulator. They cover every tile with both kernels, both copy widths, partial tiles in all directions, taps that begin and end within
-    // a step, steps of one tap and of many, groups, strides, dilation, phases without taps, and splits of the pixels.
-    private static readonly Conv2dShape[] Shapes =
-    [
-        // More steps than stages; rows after the last pixel; 12 of 16 channels.
-        Conv2dShapes.Make(2, 5, 6, 12, 36, 3) with { PaddingTop = 1, PaddingLeft = 1, PaddingBottom = 1, PaddingRight = 1 },
-        // Nothing is a multiple of four.
-        Conv2dShapes.Make(1, 7, 5, 9, 10, 3) with { KernelWidth = 2, StrideHeight = 2, StrideWidth = 1, PaddingTop = 1 },
-        Conv2dShapes.Make(1, 6, 7, 16, 24, 3) with { Groups = 2, StrideHeight = 2, StrideWidth = 2, PaddingLeft = 2 },
-        Conv2dShapes.Make(1, 8, 7, 8, 40, 3) with { KernelHeight = 2, DilationHeight = 2, DilationWidth = 3, PaddingRight = 1 },
-        // A tap is twelve values of k, three of which are padding. The strides leave phases without taps.
-        Conv2dShapes.Make(2, 9, 4, 9, 8, 2) with { KernelHeight = 1, StrideHeight = 3, StrideWidth = 2 },
-        Conv2dShape.Dense(70, 33, 72),
-        Conv2dShape.Dense(130, 66, 68),
-        Conv2dShape.Dense(1100, 8, 12),
-        // A tile of 128x64, and more steps than any tile has stages.
-        Conv2dShape.Dense(260, 70, 44),
-        Conv2dShape.Dense(20, 300, 33),
-    ];
-
-    // These use tiles of 128 rows on a device with 132 multiprocessors, in the forward pass and in the input gradient: 132 and 133 tiles.
-    private static readonly Conv2dShape[] LargeShapes =
-    [
-        Conv2dShapes.Make(66, 16, 16, 44, 68, 3) with { KernelHeight = 1, PaddingLeft = 1, PaddingRight = 1 },
-        Conv2dShape.Dense(16_900, 70, 66),
-    ];
+    public static TheoryData<string, string> Checks => Oracle.Cases(typeof(TensorCoreChecks), TestDevices.TensorCoreNames);
 
     [CudaTheory]
-    [MemberData(nameof(Devices))]
-    public void AgreesWithTheReference(string device)
-    {
-        using var oracle = new Oracle(device, seed: 31);
-        var precision = oracle.Device.Precision;
-        foreach (var shape in Shapes.Concat(LargeShapes))
-            Conv2dTests.Check(oracle, shape, "tensor-core convolution", round: values => Rounded(values, precision));
-    }
-
-    [CudaTheory]
-    [MemberData(nameof(Devices))]
-    public void ResultsAreReproducible(string device)
-    {
-        using var oracle = new Oracle(device, seed: 32);
-        var shape = Shapes[0];
-        var (x, w) = (oracle.Upload(oracle.Uniform(shape.InputLength)), oracle.Upload(oracle.Uniform(shape.WeightLength)));
-        var workspace = oracle.Output(Conv2d.WorkspaceLength(shape));
-        var (first, second) = (oracle.Output(shape.OutputLength), oracle.Output(shape.OutputLength));
-        Conv2d.Forward(oracle.Device, shape, x, w, default, first, Activation.None, workspace);
-        Conv2d.Forward(oracle.Device, shape, x, w, default, second, Activation.None, workspace);
-        Assert.Equal(oracle.DownloadInts(first), oracle.DownloadInts(second));
-    }
-
-    private static float[] Rounded(float[] values, MatrixPrecision precision) =>
-        [.. values.Select(value => precision == MatrixPrecision.Fp16 ? (float)(Half)value : ToTf32(value))];
-
-    private static float ToTf32(float value)
-    {
-        if (value == 0) return value;
-        var unit = Math.Pow(2, Math.Floor(Math.Log2(Math.Abs((double)value))) - 10);
-        return (float)(Math.Round(value / unit, MidpointRounding.AwayFromZero) * unit);
-    }
+    [MemberData(nameof(Checks))]
+    public void AgreesWithTheReference(string check, string device) => Oracle.Run(typeof(TensorCoreChecks), check, device);
 }

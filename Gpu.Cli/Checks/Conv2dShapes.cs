@@ -1,10 +1,9 @@
 using Gpu.Kernels;
-using Gpu.Tests.Oracles;
 
-namespace Gpu.Tests.Convolution;
+namespace Gpu.Cli.Checks;
 
 /// <summary>Convolution shapes for tests: hand-picked and random ones.</summary>
-public static class Conv2dShapes
+internal static class Conv2dShapes
 {
     public static IEnumerable<Conv2dShape> Named
     {
@@ -49,43 +48,43 @@ public static class Conv2dShapes
         }
     }
 
-    public static Conv2dShape RandomDepthwise(Oracle oracle)
+    public static Conv2dShape RandomDepthwise(Checker checker)
     {
         while (true)
         {
-            var channels = oracle.Pick(2, 3, 4, 5, 8, 12, 16, 17, 20, 32, 33, 48);
-            var shape = Random(oracle) with
+            var channels = checker.Pick(2, 3, 4, 5, 8, 12, 16, 17, 20, 32, 33, 48);
+            var shape = Random(checker) with
             {
-                InputHeight = oracle.Next(1, 12), InputWidth = oracle.Next(1, 20), InputChannels = channels, OutputChannels = channels, Groups = channels,
+                InputHeight = checker.Next(1, 12), InputWidth = checker.Next(1, 20), InputChannels = channels, OutputChannels = channels, Groups = channels,
             };
             if (shape.OutputHeight > 0 && shape.OutputWidth > 0) return shape;
         }
     }
 
-    public static Conv2dShape Random(Oracle oracle)
+    public static Conv2dShape Random(Checker checker)
     {
         while (true)
         {
-            var groups = oracle.Pick(1, 1, 1, 2, 3);
-            var kernelHeight = oracle.Next(1, 4);
-            var kernelWidth = oracle.Next(1, 4);
+            var groups = checker.Pick(1, 1, 1, 2, 3);
+            var kernelHeight = checker.Next(1, 4);
+            var kernelWidth = checker.Next(1, 4);
             var shape = new Conv2dShape
             {
-                Batch = oracle.Next(1, 3),
-                InputHeight = oracle.Next(1, 9),
-                InputWidth = oracle.Next(1, 9),
-                InputChannels = groups * oracle.Pick(1, 2, 3, 4, 5, 7, 8, 9, 12, 17),
-                OutputChannels = groups * oracle.Pick(1, 3, 4, 5, 8, 10, 16, 17, 20, 32, 33, 48),
+                Batch = checker.Next(1, 3),
+                InputHeight = checker.Next(1, 9),
+                InputWidth = checker.Next(1, 9),
+                InputChannels = groups * checker.Pick(1, 2, 3, 4, 5, 7, 8, 9, 12, 17),
+                OutputChannels = groups * checker.Pick(1, 3, 4, 5, 8, 10, 16, 17, 20, 32, 33, 48),
                 KernelHeight = kernelHeight,
                 KernelWidth = kernelWidth,
-                StrideHeight = oracle.Next(1, 3),
-                StrideWidth = oracle.Next(1, 3),
-                PaddingTop = oracle.Next(0, 2),
-                PaddingLeft = oracle.Next(0, 2),
-                PaddingBottom = oracle.Next(0, 2),
-                PaddingRight = oracle.Next(0, 2),
-                DilationHeight = oracle.Next(1, 3),
-                DilationWidth = oracle.Next(1, 2),
+                StrideHeight = checker.Next(1, 3),
+                StrideWidth = checker.Next(1, 3),
+                PaddingTop = checker.Next(0, 2),
+                PaddingLeft = checker.Next(0, 2),
+                PaddingBottom = checker.Next(0, 2),
+                PaddingRight = checker.Next(0, 2),
+                DilationHeight = checker.Next(1, 3),
+                DilationWidth = checker.Next(1, 2),
                 Groups = groups,
             };
             if (shape.OutputHeight > 0 && shape.OutputWidth > 0 && shape.MultiplyAdds < 150_000) return shape;

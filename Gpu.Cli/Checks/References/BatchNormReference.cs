@@ -1,10 +1,9 @@
 using Gpu.Kernels;
-using Gpu.Tests.Activations;
 
-namespace Gpu.Tests.Normalization;
+namespace Gpu.Cli.Checks.References;
 
 /// <summary>Batch normalization with an activation, in double precision.</summary>
-public sealed class BatchNormReference
+internal sealed class BatchNormReference
 {
     private readonly int _rows;
     private readonly int _channels;

@@ -1,9 +1,9 @@
 using Gpu.Kernels;
 
-namespace Gpu.Tests.Optimizers;
+namespace Gpu.Cli.Checks.References;
 
 /// <summary>The optimizers in double precision, one parameter at a time, as defined in their papers and in PyTorch's documentation.</summary>
-public sealed class OptimizerReference(OptimizerSettings settings, double[] parameters)
+internal sealed class OptimizerReference(OptimizerSettings settings, double[] parameters)
 {
     private readonly double[] _first = new double[parameters.Length];
     private readonly double[] _second = new double[parameters.Length];

@@ -1,9 +1,9 @@
 using Gpu.Kernels;
 
-namespace Gpu.Tests.Activations;
+namespace Gpu.Cli.Checks.References;
 
 /// <summary>The activation functions in double precision.</summary>
-public static class ActivationReference
+internal static class ActivationReference
 {
     public static double Value(Activation activation, double x) => activation.Kind switch
     {

@@ -1,9 +1,9 @@
 using Gpu.Kernels;
 
-namespace Gpu.Tests.Convolution;
+namespace Gpu.Cli.Checks.References;
 
 /// <summary>2-D convolution and its gradients in double precision, as plain loops.</summary>
-public static class Conv2dReference
+internal static class Conv2dReference
 {
     /// <summary>The output before bias and activation.</summary>
     public static double[] Forward(Conv2dShape s, float[] input, float[] weights)

@@ -1,9 +1,9 @@
 using Gpu.Kernels;
 
-namespace Gpu.Tests.Pooling;
+namespace Gpu.Cli.Checks.References;
 
 /// <summary>2-D pooling in double precision, as plain loops with PyTorch's definition.</summary>
-public static class Pool2dReference
+internal static class Pool2dReference
 {
     /// <summary>The maximum of each window and the index of its input: the first one of equal values; NaN counts as larger than any number.</summary>
     public static (double[] Output, int[] Argmax) Max(Pool2dShape s, float[] input)

@@ -1,6 +1,6 @@
 using Gpu.Kernels;
 
-namespace Gpu.Tests.Regularization;
+namespace Gpu.Cli.Checks;
 
 /// <summary>
 /// The definition of the dropout mask, from the scalar Philox generator: element e belongs to block e / 64; its lane e % 16 generates the four words of counter
