@@ -23,6 +23,7 @@ internal static class CommandTree
         ("predict", "Predict class probabilities of image files", PredictCommand.Build),
         ("sweep", "Search a grid of hyperparameters, evaluated on held-out training images", SweepCommand.Build),
         ("devices", "List devices: the CPU, CUDA and OpenCL GPUs", DevicesCommand.Build),
+        ("check", "Check that a device computes right, and how fast it is", CheckCommand.Build),
         ("models", "List the built-in networks", ModelsCommand.Build),
         ("model", "Show the layers of a network", ModelCommand.Build),
         ("data", "List, download, generate and show data sets", DataCommand.Build),

@@ -21,6 +21,8 @@ public sealed class AcceleratorDevice : ComputeDevice
 {
     private readonly KernelCache _kernels;
     private readonly List<IDisposable> _owned;
+    private readonly Dictionary<string, KernelReplacement> _replaced = new(StringComparer.Ordinal);
+    private readonly HashSet<Type> _plainOperations = [];
     private readonly int _groupSize;
     private readonly string? _noGraphReason;
     private IGraphDriver? _graphDriver;
@@ -79,6 +81,15 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// and so do larger ones that are faster there. With 1, all products run on tensor cores. Set it before operations are recorded.
     /// </summary>
     public long MinTensorCoreWork { get; set; } = 1 << 20;
+
+    /// <summary>
+    /// The grouped and tensor-core kernels that this device does not use, because its driver refused them or <see cref="ReplaceKernel"/> named them. Their
+    /// operations run plain kernels, which are slower.
+    /// </summary>
+    public IReadOnlyCollection<KernelReplacement> ReplacedKernels => _replaced.Values;
+
+    /// <summary>Called when a kernel is replaced, on the thread that launches.</summary>
+    public event Action<KernelReplacement>? KernelReplaced;
 
     /// <summary>Whether a <see cref="RecordedStep"/> may become a graph, if the device supports graphs. Set it before steps are created.</summary>
     public bool UseGraphs { get; set; } = true;
@@ -187,11 +198,81 @@ public sealed class AcceleratorDevice : ComputeDevice
         _owned.Clear();
     }
 
+    /// <summary>Uses the plain kernels of operations instead of a grouped or tensor-core kernel. It concerns operations that are recorded from now on.</summary>
+    /// <param name="kernel">the name of the kernel without type arguments, as in <see cref="CommandList.KernelNames"/></param>
+    /// <param name="reason">why, for <see cref="ReplacedKernels"/></param>
+    public void ReplaceKernel(string kernel, string reason)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(kernel);
+        var replacement = new KernelReplacement(kernel, reason);
+        if (_replaced.TryAdd(kernel, replacement)) KernelReplaced?.Invoke(replacement);
+    }
+
+    /// <summary>Uses a kernel again that <see cref="ReplaceKernel"/> replaced.</summary>
+    internal void RestoreKernel(string kernel)
+    {
+        _replaced.Remove(kernel);
+        _plainOperations.Clear();
+    }
+
     internal override void Dispatch<TOperation>(in TOperation operation, CommandList? list)
     {
-        if (operation.Granularity % GpuVector4Backend.Width == 0) operation.Launch<GpuVector4Backend, Float4>(new Launcher<GpuVector4Backend>(this, list));
-        else operation.Launch<GpuScalarBackend, float>(new Launcher<GpuScalarBackend>(this, list));
+        if (!UseGroupedKernels && Precision == MatrixPrecision.Fp32)
+        {
+            Launch(operation, list, grouped: false, out _);
+            return;
+        }
+
+        // An operation may launch several kernels, of which the driver may refuse the last. So even an operation that runs at once is recorded first.
+        var target = list ?? new CommandList(this);
+        var from = target.Count;
+        if (!_plainOperations.Contains(typeof(TOperation)))
+        {
+            try
+            {
+                Launch(operation, target, grouped: true, out var usedGroups);
+                if (usedGroups)
+                {
+                    var copy = operation;
+                    target.AddReplaceable(from, plain => Launch(copy, plain, grouped: false, out _));
+                }
+
+                if (list is null) target.Run();
+                return;
+            }
+            catch (KernelReplacedException)
+            {
+                target.RemoveFrom(from);
+                _plainOperations.Add(typeof(TOperation));
+            }
+        }
+
+        Launch(operation, target, grouped: false, out _);
+        if (list is null) target.Run();
     }
+
+    private void Launch<TOperation>(in TOperation operation, CommandList? list, bool grouped, out bool usedGroups)
+        where TOperation : struct, IOperation
+    {
+        if (operation.Granularity % GpuVector4Backend.Width == 0)
+        {
+            var launcher = new Launcher<GpuVector4Backend>(this, list, grouped);
+            operation.Launch<GpuVector4Backend, Float4>(launcher);
+            usedGroups = launcher.UsedGroups;
+        }
+        else
+        {
+            var launcher = new Launcher<GpuScalarBackend>(this, list, grouped);
+            operation.Launch<GpuScalarBackend, float>(launcher);
+            usedGroups = launcher.UsedGroups;
+        }
+    }
+
+    /// <summary>The compiled kernels, for checks and tests.</summary>
+    internal KernelCache Kernels => _kernels;
+
+    /// <summary>The name of a grouped kernel whose launches are left out, to show that a check notices a wrong kernel; null for none.</summary>
+    internal string? SkippedKernel { get; set; }
 
     // ILGPU's CPU accelerator allocates from host memory.
     private protected override long? AvailableBytes =>
@@ -253,16 +334,19 @@ public sealed class AcceleratorDevice : ComputeDevice
         }
     }
 
-    private sealed class Launcher<TBackend>(AcceleratorDevice device, CommandList? list) : ILauncher<TBackend>, ITensorCoreLauncher
+    private sealed class Launcher<TBackend>(AcceleratorDevice device, CommandList? list, bool grouped) : ILauncher<TBackend>, ITensorCoreLauncher
         where TBackend : struct, IGpuBackend<TBackend>
     {
+        /// <summary>Whether a grouped kernel was launched.</summary>
+        public bool UsedGroups { get; private set; }
+
         public TBackend Bind(DeviceView view) => view.IsEmpty ? default : TBackend.At(AcceleratorBuffer.GetView(view, device));
 
-        public GroupLimits? Groups => device.UseGroupedKernels ? device.Limits : null;
+        public GroupLimits? Groups => grouped && device.UseGroupedKernels ? device.Limits : null;
 
         public TBackend Zeros(int words) => Bind(device.Zeros(words));
 
-        public ITensorCoreLauncher? TensorCores => device.Precision == MatrixPrecision.Fp32 ? null : this;
+        public ITensorCoreLauncher? TensorCores => !grouped || device.Precision == MatrixPrecision.Fp32 ? null : this;
 
         public MatrixPrecision Precision => device.Precision;
 
@@ -297,6 +381,10 @@ public sealed class AcceleratorDevice : ComputeDevice
             where TKernel : struct, IGroupedKernel
         {
             if (groups <= 0) return;
+            var name = KernelName.Of(typeof(TKernel));
+            if (device._replaced.ContainsKey(name)) throw new KernelReplacedException();
+            UsedGroups = true;
+            if (name == device.SkippedKernel) return;
             var config = new KernelConfig(groups, threads);
             Submit(new GroupedKernelCommand<TKernel>(device._kernels.GetGrouped<TKernel>(), device.Stream, config, kernel, groups * threads));
         }
@@ -338,6 +426,8 @@ public sealed class AcceleratorDevice : ComputeDevice
         public override string Name => KernelName.Of(typeof(TKernel));
 
         public override int Items => threads;
+
+        public override PendingKernel? GroupedKernel => slot;
 
         public override void Execute()
         {

@@ -15,6 +15,8 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
 {
     private readonly List<Command> _commands = [];
     private readonly List<DeviceBuffer> _buffers = [];
+    private readonly List<ReplaceableOperation> _replaceable = [];
+    private int _preparedOperations;
 
     /// <inheritdoc/>
     public ComputeDevice Device { get; } = device;
@@ -41,6 +43,7 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
     {
         ArgumentNullException.ThrowIfNull(other);
         if (other.Device != Device) throw new ArgumentException($"launches of {other.Device.Description} cannot run on {Device.Description}", nameof(other));
+        foreach (var operation in other._replaceable) _replaceable.Add(operation with { From = operation.From + Count, To = operation.To + Count });
         _commands.AddRange(other._commands);
         foreach (var buffer in other._buffers) Keep(buffer);
     }
@@ -50,6 +53,7 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
     public void Run()
     {
         RequireMemory();
+        Prepare();
         Device.Run([this]);
     }
 
@@ -68,11 +72,42 @@ public sealed class CommandList(ComputeDevice device) : IExecutor
 
     internal void Add(Command command) => _commands.Add(command);
 
+    /// <summary>Removes the launches from an index on: those of an operation that is recorded again.</summary>
+    internal void RemoveFrom(int index) => _commands.RemoveRange(index, Count - index);
+
+    /// <summary>Notes how an operation with grouped kernels is recorded with plain ones.</summary>
+    internal void AddReplaceable(int from, Action<CommandList> recordPlain) => _replaceable.Add(new ReplaceableOperation(from, Count, recordPlain));
+
+    /// <summary>
+    /// Waits for the grouped kernels of the operations recorded since the last call. Operations with a kernel that the driver refused are recorded again with
+    /// their plain kernels.
+    /// </summary>
+    internal void Prepare()
+    {
+        for (; _preparedOperations < _replaceable.Count; _preparedOperations++)
+        {
+            var (from, to, recordPlain) = _replaceable[_preparedOperations];
+            var refused = _commands[from..to].FirstOrDefault(command => command.GroupedKernel?.Failure is not null);
+            if (refused is null) continue;
+            (Device as AcceleratorDevice)?.ReplaceKernel(refused.Name, refused.GroupedKernel!.Failure!.Message);
+            var plain = new CommandList(Device);
+            recordPlain(plain);
+            _commands.RemoveRange(from, to - from);
+            _commands.InsertRange(from, plain._commands);
+            foreach (var buffer in plain._buffers) Keep(buffer);
+            var moved = plain.Count - (to - from);
+            for (var i = _preparedOperations + 1; i < _replaceable.Count; i++)
+                _replaceable[i] = _replaceable[i] with { From = _replaceable[i].From + moved, To = _replaceable[i].To + moved };
+        }
+    }
+
     /// <summary>Runs the launches one by one. For devices; everyone else calls <see cref="Run"/>.</summary>
     internal void ExecuteCommands()
     {
         foreach (var command in _commands) command.Execute();
     }
+
+    private readonly record struct ReplaceableOperation(int From, int To, Action<CommandList> RecordPlain);
 }
 
 /// <summary>A recorded launch.</summary>
@@ -83,6 +118,9 @@ internal abstract class Command
 
     /// <summary>The number of items of a plain kernel, or threads of a grouped kernel.</summary>
     public abstract int Items { get; }
+
+    /// <summary>The kernel, if it is a grouped one; otherwise null.</summary>
+    public virtual PendingKernel? GroupedKernel => null;
 
     /// <summary>Runs the launch.</summary>
     public abstract void Execute();

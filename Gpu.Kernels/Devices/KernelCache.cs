@@ -42,15 +42,17 @@ internal sealed class KernelCache : IDisposable
         where TKernel : struct, IKernel
     {
         return GetOrCompile(typeof(TKernel), () => Load(
-            new Action<TKernel, int>(KernelEntry.Run).Method, () => _accelerator.LoadKernel<TKernel, int>(KernelEntry.Run)));
+            new Action<TKernel, int>(KernelEntry.Run).Method, () => _accelerator.LoadKernel<TKernel, int>(KernelEntry.Run)), throws: true);
     }
 
-    /// <summary>A grouped kernel, as <see cref="GetPlain"/>.</summary>
+    /// <summary>
+    /// A grouped kernel, as <see cref="GetPlain"/>, except that an error of its compilation is not thrown but kept in <see cref="PendingKernel.Failure"/>.
+    /// </summary>
     public KernelSlot<Action<AcceleratorStream, ILGPU.KernelConfig, TKernel>> GetGrouped<TKernel>()
         where TKernel : struct, IGroupedKernel
     {
         return GetOrCompile(typeof(TKernel), () => Load(
-            new Action<TKernel>(KernelEntry.RunGrouped).Method, () => _accelerator.LoadKernel<TKernel>(KernelEntry.RunGrouped)));
+            new Action<TKernel>(KernelEntry.RunGrouped).Method, () => _accelerator.LoadKernel<TKernel>(KernelEntry.RunGrouped)), throws: false);
     }
 
     /// <summary>Waits for all compilations that have started.</summary>
@@ -82,9 +84,39 @@ internal sealed class KernelCache : IDisposable
         foreach (var slot in slots) slot.Wait();
     }
 
+    /// <summary>The names of the grouped kernels that were requested, without type arguments.</summary>
+    public IReadOnlyList<string> GroupedNames
+    {
+        get
+        {
+            lock (_slots)
+                return [.. _slots.Keys.Where(kernel => kernel.IsAssignableTo(typeof(IGroupedKernel))).Select(KernelName.Of).Distinct(StringComparer.Ordinal)];
+        }
+    }
+
+    /// <summary>Refuses kernels, for tests.</summary>
+    internal Predicate<Type>? Refuses { get; set; }
+
+    /// <summary>Starts the compilation of a closed kernel type, and returns it.</summary>
+    public PendingKernel Get(Type kernel)
+    {
+        var name = kernel.IsAssignableTo(typeof(IGroupedKernel)) ? nameof(GetGrouped) : nameof(GetPlain);
+        try
+        {
+            return (PendingKernel)typeof(KernelCache).GetMethod(name)!.MakeGenericMethod(kernel).Invoke(this, [])!;
+        }
+        catch (TargetInvocationException)
+        {
+            // A plain kernel that failed at once; its slot has the error.
+            lock (_slots) return _slots[kernel];
+        }
+    }
+
     private TDelegate Load<TDelegate>(MethodInfo entry, Func<TDelegate> loadDefault)
         where TDelegate : Delegate
     {
+        if (Refuses?.Invoke(entry.GetGenericArguments()[0]) == true)
+            throw new DriverException($"loading {KernelName.Of(entry.GetGenericArguments()[0])}", -1, "refused for a test");
         if (_accelerator is CudaAccelerator cuda) return CudaKernelLoader.Load<TDelegate>(cuda, entry);
         try
         {
@@ -98,7 +130,7 @@ internal sealed class KernelCache : IDisposable
         Exception? TranslateError(Exception e) => OpenCLPlatform.TranslateError(e, $"compiling {KernelName.Of(entry.GetGenericArguments()[0])}");
     }
 
-    private KernelSlot<TDelegate> GetOrCompile<TDelegate>(Type kernel, Func<TDelegate> load)
+    private KernelSlot<TDelegate> GetOrCompile<TDelegate>(Type kernel, Func<TDelegate> load, bool throws)
         where TDelegate : Delegate
     {
         lock (_slots)
@@ -107,7 +139,7 @@ internal sealed class KernelCache : IDisposable
             if (_slots.TryGetValue(kernel, out var known)) return (KernelSlot<TDelegate>)known;
             var slot = new KernelSlot<TDelegate>(() => LoadTimed(load));
             _slots[kernel] = slot;
-            if (_compilers is null) slot.CompileNow();
+            if (_compilers is null) slot.CompileNow(throws);
             else slot.Start();
             return slot;
         }
@@ -148,6 +180,9 @@ internal abstract class PendingKernel
 
     /// <summary>Waits for the compilation. Its exception is thrown when the kernel is launched.</summary>
     public abstract void Wait();
+
+    /// <summary>Waits for the compilation, and returns its error; null for none.</summary>
+    public abstract Exception? Failure { get; }
 }
 
 /// <summary>A kernel that is compiled or being compiled, with its launcher.</summary>
@@ -163,15 +198,25 @@ internal sealed class KernelSlot<TDelegate>(Func<TDelegate> load) : PendingKerne
     /// <summary>The delegate that launches the kernel. Waits for the compilation.</summary>
     public TDelegate Launcher => _launcher ??= _task.GetAwaiter().GetResult();
 
-    /// <summary>Compiles on the calling thread. An exception is thrown at once, and again at each launch.</summary>
-    public void CompileNow()
+    /// <summary>Compiles on the calling thread.</summary>
+    /// <param name="throws">whether an error is thrown at once; in any case it is thrown at each launch</param>
+    public void CompileNow(bool throws)
     {
         _task.RunSynchronously(TaskScheduler.Default);
-        _ = Launcher;
+        if (throws) _ = Launcher;
     }
 
     /// <summary>Starts the compilation on another thread.</summary>
     public void Start() => _task.Start(TaskScheduler.Default);
 
     public override void Wait() => Task.WaitAny(_task);
+
+    public override Exception? Failure
+    {
+        get
+        {
+            Wait();
+            return _task.Exception?.InnerException;
+        }
+    }
 }

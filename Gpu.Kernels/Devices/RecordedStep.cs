@@ -102,7 +102,12 @@ public sealed class RecordedStep : IDisposable
 
     private void RunLists()
     {
-        foreach (var list in _lists) list.RequireMemory();
+        foreach (var list in _lists)
+        {
+            list.RequireMemory();
+            list.Prepare();
+        }
+
         _device.Run(_lists);
     }
 

@@ -1,3 +1,5 @@
+using Gpu.Cli.Checks;
+
 namespace Gpu.Tests.Compilation;
 
 /// <summary>The lint checks on text that ILGPU compiled from kernels with known violations (KernelsWithViolations.cs).</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Gpu.Cli.Checks;
 using Gpu.Kernels.Backends;
 
 namespace Gpu.Tests.Compilation;

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using Gpu.Cli.Checks;
 using ILGPU;
 
 namespace Gpu.Tests.Compilation;

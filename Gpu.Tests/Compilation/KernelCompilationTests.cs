@@ -1,3 +1,4 @@
+using Gpu.Cli.Checks;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Cuda;
 using Xunit.Abstractions;
@@ -68,9 +69,6 @@ public class KernelCompilationTests(ITestOutputHelper output)
     {
         if (kernel.Text is not { } text) return [kernel.Failure!];
         var onCuda = PtxLint.Check(text.Sm80).Concat(text.Sm90 is null ? [] : PtxLint.Check(text.Sm90)).Distinct();
-        return IsForCuda(kernel.Kernel) ? onCuda : onCuda.Concat(OpenCLLint.Check(text.OpenCL));
+        return KernelInstances.IsForCuda(kernel.Kernel) ? onCuda : onCuda.Concat(OpenCLLint.Check(text.OpenCL));
     }
-
-    // Tensor-core kernels are inline PTX, which ILGPU drops from OpenCL C.
-    private static bool IsForCuda(Type kernel) => kernel.Namespace!.StartsWith("Gpu.Kernels.Convolution.TensorCore", StringComparison.Ordinal);
 }

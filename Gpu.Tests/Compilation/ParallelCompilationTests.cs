@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gpu.Cli.Checks;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Cuda;
 using Gpu.Kernels.Devices;

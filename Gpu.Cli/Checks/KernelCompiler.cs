@@ -9,7 +9,7 @@ using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 
-namespace Gpu.Tests.Compilation;
+namespace Gpu.Cli.Checks;
 
 /// <summary>
 /// Compiles kernels to PTX and OpenCL C without a device, with the settings of the product. Not thread-safe: use one instance per thread. A failed compilation

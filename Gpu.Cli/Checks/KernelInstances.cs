@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
-namespace Gpu.Tests.Compilation;
+namespace Gpu.Cli.Checks;
 
 /// <summary>
 /// Closes every kernel struct of Gpu.Kernels over every combination of type arguments that its constraints allow. The backend and its vector type are given;
@@ -28,6 +28,10 @@ internal static class KernelInstances
 
     /// <summary>True for a grouped kernel, whose entry point is <see cref="KernelEntry.RunGrouped"/>.</summary>
     public static bool IsGrouped(Type kernel) => kernel.IsAssignableTo(typeof(IGroupedKernel));
+
+    /// <summary>True for a kernel of tensor cores: inline PTX, which ILGPU drops from OpenCL C.</summary>
+    public static bool IsForCuda(Type kernel) => kernel.Namespace!.StartsWith("Gpu.Kernels.Convolution.TensorCore", StringComparison.Ordinal)
+        || kernel.Name.StartsWith("TensorCore", StringComparison.Ordinal);
 
     /// <summary>All closed types of a kernel for one backend.</summary>
     public static IEnumerable<Type> For(Type kernel, Type backend, Type vector) => kernel.IsGenericTypeDefinition ? Close(kernel, backend, vector) : [kernel];

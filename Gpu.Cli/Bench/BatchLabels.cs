@@ -1,0 +1,31 @@
+using Gpu.Training.Loop;
+using Gpu.Training.Models;
+
+namespace Gpu.Cli.Bench;
+
+/// <summary>Random labels or targets of a batch.</summary>
+internal sealed class BatchLabels(StepRunner runner, Model model, int batch, Random random)
+{
+    private readonly int[] _labels = model.Recipe.Loss == LossKind.SoftmaxCrossEntropy ? new int[batch] : [];
+    private readonly float[] _targets = model.Recipe.Loss == LossKind.SoftmaxCrossEntropy ? [] : new float[batch * model.Output.Length];
+
+    public void SetBatch(float[] inputs)
+    {
+        Draw();
+        if (_targets.Length == 0) runner.SetBatch(inputs, _labels);
+        else runner.SetBatch(inputs, _targets);
+    }
+
+    public void Renew()
+    {
+        Draw();
+        if (_targets.Length == 0) runner.SetLabels(_labels);
+        else runner.SetTargets(_targets);
+    }
+
+    private void Draw()
+    {
+        for (var i = 0; i < _labels.Length; i++) _labels[i] = random.Next(model.Output.Length);
+        for (var i = 0; i < _targets.Length; i++) _targets[i] = random.Next(2);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using Gpu.Kernels.Devices;
+using Gpu.Training.IO;
+
+namespace Gpu.Cli.Checks;
+
+/// <summary>Writes the device code of the kernels: PTX and OpenCL C. No GPU is needed.</summary>
+internal static class DeviceCode
+{
+    /// <summary>Compiles every instance of every kernel, on all processors, and writes its text.</summary>
+    /// <param name="folder">receives <c>NAME.ptx</c> for sm_80 and, except for tensor-core kernels, <c>NAME.cl</c>; created if missing</param>
+    /// <param name="quick">only so many instances that each kernel and each type argument occurs</param>
+    /// <param name="progress">called with the number of written kernels and of all, on one thread at a time</param>
+    /// <param name="cancellation">ends the compilation between two kernels</param>
+    /// <returns>the number of instances, and those that ILGPU refused</returns>
+    public static (int Instances, IReadOnlyList<(string Kernel, string Reason)> Refused) Write(
+        string folder, bool quick, Action<int, int> progress, CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(folder);
+        var instances = (
+            from kernel in KernelInstances.Kernels
+            from backend in KernelInstances.GpuBackends
+            from closed in quick
+                ? KernelInstances.Representatives(kernel, backend.Backend, backend.Vector)
+                : KernelInstances.For(kernel, backend.Backend, backend.Vector)
+            select closed).Distinct().ToArray();
+        var open = new ConcurrentQueue<Type>(instances);
+        var refused = new ConcurrentBag<(string, string)>();
+        var done = 0;
+        var progressLock = new Lock();
+        // KernelCompiler is not thread-safe, and ILGPU uses the thread pool.
+        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work)).ToArray();
+        foreach (var thread in threads) thread.Start();
+        foreach (var thread in threads) thread.Join();
+        cancellation.ThrowIfCancellationRequested();
+        return (instances.Length, [.. refused.OrderBy(one => one.Item1, StringComparer.Ordinal)]);
+
+        void Work()
+        {
+            using var compiler = new KernelCompiler();
+            while (!cancellation.IsCancellationRequested && open.TryDequeue(out var kernel))
+            {
+                var file = Path.Combine(folder, KernelInstances.Name(kernel).Replace(", ", "-", StringComparison.Ordinal));
+                try
+                {
+                    var text = compiler.Compile(kernel);
+                    AtomicFile.WriteAllText(file + ".ptx", $"// {KernelName.Full(kernel)}\n{text.Sm80}");
+                    if (!KernelInstances.IsForCuda(kernel)) AtomicFile.WriteAllText(file + ".cl", $"// {KernelName.Full(kernel)}\n{text.OpenCL}");
+                }
+                catch (Exception e) when (e is not (IOException or UnauthorizedAccessException))
+                {
+                    refused.Add((KernelName.Full(kernel), e.Message));
+                }
+
+                lock (progressLock) progress(++done, instances.Length);
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using Gpu.Kernels.Devices;
+using Gpu.Training.Layers;
+using Gpu.Training.Loop;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+using Gpu.Training.Shapes;
+
+namespace Gpu.Cli.Checks;
+
+/// <summary>Ten training steps of a network on a device, against the CPU and against themselves.</summary>
+/// <param name="Model">the name of the network</param>
+/// <param name="Form">the name of the form</param>
+/// <param name="LossError">the largest relative difference of a loss from the CPU's</param>
+/// <param name="Tolerance">what <paramref name="LossError"/> may be</param>
+/// <param name="IsReproducible">whether a second run gave the same bits</param>
+/// <param name="EqualsWithoutGraph">whether a run without a graph gave the same bits; null if the device has no graphs</param>
+/// <param name="Message">an error; null if there was none</param>
+internal sealed record NetworkCheck(
+    string Model, string Form, double LossError, double Tolerance, bool IsReproducible, bool? EqualsWithoutGraph, string? Message)
+{
+    private const int Steps = 10;
+
+    /// <summary>Whether everything is right.</summary>
+    public bool IsRight => Message is null && LossError <= Tolerance && IsReproducible && EqualsWithoutGraph != false;
+
+    /// <summary>The networks: a perceptron, a convolutional and a residual network; smaller ones for a slow device.</summary>
+    public static IReadOnlyList<(Model Model, int Batch)> Networks(bool isSlow) => isSlow
+        ?
+        [
+            (BuiltInModels.Create("mlp10", TensorShape.Features(2), 1), 8),
+            (new Model(
+                "conv", TensorShape.Image(6, 6, 2), new Conv2dLayer(4, 3) { Padding = 1, Activation = Kernels.Activation.Relu }, new MaxPool2dLayer(2),
+                new FlattenLayer(), new DenseLayer(3)), 4),
+            (new Model(
+                "residual", TensorShape.Image(5, 5, 4), new ResidualBlock(new Conv2dLayer(4, 3) { Padding = 1 }, new BatchNormLayer()),
+                new GlobalAvgPool2dLayer(), new DenseLayer(3)), 4),
+        ]
+        : [(ModelFile.Find("mlp64x2"), 64), (ModelFile.Find("cnn2"), 32), (ModelFile.Find("resnet20"), 16)];
+
+    /// <summary>Trains a network on a form of a device and on the CPU.</summary>
+    public static NetworkCheck Run(Model model, int batch, CheckForm form)
+    {
+        form.Apply();
+        var tolerance = form.UsesTensorCores ? form.Name == "tf32" ? 0.02 : 0.05 : 1e-3;
+        try
+        {
+            using var cpu = new CpuDevice(1);
+            var expected = Train(cpu, model, batch);
+            var first = Train(form.Device, model, batch);
+            var second = Train(form.Device, model, batch);
+            bool? withoutGraph = null;
+            if (form.Device is AcceleratorDevice { UseGraphs: true } accelerator && first.HasGraph)
+            {
+                accelerator.UseGraphs = false;
+                withoutGraph = Equal(first, Train(form.Device, model, batch));
+                accelerator.UseGraphs = true;
+            }
+
+            var error = expected.Losses.Zip(first.Losses, (a, b) => Math.Abs(a - b) / Math.Max(1e-3, Math.Abs(a))).Select(x => double.IsNaN(x) ? 1e30 : x).Max();
+            return new(model.Name, form.Name, error, tolerance, Equal(first, second), withoutGraph, null);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return new(model.Name, form.Name, double.NaN, tolerance, false, null, $"{e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    private static bool Equal(Trained a, Trained b) => a.Losses.AsSpan().SequenceEqual(b.Losses) && a.Weights.AsSpan().SequenceEqual(b.Weights);
+
+    private static Trained Train(ComputeDevice device, Model model, int batch)
+    {
+        using var network = new Network(model, device);
+        using var runner = new StepRunner(network, batch);
+        var labels = new Bench.BatchLabels(runner, model, batch, new Random(2));
+        var random = new Random(1);
+        var inputs = new float[batch * model.Input.Length];
+        var losses = new float[Steps];
+        for (var step = 0; step < Steps; step++)
+        {
+            for (var i = 0; i < inputs.Length; i++) inputs[i] = random.NextSingle();
+            labels.SetBatch(inputs);
+            runner.Step();
+            losses[step] = runner.ReadLoss();
+        }
+
+        return new Trained(losses, [.. model.Parameters.SelectMany(parameter => network.GetParameter(parameter.Name))], runner.Recorded.Mode == LaunchMode.Graph);
+    }
+
+    private sealed record Trained(float[] Losses, float[] Weights, bool HasGraph);
+}

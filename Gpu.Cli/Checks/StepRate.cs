@@ -1,0 +1,46 @@
+using Gpu.Cli.Bench;
+using Gpu.Kernels.Devices;
+using Gpu.Training.Loop;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+
+namespace Gpu.Cli.Checks;
+
+/// <summary>The time of a training step of a built-in network.</summary>
+/// <param name="Model">the name of the network</param>
+/// <param name="Batch">samples per step</param>
+/// <param name="Milliseconds">the median; NaN if the network does not fit the device</param>
+/// <param name="Gflops">GFLOP/s in convolution and dense layers</param>
+internal sealed record StepRate(string Model, int Batch, double Milliseconds, double Gflops)
+{
+    /// <summary>Times steps of a network.</summary>
+    public static StepRate Measure(ComputeDevice device, string name, double seconds, CancellationToken cancellation)
+    {
+        var model = ModelFile.Find(name);
+        var batch = model.MultiplyAdds > 200_000_000 ? 16 : 128;
+        try
+        {
+            using var network = new Network(model, device);
+            using var runner = new StepRunner(network, batch);
+            var random = new Random(1);
+            var inputs = new float[batch * model.Input.Length];
+            for (var i = 0; i < inputs.Length; i++) inputs[i] = random.NextSingle();
+            var labels = new BatchLabels(runner, model, batch, random);
+            labels.SetBatch(inputs);
+            _ = runner.Recorded;
+            device.FinishCompilation();
+            var median = Timings.Measure(device, Step, seconds, least: 3, most: 100_000, warmup: 3, prepare: labels.Renew, cancellation: cancellation).Median;
+            return new StepRate(name, batch, 1e3 * median, 6.0 * model.MultiplyAdds * batch / median / 1e9);
+
+            void Step()
+            {
+                runner.Step();
+                _ = runner.ReadLoss();
+            }
+        }
+        catch (OutOfDeviceMemoryException)
+        {
+            return new StepRate(name, batch, double.NaN, double.NaN);
+        }
+    }
+}
