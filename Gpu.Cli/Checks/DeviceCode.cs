@@ -9,16 +9,18 @@ internal static class DeviceCode
 {
     /// <summary>Compiles every instance of every kernel, on all processors, and writes its text.</summary>
     /// <param name="folder">receives <c>NAME.ptx</c> for sm_80 and, except for tensor-core kernels, <c>NAME.cl</c>; created if missing</param>
+    /// <param name="only">only kernels whose names contain this text, in upper or lower case</param>
     /// <param name="quick">only so many instances that each kernel and each type argument occurs</param>
     /// <param name="progress">called with the number of written kernels and of all, on one thread at a time</param>
     /// <param name="cancellation">ends the compilation between two kernels</param>
     /// <returns>the number of instances, and those that ILGPU refused</returns>
     public static (int Instances, IReadOnlyList<(string Kernel, string Reason)> Refused) Write(
-        string folder, bool quick, Action<int, int> progress, CancellationToken cancellation)
+        string folder, string only, bool quick, Action<int, int> progress, CancellationToken cancellation)
     {
         Directory.CreateDirectory(folder);
         var instances = (
             from kernel in KernelInstances.Kernels
+            where KernelInstances.Family(kernel).Contains(only, StringComparison.OrdinalIgnoreCase)
             from backend in KernelInstances.GpuBackends
             from closed in quick
                 ? KernelInstances.Representatives(kernel, backend.Backend, backend.Vector)

@@ -56,7 +56,8 @@ internal sealed record NetworkCheck(
                 accelerator.UseGraphs = true;
             }
 
-            var error = expected.Losses.Zip(first.Losses, (a, b) => Math.Abs(a - b) / Math.Max(1e-3, Math.Abs(a))).Select(x => double.IsNaN(x) ? 1e30 : x).Max();
+            var errors = expected.Losses.Zip(first.Losses, (a, b) => Math.Abs(a - b) / Math.Max(1e-3, Math.Abs(a)));
+            var error = errors.Select(x => double.IsNaN(x) ? 1e30 : x).Max();
             return new(model.Name, form.Name, error, tolerance, Equal(first, second), withoutGraph, null);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
@@ -83,7 +84,8 @@ internal sealed record NetworkCheck(
             losses[step] = runner.ReadLoss();
         }
 
-        return new Trained(losses, [.. model.Parameters.SelectMany(parameter => network.GetParameter(parameter.Name))], runner.Recorded.Mode == LaunchMode.Graph);
+        var weights = model.Parameters.SelectMany(parameter => network.GetParameter(parameter.Name)).ToArray();
+        return new Trained(losses, weights, runner.Recorded.Mode == LaunchMode.Graph);
     }
 
     private sealed record Trained(float[] Losses, float[] Weights, bool HasGraph);

@@ -20,7 +20,8 @@ internal static class CheckCommand
     {
         var device = new DeviceOptions();
         var quick = new Option<bool>("--quick") { Description = "One form, one instance of each kernel, and fewer rates: about 20 s" };
-        var only = Options.Text("--only", "TEXT", "Run only the checks of operations whose name contains this text, and nothing else", "all");
+        var only = Options.Text(
+            "--only", "TEXT", "Run only the checks of operations whose name contains this text; with --code, write only such kernels", "all");
         var code = Options.Text("--code", "DIR", "Write the device code of every kernel (PTX, OpenCL C) to a folder, and check nothing", "none");
         var skip = Options.Text("--skip-kernel", "NAME", "Leave the launches of a grouped kernel out, to see that the check notices", "none");
         skip.Hidden = true;
@@ -28,7 +29,7 @@ internal static class CheckCommand
         device.AddTo(command);
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(code) is { } folder) return WriteCode(context, folder, parsed.GetValue(quick));
+            if (parsed.GetValue(code) is { } folder) return WriteCode(context, folder, parsed.GetValue(only) ?? "", parsed.GetValue(quick));
             using var opened = device.Open(parsed, context);
             if (parsed.GetValue(skip) is { } name)
             {
@@ -40,15 +41,16 @@ internal static class CheckCommand
         });
     }
 
-    private static int WriteCode(CommandContext context, string folder, bool quick)
+    private static int WriteCode(CommandContext context, string folder, string only, bool quick)
     {
         var reporter = context.Reporter;
         var start = Stopwatch.GetTimestamp();
-        var (instances, refused) = DeviceCode.Write(folder, quick, (done, all) =>
+        var (instances, refused) = DeviceCode.Write(folder, only, quick, (done, all) =>
         {
             if (reporter.IsProgressDue) reporter.Progress(new ProgressState("compiling", done, all, "kernels", Left(start, done, all)));
         }, context.Host.Cancellation);
         reporter.EndProgress();
+        if (instances == 0) throw new UsageException($"No kernel has a name that contains '{only}'.");
         foreach (var (kernel, reason) in refused) reporter.Warn($"{kernel}: {reason}");
         reporter.Line(
             $"Wrote the code of {Units.Count(instances - refused.Count, "kernel instance")} to {folder} "
@@ -79,18 +81,15 @@ internal static class CheckCommand
             {
                 var result = new JsonRecord().Add("version", Version).Add("device", device.Id).Add("description", device.Description)
                     .Add("system", RuntimeInformation.OSDescription).Add("quick", quick);
-                if (device is AcceleratorDevice accelerator)
-                {
-                    if (only is null) result.Add("compilation", Compile(accelerator));
-                }
+                var original = device is AcceleratorDevice asked ? (asked.UseGroupedKernels, asked.Precision, asked.MinTensorCoreWork) : default;
+                if (device is AcceleratorDevice accelerator && only is null) result.Add("compilation", Compile(accelerator));
 
                 var forms = CheckForm.Of(device, quick, owned);
                 result.Add("operations", CheckOperations(forms));
                 if (only is null)
                 {
                     result.Add("networks", CheckNetworks(forms));
-                    forms[0].Apply();
-                    if (device is AcceleratorDevice { UseGroupedKernels: false } && forms.FirstOrDefault(form => form.Name == "grouped") is { } grouped) grouped.Apply();
+                    if (device is AcceleratorDevice gpu) (gpu.UseGroupedKernels, gpu.Precision, gpu.MinTensorCoreWork) = original;
                     if (!IsSlow) result.Add("rates", MeasureRates());
                 }
 
@@ -149,8 +148,8 @@ internal static class CheckCommand
             ShowOperations(forms, verdicts);
             foreach (var wrong in verdicts.Where(verdict => verdict.Verdict != Verdict.Right))
             {
-                _problems.Add($"{wrong.Check.Name} ({wrong.Form}): {wrong.Message}");
-                if (wrong.Kernel is { } kernel) _problems.Add($"{wrong.Check.Name} ({wrong.Form}) is right without the grouped kernel {kernel}");
+                var remedy = wrong.Kernel is { } kernel ? $". It is right with plain kernels instead of {kernel} and those of the same operation" : "";
+                _problems.Add($"{wrong.Check.Name} ({wrong.Form}): {wrong.Message}{remedy}");
             }
 
             return [.. verdicts.Select(verdict => new JsonRecord().Add("check", verdict.Check.Name).Add("form", verdict.Form)
@@ -287,7 +286,8 @@ internal static class CheckCommand
                 : $"{device.Description} has {Units.Count(_problems.Count, "problem")}. Please report these lines:");
             if (_problems.Count == 0) return;
             _reporter.Line();
-            _reporter.Line($"gputrainer {Version}, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {device.Id}: {device.Description}");
+            _reporter.Line(
+                $"gputrainer {Version}, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, {device.Id}: {device.Description}");
             foreach (var problem in _problems) _reporter.Line($"- {problem}");
         }
     }

@@ -126,7 +126,10 @@ internal sealed class DeviceOptions
             else reporter.Warn($"--no-graph has no effect on {device.Id}.");
         }
 
-        if (device is AcceleratorDevice { UseGroupedKernels: var groups })
+        if (device is not AcceleratorDevice gpu) return;
+        gpu.KernelReplaced += one => reporter.Warn(
+            $"{one.Kernel} is replaced by its plain form, which is slower: {one.Reason}. Please report it with the output of 'gputrainer check'.");
+        if (gpu is { UseGroupedKernels: var groups })
             reporter.Detail($"{device.Id} runs {(groups ? "grouped kernels where available" : "plain kernels")}.");
     }
 

@@ -198,7 +198,7 @@ public sealed class AcceleratorDevice : ComputeDevice
         _owned.Clear();
     }
 
-    /// <summary>Uses the plain kernels of operations instead of a grouped or tensor-core kernel. It concerns operations that are recorded from now on.</summary>
+    /// <summary>Uses the plain kernels of operations instead of a grouped or tensor-core kernel, in operations that are recorded from now on.</summary>
     /// <param name="kernel">the name of the kernel without type arguments, as in <see cref="CommandList.KernelNames"/></param>
     /// <param name="reason">why, for <see cref="ReplacedKernels"/></param>
     public void ReplaceKernel(string kernel, string reason)
@@ -384,9 +384,10 @@ public sealed class AcceleratorDevice : ComputeDevice
             var name = KernelName.Of(typeof(TKernel));
             if (device._replaced.ContainsKey(name)) throw new KernelReplacedException();
             UsedGroups = true;
-            if (name == device.SkippedKernel) return;
             var config = new KernelConfig(groups, threads);
-            Submit(new GroupedKernelCommand<TKernel>(device._kernels.GetGrouped<TKernel>(), device.Stream, config, kernel, groups * threads));
+            var slot = device._kernels.GetGrouped<TKernel>();
+            if (name == device.SkippedKernel) return;
+            Submit(new GroupedKernelCommand<TKernel>(slot, device.Stream, config, kernel, groups * threads));
         }
 
         private void Submit(Command command)
