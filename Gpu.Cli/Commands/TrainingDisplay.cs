@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Gpu.Cli.Output;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Loop;
+using Gpu.Training.Runs;
 
 namespace Gpu.Cli.Commands;
 
@@ -173,12 +175,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             .Add("task", result.Task.ToString().ToLowerInvariant()).Add("test_rmse", result.TestRmse).Add("test_r2", result.TestR2)
             .Add("precision", result.Precision.ToString().ToLowerInvariant()).Add("loss_scale", result.LossScale?.Scale)
             .Add("skipped_updates", result.LossScale?.Skipped)
-            .Add("history", result.Reports.Select(report => new JsonRecord()
-                .Add("epoch", report.Epoch).Add("train_loss", report.TrainLoss).Add("train_accuracy", report.TrainAccuracy)
-                .Add("penalty", report.Penalty.Value).Add("total_loss", report.TotalLoss).Add("zero_share", report.Penalty.ZeroShare)
-                .Add("evaluated_on", report.EvaluatedOn).Add("loss", report.Loss).Add("accuracy", report.Accuracy)
-                .Add("rmse", report.Rmse).Add("r2", report.R2)
-                .Add("samples_per_second", report.SamplesPerSecond)));
+            .Add("history", result.Reports.Select(report => JsonSerializer.Deserialize<JsonElement>(EpochJson.Write(report))));
         return result.Losses is { } losses ? record.Add("losses", losses) : record;
     }
 }

@@ -225,14 +225,18 @@ public sealed class Trainer : IDisposable
         _clock.Resume();
         var options = _resolved.Options;
         _learningRate = _loop.LearningRateAt(_loop.Position.Step);
-        var samples = _loop.Step(_recordLoss);
+        var isMeasured = _loop.IsNextMeasured;
+        var samples = _loop.Step(_recordLoss, isMeasured);
         ReportLaunchMode();
         if (options.RecordLosses) RequireFinite(_losses.EndStep());
         // Also log the first step, so that the user sees a loss right away.
         var isLogged = _loop.Position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
         if (isLogged) ReportLossScale();
         if (isLogged) RequireFinite(_losses.ReadMean(Metrics.Read(_device, _session.Plans.TrainingMetrics)));
+        // The time of the steps does not include that of the measurement.
+        if (isMeasured) _device.Synchronize();
         _clock.Pause(samples);
+        if (isMeasured) _loop.MeasureStatistics();
         ReportStep(isLogged);
     }
 
@@ -279,6 +283,7 @@ public sealed class Trainer : IDisposable
             TopK = evaluation.TopK,
             Rmse = evaluation.Rmse,
             R2 = evaluation.R2,
+            Layers = _loop.Statistics,
             IsBest = isBest,
             LearningRate = learningRate,
             TrainSeconds = _clock.EpochSeconds,
