@@ -549,6 +549,8 @@ public sealed class Trainer : IDisposable
         Dataset = _data.Name,
         Device = _device.Description,
         Parameters = _model.ParameterCount,
+        Layers = [.. _model.Nodes.SelectMany(node => node.Flatten()).Where(node => node.FindParameter("weight") is not null)
+            .Select(node => $"{node.Name} {node.Output}")],
         TrainSamples = _data.Train.Count,
         ValidationSamples = _data.Validation?.Count ?? 0,
         TestSamples = _data.Test.Count,
