@@ -58,7 +58,8 @@ internal sealed class ReportCommand
         if (runs.FirstOrDefault(run => run.IsRegression != runs[0].IsRegression) is { } other)
         {
             throw new UsageException(
-                $"'{runs[0].Folder.Path}' and '{other.Folder.Path}' cannot be compared: one predicts classes, the other numbers. Compare runs with the same task.");
+                $"'{runs[0].Folder.Path}' and '{other.Folder.Path}' cannot be compared: one predicts classes, the other numbers. Compare runs with the same "
+                + "task.");
         }
 
         using var device = _device.Open(parsed, _context);

@@ -163,7 +163,8 @@ internal sealed class TrainCommand
         ClassCounts.Check(data, _context.Reporter);
         return (device => parsed.GetValue(_out) is { } folder
             ? new Trainer(model, data, device, options with { OutputFolder = folder }, display)
-            : StartUnnamed(folder => new Trainer(model, data, device, options with { OutputFolder = folder }, display), model.Name), data.Limit(options.LimitTrain, options.LimitTest));
+            : StartUnnamed(folder => new Trainer(model, data, device, options with { OutputFolder = folder }, display), model.Name),
+            data.Limit(options.LimitTrain, options.LimitTest));
     }
 
     // As for a shell, so that it can be run again.

@@ -157,7 +157,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         List<(string, string)> facts = [];
         if (losses.Length > 1)
         {
-            facts.Add(("loss", $"{Sparkline.Draw(losses, SparklineWidth, reporter.Host.IsUnicode)}  {Units.Fixed(losses[0], 4)} to {Units.Fixed(losses[^1], 4)}"));
+            var line = Sparkline.Draw(losses, SparklineWidth, reporter.Host.IsUnicode);
+            facts.Add(("loss", $"{line}  {Units.Fixed(losses[0], 4)} to {Units.Fixed(losses[^1], 4)}"));
         }
 
         if (result.Run is { } folder)

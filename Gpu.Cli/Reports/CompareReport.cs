@@ -99,7 +99,8 @@ internal static class CompareReport
         XElement?[] charts =
         [
             Plot("Training loss of the data", report => report.TrainLoss).Draw(), Plot($"Loss on the {part} part", report => report.Loss).Draw(),
-            runs[0].IsRegression ? Plot("RMSE", report => report.Rmse).Draw() : Plot($"Accuracy on the {part} part", report => report.Accuracy, isPercent: true).Draw(),
+            runs[0].IsRegression
+                ? Plot("RMSE", report => report.Rmse).Draw() : Plot($"Accuracy on the {part} part", report => report.Accuracy, isPercent: true).Draw(),
             Plot("Gap of the losses", report => report.LossGap).Draw(), Plot("Penalty", report => report.Penalty.Value).Draw(),
             Plot("Learning rate", report => report.LearningRate).Draw(),
         ];

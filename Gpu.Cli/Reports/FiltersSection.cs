@@ -1,7 +1,6 @@
 using System.Xml.Linq;
 using Gpu.Training.Images;
 using Gpu.Training.Layers;
-using Gpu.Training.Models;
 using Gpu.Training.Weights;
 
 namespace Gpu.Cli.Reports;

@@ -9,6 +9,7 @@ namespace Gpu.Cli.Reports;
 internal static class LayersSection
 {
     private const int MostLines = 8;
+    private const int MostRows = 24;
     private const double SparkWidth = 90;
     private const double SparkHeight = 22;
 
@@ -16,21 +17,24 @@ internal static class LayersSection
     public static XElement? Draw(RunView run)
     {
         // Schedules often end at a rate of 0, with which nothing changes.
-        static double LastUpdate(IReadOnlyList<EpochReport> measured, string name) =>
-            Values(measured, name, layer => layer.UpdateRatio).LastOrDefault(ratio => ratio > 0);
+        static double LastPositive(IReadOnlyList<EpochReport> measured, string name, Func<LayerStatistics, double?> value) =>
+            Values(measured, name, value).LastOrDefault(one => one > 0);
 
         var measured = run.Measured;
         if (measured.Count == 0) return null;
         var epochs = RunView.Epochs(measured);
         var last = measured[^1].Layers!;
         var weights = last.Where(layer => layer.IsWeight).Select(layer => layer.Name).ToArray();
-        // With many layers the table tells more than lines on top of each other.
-        var shown = weights.Length <= MostLines ? weights : [];
+        // Of many layers some, from the first to the last.
+        var shown = weights.Length <= MostLines
+            ? weights : [.. Enumerable.Range(0, MostLines).Select(i => weights[i * (weights.Length - 1) / (MostLines - 1)])];
         SvgPlot Plot(string title, Func<LayerStatistics, double?> value, bool isLog = false) => new(title)
         {
             IsLog = isLog,
             Series = [.. shown.Select((name, i) => new PlotSeries(Label(name), epochs, Values(measured, name, value), i))],
         };
+        string Rate(LayerStatistics layer) => layer.EffectiveLearningRate is null
+            ? "" : Units.Scientific(Round(LastPositive(measured, layer.Name, one => one.EffectiveLearningRate)));
         XElement?[] charts =
         [
             Plot("L2 norm of the weights", layer => layer.WeightNorm).Draw(),
@@ -39,22 +43,28 @@ internal static class LayersSection
             Plot("Effective learning rate before batch norm", layer => layer.EffectiveLearningRate, isLog: true).Draw(),
         ];
         var hasRate = last.Any(layer => layer.EffectiveLearningRate is not null);
-        var rows = last.Select(layer => (object[])
+        var listed = last.Count <= MostRows ? last : [.. last.Where(layer => layer.IsWeight)];
+        var rows = listed.Select(layer => (object[])
         [
             layer.Name, Units.Count(layer.Length), Units.Short(layer.WeightNorm), Spark(Values(measured, layer.Name, one => one.WeightNorm)),
-            Units.Short(layer.GradientNorm), Units.Scientific(Round(LastUpdate(measured, layer.Name))), Units.Percent(layer.SmallShare, 1), Units.Percent(layer.ZeroShare, 1),
-            .. hasRate ? [layer.EffectiveLearningRate is { } rate ? Units.Scientific(Round(rate)) : ""] : Array.Empty<object>(), Histogram(layer),
+            Units.Short(layer.GradientNorm), Units.Scientific(Round(LastPositive(measured, layer.Name, one => one.UpdateRatio))),
+            Units.Percent(layer.SmallShare, 1), Units.Percent(layer.ZeroShare, 1),
+            .. hasRate ? [Rate(layer)] : Array.Empty<object>(), Histogram(layer),
         ]);
         return Html.Section(
             "Layers",
             Html.E(
                 "p", Html.A("class", "soft"),
-                $"Measured in the last step of epoch {measured[^1].Epoch}. Small: share of weights under 1/1000 of the largest. Update: change in a step / norm, in "
-                + "the last measured step that changed something. The histogram reaches from minus to plus the largest weight."
+                $"Measured in the last step of epoch {measured[^1].Epoch}."
+                + (shown.Length < weights.Length ? $" The charts show {shown.Length} of {weights.Length} layers." : "")
+                + " Small: share of weights under 1/1000 of the largest. Update: change in a step / norm, in the "
+                + "last measured step that changed something. The histogram reaches from minus to plus the largest weight."
                 + (hasRate ? " Effective rate: learning rate / norm\u00B2, for weights in front of batch normalization." : "")),
             charts.Any(chart => chart is not null) ? Html.Div("charts", charts) : null,
             Html.Table(
-                ["parameter", "values#", "norm#", "over the epochs", "gradient#", "update#", "small#", "zeros#", .. hasRate ? ["effective rate#"] : Array.Empty<string>(), "histogram"], rows));
+                ["parameter", "values#", "norm#", "over the epochs", "gradient#", "update#", "small#", "zeros#",
+                 .. hasRate ? ["effective rate#"] : Array.Empty<string>(), "histogram"],
+                rows));
     }
 
     /// <summary>A histogram of the weights of a layer.</summary>

@@ -25,13 +25,14 @@ internal static class PicturesSection
             var image = Picture.Image(picture, $"{Name(mistake.Label)} taken for {Name(mistake.Predicted)}");
             return Html.E(
                 "figure",
-                mistake.Map is { } map ? Html.Div("pair", image, Picture.Image(Picture.Heat(picture, map), $"what speaks for {Name(mistake.Predicted)}")) : image,
+                mistake.Map is { } map
+                    ? Html.Div("pair", image, Picture.Image(Picture.Heat(picture, map), $"what speaks for {Name(mistake.Predicted)}")) : image,
                 Html.E(
                     "figcaption", Html.E("b", Name(mistake.Predicted)), $" {Units.Percent(mistake.Confidence, 1)}", Html.E("br"),
                     Html.E("span", Html.A("class", "soft"), $"is {Name(mistake.Label)}")));
         });
-        var note = $"The {results.Mistakes.Count} wrong predictions with the highest probability, of {Units.Count(results.Count)} {results.Split.SampleNoun} of the "
-            + "test part." + (hasMaps ? " Orange (Grad-CAM): what speaks for the predicted class in the last convolution." : "");
+        var note = $"The {results.Mistakes.Count} wrong predictions with the highest probability, of {Units.Count(results.Count)} "
+            + $"{results.Split.SampleNoun} of the test part." + (hasMaps ? " Orange (Grad-CAM): what speaks for the predicted class in the last convolution." : "");
         return Html.Section(
             "Most confident mistakes", Html.E("p", Html.A("class", "soft"), note),
             Html.E(

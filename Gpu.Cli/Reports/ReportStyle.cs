@@ -30,7 +30,7 @@ internal static class ReportStyle
         p{margin:4px 0 10px;max-width:75ch}
         .soft{color:var(--soft)}
         section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px;margin:16px 0}
-        .charts{display:grid;gap:20px;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr))}
+        .charts{display:grid;gap:20px;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr))}
         .chart{min-width:0;max-width:620px}
         .charts+.scroll,.charts+p{margin-top:20px}
         .facts{display:grid;gap:12px;grid-template-columns:repeat(auto-fit,minmax(130px,1fr))}
@@ -92,8 +92,9 @@ internal static class ReportStyle
             isLive ? Html.E("meta", Html.A("http-equiv", "refresh"), Html.A("content", "5")) : null,
             Html.E("title", title),
             Html.E(
-                "style", $":root{{{Light}}}\n@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{Dark}}}}}\n"
-                    + $":root[data-theme=dark]{{{Dark}}}\n:root[data-theme=dark]{{color-scheme:dark}}\n:root[data-theme=light]{{color-scheme:light}}\n{Rules}")),
+                "style",
+                $":root{{{Light}}}\n@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{Dark}}}}}\n"
+                + $":root[data-theme=dark]{{{Dark}}}\n:root[data-theme=dark]{{color-scheme:dark}}\n:root[data-theme=light]{{color-scheme:light}}\n{Rules}")),
         Html.E(
             "body",
             Html.E(

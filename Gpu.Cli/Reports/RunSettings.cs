@@ -48,8 +48,10 @@ internal static class RunSettings
 
     private static string Augmentation(TrainingOptions options)
     {
-        string[] parts = [.. options.AugmentFlip ? ["flip"] : Array.Empty<string>(), .. options.AugmentShift > 0 ? [$"shift:{options.AugmentShift}"] : Array.Empty<string>()];
-        return parts.Length == 0 ? "none" : string.Join(',', parts);
+        List<string> parts = [];
+        if (options.AugmentFlip) parts.Add("flip");
+        if (options.AugmentShift > 0) parts.Add($"shift:{options.AugmentShift}");
+        return parts.Count == 0 ? "none" : string.Join(',', parts);
     }
 
     private static string Name<T>(T value)

@@ -1,5 +1,4 @@
 using Gpu.Training.Loop;
-using Gpu.Training.Models;
 using Gpu.Training.Runs;
 
 namespace Gpu.Cli.Reports;

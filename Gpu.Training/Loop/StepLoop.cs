@@ -32,9 +32,6 @@ internal sealed class StepLoop
     /// <summary>The position of the next step.</summary>
     public LoopPosition Position { get; private set; } = new();
 
-    /// <summary>What the last measured step found; null if none was measured in this epoch.</summary>
-    public LayerStatistics[]? Statistics { get; private set; }
-
     /// <summary>Whether the next step is measured: the last one of an epoch, of every epoch or of some (<see cref="MeasuredEpochs"/>).</summary>
     public bool IsNextMeasured => _resolved.Options.Statistics
         && (Position.Step + 1 >= TotalSteps
@@ -52,7 +49,6 @@ internal sealed class StepLoop
     /// <summary>Prepares the sample order, and at the start of the epoch its metrics.</summary>
     public void BeginEpoch()
     {
-        Statistics = null;
         if (_resolved.Options.Shuffle) _session.Train.Shuffle(NamedSeed.Of(_resolved.Options.Seed, "order"), Position.Epoch);
         if (Position.Batch == 0) Metrics.Reset(Device, _session.Plans.TrainingMetrics);
     }
@@ -80,8 +76,8 @@ internal sealed class StepLoop
         return samples;
     }
 
-    /// <summary>Measures the parameters after a measured step (<see cref="Statistics"/>). Waits until the device has finished.</summary>
-    public void MeasureStatistics() => (Statistics, _measure) = (_measure?.Invoke(), null);
+    /// <summary>Measures the parameters after a measured step (<see cref="LoopPosition.Layers"/>). Waits until the device has finished.</summary>
+    public void MeasureStatistics() => (Position.Layers, _measure) = (_measure?.Invoke(), null);
 
     /// <summary>
     /// Epochs from one that is measured to the next, so that measuring takes less than about 2 % of the time of a run. It depends on the sizes alone, so that a
@@ -112,6 +108,7 @@ internal sealed class StepLoop
     /// <summary>Goes to the next epoch, unless a limit of steps ended this one early: then a resume with more steps continues within it.</summary>
     public void EndEpoch()
     {
+        Position.Layers = null;
         if (Position.Batch == _session.BatchesPerEpoch) (Position.Epoch, Position.Batch) = (Position.Epoch + 1, 0);
     }
 

@@ -266,6 +266,7 @@ public sealed class Trainer : IDisposable
         position.EvaluatedStep = position.Step;
         var learningRate = _loop.LearningRateAt(position.Step - 1);
         position.Plateau = _resolved.Options.Schedule.Observe(position.Plateau, _session.Validation is null ? totals.MeanLoss : evaluation.Loss);
+        var layers = position.Layers;
         _loop.EndEpoch();
         _lastEvaluation = _session.Validation is null ? evaluation : null;
         var report = new EpochReport
@@ -283,7 +284,7 @@ public sealed class Trainer : IDisposable
             TopK = evaluation.TopK,
             Rmse = evaluation.Rmse,
             R2 = evaluation.R2,
-            Layers = _loop.Statistics,
+            Layers = layers,
             IsBest = isBest,
             LearningRate = learningRate,
             TrainSeconds = _clock.EpochSeconds,

@@ -87,11 +87,12 @@ internal sealed class RunFiles : IDisposable
         try
         {
             foreach (var file in files) pending.Add(PendingFile.Create(Path.Combine(_folder, file.Name), file.Write));
-            if (logLine is not null) Append(logLine);
             ulong[] sums = [.. pending.Select(file => Checksums.Of(file.TemporaryPath))];
             var rotated = DropsNewestCheckpoint ? [] : _sums[RunFolder.CheckpointFile];
             for (var i = 0; i < sums.Length; i++) AddSum(files[i].Name, sums[i]);
             _sums.Write(_folder);
+            // Before the checkpoint, so that no epoch that it contains is missing.
+            if (logLine is not null) Append(logLine);
             for (var i = 0; i < sums.Length; i++)
             {
                 var (name, file) = (files[i].Name, pending[i]);
