@@ -32,7 +32,8 @@ internal static class PicturesSection
                     Html.E("span", Html.A("class", "soft"), $"is {Name(mistake.Label)}")));
         });
         var note = $"The {results.Mistakes.Count} wrong predictions with the highest probability, of {Units.Count(results.Count)} "
-            + $"{results.Split.SampleNoun} of the test part." + (hasMaps ? " Orange (Grad-CAM): what speaks for the predicted class in the last convolution." : "");
+            + $"{results.Split.SampleNoun} of the test part."
+            + (hasMaps ? " Orange (Grad-CAM): what speaks for the predicted class in the last convolution." : "");
         return Html.Section(
             "Most confident mistakes", Html.E("p", Html.A("class", "soft"), note),
             Html.E(

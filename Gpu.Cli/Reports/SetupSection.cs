@@ -24,8 +24,8 @@ internal static class SetupSection
             "Network",
             Html.E(
                 "p", Html.A("class", "soft"),
-                $"{model.Name}: input {model.Input}, {Units.Count(model.ParameterCount, "parameter")}, {Units.Short(2e-6 * model.MultiplyAdds)} MFLOP per sample in "
-                + "the forward pass."),
+                $"{model.Name}: input {model.Input}, {Units.Count(model.ParameterCount, "parameter")}, "
+                + $"{Units.Short(2e-6 * model.MultiplyAdds)} MFLOP per sample in the forward pass."),
             Html.Table(["layer", "kind", "output", "parameters#", "MFLOP#"], layers));
         yield return Html.Section(
             "Configuration",

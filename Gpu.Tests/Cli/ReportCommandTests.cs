@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Gpu.Cli;
 using Gpu.Cli.Output;
 using Gpu.Cli.Reports;
 using Gpu.Kernels.Devices;
@@ -75,11 +74,12 @@ public sealed class ReportCommandTests : IClassFixture<TrainCommandTests.SmallDi
                 eval.GetProperty("confusion").EnumerateArray().Select(row => row.EnumerateArray().Select(cell => cell.GetInt32()).ToArray()), matrix);
             Assert.NotEmpty(page.Descendants("figure"));
             // Grad-CAM beside the picture.
-            Assert.NotEmpty(page.Descendants("div").Where(pair => (string?)pair.Attribute("class") == "pair" && pair.Elements("img").Count() == 2));
+            Assert.Contains(page.Descendants("div"), pair => (string?)pair.Attribute("class") == "pair" && pair.Elements("img").Count() == 2);
             Assert.Equal(32, page.Descendants("div").Single(one => (string?)one.Attribute("class") == "filters").Elements("img").Count());
             Assert.NotEmpty(page.Descendants("image"));
             Assert.All(
-                page.Descendants("img").Select(image => (string?)image.Attribute("src")).Concat(page.Descendants("image").Select(one => (string?)one.Attribute("href"))),
+                page.Descendants("img").Select(image => (string?)image.Attribute("src"))
+                    .Concat(page.Descendants("image").Select(one => (string?)one.Attribute("href"))),
                 source => Assert.StartsWith("data:image/png;base64,", source, StringComparison.Ordinal));
         }
     }

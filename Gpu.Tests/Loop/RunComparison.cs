@@ -19,7 +19,8 @@ internal static class RunComparison
         foreach (var (name, bytes) in left) Assert.True(bytes.SequenceEqual(right[name]), $"'{name}' differs in {actual}");
         Assert.Empty(Directory.GetFiles(actual, "*.tmp"));
         Assert.False(File.Exists(Path.Combine(actual, RunLock.FileName)));
-        foreach (var file in Directory.GetFiles(actual).Select(path => Path.GetFileName(path)).Where(name => name != Checksums.FileName && !RunFiles.Unlisted.Contains(name)))
+        string[] unlisted = [Checksums.FileName, .. RunFiles.Unlisted];
+        foreach (var file in Directory.GetFiles(actual).Select(path => Path.GetFileName(path)).Except(unlisted))
             Assert.Null(Checksums.Mismatch(actual, file));
     }
 

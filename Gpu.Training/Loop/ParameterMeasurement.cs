@@ -7,8 +7,8 @@ using Gpu.Training.Planning;
 namespace Gpu.Training.Loop;
 
 /// <summary>
-/// Measures the parameters on the device: sums for the penalty, and with <c>hasStatistics</c> the statistics of one step, which is measured before and after the
-/// optimizer. It changes neither parameters nor gradients.
+/// Measures the parameters on the device: sums for the penalty, and with <c>hasStatistics</c> the statistics of one step, which is measured before and after
+/// the optimizer. It changes neither parameters nor gradients.
 /// </summary>
 internal sealed class ParameterMeasurement : IDisposable
 {

@@ -163,8 +163,8 @@ public sealed record TrainingOptions
     public bool RecordLosses { get; init; }
 
     /// <summary>
-    /// Measures every parameter tensor in the last step of each epoch (<see cref="EpochReport.Layers"/>), or of some epochs if that would take more than about 2 %
-    /// of the time. Does not change the result. Needs device memory for a copy of the parameters.
+    /// Measures every parameter tensor in the last step of each epoch (<see cref="EpochReport.Layers"/>), or of some epochs if that would take more
+    /// than about 2 % of the time. Does not change the result. Needs device memory for a copy of the parameters.
     /// </summary>
     public bool Statistics { get; init; }
 
