@@ -25,7 +25,7 @@ internal sealed record Embedding(DataSplit Split, double[] X, double[] Y, double
         var model = predictor.Run.Model;
         var last = model.Layers.Count - 1;
         while (last >= 0 && model.Layers[last] is not DenseLayer) last--;
-        if (last < 1 || split.Count < 3) return null;
+        if (last < 1 || split.Count < 3 || model.Nodes.Take(last).All(node => node.ParameterCount == 0)) return null;
         using var network = PartialModel.Head(predictor.Run, last, device);
         var values = Outputs(network, PartialModel.Inputs(predictor.Run, split), split.Count);
         var length = values.Length / split.Count;
