@@ -3,7 +3,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Checks;
 
-/// <summary>Soft threshold, moving average and sums over the segments of an arena.</summary>
+/// <summary>Soft threshold and moving average over the segments of an arena.</summary>
 internal static class ArenaProjectionChecks
 {
     internal const float LearningRate = 0.25f;
@@ -59,26 +59,6 @@ internal static class ArenaProjectionChecks
                 return factors.LearningRate == 0 ? a : decay * a + (1 - decay) * p;
             }, i => at = i);
             checker.Compare("weight average", expected, average, 1e-6, shape: $"step {step}");
-        }
-    }
-
-    [OperationCheck("parameter sums", 63)]
-    public static void SumsAgreeWithTheReference(Checker checker)
-    {
-        var arena = Arena();
-        using var table = new SegmentTable(checker.Device, arena);
-        var values = checker.Uniform(arena.Length);
-        for (var i = 0; i < values.Length; i += 3) values[i] = 0;
-        var sums = checker.Output(ParameterSums.Length(table));
-        Require.Equal(ParameterSums.LengthFor(arena), sums.Length);
-        ParameterSums.Run(checker.Device, table, checker.Upload(values), sums);
-        var got = ParameterSums.Read(checker.Device, table, arena, sums);
-        for (var s = 0; s < Lengths.Length; s++)
-        {
-            var segment = values.AsSpan(arena.Segments[s].Offset, Lengths[s]).ToArray();
-            Require.Equal(segment.Count(x => x == 0), got[s].Zeros);
-            checker.Compare("parameter sums", [segment.Sum(x => (double)x * x), segment.Sum(x => (double)Math.Abs(x))],
-                [(float)got[s].Squares, (float)got[s].Absolutes], 1e-6);
         }
     }
 

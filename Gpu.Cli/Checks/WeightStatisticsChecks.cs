@@ -32,9 +32,9 @@ internal static class WeightStatisticsChecks
                 [
                     range.Sum(i => (double)weights[i] * weights[i]), range.Sum(i => (double)gradients[i] * gradients[i]),
                     range.Sum(i => Math.Pow((double)weights[i] - before[i], 2)), range.Max(i => Math.Abs((double)weights[i])),
-                    range.Count(i => weights[i] != 0),
+                    range.Count(i => weights[i] != 0), range.Sum(i => (double)Math.Abs(weights[i])),
                 ];
-                checker.Compare("weight moments", expected, gotMoments.AsSpan(block * WeightStatistics.MomentWords, 5).ToArray(), 2e-6);
+                checker.Compare("weight moments", expected, gotMoments.AsSpan(block * WeightStatistics.MomentWords, 6).ToArray(), 2e-6);
                 var expectedCounts = Enumerable.Range(0, WeightStatistics.Bins).Select(k => (float)range.Count(i => k == 0
                     ? Math.Abs(weights[i]) < largest[s] * WeightStatistics.SmallShare
                     : weights[i] < largest[s] * ((k - 32) / 32f)));
@@ -43,6 +43,19 @@ internal static class WeightStatisticsChecks
         }
 
         Require.Equal(table.BlockCount, block);
+        var (segmentMoments, segmentCounts) = (
+            WeightStatistics.ReadMoments(checker.Device, arena, moments), WeightStatistics.ReadCounts(checker.Device, arena, counts));
+        for (var s = 0; s < arena.Segments.Count; s++)
+        {
+            var values = weights.AsSpan(arena.Segments[s].Offset, arena.Segments[s].Length).ToArray();
+            var got = segmentMoments[s];
+            Require.Equal(values.Count(w => w == 0), got.Zeros);
+            Require.Equal(largest[s], got.Largest);
+            checker.Compare("segment moments", [values.Sum(w => (double)w * w), values.Sum(w => (double)Math.Abs(w))],
+                [(float)got.Squares, (float)got.Absolutes], 2e-6);
+            Require.Equal(values.Count(w => Math.Abs(w) < largest[s] * WeightStatistics.SmallShare), segmentCounts[s][0]);
+            Require.Equal(values.Count(w => w < largest[s] * (5 - 32) / 32f), segmentCounts[s][5]);
+        }
     }
 
     [OperationCheck("copy of weights", 92)]

@@ -126,11 +126,11 @@ internal sealed class TrainCommand
             throw new UsageException("--plot needs --dry-run, which draws the learning rate instead of training. Add it, or omit --plot.");
 
         // Opens the device last: GPU drivers start slowly, and usage errors should be reported before.
-        var prepare = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
+        var (prepare, data) = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
         using var device = _device.Open(parsed, _context);
         TrainingResult result;
         using (var trainer = prepare(device)) result = trainer.Run(cancellation);
-        display.Finish(result);
+        display.Finish(result, data, device, cancellation);
         return result.End == TrainingEnd.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
     }
 
@@ -147,7 +147,7 @@ internal sealed class TrainCommand
         return ExitCode.Success;
     }
 
-    private Func<ComputeDevice, Trainer> Start(ParseResult parsed, TrainingDisplay display)
+    private (Func<ComputeDevice, Trainer> Start, Dataset Data) Start(ParseResult parsed, TrainingDisplay display)
     {
         foreach (var option in new[] { _override, _resetOptimizer })
         {
@@ -159,12 +159,20 @@ internal sealed class TrainCommand
         if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
         var (model, data, options) = Prepare(parsed, _context.Reporter);
         TrainOptions.CheckDecay(parsed, options, model);
-        options = WithRecordedLosses(options);
+        options = WithRecordedLosses(options) with { Commands = [CommandOf(parsed)] };
         ClassCounts.Check(data, _context.Reporter);
-        return device => parsed.GetValue(_out) is { } folder
+        return (device => parsed.GetValue(_out) is { } folder
             ? new Trainer(model, data, device, options with { OutputFolder = folder }, display)
-            : StartUnnamed(folder => new Trainer(model, data, device, options with { OutputFolder = folder }, display), model.Name);
+            : StartUnnamed(folder => new Trainer(model, data, device, options with { OutputFolder = folder }, display), model.Name),
+            data.Limit(options.LimitTrain, options.LimitTest));
     }
+
+    // As for a shell, so that it can be run again.
+    private static string CommandOf(ParseResult parsed) => string.Join(' ', parsed.Tokens.Select(token => token.Value)
+        .Where(text => text is not (CommandTree.Json or CommandTree.Plain or CommandTree.Verbose)).Prepend("gputrainer").Select(text =>
+            text.Length > 0 && text.All(letter => char.IsLetterOrDigit(letter) || "-_./\\:=,+@%~".Contains(letter))
+                ? text : $"'{text.Replace("'", "'\\''")}'"));
+
 
     private static Model WithLoss(Model model, Dataset data, string? name)
     {
@@ -195,7 +203,7 @@ internal sealed class TrainCommand
         }
     }
 
-    private Func<ComputeDevice, Trainer> Resume(ParseResult parsed, string run, TrainingDisplay display)
+    private (Func<ComputeDevice, Trainer> Resume, Dataset Data) Resume(ParseResult parsed, string run, TrainingDisplay display)
     {
         foreach (var name in _data.Given(parsed).Concat(["--model", "--loss", "--out", "--init", "--init-layout"]))
         {
@@ -210,11 +218,12 @@ internal sealed class TrainCommand
         var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration);
         var data = Reload(parsed, folder, source, options.Background);
         var allowed = new ResumeOptions { Override = parsed.GetValue(_override), ResetOptimizer = parsed.GetValue(_resetOptimizer) };
-        return device => Trainer.Resume(run, data, device, Change, display, allowed);
+        return (device => Trainer.Resume(run, data, device, Change, display, allowed), data.Limit(null, options.LimitTest));
 
         TrainingOptions Change(TrainingOptions basis) => WithRecordedLosses(_options.Apply(parsed, basis)) with
         {
             Precision = _device.Precision(parsed) ?? basis.Precision,
+            Commands = basis.Commands.Contains(CommandOf(parsed)) ? basis.Commands : [.. basis.Commands, CommandOf(parsed)],
             // Where the data is now.
             DatasetSource = parsed.GetValue(_dataset) is { } given ? RunArgument.Source(given) : basis.DatasetSource,
         };

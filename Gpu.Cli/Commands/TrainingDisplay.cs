@@ -1,8 +1,11 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Gpu.Cli.Output;
+using Gpu.Cli.Reports;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Loop;
+using Gpu.Training.Runs;
 
 namespace Gpu.Cli.Commands;
 
@@ -11,16 +14,21 @@ namespace Gpu.Cli.Commands;
 /// <param name="showsEveryReading">whether to write a line for every reading of the loss; set if the user gave <c>--log-every</c></param>
 internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading) : ITrainingObserver
 {
+    private const int SparklineWidth = 30;
+    private const int MostLayers = 8;
+
     private readonly Stopwatch _clock = new();
     private TrainingSummary? _summary;
     private double? _firstStepSeconds;
     private long _firstStep;
     private KernelCompilation _compilation;
+    private ReportUpdater? _report;
 
     public void OnStart(TrainingSummary summary)
     {
         _summary = summary;
         _firstStep = summary.FirstStep;
+        if (summary.Run is { } run) _report = new ReportUpdater(run, reporter);
         ShowPlan(summary);
         if (summary.FirstStep > 0 && summary.FirstStep < summary.TotalSteps)
             reporter.Line($"Resuming after step {Units.Count(summary.FirstStep)}.");
@@ -41,6 +49,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         reporter.Table(ReportTable.KeyValues(
             null,
             ("model", $"{summary.Model}, {Units.Count(summary.Parameters, "parameter")}"),
+            ("layers", Layers(summary.Layers)),
             ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test "
                 + summary.SampleNoun),
             ("device", $"{summary.Device}, {Units.Bytes(summary.DeviceBytes)} allocated"),
@@ -78,6 +87,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
 
     public void OnEpoch(EpochReport report)
     {
+        _report?.Add(report);
         var best = report.IsBest && report.EvaluatedOn == "validation" ? "  best" : "";
         reporter.Line(
             $"epoch {report.Epoch}/{report.Epochs}  loss {Loss(report)}  "
@@ -92,10 +102,16 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
 
     public void OnWarning(string message) => reporter.Warn(message);
 
-    /// <summary>Shows the result of the run, also as JSON.</summary>
+    /// <summary>Writes the report of the run, and shows the result, also as JSON.</summary>
     /// <param name="result">the result</param>
-    public void Finish(TrainingResult result)
+    /// <param name="data">the data of the run</param>
+    /// <param name="device">the device</param>
+    /// <param name="cancellation">ends the computation of the report</param>
+    public void Finish(TrainingResult result, Dataset data, ComputeDevice device, CancellationToken cancellation)
     {
+        reporter.EndProgress();
+        if (result.Reports.Count > 0 || result.End != TrainingEnd.Cancelled)
+            _report?.Finish(result.End == TrainingEnd.Cancelled ? null : data, device, cancellation);
         Show(result);
         reporter.Result(Json(result));
     }
@@ -126,8 +142,33 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
                 ? $"No steps were left: the run has {Units.Count(result.Steps)}."
                 : $"{Units.Count(steps, $"{more}step")} in {Units.Fixed(result.Seconds, 1)} s, {rate}{first}");
             if (_summary?.HasL1 == true) reporter.Line($"{Units.Percent(result.Penalty.ZeroShare)} of the weights are exactly 0.");
-            if (result.Run is { } folder) reporter.Line($"Run saved to {folder}");
+            ShowPanel(result);
         }
+    }
+
+    // The layers with weights and their outputs, the first and the last ones of a deep network.
+    private static string Layers(IReadOnlyList<string> layers) => string.Join(", ", layers.Count <= MostLayers
+        ? layers : [.. layers.Take(MostLayers / 2), $"{layers.Count - MostLayers} more", .. layers.TakeLast(MostLayers / 2)]);
+
+    // Where the run is, and what can be done with it.
+    private void ShowPanel(TrainingResult result)
+    {
+        var losses = result.Reports.Select(report => report.TrainLoss).ToArray();
+        List<(string, string)> facts = [];
+        if (losses.Length > 1)
+        {
+            var line = Sparkline.Draw(losses, SparklineWidth, reporter.Host.IsUnicode);
+            facts.Add(("loss", $"{line}  {Units.Fixed(losses[0], 4)} to {Units.Fixed(losses[^1], 4)}"));
+        }
+
+        if (result.Run is { } folder)
+        {
+            reporter.Line($"Run saved to {folder}");
+            if (_report?.Path is { } page) facts.Add(("report", page));
+            facts.AddRange([("evaluate", $"gputrainer eval {folder}"), ("predict", $"gputrainer predict {folder} {(IsTable ? "FILE.csv" : "IMAGE")}")]);
+        }
+
+        if (facts.Count > 0) reporter.Table(ReportTable.KeyValues(null, [.. facts]));
     }
 
     // The loss of the data, and with a penalty the sum, too.
@@ -138,6 +179,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         var name = report.Penalty.Kind == PenaltyKind.Loss ? "penalty" : "penalty (for SGD)";
         return $"{loss} + {name} {Units.Fixed(report.Penalty.Value, 4)} = {Units.Fixed(report.TotalLoss, 4)}";
     }
+
+    private bool IsTable => _summary?.SampleNoun == "rows";
 
     private bool IsRegression => _summary?.Task == TaskKind.Regression;
 
@@ -173,12 +216,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             .Add("task", result.Task.ToString().ToLowerInvariant()).Add("test_rmse", result.TestRmse).Add("test_r2", result.TestR2)
             .Add("precision", result.Precision.ToString().ToLowerInvariant()).Add("loss_scale", result.LossScale?.Scale)
             .Add("skipped_updates", result.LossScale?.Skipped)
-            .Add("history", result.Reports.Select(report => new JsonRecord()
-                .Add("epoch", report.Epoch).Add("train_loss", report.TrainLoss).Add("train_accuracy", report.TrainAccuracy)
-                .Add("penalty", report.Penalty.Value).Add("total_loss", report.TotalLoss).Add("zero_share", report.Penalty.ZeroShare)
-                .Add("evaluated_on", report.EvaluatedOn).Add("loss", report.Loss).Add("accuracy", report.Accuracy)
-                .Add("rmse", report.Rmse).Add("r2", report.R2)
-                .Add("samples_per_second", report.SamplesPerSecond)));
+            .Add("history", result.Reports.Select(report => JsonSerializer.Deserialize<JsonElement>(EpochJson.Write(report))));
         return result.Losses is { } losses ? record.Add("losses", losses) : record;
     }
 }

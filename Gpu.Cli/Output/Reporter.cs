@@ -14,7 +14,7 @@ internal abstract class Reporter(CliHost host)
     public bool IsVerbose { get; init; }
 
     /// <summary>Output streams and terminal.</summary>
-    protected CliHost Host { get; } = host;
+    public CliHost Host { get; } = host;
 
     /// <summary>Minimum time between two progress updates.</summary>
     protected abstract TimeSpan ProgressInterval { get; }

@@ -6,7 +6,7 @@ using Gpu.Tests.Oracles;
 namespace Gpu.Tests.Constraints;
 
 /// <summary>Soft threshold, moving average and sums over the segments of an arena.</summary>
-[OracleFor(typeof(SoftThresholdKernel<,>), typeof(WeightAverageKernel<,>), typeof(ParameterSumsKernel<,>))]
+[OracleFor(typeof(SoftThresholdKernel<,>), typeof(WeightAverageKernel<,>))]
 public class ArenaProjectionTests
 {
     public static TheoryData<string, string> Checks => Oracle.Cases(typeof(ArenaProjectionChecks));

@@ -266,7 +266,6 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
             typeof(FusedOptimizer), "Update", "parameters gradients state average", settings, table, View(arena.Length), View(arena.Length),
             View(settings.StateLength(arena.Length)), View(state), View(GradientNormLayout.Words), View(arena.Length));
         DeviceView Arena() => View(arena.Length);
-        yield return Case(typeof(ParameterSums), "Run", "sums", table, Arena(), View(ParameterSums.Length(table)));
         yield return Case(typeof(SoftThreshold), "Run", "parameters", table, Arena(), View(state));
         yield return Case(typeof(WeightAverage), "Update", "average", 0.9, table, Arena(), Arena(), View(state));
         yield return Case(typeof(WeightConstraints), "MaxNorm", "weights", 7, 5, View(35), 1f);

@@ -34,7 +34,7 @@ public sealed record TableSchema
     public int FeatureCount => Columns.Sum(column => column.Width);
 
     /// <summary>The inputs of a network for the rows of a split, [rows, <see cref="FeatureCount"/>].</summary>
-    internal float[] Standardize(TableSplit split)
+    public float[] Standardize(TableSplit split)
     {
         var (mean, deviation) = Statistics();
         var values = new float[split.Values.Length];
