@@ -15,6 +15,8 @@ internal sealed class EvalCommand
     // A wider matrix does not fit into a terminal.
     private const int MaxMatrixClasses = 20;
 
+    private const int MostNamedCopies = 5;
+
     private const string Corner = "true \\ predicted";
 
     // Space and line beside a column.
@@ -82,14 +84,14 @@ internal sealed class EvalCommand
         var data = DatasetLoader.Load(source, options);
         var part = parsed.GetValue(_part) ?? "test";
         var split = part == "train" ? data.Train : data.Test;
-        if (!isOwn) WarnOfTrainingImages(folder, source, split);
+        (split, var leftOut) = part == "train" && isOwn ? (split, 0) : WithoutTrainingImages(folder, source, data, split, isOwn);
         WarnOfAbsentClasses(data, split, source, isOwn ? part : null);
         if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
         var result = predictor.Evaluate(split, Math.Min(parsed.GetInt(_topK) ?? 5, folder.Model.Output.Length), _context.Host.Cancellation);
         var isAll = ReferenceEquals(data.Train, data.Test);
-        Show(run.Model, data.Name, data.ClassNames, isAll ? "images" : $"{part} images", isAll ? "all" : part, device.Id, result);
+        Show(run.Model, data.Name, data.ClassNames, isAll ? "images" : $"{part} images", isAll ? "all" : part, device.Id, result, leftOut: leftOut);
     }
 
     private void RunTable(ParseResult parsed, string path, RunFolder folder, TableSchema schema)
@@ -179,9 +181,36 @@ internal sealed class EvalCommand
         }
     }
 
-    private void WarnOfTrainingImages(RunFolder folder, string source, ImageSplit split)
+    // A copy of a training image tests what the network remembers, not what it learned, so it does not count. If all are copies, they are judged as such.
+    private (ImageSplit Split, int LeftOut) WithoutTrainingImages(RunFolder folder, string source, ImageDataset data, ImageSplit split, bool isOwn)
     {
-        if (split.Names is not { } names || folder.ReadSplit() is not { } trained) return;
+        if (split.Names is not { } names || folder.ReadSplit() is not { } trained) return (split, 0);
+        if (trained.FindTrained(names, data.ContentHashes) is not { } copies)
+        {
+            if (!isOwn) WarnOfTrainingImages(folder, source, split, trained, names);
+            return (split, 0);
+        }
+
+        var count = copies.Count(isCopy => isCopy);
+        if (count == 0) return (split, 0);
+        if (count == split.Count)
+        {
+            _context.Reporter.Warn(
+                $"All {Units.Count(count)} images are training images of the run, or byte-identical copies of them: the result is too good. Evaluate the run on "
+                + "other images.");
+            return (split, 0);
+        }
+
+        var first = Enumerable.Range(0, names.Count).Where(i => copies[i]).Select(i => names[i]).Order(StringComparer.Ordinal).Take(MostNamedCopies);
+        _context.Reporter.Warn(
+            $"{Units.Count(count)} of {Units.Count(split.Count)} images are training images of the run, or byte-identical copies of them: "
+            + $"{string.Join(", ", first)}{(count > MostNamedCopies ? " ..." : "")}. They are left out of the result.");
+        return (split.Select([.. Enumerable.Range(0, split.Count).Where(i => !copies[i])]), count);
+    }
+
+    // For runs that did not record the content of their images.
+    private void WarnOfTrainingImages(RunFolder folder, string source, ImageSplit split, RecordedSplit trained, IReadOnlyList<string> names)
+    {
         var written = File.GetLastWriteTimeUtc(Path.Combine(folder.Path, RunFolder.SplitFile));
         var (same, possible) = trained.CountTrained(written, RunArgument.DatasetOf(folder.Configuration), source, names);
         if (same + possible == 0) return;
@@ -196,7 +225,8 @@ internal sealed class EvalCommand
     }
 
     private void Show(
-        string model, string dataset, IReadOnlyList<string> classNames, string noun, string part, string device, Evaluation result, string? plot = null)
+        string model, string dataset, IReadOnlyList<string> classNames, string noun, string part, string device, Evaluation result, string? plot = null,
+        int leftOut = 0)
     {
         var reporter = _context.Reporter;
         var isTable = noun.EndsWith("rows", StringComparison.Ordinal);
@@ -236,7 +266,7 @@ internal sealed class EvalCommand
             .Add("loss", result.Loss).Add("accuracy", result.Accuracy).Add("balanced_accuracy", result.BalancedAccuracy).Add("macro_f1", result.MacroF1)
             .Add("top_k", result.TopK).Add("top_k_accuracy", result.TopKAccuracy).Add("seconds", result.Seconds)
             .Add("samples_per_second", result.Samples / result.Seconds).Add("classes", classes)
-            .Add("rmse", result.Rmse).Add("r2", result.R2).Add("plot", plot is null ? null : Path.GetFullPath(plot))
+            .Add("left_out", leftOut).Add("rmse", result.Rmse).Add("r2", result.R2).Add("plot", plot is null ? null : Path.GetFullPath(plot))
             .Add("confusion", result.ConfusionMatrix is { } matrix ? Rows(matrix) : null));
     }
 

@@ -9,9 +9,10 @@ namespace Gpu.Training.Data.Cache;
 /// [count, height, width, channels]. The operating system keeps in memory what is used, so the file can be larger than the memory.
 /// </summary>
 /// <remarks>
-/// Layout, little-endian: "GTPIXEL1"; count, height, width, channels as 32-bit integers; the 16 bytes of the key; the XXH3 of the table; from byte
+/// Layout, little-endian: "GTPIXEL2"; count, height, width, channels as 32-bit integers; the 16 bytes of the key; the XXH3 of the table; from byte
 /// <see cref="HeaderBytes"/> the table; from the next multiple of 4096 the pixels. An entry of the table is the XXH3 of the pixels (0: the image could not be
-/// decoded), for each of three channels the sum and the sum of squares, and 1 if the image is gray, all as 64-bit integers.
+/// decoded), for each of three channels the sum and the sum of squares, 1 if the image is gray, and the lower and upper half of the XXH3 of the image file,
+/// all as 64-bit integers.
 /// </remarks>
 internal sealed unsafe class PixelFile : IDisposable
 {
@@ -19,10 +20,10 @@ internal sealed unsafe class PixelFile : IDisposable
     public const int HeaderBytes = 64;
 
     /// <summary>Bytes of an entry of the table.</summary>
-    public const int EntryBytes = 8 * sizeof(ulong);
+    public const int EntryBytes = 10 * sizeof(ulong);
 
     private const int PageBytes = 4096;
-    private static readonly byte[] Magic = "GTPIXEL1"u8.ToArray();
+    private static readonly byte[] Magic = "GTPIXEL2"u8.ToArray();
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _start;
@@ -48,6 +49,12 @@ internal sealed unsafe class PixelFile : IDisposable
 
     /// <summary>The sizes and the key.</summary>
     public PixelFileHeader Header { get; }
+
+    /// <summary>
+    /// Decodes an image again whose pixels were damaged since the file was written, given its index; null if there is nothing to decode from. May be called
+    /// by several threads.
+    /// </summary>
+    public Func<int, byte[]?>? DecodeAgain { get; set; }
 
     /// <summary>Bytes of a file.</summary>
     public static long FileBytes(PixelFileHeader header) => PixelOffset(header.Count) + (long)header.Count * header.ImageBytes;
@@ -90,9 +97,18 @@ internal sealed unsafe class PixelFile : IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         if ((uint)index >= (uint)Header.Count) throw new ArgumentOutOfRangeException(nameof(index));
         Span(_pixels + (long)index * Header.ImageBytes, Header.ImageBytes).CopyTo(destination);
-        if (Checksum(destination[..Header.ImageBytes]) != Word(index, 0))
+        if (Checksum(destination[..Header.ImageBytes]) == Word(index, 0)) return;
+        if (DecodeAgain?.Invoke(index) is not { } pixels || pixels.Length != Header.ImageBytes || Checksum(pixels) != Word(index, 0))
             throw new InvalidDataException($"image {index} of the cache file '{Path}' is damaged");
+        pixels.CopyTo(destination);
+        Repair(index, pixels);
     }
+
+    /// <summary>The checksum of the pixels of an image; 0 if it could not be decoded.</summary>
+    public ulong PixelChecksum(int index) => Word(index, 0);
+
+    /// <summary>The XXH3 of the file that an image was decoded from.</summary>
+    public UInt128 SourceHash(int index) => new(Word(index, 9), Word(index, 8));
 
     /// <summary>Whether an image could not be decoded.</summary>
     public bool IsMissing(int index) => Word(index, 0) == 0;
@@ -138,6 +154,20 @@ internal sealed unsafe class PixelFile : IDisposable
             throw new InvalidDataException($"the header of '{path}' is damaged");
         return FileBytes(header) == length ? header : throw new InvalidDataException(
             $"'{path}' has {length} bytes, but {FileBytes(header)} are expected: it is truncated or damaged");
+    }
+
+    // Writes the pixels over the damaged ones. A write that is cut off is found by the checksum, as the damage was.
+    private void Repair(int index, byte[] pixels)
+    {
+        try
+        {
+            using var file = File.OpenHandle(Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            RandomAccess.Write(file, pixels, _pixels + (long)index * Header.ImageBytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The image is decoded each time it is read.
+        }
     }
 
     private ulong Word(int index, int word) =>
