@@ -9,7 +9,10 @@ internal static class ClassCounts
     private const int Unbalanced = 10;
     private const int MostNamed = 20;
 
-    /// <summary>Warns of test and validation images that are copies of training images, if a class has ten times the training images of another one, or no test images.</summary>
+    /// <summary>
+    /// Warns of test and validation images that are copies of training images, and if a class has ten times the training images of another one, or no test
+    /// images.
+    /// </summary>
     public static void Check(Dataset data, Reporter reporter)
     {
         if (data is ImageDataset images) CheckCopies(images, reporter);

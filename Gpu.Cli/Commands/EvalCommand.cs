@@ -12,16 +12,13 @@ namespace Gpu.Cli.Commands;
 /// <summary><c>eval RUN [DATASET]</c>: evaluates the best weights of a run on a data set.</summary>
 internal sealed class EvalCommand
 {
-    // A wider matrix does not fit into a terminal.
+    // A larger matrix is no longer read.
     private const int MaxMatrixClasses = 20;
+    private const int MostConfusions = 15;
 
     private const int MostNamedCopies = 5;
 
     private const string Corner = "true \\ predicted";
-
-    // Space and line beside a column.
-    private const int ColumnFrame = 3;
-    private const int ShortestHead = 5;
 
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
@@ -196,12 +193,12 @@ internal sealed class EvalCommand
         if (count == split.Count)
         {
             _context.Reporter.Warn(
-                $"All {Units.Count(count)} images are training images of the run, or byte-identical copies of them: the result is too good. Evaluate the run on "
-                + "other images.");
+                $"All {Units.Count(count)} images are training images of the run, or byte-identical copies of them: the result is too good. Evaluate the run "
+                + "on other images.");
             return (split, 0);
         }
 
-        var first = Enumerable.Range(0, names.Count).Where(i => copies[i]).Select(i => names[i]).Order(StringComparer.Ordinal).Take(MostNamedCopies);
+        var first = names.Where((_, i) => copies[i]).Order(StringComparer.Ordinal).Take(MostNamedCopies);
         _context.Reporter.Warn(
             $"{Units.Count(count)} of {Units.Count(split.Count)} images are training images of the run, or byte-identical copies of them: "
             + $"{string.Join(", ", first)}{(count > MostNamedCopies ? " ..." : "")}. They are left out of the result.");
@@ -235,8 +232,8 @@ internal sealed class EvalCommand
         {
             var scores = ClassScore.FromConfusionMatrix(confusion);
             var table = new ReportTable(
-                ReportTable.Text("class"), ReportTable.Number(isTable ? "rows" : "images"), ReportTable.Number("precision"), ReportTable.Number("recall"),
-                ReportTable.Number("F1"));
+                ReportTable.Text("class"), ReportTable.Number(isTable ? "rows" : "images"), ReportTable.Number("precision", rank: 1),
+                ReportTable.Number("recall", rank: 1), ReportTable.Number("F1"));
             // A network may have more outputs than there are classes.
             for (var c = 0; c < classNames.Count; c++)
             {
@@ -250,7 +247,7 @@ internal sealed class EvalCommand
             }
 
             reporter.Table(table);
-            if (classNames.Count <= MaxMatrixClasses) reporter.Table(ConfusionTable(confusion, classNames, _context.Host.Width));
+            ShowConfusion(reporter, confusion, classNames);
         }
 
         var top = result.TopK > 1 && classNames.Count > result.TopK ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
@@ -270,22 +267,49 @@ internal sealed class EvalCommand
             .Add("confusion", result.ConfusionMatrix is { } matrix ? Rows(matrix) : null));
     }
 
-    private static ReportTable ConfusionTable(int[,] confusion, IReadOnlyList<string> names, int width)
+    // The matrix with names, or with numbers for the columns; where neither fits into the width, the most frequent confusions.
+    private static void ShowConfusion(Reporter reporter, int[,] confusion, IReadOnlyList<string> names)
     {
         // Predictions of outputs that are no class of the data are counted together.
         string[] columns = confusion.GetLength(1) > names.Count ? [.. names, "other"] : [.. names];
-        var room = width - Math.Max(Corner.Length, names.Max(name => name.Length)) - ColumnFrame;
-        var longest = columns.Max(name => name.Length);
-        while (longest > ShortestHead && columns.Sum(name => Math.Min(name.Length, longest) + ColumnFrame) > room) longest--;
-        var table = new ReportTable([ReportTable.Text(Corner), .. columns.Select(name => ReportTable.Number(name.Length > longest ? name[..longest] : name))]);
-        for (var row = 0; row < names.Count; row++)
+        if (names.Count <= MaxMatrixClasses)
         {
-            var counts = Enumerable.Range(0, confusion.GetLength(1)).Select(column => confusion[row, column]).ToArray();
-            int[] shown = columns.Length > names.Count ? [.. counts[..names.Count], counts[names.Count..].Sum()] : counts;
-            table.Add([names[row], .. shown.Select(count => count != 0 ? $"{count}" : ".")]);
+            var named = Matrix(Corner, names, columns);
+            string[] numbers = [.. columns.Select((_, i) => i < names.Count ? $"{i + 1}" : "other")];
+            var numbered = Matrix("true", [.. names.Select((name, i) => $"{i + 1} {name}")], numbers, "Columns: the predicted class, by its number");
+            if (new[] { named, numbered }.FirstOrDefault(reporter.Fits) is { } table)
+            {
+                reporter.Table(table);
+                return;
+            }
         }
 
-        return table;
+        var errors = (
+            from row in Enumerable.Range(0, names.Count)
+            from column in Enumerable.Range(0, confusion.GetLength(1))
+            where row != column && confusion[row, column] > 0
+            orderby confusion[row, column] descending
+            select (True: names[row], Predicted: columns[Math.Min(column, columns.Length - 1)], Count: confusion[row, column])).ToArray();
+        if (errors.Length == 0) return;
+        var list = new ReportTable(ReportTable.Text("true"), ReportTable.Text("predicted"), ReportTable.Number("count"))
+        {
+            Title = errors.Length > MostConfusions ? $"The most frequent of {Units.Count(errors.Length)} kinds of errors" : "Errors",
+        };
+        foreach (var (label, predicted, count) in errors.Take(MostConfusions)) list.Add(label, predicted, Units.Count(count));
+        reporter.Table(list);
+
+        ReportTable Matrix(string corner, IReadOnlyList<string> rows, IReadOnlyList<string> heads, string? title = null)
+        {
+            var table = new ReportTable([ReportTable.Text(corner), .. heads.Select(name => ReportTable.Number(name))]) { Title = title };
+            for (var row = 0; row < rows.Count; row++)
+            {
+                var counts = Enumerable.Range(0, confusion.GetLength(1)).Select(column => confusion[row, column]).ToArray();
+                int[] shown = heads.Count > rows.Count ? [.. counts[..rows.Count], counts[rows.Count..].Sum()] : counts;
+                table.Add([rows[row], .. shown.Select(count => count != 0 ? $"{count}" : ".")]);
+            }
+
+            return table;
+        }
     }
 
     private static IEnumerable<IEnumerable<int>> Rows(int[,] matrix) =>

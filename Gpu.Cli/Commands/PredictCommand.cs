@@ -70,8 +70,8 @@ internal sealed class PredictCommand
         using var predictor = Predictor.Open(path, device, BatchSize);
         var columns = Enumerable.Range(1, shown).SelectMany(rank => isNumber
             ? [ReportTable.Number(schema.Target)]
-            : new[] { ReportTable.Text($"top {rank}"), ReportTable.Number("probability") });
-        var table = new ReportTable([ReportTable.Text("file"), ReportTable.Number("row"), .. columns]);
+            : new[] { ReportTable.Text($"top {rank}", rank - 1), ReportTable.Number("probability", rank - 1) });
+        var table = new ReportTable([ReportTable.Path("file"), ReportTable.Number("row"), .. columns]);
         List<JsonRecord> records = [];
         foreach (var (file, rows) in tables)
         {
@@ -171,8 +171,9 @@ internal sealed class PredictCommand
         var shown = Math.Min(parsed.GetInt(_top) ?? 3, names.Length);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, Math.Min(files.Length, BatchSize));
-        var columns = Enumerable.Range(1, shown).SelectMany(rank => new[] { ReportTable.Text($"top {rank}"), ReportTable.Number("probability") });
-        var table = new ReportTable([ReportTable.Text("image"), .. columns]);
+        var columns = Enumerable.Range(1, shown).SelectMany(
+            rank => new[] { ReportTable.Text($"top {rank}", rank - 1), ReportTable.Number("probability", rank - 1) });
+        var table = new ReportTable([ReportTable.Path("image"), .. columns]);
         List<JsonRecord> records = [];
         foreach (var chunk in files.Chunk(BatchSize))
         {

@@ -3,6 +3,7 @@ using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Images;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
@@ -16,6 +17,9 @@ internal sealed class TrainCommand
 {
     // The losses of every step are for comparing short runs.
     private const int MaxRecordedSteps = 1000;
+
+    private const int FewSteps = 200;
+    private const int EnoughSteps = 1000;
 
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
@@ -161,9 +165,24 @@ internal sealed class TrainCommand
         TrainOptions.CheckDecay(parsed, options, model);
         options = WithRecordedLosses(options);
         ClassCounts.Check(data, _context.Reporter);
+        NoteFewSteps(data, options);
         return device => parsed.GetValue(_out) is { } folder
             ? new Trainer(model, data, device, options with { OutputFolder = folder }, display)
             : StartUnnamed(folder => new Trainer(model, data, device, options with { OutputFolder = folder }, display), model.Name);
+    }
+
+    // The defaults suit data sets with thousands of samples.
+    private void NoteFewSteps(Dataset data, TrainingOptions options)
+    {
+        if (data is not TableDataset || options.Steps is not null) return;
+        var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
+        var rows = share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue);
+        var perEpoch = (long)Math.Max(1, Math.Ceiling(rows / options.Batch / (double)options.Accumulate));
+        var steps = perEpoch * options.Epochs;
+        if (steps >= FewSteps) return;
+        _context.Reporter.Note(
+            $"{Units.Count(steps, "optimizer step")} in all are few: {Units.Count(perEpoch)} in each of {Units.Count(options.Epochs, "epoch")}. For "
+            + $"{Units.Count(EnoughSteps)} add --epochs {(EnoughSteps + perEpoch - 1) / perEpoch}.");
     }
 
     private static Model WithLoss(Model model, Dataset data, string? name)

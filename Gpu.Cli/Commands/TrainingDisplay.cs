@@ -16,6 +16,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
     private double? _firstStepSeconds;
     private long _firstStep;
     private KernelCompilation _compilation;
+    private int _highestRank = int.MaxValue;
 
     public void OnStart(TrainingSummary summary)
     {
@@ -78,14 +79,27 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
 
     public void OnEpoch(EpochReport report)
     {
-        var best = report.IsBest && report.EvaluatedOn == "validation" ? "  best" : "";
-        reporter.Line(
-            $"epoch {report.Epoch}/{report.Epochs}  loss {Loss(report)}  "
-            + (IsRegression ? "" : $"accuracy {Units.Percent(report.TrainAccuracy)}  ")
-            + $"{report.EvaluatedOn}: loss {Units.Fixed(report.Loss, 4)}  "
-            + (IsRegression ? $"RMSE {Units.Short(report.Rmse)}  R2 {Units.Fixed(report.R2, 4)}  " : $"accuracy {Units.Percent(report.Accuracy)}  ")
-            + $"lr {Units.Scientific(report.LearningRate)}  {Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s  "
-            + $"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s{best}");
+        // Each with its rank: where the width does not suffice, those of the highest rank are left out first.
+        (string Text, int Rank)[] parts =
+        [
+            ($"epoch {report.Epoch}/{report.Epochs}", 0),
+            ($"loss {Loss(report)}", 1),
+            (IsRegression ? "" : $"accuracy {Units.Percent(report.TrainAccuracy)}", 3),
+            ($"{report.EvaluatedOn}:", 0),
+            ($"loss {Units.Fixed(report.Loss, 4)}", 2),
+            (IsRegression ? $"RMSE {Units.Short(report.Rmse)}" : $"accuracy {Units.Percent(report.Accuracy)}", 0),
+            (IsRegression ? $"R2 {Units.Fixed(report.R2, 4)}" : "", 3),
+            ($"lr {Units.Scientific(report.LearningRate)}", 6),
+            ($"{Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s", 4),
+            ($"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s", 5),
+            (report.IsBest && report.EvaluatedOn == "validation" ? "best" : "", 0),
+        ];
+        // What was left out once stays out, so that the lines have the same columns.
+        while (Join().Length > reporter.Width && _highestRank > 0) _highestRank = Math.Min(_highestRank, 7) - 1;
+        reporter.Line(Join());
+
+        string Join() =>
+            string.Join("  ", parts.Where(part => part.Rank <= _highestRank && part.Text.Length > 0).Select(part => part.Text)).Replace(":  ", ": ");
     }
 
     public void OnMessage(string message) => reporter.Line(message);

@@ -40,12 +40,12 @@ public sealed class RecordedSplit
             foreach (var (name, value) in JsonText.Deserialize<Dictionary<string, string>>(RegularFile.ReadAllText(path), Json))
             {
                 var words = (value ?? "").Split(' ');
-                files[name] = Enum.GetValues<SplitPart>().Where(part => NameOf(part) == words[0]).Select(part => (SplitPart?)part).FirstOrDefault()
-                    ?? throw new JsonException($"'{value}' of '{name}' does not begin with a part ({string.Join(", ", Enum.GetValues<SplitPart>().Select(NameOf))}).");
+                files[name] = PartOf(words[0]) ?? throw new JsonException($"'{value}' of '{name}' does not begin with a part, such as train.");
                 if (words.Length == 1)
                     continue;
-                hashes[name] = words.Length == 2 && UInt128.TryParse(words[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hash) ? hash
-                    : throw new JsonException($"'{value}' of '{name}' is not a part and a hash of 32 hexadecimal digits.");
+                if (words.Length > 2 || !UInt128.TryParse(words[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hash))
+                    throw new JsonException($"'{value}' of '{name}' is not a part and a hash of 32 hexadecimal digits.");
+                hashes[name] = hash;
             }
 
             return new RecordedSplit(files, hashes);
@@ -118,6 +118,9 @@ public sealed class RecordedSplit
         JsonSerializer.Serialize(stream, texts, Json);
         stream.WriteByte((byte)'\n');
     }
+
+    private static SplitPart? PartOf(string name) =>
+        Enum.GetValues<SplitPart>().Where(part => NameOf(part) == name).Select(part => (SplitPart?)part).FirstOrDefault();
 
     private static string NameOf(SplitPart part) => JsonNamingPolicy.CamelCase.ConvertName(part.ToString());
 }
