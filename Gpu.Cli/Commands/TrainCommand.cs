@@ -145,6 +145,7 @@ internal sealed class TrainCommand
         if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
         var (model, data, options) = Prepare(parsed, _context.Reporter);
         TrainOptions.CheckDecay(parsed, options, model);
+        NoteFewSteps(data, options);
         using var device = _device.Open(parsed, _context);
         using var trainer = new Trainer(model, data, device, options);
         TrainingPlanDisplay.Show(_context.Reporter, model, options, trainer, parsed.GetValue(_plot));

@@ -66,7 +66,7 @@ internal sealed partial class ColumnScan(string name)
         && ((_isCounted && Least is 0 or 1) || (_isAscending && IdentifierName.IsMatch(Name)));
 
     // id, ID, row_id, userId, index, nr ...
-    [GeneratedRegex("^(?i:id|index|idx|row|nr|no|num|number|key|rownames|unnamed: 0)$|[_ -](?i:id)$|[a-z](Id|ID)$|^(?i:id)[_ -]", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^(?i:id|index|idx|row|nr|no|number|key|unnamed: 0)$|[_ -](?i:id)$|[a-z](Id|ID)$|^(?i:id)[_ -]", RegexOptions.CultureInvariant)]
     private static partial Regex IdentifierName { get; }
 
     /// <summary>Which cells are no numbers, for messages: <c>line 3 ('n/k'), line 8 ('x') and 2 more</c>.</summary>

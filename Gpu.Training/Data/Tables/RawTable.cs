@@ -51,7 +51,7 @@ internal sealed class RawTable(string source, Func<TextReader> open, bool? hasHe
 
     /// <summary>The cells of the first line; none if the table is empty.</summary>
     /// <exception cref="DatasetException">The text cannot be read.</exception>
-    public IReadOnlyList<string> ReadHeader()
+    public IReadOnlyList<string> ReadFirstLine()
     {
         try
         {
@@ -60,7 +60,7 @@ internal sealed class RawTable(string source, Func<TextReader> open, bool? hasHe
             foreach (var row in reader)
             {
                 if (!row.Span.Trim().IsEmpty)
-                    return [.. Enumerable.Range(0, row.ColCount).Select(i => row[i].ToString())];
+                    return Cells(row);
             }
 
             return [];
@@ -188,9 +188,7 @@ internal sealed class RawTable(string source, Func<TextReader> open, bool? hasHe
                 continue;
             if (rows++ == 0)
             {
-                first = new string[row.ColCount];
-                for (var i = 0; i < first.Length; i++)
-                    first[i] = row[i].ToString();
+                first = Cells(row);
                 var decimalComma = reader.Spec.Sep.Separator != ',';
                 isText = [.. first.Select(cell => !IsMissing(cell) && !TryNumber(cell, decimalComma, out _))];
                 isRepeated = new bool[first.Length];
@@ -272,11 +270,17 @@ internal sealed class RawTable(string source, Func<TextReader> open, bool? hasHe
         }
     }
 
+    private static string[] Cells(SepReader.Row row)
+    {
+        var cells = new string[row.ColCount];
+        for (var i = 0; i < cells.Length; i++)
+            cells[i] = row[i].ToString();
+        return cells;
+    }
+
     private string[] Names(SepReader.Row row)
     {
-        var names = new string[row.ColCount];
-        for (var i = 0; i < names.Length; i++)
-            names[i] = row[i].ToString();
+        var names = Cells(row);
         if (names.Where(name => name.Length > 0).GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new DatasetException($"'{source}' has {twice.Count()} columns named '{twice.Key}'. Rename all but one.");
         return names;

@@ -3,10 +3,10 @@ using System.Globalization;
 namespace Gpu.Training.Data.Tables;
 
 /// <summary>
-/// Reads CSV and TSV files (plain or gzip) with or without a line of column names. The separator is found from the first line: ',', ';', '|' or a tab. Columns of
-/// numbers stay numbers, unless <see cref="TableOptions.Categorical"/> names them; any other column is a category, or left out if nearly every row has a text
-/// of its own. Test rows are drawn by a hash of their inputs, so a row that is added moves no other one, and equal
-/// rows are in the same part.
+/// Reads CSV and TSV files (plain or gzip) with or without a line of column names. The separator is found from the first line: ',', ';', '|' or a tab.
+/// Columns of numbers stay numbers, unless <see cref="TableOptions.Categorical"/> names them; any other column is a category. A column is left out if nearly
+/// every row has a text of its own, or if its numbers only count the rows, unless <see cref="TableOptions.Use"/> names it. Test rows are drawn by a hash of
+/// their inputs, so a row that is added moves no other one, and equal rows are in the same part.
 /// </summary>
 public static class TableFile
 {
@@ -185,8 +185,8 @@ public static class TableFile
     {
         if (schema.HasHeader)
             return new RawTable(source, open, hasHeader: true);
-        var named = new RawTable(source, open, hasHeader: true);
-        return new RawTable(source, open, hasHeader: schema.Columns.All(column => named.ReadHeader().Contains(column.Name)));
+        var first = new RawTable(source, open).ReadFirstLine();
+        return new RawTable(source, open, hasHeader: schema.Columns.All(column => first.Contains(column.Name)));
     }
 
     private static string NameOf(string path)
