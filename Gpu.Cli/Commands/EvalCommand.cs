@@ -250,7 +250,8 @@ internal sealed class EvalCommand
             ShowConfusion(reporter, confusion, classNames);
         }
 
-        var top = result.TopK > 1 && classNames.Count > result.TopK ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
+        var hasTop = result.TopK > 1 && classNames.Count > result.TopK;
+        var top = hasTop ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
         var balanced = result.BalancedAccuracy is { } mean ? $", balanced accuracy {Units.Percent(mean)}" : "";
         var f1 = result.MacroF1 is { } macro ? $", macro-F1 {Units.Percent(macro)}" : "";
         reporter.Line(
@@ -261,7 +262,7 @@ internal sealed class EvalCommand
         reporter.Result(new JsonRecord()
             .Add("model", model).Add("dataset", dataset).Add("part", part).Add("device", device).Add("samples", result.Samples)
             .Add("loss", result.Loss).Add("accuracy", result.Accuracy).Add("balanced_accuracy", result.BalancedAccuracy).Add("macro_f1", result.MacroF1)
-            .Add("top_k", result.TopK).Add("top_k_accuracy", result.TopKAccuracy).Add("seconds", result.Seconds)
+            .Add("top_k", hasTop ? result.TopK : null).Add("top_k_accuracy", hasTop ? result.TopKAccuracy : null).Add("seconds", result.Seconds)
             .Add("samples_per_second", result.Samples / result.Seconds).Add("classes", classes)
             .Add("left_out", leftOut).Add("rmse", result.Rmse).Add("r2", result.R2).Add("plot", plot is null ? null : Path.GetFullPath(plot))
             .Add("confusion", result.ConfusionMatrix is { } matrix ? Rows(matrix) : null));

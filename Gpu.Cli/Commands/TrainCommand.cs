@@ -94,11 +94,13 @@ internal sealed class TrainCommand
     {
         var options = _options.Apply(parsed, TrainOptions.Defaults) with { Precision = _device.Precision(parsed) };
         var source = parsed.GetValue(_dataset) ?? "digits";
+        CheckBeforeLoading(parsed, options);
         var key = string.Join('\n', [source, $"{options.Background}", parsed.GetValue(_model), .. _data.Tokens(parsed)]);
         if (!_loaded.TryGetValue(key, out var loaded))
             _loaded[key] = loaded = _data.Load(parsed, source, parsed.GetValue(_model), options.Background, reporter);
         var (data, model) = (loaded.Data, WithLoss(loaded.Model, loaded.Data, parsed.GetValue(_loss)));
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
+        TrainOptions.CheckDecay(parsed, options, model);
         var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
         options = TrainOptions.FitBatch(
             parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), reporter);
@@ -129,13 +131,21 @@ internal sealed class TrainCommand
         if (parsed.GetValue(_plot) is not null)
             throw new UsageException("--plot needs --dry-run, which draws the learning rate instead of training. Add it, or omit --plot.");
 
-        // Opens the device last: GPU drivers start slowly, and usage errors should be reported before.
-        var prepare = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
-        using var device = _device.Open(parsed, _context);
-        TrainingResult result;
-        using (var trainer = prepare(device)) result = trainer.Run(cancellation);
-        display.Finish(result);
-        return result.End == TrainingEnd.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
+        // GPU drivers start slowly, so a device that exists anyway is opened last. One that was asked for may be missing, which is told before data is decoded.
+        var device = _device.MayBeMissing(parsed) ? _device.Open(parsed, _context) : null;
+        try
+        {
+            var prepare = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
+            device ??= _device.Open(parsed, _context);
+            TrainingResult result;
+            using (var trainer = prepare(device)) result = trainer.Run(cancellation);
+            display.Finish(result);
+            return result.End == TrainingEnd.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
+        }
+        finally
+        {
+            device?.Dispose();
+        }
     }
 
     private int ShowPlan(ParseResult parsed)
@@ -144,7 +154,6 @@ internal sealed class TrainCommand
             throw new UsageException("--dry-run shows the plan of a new run, and cannot be combined with --resume. Omit one of them.");
         if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
         var (model, data, options) = Prepare(parsed, _context.Reporter);
-        TrainOptions.CheckDecay(parsed, options, model);
         NoteFewSteps(data, options);
         using var device = _device.Open(parsed, _context);
         using var trainer = new Trainer(model, data, device, options);
@@ -163,13 +172,21 @@ internal sealed class TrainCommand
         // Before the data is loaded and the device opened, which can take long.
         if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
         var (model, data, options) = Prepare(parsed, _context.Reporter);
-        TrainOptions.CheckDecay(parsed, options, model);
         options = WithRecordedLosses(options);
         ClassCounts.Check(data, _context.Reporter);
         NoteFewSteps(data, options);
         return device => parsed.GetValue(_out) is { } folder
             ? new Trainer(model, data, device, options with { OutputFolder = folder }, display)
             : StartUnnamed(folder => new Trainer(model, data, device, options with { OutputFolder = folder }, display), model.Name);
+    }
+
+    // Contradictions are told before the data is decoded, as far as the network is known by then.
+    private void CheckBeforeLoading(ParseResult parsed, TrainingOptions options)
+    {
+        var model = parsed.GetValue(_model) is { } name ? ModelArgument.Find(name) : null;
+        if (model is not null || options.Optimizer is not null)
+            TrainOptions.CheckOptimizer(parsed, options, model?.Recipe.Optimizer ?? new OptimizerOptions { Kind = options.Optimizer!.Value });
+        if (model is not null) TrainOptions.CheckDecay(parsed, options, model);
     }
 
     // The defaults suit data sets with thousands of samples.

@@ -126,8 +126,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         }
         else
         {
-            // With five classes or fewer every sample is in the top 5.
-            var top = result.TopK > 1 && result.TopK < _summary?.Classes ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
+            var top = HasTopK(result) ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
             reporter.Line(IsRegression
                 ? $"test RMSE {Units.Short(result.TestRmse)}, R2 {Units.Fixed(result.TestR2, 4)}, loss {Units.Fixed(result.TestLoss, 4)}"
                 : $"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
@@ -152,6 +151,9 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         var name = report.Penalty.Kind == PenaltyKind.Loss ? "penalty" : "penalty (for SGD)";
         return $"{loss} + {name} {Units.Fixed(report.Penalty.Value, 4)} = {Units.Fixed(report.TotalLoss, 4)}";
     }
+
+    // With five classes or fewer every sample is in the top 5.
+    private bool HasTopK(TrainingResult result) => result.TopK > 1 && result.TopK < _summary?.Classes;
 
     private bool IsRegression => _summary?.Task == TaskKind.Regression;
 
@@ -180,7 +182,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             .Add("test_loss", result.TestLoss).Add("test_accuracy", result.TestAccuracy)
             .Add("samples_per_second", result.SamplesPerSecond).Add("seconds", result.Seconds).Add("parameters", result.Parameters).Add("run", result.Run)
             .Add("end", result.End switch { TrainingEnd.StoppedEarly => "stopped_early", TrainingEnd.Cancelled => "cancelled", _ => "completed" })
-            .Add("top_k", result.TopK).Add("test_top_k", result.TestTopK).Add("best_epoch", result.BestEpoch)
+            .Add("top_k", HasTopK(result) ? result.TopK : null).Add("test_top_k", HasTopK(result) ? result.TestTopK : null).Add("best_epoch", result.BestEpoch)
             .Add("validation_loss", result.ValidationLoss).Add("validation_accuracy", result.ValidationAccuracy)
             .Add("batch", _summary?.Batch).Add("device_bytes", _summary?.DeviceBytes).Add("first_step_seconds", _firstStepSeconds)
             .Add("compile_seconds", _compilation.Seconds).Add("compiled_kernels", _compilation.Total)

@@ -127,6 +127,66 @@ public class PhotoCommandTests
     }
 
     [Fact]
+    public void ContradictionsAndMissingDevicesAreToldBeforeImagesAreDecoded()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 6);
+        // Would be an error of its own, if it were decoded.
+        folder.Write("photos/discs/bad.png", "nothing"u8.ToArray());
+        foreach (var (expected, options) in new[]
+        {
+            ("--betas has no effect with the optimizer sgd", "--optimizer sgd --betas 0.9,0.99"),
+            ("adamw is adam with decoupled weight decay", "--optimizer adamw --decay-mode l2"),
+            ("--decay-mode has no effect", "--model mlp64x2 --weight-decay 0 --decay-mode decoupled"),
+            ("--betas has no effect with the optimizer nesterov", "--model resnet20 --betas 0.9,0.99"),
+            ("expected ", "--device cuda:99"),
+        })
+        {
+            var run = CommandLine.Run(["train", folder.File("photos"), .. options.Split(' ')]);
+            Assert.Contains(expected, run.Error);
+            Assert.DoesNotContain("bad.png", run.Error);
+        }
+
+        Assert.Contains("bad.png", CommandLine.Run("train", folder.File("photos"), "--optimizer", "sgd").Error);
+    }
+
+    [Fact]
+    public void MissingImagesAreAllListedAndTheOthersPredictedOnRequest()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 30);
+        var run = folder.File("run");
+        var train = Run("train", folder.File("photos"), "--model", "mlp64x2", "--size", "8", "--steps", "1", "--out", run, "--json");
+        // Three classes have no top 5.
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, train.Json.GetProperty("top_k").ValueKind);
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, Run("eval", run, "--json").Json.GetProperty("top_k").ValueKind);
+        string[] predict = ["predict", run, folder.File("no1.png"), folder.File("photos", "discs", "0.png"), folder.File("no2.png")];
+        var failed = CommandLine.Run(predict);
+        Assert.Equal(ExitCode.Failure, failed.ExitCode);
+        Assert.Contains("2 image files do not exist", failed.Error);
+        Assert.Contains("no1.png", failed.Error);
+        Assert.Contains("no2.png", failed.Error);
+        var others = Run([.. predict, "--skip-unreadable", "--json"]);
+        Assert.Equal(1, others.Json.GetProperty("predictions").GetArrayLength());
+        Assert.Contains("no2.png", others.Error);
+    }
+
+    [Theory]
+    [InlineData("x.pth", "PK\u0003\u0004", "torch.load('x.pth'")]
+    [InlineData("weights", "PK\u0003\u0004", "--init weights.safetensors --init-layout torch")]
+    [InlineData("x.pt", "any", "st.save_file")]
+    [InlineData("x.onnx", "any", "safetensors.numpy.save_file")]
+    [InlineData("x.h5", "any", "safetensors.numpy.save_file")]
+    public void WeightsOfOtherProgramsAreToldHowToConvert(string name, string content, string expected)
+    {
+        using var folder = new TempFolder();
+        folder.Write(name, System.Text.Encoding.ASCII.GetBytes(content));
+        var run = CommandLine.Run("train", "moons", "--init", folder.File(name), "--steps", "1");
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains(expected, run.Error);
+    }
+
+    [Fact]
     public void RenamingToAnotherUnicodeFormChangesNothing()
     {
         using var folder = new TempFolder();
