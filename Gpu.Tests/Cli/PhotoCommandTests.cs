@@ -245,6 +245,9 @@ public class PhotoCommandTests
         File.Delete(Path.Combine(run, "split.json"));
         Assert.Contains("scaled and center-cropped to 24x20", Run("eval", run).Error);
         Predict();
+        var enlarged = Run("data", "show", folder.File("photos"), "--size", "1024", "--per-class", "1", "--out", folder.File("large.png"));
+        Assert.Matches(@"warning: --size 1024x1024 is 139 times as many pixels .* \(100x75\).*Use a smaller --size", enlarged.Error);
+        Assert.DoesNotContain("enlarging", Run("data", "show", folder.File("photos"), "--size", "200", "--out", folder.File("small.png")).Error);
         foreach (var size in new[] { "0", "5000", "3x", "axb", "1x2x3" })
         {
             var mistake = CommandLine.Run("train", folder.File("photos"), "--size", size);
