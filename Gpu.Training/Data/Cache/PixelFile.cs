@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 
 namespace Gpu.Training.Data.Cache;
 
 /// <summary>
-/// A file of decoded images of one size, mapped into memory: a header, a table with the checksum and the sums of each image, and the pixels
-/// [count, height, width, channels]. The operating system keeps in memory what is used, so the file can be larger than the memory.
+/// A file of decoded images of one size: a header, a table with the checksum and the sums of each image, and the pixels [count, height, width, channels].
+/// Header and table are mapped into memory. The pixels are read where they are used, so that the file can be larger than the memory: mapped pages would count
+/// as memory of the process until another one needs it. The operating system keeps what it read.
 /// </summary>
 /// <remarks>
 /// Layout, little-endian: "GTPIXEL2"; count, height, width, channels as 32-bit integers; the 16 bytes of the key; the XXH3 of the table; from byte
@@ -24,14 +26,16 @@ internal sealed unsafe class PixelFile : IDisposable
 
     private const int PageBytes = 4096;
     private static readonly byte[] Magic = "GTPIXEL2"u8.ToArray();
+    private readonly SafeFileHandle _handle;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _start;
     private readonly long _pixels;
     private bool _isDisposed;
 
-    private PixelFile(string path, PixelFileHeader header, MemoryMappedFile file, MemoryMappedViewAccessor view)
+    private PixelFile(string path, PixelFileHeader header, SafeFileHandle handle, MemoryMappedFile file, MemoryMappedViewAccessor view)
     {
+        _handle = handle;
         Path = path;
         Header = header;
         _file = file;
@@ -41,7 +45,7 @@ internal sealed unsafe class PixelFile : IDisposable
         _pixels = PixelOffset(header.Count);
     }
 
-    /// <summary>Unmaps the file if nobody disposed it.</summary>
+    /// <summary>Closes the file if nobody disposed it.</summary>
     ~PixelFile() => Release();
 
     /// <summary>The path of the file.</summary>
@@ -65,17 +69,18 @@ internal sealed unsafe class PixelFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">access is denied</exception>
     public static PixelFile Open(string path)
     {
-        var length = new FileInfo(path).Length;
-        if (length < HeaderBytes) throw new InvalidDataException($"'{path}' is truncated");
-        var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        MemoryMappedFile? file = null;
         MemoryMappedViewAccessor? view = null;
         try
         {
-            view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+            var length = RandomAccess.GetLength(handle);
             var bytes = new byte[HeaderBytes];
-            view.ReadArray(0, bytes, 0, bytes.Length);
+            if (length < HeaderBytes || RandomAccess.Read(handle, bytes, 0) < HeaderBytes) throw new InvalidDataException($"'{path}' is truncated");
             var header = ReadHeader(path, bytes, length, out var tableHash);
-            var opened = new PixelFile(path, header, file, view);
+            file = MemoryMappedFile.CreateFromFile(handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            view = file.CreateViewAccessor(0, HeaderBytes + (long)header.Count * EntryBytes, MemoryMappedFileAccess.Read);
+            var opened = new PixelFile(path, header, handle, file, view);
             if (XxHash3.HashToUInt64(opened.Span(HeaderBytes, (long)header.Count * EntryBytes)) == tableHash) return opened;
             opened.Dispose();
             throw new InvalidDataException($"the checksum of '{path}' is wrong");
@@ -83,7 +88,8 @@ internal sealed unsafe class PixelFile : IDisposable
         catch
         {
             view?.Dispose();
-            file.Dispose();
+            file?.Dispose();
+            handle.Dispose();
             throw;
         }
     }
@@ -96,8 +102,15 @@ internal sealed unsafe class PixelFile : IDisposable
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         if ((uint)index >= (uint)Header.Count) throw new ArgumentOutOfRangeException(nameof(index));
-        Span(_pixels + (long)index * Header.ImageBytes, Header.ImageBytes).CopyTo(destination);
-        if (Checksum(destination[..Header.ImageBytes]) == Word(index, 0)) return;
+        var image = destination[..Header.ImageBytes];
+        for (var read = 0; read < image.Length;)
+        {
+            var count = RandomAccess.Read(_handle, image[read..], _pixels + (long)index * Header.ImageBytes + read);
+            if (count == 0) break;
+            read += count;
+        }
+
+        if (Checksum(image) == Word(index, 0)) return;
         if (DecodeAgain?.Invoke(index) is not { } pixels || pixels.Length != Header.ImageBytes || Checksum(pixels) != Word(index, 0))
             throw new InvalidDataException($"image {index} of the cache file '{Path}' is damaged");
         pixels.CopyTo(destination);
@@ -119,7 +132,7 @@ internal sealed unsafe class PixelFile : IDisposable
     /// <summary>The sum of a channel of an image, and the sum of its squares.</summary>
     public (ulong Sum, ulong Squares) Sums(int index, int channel) => (Word(index, 1 + 2 * channel), Word(index, 2 + 2 * channel));
 
-    /// <summary>Unmaps the file.</summary>
+    /// <summary>Closes the file.</summary>
     public void Dispose()
     {
         Release();
@@ -183,6 +196,7 @@ internal sealed unsafe class PixelFile : IDisposable
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();
+        _handle.Dispose();
     }
 }
 
