@@ -172,8 +172,8 @@ public class PhotoCommandTests
     }
 
     [Theory]
-    [InlineData("x.pth", "PK\u0003\u0004", "torch.load('x.pth'")]
-    [InlineData("weights", "PK\u0003\u0004", "--init weights.safetensors --init-layout torch")]
+    [InlineData("x.pth", "PK\u0003\u0004\0\0\b\b", "torch.load('x.pth'")]
+    [InlineData("weights", "PK\u0003\u0004\0\0\b\b", "--init weights.safetensors --init-layout torch")]
     [InlineData("x.pt", "any", "st.save_file")]
     [InlineData("x.onnx", "any", "safetensors.numpy.save_file")]
     [InlineData("x.h5", "any", "safetensors.numpy.save_file")]

@@ -83,11 +83,16 @@ public static class WeightFile
     /// <exception cref="SafeTensorsException">The file is of PyTorch (a zip archive or a pickle), ONNX or Keras.</exception>
     public static void RequireSafeTensors(string path)
     {
-        Span<byte> start = stackalloc byte[4];
+        Span<byte> start = stackalloc byte[sizeof(ulong)];
         using (var stream = RegularFile.OpenRead(path))
             start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
         var ending = Path.GetExtension(path).ToLowerInvariant();
-        if (start.StartsWith("PK\x03\x04"u8) || start.StartsWith((ReadOnlySpan<byte>)[0x80, 0x02]) || ending is ".pth" or ".pt" or ".ckpt" or ".bin")
+        // The first bytes could also be the length of a safetensors header, whose other bytes are 0.
+        if (start.Length == sizeof(ulong) && start.EndsWith((ReadOnlySpan<byte>)[0, 0, 0, 0]))
+            return;
+        if (start.StartsWith("PK\x03\x04"u8)
+            || start.StartsWith((ReadOnlySpan<byte>)[0x80, 0x02, 0x8A, 0x0A])
+            || ending is ".pth" or ".pt" or ".ckpt" or ".bin")
         {
             throw new SafeTensorsException(
                 $"'{path}' is a file of PyTorch's torch.save, which runs code when it is read; safetensors files are read here. Convert it in Python: "

@@ -69,6 +69,8 @@ internal sealed unsafe class PixelFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">access is denied</exception>
     public static PixelFile Open(string path)
     {
+        // Opening a pipe would wait for a writer; its length is 0.
+        if (new FileInfo(path).Length < HeaderBytes) throw new InvalidDataException($"'{path}' is truncated");
         var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         MemoryMappedFile? file = null;
         MemoryMappedViewAccessor? view = null;
