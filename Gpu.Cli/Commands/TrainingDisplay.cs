@@ -23,6 +23,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
     private long _firstStep;
     private KernelCompilation _compilation;
     private ReportUpdater? _report;
+    private int _highestRank = int.MaxValue;
 
     public void OnStart(TrainingSummary summary)
     {
@@ -88,14 +89,27 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
     public void OnEpoch(EpochReport report)
     {
         _report?.Add(report);
-        var best = report.IsBest && report.EvaluatedOn == "validation" ? "  best" : "";
-        reporter.Line(
-            $"epoch {report.Epoch}/{report.Epochs}  loss {Loss(report)}  "
-            + (IsRegression ? "" : $"accuracy {Units.Percent(report.TrainAccuracy)}  ")
-            + $"{report.EvaluatedOn}: loss {Units.Fixed(report.Loss, 4)}  "
-            + (IsRegression ? $"RMSE {Units.Short(report.Rmse)}  R2 {Units.Fixed(report.R2, 4)}  " : $"accuracy {Units.Percent(report.Accuracy)}  ")
-            + $"lr {Units.Scientific(report.LearningRate)}  {Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s  "
-            + $"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s{best}");
+        // Each with its rank: where the width does not suffice, those of the highest rank are left out first.
+        (string Text, int Rank)[] parts =
+        [
+            ($"epoch {report.Epoch}/{report.Epochs}", 0),
+            ($"loss {Loss(report)}", 1),
+            (IsRegression ? "" : $"accuracy {Units.Percent(report.TrainAccuracy)}", 3),
+            ($"{report.EvaluatedOn}:", 0),
+            ($"loss {Units.Fixed(report.Loss, 4)}", 2),
+            (IsRegression ? $"RMSE {Units.Short(report.Rmse)}" : $"accuracy {Units.Percent(report.Accuracy)}", 0),
+            (IsRegression ? $"R2 {Units.Fixed(report.R2, 4)}" : "", 3),
+            ($"lr {Units.Scientific(report.LearningRate)}", 6),
+            ($"{Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s", 4),
+            ($"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s", 5),
+            (report.IsBest && report.EvaluatedOn == "validation" ? "best" : "", 0),
+        ];
+        // What was left out once stays out, so that the lines have the same columns.
+        while (Join().Length > reporter.Width && _highestRank > 0) _highestRank = Math.Min(_highestRank, 7) - 1;
+        reporter.Line(Join());
+
+        string Join() =>
+            string.Join("  ", parts.Where(part => part.Rank <= _highestRank && part.Text.Length > 0).Select(part => part.Text)).Replace(":  ", ": ");
     }
 
     public void OnMessage(string message) => reporter.Line(message);
@@ -128,8 +142,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         }
         else
         {
-            // With five classes or fewer every sample is in the top 5.
-            var top = result.TopK > 1 && result.TopK < _summary?.Classes ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
+            var top = HasTopK(result) ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
             reporter.Line(IsRegression
                 ? $"test RMSE {Units.Short(result.TestRmse)}, R2 {Units.Fixed(result.TestR2, 4)}, loss {Units.Fixed(result.TestLoss, 4)}"
                 : $"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
@@ -182,6 +195,9 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
 
     private bool IsTable => _summary?.SampleNoun == "rows";
 
+    // With five classes or fewer every sample is in the top 5.
+    private bool HasTopK(TrainingResult result) => result.TopK > 1 && result.TopK < _summary?.Classes;
+
     private bool IsRegression => _summary?.Task == TaskKind.Regression;
 
     private static string Describe(OptimizerOptions optimizer)
@@ -209,7 +225,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             .Add("test_loss", result.TestLoss).Add("test_accuracy", result.TestAccuracy)
             .Add("samples_per_second", result.SamplesPerSecond).Add("seconds", result.Seconds).Add("parameters", result.Parameters).Add("run", result.Run)
             .Add("end", result.End switch { TrainingEnd.StoppedEarly => "stopped_early", TrainingEnd.Cancelled => "cancelled", _ => "completed" })
-            .Add("top_k", result.TopK).Add("test_top_k", result.TestTopK).Add("best_epoch", result.BestEpoch)
+            .Add("top_k", HasTopK(result) ? result.TopK : null).Add("test_top_k", HasTopK(result) ? result.TestTopK : null).Add("best_epoch", result.BestEpoch)
             .Add("validation_loss", result.ValidationLoss).Add("validation_accuracy", result.ValidationAccuracy)
             .Add("batch", _summary?.Batch).Add("device_bytes", _summary?.DeviceBytes).Add("first_step_seconds", _firstStepSeconds)
             .Add("compile_seconds", _compilation.Seconds).Add("compiled_kernels", _compilation.Total)

@@ -245,6 +245,7 @@ internal sealed class TrainOptions
         };
         if (parsed.GetValue(_init) is { } file && !File.Exists(file) && !Directory.Exists(file))
             throw new UsageException($"--init: there is no file '{file}', and no folder of that name. Give the path of a safetensors file or of a run.");
+        if (parsed.GetValue(_init) is { } weights && File.Exists(weights)) WeightFile.RequireSafeTensors(weights);
         if (parsed.GetValue(_initLayout) is not null && options.InitFile is null)
             throw new UsageException("--init-layout needs --init, the file whose layout it tells.");
         return options;
