@@ -1,6 +1,5 @@
 using Gpu.Cli.Checks;
 using Gpu.Kernels.Constraints;
-using Gpu.Kernels.Reductions;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Constraints;
