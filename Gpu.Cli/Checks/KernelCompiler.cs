@@ -1,4 +1,5 @@
 using System.Reflection;
+using Gpu.Kernels.Cuda;
 using Gpu.Kernels.Devices;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
@@ -29,7 +30,7 @@ internal sealed class KernelCompiler : IDisposable
         try
         {
             var entry = KernelInstances.IsGrouped(kernel) ? nameof(KernelEntry.RunGrouped) : nameof(KernelEntry.Run);
-            return _backends.Compile(typeof(KernelEntry).GetMethod(entry)!.MakeGenericMethod(kernel), KernelInstances.IsGrouped(kernel), withSm90);
+            return _backends.Compile(typeof(KernelEntry).GetMethod(entry)!.MakeGenericMethod(kernel), LaunchBounds.Of(kernel), withSm90);
         }
         catch
         {
@@ -46,11 +47,6 @@ internal sealed class KernelCompiler : IDisposable
 
     private sealed class Backends : IDisposable
     {
-        private static readonly KernelSpecialization Plain = new(128, null);
-
-        // The group size of a grouped kernel is chosen at launch.
-        private static readonly KernelSpecialization Grouped = KernelSpecialization.Empty;
-
         private readonly Context _context = Context.Create(builder => builder.DefaultCPU().ForKernels());
         private readonly PTXBackend _sm80;
         private readonly PTXBackend _sm90;
@@ -64,16 +60,15 @@ internal sealed class KernelCompiler : IDisposable
             _openCL = new CLBackend(_context, capabilities, CLDeviceVendor.AMD, CLCVersion.CL20);
         }
 
-        public KernelText Compile(MethodInfo method, bool grouped, bool withSm90)
+        public KernelText Compile(MethodInfo method, KernelSpecialization bounds, bool withSm90)
         {
-            var specialization = grouped ? Grouped : Plain;
             var entry = EntryPointDescription.FromExplicitlyGroupedKernel(method);
             // The front end of the compiler is common to all targets.
             var kernel = _sm80.PreCompileKernelMethod(entry);
             return new KernelText(
-                ((PTXCompiledKernel)_sm80.Compile(kernel, entry, specialization)).PTXAssembly,
-                withSm90 ? ((PTXCompiledKernel)_sm90.Compile(kernel, entry, specialization)).PTXAssembly : null,
-                ((CLCompiledKernel)_openCL.Compile(kernel, entry, specialization)).Source);
+                ((PTXCompiledKernel)_sm80.Compile(kernel, entry, bounds)).PTXAssembly,
+                withSm90 ? ((PTXCompiledKernel)_sm90.Compile(kernel, entry, bounds)).PTXAssembly : null,
+                ((CLCompiledKernel)_openCL.Compile(kernel, entry, KernelSpecialization.Empty)).Source);
         }
 
         public void Dispose()

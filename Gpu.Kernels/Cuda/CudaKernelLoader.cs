@@ -4,7 +4,6 @@ using Gpu.Kernels.Devices;
 using ILGPU;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.PTX;
-using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 
@@ -25,7 +24,8 @@ internal static class CudaKernelLoader
     {
         using var context = Context.Create(builder => builder.DefaultCPU().ForKernels());
         using var backend = new PTXBackend(context, accelerator.Capabilities, accelerator.Architecture, accelerator.InstructionSet, null);
-        var compiled = (PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), KernelSpecialization.Empty);
+        var bounds = LaunchBounds.Of(entry.GetGenericArguments()[0]);
+        var compiled = (PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), bounds);
         try
         {
             // In the PTX all kernels have the name of their entry point. The comment tells a reader which kernel it is.
