@@ -13,8 +13,8 @@ internal static class LaunchBounds
     // The registers of a multiprocessor of every architecture from sm_70 on.
     private const int Registers = 65_536;
 
-    // Their epilogues need more than 128 registers; with fewer they spill 16 to 44 bytes.
-    private static readonly Type[] TooLarge = [typeof(Gelu), typeof(Softplus)];
+    // The epilogues of the others need more than 128 registers; with fewer they spill 16 to 44 bytes.
+    private static readonly Type[] SmallActivations = [typeof(Identity), typeof(Relu), typeof(LeakyRelu), typeof(Sigmoid), typeof(Tanh)];
 
     /// <summary>The bounds of a closed kernel; none for most.</summary>
     /// <remarks>
@@ -23,7 +23,7 @@ internal static class LaunchBounds
     /// </remarks>
     public static KernelSpecialization Of(Type kernel) =>
         kernel.IsGenericType && kernel.GetGenericTypeDefinition() == typeof(ImplicitGemmConv2d<,,,>)
-        && kernel.GetGenericArguments() is [_, _, var activation, var tile] && tile == typeof(Tile128x128) && !TooLarge.Contains(activation)
+        && kernel.GetGenericArguments() is [_, _, var activation, var tile] && tile == typeof(Tile128x128) && SmallActivations.Contains(activation)
             ? new KernelSpecialization(Tile128x128.ThreadsX * Tile128x128.ThreadsY, 2)
             : KernelSpecialization.Empty;
 
