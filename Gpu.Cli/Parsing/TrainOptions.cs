@@ -14,6 +14,9 @@ internal sealed class TrainOptions
 {
     private const string Recipe = "the model's recipe";
 
+    private static readonly string[] Activations =
+        ["relu", "leaky-relu", "sigmoid", "tanh", "gelu", "silu", "softplus"];
+
     private readonly Option<long?> _epochs = Options.Integer("--epochs", "Number of passes over the training images", 1, 1_000_000, $"{Defaults.Epochs}");
     private readonly Option<long?> _steps = Options.Integer("--steps", "Number of optimizer steps; overrides --epochs", 1, 1_000_000_000, "none");
     private readonly Option<long?> _batch = Options.Integer(
@@ -69,6 +72,9 @@ internal sealed class TrainOptions
         "--spectral-norm", "Largest singular value of the weights of each dense or convolution layer, by one power iteration per step; 0 for none",
         Interval.NonNegative, Recipe);
 
+    private readonly Option<string?> _activation = Options.OneOf(
+        "--activation", "Activation in place of every one of the network, except that of its last layer", "as in the model", Activations);
+
     private readonly Option<double?> _dropout = Options.Number(
         "--dropout", "Drop probability of all dropout layers", Interval.BelowOne, "as in the model");
 
@@ -89,6 +95,14 @@ internal sealed class TrainOptions
         "off");
 
     private readonly Option<AugmentationOption?> _augment;
+
+    private readonly Option<double?> _mixup = Options.Number(
+        "--mixup", "Mixup: mix each training image and its label with another one of the batch, with weights from Beta(X, X); 0 for none",
+        new Interval(0, 100), "0");
+
+    private readonly Option<double?> _cutmix = Options.Number(
+        "--cutmix", "CutMix: replace a rectangle of each training image by that of another one of the batch, with areas from Beta(X, X), and mix the labels; "
+        + "0 for none. With --mixup, half of the images get one and half the other", new Interval(0, 100), "0");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create();
 
@@ -156,7 +170,7 @@ internal sealed class TrainOptions
         _augment = Options.Checked(
             "--augment",
             "LIST",
-            "Augment training images at random: flip (left-right, probability 1/2), shift:N (up to N pixels in each direction), flip,shift:N or none",
+            $"Augment training images at random: {AugmentationOption.Description}",
             "none",
             AugmentationOption? (text) => AugmentationOption.Parse(text));
     }
@@ -175,8 +189,8 @@ internal sealed class TrainOptions
         Option[] all =
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn,
-            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _dropout, _labelSmoothing,
-            _classWeights, _clipNorm, _accumulate, _ema, _augment, _background, _validation, _patience, _limitTrain, _limitTest,
+            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _dropout, _labelSmoothing,
+            _classWeights, _clipNorm, _accumulate, _ema, _augment, _mixup, _cutmix, _background, _validation, _patience, _limitTrain, _limitTest,
             _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery, _checkpointEvery, _onDivergence,
         ];
         foreach (var option in all) command.Options.Add(option);
@@ -215,6 +229,7 @@ internal sealed class TrainOptions
             L1Mode = Named<L1Mode>(parsed, _l1Mode) ?? basis.L1Mode,
             MaxNorm = parsed.GetSingle(_maxNorm) ?? basis.MaxNorm,
             SpectralNorm = parsed.GetSingle(_spectralNorm) ?? basis.SpectralNorm,
+            Activation = Named<ActivationKind>(parsed, _activation) ?? basis.Activation,
             Dropout = parsed.GetSingle(_dropout) ?? basis.Dropout,
             LabelSmoothing = parsed.GetSingle(_labelSmoothing) ?? basis.LabelSmoothing,
             ClassWeights = parsed.GetValue(_classWeights) ?? basis.ClassWeights,
@@ -223,6 +238,9 @@ internal sealed class TrainOptions
             Ema = parsed.GetSingle(_ema) ?? basis.Ema,
             AugmentFlip = augment?.Flip ?? basis.AugmentFlip,
             AugmentShift = augment?.Shift ?? basis.AugmentShift,
+            Augment = augment?.Others ?? basis.Augment,
+            Mixup = parsed.GetSingle(_mixup) ?? basis.Mixup,
+            Cutmix = parsed.GetSingle(_cutmix) ?? basis.Cutmix,
             Background = parsed.GetValue(_background) ?? basis.Background,
             Validation = parsed.GetValue(_validation) ?? basis.Validation,
             Patience = parsed.GetInt(_patience) ?? basis.Patience,
@@ -322,7 +340,7 @@ internal sealed class TrainOptions
     }
 
     private static T? Named<T>(ParseResult parsed, Option<string?> option)
-        where T : struct, Enum => parsed.GetValue(option) is { } name ? Enum.Parse<T>(name, ignoreCase: true) : null;
+        where T : struct, Enum => parsed.GetValue(option) is { } name ? Enum.Parse<T>(name.Replace("-", "", StringComparison.Ordinal), ignoreCase: true) : null;
 
     private static LearningRateScale ParseScale(string text)
     {

@@ -27,6 +27,7 @@ internal sealed record ResolvedOptions(
             LabelSmoothing = options.LabelSmoothing ?? recipe.LabelSmoothing,
             TopK = options.TopK,
             BinaryThreshold = binaryThreshold,
+            MixesSamples = options.Mixup > 0 || options.Cutmix > 0,
             Convolution = options.Convolution,
             Frozen = selection.Frozen,
         };
@@ -52,6 +53,9 @@ internal sealed record ResolvedOptions(
         Range("clip-norm", options.ClipNorm ?? 1, IsPositive, Positive);
         Range("warmup", options.Warmup, value => value >= 0, "0 or more");
         Range("validation", options.Validation ?? 0.5, value => value is > 0 and < 1, "above 0 and below 1");
+        Range("mixup", options.Mixup ?? 0, value => value is >= 0 and <= 100, "0 to 100");
+        Range("cutmix", options.Cutmix ?? 0, value => value is >= 0 and <= 100, "0 to 100");
+        if (options.Augment.AlternatingFlip && !options.AugmentFlip) throw new TrainingException("Flips cannot alternate without flips. Set AugmentFlip.");
         Range("shift", options.AugmentShift, value => value >= 0, "0 or more");
     }
 

@@ -82,6 +82,11 @@ public sealed record TrainingOptions
     /// <summary>Largest singular value of the weights of each dense or convolution layer, 0 or more; 0 for none.</summary>
     public float? SpectralNorm { get; init; }
 
+    /// <summary>
+    /// The activation in place of every one of the model, except that of its last layer (<see cref="Models.Model.With(Activation)"/>); null keeps them.
+    /// </summary>
+    public ActivationKind? Activation { get; init; }
+
     /// <summary>Drop probability of every dropout layer, 0 &lt;= x &lt; 1 (0: off); null keeps those of the model.</summary>
     public float? Dropout { get; init; }
 
@@ -109,6 +114,18 @@ public sealed record TrainingOptions
 
     /// <summary>Augmentation: shifts training images randomly by up to this many pixels in each direction, 0 for none.</summary>
     public int AugmentShift { get; init; }
+
+    /// <summary>Augmentation: other random changes of training images.</summary>
+    public ImageAugmentation Augment { get; init; } = new();
+
+    /// <summary>
+    /// Mixup: the parameter of the Beta distribution of the weights, above 0, at most 100; see <see cref="Augmentation.Mixup"/>. The training accuracy counts
+    /// the heavier label. Null: off.
+    /// </summary>
+    public float? Mixup { get; init; }
+
+    /// <summary>CutMix: the parameter of the Beta distribution of the areas, above 0, at most 100; see <see cref="Augmentation.Cutmix"/>. Null: off.</summary>
+    public float? Cutmix { get; init; }
 
     /// <summary>Gradient accumulation: number of batches averaged per optimizer step, 1 or more.</summary>
     public int Accumulate { get; init; } = 1;

@@ -1,7 +1,6 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
-using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Weights;
@@ -210,7 +209,7 @@ internal sealed class TrainingSession : IDisposable
         if (options.InitFile is { } file) Messages = WeightTransfer.Load(network, file, options.InitLayout, _classNames);
         var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings));
         var update = Own(new ParameterUpdate(network, resolved, plans.StepStateView, plans.LossScale));
-        var augmentation = new Augmentation(options.AugmentFlip, options.AugmentShift, NamedSeed.Of(options.Seed, "augmentation"));
+        var augmentation = options.Augment.For(options, (data.Train.Count + memory.Batch - 1) / memory.Batch);
         var train = Own(DeviceSplit.Create(device, data.Train, data, plans, memory.Batch, augmentation));
         var validation = data.Validation is { } part ? Own(DeviceSplit.Create(device, part, data, plans, memory.WindowBatch)) : null;
         var test = Own(DeviceSplit.Create(device, data.Test, data, plans, memory.WindowBatch));

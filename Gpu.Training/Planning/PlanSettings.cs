@@ -17,6 +17,9 @@ public sealed record PlanSettings
     /// <summary>Factors of the training loss of each class, one for each output of the model; null for 1.</summary>
     public IReadOnlyList<float>? ClassWeights { get; init; }
 
+    /// <summary>Whether a training batch has two labels and a weight for each sample: mixup or CutMix.</summary>
+    public bool MixesSamples { get; init; }
+
     /// <summary>The algorithm of all convolutions.</summary>
     public Conv2dAlgorithm Convolution { get; init; }
 

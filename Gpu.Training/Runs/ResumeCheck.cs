@@ -69,6 +69,7 @@ internal sealed class ResumeCheck
         Compare("precision", was.Precision ?? MatrixPrecision.Fp32, now.Precision ?? MatrixPrecision.Fp32, Rule.Never);
         Compare("ema", was.Ema, now.Ema, Rule.Never);
         Compare("background", was.Background, now.Background, Rule.Never);
+        Compare("activation", was.Activation, now.Activation, Rule.Never);
         Compare("initializer", was.Initializer, now.Initializer, Rule.Never);
         Compare("schedule", was.Schedule, now.Schedule, Rule.Override);
         Compare("warmup", was.Warmup, now.Warmup, Rule.Override);
@@ -78,6 +79,9 @@ internal sealed class ResumeCheck
         Compare("clip-norm", was.ClipNorm, now.ClipNorm, Rule.Override);
         Compare("augment flip", was.AugmentFlip, now.AugmentFlip, Rule.Override);
         Compare("augment shift", was.AugmentShift, now.AugmentShift, Rule.Override);
+        Compare("augment", was.Augment, now.Augment, Rule.Override);
+        Compare("mixup", was.Mixup, now.Mixup, Rule.Override);
+        Compare("cutmix", was.Cutmix, now.Cutmix, Rule.Override);
         Compare("freeze", was.Freeze, now.Freeze, Rule.Override);
         Compare("lr-scale", was.LearningRateScales, now.LearningRateScales, Rule.Override);
         Compare("decay-for", was.DecayFor, now.DecayFor, Rule.Override);
