@@ -94,15 +94,7 @@ internal sealed class TrainOptions
         Interval.BelowOne,
         "off");
 
-    private readonly Option<AugmentationOption?> _augment;
-
-    private readonly Option<double?> _mixup = Options.Number(
-        "--mixup", "Mixup: mix each training image and its label with another one of the batch, with weights from Beta(X, X); 0 for none",
-        new Interval(0, 100), "0");
-
-    private readonly Option<double?> _cutmix = Options.Number(
-        "--cutmix", "CutMix: replace a rectangle of each training image by that of another one of the batch, with areas from Beta(X, X), and mix the labels; "
-        + "0 for none. With --mixup, half of the images get one and half the other", new Interval(0, 100), "0");
+    private readonly AugmentationOptions _augmentation = new();
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create();
 
@@ -167,12 +159,6 @@ internal sealed class TrainOptions
             "Learning-rate schedule: " + string.Join(", ", LearningRateSchedule.All),
             Defaults.Schedule.ToString(),
             LearningRateSchedule? (text) => LearningRateSchedule.Parse(text));
-        _augment = Options.Checked(
-            "--augment",
-            "LIST",
-            $"Augment training images at random: {AugmentationOption.Description}",
-            "none",
-            AugmentationOption? (text) => AugmentationOption.Parse(text));
     }
 
     /// <summary>Options of <c>train</c> without arguments, suitable for the bundled digits.</summary>
@@ -190,7 +176,7 @@ internal sealed class TrainOptions
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn,
             _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _dropout, _labelSmoothing,
-            _classWeights, _clipNorm, _accumulate, _ema, _augment, _mixup, _cutmix, _background, _validation, _patience, _limitTrain, _limitTest,
+            _classWeights, _clipNorm, _accumulate, _ema, .. _augmentation.All, _background, _validation, _patience, _limitTrain, _limitTest,
             _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery, _checkpointEvery, _onDivergence,
         ];
         foreach (var option in all) command.Options.Add(option);
@@ -204,8 +190,7 @@ internal sealed class TrainOptions
     public TrainingOptions Apply(ParseResult parsed, TrainingOptions basis)
     {
         var betas = parsed.GetValue(_betas);
-        var augment = parsed.GetValue(_augment);
-        var options = basis with
+        var options = _augmentation.Apply(parsed, basis) with
         {
             Epochs = parsed.GetInt(_epochs) ?? basis.Epochs,
             Steps = parsed.GetInt(_steps) ?? basis.Steps,
@@ -236,11 +221,6 @@ internal sealed class TrainOptions
             ClipNorm = parsed.GetSingle(_clipNorm) ?? basis.ClipNorm,
             Accumulate = parsed.GetInt(_accumulate) ?? basis.Accumulate,
             Ema = parsed.GetSingle(_ema) ?? basis.Ema,
-            AugmentFlip = augment?.Flip ?? basis.AugmentFlip,
-            AugmentShift = augment?.Shift ?? basis.AugmentShift,
-            Augment = augment?.Others ?? basis.Augment,
-            Mixup = parsed.GetSingle(_mixup) ?? basis.Mixup,
-            Cutmix = parsed.GetSingle(_cutmix) ?? basis.Cutmix,
             Background = parsed.GetValue(_background) ?? basis.Background,
             Validation = parsed.GetValue(_validation) ?? basis.Validation,
             Patience = parsed.GetInt(_patience) ?? basis.Patience,

@@ -42,7 +42,7 @@ internal struct AugmentationSample
         };
     }
 
-    // 1 if a sample is flipped in an epoch, else 0: half of the samples, chosen by a hash (the finalizer of MurmurHash3), in even epochs, the others in odd ones.
+    // 1 if a sample is flipped in an epoch, else 0: half of the samples in even epochs, the others in odd ones. The finalizer of MurmurHash3 chooses the half.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float AlternatingFlip(int sample, uint seed, int epoch)
     {

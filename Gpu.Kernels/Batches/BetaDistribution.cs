@@ -1,6 +1,6 @@
 namespace Gpu.Kernels.Batches;
 
-/// <summary>Quantiles of the symmetric Beta distribution, from which kernels draw by linear interpolation: without rejection, each draw costs the same.</summary>
+/// <summary>Quantiles of the symmetric Beta distribution, from which kernels draw by linear interpolation: without rejection.</summary>
 internal static class BetaDistribution
 {
     /// <summary>Intervals of equal probability in the table.</summary>

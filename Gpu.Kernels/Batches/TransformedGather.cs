@@ -5,8 +5,8 @@ using Gpu.Kernels.Devices;
 namespace Gpu.Kernels.Batches;
 
 /// <summary>
-/// Assembles a batch with the changes that <see cref="DrawTransforms{TBackend,TVector}"/> drew, in one pass: each output pixel is sampled from the bytes through
-/// the affine map, its colors are changed, it is normalized, erased and mixed. An item is some pixels of a sample.
+/// Assembles a batch with the changes that <see cref="DrawTransforms{TBackend,TVector}"/> drew, in one pass: each output pixel is sampled from the bytes
+/// through the affine map, its colors are changed, it is normalized, erased and mixed. An item is some pixels of a sample.
 /// </summary>
 internal struct TransformedGather<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>

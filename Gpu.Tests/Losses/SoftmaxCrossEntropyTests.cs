@@ -5,7 +5,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Losses;
 
-[OracleFor(typeof(SoftmaxCrossEntropyKernel<,>), typeof(GroupedSoftmaxCrossEntropy<,>))]
+[OracleFor(typeof(SoftmaxCrossEntropyKernel<,>), typeof(GroupedSoftmaxCrossEntropy<,>), typeof(MixedLabels<,>))]
 public class SoftmaxCrossEntropyTests
 {
     [Theory]
@@ -68,6 +68,51 @@ public class SoftmaxCrossEntropyTests
 
         Assert.Throws<ArgumentException>(() => SoftmaxCrossEntropy.Run(
             oracle.Device, 2, 3, oracle.Output(6), oracle.Upload(new int[2]), default, oracle.Output(2), 0f, oracle.Output(2)));
+    }
+
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void TwoLabelsMixTheirLossesAndGradients(string device)
+    {
+        using var oracle = new Oracle(device, seed: 36);
+        foreach (var classes in new[] { 2, 10, 17 })
+        {
+            foreach (var smoothing in new[] { 0f, 0.1f, 1f })
+            {
+                const int batch = 9;
+                var logits = oracle.Uniform(batch * classes, -4, 4);
+                var (first, second, shares) = (oracle.Labels(batch, classes), oracle.Labels(batch, classes), oracle.Uniform(batch, 0, 1));
+                (shares[0], shares[1], second[2]) = (0, 1, first[2]);
+                foreach (var weights in new[] { null, oracle.Uniform(classes, 0, 3) })
+                {
+                    var (losses, gradient) = (oracle.Output(batch), oracle.Output(batch * classes));
+                    void Run(DeviceView target, DeviceView into) => SoftmaxCrossEntropy.RunMixed(
+                        oracle.Device, batch, classes, oracle.Upload(logits), oracle.Upload(first), oracle.Upload(second), oracle.Upload(shares), target, into,
+                        smoothing, weights is null ? default : oracle.Upload(weights));
+                    Run(gradient, losses);
+                    var (a, b) = (Reference(batch, classes, logits, first, smoothing), Reference(batch, classes, logits, second, smoothing));
+                    double Share(int n) => shares[n] * (weights?[first[n]] ?? 1.0);
+                    double Other(int n) => (1.0 - shares[n]) * (weights?[second[n]] ?? 1.0);
+                    oracle.Compare(
+                        "mixed losses", [.. a.Losses.Select((loss, n) => Share(n) * loss + Other(n) * b.Losses[n])], losses, 2e-6, floor: 1);
+                    oracle.Compare(
+                        "mixed gradient", [.. a.Gradient.Select((g, i) => batch * (Share(i / classes) * g + Other(i / classes) * b.Gradient[i]))],
+                        [.. oracle.Download(gradient).Select(g => g * batch)], 4e-6, floor: 1);
+                    // Evaluation computes no gradient and gives the same losses.
+                    var evaluated = oracle.Output(batch);
+                    Run(default, evaluated);
+                    Assert.Equal(oracle.Download(losses), oracle.Download(evaluated));
+                }
+            }
+        }
+
+        // An invalid label of either kind gives the loss NaN and the gradient 0.
+        var (invalid, zeros) = (oracle.Output(3), oracle.Output(12));
+        SoftmaxCrossEntropy.RunMixed(
+            oracle.Device, 3, 4, oracle.Upload(oracle.Uniform(12)), oracle.Upload([0, -1, 2]), oracle.Upload([4, 1, 3]), oracle.Upload([0.5f, 0.5f, 0.5f]),
+            zeros, invalid);
+        Assert.Equal([true, true, false], oracle.Download(invalid).Select(float.IsNaN));
+        Assert.All(oracle.Download(zeros)[..8], g => Assert.Equal(0f, g));
     }
 
     [Theory]

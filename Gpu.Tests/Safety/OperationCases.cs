@@ -25,6 +25,8 @@ internal sealed record OperationCase(MethodInfo Method, object[] Arguments, stri
             {
                 foreach (var property in inner)
                 {
+                    // Omitted.
+                    if (((DeviceView)property.GetValue(Arguments[i])!).IsEmpty) continue;
                     yield return ($"{parameters[i].Name}.{property.Name}", (DeviceView)property.GetValue(Arguments[i])!, other =>
                     {
                         var copy = Copy(Arguments[index]);
@@ -227,6 +229,9 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
             typeof(SoftmaxCrossEntropy), "RunAndCount", "logitsGradient sampleLosses metrics", batch, classes, Values(), Samples(), Values(), Samples(),
             Counters(), 2, 0.1f, View(classes));
         yield return Case(
+            typeof(SoftmaxCrossEntropy), "RunMixed", "logitsGradient sampleLosses", batch, classes, Values(), Samples(), Samples(), Samples(), Values(),
+            Samples(), 0.1f, View(classes));
+        yield return Case(
             typeof(MeanSquaredError), "Run", "gradient sampleLosses", batch, classes, Values(), Values(), Values(), Samples(), Activation.Relu, 1f);
         yield return Case(typeof(BinaryCrossEntropy), "Run", "logitsGradient sampleLosses", batch, classes, Values(), Values(), Values(), Samples());
         yield return Case(typeof(Metrics), "Accumulate", "metrics", batch, classes, Values(), Samples(), Samples(), Counters(), 2);
@@ -244,7 +249,22 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
             View(images.DataWords), View(3), View(1), View(state), View(PixelNormalization.Words(3)), View(images.BatchLength), View(2),
         ];
         foreach (var augmentation in new[] { Augmentation.None, new Augmentation(true, 1, 7) })
-            yield return Case(typeof(BatchGather), "Run", "output outputLabels", [images, .. Gather().Cast<object>(), augmentation]);
+        {
+            yield return Case(
+                typeof(BatchGather), "Run", "output outputLabels", [images, .. Gather().Cast<object>(), augmentation, default(AugmentationBuffers)]);
+        }
+
+
+        var buffers = new AugmentationBuffers
+        {
+            Transforms = View(2 * AugmentationBuffers.WordsPerSample),
+            MixQuantiles = View(AugmentationBuffers.QuantileWords),
+            SecondLabels = View(2),
+            LabelWeights = View(2),
+        };
+        yield return Case(
+            typeof(BatchGather), "Run", "output outputLabels buffers.Transforms buffers.SecondLabels buffers.LabelWeights",
+            [images, .. Gather().Cast<object>(), new Augmentation(true, 1, 7) { Rotation = 10, Mixup = 1 }, buffers]);
         yield return Case(typeof(RowGather), "Run", "output outputLabels", View(21), 7, View(3), View(1), View(state), View(14), View(2));
         yield return Case(typeof(StepTable), "Advance", "table stepState", View(StepTableLayout.Length(1)), View(state));
         yield return Case(typeof(LossScaling), "Scale", "gradient", View(33), View(LossScaleLayout.Words));

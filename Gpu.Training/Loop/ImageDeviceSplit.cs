@@ -66,7 +66,7 @@ internal sealed class ImageDeviceSplit : DeviceSplit
         list, Shape(plan.Batch), _bytes.View, _labels.View, OrderView, StepState, _normalization.View, plan.Input, plan.Labels, _augmentation,
         _augmentationBuffers with
         {
-            Transforms = _augmentationBuffers.Transforms.First(Math.Min(_augmentationBuffers.Transforms.Length, plan.Batch * AugmentationBuffers.WordsPerSample)),
+            Transforms = _augmentation.IsFlipAndShift ? default : _augmentationBuffers.Transforms.First(plan.Batch * AugmentationBuffers.WordsPerSample),
             SecondLabels = plan.SecondLabels,
             LabelWeights = plan.LabelWeights,
         });
