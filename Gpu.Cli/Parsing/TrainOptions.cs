@@ -78,10 +78,19 @@ internal sealed class TrainOptions
     private readonly Option<double?> _dropout = Options.Number(
         "--dropout", "Drop probability of all dropout layers", Interval.BelowOne, "as in the model");
 
+    private readonly Option<bool> _spatialDropout = Options.Flag("--spatial-dropout", "Let dropout layers of images drop whole channels of an image");
+
+    private readonly Option<double?> _stochasticDepth = Options.Number(
+        "--stochastic-depth", "Probability to skip the body of the last residual block for an image; earlier blocks have proportionally less",
+        Interval.BelowOne, "0");
+
     private readonly Option<double?> _labelSmoothing = Options.Number(
         "--label-smoothing", "Label smoothing: target probability spread evenly over all classes", Interval.BelowOne, Recipe);
 
     private readonly Option<ClassWeighting?> _classWeights = ClassWeightsOption.Create();
+
+    private readonly Option<double?> _clipValue = Options.Number(
+        "--clip-value", "Clip each gradient to this absolute value, before --clip-norm", Interval.Positive, "off");
 
     private readonly Option<double?> _clipNorm = Options.Number(
         "--clip-norm", "Clip the L2 norm of all gradients to this value", Interval.Positive, "off");
@@ -175,8 +184,8 @@ internal sealed class TrainOptions
         Option[] all =
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn,
-            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _dropout, _labelSmoothing,
-            _classWeights, _clipNorm, _accumulate, _ema, .. _augmentation.All, _background, _validation, _patience, _limitTrain, _limitTest,
+            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _dropout, _spatialDropout, _stochasticDepth, _labelSmoothing,
+            _classWeights, _clipNorm, _clipValue, _accumulate, _ema, .. _augmentation.All, _background, _validation, _patience, _limitTrain, _limitTest,
             _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery, _checkpointEvery, _onDivergence,
         ];
         foreach (var option in all) command.Options.Add(option);
@@ -218,6 +227,9 @@ internal sealed class TrainOptions
             Dropout = parsed.GetSingle(_dropout) ?? basis.Dropout,
             LabelSmoothing = parsed.GetSingle(_labelSmoothing) ?? basis.LabelSmoothing,
             ClassWeights = parsed.GetValue(_classWeights) ?? basis.ClassWeights,
+            SpatialDropout = parsed.GetValue(_spatialDropout) || basis.SpatialDropout,
+            StochasticDepth = parsed.GetSingle(_stochasticDepth) ?? basis.StochasticDepth,
+            ClipValue = parsed.GetSingle(_clipValue) ?? basis.ClipValue,
             ClipNorm = parsed.GetSingle(_clipNorm) ?? basis.ClipNorm,
             Accumulate = parsed.GetInt(_accumulate) ?? basis.Accumulate,
             Ema = parsed.GetSingle(_ema) ?? basis.Ema,

@@ -204,6 +204,11 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
         yield return Case(typeof(ActivationOps), "Forward", "output", relu, View(words), View(words));
         yield return Case(typeof(ActivationOps), "Backward", "inputGradient", relu, View(words), View(words), View(words));
         yield return Case(typeof(Dropout), "Forward", "output", 0.5f, 1UL, View(state), View(words), View(words));
+        var shared = new DropoutShape(1, words, 1, DropoutUnit.Channel);
+        yield return Case(typeof(Dropout), "ForwardShared", "output", shared, 0.5f, 1UL, View(state), View(words), View(words));
+        yield return Case(
+            typeof(Dropout), "BackwardShared", "inputGradient", shared, 0.5f, 1UL, View(state), View(words), View(words), relu, View(words), false);
+        yield return Case(typeof(GradientClip), "Value", "gradients", View(1), View(state), 1f);
         yield return Case(typeof(Dropout), "Backward", "inputGradient", 0.5f, 1UL, View(state), View(words), View(words), relu, View(words), false);
         yield return Case(typeof(ResidualAdd), "Forward", "output", View(words), View(words), View(words), relu);
         yield return Case(

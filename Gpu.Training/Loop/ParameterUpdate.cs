@@ -68,6 +68,7 @@ internal sealed class ParameterUpdate : IDisposable
 
         // Unscale first: clipping needs the norm of the unscaled gradients.
         if (!lossScale.IsEmpty) LossScaling.Update(_commands, memory.Gradients, stepState, lossScale, norm, workspace);
+        if (resolved.Options.ClipValue is { } limit) GradientClip.Value(_commands, memory.Gradients, stepState, limit);
         if (clipNorm is { } largest) GradientNorm.Run(_commands, memory.Gradients, stepState, largest, norm, workspace);
         FusedOptimizer.Update(
             _commands, settings, _table, memory.Values, memory.Gradients, State, stepState, clipNorm is null ? default : norm,

@@ -1,3 +1,4 @@
+using Gpu.Training.Layers;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 
@@ -19,6 +20,7 @@ internal sealed record ResolvedOptions(
         var recipe = model.Recipe;
         var optimizer = options.OptimizerFor(recipe.Optimizer);
         Check(options, optimizer, recipe);
+        CheckLayers(options, model);
         var selection = ParameterSelection.For(model, options.Freeze, options.LearningRateScales);
         var settings = new PlanSettings
         {
@@ -27,6 +29,8 @@ internal sealed record ResolvedOptions(
             LabelSmoothing = options.LabelSmoothing ?? recipe.LabelSmoothing,
             TopK = options.TopK,
             BinaryThreshold = binaryThreshold,
+            SpatialDropout = options.SpatialDropout,
+            StochasticDepth = options.StochasticDepth ?? 0,
             MixesSamples = options.Mixup > 0 || options.Cutmix > 0,
             Convolution = options.Convolution,
             Frozen = selection.Frozen,
@@ -50,6 +54,8 @@ internal sealed record ResolvedOptions(
         CheckDecay(optimizer);
         Fraction("dropout", options.Dropout ?? 0);
         Fraction("ema", options.Ema ?? 0);
+        Fraction("stochastic-depth", options.StochasticDepth ?? 0);
+        Range("clip-value", options.ClipValue ?? 1, IsPositive, Positive);
         Range("clip-norm", options.ClipNorm ?? 1, IsPositive, Positive);
         Range("warmup", options.Warmup, value => value >= 0, "0 or more");
         Range("validation", options.Validation ?? 0.5, value => value is > 0 and < 1, "above 0 and below 1");
@@ -76,6 +82,15 @@ internal sealed record ResolvedOptions(
         Range(isModelFile ? "maxNorm" : "max-norm", optimizer.MaxNorm, IsNotNegative, "0 (for none) to 3.4e38");
         Range(isModelFile ? "spectralNorm" : "spectral-norm", optimizer.SpectralNorm, IsNotNegative, "0 (for none) to 3.4e38");
         Fraction(isModelFile ? "labelSmoothing" : "label-smoothing", labelSmoothing);
+    }
+
+    private static void CheckLayers(TrainingOptions options, Model model)
+    {
+        var nodes = model.Nodes.SelectMany(node => node.Flatten()).ToArray();
+        if (options.StochasticDepth > 0 && nodes.All(node => node.Layer is not ResidualBlock))
+            throw new TrainingException($"stochastic-depth has no effect, because the model '{model.Name}' has no residual blocks. Omit it.");
+        if (options.SpatialDropout && nodes.All(node => node.Layer is not DropoutLayer || !node.Input.IsImage))
+            throw new TrainingException($"spatial-dropout has no effect, because the model '{model.Name}' has no dropout layers with images. Omit it.");
     }
 
     private static bool IsNotNegative(double value) => value >= 0 && float.IsFinite((float)value);

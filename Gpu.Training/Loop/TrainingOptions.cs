@@ -90,6 +90,15 @@ public sealed record TrainingOptions
     /// <summary>Drop probability of every dropout layer, 0 &lt;= x &lt; 1 (0: off); null keeps those of the model.</summary>
     public float? Dropout { get; init; }
 
+    /// <summary>Whether dropout layers of images drop whole channels of a sample instead of single values.</summary>
+    public bool SpatialDropout { get; init; }
+
+    /// <summary>
+    /// Stochastic depth: the probability, 0 &lt;= x &lt; 1, to skip the body of the last residual block for a sample; block l of L has l / L of it. Bodies that
+    /// are kept are scaled by 1 / (1 - probability). Null: off.
+    /// </summary>
+    public float? StochasticDepth { get; init; }
+
     /// <summary>Label smoothing: target probability spread evenly over all classes, 0 &lt;= x &lt; 1.</summary>
     public float? LabelSmoothing { get; init; }
 
@@ -101,6 +110,9 @@ public sealed record TrainingOptions
 
     /// <summary>Gradient clipping: if the L2 norm of all gradients exceeds this, above 0, they are scaled down to it. Null: off.</summary>
     public float? ClipNorm { get; init; }
+
+    /// <summary>Gradient clipping by value: each gradient is limited to this absolute value, above 0, before the norm is. Null: off.</summary>
+    public float? ClipValue { get; init; }
 
     /// <summary>
     /// Decay of an exponential moving average of the parameters, a = ema * a + (1 - ema) * p, 0 &lt;= ema &lt; 1. Evaluation and saved weights then use the

@@ -11,6 +11,12 @@ public sealed record PlanSettings
     /// <summary>Replaces the probability of all dropout layers; null to use those of the layers.</summary>
     public float? Dropout { get; init; }
 
+    /// <summary>Whether dropout layers of images drop whole channels instead of single values.</summary>
+    public bool SpatialDropout { get; init; }
+
+    /// <summary>The probability to skip the body of the last residual block in training; earlier blocks have proportionally less. 0: off.</summary>
+    public float StochasticDepth { get; init; }
+
     /// <summary>Label smoothing in training: the share of the target that is spread evenly over all classes, 0 (off) to 1.</summary>
     public float LabelSmoothing { get; init; }
 

@@ -74,6 +74,9 @@ internal sealed class ResumeCheck
         Compare("schedule", was.Schedule, now.Schedule, Rule.Override);
         Compare("warmup", was.Warmup, now.Warmup, Rule.Override);
         Compare("dropout", was.Dropout, now.Dropout, Rule.Override);
+        Compare("spatial-dropout", was.SpatialDropout, now.SpatialDropout, Rule.Override);
+        Compare("stochastic-depth", was.StochasticDepth, now.StochasticDepth, Rule.Override);
+        Compare("clip-value", was.ClipValue, now.ClipValue, Rule.Override);
         Compare("label-smoothing", was.LabelSmoothing, now.LabelSmoothing, Rule.Override);
         Compare("class-weights", was.ClassWeights, now.ClassWeights, Rule.Override);
         Compare("clip-norm", was.ClipNorm, now.ClipNorm, Rule.Override);
