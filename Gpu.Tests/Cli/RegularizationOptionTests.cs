@@ -28,7 +28,7 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
         "--spectral-norm 0.5",
         "--dropout 0.5 --with --model lenet_bn28",
         "--spatial-dropout --with --model lenet_bn28 --dropout 0.5",
-        "--stochastic-depth 0.5 --with --model resnet20 --steps 2 --batch 8",
+        "--stochastic-depth 0.5 --with --model resnet20",
         "--clip-value 1e-4",
         "--label-smoothing 0.3",
         "--class-weights balanced --with --limit-train 50",
@@ -99,6 +99,14 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     [InlineData("--decay-for dense9=0.1", "matches 'dense9'")]
     [InlineData("--decay-for dense1=-1", "expected PATTERN=X with a number X")]
     [InlineData("--max-norm -1", "--max-norm expects a number")]
+    [InlineData("--stochastic-depth 0.5", "stochastic-depth has no effect, because the model 'mlp64x2' has no residual blocks")]
+    [InlineData("--spatial-dropout", "spatial-dropout has no effect")]
+    [InlineData("--augment saturation:0.5", "saturation and hue need 3 channels, but there is 1")]
+    [InlineData("--augment erase:0.5,cutout:4", "Give one of them")]
+    [InlineData("--augment scale:2..1", "such as scale:0.8..1.2")]
+    [InlineData("--augment flip,flip", "given twice")]
+    [InlineData("--mixup -1", "--mixup expects a number (0 to 100)")]
+    [InlineData("--activation reul", "--activation expects one of")]
     [InlineData("--loss half-mse", "which need softmax cross-entropy")]
     public void WhatHasNoEffectIsRefused(string options, string message)
     {

@@ -6,7 +6,7 @@ using Gpu.Tests.Pooling;
 
 namespace Gpu.Tests.Regularization;
 
-[OracleFor(typeof(DropoutKernel<,,>))]
+[OracleFor(typeof(DropoutKernel<,,>), typeof(SharedDropoutKernel<,,>))]
 public class DropoutTests
 {
     private const ulong Seed = 0x0123_4567_89AB_CDEF;
@@ -37,6 +37,43 @@ public class DropoutTests
                 Dropout.Backward(oracle.Device, probability, Seed, state, g, target, gate, x, accumulate));
 
             Dropout.Forward(oracle.Device, probability, Seed, state, x, x);
+            Assert.Equal(oracle.Download(output), oracle.Download(x));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Devices))]
+    public void WholeChannelsAndSamplesAgreeWithTheReference(string device)
+    {
+        using var oracle = new Oracle(device, seed: 5);
+        (DropoutShape, float)[] cases =
+        [
+            (new(1, 1, 1, DropoutUnit.Channel), 0.5f), (new(3, 9, 5, DropoutUnit.Channel), 0.4f), (new(2, 65, 17, DropoutUnit.Channel), 0.3f),
+            (new(2, 130, 16, DropoutUnit.Channel), 0.5f), (new(4, 3, 3, DropoutUnit.Channel), 1f), (new(5, 9, 5, DropoutUnit.Sample), 0.5f),
+            (new(6, 1, 33, DropoutUnit.Sample), 0.3f), (new(4, 70, 8, DropoutUnit.Sample), 0f),
+        ];
+        foreach (var (shape, probability) in cases)
+        {
+            var draw = oracle.Next(0, 1000);
+            var state = State(oracle, draw);
+            var (input, gradient) = (oracle.Uniform(shape.Length), oracle.Uniform(shape.Length));
+            var scale = 1 / (1 - (double)probability);
+            bool Keeps(int i)
+            {
+                var sample = i / (shape.Pixels * shape.Channels);
+                return DropoutMask.KeepsTogether(
+                    Seed, (uint)draw, shape.Unit == DropoutUnit.Sample ? sample : sample * shape.Channels + i % shape.Channels, probability);
+            }
+
+            var x = oracle.Upload(input);
+            var output = oracle.Output(shape.Length);
+            Dropout.ForwardShared(oracle.Device, shape, probability, Seed, state, x, output);
+            oracle.Compare("shared dropout forward", [.. input.Select((value, i) => Keeps(i) ? value * scale : 0)], output, 1e-6, shape: $"{shape}");
+            var g = oracle.Upload(gradient);
+            Pool2dTests.CheckGradient(
+                oracle, "shared dropout backward", $"{shape}", input, [.. gradient.Select((value, i) => Keeps(i) ? value * scale : 0)],
+                (target, gate, accumulate) => Dropout.BackwardShared(oracle.Device, shape, probability, Seed, state, g, target, gate, x, accumulate));
+            Dropout.ForwardShared(oracle.Device, shape, probability, Seed, state, x, x);
             Assert.Equal(oracle.Download(output), oracle.Download(x));
         }
     }
