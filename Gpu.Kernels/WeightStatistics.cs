@@ -5,19 +5,34 @@ using Gpu.Kernels.Statistics;
 
 namespace Gpu.Kernels;
 
+/// <summary>Moments of the weights of a segment.</summary>
+/// <param name="Squares">the sum of w^2</param>
+/// <param name="GradientSquares">the sum of gradient^2</param>
+/// <param name="ChangeSquares">the sum of (w - before)^2</param>
+/// <param name="Absolutes">the sum of |w|</param>
+/// <param name="Largest">the largest |w|</param>
+/// <param name="Zeros">the number of weights that are exactly 0</param>
+public readonly record struct SegmentMoments(
+    double Squares, double GradientSquares, double ChangeSquares, double Absolutes, float Largest, long Zeros);
+
 /// <summary>
 /// Statistics of the segments of an arena: norms of weights, gradients and changes, zeros, and a histogram. Each operation writes one set of words per block of
-/// the <see cref="SegmentTable"/>, with every value in a fixed order, so the results are deterministic. The caller adds up the blocks of a segment.
+/// the <see cref="SegmentTable"/>, with every value in a fixed order, so the results are deterministic. The host adds up the blocks of a segment in double
+/// precision, in the order of the arena.
 /// </summary>
 /// <example><code>
 /// WeightStatistics.Copy(device, weights, before);
 /// // forward, backward; then the optimizer after the gradients have been copied
 /// WeightStatistics.Moments(device, table, weights, before, gradients, moments);
+/// var segments = WeightStatistics.ReadMoments(device, arena, moments);
+/// device.Upload&lt;float&gt;([.. segments.Select(segment =&gt; segment.Largest)], largest);
 /// WeightStatistics.Counts(device, table, weights, largest, counts);
 /// </code></example>
 public static class WeightStatistics
 {
-    /// <summary>Words per block of <see cref="Moments"/>: sums of w^2, gradient^2 and (w - before)^2, the largest |w|, the count of w != 0; 3 unused.</summary>
+    /// <summary>
+    /// Words per block of <see cref="Moments"/>: sums of w^2, gradient^2 and (w - before)^2, the largest |w|, the count of w != 0, the sum of |w|; 2 unused.
+    /// </summary>
     public const int MomentWords = 8;
 
     /// <summary>
@@ -83,6 +98,78 @@ public static class WeightStatistics
         executor.Execute(new CountsOperation(table, weights, largest, counts));
     }
 
+    /// <summary>Reads the moments of each segment. Waits until the device has finished.</summary>
+    /// <param name="device">the device</param>
+    /// <param name="arena">the segments of the table</param>
+    /// <param name="moments">the words that <see cref="Moments"/> wrote</param>
+    /// <returns>the moments, in the order of the segments</returns>
+    /// <exception cref="ArgumentException">the view has the wrong length</exception>
+    public static SegmentMoments[] ReadMoments(ComputeDevice device, ParameterArena arena, DeviceView moments)
+    {
+        var words = Download(device, arena, moments, MomentWords, nameof(moments));
+        var all = new SegmentMoments[arena.Segments.Count];
+        var at = 0;
+        for (var s = 0; s < all.Length; s++)
+        {
+            var (sum, used, largest) = (default(SegmentMoments), 0L, 0f);
+            for (var block = 0; block < arena.Segments[s].Length; block += SegmentTable.BlockLength, at += MomentWords)
+            {
+                sum = sum with
+                {
+                    Squares = sum.Squares + words[at],
+                    GradientSquares = sum.GradientSquares + words[at + 1],
+                    ChangeSquares = sum.ChangeSquares + words[at + 2],
+                    Absolutes = sum.Absolutes + words[at + 5],
+                };
+                largest = Math.Max(largest, words[at + 3]);
+                used += (long)words[at + 4];
+            }
+
+            all[s] = sum with { Largest = largest, Zeros = arena.Segments[s].Length - used };
+        }
+
+        return all;
+    }
+
+    /// <summary>Reads the counts of each segment. Waits until the device has finished.</summary>
+    /// <param name="device">the device</param>
+    /// <param name="arena">the segments of the table</param>
+    /// <param name="counts">the words that <see cref="Counts"/> wrote</param>
+    /// <returns><see cref="Bins"/> counts per segment, in the order of the segments</returns>
+    /// <exception cref="ArgumentException">the view has the wrong length</exception>
+    public static long[][] ReadCounts(ComputeDevice device, ParameterArena arena, DeviceView counts)
+    {
+        var words = Download(device, arena, counts, Bins, nameof(counts));
+        var all = new long[arena.Segments.Count][];
+        var at = 0;
+        for (var s = 0; s < all.Length; s++)
+        {
+            all[s] = new long[Bins];
+            for (var block = 0; block < arena.Segments[s].Length; block += SegmentTable.BlockLength)
+                for (var k = 0; k < Bins; k++) all[s][k] += (long)words[at++];
+        }
+
+        return all;
+    }
+
+    /// <summary>Words of the moments of an arena.</summary>
+    /// <param name="arena">the segments</param>
+    public static int MomentLength(ParameterArena arena) => ShapeLimits.Length("the moments", SegmentTable.CountBlocks(arena), MomentWords);
+
+    /// <summary>Words of the counts of an arena.</summary>
+    /// <param name="arena">the segments</param>
+    public static int CountLength(ParameterArena arena) => ShapeLimits.Length("the counts", SegmentTable.CountBlocks(arena), Bins);
+
+    private static float[] Download(ComputeDevice device, ParameterArena arena, DeviceView view, int words, string name)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(arena);
+        view.Require(ShapeLimits.Length(name, SegmentTable.CountBlocks(arena), words), name);
+        var values = new float[view.Length];
+        device.Download<float>(view, values);
+        return values;
+    }
+
     private readonly struct CopyOperation(DeviceView source, DeviceView target) : IOperation
     {
         public int Granularity => source.Length;
@@ -111,7 +198,7 @@ public static class WeightStatistics
                 Blocks = SegmentBlocks<TBackend, TVector>.Of(launcher, table, divides: false),
                 Moments = launcher.Bind(moments),
             };
-            launcher.Launch(kernel, kernel.Blocks.Items(table), 10 * SegmentTable.BlockLength / TBackend.Width);
+            launcher.Launch(kernel, kernel.Blocks.Items(table), 11 * SegmentTable.BlockLength / TBackend.Width);
         }
     }
 

@@ -22,6 +22,8 @@ internal static class CommandTree
         ("eval", "Evaluate a run: loss, accuracy, per-class scores and confusion matrix", EvalCommand.Build),
         ("predict", "Predict class probabilities of image files", PredictCommand.Build),
         ("sweep", "Search a grid of hyperparameters, evaluated on held-out training images", SweepCommand.Build),
+        ("report", "Write a page that shows a run: curves, layers, mistakes, configuration", ReportCommand.Build),
+        ("compare", "Compare runs: table, curves, norms, histograms, what differs", ReportCommand.BuildCompare),
         ("devices", "List devices: the CPU, CUDA and OpenCL GPUs", DevicesCommand.Build),
         ("models", "List the built-in networks", ModelsCommand.Build),
         ("model", "Show the layers of a network", ModelCommand.Build),

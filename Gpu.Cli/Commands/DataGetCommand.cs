@@ -35,9 +35,13 @@ internal static class DataGetCommand
 
         var target = Path.Combine(folder, entry.Name);
         if (entry.IsBundled) throw new UsageException($"'{entry.Name}' is bundled with the program; there is nothing to download.");
+        var train = $"Train with: gputrainer train {Source(entry, target)}";
         if (Directory.Exists(target))
         {
-            reporter.Line($"{entry.Name} is in {target} already. To download it again, remove that folder.");
+            using var none = new HttpClient();
+            new DatasetDownloader(none).GetAsync(entry, folder, context.Host.Cancellation).GetAwaiter().GetResult();
+            var isChecked = entry.Files.All(file => file.Sha256 is not null && File.Exists(Path.Combine(target, file.Name)));
+            reporter.Line($"{entry.Name} is in {target} already{(isChecked ? ", and its files have the right checksums" : "")}. {train}");
             reporter.Result(Json(entry, target, 0));
             return;
         }
@@ -52,7 +56,7 @@ internal static class DataGetCommand
         var downloader = new DatasetDownloader(client) { Remark = reporter.Warn, Progress = Show };
         downloader.GetAsync(entry, folder, context.Host.Cancellation).GetAwaiter().GetResult();
         reporter.EndProgress();
-        reporter.Line($"Downloaded to {target} in {Units.Fixed(clock.Elapsed.TotalSeconds, 1)} s. Train with: gputrainer train {entry.Name}");
+        reporter.Line($"Downloaded to {target} in {Units.Fixed(clock.Elapsed.TotalSeconds, 1)} s. {train}");
         reporter.Result(Json(entry, target, clock.Elapsed.TotalSeconds));
 
         void Show(DownloadProgress state)
@@ -64,6 +68,18 @@ internal static class DataGetCommand
                 state.File, state.Bytes >> 10, Math.Max(1, total >> 10), $"{Units.Bytes(state.Bytes)} of {Units.Bytes(total)}",
                 TimeSpan.FromSeconds((total - state.Bytes) / Math.Max(rate, 1))));
         }
+    }
+
+    // The name, if 'train' finds the folder by it; else the folder.
+    private static string Source(DatasetCatalogEntry entry, string target)
+    {
+        var found = DatasetCatalog.Find(entry.Name) is null ? null
+            : DataFolders.SearchOrder().Select(root => Path.Combine(root, entry.Name)).FirstOrDefault(Directory.Exists);
+        var isFound = DatasetCatalog.Find(entry.Name) is not null && (found is null
+            ? DataFolders.SearchOrder().Any(root => Path.GetFullPath(Path.Combine(root, entry.Name)) == Path.GetFullPath(target))
+            : Path.GetFullPath(found) == Path.GetFullPath(target));
+        var path = target.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) ? target : Path.Combine(".", target);
+        return isFound ? entry.Name : path.Contains(' ', StringComparison.Ordinal) ? $"'{path}'" : path;
     }
 
     private static JsonRecord Json(DatasetCatalogEntry entry, string folder, double seconds) => new JsonRecord()

@@ -19,7 +19,7 @@ internal static class DataListCommand
     private static void Run(Reporter reporter)
     {
         var search = DataFolders.SearchOrder();
-        var table = new ReportTable(ReportTable.Text("name"), ReportTable.Text("description"), ReportTable.Text("folder"));
+        var table = new ReportTable(ReportTable.Text("name"), ReportTable.Text("description"), ReportTable.Path("folder"));
         List<JsonRecord> records = [];
         foreach (var entry in DatasetCatalog.Entries)
         {

@@ -14,22 +14,29 @@ internal static class DevicesCommand
     {
         var table = new ReportTable(
             ReportTable.Text("device"), ReportTable.Text("name"), ReportTable.Number("memory"), ReportTable.Number("free"), ReportTable.Number("cores"),
-            ReportTable.Number("lanes"), ReportTable.Text("unavailable because"));
+            ReportTable.Number("lanes"));
         List<JsonRecord> records = [];
-        foreach (var device in DeviceCatalog.List())
+        var devices = DeviceCatalog.List();
+        foreach (var device in devices)
         {
-            table.Add(
-                device.Id, device.Name, device.MemoryBytes > 0 ? Units.Bytes(device.MemoryBytes) : "", Free(device),
-                device.Processors > 0 ? Units.Count(device.Processors) : "", device.Lanes > 0 ? Units.Count(device.Lanes) : "", device.UnavailableReason ?? "");
+            if (device.IsAvailable)
+            {
+                table.Add(
+                    device.Id, device.Name, device.MemoryBytes > 0 ? Units.Bytes(device.MemoryBytes) : "", Free(device),
+                    device.Processors > 0 ? Units.Count(device.Processors) : "", device.Lanes > 0 ? Units.Count(device.Lanes) : "");
+            }
+
             records.Add(new JsonRecord().Add("id", device.Id).Add("kind", device.Kind).Add("name", device.Name).Add("available", device.IsAvailable)
                 .Add("memory_bytes", device.MemoryBytes).Add("free_bytes", device.FreeBytes).Add("processors", device.Processors)
                 .Add("lanes", device.Lanes).Add("missing", device.UnavailableReason));
         }
 
         reporter.Table(table);
+        // A reason is a sentence or two, too long for a column.
+        foreach (var device in devices.Where(device => !device.IsAvailable)) reporter.Line($"No {device.Id}: {device.UnavailableReason}.");
         reporter.Result(new JsonRecord().Add("devices", records));
     }
 
-    // Empty for a missing device, a dash if the driver does not report it.
-    private static string Free(DeviceInfo device) => device.FreeBytes is { } bytes ? Units.Bytes(bytes) : device.MemoryBytes > 0 ? "-" : "";
+    // A dash if the driver does not report it.
+    private static string Free(DeviceInfo device) => device.FreeBytes is { } bytes ? Units.Bytes(bytes) : "-";
 }

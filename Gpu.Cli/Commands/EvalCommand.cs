@@ -12,14 +12,13 @@ namespace Gpu.Cli.Commands;
 /// <summary><c>eval RUN [DATASET]</c>: evaluates the best weights of a run on a data set.</summary>
 internal sealed class EvalCommand
 {
-    // A wider matrix does not fit into a terminal.
+    // A larger matrix is no longer read.
     private const int MaxMatrixClasses = 20;
+    private const int MostConfusions = 15;
+
+    private const int MostNamedCopies = 5;
 
     private const string Corner = "true \\ predicted";
-
-    // Space and line beside a column.
-    private const int ColumnFrame = 3;
-    private const int ShortestHead = 5;
 
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
@@ -82,14 +81,14 @@ internal sealed class EvalCommand
         var data = DatasetLoader.Load(source, options);
         var part = parsed.GetValue(_part) ?? "test";
         var split = part == "train" ? data.Train : data.Test;
-        if (!isOwn) WarnOfTrainingImages(folder, source, split);
+        (split, var leftOut) = part == "train" && isOwn ? (split, 0) : WithoutTrainingImages(folder, source, data, split, isOwn);
         WarnOfAbsentClasses(data, split, source, isOwn ? part : null);
         if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
         var result = predictor.Evaluate(split, Math.Min(parsed.GetInt(_topK) ?? 5, folder.Model.Output.Length), _context.Host.Cancellation);
         var isAll = ReferenceEquals(data.Train, data.Test);
-        Show(run.Model, data.Name, data.ClassNames, isAll ? "images" : $"{part} images", isAll ? "all" : part, device.Id, result);
+        Show(run.Model, data.Name, data.ClassNames, isAll ? "images" : $"{part} images", isAll ? "all" : part, device.Id, result, leftOut: leftOut);
     }
 
     private void RunTable(ParseResult parsed, string path, RunFolder folder, TableSchema schema)
@@ -179,9 +178,36 @@ internal sealed class EvalCommand
         }
     }
 
-    private void WarnOfTrainingImages(RunFolder folder, string source, ImageSplit split)
+    // A copy of a training image tests what the network remembers, not what it learned, so it does not count. If all are copies, they are judged as such.
+    private (ImageSplit Split, int LeftOut) WithoutTrainingImages(RunFolder folder, string source, ImageDataset data, ImageSplit split, bool isOwn)
     {
-        if (split.Names is not { } names || folder.ReadSplit() is not { } trained) return;
+        if (split.Names is not { } names || folder.ReadSplit() is not { } trained) return (split, 0);
+        if (trained.FindTrained(names, data.ContentHashes) is not { } copies)
+        {
+            if (!isOwn) WarnOfTrainingImages(folder, source, split, trained, names);
+            return (split, 0);
+        }
+
+        var count = copies.Count(isCopy => isCopy);
+        if (count == 0) return (split, 0);
+        if (count == split.Count)
+        {
+            _context.Reporter.Warn(
+                $"All {Units.Count(count)} images are training images of the run, or byte-identical copies of them: the result is too good. Evaluate the run "
+                + "on other images.");
+            return (split, 0);
+        }
+
+        var first = names.Where((_, i) => copies[i]).Order(StringComparer.Ordinal).Take(MostNamedCopies);
+        _context.Reporter.Warn(
+            $"{Units.Count(count)} of {Units.Count(split.Count)} images are training images of the run, or byte-identical copies of them: "
+            + $"{string.Join(", ", first)}{(count > MostNamedCopies ? " ..." : "")}. They are left out of the result.");
+        return (split.Select([.. Enumerable.Range(0, split.Count).Where(i => !copies[i])]), count);
+    }
+
+    // For runs that did not record the content of their images.
+    private void WarnOfTrainingImages(RunFolder folder, string source, ImageSplit split, RecordedSplit trained, IReadOnlyList<string> names)
+    {
         var written = File.GetLastWriteTimeUtc(Path.Combine(folder.Path, RunFolder.SplitFile));
         var (same, possible) = trained.CountTrained(written, RunArgument.DatasetOf(folder.Configuration), source, names);
         if (same + possible == 0) return;
@@ -196,7 +222,8 @@ internal sealed class EvalCommand
     }
 
     private void Show(
-        string model, string dataset, IReadOnlyList<string> classNames, string noun, string part, string device, Evaluation result, string? plot = null)
+        string model, string dataset, IReadOnlyList<string> classNames, string noun, string part, string device, Evaluation result, string? plot = null,
+        int leftOut = 0)
     {
         var reporter = _context.Reporter;
         var isTable = noun.EndsWith("rows", StringComparison.Ordinal);
@@ -205,8 +232,8 @@ internal sealed class EvalCommand
         {
             var scores = ClassScore.FromConfusionMatrix(confusion);
             var table = new ReportTable(
-                ReportTable.Text("class"), ReportTable.Number(isTable ? "rows" : "images"), ReportTable.Number("precision"), ReportTable.Number("recall"),
-                ReportTable.Number("F1"));
+                ReportTable.Text("class"), ReportTable.Number(isTable ? "rows" : "images"), ReportTable.Number("precision", rank: 1),
+                ReportTable.Number("recall", rank: 1), ReportTable.Number("F1"));
             // A network may have more outputs than there are classes.
             for (var c = 0; c < classNames.Count; c++)
             {
@@ -220,10 +247,11 @@ internal sealed class EvalCommand
             }
 
             reporter.Table(table);
-            if (classNames.Count <= MaxMatrixClasses) reporter.Table(ConfusionTable(confusion, classNames, _context.Host.Width));
+            ShowConfusion(reporter, confusion, classNames);
         }
 
-        var top = result.TopK > 1 && classNames.Count > result.TopK ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
+        var hasTop = result.TopK > 1 && classNames.Count > result.TopK;
+        var top = hasTop ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
         var balanced = result.BalancedAccuracy is { } mean ? $", balanced accuracy {Units.Percent(mean)}" : "";
         var f1 = result.MacroF1 is { } macro ? $", macro-F1 {Units.Percent(macro)}" : "";
         reporter.Line(
@@ -234,28 +262,55 @@ internal sealed class EvalCommand
         reporter.Result(new JsonRecord()
             .Add("model", model).Add("dataset", dataset).Add("part", part).Add("device", device).Add("samples", result.Samples)
             .Add("loss", result.Loss).Add("accuracy", result.Accuracy).Add("balanced_accuracy", result.BalancedAccuracy).Add("macro_f1", result.MacroF1)
-            .Add("top_k", result.TopK).Add("top_k_accuracy", result.TopKAccuracy).Add("seconds", result.Seconds)
+            .Add("top_k", hasTop ? result.TopK : null).Add("top_k_accuracy", hasTop ? result.TopKAccuracy : null).Add("seconds", result.Seconds)
             .Add("samples_per_second", result.Samples / result.Seconds).Add("classes", classes)
-            .Add("rmse", result.Rmse).Add("r2", result.R2).Add("plot", plot is null ? null : Path.GetFullPath(plot))
+            .Add("left_out", leftOut).Add("rmse", result.Rmse).Add("r2", result.R2).Add("plot", plot is null ? null : Path.GetFullPath(plot))
             .Add("confusion", result.ConfusionMatrix is { } matrix ? Rows(matrix) : null));
     }
 
-    private static ReportTable ConfusionTable(int[,] confusion, IReadOnlyList<string> names, int width)
+    // The matrix with names, or with numbers for the columns; where neither fits into the width, the most frequent confusions.
+    private static void ShowConfusion(Reporter reporter, int[,] confusion, IReadOnlyList<string> names)
     {
         // Predictions of outputs that are no class of the data are counted together.
         string[] columns = confusion.GetLength(1) > names.Count ? [.. names, "other"] : [.. names];
-        var room = width - Math.Max(Corner.Length, names.Max(name => name.Length)) - ColumnFrame;
-        var longest = columns.Max(name => name.Length);
-        while (longest > ShortestHead && columns.Sum(name => Math.Min(name.Length, longest) + ColumnFrame) > room) longest--;
-        var table = new ReportTable([ReportTable.Text(Corner), .. columns.Select(name => ReportTable.Number(name.Length > longest ? name[..longest] : name))]);
-        for (var row = 0; row < names.Count; row++)
+        if (names.Count <= MaxMatrixClasses)
         {
-            var counts = Enumerable.Range(0, confusion.GetLength(1)).Select(column => confusion[row, column]).ToArray();
-            int[] shown = columns.Length > names.Count ? [.. counts[..names.Count], counts[names.Count..].Sum()] : counts;
-            table.Add([names[row], .. shown.Select(count => count != 0 ? $"{count}" : ".")]);
+            var named = Matrix(Corner, names, columns);
+            string[] numbers = [.. columns.Select((_, i) => i < names.Count ? $"{i + 1}" : "other")];
+            var numbered = Matrix("true", [.. names.Select((name, i) => $"{i + 1} {name}")], numbers, "Columns: the predicted class, by its number");
+            if (new[] { named, numbered }.FirstOrDefault(reporter.Fits) is { } table)
+            {
+                reporter.Table(table);
+                return;
+            }
         }
 
-        return table;
+        var errors = (
+            from row in Enumerable.Range(0, names.Count)
+            from column in Enumerable.Range(0, confusion.GetLength(1))
+            where row != column && confusion[row, column] > 0
+            orderby confusion[row, column] descending
+            select (True: names[row], Predicted: columns[Math.Min(column, columns.Length - 1)], Count: confusion[row, column])).ToArray();
+        if (errors.Length == 0) return;
+        var list = new ReportTable(ReportTable.Text("true"), ReportTable.Text("predicted"), ReportTable.Number("count"))
+        {
+            Title = errors.Length > MostConfusions ? $"The most frequent of {Units.Count(errors.Length)} kinds of errors" : "Errors",
+        };
+        foreach (var (label, predicted, count) in errors.Take(MostConfusions)) list.Add(label, predicted, Units.Count(count));
+        reporter.Table(list);
+
+        ReportTable Matrix(string corner, IReadOnlyList<string> rows, IReadOnlyList<string> heads, string? title = null)
+        {
+            var table = new ReportTable([ReportTable.Text(corner), .. heads.Select(name => ReportTable.Number(name))]) { Title = title };
+            for (var row = 0; row < rows.Count; row++)
+            {
+                var counts = Enumerable.Range(0, confusion.GetLength(1)).Select(column => confusion[row, column]).ToArray();
+                int[] shown = heads.Count > rows.Count ? [.. counts[..rows.Count], counts[rows.Count..].Sum()] : counts;
+                table.Add([rows[row], .. shown.Select(count => count != 0 ? $"{count}" : ".")]);
+            }
+
+            return table;
+        }
     }
 
     private static IEnumerable<IEnumerable<int>> Rows(int[,] matrix) =>

@@ -66,8 +66,8 @@ internal static class ModelCommand
     public static IReadOnlyList<JsonRecord> ShowLayers(Reporter reporter, Model model)
     {
         var table = new ReportTable(
-            ReportTable.Text("layer"), ReportTable.Text("kind"), ReportTable.Text("output"), ReportTable.Number("parameters"),
-            ReportTable.Number("MFLOP"), ReportTable.Number("memory"))
+            ReportTable.Text("layer"), ReportTable.Text("kind", rank: 2), ReportTable.Text("output"), ReportTable.Number("parameters"),
+            ReportTable.Number("MFLOP"), ReportTable.Number("memory", rank: 1))
         {
             Title = $"{model.Name}: input {model.Input}; MFLOP and memory of activations per sample",
         };

@@ -70,8 +70,8 @@ internal sealed class PredictCommand
         using var predictor = Predictor.Open(path, device, BatchSize);
         var columns = Enumerable.Range(1, shown).SelectMany(rank => isNumber
             ? [ReportTable.Number(schema.Target)]
-            : new[] { ReportTable.Text($"top {rank}"), ReportTable.Number("probability") });
-        var table = new ReportTable([ReportTable.Text("file"), ReportTable.Number("row"), .. columns]);
+            : new[] { ReportTable.Text($"top {rank}", rank - 1), ReportTable.Number("probability", rank - 1) });
+        var table = new ReportTable([ReportTable.Path("file"), ReportTable.Number("row"), .. columns]);
         List<JsonRecord> records = [];
         foreach (var (file, rows) in tables)
         {
@@ -138,11 +138,11 @@ internal sealed class PredictCommand
         }
 
         if (bad.Length == 1) throw bad[0];
-        var list = string.Concat(bad.Take(MostNamed).Select(error => $"{Environment.NewLine}  {error.Message}"));
-        throw new ImageException(
-            $"{bad.Length} images cannot be read; --skip-unreadable leaves them out:{list}"
-            + (bad.Length > MostNamed ? $"{Environment.NewLine}  and {bad.Length - MostNamed} more" : ""));
+        throw new ImageException($"{bad.Length} images cannot be read; --skip-unreadable leaves them out:{List([.. bad.Select(error => error.Message)])}");
     }
+
+    private static string List(string[] lines) => string.Concat(lines.Take(MostNamed).Select(line => $"{Environment.NewLine}  {line}"))
+        + (lines.Length > MostNamed ? $"{Environment.NewLine}  and {lines.Length - MostNamed} more" : "");
 
     private void Run(ParseResult parsed)
     {
@@ -161,8 +161,9 @@ internal sealed class PredictCommand
         // Reported before the device is opened, which can take long.
         if (files.Where(file => !File.Exists(file)).ToArray() is { Length: > 0 } absent && !parsed.GetValue(_skipUnreadable))
         {
-            throw new ImageException(
-                $"The image file '{absent[0]}' does not exist{(absent.Length > 1 ? $", nor do {absent.Length - 1} others" : "")}. Check the path.");
+            throw new ImageException(absent.Length == 1
+                ? $"The image file '{absent[0]}' does not exist. Check the path, or predict the others with --skip-unreadable."
+                : $"{absent.Length} image files do not exist. Check the paths, or predict the others with --skip-unreadable:{List(absent)}");
         }
 
         var background = parsed.GetValue(_background) ?? run.Configuration.Options.Background;
@@ -171,8 +172,9 @@ internal sealed class PredictCommand
         var shown = Math.Min(parsed.GetInt(_top) ?? 3, names.Length);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, Math.Min(files.Length, BatchSize));
-        var columns = Enumerable.Range(1, shown).SelectMany(rank => new[] { ReportTable.Text($"top {rank}"), ReportTable.Number("probability") });
-        var table = new ReportTable([ReportTable.Text("image"), .. columns]);
+        var columns = Enumerable.Range(1, shown).SelectMany(
+            rank => new[] { ReportTable.Text($"top {rank}", rank - 1), ReportTable.Number("probability", rank - 1) });
+        var table = new ReportTable([ReportTable.Path("image"), .. columns]);
         List<JsonRecord> records = [];
         foreach (var chunk in files.Chunk(BatchSize))
         {

@@ -92,7 +92,7 @@ internal sealed class SweepCommand
         RequireFree(output);
         if (parsed.GetValue(_refit) is { } refit) RunFolder.RequireFree(refit);
 
-        var (settings, values) = Prepare(parsed, common, swept);
+        var (settings, values, commands) = Prepare(parsed, common, swept);
         var seed = settings[0].Options.Seed;
         var search = new HyperparameterSearch(settings, new SearchOptions
         {
@@ -114,12 +114,14 @@ internal sealed class SweepCommand
             if (isOneError && report.Choice is { OneStandardError: null })
                 reporter.Warn("--choose one-se needs several runs for each setting (--folds or --seeds); the setting with the lowest loss is chosen.");
             var chosen = isOneError ? report.Choice?.OneStandardError ?? report.Choice?.Best : report.Choice?.Best;
-            var arguments = chosen is null ? null : SweepSettings.Arguments(common, swept, values[chosen.Setting.Name]);
+            var arguments = chosen is null ? null : commands[chosen.Setting.Name];
             if (arguments is not null) reporter.Line($"To train {chosen!.Setting.Name} on all training samples: gputrainer train {Quote(arguments)}");
             var json = new JsonRecord().Add("model", settings[0].Model.Name).Add("dataset", settings[0].Data.Name).Add("device", devices[0].Id)
                 .Add("precision", devices[0].Precision.ToString().ToLowerInvariant()).Add("folds", folds).Add("seeds", parsed.GetInt(_seeds) ?? 1)
                 .Add("jobs", devices.Count);
-            report.AddTo(json).Add("chosen", chosen?.Setting.Name).Add("train_command", arguments);
+            var all = new JsonRecord();
+            foreach (var setting in settings) all.Add(setting.Name, commands[setting.Name]);
+            report.AddTo(json).Add("chosen", chosen?.Setting.Name).Add("train_command", arguments).Add("train_commands", all);
             Write(parsed, report, json, $"{settings[0].Model.Name} on {settings[0].Data.Name}, {Judged(parsed)}");
             var isComplete = !cancellation.IsCancellationRequested;
             if (!isComplete && store is not null) reporter.Line("Stopped. The same command continues where it was stopped.");
@@ -134,11 +136,14 @@ internal sealed class SweepCommand
         }
     }
 
-    private (IReadOnlyList<SearchSetting> Settings, Dictionary<string, IReadOnlyList<string>> Values) Prepare(
+    // The settings, and by their names the values of the swept options and the arguments of train.
+    private (IReadOnlyList<SearchSetting>, Dictionary<string, IReadOnlyList<string>> Values, Dictionary<string, IReadOnlyList<string>> Commands) Prepare(
         ParseResult parsed, IReadOnlyList<string> common, IReadOnlyList<SweptOption> swept)
     {
         List<SearchSetting> settings = [];
-        Dictionary<string, IReadOnlyList<string>> values = [];
+        Dictionary<string, IReadOnlyList<string>> values = [], commands = [];
+        Dictionary<string, int> idle = [];
+        var lastMistake = "";
         var drawn = parsed.GetInt(_random) is { } count
             ? _settings.Draw(swept, count, (ulong)(_settings.Parse(common).GetValue<long?>("--seed") ?? 1)) : SweepSettings.Grid(swept);
         List<string> refused = [];
@@ -146,9 +151,16 @@ internal sealed class SweepCommand
         {
             try
             {
-                var (setting, effective) = Prepare(common, swept, point, settings.Count == 0);
+                var (setting, effective, arguments, mistakes) = Prepare(common, swept, point, settings.Count == 0);
                 // Settings that differ only in an option without effect are the same.
-                if (values.TryAdd(setting.Name, effective)) settings.Add(setting);
+                if (!values.TryAdd(setting.Name, effective)) continue;
+                commands[setting.Name] = arguments;
+                settings.Add(setting);
+                foreach (var (option, mistake) in mistakes)
+                {
+                    idle[option] = idle.GetValueOrDefault(option) + 1;
+                    lastMistake = mistake;
+                }
             }
             catch (UsageException mistake) when (swept.Count > 0)
             {
@@ -158,24 +170,36 @@ internal sealed class SweepCommand
         }
 
         if (settings.Count == 0) throw new UsageException($"No setting is possible. {refused[0]}");
+        // What has no effect in any setting is refused, as by train.
+        if (idle.Values.Any(count => count == settings.Count)) throw new UsageException(lastMistake);
         if (refused.Count > 0)
             _context.Reporter.Note($"Left out: {Units.Count(refused.Count, "combination")} that 'train' refuses, such as {refused[0]}");
-        return (settings, values);
+        return (settings, values, commands);
     }
 
-    // Leaves out options that have no effect beside the others, such as the mode of a decay of 0: their value is empty then.
-    private (SearchSetting Setting, IReadOnlyList<string> Values) Prepare(
+    // Leaves out options that have no effect beside the others, such as the mode of a decay of 0: the value of a swept one is empty then.
+    private (SearchSetting Setting, IReadOnlyList<string> Values, IReadOnlyList<string> Arguments, List<(string Option, string Mistake)> Idle) Prepare(
         IReadOnlyList<string> common, IReadOnlyList<SweptOption> swept, IReadOnlyList<string> point, bool isFirst)
     {
         string[] values = [.. point];
+        List<(string Option, string Mistake)> idleCommon = [];
         while (true)
         {
             try
             {
-                return (_settings.Prepare(Name(swept, values), SweepSettings.Arguments(common, swept, values), isFirst), values);
+                var arguments = SweepSettings.Arguments(common, swept, values);
+                return (_settings.Prepare(Name(swept, values), arguments, isFirst), values, arguments, idleCommon);
             }
-            catch (UsageException mistake) when (swept.Count > 1)
+            catch (UsageException mistake)
             {
+                if (SweepSettings.IdleOption(common, mistake.Message) is { } option)
+                {
+                    common = SweepSettings.Without(common, option);
+                    idleCommon.Add((option, mistake.Message));
+                    continue;
+                }
+
+                if (swept.Count < 2) throw;
                 var idle = swept.Index().FirstOrDefault(
                     pair => values[pair.Index].Length > 0 && mistake.Message.StartsWith($"{pair.Item.Name} has no effect", StringComparison.Ordinal));
                 if (idle.Item is null) throw;

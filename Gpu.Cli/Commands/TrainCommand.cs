@@ -4,6 +4,7 @@ using Gpu.Cli.Parsing;
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Images;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
@@ -17,6 +18,9 @@ internal sealed class TrainCommand
 {
     // The losses of every step are for comparing short runs.
     private const int MaxRecordedSteps = 1000;
+
+    private const int FewSteps = 200;
+    private const int EnoughSteps = 1000;
 
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
@@ -91,6 +95,7 @@ internal sealed class TrainCommand
     {
         var options = _options.Apply(parsed, TrainOptions.Defaults) with { Precision = _device.Precision(parsed) };
         var source = parsed.GetValue(_dataset) ?? "digits";
+        CheckBeforeLoading(parsed, options);
         var key = string.Join('\n', [source, $"{options.Background}", parsed.GetValue(_model), .. _data.Tokens(parsed)]);
         if (!_loaded.TryGetValue(key, out var loaded))
             _loaded[key] = loaded = _data.Load(parsed, source, parsed.GetValue(_model), options.Background, reporter);
@@ -98,6 +103,7 @@ internal sealed class TrainCommand
         // The trainer does it, too; the checks and displays before it need the same network.
         if (options.Activation is { } activation) model = model.With(new Activation(activation));
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
+        TrainOptions.CheckDecay(parsed, options, model);
         var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
         options = TrainOptions.FitBatch(
             parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), reporter);
@@ -128,13 +134,21 @@ internal sealed class TrainCommand
         if (parsed.GetValue(_plot) is not null)
             throw new UsageException("--plot needs --dry-run, which draws the learning rate instead of training. Add it, or omit --plot.");
 
-        // Opens the device last: GPU drivers start slowly, and usage errors should be reported before.
-        var prepare = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
-        using var device = _device.Open(parsed, _context);
-        TrainingResult result;
-        using (var trainer = prepare(device)) result = trainer.Run(cancellation);
-        display.Finish(result);
-        return result.End == TrainingEnd.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
+        // GPU drivers start slowly, so a device that exists anyway is opened last. One that was asked for may be missing, which is told before data is decoded.
+        var device = _device.MayBeMissing(parsed) ? _device.Open(parsed, _context) : null;
+        try
+        {
+            var (prepare, data) = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
+            device ??= _device.Open(parsed, _context);
+            TrainingResult result;
+            using (var trainer = prepare(device)) result = trainer.Run(cancellation);
+            display.Finish(result, data, device, cancellation);
+            return result.End == TrainingEnd.Cancelled ? ExitCode.Cancelled : ExitCode.Success;
+        }
+        finally
+        {
+            device?.Dispose();
+        }
     }
 
     private int ShowPlan(ParseResult parsed)
@@ -143,14 +157,14 @@ internal sealed class TrainCommand
             throw new UsageException("--dry-run shows the plan of a new run, and cannot be combined with --resume. Omit one of them.");
         if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
         var (model, data, options) = Prepare(parsed, _context.Reporter);
-        TrainOptions.CheckDecay(parsed, options, model);
+        NoteFewSteps(data, options);
         using var device = _device.Open(parsed, _context);
         using var trainer = new Trainer(model, data, device, options);
         TrainingPlanDisplay.Show(_context.Reporter, model, options, trainer, parsed.GetValue(_plot));
         return ExitCode.Success;
     }
 
-    private Func<ComputeDevice, Trainer> Start(ParseResult parsed, TrainingDisplay display)
+    private (Func<ComputeDevice, Trainer> Start, Dataset Data) Start(ParseResult parsed, TrainingDisplay display)
     {
         foreach (var option in new[] { _override, _resetOptimizer })
         {
@@ -161,12 +175,42 @@ internal sealed class TrainCommand
         // Before the data is loaded and the device opened, which can take long.
         if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
         var (model, data, options) = Prepare(parsed, _context.Reporter);
-        TrainOptions.CheckDecay(parsed, options, model);
-        options = WithRecordedLosses(options);
+        options = WithRecordedLosses(options) with { Commands = [CommandOf(parsed)] };
         ClassCounts.Check(data, _context.Reporter);
-        return device => parsed.GetValue(_out) is { } folder
+        NoteFewSteps(data, options);
+        return (device => parsed.GetValue(_out) is { } folder
             ? new Trainer(model, data, device, options with { OutputFolder = folder }, display)
-            : StartUnnamed(folder => new Trainer(model, data, device, options with { OutputFolder = folder }, display), model.Name);
+            : StartUnnamed(folder => new Trainer(model, data, device, options with { OutputFolder = folder }, display), model.Name),
+            data.Limit(options.LimitTrain, options.LimitTest));
+    }
+
+    // As for a shell, so that it can be run again.
+    private static string CommandOf(ParseResult parsed) => string.Join(' ', parsed.Tokens.Select(token => token.Value)
+        .Where(text => text is not (CommandTree.Json or CommandTree.Plain or CommandTree.Verbose)).Prepend("gputrainer").Select(text =>
+            text.Length > 0 && text.All(letter => char.IsLetterOrDigit(letter) || "-_./\\:=,+@%~".Contains(letter))
+                ? text : $"'{text.Replace("'", "'\\''")}'"));
+
+    // Contradictions are told before the data is decoded, as far as the network is known by then.
+    private void CheckBeforeLoading(ParseResult parsed, TrainingOptions options)
+    {
+        var model = parsed.GetValue(_model) is { } name ? ModelArgument.Find(name) : null;
+        if (model is not null || options.Optimizer is not null)
+            TrainOptions.CheckOptimizer(parsed, options, model?.Recipe.Optimizer ?? new OptimizerOptions { Kind = options.Optimizer!.Value });
+        if (model is not null) TrainOptions.CheckDecay(parsed, options, model);
+    }
+
+    // The defaults suit data sets with thousands of samples.
+    private void NoteFewSteps(Dataset data, TrainingOptions options)
+    {
+        if (data is not TableDataset || options.Steps is not null) return;
+        var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
+        var rows = share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue);
+        var perEpoch = (long)Math.Max(1, Math.Ceiling(rows / options.Batch / (double)options.Accumulate));
+        var steps = perEpoch * options.Epochs;
+        if (steps >= FewSteps) return;
+        _context.Reporter.Note(
+            $"{Units.Count(steps, "optimizer step")} in all are few: {Units.Count(perEpoch)} in each of {Units.Count(options.Epochs, "epoch")}. For "
+            + $"{Units.Count(EnoughSteps)} add --epochs {(EnoughSteps + perEpoch - 1) / perEpoch}.");
     }
 
     private static Model WithLoss(Model model, Dataset data, string? name)
@@ -198,7 +242,7 @@ internal sealed class TrainCommand
         }
     }
 
-    private Func<ComputeDevice, Trainer> Resume(ParseResult parsed, string run, TrainingDisplay display)
+    private (Func<ComputeDevice, Trainer> Resume, Dataset Data) Resume(ParseResult parsed, string run, TrainingDisplay display)
     {
         foreach (var name in _data.Given(parsed).Concat(["--model", "--loss", "--out", "--init", "--init-layout"]))
         {
@@ -213,11 +257,12 @@ internal sealed class TrainCommand
         var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(folder.Configuration);
         var data = Reload(parsed, folder, source, options.Background);
         var allowed = new ResumeOptions { Override = parsed.GetValue(_override), ResetOptimizer = parsed.GetValue(_resetOptimizer) };
-        return device => Trainer.Resume(run, data, device, Change, display, allowed);
+        return (device => Trainer.Resume(run, data, device, Change, display, allowed), data.Limit(null, options.LimitTest));
 
         TrainingOptions Change(TrainingOptions basis) => WithRecordedLosses(_options.Apply(parsed, basis)) with
         {
             Precision = _device.Precision(parsed) ?? basis.Precision,
+            Commands = basis.Commands.Contains(CommandOf(parsed)) ? basis.Commands : [.. basis.Commands, CommandOf(parsed)],
             // Where the data is now.
             DatasetSource = parsed.GetValue(_dataset) is { } given ? RunArgument.Source(given) : basis.DatasetSource,
         };

@@ -1,8 +1,11 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Gpu.Cli.Output;
+using Gpu.Cli.Reports;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Loop;
+using Gpu.Training.Runs;
 
 namespace Gpu.Cli.Commands;
 
@@ -11,16 +14,22 @@ namespace Gpu.Cli.Commands;
 /// <param name="showsEveryReading">whether to write a line for every reading of the loss; set if the user gave <c>--log-every</c></param>
 internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading) : ITrainingObserver
 {
+    private const int SparklineWidth = 30;
+    private const int MostLayers = 8;
+
     private readonly Stopwatch _clock = new();
     private TrainingSummary? _summary;
     private double? _firstStepSeconds;
     private long _firstStep;
     private KernelCompilation _compilation;
+    private ReportUpdater? _report;
+    private int _highestRank = int.MaxValue;
 
     public void OnStart(TrainingSummary summary)
     {
         _summary = summary;
         _firstStep = summary.FirstStep;
+        if (summary.Run is { } run) _report = new ReportUpdater(run, reporter);
         ShowPlan(summary);
         if (summary.FirstStep > 0 && summary.FirstStep < summary.TotalSteps)
             reporter.Line($"Resuming after step {Units.Count(summary.FirstStep)}.");
@@ -41,6 +50,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         reporter.Table(ReportTable.KeyValues(
             null,
             ("model", $"{summary.Model}, {Units.Count(summary.Parameters, "parameter")}"),
+            ("layers", Layers(summary.Layers)),
             ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test "
                 + summary.SampleNoun),
             ("device", $"{summary.Device}, {Units.Bytes(summary.DeviceBytes)} allocated"),
@@ -78,24 +88,44 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
 
     public void OnEpoch(EpochReport report)
     {
-        var best = report.IsBest && report.EvaluatedOn == "validation" ? "  best" : "";
-        reporter.Line(
-            $"epoch {report.Epoch}/{report.Epochs}  loss {Loss(report)}  "
-            + (IsRegression ? "" : $"accuracy {Units.Percent(report.TrainAccuracy)}  ")
-            + $"{report.EvaluatedOn}: loss {Units.Fixed(report.Loss, 4)}  "
-            + (IsRegression ? $"RMSE {Units.Short(report.Rmse)}  R2 {Units.Fixed(report.R2, 4)}  " : $"accuracy {Units.Percent(report.Accuracy)}  ")
-            + $"lr {Units.Scientific(report.LearningRate)}  {Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s  "
-            + $"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s{best}");
+        _report?.Add(report);
+        // Each with its rank: where the width does not suffice, those of the highest rank are left out first.
+        (string Text, int Rank)[] parts =
+        [
+            ($"epoch {report.Epoch}/{report.Epochs}", 0),
+            ($"loss {Loss(report)}", 1),
+            (IsRegression ? "" : $"accuracy {Units.Percent(report.TrainAccuracy)}", 3),
+            ($"{report.EvaluatedOn}:", 0),
+            ($"loss {Units.Fixed(report.Loss, 4)}", 2),
+            (IsRegression ? $"RMSE {Units.Short(report.Rmse)}" : $"accuracy {Units.Percent(report.Accuracy)}", 0),
+            (IsRegression ? $"R2 {Units.Fixed(report.R2, 4)}" : "", 3),
+            ($"lr {Units.Scientific(report.LearningRate)}", 6),
+            ($"{Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s", 4),
+            ($"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s", 5),
+            (report.IsBest && report.EvaluatedOn == "validation" ? "best" : "", 0),
+        ];
+        // What was left out once stays out, so that the lines have the same columns.
+        while (Join().Length > reporter.Width && _highestRank > 0) _highestRank = Math.Min(_highestRank, 7) - 1;
+        reporter.Line(Join());
+
+        string Join() =>
+            string.Join("  ", parts.Where(part => part.Rank <= _highestRank && part.Text.Length > 0).Select(part => part.Text)).Replace(":  ", ": ");
     }
 
     public void OnMessage(string message) => reporter.Line(message);
 
     public void OnWarning(string message) => reporter.Warn(message);
 
-    /// <summary>Shows the result of the run, also as JSON.</summary>
+    /// <summary>Writes the report of the run, and shows the result, also as JSON.</summary>
     /// <param name="result">the result</param>
-    public void Finish(TrainingResult result)
+    /// <param name="data">the data of the run</param>
+    /// <param name="device">the device</param>
+    /// <param name="cancellation">ends the computation of the report</param>
+    public void Finish(TrainingResult result, Dataset data, ComputeDevice device, CancellationToken cancellation)
     {
+        reporter.EndProgress();
+        if (result.Reports.Count > 0 || result.End != TrainingEnd.Cancelled)
+            _report?.Finish(result.End == TrainingEnd.Cancelled ? null : data, device, cancellation);
         Show(result);
         reporter.Result(Json(result));
     }
@@ -112,8 +142,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         }
         else
         {
-            // With five classes or fewer every sample is in the top 5.
-            var top = result.TopK > 1 && result.TopK < _summary?.Classes ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
+            var top = HasTopK(result) ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
             reporter.Line(IsRegression
                 ? $"test RMSE {Units.Short(result.TestRmse)}, R2 {Units.Fixed(result.TestR2, 4)}, loss {Units.Fixed(result.TestLoss, 4)}"
                 : $"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
@@ -126,8 +155,33 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
                 ? $"No steps were left: the run has {Units.Count(result.Steps)}."
                 : $"{Units.Count(steps, $"{more}step")} in {Units.Fixed(result.Seconds, 1)} s, {rate}{first}");
             if (_summary?.HasL1 == true) reporter.Line($"{Units.Percent(result.Penalty.ZeroShare)} of the weights are exactly 0.");
-            if (result.Run is { } folder) reporter.Line($"Run saved to {folder}");
+            ShowPanel(result);
         }
+    }
+
+    // The layers with weights and their outputs, the first and the last ones of a deep network.
+    private static string Layers(IReadOnlyList<string> layers) => string.Join(", ", layers.Count <= MostLayers
+        ? layers : [.. layers.Take(MostLayers / 2), $"{layers.Count - MostLayers} more", .. layers.TakeLast(MostLayers / 2)]);
+
+    // Where the run is, and what can be done with it.
+    private void ShowPanel(TrainingResult result)
+    {
+        var losses = result.Reports.Select(report => report.TrainLoss).ToArray();
+        List<(string, string)> facts = [];
+        if (losses.Length > 1)
+        {
+            var line = Sparkline.Draw(losses, SparklineWidth, reporter.Host.IsUnicode);
+            facts.Add(("loss", $"{line}  {Units.Fixed(losses[0], 4)} to {Units.Fixed(losses[^1], 4)}"));
+        }
+
+        if (result.Run is { } folder)
+        {
+            reporter.Line($"Run saved to {folder}");
+            if (_report?.Path is { } page) facts.Add(("report", page));
+            facts.AddRange([("evaluate", $"gputrainer eval {folder}"), ("predict", $"gputrainer predict {folder} {(IsTable ? "FILE.csv" : "IMAGE")}")]);
+        }
+
+        if (facts.Count > 0) reporter.Table(ReportTable.KeyValues(null, [.. facts]));
     }
 
     // The loss of the data, and with a penalty the sum, too.
@@ -138,6 +192,11 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         var name = report.Penalty.Kind == PenaltyKind.Loss ? "penalty" : "penalty (for SGD)";
         return $"{loss} + {name} {Units.Fixed(report.Penalty.Value, 4)} = {Units.Fixed(report.TotalLoss, 4)}";
     }
+
+    private bool IsTable => _summary?.SampleNoun == "rows";
+
+    // With five classes or fewer every sample is in the top 5.
+    private bool HasTopK(TrainingResult result) => result.TopK > 1 && result.TopK < _summary?.Classes;
 
     private bool IsRegression => _summary?.Task == TaskKind.Regression;
 
@@ -166,19 +225,14 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             .Add("test_loss", result.TestLoss).Add("test_accuracy", result.TestAccuracy)
             .Add("samples_per_second", result.SamplesPerSecond).Add("seconds", result.Seconds).Add("parameters", result.Parameters).Add("run", result.Run)
             .Add("end", result.End switch { TrainingEnd.StoppedEarly => "stopped_early", TrainingEnd.Cancelled => "cancelled", _ => "completed" })
-            .Add("top_k", result.TopK).Add("test_top_k", result.TestTopK).Add("best_epoch", result.BestEpoch)
+            .Add("top_k", HasTopK(result) ? result.TopK : null).Add("test_top_k", HasTopK(result) ? result.TestTopK : null).Add("best_epoch", result.BestEpoch)
             .Add("validation_loss", result.ValidationLoss).Add("validation_accuracy", result.ValidationAccuracy)
             .Add("batch", _summary?.Batch).Add("device_bytes", _summary?.DeviceBytes).Add("first_step_seconds", _firstStepSeconds)
             .Add("compile_seconds", _compilation.Seconds).Add("compiled_kernels", _compilation.Total)
             .Add("task", result.Task.ToString().ToLowerInvariant()).Add("test_rmse", result.TestRmse).Add("test_r2", result.TestR2)
             .Add("precision", result.Precision.ToString().ToLowerInvariant()).Add("loss_scale", result.LossScale?.Scale)
             .Add("skipped_updates", result.LossScale?.Skipped)
-            .Add("history", result.Reports.Select(report => new JsonRecord()
-                .Add("epoch", report.Epoch).Add("train_loss", report.TrainLoss).Add("train_accuracy", report.TrainAccuracy)
-                .Add("penalty", report.Penalty.Value).Add("total_loss", report.TotalLoss).Add("zero_share", report.Penalty.ZeroShare)
-                .Add("evaluated_on", report.EvaluatedOn).Add("loss", report.Loss).Add("accuracy", report.Accuracy)
-                .Add("rmse", report.Rmse).Add("r2", report.R2)
-                .Add("samples_per_second", report.SamplesPerSecond)));
+            .Add("history", result.Reports.Select(report => JsonSerializer.Deserialize<JsonElement>(EpochJson.Write(report))));
         return result.Losses is { } losses ? record.Add("losses", losses) : record;
     }
 }

@@ -22,21 +22,30 @@ internal sealed class HumanReporter(CliHost host) : Reporter(host)
         var lines = new StringBuilder();
         while (text.Length > Host.Width)
         {
-            var space = text.LastIndexOf(' ', Host.Width);
-            if (space <= 0) break;
-            lines.Append(text.AsSpan(0, space).TrimEnd()).Append(Environment.NewLine);
-            text = text[space..].TrimStart();
+            // A list has line breaks of its own.
+            var end = text.IndexOf('\n', 0, Host.Width);
+            if (end < 0) end = text.LastIndexOf(' ', Host.Width);
+            if (end <= 0) break;
+            lines.Append(text.AsSpan(0, end).TrimEnd()).Append(Environment.NewLine);
+            text = text[end] == '\n' ? text[(end + 1)..] : text[end..].TrimStart();
         }
 
         return lines.Append(text).ToString();
     }
 
-    protected override void WriteTable(ReportTable table) => SpectreTable.Write(Host, table);
+    public override int Width => Host.Width;
 
-    protected override void WriteWarning(string text) => Host.Error.WriteLine($"{Color("33")}warning:{Color("0")} {text}");
+    // A line and two spaces for each column, and the last line.
+    protected override TableFit Fit(ReportTable table) => TableFit.Of(table, Width, 3, 1, wraps: true);
+
+    protected override void WriteTable(TableFit fit) => SpectreTable.Write(Host, fit);
+
+    protected override void WriteWarning(string text) => Host.Error.WriteLine($"{Color("33")}warning:{Color("0")} {WrapAfter("warning: ", text)}");
 
     protected override void WriteFailure(string message, int exitCode) =>
-        Host.Error.WriteLine(exitCode == ExitCode.Cancelled ? message : $"{Color("31;1")}error:{Color("0")} {message}");
+        Host.Error.WriteLine(exitCode == ExitCode.Cancelled ? message : $"{Color("31;1")}error:{Color("0")} {WrapAfter("error: ", message)}");
+
+    private string WrapAfter(string label, string text) => Wrap(label + text)[label.Length..];
 
     public override void EndProgress()
     {

@@ -13,7 +13,9 @@ internal sealed class JsonRecord
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly List<(string Name, object? Value)> _fields = [];
 
-    /// <summary>Adds a field. Values are strings, numbers, booleans, nulls, <see cref="JsonRecord"/>s and sequences of these.</summary>
+    /// <summary>
+    /// Adds a field. Values are strings, numbers, booleans, nulls, <see cref="JsonRecord"/>s, <see cref="JsonElement"/>s and sequences of these.
+    /// </summary>
     public JsonRecord Add(string name, object? value)
     {
         _fields.Add((name, value));
@@ -42,6 +44,7 @@ internal sealed class JsonRecord
             case double number when double.IsFinite(number): writer.WriteNumberValue(number); break;
             case float or double: writer.WriteNullValue(); break;
             case JsonRecord record: record.Write(writer); break;
+            case JsonElement json: json.WriteTo(writer); break;
             case IEnumerable list:
                 writer.WriteStartArray();
                 foreach (var item in list) WriteValue(writer, item);

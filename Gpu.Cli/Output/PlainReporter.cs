@@ -11,7 +11,12 @@ internal class PlainReporter(CliHost host) : Reporter(host)
 
     protected override void WriteLine(string text) => Writer.WriteLine(text);
 
-    protected override void WriteTable(ReportTable table) => PlainTable.Write(Writer, table);
+    // A pipe or file takes lines of any length.
+    public override int Width => Host.IsTerminal ? Host.Width : int.MaxValue;
+
+    protected override TableFit Fit(ReportTable table) => TableFit.Of(table, Width, PlainTable.Gap.Length, -PlainTable.Gap.Length, wraps: false);
+
+    protected override void WriteTable(TableFit fit) => PlainTable.Write(Writer, fit.Table);
 
     protected override void WriteWarning(string text) => Host.Error.WriteLine($"warning: {text}");
 

@@ -3,7 +3,11 @@ namespace Gpu.Cli.Output;
 /// <summary>A column of a <see cref="ReportTable"/>.</summary>
 /// <param name="Title">heading</param>
 /// <param name="IsNumber">whether cells are numbers, which are right-aligned</param>
-internal readonly record struct ReportColumn(string Title, bool IsNumber = false);
+/// <param name="Rank">
+/// where the width does not suffice, the columns with the highest rank are left out first, all of a rank together; 0 for columns that always stay
+/// </param>
+/// <param name="IsPath">whether cells are paths, which lose their beginning where the width does not suffice</param>
+internal readonly record struct ReportColumn(string Title, bool IsNumber = false, int Rank = 0, bool IsPath = false);
 
 /// <summary>Contents of a table, independent of how a reporter draws it.</summary>
 internal sealed class ReportTable(params ReportColumn[] columns)
@@ -18,10 +22,13 @@ internal sealed class ReportTable(params ReportColumn[] columns)
     public IReadOnlyList<string[]> Rows => _rows;
 
     /// <summary>A text column.</summary>
-    public static ReportColumn Text(string title) => new(title);
+    public static ReportColumn Text(string title, int rank = 0) => new(title, Rank: rank);
+
+    /// <summary>A column of paths, or of other texts whose ends matter.</summary>
+    public static ReportColumn Path(string title) => new(title, IsPath: true);
 
     /// <summary>A numeric column.</summary>
-    public static ReportColumn Number(string title) => new(title, true);
+    public static ReportColumn Number(string title, int rank = 0) => new(title, true, rank);
 
     /// <summary>Adds a row with one cell per column.</summary>
     public void Add(params string[] cells)

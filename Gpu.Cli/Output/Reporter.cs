@@ -14,7 +14,7 @@ internal abstract class Reporter(CliHost host)
     public bool IsVerbose { get; init; }
 
     /// <summary>Output streams and terminal.</summary>
-    protected CliHost Host { get; } = host;
+    public CliHost Host { get; } = host;
 
     /// <summary>Minimum time between two progress updates.</summary>
     protected abstract TimeSpan ProgressInterval { get; }
@@ -47,12 +47,20 @@ internal abstract class Reporter(CliHost host)
         if (IsVerbose) Line(text);
     }
 
-    /// <summary>Writes a table.</summary>
+    /// <summary>Characters in a line.</summary>
+    public abstract int Width { get; }
+
+    /// <summary>Writes a table. Columns that do not fit are left out, which is said.</summary>
     public void Table(ReportTable table)
     {
         EndProgress();
-        WriteTable(table.Printable());
+        var fit = Fit(table.Printable());
+        WriteTable(fit);
+        if (fit.LeftOut.Count > 0) WriteLine($"Left out for want of width: {string.Join(", ", fit.LeftOut.Distinct())} (a pipe or --json has all).");
     }
+
+    /// <summary>Whether a table has all its columns and no shortened or wrapped cell.</summary>
+    public bool Fits(ReportTable table) => Fit(table.Printable()).IsWhole;
 
     /// <summary>Shows progress if <see cref="IsProgressDue"/>.</summary>
     public void Progress(in ProgressState state)
@@ -107,8 +115,11 @@ internal abstract class Reporter(CliHost host)
     /// <summary>Writes a line as it is.</summary>
     protected abstract void WriteLine(string text);
 
+    /// <summary>Fits a table into the width.</summary>
+    protected abstract TableFit Fit(ReportTable table);
+
     /// <summary>Writes a table as it is.</summary>
-    protected abstract void WriteTable(ReportTable table);
+    protected abstract void WriteTable(TableFit fit);
 
     /// <summary>Writes a warning as it is.</summary>
     protected abstract void WriteWarning(string text);

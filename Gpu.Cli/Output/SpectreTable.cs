@@ -8,15 +8,16 @@ namespace Gpu.Cli.Output;
 internal static class SpectreTable
 {
     /// <summary>Draws a table on the host's terminal.</summary>
-    public static void Write(CliHost host, ReportTable table)
+    public static void Write(CliHost host, TableFit fit)
     {
+        var table = fit.Table;
         var console = Console(host);
         var isHeaded = table.Columns.Any(column => column.Title.Length > 0);
         var drawn = new Table { Border = TableBorder.Rounded, ShowHeaders = isHeaded };
         if (table.Title is { } title) drawn.Title = new TableTitle(Markup.Escape(title));
         foreach (var (index, column) in table.Columns.Index())
         {
-            var heading = new TableColumn($"[bold]{Markup.Escape(column.Title)}[/]") { NoWrap = column.IsNumber || (index == 0 && table.Columns.Count > 2) };
+            var heading = new TableColumn($"[bold]{Markup.Escape(column.Title)}[/]") { Width = fit.Widths[index] };
             drawn.AddColumn(column.IsNumber ? heading.RightAligned() : heading);
         }
 

@@ -42,6 +42,10 @@ internal sealed class DeviceOptions
     public MatrixPrecision? Precision(ParseResult parsed) =>
         parsed.GetValue(_precision) is { } name ? Enum.Parse<MatrixPrecision>(name, ignoreCase: true) : null;
 
+    /// <summary>Whether a GPU was asked for, which this machine may not have.</summary>
+    public bool MayBeMissing(ParseResult parsed) => parsed.GetValue(_device) is { } id && (id.StartsWith("cuda", StringComparison.Ordinal)
+        || id.StartsWith("opencl", StringComparison.Ordinal));
+
     /// <summary>
     /// Opens the requested device. With <c>auto</c>, prints which device was chosen and whether a GPU was skipped, so that none is ignored silently.
     /// </summary>

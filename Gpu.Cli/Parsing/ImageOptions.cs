@@ -11,6 +11,9 @@ namespace Gpu.Cli.Parsing;
 /// <summary>Options that say how the images of a data set are brought to one size, and loading with them.</summary>
 internal sealed class ImageOptions
 {
+    // Tiny images are enlarged to the sizes that networks were made for.
+    private const int SmallSide = 256;
+
     private readonly Option<(int Height, int Width)?> _size = Options.Checked(
         "--size", "N|HxW", $"Size that images are resized to: a side, or height x width, such as 96x128 (1 to {ImageTransform.LargestSide})",
         "the network's input, or by the images",
@@ -85,8 +88,22 @@ internal sealed class ImageOptions
                 reporter.Note($"{Describe(sizes)} {Verb(fit)} {input.Height}x{input.Width}: {input.Reason}{advice}.");
             }
 
+            WarnOfEnlarging(parsed, sizes, input.Height, input.Width, reporter);
             return transform;
         }
+    }
+
+    // A size may be asked for that no device has the memory for, and that shows no more.
+    private void WarnOfEnlarging(ParseResult parsed, IReadOnlyList<(int Height, int Width)> sizes, int height, int width, Reporter reporter)
+    {
+        const int much = 4;
+        var largest = sizes.MaxBy(size => (long)size.Height * size.Width);
+        var (wanted, known) = ((long)height * width, (long)largest.Height * largest.Width);
+        if (parsed.GetValue(_size) is null || wanted < much * known || wanted < SmallSide * SmallSide) return;
+        reporter.Warn(
+            $"--size {height}x{width} is {Units.Count(wanted / known)} times as many pixels as the largest "
+            + $"image has ({largest.Height}x{largest.Width}): enlarging adds no detail, and memory and time grow with the pixels. A decoded image takes "
+            + $"{Units.Bytes(3 * wanted)}, and the activations of a network many times as much. Use a smaller --size.");
     }
 
     /// <summary>Loads a data set to look at, brought to one size if it has several.</summary>

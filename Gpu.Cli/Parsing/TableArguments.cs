@@ -18,6 +18,13 @@ internal sealed class TableArguments
         "--categorical", "A,B,...", "Columns of a table that are categories, also if their cells are numbers or all different", "columns of texts",
         string[]? (text) => text.Split(',', StringSplitOptions.TrimEntries));
 
+    private readonly Option<string[]?> _use = Options.Checked(
+        "--use", "A,B,...", "Columns of a table to read that are otherwise left out, because they only number or name the rows", "none",
+        string[]? (text) => text.Split(',', StringSplitOptions.TrimEntries));
+
+    private readonly Option<string?> _header = Options.OneOf(
+        "--header", "Whether the first line of a table has the names of the columns; without, they are c1, c2 ...", "by the line's cells", "yes", "no");
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
@@ -25,10 +32,12 @@ internal sealed class TableArguments
         command.Options.Add(_task);
         command.Options.Add(_ignore);
         command.Options.Add(_categorical);
+        command.Options.Add(_use);
+        command.Options.Add(_header);
     }
 
     /// <summary>The names of the options.</summary>
-    public IEnumerable<string> Names => [_target.Name, _task.Name, _ignore.Name, _categorical.Name];
+    public IEnumerable<string> Names => [_target.Name, _task.Name, _ignore.Name, _categorical.Name, _use.Name, _header.Name];
 
     /// <summary>The names of the options that the command line contains.</summary>
     public IEnumerable<string> Given(ParseResult parsed) => Names.Where(name => TrainOptions.IsGiven(parsed, name));
@@ -42,6 +51,8 @@ internal sealed class TableArguments
             Task = parsed.GetValue(_task) is { } task ? Enum.Parse<TaskKind>(task, ignoreCase: true) : null,
             Ignore = parsed.GetValue(_ignore) ?? [],
             Categorical = parsed.GetValue(_categorical) ?? [],
+            Use = parsed.GetValue(_use) ?? [],
+            HasHeader = parsed.GetValue(_header) is { } header ? header == "yes" : null,
         });
         Show(data, reporter);
         return data;

@@ -133,6 +133,9 @@ internal sealed class TrainOptions
     private readonly Option<long?> _logEvery = Options.Integer(
         "--log-every", "Read the loss from the device every N steps", 1, 1_000_000, $"{Defaults.LogEvery}");
 
+    private readonly Option<bool> _noStatistics = Options.Flag(
+        "--no-statistics", "Do not measure norms, updates and histograms of the layers in the last step of each epoch, which takes memory for their weights");
+
     private readonly Option<CheckpointInterval?> _checkpointEvery;
     private readonly Option<string?> _onDivergence = Options.OneOf(
         "--on-divergence",
@@ -176,6 +179,7 @@ internal sealed class TrainOptions
         Epochs = 6,
         Batch = 64,
         Schedule = LearningRateSchedule.Parse("cosine"),
+        Statistics = true,
     };
 
     /// <summary>Adds the options to a command.</summary>
@@ -184,9 +188,10 @@ internal sealed class TrainOptions
         Option[] all =
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn,
-            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _dropout, _spatialDropout, _stochasticDepth, _labelSmoothing,
-            _classWeights, _clipNorm, _clipValue, _accumulate, _ema, .. _augmentation.All, _background, _validation, _patience, _limitTrain, _limitTest,
-            _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery, _checkpointEvery, _onDivergence,
+            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _dropout, _spatialDropout,
+            _stochasticDepth, _labelSmoothing, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, .. _augmentation.All, _background, _validation,
+            _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery, _noStatistics, _checkpointEvery,
+            _onDivergence,
         ];
         foreach (var option in all) command.Options.Add(option);
     }
@@ -245,11 +250,13 @@ internal sealed class TrainOptions
             Freeze = parsed.GetValue(_freeze) is { Length: > 0 } freeze ? freeze : basis.Freeze,
             LearningRateScales = parsed.GetValue(_scales) is { Length: > 0 } scales ? scales : basis.LearningRateScales,
             LogEvery = parsed.GetInt(_logEvery) ?? basis.LogEvery,
+            Statistics = !parsed.GetValue(_noStatistics) && basis.Statistics,
             CheckpointInterval = parsed.GetValue(_checkpointEvery) ?? basis.CheckpointInterval,
             OnDivergence = Named<DivergenceAction>(parsed, _onDivergence) ?? basis.OnDivergence,
         };
         if (parsed.GetValue(_init) is { } file && !File.Exists(file) && !Directory.Exists(file))
             throw new UsageException($"--init: there is no file '{file}', and no folder of that name. Give the path of a safetensors file or of a run.");
+        if (parsed.GetValue(_init) is { } weights && File.Exists(weights)) WeightFile.RequireSafeTensors(weights);
         if (parsed.GetValue(_initLayout) is not null && options.InitFile is null)
             throw new UsageException("--init-layout needs --init, the file whose layout it tells.");
         return options;

@@ -134,6 +134,21 @@ internal sealed class SweepSettings
     public static IReadOnlyList<string> Arguments(IReadOnlyList<string> common, IReadOnlyList<SweptOption> swept, IReadOnlyList<string> values) =>
         [.. common, .. swept.Zip(values).Where(pair => pair.Second.Length > 0).SelectMany(pair => new[] { pair.First.Name, pair.Second })];
 
+    /// <summary>
+    /// The option among arguments that <c>train</c> refuses because what it sets is 0, such as the mode of a decay of 0; null if the mistake is another one.
+    /// </summary>
+    public static string? IdleOption(IReadOnlyList<string> arguments, string mistake) => arguments.FirstOrDefault(
+        argument => argument.StartsWith("--", StringComparison.Ordinal) && mistake.StartsWith($"{argument} has no effect, because ", StringComparison.Ordinal));
+
+    /// <summary>The arguments without an option and its value.</summary>
+    public static IReadOnlyList<string> Without(IReadOnlyList<string> arguments, string option)
+    {
+        var kept = arguments.ToList();
+        while (kept.IndexOf(option) is >= 0 and var at)
+            kept.RemoveRange(at, at + 1 < kept.Count && !kept[at + 1].StartsWith("--", StringComparison.Ordinal) ? 2 : 1);
+        return kept;
+    }
+
     /// <summary>Parses arguments of <c>train</c>.</summary>
     public ParseResult Parse(IReadOnlyList<string> arguments) => _root.Parse(["train", .. arguments]);
 

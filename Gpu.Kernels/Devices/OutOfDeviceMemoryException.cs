@@ -56,8 +56,8 @@ public sealed class OutOfDeviceMemoryException : Exception
 
     private static string Suggestion(int? batch) => batch switch
     {
-        null => "Use a smaller batch, a smaller model, or a device with more memory.",
-        0 => "Not even a batch of 1 would fit: use fewer images, a smaller model, or a device with more memory.",
+        null => "Use a smaller batch, smaller images, a smaller model, or a device with more memory.",
+        0 => "Not even a batch of 1 would fit: use fewer or smaller images (--size), a smaller model, or a device with more memory.",
         _ => string.Create(CultureInfo.InvariantCulture, $"A batch of {batch} would fit."),
     };
 }

@@ -19,10 +19,13 @@ internal sealed record CommandLine(int ExitCode, string Output, string Error)
     }
 
     /// <summary>Runs the command as if standard output were a terminal with 100 columns.</summary>
-    public static CommandLine RunAtTerminal(bool hasColor, params string[] args)
+    public static CommandLine RunAtTerminal(bool hasColor, params string[] args) => RunAtTerminal(100, hasColor, args);
+
+    /// <summary>Runs the command as if standard output were a terminal with so many columns.</summary>
+    public static CommandLine RunAtTerminal(int width, bool hasColor, params string[] args)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var code = App.Run(args, new CliHost(output, error, isTerminal: true, width: 100) { HasColor = hasColor });
+        var code = App.Run(args, new CliHost(output, error, isTerminal: true, width: width) { HasColor = hasColor });
         return new CommandLine(code, output.ToString(), error.ToString());
     }
 }

@@ -55,7 +55,7 @@ public class PhotoCommandTests
         folder.Write("photos/discs/0.png", photo);
         Directory.CreateDirectory(folder.File("copy"));
         CopyFolder(folder.File("photos"), folder.File("copy"));
-        var copies = File.ReadAllText(Path.Combine(run, "split.json")).Contains("\"discs/0.png\": \"train\"") ? 3 : 0;
+        var copies = File.ReadAllText(Path.Combine(run, "split.json")).Contains("\"discs/0.png\": \"train ") ? 3 : 0;
         var copied = $"{60 - samples + copies} of 63 images are training images of the run";
         Assert.Contains(copied, Run("eval", run, folder.File("copy")).Error);
 
@@ -64,11 +64,20 @@ public class PhotoCommandTests
             File.Move(file, Path.Combine(Path.GetDirectoryName(file)!, "renamed" + Path.GetFileName(file)));
         Assert.Contains(copied, Run("eval", run, folder.File("copy")).Error);
         Directory.Move(folder.File("photos", "frames"), folder.File("frames"));
+        Assert.Contains(copied, Run("eval", run, folder.File("copy")).Error);
+
+        // An older run did not record the content of its images.
+        var (split, recorded) = (Path.Combine(run, "split.json"), File.ReadAllText(Path.Combine(run, "split.json")));
+        var (sums, summed) = (Path.Combine(run, "checksums.xxh3"), File.ReadAllBytes(Path.Combine(run, "checksums.xxh3")));
+        File.WriteAllText(split, Regex.Replace(recorded, " [0-9a-f]{32}\"", "\""));
+        File.Delete(sums);
         var error = Run("eval", run, folder.File("copy")).Error;
         var (same, names) = (Count(error, "are training images"), Count(error, "have the names of training images that are no longer there"));
         Assert.Equal(60 - samples + copies, same + names);
         Assert.InRange(names, 10, 20);
         Directory.Move(folder.File("frames"), folder.File("photos", "frames"));
+        File.WriteAllText(split, recorded);
+        File.WriteAllBytes(sums, summed);
 
         // A resumed run uses the images that it began with.
         var resumed = Run("train", "--resume", run, "--epochs", "2", "--json");
@@ -79,6 +88,120 @@ public class PhotoCommandTests
         Assert.Contains("--size cannot be combined with --resume", other.Error);
 
         static int Count(string error, string what) => int.Parse(Regex.Match(error, $@"(\d+) of 63 images {what}").Groups[1].Value);
+    }
+
+    [Fact]
+    public void ChangedImagesAndCopiesOfTrainingImagesAreSaid()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 30);
+        var run = folder.File("run");
+        var train = Run("train", folder.File("photos"), "--model", "mlp64x2", "--size", "8", "--steps", "1", "--out", run);
+        Assert.DoesNotContain("byte-identical", train.Error);
+        var parts = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "split.json")))!.AsObject()
+            .ToDictionary(file => file.Key, file => ((string)file.Value!).Split(' ')[0]);
+        var tests = parts.Where(file => file.Value == "test").Select(file => file.Key).ToArray();
+        var trained = parts.First(file => file.Value == "train").Key;
+        var before = Run("eval", run, "--json");
+        Assert.Equal(0, before.Json.GetProperty("left_out").GetInt32());
+        Assert.DoesNotContain("other content", before.Error);
+
+        // A test image that becomes a copy of a training image has other content, and is not judged.
+        File.Copy(folder.File("photos", trained), folder.File("photos", tests[0]), overwrite: true);
+        var after = Run("eval", run, "--json");
+        Assert.Contains($"1 image has other content than in training: {tests[0]}", after.Error);
+        Assert.Contains($"1 of {tests.Length} images are training images of the run, or byte-identical copies of them: {tests[0]}. They are left out",
+            after.Error);
+        Assert.Equal((tests.Length - 1, 1), (after.Json.GetProperty("samples").GetInt32(), after.Json.GetProperty("left_out").GetInt32()));
+
+        // Where all are copies, they are judged and that is said; the training part is not asked.
+        CopyFolder(folder.File("photos", Path.GetDirectoryName(trained)!), folder.File("only", Path.GetDirectoryName(trained)!));
+        foreach (var file in Directory.GetFiles(folder.File("only"), "*", SearchOption.AllDirectories))
+            File.Copy(folder.File("photos", trained), file, overwrite: true);
+        Assert.Contains("All 10 images are training images of the run", Run("eval", run, folder.File("only")).Error);
+        Assert.DoesNotContain("byte-identical", Run("eval", run, "--part", "train").Error);
+
+        // A new run warns at once.
+        Assert.Contains($"1 of {tests.Length} test image is a byte-identical copy of training images, such as {tests[0]} of {trained}",
+            Run("train", folder.File("photos"), "--model", "mlp64x2", "--size", "8", "--steps", "1", "--out", folder.File("again")).Error);
+    }
+
+    [Fact]
+    public void ContradictionsAndMissingDevicesAreToldBeforeImagesAreDecoded()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 6);
+        // Would be an error of its own, if it were decoded.
+        folder.Write("photos/discs/bad.png", "nothing"u8.ToArray());
+        foreach (var (expected, options) in new[]
+        {
+            ("--betas has no effect with the optimizer sgd", "--optimizer sgd --betas 0.9,0.99"),
+            ("adamw is adam with decoupled weight decay", "--optimizer adamw --decay-mode l2"),
+            ("--decay-mode has no effect", "--model mlp64x2 --weight-decay 0 --decay-mode decoupled"),
+            ("--betas has no effect with the optimizer nesterov", "--model resnet20 --betas 0.9,0.99"),
+            ("expected ", "--device cuda:99"),
+        })
+        {
+            var run = CommandLine.Run(["train", folder.File("photos"), .. options.Split(' ')]);
+            Assert.Contains(expected, run.Error);
+            Assert.DoesNotContain("bad.png", run.Error);
+        }
+
+        Assert.Contains("bad.png", CommandLine.Run("train", folder.File("photos"), "--optimizer", "sgd").Error);
+    }
+
+    [Fact]
+    public void MissingImagesAreAllListedAndTheOthersPredictedOnRequest()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 30);
+        var run = folder.File("run");
+        var train = Run("train", folder.File("photos"), "--model", "mlp64x2", "--size", "8", "--steps", "1", "--out", run, "--json");
+        // Three classes have no top 5.
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, train.Json.GetProperty("top_k").ValueKind);
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, Run("eval", run, "--json").Json.GetProperty("top_k").ValueKind);
+        string[] predict = ["predict", run, folder.File("no1.png"), folder.File("photos", "discs", "0.png"), folder.File("no2.png")];
+        var failed = CommandLine.Run(predict);
+        Assert.Equal(ExitCode.Failure, failed.ExitCode);
+        Assert.Contains("2 image files do not exist", failed.Error);
+        Assert.Contains("no1.png", failed.Error);
+        Assert.Contains("no2.png", failed.Error);
+        var others = Run([.. predict, "--skip-unreadable", "--json"]);
+        Assert.Equal(1, others.Json.GetProperty("predictions").GetArrayLength());
+        Assert.Contains("no2.png", others.Error);
+    }
+
+    [Theory]
+    [InlineData("x.pth", "PK\u0003\u0004\0\0\b\b", "torch.load('x.pth'")]
+    [InlineData("weights", "PK\u0003\u0004\0\0\b\b", "--init weights.safetensors --init-layout torch")]
+    [InlineData("x.pt", "any", "st.save_file")]
+    [InlineData("x.onnx", "any", "safetensors.numpy.save_file")]
+    [InlineData("x.h5", "any", "safetensors.numpy.save_file")]
+    public void WeightsOfOtherProgramsAreToldHowToConvert(string name, string content, string expected)
+    {
+        using var folder = new TempFolder();
+        folder.Write(name, System.Text.Encoding.ASCII.GetBytes(content));
+        var run = CommandLine.Run("train", "moons", "--init", folder.File(name), "--steps", "1");
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains(expected, run.Error);
+    }
+
+    [Fact]
+    public void RenamingToAnotherUnicodeFormChangesNothing()
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 30);
+        var source = folder.File("photos");
+        // The decomposed form begins with an ASCII letter, so that it sorts before the other names.
+        Directory.Move(Path.Combine(source, "discs"), Path.Combine(source, "\u00e9toiles"));
+        File.Move(Path.Combine(source, "frames", "1.jpg"), Path.Combine(source, "frames", "\u00e9t\u00e9.jpg"));
+        Run("train", source, "--model", "mlp64x2", "--size", "8", "--epochs", "1", "--out", folder.File("run"));
+        Directory.Move(Path.Combine(source, "\u00e9toiles"), Path.Combine(source, "e\u0301toiles"));
+        File.Move(Path.Combine(source, "frames", "\u00e9t\u00e9.jpg"), Path.Combine(source, "frames", "e\u0301te\u0301.jpg"));
+        var resumed = Run("train", "--resume", folder.File("run"), "--epochs", "2", "--json");
+        Assert.Equal(2, resumed.Json.GetProperty("epochs").GetInt32());
+        Assert.DoesNotContain("missing", resumed.Error);
+        Assert.DoesNotContain("content", resumed.Error);
     }
 
     [Fact]
@@ -122,6 +245,9 @@ public class PhotoCommandTests
         File.Delete(Path.Combine(run, "split.json"));
         Assert.Contains("scaled and center-cropped to 24x20", Run("eval", run).Error);
         Predict();
+        var enlarged = Run("data", "show", folder.File("photos"), "--size", "1024", "--per-class", "1", "--out", folder.File("large.png"));
+        Assert.Matches(@"warning: --size 1024x1024 is 139 times as many pixels .* \(100x75\).*Use a smaller --size", enlarged.Error);
+        Assert.DoesNotContain("enlarging", Run("data", "show", folder.File("photos"), "--size", "200", "--out", folder.File("small.png")).Error);
         foreach (var size in new[] { "0", "5000", "3x", "axb", "1x2x3" })
         {
             var mistake = CommandLine.Run("train", folder.File("photos"), "--size", size);
@@ -182,9 +308,10 @@ public class PhotoCommandTests
         Run("train", folder.File("photos"), "--model", "mlp64x2", "--size", "8", "--steps", "60", "--batch", "8", "--out", run);
 
         // Only the last class: by position it would be the first.
-        CopyFolder(folder.File("photos", "stripes"), folder.File("part", "stripes"));
+        WritePhotos(folder, "new", 33);
+        CopyFolder(folder.File("new", "stripes"), folder.File("part", "stripes"));
         var part = Run("eval", run, folder.File("part"), "--json");
-        Assert.Equal([0, 0, 10], part.Json.GetProperty("classes").EnumerateArray().Select(one => one.GetProperty("samples").GetInt32()));
+        Assert.Equal([0, 0, 11], part.Json.GetProperty("classes").EnumerateArray().Select(one => one.GetProperty("samples").GetInt32()));
         Assert.Equal(part.Json.GetProperty("accuracy").GetDouble(), part.Json.GetProperty("balanced_accuracy").GetDouble(), 1e-9);
         Directory.Move(folder.File("part", "stripes"), folder.File("part", "zebras"));
         var unknown = CommandLine.Run("eval", run, folder.File("part"));
@@ -193,6 +320,8 @@ public class PhotoCommandTests
         Assert.Contains("Known: discs, frames, stripes", unknown.Error);
         Directory.Move(folder.File("photos", "frames"), folder.File("photos", "boxes"));
         Assert.Contains("not known here: boxes", CommandLine.Run("eval", run).Error);
+        Directory.Delete(folder.File("part", "zebras"), recursive: true);
+        CopyFolder(folder.File("photos", "boxes"), folder.File("part", "boxes"));
         Assert.Contains("none of the images", CommandLine.Run("train", "--resume", run, folder.File("part"), "--epochs", "9").Error);
     }
 

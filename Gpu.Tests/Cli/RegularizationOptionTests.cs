@@ -55,9 +55,10 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     private static readonly string[] Others =
     [
         "--accumulate", "--background", "--batch", "--betas", "--channels", "--checkpoint-every", "--device", "--epochs", "--epsilon", "--fit", "--ignore",
-        "--categorical", "--dry-run", "--plot",
+        "--categorical", "--use", "--header", "--dry-run", "--plot",
         "--init", "--init-layout", "--kernels", "--labels", "--no-graph", "--skip-unreadable", "--limit-test", "--limit-train", "--log-every", "--loss",
-        "--lr", "--model", "--momentum", "--no-shuffle", "--on-divergence", "--optimizer", "--out", "--override", "--patience", "--precision",
+        "--lr", "--model", "--momentum", "--no-shuffle", "--no-statistics", "--on-divergence", "--optimizer", "--out", "--override", "--patience",
+        "--precision",
         "--reset-optimizer", "--resume", "--schedule", "--seed", "--size", "--steps", "--target", "--task", "--test", "--threads", "--validation",
         "--warmup", "--simd", "--help",
     ];

@@ -137,6 +137,38 @@ public class SweepCommandTests
         Assert.Contains("Left out: 1 combination", partly.Error);
     }
 
+    [Theory]
+    // Without decay its mode has no effect, which train refuses: the command of the setting is without it.
+    [InlineData("--weight-decay", "0,0.1", "--decay-mode", "decoupled", "--optimizer", "momentum")]
+    [InlineData("--weight-decay", "0,0.1", "--decay-mode", "decoupled", "--cautious-decay", "--decay-on", "all")]
+    [InlineData("--l1", "0,0.01", "--l1-mode", "proximal", "--optimizer", "sgd")]
+    [InlineData("--weight-decay", "0,0.1", "--grid", "optimizer=adam,sgd", "--decay-mode", "decoupled")]
+    public void TrainAcceptsTheCommandOfEverySetting(params string[] options)
+    {
+        var run = CommandLine.Run(["sweep", "moons", .. options, .. Fast]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        var commands = run.Json.GetProperty("train_commands").EnumerateObject().ToDictionary(
+            setting => setting.Name, setting => setting.Value.EnumerateArray().Select(argument => argument.GetString()!).ToArray());
+        Assert.Equal(Trials(run).Length, commands.Count);
+        Assert.Contains(run.Json.GetProperty("train_command").GetRawText(), commands.Values.Select(command => JsonSerializer.Serialize(command)));
+        foreach (var command in commands.Values)
+        {
+            var train = CommandLine.Run(["train", .. command, "--dry-run"]);
+            Assert.True(train.ExitCode == 0, $"{string.Join(' ', command)}: {train.Error}");
+        }
+
+        // Those that have an effect keep their options.
+        Assert.Contains(commands.Values, command => command.Contains(options[0] == "--l1" ? "proximal" : "decoupled"));
+    }
+
+    [Fact]
+    public void AnOptionWithoutEffectInAnySettingIsRefusedAsByTrain()
+    {
+        var run = CommandLine.Run(["sweep", "moons", "--lr", "0.1,0.01", "--weight-decay", "0", "--decay-mode", "decoupled", .. Fast]);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains("--decay-mode has no effect, because weight decay is 0", run.Error);
+    }
+
     [Fact]
     public void OutNeverReplacesFilesOfOthers()
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Gpu.Tests.IO;
 using Gpu.Tests.Runs;
 using Gpu.Training.Data;
@@ -97,11 +98,34 @@ public class TableCommandTests
     }
 
     [Fact]
+    public void ATableWithoutNamesAndWithRowNumbersTrains()
+    {
+        using var folder = new TempFolder();
+        var (file, run) = (folder.File("t.csv"), folder.File("run"));
+        File.WriteAllLines(file, Enumerable.Range(0, 120).Select(i => $"{i + 1},{i * 13 % 37},{(i * 13 % 37 > 18 ? "high" : "low")}"));
+        var train = CommandLine.Run("train", file, "--epochs", "2", "--device", "cpu", "--out", run);
+        Assert.True(train.ExitCode == 0, train.Error);
+        Assert.Contains("is data, so the columns are named c1 to c3 (--header yes", train.Error);
+        Assert.Contains("Column 'c1' was left out: the numbers only count the rows", train.Error);
+        Assert.Contains("--use c1 reads it", train.Error);
+        Assert.Matches(@"\d+ optimizer steps in all are few: \d+ in each of 2 epochs\. For 1,000 add --epochs \d+\.", train.Error);
+        var epochs = Regex.Match(train.Error, @"add --epochs (\d+)").Groups[1].Value;
+        Assert.DoesNotContain("are few", CommandLine.Run("train", file, "--epochs", epochs, "--dry-run", "--device", "cpu").Error);
+        Assert.Equal(0, CommandLine.Run("eval", run, "--device", "cpu").ExitCode);
+        File.WriteAllText(folder.File("new.csv"), "7,5\n8,30\n");
+        var predict = CommandLine.Run("predict", run, folder.File("new.csv"), "--device", "cpu", "--json");
+        Assert.Equal(2, predict.Json.GetProperty("predictions").GetArrayLength());
+        var forced = CommandLine.Run("train", file, "--header", "yes", "--steps", "1", "--device", "cpu", "--use", "1", "--out", folder.File("b"));
+        Assert.Contains("The target is the last column, 'low'", forced.Error);
+        Assert.DoesNotContain("left out", forced.Error);
+    }
+
+    [Fact]
     public void EvalOfAChangedTableJudgesNoTrainingRow()
     {
         using var folder = new TempFolder();
         var (file, run) = (folder.File("t.csv"), folder.File("run"));
-        var rows = Enumerable.Range(0, 300).Select(i => $"{i},{i * 13 % 37},{(i * 13 % 37 > 18 ? "high" : "low")}").ToList();
+        var rows = Enumerable.Range(0, 300).Select(i => $"{i + 2},{i * 13 % 37},{(i * 13 % 37 > 18 ? "high" : "low")}").ToList();
         Write(file, rows);
         Assert.Equal(0, CommandLine.Run("train", file, "--epochs", "1", "--device", "cpu", "--out", run).ExitCode);
         var before = Eval();
@@ -121,7 +145,7 @@ public class TableCommandTests
         Assert.Contains($"Of the added rows, {added + row0IsTest} belong", after.Error);
 
         // A resumed run leaves new rows out, and refuses to go on without an old one.
-        Write(file, [.. rows, $"0,0,low"]);
+        Write(file, [.. rows, "2,0,low"]);
         var resumed = CommandLine.Run("train", "--resume", run, "--epochs", "2", "--device", "cpu", "--plain");
         Assert.Equal(0, resumed.ExitCode);
         Assert.Contains("The added rows are not used", resumed.Error);
@@ -191,7 +215,7 @@ public class TableCommandTests
 
         string PlotOfFour()
         {
-            File.WriteAllLines(folder.File("t.csv"), Enumerable.Range(0, 40).Select(i => $"{i},{i % 7},{i % 3},{i % 2}").Prepend("a,b,c,t"));
+            File.WriteAllLines(folder.File("t.csv"), Enumerable.Range(0, 40).Select(i => $"{i + 2},{i % 7},{i % 3},{i % 2}").Prepend("a,b,c,t"));
             CommandLine.Run("train", folder.File("t.csv"), "--epochs", "1", "--device", "cpu", "--out", folder.File("d"));
             return CommandLine.Run("eval", folder.File("d"), "--plot", folder.File("p.png"), "--device", "cpu").Error;
         }

@@ -1,13 +1,12 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Constraints;
 using Gpu.Kernels.Devices;
-using Gpu.Kernels.Reductions;
 using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Constraints;
 
-/// <summary>Soft threshold, moving average and sums over the segments of an arena.</summary>
-[OracleFor(typeof(SoftThresholdKernel<,>), typeof(WeightAverageKernel<,>), typeof(ParameterSumsKernel<,>))]
+/// <summary>Soft threshold and moving average of the segments of an arena.</summary>
+[OracleFor(typeof(SoftThresholdKernel<,>), typeof(WeightAverageKernel<,>))]
 public class ArenaProjectionTests
 {
     private const float LearningRate = 0.25f;
@@ -65,28 +64,6 @@ public class ArenaProjectionTests
                 return factors.LearningRate == 0 ? a : decay * a + (1 - decay) * p;
             }, i => at = i);
             oracle.Compare("weight average", expected, average, 1e-6, shape: $"step {step}");
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
-    public void SumsAgreeWithTheReference(string device)
-    {
-        using var oracle = new Oracle(device, seed: 63);
-        var arena = Arena();
-        using var table = new SegmentTable(oracle.Device, arena);
-        var values = oracle.Uniform(arena.Length);
-        for (var i = 0; i < values.Length; i += 3) values[i] = 0;
-        var sums = oracle.Output(ParameterSums.Length(table));
-        Assert.Equal(ParameterSums.LengthFor(arena), sums.Length);
-        ParameterSums.Run(oracle.Device, table, oracle.Upload(values), sums);
-        var got = ParameterSums.Read(oracle.Device, table, arena, sums);
-        for (var s = 0; s < Lengths.Length; s++)
-        {
-            var segment = values.AsSpan(arena.Segments[s].Offset, Lengths[s]).ToArray();
-            Assert.Equal(segment.Count(x => x == 0), got[s].Zeros);
-            oracle.Compare("parameter sums", [segment.Sum(x => (double)x * x), segment.Sum(x => (double)Math.Abs(x))],
-                [(float)got[s].Squares, (float)got[s].Absolutes], 1e-6);
         }
     }
 

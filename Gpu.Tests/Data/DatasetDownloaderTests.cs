@@ -173,6 +173,48 @@ public class DatasetDownloaderTests
     }
 
     [Fact]
+    public void TheCommandOfADownloadTrainsAndAFolderThatExistsIsChecked()
+    {
+        using var folder = new TempFolder();
+        var pixels = Enumerable.Range(0, 20 * 64).Select(i => (byte)(i * 37)).ToArray();
+        var part = new ImageSplit(pixels, [.. Enumerable.Range(0, 20).Select(i => i % 2)], 8, 8, 1);
+        var files = IdxFolderWriter.Write(new ImageDataset("two", ["a", "b"], part, part), folder.File("made"));
+        var contents = files.ToDictionary(file => Path.GetFileName(file)!, File.ReadAllBytes);
+        var next = 0;
+        using var server = new Server((_, _) => new Answer(contents[Path.GetFileName(files[next++])]));
+        var entries = contents.Select(file => $$"""
+            { "name": "{{file.Key}}", "urls": ["{{server.Url}}{{file.Key}}"], "bytes": {{file.Value.Length}},
+              "sha256": "{{Convert.ToHexString(SHA256.HashData(file.Value))}}" }
+            """);
+        var catalog = folder.File("catalog.json");
+        File.WriteAllText(
+            catalog, $$"""{ "datasets": [ { "name": "two", "description": "d", "classes": [], "files": [ {{string.Join(", ", entries)}} ] } ] }""");
+        string[] get = ["data", "get", "two", "--catalog", catalog, "--to", folder.File("to where")];
+        var run = CommandLine.Run(get);
+        Assert.True(run.ExitCode == 0, run.Error);
+        var command = run.Output.Split("Train with: gputrainer ")[1].Trim();
+        Assert.Equal($"train '{folder.File("to where", "two")}'", command);
+        Assert.Equal(0, CommandLine.Run([.. command.Replace("'", "").Split(' ', 2), "--model", "mlp64x2", "--dry-run", "--device", "cpu"]).ExitCode);
+
+        // A second call checks the files.
+        Assert.Contains("already, and its files have the right checksums. Train with", CommandLine.Run(get).Output);
+        var damaged = folder.File("to where", "two", Path.GetFileName(files[0]));
+        File.WriteAllBytes(damaged, [.. contents[Path.GetFileName(files[0])][..^1], 0x55]);
+        var checkedAgain = CommandLine.Run(get);
+        Assert.Equal(Gpu.Cli.ExitCode.Failure, checkedAgain.ExitCode);
+        Assert.Contains("is expected. Remove the folder to download them again", checkedAgain.Error);
+        File.Delete(damaged);
+        Assert.Contains($"{Path.GetFileName(files[0])} is missing", CommandLine.Run(get).Error);
+
+        // A mistake in a catalog of one's own is not mended by another build of the program.
+        File.WriteAllText(catalog, "{ \"datasets\": 3 }");
+        var bad = CommandLine.Run(get);
+        Assert.DoesNotContain("install", bad.Error);
+        Assert.Contains("Correct the file, or the path; '", bad.Error);
+        Assert.Contains("Correct the file, or the path", CommandLine.Run("data", "get", "two", "--catalog", folder.File("none.json")).Error);
+    }
+
+    [Fact]
     public void TheShippedCatalogIsComplete()
     {
         foreach (var entry in DatasetCatalog.Entries.Where(entry => !entry.IsBundled))

@@ -89,6 +89,12 @@ public class IdxFamilyTests
         Assert.Contains("2 data sets: emnist-balanced, emnist-letters", Assert.Throws<DatasetException>(() => DatasetLoader.Load(folder.Path)).Message);
         var balanced = DatasetLoader.Load(folder.File("emnist-balanced"));
         Assert.Equal(("t", "A", 47), (balanced.ClassNames[46], balanced.ClassNames[balanced.Train.Labels[2]], balanced.Classes));
+
+        // One of them has plain names: it is taken, which is said.
+        foreach (var file in Directory.GetFiles(folder.Path, "emnist-letters-*")) File.Copy(file, file.Replace("emnist-letters-", ""));
+        List<string> notes = [];
+        Assert.Equal("0", DatasetLoader.Load(folder.Path, new DatasetOptions { Note = notes.Add }).ClassNames[0]);
+        Assert.Contains("has 3 data sets. Taken: the files without a name before theirs. Not taken: emnist-balanced, emnist-letters", Assert.Single(notes));
         Write("emnist-balanced", [0, 47, 10]);
         Assert.Contains("0 to 47, but EMNIST has 47 classes", Assert.Throws<DatasetException>(() =>
             DatasetLoader.Load(folder.File("emnist-balanced"))).Message);

@@ -68,6 +68,26 @@ public class ParquetFolderTests
         Assert.All(data.Train.Image(2).ToArray(), value => Assert.Equal(0, value));
     }
 
+    // Written by tools/parquet-vectors with Apache Arrow's C++ library, as pyarrow writes: Snappy in one row group, Zstandard in two, dictionaries, nullable
+    // columns in an optional struct, and the class names in the metadata.
+    [Fact]
+    public void FilesOfArrowAreRead()
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "Data", "Vectors");
+        var data = DatasetLoader.Load(folder);
+        Assert.Equal(["cat", "dog", "owl"], data.ClassNames);
+        Assert.Equal((60, 30, 4, 6, 3), (data.Train.Count, data.Test.Count, data.Height, data.Width, data.Channels));
+        foreach (var (split, first) in new[] { (data.Train, 0), (data.Test, 60) })
+        {
+            for (var i = 0; i < split.Count; i++)
+            {
+                var index = first + i;
+                Assert.Equal(index % 3, split.Labels[i]);
+                Assert.Equal(Enumerable.Range(0, 72).Select(k => (byte)((3 * k) + (index / 5 * 5))), split.Image(i).ToArray());
+            }
+        }
+    }
+
     [Fact]
     public async Task FaultyFilesAreErrors()
     {

@@ -13,12 +13,14 @@ internal static class RunComparison
         foreach (var file in new[] { RunFolder.BestFile, RunFolder.LastFile })
             Assert.Equal(File.ReadAllBytes(Path.Combine(expected, file)), File.ReadAllBytes(Path.Combine(actual, file)));
         Assert.Equal(Metrics(expected), Metrics(actual));
+        Assert.Equal(Reports(expected), Reports(actual));
         var (left, right) = (State(expected), State(actual));
         Assert.Equal(left.Keys, right.Keys);
         foreach (var (name, bytes) in left) Assert.True(bytes.SequenceEqual(right[name]), $"'{name}' differs in {actual}");
         Assert.Empty(Directory.GetFiles(actual, "*.tmp"));
         Assert.False(File.Exists(Path.Combine(actual, RunLock.FileName)));
-        foreach (var file in Directory.GetFiles(actual).Select(path => Path.GetFileName(path)).Where(name => name != Checksums.FileName))
+        string[] unlisted = [Checksums.FileName, .. RunFiles.Unlisted];
+        foreach (var file in Directory.GetFiles(actual).Select(path => Path.GetFileName(path)).Except(unlisted))
             Assert.Null(Checksums.Mismatch(actual, file));
     }
 
@@ -27,6 +29,13 @@ internal static class RunComparison
         [
             .. File.ReadAllLines(Path.Combine(run, RunFolder.MetricsFile))
                 .Select(line => string.Join(",", line.Split(',').Where((_, column) => column is < 11 or > 13))),
+        ];
+
+    // The lines of metrics.jsonl without the two times and the rate.
+    private static string[] Reports(string run) =>
+        [
+            .. RunFolder.Open(run).ReadReports().Select(report =>
+                EpochJson.Write(report with { TrainSeconds = 0, EvaluationSeconds = 0, SamplesPerSecond = 0 })),
         ];
 
     private static SortedDictionary<string, byte[]> State(string run)

@@ -30,9 +30,12 @@ internal sealed class RandomModels(int seed)
     private List<Layer> Layers(int count, int channels, bool mayResize, int depth)
     {
         var layers = new List<Layer>();
+        // The layers whose output has the present height and width, with their channels; -1 is the input of the block.
+        var branches = new List<(int Index, int Channels)> { (-1, channels) };
         while (count-- > 0)
         {
-            switch (_random.Next(mayResize ? 8 : 7))
+            if (layers.Count > 0) branches.Add((layers.Count - 1, channels));
+            switch (_random.Next(mayResize ? 10 : 9))
             {
                 case 0 or 1:
                     // Inside a block the channels stay, so that an identity shortcut fits.
@@ -47,6 +50,16 @@ internal sealed class RandomModels(int seed)
                     layers.Add(new ResidualBlock([.. body]) { Shortcut = shortcut, Activation = Activation() });
                     break;
                 case 7:
+                    var addend = branches.Where(branch => branch.Channels == channels).ToArray() is { Length: > 0 } equal ? equal[_random.Next(equal.Length)]
+                        : (layers.Count - 1, channels);
+                    layers.Add(new AddLayer { Inputs = [NameOf(layers, layers.Count - 1), NameOf(layers, addend.Item1)], Activation = Activation() });
+                    break;
+                case 8 when depth == 0:
+                    var other = branches[_random.Next(branches.Count)];
+                    layers.Add(new ConcatLayer { Inputs = [NameOf(layers, other.Index), NameOf(layers, layers.Count - 1)] });
+                    channels += other.Channels;
+                    break;
+                case 9:
                     // The images stay at least 4x3.
                     layers.Add(_random.Next(4) switch
                     {
@@ -56,6 +69,7 @@ internal sealed class RandomModels(int seed)
                         _ => new ConvTranspose2dLayer(channels = _random.Next(2, 6), 3, 2) { Activation = Activation() },
                     });
                     mayResize = false;
+                    branches.Clear();
                     break;
                 default:
                     layers.AddRange(Pointwise());
@@ -65,6 +79,10 @@ internal sealed class RandomModels(int seed)
 
         return layers.Count > 0 ? layers : [new DropoutLayer(0.2f)];
     }
+
+    // The automatic name.
+    private static string NameOf(List<Layer> layers, int index) => index < 0 ? "input"
+        : LayerRegistry.PrefixOf(layers[index]) + layers.Take(index + 1).Count(layer => LayerRegistry.KindOf(layer) == LayerRegistry.KindOf(layers[index]));
 
     private IEnumerable<Layer> Pointwise()
     {

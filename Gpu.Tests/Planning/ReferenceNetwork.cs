@@ -42,8 +42,22 @@ internal sealed class ReferenceNetwork(Model model, ulong seed, float stochastic
 
     private double[][] Run(IEnumerable<LayerNode> nodes, double[][] x)
     {
-        foreach (var node in nodes) x = Run(node, x);
-        return x;
+        // values[0] is the input of the block.
+        var values = new List<double[][]> { x };
+        foreach (var node in nodes) values.Add(node.Layer is MergeLayer ? Merge(node, [.. node.Sources.Select(i => values[i + 1])])
+            : Run(node, values[node.Sources.Single() + 1]));
+        return values[^1];
+    }
+
+    private static double[][] Merge(LayerNode node, double[][][] inputs)
+    {
+        if (node.Layer is AddLayer add)
+            return Apply(add.Activation, [.. inputs[0].Select((row, n) => row.Select((_, i) => inputs.Sum(input => input[n][i])).ToArray())]);
+        return [.. inputs[0].Select((_, n) => Enumerable.Range(0, node.Output.Positions).SelectMany(p => inputs.SelectMany(input =>
+        {
+            var channels = input[n].Length / node.Output.Positions;
+            return input[n].Skip(p * channels).Take(channels);
+        })).ToArray())];
     }
 
     private double[][] Run(LayerNode node, double[][] x) => node.Layer switch

@@ -89,6 +89,14 @@ public class WholeNetworkGradientTests
             new BatchNormLayer { Activation = Tanh },
             new ConvTranspose2dLayer(3, 4, 2) { Padding = Padding.Same, Bias = false }, new MaxPool2dLayer(3) { Stride = 2, Padding = 1 },
             new FlattenLayer(), new DenseLayer(4)),
+        ["u-net"] = () => Classifier(
+            new Conv2dLayer(4, new Extent(2, 1)) { Activation = Relu }, new MaxPool2dLayer(2), new Conv2dLayer(5, 3) { Padding = 1, Activation = Gelu },
+            new UpsampleLayer(2), new ConcatLayer { Inputs = ["conv1", "upsample1"] }, new BatchNormLayer { Activation = Relu },
+            new Conv2dLayer(4, 3) { Padding = 1, Activation = Leaky }, new AddLayer { Inputs = ["conv3", "conv1", "conv3"], Activation = Tanh },
+            new FlattenLayer(), new DenseLayer(4)),
+        ["features that are joined"] = () => new Model(
+            "m", TensorShape.Features(5), new DenseLayer(6) { Activation = Relu }, new DenseLayer(3) { Inputs = ["input"], Activation = Silu },
+            new ConcatLayer { Inputs = ["dense2", "dense1", "input", "dense1"] }, new DenseLayer(4)),
         ["no parameters before the pooling"] = () => Classifier(
             new DropoutLayer(0.2f), new AvgPool2dLayer(3) { Stride = 2, Padding = 1, CountPadding = true }, new ActivationLayer(Tanh),
             new BatchNormLayer(), new Conv2dLayer(4, 2) { Activation = Relu }, new FlattenLayer(), new DenseLayer(4)),

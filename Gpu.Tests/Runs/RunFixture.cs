@@ -13,7 +13,7 @@ internal static class RunFixture
     public static TrainingOptions Options { get; } = new()
     {
         Epochs = 3, Batch = 16, LearningRate = 0.01f, ClipNorm = 1, Ema = 0.95f, AugmentShift = 1, Schedule = LearningRateSchedule.Parse("cosine"),
-        Validation = 0.2, Patience = 2, CheckpointInterval = CheckpointInterval.Parse("3steps"),
+        Validation = 0.2, Patience = 2, CheckpointInterval = CheckpointInterval.Parse("3steps"), Statistics = true,
     };
 
     public static TrainingResult Train(string folder, TrainingOptions? options = null, ITrainingObserver? observer = null, CancellationToken token = default)

@@ -173,6 +173,8 @@ public class ExtremeValueTests
             ["train"] = [data, "--model", model, "--epochs", "1", "--out", folder.File("trained"), .. device],
             ["eval"] = [run, data, .. device],
             ["predict"] = [run, folder.File("image.png"), .. device],
+            ["report"] = [run, .. device],
+            ["compare"] = [run, run, "--out", folder.File("compare.html"), .. device],
             ["sweep"] = [data, "--model", model, "--epochs", "1", "--lr", "0.1", "--weight-decay", "0", .. device],
             ["devices"] = [],
             ["models"] = [],

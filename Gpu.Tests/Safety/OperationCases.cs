@@ -157,6 +157,8 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
         }
 
         yield return Case(typeof(Upsample), "NearestForward", "output", 2, 3, 4, 5, 2, View(120), View(480));
+        yield return Case(typeof(Concat), "Forward", "output", 12, 5, View(60), 9, 3, View(108));
+        yield return Case(typeof(Concat), "Backward", "inputGradient", 12, 5, 9, 3, View(108), View(60), Activation.Relu, View(60), false);
         yield return Case(typeof(Upsample), "NearestBackward", "inputGradient", 2, 3, 4, 5, 2, View(480), View(120), Activation.Relu, View(120), false);
     }
 
@@ -289,7 +291,6 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
             typeof(FusedOptimizer), "Update", "parameters gradients state average", settings, table, View(arena.Length), View(arena.Length),
             View(settings.StateLength(arena.Length)), View(state), View(GradientNormLayout.Words), View(arena.Length));
         DeviceView Arena() => View(arena.Length);
-        yield return Case(typeof(ParameterSums), "Run", "sums", table, Arena(), View(ParameterSums.Length(table)));
         yield return Case(typeof(SoftThreshold), "Run", "parameters", table, Arena(), View(state));
         yield return Case(typeof(WeightAverage), "Update", "average", 0.9, table, Arena(), Arena(), View(state));
         yield return Case(typeof(WeightConstraints), "MaxNorm", "weights", 7, 5, View(35), 1f);

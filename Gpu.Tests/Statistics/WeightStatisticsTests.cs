@@ -36,9 +36,9 @@ public class WeightStatisticsTests
                 [
                     range.Sum(i => (double)weights[i] * weights[i]), range.Sum(i => (double)gradients[i] * gradients[i]),
                     range.Sum(i => Math.Pow((double)weights[i] - before[i], 2)), range.Max(i => Math.Abs((double)weights[i])),
-                    range.Count(i => weights[i] != 0),
+                    range.Count(i => weights[i] != 0), range.Sum(i => (double)Math.Abs(weights[i])),
                 ];
-                oracle.Compare("weight moments", expected, gotMoments.AsSpan(block * WeightStatistics.MomentWords, 5).ToArray(), 2e-6);
+                oracle.Compare("weight moments", expected, gotMoments.AsSpan(block * WeightStatistics.MomentWords, 6).ToArray(), 2e-6);
                 var expectedCounts = Enumerable.Range(0, WeightStatistics.Bins).Select(k => (float)range.Count(i => k == 0
                     ? Math.Abs(weights[i]) < largest[s] * WeightStatistics.SmallShare
                     : weights[i] < largest[s] * ((k - 32) / 32f)));
@@ -47,6 +47,19 @@ public class WeightStatisticsTests
         }
 
         Assert.Equal(table.BlockCount, block);
+        var (segmentMoments, segmentCounts) = (
+            WeightStatistics.ReadMoments(oracle.Device, arena, moments), WeightStatistics.ReadCounts(oracle.Device, arena, counts));
+        for (var s = 0; s < arena.Segments.Count; s++)
+        {
+            var values = weights.AsSpan(arena.Segments[s].Offset, arena.Segments[s].Length).ToArray();
+            var got = segmentMoments[s];
+            Assert.Equal(values.Count(w => w == 0), got.Zeros);
+            Assert.Equal(largest[s], got.Largest);
+            oracle.Compare("segment moments", [values.Sum(w => (double)w * w), values.Sum(w => (double)Math.Abs(w))],
+                [(float)got.Squares, (float)got.Absolutes], 2e-6);
+            Assert.Equal(values.Count(w => Math.Abs(w) < largest[s] * WeightStatistics.SmallShare), segmentCounts[s][0]);
+            Assert.Equal(values.Count(w => w < largest[s] * (5 - 32) / 32f), segmentCounts[s][5]);
+        }
     }
 
     [Theory]

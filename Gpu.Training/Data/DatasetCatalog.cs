@@ -37,7 +37,9 @@ public sealed record DatasetCatalogEntry(string Name, string Description, IReadO
 public static class DatasetCatalog
 {
     private static readonly Lazy<IReadOnlyList<DatasetCatalogEntry>> Shipped = new(() =>
-        Read(Path.Combine(AppContext.BaseDirectory, "datasets", "catalog.json")));
+        Read(ShippedPath));
+
+    private static string ShippedPath => Path.Combine(AppContext.BaseDirectory, "datasets", "catalog.json");
 
     /// <summary>All entries, the bundled data set first.</summary>
     public static IReadOnlyList<DatasetCatalogEntry> Entries => Shipped.Value;
@@ -56,13 +58,16 @@ public static class DatasetCatalog
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DatasetException($"The catalog of data sets '{path}' cannot be read: {e.Message} Build or install the program again.", e);
+            throw new DatasetException($"The catalog of data sets '{path}' cannot be read: {e.Message} {Advice(path)}", e);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new DatasetException($"The file '{path}' is no catalog of data sets: {e.Message} Build or install the program again.", e);
+            throw new DatasetException($"The file '{path}' is no catalog of data sets: {e.Message.TrimEnd('.')}. {Advice(path)}", e);
         }
     }
+
+    private static string Advice(string path) => path == ShippedPath ? "Build or install the program again."
+        : $"Correct the file, or the path; '{ShippedPath}' is an example.";
 
     private static DatasetCatalogEntry ReadEntry(JsonElement entry)
     {

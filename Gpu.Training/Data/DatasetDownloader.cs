@@ -34,12 +34,14 @@ public sealed class DatasetDownloader(HttpClient client)
     /// <summary>Receives remarks, such as a mirror that failed.</summary>
     public Action<string>? Remark { get; init; }
 
-    /// <summary>Downloads a data set into a folder of its name. A folder that exists already is left as it is.</summary>
+    /// <summary>Downloads a data set into a folder of its name. The files of a folder that exists are checked.</summary>
     /// <param name="entry">The data set.</param>
     /// <param name="root">Parent folder, such as <see cref="DataFolders.UserCache"/>.</param>
     /// <param name="cancellation">Cancels; what was received is kept.</param>
     /// <returns>The folder of the data set.</returns>
-    /// <exception cref="DatasetException">No mirror gave the right content; the message has the reason of each.</exception>
+    /// <exception cref="DatasetException">
+    /// No mirror gave the right content, and the message has the reason of each; or a file of a folder that exists is missing or has other content.
+    /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signaled.</exception>
     public async Task<string> GetAsync(DatasetCatalogEntry entry, string root, CancellationToken cancellation = default)
     {
@@ -49,7 +51,11 @@ public sealed class DatasetDownloader(HttpClient client)
             throw new DatasetException($"The data set '{entry.Name}' has no files to download: it is bundled with the program.");
         var target = Path.Combine(root, entry.Name);
         if (Directory.Exists(target))
+        {
+            await CheckFolderAsync(entry, target, cancellation);
             return target;
+        }
+
         var staging = Path.Combine(root, $".{entry.Name}.download");
         try
         {
@@ -71,7 +77,14 @@ public sealed class DatasetDownloader(HttpClient client)
     {
         var path = Path.Combine(folder, file.Name);
         if (File.Exists(path))
-            return;
+        {
+            // Complete in an earlier attempt, but perhaps damaged since.
+            if (await FindMistakeAsync(file, path, cancellation) is not { } mistake)
+                return;
+            Remark?.Invoke($"{file.Name} is downloaded again: {mistake}");
+            File.Delete(path);
+        }
+
         List<string> reasons = [];
         foreach (var url in file.Urls)
         {
@@ -198,14 +211,43 @@ public sealed class DatasetDownloader(HttpClient client)
 
     private static async Task CheckAsync(DatasetDownload file, PartialFile partial, CancellationToken cancellation)
     {
-        if (partial.Length != (file.Bytes ?? partial.Length))
-            throw new WrongContentException($"the file has {partial.Length} bytes, but {file.Bytes} are expected.");
+        if (await FindMistakeAsync(file, partial.Path, cancellation) is { } mistake)
+            throw new WrongContentException(mistake);
+    }
+
+    // What is wrong with a file; null if it is that of the catalog.
+    private static async Task<string?> FindMistakeAsync(DatasetDownload file, string path, CancellationToken cancellation)
+    {
+        var length = File.Exists(path) ? new FileInfo(path).Length : 0;
+        if (length != (file.Bytes ?? length))
+            return $"the file has {length} bytes, but {file.Bytes} are expected.";
         if (file.Sha256 is null)
-            return;
-        await using var content = File.OpenRead(partial.Path);
+            return null;
+        await using var content = File.OpenRead(path);
         var hash = Convert.ToHexString(await SHA256.HashDataAsync(content, cancellation));
-        if (!hash.Equals(file.Sha256, StringComparison.OrdinalIgnoreCase))
-            throw new WrongContentException($"the content has the SHA-256 {hash.ToLowerInvariant()}, but {file.Sha256} is expected.");
+        return hash.Equals(file.Sha256, StringComparison.OrdinalIgnoreCase) ? null
+            : $"the content has the SHA-256 {hash.ToLowerInvariant()}, but {file.Sha256} is expected.";
+    }
+
+    // Archives are gone once they are unpacked, so only other files can be checked.
+    private static async Task CheckFolderAsync(DatasetCatalogEntry entry, string folder, CancellationToken cancellation)
+    {
+        List<string> mistakes = [];
+        foreach (var file in entry.Files.Where(file => !file.Name.EndsWith(TarEnding, StringComparison.Ordinal)))
+        {
+            var path = Path.Combine(folder, file.Name);
+            if (!File.Exists(path))
+                mistakes.Add($"{file.Name} is missing.");
+            else if (await FindMistakeAsync(file, path, cancellation) is { } mistake)
+                mistakes.Add($"{file.Name}: {mistake}");
+        }
+
+        if (mistakes.Count > 0)
+        {
+            throw new DatasetException(
+                $"The folder '{folder}' exists, but does not have the files of the data set '{entry.Name}': {string.Join(" ", mistakes)} Remove the folder to "
+                + "download them again.");
+        }
     }
 
     private async Task UnpackAsync(string archive, string folder, CancellationToken cancellation)

@@ -137,7 +137,7 @@ public static class DatasetLoader
             var current = folder;
             for (var depth = 0; depth < 3; depth++)
             {
-                if (IdxFolder.TryLoad(current, name) is { } idx)
+                if (IdxFolder.TryLoad(current, name, note: options.Note) is { } idx)
                     return idx;
                 if (CifarFolder.TryLoad(current, name) is { } cifar)
                     return cifar;

@@ -7,12 +7,15 @@ namespace Gpu.Training.Data;
 internal sealed class DecodedImages
 {
     private readonly ByteImage?[] _images = [];
+    private readonly UInt128[] _hashes = [];
     private readonly PixelFile? _file;
     private readonly int[] _indices = [];
     private readonly long _residentBytes;
 
     /// <summary>Images in memory; null for missing ones.</summary>
-    public DecodedImages(ByteImage?[] images) => _images = images;
+    /// <param name="images">The images.</param>
+    /// <param name="hashes">The XXH3 of the file of each image.</param>
+    public DecodedImages(ByteImage?[] images, UInt128[] hashes) => (_images, _hashes) = (images, hashes);
 
     /// <summary>Images in a file.</summary>
     public DecodedImages(PixelFile file, long residentBytes)
@@ -28,12 +31,15 @@ internal sealed class DecodedImages
     /// <summary>Whether an image could not be decoded.</summary>
     public bool IsMissing(int index) => _file is null ? _images[index] is null : _file.IsMissing(_indices[index]);
 
+    /// <summary>The XXH3 of the file that an image was decoded from.</summary>
+    public UInt128 SourceHash(int index) => _file is null ? _hashes[index] : _file.SourceHash(_indices[index]);
+
     /// <summary>The images that could be decoded.</summary>
     public DecodedImages WithoutMissing(int count)
     {
         int[] kept = [.. Enumerable.Range(0, count).Where(i => !IsMissing(i))];
         return _file is null
-            ? new DecodedImages([.. kept.Select(i => _images[i])])
+            ? new DecodedImages([.. kept.Select(i => _images[i])], [.. kept.Select(i => _hashes[i])])
             : new DecodedImages(_file, _residentBytes, [.. kept.Select(i => _indices[i])]);
     }
 

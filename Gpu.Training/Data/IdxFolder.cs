@@ -28,13 +28,14 @@ internal static class IdxFolder
     /// <param name="folder">The folder.</param>
     /// <param name="name">Name of the data set.</param>
     /// <param name="set">Which of several sets to load, such as emnist-letters; null for the only one, or that of the name.</param>
+    /// <param name="note">Receives which of several sets was taken.</param>
     /// <exception cref="DatasetException">Some of the files are missing, one is damaged, or there are several sets.</exception>
-    public static ImageDataset? TryLoad(string folder, string name, string? set = null)
+    public static ImageDataset? TryLoad(string folder, string name, string? set = null, Action<string>? note = null)
     {
         var sets = Sets(folder);
         if (sets.Count == 0)
             return null;
-        set ??= Choose(folder, name, sets);
+        set ??= Choose(folder, name, sets, note);
         if (!sets.TryGetValue(Words(set), out var files))
             return null;
         var missing = Parts.Where((_, i) => files[i] is null).Select(names => string.Join("* or ", names) + "*").ToArray();
@@ -121,12 +122,21 @@ internal static class IdxFolder
 
     private static string Words(string name) => name.ToLowerInvariant().Replace('.', '-').Replace('_', '-');
 
-    private static string Choose(string folder, string name, Dictionary<string, string?[]> sets)
+    private static string Choose(string folder, string name, Dictionary<string, string?[]> sets, Action<string>? note)
     {
-        if (sets.ContainsKey(""))
-            return "";
-        if (sets.ContainsKey(Words(name)))
-            return Words(name);
+        if ((sets.ContainsKey("") ? "" : sets.ContainsKey(Words(name)) ? Words(name) : null) is { } chosen)
+        {
+            var others = sets.Keys.Where(set => set != chosen).Order(StringComparer.Ordinal).ToArray();
+            if (others.Length > 0)
+            {
+                note?.Invoke(
+                    $"The folder '{folder}' has {sets.Count} data sets. Taken: {(chosen.Length > 0 ? chosen : "the files without a name before theirs")}. "
+                    + $"Not taken: {NameList.Join(others)}, which '{Path.Combine(folder, others[0])}' names.");
+            }
+
+            return chosen;
+        }
+
         return sets.Count == 1 ? sets.Keys.Single() : throw new DatasetException(
             $"The folder '{folder}' has {sets.Count} data sets: {string.Join(", ", sets.Keys.Order(StringComparer.Ordinal))}. Add the name of one to the path, "
             + $"such as '{Path.Combine(folder, sets.Keys.Order(StringComparer.Ordinal).First())}'.");

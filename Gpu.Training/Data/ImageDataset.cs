@@ -59,6 +59,9 @@ public sealed class ImageDataset : Dataset
     /// <summary>Names of the files that were left out because they cannot be read.</summary>
     internal IReadOnlyList<string> Unreadable { get; init; } = [];
 
+    /// <summary>The XXH3 (128 bits) of the file of each image, by its name: equal files have equal ones. Empty if the images are not from files.</summary>
+    public IReadOnlyDictionary<string, UInt128> ContentHashes { get; internal init; } = new Dictionary<string, UInt128>();
+
     /// <summary>Mean and standard deviation per channel of the training pixels, computed on first use.</summary>
     public ChannelStatistics Statistics => _statistics.Value;
 
@@ -101,7 +104,7 @@ public sealed class ImageDataset : Dataset
         var test = ReferenceEquals(Test, Train) ? train : convert(Test);
         return new ImageDataset(Name, classNames, train, test, Validation is null ? null : convert(Validation))
         {
-            Transform = transform, Unreadable = Unreadable,
+            Transform = transform, Unreadable = Unreadable, ContentHashes = ContentHashes,
         };
     }
 
@@ -112,7 +115,10 @@ public sealed class ImageDataset : Dataset
     public override ImageDataset WithValidation(double fraction, ulong seed) => (ImageDataset)base.WithValidation(fraction, seed);
 
     internal override ImageDataset With(DataSplit train, DataSplit test, DataSplit? validation) =>
-        new(Name, ClassNames, (ImageSplit)train, (ImageSplit)test, (ImageSplit?)validation) { Transform = Transform, Unreadable = Unreadable };
+        new(Name, ClassNames, (ImageSplit)train, (ImageSplit)test, (ImageSplit?)validation)
+        {
+            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes,
+        };
 
     private void Check(string part, ImageSplit split)
     {

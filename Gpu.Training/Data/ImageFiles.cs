@@ -29,7 +29,7 @@ public static class ImageFiles
         ArgumentNullException.ThrowIfNull(convert);
         var (results, errors) = (new T?[files.Count], new ImageException?[files.Count]);
         var sizes = ImageBatch.ReadSizes(files, errors);
-        ImageBatch.Decode(files, sizes, null, background, errors, (index, image) => results[index] = convert(files[index], image));
+        ImageBatch.Decode(files, sizes, null, background, errors, (index, image, _) => results[index] = convert(files[index], image));
         return [.. results.Zip(errors)];
     }
 }

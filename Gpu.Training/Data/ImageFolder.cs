@@ -63,9 +63,13 @@ internal sealed class ImageFolder
             validation = groups.Contains(SplitPart.Validation) ? Join([.. groups[SplitPart.Validation]], 2) : null;
         }
 
+        var hashes = new Dictionary<string, UInt128>();
+        for (var i = 0; i < readable.Count; i++)
+            hashes[readable[i].Name] = images.SourceHash(i);
+        NoteChanged(hashes);
         return new ImageDataset(name, classes, train, test, validation)
         {
-            Transform = transform, Unreadable = [.. files.Except(readable).Select(file => file.Name)],
+            Transform = transform, Unreadable = [.. files.Except(readable).Select(file => file.Name)], ContentHashes = hashes,
         };
 
         ImageSplit Join(int[] indices, ulong stream) => ImageFolder.Join(
@@ -109,6 +113,19 @@ internal sealed class ImageFolder
 
         return files.Count > 0 ? files
             : throw new DatasetException($"The folder '{_layout.Root.Path}' has none of the images that the run was trained on. Give the right folder.");
+    }
+
+    // Files with the name of one of the run, but with other content.
+    private void NoteChanged(Dictionary<string, UInt128> hashes)
+    {
+        if (_options.Split is not { } split)
+            return;
+        var changed = hashes.Where(file => split.Hashes.TryGetValue(file.Key, out var was) && was != file.Value).Select(file => file.Key).ToArray();
+        if (changed.Length == 0)
+            return;
+        _options.Note?.Invoke(
+            $"{FolderTree.Count(changed.Length, "image")} {(changed.Length == 1 ? "has" : "have")} other content than in training: "
+            + $"{NameList.Join(changed, 5)}.");
     }
 
     private bool IsDrawn(string name) => NameHash.Of("test", name, _options.Seed) < _options.HoldOut;
@@ -178,7 +195,11 @@ internal sealed class ImageFolder
         {
             images = new DecodedImages(ImageCache.Open(paths, sizes, size, transform, _options.Background, errors, _options.Note), _options.ResidentBytes);
         }
-        else images = new DecodedImages(ImageBatch.Decode(paths, sizes, transform, _options.Background, errors));
+        else
+        {
+            var hashes = new UInt128[paths.Length];
+            images = new DecodedImages(ImageBatch.Decode(paths, sizes, transform, _options.Background, errors, hashes), hashes);
+        }
 
         var bad = errors.OfType<ImageException>().ToArray();
         if (bad.Length > 0)

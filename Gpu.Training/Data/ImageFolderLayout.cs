@@ -16,7 +16,7 @@ internal sealed class ImageFolderLayout
 
     private ImageFolderLayout(FolderTree root) => Root = root;
 
-    /// <summary>The image files, by part, then class folder and path in ordinal order.</summary>
+    /// <summary>The image files, by part, then class folder and name in ordinal order.</summary>
     public IReadOnlyList<ImageFile> Files => _files;
 
     /// <summary>What is not read, for the user.</summary>
@@ -120,7 +120,8 @@ internal sealed class ImageFolderLayout
             _notes.Add($"Not read: {FolderTree.Count(folder.Images.Count, "image")} directly in '{folder.Path}', which are in no class folder.");
         }
 
-        foreach (var one in folder.Folders)
+        // By names in one Unicode form: a copy on a file system with another form has the same order.
+        foreach (var one in folder.Folders.OrderBy(one => one.Name, StringComparer.Ordinal))
         {
             if (one.ImageCount == 0)
             {
@@ -128,7 +129,7 @@ internal sealed class ImageFolderLayout
                 continue;
             }
 
-            _files.AddRange(one.AllImages().OrderBy(image => image.Path, StringComparer.Ordinal)
+            _files.AddRange(one.AllImages().OrderBy(image => image.Name, StringComparer.Ordinal)
                 .Select(image => new ImageFile(image.Path, $"{prefix}{one.Name}/{image.Name}", one.Name, part)));
         }
     }

@@ -271,7 +271,8 @@ internal static partial class ParquetFolder
             }
         }
 
-        return new DecodedImages(images).Select([.. Enumerable.Range(0, images.Length)], [.. rows.Select(row => row.Label)], channels, null);
+        return new DecodedImages(images, new UInt128[images.Length])
+            .Select([.. Enumerable.Range(0, images.Length)], [.. rows.Select(row => row.Label)], channels, null);
     }
 
     private readonly record struct Row(string Place, byte[] Bytes, int Label);

@@ -35,12 +35,14 @@ internal static class ImageBatch
     /// <param name="transform">How they are resized; null leaves them as they are.</param>
     /// <param name="background">Background of transparent images and of padding.</param>
     /// <param name="errors">The errors so far; receives that of each file that cannot be decoded.</param>
+    /// <param name="hashes">Receives the XXH3 of each file, which identifies its content.</param>
     /// <returns>The images; null for those with an error.</returns>
     public static ByteImage?[] Decode(
-        IReadOnlyList<string> paths, (int Height, int Width)[] sizes, ImageTransform? transform, RgbColor background, ImageException?[] errors)
+        IReadOnlyList<string> paths, (int Height, int Width)[] sizes, ImageTransform? transform, RgbColor background, ImageException?[] errors,
+        UInt128[] hashes)
     {
         var images = new ByteImage?[paths.Count];
-        Decode(paths, sizes, transform, background, errors, (index, image) => images[index] = image);
+        Decode(paths, sizes, transform, background, errors, (index, image, hash) => (images[index], hashes[index]) = (image, hash));
         return images;
     }
 
@@ -50,10 +52,10 @@ internal static class ImageBatch
     /// <param name="transform">How they are resized; null leaves them as they are.</param>
     /// <param name="background">Background of transparent images and of padding.</param>
     /// <param name="errors">The errors so far; receives that of each file that cannot be decoded.</param>
-    /// <param name="receive">Receives the index and the image.</param>
+    /// <param name="receive">Receives the index, the image, and the XXH3 of the file, which identifies its content.</param>
     public static void Decode(
         IReadOnlyList<string> paths, (int Height, int Width)[] sizes, ImageTransform? transform, RgbColor background, ImageException?[] errors,
-        Action<int, ByteImage> receive)
+        Action<int, ByteImage, UInt128> receive)
     {
         var (gate, used) = (new object(), 0L);
         Parallel.For(0, paths.Count, i =>
@@ -70,8 +72,8 @@ internal static class ImageBatch
 
             try
             {
-                var image = ImageCodec.Load(paths[i], background);
-                receive(i, transform is null ? image : transform.Apply(image, background));
+                var image = ImageCodec.Load(paths[i], background, out var hash);
+                receive(i, transform is null ? image : transform.Apply(image, background), hash);
             }
             catch (ImageException e)
             {

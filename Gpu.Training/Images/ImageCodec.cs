@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Gpu.Training.Images.Formats;
 using Gpu.Training.IO;
 using SixLabors.ImageSharp;
@@ -28,26 +29,13 @@ public static class ImageCodec
     /// <exception cref="ImageException">
     /// The file is missing, unreadable or no regular file, of no supported format, truncated, damaged, or too large.
     /// </exception>
-    public static ByteImage Load(string path, RgbColor? background = null)
-    {
-        byte[] data;
-        try
-        {
-            using var file = RegularFile.OpenRead(path);
-            if (file.Length > ImageSize.MostFileBytes)
-                throw new ImageException($"The image file '{path}' has {file.Length} bytes; at most {ImageSize.MostFileBytes} are read. Scale the image down.");
-            data = new byte[file.Length];
-            file.ReadExactly(data);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ImageException($"The image file '{path}' does not exist. Check the path.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ImageException($"The image file '{path}' cannot be read: {e.Message} Replace or remove the file.", e);
-        }
+    public static ByteImage Load(string path, RgbColor? background = null) => Decode(ReadFile(path), path, background);
 
+    /// <summary>Reads and decodes an image file, and computes the XXH3 (128 bits) of its bytes, which identifies its content.</summary>
+    internal static ByteImage Load(string path, RgbColor background, out UInt128 hash)
+    {
+        var data = ReadFile(path);
+        hash = XxHash128.HashToUInt128(data);
         return Decode(data, path, background);
     }
 
@@ -94,5 +82,26 @@ public static class ImageCodec
             : Image.LoadPixelData<Rgb24>(image.Pixels, image.Width, image.Height);
         picture.SaveAsPng(stream);
         return stream.ToArray();
+    }
+
+    private static byte[] ReadFile(string path)
+    {
+        try
+        {
+            using var file = RegularFile.OpenRead(path);
+            if (file.Length > ImageSize.MostFileBytes)
+                throw new ImageException($"The image file '{path}' has {file.Length} bytes; at most {ImageSize.MostFileBytes} are read. Scale the image down.");
+            var data = new byte[file.Length];
+            file.ReadExactly(data);
+            return data;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ImageException($"The image file '{path}' does not exist. Check the path.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ImageException($"The image file '{path}' cannot be read: {e.Message} Replace or remove the file.", e);
+        }
     }
 }

@@ -15,6 +15,12 @@ public abstract class Layer
     public string? Name { get; init; }
 
     /// <summary>
+    /// The names of the layers whose outputs the layer reads: layers before it in the same block, or <c>input</c> for the input of the block (at the top, that
+    /// of the model). Null for the preceding layer.
+    /// </summary>
+    public IReadOnlyList<string>? Inputs { get; init; }
+
+    /// <summary>
     /// Weight decay of the layer's parameters, and of those in it, instead of that of the optimizer; 0 for none, null for the optimizer's. It applies to the
     /// same kinds of parameters (<see cref="OptimizerOptions.DecayOn"/>).
     /// </summary>
@@ -51,6 +57,18 @@ public abstract class Layer
             new ModelParameter($"{name}.{declaration.Name}", declaration)).ToArray());
         return new LayerNode(this, name, input, output, parameters, []);
     }
+
+    /// <summary>Assigns the layer's name and infers its shapes and parameters from all its inputs. <see cref="MergeLayer"/> takes several.</summary>
+    internal virtual LayerNode ResolveInputs(NameScope names, IReadOnlyList<NamedShape> inputs)
+    {
+        if (inputs.Count == 1) return Resolve(names, inputs[0].Shape);
+        throw new ModelException(
+            $"Layer '{names.AssignName(this)}' ({LayerRegistry.KindOf(this)}): it has {inputs.Count} inputs "
+            + $"({string.Join(", ", inputs.Select(input => input.Name))}), but takes one. Merge them with a layer of type addition or concatenation.");
+    }
+
+    /// <summary>Adds the layer's operations to a plan, for all its inputs.</summary>
+    internal virtual PlanTensor EmitInputs(PlanBuilder plan, LayerNode node, IReadOnlyList<PlanTensor> inputs) => Emit(plan, node, inputs[0]);
 
     /// <summary>Adds the layer's operations to a plan.</summary>
     /// <param name="plan">the plan that is built</param>

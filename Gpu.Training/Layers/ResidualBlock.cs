@@ -54,7 +54,7 @@ public sealed class ResidualBlock : Layer
     /// <inheritdoc/>
     public override TensorShape InferShape(TensorShape input)
     {
-        var output = Body.Aggregate(input, (shape, layer) => layer.InferShape(shape));
+        var output = SequenceBlock.InferAll(Body, input);
         Check(input, output);
         return output;
     }
@@ -124,42 +124,7 @@ public sealed class ResidualBlock : Layer
         var stride = Shortcut == Shortcut.ZeroPadded ? StrideOf(node.Input, node.Output) : 1;
         var source = shortcut.Shape;
         var shape = new ShortcutShape(1, source.Height, source.Width, source.Channels, node.Output.Channels, stride);
-        var output = plan.Add(new Operation(node.Name, shape, body, shortcut), node.Output);
+        var output = plan.Add(new ResidualAddOperation(node.Name, shape, body, shortcut), node.Output);
         return plan.Activate(node.Name, output, Activation);
-    }
-
-    private sealed class Operation(string name, ShortcutShape sample, PlanTensor body, PlanTensor shortcut) : PlanOperation(name, body, shortcut)
-    {
-        public override bool AppliesActivationDerivative => true;
-
-        public override bool BackwardReadsOutput => Activation.Kind != ActivationKind.Identity;
-
-        public override bool CanAccumulate => true;
-
-        public override bool CanRunInPlace => true;
-
-        public override bool CanRunBackwardInPlace => true;
-
-        public override bool CanFuse(Activation activation, bool training) => !training || activation.DerivativeFromOutput;
-
-        public override void Forward(ForwardContext context) => ResidualAdd.Forward(
-            context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.Input(1), context.Output, Activation);
-
-        public override void Backward(BackwardContext context)
-        {
-            var (bodyGradient, shortcutGradient) = (context.InputGradient(0), context.InputGradient(1));
-            if (bodyGradient.IsEmpty)
-            {
-                // If only the shortcut has parameters, it is a projection to the shape of the output, so the two inputs of the addition can change places.
-                if (shortcutGradient.IsEmpty) return;
-                ResidualAdd.Backward(
-                    context.Executor, Activation, context.Output, context.OutputGradient, shortcutGradient, default, context.Accumulate(1), false);
-                return;
-            }
-
-            ResidualAdd.Backward(
-                context.Executor, sample with { Batch = context.Batch }, Activation, context.Output, context.OutputGradient, bodyGradient, shortcutGradient,
-                context.Accumulate(0), context.Accumulate(1));
-        }
     }
 }

@@ -48,6 +48,15 @@ public sealed record EpochReport
     /// </summary>
     public double R2 { get; init; } = double.NaN;
 
+    /// <summary><see cref="Loss"/> minus <see cref="TrainLoss"/>: how much worse the network is on samples that it was not trained on.</summary>
+    public double LossGap => Loss - TrainLoss;
+
+    /// <summary><see cref="TrainAccuracy"/> minus <see cref="Accuracy"/>.</summary>
+    public double AccuracyGap => TrainAccuracy - Accuracy;
+
+    /// <summary>Statistics of each parameter tensor; null if the epoch was not measured (<see cref="TrainingOptions.Statistics"/>).</summary>
+    public IReadOnlyList<LayerStatistics>? Layers { get; init; }
+
     /// <summary>True if these weights are the best so far, and are the ones saved in <c>best.safetensors</c>.</summary>
     public required bool IsBest { get; init; }
 

@@ -33,6 +33,9 @@ internal sealed record LoopPosition
     /// <summary>Optimizer steps completed at the last evaluation.</summary>
     public long EvaluatedStep { get; set; }
 
+    /// <summary>What was measured in the last step of the epoch, until its report is made; null if nothing was.</summary>
+    public IReadOnlyList<LayerStatistics>? Layers { get; set; }
+
     /// <summary>Factor of the learning rate; each rewind after a divergence makes it smaller.</summary>
     public double RateFactor { get; set; } = 1;
 

@@ -15,7 +15,6 @@ internal sealed class ParameterUpdate : IDisposable
 {
     private readonly ComputeDevice _device;
     private readonly CommandList _commands;
-    private readonly CommandList _measurement;
     private readonly ParameterArena _arena = new();
     private readonly ParameterRule[] _rules;
     private readonly PenaltyKind _kind;
@@ -27,7 +26,6 @@ internal sealed class ParameterUpdate : IDisposable
     private readonly DeviceBuffer? _norm;
     private readonly DeviceBuffer? _singularVectors;
     private readonly DeviceBuffer? _spectralWorkspace;
-    private readonly DeviceBuffer _sums;
 
     public ParameterUpdate(Network network, ResolvedOptions resolved, DeviceView stepState, DeviceView lossScale)
     {
@@ -52,10 +50,7 @@ internal sealed class ParameterUpdate : IDisposable
         var (vectors, workspaceLength) = SpectralLengths(_rules);
         if (vectors > 0) (_singularVectors, _spectralWorkspace) = (_device.Allocate(vectors), _device.Allocate(workspaceLength));
         ResetSingularVectors();
-        _sums = _device.Allocate(ParameterSums.Length(_table));
-        _measurement = new CommandList(_device);
-        ParameterSums.Run(_measurement, _table, memory.Values, _sums.View);
-
+        Measurement = new ParameterMeasurement(network, _table, _arena, _rules, resolved.Options.Statistics);
         _commands = new CommandList(_device);
         var norm = default(DeviceView);
         var workspace = default(DeviceView);
@@ -85,7 +80,7 @@ internal sealed class ParameterUpdate : IDisposable
         var norm = clipNorm is null && !scalesLoss ? 0 : GradientNormLayout.Words + GradientNorm.WorkspaceLength(trained.Length);
         var (vectors, workspace) = SpectralLengths(model.Parameters.Where(parameter => parameter.Trainable)
             .Select(parameter => resolved.Rules.Rules[parameter.Name]));
-        var table = (long)SegmentTable.WordsFor(trained) + ParameterSums.LengthFor(trained);
+        var table = (long)SegmentTable.WordsFor(trained) + ParameterMeasurement.WordsFor(trained, resolved.Options.Statistics);
         return table + resolved.Optimizer.Settings(ema).StateLength(trained.Length) + (ema is null ? 0 : trained.Length) + norm + vectors + workspace;
     }
 
@@ -97,6 +92,9 @@ internal sealed class ParameterUpdate : IDisposable
 
     /// <summary>Exponential moving average of the parameters; empty if not enabled.</summary>
     public DeviceView Average => _average?.View ?? default;
+
+    /// <summary>Measures the parameters.</summary>
+    public ParameterMeasurement Measurement { get; }
 
     /// <summary>The launches that apply the gradients and then zero them.</summary>
     public CommandList Commands => _commands;
@@ -110,8 +108,7 @@ internal sealed class ParameterUpdate : IDisposable
     /// <summary>Computes the penalty of the current parameters on the device. Waits until the device has finished.</summary>
     public WeightPenalty MeasurePenalty()
     {
-        _measurement.Run();
-        var sums = ParameterSums.Read(_device, _table, _arena, _sums.View);
+        var sums = Measurement.Measure();
         double penalty = 0;
         long zeros = 0, weights = 0;
         for (var s = 0; s < sums.Length; s++)
@@ -142,7 +139,7 @@ internal sealed class ParameterUpdate : IDisposable
         _norm?.Dispose();
         _singularVectors?.Dispose();
         _spectralWorkspace?.Dispose();
-        _sums.Dispose();
+        Measurement.Dispose();
     }
 
     private static (int Vectors, int Workspace) SpectralLengths(IEnumerable<ParameterRule> rules)

@@ -226,14 +226,18 @@ public sealed class Trainer : IDisposable
         _clock.Resume();
         var options = _resolved.Options;
         _learningRate = _loop.LearningRateAt(_loop.Position.Step);
-        var samples = _loop.Step(_recordLoss);
+        var isMeasured = _loop.IsNextMeasured;
+        var samples = _loop.Step(_recordLoss, isMeasured);
         ReportLaunchMode();
         if (options.RecordLosses) RequireFinite(_losses.EndStep());
         // Also log the first step, so that the user sees a loss right away.
         var isLogged = _loop.Position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
         if (isLogged) ReportLossScale();
         if (isLogged) RequireFinite(_losses.ReadMean(Metrics.Read(_device, _session.Plans.TrainingMetrics)));
+        // The time of the steps does not include that of the measurement.
+        if (isMeasured) _device.Synchronize();
         _clock.Pause(samples);
+        if (isMeasured) _loop.MeasureStatistics();
         ReportStep(isLogged);
     }
 
@@ -263,6 +267,7 @@ public sealed class Trainer : IDisposable
         position.EvaluatedStep = position.Step;
         var learningRate = _loop.LearningRateAt(position.Step - 1);
         position.Plateau = _resolved.Options.Schedule.Observe(position.Plateau, _session.Validation is null ? totals.MeanLoss : evaluation.Loss);
+        var layers = position.Layers;
         _loop.EndEpoch();
         _lastEvaluation = _session.Validation is null ? evaluation : null;
         var report = new EpochReport
@@ -280,6 +285,7 @@ public sealed class Trainer : IDisposable
             TopK = evaluation.TopK,
             Rmse = evaluation.Rmse,
             R2 = evaluation.R2,
+            Layers = layers,
             IsBest = isBest,
             LearningRate = learningRate,
             TrainSeconds = _clock.EpochSeconds,
@@ -545,6 +551,8 @@ public sealed class Trainer : IDisposable
         Dataset = _data.Name,
         Device = _device.Description,
         Parameters = _model.ParameterCount,
+        Layers = [.. _model.Nodes.SelectMany(node => node.Flatten()).Where(node => node.FindParameter("weight") is not null)
+            .Select(node => $"{node.Name} {node.Output}")],
         TrainSamples = _data.Train.Count,
         ValidationSamples = _data.Validation?.Count ?? 0,
         TestSamples = _data.Test.Count,

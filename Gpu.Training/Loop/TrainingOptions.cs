@@ -191,6 +191,15 @@ public sealed record TrainingOptions
     /// <summary>Reads and records the loss of every optimizer step (<see cref="TrainingResult.Losses"/>).</summary>
     public bool RecordLosses { get; init; }
 
+    /// <summary>
+    /// Measures every parameter tensor in the last step of each epoch (<see cref="EpochReport.Layers"/>), or of some epochs if that would take more
+    /// than about 2 % of the time. Does not change the result. Needs device memory for a copy of the parameters.
+    /// </summary>
+    public bool Statistics { get; init; }
+
+    /// <summary>The command lines that started and continued the run, for its report; empty if unknown.</summary>
+    public IReadOnlyList<string> Commands { get; init; } = [];
+
     /// <summary>k of the top-k accuracy, 1 or more.</summary>
     public int TopK { get; init; } = 5;
 

@@ -111,6 +111,18 @@ internal sealed class TrainingSession : IDisposable
         Counters.Step++;
     }
 
+    /// <summary>Applies the accumulated gradients, measures them before, and returns what measures the step afterwards.</summary>
+    /// <param name="batches">The number of accumulated batches.</param>
+    /// <param name="learningRate">The learning rate of the step.</param>
+    public Func<LayerStatistics[]> ApplyMeasured(int batches, double learningRate)
+    {
+        // The factor of this step: the update may change it.
+        var lossScale = Plans.LossScale.IsEmpty ? 1 : LossScaling.Read(Network.Device, Plans.LossScale).Scale;
+        Update.Measurement.BeforeUpdate();
+        ApplyGradients();
+        return () => Update.Measurement.AfterUpdate(batches * (double)lossScale, learningRate);
+    }
+
     /// <summary>Copies the training state to the host, whichever weights the network has.</summary>
     public TrainingState Capture(LoopPosition position) => new()
     {
@@ -223,7 +235,8 @@ internal sealed class TrainingSession : IDisposable
         foreach (var batch in batches.Where(batch => batch > 0))
         {
             var plan = Plans.Training(batch);
-            _ = accumulates ? Train.StepFor(plan) : _steps.StepFor(plan);
+            if (!accumulates) _ = _steps.StepFor(plan);
+            if (accumulates || _options.Statistics) _ = Train.StepFor(plan);
         }
 
         foreach (var split in new[] { Validation, Test })

@@ -17,6 +17,9 @@ public sealed record TrainingSummary
     /// <summary>Number of trainable parameters.</summary>
     public required long Parameters { get; init; }
 
+    /// <summary>The layers with weights, each with the shape of its output: <c>conv1 26x26x32</c>.</summary>
+    public IReadOnlyList<string> Layers { get; init; } = [];
+
     /// <summary>Number of classes of the data set.</summary>
     public int Classes { get; init; }
 

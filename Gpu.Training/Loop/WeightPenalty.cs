@@ -33,4 +33,7 @@ public static class PenaltyNames
         PenaltyKind.Loss => "loss",
         _ => "sgd-equivalent",
     };
+
+    /// <summary>The kind of a name; <see cref="PenaltyKind.None"/> for other texts.</summary>
+    internal static PenaltyKind Parse(string? name) => Enum.GetValues<PenaltyKind>().FirstOrDefault(kind => Of(kind) == name);
 }

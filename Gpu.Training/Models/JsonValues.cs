@@ -27,6 +27,7 @@ internal static class JsonValues
         if (type == typeof(Extent)) return ReadExtent(json);
         if (type == typeof(Padding)) return ReadPadding(json);
         if (type == typeof(Activation)) return ReadActivation(json);
+        if (type == typeof(IReadOnlyList<string>)) return ReadStrings(json);
         if (type.IsEnum) return ReadEnum(json, type);
         throw new NotSupportedException($"model files cannot hold values of the type {type}");
     }
@@ -45,6 +46,7 @@ internal static class JsonValues
         Padding padding => WritePadding(padding),
         Activation activation => WriteActivation(activation),
         Enum choice => JsonValue.Create(EnumName(choice)),
+        IReadOnlyList<string> texts => new JsonArray([.. texts.Select(text => JsonValue.Create(text))]),
         _ => throw new NotSupportedException($"model files cannot hold values of the type {value.GetType()}"),
     };
 
@@ -86,6 +88,13 @@ internal static class JsonValues
     private static float ReadSingle(JsonElement json) =>
         (float)ReadNumber(json) is var number && float.IsFinite(number) ? number
             : throw Expected($"a number of at most {float.MaxValue.ToString("0.##e0", CultureInfo.InvariantCulture)}", json);
+
+    private static string[] ReadStrings(JsonElement json)
+    {
+        const string needed = "a list of strings";
+        if (json.ValueKind != JsonValueKind.Array) throw Expected(needed, json);
+        return [.. json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Expected(needed, json))];
+    }
 
     private static int[] ReadInts(JsonElement json, int count, string needed)
     {

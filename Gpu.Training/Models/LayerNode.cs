@@ -13,6 +13,11 @@ namespace Gpu.Training.Models;
 public sealed record LayerNode(
     Layer Layer, string Name, TensorShape Input, TensorShape Output, IReadOnlyList<ModelParameter> Parameters, IReadOnlyList<LayerNode> Children)
 {
+    /// <summary>
+    /// The layers whose outputs the layer reads, as positions in the list of layers of its block; -1 is the input of the block.
+    /// </summary>
+    public IReadOnlyList<int> Sources { get; init; } = [];
+
     /// <summary>The kind of the layer in model files, such as <c>convolution</c>.</summary>
     public string Kind => LayerRegistry.KindOf(Layer);
 

@@ -43,7 +43,7 @@ public static class TaskModel
             changes.Add($"the {last.Activation.Kind.ToString().ToLowerInvariant()} of its last layer is left out");
             layers[^1] = new DenseLayer(last.Units)
             {
-                Name = last.Name, Bias = last.Bias, Initializer = last.Initializer,
+                Name = last.Name, Inputs = last.Inputs, Bias = last.Bias, Initializer = last.Initializer,
                 WeightDecay = last.WeightDecay, L1 = last.L1, MaxNorm = last.MaxNorm, LearningRateScale = last.LearningRateScale,
             };
         }

@@ -76,7 +76,7 @@ internal sealed class MemoryCheck(ComputeDevice device, string work, int batch, 
         {
             var fits = LargestBatch(free ?? long.MaxValue);
             throw new ModelException($"{work} needs more than {int.MaxValue:N0} values in one piece, which is the most that can be addressed. "
-                + (fits > 0 ? $"A batch of {fits} would fit." : "Use a smaller model."));
+                + (fits > 0 ? $"A batch of {fits} would fit." : "Use smaller images (--size) or a smaller model."));
         }
 
         if (needed > free) throw new OutOfDeviceMemoryException(work, needed, free, device.Description, LargestBatch(free.Value), null);

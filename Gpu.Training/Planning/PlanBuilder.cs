@@ -34,15 +34,27 @@ public sealed class PlanBuilder
         return new PlanGraph(model, training, input.Value, output, builder._operations);
     }
 
-    /// <summary>Adds the operations of layers in sequence.</summary>
-    /// <param name="nodes">the layers</param>
-    /// <param name="input">the input of the first layer</param>
-    /// <returns>the output of the last layer</returns>
+    /// <summary>Adds the operations of the layers of a block, in order.</summary>
+    /// <param name="nodes">the layers; <see cref="LayerNode.Sources"/> are positions in this list</param>
+    /// <param name="input">the input of the block</param>
+    /// <returns>the output of the last layer; the input if there are no layers</returns>
     public PlanTensor EmitAll(IEnumerable<LayerNode> nodes, PlanTensor input)
     {
         ArgumentNullException.ThrowIfNull(nodes);
-        foreach (var node in nodes) input = node.Layer.Emit(this, node, input);
-        return input;
+        var block = nodes.ToArray();
+        var lastRead = new int[block.Length + 1];
+        for (var i = 0; i < block.Length; i++)
+            foreach (var source in block[i].Sources) lastRead[source + 1] = i;
+        var values = new PlanTensor[block.Length + 1];
+        values[0] = input;
+        for (var i = 0; i <= block.Length; i++)
+        {
+            if (i > 0) values[i] = block[i - 1].Layer.EmitInputs(this, block[i - 1], [.. block[i - 1].Sources.Select(source => values[source + 1])]);
+            // A value that a layer after the next one reads.
+            if (lastRead[i] > i) AnnounceConsumer(values[i]);
+        }
+
+        return values[^1];
     }
 
     /// <summary>Adds an operation.</summary>

@@ -25,6 +25,9 @@ internal sealed class RunFiles : IDisposable
         RunFolder.MetricsFile, RunFolder.CheckpointFile, RunFolder.PreviousCheckpointFile,
     ];
 
+    /// <summary>The names of files without checksum: one grows line by line, and the other is made from the rest.</summary>
+    public static readonly string[] Unlisted = [RunFolder.MetricsLogFile, RunFolder.ReportFile];
+
     private readonly string _folder;
     private readonly RunLock _lock;
     private readonly Checksums _sums;
@@ -49,7 +52,7 @@ internal sealed class RunFiles : IDisposable
         {
             Directory.CreateDirectory(folder);
             runLock = RunLock.Acquire(folder);
-            foreach (var name in Names.Append(Checksums.FileName)) AtomicFile.RemoveLeftovers(folder, name, TimeSpan.Zero);
+            foreach (var name in Names.Concat(Unlisted).Append(Checksums.FileName)) AtomicFile.RemoveLeftovers(folder, name, TimeSpan.Zero);
             return new RunFiles(folder, runLock, Checksums.Read(folder) ?? new Checksums());
         }
         catch (Exception e)
@@ -74,8 +77,10 @@ internal sealed class RunFiles : IDisposable
     public bool Lists(string name) => _sums.Lists(name);
 
     /// <summary>Replaces files. On a failure, every file has its old or its new content.</summary>
+    /// <param name="files">The files.</param>
+    /// <param name="logLine">A line that is appended to <see cref="RunFolder.MetricsLogFile"/> before; null for none.</param>
     /// <exception cref="TrainingException">The folder is gone or another one, or the file system refused.</exception>
-    public void Replace(params IReadOnlyList<RunFile> files)
+    public void Replace(IReadOnlyList<RunFile> files, string? logLine = null)
     {
         RequireFolder();
         List<PendingFile> pending = [];
@@ -86,6 +91,8 @@ internal sealed class RunFiles : IDisposable
             var rotated = DropsNewestCheckpoint ? [] : _sums[RunFolder.CheckpointFile];
             for (var i = 0; i < sums.Length; i++) AddSum(files[i].Name, sums[i]);
             _sums.Write(_folder);
+            // Before the checkpoint, so that no epoch that it contains is missing.
+            if (logLine is not null) Append(logLine);
             for (var i = 0; i < sums.Length; i++)
             {
                 var (name, file) = (files[i].Name, pending[i]);
@@ -104,10 +111,7 @@ internal sealed class RunFiles : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            var isGone = !Directory.Exists(_folder);
-            throw new TrainingException(
-                $"The run in '{_folder}' cannot be saved: {(isGone ? "the folder was removed or renamed." : e.Message)} What was saved before is intact. "
-                + $"{(isGone ? "Restore the folder" : "Free space, or make the folder writable")}, then continue with --resume.", e);
+            throw NotSaved(e);
         }
         finally
         {
@@ -115,10 +119,25 @@ internal sealed class RunFiles : IDisposable
         }
     }
 
+    /// <summary>Replaces a file without checksum.</summary>
+    /// <exception cref="TrainingException">The folder is gone or another one, or the file system refused.</exception>
+    public void Overwrite(string name, string text)
+    {
+        RequireFolder();
+        try
+        {
+            AtomicFile.WriteAllText(Path.Combine(_folder, name), text);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw NotSaved(e);
+        }
+    }
+
     /// <summary>Deletes the files of this run, and the folder if nothing else is in it.</summary>
     public void Delete()
     {
-        foreach (var name in Names.Where(_sums.Lists).Append(Checksums.FileName))
+        foreach (var name in Names.Where(_sums.Lists).Concat(Unlisted).Append(Checksums.FileName))
         {
             try
             {
@@ -147,6 +166,22 @@ internal sealed class RunFiles : IDisposable
         }
 
         _lock.Dispose();
+    }
+
+    // One write: a process that is killed leaves the line or nothing. Without the flush to the disk, which takes as long as a small epoch; a power failure may
+    // lose lines, which no result depends on.
+    private void Append(string line)
+    {
+        using var file = new FileStream(Path.Combine(_folder, RunFolder.MetricsLogFile), FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        file.Write(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
+    }
+
+    private TrainingException NotSaved(Exception e)
+    {
+        var isGone = !Directory.Exists(_folder);
+        return new TrainingException(
+            $"The run in '{_folder}' cannot be saved: {(isGone ? "the folder was removed or renamed." : e.Message)} What was saved before is intact. "
+            + $"{(isGone ? "Restore the folder" : "Free space, or make the folder writable")}, then continue with --resume.", e);
     }
 
     private void AddSum(string name, ulong hash)

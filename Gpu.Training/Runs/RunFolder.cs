@@ -9,7 +9,7 @@ using Gpu.Training.Models;
 namespace Gpu.Training.Runs;
 
 /// <summary>
-/// A run folder: <c>config.json</c>, <c>model.json</c>, <c>metrics.csv</c>, <c>best.safetensors</c>, <c>last.safetensors</c>,
+/// A run folder: <c>config.json</c>, <c>model.json</c>, <c>metrics.csv</c>, <c>metrics.jsonl</c>, <c>best.safetensors</c>, <c>last.safetensors</c>,
 /// <c>checkpoint.safetensors</c> (weights, optimizer state, loop position), the checkpoint before it, <c>checksums.xxh3</c> and, for folders of image files,
 /// <c>split.json</c>, for tables <c>rows.json</c>.
 /// </summary>
@@ -23,6 +23,12 @@ public sealed class RunFolder
 
     /// <summary>File name of the metrics per epoch.</summary>
     public const string MetricsFile = "metrics.csv";
+
+    /// <summary>File name of the metrics and statistics per epoch, a JSON object per line.</summary>
+    public const string MetricsLogFile = "metrics.jsonl";
+
+    /// <summary>File name of the page that shows the run.</summary>
+    public const string ReportFile = "report.html";
 
     /// <summary>File name of the best weights.</summary>
     public const string BestFile = "best.safetensors";
@@ -69,6 +75,13 @@ public sealed class RunFolder
 
     /// <summary>Path of the checkpoint.</summary>
     public string CheckpointPath => System.IO.Path.Combine(Path, CheckpointFile);
+
+    /// <summary>
+    /// Reads the reports of all epochs with the statistics of the layers; empty before the first one, and for runs of older versions, which have only
+    /// <see cref="Metrics"/>.
+    /// </summary>
+    /// <exception cref="TrainingException">The file is damaged.</exception>
+    public IReadOnlyList<EpochReport> ReadReports() => MetricsLog.Read(System.IO.Path.Combine(Path, MetricsLogFile));
 
     /// <summary>Reads the part of each image file; null if the images had no names, or the run is of an older version.</summary>
     /// <exception cref="DatasetException">The file is damaged.</exception>
@@ -195,7 +208,7 @@ public sealed class RunFolder
                 + $"--resume {folder}.");
         // A run that died while it was created has left files, which are listed.
         var sums = Checksums.Read(folder);
-        foreach (var name in RunFiles.Names.Where(name => File.Exists(System.IO.Path.Combine(folder, name))))
+        foreach (var name in RunFiles.Names.Concat(RunFiles.Unlisted).Where(name => File.Exists(System.IO.Path.Combine(folder, name))))
         {
             if (sums?.Lists(name) == true && Checksums.Mismatch(folder, name) is null) continue;
             throw new TrainingException($"The folder '{folder}' has a file {name} that no run of this program wrote there, and a run would replace it. Choose "

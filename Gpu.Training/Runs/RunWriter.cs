@@ -78,13 +78,19 @@ internal sealed class RunWriter : IDisposable
     {
         _configuration = configuration;
         _files.ListExisting();
-        if (checkpoint is null) return null;
+        if (checkpoint is null)
+        {
+            CutLog();
+            return null;
+        }
+
         HasCheckpoint = true;
         _writesConfiguration = true;
         _files.DropsNewestCheckpoint = run.CheckpointNote is not null;
         var (state, exists) = (checkpoint.State, File.Exists(run.Metrics));
         if (exists && _files.Lists(RunFolder.MetricsFile)) Checksums.Verify(_folder, RunFolder.MetricsFile);
         _metrics = [.. WithColumns(checkpoint.Metrics ?? ReadMetrics(run.Metrics, state.Position.Epoch))];
+        CutLog();
         List<RunFile> files = [];
         if (!exists && _metrics.Count > 1) files.Add(MetricsFile());
         // The run was killed between the two files, or the checkpoint is the previous one.
@@ -105,7 +111,11 @@ internal sealed class RunWriter : IDisposable
     }
 
     /// <summary>Drops the metrics of epochs after a position, to which the run is set back.</summary>
-    public void Rewind(LoopPosition position) => _metrics = [.. _metrics.Take(1 + position.Epoch)];
+    public void Rewind(LoopPosition position)
+    {
+        _metrics = [.. _metrics.Take(1 + position.Epoch)];
+        CutLog();
+    }
 
     /// <summary>Saves the results of an epoch: the metrics, the weights, and the checkpoint.</summary>
     /// <param name="report">The metrics.</param>
@@ -119,7 +129,7 @@ internal sealed class RunWriter : IDisposable
         if (isBest) files.Add(Weights(RunFolder.BestFile, last, report.Epoch, report.Step));
         files.Add(Weights(RunFolder.LastFile, last, report.Epoch, report.Step));
         files.Add(MetricsFile());
-        Save(files, state);
+        Save(files, state, EpochJson.Write(report));
     }
 
     /// <summary>Saves a checkpoint.</summary>
@@ -132,7 +142,7 @@ internal sealed class RunWriter : IDisposable
     public void Dispose() => _files.Dispose();
 
     // The checkpoint comes last, so that the other files are at least as new.
-    private void Save(List<RunFile> files, TrainingState? state)
+    private void Save(List<RunFile> files, TrainingState? state, string? logLine = null)
     {
         if (state is not null)
         {
@@ -141,10 +151,19 @@ internal sealed class RunWriter : IDisposable
             files.Add(new RunFile(RunFolder.CheckpointFile, stream => checkpoint.Write(_model, stream)));
         }
 
-        _files.Replace(files);
+        _files.Replace(files, logLine);
         if (state is null) return;
         HasCheckpoint = true;
         _writesConfiguration = false;
+    }
+
+    // Leaves the lines of the epochs that are in the metrics.
+    private void CutLog()
+    {
+        var path = Path.Combine(_folder, RunFolder.MetricsLogFile);
+        if (!File.Exists(path)) return;
+        var kept = MetricsLog.Keep(MetricsLog.ReadLines(path), _metrics);
+        _files.Overwrite(RunFolder.MetricsLogFile, string.Concat(kept.Select(line => line + "\n")));
     }
 
     private RunFile MetricsFile() => RunFile.Text(RunFolder.MetricsFile, string.Join("\n", _metrics) + "\n");

@@ -38,7 +38,7 @@ public sealed class HyperparameterSearch
             Options = setting.Options with
             {
                 Validation = null, Patience = null, OutputFolder = null, LimitTest = null, RecordLosses = false, DatasetSource = null,
-                OnDivergence = DivergenceAction.Stop, LocatesDivergence = false,
+                OnDivergence = DivergenceAction.Stop, LocatesDivergence = false, Statistics = false,
             },
         })];
         foreach (var setting in _settings)
@@ -240,7 +240,7 @@ public sealed class HyperparameterSearch
         var kind = device is CpuDevice cpu ? $"cpu{cpu.VectorBits}" : device.Description;
         var init = options.InitFile is { } file ? _hashes.GetOrAdd(file, HashOf) : "";
         // Where the program looks at the loss does not change it.
-        var deciding = options with { LogEvery = 1, CheckpointEvery = 1, CheckpointInterval = CheckpointInterval.Default };
+        var deciding = options with { LogEvery = 1, Statistics = false, Commands = [], CheckpointEvery = 1, CheckpointInterval = CheckpointInterval.Default };
         return string.Join('\n', version, kind, device.Precision, epochs, data.Fingerprint, init, ModelFile.Write(model), RunConfiguration.Write(deciding));
     }
 

@@ -78,4 +78,34 @@ public static class WeightFile
 
         foreach (var (parameter, memory) in values.Tensors(model)) reader.ReadFloats(prefix + parameter.Name).CopyTo(memory);
     }
+
+    /// <summary>Refuses a file of another format, and says how to convert it.</summary>
+    /// <exception cref="SafeTensorsException">The file is of PyTorch (a zip archive or a pickle), ONNX or Keras.</exception>
+    public static void RequireSafeTensors(string path)
+    {
+        Span<byte> start = stackalloc byte[sizeof(ulong)];
+        using (var stream = RegularFile.OpenRead(path))
+            start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+        var ending = Path.GetExtension(path).ToLowerInvariant();
+        // The first bytes could also be the length of a safetensors header, whose other bytes are 0.
+        if (start.Length == sizeof(ulong) && start.EndsWith((ReadOnlySpan<byte>)[0, 0, 0, 0]))
+            return;
+        if (start.StartsWith("PK\x03\x04"u8)
+            || start.StartsWith((ReadOnlySpan<byte>)[0x80, 0x02, 0x8A, 0x0A])
+            || ending is ".pth" or ".pt" or ".ckpt" or ".bin")
+        {
+            throw new SafeTensorsException(
+                $"'{path}' is a file of PyTorch's torch.save, which runs code when it is read; safetensors files are read here. Convert it in Python: "
+                + "import torch, safetensors.torch as st; s = torch.load('" + Path.GetFileName(path) + "', map_location='cpu', weights_only=True); "
+                + "st.save_file({k: v.contiguous() for k, v in s.items()}, 'weights.safetensors') - for a checkpoint, s is its 'state_dict' or 'model'. "
+                + "Then: --init weights.safetensors --init-layout torch.");
+        }
+
+        if (start.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'H', (byte)'D', (byte)'F']) || ending is ".onnx" or ".h5" or ".keras" or ".pb" or ".tflite")
+        {
+            throw new SafeTensorsException(
+                $"'{path}' is a file of another program ({(ending.Length > 1 ? ending : "HDF5")}); safetensors files are read here. Convert it there: save its "
+                + "tensors with safetensors.numpy.save_file({name: array}, 'weights.safetensors').");
+        }
+    }
 }

@@ -19,6 +19,7 @@ internal static class WeightTransfer
     public static IReadOnlyList<string> Load(Network network, string source, WeightLayout layout, IReadOnlyList<string>? classes = null)
     {
         var (file, known) = FindFile(source);
+        WeightFile.RequireSafeTensors(file);
         using var reader = new SafeTensorsReader(file);
         var head = ClassHead.For(network, known, classes);
         var tensors = (layout == WeightLayout.Torch ? TorchLayout.Map(network.Model, reader) : Native(reader))

@@ -65,25 +65,37 @@ public sealed class ImageCacheTests : IDisposable
     }
 
     [Fact]
-    public void ADamagedFileIsWrittenAgainOrReported()
+    public void ADamagedFileIsRepairedWithOneLine()
     {
         var source = Photos();
         Load(source, 1, 0);
         var file = Assert.Single(ImageCache.List()).FullName;
         var bytes = File.ReadAllBytes(file);
         File.WriteAllBytes(file, bytes[..^10]);
-        Assert.Equal(24, Load(source, 1, 0).Train.Count + Load(source, 1, 0).Test.Count);
+        List<string> notes = [];
+        Assert.Equal(24, Load(source, 1, 0, note: notes.Add).Train.Count + Load(source, 1, 0).Test.Count);
         Assert.Equal(bytes, File.ReadAllBytes(file));
-        // Damaged pixels are found when they are read.
-        bytes[^1] ^= 1;
-        File.WriteAllBytes(file, bytes);
+        Assert.Single(notes, note => note.Contains("is damaged and is written again"));
+
+        // Damaged pixels are found when they are read, and decoded again.
+        var damaged = (byte[])bytes.Clone();
+        damaged[^1] ^= 1;
+        damaged[^1000] ^= 1;
+        notes.Clear();
+        File.WriteAllBytes(file, damaged);
+        var all = ReadAll(Load(source, 1, 0, note: notes.Add));
+        Assert.Single(notes, note => note.Contains("is damaged"));
+        Assert.Equal(bytes, File.ReadAllBytes(file));
+        Assert.Equal(ReadAll(Load(source, long.MaxValue, 0)), all);
+
+        // Without the image files there is nothing to decode.
+        File.WriteAllBytes(file, damaged);
         var data = Load(source, 1, 0);
-        var error = Assert.Throws<DatasetException>(() =>
-        {
-            for (var i = 0; i < data.Train.Count; i++) data.Train.Image(i);
-            for (var i = 0; i < data.Test.Count; i++) data.Test.Image(i);
-        });
-        Assert.Contains("data cache --clear", error.Message);
+        Directory.Delete(source, recursive: true);
+        Assert.Contains("data cache --clear", Assert.Throws<DatasetException>(() => ReadAll(data)).Message);
+
+        static byte[] ReadAll(ImageDataset data) => [.. new[] { data.Train, data.Test }.SelectMany(
+            split => Enumerable.Range(0, split.Count).SelectMany(i => split.Image(i).ToArray()))];
     }
 
     [Fact]
@@ -99,8 +111,25 @@ public sealed class ImageCacheTests : IDisposable
         }
     }
 
-    private static ImageDataset Load(string source, long cacheFrom, long residentBytes, bool skips = false) => DatasetLoader.Load(
-        source, new DatasetOptions { CacheFrom = cacheFrom, ResidentBytes = residentBytes, SkipsUnreadable = skips });
+    [Fact]
+    public void ImagesAreIdentifiedByContentNotByName()
+    {
+        var source = Photos();
+        var data = Load(source, 1, 0);
+        var (fingerprint, hashes) = (data.Train.ComputeFingerprint(), data.ContentHashes);
+        Assert.Equal(24, hashes.Values.Distinct().Count());
+        // The cache keeps the hashes of the files, so that they need not be read for it.
+        Assert.Equal(Sorted(hashes), Sorted(Load(source, 1, 0).ContentHashes));
+        Assert.Equal(Sorted(hashes), Sorted(Load(source, long.MaxValue, 0).ContentHashes));
+        foreach (var file in Directory.GetFiles(source, "*", SearchOption.AllDirectories)) File.SetLastWriteTimeUtc(file, new DateTime(2001, 1, 1));
+        Assert.Equal(fingerprint, Load(source, 1, 0).Train.ComputeFingerprint());
+        Assert.Equal(2, ImageCache.List().Count);
+
+        static IEnumerable<KeyValuePair<string, UInt128>> Sorted(IReadOnlyDictionary<string, UInt128> hashes) => hashes.OrderBy(file => file.Key);
+    }
+
+    private static ImageDataset Load(string source, long cacheFrom, long residentBytes, bool skips = false, Action<string>? note = null) => DatasetLoader.Load(
+        source, new DatasetOptions { CacheFrom = cacheFrom, ResidentBytes = residentBytes, SkipsUnreadable = skips, Note = note });
 
     private byte[] Train(string source, string run, long cacheFrom, long residentBytes)
     {

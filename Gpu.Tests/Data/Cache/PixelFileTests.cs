@@ -85,7 +85,7 @@ public class PixelFileTests
     public void AnIncompleteFileIsRemoved()
     {
         using var folder = new TempFolder();
-        using (var writer = new PixelFileWriter(folder.File("x.pixels"), Header)) writer.Write(0, new byte[Header.ImageBytes]);
+        using (var writer = new PixelFileWriter(folder.File("x.pixels"), Header)) writer.Write(0, new byte[Header.ImageBytes], 0);
         Assert.Empty(Directory.GetFiles(folder.Path));
     }
 
@@ -105,7 +105,7 @@ public class PixelFileTests
         using var writer = new PixelFileWriter(path, Header);
         Parallel.For(0, Header.Count, i =>
         {
-            if (i != missing) writer.Write(i, images[i]);
+            if (i != missing) writer.Write(i, images[i], (UInt128)i << 64 | 7);
         });
         writer.Complete();
         return images;

@@ -71,7 +71,7 @@ public class TableFileTests
     [Fact]
     public void CategoriesAreOneHotAndUnknownLevelsAreZero()
     {
-        var schema = Parse("color,size,t\n" + string.Concat(Enumerable.Range(0, 30).Select(i => $"{"rgb"[i % 3]},{i},{i % 2}\n"))).Schema;
+        var schema = Parse("color,size,t\n" + string.Concat(Enumerable.Range(0, 30).Select(i => $"{"rgb"[i % 3]},{i + 2},{i % 2}\n"))).Schema;
         Assert.Equal(["b", "g", "r"], schema.Columns[0].Levels);
         Assert.Equal(4, schema.FeatureCount);
         using var folder = new TempFolder();
@@ -126,7 +126,6 @@ public class TableFileTests
     [Theory]
     [InlineData("", "is empty")]
     [InlineData("a,b", "no rows below it")]
-    [InlineData("1,2\n3,4", "only numbers, but names of columns are expected")]
     [InlineData("a,a,b\n1,2,3", "2 columns named 'a'")]
     [InlineData("a,b,c\n1,2,3\n1,2\n", "line 3 has 2 cells, but the first line has 3")]
     [InlineData("a,b,t\n1,x,p\n,y,q\n3,NA,p\n", "2 missing values: line 3, column 'a'; line 4, column 'b' ('NA')")]
@@ -135,6 +134,59 @@ public class TableFileTests
     [InlineData("b\nx\ny\n", "no column besides the target")]
     public void FaultyTablesAreRefused(string text, string message) =>
         Assert.Contains(message, Assert.Throws<DatasetException>(() => Parse(text)).Message);
+
+    [Theory]
+    [InlineData("5.1,3.5,setosa", false)]
+    [InlineData("5.1,3.5,1", false)]
+    [InlineData("5.1,,setosa", false)]
+    [InlineData("setosa,virginica,setosa", false)]
+    [InlineData("a,b,kind", true)]
+    // Years are names of columns that have numbers.
+    [InlineData("2019,2020,country", true)]
+    [InlineData("a,virginica,setosa", true)]
+    public void AFirstLineOfDataIsToldFromNames(string first, bool isHeader)
+    {
+        var isText = first.StartsWith('s') || first.StartsWith("a,v", StringComparison.Ordinal);
+        var values = first.EndsWith('1') ? new[] { "1", "2" } : ["setosa", "virginica"];
+        var rows = Enumerable.Range(0, 40).Select(i => (isText ? $"{values[i % 2]},{values[i / 2 % 2]}," : $"{i * 7 % 31},{i * 3 % 17},") + values[i % 2]);
+        var text = string.Join('\n', rows.Prepend(first)).Replace(",,", ",0,");
+        var data = Parse(text);
+        Assert.Equal(isHeader ? first.Split(',')[..2] : ["c1", "c2"], data.Schema.Columns.Select(column => column.Name));
+        Assert.Equal((isHeader, isHeader ? 40 : 41), (data.Schema.HasHeader, data.Train.Count + data.Test.Count));
+        Assert.Equal(!isHeader, data.Remarks.Any(remark => remark.Contains("the columns are named c1 to c3 (--header yes")));
+        if (first.Split(',').Distinct().Count() == 3) Assert.True(Parse(text, new TableOptions { HasHeader = true }).Schema.HasHeader);
+        Assert.Equal(41, Parse(text, new TableOptions { HasHeader = false, Task = TaskKind.Classification }) is var all ? all.Train.Count + all.Test.Count : 0);
+
+        // A run reads other tables in the same way, with and without names.
+        var again = TableFile.Parse("t", "t", () => new StringReader(text), data.Schema);
+        Assert.Equal(data.Train.Values, again.Train.Values);
+        var named = string.Join('\n', text.Split('\n').Skip(isHeader ? 1 : 0).Prepend(isHeader ? first : "c1,c2,c3"));
+        Assert.Equal(data.Train.Values, TableFile.Parse("t", "t", () => new StringReader(named), data.Schema).Train.Values);
+    }
+
+    [Fact]
+    public void ColumnsThatNumberTheRowsAreLeftOutUnlessNamed()
+    {
+        string Table(string name, Func<int, string> number) =>
+            $"{name},x,t\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"{number(i)},{i * 7 % 31},{i % 2}\n"));
+        string[] Columns(string text, params string[] use) => [.. Parse(text, new TableOptions { Use = use }).Schema.Columns.Select(column => column.Name)];
+
+        var numbered = Table("n", i => $"{i + 1}");
+        Assert.Equal(["x"], Columns(numbered));
+        Assert.Equal(["n", "x"], Columns(numbered, "n"));
+        Assert.Contains("Column 'n' was left out: the numbers only count the rows", Assert.Single(Parse(numbered).Warnings));
+        Assert.Equal(["x"], Columns(Table("n", i => $"{i}")));
+        Assert.Equal(["x"], Columns(Table("passengerId", i => $"{1000 + 3 * i}")));
+        // Years, and numbers that repeat or have gaps, are data.
+        Assert.Equal(["year", "x"], Columns(Table("year", i => $"{1990 + i}")));
+        Assert.Equal(["paid", "x"], Columns(Table("paid", i => $"{1000 + 3 * i}")));
+        Assert.Equal(["n", "x"], Columns(Table("n", i => $"{i / 2}")));
+        Assert.Equal(["n", "x"], Columns(Table("n", i => $"{i + 0.5}")));
+        Assert.Equal(["id", "x"], Columns(Table("id", i => $"{i * 11 % 40}")));
+        // The only column is read.
+        Assert.Equal(["n"], Columns("n,t\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"{i},{i % 2}\n"))));
+        Assert.Contains("no column 'm'", Assert.Throws<DatasetException>(() => Columns(numbered, "m")).Message);
+    }
 
     [Fact]
     public void FaultyOptionsAreRefused()
@@ -356,14 +408,15 @@ public class TableFileTests
 
     private static (TableDataset Data, RecordedRows Rows) Record(IEnumerable<string> lines)
     {
-        var data = Parse(string.Join("\n", lines.Prepend("x,y,t")));
+        var data = Parse(string.Join("\n", lines.Prepend("x,y,t")), new TableOptions { Use = ["x"] });
         return (data, RecordedRows.Of(data, data)!);
     }
 
     private static RowKey[] Keys(IEnumerable<string> lines, TableSchema schema) =>
         TableFile.Parse("t", "t.csv", () => new StringReader(string.Join("\n", lines.Prepend("x,y,t"))), schema).FileOrder!;
 
-    private static IEnumerable<string> Rows(int count) => Enumerable.Range(0, count).Select(i => $"{i},{i * 3 % 7},{(i % 2 == 0 ? "yes" : "no")}");
+    // From 2, since a column that counts from 0 or 1 is left out.
+    private static IEnumerable<string> Rows(int count) => Enumerable.Range(0, count).Select(i => $"{i + 2},{i * 3 % 7},{(i % 2 == 0 ? "yes" : "no")}");
 
     private static TableDataset Parse(string text, TableOptions? options = null) =>
         TableFile.Parse("t", "t.csv", () => new StringReader(text), options ?? new TableOptions());

@@ -21,7 +21,7 @@ public static class ImageCache
     private const string Extension = ".pixels";
 
     // Part of the key: a change of how images are decoded or stored makes new files.
-    private const string Version = "2";
+    private const string Version = "3";
 
     /// <summary>
     /// The folder of the files: $GPUTRAINER_CACHE, or "gputrainer/images" in the user's cache folder (see <see cref="DataFolders.UserCache"/>).
@@ -62,10 +62,12 @@ public static class ImageCache
         IReadOnlyList<string> paths, (int Height, int Width)[] sizes, (int Height, int Width) size, ImageTransform? transform, RgbColor background,
         ImageException?[] errors, Action<string>? note)
     {
+        var isRepaired = 0;
         var header = new PixelFileHeader(paths.Count, size.Height, size.Width, 3, Key(paths, size, transform, background));
         var path = Path.Combine(Folder, header.Key.ToString("x32", CultureInfo.InvariantCulture) + Extension);
-        if (TryOpen(path, header) is { } known)
+        if (TryOpen(path, header, note) is { } known)
         {
+            known.DecodeAgain = Again;
             note?.Invoke($"The decoded images are in the cache ({Gigabytes(header)} in '{Folder}').");
             Redecode(paths, known, background, errors);
             return known;
@@ -78,11 +80,13 @@ public static class ImageCache
             RemoveAbandoned();
             using (var writer = new PixelFileWriter(path, header))
             {
-                ImageBatch.Decode(paths, sizes, transform, background, errors, (index, image) => writer.Write(index, image.ToChannels(3).Pixels));
+                ImageBatch.Decode(paths, sizes, transform, background, errors, (index, image, hash) => writer.Write(index, image.ToChannels(3).Pixels, hash));
                 writer.Complete();
             }
 
-            return PixelFile.Open(path);
+            var written = PixelFile.Open(path);
+            written.DecodeAgain = Again;
+            return written;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
@@ -90,9 +94,24 @@ public static class ImageCache
                 $"The decoded images need a cache file of {Gigabytes(header)}, but the folder '{Folder}' cannot be written: {e.Message} Make it writable, or "
                 + $"name another folder in the environment variable {Variable}.", e);
         }
+
+        byte[]? Again(int index)
+        {
+            if (Interlocked.Exchange(ref isRepaired, 1) == 0)
+                note?.Invoke($"The cache file '{path}' is damaged. Its damaged images are decoded and written again.");
+            try
+            {
+                var image = ImageCodec.Load(paths[index], background);
+                return (transform?.Apply(image, background) ?? image).ToChannels(3).Pixels;
+            }
+            catch (ImageException)
+            {
+                return null;
+            }
+        }
     }
 
-    private static PixelFile? TryOpen(string path, PixelFileHeader header)
+    private static PixelFile? TryOpen(string path, PixelFileHeader header, Action<string>? note)
     {
         try
         {
@@ -105,7 +124,7 @@ public static class ImageCache
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            // A damaged file is written again.
+            note?.Invoke($"The cache file '{path}' is damaged and is written again.");
         }
 
         return null;

@@ -75,12 +75,14 @@ internal sealed class MappedImages(PixelFile file, int[] indices, int channels, 
         }
     }
 
-    /// <summary>Identifies the images: the key of the file and which of its images they are.</summary>
+    /// <summary>Identifies the images by the checksums of their pixels, whatever their files are called.</summary>
     public void AppendTo(System.IO.Hashing.Crc32 check)
     {
-        Span<byte> key = stackalloc byte[16];
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt128LittleEndian(key, file.Header.Key);
-        check.Append(key);
-        check.Append(System.Runtime.InteropServices.MemoryMarshal.AsBytes(indices.AsSpan()));
+        Span<byte> word = stackalloc byte[sizeof(ulong)];
+        foreach (var index in indices)
+        {
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt64LittleEndian(word, file.PixelChecksum(index));
+            check.Append(word);
+        }
     }
 }

@@ -1,17 +1,20 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 
 namespace Gpu.Training.Data.Cache;
 
 /// <summary>
-/// A file of decoded images of one size, mapped into memory: a header, a table with the checksum and the sums of each image, and the pixels
-/// [count, height, width, channels]. The operating system keeps in memory what is used, so the file can be larger than the memory.
+/// A file of decoded images of one size: a header, a table with the checksum and the sums of each image, and the pixels [count, height, width, channels].
+/// Header and table are mapped into memory. The pixels are read where they are used, so that the file can be larger than the memory: mapped pages would count
+/// as memory of the process until another one needs it. The operating system keeps what it read.
 /// </summary>
 /// <remarks>
-/// Layout, little-endian: "GTPIXEL1"; count, height, width, channels as 32-bit integers; the 16 bytes of the key; the XXH3 of the table; from byte
+/// Layout, little-endian: "GTPIXEL2"; count, height, width, channels as 32-bit integers; the 16 bytes of the key; the XXH3 of the table; from byte
 /// <see cref="HeaderBytes"/> the table; from the next multiple of 4096 the pixels. An entry of the table is the XXH3 of the pixels (0: the image could not be
-/// decoded), for each of three channels the sum and the sum of squares, and 1 if the image is gray, all as 64-bit integers.
+/// decoded), for each of three channels the sum and the sum of squares, 1 if the image is gray, and the lower and upper half of the XXH3 of the image file,
+/// all as 64-bit integers.
 /// </remarks>
 internal sealed unsafe class PixelFile : IDisposable
 {
@@ -19,18 +22,20 @@ internal sealed unsafe class PixelFile : IDisposable
     public const int HeaderBytes = 64;
 
     /// <summary>Bytes of an entry of the table.</summary>
-    public const int EntryBytes = 8 * sizeof(ulong);
+    public const int EntryBytes = 10 * sizeof(ulong);
 
     private const int PageBytes = 4096;
-    private static readonly byte[] Magic = "GTPIXEL1"u8.ToArray();
+    private static readonly byte[] Magic = "GTPIXEL2"u8.ToArray();
+    private readonly SafeFileHandle _handle;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _start;
     private readonly long _pixels;
     private bool _isDisposed;
 
-    private PixelFile(string path, PixelFileHeader header, MemoryMappedFile file, MemoryMappedViewAccessor view)
+    private PixelFile(string path, PixelFileHeader header, SafeFileHandle handle, MemoryMappedFile file, MemoryMappedViewAccessor view)
     {
+        _handle = handle;
         Path = path;
         Header = header;
         _file = file;
@@ -40,7 +45,7 @@ internal sealed unsafe class PixelFile : IDisposable
         _pixels = PixelOffset(header.Count);
     }
 
-    /// <summary>Unmaps the file if nobody disposed it.</summary>
+    /// <summary>Closes the file if nobody disposed it.</summary>
     ~PixelFile() => Release();
 
     /// <summary>The path of the file.</summary>
@@ -48,6 +53,12 @@ internal sealed unsafe class PixelFile : IDisposable
 
     /// <summary>The sizes and the key.</summary>
     public PixelFileHeader Header { get; }
+
+    /// <summary>
+    /// Decodes an image again whose pixels were damaged since the file was written, given its index; null if there is nothing to decode from. May be called
+    /// by several threads.
+    /// </summary>
+    public Func<int, byte[]?>? DecodeAgain { get; set; }
 
     /// <summary>Bytes of a file.</summary>
     public static long FileBytes(PixelFileHeader header) => PixelOffset(header.Count) + (long)header.Count * header.ImageBytes;
@@ -58,17 +69,20 @@ internal sealed unsafe class PixelFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">access is denied</exception>
     public static PixelFile Open(string path)
     {
-        var length = new FileInfo(path).Length;
-        if (length < HeaderBytes) throw new InvalidDataException($"'{path}' is truncated");
-        var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+        // Opening a pipe would wait for a writer; its length is 0.
+        if (new FileInfo(path).Length < HeaderBytes) throw new InvalidDataException($"'{path}' is truncated");
+        var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        MemoryMappedFile? file = null;
         MemoryMappedViewAccessor? view = null;
         try
         {
-            view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+            var length = RandomAccess.GetLength(handle);
             var bytes = new byte[HeaderBytes];
-            view.ReadArray(0, bytes, 0, bytes.Length);
+            if (length < HeaderBytes || RandomAccess.Read(handle, bytes, 0) < HeaderBytes) throw new InvalidDataException($"'{path}' is truncated");
             var header = ReadHeader(path, bytes, length, out var tableHash);
-            var opened = new PixelFile(path, header, file, view);
+            file = MemoryMappedFile.CreateFromFile(handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            view = file.CreateViewAccessor(0, HeaderBytes + (long)header.Count * EntryBytes, MemoryMappedFileAccess.Read);
+            var opened = new PixelFile(path, header, handle, file, view);
             if (XxHash3.HashToUInt64(opened.Span(HeaderBytes, (long)header.Count * EntryBytes)) == tableHash) return opened;
             opened.Dispose();
             throw new InvalidDataException($"the checksum of '{path}' is wrong");
@@ -76,7 +90,8 @@ internal sealed unsafe class PixelFile : IDisposable
         catch
         {
             view?.Dispose();
-            file.Dispose();
+            file?.Dispose();
+            handle.Dispose();
             throw;
         }
     }
@@ -89,10 +104,26 @@ internal sealed unsafe class PixelFile : IDisposable
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         if ((uint)index >= (uint)Header.Count) throw new ArgumentOutOfRangeException(nameof(index));
-        Span(_pixels + (long)index * Header.ImageBytes, Header.ImageBytes).CopyTo(destination);
-        if (Checksum(destination[..Header.ImageBytes]) != Word(index, 0))
+        var image = destination[..Header.ImageBytes];
+        for (var read = 0; read < image.Length;)
+        {
+            var count = RandomAccess.Read(_handle, image[read..], _pixels + (long)index * Header.ImageBytes + read);
+            if (count == 0) break;
+            read += count;
+        }
+
+        if (Checksum(image) == Word(index, 0)) return;
+        if (DecodeAgain?.Invoke(index) is not { } pixels || pixels.Length != Header.ImageBytes || Checksum(pixels) != Word(index, 0))
             throw new InvalidDataException($"image {index} of the cache file '{Path}' is damaged");
+        pixels.CopyTo(destination);
+        Repair(index, pixels);
     }
+
+    /// <summary>The checksum of the pixels of an image; 0 if it could not be decoded.</summary>
+    public ulong PixelChecksum(int index) => Word(index, 0);
+
+    /// <summary>The XXH3 of the file that an image was decoded from.</summary>
+    public UInt128 SourceHash(int index) => new(Word(index, 9), Word(index, 8));
 
     /// <summary>Whether an image could not be decoded.</summary>
     public bool IsMissing(int index) => Word(index, 0) == 0;
@@ -103,7 +134,7 @@ internal sealed unsafe class PixelFile : IDisposable
     /// <summary>The sum of a channel of an image, and the sum of its squares.</summary>
     public (ulong Sum, ulong Squares) Sums(int index, int channel) => (Word(index, 1 + 2 * channel), Word(index, 2 + 2 * channel));
 
-    /// <summary>Unmaps the file.</summary>
+    /// <summary>Closes the file.</summary>
     public void Dispose()
     {
         Release();
@@ -140,6 +171,20 @@ internal sealed unsafe class PixelFile : IDisposable
             $"'{path}' has {length} bytes, but {FileBytes(header)} are expected: it is truncated or damaged");
     }
 
+    // Writes the pixels over the damaged ones. A write that is cut off is found by the checksum, as the damage was.
+    private void Repair(int index, byte[] pixels)
+    {
+        try
+        {
+            using var file = File.OpenHandle(Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            RandomAccess.Write(file, pixels, _pixels + (long)index * Header.ImageBytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The image is decoded each time it is read.
+        }
+    }
+
     private ulong Word(int index, int word) =>
         BinaryPrimitives.ReadUInt64LittleEndian(Span(HeaderBytes + (long)index * EntryBytes + word * sizeof(ulong), sizeof(ulong)));
 
@@ -153,6 +198,7 @@ internal sealed unsafe class PixelFile : IDisposable
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();
+        _handle.Dispose();
     }
 }
 

@@ -42,12 +42,13 @@ internal sealed class PixelFileWriter : IDisposable
     /// <summary>Writes an image; one that is not written counts as missing. Thread-safe for different images.</summary>
     /// <param name="index">the image</param>
     /// <param name="pixels">its pixels, [height, width, channels]</param>
-    public void Write(int index, ReadOnlySpan<byte> pixels)
+    /// <param name="sourceHash">the XXH3 of the file that it was decoded from</param>
+    public void Write(int index, ReadOnlySpan<byte> pixels, UInt128 sourceHash)
     {
         if (pixels.Length != _header.ImageBytes) throw new ArgumentException($"an image has {_header.ImageBytes} bytes, not {pixels.Length}", nameof(pixels));
         var entry = _table.AsSpan(index * PixelFile.EntryBytes, PixelFile.EntryBytes);
         BinaryPrimitives.WriteUInt64LittleEndian(entry, PixelFile.Checksum(pixels));
-        Span<ulong> words = stackalloc ulong[7];
+        Span<ulong> words = stackalloc ulong[9];
         words.Clear();
         var isGray = true;
         var channels = _header.Channels;
@@ -63,6 +64,7 @@ internal sealed class PixelFileWriter : IDisposable
         }
 
         words[6] = isGray ? 1u : 0u;
+        (words[7], words[8]) = ((ulong)sourceHash, (ulong)(sourceHash >> 64));
         for (var i = 0; i < words.Length; i++) BinaryPrimitives.WriteUInt64LittleEndian(entry[((i + 1) * sizeof(ulong))..], words[i]);
         RandomAccess.Write(_file, pixels, PixelFile.PixelOffset(_header.Count) + (long)index * _header.ImageBytes);
     }

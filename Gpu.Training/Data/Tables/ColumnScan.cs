@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Gpu.Training.Data.Tables;
 
 /// <summary>What the cells of a column look like.</summary>
-internal sealed class ColumnScan(string name)
+internal sealed partial class ColumnScan(string name)
 {
     /// <summary>Most levels of a category and classes of a target.</summary>
     public const int MaxLevels = 1000;
@@ -11,6 +13,9 @@ internal sealed class ColumnScan(string name)
     private const double MostlyShare = 0.9;
 
     private readonly Dictionary<string, int> _texts = new(StringComparer.Ordinal);
+    private double _last = double.NegativeInfinity;
+    private bool _isCounted = true;
+    private bool _isAscending = true;
     private int _cellsAtMost;
 
     public string Name { get; } = name;
@@ -54,6 +59,16 @@ internal sealed class ColumnScan(string name)
     public bool IsIdentifier =>
         HasTooManyTexts ? _texts.Count > MostlyShare * _cellsAtMost : Cells >= FewestIdentifiers && _texts.Count > MostlyShare * Cells;
 
+    /// <summary>
+    /// Whether the numbers only number the rows: they count from 0 or 1, or the column is named as an identifier and has whole numbers that ascend.
+    /// </summary>
+    public bool IsRowNumber => IsNumber && IsWhole && Missing == 0 && Cells >= FewestIdentifiers
+        && ((_isCounted && Least is 0 or 1) || (_isAscending && IdentifierName.IsMatch(Name)));
+
+    // id, ID, row_id, userId, index, nr ...
+    [GeneratedRegex("^(?i:id|index|idx|row|nr|no|number|key|unnamed: 0)$|[_ -](?i:id)$|[a-z](Id|ID)$|^(?i:id)[_ -]", RegexOptions.CultureInvariant)]
+    private static partial Regex IdentifierName { get; }
+
     /// <summary>Which cells are no numbers, for messages: <c>line 3 ('n/k'), line 8 ('x') and 2 more</c>.</summary>
     public string DescribeNotNumbers()
     {
@@ -85,6 +100,9 @@ internal sealed class ColumnScan(string name)
             Numbers++;
             (Least, Most) = (Math.Min(Least, value), Math.Max(Most, value));
             IsWhole &= value == Math.Floor(value);
+            _isCounted &= Numbers == 1 || value == _last + 1;
+            _isAscending &= value > _last;
+            _last = value;
         }
         else
         {

@@ -31,16 +31,45 @@ internal sealed class RawColumn
 /// <summary>Reads CSV and TSV text in two passes: one finds the kind of each column, the other reads the cells.</summary>
 /// <param name="source">Name of the file for messages.</param>
 /// <param name="open">Opens the text.</param>
-internal sealed class RawTable(string source, Func<TextReader> open)
+/// <param name="hasHeader">Whether the first line has the names of the columns; null to tell by its cells (<see cref="HasHeader"/>).</param>
+internal sealed class RawTable(string source, Func<TextReader> open, bool? hasHeader = null)
 {
+    // Rows that are searched for the texts of the first line.
+    private const int MostSearched = 10_000;
+
     private const int MostReported = 5;
     private static readonly string[] MissingTexts = ["", "na", "n/a", "nan", "null", "?"];
 
-    /// <summary>Column names of the first line; an empty name is allowed.</summary>
+    /// <summary>Whether the first line has the names of the columns; known after a pass.</summary>
+    public bool HasHeader => hasHeader ?? true;
+
+    /// <summary>Column names of the first line, where an empty name is allowed, or c1, c2 ... without such a line.</summary>
     public string[] Header { get; private set; } = [];
 
     /// <summary>Rows below the header; known after a pass.</summary>
     public int Rows { get; private set; }
+
+    /// <summary>The cells of the first line; none if the table is empty.</summary>
+    /// <exception cref="DatasetException">The text cannot be read.</exception>
+    public IReadOnlyList<string> ReadFirstLine()
+    {
+        try
+        {
+            using var text = open();
+            using var reader = Open(text);
+            foreach (var row in reader)
+            {
+                if (!row.Span.Trim().IsEmpty)
+                    return Cells(row);
+            }
+
+            return [];
+        }
+        catch (Exception e) when (e is InvalidDataException or ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"The file '{source}' cannot be read: {e.Message}", e);
+        }
+    }
 
     /// <summary>Reads the header, and what the cells of each column look like.</summary>
     /// <exception cref="DatasetException">The text is not a table with a header and rows.</exception>
@@ -144,15 +173,57 @@ internal sealed class RawTable(string source, Func<TextReader> open)
             cell.ToString().Replace(',', '.'), NumberStyles.Float, CultureInfo.InvariantCulture, out number);
     }
 
+    /// <summary>
+    /// Whether the first line has names. It has not if all its cells are numbers, or if some are and a text of it is a value of its column in another row,
+    /// or if that is so for all its texts.
+    /// </summary>
+    private static bool FindHeader(SepReader reader)
+    {
+        string[] first = [];
+        bool[] isText = [], isRepeated = [];
+        var rows = 0;
+        foreach (var row in reader)
+        {
+            if (row.Span.Trim().IsEmpty)
+                continue;
+            if (rows++ == 0)
+            {
+                first = Cells(row);
+                var decimalComma = reader.Spec.Sep.Separator != ',';
+                isText = [.. first.Select(cell => !IsMissing(cell) && !TryNumber(cell, decimalComma, out _))];
+                isRepeated = new bool[first.Length];
+                continue;
+            }
+
+            for (var i = 0; i < first.Length && i < row.ColCount; i++)
+                isRepeated[i] |= isText[i] && row[i].Span.SequenceEqual(first[i]);
+            if (rows > MostSearched)
+                break;
+        }
+
+        var texts = isText.Count(one => one);
+        var numbers = first.Zip(isText).Count(cell => !cell.Second && !IsMissing(cell.First));
+        return !(texts == 0 && numbers > 0) && !(numbers > 0 && isRepeated.Contains(true)) && !(texts > 1 && isRepeated.Count(one => one) == texts);
+    }
+
+    private SepReader Open(TextReader text) => Sep.Reader(options => options with
+    {
+        HasHeader = false, Unescape = true, Trim = SepTrim.All, DisableColCountCheck = true,
+    }).From(text);
+
     private void Pass(Action<string[]> begin, CellReader read)
     {
         try
         {
-            using var text = open();
-            using var reader = Sep.Reader(options => options with
+            if (hasHeader is null)
             {
-                HasHeader = false, Unescape = true, Trim = SepTrim.All, DisableColCountCheck = true,
-            }).From(text);
+                using var again = open();
+                using var first = Open(again);
+                hasHeader = FindHeader(first);
+            }
+
+            using var text = open();
+            using var reader = Open(text);
 
             // Where the separator is no comma, numbers may have one, as many spreadsheets write them.
             var decimalComma = reader.Spec.Sep.Separator != ',';
@@ -164,9 +235,11 @@ internal sealed class RawTable(string source, Func<TextReader> open)
                     continue;
                 if (rows++ < 0)
                 {
-                    Header = Names(row);
+                    Header = HasHeader ? Names(row) : [.. Enumerable.Range(1, row.ColCount).Select(i => $"c{i}")];
                     begin(Header);
-                    continue;
+                    if (HasHeader)
+                        continue;
+                    rows++;
                 }
 
                 if (row.ColCount != Header.Length)
@@ -197,24 +270,17 @@ internal sealed class RawTable(string source, Func<TextReader> open)
         }
     }
 
+    private static string[] Cells(SepReader.Row row)
+    {
+        var cells = new string[row.ColCount];
+        for (var i = 0; i < cells.Length; i++)
+            cells[i] = row[i].ToString();
+        return cells;
+    }
+
     private string[] Names(SepReader.Row row)
     {
-        var names = new string[row.ColCount];
-        var numbers = 0;
-        for (var i = 0; i < names.Length; i++)
-        {
-            names[i] = row[i].ToString();
-            if (double.TryParse(names[i], NumberStyles.Float, CultureInfo.InvariantCulture, out _))
-                numbers++;
-        }
-
-        if (numbers == names.Length)
-        {
-            throw new DatasetException(
-                $"The first line of '{source}' has only numbers, but names of columns are expected there. Add a line of names, such as "
-                + $"{string.Join(",", Enumerable.Range(1, Math.Min(names.Length, 3)).Select(i => $"x{i}"))}{(names.Length > 3 ? ",..." : "")}.");
-        }
-
+        var names = Cells(row);
         if (names.Where(name => name.Length > 0).GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new DatasetException($"'{source}' has {twice.Count()} columns named '{twice.Key}'. Rename all but one.");
         return names;

@@ -3,10 +3,10 @@ using System.Globalization;
 namespace Gpu.Training.Data.Tables;
 
 /// <summary>
-/// Reads CSV and TSV files (plain or gzip) with a line of column names. The separator is found from the first line: ',', ';', '|' or a tab. Columns of
-/// numbers stay numbers, unless <see cref="TableOptions.Categorical"/> names them; any other column is a category, or left out if nearly every row has a text
-/// of its own. Test rows are drawn by a hash of their inputs, so a row that is added moves no other one, and equal
-/// rows are in the same part.
+/// Reads CSV and TSV files (plain or gzip) with or without a line of column names. The separator is found from the first line: ',', ';', '|' or a tab.
+/// Columns of numbers stay numbers, unless <see cref="TableOptions.Categorical"/> names them; any other column is a category. A column is left out if nearly
+/// every row has a text of its own, or if its numbers only count the rows, unless <see cref="TableOptions.Use"/> names it. Test rows are drawn by a hash of
+/// their inputs, so a row that is added moves no other one, and equal rows are in the same part.
 /// </summary>
 public static class TableFile
 {
@@ -54,7 +54,7 @@ public static class TableFile
         ArgumentNullException.ThrowIfNull(schema);
         List<string> found = [];
         remarks = found;
-        return ReadAll(new RawTable(path, TableText.Open(path, found)), path, schema, found, withTarget);
+        return ReadAll(Open(path, TableText.Open(path, found), schema), path, schema, found, withTarget);
     }
 
     /// <summary>As <see cref="Load(string, TableOptions)"/>, from text.</summary>
@@ -62,10 +62,16 @@ public static class TableFile
     {
         remarks ??= [];
         List<string> warnings = [];
-        var table = new RawTable(source, open);
+        var table = new RawTable(source, open, options.HasHeader);
         var scans = table.Scan();
+        if (!table.HasHeader && options.HasHeader is null)
+        {
+            remarks.Add(
+                $"The first line of '{source}' is data, so the columns are named c1 to c{scans.Length} (--header yes takes the line for names).");
+        }
+
         var target = FindTarget(scans, source, options, remarks);
-        foreach (var wrong in options.Ignore.Concat(options.Categorical).Where(name => scans.All(scan => scan.Name != name)))
+        foreach (var wrong in options.Ignore.Concat(options.Categorical).Concat(options.Use).Where(name => scans.All(scan => scan.Name != name)))
             throw NoSuchColumn(source, wrong, scans.Select(scan => scan.Name));
         if (options.Categorical.Contains(target.Name))
         {
@@ -121,6 +127,7 @@ public static class TableFile
         var schema = new TableSchema
         {
             Task = task, Target = target.Name, Columns = columns, ClassNames = classes, SplitSeed = options.Seed, HoldOut = options.HoldOut,
+            HasHeader = table.HasHeader,
         };
         var all = Encode(raw, table, schema, labels, targets, keys, source, remarks);
         return new TableDataset(name, schema, all.Select(train), all.Select(test)) { Remarks = remarks, Warnings = warnings, FileOrder = keys };
@@ -135,7 +142,7 @@ public static class TableFile
     {
         remarks ??= [];
         List<string> warnings = [];
-        var table = new RawTable(source, open);
+        var table = Open(source, open, schema);
         var all = ReadAll(table, source, schema, remarks, withTarget: true);
         if (!table.Header.Contains(schema.Target))
             throw NoSuchColumn(source, schema.Target, table.Header);
@@ -173,6 +180,15 @@ public static class TableFile
             + $"{string.Concat(warnings.Select(warning => warning + " "))}Restore the table, or evaluate the whole of a copy: 'eval RUN COPY'.");
     }
 
+    // A run on a table without names reads others without names, and those that have its names.
+    private static RawTable Open(string source, Func<TextReader> open, TableSchema schema)
+    {
+        if (schema.HasHeader)
+            return new RawTable(source, open, hasHeader: true);
+        var first = new RawTable(source, open).ReadFirstLine();
+        return new RawTable(source, open, hasHeader: schema.Columns.All(column => first.Contains(column.Name)));
+    }
+
     private static string NameOf(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -194,13 +210,14 @@ public static class TableFile
     private static ColumnScan[] Inputs(
         ColumnScan[] scans, ColumnScan target, string source, TableOptions options, List<string> remarks, List<string> warnings)
     {
-        List<ColumnScan> inputs = [];
+        List<ColumnScan> inputs = [], numbering = [];
         foreach (var scan in scans.Where(scan => scan != target && scan.Name.Length > 0 && !options.Ignore.Contains(scan.Name)))
         {
-            var isWanted = options.Categorical.Contains(scan.Name);
+            var isWanted = options.Categorical.Contains(scan.Name) || options.Use.Contains(scan.Name);
             if (!IsCategory(scan, options))
             {
-                inputs.Add(scan);
+                if (scan.IsRowNumber && !isWanted) numbering.Add(scan);
+                else inputs.Add(scan);
                 continue;
             }
 
@@ -234,6 +251,20 @@ public static class TableFile
             }
 
             inputs.Add(scan);
+        }
+
+        // A counter may be what a number depends on, such as the time of a series, if nothing else is there.
+        if (inputs.Count == 0)
+        {
+            inputs = numbering;
+        }
+        else if (numbering.Count > 0)
+        {
+            var names = string.Join(", ", numbering.Select(scan => $"'{scan.Name}'"));
+            warnings.Add(
+                $"{(numbering.Count == 1 ? $"Column {names} was" : $"The columns {names} were")} left out: the numbers only count the rows, and a network that "
+                + $"reads them learns the order of the file. --use {string.Join(',', numbering.Select(scan => scan.Name))} reads "
+                + $"{(numbering.Count == 1 ? "it" : "them")}.");
         }
 
         return inputs.Count > 0 ? [.. inputs] : throw new DatasetException(

@@ -18,6 +18,12 @@ public sealed record TableOptions
     /// <summary>Names of columns that are categories, also if their cells are numbers.</summary>
     public IReadOnlyList<string> Categorical { get; init; } = [];
 
+    /// <summary>Names of columns to read that would be left out because they only number or name the rows.</summary>
+    public IReadOnlyList<string> Use { get; init; } = [];
+
+    /// <summary>Whether the first line has the names of the columns; null to tell by its cells.</summary>
+    public bool? HasHeader { get; init; }
+
     /// <summary>Share of the rows that is drawn for testing, between 0 and 1 (exclusive).</summary>
     public double HoldOut { get; init; } = DatasetLoader.DefaultHoldOut;
 

@@ -17,6 +17,9 @@ public sealed record TableSchema
     /// <summary>The values of the target as they are in the file, in label order; empty in regression.</summary>
     public required IReadOnlyList<string> ClassNames { get; init; }
 
+    /// <summary>Whether the first line of the table has the names of the columns; else they are c1, c2 ... by their place.</summary>
+    public bool HasHeader { get; init; } = true;
+
     /// <summary>Mean of the target over the training split, in regression; else 0.</summary>
     public double TargetMean { get; init; }
 
@@ -34,7 +37,7 @@ public sealed record TableSchema
     public int FeatureCount => Columns.Sum(column => column.Width);
 
     /// <summary>The inputs of a network for the rows of a split, [rows, <see cref="FeatureCount"/>].</summary>
-    internal float[] Standardize(TableSplit split)
+    public float[] Standardize(TableSplit split)
     {
         var (mean, deviation) = Statistics();
         var values = new float[split.Values.Length];

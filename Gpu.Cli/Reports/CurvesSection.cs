@@ -1,0 +1,42 @@
+using System.Xml.Linq;
+using Gpu.Training.Loop;
+
+namespace Gpu.Cli.Reports;
+
+/// <summary>Losses, accuracy and learning rate over the epochs.</summary>
+internal static class CurvesSection
+{
+    /// <summary>The section; null before the first epoch.</summary>
+    public static XElement? Draw(RunView run)
+    {
+        var reports = run.Reports;
+        if (reports.Count == 0) return null;
+        var epochs = RunView.Epochs(reports);
+        var part = reports[^1].EvaluatedOn;
+        (double, string)? mark = run.Best is { } best && reports.Count > 1 ? (best.Epoch, $"best: {best.Epoch}") : null;
+        PlotSeries Series(string name, int color, Func<EpochReport, double> value) => new(name, epochs, [.. reports.Select(value)], color);
+        var loss = new SvgPlot("Loss of the data, the gap shaded")
+        {
+            Series = [Series("training", 0, report => report.TrainLoss), Series(part, 1, report => report.Loss)], HasBand = true, Mark = mark,
+        };
+        var hasPenalty = reports.Any(report => report.Penalty.Kind != PenaltyKind.None);
+        var total = !hasPenalty ? null : new SvgPlot(
+            reports[^1].Penalty.Kind == PenaltyKind.Loss ? "Training loss: data, penalty, total" : "Training loss with the penalty that plain SGD would need")
+        {
+            Series =
+            [
+                Series("data", 0, report => report.TrainLoss), Series("penalty", 2, report => report.Penalty.Value) with { IsDashed = true },
+                Series("total", 3, report => report.TotalLoss),
+            ],
+        };
+        var score = run.IsRegression
+            ? new SvgPlot($"RMSE on the {part} rows") { Series = [Series(part, 1, report => report.Rmse)], Mark = mark }
+            : new SvgPlot("Accuracy, the gap shaded")
+            {
+                Series = [Series("training", 0, report => report.TrainAccuracy), Series(part, 1, report => report.Accuracy)], HasBand = true, Mark = mark,
+                IsPercent = true,
+            };
+        var rate = new SvgPlot("Learning rate") { Series = [Series("", 4, report => report.LearningRate)] };
+        return Html.Section("Curves", Html.Div("charts", loss.Draw(), total?.Draw(), score.Draw(), rate.Draw()));
+    }
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using Gpu.Cli.Output;
+using Gpu.Training.Loop;
+using Gpu.Training.Models;
+using Gpu.Training.Runs;
+
+namespace Gpu.Cli.Reports;
+
+/// <summary>The configuration of a run as names and values, by the names of the options.</summary>
+internal static class RunSettings
+{
+    /// <summary>The names and values.</summary>
+    public static IEnumerable<(string Name, string Value)> Of(
+        TrainingOptions options, OptimizerOptions optimizer, RunConfiguration configuration, Model model)
+    {
+        yield return ("model", configuration.Model);
+        yield return ("parameters", Units.Count(model.ParameterCount));
+        yield return ("data", configuration.DatasetSource ?? configuration.Dataset);
+        yield return ("task", Name(configuration.Task));
+        yield return ("loss", $"{model.Recipe.Loss}");
+        yield return ("device", configuration.Device);
+        yield return ("epochs", options.Steps is { } steps ? $"{Units.Count(steps)} steps" : $"{options.Epochs}");
+        yield return ("batch", $"{options.Batch}");
+        yield return ("optimizer", Name(optimizer.Kind));
+        yield return ("lr", Units.Scientific(optimizer.LearningRate));
+        yield return ("schedule", $"{options.Schedule}");
+        yield return ("warmup", $"{options.Warmup}");
+        yield return ("weight-decay", Units.Scientific(optimizer.WeightDecay));
+        yield return ("decay-mode", Name(optimizer.DecayMode));
+        yield return ("decay-on", Name(optimizer.DecayOn));
+        yield return ("l1", Units.Scientific(optimizer.L1));
+        yield return ("max-norm", Number(optimizer.MaxNorm > 0 ? optimizer.MaxNorm : null));
+        yield return ("spectral-norm", Number(optimizer.SpectralNorm > 0 ? optimizer.SpectralNorm : null));
+        yield return ("dropout", options.Dropout is { } dropout ? Number(dropout) : "as in the model");
+        yield return ("label-smoothing", Number(options.LabelSmoothing ?? model.Recipe.LabelSmoothing));
+        yield return ("clip-norm", Number(options.ClipNorm));
+        yield return ("accumulate", $"{options.Accumulate}");
+        yield return ("ema", Number(options.Ema));
+        yield return ("augment", Augmentation(options));
+        yield return ("validation", Number(options.Validation));
+        yield return ("patience", options.Patience is { } patience ? $"{patience}" : "none");
+        yield return ("limit-train", options.LimitTrain is { } limit ? Units.Count(limit) : "none");
+        yield return ("seed", $"{options.Seed}");
+        yield return ("precision", Name(options.Precision ?? Kernels.Devices.MatrixPrecision.Fp32));
+        yield return ("freeze", options.Freeze.Count > 0 ? string.Join(", ", options.Freeze) : "none");
+        yield return ("init", options.InitFile ?? "random");
+    }
+
+    private static string Augmentation(TrainingOptions options)
+    {
+        List<string> parts = [];
+        if (options.AugmentFlip) parts.Add("flip");
+        if (options.AugmentShift > 0) parts.Add($"shift:{options.AugmentShift}");
+        return parts.Count == 0 ? "none" : string.Join(',', parts);
+    }
+
+    private static string Name<T>(T value)
+        where T : struct, Enum => value.ToString().ToLowerInvariant();
+
+    private static string Number(double? value) => value?.ToString("0.######", CultureInfo.InvariantCulture) ?? "none";
+}

@@ -1,0 +1,37 @@
+using Gpu.Training.Loop;
+using Gpu.Training.Runs;
+
+namespace Gpu.Cli.Reports;
+
+/// <summary>A run as the pages show it: its folder and the reports of its epochs.</summary>
+/// <param name="Folder">the run folder</param>
+/// <param name="Reports">the epochs</param>
+internal sealed record RunView(RunFolder Folder, IReadOnlyList<EpochReport> Reports)
+{
+    /// <summary>Reads a run.</summary>
+    public static RunView Open(RunFolder folder) => new(folder, folder.ReadReports());
+
+    /// <summary>The name of the folder.</summary>
+    public string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder.Path)));
+
+    /// <summary>Whether the target is a number.</summary>
+    public bool IsRegression => Folder.Configuration.Task == Gpu.Training.Data.TaskKind.Regression;
+
+    /// <summary>The epochs whose layers were measured.</summary>
+    public IReadOnlyList<EpochReport> Measured => [.. Reports.Where(report => report.Layers is not null)];
+
+    /// <summary>The last epoch; null before the first.</summary>
+    public EpochReport? Last => Reports.Count == 0 ? null : Reports[^1];
+
+    /// <summary>The epoch whose weights are saved as the best; null before the first.</summary>
+    public EpochReport? Best => Reports.LastOrDefault(report => report.IsBest);
+
+    /// <summary>The optimizer with the values of the recipe.</summary>
+    public OptimizerOptions Optimizer => Folder.Configuration.Options.OptimizerFor(Folder.Model.Recipe.Optimizer);
+
+    /// <summary>The epochs as numbers, for an axis.</summary>
+    public static double[] Epochs(IReadOnlyList<EpochReport> reports) => [.. reports.Select(report => (double)report.Epoch)];
+
+    /// <summary>The options and their values, those that are the defaults included.</summary>
+    public IEnumerable<(string Name, string Value)> Settings() => RunSettings.Of(Folder.Configuration.Options, Optimizer, Folder.Configuration, Folder.Model);
+}

@@ -1,0 +1,46 @@
+using System.Xml.Linq;
+using Gpu.Cli.Output;
+using Gpu.Training.Loop;
+
+namespace Gpu.Cli.Reports;
+
+/// <summary>The final numbers of a run.</summary>
+internal static class SummarySection
+{
+    /// <summary>The section.</summary>
+    /// <param name="run">the run</param>
+    /// <param name="results">the results on the test split; null while the run trains</param>
+    public static XElement Draw(RunView run, RunResults? results)
+    {
+        List<(string Name, string Value)> facts = [];
+        if (results?.Evaluation is { } test)
+        {
+            if (run.IsRegression) facts.AddRange([("test RMSE", Units.Short(test.Rmse)), ("test R\u00B2", Units.Fixed(test.R2, 4))]);
+            else facts.Add(("test accuracy", Units.Percent(test.Accuracy)));
+            facts.Add(("test loss", Units.Fixed(test.Loss, 4)));
+            if (test.BalancedAccuracy is { } balanced) facts.Add(("balanced accuracy", Units.Percent(balanced)));
+            if (test.MacroF1 is { } f1) facts.Add(("macro-F1", Units.Percent(f1)));
+        }
+
+        if (run.Last is { } last)
+        {
+            if (results is null)
+            {
+                facts.Add(run.IsRegression
+                    ? ($"{last.EvaluatedOn} RMSE", Units.Short(last.Rmse)) : ($"{last.EvaluatedOn} accuracy", Units.Percent(last.Accuracy)));
+            }
+
+            facts.Add(("training loss", Units.Fixed(last.TrainLoss, 4)));
+            if (last.Penalty.Kind != PenaltyKind.None) facts.Add(("penalty", Units.Fixed(last.Penalty.Value, 4)));
+            facts.Add(("loss gap to training", Units.Fixed(last.LossGap, 4)));
+            facts.Add(("epochs", last.Epoch < last.Epochs ? $"{last.Epoch} of {last.Epochs}" : $"{last.Epoch}"));
+            if (run.Best is { } best) facts.Add(("best epoch", $"{best.Epoch}"));
+            facts.Add(("seconds of training", Units.Fixed(run.Reports.Sum(report => report.TrainSeconds), 1)));
+            facts.Add(("exact zeros", Units.Percent(last.Penalty.ZeroShare)));
+        }
+
+        facts.Add(("parameters", Units.Count(run.Folder.Model.ParameterCount)));
+        return Html.Section("Summary", Html.Div(
+            "facts", facts.Select(fact => Html.Div("fact", Html.E("b", fact.Value), Html.E("span", fact.Name)))));
+    }
+}
