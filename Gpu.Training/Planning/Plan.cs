@@ -75,6 +75,9 @@ internal sealed class Plan
     /// <summary>Runs the forward pass of an evaluation plan, without loss and metrics.</summary>
     public void RunForward() => _mainCommands.Run();
 
+    /// <summary>Runs the loss and metrics of an evaluation plan on <see cref="Output"/>.</summary>
+    public void RunLoss() => _lossCommands.Run();
+
     /// <summary>Records the launches of a plan.</summary>
     /// <param name="memory">the graph and its memory</param>
     /// <param name="gradients">how the backward pass runs; null for an evaluation plan</param>
