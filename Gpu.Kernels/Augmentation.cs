@@ -62,8 +62,8 @@ public readonly record struct Augmentation(bool Flip, int Shift, ulong Seed)
 
     /// <summary>
     /// The number of operations of RandAugment for each sample, 0 to 8, drawn with replacement from identity, shear (two axes), translation (two axes),
-    /// rotation, brightness, saturation, contrast, posterize and solarize. Source: Cubuk et al., "RandAugment", 2020, without the operations that need the
-    /// histogram or the neighbors of a pixel (equalize, autocontrast, sharpness).
+    /// rotation, brightness, saturation (nothing without three channels), contrast, posterize and solarize. Source: Cubuk et al., "RandAugment", 2020, without
+    /// the operations that need the histogram or the neighbors of a pixel (equalize, autocontrast, sharpness).
     /// </summary>
     public int RandomOperations { get; init; }
 

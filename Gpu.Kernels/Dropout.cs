@@ -117,7 +117,8 @@ public static class Dropout
         stepState.Require(StepStateLayout.Words, nameof(stepState));
     }
 
-    private static void Run(IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView input, GradientTarget output, DropoutShape shape = default)
+    private static void Run(
+        IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView input, GradientTarget output, DropoutShape shape = default)
     {
         var call = new Call(executor, probability, seed, stepState, input, output, shape);
         ActivationDispatch.Call(output.Gate.Kind, ref call);

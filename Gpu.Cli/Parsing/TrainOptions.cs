@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Numerics;
 using Gpu.Cli.Output;
 using Gpu.Kernels;
@@ -103,6 +104,14 @@ internal sealed class TrainOptions
         Interval.BelowOne,
         "off");
 
+    private readonly Option<LookaheadOptions?> _lookahead = Options.Checked(
+        "--lookahead", "K[:X]",
+        "Lookahead: after every K steps move a slow copy of the weights by the part X (0.5) of the way to them, and go on from there", "off",
+        LookaheadOptions? (text) => ParseLookahead(text));
+
+    private readonly Option<bool> _whiten = Options.Flag(
+        "--whiten", "Set the weights of the first layer, a convolution, to whitening filters of patches of the training images, and freeze them");
+
     private readonly AugmentationOptions _augmentation = new();
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create();
@@ -189,9 +198,9 @@ internal sealed class TrainOptions
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn,
             _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _dropout, _spatialDropout,
-            _stochasticDepth, _labelSmoothing, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, .. _augmentation.All, _background, _validation,
-            _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery, _noStatistics, _checkpointEvery,
-            _onDivergence,
+            _stochasticDepth, _labelSmoothing, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, _lookahead, _whiten,
+            .. _augmentation.All, _background, _validation, _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _initLayout, _freeze, _scales,
+            _logEvery, _noStatistics, _checkpointEvery, _onDivergence,
         ];
         foreach (var option in all) command.Options.Add(option);
     }
@@ -238,6 +247,8 @@ internal sealed class TrainOptions
             ClipNorm = parsed.GetSingle(_clipNorm) ?? basis.ClipNorm,
             Accumulate = parsed.GetInt(_accumulate) ?? basis.Accumulate,
             Ema = parsed.GetSingle(_ema) ?? basis.Ema,
+            Lookahead = parsed.GetValue(_lookahead) ?? basis.Lookahead,
+            Whiten = parsed.GetValue(_whiten) || basis.Whiten,
             Background = parsed.GetValue(_background) ?? basis.Background,
             Validation = parsed.GetValue(_validation) ?? basis.Validation,
             Patience = parsed.GetInt(_patience) ?? basis.Patience,
@@ -358,6 +369,19 @@ internal sealed class TrainOptions
         var equals = text.LastIndexOf('=');
         if (equals > 0 && Options.TryParseNumber(text[(equals + 1)..], range, out var value)) return (text[..equals], (float)value);
         throw new FormatException($"expected PATTERN=X with a number X ({range}), such as {example}, but got '{text}'.");
+    }
+
+    private static LookaheadOptions ParseLookahead(string text)
+    {
+        var parts = text.Split(':', 2);
+        var rate = 0.5;
+        if (int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var period) && period >= 1
+            && (parts.Length == 1 || Options.TryParseNumber(parts[1], new Interval(0, 1, ExcludesMinimum: true), out rate)))
+        {
+            return new(period, (float)rate);
+        }
+
+        throw new FormatException($"expected a number of steps, 1 or more, and optionally a part above 0, at most 1, such as 5 or 5:0.5, but got '{text}'.");
     }
 
     private static (double, double)? ParseBetas(string text)

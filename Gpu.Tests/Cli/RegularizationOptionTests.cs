@@ -34,6 +34,8 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
         "--class-weights balanced --with --limit-train 50",
         "--clip-norm 0.01",
         "--ema 0.9",
+        "--lookahead 3:0.4",
+        "--whiten --with --model resnet20",
         "--augment shift:3",
         "--augment flip:alternating",
         "--augment rotate:20",
@@ -107,6 +109,8 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     [InlineData("--augment scale:2..1", "such as scale:0.8..1.2")]
     [InlineData("--augment flip,flip", "given twice")]
     [InlineData("--mixup -1", "--mixup expects a number (0 to 100)")]
+    [InlineData("--whiten", "Whitening needs a convolution as the first layer")]
+    [InlineData("--lookahead 0", "--lookahead: expected a number of steps")]
     [InlineData("--activation reul", "--activation expects one of")]
     [InlineData("--loss half-mse", "which need softmax cross-entropy")]
     public void WhatHasNoEffectIsRefused(string options, string message)

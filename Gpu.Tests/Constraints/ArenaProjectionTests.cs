@@ -5,8 +5,8 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Constraints;
 
-/// <summary>Soft threshold and moving average of the segments of an arena.</summary>
-[OracleFor(typeof(SoftThresholdKernel<,>), typeof(WeightAverageKernel<,>))]
+/// <summary>Soft threshold, moving average and lookahead of the segments of an arena.</summary>
+[OracleFor(typeof(SoftThresholdKernel<,>), typeof(WeightAverageKernel<,>), typeof(LookaheadKernel<,>))]
 public class ArenaProjectionTests
 {
     private const float LearningRate = 0.25f;
@@ -65,6 +65,37 @@ public class ArenaProjectionTests
             }, i => at = i);
             oracle.Compare("weight average", expected, average, 1e-6, shape: $"step {step}");
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void LookaheadAgreesWithTheReference(string device)
+    {
+        using var oracle = new Oracle(device, seed: 63);
+        var arena = Arena();
+        using var table = new SegmentTable(oracle.Device, arena);
+        var (values, start) = (oracle.Uniform(arena.Length), oracle.Uniform(arena.Length));
+        foreach (var (step, skips) in new[] { (4, false), (5, true), (5, false), (10, false) })
+        {
+            var (parameters, slow) = (oracle.Upload(values), oracle.Upload(start));
+            Lookahead.Update(oracle.Device, 5, 0.3f, table, parameters, slow, Step(oracle, step, skips));
+            if (skips || step % 5 != 0)
+            {
+                Assert.Equal(values, oracle.Download(parameters));
+                Assert.Equal(start, oracle.Download(slow));
+                continue;
+            }
+
+            var at = 0;
+            var moved = Expected(arena, start, (s, factors) => factors.LearningRate == 0 ? s : s + 0.3f * (values[at] - (double)s), i => at = i);
+            oracle.Compare("lookahead", moved, slow, 1e-6, shape: $"step {step}");
+            at = 0;
+            var fast = Expected(arena, values, (p, factors) => factors.LearningRate == 0 ? p : moved[at], i => at = i);
+            oracle.Compare("lookahead", fast, parameters, 1e-6, shape: $"step {step}");
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => Lookahead.Update(oracle.Device, 0, 0.5f, table, default, default, default));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Lookahead.Update(oracle.Device, 5, 0, table, default, default, default));
     }
 
     private static ParameterArena Arena()

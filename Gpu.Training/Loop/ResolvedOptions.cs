@@ -1,3 +1,4 @@
+using Gpu.Training.Initialization;
 using Gpu.Training.Layers;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -21,7 +22,7 @@ internal sealed record ResolvedOptions(
         var optimizer = options.OptimizerFor(recipe.Optimizer);
         Check(options, optimizer, recipe);
         CheckLayers(options, model);
-        var selection = ParameterSelection.For(model, options.Freeze, options.LearningRateScales);
+        var selection = ParameterSelection.For(model, options.Whiten ? [.. options.Freeze, Whitened(model)] : options.Freeze, options.LearningRateScales);
         var settings = new PlanSettings
         {
             Seed = options.Seed,
@@ -59,6 +60,12 @@ internal sealed record ResolvedOptions(
         Range("clip-norm", options.ClipNorm ?? 1, IsPositive, Positive);
         Range("warmup", options.Warmup, value => value >= 0, "0 or more");
         Range("validation", options.Validation ?? 0.5, value => value is > 0 and < 1, "above 0 and below 1");
+        if (options.Lookahead is { } lookahead)
+        {
+            AtLeastOne("the period of lookahead", lookahead.Period);
+            Range("the rate of lookahead", lookahead.Rate, value => value is > 0 and <= 1, "above 0, at most 1");
+        }
+
         Range("mixup", options.Mixup ?? 0, value => value is >= 0 and <= 100, "0 to 100");
         Range("cutmix", options.Cutmix ?? 0, value => value is >= 0 and <= 100, "0 to 100");
         if (options.Augment.AlternatingFlip && !options.AugmentFlip) throw new TrainingException("Flips cannot alternate without flips. Set AugmentFlip.");
@@ -82,6 +89,18 @@ internal sealed record ResolvedOptions(
         Range(isModelFile ? "maxNorm" : "max-norm", optimizer.MaxNorm, IsNotNegative, "0 (for none) to 3.4e38");
         Range(isModelFile ? "spectralNorm" : "spectral-norm", optimizer.SpectralNorm, IsNotNegative, "0 (for none) to 3.4e38");
         Fraction(isModelFile ? "labelSmoothing" : "label-smoothing", labelSmoothing);
+    }
+
+    private static string Whitened(Model model)
+    {
+        try
+        {
+            return Whitening.ParameterOf(model);
+        }
+        catch (ModelException e)
+        {
+            throw new TrainingException(e.Message, e);
+        }
     }
 
     private static void CheckLayers(TrainingOptions options, Model model)

@@ -55,6 +55,7 @@ internal static class TrainingData
                 + "Choose another model, or describe one with that input in a JSON file.");
         }
 
+        if (options.Whiten) throw new TrainingException($"Whitening needs images, but '{data.Name}' is a table. Omit --whiten.");
         if (!options.Augment.For(options, 1).IsNone)
             throw new TrainingException($"Augmentation changes images, but '{data.Name}' is a table. Omit --augment, --mixup and --cutmix.");
         if (input.Length == sample.Length && !input.IsImage) return;

@@ -179,6 +179,15 @@ public sealed record TrainingOptions
     /// </summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];
 
+    /// <summary>
+    /// Sets the weights of the first layer, a convolution, to whitening filters of the patches of training images, and freezes them; its bias is trained. Up to
+    /// twice as many filters as a patch has values: the eigenvectors of the patches, and then their negatives.
+    /// </summary>
+    public bool Whiten { get; init; }
+
+    /// <summary>Lookahead around the optimizer (<see cref="Gpu.Kernels.Lookahead"/>). Null: off.</summary>
+    public LookaheadOptions? Lookahead { get; init; }
+
     /// <summary>Factors of the learning rate for the parameters that match a pattern as in <see cref="Freeze"/>; the last match applies.</summary>
     public IReadOnlyList<LearningRateScale> LearningRateScales { get; init; } = [];
 
