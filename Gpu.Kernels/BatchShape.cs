@@ -35,21 +35,3 @@ public readonly record struct BatchShape(int Samples, int Batch, int Height, int
         ArgumentOutOfRangeException.ThrowIfNegative(Window);
     }
 }
-
-/// <summary>
-/// Random flips and shifts of each sample in a batch. They are a function of the seed, <see cref="StepStateLayout.Draw"/> and the index of the sample in the
-/// data set: Philox 4x32-10 with the key (low word of the seed, high word) and the counter (sample, draw, 0, 0) gives four words. The sample is flipped if
-/// the highest bit of the first word is set. The second and third word, as numbers u in [0, 1), give the shifts floor(u (2 shift + 1)) - shift of rows and
-/// columns.
-/// </summary>
-/// <param name="Flip">flips half of the samples left to right</param>
-/// <param name="Shift">the largest shift up, down, left and right, in pixels; pixels from outside the image are normalized zero bytes</param>
-/// <param name="Seed">the seed</param>
-public readonly record struct Augmentation(bool Flip, int Shift, ulong Seed)
-{
-    /// <summary>No changes.</summary>
-    public static Augmentation None => default;
-
-    /// <summary>True if samples are not changed.</summary>
-    public bool IsNone => !Flip && Shift == 0;
-}

@@ -87,6 +87,42 @@ public static class SoftmaxCrossEntropy
             batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, classWeights, metrics, Math.Min(topK, classes)));
     }
 
+    /// <summary>
+    /// Computes loss and gradient with two labels for each sample, as mixup and CutMix need them (<see cref="Augmentation.MixesSamples"/>): w times the loss of
+    /// the first label plus 1 - w times that of the second.
+    /// </summary>
+    /// <param name="executor">the device that runs the operation, or the command list that records it</param>
+    /// <param name="batch">samples, at least 1</param>
+    /// <param name="classes">classes, at least 2</param>
+    /// <param name="logits">[batch, classes]</param>
+    /// <param name="labels">integers [batch], from 0 to <paramref name="classes"/> - 1; as for <see cref="Run"/></param>
+    /// <param name="secondLabels">integers [batch]; as <paramref name="labels"/></param>
+    /// <param name="labelWeights">the weight w of the first label of each sample, 0 to 1, [batch]</param>
+    /// <param name="logitsGradient">
+    /// receives the gradient of the mean loss with respect to the logits, [batch, classes]; empty in evaluation; must not be <paramref name="logits"/>
+    /// </param>
+    /// <param name="sampleLosses">receives the losses in nats, [batch]</param>
+    /// <param name="labelSmoothing">the fraction of the target, 0 to 1, that is distributed evenly over all classes</param>
+    /// <param name="classWeights">factors of the loss of each label, [classes]; empty for 1. As for <see cref="Run"/></param>
+    /// <exception cref="ArgumentException">a view has the wrong length, or the gradient is the view of the logits</exception>
+    /// <exception cref="ArgumentOutOfRangeException">fewer than 1 sample or 2 classes, or label smoothing not between 0 and 1</exception>
+    public static void RunMixed(
+        IExecutor executor, int batch, int classes, DeviceView logits, DeviceView labels, DeviceView secondLabels, DeviceView labelWeights,
+        DeviceView logitsGradient, DeviceView sampleLosses, float labelSmoothing = 0f, DeviceView classWeights = default)
+    {
+        Check(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, classWeights);
+        secondLabels.Require(batch, nameof(secondLabels));
+        labelWeights.Require(batch, nameof(labelWeights));
+        Operands.Check(
+            executor,
+            [new(logitsGradient, nameof(logitsGradient)), new(sampleLosses, nameof(sampleLosses))],
+            [new(logits, nameof(logits)), new(labels, nameof(labels)), new(secondLabels, nameof(secondLabels)), new(labelWeights, nameof(labelWeights)),
+             new(classWeights, nameof(classWeights))]);
+        executor.Execute(new Operation(batch, classes, logits, labels, logitsGradient, sampleLosses, labelSmoothing, default, default, 0));
+        executor.Execute(new MixOperation(
+            batch, classes, logits, labels, secondLabels, labelWeights, logitsGradient, sampleLosses, labelSmoothing, classWeights));
+    }
+
     private static void Check(
         int batch, int classes, DeviceView logits, DeviceView labels, DeviceView logitsGradient, DeviceView sampleLosses, float labelSmoothing,
         DeviceView classWeights)
@@ -100,6 +136,35 @@ public static class SoftmaxCrossEntropy
         if (!logitsGradient.IsEmpty) logitsGradient.Require(logits.Length, nameof(logitsGradient));
         sampleLosses.Require(batch, nameof(sampleLosses));
         if (!classWeights.IsEmpty) classWeights.Require(classes, nameof(classWeights));
+    }
+
+    private readonly struct MixOperation(
+        int batch, int classes, DeviceView logits, DeviceView labels, DeviceView secondLabels, DeviceView labelWeights, DeviceView logitsGradient,
+        DeviceView sampleLosses, float labelSmoothing, DeviceView classWeights) : IOperation
+    {
+        public int Granularity => 1;
+
+        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
+            where TBackend : struct, IVectorBackend<TBackend, TVector>
+            where TVector : unmanaged =>
+            launcher.Launch(
+                new MixedLabels<TBackend, TVector>
+                {
+                    Logits = launcher.Bind(logits),
+                    Labels = launcher.Bind(labels),
+                    SecondLabels = launcher.Bind(secondLabels),
+                    LabelWeights = launcher.Bind(labelWeights),
+                    // Without a gradient or weights any valid memory will do: the kernel does not access it.
+                    LogitsGradient = launcher.Bind(logitsGradient.IsEmpty ? sampleLosses : logitsGradient),
+                    SampleLosses = launcher.Bind(sampleLosses),
+                    ClassWeights = launcher.Bind(classWeights.IsEmpty ? labelWeights : classWeights),
+                    Classes = classes,
+                    HasGradient = !logitsGradient.IsEmpty,
+                    HasWeights = !classWeights.IsEmpty,
+                    KeptTarget = 1f - labelSmoothing,
+                    GradientScale = 1f / batch,
+                },
+                batch, 30 + (classWeights.IsEmpty ? 0 : 3 * classes));
     }
 
     private readonly struct Operation(

@@ -3,7 +3,7 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Checks;
 
-/// <summary>Soft threshold and moving average over the segments of an arena.</summary>
+/// <summary>Soft threshold, moving average and lookahead over the segments of an arena.</summary>
 internal static class ArenaProjectionChecks
 {
     internal const float LearningRate = 0.25f;
@@ -60,6 +60,35 @@ internal static class ArenaProjectionChecks
             }, i => at = i);
             checker.Compare("weight average", expected, average, 1e-6, shape: $"step {step}");
         }
+    }
+
+    [OperationCheck("lookahead", 63)]
+    public static void LookaheadAgreesWithTheReference(Checker checker)
+    {
+        var arena = Arena();
+        using var table = new SegmentTable(checker.Device, arena);
+        var (values, start) = (checker.Uniform(arena.Length), checker.Uniform(arena.Length));
+        foreach (var (step, skips) in new[] { (4, false), (5, true), (5, false), (10, false) })
+        {
+            var (parameters, slow) = (checker.Upload(values), checker.Upload(start));
+            Lookahead.Update(checker.Device, 5, 0.3f, table, parameters, slow, Step(checker, step, skips));
+            if (skips || step % 5 != 0)
+            {
+                Require.Equal(values, checker.Download(parameters));
+                Require.Equal(start, checker.Download(slow));
+                continue;
+            }
+
+            var at = 0;
+            var moved = Expected(arena, start, (s, factors) => factors.LearningRate == 0 ? s : s + 0.3f * (values[at] - (double)s), i => at = i);
+            checker.Compare("lookahead", moved, slow, 1e-6, shape: $"step {step}");
+            at = 0;
+            var fast = Expected(arena, values, (p, factors) => factors.LearningRate == 0 ? p : moved[at], i => at = i);
+            checker.Compare("lookahead", fast, parameters, 1e-6, shape: $"step {step}");
+        }
+
+        Require.Throws<ArgumentOutOfRangeException>(() => Lookahead.Update(checker.Device, 0, 0.5f, table, default, default, default));
+        Require.Throws<ArgumentOutOfRangeException>(() => Lookahead.Update(checker.Device, 5, 0, table, default, default, default));
     }
 
     internal static ParameterArena Arena()

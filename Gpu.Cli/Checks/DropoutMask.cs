@@ -15,4 +15,12 @@ internal static class DropoutMask
         var word = (element % 64 / 16) switch { 0 => a, 1 => b, 2 => c, _ => d };
         return (word >> 8) / 16777216.0 >= probability;
     }
+
+    /// <summary>The definition of the mask of whole channels or samples: the first word of the counter of their number.</summary>
+    public static bool KeepsTogether(ulong seed, uint draw, int number, float probability)
+    {
+        uint a = (uint)number, b = draw, c = 0, d = 0;
+        Philox.Generate((uint)seed, (uint)(seed >> 32), ref a, ref b, ref c, ref d);
+        return (a >> 8) / 16777216.0 >= probability;
+    }
 }

@@ -1,4 +1,5 @@
 using Gpu.Kernels;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Checks;
 
@@ -61,6 +62,51 @@ internal static class SoftmaxCrossEntropyChecks
 
         Require.Throws<ArgumentException>(() => SoftmaxCrossEntropy.Run(
             checker.Device, 2, 3, checker.Output(6), checker.Upload(new int[2]), default, checker.Output(2), 0f, checker.Output(2)));
+    }
+
+    [OperationCheck("mixed labels", 36)]
+    public static void TwoLabelsMixTheirLossesAndGradients(Checker checker)
+    {
+        foreach (var classes in new[] { 2, 10, 17 })
+        {
+            foreach (var smoothing in new[] { 0f, 0.1f, 1f })
+            {
+                const int batch = 9;
+                var logits = checker.Uniform(batch * classes, -4, 4);
+                var (first, second, shares) = (checker.Labels(batch, classes), checker.Labels(batch, classes), checker.Uniform(batch, 0, 1));
+                (shares[0], shares[1], second[2]) = (0, 1, first[2]);
+                foreach (var weights in new[] { null, checker.Uniform(classes, 0, 3) })
+                {
+                    var (losses, gradient) = (checker.Output(batch), checker.Output(batch * classes));
+                    void Run(DeviceView target, DeviceView into) => SoftmaxCrossEntropy.RunMixed(
+                        checker.Device, batch, classes, checker.Upload(logits), checker.Upload(first), checker.Upload(second),
+                        checker.Upload(shares), target, into,
+                        smoothing, weights is null ? default : checker.Upload(weights));
+                    Run(gradient, losses);
+                    var (a, b) = (Reference(batch, classes, logits, first, smoothing), Reference(batch, classes, logits, second, smoothing));
+                    double Share(int n) => shares[n] * (weights?[first[n]] ?? 1.0);
+                    double Other(int n) => (1.0 - shares[n]) * (weights?[second[n]] ?? 1.0);
+                    checker.Compare(
+                        "mixed losses", [.. a.Losses.Select((loss, n) => Share(n) * loss + Other(n) * b.Losses[n])], losses, 2e-6, floor: 1);
+                    checker.Compare(
+                        "mixed gradient", [.. a.Gradient.Select((g, i) => batch * (Share(i / classes) * g + Other(i / classes) * b.Gradient[i]))],
+                        [.. checker.Download(gradient).Select(g => g * batch)], 4e-6, floor: 1);
+                    // Evaluation computes no gradient and gives the same losses.
+                    var evaluated = checker.Output(batch);
+                    Run(default, evaluated);
+                    Require.Equal(checker.Download(losses), checker.Download(evaluated));
+                }
+            }
+        }
+
+        // An invalid label of either kind gives the loss NaN and the gradient 0.
+        var (invalid, zeros) = (checker.Output(3), checker.Output(12));
+        SoftmaxCrossEntropy.RunMixed(
+            checker.Device, 3, 4, checker.Upload(checker.Uniform(12)), checker.Upload([0, -1, 2]), checker.Upload([4, 1, 3]),
+            checker.Upload([0.5f, 0.5f, 0.5f]),
+            zeros, invalid);
+        Require.Equal([true, true, false], checker.Download(invalid).Select(float.IsNaN));
+        Require.All(checker.Download(zeros)[..8], g => Require.Equal(0f, g));
     }
 
     [OperationCheck("invalid labels", 32)]

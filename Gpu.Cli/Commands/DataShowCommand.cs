@@ -1,8 +1,11 @@
 using System.CommandLine;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
+using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Images;
+using Gpu.Training.Loop;
+using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
 
@@ -14,15 +17,18 @@ internal static class DataShowCommand
     {
         var dataset = new Argument<string>("DATASET") { Description = "Data set name (see 'data list'), folder or table", DefaultValueFactory = _ => "digits" };
         var part = Options.OneOf("--part", "Split to draw", "train", "train", "test");
-        var perClass = Options.Integer("--per-class", "Number of images per class", 1, 200, "10");
+        var perClass = Options.Integer("--per-class", "Number of images per class; with --augment, of augmented copies of one image", 1, 200, "10");
         var scale = Options.Integer("--scale", "Magnification of the images", 1, 16, "2");
         var background = BackgroundOption.Create();
         var images = new ImageOptions();
+        var augmentation = new AugmentationOptions();
+        var seed = Options.Integer("--seed", "Random seed of the augmentation", 0, long.MaxValue, $"{TrainOptions.Defaults.Seed}");
         var output = Options.PngFile("--out", "PNG file to write", "NAME-PART.png");
         var command = new Command("show", "Describe a data set: the columns of a table, or the classes of images, with samples drawn to a PNG file")
         {
             dataset, part, perClass, scale, background, output,
         };
+        foreach (var option in augmentation.All.Append(seed)) command.Options.Add(option);
         images.AddTo(command);
         var table = new TableArguments();
         table.AddTo(command);
@@ -43,12 +49,16 @@ internal static class DataShowCommand
             var data = images.Load(parsed, source, parsed.GetValue(background) ?? RgbColor.White, context.Reporter);
             var partName = parsed.GetValue(part) ?? "train";
             var file = parsed.GetValue(output) ?? $"{data.Name}-{partName}.png";
-            Run(context.Reporter, data, partName, parsed.GetInt(perClass) ?? 10, parsed.GetInt(scale) ?? 2, file);
+            var options = augmentation.Apply(parsed, new TrainingOptions { Seed = (ulong)(parsed.GetValue(seed) ?? (long)TrainOptions.Defaults.Seed) });
+            var augments = augmentation.All.Any(option => TrainOptions.IsGiven(parsed, option.Name));
+            if (!augments && TrainOptions.IsGiven(parsed, seed.Name))
+                throw new UsageException($"{seed.Name} has no effect without an augmentation. Add one, such as --augment flip,shift:2, or omit it.");
+            Run(context.Reporter, data, partName, parsed.GetInt(perClass) ?? 10, parsed.GetInt(scale) ?? 2, file, augments ? options : null);
         });
         return command;
     }
 
-    private static void Run(Reporter reporter, ImageDataset data, string part, int perClass, int scale, string file)
+    private static void Run(Reporter reporter, ImageDataset data, string part, int perClass, int scale, string file, TrainingOptions? augmentation)
     {
         var split = part == "test" ? data.Test : data.Train;
         var (train, test) = (data.Train.CountPerClass(data.Classes), data.Test.CountPerClass(data.Classes));
@@ -66,10 +76,36 @@ internal static class DataShowCommand
         }
 
         reporter.Table(table);
-        ImageCodec.SavePng(file, Draw(split, data.ClassNames, perClass, scale));
-        reporter.Line($"Drew up to {perClass} {(part == "test" ? "test" : "training")} images of each class to {Path.GetFullPath(file)}");
+        var kind = part == "test" ? "test" : "training";
+        if (augmentation is null)
+        {
+            ImageCodec.SavePng(file, Draw(split, data.ClassNames, perClass, scale));
+            reporter.Line($"Drew up to {perClass} {kind} images of each class to {Path.GetFullPath(file)}");
+        }
+        else
+        {
+            ImageCodec.SavePng(file, DrawAugmented(data, split, perClass, scale, augmentation));
+            var copies = perClass == 1 ? "an augmented copy" : $"{perClass} augmented copies";
+            reporter.Line($"Drew a {kind} image of each class and {copies} to {Path.GetFullPath(file)}");
+        }
+
         reporter.Result(new JsonRecord().Add("dataset", data.Name).Add("height", data.Height).Add("width", data.Width).Add("channels", data.Channels)
             .Add("train", data.Train.Count).Add("test", data.Test.Count).Add("classes", classes).Add("file", Path.GetFullPath(file)));
+    }
+
+    private static ByteImage DrawAugmented(ImageDataset data, ImageSplit split, int copies, int scale, TrainingOptions options)
+    {
+        int[] images = [.. ContactSheet.FirstOfEachClass(split, data.Classes, 1).Where(index => index >= 0)];
+        using var device = new CpuDevice();
+        var (cells, captions) = AugmentationPreview.Draw(data, split, images, copies, options, device);
+        try
+        {
+            return ContactSheet.Render(cells, [.. Enumerable.Range(0, cells.Count)], captions, copies + 1, scale, [220, 220, 220]);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException($"{e.Message} Use a smaller --per-class or --scale.", e);
+        }
     }
 
     private static ByteImage Draw(ImageSplit split, IReadOnlyList<string> classNames, int perClass, int scale)

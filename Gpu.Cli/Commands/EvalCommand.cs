@@ -38,6 +38,8 @@ internal sealed class EvalCommand
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
 
+    private readonly Option<TestTimeAugmentation?> _tta = TestTimeOption.Create();
+
     private readonly Option<bool> _skipUnreadable = ImageOptions.CreateSkipUnreadable();
 
     private EvalCommand(CommandContext context) => _context = context;
@@ -55,6 +57,7 @@ internal sealed class EvalCommand
         command.Options.Add(eval._topK);
         command.Options.Add(eval._background);
         command.Options.Add(eval._skipUnreadable);
+        command.Options.Add(eval._tta);
         command.Options.Add(eval._plot);
         command.SetAction(eval.Run);
     }
@@ -86,7 +89,8 @@ internal sealed class EvalCommand
         if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
-        var result = predictor.Evaluate(split, Math.Min(parsed.GetInt(_topK) ?? 5, folder.Model.Output.Length), _context.Host.Cancellation);
+        var views = parsed.GetValue(_tta) ?? TestTimeAugmentation.None;
+        var result = predictor.Evaluate(split, Math.Min(parsed.GetInt(_topK) ?? 5, folder.Model.Output.Length), _context.Host.Cancellation, views);
         var isAll = ReferenceEquals(data.Train, data.Test);
         Show(run.Model, data.Name, data.ClassNames, isAll ? "images" : $"{part} images", isAll ? "all" : part, device.Id, result, leftOut: leftOut);
     }
@@ -96,6 +100,7 @@ internal sealed class EvalCommand
         var run = folder.Configuration;
         var given = parsed.GetValue(_dataset);
         var source = given ?? RunArgument.DatasetOf(run);
+        TestTimeOption.RefuseForTable(parsed, _tta, path);
         var plot = parsed.GetValue(_plot);
         if (plot is not null && !(schema.FeatureCount == 2 && schema.Columns.Count == 2))
         {

@@ -28,6 +28,8 @@ internal sealed class PredictCommand
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
 
+    private readonly Option<TestTimeAugmentation?> _tta = TestTimeOption.Create();
+
     private readonly Option<bool> _skipUnreadable = ImageOptions.CreateSkipUnreadable();
 
     private PredictCommand(CommandContext context) => _context = context;
@@ -42,12 +44,14 @@ internal sealed class PredictCommand
         command.Options.Add(predict._top);
         command.Options.Add(predict._background);
         command.Options.Add(predict._skipUnreadable);
+        command.Options.Add(predict._tta);
         command.SetAction(predict.Run);
     }
 
     // One line for each row of the files.
     private void RunTable(ParseResult parsed, string path, TableSchema schema)
     {
+        TestTimeOption.RefuseForTable(parsed, _tta, path);
         var files = parsed.GetRequiredValue(_images);
         foreach (var file in files)
         {
@@ -169,6 +173,7 @@ internal sealed class PredictCommand
         var background = parsed.GetValue(_background) ?? run.Configuration.Options.Background;
         var transform = run.Configuration.Transform
             ?? (input.IsImage ? new ImageTransform { Height = input.Height, Width = input.Width } : null);
+        var views = parsed.GetValue(_tta) ?? TestTimeAugmentation.None;
         var shown = Math.Min(parsed.GetInt(_top) ?? 3, names.Length);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, Math.Min(files.Length, BatchSize));
@@ -182,7 +187,7 @@ internal sealed class PredictCommand
             var images = Read(chunk, run, transform, background, parsed.GetValue(_skipUnreadable));
             var read = chunk.Where((_, i) => images[i] is not null).ToArray();
             if (read.Length == 0) continue;
-            var probabilities = predictor.Predict(images.OfType<byte[]>().SelectMany(image => image).ToArray(), read.Length);
+            var probabilities = predictor.Predict(images.OfType<byte[]>().SelectMany(image => image).ToArray(), read.Length, views);
             for (var i = 0; i < read.Length; i++)
             {
                 var best = Enumerable.Range(0, names.Length).OrderByDescending(c => probabilities[i, c]).Take(shown).ToArray();

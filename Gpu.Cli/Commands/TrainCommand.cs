@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
+using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
@@ -99,6 +100,8 @@ internal sealed class TrainCommand
         if (!_loaded.TryGetValue(key, out var loaded))
             _loaded[key] = loaded = _data.Load(parsed, source, parsed.GetValue(_model), options.Background, reporter);
         var (data, model) = (loaded.Data, WithLoss(loaded.Model, loaded.Data, parsed.GetValue(_loss)));
+        // The trainer does it, too; the checks and displays before it need the same network.
+        if (options.Activation is { } activation) model = model.With(new Activation(activation));
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         TrainOptions.CheckDecay(parsed, options, model);
         var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;

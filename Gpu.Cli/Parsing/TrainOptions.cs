@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Numerics;
 using Gpu.Cli.Output;
 using Gpu.Kernels;
@@ -13,6 +14,9 @@ namespace Gpu.Cli.Parsing;
 internal sealed class TrainOptions
 {
     private const string Recipe = "the model's recipe";
+
+    private static readonly string[] Activations =
+        ["relu", "leaky-relu", "sigmoid", "tanh", "gelu", "silu", "softplus"];
 
     private readonly Option<long?> _epochs = Options.Integer("--epochs", "Number of passes over the training images", 1, 1_000_000, $"{Defaults.Epochs}");
     private readonly Option<long?> _steps = Options.Integer("--steps", "Number of optimizer steps; overrides --epochs", 1, 1_000_000_000, "none");
@@ -69,13 +73,25 @@ internal sealed class TrainOptions
         "--spectral-norm", "Largest singular value of the weights of each dense or convolution layer, by one power iteration per step; 0 for none",
         Interval.NonNegative, Recipe);
 
+    private readonly Option<string?> _activation = Options.OneOf(
+        "--activation", "Activation in place of every one of the network, except that of its last layer", "as in the model", Activations);
+
     private readonly Option<double?> _dropout = Options.Number(
         "--dropout", "Drop probability of all dropout layers", Interval.BelowOne, "as in the model");
+
+    private readonly Option<bool> _spatialDropout = Options.Flag("--spatial-dropout", "Let dropout layers of images drop whole channels of an image");
+
+    private readonly Option<double?> _stochasticDepth = Options.Number(
+        "--stochastic-depth", "Probability to skip the body of the last residual block for an image; earlier blocks have proportionally less",
+        Interval.BelowOne, "0");
 
     private readonly Option<double?> _labelSmoothing = Options.Number(
         "--label-smoothing", "Label smoothing: target probability spread evenly over all classes", Interval.BelowOne, Recipe);
 
     private readonly Option<ClassWeighting?> _classWeights = ClassWeightsOption.Create();
+
+    private readonly Option<double?> _clipValue = Options.Number(
+        "--clip-value", "Clip each gradient to this absolute value, before --clip-norm", Interval.Positive, "off");
 
     private readonly Option<double?> _clipNorm = Options.Number(
         "--clip-norm", "Clip the L2 norm of all gradients to this value", Interval.Positive, "off");
@@ -88,7 +104,15 @@ internal sealed class TrainOptions
         Interval.BelowOne,
         "off");
 
-    private readonly Option<AugmentationOption?> _augment;
+    private readonly Option<LookaheadOptions?> _lookahead = Options.Checked(
+        "--lookahead", "K[:X]",
+        "Lookahead: after every K steps move a slow copy of the weights by the part X (0.5) of the way to them, and go on from there", "off",
+        LookaheadOptions? (text) => ParseLookahead(text));
+
+    private readonly Option<bool> _whiten = Options.Flag(
+        "--whiten", "Set the weights of the first layer, a convolution, to whitening filters of patches of the training images, and freeze them");
+
+    private readonly AugmentationOptions _augmentation = new();
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create();
 
@@ -156,12 +180,6 @@ internal sealed class TrainOptions
             "Learning-rate schedule: " + string.Join(", ", LearningRateSchedule.All),
             Defaults.Schedule.ToString(),
             LearningRateSchedule? (text) => LearningRateSchedule.Parse(text));
-        _augment = Options.Checked(
-            "--augment",
-            "LIST",
-            "Augment training images at random: flip (left-right, probability 1/2), shift:N (up to N pixels in each direction), flip,shift:N or none",
-            "none",
-            AugmentationOption? (text) => AugmentationOption.Parse(text));
     }
 
     /// <summary>Options of <c>train</c> without arguments, suitable for the bundled digits.</summary>
@@ -179,9 +197,10 @@ internal sealed class TrainOptions
         Option[] all =
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn,
-            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _dropout, _labelSmoothing,
-            _classWeights, _clipNorm, _accumulate, _ema, _augment, _background, _validation, _patience, _limitTrain, _limitTest,
-            _seed, _noShuffle, _init, _initLayout, _freeze, _scales, _logEvery, _noStatistics, _checkpointEvery, _onDivergence,
+            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _dropout, _spatialDropout,
+            _stochasticDepth, _labelSmoothing, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, _lookahead, _whiten,
+            .. _augmentation.All, _background, _validation, _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _initLayout, _freeze, _scales,
+            _logEvery, _noStatistics, _checkpointEvery, _onDivergence,
         ];
         foreach (var option in all) command.Options.Add(option);
     }
@@ -194,8 +213,7 @@ internal sealed class TrainOptions
     public TrainingOptions Apply(ParseResult parsed, TrainingOptions basis)
     {
         var betas = parsed.GetValue(_betas);
-        var augment = parsed.GetValue(_augment);
-        var options = basis with
+        var options = _augmentation.Apply(parsed, basis) with
         {
             Epochs = parsed.GetInt(_epochs) ?? basis.Epochs,
             Steps = parsed.GetInt(_steps) ?? basis.Steps,
@@ -219,14 +237,18 @@ internal sealed class TrainOptions
             L1Mode = Named<L1Mode>(parsed, _l1Mode) ?? basis.L1Mode,
             MaxNorm = parsed.GetSingle(_maxNorm) ?? basis.MaxNorm,
             SpectralNorm = parsed.GetSingle(_spectralNorm) ?? basis.SpectralNorm,
+            Activation = Named<ActivationKind>(parsed, _activation) ?? basis.Activation,
             Dropout = parsed.GetSingle(_dropout) ?? basis.Dropout,
             LabelSmoothing = parsed.GetSingle(_labelSmoothing) ?? basis.LabelSmoothing,
             ClassWeights = parsed.GetValue(_classWeights) ?? basis.ClassWeights,
+            SpatialDropout = parsed.GetValue(_spatialDropout) || basis.SpatialDropout,
+            StochasticDepth = parsed.GetSingle(_stochasticDepth) ?? basis.StochasticDepth,
+            ClipValue = parsed.GetSingle(_clipValue) ?? basis.ClipValue,
             ClipNorm = parsed.GetSingle(_clipNorm) ?? basis.ClipNorm,
             Accumulate = parsed.GetInt(_accumulate) ?? basis.Accumulate,
             Ema = parsed.GetSingle(_ema) ?? basis.Ema,
-            AugmentFlip = augment?.Flip ?? basis.AugmentFlip,
-            AugmentShift = augment?.Shift ?? basis.AugmentShift,
+            Lookahead = parsed.GetValue(_lookahead) ?? basis.Lookahead,
+            Whiten = parsed.GetValue(_whiten) || basis.Whiten,
             Background = parsed.GetValue(_background) ?? basis.Background,
             Validation = parsed.GetValue(_validation) ?? basis.Validation,
             Patience = parsed.GetInt(_patience) ?? basis.Patience,
@@ -328,7 +350,7 @@ internal sealed class TrainOptions
     }
 
     private static T? Named<T>(ParseResult parsed, Option<string?> option)
-        where T : struct, Enum => parsed.GetValue(option) is { } name ? Enum.Parse<T>(name, ignoreCase: true) : null;
+        where T : struct, Enum => parsed.GetValue(option) is { } name ? Enum.Parse<T>(name.Replace("-", "", StringComparison.Ordinal), ignoreCase: true) : null;
 
     private static LearningRateScale ParseScale(string text)
     {
@@ -347,6 +369,19 @@ internal sealed class TrainOptions
         var equals = text.LastIndexOf('=');
         if (equals > 0 && Options.TryParseNumber(text[(equals + 1)..], range, out var value)) return (text[..equals], (float)value);
         throw new FormatException($"expected PATTERN=X with a number X ({range}), such as {example}, but got '{text}'.");
+    }
+
+    private static LookaheadOptions ParseLookahead(string text)
+    {
+        var parts = text.Split(':', 2);
+        var rate = 0.5;
+        if (int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var period) && period >= 1
+            && (parts.Length == 1 || Options.TryParseNumber(parts[1], new Interval(0, 1, ExcludesMinimum: true), out rate)))
+        {
+            return new(period, (float)rate);
+        }
+
+        throw new FormatException($"expected a number of steps, 1 or more, and optionally a part above 0, at most 1, such as 5 or 5:0.5, but got '{text}'.");
     }
 
     private static (double, double)? ParseBetas(string text)

@@ -31,12 +31,20 @@ internal static class RunSettings
         yield return ("l1", Units.Scientific(optimizer.L1));
         yield return ("max-norm", Number(optimizer.MaxNorm > 0 ? optimizer.MaxNorm : null));
         yield return ("spectral-norm", Number(optimizer.SpectralNorm > 0 ? optimizer.SpectralNorm : null));
+        yield return ("activation", options.Activation is { } activation ? Name(activation) : "as in the model");
         yield return ("dropout", options.Dropout is { } dropout ? Number(dropout) : "as in the model");
+        yield return ("spatial-dropout", options.SpatialDropout ? "yes" : "no");
+        yield return ("stochastic-depth", Number(options.StochasticDepth));
         yield return ("label-smoothing", Number(options.LabelSmoothing ?? model.Recipe.LabelSmoothing));
         yield return ("clip-norm", Number(options.ClipNorm));
+        yield return ("clip-value", Number(options.ClipValue));
         yield return ("accumulate", $"{options.Accumulate}");
         yield return ("ema", Number(options.Ema));
+        yield return ("lookahead", $"{options.Lookahead?.ToString() ?? "none"}");
         yield return ("augment", Augmentation(options));
+        yield return ("mixup", Number(options.Mixup));
+        yield return ("cutmix", Number(options.Cutmix));
+        yield return ("whiten", options.Whiten ? "yes" : "no");
         yield return ("validation", Number(options.Validation));
         yield return ("patience", options.Patience is { } patience ? $"{patience}" : "none");
         yield return ("limit-train", options.LimitTrain is { } limit ? Units.Count(limit) : "none");
@@ -49,8 +57,17 @@ internal static class RunSettings
     private static string Augmentation(TrainingOptions options)
     {
         List<string> parts = [];
-        if (options.AugmentFlip) parts.Add("flip");
+        var other = options.Augment;
+        if (options.AugmentFlip) parts.Add(other.AlternatingFlip ? "flip:alternating" : "flip");
         if (options.AugmentShift > 0) parts.Add($"shift:{options.AugmentShift}");
+        if (other.ScaleTo > 0) parts.Add($"scale:{Number(other.ScaleFrom)}..{Number(other.ScaleTo)}");
+        (string Name, double Value)[] sizes =
+        [
+            ("rotate", other.Rotation), ("shear", other.Shear), ("brightness", other.Brightness), ("contrast", other.Contrast),
+            ("saturation", other.Saturation), ("hue", other.Hue), ("erase", other.EraseProbability), ("cutout", other.Cutout),
+        ];
+        parts.AddRange(sizes.Where(one => one.Value > 0).Select(one => $"{one.Name}:{Number(one.Value)}"));
+        if (other.RandomOperations > 0) parts.Add($"randaugment:{other.RandomOperations}:{Number(other.RandomMagnitude)}");
         return parts.Count == 0 ? "none" : string.Join(',', parts);
     }
 

@@ -46,8 +46,8 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
     /// <summary>See <see cref="Augmentation.Flip"/>.</summary>
     public Flag Flip;
 
-    /// <summary>See <see cref="Augmentation.Shift"/>.</summary>
-    public int MaxShift;
+    /// <summary>See <see cref="Augmentation.DrawsPerEpoch"/> and <see cref="Augmentation.Shift"/>.</summary>
+    public int DrawsPerEpoch, MaxShift;
 
     /// <summary>Low and high word of <see cref="Augmentation.Seed"/>.</summary>
     public uint Seed0, Seed1;
@@ -62,7 +62,7 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
         if (HasLabels && part == 0) BatchOrder<TBackend, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
         var isMissing = sample < 0;
         var source = BatchOrder<TBackend, TVector>.SourceOf(sample, StepState, slot, Window, ByWindow);
-        var draw = AugmentationSample.Draw<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, MaxShift);
+        var draw = AugmentationSample.Draw<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, DrawsPerEpoch, MaxShift);
         var rowLength = Width * Channels;
         var start = (long)source * Height * rowLength;
         var last = (part + 1) * RowsPerPart;

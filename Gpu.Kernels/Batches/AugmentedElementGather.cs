@@ -42,8 +42,8 @@ internal struct AugmentedElementGather<TBackend, TVector> : IKernel
     /// <summary>See <see cref="Augmentation.Flip"/>.</summary>
     public Flag Flip;
 
-    /// <summary>See <see cref="Augmentation.Shift"/>.</summary>
-    public int MaxShift;
+    /// <summary>See <see cref="Augmentation.DrawsPerEpoch"/> and <see cref="Augmentation.Shift"/>.</summary>
+    public int DrawsPerEpoch, MaxShift;
 
     /// <summary>Low and high word of <see cref="Augmentation.Seed"/>.</summary>
     public uint Seed0, Seed1;
@@ -57,7 +57,7 @@ internal struct AugmentedElementGather<TBackend, TVector> : IKernel
         var element = item - slot * Height * rowLength;
         var sample = BatchOrder<TBackend, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
         if (HasLabels && element == 0) BatchOrder<TBackend, TVector>.CopyLabel(Labels, OutputLabels, sample, slot);
-        var draw = AugmentationSample.Draw<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, MaxShift);
+        var draw = AugmentationSample.Draw<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, DrawsPerEpoch, MaxShift);
         var y = ByRow.Divide(element);
         element -= y * rowLength;
         var x = ByPixel.Divide(element);

@@ -41,6 +41,33 @@ public class DataCommandTests
     }
 
     [Fact]
+    public void ShowDrawsAugmentedImages()
+    {
+        using var folder = new IO.TempFolder();
+        CommandLine Show(string name, params string[] options)
+        {
+            string[] command = ["data", "show", "digits", "--per-class", "3", "--scale", "1", "--out", folder.File(name), .. options];
+            return CommandLine.Run(command);
+        }
+
+        var rotated = Show("a.png", "--augment", "rotate:30,erase:0.5");
+        Assert.True(rotated.ExitCode == ExitCode.Success, rotated.Error);
+        Assert.Contains("a training image of each class and 3 augmented copies", rotated.Output);
+        Assert.Equal(ExitCode.Success, Show("b.png", "--augment", "rotate:30,erase:0.5", "--seed", "1").ExitCode);
+        Assert.Equal(ExitCode.Success, Show("c.png", "--augment", "rotate:30,erase:0.5", "--seed", "2").ExitCode);
+        Assert.Equal(ExitCode.Success, Show("d.png", "--mixup", "1").ExitCode);
+        var (a, b, c, d) = (Pixels("a"), Pixels("b"), Pixels("c"), Pixels("d"));
+        Assert.Equal(a, b);
+        Assert.NotEqual(a, c);
+        Assert.NotEqual(a, d);
+        Assert.Contains("need 3 channels, but there is 1", Show("e.png", "--augment", "hue:0.1").Error);
+        Assert.Contains("--seed has no effect without an augmentation", Show("e.png", "--seed", "2").Error);
+        Assert.False(File.Exists(folder.File("e.png")));
+
+        byte[] Pixels(string name) => ImageCodec.Load(folder.File($"{name}.png")).Pixels;
+    }
+
+    [Fact]
     public void ShowDescribesTheColumnsOfATable()
     {
         using var folder = new IO.TempFolder();

@@ -27,11 +27,28 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
         "--max-norm 0.5",
         "--spectral-norm 0.5",
         "--dropout 0.5 --with --model lenet_bn28",
+        "--spatial-dropout --with --model lenet_bn28 --dropout 0.5",
+        "--stochastic-depth 0.5 --with --model resnet20",
+        "--clip-value 1e-4",
         "--label-smoothing 0.3",
         "--class-weights balanced --with --limit-train 50",
         "--clip-norm 0.01",
         "--ema 0.9",
+        "--lookahead 3:0.4",
+        "--whiten --with --model resnet20",
         "--augment shift:3",
+        "--augment flip:alternating",
+        "--augment rotate:20",
+        "--augment scale:0.8..1.2",
+        "--augment shear:20",
+        "--augment brightness:0.5",
+        "--augment contrast:0.5",
+        "--augment erase:0.5",
+        "--augment cutout:10",
+        "--augment randaugment:2:9",
+        "--mixup 0.4",
+        "--cutmix 1",
+        "--activation silu",
         "--freeze dense1",
         "--lr-scale dense1=0.1",
     ];
@@ -85,6 +102,16 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     [InlineData("--decay-for dense9=0.1", "matches 'dense9'")]
     [InlineData("--decay-for dense1=-1", "expected PATTERN=X with a number X")]
     [InlineData("--max-norm -1", "--max-norm expects a number")]
+    [InlineData("--stochastic-depth 0.5", "stochastic-depth has no effect, because the model 'mlp64x2' has no residual blocks")]
+    [InlineData("--spatial-dropout", "spatial-dropout has no effect")]
+    [InlineData("--augment saturation:0.5", "saturation and hue need 3 channels, but there is 1")]
+    [InlineData("--augment erase:0.5,cutout:4", "Give one of them")]
+    [InlineData("--augment scale:2..1", "such as scale:0.8..1.2")]
+    [InlineData("--augment flip,flip", "given twice")]
+    [InlineData("--mixup -1", "--mixup expects a number (0 to 100)")]
+    [InlineData("--whiten", "Whitening needs a convolution as the first layer")]
+    [InlineData("--lookahead 0", "--lookahead: expected a number of steps")]
+    [InlineData("--activation reul", "--activation expects one of")]
     [InlineData("--loss half-mse", "which need softmax cross-entropy")]
     public void WhatHasNoEffectIsRefused(string options, string message)
     {

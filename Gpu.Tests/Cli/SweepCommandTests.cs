@@ -60,6 +60,16 @@ public class SweepCommandTests
     }
 
     [Fact]
+    public void ActivationsAreSwept()
+    {
+        var run = CommandLine.Run(["sweep", "moons", "--grid", "activation=sigmoid,tanh,relu,gelu,silu", .. Fast]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        var losses = Trials(run).Select(trial => trial.GetProperty("loss").GetDouble()).ToArray();
+        Assert.Equal(5, losses.Distinct().Count());
+        Assert.Contains("--activation", run.Json.GetProperty("train_command").ToString());
+    }
+
+    [Fact]
     public void WithoutListsTheDefaultsOfTheHelpAreSwept()
     {
         var run = CommandLine.Run(["sweep", "moons", .. Fast]);

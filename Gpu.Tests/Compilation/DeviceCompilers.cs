@@ -55,7 +55,7 @@ internal static partial class DeviceCompilers
     }
 
     private static int Largest(Regex pattern, string log) => pattern.Matches(log)
-        .Select(match => match.Groups.Values.Skip(1).Select(group => int.TryParse(group.Value, CultureInfo.InvariantCulture, out var number) ? number : 0).Max())
+        .SelectMany(match => match.Groups.Values.Skip(1)).Select(group => int.TryParse(group.Value, CultureInfo.InvariantCulture, out var n) ? n : 0)
         .DefaultIfEmpty(0).Max();
 
     private static (int Code, string Log) Run(string program, string[] arguments)

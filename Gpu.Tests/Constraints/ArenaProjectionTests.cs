@@ -4,8 +4,8 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Constraints;
 
-/// <summary>Soft threshold, moving average and sums over the segments of an arena.</summary>
-[OracleFor(typeof(SoftThresholdKernel<,>), typeof(WeightAverageKernel<,>))]
+/// <summary>Soft threshold, moving average and lookahead of the segments of an arena.</summary>
+[OracleFor(typeof(SoftThresholdKernel<,>), typeof(WeightAverageKernel<,>), typeof(LookaheadKernel<,>))]
 public class ArenaProjectionTests
 {
     public static TheoryData<string, string> Checks => Oracle.Cases(typeof(ArenaProjectionChecks));

@@ -6,7 +6,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Losses;
 
-[OracleFor(typeof(SoftmaxCrossEntropyKernel<,>), typeof(GroupedSoftmaxCrossEntropy<,>))]
+[OracleFor(typeof(SoftmaxCrossEntropyKernel<,>), typeof(GroupedSoftmaxCrossEntropy<,>), typeof(MixedLabels<,>))]
 public class SoftmaxCrossEntropyTests
 {
     public static TheoryData<string, string> Checks => Oracle.Cases(typeof(SoftmaxCrossEntropyChecks));

@@ -11,7 +11,7 @@ namespace Gpu.Tests.Planning;
 /// The training-mode forward pass and the loss of a model in double precision, as plain loops. Central differences of it check the gradients. It shares no code
 /// with plans and kernels.
 /// </summary>
-internal sealed class ReferenceNetwork(Model model, ulong seed)
+internal sealed class ReferenceNetwork(Model model, ulong seed, float stochasticDepth = 0)
 {
     public Dictionary<string, double[]> Parameters { get; } = model.Parameters.ToDictionary(parameter => parameter.Name, parameter =>
         new double[parameter.Length]);
@@ -210,6 +210,12 @@ internal sealed class ReferenceNetwork(Model model, ulong seed)
     private double[][] Drop(DropoutLayer layer, LayerNode node, double[][] x)
     {
         var layerSeed = Gpu.Training.Initialization.NamedSeed.Of(seed, node.Name);
+        if (layer.Spatial)
+        {
+            return [.. x.Select((sample, n) => sample.Select((value, i) => DropoutMask.KeepsTogether(
+                layerSeed, 0, n * node.Input.Channels + i % node.Input.Channels, layer.Probability) ? value / (1 - layer.Probability) : 0).ToArray())];
+        }
+
         var flat = x.SelectMany(sample => sample).Select((value, e) => DropoutMask.Keeps(layerSeed, 0, e, layer.Probability)
             ? value / (1 - layer.Probability) : 0).ToArray();
         return [.. flat.Chunk(node.Input.Length)];
@@ -218,6 +224,15 @@ internal sealed class ReferenceNetwork(Model model, ulong seed)
     private double[][] Residual(ResidualBlock layer, LayerNode node, double[][] x)
     {
         var body = Run(node.Children.Take(layer.Body.Count), x);
+        if (stochasticDepth > 0)
+        {
+            var blocks = model.Nodes.SelectMany(each => each.Flatten()).Where(each => each.Layer is ResidualBlock).ToList();
+            var probability = stochasticDepth * (blocks.IndexOf(node) + 1) / blocks.Count;
+            var depthSeed = Gpu.Training.Initialization.NamedSeed.Of(seed, node.Name + ".depth");
+            body = [.. body.Select((sample, n) => sample.Select(value =>
+                DropoutMask.KeepsTogether(depthSeed, 0, n, probability) ? value / (1 - probability) : 0).ToArray())];
+        }
+
         var shortcut = Run(node.Children.Skip(layer.Body.Count), x);
         if (layer.Shortcut == Shortcut.ZeroPadded) shortcut = [.. x.Select(sample => ZeroPadded(node, sample))];
         return Apply(layer.Activation, [.. body.Zip(shortcut, (a, b) => a.Zip(b, (u, v) => u + v).ToArray())]);

@@ -78,6 +78,9 @@ public class WholeNetworkGradientTests
             new FlattenLayer(), new DenseLayer(4)),
         ["activation over a dropout that gates a ReLU"] = () => Classifier(
             new FlattenLayer(), new DenseLayer(8) { Activation = Relu }, new DropoutLayer(0.3f), new ActivationLayer(Sigmoid), new DenseLayer(4)),
+        ["spatial dropout"] = () => Classifier(
+            new Conv2dLayer(6, 3) { Activation = Relu }, new DropoutLayer(0.4f) { Spatial = true }, new Conv2dLayer(5, 3) { Activation = Silu },
+            new DropoutLayer(0.3f) { Spatial = true }, new FlattenLayer(), new DenseLayer(4)),
         ["only the shortcut has parameters"] = () => Classifier(
             new ResidualBlock(new ActivationLayer(Tanh)) { Shortcut = Shortcut.Projection, Activation = Leaky }, new FlattenLayer(), new DenseLayer(4)),
         ["up- and downsampling"] = () => Classifier(
@@ -121,6 +124,16 @@ public class WholeNetworkGradientTests
     [MemberData(nameof(Cases))]
     public void GradientsEqualCentralDifferences(string network, string device) => CheckModel(Networks[network](), device);
 
+    [Theory]
+    [MemberData(nameof(TestDevices.All), MemberType = typeof(TestDevices))]
+    public void GradientsWithStochasticDepthEqualCentralDifferences(string device) => CheckModel(
+        Classifier(
+            new Conv2dLayer(4, 3) { Activation = Relu, Padding = 1 },
+            new ResidualBlock(new Conv2dLayer(4, 3) { Padding = 1 }, new BatchNormLayer { Activation = Relu }, new Conv2dLayer(4, 3) { Padding = 1 }),
+            new ResidualBlock(new Conv2dLayer(6, 3) { Padding = 1, Stride = 2, Activation = Gelu }) { Shortcut = Shortcut.ZeroPadded, Activation = Tanh },
+            new ResidualBlock(new Conv2dLayer(6, 3) { Padding = 1, Activation = Relu }) { Activation = Activation.None },
+            new GlobalAvgPool2dLayer(), new DenseLayer(4)), device, stochasticDepth: 0.8f);
+
     /// <summary>
     /// Random layers, on one device: fusion, memory sharing and overwriting depend on which layers follow each other. Each number is a seed.
     /// </summary>
@@ -146,14 +159,14 @@ public class WholeNetworkGradientTests
 
     public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 150)];
 
-    private static void CheckModel(Model model, string device)
+    private static void CheckModel(Model model, string device, float stochasticDepth = 0)
     {
         using var lease = TestDevices.Rent(device);
         var compute = lease.Device;
         using var trained = new Network(model, compute, Seed);
-        using var runner = new StepRunner(trained, Batch, new TrainingOptions { Seed = Seed });
+        using var runner = new StepRunner(trained, Batch, new TrainingOptions { Seed = Seed, StochasticDepth = stochasticDepth });
         var random = new Random(11);
-        var reference = new ReferenceNetwork(model, Seed);
+        var reference = new ReferenceNetwork(model, Seed, stochasticDepth);
         foreach (var parameter in model.Parameters)
         {
             // Perturbed, so that gamma and beta are not 1 and 0 and errors in their use are detected.

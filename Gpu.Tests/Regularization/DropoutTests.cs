@@ -7,7 +7,7 @@ using static Gpu.Cli.Checks.DropoutChecks;
 
 namespace Gpu.Tests.Regularization;
 
-[OracleFor(typeof(DropoutKernel<,,>))]
+[OracleFor(typeof(DropoutKernel<,,>), typeof(SharedDropoutKernel<,,>))]
 public class DropoutTests
 {
     public static TheoryData<string, string> Checks => Oracle.Cases(typeof(DropoutChecks));

@@ -25,6 +25,8 @@ internal sealed record OperationCase(MethodInfo Method, object[] Arguments, stri
             {
                 foreach (var property in inner)
                 {
+                    // Omitted.
+                    if (((DeviceView)property.GetValue(Arguments[i])!).IsEmpty) continue;
                     yield return ($"{parameters[i].Name}.{property.Name}", (DeviceView)property.GetValue(Arguments[i])!, other =>
                     {
                         var copy = Copy(Arguments[index]);
@@ -204,6 +206,11 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
         yield return Case(typeof(ActivationOps), "Forward", "output", relu, View(words), View(words));
         yield return Case(typeof(ActivationOps), "Backward", "inputGradient", relu, View(words), View(words), View(words));
         yield return Case(typeof(Dropout), "Forward", "output", 0.5f, 1UL, View(state), View(words), View(words));
+        var shared = new DropoutShape(1, words, 1, DropoutUnit.Channel);
+        yield return Case(typeof(Dropout), "ForwardShared", "output", shared, 0.5f, 1UL, View(state), View(words), View(words));
+        yield return Case(
+            typeof(Dropout), "BackwardShared", "inputGradient", shared, 0.5f, 1UL, View(state), View(words), View(words), relu, View(words), false);
+        yield return Case(typeof(GradientClip), "Value", "gradients", View(1), View(state), 1f);
         yield return Case(typeof(Dropout), "Backward", "inputGradient", 0.5f, 1UL, View(state), View(words), View(words), relu, View(words), false);
         yield return Case(typeof(ResidualAdd), "Forward", "output", View(words), View(words), View(words), relu);
         yield return Case(
@@ -229,6 +236,9 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
             typeof(SoftmaxCrossEntropy), "RunAndCount", "logitsGradient sampleLosses metrics", batch, classes, Values(), Samples(), Values(), Samples(),
             Counters(), 2, 0.1f, View(classes));
         yield return Case(
+            typeof(SoftmaxCrossEntropy), "RunMixed", "logitsGradient sampleLosses", batch, classes, Values(), Samples(), Samples(), Samples(), Values(),
+            Samples(), 0.1f, View(classes));
+        yield return Case(
             typeof(MeanSquaredError), "Run", "gradient sampleLosses", batch, classes, Values(), Values(), Values(), Samples(), Activation.Relu, 1f);
         yield return Case(typeof(BinaryCrossEntropy), "Run", "logitsGradient sampleLosses", batch, classes, Values(), Values(), Values(), Samples());
         yield return Case(typeof(Metrics), "Accumulate", "metrics", batch, classes, Values(), Samples(), Samples(), Counters(), 2);
@@ -246,7 +256,22 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
             View(images.DataWords), View(3), View(1), View(state), View(PixelNormalization.Words(3)), View(images.BatchLength), View(2),
         ];
         foreach (var augmentation in new[] { Augmentation.None, new Augmentation(true, 1, 7) })
-            yield return Case(typeof(BatchGather), "Run", "output outputLabels", [images, .. Gather().Cast<object>(), augmentation]);
+        {
+            yield return Case(
+                typeof(BatchGather), "Run", "output outputLabels", [images, .. Gather().Cast<object>(), augmentation, default(AugmentationBuffers)]);
+        }
+
+
+        var buffers = new AugmentationBuffers
+        {
+            Transforms = View(2 * AugmentationBuffers.WordsPerSample),
+            MixQuantiles = View(AugmentationBuffers.QuantileWords),
+            SecondLabels = View(2),
+            LabelWeights = View(2),
+        };
+        yield return Case(
+            typeof(BatchGather), "Run", "output outputLabels buffers.Transforms buffers.SecondLabels buffers.LabelWeights",
+            [images, .. Gather().Cast<object>(), new Augmentation(true, 1, 7) { Rotation = 10, Mixup = 1 }, buffers]);
         yield return Case(typeof(RowGather), "Run", "output outputLabels", View(21), 7, View(3), View(1), View(state), View(14), View(2));
         yield return Case(typeof(StepTable), "Advance", "table stepState", View(StepTableLayout.Length(1)), View(state));
         yield return Case(typeof(LossScaling), "Scale", "gradient", View(33), View(LossScaleLayout.Words));
@@ -267,6 +292,7 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
             View(settings.StateLength(arena.Length)), View(state), View(GradientNormLayout.Words), View(arena.Length));
         DeviceView Arena() => View(arena.Length);
         yield return Case(typeof(SoftThreshold), "Run", "parameters", table, Arena(), View(state));
+        yield return Case(typeof(Lookahead), "Update", "parameters slow", 5, 0.5f, table, Arena(), Arena(), View(state));
         yield return Case(typeof(WeightAverage), "Update", "average", 0.9, table, Arena(), Arena(), View(state));
         yield return Case(typeof(WeightConstraints), "MaxNorm", "weights", 7, 5, View(35), 1f);
         yield return Case(

@@ -117,6 +117,8 @@ public sealed class ResidualBlock : Layer
         // The shortcut reads the input too, but is added after the body.
         PlanBuilder.AnnounceConsumer(input);
         var body = plan.EmitAll(node.Children.Take(Body.Count), input);
+        if (plan.StochasticDepth(node.Name) is > 0 and var probability)
+            body = plan.Add(new DropoutOperation($"{node.Name}.depth", probability, plan.SeedFor($"{node.Name}.depth"), body, DropoutUnit.Sample), body.Shape);
         // The shortcut is added after the body, so its backward pass runs first: it writes the gradient of the input, and the body adds to it.
         var shortcut = plan.EmitAll(node.Children.Skip(Body.Count), input);
         var stride = Shortcut == Shortcut.ZeroPadded ? StrideOf(node.Input, node.Output) : 1;

@@ -15,6 +15,7 @@ internal sealed class ImageDeviceSplit : DeviceSplit
     private readonly DeviceBuffer _bytes;
     private readonly DeviceBuffer _labels;
     private readonly DeviceBuffer _normalization;
+    private readonly AugmentationBuffers _augmentationBuffers;
     private readonly int _windowSamples;
     private readonly PixelWindow? _window;
 
@@ -31,6 +32,7 @@ internal sealed class ImageDeviceSplit : DeviceSplit
         _labels = Allocate(split.Count);
         var pattern = PixelNormalization.Pattern(statistics.Mean, statistics.StandardDeviation);
         _normalization = Allocate(pattern.Length);
+        _augmentationBuffers = Buffers(augmentation, batch);
         if (split.IsStreamed)
         {
             _window = new PixelWindow(device, _bytes.View, split.CopyImage, split.ImageSize, _windowSamples);
@@ -50,6 +52,10 @@ internal sealed class ImageDeviceSplit : DeviceSplit
         return (long)resident * split.ImageSize / 4 + 5 + 2L * split.Count + PixelNormalization.Words(split.Channels);
     }
 
+    /// <summary>Words of device memory that an augmentation needs besides.</summary>
+    public static long WordsFor(Augmentation augmentation, int batch) =>
+        augmentation.IsFlipAndShift ? 0 : (long)batch * AugmentationBuffers.WordsPerSample + AugmentationBuffers.QuantileWords;
+
     public override void Require(int from, int count) => _window?.Require(from, count);
 
     protected override void OnOrderChanged() => _window?.Begin(Order);
@@ -57,7 +63,23 @@ internal sealed class ImageDeviceSplit : DeviceSplit
     protected override void DisposeManaged() => _window?.Dispose();
 
     protected override void Gather(Plan plan, CommandList list) => BatchGather.Run(
-        list, Shape(plan.Batch), _bytes.View, _labels.View, OrderView, StepState, _normalization.View, plan.Input, plan.Labels, _augmentation);
+        list, Shape(plan.Batch), _bytes.View, _labels.View, OrderView, StepState, _normalization.View, plan.Input, plan.Labels, _augmentation,
+        _augmentationBuffers with
+        {
+            Transforms = _augmentation.IsFlipAndShift ? default : _augmentationBuffers.Transforms.First(plan.Batch * AugmentationBuffers.WordsPerSample),
+            SecondLabels = plan.SecondLabels,
+            LabelWeights = plan.LabelWeights,
+        });
+
+    private AugmentationBuffers Buffers(Augmentation augmentation, int batch)
+    {
+        if (augmentation.IsFlipAndShift) return default;
+        var transforms = Allocate(batch * AugmentationBuffers.WordsPerSample).View;
+        if (!augmentation.MixesSamples) return new AugmentationBuffers { Transforms = transforms };
+        var quantiles = Allocate(AugmentationBuffers.QuantileWords).View;
+        Device.Upload<float>(AugmentationBuffers.Quantiles(augmentation), quantiles);
+        return new AugmentationBuffers { Transforms = transforms, MixQuantiles = quantiles };
+    }
 
     private BatchShape Shape(int count) => new(_split.Count, count, _split.Height, _split.Width, _split.Channels) { Window = _windowSamples };
 

@@ -23,6 +23,7 @@ internal sealed class ParameterUpdate : IDisposable
     private readonly SegmentTable _table;
     private readonly DeviceBuffer? _state;
     private readonly DeviceBuffer? _average;
+    private readonly DeviceBuffer? _slow;
     private readonly DeviceBuffer? _norm;
     private readonly DeviceBuffer? _singularVectors;
     private readonly DeviceBuffer? _spectralWorkspace;
@@ -33,8 +34,9 @@ internal sealed class ParameterUpdate : IDisposable
         var memory = _memory = network.Memory;
         _device = network.Device;
         var rules = resolved.Rules;
-        // The average follows the projections.
-        var settings = resolved.Optimizer.Settings(rules.HasProjections ? null : ema);
+        // The average follows what changes the parameters after the optimizer's own launch.
+        var changesLater = rules.HasProjections || resolved.Options.Lookahead is not null;
+        var settings = resolved.Optimizer.Settings(changesLater ? null : ema);
         foreach (var segment in memory.TrainableLayout.Segments) _arena.Add(segment.Name, segment.Length, rules.Rules[segment.Name].Factors);
         _rules = [.. _arena.Segments.Select(segment => rules.Rules[segment.Name])];
         (_kind, _seed) = (rules.Kind, resolved.Options.Seed);
@@ -45,6 +47,12 @@ internal sealed class ParameterUpdate : IDisposable
         {
             _average = _device.Allocate(_arena.Length);
             ResetAverage();
+        }
+
+        if (resolved.Options.Lookahead is not null)
+        {
+            _slow = _device.Allocate(_arena.Length);
+            ResetSlow();
         }
 
         var (vectors, workspaceLength) = SpectralLengths(_rules);
@@ -63,12 +71,15 @@ internal sealed class ParameterUpdate : IDisposable
 
         // Unscale first: clipping needs the norm of the unscaled gradients.
         if (!lossScale.IsEmpty) LossScaling.Update(_commands, memory.Gradients, stepState, lossScale, norm, workspace);
+        if (resolved.Options.ClipValue is { } limit) GradientClip.Value(_commands, memory.Gradients, stepState, limit);
         if (clipNorm is { } largest) GradientNorm.Run(_commands, memory.Gradients, stepState, largest, norm, workspace);
         FusedOptimizer.Update(
             _commands, settings, _table, memory.Values, memory.Gradients, State, stepState, clipNorm is null ? default : norm,
-            rules.HasProjections ? default : Average);
-        if (!rules.HasProjections) return;
+            changesLater ? default : Average);
+        if (!changesLater) return;
         RecordProjections(memory.Values, stepState);
+        if (resolved.Options.Lookahead is { } lookahead)
+            Lookahead.Update(_commands, lookahead.Period, lookahead.Rate, _table, memory.Values, Slow, stepState);
         if (ema is { } decay) WeightAverage.Update(_commands, decay, _table, memory.Values, Average, stepState);
     }
 
@@ -80,7 +91,8 @@ internal sealed class ParameterUpdate : IDisposable
         var (vectors, workspace) = SpectralLengths(model.Parameters.Where(parameter => parameter.Trainable)
             .Select(parameter => resolved.Rules.Rules[parameter.Name]));
         var table = (long)SegmentTable.WordsFor(trained) + ParameterMeasurement.WordsFor(trained, resolved.Options.Statistics);
-        return table + resolved.Optimizer.Settings(ema).StateLength(trained.Length) + (ema is null ? 0 : trained.Length) + norm + vectors + workspace;
+        return table + resolved.Optimizer.Settings(ema).StateLength(trained.Length) + (ema is null ? 0 : trained.Length) + norm + vectors + workspace
+            + (resolved.Options.Lookahead is null ? 0 : trained.Length);
     }
 
     /// <summary>Optimizer state; empty for plain SGD.</summary>
@@ -102,6 +114,15 @@ internal sealed class ParameterUpdate : IDisposable
     public void ResetAverage()
     {
         if (_average is not null) _device.Upload<float>(_memory.Download(_memory.Values), _average.View);
+    }
+
+    /// <summary>The slow copy of lookahead; empty if not enabled.</summary>
+    public DeviceView Slow => _slow?.View ?? default;
+
+    /// <summary>Sets the slow copy, if there is one, to the current parameters.</summary>
+    public void ResetSlow()
+    {
+        if (_slow is not null) _device.Upload<float>(_memory.Download(_memory.Values), _slow.View);
     }
 
     /// <summary>Computes the penalty of the current parameters on the device. Waits until the device has finished.</summary>
@@ -135,6 +156,7 @@ internal sealed class ParameterUpdate : IDisposable
         _table.Dispose();
         _state?.Dispose();
         _average?.Dispose();
+        _slow?.Dispose();
         _norm?.Dispose();
         _singularVectors?.Dispose();
         _spectralWorkspace?.Dispose();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
@@ -60,15 +61,18 @@ public sealed class Predictor : IDisposable
     /// </param>
     /// <param name="topK">k of the top-k accuracy, 1 or more.</param>
     /// <param name="cancellation">Checked before each batch.</param>
+    /// <param name="augmentation">Views of each image whose logits are averaged; only for images.</param>
     /// <exception cref="TrainingException">The samples or their classes do not fit the model.</exception>
     /// <exception cref="OutOfDeviceMemoryException">Not even a batch of 1 fits the device.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signaled.</exception>
-    public Evaluation Evaluate(DataSplit split, int topK = 5, CancellationToken cancellation = default)
+    public Evaluation Evaluate(
+        DataSplit split, int topK = 5, CancellationToken cancellation = default, TestTimeAugmentation augmentation = TestTimeAugmentation.None)
     {
         ArgumentNullException.ThrowIfNull(split);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(topK);
         if (split is TableSplit table)
         {
+            if (augmentation != TestTimeAugmentation.None) throw new TrainingException("Test-time augmentation changes images, but the run is on a table.");
             var schema = RequireSchema(table);
             if (split.Labels.Length + table.Targets.Length == 0)
                 throw new TrainingException($"The rows have no target column '{schema.Target}' to compare predictions with. Use predict instead.");
@@ -82,6 +86,7 @@ public sealed class Predictor : IDisposable
         if (split.Labels.Max() >= model.Output.Length)
             throw new TrainingException($"The images have a class {split.Labels.Max()}, but the model '{model.Name}' has only {model.Output.Length} classes "
                 + $"(0 to {model.Output.Length - 1}).");
+        if (augmentation != TestTimeAugmentation.None) return EvaluateViews(images, topK, augmentation, cancellation);
         return Evaluate(split, plans => new ImageDeviceSplit(_device, images, Configuration.Normalization, plans, WindowBatch), topK, cancellation);
     }
 
@@ -102,13 +107,77 @@ public sealed class Predictor : IDisposable
         return new SplitEvaluator(_network, plans, counters, topK).Run(data, batch, confusion: true, cancellation);
     }
 
+    private Evaluation EvaluateViews(ImageSplit images, int topK, TestTimeAugmentation augmentation, CancellationToken cancellation)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var classes = Run.Model.Output.Length;
+        var views = ImageView.Of(augmentation);
+        var settings = new PlanSettings { TopK = topK };
+        var (check, batch) = Fit(
+            "evaluating", settings, images.Count, (requirements, size) => requirements.PlanBytes([], SplitEvaluator.BatchSizes(size, images.Count)));
+        using var plans = new PlanCache(_network.Memory, _device, settings);
+        check.Run(() => plans.Evaluation(batch));
+        Metrics.Reset(_device, plans.EvaluationMetrics);
+        var matrix = new int[classes, classes];
+        for (var from = 0; from < images.Count; from += batch)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var plan = plans.Evaluation(Math.Min(batch, images.Count - from));
+            var pixels = new byte[plan.Batch * images.ImageSize];
+            for (var i = 0; i < plan.Batch; i++) images.CopyImage(from + i, pixels.AsSpan(i * images.ImageSize, images.ImageSize));
+            var mean = MeanLogits(plan, pixels, views, images.Height, images.Width, images.Channels);
+            _device.Upload<float>(mean, plan.Output);
+            _device.Upload<int>(images.Labels.AsSpan(from, plan.Batch), plan.Labels);
+            plan.RunLoss();
+            for (var i = 0; i < plan.Batch; i++)
+            {
+                var row = mean.AsSpan(i * classes, classes);
+                var best = 0;
+                for (var c = 1; c < classes; c++)
+                    if (row[c] > row[best]) best = c;
+                matrix[images.Labels[from + i], best]++;
+            }
+        }
+
+        var totals = Metrics.Read(_device, plans.EvaluationMetrics);
+        return new Evaluation
+        {
+            Samples = images.Count,
+            Loss = totals.MeanLoss,
+            Accuracy = totals.Accuracy,
+            TopKAccuracy = totals.TopKAccuracy,
+            TopK = topK,
+            ConfusionMatrix = matrix,
+            Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
+        };
+    }
+
+    // Runs the views of the images of a batch, and returns the weighted mean of the outputs.
+    private float[] MeanLogits(Plan plan, ReadOnlySpan<byte> pixels, IReadOnlyList<ImageView> views, int height, int width, int channels)
+    {
+        var mean = new float[plan.Output.Length];
+        var changed = new byte[pixels.Length];
+        foreach (var view in views)
+        {
+            view.Copy(pixels, changed, height, width, channels);
+            _device.Upload<float>(Normalized(changed), plan.Input);
+            plan.RunForward();
+            var logits = _network.Memory.Download(plan.Output);
+            for (var i = 0; i < mean.Length; i++) mean[i] += view.Weight * logits[i];
+        }
+
+        return mean;
+    }
+
     /// <summary>Predicts class probabilities.</summary>
     /// <param name="pixels">Images of the model's input shape as bytes, NHWC: count x height x width x channels.</param>
     /// <param name="count">Number of images, 1 or more.</param>
+    /// <param name="augmentation">Views of each image whose logits are averaged; only for models whose input is an image.</param>
     /// <returns>Softmax probabilities, count x classes.</returns>
+    /// <exception cref="TrainingException">Test-time augmentation of a model whose input is no image.</exception>
     /// <exception cref="ArgumentException"><paramref name="pixels"/> does not have the length of <paramref name="count"/> images.</exception>
     /// <exception cref="OutOfDeviceMemoryException">Not even a batch of 1 fits the device.</exception>
-    public float[,] Predict(ReadOnlySpan<byte> pixels, int count)
+    public float[,] Predict(ReadOnlySpan<byte> pixels, int count, TestTimeAugmentation augmentation = TestTimeAugmentation.None)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         var (length, classes) = (Run.Model.Input.Length, Run.Model.Output.Length);
@@ -116,8 +185,36 @@ public sealed class Predictor : IDisposable
             throw new ArgumentException($"{count} images of {Run.Model.Input} have {(long)count * length} bytes, but {pixels.Length} were "
                 + "given", nameof(pixels));
         var probabilities = new float[count, classes];
+        if (augmentation != TestTimeAugmentation.None)
+        {
+            PredictViews(pixels, probabilities, augmentation);
+            return probabilities;
+        }
+
         RunForward(Normalized(pixels), count, (row, logits) => Softmax(logits, probabilities, row));
         return probabilities;
+    }
+
+    private void PredictViews(ReadOnlySpan<byte> pixels, float[,] probabilities, TestTimeAugmentation augmentation)
+    {
+        var (input, count, classes) = (Run.Model.Input, probabilities.GetLength(0), probabilities.GetLength(1));
+        if (!input.IsImage)
+        {
+            throw new TrainingException(
+                $"Test-time augmentation needs the height and width of an image, but the model '{Run.Model.Name}' takes {input}. Omit it.");
+        }
+
+        var settings = new PlanSettings();
+        var (check, batch) = Fit("running", settings, count, (requirements, size) => requirements.PlanBytes([], [size]));
+        using var plans = new PlanCache(_network.Memory, _device, settings);
+        check.Run(() => plans.Evaluation(batch));
+        for (var from = 0; from < count; from += batch)
+        {
+            var plan = plans.Evaluation(Math.Min(batch, count - from));
+            var part = pixels.Slice(from * input.Length, plan.Batch * input.Length);
+            var mean = MeanLogits(plan, part, ImageView.Of(augmentation), input.Height, input.Width, input.Channels);
+            for (var i = 0; i < plan.Batch; i++) Softmax(mean.AsSpan(i * classes, classes), probabilities, from + i);
+        }
     }
 
     /// <summary>Predicts the rows of a table.</summary>

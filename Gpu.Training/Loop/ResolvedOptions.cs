@@ -1,3 +1,5 @@
+using Gpu.Training.Initialization;
+using Gpu.Training.Layers;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 
@@ -19,7 +21,8 @@ internal sealed record ResolvedOptions(
         var recipe = model.Recipe;
         var optimizer = options.OptimizerFor(recipe.Optimizer);
         Check(options, optimizer, recipe);
-        var selection = ParameterSelection.For(model, options.Freeze, options.LearningRateScales);
+        CheckLayers(options, model);
+        var selection = ParameterSelection.For(model, options.Whiten ? [.. options.Freeze, Whitened(model)] : options.Freeze, options.LearningRateScales);
         var settings = new PlanSettings
         {
             Seed = options.Seed,
@@ -27,6 +30,9 @@ internal sealed record ResolvedOptions(
             LabelSmoothing = options.LabelSmoothing ?? recipe.LabelSmoothing,
             TopK = options.TopK,
             BinaryThreshold = binaryThreshold,
+            SpatialDropout = options.SpatialDropout,
+            StochasticDepth = options.StochasticDepth ?? 0,
+            MixesSamples = options.Mixup > 0 || options.Cutmix > 0,
             Convolution = options.Convolution,
             Frozen = selection.Frozen,
         };
@@ -49,9 +55,20 @@ internal sealed record ResolvedOptions(
         CheckDecay(optimizer);
         Fraction("dropout", options.Dropout ?? 0);
         Fraction("ema", options.Ema ?? 0);
+        Fraction("stochastic-depth", options.StochasticDepth ?? 0);
+        Range("clip-value", options.ClipValue ?? 1, IsPositive, Positive);
         Range("clip-norm", options.ClipNorm ?? 1, IsPositive, Positive);
         Range("warmup", options.Warmup, value => value >= 0, "0 or more");
         Range("validation", options.Validation ?? 0.5, value => value is > 0 and < 1, "above 0 and below 1");
+        if (options.Lookahead is { } lookahead)
+        {
+            AtLeastOne("the period of lookahead", lookahead.Period);
+            Range("the rate of lookahead", lookahead.Rate, value => value is > 0 and <= 1, "above 0, at most 1");
+        }
+
+        Range("mixup", options.Mixup ?? 0, value => value is >= 0 and <= 100, "0 to 100");
+        Range("cutmix", options.Cutmix ?? 0, value => value is >= 0 and <= 100, "0 to 100");
+        if (options.Augment.AlternatingFlip && !options.AugmentFlip) throw new TrainingException("Flips cannot alternate without flips. Set AugmentFlip.");
         Range("shift", options.AugmentShift, value => value >= 0, "0 or more");
     }
 
@@ -72,6 +89,27 @@ internal sealed record ResolvedOptions(
         Range(isModelFile ? "maxNorm" : "max-norm", optimizer.MaxNorm, IsNotNegative, "0 (for none) to 3.4e38");
         Range(isModelFile ? "spectralNorm" : "spectral-norm", optimizer.SpectralNorm, IsNotNegative, "0 (for none) to 3.4e38");
         Fraction(isModelFile ? "labelSmoothing" : "label-smoothing", labelSmoothing);
+    }
+
+    private static string Whitened(Model model)
+    {
+        try
+        {
+            return Whitening.ParameterOf(model);
+        }
+        catch (ModelException e)
+        {
+            throw new TrainingException(e.Message, e);
+        }
+    }
+
+    private static void CheckLayers(TrainingOptions options, Model model)
+    {
+        var nodes = model.Nodes.SelectMany(node => node.Flatten()).ToArray();
+        if (options.StochasticDepth > 0 && nodes.All(node => node.Layer is not ResidualBlock))
+            throw new TrainingException($"stochastic-depth has no effect, because the model '{model.Name}' has no residual blocks. Omit it.");
+        if (options.SpatialDropout && nodes.All(node => node.Layer is not DropoutLayer || !node.Input.IsImage))
+            throw new TrainingException($"spatial-dropout has no effect, because the model '{model.Name}' has no dropout layers with images. Omit it.");
     }
 
     private static bool IsNotNegative(double value) => value >= 0 && float.IsFinite((float)value);

@@ -33,7 +33,8 @@ public sealed class StepRunner : IDisposable
         ArgumentNullException.ThrowIfNull(network);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
         if (options?.Precision is { } precision) network.Device.Precision = precision;
-        var resolved = ResolvedOptions.Resolve(options ?? new TrainingOptions(), network.Model);
+        // Its batches come with one label for each sample.
+        var resolved = ResolvedOptions.Resolve((options ?? new TrainingOptions()) with { Mixup = null, Cutmix = null }, network.Model);
         _network = network;
         var requirements = new MemoryRequirements(network.Model, resolved.PlanSettings);
         var scalesLoss = network.Device.Precision == MatrixPrecision.Fp16;

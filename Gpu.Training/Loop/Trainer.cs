@@ -68,6 +68,7 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(options);
+        if (options.Activation is { } activation) model = model.With(new Activation(activation));
         _model = model;
         _device = device;
         _isResumed = resumed is not null;

@@ -29,15 +29,25 @@ internal static class TrainingData
         return data;
     }
 
+    /// <summary>Checks that the augmentation fits the images.</summary>
+    /// <exception cref="TrainingException">It does not.</exception>
+    public static void RequireAugmentation(ImageDataset images, TrainingOptions options)
+    {
+        var side = Math.Max(images.Height, images.Width);
+        if (options.AugmentShift > side)
+            throw new TrainingException($"The augmentation shifts by up to {options.AugmentShift} pixels, but the images of '{images.Name}' are "
+                + $"{images.Height}x{images.Width} (height x width). Give 0 to {side}, such as --augment shift:{Math.Max(1, side / 8)}.");
+        if (options.Augment.For(options, 1).Mistake(images.Height, images.Width, images.Channels) is { } mistake)
+            throw new TrainingException($"The augmentation does not fit the images of '{images.Name}' ({images.Height}x{images.Width}x{images.Channels}, "
+                + $"height x width x channels): {mistake}. Change --augment, --mixup or --cutmix.");
+    }
+
     private static void RequireInput(Dataset data, Model model, TrainingOptions options)
     {
         var (input, sample) = (model.Input, data.SampleShape);
         if (data is ImageDataset images)
         {
-            var side = Math.Max(images.Height, images.Width);
-            if (options.AugmentShift > side)
-                throw new TrainingException($"The augmentation shifts by up to {options.AugmentShift} pixels, but the images of '{data.Name}' are "
-                    + $"{images.Height}x{images.Width} (height x width). Give 0 to {side}, such as --augment shift:{Math.Max(1, side / 8)}.");
+            RequireAugmentation(images, options);
             if (input.IsImage ? input == sample : input.Length == sample.Length) return;
             throw new TrainingException(
                 $"The model '{model.Name}' takes {input}, but the images of the data set '{data.Name}' are {images.Height}x{images.Width}x{images.Channels} "
@@ -45,8 +55,9 @@ internal static class TrainingData
                 + "Choose another model, or describe one with that input in a JSON file.");
         }
 
-        if (options.AugmentFlip || options.AugmentShift > 0)
-            throw new TrainingException($"Augmentation changes images, but '{data.Name}' is a table. Omit --augment.");
+        if (options.Whiten) throw new TrainingException($"Whitening needs images, but '{data.Name}' is a table. Omit --whiten.");
+        if (!options.Augment.For(options, 1).IsNone)
+            throw new TrainingException($"Augmentation changes images, but '{data.Name}' is a table. Omit --augment, --mixup and --cutmix.");
         if (input.Length == sample.Length && !input.IsImage) return;
         throw new TrainingException(
             $"The model '{model.Name}' takes {input}, but the rows of the table '{data.Name}' have {sample.Length} values: one for each column of numbers, "

@@ -22,6 +22,7 @@ internal sealed class TrainingMemory
         WindowBatch = SplitEvaluator.BatchFor(resolved.Options.Batch, int.MaxValue);
         var splits = DeviceSplit.WordsFor(data.Train, Batch) + DeviceSplit.WordsFor(data.Test, WindowBatch)
             + (data.Validation is { } validation ? DeviceSplit.WordsFor(validation, WindowBatch) : 0);
+        splits += ImageDeviceSplit.WordsFor(resolved.Options.Augment.For(resolved.Options, 1), Batch);
         _fixed = sizeof(float) * (ParameterMemory.WordsFor(model) + update + splits);
         EvaluationBatch = PreferredEvaluationBatch(Batch);
     }

@@ -82,8 +82,22 @@ public sealed record TrainingOptions
     /// <summary>Largest singular value of the weights of each dense or convolution layer, 0 or more; 0 for none.</summary>
     public float? SpectralNorm { get; init; }
 
+    /// <summary>
+    /// The activation in place of every one of the model, except that of its last layer (<see cref="Models.Model.With(Activation)"/>); null keeps them.
+    /// </summary>
+    public ActivationKind? Activation { get; init; }
+
     /// <summary>Drop probability of every dropout layer, 0 &lt;= x &lt; 1 (0: off); null keeps those of the model.</summary>
     public float? Dropout { get; init; }
+
+    /// <summary>Whether dropout layers of images drop whole channels of a sample instead of single values.</summary>
+    public bool SpatialDropout { get; init; }
+
+    /// <summary>
+    /// Stochastic depth: the probability, 0 &lt;= x &lt; 1, to skip the body of the last residual block for a sample; block l of L has l / L of it. Bodies that
+    /// are kept are scaled by 1 / (1 - probability). Null: off.
+    /// </summary>
+    public float? StochasticDepth { get; init; }
 
     /// <summary>Label smoothing: target probability spread evenly over all classes, 0 &lt;= x &lt; 1.</summary>
     public float? LabelSmoothing { get; init; }
@@ -97,6 +111,9 @@ public sealed record TrainingOptions
     /// <summary>Gradient clipping: if the L2 norm of all gradients exceeds this, above 0, they are scaled down to it. Null: off.</summary>
     public float? ClipNorm { get; init; }
 
+    /// <summary>Gradient clipping by value: each gradient is limited to this absolute value, above 0, before the norm is. Null: off.</summary>
+    public float? ClipValue { get; init; }
+
     /// <summary>
     /// Decay of an exponential moving average of the parameters, a = ema * a + (1 - ema) * p, 0 &lt;= ema &lt; 1. Evaluation and saved weights then use the
     /// average. Null: off. In the first steps the decay is smaller, min(ema, (1 + t) / (10 + t)) at step t, so that a short run is not judged by its initial
@@ -109,6 +126,18 @@ public sealed record TrainingOptions
 
     /// <summary>Augmentation: shifts training images randomly by up to this many pixels in each direction, 0 for none.</summary>
     public int AugmentShift { get; init; }
+
+    /// <summary>Augmentation: other random changes of training images.</summary>
+    public ImageAugmentation Augment { get; init; } = new();
+
+    /// <summary>
+    /// Mixup: the parameter of the Beta distribution of the weights, above 0, at most 100; see <see cref="Augmentation.Mixup"/>. The training accuracy counts
+    /// the heavier label. Null: off.
+    /// </summary>
+    public float? Mixup { get; init; }
+
+    /// <summary>CutMix: the parameter of the Beta distribution of the areas, above 0, at most 100; see <see cref="Augmentation.Cutmix"/>. Null: off.</summary>
+    public float? Cutmix { get; init; }
 
     /// <summary>Gradient accumulation: number of batches averaged per optimizer step, 1 or more.</summary>
     public int Accumulate { get; init; } = 1;
@@ -149,6 +178,15 @@ public sealed record TrainingOptions
     /// layer whose parameters are all frozen computes no gradients for them; batch normalization then keeps and uses its running statistics.
     /// </summary>
     public IReadOnlyList<string> Freeze { get; init; } = [];
+
+    /// <summary>
+    /// Sets the weights of the first layer, a convolution, to whitening filters of the patches of training images, and freezes them; its bias is trained. Up to
+    /// twice as many filters as a patch has values: the eigenvectors of the patches, and then their negatives.
+    /// </summary>
+    public bool Whiten { get; init; }
+
+    /// <summary>Lookahead around the optimizer (<see cref="Gpu.Kernels.Lookahead"/>). Null: off.</summary>
+    public LookaheadOptions? Lookahead { get; init; }
 
     /// <summary>Factors of the learning rate for the parameters that match a pattern as in <see cref="Freeze"/>; the last match applies.</summary>
     public IReadOnlyList<LearningRateScale> LearningRateScales { get; init; } = [];

@@ -18,6 +18,8 @@ internal sealed class TrainingSession : IDisposable
     private readonly PlanSteps _steps = null!;
     private readonly RecordedStep _update = null!;
     private readonly TrainingOptions _options;
+    // The filters of the first layer that were computed from the data; null for none.
+    private (string Name, float[] Weights)? _whitened;
     // The names of the classes, by which --init matches the last layer; null for other tasks.
     private readonly IReadOnlyList<string>? _classNames;
 
@@ -176,9 +178,11 @@ internal sealed class TrainingSession : IDisposable
         Weights.Best = null;
         Network.Initialize(_options.Seed, _options.Initializer);
         if (_options.InitFile is { } file) WeightTransfer.Load(Network, file, _options.InitLayout, _classNames);
+        SetWhitened(Network);
         Clear(Update.State);
         Update.ResetSingularVectors();
         Update.ResetAverage();
+        Update.ResetSlow();
         if (!Plans.LossScale.IsEmpty) LossScaling.Reset(Network.Device, Plans.LossScale);
         Metrics.Reset(Network.Device, Plans.TrainingMetrics);
         ClearGradients();
@@ -220,9 +224,11 @@ internal sealed class TrainingSession : IDisposable
         var options = resolved.Options;
         var network = Own(new Network(model, device, options.Seed, options.Initializer));
         if (options.InitFile is { } file) Messages = WeightTransfer.Load(network, file, options.InitLayout, _classNames);
+        if (options.Whiten) _whitened = (Whitening.ParameterOf(model), Whitening.Weights(model, (ImageDataset)data));
+        SetWhitened(network);
         var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings));
         var update = Own(new ParameterUpdate(network, resolved, plans.StepStateView, plans.LossScale));
-        var augmentation = new Augmentation(options.AugmentFlip, options.AugmentShift, NamedSeed.Of(options.Seed, "augmentation"));
+        var augmentation = options.Augment.For(options, (data.Train.Count + memory.Batch - 1) / memory.Batch);
         var train = Own(DeviceSplit.Create(device, data.Train, data, plans, memory.Batch, augmentation));
         var validation = data.Validation is { } part ? Own(DeviceSplit.Create(device, part, data, plans, memory.WindowBatch)) : null;
         var test = Own(DeviceSplit.Create(device, data.Test, data, plans, memory.WindowBatch));
@@ -268,8 +274,14 @@ internal sealed class TrainingSession : IDisposable
         if (!Update.State.IsEmpty) yield return (OptimizerState, Update.State);
         if (!Update.SingularVectors.IsEmpty) yield return (SingularVectors, Update.SingularVectors);
         if (!Update.Average.IsEmpty) yield return ("average", Update.Average);
+        if (!Update.Slow.IsEmpty) yield return ("slow", Update.Slow);
         if (!Plans.LossScale.IsEmpty) yield return ("loss_scale", Plans.LossScale);
         yield return ("metrics", Plans.TrainingMetrics);
+    }
+
+    private void SetWhitened(Network network)
+    {
+        if (_whitened is { } whitened) network.SetParameter(whitened.Name, whitened.Weights);
     }
 
     private void Clear(DeviceView view)

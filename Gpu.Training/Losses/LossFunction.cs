@@ -48,10 +48,23 @@ internal abstract class LossFunction
     {
         public override bool UsesLabels => true;
 
-        public override void Record(IExecutor executor, LossArguments arguments) =>
-            SoftmaxCrossEntropy.RunAndCount(
-                executor, arguments.Batch, arguments.Outputs, arguments.Output, arguments.Labels, arguments.Gradient, arguments.SampleLosses,
-                arguments.Metrics, arguments.TopK, arguments.LabelSmoothing, arguments.ClassWeights);
+        public override void Record(IExecutor executor, LossArguments arguments)
+        {
+            if (arguments.SecondLabels.IsEmpty)
+            {
+                SoftmaxCrossEntropy.RunAndCount(
+                    executor, arguments.Batch, arguments.Outputs, arguments.Output, arguments.Labels, arguments.Gradient, arguments.SampleLosses,
+                    arguments.Metrics, arguments.TopK, arguments.LabelSmoothing, arguments.ClassWeights);
+                return;
+            }
+
+            SoftmaxCrossEntropy.RunMixed(
+                executor, arguments.Batch, arguments.Outputs, arguments.Output, arguments.Labels, arguments.SecondLabels, arguments.LabelWeights,
+                arguments.Gradient, arguments.SampleLosses, arguments.LabelSmoothing, arguments.ClassWeights);
+            // A sample counts as correct if its heavier label is predicted.
+            Metrics.Accumulate(
+                executor, arguments.Batch, arguments.Outputs, arguments.Output, arguments.Labels, arguments.SampleLosses, arguments.Metrics, arguments.TopK);
+        }
     }
 
     private sealed class SquaredErrorLoss(float factor) : LossFunction
@@ -98,6 +111,12 @@ internal readonly record struct LossArguments
 
     /// <summary>The class of each sample, [batch] integers.</summary>
     public required DeviceView Labels { get; init; }
+
+    /// <summary>The second class of each sample, [batch] integers; empty if samples are not mixed.</summary>
+    public required DeviceView SecondLabels { get; init; }
+
+    /// <summary>The weight of the first class of each sample, [batch]; empty if samples are not mixed.</summary>
+    public required DeviceView LabelWeights { get; init; }
 
     /// <summary>The target values, [batch, outputs]; empty if the loss uses labels.</summary>
     public required DeviceView Targets { get; init; }

@@ -1,3 +1,4 @@
+using Gpu.Kernels;
 using Gpu.Training.Layers;
 using Gpu.Training.Shapes;
 
@@ -73,4 +74,39 @@ public sealed class Model
 
     /// <summary>A model with the same name, input and layers and another training recipe.</summary>
     public Model With(TrainingRecipe recipe) => new(Name, Input, recipe, Layers);
+
+    /// <summary>A model with another activation in place of every one, except the activation of the last layer, which belongs to the output.</summary>
+    /// <param name="activation">the activation; not the identity</param>
+    /// <exception cref="ArgumentException">the activation is the identity</exception>
+    /// <exception cref="ModelException">the model has no activation to replace</exception>
+    public Model With(Activation activation)
+    {
+        if (activation.Kind == ActivationKind.Identity) throw new ArgumentException("the identity would make the model linear", nameof(activation));
+        var replaced = 0;
+        var layers = Replace(Layers, true);
+        return replaced > 0 ? new Model(Name, Input, Recipe, layers)
+            : throw new ModelException($"The model '{Name}' has no activation before its output that could be replaced. Omit the activation.");
+
+        List<Layer> Replace(IReadOnlyList<Layer> list, bool endsModel) =>
+            [.. list.Select((layer, i) => Copy(layer, endsModel && i == list.Count - 1))];
+
+        Layer Copy(Layer layer, bool isOutput)
+        {
+            var copy = (Layer)Activator.CreateInstance(layer.GetType())!;
+            foreach (var property in LayerProperties.Of(layer.GetType()).All)
+            {
+                var value = property.Info.GetValue(layer);
+                if (value is Activation { Kind: not ActivationKind.Identity } && !isOutput)
+                {
+                    value = activation;
+                    replaced++;
+                }
+
+                if (value is IReadOnlyList<Layer> nested) value = Replace(nested, isOutput);
+                property.Info.SetValue(copy, value);
+            }
+
+            return copy;
+        }
+    }
 }

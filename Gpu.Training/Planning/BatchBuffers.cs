@@ -14,33 +14,40 @@ internal sealed class BatchBuffers : IDisposable
 
     public BatchBuffers(
         Model model, LossFunction loss, ComputeDevice device, int batch, DeviceView trainingMetrics, DeviceView evaluationMetrics,
-        IReadOnlyList<float>? classWeights)
+        PlanSettings settings)
     {
         Batch = batch;
         TrainingMetrics = trainingMetrics;
         EvaluationMetrics = evaluationMetrics;
         var (input, perSample, targets) = SectionWords(model, loss, batch);
-        var total = WordsFor(model, loss, batch);
+        var total = WordsFor(model, loss, batch, settings);
         if (total > int.MaxValue)
             throw new ModelException($"A batch of {batch} samples of {model.Input} has more than {int.MaxValue:N0} values. Use a smaller batch.");
         _batch = device.Allocate((int)total);
         Input = _batch.View.Slice(0, batch * model.Input.Length);
         Labels = _batch.View.Slice((int)input, batch);
         SampleLosses = _batch.View.Slice((int)(input + perSample), batch);
-        if (classWeights is not null && loss.UsesLabels)
+        if (settings.ClassWeights is { } classWeights && loss.UsesLabels)
         {
             ClassWeights = _batch.View.Slice((int)(input + 2 * perSample), model.Output.Length);
             device.Upload<float>(classWeights.ToArray(), ClassWeights);
+        }
+
+        if (settings.MixesSamples)
+        {
+            var from = (int)(input + 2 * perSample + targets + WeightWords(model, loss));
+            SecondLabels = _batch.View.Slice(from, batch);
+            LabelWeights = _batch.View.Slice(from + (int)perSample, batch);
         }
 
         Targets = targets == 0 ? default : _batch.View.Slice((int)(input + 2 * perSample), batch * model.Output.Length);
     }
 
     /// <summary>Total words of the buffers for a batch size.</summary>
-    public static long WordsFor(Model model, LossFunction loss, int batch)
+    public static long WordsFor(Model model, LossFunction loss, int batch, PlanSettings settings)
     {
         var (input, perSample, targets) = SectionWords(model, loss, batch);
-        return input + 2 * perSample + targets + WeightWords(model, loss);
+        return input + 2 * perSample + targets + WeightWords(model, loss) + (settings.MixesSamples ? 2 * perSample : 0);
     }
 
     /// <summary>The largest batch size that fits.</summary>
@@ -51,6 +58,12 @@ internal sealed class BatchBuffers : IDisposable
 
     /// <summary>[batch] integers: the class of each sample.</summary>
     public DeviceView Labels { get; }
+
+    /// <summary>[batch] integers: the second class of each sample; empty if samples are not mixed.</summary>
+    public DeviceView SecondLabels { get; }
+
+    /// <summary>[batch]: the weight of the first class of each sample; empty if samples are not mixed.</summary>
+    public DeviceView LabelWeights { get; }
 
     /// <summary>[batch].</summary>
     public DeviceView SampleLosses { get; }

@@ -12,6 +12,7 @@ internal sealed class MemoryRequirements
 
     private readonly Model _model;
     private readonly LossFunction _loss;
+    private readonly PlanSettings _settings;
     private readonly PlanGraph _training;
     private readonly PlanGraph _evaluation;
     private readonly GradientSchedule _gradients;
@@ -19,6 +20,7 @@ internal sealed class MemoryRequirements
     public MemoryRequirements(Model model, PlanSettings settings)
     {
         _model = model;
+        _settings = settings;
         _loss = LossFunction.Of(model.Recipe.Loss);
         _training = PlanBuilder.Build(model, true, settings);
         _evaluation = PlanBuilder.Build(model, false, settings);
@@ -48,7 +50,7 @@ internal sealed class MemoryRequirements
             return null;
         }
 
-        var buffers = BatchBuffers.WordsFor(_model, _loss, largest);
+        var buffers = BatchBuffers.WordsFor(_model, _loss, largest, _settings);
         return buffers > int.MaxValue ? null : sizeof(float) * (arena + workspace + buffers + PlanCache.StateWords) + ZeroBufferBytes;
     }
 }

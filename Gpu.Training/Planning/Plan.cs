@@ -22,6 +22,8 @@ internal sealed class Plan
         Input = memory.Input;
         Output = memory.Value(memory.Graph.Output.Value);
         Labels = buffers.Labels.First(Batch);
+        SecondLabels = buffers.SecondLabels.IsEmpty ? default : buffers.SecondLabels.First(Batch);
+        LabelWeights = buffers.LabelWeights.IsEmpty ? default : buffers.LabelWeights.First(Batch);
         Targets = buffers.Targets.IsEmpty ? default : buffers.Targets.First(Output.Length);
         SampleLosses = buffers.SampleLosses.First(Batch);
     }
@@ -37,6 +39,12 @@ internal sealed class Plan
 
     /// <summary>[batch] integers; to be filled before a run with a loss that uses labels.</summary>
     public DeviceView Labels { get; }
+
+    /// <summary>[batch] integers; to be filled before a run of a training plan that mixes samples; otherwise empty.</summary>
+    public DeviceView SecondLabels { get; }
+
+    /// <summary>[batch], the weights of <see cref="Labels"/>; to be filled before a run of a training plan that mixes samples; otherwise empty.</summary>
+    public DeviceView LabelWeights { get; }
 
     /// <summary>[batch, output length]; to be filled before a run with a loss that uses targets; otherwise empty.</summary>
     public DeviceView Targets { get; }
@@ -66,6 +74,9 @@ internal sealed class Plan
 
     /// <summary>Runs the forward pass of an evaluation plan, without loss and metrics.</summary>
     public void RunForward() => _mainCommands.Run();
+
+    /// <summary>Runs the loss and metrics of an evaluation plan on <see cref="Output"/>.</summary>
+    public void RunLoss() => _lossCommands.Run();
 
     /// <summary>Records the launches of a plan.</summary>
     /// <param name="memory">the graph and its memory</param>
@@ -117,6 +128,8 @@ internal sealed class Plan
             Outputs = output.Length,
             Output = Output,
             Labels = Labels,
+            SecondLabels = gradients is null ? default : SecondLabels,
+            LabelWeights = gradients is null ? default : LabelWeights,
             Targets = Targets,
             Gradient = trains ? memory.Gradient(output) : default,
             SampleLosses = SampleLosses,

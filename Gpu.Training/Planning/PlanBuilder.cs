@@ -1,4 +1,5 @@
 using Gpu.Kernels;
+using Gpu.Training.Layers;
 using Gpu.Training.Models;
 using Gpu.Training.Shapes;
 
@@ -9,9 +10,11 @@ public sealed class PlanBuilder
 {
     private readonly List<PlanOperation> _operations = [];
     private readonly PlanSettings _settings;
+    private readonly string[] _residualBlocks;
 
-    private PlanBuilder(bool training, PlanSettings settings)
+    private PlanBuilder(Model model, bool training, PlanSettings settings)
     {
+        _residualBlocks = [.. model.Nodes.SelectMany(node => node.Flatten()).Where(node => node.Layer is ResidualBlock).Select(node => node.Name)];
         Training = training;
         _settings = settings;
     }
@@ -25,7 +28,7 @@ public sealed class PlanBuilder
     /// <summary>Builds the graph of a model.</summary>
     internal static PlanGraph Build(Model model, bool training, PlanSettings settings)
     {
-        var builder = new PlanBuilder(training, settings);
+        var builder = new PlanBuilder(model, training, settings);
         var input = new PlanTensor(new PlanValue("input", model.Input.Length, null), model.Input);
         var output = builder.EmitAll(model.Nodes, input);
         return new PlanGraph(model, training, input.Value, output, builder._operations);
@@ -119,6 +122,16 @@ public sealed class PlanBuilder
 
     /// <summary>The probability of a dropout layer: <see cref="PlanSettings.Dropout"/> if set, otherwise that of the layer.</summary>
     public float DropoutProbability(float layerProbability) => _settings.Dropout ?? layerProbability;
+
+    /// <summary>Whether dropout of images drops whole channels: <see cref="PlanSettings.SpatialDropout"/>.</summary>
+    public bool SpatialDropout => _settings.SpatialDropout;
+
+    /// <summary>
+    /// The probability to skip the body of a residual block in training: block l of L has l / L of <see cref="PlanSettings.StochasticDepth"/>; 0 in evaluation.
+    /// </summary>
+    /// <param name="layerName">the name of the block</param>
+    public float StochasticDepth(string layerName) =>
+        Training ? _settings.StochasticDepth * (Array.IndexOf(_residualBlocks, layerName) + 1) / Math.Max(_residualBlocks.Length, 1) : 0;
 
     /// <summary>The seed of a layer's random numbers, derived from <see cref="PlanSettings.Seed"/> and the name of the layer.</summary>
     public ulong SeedFor(string layerName) => Initialization.NamedSeed.Of(_settings.Seed, layerName);

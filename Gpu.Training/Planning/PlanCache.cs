@@ -131,7 +131,7 @@ internal sealed class PlanCache : IDisposable
         if (_buffers?.Batch >= batch) return;
         _buffers?.Dispose();
         _buffers = null;
-        _buffers = new BatchBuffers(_parameters.Model, _loss, _device, batch, TrainingMetrics, EvaluationMetrics, _settings.ClassWeights);
+        _buffers = new BatchBuffers(_parameters.Model, _loss, _device, batch, TrainingMetrics, EvaluationMetrics, _settings);
     }
 
     private DeviceBuffer Grow(DeviceBuffer? buffer, int words)

@@ -11,11 +11,20 @@ public sealed record PlanSettings
     /// <summary>Replaces the probability of all dropout layers; null to use those of the layers.</summary>
     public float? Dropout { get; init; }
 
+    /// <summary>Whether dropout layers of images drop whole channels instead of single values.</summary>
+    public bool SpatialDropout { get; init; }
+
+    /// <summary>The probability to skip the body of the last residual block in training; earlier blocks have proportionally less. 0: off.</summary>
+    public float StochasticDepth { get; init; }
+
     /// <summary>Label smoothing in training: the share of the target that is spread evenly over all classes, 0 (off) to 1.</summary>
     public float LabelSmoothing { get; init; }
 
     /// <summary>Factors of the training loss of each class, one for each output of the model; null for 1.</summary>
     public IReadOnlyList<float>? ClassWeights { get; init; }
+
+    /// <summary>Whether a training batch has two labels and a weight for each sample: mixup or CutMix.</summary>
+    public bool MixesSamples { get; init; }
 
     /// <summary>The algorithm of all convolutions.</summary>
     public Conv2dAlgorithm Convolution { get; init; }
