@@ -8,7 +8,9 @@ namespace Gpu.Cli.Checks;
 internal static class DeviceCode
 {
     /// <summary>Compiles every instance of every kernel, on all processors, and writes its text.</summary>
-    /// <param name="folder">receives <c>NAME.ptx</c> for sm_80 and, except for tensor-core kernels, <c>NAME.cl</c>; created if missing</param>
+    /// <param name="folder">
+    /// receives <c>NAME.ptx</c>, for kernels with launch bounds <c>NAME.sm_90.ptx</c>, and, except for tensor-core kernels, <c>NAME.cl</c>; created if missing
+    /// </param>
     /// <param name="only">only kernels whose names contain this text, in upper or lower case</param>
     /// <param name="quick">only so many instances that each kernel and each type argument occurs</param>
     /// <param name="progress">called with the number of written kernels and of all, on one thread at a time</param>
@@ -47,6 +49,7 @@ internal static class DeviceCode
                 {
                     var text = compiler.Compile(kernel);
                     AtomicFile.WriteAllText(file + ".ptx", $"// {KernelName.Full(kernel)}\n{text.Sm80}");
+                    if (text.Bounded is { } bounded) AtomicFile.WriteAllText(file + ".sm_90.ptx", $"// {KernelName.Full(kernel)}\n{bounded}");
                     if (!KernelInstances.IsForCuda(kernel)) AtomicFile.WriteAllText(file + ".cl", $"// {KernelName.Full(kernel)}\n{text.OpenCL}");
                 }
                 catch (Exception e) when (e is not (IOException or UnauthorizedAccessException))

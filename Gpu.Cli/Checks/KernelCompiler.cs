@@ -26,11 +26,15 @@ internal sealed class KernelCompiler : IDisposable
     /// <exception cref="Exception">ILGPU cannot compile the kernel; the type depends on the cause</exception>
     public KernelText Compile(Type kernel, bool withSm90 = false)
     {
+        // The code of a kernel depends on those compiled before it in a context, and the product compiles each in a context of its own. With launch bounds the
+        // difference can be a spill.
+        var bounds = LaunchBounds.Of(kernel, CudaArchitecture.SM_90);
+        if (bounds.MinNumGroupsPerMultiprocessor is not null) Dispose();
         _backends ??= new Backends();
         try
         {
             var entry = KernelInstances.IsGrouped(kernel) ? nameof(KernelEntry.RunGrouped) : nameof(KernelEntry.Run);
-            return _backends.Compile(typeof(KernelEntry).GetMethod(entry)!.MakeGenericMethod(kernel), LaunchBounds.Of(kernel), withSm90);
+            return _backends.Compile(typeof(KernelEntry).GetMethod(entry)!.MakeGenericMethod(kernel), bounds, withSm90);
         }
         catch
         {
@@ -65,10 +69,11 @@ internal sealed class KernelCompiler : IDisposable
             var entry = EntryPointDescription.FromExplicitlyGroupedKernel(method);
             // The front end of the compiler is common to all targets.
             var kernel = _sm80.PreCompileKernelMethod(entry);
+            var bounded = bounds.MinNumGroupsPerMultiprocessor is null ? null : ((PTXCompiledKernel)_sm80.Compile(kernel, entry, bounds)).PTXAssembly;
             return new KernelText(
-                ((PTXCompiledKernel)_sm80.Compile(kernel, entry, bounds)).PTXAssembly,
-                withSm90 ? ((PTXCompiledKernel)_sm90.Compile(kernel, entry, bounds)).PTXAssembly : null,
-                ((CLCompiledKernel)_openCL.Compile(kernel, entry, KernelSpecialization.Empty)).Source);
+                ((PTXCompiledKernel)_sm80.Compile(kernel, entry, KernelSpecialization.Empty)).PTXAssembly,
+                withSm90 ? ((PTXCompiledKernel)_sm90.Compile(kernel, entry, KernelSpecialization.Empty)).PTXAssembly : null,
+                ((CLCompiledKernel)_openCL.Compile(kernel, entry, KernelSpecialization.Empty)).Source, bounded);
         }
 
         public void Dispose()
@@ -84,5 +89,9 @@ internal sealed class KernelCompiler : IDisposable
     }
 }
 
-/// <summary>The compiled text of a kernel; the text for sm_90 is null unless it was requested.</summary>
-internal sealed record KernelText(string Sm80, string? Sm90, string OpenCL);
+/// <summary>The compiled text of a kernel.</summary>
+/// <param name="Sm80">PTX for sm_80</param>
+/// <param name="Sm90">PTX for sm_90 without launch bounds; null unless it was requested</param>
+/// <param name="OpenCL">OpenCL C</param>
+/// <param name="Bounded"><paramref name="Sm80"/> with the launch bounds that the kernel has from sm_90 on (<see cref="LaunchBounds"/>); null for none</param>
+internal sealed record KernelText(string Sm80, string? Sm90, string OpenCL, string? Bounded);

@@ -24,7 +24,7 @@ internal static class CudaKernelLoader
     {
         using var context = Context.Create(builder => builder.DefaultCPU().ForKernels());
         using var backend = new PTXBackend(context, accelerator.Capabilities, accelerator.Architecture, accelerator.InstructionSet, null);
-        var bounds = LaunchBounds.Of(entry.GetGenericArguments()[0]);
+        var bounds = LaunchBounds.Of(entry.GetGenericArguments()[0], accelerator.Architecture);
         var compiled = (PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), bounds);
         try
         {

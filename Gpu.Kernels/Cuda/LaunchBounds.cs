@@ -1,6 +1,7 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Convolution;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 
 namespace Gpu.Kernels.Cuda;
 
@@ -16,18 +17,18 @@ internal static class LaunchBounds
     // The epilogues of the others need more than 128 registers; with fewer they spill 16 to 44 bytes.
     private static readonly Type[] SmallActivations = [typeof(Identity), typeof(Relu), typeof(LeakyRelu), typeof(Sigmoid), typeof(Tanh)];
 
-    /// <summary>The bounds of a closed kernel; none for most.</summary>
+    /// <summary>The bounds of a closed kernel on an architecture; none for most.</summary>
     /// <remarks>
     /// Without bounds, tiles of 128 x 128 take 138 to 143 registers, so a multiprocessor holds one group of 256 threads, and nothing hides the latency of its
-    /// loads. With 128 registers two fit, without a spill for sm_80 and sm_90 (ptxas 12.4).
+    /// loads. With 128 registers two fit. For sm_90 that needs no spill (ptxas 12.4); for sm_80 it would spill 12 to 32 bytes, so there are no bounds.
     /// </remarks>
-    public static KernelSpecialization Of(Type kernel) =>
-        kernel.IsGenericType && kernel.GetGenericTypeDefinition() == typeof(ImplicitGemmConv2d<,,,>)
+    public static KernelSpecialization Of(Type kernel, CudaArchitecture architecture) =>
+        architecture >= CudaArchitecture.SM_90 && kernel.IsGenericType && kernel.GetGenericTypeDefinition() == typeof(ImplicitGemmConv2d<,,,>)
         && kernel.GetGenericArguments() is [_, _, var activation, var tile] && tile == typeof(Tile128x128) && SmallActivations.Contains(activation)
             ? new KernelSpecialization(Tile128x128.ThreadsX * Tile128x128.ThreadsY, 2)
             : KernelSpecialization.Empty;
 
     /// <summary>The most registers of a thread with which the bounds hold; 255 without bounds.</summary>
-    public static int MaxRegisters(Type kernel) =>
-        Of(kernel) is { MaxNumThreadsPerGroup: { } threads, MinNumGroupsPerMultiprocessor: { } groups } ? Registers / (threads * groups) : 255;
+    public static int MaxRegisters(Type kernel, CudaArchitecture architecture) =>
+        Of(kernel, architecture) is { MaxNumThreadsPerGroup: { } threads, MinNumGroupsPerMultiprocessor: { } groups } ? Registers / (threads * groups) : 255;
 }
