@@ -20,6 +20,7 @@ internal static class App
         var reporter = Reporter.Create(host, args.Contains(CommandTree.Json), args.Contains(CommandTree.Plain), isVerbose);
         try
         {
+            args = Recipe.Expand(args);
             var parsed = CommandTree.Build(args, new CommandContext(host, reporter)).Parse(args);
             if (parsed.Action is not HelpAction && ParseErrors.Explain(parsed) is { } mistake)
             {

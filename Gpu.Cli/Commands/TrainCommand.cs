@@ -43,6 +43,9 @@ internal sealed class TrainCommand
     private readonly Option<string?> _loss = Options.OneOf(
         "--loss", "Loss for numbers and yes-or-no targets: mse, the mean squared error, or half-mse, half of it", "the model's", "mse", "half-mse");
 
+    private readonly Option<string?> _recipe = Options.Text(
+        Recipe.Option, "NAME", "Options of a published network, which those given here replace: "
+        + string.Join("; ", Recipe.All.Select(recipe => $"{recipe.Name}: {recipe.Description}")), "none");
     private readonly Option<bool> _override = Options.Flag(
         "--override", "With --resume: allow options that change the result, such as --lr, --schedule and --dropout, to differ from those of the run");
 
@@ -70,6 +73,7 @@ internal sealed class TrainCommand
     {
         var train = new TrainCommand(context);
         command.Arguments.Add(train._dataset);
+        command.Options.Add(train._recipe);
         command.Options.Add(train._model);
         train._device.AddTo(command);
         train._options.AddTo(command);
@@ -94,7 +98,8 @@ internal sealed class TrainCommand
     public (Model Model, Dataset Data, TrainingOptions Options) Prepare(ParseResult parsed, Reporter reporter)
     {
         var options = _options.Apply(parsed, TrainOptions.Defaults) with { Precision = _device.Precision(parsed) };
-        var source = parsed.GetValue(_dataset) ?? "digits";
+        var recipe = parsed.GetValue(_recipe) is { } name ? Recipe.Of([Recipe.Option, name]) : null;
+        var source = parsed.GetValue(_dataset) ?? recipe?.Dataset ?? "digits";
         CheckBeforeLoading(parsed, options);
         var key = string.Join('\n', [source, $"{options.Background}", parsed.GetValue(_model), .. _data.Tokens(parsed)]);
         if (!_loaded.TryGetValue(key, out var loaded))

@@ -60,7 +60,7 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
         "--categorical", "--use", "--header", "--dry-run", "--plot",
         "--init", "--init-layout", "--kernels", "--labels", "--no-graph", "--skip-unreadable", "--limit-test", "--limit-train", "--log-every", "--loss",
         "--lr", "--model", "--momentum", "--no-shuffle", "--no-statistics", "--on-divergence", "--optimizer", "--out", "--override", "--patience",
-        "--precision",
+        "--precision", "--recipe",
         "--reset-optimizer", "--resume", "--schedule", "--seed", "--size", "--steps", "--target", "--task", "--test", "--threads", "--validation",
         "--warmup", "--simd", "--help",
     ];
