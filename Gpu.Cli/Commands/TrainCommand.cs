@@ -40,7 +40,9 @@ internal sealed class TrainCommand
         "Resume the run in this folder from its last checkpoint, also within an epoch");
 
     private readonly Option<string?> _loss = Options.OneOf(
-        "--loss", "Loss for numbers and yes-or-no targets: mse, the mean squared error, or half-mse, half of it", "the model's", "mse", "half-mse");
+        "--loss", "Loss for numbers and yes-or-no targets: mse, the mean squared error, or half-mse, half of it; for masks: cross-entropy of the pixels, dice, "
+            + "focal (with gamma 2) or the sum cross-entropy+dice",
+        "the model's", "mse", "half-mse", "cross-entropy", "dice", "focal", "cross-entropy+dice");
 
     private readonly Option<bool> _override = Options.Flag(
         "--override", "With --resume: allow options that change the result, such as --lr, --schedule and --dropout, to differ from those of the run");
@@ -213,9 +215,23 @@ internal sealed class TrainCommand
     private static Model WithLoss(Model model, Dataset data, string? name)
     {
         if (name is null) return model;
-        var loss = name == "mse" ? LossKind.MeanSquaredError : LossKind.HalfMeanSquaredError;
+        var loss = name switch
+        {
+            "mse" => LossKind.MeanSquaredError,
+            "half-mse" => LossKind.HalfMeanSquaredError,
+            "cross-entropy" => data.Task == TaskKind.Segmentation ? LossKind.PixelCrossEntropy : LossKind.SoftmaxCrossEntropy,
+            "dice" => LossKind.Dice,
+            "focal" => LossKind.Focal,
+            _ => LossKind.PixelCrossEntropyDice,
+        };
         if (!TaskModel.Accepts(data.Task, loss))
         {
+            if (data.Task == TaskKind.Segmentation)
+                throw new UsageException($"--loss {name} does not apply to masks. Choose cross-entropy, dice, focal or cross-entropy+dice.");
+            if (TaskModel.IsPixelLoss(loss))
+                throw new UsageException($"--loss {name} is for masks, but the data set '{data.Name}' has none. Omit it.");
+            if (loss == LossKind.SoftmaxCrossEntropy)
+                throw new UsageException($"--loss {name} is for classes, but the task of '{data.Name}' is {data.Task.ToString().ToLowerInvariant()}. Omit it.");
             throw new UsageException(
                 $"--loss {name} is for numbers and yes-or-no targets, but the data set '{data.Name}' has classes, which need softmax cross-entropy. Omit it.");
         }

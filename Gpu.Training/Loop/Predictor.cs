@@ -12,6 +12,8 @@ namespace Gpu.Training.Loop;
 /// <summary>Runs a trained network: evaluation and prediction with the pixel normalization that it was trained with.</summary>
 public sealed class Predictor : IDisposable
 {
+    private const int MostImagesWithMasks = 32;
+
     private readonly ComputeDevice _device;
     private readonly Network _network;
     private readonly int _batch;
@@ -20,7 +22,8 @@ public sealed class Predictor : IDisposable
     {
         Run = run;
         _device = device;
-        _batch = batch;
+        // The activations of networks for masks are as large as the images.
+        _batch = TaskModel.IsPixelLoss(run.Model.Recipe.Loss) ? Math.Min(batch, MostImagesWithMasks) : batch;
         if (!File.Exists(run.BestWeights))
             throw new TrainingException($"The run '{run.Path}' has no {RunFolder.BestFile}: it ended before its first evaluation. Continue it with --resume.");
         Checksums.Verify(run.Path, RunFolder.BestFile);
@@ -79,6 +82,9 @@ public sealed class Predictor : IDisposable
         if (images.ImageSize != model.Input.Length)
             throw new TrainingException($"The model '{model.Name}' takes {model.Input}, but the images are "
                 + $"{images.Height}x{images.Width}x{images.Channels} (height x width x channels).");
+        if (images.Masks is null != (Configuration.Task != TaskKind.Segmentation))
+            throw new TrainingException($"The run '{Run.Path}' was trained on images {(images.Masks is null ? "with" : "without")} masks, but these have "
+                + $"{(images.Masks is null ? "none" : "masks")}. Give data as in training{(images.Masks is null ? ", or use predict" : "")}.");
         if (split.Labels.Max() >= model.Output.Length)
             throw new TrainingException($"The images have a class {split.Labels.Max()}, but the model '{model.Name}' has only {model.Output.Length} classes "
                 + $"(0 to {model.Output.Length - 1}).");
@@ -118,6 +124,37 @@ public sealed class Predictor : IDisposable
         var probabilities = new float[count, classes];
         RunForward(Normalized(pixels), count, (row, logits) => Softmax(logits, probabilities, row));
         return probabilities;
+    }
+
+    /// <summary>Predicts the class of each pixel, for a run on images with masks.</summary>
+    /// <param name="pixels">Images of the model's input shape as bytes, NHWC: count x height x width x channels.</param>
+    /// <param name="count">Number of images, 1 or more.</param>
+    /// <returns>Labels, count x height x width.</returns>
+    /// <exception cref="ArgumentException"><paramref name="pixels"/> does not have the length of <paramref name="count"/> images.</exception>
+    /// <exception cref="TrainingException">The run was not trained on images with masks.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">Not even a batch of 1 fits the device.</exception>
+    public byte[] PredictMasks(ReadOnlySpan<byte> pixels, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        if (Configuration.Task != TaskKind.Segmentation)
+            throw new TrainingException($"The run '{Run.Path}' was trained on '{Configuration.Dataset}', which has no masks. Use its probabilities.");
+        var (length, output) = (Run.Model.Input.Length, Run.Model.Output);
+        if (pixels.Length != (long)count * length)
+            throw new ArgumentException($"{count} images of {Run.Model.Input} have {(long)count * length} bytes, but {pixels.Length} were given", nameof(pixels));
+        // A network may have more outputs than there are classes.
+        var (size, stride, classes) = (output.Height * output.Width, output.Channels, Configuration.ClassNames.Count);
+        var labels = new byte[checked(count * size)];
+        RunForward(Normalized(pixels), count, (row, logits) =>
+        {
+            for (var i = 0; i < size; i++)
+            {
+                var best = 0;
+                for (var c = 1; c < classes; c++)
+                    if (logits[i * stride + c] > logits[i * stride + best]) best = c;
+                labels[row * size + i] = (byte)best;
+            }
+        });
+        return labels;
     }
 
     /// <summary>Predicts the rows of a table.</summary>

@@ -180,7 +180,7 @@ internal sealed class TrainingSession : IDisposable
         Update.ResetSingularVectors();
         Update.ResetAverage();
         if (!Plans.LossScale.IsEmpty) LossScaling.Reset(Network.Device, Plans.LossScale);
-        Metrics.Reset(Network.Device, Plans.TrainingMetrics);
+        Plans.TrainingMetrics.Reset();
         ClearGradients();
         (Counters.Step, Counters.Draw) = (0, 0);
     }
@@ -269,7 +269,8 @@ internal sealed class TrainingSession : IDisposable
         if (!Update.SingularVectors.IsEmpty) yield return (SingularVectors, Update.SingularVectors);
         if (!Update.Average.IsEmpty) yield return ("average", Update.Average);
         if (!Plans.LossScale.IsEmpty) yield return ("loss_scale", Plans.LossScale);
-        yield return ("metrics", Plans.TrainingMetrics);
+        yield return ("metrics", Plans.TrainingMetrics.Totals);
+        if (!Plans.TrainingMetrics.PixelCounts.IsEmpty) yield return ("pixel_counts", Plans.TrainingMetrics.PixelCounts);
     }
 
     private void Clear(DeviceView view)

@@ -49,7 +49,7 @@ internal sealed class MemoryRequirements
         }
 
         var buffers = BatchBuffers.WordsFor(_model, _loss, largest);
-        return buffers > int.MaxValue ? null : sizeof(float) * (arena + workspace + buffers + PlanCache.StateWords) + ZeroBufferBytes;
+        return buffers > int.MaxValue ? null : sizeof(float) * (arena + workspace + buffers + PlanCache.StateWords(_model, _loss)) + ZeroBufferBytes;
     }
 }
 

@@ -21,7 +21,7 @@ internal sealed class Plan
         Layout = memory.Layout;
         Input = memory.Input;
         Output = memory.Value(memory.Graph.Output.Value);
-        Labels = buffers.Labels.First(Batch);
+        Labels = buffers.Labels.First(Batch * Math.Max(1, buffers.LabelsPerSample));
         Targets = buffers.Targets.IsEmpty ? default : buffers.Targets.First(Output.Length);
         SampleLosses = buffers.SampleLosses.First(Batch);
     }
@@ -35,7 +35,7 @@ internal sealed class Plan
     /// <summary>[batch, input length]; to be filled before a run.</summary>
     public DeviceView Input { get; }
 
-    /// <summary>[batch] integers; to be filled before a run with a loss that uses labels.</summary>
+    /// <summary>[batch] or [batch, pixels] integers; to be filled before a run with a loss that uses labels.</summary>
     public DeviceView Labels { get; }
 
     /// <summary>[batch, output length]; to be filled before a run with a loss that uses targets; otherwise empty.</summary>
@@ -111,6 +111,7 @@ internal sealed class Plan
 
         var output = memory.Graph.Output.Value;
         var trains = gradients is not null && output.NeedsGradient;
+        var metrics = gradients is null ? buffers.EvaluationMetrics : buffers.TrainingMetrics;
         loss.Record(lossExecutor, new LossArguments
         {
             Batch = Batch,
@@ -120,7 +121,10 @@ internal sealed class Plan
             Targets = Targets,
             Gradient = trains ? memory.Gradient(output) : default,
             SampleLosses = SampleLosses,
-            Metrics = gradients is null ? buffers.EvaluationMetrics : buffers.TrainingMetrics,
+            Classes = buffers.Classes,
+            Metrics = metrics.Totals,
+            PixelCounts = metrics.Pixels,
+            Workspace = buffers.Workspace,
             TopK = settings.TopK,
             BinaryThreshold = settings.BinaryThreshold,
             Gate = gradients?.Gate(output) ?? Activation.None,
