@@ -72,6 +72,8 @@ internal sealed class EvalCommand
 
         if (parsed.GetValue(_plot) is not null)
             throw new UsageException($"--plot draws runs on tables of two numbers, but '{path}' was trained on images. Omit it.");
+        if (run.Task == TaskKind.Segmentation && TrainOptions.IsGiven(parsed, _topK.Name))
+            throw new UsageException($"{_topK.Name} is for classes of whole images, but the run '{path}' was trained on masks. Omit it.");
         var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run);
         var isOwn = RunArgument.IsDatasetOf(run, source);
         var options = RunArgument.DataOptions(folder, _context.Reporter) with { SkipsUnreadable = parsed.GetValue(_skipUnreadable) };

@@ -103,6 +103,13 @@ internal sealed class TrainCommand
         var (data, model) = (loaded.Data, WithLoss(loaded.Model, loaded.Data, parsed.GetValue(_loss)));
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         TrainOptions.CheckDecay(parsed, options, model);
+        if (data.Task == TaskKind.Segmentation)
+        {
+            if (options.LabelSmoothing > 0)
+                throw new UsageException($"--label-smoothing does not apply to '{source}': the losses of masks have no label smoothing. Omit it.");
+            options = TrainOptions.ForMasks(parsed, options);
+        }
+
         var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
         options = TrainOptions.FitBatch(
             parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), reporter);

@@ -13,7 +13,7 @@ internal static class TrainingData
     {
         RequireInput(data, model, options);
         RequireLoss(data, model);
-        if (data is ImageDataset { Task: TaskKind.Segmentation } images) RequireMaskOutput(images, model);
+        if (data is ImageDataset { Task: TaskKind.Segmentation } images) RequireMaskOutput(images, model, options);
         else if (model.Output.Length < data.Outputs || (data.Task != TaskKind.Classification && model.Output.Length != 1))
         {
             throw new TrainingException(data.Task == TaskKind.Classification
@@ -55,11 +55,13 @@ internal static class TrainingData
             + "and one for each level of a category. Choose another model (mlp64x2 takes any table), or describe one with that input in a JSON file.");
     }
 
-    private static void RequireMaskOutput(ImageDataset data, Model model)
+    private static void RequireMaskOutput(ImageDataset data, Model model, TrainingOptions options)
     {
+        if ((options.LabelSmoothing ?? model.Recipe.LabelSmoothing) is > 0 and var smoothing)
+            throw new TrainingException($"label-smoothing is {smoothing}, but '{data.Name}' has masks, whose losses have no label smoothing. Omit it.");
         var output = model.Output;
-        if (output.IsImage && (output.Height, output.Width) == (data.Height, data.Width) && output.Channels >= data.Classes && output.Channels <= PixelLoss.MaxClasses)
-            return;
+        var fits = output.IsImage && (output.Height, output.Width) == (data.Height, data.Width);
+        if (fits && output.Channels >= data.Classes && output.Channels <= PixelLoss.MaxClasses) return;
         throw new TrainingException(
             $"The model '{model.Name}' has the output {output}, but the masks of the data set '{data.Name}' need {data.Height}x{data.Width}x{data.Classes}: for "
             + $"each pixel one output per class (at most {PixelLoss.MaxClasses}). Choose a network for masks, such as unet_small.");
