@@ -8,8 +8,8 @@ namespace Gpu.Kernels;
 public static class MaskGather
 {
     /// <summary>
-    /// Fills a batch with the masks of the samples that <see cref="BatchGather.Run"/> fills it with, moved like their images: pixels from outside of a mask, and
-    /// all of a missing sample, get the label <see cref="PixelLoss.Void"/>.
+    /// Fills a batch with the masks of the samples that <see cref="BatchGather.Run"/> fills it with, moved like their images: pixels from outside of a mask,
+    /// and all of a missing sample, get the label <see cref="PixelLoss.Void"/>.
     /// </summary>
     /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="shape">the sizes of the data set and the batch, with 1 channel and without window</param>
@@ -26,7 +26,8 @@ public static class MaskGather
         IExecutor executor, BatchShape shape, DeviceView masks, DeviceView order, DeviceView stepState, DeviceView labels, Augmentation augmentation = default)
     {
         shape.Validate();
-        if (shape.Channels != 1 || shape.Window != 0) throw new ArgumentException($"masks have 1 channel and no window, but the shape is {shape}", nameof(shape));
+        if (shape.Channels != 1 || shape.Window != 0)
+            throw new ArgumentException($"masks have 1 channel and no window, but the shape is {shape}", nameof(shape));
         ArgumentOutOfRangeException.ThrowIfNegative(augmentation.Shift);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(augmentation.Shift, Math.Max(shape.Height, shape.Width));
         if (order.IsEmpty) throw new ArgumentException("the order of samples is empty", nameof(order));

@@ -20,7 +20,9 @@ public static class PixelConfusion
     /// <param name="classes">classes, 2 to <see cref="PixelLoss.MaxClasses"/></param>
     public static int Words(int classes) => (2 + Parts(classes)) * classes * classes;
 
-    /// <summary>Adds a batch to the counters. The prediction of a pixel is the class of its largest logit; of equal ones the first, and a NaN is never larger.</summary>
+    /// <summary>
+    /// Adds a batch to the counters. The prediction of a pixel is the class of its largest logit; of equal ones the first, and a NaN is never larger.
+    /// </summary>
     /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="pixels">pixels of the batch, at least 1</param>
     /// <param name="classes">classes, 2 to <see cref="PixelLoss.MaxClasses"/></param>

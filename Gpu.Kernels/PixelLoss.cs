@@ -89,7 +89,10 @@ public static class PixelLoss
             where TVector : unmanaged
         {
             var parts = Parts(pixels);
-            var grid = new PixelGrid { Pixels = pixels, Parts = parts, PixelsPerPart = PixelsPerPart(pixels), ByParts = FastDivMod.By(parts), Classes = classes };
+            var grid = new PixelGrid
+            {
+                Pixels = pixels, Parts = parts, PixelsPerPart = PixelsPerPart(pixels), ByParts = FastDivMod.By(parts), Classes = classes,
+            };
             var (x, y, memory) = (launcher.Bind(logits), launcher.Bind(labels), launcher.Bind(workspace));
             var weights = launcher.Bind(classWeights.IsEmpty ? sampleLosses : classWeights);
             var cost = grid.PixelsPerPart * (30 + 40 * IntMath.DivRoundUp(classes, TBackend.Width));

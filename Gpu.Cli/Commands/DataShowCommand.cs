@@ -66,17 +66,29 @@ internal static class DataShowCommand
         }
 
         reporter.Table(table);
-        ImageCodec.SavePng(file, Draw(split, data.ClassNames, perClass, scale));
-        reporter.Line($"Drew up to {perClass} {(part == "test" ? "test" : "training")} images of each class to {Path.GetFullPath(file)}");
+        var noun = part == "test" ? "test" : "training";
+        if (data.Task == TaskKind.Segmentation)
+        {
+            var shown = Math.Min(split.Count, perClass * data.Classes);
+            ImageCodec.SavePng(file, Draw(() => MaskSheet.Render(split, shown, scale)));
+            reporter.Line($"Drew the first {Units.Count(shown)} {noun} images with their masks to {Path.GetFullPath(file)}");
+        }
+        else
+        {
+            ImageCodec.SavePng(file, Draw(() => ContactSheet.Render(
+                split, ContactSheet.FirstOfEachClass(split, data.Classes, perClass), data.ClassNames, perClass, scale)));
+            reporter.Line($"Drew up to {perClass} {noun} images of each class to {Path.GetFullPath(file)}");
+        }
+
         reporter.Result(new JsonRecord().Add("dataset", data.Name).Add("height", data.Height).Add("width", data.Width).Add("channels", data.Channels)
             .Add("train", data.Train.Count).Add("test", data.Test.Count).Add("classes", classes).Add("file", Path.GetFullPath(file)));
     }
 
-    private static ByteImage Draw(ImageSplit split, IReadOnlyList<string> classNames, int perClass, int scale)
+    private static ByteImage Draw(Func<ByteImage> draw)
     {
         try
         {
-            return ContactSheet.Render(split, ContactSheet.FirstOfEachClass(split, classNames.Count, perClass), classNames, perClass, scale);
+            return draw();
         }
         catch (ArgumentException e)
         {

@@ -225,7 +225,8 @@ internal sealed class EvalCommand
 
     // Scores of the pixels of each class.
     private void ShowPixels(
-        string model, string dataset, IReadOnlyList<string> classNames, string noun, string part, string device, Evaluation result, PixelScores pixels, int leftOut)
+        string model, string dataset, IReadOnlyList<string> classNames, string noun, string part, string device, Evaluation result, PixelScores pixels,
+        int leftOut)
     {
         var reporter = _context.Reporter;
         var table = new ReportTable(
@@ -242,7 +243,8 @@ internal sealed class EvalCommand
             }
 
             var right = (double)pixels.Counts[c, c];
-            double? iou = double.IsNaN(pixels.Iou[c]) ? null : pixels.Iou[c], precision = predicted > 0 ? right / predicted : null, recall = truth > 0 ? right / truth : null;
+            double? iou = double.IsNaN(pixels.Iou[c]) ? null : pixels.Iou[c];
+            double? precision = predicted > 0 ? right / predicted : null, recall = truth > 0 ? right / truth : null;
             table.Add(classNames[c], Units.Count(truth), Units.Percent((double)truth / pixels.Pixels), Text(iou), Text(precision), Text(recall));
             classes.Add(new JsonRecord().Add("name", classNames[c]).Add("pixels", truth).Add("iou", iou).Add("precision", precision).Add("recall", recall));
         }

@@ -148,7 +148,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             reporter.Line(IsRegression
                 ? $"test RMSE {Units.Short(result.TestRmse)}, R2 {Units.Fixed(result.TestR2, 4)}, loss {Units.Fixed(result.TestLoss, 4)}"
                 : IsSegmentation
-                ? $"test mean IoU {Units.Percent(result.TestMeanIou)}, pixel accuracy {Units.Percent(result.TestAccuracy)}, loss {Units.Fixed(result.TestLoss, 4)}"
+                ? $"test mean IoU {Units.Percent(result.TestMeanIou)}, pixel accuracy {Units.Percent(result.TestAccuracy)}, "
+                    + $"loss {Units.Fixed(result.TestLoss, 4)}"
                 : $"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
             // After a resume, time and rate are those of the new steps.
             var steps = result.Steps - _firstStep;

@@ -103,7 +103,8 @@ internal sealed class ImageOptions
         var others = string.Join(", ", BuiltInModels.Names.Where(name => BuiltInModels.IsForMasks(name) == hasMasks && (hasMasks
             || BuiltInModels.PublishedInput(name).IsImage)));
         throw new UsageException(hasMasks
-            ? $"The network '{modelName}' gives one class for an image, but '{source}' has masks: a class for each pixel. Omit --model, or choose one of {others}."
+            ? $"The network '{modelName}' gives one class for an image, but '{source}' has masks: a class for each pixel. Omit --model, or choose "
+                + $"one of {others}."
             : $"The network '{modelName}' gives a class for each pixel, but '{source}' has no masks. Omit --model, or choose one of {others}.");
     }
 

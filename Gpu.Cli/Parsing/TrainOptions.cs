@@ -14,7 +14,8 @@ internal sealed class TrainOptions
 {
     private const string Recipe = "the model's recipe";
 
-    private readonly Option<long?> _epochs = Options.Integer("--epochs", "Number of passes over the training images", 1, 1_000_000, $"{Defaults.Epochs}; {EpochsForMasks} for masks");
+    private readonly Option<long?> _epochs = Options.Integer(
+        "--epochs", "Number of passes over the training images", 1, 1_000_000, $"{Defaults.Epochs}; {EpochsForMasks} for masks");
     private readonly Option<long?> _steps = Options.Integer("--steps", "Number of optimizer steps; overrides --epochs", 1, 1_000_000_000, "none");
     private readonly Option<long?> _batch = Options.Integer(
         "--batch", "Batch size in samples", 1, 65_536, $"{Defaults.Batch}; {BatchForMasks} for masks; fewer below {10 * Defaults.Batch} samples");
@@ -174,7 +175,7 @@ internal sealed class TrainOptions
     };
 
     // For images with masks.
-    private const int BatchForMasks = 16, EpochsForMasks = 12;
+    private const int BatchForMasks = 16, EpochsForMasks = 10;
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)

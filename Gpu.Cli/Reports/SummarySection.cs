@@ -30,7 +30,8 @@ internal static class SummarySection
             {
                 facts.Add(run.IsRegression
                     ? ($"{last.EvaluatedOn} RMSE", Units.Short(last.Rmse))
-                    : run.IsSegmentation ? ($"{last.EvaluatedOn} mean IoU", Units.Percent(last.MeanIou)) : ($"{last.EvaluatedOn} accuracy", Units.Percent(last.Accuracy)));
+                    : run.IsSegmentation ? ($"{last.EvaluatedOn} mean IoU", Units.Percent(last.MeanIou))
+                    : ($"{last.EvaluatedOn} accuracy", Units.Percent(last.Accuracy)));
             }
 
             facts.Add(("training loss", Units.Fixed(last.TrainLoss, 4)));

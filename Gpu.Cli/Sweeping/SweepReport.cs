@@ -74,7 +74,8 @@ internal sealed record SweepReport(
     {
         var lines = Results.Select(result => string.Join(',', [
             .. Values[result.Setting.Name].Select(Quote), $"{result.Trials.Count}", $"{result.Trials.Max(trial => trial.Epochs)}",
-            result.IsComplete ? "1" : "0", .. Cells(result.Accuracy), .. Cells(result.Loss), .. Cells(result.TrainLoss), Cell(result.Seconds), .. Cells(result.MeanIou)]));
+            result.IsComplete ? "1" : "0", .. Cells(result.Accuracy), .. Cells(result.Loss), .. Cells(result.TrainLoss), Cell(result.Seconds),
+            .. Cells(result.MeanIou)]));
         AtomicFile.WriteAllText(file, string.Join('\n', [string.Join(',', [.. Swept.Select(option => Quote(Column(option))), CsvColumns]), .. lines]) + "\n");
     }
 

@@ -83,9 +83,13 @@ internal struct PixelLossTotal<TBackend, TVector> : IKernel
         var sum = 0f;
         var compensation = 0f;
         for (var part = 0; part < Grid.Parts; part++)
-            Losses.NeumaierSum.Add(ref sum, ref compensation, TBackend.LoadScalar(Workspace, Grid.PartAt(item, part) + 3 * Grid.Classes + PixelLossLayout.Loss));
-        var at = Grid.FactorsAt(item) + 2 * Grid.Classes;
-        var mean = (sum + compensation) * TBackend.LoadScalar(Workspace, at + PixelLossLayout.InverseCount);
-        TBackend.StoreScalar(SampleLosses, item, mean + TBackend.LoadScalar(Workspace, at + PixelLossLayout.DiceLoss));
+        {
+            var at = Grid.PartAt(item, part) + 3 * Grid.Classes + PixelLossLayout.Loss;
+            Losses.NeumaierSum.Add(ref sum, ref compensation, TBackend.LoadScalar(Workspace, at));
+        }
+
+        var factors = Grid.FactorsAt(item) + 2 * Grid.Classes;
+        var mean = (sum + compensation) * TBackend.LoadScalar(Workspace, factors + PixelLossLayout.InverseCount);
+        TBackend.StoreScalar(SampleLosses, item, mean + TBackend.LoadScalar(Workspace, factors + PixelLossLayout.DiceLoss));
     }
 }

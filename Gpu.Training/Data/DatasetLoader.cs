@@ -204,7 +204,8 @@ public static class DatasetLoader
             + "has the files.");
     }
 
-    private static IEnumerable<string> AllNames() => DatasetCatalog.Entries.Select(entry => entry.Name).Append(ShapesGenerator.Name).Concat(TableGenerator.Names);
+    private static IEnumerable<string> AllNames() =>
+        DatasetCatalog.Entries.Select(entry => entry.Name).Append(ShapesGenerator.Name).Concat(TableGenerator.Names);
 
     private static string Names() => string.Join(", ", AllNames());
 }

@@ -140,7 +140,8 @@ public sealed class Predictor : IDisposable
             throw new TrainingException($"The run '{Run.Path}' was trained on '{Configuration.Dataset}', which has no masks. Use its probabilities.");
         var (length, output) = (Run.Model.Input.Length, Run.Model.Output);
         if (pixels.Length != (long)count * length)
-            throw new ArgumentException($"{count} images of {Run.Model.Input} have {(long)count * length} bytes, but {pixels.Length} were given", nameof(pixels));
+            throw new ArgumentException($"{count} images of {Run.Model.Input} have {(long)count * length} bytes, but {pixels.Length} were "
+                + "given", nameof(pixels));
         // A network may have more outputs than there are classes.
         var (size, stride, classes) = (output.Height * output.Width, output.Channels, Configuration.ClassNames.Count);
         var labels = new byte[checked(count * size)];

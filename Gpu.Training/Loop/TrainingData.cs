@@ -63,8 +63,8 @@ internal static class TrainingData
         var fits = output.IsImage && (output.Height, output.Width) == (data.Height, data.Width);
         if (fits && output.Channels >= data.Classes && output.Channels <= PixelLoss.MaxClasses) return;
         throw new TrainingException(
-            $"The model '{model.Name}' has the output {output}, but the masks of the data set '{data.Name}' need {data.Height}x{data.Width}x{data.Classes}: for "
-            + $"each pixel one output per class (at most {PixelLoss.MaxClasses}). Choose a network for masks, such as unet_small.");
+            $"The model '{model.Name}' has the output {output}, but the masks of the data set '{data.Name}' need {data.Height}x{data.Width}x{data.Classes}: "
+            + $"for each pixel one output per class (at most {PixelLoss.MaxClasses}). Choose a network for masks, such as unet_small.");
     }
 
     private static void RequireLoss(Dataset data, Model model)

@@ -48,15 +48,19 @@ internal sealed class MaskFolderLayout
         else
         {
             foreach (var part in root.Folders)
-                if (PartOf(part) is { } kind && Pair(part) is var (partImages, partMasks)) layout.Add(partImages, partMasks, kind, $"{part.Name}/{partImages.Name}/");
+            {
+                if (PartOf(part) is { } kind && Pair(part) is var (partImages, partMasks))
+                    layout.Add(partImages, partMasks, kind, $"{part.Name}/{partImages.Name}/");
+            }
+
         }
 
         if (layout._lacking.Count > 0)
         {
             throw new DatasetException(
                 $"{FolderTree.Count(layout._lacking.Count, "image")} in '{root.Path}' {(layout._lacking.Count == 1 ? "has" : "have")} no mask: "
-                + $"{NameList.Join(layout._lacking, MostNamed)}. A mask has the name of its image, up to the ending, in the folder of the masks. Add the masks, or "
-                + "remove the images.");
+                + $"{NameList.Join(layout._lacking, MostNamed)}. A mask has the name of its image, up to the ending, in the folder of the masks. Add the "
+                + "masks, or remove the images.");
         }
 
         return layout._files.Count == 0 ? null : layout;
@@ -121,8 +125,9 @@ internal sealed class MaskFolderLayout
             _masks[path] = mask;
         }
 
-        if (byStem.Count > 0 && _lacking.Count == 0)
-            _notes.Add($"Not read: {FolderTree.Count(byStem.Count, "mask")} without an image in '{masks.Path}', such as '{Path.GetFileName(byStem.First().Value)}'.");
+        if (byStem.Count == 0 || _lacking.Count > 0) return;
+        var first = Path.GetFileName(byStem.First().Value);
+        _notes.Add($"Not read: {FolderTree.Count(byStem.Count, "mask")} without an image in '{masks.Path}', such as '{first}'.");
     }
 
     private void AddVoc(FolderTree images, FolderTree masks, string lists)
@@ -152,8 +157,9 @@ internal sealed class MaskFolderLayout
         var stems = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (path, name) in folder.AllImages())
         {
-            if (!stems.TryAdd(Stem(name), path))
-                throw new DatasetException($"'{stems[Stem(name)]}' and '{path}' have the same name up to the ending, so their pair is not clear. Rename one of them.");
+            if (stems.TryAdd(Stem(name), path)) continue;
+            throw new DatasetException(
+                $"'{stems[Stem(name)]}' and '{path}' have the same name up to the ending, so their pair is not clear. Rename one of them.");
         }
 
         return stems;

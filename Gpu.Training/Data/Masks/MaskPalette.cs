@@ -55,7 +55,7 @@ internal sealed class MaskPalette
             if (hasColors)
             {
                 var words = line.Split((char[]?)null, 4, StringSplitOptions.RemoveEmptyEntries);
-                var numbers = words.Take(3).Select(word => byte.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : -1).ToArray();
+                var numbers = words.Take(3).Select(Number).ToArray();
                 if (words.Length != 4 || numbers.Contains(-1))
                     throw new DatasetException($"The line '{line}' of '{path}' must be a color and a class, such as '128 64 32 road'.");
                 name = words[3];
@@ -72,5 +72,7 @@ internal sealed class MaskPalette
         if (names.Count is < 2 or > Gpu.Kernels.PixelLoss.MaxClasses)
             throw new DatasetException($"The file '{path}' has {names.Count} classes; 2 to {Gpu.Kernels.PixelLoss.MaxClasses} are possible.");
         return new MaskPalette(names, hasColors ? colors : null);
+
+        static int Number(string word) => byte.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : -1;
     }
 }

@@ -14,8 +14,8 @@ internal static class MaskReader
 
     private static readonly string[] VocNames =
     [
-        "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog", "horse", "motorbike", "person",
-        "pottedplant", "sheep", "sofa", "train", "tvmonitor",
+        "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog", "horse", "motorbike",
+        "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
     ];
 
     /// <summary>Reads the masks.</summary>
@@ -24,7 +24,9 @@ internal static class MaskReader
     /// <param name="transform">How the images were resized; null if they were not.</param>
     /// <param name="note">Receives what the user should know.</param>
     /// <returns>The labels of the pixels of each image, and the class names.</returns>
-    /// <exception cref="DatasetException">Masks cannot be read, have other sizes than their images, or unknown colors or numbers; the message lists all.</exception>
+    /// <exception cref="DatasetException">
+    /// Masks cannot be read, have other sizes than their images, or unknown colors or numbers; the message lists all.
+    /// </exception>
     public static (byte[][] Masks, string[] ClassNames) Read(
         MaskFolderLayout layout, IReadOnlyList<ImageFile> files, ImageTransform? transform, Action<string>? note)
     {
@@ -95,9 +97,9 @@ internal static class MaskReader
         var example = layout.Masks[layout.Files[Array.FindIndex(colors, found => found.Count > 0)].Path];
         var list = NameList.Join([.. unknown.Select(color => $"{color >> 16} {(color >> 8) & 255} {color & 255}")], MostNamed);
         throw new DatasetException(
-            $"The masks in '{layout.Root.Path}' have {FolderTree.Count(unknown.Length, "color")} {(palette?.Colors is null ? "without a class" : "that are not in the palette")}, "
-            + $"as in '{example}': {list}. Write a file 'palette.txt' into that folder with one line for each class, such as '128 64 32 road' (red, green, blue, "
-            + "name; the name void for pixels that do not count), or save the masks as indexed PNG.");
+            $"The masks in '{layout.Root.Path}' have {FolderTree.Count(unknown.Length, "color")} without a class, as in '{example}': {list}. "
+            + $"{(palette?.Colors is null ? "Write a file 'palette.txt' into that folder" : "Complete the palette in that folder")} with one line for each "
+            + "class, such as '128 64 32 road' (red, green, blue, name; the name void for pixels that do not count), or save the masks as indexed PNG.");
     }
 
     private static string[] Names(MaskFolderLayout layout, MaskPalette? palette, int[] values, byte[][] masks, Action<string>? note)
@@ -108,8 +110,9 @@ internal static class MaskReader
             var names = palette?.Names.ToArray() ?? VocNames;
             if (counted.All(value => value < names.Length)) return names;
             throw new DatasetException(
-                $"The masks in '{layout.Root.Path}' have the numbers {NameList.Join([.. counted.Where(value => value >= names.Length).Select(Text)], MostNamed)}, but "
-                + $"its list of classes has {names.Length} (0 to {names.Length - 1}; {ImageSplit.VoidLabel} does not count). Correct the masks or the list.");
+                $"The masks in '{layout.Root.Path}' have the numbers "
+                + $"{NameList.Join([.. counted.Where(value => value >= names.Length).Select(Text)], MostNamed)}, but its list of classes has {names.Length} "
+                + $"(0 to {names.Length - 1}; {ImageSplit.VoidLabel} does not count). Correct the masks or the list.");
         }
 
         if (values is [0, ImageSplit.VoidLabel])
@@ -122,12 +125,13 @@ internal static class MaskReader
         if (counted.Length < 2)
         {
             throw new DatasetException(
-                $"All pixels of the masks in '{layout.Root.Path}' that count have the value {NameList.Join([.. counted.Select(Text)])}. At least two classes are needed; "
-                + $"{ImageSplit.VoidLabel} marks pixels that do not count.");
+                $"All pixels of the masks in '{layout.Root.Path}' that count have the value {NameList.Join([.. counted.Select(Text)])}. At least two "
+                + $"classes are needed; {ImageSplit.VoidLabel} marks pixels that do not count.");
         }
 
         if (counted[^1] < MostContiguous) return [.. Enumerable.Range(0, counted[^1] + 1).Select(Text)];
-        note?.Invoke($"The masks have {counted.Length} values up to {counted[^1]}; each is taken as a class: {NameList.Join([.. counted.Select(Text)], MostNamed)}.");
+        var list = NameList.Join([.. counted.Select(Text)], MostNamed);
+        note?.Invoke($"The masks have {counted.Length} values up to {counted[^1]}; each is taken as a class: {list}.");
         Replace(masks, value => value == ImageSplit.VoidLabel ? value : (byte)Array.IndexOf(counted, value));
         return [.. counted.Select(Text)];
     }

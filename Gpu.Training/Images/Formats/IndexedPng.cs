@@ -19,7 +19,8 @@ internal static class IndexedPng
         (header[8], header[9]) = (8, 3);
         WriteChunk(png, "IHDR"u8, header);
         var colors = new byte[768];
-        for (var i = 0; i < Math.Min(256, palette.Count); i++) (colors[3 * i], colors[3 * i + 1], colors[3 * i + 2]) = (palette[i].Red, palette[i].Green, palette[i].Blue);
+        for (var i = 0; i < Math.Min(256, palette.Count); i++)
+            (colors[3 * i], colors[3 * i + 1], colors[3 * i + 2]) = (palette[i].Red, palette[i].Green, palette[i].Blue);
         WriteChunk(png, "PLTE"u8, colors);
         using var rows = new MemoryStream();
         using (var compressed = new ZLibStream(rows, CompressionLevel.Optimal, leaveOpen: true))
