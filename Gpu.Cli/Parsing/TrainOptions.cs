@@ -175,7 +175,7 @@ internal sealed class TrainOptions
     };
 
     // For images with masks.
-    private const int BatchForMasks = 16, EpochsForMasks = 10;
+    private const int BatchForMasks = 16, EpochsForMasks = 12;
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
