@@ -14,7 +14,7 @@ decay. mlp128, resnet20 and vgg_small decay every parameter, as is usual in PyTo
 """
 import argparse, json, os, resource, sys, time, statistics
 ap = argparse.ArgumentParser()
-MODELS = ["cnn2", "mlp10", "mlp64x2", "cnn3", "mlp128", "lenet_bn28", "lenet_bn32", "resnet20", "vgg_small"]
+MODELS = ["cnn2", "mlp10", "mlp64x2", "cnn3", "mlp128", "lenet_bn28", "lenet_bn32", "resnet20", "vgg_small", "unet_small"]
 ap.add_argument("--model", required=True, choices=MODELS)
 ap.add_argument("--batch", type=int, default=64)
 ap.add_argument("--steps", type=int, default=50, help="maximum number of measured steps, after --warmup")
@@ -97,10 +97,26 @@ class VGG(nn.Module):
         s.l = nn.Sequential(*L); s.f = nn.Linear(256*16, 10)
     def forward(s, x): return s.f(torch.flatten(s.l(x), 1))
 
+class UNet(nn.Module):             # unet_small: 64x64x3, 4 classes, a label for each pixel
+    def __init__(s):
+        super().__init__()
+        def cb(i, o): return [nn.Conv2d(i, o, 3, padding=1, bias=False), nn.BatchNorm2d(o), nn.ReLU(inplace=True)]
+        def two(i, o): return nn.Sequential(*cb(i, o), *cb(o, o))
+        s.d = nn.ModuleList(two(i, o) for i, o in ((3, 16), (16, 32), (32, 64), (64, 128)))
+        s.u = nn.ModuleList(nn.ConvTranspose2d(2*o, o, 2, 2) for o in (64, 32, 16)); s.r = nn.ModuleList(nn.Sequential(*cb(2*o, o)) for o in (64, 32, 16))
+        s.last = nn.Conv2d(16, 4, 1)
+    def forward(s, x):
+        skips = []
+        for i, d in enumerate(s.d):
+            x = d(x if i == 0 else F.max_pool2d(x, 2)); skips.append(x)
+        for u, r, skip in zip(s.u, s.r, skips[2::-1]): x = r(torch.cat([skip, u(x)], 1))
+        return s.last(x)
+
 B = a.batch; m = a.model
 net, shape = {"cnn2": lambda: (Keras0(), (1, 28, 28)), "mlp10": lambda: (MLP(2, 10, 1, sigmoid=True), (2,)), "mlp64x2": lambda: (MLP(784, 64, 64, 10), (784,)),
   "cnn3": lambda: (Keras3(), (1, 28, 28)), "mlp128": lambda: (MLP(784, 128, 10), (784,)), "lenet_bn28": lambda: (LeNetBN(1, 28), (1, 28, 28)),
-  "lenet_bn32": lambda: (LeNetBN(3, 32), (3, 32, 32)), "resnet20": lambda: (ResNet20(), (3, 32, 32)), "vgg_small": lambda: (VGG(), (3, 32, 32))}[m]()
+  "lenet_bn32": lambda: (LeNetBN(3, 32), (3, 32, 32)), "resnet20": lambda: (ResNet20(), (3, 32, 32)), "vgg_small": lambda: (VGG(), (3, 32, 32)),
+  "unet_small": lambda: (UNet(), (3, 64, 64))}[m]()
 flops = [0]
 def count(mod, inp, out):
     if isinstance(mod, nn.Conv2d): flops[0] += 2*out.numel()*mod.weight[0].numel()
@@ -117,7 +133,8 @@ def groups(wd):
 fe = {"foreach": True} if a.foreach else {}
 make_opt = lambda **fe: {"cnn2": lambda: torch.optim.Adam(groups(5e-4), lr=1e-3, **fe), "mlp10": lambda: torch.optim.Adam(groups(1e-3), lr=.01, **fe),
   "mlp64x2": lambda: torch.optim.Adam(groups(1e-3), lr=1e-3, **fe), "cnn3": lambda: torch.optim.Adam(net.parameters(), lr=1e-3, **fe),
-  "mlp128": lambda: torch.optim.SGD(net.parameters(), lr=.01, weight_decay=1e-4, **fe)}.get(m,
+  "mlp128": lambda: torch.optim.SGD(net.parameters(), lr=.01, weight_decay=1e-4, **fe),
+  "unet_small": lambda: torch.optim.AdamW(groups(1e-2), lr=2e-3, **fe)}.get(m,
   (lambda: torch.optim.Adam(groups(5e-4), lr=1e-3, **fe)) if m.startswith("lenet") else
   (lambda: torch.optim.SGD(net.parameters(), lr=.1 if m == "resnet20" else .05, momentum=.9, nesterov=True, weight_decay=5e-4, **fe)))()
 opt = torch_cuda.make_optimizer(make_opt, a.variant) if gpu else make_opt(**fe)
@@ -125,7 +142,7 @@ X, Y = [], []
 for _ in range(a.pool):
     x = torch.rand(B, *shape)
     if a.channels_last and len(shape) == 3: x = x.contiguous(memory_format=torch.channels_last)
-    X.append(x); Y.append((x.sum(1, keepdim=True) > 1).float() if m == "mlp10" else torch.randint(0, 10, (B,)))
+    X.append(x); Y.append((x.sum(1, keepdim=True) > 1).float() if m == "mlp10" else torch.randint(0, 4, (B, 64, 64)) if m == "unet_small" else torch.randint(0, 10, (B,)))
 if gpu: X, Y = [x.to(a.device) for x in X], [y.to(a.device) for y in Y]
 lossf = F.mse_loss if m == "mlp10" else F.cross_entropy
 pc = time.perf_counter; ts, tf, tb, to, losses = [], [], [], [], []

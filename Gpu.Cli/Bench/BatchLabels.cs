@@ -6,8 +6,13 @@ namespace Gpu.Cli.Bench;
 /// <summary>Random labels or targets of a batch.</summary>
 internal sealed class BatchLabels(StepRunner runner, Model model, int batch, Random random)
 {
-    private readonly int[] _labels = model.Recipe.Loss == LossKind.SoftmaxCrossEntropy ? new int[batch] : [];
-    private readonly float[] _targets = model.Recipe.Loss == LossKind.SoftmaxCrossEntropy ? [] : new float[batch * model.Output.Length];
+    private readonly int[] _labels = TaskModel.IsPixelLoss(model.Recipe.Loss) ? new int[batch * model.Output.Height * model.Output.Width]
+        : model.Recipe.Loss == LossKind.SoftmaxCrossEntropy ? new int[batch] : [];
+
+    private readonly float[] _targets = TaskModel.IsPixelLoss(model.Recipe.Loss) || model.Recipe.Loss == LossKind.SoftmaxCrossEntropy
+        ? [] : new float[batch * model.Output.Length];
+
+    private readonly int _classes = TaskModel.IsPixelLoss(model.Recipe.Loss) ? model.Output.Channels : model.Output.Length;
 
     public void SetBatch(float[] inputs)
     {
@@ -25,7 +30,7 @@ internal sealed class BatchLabels(StepRunner runner, Model model, int batch, Ran
 
     private void Draw()
     {
-        for (var i = 0; i < _labels.Length; i++) _labels[i] = random.Next(model.Output.Length);
+        for (var i = 0; i < _labels.Length; i++) _labels[i] = random.Next(_classes);
         for (var i = 0; i < _targets.Length; i++) _targets[i] = random.Next(2);
     }
 }

@@ -177,6 +177,26 @@ internal static class OperationCases
             var (a, b, sum) = (memory.Random(count), memory.Random(count), memory.Zeros(count));
             return executor => ResidualAdd.Forward(executor, a, b, sum, Activation.None);
         });
+        var half = sizes.Channels / 2;
+        var pixels = sizes.Batch * sizes.Side * sizes.Side;
+        yield return new OperationCase("concat_fwd", shape, 0, 2 * Bytes(count), memory =>
+        {
+            var (a, b, y) = (memory.Random(pixels * half), memory.Random(pixels * half), memory.Zeros(pixels * 2 * half));
+            return executor =>
+            {
+                Concat.Forward(executor, pixels, half, a, 2 * half, 0, y);
+                Concat.Forward(executor, pixels, half, b, 2 * half, half, y);
+            };
+        });
+        yield return new OperationCase("concat_bwd", shape, 0, 2 * Bytes(count), memory =>
+        {
+            var (gradient, a, b) = (memory.Random(pixels * 2 * half), memory.Zeros(pixels * half), memory.Zeros(pixels * half));
+            return executor =>
+            {
+                Concat.Backward(executor, pixels, half, 2 * half, 0, gradient, a);
+                Concat.Backward(executor, pixels, half, 2 * half, half, gradient, b);
+            };
+        });
         yield return new OperationCase("dropout_fwd", shape, 0, 2 * Bytes(count), memory =>
         {
             var (x, y, state) = (memory.Random(count), memory.Zeros(count), memory.StepState());

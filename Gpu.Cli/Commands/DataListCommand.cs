@@ -29,6 +29,9 @@ internal static class DataListCommand
                 .Add("folder", folder).Add("downloads", entry.Downloads).Add("licence", entry.Licence).Add("citation", entry.Citation));
         }
 
+        table.Add(ShapesGenerator.Name, ShapesGenerator.Description, "generated");
+        records.Add(new JsonRecord().Add("name", ShapesGenerator.Name).Add("description", ShapesGenerator.Description)
+            .Add("classes", ShapesGenerator.ClassNames.Count).Add("folder", null).Add("downloads", Array.Empty<string>()));
         foreach (var name in TableGenerator.Names)
         {
             table.Add(name, TableGenerator.Describe(name), "generated");
@@ -38,7 +41,8 @@ internal static class DataListCommand
 
         reporter.Table(table);
         reporter.Line(
-            "A folder with IDX files, CIFAR batches, Parquet files or one subfolder of images per class is also a data set, and so is a table (.csv, .tsv).");
+            "A folder with IDX files, CIFAR batches, Parquet files, images and masks, or one subfolder of images per class is also a data set, "
+            + "and so is a table (.csv, .tsv).");
         reporter.Line($"Searched folders: {string.Join(", ", search)}");
         reporter.Result(new JsonRecord().Add("datasets", records).Add("searched", search));
     }

@@ -76,17 +76,25 @@ internal static class DataShowCommand
         }
 
         reporter.Table(table);
-        var kind = part == "test" ? "test" : "training";
-        if (augmentation is null)
+        var noun = part == "test" ? "test" : "training";
+        if (data.Task == TaskKind.Segmentation)
         {
-            ImageCodec.SavePng(file, Draw(split, data.ClassNames, perClass, scale));
-            reporter.Line($"Drew up to {perClass} {kind} images of each class to {Path.GetFullPath(file)}");
+            if (augmentation is not null) throw new UsageException("--augment of 'data show' is for images with classes, not for masks. Omit it.");
+            var shown = Math.Min(split.Count, perClass * data.Classes);
+            ImageCodec.SavePng(file, Draw(() => MaskSheet.Render(split, shown, scale)));
+            reporter.Line($"Drew the first {Units.Count(shown)} {noun} images with their masks to {Path.GetFullPath(file)}");
+        }
+        else if (augmentation is null)
+        {
+            ImageCodec.SavePng(file, Draw(() => ContactSheet.Render(
+                split, ContactSheet.FirstOfEachClass(split, data.Classes, perClass), data.ClassNames, perClass, scale)));
+            reporter.Line($"Drew up to {perClass} {noun} images of each class to {Path.GetFullPath(file)}");
         }
         else
         {
             ImageCodec.SavePng(file, DrawAugmented(data, split, perClass, scale, augmentation));
             var copies = perClass == 1 ? "an augmented copy" : $"{perClass} augmented copies";
-            reporter.Line($"Drew a {kind} image of each class and {copies} to {Path.GetFullPath(file)}");
+            reporter.Line($"Drew a {noun} image of each class and {copies} to {Path.GetFullPath(file)}");
         }
 
         reporter.Result(new JsonRecord().Add("dataset", data.Name).Add("height", data.Height).Add("width", data.Width).Add("channels", data.Channels)
@@ -98,21 +106,14 @@ internal static class DataShowCommand
         int[] images = [.. ContactSheet.FirstOfEachClass(split, data.Classes, 1).Where(index => index >= 0)];
         using var device = new CpuDevice();
         var (cells, captions) = AugmentationPreview.Draw(data, split, images, copies, options, device);
-        try
-        {
-            return ContactSheet.Render(cells, [.. Enumerable.Range(0, cells.Count)], captions, copies + 1, scale, [220, 220, 220]);
-        }
-        catch (ArgumentException e)
-        {
-            throw new UsageException($"{e.Message} Use a smaller --per-class or --scale.", e);
-        }
+        return Draw(() => ContactSheet.Render(cells, [.. Enumerable.Range(0, cells.Count)], captions, copies + 1, scale, [220, 220, 220]));
     }
 
-    private static ByteImage Draw(ImageSplit split, IReadOnlyList<string> classNames, int perClass, int scale)
+    private static ByteImage Draw(Func<ByteImage> draw)
     {
         try
         {
-            return ContactSheet.Render(split, ContactSheet.FirstOfEachClass(split, classNames.Count, perClass), classNames, perClass, scale);
+            return draw();
         }
         catch (ArgumentException e)
         {

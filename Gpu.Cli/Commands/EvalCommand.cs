@@ -75,6 +75,8 @@ internal sealed class EvalCommand
 
         if (parsed.GetValue(_plot) is not null)
             throw new UsageException($"--plot draws runs on tables of two numbers, but '{path}' was trained on images. Omit it.");
+        if (run.Task == TaskKind.Segmentation && TrainOptions.IsGiven(parsed, _topK.Name))
+            throw new UsageException($"{_topK.Name} is for classes of whole images, but the run '{path}' was trained on masks. Omit it.");
         var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run);
         var isOwn = RunArgument.IsDatasetOf(run, source);
         var options = RunArgument.DataOptions(folder, _context.Reporter) with { SkipsUnreadable = parsed.GetValue(_skipUnreadable) };
@@ -226,11 +228,57 @@ internal sealed class EvalCommand
             + "Evaluate the run without naming a folder, or on other images.");
     }
 
+    // Scores of the pixels of each class.
+    private void ShowPixels(
+        string model, string dataset, IReadOnlyList<string> classNames, string noun, string part, string device, Evaluation result, PixelScores pixels,
+        int leftOut)
+    {
+        var reporter = _context.Reporter;
+        var table = new ReportTable(
+            ReportTable.Text("class"), ReportTable.Number("pixels"), ReportTable.Number("share", rank: 2), ReportTable.Number("IoU"),
+            ReportTable.Number("precision", rank: 1), ReportTable.Number("recall", rank: 1));
+        List<JsonRecord> classes = [];
+        for (var c = 0; c < classNames.Count; c++)
+        {
+            long truth = 0, predicted = 0;
+            for (var other = 0; other < pixels.Counts.GetLength(0); other++)
+            {
+                truth += pixels.Counts[c, other];
+                predicted += pixels.Counts[other, c];
+            }
+
+            var right = (double)pixels.Counts[c, c];
+            double? iou = double.IsNaN(pixels.Iou[c]) ? null : pixels.Iou[c];
+            double? precision = predicted > 0 ? right / predicted : null, recall = truth > 0 ? right / truth : null;
+            table.Add(classNames[c], Units.Count(truth), Units.Percent((double)truth / pixels.Pixels), Text(iou), Text(precision), Text(recall));
+            classes.Add(new JsonRecord().Add("name", classNames[c]).Add("pixels", truth).Add("iou", iou).Add("precision", precision).Add("recall", recall));
+        }
+
+        reporter.Table(table);
+        reporter.Line(
+            $"{model} on {Units.Count(result.Samples)} {noun} of {dataset}: mean IoU {Units.Percent(pixels.MeanIou)}, pixel accuracy "
+            + $"{Units.Percent(pixels.Accuracy)}, loss {Units.Fixed(result.Loss, 4)}");
+        reporter.Result(new JsonRecord()
+            .Add("model", model).Add("dataset", dataset).Add("part", part).Add("device", device).Add("samples", result.Samples).Add("loss", result.Loss)
+            .Add("accuracy", pixels.Accuracy).Add("mean_iou", pixels.MeanIou).Add("pixels", pixels.Pixels).Add("seconds", result.Seconds)
+            .Add("samples_per_second", result.Samples / result.Seconds).Add("classes", classes).Add("left_out", leftOut)
+            .Add("confusion", Enumerable.Range(0, pixels.Counts.GetLength(0)).Select(i => Enumerable.Range(0, pixels.Counts.GetLength(1))
+                .Select(k => pixels.Counts[i, k]).ToArray()).ToArray()));
+
+        static string Text(double? share) => share is { } value ? Units.Percent(value) : "-";
+    }
+
     private void Show(
         string model, string dataset, IReadOnlyList<string> classNames, string noun, string part, string device, Evaluation result, string? plot = null,
         int leftOut = 0)
     {
         var reporter = _context.Reporter;
+        if (result.Pixels is { } pixels)
+        {
+            ShowPixels(model, dataset, classNames, noun, part, device, result, pixels, leftOut);
+            return;
+        }
+
         var isTable = noun.EndsWith("rows", StringComparison.Ordinal);
         var classes = new List<JsonRecord>();
         if (result.ConfusionMatrix is { } confusion)

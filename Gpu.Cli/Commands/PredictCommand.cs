@@ -26,6 +26,9 @@ internal sealed class PredictCommand
     };
     private readonly Option<long?> _top = Options.Integer("--top", "Show the N most probable classes", 1, 1000, "3");
 
+    private readonly Option<string?> _out = Options.Text(
+        "--out", "DIR", "For a run on images with masks: folder for a mask (indexed PNG) and an overlay of each image", "predictions");
+
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
 
     private readonly Option<TestTimeAugmentation?> _tta = TestTimeOption.Create();
@@ -42,6 +45,7 @@ internal sealed class PredictCommand
         command.Arguments.Add(predict._images);
         predict._device.AddTo(command);
         command.Options.Add(predict._top);
+        command.Options.Add(predict._out);
         command.Options.Add(predict._background);
         command.Options.Add(predict._skipUnreadable);
         command.Options.Add(predict._tta);
@@ -148,6 +152,63 @@ internal sealed class PredictCommand
     private static string List(string[] lines) => string.Concat(lines.Take(MostNamed).Select(line => $"{Environment.NewLine}  {line}"))
         + (lines.Length > MostNamed ? $"{Environment.NewLine}  and {lines.Length - MostNamed} more" : "");
 
+    // A mask and an overlay for each image, in the size of the network's input.
+    private void PredictMasks(ParseResult parsed, string path, RunFolder run, string[] files, ImageTransform? transform, RgbColor background)
+    {
+        const int chunkSize = 32;
+        var folder = parsed.GetValue(_out) ?? "predictions";
+        var targets = MaskNames(files);
+        var names = run.Configuration.ClassNames;
+        var input = run.Model.Input;
+        var size = input.Height * input.Width;
+        using var device = _device.Open(parsed, _context);
+        using var predictor = Predictor.Open(path, device, chunkSize);
+        Directory.CreateDirectory(folder);
+        var table = new ReportTable([ReportTable.Path("image"), ReportTable.Path("mask"), ReportTable.Text("classes (share of the pixels)")]);
+        List<JsonRecord> records = [];
+        var from = 0;
+        foreach (var chunk in files.Chunk(chunkSize))
+        {
+            _context.Host.Cancellation.ThrowIfCancellationRequested();
+            var images = Read(chunk, run, transform, background, parsed.GetValue(_skipUnreadable));
+            var read = Enumerable.Range(0, chunk.Length).Where(i => images[i] is not null).ToArray();
+            var labels = read.Length == 0 ? [] : predictor.PredictMasks(images.OfType<byte[]>().SelectMany(image => image).ToArray(), read.Length);
+            for (var i = 0; i < read.Length; i++)
+            {
+                var mask = labels[(i * size)..((i + 1) * size)];
+                var name = targets[from + read[i]];
+                var (maskFile, overlayFile) = (Path.Combine(folder, $"{name}.png"), Path.Combine(folder, $"{name}-overlay.png"));
+                ImageCodec.SaveIndexedPng(maskFile, new ByteImage(input.Height, input.Width, 1, mask), MaskColors.Palette);
+                ImageCodec.SavePng(overlayFile, MaskColors.Overlay(new ByteImage(input.Height, input.Width, input.Channels, images[read[i]]), mask));
+                var shares = names.Select((_, c) => mask.Count(label => label == c) / (double)size).ToArray();
+                var all = new JsonRecord();
+                for (var c = 0; c < names.Count; c++) all.Add(names[c], shares[c]);
+                records.Add(new JsonRecord().Add("image", chunk[read[i]]).Add("mask", maskFile).Add("overlay", overlayFile).Add("shares", all));
+                table.Add(chunk[read[i]], maskFile, string.Join(", ", Enumerable.Range(0, names.Count).Where(c => shares[c] > 0)
+                    .OrderByDescending(c => shares[c]).Select(c => $"{names[c]} {Units.Percent(shares[c], 1)}")));
+            }
+
+            from += chunk.Length;
+        }
+
+        _context.Reporter.Table(table);
+        _context.Reporter.Line($"Wrote {Units.Count(records.Count, "mask")} with overlays of {input.Height}x{input.Width} to {folder}");
+        _context.Reporter.Result(new JsonRecord().Add("run", path).Add("device", device.Id).Add("classes", names).Add("predictions", records));
+    }
+
+    // The names of the files without their endings; with a number where several files have the same.
+    private static string[] MaskNames(string[] files)
+    {
+        var used = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        return [.. files.Select(file =>
+        {
+            var stem = Path.GetFileNameWithoutExtension(file);
+            var name = stem;
+            for (var number = 2; !used.Add(name); number++) name = $"{stem}-{number}";
+            return name;
+        })];
+    }
+
     private void Run(ParseResult parsed)
     {
         var path = parsed.GetRequiredValue(_run);
@@ -174,6 +235,18 @@ internal sealed class PredictCommand
         var transform = run.Configuration.Transform
             ?? (input.IsImage ? new ImageTransform { Height = input.Height, Width = input.Width } : null);
         var views = parsed.GetValue(_tta) ?? TestTimeAugmentation.None;
+        if (run.Configuration.Task == TaskKind.Segmentation)
+        {
+            if (TrainOptions.IsGiven(parsed, _top.Name))
+                throw new UsageException($"{_top.Name} is for classes of whole images, but the run '{path}' was trained on masks. Omit it.");
+            if (views != TestTimeAugmentation.None)
+                throw new UsageException($"{_tta.Name} is for classes of whole images, but the run '{path}' was trained on masks. Omit it.");
+            PredictMasks(parsed, path, run, files, transform, background);
+            return;
+        }
+
+        if (TrainOptions.IsGiven(parsed, _out.Name))
+            throw new UsageException($"{_out.Name} is for masks, but the run '{path}' predicts a class for each image, which is printed. Omit it.");
         var shown = Math.Min(parsed.GetInt(_top) ?? 3, names.Length);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, Math.Min(files.Length, BatchSize));

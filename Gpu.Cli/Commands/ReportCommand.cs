@@ -72,6 +72,7 @@ internal sealed class ReportCommand
         {
             var record = new JsonRecord().Add("run", runs[i].Folder.Path).Add("name", name).Add("epochs", runs[i].Last?.Epoch ?? 0)
                 .Add("train_loss", runs[i].Last?.TrainLoss).Add("loss", runs[i].Best?.Loss).Add("test_accuracy", results[i]?.Evaluation.Accuracy)
+                .Add("test_mean_iou", results[i]?.Evaluation.Pixels?.MeanIou)
                 .Add("test_loss", results[i]?.Evaluation.Loss).Add("zero_share", runs[i].Last?.Penalty.ZeroShare);
             foreach (var setting in CompareReport.Different(runs)) record.Add(setting.Name, setting.Values[i]);
             return record;

@@ -250,7 +250,8 @@ internal sealed class SweepCommand
         {
             var count = search.Rungs.Count > 1 ? "" : $"{++finished}/{settings}  ";
             var epochs = search.Rungs.Count > 1 ? $"{Units.Count(result.Trials.Max(trial => trial.Epochs), "epoch")}  " : "";
-            var accuracy = double.IsNaN(result.Accuracy.Mean) ? "" : $"accuracy {SweepReport.WithDeviation(result.Accuracy, share => Units.Percent(share))}  ";
+            var accuracy = !double.IsNaN(result.MeanIou.Mean) ? $"mean IoU {SweepReport.WithDeviation(result.MeanIou, share => Units.Percent(share))}  "
+                : double.IsNaN(result.Accuracy.Mean) ? "" : $"accuracy {SweepReport.WithDeviation(result.Accuracy, share => Units.Percent(share))}  ";
             reporter.Line(
                 $"{count}{epochs}{result.Setting.Name}  {accuracy}loss {SweepReport.WithDeviation(result.Loss, loss => Units.Fixed(loss, 4))}  "
                 + $"{Units.Fixed(result.Seconds, 1)} s");

@@ -41,7 +41,9 @@ internal sealed class TrainCommand
         "Resume the run in this folder from its last checkpoint, also within an epoch");
 
     private readonly Option<string?> _loss = Options.OneOf(
-        "--loss", "Loss for numbers and yes-or-no targets: mse, the mean squared error, or half-mse, half of it", "the model's", "mse", "half-mse");
+        "--loss", "Loss for numbers and yes-or-no targets: mse, the mean squared error, or half-mse, half of it; for masks: cross-entropy of the pixels, dice, "
+            + "focal (with gamma 2) or the sum cross-entropy+dice",
+        "the model's", "mse", "half-mse", "cross-entropy", "dice", "focal", "cross-entropy+dice");
 
     private readonly Option<string?> _recipe = Options.Text(
         Recipe.Option, "NAME", "Options of a published network, which those given here replace: "
@@ -109,6 +111,13 @@ internal sealed class TrainCommand
         if (options.Activation is { } activation) model = model.With(new Activation(activation));
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         TrainOptions.CheckDecay(parsed, options, model);
+        if (data.Task == TaskKind.Segmentation)
+        {
+            if (options.LabelSmoothing > 0)
+                throw new UsageException($"--label-smoothing does not apply to '{source}': the losses of masks have no label smoothing. Omit it.");
+            options = TrainOptions.ForMasks(parsed, options);
+        }
+
         var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
         options = TrainOptions.FitBatch(
             parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), reporter);
@@ -221,9 +230,23 @@ internal sealed class TrainCommand
     private static Model WithLoss(Model model, Dataset data, string? name)
     {
         if (name is null) return model;
-        var loss = name == "mse" ? LossKind.MeanSquaredError : LossKind.HalfMeanSquaredError;
+        var loss = name switch
+        {
+            "mse" => LossKind.MeanSquaredError,
+            "half-mse" => LossKind.HalfMeanSquaredError,
+            "cross-entropy" => data.Task == TaskKind.Segmentation ? LossKind.PixelCrossEntropy : LossKind.SoftmaxCrossEntropy,
+            "dice" => LossKind.Dice,
+            "focal" => LossKind.Focal,
+            _ => LossKind.PixelCrossEntropyDice,
+        };
         if (!TaskModel.Accepts(data.Task, loss))
         {
+            if (data.Task == TaskKind.Segmentation)
+                throw new UsageException($"--loss {name} does not apply to masks. Choose cross-entropy, dice, focal or cross-entropy+dice.");
+            if (TaskModel.IsPixelLoss(loss))
+                throw new UsageException($"--loss {name} is for masks, but the data set '{data.Name}' has none. Omit it.");
+            if (loss == LossKind.SoftmaxCrossEntropy)
+                throw new UsageException($"--loss {name} is for classes, but the task of '{data.Name}' is {data.Task.ToString().ToLowerInvariant()}. Omit it.");
             throw new UsageException(
                 $"--loss {name} is for numbers and yes-or-no targets, but the data set '{data.Name}' has classes, which need softmax cross-entropy. Omit it.");
         }

@@ -94,10 +94,12 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         [
             ($"epoch {report.Epoch}/{report.Epochs}", 0),
             ($"loss {Loss(report)}", 1),
-            (IsRegression ? "" : $"accuracy {Units.Percent(report.TrainAccuracy)}", 3),
+            (IsRegression ? "" : IsSegmentation ? $"IoU {Units.Percent(report.TrainMeanIou)}" : $"accuracy {Units.Percent(report.TrainAccuracy)}", 3),
             ($"{report.EvaluatedOn}:", 0),
             ($"loss {Units.Fixed(report.Loss, 4)}", 2),
-            (IsRegression ? $"RMSE {Units.Short(report.Rmse)}" : $"accuracy {Units.Percent(report.Accuracy)}", 0),
+            (IsRegression ? $"RMSE {Units.Short(report.Rmse)}" : IsSegmentation ? $"mean IoU {Units.Percent(report.MeanIou)}"
+                : $"accuracy {Units.Percent(report.Accuracy)}", 0),
+            (IsSegmentation ? $"pixels {Units.Percent(report.Accuracy)}" : "", 2),
             (IsRegression ? $"R2 {Units.Fixed(report.R2, 4)}" : "", 3),
             ($"lr {Units.Scientific(report.LearningRate)}", 6),
             ($"{Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s", 4),
@@ -145,6 +147,9 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             var top = HasTopK(result) ? $", top-{result.TopK} accuracy {Units.Percent(result.TestTopK)}" : "";
             reporter.Line(IsRegression
                 ? $"test RMSE {Units.Short(result.TestRmse)}, R2 {Units.Fixed(result.TestR2, 4)}, loss {Units.Fixed(result.TestLoss, 4)}"
+                : IsSegmentation
+                ? $"test mean IoU {Units.Percent(result.TestMeanIou)}, pixel accuracy {Units.Percent(result.TestAccuracy)}, "
+                    + $"loss {Units.Fixed(result.TestLoss, 4)}"
                 : $"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
             // After a resume, time and rate are those of the new steps.
             var steps = result.Steps - _firstStep;
@@ -196,7 +201,9 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
     private bool IsTable => _summary?.SampleNoun == "rows";
 
     // With five classes or fewer every sample is in the top 5.
-    private bool HasTopK(TrainingResult result) => result.TopK > 1 && result.TopK < _summary?.Classes;
+    private bool HasTopK(TrainingResult result) => !IsSegmentation && result.TopK > 1 && result.TopK < _summary?.Classes;
+
+    private bool IsSegmentation => _summary?.Task == TaskKind.Segmentation;
 
     private bool IsRegression => _summary?.Task == TaskKind.Regression;
 
@@ -230,6 +237,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
             .Add("batch", _summary?.Batch).Add("device_bytes", _summary?.DeviceBytes).Add("first_step_seconds", _firstStepSeconds)
             .Add("compile_seconds", _compilation.Seconds).Add("compiled_kernels", _compilation.Total)
             .Add("task", result.Task.ToString().ToLowerInvariant()).Add("test_rmse", result.TestRmse).Add("test_r2", result.TestR2)
+            .Add("test_mean_iou", double.IsNaN(result.TestMeanIou) ? null : result.TestMeanIou)
             .Add("precision", result.Precision.ToString().ToLowerInvariant()).Add("loss_scale", result.LossScale?.Scale)
             .Add("skipped_updates", result.LossScale?.Skipped)
             .Add("history", result.Reports.Select(report => JsonSerializer.Deserialize<JsonElement>(EpochJson.Write(report))));

@@ -51,6 +51,7 @@ internal sealed class ImageOptions
     {
         // Reports a wrong name before the images are read.
         var given = modelName is null ? null : ModelArgument.Find(modelName);
+        modelName = ForTask(source, modelName);
         var fixedModel = modelName is null || BuiltInModels.Names.Contains(modelName) ? null : given;
         InputSize? input = null;
         var data = DatasetLoader.Load(source, new DatasetOptions
@@ -91,6 +92,20 @@ internal sealed class ImageOptions
             WarnOfEnlarging(parsed, sizes, input.Height, input.Width, reporter);
             return transform;
         }
+    }
+
+    // Networks for masks and for classes of whole images do not replace each other.
+    private static string? ForTask(string source, string? modelName)
+    {
+        var hasMasks = DatasetLoader.HasMasks(source);
+        if (modelName is null) return hasMasks ? BuiltInModels.DefaultForMasks : null;
+        if (!BuiltInModels.Names.Contains(modelName) || BuiltInModels.IsForMasks(modelName) == hasMasks) return modelName;
+        var others = string.Join(", ", BuiltInModels.Names.Where(name => BuiltInModels.IsForMasks(name) == hasMasks && (hasMasks
+            || BuiltInModels.PublishedInput(name).IsImage)));
+        throw new UsageException(hasMasks
+            ? $"The network '{modelName}' gives one class for an image, but '{source}' has masks: a class for each pixel. Omit --model, or choose "
+                + $"one of {others}."
+            : $"The network '{modelName}' gives a class for each pixel, but '{source}' has no masks. Omit --model, or choose one of {others}.");
     }
 
     // A size may be asked for that no device has the memory for, and that shows no more.

@@ -27,12 +27,14 @@ internal static class RunArgument
 
     /// <summary>The data source to store in a run: a known name, or the full path of a folder or file, valid in any working directory.</summary>
     public static string Source(string nameOrFolder) =>
-        DatasetCatalog.Find(nameOrFolder) is { } entry ? entry.Name : Path.Exists(nameOrFolder) ? Path.GetFullPath(nameOrFolder) : nameOrFolder;
+        DatasetCatalog.Find(nameOrFolder) is { } entry ? entry.Name
+        : ShapesGenerator.Has(nameOrFolder) ? ShapesGenerator.Name
+        : Path.Exists(nameOrFolder) ? Path.GetFullPath(nameOrFolder) : nameOrFolder;
 
     /// <summary>Says which was taken if a name of a data set is also the name of a folder here.</summary>
     public static void NoteSameName(string source, Reporter reporter)
     {
-        var isName = DatasetCatalog.Find(source) is not null || TableGenerator.Has(source);
+        var isName = DatasetCatalog.Find(source) is not null || TableGenerator.Has(source) || ShapesGenerator.Has(source);
         if (isName && Directory.Exists(source))
             reporter.Note($"'{source}' is taken as the name of a data set, not as the folder here. For the folder write '{Path.Combine(".", source)}'.");
     }

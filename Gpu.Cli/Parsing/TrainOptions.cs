@@ -18,10 +18,11 @@ internal sealed class TrainOptions
     private static readonly string[] Activations =
         ["relu", "leaky-relu", "sigmoid", "tanh", "gelu", "silu", "softplus"];
 
-    private readonly Option<long?> _epochs = Options.Integer("--epochs", "Number of passes over the training images", 1, 1_000_000, $"{Defaults.Epochs}");
+    private readonly Option<long?> _epochs = Options.Integer(
+        "--epochs", "Number of passes over the training images", 1, 1_000_000, $"{Defaults.Epochs}; {EpochsForMasks} for masks");
     private readonly Option<long?> _steps = Options.Integer("--steps", "Number of optimizer steps; overrides --epochs", 1, 1_000_000_000, "none");
     private readonly Option<long?> _batch = Options.Integer(
-        "--batch", "Batch size in samples", 1, 65_536, $"{Defaults.Batch}, fewer below {10 * Defaults.Batch} samples");
+        "--batch", "Batch size in samples", 1, 65_536, $"{Defaults.Batch}; {BatchForMasks} for masks; fewer below {10 * Defaults.Batch} samples");
 
     private readonly Option<string?> _optimizer = Options.OneOf(
         "--optimizer", "Optimization algorithm", Recipe, "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion");
@@ -191,6 +192,9 @@ internal sealed class TrainOptions
         Statistics = true,
     };
 
+    // For images with masks.
+    private const int BatchForMasks = 16, EpochsForMasks = 12;
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
@@ -272,6 +276,15 @@ internal sealed class TrainOptions
             throw new UsageException("--init-layout needs --init, the file whose layout it tells.");
         return options;
     }
+
+    /// <summary>The options with the default batch and epochs for images with masks, whose many labels make small batches better.</summary>
+    /// <param name="parsed">the command line</param>
+    /// <param name="options">the training options</param>
+    public static TrainingOptions ForMasks(ParseResult parsed, TrainingOptions options) => options with
+    {
+        Batch = IsGiven(parsed, "--batch") ? options.Batch : BatchForMasks,
+        Epochs = IsGiven(parsed, "--epochs") ? options.Epochs : EpochsForMasks,
+    };
 
     /// <summary>
     /// Reduces the batch of a small training set, unless <c>--batch</c> is given: with a whole epoch in one batch, a run of some epochs has too few steps.

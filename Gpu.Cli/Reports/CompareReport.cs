@@ -37,6 +37,8 @@ internal static class CompareReport
         yield return ($"{run.Last?.EvaluatedOn ?? "test"} loss", Fixed(run.Best?.Loss));
         yield return ("loss gap", Fixed(run.Last?.LossGap));
         if (run.IsRegression) yield return ("test RMSE", results is null ? "-" : Units.Short(results.Evaluation.Rmse));
+        else if (run.IsSegmentation)
+            yield return ("test mean IoU", Units.Percent(results?.Evaluation.Pixels?.MeanIou ?? run.Best?.MeanIou ?? double.NaN));
         else yield return ("test accuracy", Units.Percent(results?.Evaluation.Accuracy ?? run.Best?.Accuracy ?? double.NaN));
         yield return ("weight norm", Units.Short(Norm(run)));
         yield return ("small weights", Units.Percent(SmallShare(run), 1));
@@ -100,7 +102,9 @@ internal static class CompareReport
         [
             Plot("Training loss of the data", report => report.TrainLoss).Draw(), Plot($"Loss on the {part} part", report => report.Loss).Draw(),
             runs[0].IsRegression
-                ? Plot("RMSE", report => report.Rmse).Draw() : Plot($"Accuracy on the {part} part", report => report.Accuracy, isPercent: true).Draw(),
+                ? Plot("RMSE", report => report.Rmse).Draw()
+                : runs[0].IsSegmentation ? Plot($"Mean IoU on the {part} part", report => report.MeanIou, isPercent: true).Draw()
+                : Plot($"Accuracy on the {part} part", report => report.Accuracy, isPercent: true).Draw(),
             Plot("Gap of the losses", report => report.LossGap).Draw(), Plot("Penalty", report => report.Penalty.Value).Draw(),
             Plot("Learning rate", report => report.LearningRate).Draw(),
         ];

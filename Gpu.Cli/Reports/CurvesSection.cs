@@ -31,6 +31,11 @@ internal static class CurvesSection
         };
         var score = run.IsRegression
             ? new SvgPlot($"RMSE on the {part} rows") { Series = [Series(part, 1, report => report.Rmse)], Mark = mark }
+            : run.IsSegmentation ? new SvgPlot("Mean IoU, the gap shaded")
+            {
+                Series = [Series("training", 0, report => report.TrainMeanIou), Series(part, 1, report => report.MeanIou)], HasBand = true, Mark = mark,
+                IsPercent = true,
+            }
             : new SvgPlot("Accuracy, the gap shaded")
             {
                 Series = [Series("training", 0, report => report.TrainAccuracy), Series(part, 1, report => report.Accuracy)], HasBand = true, Mark = mark,

@@ -14,6 +14,7 @@ internal sealed class RunResults
     private const int MostEmbedded = 500;
     private const int MostMistakes = 24;
     private const int MostMaps = 12;
+    private const int MostMasks = 16;
 
     private RunResults(DataSplit split, Evaluation evaluation, float[,] predictions)
     {
@@ -34,6 +35,9 @@ internal sealed class RunResults
     /// <summary>Number of samples with predictions.</summary>
     public int Count => Predictions.GetLength(0);
 
+    /// <summary>The predicted labels of the pixels of the first images; null unless the task is segmentation.</summary>
+    public byte[]? Masks { get; private init; }
+
     /// <summary>The predictions over the plane of two inputs, as a PNG; null for other data.</summary>
     public byte[]? Plane { get; private init; }
 
@@ -51,6 +55,15 @@ internal sealed class RunResults
     public static RunResults Compute(Predictor predictor, DataSplit split, ComputeDevice device, CancellationToken cancellation)
     {
         var evaluation = predictor.Evaluate(split, 1, cancellation);
+        if (evaluation.Pixels is not null)
+        {
+            // The first images, not the best or the worst.
+            var images = (ImageSplit)split.Take(MostMasks);
+            var pixels = new byte[images.Count * images.ImageSize];
+            for (var i = 0; i < images.Count; i++) images.CopyImage(i, pixels.AsSpan(i * images.ImageSize, images.ImageSize));
+            return new RunResults(images, evaluation, new float[0, 0]) { Masks = predictor.PredictMasks(pixels, images.Count) };
+        }
+
         var part = split.Count > MostPredicted ? split.Take(MostPredicted) : split;
         var predictions = Predict(predictor, part);
         var schema = predictor.Configuration.Table;

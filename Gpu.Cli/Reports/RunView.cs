@@ -17,6 +17,9 @@ internal sealed record RunView(RunFolder Folder, IReadOnlyList<EpochReport> Repo
     /// <summary>Whether the target is a number.</summary>
     public bool IsRegression => Folder.Configuration.Task == Gpu.Training.Data.TaskKind.Regression;
 
+    /// <summary>Whether each pixel has a class.</summary>
+    public bool IsSegmentation => Folder.Configuration.Task == Gpu.Training.Data.TaskKind.Segmentation;
+
     /// <summary>The epochs whose layers were measured.</summary>
     public IReadOnlyList<EpochReport> Measured => [.. Reports.Where(report => report.Layers is not null)];
 

@@ -16,6 +16,8 @@ internal static class SummarySection
         if (results?.Evaluation is { } test)
         {
             if (run.IsRegression) facts.AddRange([("test RMSE", Units.Short(test.Rmse)), ("test R\u00B2", Units.Fixed(test.R2, 4))]);
+            else if (test.Pixels is { } pixels)
+                facts.AddRange([("test mean IoU", Units.Percent(pixels.MeanIou)), ("test pixel accuracy", Units.Percent(pixels.Accuracy))]);
             else facts.Add(("test accuracy", Units.Percent(test.Accuracy)));
             facts.Add(("test loss", Units.Fixed(test.Loss, 4)));
             if (test.BalancedAccuracy is { } balanced) facts.Add(("balanced accuracy", Units.Percent(balanced)));
@@ -27,7 +29,9 @@ internal static class SummarySection
             if (results is null)
             {
                 facts.Add(run.IsRegression
-                    ? ($"{last.EvaluatedOn} RMSE", Units.Short(last.Rmse)) : ($"{last.EvaluatedOn} accuracy", Units.Percent(last.Accuracy)));
+                    ? ($"{last.EvaluatedOn} RMSE", Units.Short(last.Rmse))
+                    : run.IsSegmentation ? ($"{last.EvaluatedOn} mean IoU", Units.Percent(last.MeanIou))
+                    : ($"{last.EvaluatedOn} accuracy", Units.Percent(last.Accuracy)));
             }
 
             facts.Add(("training loss", Units.Fixed(last.TrainLoss, 4)));

@@ -16,10 +16,13 @@ internal sealed record SweepReport(
 {
     /// <summary>The columns of the CSV file after those of the swept options.</summary>
     public const string CsvColumns =
-        "n,epochs,complete,accuracy,accuracy_std,accuracy_error,loss,loss_std,loss_error,train_loss,train_loss_std,train_loss_error,seconds";
+        "n,epochs,complete,accuracy,accuracy_std,accuracy_error,loss,loss_std,loss_error,train_loss,train_loss_std,train_loss_error,seconds,mean_iou,"
+        + "mean_iou_std,mean_iou_error";
 
     /// <summary>The choice; null if no setting reached a finite loss.</summary>
     public SearchChoice? Choice { get; } = SearchChoice.From(Results);
+
+    private bool HasIou => Results.Any(result => !double.IsNaN(result.MeanIou.Mean));
 
     private bool HasAccuracy => Results.Any(result => !double.IsNaN(result.Accuracy.Mean));
 
@@ -37,12 +40,14 @@ internal sealed record SweepReport(
         }
 
         List<ReportColumn> columns = [ReportTable.Text("setting"), ReportTable.Number("n")];
-        if (HasAccuracy) columns.Add(ReportTable.Number("accuracy"));
+        if (HasIou) columns.Add(ReportTable.Number("mean IoU"));
+        if (HasAccuracy) columns.Add(ReportTable.Number(HasIou ? "pixel accuracy" : "accuracy"));
         columns.AddRange([ReportTable.Number("loss"), ReportTable.Number("training loss"), ReportTable.Text("")]);
         var table = new ReportTable([.. columns]) { Title = "Held-out samples: mean ± standard deviation over n runs" };
         foreach (var result in Results)
         {
             List<string> cells = [result.Setting.Name, Units.Count(result.Trials.Count)];
+            if (HasIou) cells.Add(WithDeviation(result.MeanIou, share => Units.Percent(share)));
             if (HasAccuracy) cells.Add(WithDeviation(result.Accuracy, share => Units.Percent(share)));
             cells.AddRange([
                 WithDeviation(result.Loss, loss => Units.Fixed(loss, 4)), WithDeviation(result.TrainLoss, loss => Units.Fixed(loss, 4)), Remark(result)]);
@@ -69,7 +74,8 @@ internal sealed record SweepReport(
     {
         var lines = Results.Select(result => string.Join(',', [
             .. Values[result.Setting.Name].Select(Quote), $"{result.Trials.Count}", $"{result.Trials.Max(trial => trial.Epochs)}",
-            result.IsComplete ? "1" : "0", .. Cells(result.Accuracy), .. Cells(result.Loss), .. Cells(result.TrainLoss), Cell(result.Seconds)]));
+            result.IsComplete ? "1" : "0", .. Cells(result.Accuracy), .. Cells(result.Loss), .. Cells(result.TrainLoss), Cell(result.Seconds),
+            .. Cells(result.MeanIou)]));
         AtomicFile.WriteAllText(file, string.Join('\n', [string.Join(',', [.. Swept.Select(option => Quote(Column(option))), CsvColumns]), .. lines]) + "\n");
     }
 
@@ -162,6 +168,7 @@ internal sealed record SweepReport(
         return record
             .Add("n", result.Trials.Count).Add("epochs", result.Trials.Max(trial => trial.Epochs)).Add("complete", result.IsComplete)
             .Add("accuracy", result.Accuracy.Mean).Add("accuracy_std", result.Accuracy.Deviation).Add("accuracy_error", result.Accuracy.Error)
+            .Add("mean_iou", HasIou ? result.MeanIou.Mean : null).Add("mean_iou_std", HasIou ? result.MeanIou.Deviation : null)
             .Add("loss", result.Loss.Mean).Add("loss_std", result.Loss.Deviation).Add("loss_error", result.Loss.Error)
             .Add("train_loss", result.TrainLoss.Mean).Add("train_loss_std", result.TrainLoss.Deviation)
             .Add("differs_from_best", Choice is { } choice && result != choice.Best && result.IsComplete ? SearchChoice.Differs(choice.Best, result) : null)

@@ -109,7 +109,7 @@ public class DatasetLoaderTests
     {
         var message = Assert.Throws<DatasetNotFoundException>(() => DatasetLoader.Load("no/such/folder")).Message;
         Assert.DoesNotContain("Did you mean", message);
-        Assert.Contains("digits, mnist, fashion-mnist, kmnist, qmnist, cifar-10, cifar-100, moons, circles, spirals", message);
+        Assert.Contains("digits, mnist, fashion-mnist, kmnist, qmnist, cifar-10, cifar-100, shapes, moons, circles, spirals", message);
     }
 
     [Fact]

@@ -28,12 +28,16 @@ public class BuiltInModelsTests
     {
         foreach (var name in BuiltInModels.Names)
         {
-            foreach (var input in new[] { TensorShape.Image(28, 28, 1), TensorShape.Image(40, 52, 3) })
+            var isForMasks = BuiltInModels.IsForMasks(name);
+            TensorShape[] inputs = isForMasks ? [TensorShape.Image(32, 32, 1), TensorShape.Image(48, 80, 3)]
+                : [TensorShape.Image(28, 28, 1), TensorShape.Image(40, 52, 3)];
+            foreach (var input in inputs)
             {
                 var model = BuiltInModels.Create(name, input, 3);
-                Assert.Equal(3, model.Output.Length);
+                if (isForMasks) Assert.Equal(TensorShape.Image(input.Height, input.Width, 3), model.Output);
+                else Assert.Equal(3, model.Output.Length);
                 Assert.Equal(model.Input.IsImage ? input : TensorShape.Features(input.Length), model.Input);
-                Assert.Equal(BuiltInModels.EndsInGlobalPooling(name), BuiltInModels.Create(name, TensorShape.Image(64, 64, 3), 3).ParameterCount
+                Assert.Equal(isForMasks || BuiltInModels.EndsInGlobalPooling(name), BuiltInModels.Create(name, TensorShape.Image(64, 64, 3), 3).ParameterCount
                     == BuiltInModels.Create(name, TensorShape.Image(128, 128, 3), 3).ParameterCount);
             }
 

@@ -245,6 +245,15 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
         yield return Case(typeof(Metrics), "AccumulateLosses", "metrics", batch, Samples(), Counters());
         yield return Case(typeof(Metrics), "AccumulateBinary", "metrics", batch, classes, Values(), Values(), 0.5f, Samples(), Counters());
         yield return Case(typeof(Metrics), "Reset", "metrics", Counters());
+        const int pixels = 7;
+        DeviceView Logits() => View(batch * pixels * classes);
+        DeviceView Labels() => View(batch * pixels);
+        yield return Case(
+            typeof(PixelLoss), "Run", "logitsGradient sampleLosses workspace", batch, pixels, classes, Logits(), Labels(), Logits(), Samples(),
+            View(PixelLoss.WorkspaceLength(batch, pixels, classes)), new PixelLossTerms { CrossEntropy = 1, Dice = 1, Focal = 1 }, View(classes));
+        yield return Case(
+            typeof(PixelConfusion), "Accumulate", "counters", batch * pixels, classes, Logits(), Labels(), View(PixelConfusion.Words(classes)));
+        yield return Case(typeof(PixelConfusion), "Reset", "counters", classes, View(PixelConfusion.Words(classes)));
     }
 
     private IEnumerable<OperationCase> Steps()
@@ -261,7 +270,6 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
                 typeof(BatchGather), "Run", "output outputLabels", [images, .. Gather().Cast<object>(), augmentation, default(AugmentationBuffers)]);
         }
 
-
         var buffers = new AugmentationBuffers
         {
             Transforms = View(2 * AugmentationBuffers.WordsPerSample),
@@ -272,6 +280,9 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
         yield return Case(
             typeof(BatchGather), "Run", "output outputLabels buffers.Transforms buffers.SecondLabels buffers.LabelWeights",
             [images, .. Gather().Cast<object>(), new Augmentation(true, 1, 7) { Rotation = 10, Mixup = 1 }, buffers]);
+        var masks = images with { Channels = 1 };
+        yield return Case(
+            typeof(MaskGather), "Run", "labels", masks, View(masks.DataWords), View(1), View(state), View(masks.BatchLength), new Augmentation(true, 1, 7));
         yield return Case(typeof(RowGather), "Run", "output outputLabels", View(21), 7, View(3), View(1), View(state), View(14), View(2));
         yield return Case(typeof(StepTable), "Advance", "table stepState", View(StepTableLayout.Length(1)), View(state));
         yield return Case(typeof(LossScaling), "Scale", "gradient", View(33), View(LossScaleLayout.Words));

@@ -27,7 +27,7 @@ public abstract class DataSplit
     public abstract DataSplit Select(ReadOnlySpan<int> indices);
 
     /// <summary>Counts the samples of each of <paramref name="classes"/> classes.</summary>
-    public int[] CountPerClass(int classes)
+    public virtual int[] CountPerClass(int classes)
     {
         var counts = new int[classes];
         foreach (var label in Labels)

@@ -47,6 +47,13 @@ public static class DatasetLoader
         return TableGenerator.Has(source) || (TableFile.HasTableExtension(source) && !Directory.Exists(source));
     }
 
+    /// <summary>Whether a data set has a mask for each image: a folder of images and masks, or generated shapes (<see cref="ShapesGenerator"/>).</summary>
+    public static bool HasMasks(string source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return ShapesGenerator.Has(source) || (DatasetCatalog.Find(source) is null && Masks.MaskFolderLayout.IsMaskFolder(source));
+    }
+
     /// <summary>Loads a table from a file (.csv, .tsv), or a generated table by name.</summary>
     /// <param name="source">A file or a name.</param>
     /// <param name="options">How to read the table; null for the defaults.</param>
@@ -95,6 +102,7 @@ public static class DatasetLoader
 
     private static ImageDataset Find(string nameOrFolder, IReadOnlyList<string> searchFolders, DatasetOptions options)
     {
+        if (ShapesGenerator.Has(nameOrFolder)) return ShapesGenerator.Generate();
         if (DatasetCatalog.Find(nameOrFolder) is { } entry)
         {
             var folder = searchFolders.Select(root => Path.Combine(root, entry.Name)).Append(nameOrFolder).FirstOrDefault(Directory.Exists);
@@ -175,6 +183,7 @@ public static class DatasetLoader
             + "IDX files (train-images*, train-labels*, t10k-images* or test-images*, t10k-labels* or test-labels*; plain or .gz); "
             + "CIFAR-10 binary batches (data_batch_1.bin to data_batch_5.bin, test_batch.bin, batches.meta.txt) or CIFAR-100 (train.bin, test.bin); "
             + "Parquet files (train-*.parquet, test-*.parquet); "
+            + "images and masks of the same names (images/*, masks/*, or JPEGImages, SegmentationClass and ImageSets/Segmentation); "
             + "or one folder of images per class (train/<class>/* and test/<class>/*, or <class>/* alone). Arrange the files in one of these ways, or give "
             + "another folder.");
     }
@@ -195,7 +204,8 @@ public static class DatasetLoader
             + "has the files.");
     }
 
-    private static IEnumerable<string> AllNames() => DatasetCatalog.Entries.Select(entry => entry.Name).Concat(TableGenerator.Names);
+    private static IEnumerable<string> AllNames() =>
+        DatasetCatalog.Entries.Select(entry => entry.Name).Append(ShapesGenerator.Name).Concat(TableGenerator.Names);
 
     private static string Names() => string.Join(", ", AllNames());
 }

@@ -44,6 +44,9 @@ public sealed class ImageDataset : Dataset
     /// <inheritdoc/>
     public override TensorShape SampleShape => TensorShape.Image(Height, Width, Channels);
 
+    /// <summary>Segmentation if the images have masks, else classification.</summary>
+    public override TaskKind Task => Train.Masks is null ? TaskKind.Classification : TaskKind.Segmentation;
+
     /// <summary>The training split.</summary>
     public override ImageSplit Train { get; }
 
@@ -85,6 +88,7 @@ public sealed class ImageDataset : Dataset
         var wanted = classNames.Select(UnicodeNames.Normalize).ToArray();
         var labels = ClassNames.Select(name => Array.IndexOf(wanted, UnicodeNames.Normalize(name))).ToArray();
         var used = Train.Labels.Concat(Test.Labels).Concat(Validation?.Labels ?? []).ToHashSet();
+        if (Task == TaskKind.Segmentation) return WithMaskClasses(classNames, labels);
         var unknown = Enumerable.Range(0, Classes).Where(label => labels[label] < 0 && used.Contains(label)).Select(label => ClassNames[label]).ToArray();
         if (unknown.Length > 0)
         {
@@ -95,6 +99,19 @@ public sealed class ImageDataset : Dataset
         }
 
         return Convert(classNames, split => split.WithLabels([.. split.Labels.Select(label => labels[label])]), Transform);
+    }
+
+    private ImageDataset WithMaskClasses(IReadOnlyList<string> classNames, int[] labels)
+    {
+        var unknown = Enumerable.Range(0, Classes).Where(label => labels[label] < 0).Select(label => ClassNames[label]).ToArray();
+        if (unknown.Length > 0)
+        {
+            throw new DatasetException(
+                $"The masks of the data set '{Name}' have classes that are not known here: {NameList.Join(unknown, MostNames)}. Known: "
+                + $"{NameList.Join(classNames, MostNames)}. Use masks with the known classes.");
+        }
+
+        return Convert(classNames, split => split.WithMasks([.. split.Masks!.Select(label => label < Classes ? (byte)labels[label] : label)]), Transform);
     }
 
     private ImageDataset Convert(IReadOnlyList<string> classNames, Func<ImageSplit, ImageSplit> convert, ImageTransform? transform)
@@ -130,6 +147,19 @@ public sealed class ImageDataset : Dataset
                 $"The {part} images of the data set '{Name}' are {split.Height}x{split.Width}x{split.Channels} (height x width x channels), "
                 + "the training images "
                 + $"{Height}x{Width}x{Channels}. All parts need the same size.");
+        }
+
+        if (split.Masks is null != Train.Masks is null)
+            throw new DatasetException($"The {part} part of the data set '{Name}' has {(split.Masks is null ? "no " : "")}masks, unlike the training part.");
+        if (split.Masks is not null)
+        {
+            var unknown = split.CountPixelsPerClass(ImageSplit.VoidLabel).Skip(Classes).Sum();
+            if (unknown > 0)
+            {
+                throw new DatasetException(
+                    $"{unknown} pixels of the masks of the {part} part of the data set '{Name}' have labels above {Classes - 1}, but there are {Classes} "
+                    + $"classes. Correct the masks, name more classes, or give such pixels the label {ImageSplit.VoidLabel}, which does not count.");
+            }
         }
 
         for (var i = 0; i < split.Count; i++)

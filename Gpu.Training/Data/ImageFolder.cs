@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gpu.Training.Data.Cache;
+using Gpu.Training.Data.Masks;
 using Gpu.Training.Images;
 
 namespace Gpu.Training.Data;
@@ -39,10 +40,13 @@ internal sealed class ImageFolder
     private ImageDataset Load(string name)
     {
         var files = Wanted();
-        _ = Classes(files); // Fails before images are decoded.
+        if (_layout.Masks is null) _ = Classes(files); // Fails before images are decoded.
         var (readable, images, transform) = Read(files);
-        var classes = Classes(readable);
-        var labels = readable.Select(file => Array.IndexOf(classes, file.Class)).ToArray();
+        byte[][]? masks = null;
+        string[] classes;
+        if (_layout.Masks is { } layout) (masks, classes) = MaskReader.Read(layout, readable, transform, _options.Note);
+        else classes = Classes(readable);
+        var labels = masks is null ? readable.Select(file => Array.IndexOf(classes, file.Class)).ToArray() : new int[readable.Count];
         var channels = _options.Channels ?? (images.IsGray ? 1 : 3);
         var parts = Parts(readable, labels);
         var all = Enumerable.Range(0, readable.Count).ToArray();
@@ -72,8 +76,12 @@ internal sealed class ImageFolder
             Transform = transform, Unreadable = [.. files.Except(readable).Select(file => file.Name)], ContentHashes = hashes,
         };
 
-        ImageSplit Join(int[] indices, ulong stream) => ImageFolder.Join(
-            readable, labels, images, indices, new PortableRandom(_options.Seed, stream), channels, names: !_options.DrawsByOrder);
+        ImageSplit Join(int[] indices, ulong stream)
+        {
+            // Join shuffles the indices.
+            var split = ImageFolder.Join(readable, labels, images, indices, new PortableRandom(_options.Seed, stream), channels, names: !_options.DrawsByOrder);
+            return masks is null ? split : split.WithMasks([.. indices.SelectMany(i => masks[i])]);
+        }
     }
 
     // The files without those that a resumed run does not know, and what changed since the run.

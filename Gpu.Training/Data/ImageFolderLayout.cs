@@ -1,3 +1,5 @@
+using Gpu.Training.Data.Masks;
+
 namespace Gpu.Training.Data;
 
 /// <summary>
@@ -16,6 +18,14 @@ internal sealed class ImageFolderLayout
 
     private ImageFolderLayout(FolderTree root) => Root = root;
 
+    private ImageFolderLayout(MaskFolderLayout masks)
+    {
+        (Root, Masks, _files, _notes) = (masks.Root, masks, [.. masks.Files], [.. masks.Notes]);
+    }
+
+    /// <summary>The masks; null if the images are in class folders.</summary>
+    public MaskFolderLayout? Masks { get; }
+
     /// <summary>The image files, by part, then class folder and name in ordinal order.</summary>
     public IReadOnlyList<ImageFile> Files => _files;
 
@@ -29,7 +39,11 @@ internal sealed class ImageFolderLayout
     public FolderTree Root { get; }
 
     /// <summary>Whether a folder of this name holds a part of the data.</summary>
-    public static bool IsPartName(string name) => Parts.Any(part => part.Names.Contains(name.ToLowerInvariant()));
+    public static bool IsPartName(string name) => PartOf(name) is not null;
+
+    /// <summary>The part of the data that a folder of this name holds; null if it holds none.</summary>
+    public static SplitPart? PartOf(string name) =>
+        Parts.Where(part => part.Names.Contains(name.ToLowerInvariant())).Select(part => (SplitPart?)part.Part).FirstOrDefault();
 
     /// <summary>Finds the files; null if there are no image files.</summary>
     /// <exception cref="DatasetException">There are images, but not in class folders, or a part has two folders.</exception>
@@ -38,6 +52,8 @@ internal sealed class ImageFolderLayout
         var root = FolderTree.Read(path);
         if (root.ImageCount == 0)
             return null;
+        if (MaskFolderLayout.TryFind(root) is { } masks)
+            return new ImageFolderLayout(masks);
         var start = root;
 
         // Archives often unpack into a folder of their own, and data sets have a folder 'images' beside annotations.

@@ -11,6 +11,9 @@ public sealed class ImageSplit : DataSplit
     /// <summary>The most classes of labels in a file. Names and counts are kept for each class, so that a damaged label would allocate gigabytes.</summary>
     internal const int MostClasses = 1_000_000;
 
+    /// <summary>The label of a pixel that does not count, neither in the loss nor in the metrics.</summary>
+    public const byte VoidLabel = Gpu.Kernels.PixelLoss.Void;
+
     private readonly byte[]? _pixels;
     private readonly MappedImages? _mapped;
 
@@ -66,6 +69,21 @@ public sealed class ImageSplit : DataSplit
         (Height, Width, Channels) = (height, width, images.Channels);
     }
 
+    /// <summary>The split with masks: one class for each pixel.</summary>
+    /// <param name="masks">The class of each pixel, [count, height, width]; <see cref="VoidLabel"/> for pixels that do not count. It is not copied.</param>
+    /// <exception cref="DatasetException">The number of bytes does not match the images.</exception>
+    public ImageSplit WithMasks(byte[] masks)
+    {
+        ArgumentNullException.ThrowIfNull(masks);
+        var expected = (long)Count * Height * Width;
+        if (masks.LongLength != expected)
+            throw new DatasetException($"{Count} masks of {Height}x{Width} need {expected} bytes, but {masks.LongLength} were given.");
+        return Copy(masks);
+    }
+
+    /// <summary>The mask of an image, [height, width]; empty without masks.</summary>
+    public ReadOnlySpan<byte> Mask(int index) => Masks is null ? [] : Masks.AsSpan(checked(index * Height * Width), Height * Width);
+
     /// <summary>All pixels, [count, height, width, channels].</summary>
     /// <exception cref="InvalidOperationException">The images are in a cache file (<see cref="IsMapped"/>).</exception>
     public byte[] Pixels => _pixels ?? throw new InvalidOperationException("The images are in a cache file, not in an array: read them with CopyImage.");
@@ -80,6 +98,12 @@ public sealed class ImageSplit : DataSplit
 
     /// <summary>Name of each image, such as its path relative to the folder of the data set, with '/' between folders; null if the images have none.</summary>
     public IReadOnlyList<string>? Names { get; }
+
+    /// <summary>
+    /// The class of each pixel, [count, height, width], <see cref="VoidLabel"/> for pixels that do not count; null if the images have one class each. All
+    /// <see cref="DataSplit.Labels"/> are 0 then.
+    /// </summary>
+    public byte[]? Masks { get; private init; }
 
     /// <summary>Image height in pixels.</summary>
     public int Height { get; }
@@ -127,8 +151,11 @@ public sealed class ImageSplit : DataSplit
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (_mapped is not null && count < Count)
             return Select([.. Enumerable.Range(0, count)]);
-        return count >= Count ? this : new ImageSplit(
-        Pixels[..(count * ImageSize)], Labels[..count], Height, Width, Channels, Names?.Take(count).ToArray());
+        return count >= Count ? this
+            : new ImageSplit(Pixels[..(count * ImageSize)], Labels[..count], Height, Width, Channels, Names?.Take(count).ToArray())
+            {
+                Masks = Masks?[..(count * Height * Width)],
+            };
     }
 
     /// <summary>Copies the images with the given indices, in that order.</summary>
@@ -146,9 +173,16 @@ public sealed class ImageSplit : DataSplit
                 names[i] = Names![indices[i]];
         }
 
+        byte[]? masks = null;
+        if (Masks is not null)
+        {
+            masks = new byte[checked(indices.Length * Height * Width)];
+            for (var i = 0; i < indices.Length; i++) Mask(indices[i]).CopyTo(masks.AsSpan(i * Height * Width));
+        }
+
         return pixels is null
-            ? new ImageSplit(_mapped!.Select(indices), labels, Height, Width, names)
-            : new ImageSplit(pixels, labels, Height, Width, Channels, names);
+            ? new ImageSplit(_mapped!.Select(indices), labels, Height, Width, names) { Masks = masks }
+            : new ImageSplit(pixels, labels, Height, Width, Channels, names) { Masks = masks };
     }
 
     /// <summary>
@@ -157,8 +191,8 @@ public sealed class ImageSplit : DataSplit
     /// <param name="channels">Values per pixel: 1 for gray, 3 for RGB.</param>
     public ImageSplit ToChannels(int channels) =>
         channels == Channels ? this
-        : _mapped is not null ? new ImageSplit(_mapped.ToChannels(channels), Labels, Height, Width, Names)
-        : Converted(Height, Width, channels, image => image.ToChannels(channels));
+        : _mapped is not null ? new ImageSplit(_mapped.ToChannels(channels), Labels, Height, Width, Names) { Masks = Masks }
+        : Converted(Height, Width, channels, image => image.ToChannels(channels), Masks);
 
     /// <summary>Resizes the images.</summary>
     /// <param name="transform">The size, and what happens to other proportions.</param>
@@ -167,13 +201,54 @@ public sealed class ImageSplit : DataSplit
     {
         ArgumentNullException.ThrowIfNull(transform);
         return (transform.Height, transform.Width) == (Height, Width) ? this
-            : Converted(transform.Height, transform.Width, Channels, image => transform.Apply(image, background).ToChannels(Channels));
+            : Converted(
+                transform.Height, transform.Width, Channels, image => transform.Apply(image, background).ToChannels(Channels), ResizedMasks(transform));
+    }
+
+    private byte[]? ResizedMasks(ImageTransform transform)
+    {
+        if (Masks is null) return null;
+        var size = transform.Height * transform.Width;
+        var masks = new byte[checked(Count * size)];
+        Parallel.For(0, Count, i => transform.ApplyToMask(Mask(i), Height, Width, VoidLabel).CopyTo(masks, i * size));
+        return masks;
+    }
+
+    /// <summary>
+    /// The number of images of each class; with masks, of images that have pixels of the class.
+    /// </summary>
+    public override int[] CountPerClass(int classes)
+    {
+        if (Masks is null) return base.CountPerClass(classes);
+        var counts = new int[classes];
+        Span<bool> has = stackalloc bool[256];
+        for (var i = 0; i < Count; i++)
+        {
+            has.Clear();
+            foreach (var label in Mask(i)) has[label] = true;
+            for (var c = 0; c < Math.Min(classes, VoidLabel); c++)
+                if (has[c]) counts[c]++;
+        }
+
+        return counts;
+    }
+
+    /// <summary>The number of pixels of each class; without masks all are 0.</summary>
+    public long[] CountPixelsPerClass(int classes)
+    {
+        var all = new long[256];
+        foreach (var label in Masks ?? []) all[label]++;
+        return all[..classes];
     }
 
     /// <summary>The same images with other labels.</summary>
     internal ImageSplit WithLabels(int[] labels) => _mapped is null
-        ? new ImageSplit(Pixels, labels, Height, Width, Channels, Names)
-        : new ImageSplit(_mapped, labels, Height, Width, Names);
+        ? new ImageSplit(Pixels, labels, Height, Width, Channels, Names) { Masks = Masks }
+        : new ImageSplit(_mapped, labels, Height, Width, Names) { Masks = Masks };
+
+    private ImageSplit Copy(byte[] masks) => _mapped is null
+        ? new ImageSplit(Pixels, new int[Count], Height, Width, Channels, Names) { Masks = masks }
+        : new ImageSplit(_mapped, new int[Count], Height, Width, Names) { Masks = masks };
 
     /// <summary>
     /// Draws a stratified random part and returns the rest and the part; both keep the order of the images. Named images are drawn by their names: about the
@@ -199,7 +274,7 @@ public sealed class ImageSplit : DataSplit
     private protected override bool[] Draw(double fraction, ulong seed) =>
         Names is null ? base.Draw(fraction, seed) : NameHash.Draw("validation", Names, Stratum, fraction, seed);
 
-    private ImageSplit Converted(int height, int width, int channels, Func<ByteImage, ByteImage> convert)
+    private ImageSplit Converted(int height, int width, int channels, Func<ByteImage, ByteImage> convert, byte[]? masks)
     {
         var size = height * width * channels;
         if ((long)size * Count > Array.MaxLength)
@@ -210,7 +285,7 @@ public sealed class ImageSplit : DataSplit
 
         var pixels = new byte[size * Count];
         Parallel.For(0, Count, i => convert(new ByteImage(Height, Width, Channels, Image(i).ToArray())).Pixels.CopyTo(pixels, i * size));
-        return new ImageSplit(pixels, Labels, height, width, channels, Names);
+        return new ImageSplit(pixels, Labels, height, width, channels, Names) { Masks = masks };
     }
 
     internal override string ComputeFingerprint()
@@ -221,6 +296,7 @@ public sealed class ImageSplit : DataSplit
         else
             check.Append(Pixels);
         check.Append(MemoryMarshal.AsBytes(Labels.AsSpan()));
+        if (Masks is not null) check.Append(Masks);
         return $"{Count}x{Height}x{Width}x{Channels}-{check.GetCurrentHashAsUInt32():x8}";
     }
 }

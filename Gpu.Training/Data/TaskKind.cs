@@ -11,4 +11,7 @@ public enum TaskKind
 
     /// <summary>A number; mean squared error.</summary>
     Regression,
+
+    /// <summary>One of several classes for each pixel of an image; a loss on one output per pixel and class.</summary>
+    Segmentation,
 }

@@ -69,6 +69,42 @@ public static class ImageCodec
         }
     }
 
+    /// <summary>
+    /// Reads an image file whose pixels are numbers, such as classes: indexed and gray PNG files as they are (one channel), other files as
+    /// <see cref="Decode"/> does.
+    /// </summary>
+    /// <param name="path">A regular file.</param>
+    /// <exception cref="ImageException">As for the other files; or the file is a JPEG, which changes numbers.</exception>
+    public static ByteImage LoadNumbers(string path)
+    {
+        var data = ReadFile(path);
+        if (data.AsSpan().StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]))
+            throw new ImageException($"The image file '{path}' is a JPEG, whose compression changes numbers. Save it as PNG.");
+        if (!data.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G']))
+            return Decode(data, path);
+        try
+        {
+            return PngReader.ReadNumbers(data);
+        }
+        catch (Exception e)
+        {
+            var reason = e is InvalidDataException ? e.Message.TrimEnd('.') : $"Its data are damaged ({e.GetType().Name})";
+            throw new ImageException($"The image file '{path}' cannot be decoded as PNG. {reason}. Replace or remove the file.", e);
+        }
+    }
+
+    /// <summary>Writes numbers as an indexed PNG file with a palette. The file appears complete or not at all.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="numbers">An image of one channel.</param>
+    /// <param name="palette">The color of each number, at most 256; numbers above are black.</param>
+    public static void SaveIndexedPng(string path, ByteImage numbers, IReadOnlyList<RgbColor> palette)
+    {
+        ArgumentNullException.ThrowIfNull(numbers);
+        ArgumentNullException.ThrowIfNull(palette);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(numbers.Channels, 1);
+        AtomicFile.WriteAllBytes(path, IndexedPng.Encode(numbers, palette));
+    }
+
     /// <summary>Writes an image as PNG, gray or color with 8 bits a channel. The file appears complete or not at all.</summary>
     public static void SavePng(string path, ByteImage image) => AtomicFile.WriteAllBytes(path, EncodePng(image));
 

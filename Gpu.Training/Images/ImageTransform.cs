@@ -46,6 +46,36 @@ public sealed record ImageTransform
         return (height, width) == (Height, Width) ? scaled : Place(scaled, background);
     }
 
+    /// <summary>
+    /// Moves a mask as <see cref="Apply"/> moves its image, by the nearest neighbor: each pixel gets the label of the pixel that its center lies in.
+    /// </summary>
+    /// <param name="mask">Labels, [height, width].</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="outside">The label of what <see cref="ImageFit.Pad"/> fills.</param>
+    /// <returns>Labels, [<see cref="Height"/>, <see cref="Width"/>].</returns>
+    public byte[] ApplyToMask(ReadOnlySpan<byte> mask, int height, int width, byte outside)
+    {
+        if ((height, width) == (Height, Width)) return mask.ToArray();
+        var (scaledHeight, scaledWidth) = ScaledSize(height, width);
+        var result = new byte[Height * Width];
+        // As in Place: the center is cut out, or placed in the center.
+        var (fromRow, toRow) = (Math.Max(0, (scaledHeight - Height) / 2), Math.Max(0, (Height - scaledHeight) / 2));
+        var (fromColumn, toColumn) = (Math.Max(0, (scaledWidth - Width) / 2), Math.Max(0, (Width - scaledWidth) / 2));
+        for (var y = 0; y < Height; y++)
+        {
+            var row = fromRow + y - toRow;
+            for (var x = 0; x < Width; x++)
+            {
+                var column = fromColumn + x - toColumn;
+                result[y * Width + x] = row < 0 || row >= scaledHeight || column < 0 || column >= scaledWidth ? outside
+                    : mask[(int)((2L * row + 1) * height / (2L * scaledHeight)) * width + (int)((2L * column + 1) * width / (2L * scaledWidth))];
+            }
+        }
+
+        return result;
+    }
+
     /// <summary>The text of the options, such as <c>96x128, crop</c>.</summary>
     public override string ToString() => $"{Height}x{Width}, {Fit.ToString().ToLowerInvariant()}";
 

@@ -12,6 +12,7 @@ public sealed record ClassWeighting
 {
     /// <summary>
     /// Weights that give every class the same influence: samples / (classes * samples of the class), as in scikit-learn. Their mean over the samples is 1.
+    /// With masks pixels are counted.
     /// </summary>
     public static ClassWeighting Balanced => new();
 
@@ -43,20 +44,21 @@ public sealed record ClassWeighting
         }
     }
 
-    /// <summary>The weights as a list, one for each output of the model.</summary>
+    /// <summary>The weights as a list, one for each class that the model tells apart.</summary>
     /// <exception cref="TrainingException">a class has no weight, or a weight has no class</exception>
     internal float[] Resolve(Dataset data, int outputs)
     {
-        if (data.Task != TaskKind.Classification)
+        if (data.Task is not (TaskKind.Classification or TaskKind.Segmentation))
             throw new TrainingException($"Class weights need one output per class, but the task of '{data.Name}' is {data.Task}. Omit --class-weights.");
         var weights = new float[outputs];
         Array.Fill(weights, 1f);
         if (ByName is null)
         {
-            var counts = data.Train.CountPerClass(data.Classes);
+            var counts = data is ImageDataset { Task: TaskKind.Segmentation } images ? images.Train.CountPixelsPerClass(data.Classes)
+                : [.. data.Train.CountPerClass(data.Classes).Select(count => (long)count)];
             var used = counts.Count(count => count > 0);
             for (var c = 0; c < counts.Length; c++)
-                if (counts[c] > 0) weights[c] = (float)((double)data.Train.Count / ((double)used * counts[c]));
+                if (counts[c] > 0) weights[c] = (float)((double)counts.Sum() / ((double)used * counts[c]));
             return weights;
         }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Gpu.Kernels;
 using Gpu.Training.Planning;
 
 namespace Gpu.Training.Loop;
@@ -41,7 +40,7 @@ internal static class DivergenceLocator
 
             var position = loop.Position with { };
             loop.Step(null);
-            var totals = Metrics.Read(session.Network.Device, session.Plans.TrainingMetrics);
+            var totals = session.Plans.TrainingMetrics.Read();
             var after = session.Weights.DownloadTraining();
             if (double.IsFinite(totals.MeanLoss) && after.IsFinite())
             {

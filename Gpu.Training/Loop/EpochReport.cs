@@ -48,6 +48,12 @@ public sealed record EpochReport
     /// </summary>
     public double R2 { get; init; } = double.NaN;
 
+    /// <summary>Mean intersection over union on that split, 0 to 1; NaN unless the task is segmentation, where accuracies are those of pixels.</summary>
+    public double MeanIou { get; init; } = double.NaN;
+
+    /// <summary>Mean intersection over union over the epoch's training batches; NaN unless the task is segmentation.</summary>
+    public double TrainMeanIou { get; init; } = double.NaN;
+
     /// <summary><see cref="Loss"/> minus <see cref="TrainLoss"/>: how much worse the network is on samples that it was not trained on.</summary>
     public double LossGap => Loss - TrainLoss;
 

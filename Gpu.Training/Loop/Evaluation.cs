@@ -9,7 +9,7 @@ public sealed record Evaluation
     /// <summary>Mean loss per sample.</summary>
     public required double Loss { get; init; }
 
-    /// <summary>Fraction of samples whose highest output is the right class, 0 to 1; NaN in regression.</summary>
+    /// <summary>Fraction of samples whose highest output is the right class, 0 to 1; in segmentation of pixels; NaN in regression.</summary>
     public required double Accuracy { get; init; }
 
     /// <summary>Fraction of samples whose class is among the k highest outputs, 0 to 1.</summary>
@@ -29,6 +29,9 @@ public sealed record Evaluation
 
     /// <summary>Confusion matrix, classes x classes: element [i, j] counts the samples of class i predicted as class j. Null if it was not requested.</summary>
     public required int[,]? ConfusionMatrix { get; init; }
+
+    /// <summary>The scores of the pixels; null unless the task is segmentation.</summary>
+    public PixelScores? Pixels { get; init; }
 
     /// <summary>Mean recall of the classes that have samples, 0 to 1, as in scikit-learn. Null without confusion matrix.</summary>
     public double? BalancedAccuracy => ConfusionMatrix is { } matrix

@@ -13,7 +13,8 @@ internal sealed class ImageDeviceSplit : DeviceSplit
     private readonly ImageSplit _split;
     private readonly Augmentation _augmentation;
     private readonly DeviceBuffer _bytes;
-    private readonly DeviceBuffer _labels;
+    private readonly DeviceBuffer? _labels;
+    private readonly DeviceBuffer? _masks;
     private readonly DeviceBuffer _normalization;
     private readonly AugmentationBuffers _augmentationBuffers;
     private readonly int _windowSamples;
@@ -29,7 +30,19 @@ internal sealed class ImageDeviceSplit : DeviceSplit
         else if ((long)split.Count * split.ImageSize / 4 > int.MaxValue - 16)
             throw new TrainingException($"{split.Count} images of {split.ImageSize} bytes exceed the 8 GB that one device buffer can hold. Use --limit-train.");
         _bytes = Allocate(Shape(1).DataWords);
-        _labels = Allocate(split.Count);
+        if (split.Masks is { } masks)
+        {
+            if (masks.LongLength > 4L * (int.MaxValue - 16))
+                throw new TrainingException($"{split.Count} masks exceed the 8 GB that one device buffer can hold. Use --limit-train.");
+            _masks = Allocate(MaskShape(1).DataWords);
+            device.Upload<byte>(masks, _masks.View);
+        }
+        else
+        {
+            _labels = Allocate(split.Count);
+            device.Upload<int>(split.Labels, _labels.View);
+        }
+
         var pattern = PixelNormalization.Pattern(statistics.Mean, statistics.StandardDeviation);
         _normalization = Allocate(pattern.Length);
         _augmentationBuffers = Buffers(augmentation, batch);
@@ -41,7 +54,6 @@ internal sealed class ImageDeviceSplit : DeviceSplit
         else if (split.IsMapped) UploadMapped();
         else device.Upload<byte>(split.Pixels, _bytes.View);
 
-        device.Upload<int>(split.Labels, _labels.View);
         device.Upload<float>(pattern, _normalization.View);
     }
 
@@ -49,12 +61,15 @@ internal sealed class ImageDeviceSplit : DeviceSplit
     public static long WordsFor(ImageSplit split, int batch)
     {
         var resident = split.IsStreamed ? PixelWindow.SamplesFor(batch, split.ImageSize) : split.Count;
-        return (long)resident * split.ImageSize / 4 + 5 + 2L * split.Count + PixelNormalization.Words(split.Channels);
+        var masks = split.Masks is { } bytes ? bytes.LongLength / 4 + 5 : 0;
+        return (long)resident * split.ImageSize / 4 + 5 + 2L * split.Count + PixelNormalization.Words(split.Channels) + masks;
     }
 
     /// <summary>Words of device memory that an augmentation needs besides.</summary>
     public static long WordsFor(Augmentation augmentation, int batch) =>
         augmentation.IsFlipAndShift ? 0 : (long)batch * AugmentationBuffers.WordsPerSample + AugmentationBuffers.QuantileWords;
+
+    public override TaskKind Task => _split.Masks is null ? TaskKind.Classification : TaskKind.Segmentation;
 
     public override void Require(int from, int count) => _window?.Require(from, count);
 
@@ -62,18 +77,26 @@ internal sealed class ImageDeviceSplit : DeviceSplit
 
     protected override void DisposeManaged() => _window?.Dispose();
 
-    protected override void Gather(Plan plan, CommandList list) => BatchGather.Run(
-        list, Shape(plan.Batch), _bytes.View, _labels.View, OrderView, StepState, _normalization.View, plan.Input, plan.Labels, _augmentation,
-        _augmentationBuffers with
-        {
-            Transforms = _augmentation.IsFlipAndShift ? default : _augmentationBuffers.Transforms.First(plan.Batch * AugmentationBuffers.WordsPerSample),
-            SecondLabels = plan.SecondLabels,
-            LabelWeights = plan.LabelWeights,
-        });
+    protected override void Gather(Plan plan, CommandList list)
+    {
+        BatchGather.Run(
+            list, Shape(plan.Batch), _bytes.View, _labels?.View ?? default, OrderView, StepState, _normalization.View, plan.Input,
+            _labels is null ? default : plan.Labels, _augmentation, _augmentationBuffers with
+            {
+                Transforms = _augmentation.IsFlipAndShift ? default : _augmentationBuffers.Transforms.First(plan.Batch * AugmentationBuffers.WordsPerSample),
+                SecondLabels = plan.SecondLabels,
+                LabelWeights = plan.LabelWeights,
+            });
+        if (_masks is not null) MaskGather.Run(list, MaskShape(plan.Batch), _masks.View, OrderView, StepState, plan.Labels, _augmentation);
+    }
+
+    private BatchShape MaskShape(int count) => new(_split.Count, count, _split.Height, _split.Width, 1);
 
     private AugmentationBuffers Buffers(Augmentation augmentation, int batch)
     {
         if (augmentation.IsFlipAndShift) return default;
+        if (_split.Masks is not null)
+            throw new TrainingException("Images with masks can be augmented by flip and shift only, without mixup and cutmix. Omit the others.");
         var transforms = Allocate(batch * AugmentationBuffers.WordsPerSample).View;
         if (!augmentation.MixesSamples) return new AugmentationBuffers { Transforms = transforms };
         var quantiles = Allocate(AugmentationBuffers.QuantileWords).View;

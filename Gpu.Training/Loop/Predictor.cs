@@ -13,6 +13,8 @@ namespace Gpu.Training.Loop;
 /// <summary>Runs a trained network: evaluation and prediction with the pixel normalization that it was trained with.</summary>
 public sealed class Predictor : IDisposable
 {
+    private const int MostImagesWithMasks = 32;
+
     private readonly ComputeDevice _device;
     private readonly Network _network;
     private readonly int _batch;
@@ -21,7 +23,8 @@ public sealed class Predictor : IDisposable
     {
         Run = run;
         _device = device;
-        _batch = batch;
+        // The activations of networks for masks are as large as the images.
+        _batch = TaskModel.IsPixelLoss(run.Model.Recipe.Loss) ? Math.Min(batch, MostImagesWithMasks) : batch;
         if (!File.Exists(run.BestWeights))
             throw new TrainingException($"The run '{run.Path}' has no {RunFolder.BestFile}: it ended before its first evaluation. Continue it with --resume.");
         Checksums.Verify(run.Path, RunFolder.BestFile);
@@ -83,9 +86,14 @@ public sealed class Predictor : IDisposable
         if (images.ImageSize != model.Input.Length)
             throw new TrainingException($"The model '{model.Name}' takes {model.Input}, but the images are "
                 + $"{images.Height}x{images.Width}x{images.Channels} (height x width x channels).");
+        if (images.Masks is null != (Configuration.Task != TaskKind.Segmentation))
+            throw new TrainingException($"The run '{Run.Path}' was trained on images {(images.Masks is null ? "with" : "without")} masks, but these have "
+                + $"{(images.Masks is null ? "none" : "masks")}. Give data as in training{(images.Masks is null ? ", or use predict" : "")}.");
         if (split.Labels.Max() >= model.Output.Length)
             throw new TrainingException($"The images have a class {split.Labels.Max()}, but the model '{model.Name}' has only {model.Output.Length} classes "
                 + $"(0 to {model.Output.Length - 1}).");
+        if (augmentation != TestTimeAugmentation.None && images.Masks is not null)
+            throw new TrainingException("Test-time augmentation is for classes of whole images, not for masks. Omit it.");
         if (augmentation != TestTimeAugmentation.None) return EvaluateViews(images, topK, augmentation, cancellation);
         return Evaluate(split, plans => new ImageDeviceSplit(_device, images, Configuration.Normalization, plans, WindowBatch), topK, cancellation);
     }
@@ -117,7 +125,7 @@ public sealed class Predictor : IDisposable
             "evaluating", settings, images.Count, (requirements, size) => requirements.PlanBytes([], SplitEvaluator.BatchSizes(size, images.Count)));
         using var plans = new PlanCache(_network.Memory, _device, settings);
         check.Run(() => plans.Evaluation(batch));
-        Metrics.Reset(_device, plans.EvaluationMetrics);
+        plans.EvaluationMetrics.Reset();
         var matrix = new int[classes, classes];
         for (var from = 0; from < images.Count; from += batch)
         {
@@ -139,7 +147,7 @@ public sealed class Predictor : IDisposable
             }
         }
 
-        var totals = Metrics.Read(_device, plans.EvaluationMetrics);
+        var totals = plans.EvaluationMetrics.Read();
         return new Evaluation
         {
             Samples = images.Count,
@@ -215,6 +223,38 @@ public sealed class Predictor : IDisposable
             var mean = MeanLogits(plan, part, ImageView.Of(augmentation), input.Height, input.Width, input.Channels);
             for (var i = 0; i < plan.Batch; i++) Softmax(mean.AsSpan(i * classes, classes), probabilities, from + i);
         }
+    }
+
+    /// <summary>Predicts the class of each pixel, for a run on images with masks.</summary>
+    /// <param name="pixels">Images of the model's input shape as bytes, NHWC: count x height x width x channels.</param>
+    /// <param name="count">Number of images, 1 or more.</param>
+    /// <returns>Labels, count x height x width.</returns>
+    /// <exception cref="ArgumentException"><paramref name="pixels"/> does not have the length of <paramref name="count"/> images.</exception>
+    /// <exception cref="TrainingException">The run was not trained on images with masks.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">Not even a batch of 1 fits the device.</exception>
+    public byte[] PredictMasks(ReadOnlySpan<byte> pixels, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        if (Configuration.Task != TaskKind.Segmentation)
+            throw new TrainingException($"The run '{Run.Path}' was trained on '{Configuration.Dataset}', which has no masks. Use its probabilities.");
+        var (length, output) = (Run.Model.Input.Length, Run.Model.Output);
+        if (pixels.Length != (long)count * length)
+            throw new ArgumentException($"{count} images of {Run.Model.Input} have {(long)count * length} bytes, but {pixels.Length} were "
+                + "given", nameof(pixels));
+        // A network may have more outputs than there are classes.
+        var (size, stride, classes) = (output.Height * output.Width, output.Channels, Configuration.ClassNames.Count);
+        var labels = new byte[checked(count * size)];
+        RunForward(Normalized(pixels), count, (row, logits) =>
+        {
+            for (var i = 0; i < size; i++)
+            {
+                var best = 0;
+                for (var c = 1; c < classes; c++)
+                    if (logits[i * stride + c] > logits[i * stride + best]) best = c;
+                labels[row * size + i] = (byte)best;
+            }
+        });
+        return labels;
     }
 
     /// <summary>Predicts the rows of a table.</summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Gpu.Kernels;
 using Gpu.Training.Data;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -21,11 +20,11 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
     {
         var start = Stopwatch.GetTimestamp();
         var isRegression = split.Task == TaskKind.Regression;
-        confusion &= !isRegression;
+        confusion &= !isRegression && split.Task != TaskKind.Segmentation;
         var classes = split.Task == TaskKind.Binary ? 2 : network.Model.Output.Length;
         var matrix = confusion ? new int[classes, classes] : null;
         var outputs = confusion ? new float[batch * network.Model.Output.Length] : [];
-        Metrics.Reset(network.Device, plans.EvaluationMetrics);
+        plans.EvaluationMetrics.Reset();
         for (var from = 0; from < split.Count; from += batch)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -36,19 +35,21 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
             if (matrix is not null) CountPredictions(matrix, plan, split, from, outputs);
         }
 
-        var totals = Metrics.Read(network.Device, plans.EvaluationMetrics);
+        var totals = plans.EvaluationMetrics.Read();
+        var pixels = plans.EvaluationMetrics.ReadPixels() is { } counts ? new PixelScores(counts) : null;
         // The loss of a regression is the squared error of standardized targets, or half of it.
         var squaredError = totals.MeanLoss / plans.Loss.Factor;
         return new Evaluation
         {
             Samples = split.Count,
             Loss = totals.MeanLoss,
-            Accuracy = isRegression ? double.NaN : totals.Accuracy,
-            TopKAccuracy = isRegression ? double.NaN : split.Task == TaskKind.Binary ? 1 : totals.TopKAccuracy,
+            Accuracy = isRegression ? double.NaN : pixels?.Accuracy ?? totals.Accuracy,
+            TopKAccuracy = isRegression || pixels is not null ? double.NaN : split.Task == TaskKind.Binary ? 1 : totals.TopKAccuracy,
             TopK = topK,
             Rmse = isRegression ? Math.Sqrt(squaredError) * split.TargetScale : double.NaN,
             R2 = isRegression && split.TargetVariance > 0 ? 1 - squaredError / split.TargetVariance : double.NaN,
             ConfusionMatrix = matrix,
+            Pixels = pixels,
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
     }

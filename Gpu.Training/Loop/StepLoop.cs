@@ -1,4 +1,3 @@
-using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Initialization;
 using Gpu.Training.Models;
@@ -50,7 +49,7 @@ internal sealed class StepLoop
     public void BeginEpoch()
     {
         if (_resolved.Options.Shuffle) _session.Train.Shuffle(NamedSeed.Of(_resolved.Options.Seed, "order"), Position.Epoch);
-        if (Position.Batch == 0) Metrics.Reset(Device, _session.Plans.TrainingMetrics);
+        if (Position.Batch == 0) _session.Plans.TrainingMetrics.Reset();
     }
 
     /// <summary>Runs the next optimizer step. Returns its number of samples.</summary>

@@ -78,27 +78,30 @@ public sealed class StepRunner : IDisposable
     /// <summary>Bytes of device memory for activations and their gradients.</summary>
     public long ActivationBytes => (long)_plan.Layout.Words * sizeof(float);
 
-    /// <summary>Sets the batch for the next steps, for softmax cross-entropy.</summary>
+    /// <summary>Sets the batch for the next steps, for softmax cross-entropy and the losses of pixels.</summary>
     /// <param name="inputs">Samples x input length, NHWC.</param>
-    /// <param name="labels">Class of each sample, 0 to classes - 1; 1 to <see cref="LargestBatch"/> samples.</param>
+    /// <param name="labels">Class of each sample, or of each pixel of each sample, 0 to classes - 1; 1 to <see cref="LargestBatch"/> samples.</param>
     /// <exception cref="ArgumentException">The lengths of inputs and labels do not match, or the batch is empty or too large.</exception>
     /// <exception cref="ModelException">The model's loss takes targets, not labels.</exception>
     public void SetBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<int> labels)
     {
         RequireLabels();
-        SetInputs(inputs, labels.Length);
+        var perSample = LabelsPerSample;
+        if (labels.Length % perSample != 0)
+            throw new ArgumentException($"{labels.Length} labels are not a whole number of samples with {perSample} labels", nameof(labels));
+        SetInputs(inputs, labels.Length / perSample);
         _network.Device.Upload(labels, _plan.Labels);
     }
 
     /// <summary>Replaces the labels of the current batch; the inputs stay.</summary>
-    /// <param name="labels">Class of each sample of the batch, 0 to classes - 1.</param>
+    /// <param name="labels">Class of each sample of the batch, or of each of its pixels, 0 to classes - 1.</param>
     /// <exception cref="ArgumentException">The number of labels is not the batch size.</exception>
     /// <exception cref="ModelException">The model's loss takes targets, not labels.</exception>
     public void SetLabels(ReadOnlySpan<int> labels)
     {
         RequireLabels();
-        if (labels.Length != _plan.Batch)
-            throw new ArgumentException($"the batch has {_plan.Batch} samples, but {labels.Length} labels were given", nameof(labels));
+        if (labels.Length != _plan.Batch * LabelsPerSample)
+            throw new ArgumentException($"the batch has {_plan.Batch * LabelsPerSample} labels, but {labels.Length} labels were given", nameof(labels));
         _network.Device.Upload(labels, _plan.Labels);
     }
 
@@ -190,6 +193,8 @@ public sealed class StepRunner : IDisposable
         _update.Dispose();
         _plans.Dispose();
     }
+
+    private int LabelsPerSample => _plans.Loss.LabelsPerSample(_network.Model);
 
     private void RequireLabels()
     {

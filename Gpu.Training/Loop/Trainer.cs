@@ -79,7 +79,7 @@ public sealed class Trainer : IDisposable
         _fingerprints = new(() => DataFingerprints.Of(_data));
         if (options.ClassWeights is { } weighting)
         {
-            var weights = weighting.Resolve(_data, model.Output.Length);
+            var weights = weighting.Resolve(_data, Losses.LossFunction.Of(model.Recipe.Loss).Classes(model));
             _resolved = _resolved with { PlanSettings = _resolved.PlanSettings with { ClassWeights = weights } };
         }
 
@@ -211,7 +211,7 @@ public sealed class Trainer : IDisposable
     private void TrainEpoch(CancellationToken cancellation)
     {
         _loop.BeginEpoch();
-        _losses.BeginEpoch(Metrics.Read(_device, _session.Plans.TrainingMetrics));
+        _losses.BeginEpoch(_session.Plans.TrainingMetrics.Read());
         _clock.BeginEpoch();
         while (!_loop.IsEpochComplete)
         {
@@ -233,7 +233,7 @@ public sealed class Trainer : IDisposable
         // Also log the first step, so that the user sees a loss right away.
         var isLogged = _loop.Position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
         if (isLogged) ReportLossScale();
-        if (isLogged) RequireFinite(_losses.ReadMean(Metrics.Read(_device, _session.Plans.TrainingMetrics)));
+        if (isLogged) RequireFinite(_losses.ReadMean(_session.Plans.TrainingMetrics.Read()));
         // The time of the steps does not include that of the measurement.
         if (isMeasured) _device.Synchronize();
         _clock.Pause(samples);
@@ -245,7 +245,8 @@ public sealed class Trainer : IDisposable
     {
         // Reading the metrics waits for the queued steps, so their time is counted.
         _clock.Resume();
-        var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
+        var totals = _session.Plans.TrainingMetrics.Read();
+        var trainPixels = _session.Plans.TrainingMetrics.ReadPixels() is { } counts ? new PixelScores(counts) : null;
         _clock.Pause(0);
         RequireFinite(totals.MeanLoss);
         _clock.EndEpoch();
@@ -277,7 +278,9 @@ public sealed class Trainer : IDisposable
             Step = position.Step,
             TrainLoss = totals.MeanLoss,
             Penalty = _penalty,
-            TrainAccuracy = _data.Task == TaskKind.Regression ? double.NaN : totals.Accuracy,
+            TrainAccuracy = _data.Task == TaskKind.Regression ? double.NaN : trainPixels?.Accuracy ?? totals.Accuracy,
+            TrainMeanIou = trainPixels?.MeanIou ?? double.NaN,
+            MeanIou = evaluation.Pixels?.MeanIou ?? double.NaN,
             EvaluatedOn = _session.Validation is null ? "test" : "validation",
             Loss = evaluation.Loss,
             Accuracy = evaluation.Accuracy,
@@ -350,7 +353,7 @@ public sealed class Trainer : IDisposable
     {
         var keeps = _writer is null && _resolved.Options.OnDivergence == DivergenceAction.Rewind;
         if (_writer is null && !keeps) return null;
-        var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
+        var totals = _session.Plans.TrainingMetrics.Read();
         if (totals.Samples > 0) RequireFinite(totals.MeanLoss);
         var state = _loop.Capture();
         if (!state.IsFinite()) throw new NotFiniteException("a weight is not a finite number");
@@ -451,7 +454,7 @@ public sealed class Trainer : IDisposable
             state = state with { Best = ReadBestWeights(run) };
         var note = _writer!.Resume(run, configuration, checkpoint with { State = state });
         _loop.Restore(state, resetsOptimizer);
-        var totals = Metrics.Read(_device, _session.Plans.TrainingMetrics);
+        var totals = _session.Plans.TrainingMetrics.Read();
         if (state.Position.Epoch > 0 && state.Position.Batch == 0 && totals.Samples > 0)
             (_trainLoss, _penalty) = (totals.MeanLoss, _session.Update.MeasurePenalty());
         return JoinNotes(run.CheckpointNote, note);
@@ -590,6 +593,7 @@ public sealed class Trainer : IDisposable
         Task = _data.Task,
         TestRmse = test?.Rmse ?? double.NaN,
         TestR2 = test?.R2 ?? double.NaN,
+        TestMeanIou = test?.Pixels?.MeanIou ?? double.NaN,
         BestEpoch = _loop.Position.BestEpoch,
         ValidationLoss = _session.Validation is null || _loop.Position.BestEpoch == 0 ? null : _loop.Position.BestLoss,
         ValidationAccuracy = _session.Validation is null || _loop.Position.BestEpoch == 0 ? null : _loop.Position.BestAccuracy,

@@ -1,3 +1,4 @@
+using Gpu.Kernels;
 using Gpu.Training.Data;
 using Gpu.Training.Models;
 
@@ -12,7 +13,8 @@ internal static class TrainingData
     {
         RequireInput(data, model, options);
         RequireLoss(data, model);
-        if (model.Output.Length < data.Outputs || (data.Task != TaskKind.Classification && model.Output.Length != 1))
+        if (data is ImageDataset { Task: TaskKind.Segmentation } images) RequireMaskOutput(images, model, options);
+        else if (model.Output.Length < data.Outputs || (data.Task != TaskKind.Classification && model.Output.Length != 1))
         {
             throw new TrainingException(data.Task == TaskKind.Classification
                 ? $"The model '{model.Name}' has {model.Output.Length} outputs, but the data set '{data.Name}' has {data.Classes} classes. Its last "
@@ -62,6 +64,18 @@ internal static class TrainingData
         throw new TrainingException(
             $"The model '{model.Name}' takes {input}, but the rows of the table '{data.Name}' have {sample.Length} values: one for each column of numbers, "
             + "and one for each level of a category. Choose another model (mlp64x2 takes any table), or describe one with that input in a JSON file.");
+    }
+
+    private static void RequireMaskOutput(ImageDataset data, Model model, TrainingOptions options)
+    {
+        if ((options.LabelSmoothing ?? model.Recipe.LabelSmoothing) is > 0 and var smoothing)
+            throw new TrainingException($"label-smoothing is {smoothing}, but '{data.Name}' has masks, whose losses have no label smoothing. Omit it.");
+        var output = model.Output;
+        var fits = output.IsImage && (output.Height, output.Width) == (data.Height, data.Width);
+        if (fits && output.Channels >= data.Classes && output.Channels <= PixelLoss.MaxClasses) return;
+        throw new TrainingException(
+            $"The model '{model.Name}' has the output {output}, but the masks of the data set '{data.Name}' need {data.Height}x{data.Width}x{data.Classes}: "
+            + $"for each pixel one output per class (at most {PixelLoss.MaxClasses}). Choose a network for masks, such as unet_small.");
     }
 
     private static void RequireLoss(Dataset data, Model model)

@@ -72,7 +72,9 @@ internal sealed class TrainingMemory
 
     private int LargestEvaluationSplit => Math.Max(_data.Test.Count, _data.Validation?.Count ?? 0);
 
-    private int PreferredEvaluationBatch(int batch) => SplitEvaluator.BatchFor(batch, LargestEvaluationSplit);
+    // A batch of images with a label for each pixel keeps the device busy, and its activations are large.
+    private int PreferredEvaluationBatch(int batch) =>
+        _data.Task == TaskKind.Segmentation ? MinEvaluationBatch(batch) : SplitEvaluator.BatchFor(batch, LargestEvaluationSplit);
 
     private int MinEvaluationBatch(int batch) => Math.Min(batch, LargestEvaluationSplit);
 }

@@ -76,6 +76,9 @@ public sealed record TrainingResult
     /// <summary>Coefficient of determination on the test rows; NaN unless the task is regression.</summary>
     public double TestR2 { get; init; } = double.NaN;
 
+    /// <summary>Mean intersection over union on the test images, 0 to 1; NaN unless the task is segmentation, where the accuracy is that of pixels.</summary>
+    public double TestMeanIou { get; init; } = double.NaN;
+
     /// <summary>Epoch of the best validation loss, or the last epoch if there is no validation split; 0 if no epoch was completed.</summary>
     public required int BestEpoch { get; init; }
 

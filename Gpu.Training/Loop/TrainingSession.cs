@@ -184,7 +184,7 @@ internal sealed class TrainingSession : IDisposable
         Update.ResetAverage();
         Update.ResetSlow();
         if (!Plans.LossScale.IsEmpty) LossScaling.Reset(Network.Device, Plans.LossScale);
-        Metrics.Reset(Network.Device, Plans.TrainingMetrics);
+        Plans.TrainingMetrics.Reset();
         ClearGradients();
         (Counters.Step, Counters.Draw) = (0, 0);
     }
@@ -276,7 +276,8 @@ internal sealed class TrainingSession : IDisposable
         if (!Update.Average.IsEmpty) yield return ("average", Update.Average);
         if (!Update.Slow.IsEmpty) yield return ("slow", Update.Slow);
         if (!Plans.LossScale.IsEmpty) yield return ("loss_scale", Plans.LossScale);
-        yield return ("metrics", Plans.TrainingMetrics);
+        yield return ("metrics", Plans.TrainingMetrics.Totals);
+        if (!Plans.TrainingMetrics.PixelCounts.IsEmpty) yield return ("pixel_counts", Plans.TrainingMetrics.PixelCounts);
     }
 
     private void SetWhitened(Network network)

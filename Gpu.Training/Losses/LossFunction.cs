@@ -16,12 +16,28 @@ internal abstract class LossFunction
     /// <summary>What the squared error is multiplied by.</summary>
     public virtual float Factor => 1;
 
+    /// <summary>Whether each pixel of the output has a label; else each sample has one.</summary>
+    public virtual bool HasPixelLabels => false;
+
+    /// <summary>Labels of a sample; 0 for a loss on targets.</summary>
+    public int LabelsPerSample(Model model) => !UsesLabels ? 0 : HasPixelLabels ? model.Output.Length / Classes(model) : 1;
+
+    /// <summary>Classes that labels choose from.</summary>
+    public int Classes(Model model) => HasPixelLabels && model.Output.IsImage ? model.Output.Channels : model.Output.Length;
+
+    /// <summary>Words of memory that the loss needs besides for a batch.</summary>
+    public virtual long WorkspaceLength(Model model, int batch) => 0;
+
     /// <summary>The loss function of a kind.</summary>
     public static LossFunction Of(LossKind kind) => kind switch
     {
         LossKind.MeanSquaredError => new SquaredErrorLoss(1),
         LossKind.HalfMeanSquaredError => new SquaredErrorLoss(0.5f),
         LossKind.BinaryCrossEntropy => new BinaryCrossEntropyLoss(),
+        LossKind.PixelCrossEntropy => new SegmentationLoss(new PixelLossTerms { CrossEntropy = 1 }),
+        LossKind.Dice => new SegmentationLoss(new PixelLossTerms { Dice = 1 }),
+        LossKind.Focal => new SegmentationLoss(new PixelLossTerms { Focal = 1 }),
+        LossKind.PixelCrossEntropyDice => new SegmentationLoss(new PixelLossTerms { CrossEntropy = 1, Dice = 1 }),
         _ => new SoftmaxCrossEntropyLoss(),
     };
 
@@ -67,6 +83,26 @@ internal abstract class LossFunction
         }
     }
 
+    private sealed class SegmentationLoss(PixelLossTerms terms) : LossFunction
+    {
+        public override bool UsesLabels => true;
+
+        public override bool HasPixelLabels => true;
+
+        public override long WorkspaceLength(Model model, int batch) => PixelLoss.WorkspaceLength(batch, LabelsPerSample(model), Classes(model));
+
+        public override void Record(IExecutor executor, LossArguments arguments)
+        {
+            var pixels = arguments.Outputs / arguments.Classes;
+            PixelLoss.Run(
+                executor, arguments.Batch, pixels, arguments.Classes, arguments.Output, arguments.Labels, arguments.Gradient, arguments.SampleLosses,
+                arguments.Workspace.First(PixelLoss.WorkspaceLength(arguments.Batch, pixels, arguments.Classes)), terms, arguments.ClassWeights);
+            Metrics.AccumulateLosses(executor, arguments.Batch, arguments.SampleLosses, arguments.Metrics);
+            PixelConfusion.Accumulate(
+                executor, arguments.Batch * pixels, arguments.Classes, arguments.Output, arguments.Labels, arguments.PixelCounts);
+        }
+    }
+
     private sealed class SquaredErrorLoss(float factor) : LossFunction
     {
         public override bool UsesLabels => false;
@@ -109,7 +145,10 @@ internal readonly record struct LossArguments
     /// <summary>The output of the model, [batch, outputs].</summary>
     public required DeviceView Output { get; init; }
 
-    /// <summary>The class of each sample, [batch] integers.</summary>
+    /// <summary>Classes that labels choose from.</summary>
+    public required int Classes { get; init; }
+
+    /// <summary>The class of each sample or pixel, integers.</summary>
     public required DeviceView Labels { get; init; }
 
     /// <summary>The second class of each sample, [batch] integers; empty if samples are not mixed.</summary>
@@ -130,6 +169,12 @@ internal readonly record struct LossArguments
     /// <summary>The metrics, which are added to; see <see cref="MetricLayout"/>.</summary>
     public required DeviceView Metrics { get; init; }
 
+    /// <summary>The counters of pixels, which are added to; see <see cref="PixelConfusion"/>. Empty unless pixels have labels.</summary>
+    public required DeviceView PixelCounts { get; init; }
+
+    /// <summary>Memory for the loss, at least <see cref="LossFunction.WorkspaceLength"/> words.</summary>
+    public required DeviceView Workspace { get; init; }
+
     /// <summary>k of the top-k accuracy; only for a loss that uses labels.</summary>
     public required int TopK { get; init; }
 
@@ -144,6 +189,6 @@ internal readonly record struct LossArguments
     /// <summary>Label smoothing: the share of the target that is spread evenly over all classes, 0 (off) to 1.</summary>
     public required float LabelSmoothing { get; init; }
 
-    /// <summary>Factors of the samples of each class, [outputs]; empty for 1. Only for a loss that uses labels.</summary>
+    /// <summary>Factors of the samples of each class, [classes]; empty for 1. Only for a loss that uses labels.</summary>
     public required DeviceView ClassWeights { get; init; }
 }

@@ -28,6 +28,10 @@ public static class BuiltInModels
             ResNet18) { EndsInGlobalPooling = true },
         new("mobilenet_small", "MobileNetV2 of half width with depthwise convolutions, for color photos from about 64 pixels",
             TensorShape.Image(128, 128, 3), 10, MobileNetSmall) { EndsInGlobalPooling = true },
+        new(DefaultForMasks, "U-Net of four levels with batch normalization, 16 to 128 channels, a class for each pixel; sides are multiples of 8",
+            TensorShape.Image(64, 64, 3), 4, UNetSmall) { IsForMasks = true },
+        new("fcn_resnet", "residual network with transposed convolutions and added skip connections (FCN), a class for each pixel; sides are multiples of 16",
+            TensorShape.Image(128, 128, 3), 21, FcnResNet) { IsForMasks = true },
     ];
 
     /// <summary>The name of the default model.</summary>
@@ -35,6 +39,9 @@ public static class BuiltInModels
 
     /// <summary>The name of the default model for tables.</summary>
     public const string DefaultForTables = "mlp64x2";
+
+    /// <summary>The name of the default model for images with masks.</summary>
+    public const string DefaultForMasks = "unet_small";
 
     /// <summary>The names of the built-in models.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Entries.Select(known => known.Name)];
@@ -57,6 +64,7 @@ public static class BuiltInModels
     public static Model DefaultFor(Dataset data)
     {
         ArgumentNullException.ThrowIfNull(data);
+        if (data.Task == TaskKind.Segmentation) return Create(DefaultForMasks, data.SampleShape, data.Classes);
         return data is ImageDataset images
             ? DefaultFor(images.Height, images.Width, images.Channels, images.Classes)
             : TaskModel.Adapt(Create(DefaultForTables, data.SampleShape, data.Outputs), data.Task, out _);
@@ -95,6 +103,10 @@ public static class BuiltInModels
     /// <summary>Whether a model ends in global pooling, so that its weights do not depend on the size of the images.</summary>
     /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
     public static bool EndsInGlobalPooling(string name) => Find(name).EndsInGlobalPooling;
+
+    /// <summary>Whether a model gives a class for each pixel, for images with masks.</summary>
+    /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
+    public static bool IsForMasks(string name) => Find(name).IsForMasks;
 
     private static BuiltIn Find(string name)
     {
@@ -243,8 +255,75 @@ public static class BuiltInModels
         return stride == 1 && channels == width ? new ResidualBlock(body) { Activation = Activation.None } : new SequenceBlock(body);
     }
 
+    // Ronneberger, Fischer, Brox, "U-Net", 2015, with four levels, padded convolutions, batch normalization and one convolution in each level of the decoder.
+    private static Model UNetSmall(TensorShape input, int outputs)
+    {
+        RequireMultiple("unet_small", input, 8);
+        int[] channels = [16, 32, 64];
+        var layers = new List<Layer>();
+        for (var level = 0; level < channels.Length; level++)
+        {
+            layers.AddRange([.. Normalized(channels[level]), new Conv2dLayer(channels[level], 3) { Padding = 1, Bias = false }]);
+            layers.AddRange([new BatchNormLayer { Name = $"skip{level + 1}", Activation = Activation.Relu }, new MaxPool2dLayer(2)]);
+        }
+
+        layers.AddRange([.. Normalized(128), .. Normalized(128)]);
+        for (var level = channels.Length - 1; level >= 0; level--)
+        {
+            layers.Add(new ConvTranspose2dLayer(channels[level], 2, 2) { Name = $"up{level + 1}" });
+            layers.Add(new ConcatLayer { Inputs = [$"skip{level + 1}", $"up{level + 1}"] });
+            layers.AddRange(Normalized(channels[level]));
+        }
+
+        return new("unet_small", input, ForMasks(2e-3f), [.. layers, new Conv2dLayer(outputs, 1)]);
+    }
+
+    // Long, Shelhamer, Darrell, "Fully convolutional networks for semantic segmentation", 2015: scores at three strides, each enlarged and added to the next,
+    // on a residual network.
+    private static Model FcnResNet(TensorShape input, int outputs)
+    {
+        RequireMultiple("fcn_resnet", input, 16);
+        var layers = new List<Layer>(Normalized(32, stride: 2));
+        foreach (var (channels, stride) in new[] { (32, 1), (64, 2), (128, 2), (256, 2) })
+        {
+            layers.Add(new ResidualBlock([.. Normalized(channels, stride), .. Normalized(channels, activation: false)])
+            {
+                Name = $"stage{channels}", Shortcut = stride == 1 ? Shortcut.Identity : Shortcut.NormalizedProjection,
+            });
+        }
+
+        layers.Add(new Conv2dLayer(outputs, 1) { Name = "score256" });
+        var score = "score256";
+        foreach (var channels in new[] { 128, 64, 32 })
+        {
+            var enlarged = $"enlarged{channels}";
+            layers.Add(new ConvTranspose2dLayer(outputs, 4, 2) { Name = enlarged, Inputs = [score], Padding = 1 });
+            layers.Add(new Conv2dLayer(outputs, 1) { Name = $"score{channels}", Inputs = [$"stage{channels}"] });
+            layers.Add(new AddLayer { Name = score = $"sum{channels}", Inputs = [enlarged, $"score{channels}"] });
+        }
+
+        return new("fcn_resnet", input, ForMasks(1e-3f), [.. layers, new ConvTranspose2dLayer(outputs, 4, 2) { Padding = 1 }]);
+    }
+
+    private static TrainingRecipe ForMasks(float learningRate) => new()
+    {
+        Loss = LossKind.PixelCrossEntropy,
+        Optimizer = OptimizerOptions.DefaultsFor(OptimizerKind.AdamW) with { LearningRate = learningRate, WeightDecay = 0.01f },
+    };
+
+    private static void RequireMultiple(string name, TensorShape input, int multiple)
+    {
+        if (input.IsImage && input.Height % multiple == 0 && input.Width % multiple == 0) return;
+        var (height, width) = (Math.Max(multiple, input.Height / multiple * multiple), Math.Max(multiple, input.Width / multiple * multiple));
+        throw new ModelException(
+            $"The model '{name}' takes images whose height and width are multiples of {multiple}, but got {input}. Resize them, such as with --size "
+            + $"{height}x{width}.");
+    }
+
     private sealed record BuiltIn(string Name, string Description, TensorShape Input, int Outputs, Func<TensorShape, int, Model> Make)
     {
         public bool EndsInGlobalPooling { get; init; }
+
+        public bool IsForMasks { get; init; }
     }
 }

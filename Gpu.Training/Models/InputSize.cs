@@ -17,6 +17,9 @@ public sealed record InputSize(int Height, int Width, string Reason)
     private const int MostChosen = 128;
     private const int ImageNet = 224;
 
+    // The networks for masks halve the size up to four times and restore it.
+    private const int MaskMultiple = 16;
+
     /// <summary>The built-in model for these images if none is chosen; null for that of <see cref="BuiltInModels.DefaultFor(int, int, int, int)"/>.</summary>
     public string? DefaultModel { get; init; }
 
@@ -38,8 +41,10 @@ public sealed record InputSize(int Height, int Width, string Reason)
 
         InputSize Choose()
         {
-            var isPooled = chosen is not null && BuiltInModels.EndsInGlobalPooling(chosen);
-            if (isUniform && Math.Max(height, width) <= (isPooled ? LargestPooled : LargestFixed))
+            var isForMasks = chosen is not null && BuiltInModels.IsForMasks(chosen);
+            var isPooled = isForMasks || (chosen is not null && BuiltInModels.EndsInGlobalPooling(chosen));
+            var isTaken = !isForMasks || (height % MaskMultiple == 0 && width % MaskMultiple == 0);
+            if (isUniform && isTaken && Math.Max(height, width) <= (isPooled ? LargestPooled : LargestFixed))
                 return new InputSize(height, width, "the size of all images");
             if (chosen is null)
                 return new InputSize(Multiple, Multiple, $"the median shorter side is {median}");

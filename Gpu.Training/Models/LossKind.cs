@@ -14,4 +14,16 @@ public enum LossKind
 
     /// <summary>Half of the mean squared error, as in texts that minimize 1/2 (y - t)^2; its gradient has no factor of 2.</summary>
     HalfMeanSquaredError,
+
+    /// <summary>Softmax cross-entropy on the logits of each pixel; each pixel has one class, or is void.</summary>
+    PixelCrossEntropy,
+
+    /// <summary>Dice loss of each class over the pixels of an image; see <see cref="Gpu.Kernels.PixelLossTerms.Dice"/>.</summary>
+    Dice,
+
+    /// <summary>Focal loss on the logits of each pixel, with gamma 2; see <see cref="Gpu.Kernels.PixelLossTerms.Focal"/>.</summary>
+    Focal,
+
+    /// <summary>The sum of <see cref="PixelCrossEntropy"/> and <see cref="Dice"/>.</summary>
+    PixelCrossEntropyDice,
 }

@@ -12,8 +12,13 @@ public static class TaskModel
     {
         TaskKind.Binary => loss is LossKind.BinaryCrossEntropy or LossKind.MeanSquaredError or LossKind.HalfMeanSquaredError,
         TaskKind.Regression => loss is LossKind.MeanSquaredError or LossKind.HalfMeanSquaredError,
+        TaskKind.Segmentation => IsPixelLoss(loss),
         _ => loss == LossKind.SoftmaxCrossEntropy,
     };
+
+    /// <summary>Whether a loss compares a class for each pixel.</summary>
+    public static bool IsPixelLoss(LossKind loss) =>
+        loss is LossKind.PixelCrossEntropy or LossKind.Dice or LossKind.Focal or LossKind.PixelCrossEntropyDice;
 
     /// <summary>
     /// Returns the model with a loss that fits the task. Softmax and binary cross-entropy take logits, and regression takes any number, so there a sigmoid
@@ -33,6 +38,7 @@ public static class TaskModel
         {
             TaskKind.Binary => LossKind.BinaryCrossEntropy,
             TaskKind.Regression => LossKind.MeanSquaredError,
+            TaskKind.Segmentation => LossKind.PixelCrossEntropy,
             _ => LossKind.SoftmaxCrossEntropy,
         };
         List<string> changes = [];

@@ -1,4 +1,3 @@
-using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Losses;
 using Gpu.Training.Models;
@@ -13,41 +12,46 @@ internal sealed class BatchBuffers : IDisposable
     private readonly DeviceBuffer _batch;
 
     public BatchBuffers(
-        Model model, LossFunction loss, ComputeDevice device, int batch, DeviceView trainingMetrics, DeviceView evaluationMetrics,
-        PlanSettings settings)
+        Model model, LossFunction loss, ComputeDevice device, int batch, PlanSettings settings)
     {
         Batch = batch;
-        TrainingMetrics = trainingMetrics;
-        EvaluationMetrics = evaluationMetrics;
-        var (input, perSample, targets) = SectionWords(model, loss, batch);
+        Classes = loss.Classes(model);
+        LabelsPerSample = loss.LabelsPerSample(model);
+        var (input, labels, perSample, targets) = SectionWords(model, loss, batch);
         var total = WordsFor(model, loss, batch, settings);
         if (total > int.MaxValue)
             throw new ModelException($"A batch of {batch} samples of {model.Input} has more than {int.MaxValue:N0} values. Use a smaller batch.");
         _batch = device.Allocate((int)total);
         Input = _batch.View.Slice(0, batch * model.Input.Length);
-        Labels = _batch.View.Slice((int)input, batch);
-        SampleLosses = _batch.View.Slice((int)(input + perSample), batch);
+        Labels = _batch.View.Slice((int)input, batch * Math.Max(1, LabelsPerSample));
+        var at = (int)(input + labels);
+        SampleLosses = _batch.View.Slice(at, batch);
+        at += (int)perSample;
         if (settings.ClassWeights is { } classWeights && loss.UsesLabels)
         {
-            ClassWeights = _batch.View.Slice((int)(input + 2 * perSample), model.Output.Length);
+            ClassWeights = _batch.View.Slice(at, Classes);
             device.Upload<float>(classWeights.ToArray(), ClassWeights);
         }
 
-        if (settings.MixesSamples)
+        Targets = targets == 0 ? default : _batch.View.Slice(at, batch * model.Output.Length);
+        at += (int)(targets + WeightWords(model, loss));
+        if (loss.WorkspaceLength(model, batch) is > 0 and var workspace)
         {
-            var from = (int)(input + 2 * perSample + targets + WeightWords(model, loss));
-            SecondLabels = _batch.View.Slice(from, batch);
-            LabelWeights = _batch.View.Slice(from + (int)perSample, batch);
+            Workspace = _batch.View.Slice(at, (int)workspace);
+            at += (int)ArenaLayout.Align(workspace);
         }
 
-        Targets = targets == 0 ? default : _batch.View.Slice((int)(input + 2 * perSample), batch * model.Output.Length);
+        if (!settings.MixesSamples) return;
+        SecondLabels = _batch.View.Slice(at, batch);
+        LabelWeights = _batch.View.Slice(at + (int)perSample, batch);
     }
 
     /// <summary>Total words of the buffers for a batch size.</summary>
     public static long WordsFor(Model model, LossFunction loss, int batch, PlanSettings settings)
     {
-        var (input, perSample, targets) = SectionWords(model, loss, batch);
-        return input + 2 * perSample + targets + WeightWords(model, loss) + (settings.MixesSamples ? 2 * perSample : 0);
+        var (input, labels, perSample, targets) = SectionWords(model, loss, batch);
+        return input + labels + perSample + targets + WeightWords(model, loss) + ArenaLayout.Align(loss.WorkspaceLength(model, batch))
+            + (settings.MixesSamples ? 2 * perSample : 0);
     }
 
     /// <summary>The largest batch size that fits.</summary>
@@ -56,7 +60,13 @@ internal sealed class BatchBuffers : IDisposable
     /// <summary>[batch, input length].</summary>
     public DeviceView Input { get; }
 
-    /// <summary>[batch] integers: the class of each sample.</summary>
+    /// <summary>Classes that labels choose from.</summary>
+    public int Classes { get; }
+
+    /// <summary>Labels of a sample; 0 for a loss on targets.</summary>
+    public int LabelsPerSample { get; }
+
+    /// <summary>Integers: the class of each sample, or of each pixel.</summary>
     public DeviceView Labels { get; }
 
     /// <summary>[batch] integers: the second class of each sample; empty if samples are not mixed.</summary>
@@ -65,26 +75,30 @@ internal sealed class BatchBuffers : IDisposable
     /// <summary>[batch]: the weight of the first class of each sample; empty if samples are not mixed.</summary>
     public DeviceView LabelWeights { get; }
 
+    /// <summary>Memory for the loss; empty if it needs none.</summary>
+    public DeviceView Workspace { get; }
+
     /// <summary>[batch].</summary>
     public DeviceView SampleLosses { get; }
 
     /// <summary>[batch, output length]; empty for a loss that uses labels.</summary>
     public DeviceView Targets { get; }
 
-    /// <summary>[output length]; empty if there are none.</summary>
+    /// <summary>[classes]; empty if there are none.</summary>
     public DeviceView ClassWeights { get; }
 
-    /// <summary>Counters of the training plans; see <see cref="MetricLayout"/>.</summary>
-    public DeviceView TrainingMetrics { get; }
+    /// <summary>Counters of the training plans.</summary>
+    public required PlanMetrics TrainingMetrics { get; init; }
 
-    /// <summary>Counters of the evaluation plans; see <see cref="MetricLayout"/>.</summary>
-    public DeviceView EvaluationMetrics { get; }
+    /// <summary>Counters of the evaluation plans.</summary>
+    public required PlanMetrics EvaluationMetrics { get; init; }
 
     public void Dispose() => _batch.Dispose();
 
-    private static (long Input, long PerSample, long Targets) SectionWords(Model model, LossFunction loss, int batch) => (
-        ArenaLayout.Align((long)batch * model.Input.Length), ArenaLayout.Align(batch),
+    private static (long Input, long Labels, long PerSample, long Targets) SectionWords(Model model, LossFunction loss, int batch) => (
+        ArenaLayout.Align((long)batch * model.Input.Length), ArenaLayout.Align((long)batch * Math.Max(1, loss.LabelsPerSample(model))),
+        ArenaLayout.Align(batch),
         loss.UsesLabels ? 0 : ArenaLayout.Align((long)batch * model.Output.Length));
 
-    private static long WeightWords(Model model, LossFunction loss) => loss.UsesLabels ? ArenaLayout.Align(model.Output.Length) : 0;
+    private static long WeightWords(Model model, LossFunction loss) => loss.UsesLabels ? ArenaLayout.Align(loss.Classes(model)) : 0;
 }

@@ -21,7 +21,7 @@ internal sealed class Plan
         Layout = memory.Layout;
         Input = memory.Input;
         Output = memory.Value(memory.Graph.Output.Value);
-        Labels = buffers.Labels.First(Batch);
+        Labels = buffers.Labels.First(Batch * Math.Max(1, buffers.LabelsPerSample));
         SecondLabels = buffers.SecondLabels.IsEmpty ? default : buffers.SecondLabels.First(Batch);
         LabelWeights = buffers.LabelWeights.IsEmpty ? default : buffers.LabelWeights.First(Batch);
         Targets = buffers.Targets.IsEmpty ? default : buffers.Targets.First(Output.Length);
@@ -37,7 +37,7 @@ internal sealed class Plan
     /// <summary>[batch, input length]; to be filled before a run.</summary>
     public DeviceView Input { get; }
 
-    /// <summary>[batch] integers; to be filled before a run with a loss that uses labels.</summary>
+    /// <summary>[batch] or [batch, pixels] integers; to be filled before a run with a loss that uses labels.</summary>
     public DeviceView Labels { get; }
 
     /// <summary>[batch] integers; to be filled before a run of a training plan that mixes samples; otherwise empty.</summary>
@@ -122,6 +122,7 @@ internal sealed class Plan
 
         var output = memory.Graph.Output.Value;
         var trains = gradients is not null && output.NeedsGradient;
+        var metrics = gradients is null ? buffers.EvaluationMetrics : buffers.TrainingMetrics;
         loss.Record(lossExecutor, new LossArguments
         {
             Batch = Batch,
@@ -133,7 +134,10 @@ internal sealed class Plan
             Targets = Targets,
             Gradient = trains ? memory.Gradient(output) : default,
             SampleLosses = SampleLosses,
-            Metrics = gradients is null ? buffers.EvaluationMetrics : buffers.TrainingMetrics,
+            Classes = buffers.Classes,
+            Metrics = metrics.Totals,
+            PixelCounts = metrics.Pixels,
+            Workspace = buffers.Workspace,
             TopK = settings.TopK,
             BinaryThreshold = settings.BinaryThreshold,
             Gate = gradients?.Gate(output) ?? Activation.None,

@@ -2,6 +2,7 @@ using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Loop;
 using Gpu.Training.Losses;
+using Gpu.Training.Models;
 
 namespace Gpu.Training.Planning;
 
@@ -36,7 +37,8 @@ internal sealed class PlanCache : IDisposable
         _gradients = new GradientSchedule(_trainingGraph, _loss);
         var metricWords = (int)ArenaLayout.Align(MetricLayout.Words);
         var tableLength = (int)ArenaLayout.Align(StepScheduleUploader.TableLength);
-        _state = device.Allocate(StateWords);
+        var (pixelWords, withoutPixels) = (PixelWords(model, _loss), StateWords(model, _loss) - 2 * PixelWords(model, _loss));
+        _state = device.Allocate(StateWords(model, _loss));
         StepTable = _state.View.Slice(StepStateLayout.Words + 2 * metricWords, tableLength);
         if (device.Precision == MatrixPrecision.Fp16)
         {
@@ -45,14 +47,21 @@ internal sealed class PlanCache : IDisposable
         }
 
         StepStateView = _state.View.First(StepStateLayout.Words);
-        TrainingMetrics = _state.View.Slice(StepStateLayout.Words, MetricLayout.Words);
-        EvaluationMetrics = _state.View.Slice(StepStateLayout.Words + metricWords, MetricLayout.Words);
+        TrainingMetrics = MetricsAt(0);
+        EvaluationMetrics = MetricsAt(1);
+
+        PlanMetrics MetricsAt(int index)
+        {
+            var classes = _loss.Classes(model);
+            var pixels = pixelWords == 0 ? default : _state.View.Slice(withoutPixels + index * pixelWords, PixelConfusion.Words(classes));
+            return new PlanMetrics(device, _state.View.Slice(StepStateLayout.Words + index * metricWords, MetricLayout.Words), pixels, classes);
+        }
     }
 
     /// <summary>Words of the state that plans share besides the arena: step state, step table, metrics, loss scale.</summary>
-    public static int StateWords =>
+    public static int StateWords(Model model, LossFunction loss) =>
         StepStateLayout.Words + 2 * (int)ArenaLayout.Align(MetricLayout.Words) + (int)ArenaLayout.Align(StepScheduleUploader.TableLength)
-        + LossScaleLayout.Words;
+        + LossScaleLayout.Words + 2 * PixelWords(model, loss);
 
     /// <summary>The state of loss scaling; see <see cref="LossScaleLayout"/>. Empty unless the device multiplies matrices in half precision.</summary>
     public DeviceView LossScale { get; }
@@ -63,11 +72,11 @@ internal sealed class PlanCache : IDisposable
     /// <summary>The step states of the next passes; see <see cref="StepTableLayout"/>.</summary>
     public DeviceView StepTable { get; }
 
-    /// <summary>Counters that training plans add to; see <see cref="MetricLayout"/>.</summary>
-    public DeviceView TrainingMetrics { get; }
+    /// <summary>Counters that training plans add to.</summary>
+    public PlanMetrics TrainingMetrics { get; }
 
-    /// <summary>Counters that evaluation plans add to; see <see cref="MetricLayout"/>.</summary>
-    public DeviceView EvaluationMetrics { get; }
+    /// <summary>Counters that evaluation plans add to.</summary>
+    public PlanMetrics EvaluationMetrics { get; }
 
     /// <summary>The loss of the model.</summary>
     public LossFunction Loss => _loss;
@@ -131,8 +140,14 @@ internal sealed class PlanCache : IDisposable
         if (_buffers?.Batch >= batch) return;
         _buffers?.Dispose();
         _buffers = null;
-        _buffers = new BatchBuffers(_parameters.Model, _loss, _device, batch, TrainingMetrics, EvaluationMetrics, _settings);
+        _buffers = new BatchBuffers(_parameters.Model, _loss, _device, batch, _settings)
+        {
+            TrainingMetrics = TrainingMetrics, EvaluationMetrics = EvaluationMetrics,
+        };
     }
+
+    private static int PixelWords(Model model, LossFunction loss) =>
+        loss.HasPixelLabels ? (int)ArenaLayout.Align(PixelConfusion.Words(loss.Classes(model))) : 0;
 
     private DeviceBuffer Grow(DeviceBuffer? buffer, int words)
     {

@@ -60,6 +60,8 @@ public static class EpochJson
         Number(writer, "samples_per_second", report.SamplesPerSecond);
         Number(writer, "rmse", report.Rmse);
         Number(writer, "r2", report.R2);
+        if (double.IsFinite(report.MeanIou)) Number(writer, "mean_iou", report.MeanIou);
+        if (double.IsFinite(report.TrainMeanIou)) Number(writer, "train_mean_iou", report.TrainMeanIou);
         Number(writer, "penalty", report.Penalty.Value);
         writer.WriteString("penalty_kind", PenaltyNames.Of(report.Penalty.Kind));
         Number(writer, "total_loss", report.TotalLoss);
@@ -120,6 +122,8 @@ public static class EpochJson
         SamplesPerSecond = Number(json, "samples_per_second"),
         Rmse = Number(json, "rmse"),
         R2 = Number(json, "r2"),
+        MeanIou = json.TryGetProperty("mean_iou", out _) ? Number(json, "mean_iou") : double.NaN,
+        TrainMeanIou = json.TryGetProperty("train_mean_iou", out _) ? Number(json, "train_mean_iou") : double.NaN,
         Penalty = new WeightPenalty(Number(json, "penalty"), PenaltyNames.Parse(json.GetProperty("penalty_kind").GetString()), Number(json, "zero_share")),
         Layers = json.TryGetProperty("layers", out var layers) ? [.. layers.EnumerateArray().Select(ReadLayer)] : null,
     };

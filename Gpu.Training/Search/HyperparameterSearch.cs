@@ -176,6 +176,7 @@ public sealed class HyperparameterSearch
             trial = new SearchTrial
             {
                 Fold = fold, Seed = seed, Epochs = last.Epoch, Loss = last.Loss, Accuracy = last.Accuracy,
+                MeanIou = data.Data.Task == Data.TaskKind.Segmentation ? last.MeanIou : null,
                 TrainLoss = trainer.EvaluateTraining(cancellation).Loss, Seconds = clock.Elapsed.TotalSeconds,
             };
         }
@@ -188,7 +189,8 @@ public sealed class HyperparameterSearch
             // That is a result of the search, not a reason to end it.
             trial = new SearchTrial
             {
-                Fold = fold, Seed = seed, Epochs = 0, Loss = double.NaN, Accuracy = 0, TrainLoss = double.NaN, Seconds = clock.Elapsed.TotalSeconds,
+                Fold = fold, Seed = seed, Epochs = 0, Loss = double.NaN, Accuracy = 0,
+                MeanIou = data.Data.Task == Data.TaskKind.Segmentation ? 0 : null, TrainLoss = double.NaN, Seconds = clock.Elapsed.TotalSeconds,
             };
         }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Gpu.Training.Search;
 
 /// <summary>Result of one training run of a search.</summary>
@@ -17,6 +19,10 @@ public sealed record SearchTrial
 
     /// <summary>Accuracy on the held-out samples, 0 to 1; NaN in regression, 0 if the run diverged.</summary>
     public required double Accuracy { get; init; }
+
+    /// <summary>Mean intersection over union on the held-out images, 0 to 1, 0 if the run diverged; null unless the task is segmentation.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? MeanIou { get; init; }
 
     /// <summary>Mean loss on the training samples, in evaluation mode and without augmentation; NaN if the run diverged.</summary>
     public required double TrainLoss { get; init; }

@@ -12,6 +12,9 @@ public sealed record SettingResult(SearchSetting Setting, IReadOnlyList<SearchTr
     /// <summary>Accuracy on the held-out samples, 0 to 1; NaN in regression.</summary>
     public SampleStatistics Accuracy => SampleStatistics.Of([.. Trials.Select(trial => trial.Accuracy)]);
 
+    /// <summary>Mean intersection over union on the held-out images, 0 to 1; NaN unless the task is segmentation.</summary>
+    public SampleStatistics MeanIou => SampleStatistics.Of([.. Trials.Select(trial => trial.MeanIou ?? double.NaN)]);
+
     /// <summary>Loss on the training samples; NaN if a run diverged.</summary>
     public SampleStatistics TrainLoss => SampleStatistics.Of([.. Trials.Select(trial => trial.TrainLoss)]);
 

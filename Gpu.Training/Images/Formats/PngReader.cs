@@ -13,7 +13,7 @@ namespace Gpu.Training.Images.Formats;
 /// </summary>
 internal static class PngReader
 {
-    private const int Palette = 3;
+    private const int Gray = 0, Palette = 3;
 
     // A stored block of Deflate holds at most so many bytes (RFC 1951, 3.2.4).
     private const int LargestStoredBlock = 65_535;
@@ -27,9 +27,10 @@ internal static class PngReader
     private static readonly (int X, int Y, int StepX, int StepY)[] Adam7 =
         [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
 
-    public static ByteImage Read(byte[] data, RgbColor background)
+    public static ByteImage Read(byte[] data, RgbColor background) => Read(ReadChunks(data), background);
+
+    private static ByteImage Read(Chunks file, RgbColor background)
     {
-        var file = ReadChunks(data);
         var (width, height) = (file.Width, file.Height);
         if ((long)width * height * file.BitsPerPixel / 8 > file.Scanlines.Length * MostBytesFromOne)
             throw Truncated();
@@ -60,6 +61,25 @@ internal static class PngReader
         // The checksum of the scanlines is compared when their end is read.
         scanlines.ReadByte();
         return Orientation.Apply(PixelDecoder.Composite(pixels, width, height, background), file.Orientation);
+    }
+
+    /// <summary>
+    /// Reads the numbers of an indexed or gray PNG of up to 8 bits as they are, without palette and without scaling them to 8 bits; a PNG in color as colors.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The file is damaged, or is gray with 16 bits.</exception>
+    public static ByteImage ReadNumbers(byte[] data)
+    {
+        var file = ReadChunks(data);
+        if (file.ColorType is not (Gray or Palette))
+            return Read(file, RgbColor.Black);
+        if (file.BitDepth > 8)
+            throw new InvalidDataException("It is gray with 16 bits; numbers of up to 8 bits were expected. Save it with 8 bits.");
+        // Gray and indexed rows have the same layout, so a palette that maps each number to itself gives the numbers.
+        file.ColorType = Palette;
+        file.Colors = [.. Enumerable.Range(0, 256).SelectMany(i => new[] { (byte)i, (byte)i, (byte)i })];
+        file.Transparency = [];
+        var image = Read(file, RgbColor.Black);
+        return new ByteImage(image.Height, image.Width, 1, [.. image.Pixels.Where((_, i) => i % 3 == 0)]);
     }
 
     private static Chunks ReadChunks(byte[] data)
@@ -201,7 +221,7 @@ internal static class PngReader
 
         public int BitDepth { get; }
 
-        public int ColorType { get; }
+        public int ColorType { get; set; }
 
         public bool IsInterlaced { get; }
 
