@@ -19,7 +19,6 @@ internal static class DeviceCode
     public static (int Instances, IReadOnlyList<(string Kernel, string Reason)> Refused) Write(
         string folder, string only, bool quick, Action<int, int> progress, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(folder);
         var instances = (
             from kernel in KernelInstances.Kernels
             where KernelInstances.Family(kernel).Contains(only, StringComparison.OrdinalIgnoreCase)
@@ -28,6 +27,7 @@ internal static class DeviceCode
                 ? KernelInstances.Representatives(kernel, backend.Backend, backend.Vector)
                 : KernelInstances.For(kernel, backend.Backend, backend.Vector)
             select closed).Distinct().ToArray();
+        if (instances.Length > 0) Directory.CreateDirectory(folder);
         var open = new ConcurrentQueue<Type>(instances);
         var refused = new ConcurrentBag<(string, string)>();
         var done = 0;

@@ -43,6 +43,7 @@ internal static class CheckCommand
 
     private static int WriteCode(CommandContext context, string folder, string only, bool quick)
     {
+        if (folder.Length == 0) throw new UsageException("--code expects the name of a folder, but got ''.");
         var reporter = context.Reporter;
         var start = Stopwatch.GetTimestamp();
         var (instances, refused) = DeviceCode.Write(folder, only, quick, (done, all) =>

@@ -115,7 +115,7 @@ public class ExtremeValueTests
             foreach (var option in command.Options.Where(option => option.Arity.MaximumNumberOfValues > 0 && option.Name is not ("--help" or "--version")))
             {
                 // Names of outputs would be written to the working folder.
-                var isPath = option.Name is "--out" or "--to" or "--plot";
+                var isPath = option.Name is "--out" or "--to" or "--plot" or "--code";
                 var values = isPath ? ["", folder.Path, folder.File("data", "train-images-idx3-ubyte", "x")]
                     : OptionValues.Where(value => !TakesLong(name, option.Name, value));
                 foreach (var value in values)
@@ -177,6 +177,7 @@ public class ExtremeValueTests
             ["compare"] = [run, run, "--out", folder.File("compare.html"), .. device],
             ["sweep"] = [data, "--model", model, "--epochs", "1", "--lr", "0.1", "--weight-decay", "0", .. device],
             ["devices"] = [],
+            ["check"] = ["--only", "step table", "--device", "cpu", "--threads", "1"],
             ["models"] = [],
             ["model show"] = ["mlp10"],
             ["data list"] = [],
