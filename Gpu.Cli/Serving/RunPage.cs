@@ -15,11 +15,12 @@ internal static class RunPage
         nav{font-size:14px;margin:0 0 4px}
         a{color:var(--s0)}
         .drop{display:grid;gap:16px;grid-template-columns:repeat(auto-fit,minmax(min(100%,260px),1fr));align-items:start}
-        .drop label{display:flex;flex-direction:column;align-items:center;justify-content:center;gap:6px;min-height:150px;padding:16px;text-align:center;
+        .drop label{display:flex;flex-direction:column;align-items:center;justify-content:center;gap:6px;min-height:120px;padding:16px;text-align:center;
           border:2px dashed var(--line);border-radius:10px;cursor:pointer;color:var(--soft)}
         .drop label.over,.drop label:hover,.drop label:focus-within{border-color:var(--s0);color:var(--ink)}
         .drop label img{max-width:100%;max-height:160px;min-width:56px;image-rendering:pixelated;border-radius:4px}
         .drop input{position:absolute;opacity:0;width:1px;height:1px}
+        .result{max-width:560px}
         .bar{display:grid;grid-template-columns:minmax(0,1fr) 64px;gap:2px 10px;font-size:14px;margin:0 0 8px}
         .bar i{grid-column:1/-1;height:8px;border-radius:4px;background:var(--s0);min-width:2px}
         .bar b{font-weight:500;text-align:right;font-variant-numeric:tabular-nums}

@@ -203,7 +203,8 @@ internal sealed class RunServer : IAsyncDisposable
     private async Task<byte[]> Body(HttpRequest request, CancellationToken cancellation)
     {
         using var memory = new MemoryStream();
-        if (request.HasFormContentType)
+        // Not HasFormContentType: curl calls the bytes of a file "application/x-www-form-urlencoded" unless told otherwise.
+        if (request.ContentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true)
         {
             var options = new FormOptions { MultipartBodyLengthLimit = _settings.MostBodyBytes, ValueCountLimit = 16, MemoryBufferThreshold = 1 << 20 };
             var form = await request.ReadFormAsync(options, cancellation);

@@ -18,7 +18,7 @@ internal static class RunsPage
         .damaged{color:var(--s1);white-space:normal}
         #compare{margin:12px 0 0}
         td input,th input{width:17px;height:17px;vertical-align:middle}
-        @media (max-width:560px){.minor{display:none}}
+        @media (max-width:560px){.minor{display:none} #runs th,#runs td{padding:4px 5px}}
         """;
 
     private const string Script = """
