@@ -97,7 +97,8 @@ internal static class ReportStyle
             Html.E(
                 "style",
                 $":root{{{Light}}}\n@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{Dark}}}}}\n"
-                + $":root[data-theme=dark]{{{Dark}}}\n:root[data-theme=dark]{{color-scheme:dark}}\n:root[data-theme=light]{{color-scheme:light}}\n{Rules}\n{style}")),
+                + $":root[data-theme=dark]{{{Dark}}}\n:root[data-theme=dark]{{color-scheme:dark}}\n:root[data-theme=light]{{color-scheme:light}}\n"
+                + $"{Rules}\n{style}")),
         Html.E(
             "body",
             Html.E(

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http;
 namespace Gpu.Cli.Serving;
 
 /// <summary>
-/// Server-sent events of a run: <c>epoch</c> for each line that is added to its metrics, <c>end</c> when no process trains in it any more. The id of an event is
-/// the number of epochs so far.
+/// Server-sent events of a run: <c>epoch</c> for each line that is added to its metrics, <c>end</c> when no process trains in it any more. The id of an
+/// event is the number of epochs so far.
 /// </summary>
 /// <param name="runs">the runs</param>
 /// <param name="settings">how often the files are looked at</param>

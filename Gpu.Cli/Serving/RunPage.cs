@@ -25,7 +25,8 @@ internal static class RunPage
         .bar i{grid-column:1/-1;height:8px;border-radius:4px;background:var(--s0);min-width:2px}
         .bar b{font-weight:500;text-align:right;font-variant-numeric:tabular-nums}
         .bar span{overflow-wrap:anywhere}
-        select{font:inherit;font-size:14px;color:var(--ink);background:var(--card);border:1px solid var(--line);border-radius:6px;padding:4px 8px;max-width:100%}
+        select{font:inherit;font-size:14px;color:var(--ink);background:var(--card);border:1px solid var(--line);border-radius:6px;
+          padding:4px 8px;max-width:100%}
         #live{color:var(--s1);font-weight:600}
         """;
 

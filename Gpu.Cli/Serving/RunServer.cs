@@ -63,7 +63,8 @@ internal sealed class RunServer : IAsyncDisposable
         _app.MapPost("/predict", Predict);
         _app.MapGet("/favicon.ico", context => Finish(context, 204));
         _app.MapFallback(context => throw new RequestException(
-            404, $"There is no page '{context.Request.Path}'. There are /, /runs/NAME, /runs/NAME/events, /compare?run=A&run=B, /runs.json and POST /predict."));
+            404, $"There is no page '{context.Request.Path}'. "
+            + "There are /, /runs/NAME, /runs/NAME/events, /compare?run=A&run=B, /runs.json and POST /predict."));
     }
 
     /// <summary>The address of the first page, without the token.</summary>

@@ -38,7 +38,8 @@ internal sealed class TensorBoardLog : IDisposable
         {
             log._file.Add(new Event
             {
-                WallTime = EventFile.Seconds(DateTime.UtcNow), Step = firstStep + 1, SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start },
+                WallTime = EventFile.Seconds(DateTime.UtcNow), Step = firstStep + 1,
+                SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start },
             });
         }
 
@@ -111,8 +112,8 @@ internal sealed class TensorBoardLog : IDisposable
         }
 
         if (summary.Value.Count > 0) Add(summary, step, time);
-        if (_hasSettings)
-            AddHyperparameters("session_end_info", new HParamsPluginData { SessionEndInfo = new() { Status = Success, EndTimeSecs = EventFile.Seconds(time) } }, time);
+        var end = new SessionEndInfo { Status = Success, EndTimeSecs = EventFile.Seconds(time) };
+        if (_hasSettings) AddHyperparameters("session_end_info", new HParamsPluginData { SessionEndInfo = end }, time);
         _file.Flush();
     }
 
