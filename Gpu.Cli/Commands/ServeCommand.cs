@@ -28,7 +28,8 @@ internal sealed class ServeCommand
 
     private readonly Option<IPAddress?> _host = Options.Checked(
         "--host", "ADDRESS", "IP address to listen on; one that other machines reach, such as 0.0.0.0, needs the token", "127.0.0.1", IPAddress? (text) =>
-            IPAddress.TryParse(text, out var address) ? address
+            // A number alone would be an address, too.
+            text.AsSpan().IndexOfAny('.', ':') >= 0 && IPAddress.TryParse(text, out var address) ? address
             : text == "localhost" ? IPAddress.Loopback
             : throw new FormatException($"expected an IP address such as 127.0.0.1 or 0.0.0.0, but got '{text}'."));
 

@@ -130,6 +130,8 @@ internal sealed class RunServer : IAsyncDisposable
                 _ => (500, $"{e.Message} ({e.GetType().Name})"),
             };
             if (status == 503) context.Response.Headers.RetryAfter = "1";
+            // The rest of the body may be unread, and then the connection ends: the client must not use it again.
+            if (HttpMethods.IsPost(context.Request.Method)) context.Response.Headers.Connection = "close";
             if (status == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
             await Json(context, status, new JsonRecord().Add("status", status).Add("error", message));
         }
