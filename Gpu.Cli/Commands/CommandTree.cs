@@ -24,6 +24,7 @@ internal static class CommandTree
         ("sweep", "Search a grid of hyperparameters, evaluated on held-out training images", SweepCommand.Build),
         ("report", "Write a page that shows a run: curves, layers, mistakes, configuration", ReportCommand.Build),
         ("compare", "Compare runs: table, curves, norms, histograms, what differs", ReportCommand.BuildCompare),
+        ("serve", "Serve a page that lists and follows runs and classifies images", ServeCommand.Build),
         ("devices", "List devices: the CPU, CUDA and OpenCL GPUs", DevicesCommand.Build),
         ("check", "Check that a device computes right, and how fast it is", CheckCommand.Build),
         ("models", "List the built-in networks", ModelsCommand.Build),

@@ -116,26 +116,10 @@ internal sealed class PredictCommand
             $"The folder '{path}' contains no image files ({string.Join(", ", ImageCodec.Extensions)}), nor do its subfolders.");
     }
 
-    // A network with a flat input accepts any gray or color image with as many values.
-    private static byte[] Pixels(string file, ByteImage image, RunFolder run, ImageTransform? transform, RgbColor background)
-    {
-        image = transform?.Apply(image, background) ?? image;
-        var input = run.Model.Input;
-        var channels = input.IsImage ? input.Channels : run.Configuration.Normalization.Mean.Length;
-        if (channels is not (1 or 3) || image.Height * image.Width * channels != input.Length || (input.IsImage && image.Height != input.Height))
-        {
-            throw new ImageException(
-                $"The image '{file}' is {image.Height}x{image.Width} (height x width), but the network expects {input}. "
-                + "Scale the image to that size, as the training images were.");
-        }
-
-        return image.ToChannels(channels).Pixels;
-    }
-
     // Decodes in parallel; null for files that cannot be read.
     private byte[]?[] Read(string[] files, RunFolder run, ImageTransform? transform, RgbColor background, bool skips)
     {
-        var results = ImageFiles.Decode(files, background, (file, image) => Pixels(file, image, run, transform, background));
+        var results = ImageFiles.Decode(files, background, (file, image) => NetworkInput.Pixels(file, image, run, transform, background));
         var pixels = results.Select(result => result.Result).ToArray();
         var bad = results.Select(result => result.Error).OfType<ImageException>().ToArray();
         if (bad.Length == 0) return pixels;
@@ -219,9 +203,7 @@ internal sealed class PredictCommand
             return;
         }
 
-        var (input, outputs) = (run.Model.Input, run.Model.Output.Length);
-        var known = run.Configuration.ClassNames;
-        string[] names = [.. known, .. Enumerable.Range(0, outputs).Skip(known.Count).Select(i => $"(output {i})")];
+        var names = NetworkInput.ClassNames(run);
         var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();
         // Reported before the device is opened, which can take long.
         if (files.Where(file => !File.Exists(file)).ToArray() is { Length: > 0 } absent && !parsed.GetValue(_skipUnreadable))
@@ -232,8 +214,7 @@ internal sealed class PredictCommand
         }
 
         var background = parsed.GetValue(_background) ?? run.Configuration.Options.Background;
-        var transform = run.Configuration.Transform
-            ?? (input.IsImage ? new ImageTransform { Height = input.Height, Width = input.Width } : null);
+        var transform = NetworkInput.TransformOf(run);
         var views = parsed.GetValue(_tta) ?? TestTimeAugmentation.None;
         if (run.Configuration.Task == TaskKind.Segmentation)
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
 using Gpu.Cli.Reports;
+using Gpu.Cli.TensorBoard;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.IO;
@@ -23,6 +24,8 @@ internal sealed class ReportCommand
     private readonly Option<string?> _out;
     private readonly Option<bool> _noData = Options.Flag(
         "--no-data", "Leave out what needs the data: test scores, confusion, pictures, embedding, predictions over the plane");
+
+    private readonly Option<bool> _tensorBoard = Options.Flag("--tensorboard", "Write event files for TensorBoard into the run folders instead of a page");
 
     private ReportCommand(CommandContext context, bool compares)
     {
@@ -47,6 +50,7 @@ internal sealed class ReportCommand
         command.Arguments.Add(_runs);
         command.Options.Add(_out);
         command.Options.Add(_noData);
+        if (!_compares) command.Options.Add(_tensorBoard);
         _device.AddTo(command);
         command.SetAction(Run);
     }
@@ -54,6 +58,12 @@ internal sealed class ReportCommand
     private void Run(ParseResult parsed)
     {
         var paths = parsed.GetRequiredValue(_runs);
+        if (!_compares && parsed.GetValue(_tensorBoard))
+        {
+            WriteEvents(parsed, paths);
+            return;
+        }
+
         RunView[] runs = [.. paths.Select(path => RunView.Open(RunArgument.Open(path)))];
         if (runs.FirstOrDefault(run => run.IsRegression != runs[0].IsRegression) is { } other)
         {
@@ -77,6 +87,29 @@ internal sealed class ReportCommand
             foreach (var setting in CompareReport.Different(runs)) record.Add(setting.Name, setting.Values[i]);
             return record;
         })));
+    }
+
+    private void WriteEvents(ParseResult parsed, string[] paths)
+    {
+        if (parsed.GetValue(_out) is not null)
+            throw new UsageException("--out names a page, but --tensorboard writes into the run folders. Omit one of them.");
+        foreach (var path in paths)
+        {
+            // A second file would show every epoch twice.
+            if (Directory.Exists(path) && TensorBoardLog.Files(path) is [var file, ..])
+                throw new UsageException($"The run '{path}' has an event file already: '{file}'. Delete it first, or use it.");
+        }
+
+        RunView[] runs = [.. paths.Select(path => RunView.Open(RunArgument.Open(path)))];
+        using var device = _device.Open(parsed, _context);
+        List<string> files = [];
+        foreach (var run in runs)
+        {
+            files.Add(TensorBoardLog.WriteAll(run, parsed.GetValue(_noData) ? null : Results(run, device)));
+            _context.Reporter.Line($"Event file written to {files[^1]}");
+        }
+
+        _context.Reporter.Result(new JsonRecord().Add("event_files", files));
     }
 
     // The data may be gone; the rest of the page does not need it.

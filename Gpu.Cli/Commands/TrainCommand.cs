@@ -54,6 +54,8 @@ internal sealed class TrainCommand
     private readonly Option<bool> _resetOptimizer = Options.Flag(
         "--reset-optimizer", "With --resume: drop the state of the optimizer, which may then be another one");
 
+    private readonly Option<bool> _tensorBoard = Options.Flag("--tensorboard", "Write an event file for TensorBoard into the run folder, too");
+
     private readonly Option<bool> _dryRun = Options.Flag(
         "--dry-run", "Print the plan of the run (data, layers, steps, optimizer, learning rate, memory) without training or creating a run folder");
 
@@ -85,6 +87,7 @@ internal sealed class TrainCommand
         command.Options.Add(train._resume);
         command.Options.Add(train._override);
         command.Options.Add(train._resetOptimizer);
+        command.Options.Add(train._tensorBoard);
         command.Options.Add(train._dryRun);
         command.Options.Add(train._plot);
         command.SetAction(train.Run);
@@ -143,7 +146,7 @@ internal sealed class TrainCommand
     {
         // From here on, Ctrl+C saves a checkpoint.
         var cancellation = _context.Host.Cancellation;
-        var display = new TrainingDisplay(_context.Reporter, TrainOptions.IsGiven(parsed, "--log-every"));
+        var display = new TrainingDisplay(_context.Reporter, TrainOptions.IsGiven(parsed, "--log-every"), parsed.GetValue(_tensorBoard));
         if (parsed.GetValue(_dryRun)) return ShowPlan(parsed);
         if (parsed.GetValue(_plot) is not null)
             throw new UsageException("--plot needs --dry-run, which draws the learning rate instead of training. Add it, or omit --plot.");

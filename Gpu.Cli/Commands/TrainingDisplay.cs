@@ -12,7 +12,8 @@ namespace Gpu.Cli.Commands;
 /// <summary>Shows the progress and the result of a training run.</summary>
 /// <param name="reporter">receives the output</param>
 /// <param name="showsEveryReading">whether to write a line for every reading of the loss; set if the user gave <c>--log-every</c></param>
-internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading) : ITrainingObserver
+/// <param name="writesEvents">whether to write an event file for TensorBoard</param>
+internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading, bool writesEvents = false) : ITrainingObserver
 {
     private const int SparklineWidth = 30;
     private const int MostLayers = 8;
@@ -29,7 +30,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
     {
         _summary = summary;
         _firstStep = summary.FirstStep;
-        if (summary.Run is { } run) _report = new ReportUpdater(run, reporter);
+        if (summary.Run is { } run) _report = new ReportUpdater(run, reporter, writesEvents ? summary.FirstStep : null);
         ShowPlan(summary);
         if (summary.FirstStep > 0 && summary.FirstStep < summary.TotalSteps)
             reporter.Line($"Resuming after step {Units.Count(summary.FirstStep)}.");
@@ -128,6 +129,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         reporter.EndProgress();
         if (result.Reports.Count > 0 || result.End != TrainingEnd.Cancelled)
             _report?.Finish(result.End == TrainingEnd.Cancelled ? null : data, device, cancellation);
+        _report?.Dispose();
         Show(result);
         reporter.Result(Json(result));
     }
@@ -183,6 +185,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading)
         {
             reporter.Line($"Run saved to {folder}");
             if (_report?.Path is { } page) facts.Add(("report", page));
+            if (writesEvents) facts.Add(("TensorBoard", $"tensorboard --logdir {folder}"));
             facts.AddRange([("evaluate", $"gputrainer eval {folder}"), ("predict", $"gputrainer predict {folder} {(IsTable ? "FILE.csv" : "IMAGE")}")]);
         }
 

@@ -13,9 +13,21 @@ internal static class FiltersSection
     /// <summary>The section; null if the first layer with weights does not see pixels.</summary>
     public static XElement? Draw(RunView run, RunResults? results)
     {
+        if (results is null || Images(run) is not { } filters) return null;
+        var shown = filters.Images.Length;
+        var more = shown < filters.Count ? $", the first {shown} of {filters.Count}" : "";
+        var colors = filters.Channels == 3 ? "as colors around gray" : "blue below 0, orange above, of the mean over the input channels";
+        return Html.Section(
+            $"Weights of {filters.Layer}", Html.E("p", Html.A("class", "soft"), $"{(filters.IsDense ? "Units" : "Filters")}{more}: {colors}."),
+            Html.Div(filters.IsDense ? "filters big" : "filters", filters.Images.Select((image, i) => Picture.Image(image, $"filter {i + 1}"))));
+    }
+
+    /// <summary>The first filters of a run's best weights as pictures; null if the first layer with weights does not see pixels.</summary>
+    public static Filters? Images(RunView run)
+    {
         var model = run.Folder.Model;
         var first = model.Nodes.SelectMany(node => node.Flatten()).FirstOrDefault(node => node.FindParameter("weight") is not null);
-        if (results is null || first is null || !model.Input.IsImage || !File.Exists(run.Folder.BestWeights)) return null;
+        if (first is null || !model.Input.IsImage || !File.Exists(run.Folder.BestWeights)) return null;
         using var reader = new SafeTensorsReader(run.Folder.BestWeights);
         var weights = reader.ReadFloats(first.Parameter("weight").Name);
         var shape = first.Parameter("weight").Shape;
@@ -26,14 +38,11 @@ internal static class FiltersSection
             ? (model.Input.Height, model.Input.Width, model.Input.Channels, shape[1]) : (shape[0], shape[1], shape[2], shape[3]);
         var largest = weights.Max(Math.Abs);
         if (!(largest > 0)) return null;
-        var shown = Math.Min(count, Most);
-        var images = Enumerable.Range(0, shown).Select(filter =>
-            Picture.Image(Draw(weights, height, width, channels, count, filter, largest), $"filter {filter + 1}"));
-        var more = shown < count ? $", the first {shown} of {count}" : "";
-        var colors = channels == 3 ? "as colors around gray" : "blue below 0, orange above, of the mean over the input channels";
-        return Html.Section(
-            $"Weights of {first.Name}", Html.E("p", Html.A("class", "soft"), $"{(isDense ? "Units" : "Filters")}{more}: {colors}."),
-            Html.Div(isDense ? "filters big" : "filters", images));
+        ByteImage[] images =
+        [
+            .. Enumerable.Range(0, Math.Min(count, Most)).Select(filter => Draw(weights, height, width, channels, count, filter, largest)),
+        ];
+        return new Filters(first.Name, isDense, channels, count, images);
     }
 
     private static ByteImage Draw(float[] weights, int height, int width, int channels, int count, int filter, float largest)
@@ -56,4 +65,12 @@ internal static class FiltersSection
 
         return image;
     }
+
+    /// <summary>The weights of a layer as pictures.</summary>
+    /// <param name="Layer">name of the layer</param>
+    /// <param name="IsDense">whether it is a dense layer, not a convolution</param>
+    /// <param name="Channels">channels of its input</param>
+    /// <param name="Count">number of its filters or units</param>
+    /// <param name="Images">the first of them</param>
+    public sealed record Filters(string Layer, bool IsDense, int Channels, int Count, ByteImage[] Images);
 }

@@ -47,6 +47,14 @@ internal static class Html
         return text.Append('\n').ToString();
     }
 
+    /// <summary>An element without the document.</summary>
+    public static string Inner(XElement element)
+    {
+        var text = new StringBuilder();
+        Write(text, element);
+        return text.ToString();
+    }
+
     private static void Write(StringBuilder text, XElement element)
     {
         var name = element.Name.LocalName;

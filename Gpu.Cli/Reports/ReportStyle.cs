@@ -83,7 +83,10 @@ internal static class ReportStyle
     /// <param name="subtitle">a line below the title</param>
     /// <param name="isLive">whether the browser loads the page again from time to time</param>
     /// <param name="sections">its sections; those that are null are left out</param>
-    public static string Page(string title, string subtitle, bool isLive, IEnumerable<XElement?> sections) => Html.Write(Html.E(
+    /// <param name="style">more rules</param>
+    /// <param name="script">a script that runs at the end</param>
+    public static string Page(
+        string title, string subtitle, bool isLive, IEnumerable<XElement?> sections, string style = "", string? script = null) => Html.Write(Html.E(
         "html", Html.A("lang", "en"),
         Html.E(
             "head", Html.E("meta", Html.A("charset", "utf-8")),
@@ -94,7 +97,8 @@ internal static class ReportStyle
             Html.E(
                 "style",
                 $":root{{{Light}}}\n@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{Dark}}}}}\n"
-                + $":root[data-theme=dark]{{{Dark}}}\n:root[data-theme=dark]{{color-scheme:dark}}\n:root[data-theme=light]{{color-scheme:light}}\n{Rules}")),
+                + $":root[data-theme=dark]{{{Dark}}}\n:root[data-theme=dark]{{color-scheme:dark}}\n:root[data-theme=light]{{color-scheme:light}}\n"
+                + $"{Rules}\n{style}")),
         Html.E(
             "body",
             Html.E(
@@ -103,7 +107,7 @@ internal static class ReportStyle
                     "header", Html.E("div", Html.E("h1", title), Html.E("p", Html.A("class", "soft"), subtitle)),
                     Html.E("button", Html.A("id", "theme"), Html.A("type", "button"), "Light / dark")),
                 sections.Where(section => section is not null)),
-            Html.E("script", Script))));
+            Html.E("script", Script), script is null ? null : Html.E("script", script))));
 
     /// <summary>The color of a series or class.</summary>
     public static string Color(int index) => $"var(--s{index % Colors})";

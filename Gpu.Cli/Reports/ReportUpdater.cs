@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Gpu.Cli.Output;
+using Gpu.Cli.TensorBoard;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Loop;
@@ -13,7 +14,8 @@ namespace Gpu.Cli.Reports;
 /// </summary>
 /// <param name="runFolder">the run folder</param>
 /// <param name="reporter">receives warnings</param>
-internal sealed class ReportUpdater(string runFolder, Reporter reporter)
+/// <param name="tensorBoardStep">the step after which the process trains, to write an event file for TensorBoard; null for none</param>
+internal sealed class ReportUpdater(string runFolder, Reporter reporter, long? tensorBoardStep = null) : IDisposable
 {
     private const double Share = 0.02;
 
@@ -22,6 +24,8 @@ internal sealed class ReportUpdater(string runFolder, Reporter reporter)
     private readonly List<EpochReport> _reports = [];
     private TimeSpan _spent;
     private bool _isBroken;
+    private bool _hasEvents = tensorBoardStep is not null;
+    private TensorBoardLog? _events;
 
     /// <summary>The path of the page; null if it could not be written.</summary>
     public string? Path => _isBroken ? null : RunReport.PathOf(runFolder);
@@ -30,6 +34,7 @@ internal sealed class ReportUpdater(string runFolder, Reporter reporter)
     public void Add(EpochReport report)
     {
         _reports.Add(report);
+        WriteEvents(log => log.Add(_run.Value, report, DateTime.UtcNow));
         if (_isBroken || (_spent > Share * Stopwatch.GetElapsedTime(_start) && report.Epoch < report.Epochs)) return;
         var start = Stopwatch.GetTimestamp();
         Write(null, isLive: report.Epoch < report.Epochs);
@@ -42,7 +47,7 @@ internal sealed class ReportUpdater(string runFolder, Reporter reporter)
     /// <param name="cancellation">ends the computation</param>
     public void Finish(Dataset? data, ComputeDevice device, CancellationToken cancellation)
     {
-        if (_isBroken) return;
+        if (_isBroken && !_hasEvents) return;
         RunResults? results = null;
         if (data is not null)
         {
@@ -57,24 +62,47 @@ internal sealed class ReportUpdater(string runFolder, Reporter reporter)
             }
         }
 
-        Write(results, isLive: false);
+        if (data is not null) WriteEvents(log => log.Finish(Current(), results, DateTime.UtcNow));
+        if (!_isBroken) Write(results, isLive: false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _events?.Dispose();
+
+    // A file that cannot be written is a warning, as the page is.
+    private void WriteEvents(Action<TensorBoardLog> write)
+    {
+        if (!_hasEvents) return;
+        try
+        {
+            write(_events ??= TensorBoardLog.Create(runFolder, tensorBoardStep!.Value));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TrainingException)
+        {
+            _hasEvents = false;
+            reporter.Warn($"The event file for TensorBoard cannot be written: {e.Message} To make it later: gputrainer report {runFolder} --tensorboard");
+        }
     }
 
     private void Write(RunResults? results, bool isLive)
     {
         try
         {
-            var before = _run.Value;
-            // The epochs before a resume are those of the file; a rewind trains some again.
-            var first = _reports.Count > 0 ? _reports[0].Epoch : int.MaxValue;
-            var run = before with { Reports = [.. before.Reports.Where(report => report.Epoch < first), .. Latest()] };
-            Training.IO.AtomicFile.WriteAllText(RunReport.PathOf(runFolder), RunReport.Render(run, results, isLive));
+            Training.IO.AtomicFile.WriteAllText(RunReport.PathOf(runFolder), RunReport.Render(Current(), results, isLive));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or TrainingException)
         {
             _isBroken = true;
             reporter.Warn($"The report of the run cannot be written: {e.Message} To make it later: gputrainer report {runFolder}");
         }
+    }
+
+    // The epochs before a resume are those of the file; a rewind trains some again.
+    private RunView Current()
+    {
+        var before = _run.Value;
+        var first = _reports.Count > 0 ? _reports[0].Epoch : int.MaxValue;
+        return before with { Reports = [.. before.Reports.Where(report => report.Epoch < first), .. Latest()] };
     }
 
     private IEnumerable<EpochReport> Latest()

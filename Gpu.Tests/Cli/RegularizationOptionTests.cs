@@ -57,7 +57,7 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     private static readonly string[] Others =
     [
         "--accumulate", "--background", "--batch", "--betas", "--channels", "--checkpoint-every", "--device", "--epochs", "--epsilon", "--fit", "--ignore",
-        "--categorical", "--use", "--header", "--dry-run", "--plot",
+        "--categorical", "--use", "--header", "--dry-run", "--plot", "--tensorboard",
         "--init", "--init-layout", "--kernels", "--labels", "--no-graph", "--skip-unreadable", "--limit-test", "--limit-train", "--log-every", "--loss",
         "--lr", "--model", "--momentum", "--no-shuffle", "--no-statistics", "--on-divergence", "--optimizer", "--out", "--override", "--patience",
         "--precision", "--recipe",

@@ -105,6 +105,23 @@ public static class ImageCodec
         AtomicFile.WriteAllBytes(path, IndexedPng.Encode(numbers, palette));
     }
 
+    /// <summary>Reads the size of an image from its header, after the EXIF orientation, without decoding the image.</summary>
+    /// <param name="data">The file's bytes.</param>
+    /// <param name="name">What to call it in messages.</param>
+    /// <exception cref="ImageException">The content is of no supported format, its header is damaged, or it has more than 100 million pixels.</exception>
+    public static (int Height, int Width) ReadSize(byte[] data, string name)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        try
+        {
+            return ImageHeader.Read(data);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ImageException($"The image '{name}' cannot be decoded. {e.Message.TrimEnd('.')}. Replace it.", e);
+        }
+    }
+
     /// <summary>Writes an image as PNG, gray or color with 8 bits a channel. The file appears complete or not at all.</summary>
     public static void SavePng(string path, ByteImage image) => AtomicFile.WriteAllBytes(path, EncodePng(image));
 

@@ -108,6 +108,10 @@ public sealed class RunFolder
     /// <summary>Why <see cref="Checkpoint"/> is not the newest one; null if it is.</summary>
     internal string? CheckpointNote { get; private init; }
 
+    /// <summary>Whether a process trains in a folder now. It may end at any time, so the answer is only for display.</summary>
+    /// <param name="path">A folder, which need not exist.</param>
+    public static bool IsTraining(string path) => RunLock.IsLocked(path);
+
     /// <summary>
     /// Makes an unused folder name under <paramref name="root"/> from model name and local time, such as <c>runs/cnn2-20260131-120000</c>. Does not create the
     /// folder.

@@ -63,6 +63,9 @@ internal sealed class RunLock : IDisposable
         Held.TryRemove(_owner.Token, out _);
     }
 
+    /// <summary>Whether a process that exists has locked the folder. It may end at any time, so the answer is only for display.</summary>
+    public static bool IsLocked(string folder) => Path.Combine(folder, FileName) is var path && File.Exists(path) && Read(path)?.MayBeAlive() == true;
+
     private static RunLock? TryCreate(string path)
     {
         var owner = Owner.Current();

@@ -51,6 +51,10 @@ internal static class ImageHeader
         }
     }
 
+    /// <summary>Reads the size of an image in memory as a viewer shows it, after the EXIF orientation.</summary>
+    /// <exception cref="InvalidDataException">The data are of no supported format, damaged, or of an image with too many pixels.</exception>
+    public static (int Height, int Width) Read(byte[] data) => Checked(Parse(data));
+
     private static (int Height, int Width) Checked((long Height, long Width) size)
     {
         ImageSize.Check(size.Width, size.Height);
