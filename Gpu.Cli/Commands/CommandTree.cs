@@ -24,6 +24,7 @@ internal static class CommandTree
         ("sweep", "Search a grid of hyperparameters, evaluated on held-out training images", SweepCommand.Build),
         ("report", "Write a page that shows a run: curves, layers, mistakes, configuration", ReportCommand.Build),
         ("compare", "Compare runs: table, curves, norms, histograms, what differs", ReportCommand.BuildCompare),
+        ("export", "Write a trained network for other programs: ONNX, safetensors, PyTorch's names, JSON", ExportCommand.Build),
         ("devices", "List devices: the CPU, CUDA and OpenCL GPUs", DevicesCommand.Build),
         ("models", "List the built-in networks", ModelsCommand.Build),
         ("model", "Show the layers of a network", ModelCommand.Build),
