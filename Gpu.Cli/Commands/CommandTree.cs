@@ -27,7 +27,8 @@ internal static class CommandTree
         ("export", "Write a trained network for other programs: ONNX, safetensors, PyTorch's names, JSON", ExportCommand.Build),
         ("devices", "List devices: the CPU, CUDA and OpenCL GPUs", DevicesCommand.Build),
         ("models", "List the built-in networks", ModelsCommand.Build),
-        ("model", "Show the layers of a network", ModelCommand.Build),
+        ("import", "Make a run folder of a network in an ONNX file, to predict with or to fine-tune", ImportCommand.Build),
+        ("model", "Show the layers of a network, or download pretrained weights", ModelCommand.Build),
         ("data", "List, download, generate and show data sets", DataCommand.Build),
         ("bench", "Benchmark a training step or single operations", BenchCommand.Build),
     ];

@@ -29,7 +29,7 @@ public class OnnxExportTests
         // Big networks at small sizes.
         var model = name switch
         {
-            "resnet18" => BuiltInModels.Create(name, TensorShape.Image(64, 64, 3), 10),
+            "resnet18" or "resnet18_mlnet" => BuiltInModels.Create(name, TensorShape.Image(64, 64, 3), 10),
             "mobilenet_small" => BuiltInModels.Create(name, TensorShape.Image(64, 48, 3), 7),
             _ => BuiltInModels.Get(name),
         };

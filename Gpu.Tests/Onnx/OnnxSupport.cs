@@ -62,6 +62,14 @@ internal static class OnnxSupport
         return output.IsImage ? ToPlanes(outputs, batch, output.Channels, output.Positions) : outputs;
     }
 
+    /// <summary>The outputs of an ONNX file for an input of a shape, as they are.</summary>
+    public static float[] RunOnnxAs(byte[] file, int[] shape, float[] inputs)
+    {
+        using var session = new InferenceSession(file, new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1 });
+        using var results = session.Run([NamedOnnxValue.CreateFromTensor(session.InputNames[0], new DenseTensor<float>(inputs, shape))]);
+        return results[0].AsTensor<float>().ToArray();
+    }
+
     /// <summary>Random numbers.</summary>
     public static float[] Inputs(int count, int seed)
     {

@@ -64,7 +64,7 @@ public static class DatasetCatalog
         }
     }
 
-    private static DatasetCatalogEntry ReadEntry(JsonElement entry)
+    internal static DatasetCatalogEntry ReadEntry(JsonElement entry)
     {
         var name = Text(entry, "name");
         var files = entry.GetProperty("files").EnumerateArray().Select(file => ReadFile(file, name)).ToArray();

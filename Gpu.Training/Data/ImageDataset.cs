@@ -59,8 +59,31 @@ public sealed class ImageDataset : Dataset
     /// <summary>Names of the files that were left out because they cannot be read.</summary>
     internal IReadOnlyList<string> Unreadable { get; init; } = [];
 
-    /// <summary>Mean and standard deviation per channel of the training pixels, computed on first use.</summary>
-    public ChannelStatistics Statistics => _statistics.Value;
+    /// <summary>
+    /// Mean and standard deviation per channel that pixels are normalized with: those of the training pixels, computed on first use, or those of
+    /// <see cref="WithStatistics"/>.
+    /// </summary>
+    public ChannelStatistics Statistics => GivenStatistics ?? _statistics.Value;
+
+    private ChannelStatistics? GivenStatistics { get; init; }
+
+    /// <summary>The same images with another normalization, such as the one that pretrained weights need.</summary>
+    /// <param name="statistics">Mean and standard deviation for each channel.</param>
+    /// <exception cref="DatasetException">The number of channels differs.</exception>
+    public ImageDataset WithStatistics(ChannelStatistics statistics)
+    {
+        ArgumentNullException.ThrowIfNull(statistics);
+        if (statistics.Mean.Length != Channels)
+        {
+            throw new DatasetException(
+                $"The normalization has {statistics.Mean.Length} channels, but the images of '{Name}' have {Channels}. Convert them, such as by --channels 3.");
+        }
+
+        return new ImageDataset(Name, ClassNames, Train, Test, Validation)
+        {
+            Transform = Transform, Unreadable = Unreadable, GivenStatistics = statistics,
+        };
+    }
 
     /// <summary>Converts the images to gray or RGB; see <see cref="ImageSplit.ToChannels"/>.</summary>
     public ImageDataset ToChannels(int channels) => channels == Channels ? this : Convert(ClassNames, split => split.ToChannels(channels), Transform);
@@ -101,7 +124,7 @@ public sealed class ImageDataset : Dataset
         var test = ReferenceEquals(Test, Train) ? train : convert(Test);
         return new ImageDataset(Name, classNames, train, test, Validation is null ? null : convert(Validation))
         {
-            Transform = transform, Unreadable = Unreadable,
+            Transform = transform, Unreadable = Unreadable, GivenStatistics = train.Channels == Channels ? GivenStatistics : null,
         };
     }
 
@@ -112,7 +135,10 @@ public sealed class ImageDataset : Dataset
     public override ImageDataset WithValidation(double fraction, ulong seed) => (ImageDataset)base.WithValidation(fraction, seed);
 
     internal override ImageDataset With(DataSplit train, DataSplit test, DataSplit? validation) =>
-        new(Name, ClassNames, (ImageSplit)train, (ImageSplit)test, (ImageSplit?)validation) { Transform = Transform, Unreadable = Unreadable };
+        new(Name, ClassNames, (ImageSplit)train, (ImageSplit)test, (ImageSplit?)validation)
+        {
+            Transform = Transform, Unreadable = Unreadable, GivenStatistics = GivenStatistics,
+        };
 
     private void Check(string part, ImageSplit split)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Gpu.Training.IO;
 using Gpu.Training.Loop;
@@ -113,7 +112,7 @@ public static class RunExport
             ["loss"] = JsonValues.EnumName(run.Model.Recipe.Loss),
             ["input_size"] = run.Model.Input.ToString(),
         };
-        if (configuration.ClassNames.Count > 0) metadata["classes"] = JsonSerializer.Serialize(configuration.ClassNames);
+        if (configuration.ClassNames.Count > 0) metadata[WeightMetadata.Classes] = JsonSerializer.Serialize(configuration.ClassNames);
         if (configuration.Table is { } table)
         {
             metadata["columns"] = JsonSerializer.Serialize(table.Columns.Select(column => column.Name));
@@ -123,8 +122,8 @@ public static class RunExport
 
         var (mean, deviation) = configuration.Normalization;
         metadata["channel_order"] = mean.Length == 1 ? "gray" : "RGB";
-        metadata["mean"] = Numbers(mean);
-        metadata["deviation"] = Numbers(deviation);
+        metadata[WeightMetadata.Mean] = WeightMetadata.Numbers(mean);
+        metadata[WeightMetadata.Deviation] = WeightMetadata.Numbers(deviation);
         metadata["normalization"] = "(pixel / 255 - mean) / deviation";
         if (configuration.Transform is { } transform)
         {
@@ -134,8 +133,6 @@ public static class RunExport
 
         return metadata;
     }
-
-    private static string Numbers(float[] values) => $"[{string.Join(", ", values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)))}]";
 
     private static void WriteJson(
         RunFolder run, IReadOnlyDictionary<string, float[]> weights, IReadOnlyDictionary<string, string> metadata, Stream stream)

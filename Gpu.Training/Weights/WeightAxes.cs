@@ -57,4 +57,13 @@ internal static class WeightAxes
             values.Slice(rows[row] * columns, columns).CopyTo(result.AsSpan(row * columns));
         return result;
     }
+
+    /// <summary>The rows of a matrix [rows, columns] at other places: the inverse of <see cref="SelectRows"/>.</summary>
+    public static float[] PlaceRows(ReadOnlySpan<float> values, int columns, ReadOnlySpan<int> rows)
+    {
+        var result = new float[values.Length];
+        for (var row = 0; row < rows.Length; row++)
+            values.Slice(row * columns, columns).CopyTo(result.AsSpan(rows[row] * columns));
+        return result;
+    }
 }
