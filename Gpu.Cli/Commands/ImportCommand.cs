@@ -60,7 +60,8 @@ internal sealed class ImportCommand
 
     private static float[] Numbers(string text, double least)
     {
-        var numbers = text.Split(',').Select(part => float.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var x) ? x : float.NaN).ToArray();
+        var numbers = text.Split(',').Select(part =>
+            float.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : float.NaN).ToArray();
         if (numbers.Length <= 16 && numbers.All(number => number >= least && number <= 1000)) return numbers;
         throw new FormatException($"expected a number from {least} to 1000 for each channel, such as 0.485,0.456,0.406, but got '{text}'.");
     }

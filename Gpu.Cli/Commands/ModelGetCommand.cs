@@ -44,7 +44,8 @@ internal static class ModelGetCommand
         var downloader = new DatasetDownloader(client) { Remark = reporter.Warn, Progress = state => DataGetCommand.Show(reporter, clock, state) };
         var file = PretrainedCatalog.GetAsync(entry, folder, downloader, context.Host.Cancellation).GetAwaiter().GetResult();
         reporter.EndProgress();
-        reporter.Line($"Weights in {file}. Train with: gputrainer train DATA --model {entry.Model} --init {(folder == PretrainedCatalog.UserCache ? entry.Name : file)}");
+        var init = folder == PretrainedCatalog.UserCache ? entry.Name : file;
+        reporter.Line($"Weights in {file}. Train with: gputrainer train DATA --model {entry.Model} --init {init}");
         reporter.Result(new JsonRecord().Add("name", entry.Name).Add("file", file).Add("model", entry.Model).Add("licence", download.Licence)
             .Add("seconds", clock.Elapsed.TotalSeconds));
     }

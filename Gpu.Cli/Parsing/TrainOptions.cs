@@ -108,7 +108,8 @@ internal sealed class TrainOptions
     private readonly Option<bool> _noShuffle = Options.Flag("--no-shuffle", "Do not shuffle the training images");
     private readonly Option<string?> _init = Options.Text(
         "--init", "FILE|RUN|NAME",
-        "Initial weights: a safetensors file, a run folder, or pretrained weights (see 'model get'); tensors are matched by name and shape, the others stay random",
+        "Initial weights: a safetensors file, a run folder, or pretrained weights (see 'model get'); tensors are matched by name and shape, the others "
+        + "stay random",
         "random weights");
 
     private readonly Option<string?> _initLayout = Options.OneOf(

@@ -1,6 +1,7 @@
 using Gpu.Kernels.Devices;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
+using Gpu.Training.Shapes;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -69,6 +70,10 @@ internal static class OnnxSupport
         using var results = session.Run([NamedOnnxValue.CreateFromTensor(session.InputNames[0], new DenseTensor<float>(inputs, shape))]);
         return results[0].AsTensor<float>().ToArray();
     }
+
+    /// <summary>A built-in model as it was published; a big one at a small size.</summary>
+    public static Model BuiltIn(string name) => name is "resnet18" or "resnet18_mlnet" or "mobilenet_small"
+        ? BuiltInModels.Create(name, TensorShape.Image(64, 48, 3), 7) : BuiltInModels.Get(name);
 
     /// <summary>Random numbers.</summary>
     public static float[] Inputs(int count, int seed)

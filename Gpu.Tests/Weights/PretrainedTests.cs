@@ -61,7 +61,8 @@ public class PretrainedTests
 
         using var network = new Network(small, device, 1);
         var messages = WeightTransfer.Load(network, file, WeightLayout.Native);
-        Assert.Contains(messages, message => message.StartsWith("Pixels are normalized as those weights need it: mean [0.1, 0.2, 0.3]", StringComparison.Ordinal));
+        const string told = "Pixels are normalized as those weights need it: mean [0.1, 0.2, 0.3]";
+        Assert.Contains(messages, message => message.StartsWith(told, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -11,7 +11,6 @@ using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Runs;
-using Gpu.Training.Shapes;
 using Gpu.Training.Weights;
 
 namespace Gpu.Tests.Weights;
@@ -74,7 +73,7 @@ public class RunExportTests
     [MemberData(nameof(BuiltIns))]
     public void TorchNamesAreReadBackUnchanged(string name)
     {
-        var model = name is "resnet18" or "resnet18_mlnet" or "mobilenet_small" ? BuiltInModels.Create(name, TensorShape.Image(64, 64, 3), 5) : BuiltInModels.Get(name);
+        var model = OnnxSupport.BuiltIn(name);
         var weights = OnnxSupport.RandomWeights(model, 1);
         using var folder = new TempFolder();
         var writer = new SafeTensorsWriter();
@@ -89,7 +88,8 @@ public class RunExportTests
     public void ResNet18HasTorchvisionsNames()
     {
         var model = BuiltInModels.Get("resnet18");
-        var names = model.Nodes.SelectMany(node => node.Flatten()).Where(node => node.Parameters.Count > 0).Select(node => TorchNames.Of(model, node)).ToArray();
+        var names = model.Nodes.SelectMany(node => node.Flatten()).Where(node => node.Parameters.Count > 0)
+            .Select(node => TorchNames.Of(model, node)).ToArray();
         Assert.Equal(["conv1", "bn1", "layer1.0.conv1", "layer1.0.bn1", "layer1.0.conv2", "layer1.0.bn2"], names[..6]);
         Assert.Contains("layer4.0.downsample.1", names);
         Assert.Equal("fc", names[^1]);

@@ -234,8 +234,8 @@ public sealed class OnnxExporter
     {
         var stride = layer.Stride ?? layer.Window;
         var padding = layer.Padding.Resolve(node.Input.Height, node.Input.Width, layer.Window, stride);
-        return new(_graph.Add(
-            operation, node.Name, [input.Name], [("kernel_shape", Pair(layer.Window)), ("strides", Pair(stride)), ("pads", Pads(padding)), .. more]), node.Output);
+        (string, object)[] attributes = [("kernel_shape", Pair(layer.Window)), ("strides", Pair(stride)), ("pads", Pads(padding)), .. more];
+        return new(_graph.Add(operation, node.Name, [input.Name], attributes), node.Output);
     }
 
     private Value Flatten(LayerNode node, Value input)
@@ -267,8 +267,8 @@ public sealed class OnnxExporter
         }
 
         var added = (to.Channels - from.Channels) / 2;
-        if (added > 0) name = _graph.Add("Pad", $"{node.Name}/padded", [name, _graph.Constant($"{node.Name}/pads", 0, added, 0, 0, 0, added, 0, 0)]);
-        return new(name, to);
+        if (added == 0) return new(name, to);
+        return new(_graph.Add("Pad", $"{node.Name}/padded", [name, _graph.Constant($"{node.Name}/pads", 0, added, 0, 0, 0, added, 0, 0)]), to);
     }
 
     private Value Activate(Activation activation, LayerNode node, Value value)

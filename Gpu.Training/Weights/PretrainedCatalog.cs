@@ -141,7 +141,10 @@ public static class PretrainedCatalog
                 foreach (var parameter in ours.Parameters)
                 {
                     var other = theirs.FindParameter(parameter.Declaration.Name);
-                    if (other?.Shape.SequenceEqual(parameter.Shape) == true && IsAlike(ours.Layer, theirs.Layer)) result[parameter.Name] = source.Weights[other.Name];
+                    if (other?.Shape.SequenceEqual(parameter.Shape) == true && IsAlike(ours.Layer, theirs.Layer))
+                    {
+                        result[parameter.Name] = source.Weights[other.Name];
+                    }
                     else if (!isHead)
                     {
                         throw new OnnxException(

@@ -1,6 +1,8 @@
 namespace Gpu.Training.Weights;
 
-/// <summary>Changes the order of the axes of weights: convolution weights here are [height, width, in, out], in PyTorch and ONNX [out, in, height, width].</summary>
+/// <summary>
+/// Changes the order of the axes of weights: convolution weights here are [height, width, in, out], in PyTorch and ONNX [out, in, height, width].
+/// </summary>
 internal static class WeightAxes
 {
     /// <summary>[height, width, in, out] to [out, in, height, width].</summary>

@@ -6,7 +6,9 @@ using Gpu.Training.Models;
 
 namespace Gpu.Training.Weights;
 
-/// <summary>What a weight file tells beside its tensors: the normalization of the pixels that the weights were trained with, and where they come from.</summary>
+/// <summary>
+/// What a weight file tells beside its tensors: the normalization of the pixels that the weights were trained with, and where they come from.
+/// </summary>
 internal static class WeightMetadata
 {
     /// <summary>Entry with the means of the channels, a JSON list.</summary>
@@ -67,7 +69,8 @@ internal static class WeightMetadata
         var heads = missing.Select(parameter => parameter[..parameter.LastIndexOf('.')]).Distinct().ToArray();
         var layers = model.Nodes.Select(node => node.Name).Where(layer => model.Parameters.Any(parameter =>
             parameter.Name.StartsWith(layer + ".", StringComparison.Ordinal)) && !heads.Contains(layer)).ToArray();
-        yield return $"Pretrained weights '{name}': {(heads.Length > 0 ? $"{string.Join(", ", heads)} is new and starts at random" : "all layers are taken over")}. "
+        var head = heads.Length > 0 ? $"{string.Join(", ", heads)} is new and starts at random" : "all layers are taken over";
+        yield return $"Pretrained weights '{name}': {head}. "
             + $"With few images freeze other layers by --freeze: {NameList.Join(layers, 12)}.";
     }
 }

@@ -6,15 +6,47 @@ using Gpu.Training.Weights;
 
 namespace Gpu.Training.Onnx;
 
-/// <content>The layer of each operation.</content>
-public sealed partial class OnnxImporter
+/// <summary>Makes the layers of the nodes of an ONNX graph.</summary>
+internal sealed class OnnxLayers(OnnxGraph graph)
 {
-    private readonly Dictionary<OnnxNode, string> _gelu = [];
+    /// <summary>The operations that have a layer.</summary>
+    public static readonly IReadOnlyList<string> Operations =
+    [
+        "Add", "AveragePool", "BatchNormalization", "Cast", "Concat", "Constant", "Conv", "ConvTranspose", "Dropout", "Erf (in GELU)", "Flatten", "Gelu",
+        "Gemm", "GlobalAveragePool", "Identity", "LeakyRelu", "LogSoftmax", "MatMul", "MaxPool", "Mul (in GELU, SiLU)", "Pad (of channels)", "ReduceMean",
+        "Relu", "Reshape", "Resize", "Sigmoid", "Slice (with steps)", "Softmax", "Softplus", "Squeeze", "Sum", "Tanh", "Transpose", "Upsample",
+    ];
 
-    private Value Read(OnnxNode node)
+    private readonly Dictionary<string, OnnxValue> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
+    private readonly List<OnnxLayer> _layers = [];
+    private readonly SortedSet<string> _remarks = new(StringComparer.Ordinal);
+
+    /// <summary>The layers so far.</summary>
+    public IReadOnlyList<OnnxLayer> Layers => _layers;
+
+    /// <summary>What differs from the file, for the user.</summary>
+    public IReadOnlyCollection<string> Remarks => _remarks;
+
+    /// <summary>Makes the layers of nodes, in order.</summary>
+    /// <param name="input">name of the input of the graph</param>
+    /// <param name="value">the input</param>
+    /// <returns>The output of the graph, features.</returns>
+    /// <exception cref="OnnxException">a node has no layer; the message names it</exception>
+    public OnnxValue Read(string input, OnnxValue value)
+    {
+        _values[input] = value;
+        foreach (var node in graph.Order(input)) _values[node.Outputs[0]] = Read(node);
+        var output = _values[graph.Output];
+        if (output.Shape.IsImage) output = Flattened(output);
+        if (output.Image is not null) _remarks.Add("The outputs are in the order height, width, channel, not channel, height, width.");
+        return output;
+    }
+
+    private OnnxValue Read(OnnxNode node)
     {
         if (!node.IsStandard) throw NotSupported(node);
-        if (_gelu.TryGetValue(node, out var argument)) return Activate(node, argument, new Activation(ActivationKind.Gelu));
+        if (graph.GeluArgument(node) is { } argument) return Activate(node, argument, new Activation(ActivationKind.Gelu));
         switch (node.Operation)
         {
             case "Conv":
@@ -38,7 +70,10 @@ public sealed partial class OnnxImporter
             case "MaxPool":
                 RequirePlain(node);
                 var most = Pooling(node, Image(node));
-                return Append(node, Image(node), draft => new MaxPool2dLayer { Window = most.Window, Stride = most.Stride, Padding = most.Padding, Inputs = draft.Inputs });
+                return Append(node, Image(node), draft => new MaxPool2dLayer
+                {
+                    Window = most.Window, Stride = most.Stride, Padding = most.Padding, Inputs = draft.Inputs,
+                });
             case "AveragePool":
                 RequirePlain(node);
                 var (mean, counts) = (Pooling(node, Image(node)), node.Integer("count_include_pad", 0) != 0);
@@ -61,7 +96,7 @@ public sealed partial class OnnxImporter
             case "Identity" or "Cast":
                 return Get(node, 0);
             case "Softmax" or "LogSoftmax":
-                if (_readers.GetValueOrDefault(node.Outputs[0]) != 1 || _file.Graph.Output[0].Name != node.Outputs[0])
+                if (graph.Readers(node.Outputs[0]) != 1 || graph.Output != node.Outputs[0])
                     throw node.Fail("it is not the last node; attention and the like have no layer here");
                 _remarks.Add($"The {node.Operation.ToLowerInvariant()} at the end is left out: the outputs are logits, as the loss takes them.");
                 return Get(node, 0);
@@ -84,12 +119,12 @@ public sealed partial class OnnxImporter
         (node.Operation == "Clip" ? "ReLU6 and other clipping have no layer here, and ReLU in their place would change the results" : "it has no layer here")
         + $". Operations that can be imported: {string.Join(", ", Operations)}");
 
-    private Value Get(OnnxNode node, int index) => index < node.Inputs.Count ? Get(node, node.Inputs[index]) : throw node.Fail($"it lacks input {index}");
+    private OnnxValue Get(OnnxNode node, int index) => index < node.Inputs.Count ? Get(node, node.Inputs[index]) : throw node.Fail($"it lacks input {index}");
 
-    private Value Get(OnnxNode node, string name) => _values.TryGetValue(name, out var value) ? value
+    private OnnxValue Get(OnnxNode node, string name) => _values.TryGetValue(name, out var value) ? value
         : throw node.Fail($"its input '{name}' is a constant, but the result of a node is needed");
 
-    private Value Image(OnnxNode node)
+    private OnnxValue Image(OnnxNode node)
     {
         var value = Get(node, 0);
         if (!value.Shape.IsImage) throw node.Fail($"its input has {value.Shape} features, but it needs an image");
@@ -98,7 +133,7 @@ public sealed partial class OnnxImporter
     }
 
     private OnnxTensor Constant(OnnxNode node, int index) =>
-        index < node.Inputs.Count && _constants.TryGetValue(node.Inputs[index], out var tensor) ? tensor
+        index < node.Inputs.Count && graph.Constant(node.Inputs[index]) is { } tensor ? tensor
             : throw node.Fail($"its input {index} must be a constant in the file");
 
     private float[] Vector(OnnxNode node, int index, int length)
@@ -108,13 +143,14 @@ public sealed partial class OnnxImporter
         return values ?? throw node.Fail($"its constant '{tensor.Name}' is {tensor.ShapeText}, but {length} values are needed");
     }
 
-    private Value Append(
-        OnnxNode? node, IReadOnlyList<Value> inputs, Func<Draft, Layer> create, bool hasActivation = false, IEnumerable<(string, float[])>? weights = null)
+    private OnnxValue Append(
+        OnnxNode? node, IReadOnlyList<OnnxValue> inputs, Func<OnnxLayer, Layer> create, bool hasActivation = false,
+        IEnumerable<(string, float[])>? weights = null)
     {
-        var probe = create(new Draft("", [], create));
+        var probe = create(new OnnxLayer("", [], create));
         var prefix = LayerRegistry.PrefixOf(probe);
         var number = _numbers[prefix] = _numbers.GetValueOrDefault(prefix) + 1;
-        var draft = new Draft($"{prefix}{number}", [.. inputs.Select(input => input.Layer)], create) { HasActivation = hasActivation };
+        var draft = new OnnxLayer($"{prefix}{number}", [.. inputs.Select(input => input.Layer)], create) { HasActivation = hasActivation };
         TensorShape shape;
         try
         {
@@ -127,15 +163,15 @@ public sealed partial class OnnxImporter
         }
 
         foreach (var (name, values) in weights ?? []) draft.Weights[name] = values;
-        _drafts.Add(draft);
-        return new Value(draft.Name, shape) { Draft = draft, Image = shape == inputs[0].Shape ? inputs[0].Image : null };
+        _layers.Add(draft);
+        return new OnnxValue(draft.Name, shape) { Draft = draft, Image = shape == inputs[0].Shape ? inputs[0].Image : null };
     }
 
-    private Value Append(
-        OnnxNode node, Value input, Func<Draft, Layer> create, bool hasActivation = false, IEnumerable<(string, float[])>? weights = null) =>
+    private OnnxValue Append(
+        OnnxNode node, OnnxValue input, Func<OnnxLayer, Layer> create, bool hasActivation = false, IEnumerable<(string, float[])>? weights = null) =>
         Append(node, [input], create, hasActivation, weights);
 
-    private Value Convolution(OnnxNode node, Value input)
+    private OnnxValue Convolution(OnnxNode node, OnnxValue input)
     {
         var (weight, groups) = (Constant(node, 1), (int)Math.Clamp(node.Integer("group", 1), 0, int.MaxValue));
         if (weight.Shape is not [var outputs, var inputs, var height, var width])
@@ -153,12 +189,13 @@ public sealed partial class OnnxImporter
         }, true, weights);
     }
 
-    private Value Transposed(OnnxNode node, Value input)
+    private OnnxValue Transposed(OnnxNode node, OnnxValue input)
     {
         var (weight, groups) = (Constant(node, 1), (int)Math.Clamp(node.Integer("group", 1), 1, 1 << 20));
         if (weight.Shape is not [var inputs, var outputs, var height, var width])
             throw node.Fail($"its weights are {weight.ShapeText}, but four axes are needed");
-        if (inputs != input.Shape.Channels) throw node.Fail($"its weights are {weight.ShapeText}, but the input {input.Shape} has {input.Shape.Channels} channels");
+        if (inputs != input.Shape.Channels)
+            throw node.Fail($"its weights are {weight.ShapeText}, but the input {input.Shape} has {input.Shape.Channels} channels");
         if (node.Has("output_shape") || node.Integers("output_padding", 0, 0).Any(value => value != 0) || node.String("auto_pad", "NOTSET") != "NOTSET")
             throw node.Fail("output_shape, output_padding and auto_pad have no counterpart here; use pads");
         var channels = checked((int)Math.Min(int.MaxValue, outputs * groups));
@@ -172,7 +209,7 @@ public sealed partial class OnnxImporter
         }, true, weights);
     }
 
-    private Value Dense(OnnxNode node, Value input)
+    private OnnxValue Dense(OnnxNode node, OnnxValue input)
     {
         if (node.Integer("transA", 0) != 0) throw node.Fail("its transA is not 0");
         if (input.Shape.IsImage) input = Flattened(input);
@@ -180,7 +217,8 @@ public sealed partial class OnnxImporter
         var isTransposed = node.Integer("transB", 0) != 0;
         if (weight.Shape is not [var rows, var columns]) throw node.Fail($"its weights are {weight.ShapeText}, but two axes are needed");
         var (inputs, outputs) = isTransposed ? (columns, rows) : (rows, columns);
-        if (inputs != input.Shape.Length || outputs < 1) throw node.Fail($"its weights are {weight.ShapeText}, but the input has {input.Shape.Length} features");
+        if (inputs != input.Shape.Length || outputs < 1)
+            throw node.Fail($"its weights are {weight.ShapeText}, but the input has {input.Shape.Length} features");
         var values = isTransposed ? WeightAxes.Transpose(weight.Floats(), (int)rows, (int)columns) : weight.Floats();
         Scale(values, node.Float("alpha", 1));
         if (input.Image is { } image) values = WeightAxes.PlaceRows(values, (int)outputs, WeightAxes.FromChannelsFirst(image.Positions, image.Channels));
@@ -203,7 +241,7 @@ public sealed partial class OnnxImporter
         for (var i = 0; i < values.Length; i++) values[i] *= factor;
     }
 
-    private Value BatchNorm(OnnxNode node, Value input)
+    private OnnxValue BatchNorm(OnnxNode node, OnnxValue input)
     {
         if (node.Integer("training_mode", 0) != 0) throw node.Fail("it is in training mode. Export the model for evaluation (model.eval())");
         if (node.Integer("spatial", 1) == 0) throw node.Fail("it normalizes each pixel separately (spatial = 0)");
@@ -224,11 +262,11 @@ public sealed partial class OnnxImporter
     }
 
     // Fused into the layer before it, as PyTorch's users write it, if nothing else reads that layer.
-    private Value Activate(OnnxNode node, string name, Activation activation)
+    private OnnxValue Activate(OnnxNode node, string name, Activation activation)
     {
         var input = Get(node, name);
         if (activation.Kind == ActivationKind.LeakyRelu && !(activation.Slope > 0)) throw node.Fail($"its alpha is {activation.Slope}, but must be above 0");
-        if (input.Draft is { HasActivation: true, Activation.Kind: ActivationKind.Identity } draft && _readers.GetValueOrDefault(name) == 1)
+        if (input.Draft is { HasActivation: true, Activation.Kind: ActivationKind.Identity } draft && graph.Readers(name) == 1)
         {
             draft.Activation = activation;
             return input;
@@ -240,14 +278,14 @@ public sealed partial class OnnxImporter
     }
 
     // x * sigmoid(x), where sigmoid has become a layer of its own, because x has two readers.
-    private Value Silu(OnnxNode node)
+    private OnnxValue Silu(OnnxNode node)
     {
         if (node.Inputs.Count == 2 && _values.TryGetValue(node.Inputs[0], out var a) && _values.TryGetValue(node.Inputs[1], out var b))
         {
             foreach (var (x, sigmoid, name) in new[] { (a, b, node.Inputs[1]), (b, a, node.Inputs[0]) })
             {
                 if (sigmoid.Draft is { HasActivation: false, Activation.Kind: ActivationKind.Sigmoid } draft && draft.Reads(x.Layer)
-                    && _readers.GetValueOrDefault(name) == 1)
+                    && graph.Readers(name) == 1)
                 {
                     draft.Activation = new Activation(ActivationKind.Silu);
                     return sigmoid;
@@ -258,32 +296,7 @@ public sealed partial class OnnxImporter
         throw node.Fail("products are only imported where they are SiLU, x * sigmoid(x), or GELU; attention and scaling have no layer here");
     }
 
-    // x * 0.5 * (1 + erf(x / sqrt(2))), in the order of PyTorch's exporter and of this one.
-    private void FindGelu()
-    {
-        var readers = _file.Graph.Node.SelectMany(node => node.Input.Select(name => (name, node.Output.FirstOrDefault() ?? "")))
-            .ToLookup(pair => pair.name, pair => pair.Item2);
-        foreach (var (output, erf) in _producers)
-        {
-            if (erf.Operation != "Erf" || erf.Outputs[0] != output) continue;
-            if (!_producers.TryGetValue(erf.Inputs.FirstOrDefault() ?? "", out var scaled) || scaled.Inputs.Count != 2) continue;
-            var root = Math.Sqrt(0.5);
-            var isScaled = scaled.Operation == "Mul" ? Scalar(scaled, root) : scaled.Operation == "Div" && Scalar(scaled, 1 / root);
-            var x = scaled.Inputs.FirstOrDefault(name => !_constants.ContainsKey(name));
-            if (!isScaled || x is null || Next(output) is not { Operation: "Add" } sum || !Scalar(sum, 1)) continue;
-            if (Next(sum.Outputs[0]) is not { Operation: "Mul" } first) continue;
-            var other = first.Inputs.FirstOrDefault(name => name != sum.Outputs[0]) ?? "";
-            if (other == x && Next(first.Outputs[0]) is { Operation: "Mul" } last && Scalar(last, 0.5)) _gelu[last] = x;
-            else if (_producers.TryGetValue(other, out var half) && half.Operation == "Mul" && half.Inputs.Contains(x) && Scalar(half, 0.5)) _gelu[first] = x;
-        }
-
-        OnnxNode? Next(string name) => readers[name].ToArray() is [var reader] && _producers.TryGetValue(reader, out var node) ? node : null;
-
-        bool Scalar(OnnxNode node, double value) => node.Inputs.Any(name => _constants.TryGetValue(name, out var tensor)
-            && tensor.Shape.All(extent => extent == 1) && Math.Abs(tensor.Floats()[0] - value) < 1e-4);
-    }
-
-    private (Extent Window, Extent Stride, Padding Padding) Pooling(OnnxNode node, Value input)
+    private (Extent Window, Extent Stride, Padding Padding) Pooling(OnnxNode node, OnnxValue input)
     {
         if (!node.Has("kernel_shape")) throw node.Fail("it lacks kernel_shape");
         var (kernel, stride, padding) = (Pair(node, "kernel_shape"), Pair(node, "strides"), Padding(node));
@@ -319,16 +332,16 @@ public sealed partial class OnnxImporter
 
     private static Extent Pair(OnnxNode node, string name) => node.Integers(name, 1, 1) is [var height, var width] ? new Extent(height, width) : 1;
 
-    private Value Flattened(Value image)
+    private OnnxValue Flattened(OnnxValue image)
     {
         var flat = Append(null, [image], draft => new FlattenLayer { Inputs = draft.Inputs });
         return flat with { Image = image.IsChannelsLast || image.Shape.Positions == 1 || image.Shape.Channels == 1 ? null : image.Shape };
     }
 
-    private Value Flatten(OnnxNode node, Value input)
+    private OnnxValue Flatten(OnnxNode node, OnnxValue input)
     {
         if (node.Operation == "Flatten" && node.Integer("axis", 1) is not (1 or -3)) throw node.Fail($"its axis is {node.Integer("axis", 1)}, but must be 1");
-        if (node.Operation == "Reshape" && node.Inputs.Count > 1 && _constants.ContainsKey(node.Inputs[1]))
+        if (node.Operation == "Reshape" && node.Inputs.Count > 1 && graph.Constant(node.Inputs[1]) is not null)
         {
             var shape = Constant(node, 1).Integers();
             // Features of a global average pooling keep their sizes of 1 in some files.
@@ -345,16 +358,16 @@ public sealed partial class OnnxImporter
     }
 
     // The shape is a list [the batch, -1], computed from the shape of the input.
-    private bool IsFlat(OnnxNode node) => node.Inputs.Count > 1 && _producers.TryGetValue(node.Inputs[1], out var list)
-        && list is { Operation: "Concat", Inputs.Count: 2 } && Last(list.Inputs[1]) is -1;
+    private bool IsFlat(OnnxNode node) => node.Inputs.Count > 1
+        && graph.Producer(node.Inputs[1]) is { Operation: "Concat", Inputs.Count: 2 } list && Last(list.Inputs[1]) is -1;
 
     private long? Last(string name)
     {
-        if (_producers.TryGetValue(name, out var node) && node is { Operation: "Unsqueeze", Inputs.Count: > 0 }) name = node.Inputs[0];
-        return _constants.TryGetValue(name, out var tensor) && tensor.Shape.All(extent => extent == 1) ? tensor.Integers()[0] : null;
+        if (graph.Producer(name) is { Operation: "Unsqueeze", Inputs.Count: > 0 } node) name = node.Inputs[0];
+        return graph.Constant(name) is { } tensor && tensor.Shape.All(extent => extent == 1) ? tensor.Integers()[0] : null;
     }
 
-    private static Value Transpose(OnnxNode node, Value input)
+    private static OnnxValue Transpose(OnnxNode node, OnnxValue input)
     {
         var order = node.List("perm");
         if (input.Shape.IsImage && input.IsChannelsLast && order is [0, 3, 1, 2]) return input with { IsChannelsLast = false };
@@ -362,16 +375,16 @@ public sealed partial class OnnxImporter
         throw node.Fail($"its order of axes is [{string.Join(", ", order ?? [])}], but only between [N, C, H, W] and [N, H, W, C] is possible");
     }
 
-    private Value Dropout(OnnxNode node, Value input)
+    private OnnxValue Dropout(OnnxNode node, OnnxValue input)
     {
-        var share = node.Inputs.Count > 1 && _constants.TryGetValue(node.Inputs[1], out var ratio) ? ratio.Floats().FirstOrDefault() : node.Float("ratio", 0.5f);
+        var share = node.Inputs.Count > 1 && graph.Constant(node.Inputs[1]) is { } ratio ? ratio.Floats().FirstOrDefault() : node.Float("ratio", 0.5f);
         return share == 0 ? input
             : Append(node, input, draft => new DropoutLayer(share) { Inputs = draft.Inputs }) with { IsChannelsLast = input.IsChannelsLast };
     }
 
-    private Value Sum(OnnxNode node)
+    private OnnxValue Sum(OnnxNode node)
     {
-        var constants = node.Inputs.Where(_constants.ContainsKey).ToArray();
+        var constants = node.Inputs.Where(name => graph.Constant(name) is not null).ToArray();
         if (constants.Length > 0) return AddBias(node, constants);
         var inputs = node.Inputs.Select((_, i) => Get(node, i)).ToArray();
         if (inputs.Length == 1) return inputs[0];
@@ -382,14 +395,14 @@ public sealed partial class OnnxImporter
     }
 
     // A MatMul or a convolution and an addition, as TensorFlow's models have it.
-    private Value AddBias(OnnxNode node, string[] constants)
+    private OnnxValue AddBias(OnnxNode node, string[] constants)
     {
         var name = node.Inputs.First(input => !constants.Contains(input) || constants.Length == node.Inputs.Count);
         var value = Get(node, name);
         var index = constants.Length == 1 && node.Inputs.Count == 2 ? Array.IndexOf([.. node.Inputs], constants[0]) : -1;
-        var target = index >= 0 && _readers.GetValueOrDefault(name) == 1 && value.Draft is { Activation.Kind: ActivationKind.Identity } draft
+        var target = index >= 0 && graph.Readers(name) == 1 && value.Draft is { Activation.Kind: ActivationKind.Identity } draft
             && draft.Weights.ContainsKey("weight") && !draft.Bias ? draft : null;
-        var shape = target is null ? [] : _constants[constants[0]].Shape;
+        var shape = target is null ? [] : graph.Constant(constants[0])!.Shape;
         var isPerChannel = value.Shape.IsImage ? shape.Count is 3 or 4 && shape[^1] == 1 && shape[^2] == 1 : shape.Count is 1 or 2;
         if (target is null || !isPerChannel)
             throw node.Fail("it adds a constant, which is only imported as the bias of a MatMul or convolution before it that has none and no other reader");
@@ -397,7 +410,7 @@ public sealed partial class OnnxImporter
         return value;
     }
 
-    private Value Concat(OnnxNode node)
+    private OnnxValue Concat(OnnxNode node)
     {
         var inputs = node.Inputs.Select((_, i) => Get(node, i)).ToArray();
         var axis = node.Integer("axis", 1);
@@ -410,7 +423,7 @@ public sealed partial class OnnxImporter
             with { IsChannelsLast = inputs[0].IsChannelsLast };
     }
 
-    private Value Upsampling(OnnxNode node, Value input)
+    private OnnxValue Upsampling(OnnxNode node, OnnxValue input)
     {
         if (node.String("mode", "nearest") != "nearest") throw node.Fail($"its mode is {node.String("mode", "")}, but only nearest is possible");
         var at = node.Operation == "Upsample" ? 1 : node.Inputs.Count > 2 && node.Inputs[2].Length > 0 ? 2 : 3;
@@ -423,7 +436,7 @@ public sealed partial class OnnxImporter
     }
 
     // Every stride-th pixel is max pooling with a window of one pixel.
-    private Value Slice(OnnxNode node, Value input)
+    private OnnxValue Slice(OnnxNode node, OnnxValue input)
     {
         var shape = input.Shape;
         if (node.Inputs.Count != 5 || Constant(node, 1).Integers() is not [0, 0] || Constant(node, 3).Integers() is not ([2, 3] or [-2, -1])
@@ -435,7 +448,7 @@ public sealed partial class OnnxImporter
     }
 
     // Added channels of zeros: a convolution of one pixel that copies the channels.
-    private Value Pad(OnnxNode node, Value input)
+    private OnnxValue Pad(OnnxNode node, OnnxValue input)
     {
         var pads = node.Inputs.Count > 1 ? Constant(node, 1).Integers() : node.List("pads") ?? [];
         if (node.String("mode", "constant") != "constant" || pads is not [0, >= 0 and var before, 0, 0, 0, >= 0 and var after, 0, 0] || before + after > 1 << 20
