@@ -25,10 +25,12 @@ internal static class CommandTree
         ("report", "Write a page that shows a run: curves, layers, mistakes, configuration", ReportCommand.Build),
         ("compare", "Compare runs: table, curves, norms, histograms, what differs", ReportCommand.BuildCompare),
         ("serve", "Serve a page that lists and follows runs and classifies images", ServeCommand.Build),
+        ("export", "Write a trained network for other programs: ONNX, safetensors, PyTorch's names, JSON", ExportCommand.Build),
         ("devices", "List devices: the CPU, CUDA and OpenCL GPUs", DevicesCommand.Build),
         ("check", "Check that a device computes right, and how fast it is", CheckCommand.Build),
         ("models", "List the built-in networks", ModelsCommand.Build),
-        ("model", "Show the layers of a network", ModelCommand.Build),
+        ("import", "Make a run folder of a network in an ONNX file, to predict with or to fine-tune", ImportCommand.Build),
+        ("model", "Show the layers of a network, or download pretrained weights", ModelCommand.Build),
         ("data", "List, download, generate and show data sets", DataCommand.Build),
         ("bench", "Benchmark a training step or single operations", BenchCommand.Build),
     ];

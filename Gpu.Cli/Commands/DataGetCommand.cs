@@ -53,21 +53,22 @@ internal static class DataGetCommand
         reporter.BeginProgress();
         using var client = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
         client.DefaultRequestHeaders.UserAgent.ParseAdd("gputrainer");
-        var downloader = new DatasetDownloader(client) { Remark = reporter.Warn, Progress = Show };
+        var downloader = new DatasetDownloader(client) { Remark = reporter.Warn, Progress = state => Show(reporter, clock, state) };
         downloader.GetAsync(entry, folder, context.Host.Cancellation).GetAwaiter().GetResult();
         reporter.EndProgress();
         reporter.Line($"Downloaded to {target} in {Units.Fixed(clock.Elapsed.TotalSeconds, 1)} s. {train}");
         reporter.Result(Json(entry, target, clock.Elapsed.TotalSeconds));
+    }
 
-        void Show(DownloadProgress state)
-        {
-            if (!reporter.IsProgressDue) return;
-            var total = state.Total ?? state.Bytes;
-            var rate = state.Bytes / Math.Max(clock.Elapsed.TotalSeconds, 1e-3);
-            reporter.ProgressNow(new ProgressState(
-                state.File, state.Bytes >> 10, Math.Max(1, total >> 10), $"{Units.Bytes(state.Bytes)} of {Units.Bytes(total)}",
-                TimeSpan.FromSeconds((total - state.Bytes) / Math.Max(rate, 1))));
-        }
+    /// <summary>Shows the progress of a download.</summary>
+    public static void Show(Reporter reporter, Stopwatch clock, DownloadProgress state)
+    {
+        if (!reporter.IsProgressDue) return;
+        var total = state.Total ?? state.Bytes;
+        var rate = state.Bytes / Math.Max(clock.Elapsed.TotalSeconds, 1e-3);
+        reporter.ProgressNow(new ProgressState(
+            state.File, state.Bytes >> 10, Math.Max(1, total >> 10), $"{Units.Bytes(state.Bytes)} of {Units.Bytes(total)}",
+            TimeSpan.FromSeconds((total - state.Bytes) / Math.Max(rate, 1))));
     }
 
     // The name, if 'train' finds the folder by it; else the folder.

@@ -7,7 +7,7 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Cli.Commands;
 
-/// <summary><c>model show NAME|FILE</c>: shows the layers of a network.</summary>
+/// <summary><c>model show NAME|FILE</c> shows the layers of a network; <c>model get NAME</c> downloads weights.</summary>
 internal static class ModelCommand
 {
     /// <summary>Adds the commands of the group.</summary>
@@ -31,6 +31,7 @@ internal static class ModelCommand
         });
         CommandTree.MakeGroup(command);
         command.Subcommands.Add(show);
+        command.Subcommands.Add(ModelGetCommand.Create(context));
     }
 
     private static Model Adapt(string name, Model published, (int Height, int Width)? size, int? channels, int? classes)
@@ -53,7 +54,9 @@ internal static class ModelCommand
         return BuiltInModels.Create(name, input, classes ?? published.Output.Length);
     }
 
-    private static (int Height, int Width) ParseSize(string text)
+    /// <summary>Parses the size of an image, a side or height x width.</summary>
+    /// <exception cref="FormatException">the text is no size</exception>
+    public static (int Height, int Width) ParseSize(string text)
     {
         const int most = 16_384;
         var parts = text.Split('x', 'X');

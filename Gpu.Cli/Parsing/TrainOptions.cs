@@ -132,7 +132,9 @@ internal sealed class TrainOptions
 
     private readonly Option<bool> _noShuffle = Options.Flag("--no-shuffle", "Do not shuffle the training images");
     private readonly Option<string?> _init = Options.Text(
-        "--init", "FILE|RUN", "Initial weights: a safetensors file or a run folder; tensors are matched by name and shape, the others stay random",
+        "--init", "FILE|RUN|NAME",
+        "Initial weights: a safetensors file, a run folder, or pretrained weights (see 'model get'); tensors are matched by name and shape, the others "
+        + "stay random",
         "random weights");
 
     private readonly Option<string?> _initLayout = Options.OneOf(
@@ -260,7 +262,7 @@ internal sealed class TrainOptions
             LimitTest = parsed.GetInt(_limitTest) ?? basis.LimitTest,
             Seed = parsed.GetValue(_seed) is { } seed ? (ulong)seed : basis.Seed,
             Shuffle = !parsed.GetValue(_noShuffle) && basis.Shuffle,
-            InitFile = parsed.GetValue(_init) ?? basis.InitFile,
+            InitFile = parsed.GetValue(_init) is { } init ? FindInit(init) : basis.InitFile,
             InitLayout = Named<WeightLayout>(parsed, _initLayout) ?? basis.InitLayout,
             Freeze = parsed.GetValue(_freeze) is { Length: > 0 } freeze ? freeze : basis.Freeze,
             LearningRateScales = parsed.GetValue(_scales) is { Length: > 0 } scales ? scales : basis.LearningRateScales,
@@ -269,9 +271,6 @@ internal sealed class TrainOptions
             CheckpointInterval = parsed.GetValue(_checkpointEvery) ?? basis.CheckpointInterval,
             OnDivergence = Named<DivergenceAction>(parsed, _onDivergence) ?? basis.OnDivergence,
         };
-        if (parsed.GetValue(_init) is { } file && !File.Exists(file) && !Directory.Exists(file))
-            throw new UsageException($"--init: there is no file '{file}', and no folder of that name. Give the path of a safetensors file or of a run.");
-        if (parsed.GetValue(_init) is { } weights && File.Exists(weights)) WeightFile.RequireSafeTensors(weights);
         if (parsed.GetValue(_initLayout) is not null && options.InitFile is null)
             throw new UsageException("--init-layout needs --init, the file whose layout it tells.");
         return options;
@@ -285,6 +284,22 @@ internal sealed class TrainOptions
         Batch = IsGiven(parsed, "--batch") ? options.Batch : BatchForMasks,
         Epochs = IsGiven(parsed, "--epochs") ? options.Epochs : EpochsForMasks,
     };
+
+    // A file or folder here comes before pretrained weights of the same name.
+    private static string FindInit(string init)
+    {
+        if (File.Exists(init) || Directory.Exists(init)) return init;
+        if (PretrainedCatalog.Find(init) is not { } entry)
+        {
+            throw new UsageException(
+                $"--init: there is no file '{init}', and no folder of that name. Give the path of a safetensors file or of a run, or the name of pretrained "
+                + $"weights: {string.Join(", ", PretrainedCatalog.Entries.Select(known => known.Name))}.");
+        }
+
+        var file = PretrainedCatalog.FileOf(entry, PretrainedCatalog.UserCache);
+        return File.Exists(file) ? file : throw new UsageException(
+            $"--init: the weights '{entry.Name}' are not on this machine. Download them first: gputrainer model get {entry.Name}");
+    }
 
     /// <summary>
     /// Reduces the batch of a small training set, unless <c>--batch</c> is given: with a whole epoch in one batch, a run of some epochs has too few steps.

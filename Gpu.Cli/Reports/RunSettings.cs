@@ -28,6 +28,11 @@ internal static class RunSettings
         yield return ("weight-decay", Units.Scientific(optimizer.WeightDecay));
         yield return ("decay-mode", Name(optimizer.DecayMode));
         yield return ("decay-on", Name(optimizer.DecayOn));
+        yield return ("decay-convention", Name(optimizer.DecayConvention));
+        yield return ("decay-schedule", Name(optimizer.DecaySchedule));
+        yield return ("cautious-decay", optimizer.CautiousDecay ? "yes" : "no");
+        yield return ("decay-for", Joined(options.DecayFor.Select(one => $"{one.Pattern}={Units.Scientific(one.WeightDecay)}")));
+        yield return ("l1-mode", Name(optimizer.L1Mode));
         yield return ("l1", Units.Scientific(optimizer.L1));
         yield return ("max-norm", Number(optimizer.MaxNorm > 0 ? optimizer.MaxNorm : null));
         yield return ("spectral-norm", Number(optimizer.SpectralNorm > 0 ? optimizer.SpectralNorm : null));
@@ -50,9 +55,12 @@ internal static class RunSettings
         yield return ("limit-train", options.LimitTrain is { } limit ? Units.Count(limit) : "none");
         yield return ("seed", $"{options.Seed}");
         yield return ("precision", Name(options.Precision ?? Kernels.Devices.MatrixPrecision.Fp32));
+        yield return ("lr-scale", Joined(options.LearningRateScales.Select(one => $"{one.Pattern}={Number(one.Factor)}")));
         yield return ("freeze", options.Freeze.Count > 0 ? string.Join(", ", options.Freeze) : "none");
         yield return ("init", options.InitFile ?? "random");
     }
+
+    private static string Joined(IEnumerable<string> values) => string.Join(", ", values) is { Length: > 0 } text ? text : "none";
 
     private static string Augmentation(TrainingOptions options)
     {

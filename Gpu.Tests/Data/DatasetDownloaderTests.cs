@@ -255,7 +255,7 @@ public class DatasetDownloaderTests
         return Gzip.Compress(memory.ToArray());
     }
 
-    private sealed record Answer(byte[] Content)
+    internal sealed record Answer(byte[] Content)
     {
         public int Status { get; init; } = 200;
 
@@ -270,7 +270,7 @@ public class DatasetDownloaderTests
         public string? ETag { get; init; }
     }
 
-    private sealed class Server : IDisposable
+    internal sealed class Server : IDisposable
     {
         private readonly HttpListener _listener = new();
         private readonly CancellationTokenSource _stop = new();

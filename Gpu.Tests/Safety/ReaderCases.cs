@@ -6,6 +6,8 @@ using Gpu.Tests.Data.Cache;
 using Gpu.Tests.Images;
 using Gpu.Tests.IO;
 using Gpu.Tests.Loop;
+using Gpu.Tests.Onnx;
+using Gpu.Tests.Planning;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Cache;
 using Gpu.Training.Data.Tables;
@@ -13,6 +15,7 @@ using Gpu.Training.Images;
 using Gpu.Training.Images.Formats;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
+using Gpu.Training.Onnx;
 using Gpu.Training.Planning;
 using Gpu.Training.Runs;
 using Gpu.Training.Weights;
@@ -48,7 +51,7 @@ internal static class ReaderCases
     public static IReadOnlyList<string> Names { get; } =
     [
         "model", "safetensors", "checkpoint", "config", "split", "idx", "cifar", "csv", "parquet", "image header", "image", "pixel cache", "class names",
-        "class weights", "catalog",
+        "class weights", "catalog", "onnx",
     ];
 
     public static ReaderCase Get(string name, TempFolder folder) => name switch
@@ -72,6 +75,8 @@ internal static class ReaderCases
         "image" => new("image", false, [.. ImageVectors.Names.Select(ImageVectors.Bytes)], [typeof(ImageException)], path =>
             ImageCodec.Load(path) is var image ? 16L * image.Height * image.Width : 0) { Promised = LosslessWebpBytes },
         "pixel cache" => Cache(folder),
+        "onnx" => new("onnx", false, OnnxFiles(), [typeof(OnnxException)], path =>
+            OnnxImporter.Read(path).Weights.Values.Sum(values => 16L * values.Length)) { FileName = "data.onnx" },
         "class names" => new("class names", true, [Utf8("cat\ndog\nbird 7\n")], [typeof(DatasetException)], path => ClassNameFile.Read(path).Length),
         "class weights" => new("class weights", true, [Utf8("""{"cat": 1, "dog": 2.5, "bird": 0}""")], [typeof(TrainingException)],
             path => ClassWeighting.Load(path).ByName!.Count),
@@ -106,6 +111,12 @@ internal static class ReaderCases
               {"type": "dense", "units": 5}]}
             """),
     ];
+
+    private static byte[][] OnnxFiles() => [.. new[] { 3, 7, 11 }.Select(seed =>
+    {
+        var model = new RandomModels(seed).Next();
+        return OnnxExporter.Write(model, OnnxSupport.RandomWeights(model, 1), new OnnxOptions());
+    })];
 
     // A model that was accepted can be trained: no shape leads out of a buffer. Only small ones are, to save time.
     private static long TrainOneStep(Model model)

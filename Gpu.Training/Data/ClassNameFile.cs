@@ -3,7 +3,7 @@ using Gpu.Training.IO;
 namespace Gpu.Training.Data;
 
 /// <summary>A text file with one class name per line; empty lines are ignored.</summary>
-internal static class ClassNameFile
+public static class ClassNameFile
 {
     /// <summary>Reads the names, trimmed.</summary>
     /// <exception cref="DatasetException">The file is empty, larger than 1 MB, or not a regular file.</exception>

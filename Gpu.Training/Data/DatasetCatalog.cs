@@ -69,7 +69,7 @@ public static class DatasetCatalog
     private static string Advice(string path) => path == ShippedPath ? "Build or install the program again."
         : $"Correct the file, or the path; '{ShippedPath}' is an example.";
 
-    private static DatasetCatalogEntry ReadEntry(JsonElement entry)
+    internal static DatasetCatalogEntry ReadEntry(JsonElement entry)
     {
         var name = Text(entry, "name");
         var files = entry.GetProperty("files").EnumerateArray().Select(file => ReadFile(file, name)).ToArray();

@@ -65,8 +65,31 @@ public sealed class ImageDataset : Dataset
     /// <summary>The XXH3 (128 bits) of the file of each image, by its name: equal files have equal ones. Empty if the images are not from files.</summary>
     public IReadOnlyDictionary<string, UInt128> ContentHashes { get; internal init; } = new Dictionary<string, UInt128>();
 
-    /// <summary>Mean and standard deviation per channel of the training pixels, computed on first use.</summary>
-    public ChannelStatistics Statistics => _statistics.Value;
+    /// <summary>
+    /// Mean and standard deviation per channel that pixels are normalized with: those of the training pixels, computed on first use, or those of
+    /// <see cref="WithStatistics"/>.
+    /// </summary>
+    public ChannelStatistics Statistics => GivenStatistics ?? _statistics.Value;
+
+    private ChannelStatistics? GivenStatistics { get; init; }
+
+    /// <summary>The same images with another normalization, such as the one that pretrained weights need.</summary>
+    /// <param name="statistics">Mean and standard deviation for each channel.</param>
+    /// <exception cref="DatasetException">The number of channels differs.</exception>
+    public ImageDataset WithStatistics(ChannelStatistics statistics)
+    {
+        ArgumentNullException.ThrowIfNull(statistics);
+        if (statistics.Mean.Length != Channels)
+        {
+            throw new DatasetException(
+                $"The normalization has {statistics.Mean.Length} channels, but the images of '{Name}' have {Channels}. Convert them, such as by --channels 3.");
+        }
+
+        return new ImageDataset(Name, ClassNames, Train, Test, Validation)
+        {
+            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = statistics,
+        };
+    }
 
     /// <summary>Converts the images to gray or RGB; see <see cref="ImageSplit.ToChannels"/>.</summary>
     public ImageDataset ToChannels(int channels) => channels == Channels ? this : Convert(ClassNames, split => split.ToChannels(channels), Transform);
@@ -122,6 +145,7 @@ public sealed class ImageDataset : Dataset
         return new ImageDataset(Name, classNames, train, test, Validation is null ? null : convert(Validation))
         {
             Transform = transform, Unreadable = Unreadable, ContentHashes = ContentHashes,
+            GivenStatistics = train.Channels == Channels ? GivenStatistics : null,
         };
     }
 
@@ -134,7 +158,7 @@ public sealed class ImageDataset : Dataset
     internal override ImageDataset With(DataSplit train, DataSplit test, DataSplit? validation) =>
         new(Name, ClassNames, (ImageSplit)train, (ImageSplit)test, (ImageSplit?)validation)
         {
-            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes,
+            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = GivenStatistics,
         };
 
     private void Check(string part, ImageSplit split)

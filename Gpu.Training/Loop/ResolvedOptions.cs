@@ -108,6 +108,8 @@ internal sealed record ResolvedOptions(
         var nodes = model.Nodes.SelectMany(node => node.Flatten()).ToArray();
         if (options.StochasticDepth > 0 && nodes.All(node => node.Layer is not ResidualBlock))
             throw new TrainingException($"stochastic-depth has no effect, because the model '{model.Name}' has no residual blocks. Omit it.");
+        if (options.Dropout > 0 && nodes.All(node => node.Layer is not DropoutLayer))
+            throw new TrainingException($"dropout has no effect, because the model '{model.Name}' has no dropout layers. Omit it, or add some.");
         if (options.SpatialDropout && nodes.All(node => node.Layer is not DropoutLayer || !node.Input.IsImage))
             throw new TrainingException($"spatial-dropout has no effect, because the model '{model.Name}' has no dropout layers with images. Omit it.");
     }

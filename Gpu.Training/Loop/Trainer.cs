@@ -6,6 +6,7 @@ using Gpu.Training.Data.Tables;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Runs;
+using Gpu.Training.Weights;
 
 namespace Gpu.Training.Loop;
 
@@ -75,6 +76,7 @@ public sealed class Trainer : IDisposable
         _observer = observer ?? new NullObserver();
         options = options with { Precision = SetPrecision(device, options.Precision) };
         _resolved = ResolvedOptions.Resolve(options, model, TaskModel.BinaryThreshold(data.Task, model.Recipe.Loss));
+        data = WithNormalization(data, options, resumed);
         _data = TrainingData.Prepare(data, model, options);
         _fingerprints = new(() => DataFingerprints.Of(_data));
         if (options.ClassWeights is { } weighting)
@@ -108,6 +110,16 @@ public sealed class Trainer : IDisposable
             _writer?.Dispose();
             throw;
         }
+    }
+
+    // Weights that tell the normalization that they were trained with keep it. A run that goes on keeps its own.
+    private static Dataset WithNormalization(Dataset data, TrainingOptions options, RunFolder? resumed)
+    {
+        if (data is not ImageDataset images) return data;
+        var statistics = resumed?.Configuration.Normalization
+            ?? (options.InitFile is { } file && File.Exists(file) ? WeightMetadata.Normalization(file) : null);
+        // The images of a run must have its channels, which the comparison of the data reports.
+        return statistics is null || (resumed is not null && statistics.Mean.Length != images.Channels) ? data : images.WithStatistics(statistics);
     }
 
     /// <summary>The network being trained. After <see cref="Run"/> completes it has the best weights.</summary>

@@ -25,7 +25,9 @@ public static class BuiltInModels
         new("vgg_small", "six 3x3 convolutions with batch normalization, 64 to 256 channels, for small color images", TensorShape.Image(32, 32, 3), 10,
             VggSmall),
         new("resnet18", "residual network of 18 layers in its ImageNet form, for color photos from about 64 pixels", TensorShape.Image(224, 224, 3), 1000,
-            ResNet18) { EndsInGlobalPooling = true },
+            (input, outputs) => ResNet18("resnet18", input, outputs, lastBlocks: 2)) { EndsInGlobalPooling = true },
+        new("resnet18_mlnet", "resnet18 as ML.NET has it, with a ninth residual block, for the weights resnet18-imagenet", TensorShape.Image(224, 224, 3),
+            1000, (input, outputs) => ResNet18("resnet18_mlnet", input, outputs, lastBlocks: 3)) { EndsInGlobalPooling = true },
         new("mobilenet_small", "MobileNetV2 of half width with depthwise convolutions, for color photos from about 64 pixels",
             TensorShape.Image(128, 128, 3), 10, MobileNetSmall) { EndsInGlobalPooling = true },
         new(DefaultForMasks, "U-Net of four levels with batch normalization, 16 to 128 channels, a class for each pixel; sides are multiples of 8",
@@ -193,7 +195,7 @@ public static class BuiltInModels
 
     // He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2015, table 1, 18 layers, with the projections of option B, each normalized, as in
     // torchvision's resnet18, which has the same 11,689,512 parameters. The learning rate is the paper's 0.1 for batches of 256, for batches of 64.
-    private static Model ResNet18(TensorShape input, int outputs)
+    private static Model ResNet18(string name, TensorShape input, int outputs, int lastBlocks)
     {
         var layers = new List<Layer>
         {
@@ -207,10 +209,11 @@ public static class BuiltInModels
             {
                 Shortcut = firstStride == 1 ? Shortcut.Identity : Shortcut.NormalizedProjection,
             });
-            layers.Add(new ResidualBlock([.. Normalized(channels), .. Normalized(channels, activation: false)]));
+            for (var block = 1; block < (channels == 512 ? lastBlocks : 2); block++)
+                layers.Add(new ResidualBlock([.. Normalized(channels), .. Normalized(channels, activation: false)]));
         }
 
-        return new("resnet18", input, Nesterov(0.025f), [.. layers, new GlobalAvgPool2dLayer(), new DenseLayer(outputs)]);
+        return new(name, input, Nesterov(0.025f), [.. layers, new GlobalAvgPool2dLayer(), new DenseLayer(outputs)]);
     }
 
     // Sandler, Howard, Zhu, Zhmoginov, Chen, "MobileNetV2: inverted residuals and linear bottlenecks", 2018, table 2, with width multiplier 0.5. It differs in

@@ -119,12 +119,15 @@ public sealed class RunFolder
     public static string NewName(string modelName, string root = "runs")
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(modelName);
-        var safe = string.Concat(modelName.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' ? letter : '_'));
-        var name = System.IO.Path.Combine(root, $"{safe}-{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
+        var name = System.IO.Path.Combine(root, $"{SafeName(modelName)}-{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
         var path = name;
         for (var i = 2; Directory.Exists(path); i++) path = $"{name}-{i}";
         return path;
     }
+
+    /// <summary>A model's name as part of a file name: letters, digits, '_' and '-' stay.</summary>
+    internal static string SafeName(string modelName) =>
+        string.Concat(modelName.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' ? letter : '_'));
 
     /// <summary>Reads the configuration and model of an existing run.</summary>
     /// <exception cref="TrainingException">The folder is missing or not a run, or its files are damaged.</exception>

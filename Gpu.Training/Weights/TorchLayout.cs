@@ -21,8 +21,16 @@ internal static partial class TorchLayout
     {
         var modules = reader.Tensors.Values.Where(entry => !entry.Name.EndsWith("num_batches_tracked", StringComparison.Ordinal))
             .GroupBy(entry => Split(entry.Name).Module).OrderBy(group => SortKey(group.Key), StringComparer.Ordinal)
-            .Select(group => (Kind: KindOf(group), Tensors: group.ToArray())).ToArray();
+            .Select(group => (Name: group.Key, Kind: KindOf(group), Tensors: group.ToArray())).ToArray();
         var layers = Layers(model).ToArray();
+        // A file that Write made has the names of the layers, whose order may differ from that of the names.
+        var byName = modules.ToDictionary(module => module.Name, StringComparer.Ordinal);
+        if (layers.All(layer => byName.TryGetValue(TorchNames.Of(model, layer.Node), out var module) && module.Kind == layer.Kind))
+        {
+            var order = layers.Select(layer => TorchNames.Of(model, layer.Node)).ToArray();
+            modules = [.. order.Select(name => byName[name]), .. modules.Where(module => !order.Contains(module.Name))];
+        }
+
         var others = modules.Where(module => module.Kind is null).SelectMany(module => module.Tensors);
         List<SourceTensor> mapped = [.. others.Select(entry => Unknown(reader, entry))];
         foreach (var kind in Enum.GetValues<Kind>())
@@ -41,6 +49,34 @@ internal static partial class TorchLayout
 
         return mapped;
     }
+
+    /// <summary>Adds the parameters and running statistics of a model to a file, in PyTorch's names and layouts.</summary>
+    /// <param name="model">the model</param>
+    /// <param name="weights">its parameters and running statistics by name</param>
+    /// <param name="writer">the file</param>
+    public static void Write(Model model, IReadOnlyDictionary<string, float[]> weights, SafeTensorsWriter writer)
+    {
+        foreach (var (kind, node, image) in Layers(model))
+        {
+            foreach (var parameter in node.Parameters)
+            {
+                var (values, shape) = (weights[parameter.Name], parameter.Shape);
+                var rows = image is { } flat && flat.Length == node.Input.Length && kind != Kind.Convolution
+                    ? WeightAxes.FromChannelsFirst(flat.Positions, flat.Channels) : null;
+                (values, shape) = (kind, shape.Count) switch
+                {
+                    (Kind.Convolution, 4) => (WeightAxes.ToOihw(values, shape), [shape[3], shape[2], shape[0], shape[1]]),
+                    (Kind.Linear, 2) => (WeightAxes.Transpose(Rows(values, shape[1], rows), shape[0], shape[1]), [shape[1], shape[0]]),
+                    (Kind.Normalization, _) => (Rows(values, 1, node.Input.IsImage ? null : rows), shape),
+                    _ => (values, shape),
+                };
+                var name = $"{TorchNames.Of(model, node)}.{TorchNames.Of(node, parameter.Declaration.Name)}";
+                writer.Add(name, [.. shape], values);
+            }
+        }
+    }
+
+    private static float[] Rows(float[] values, int columns, int[]? rows) => rows is null ? values : WeightAxes.SelectRows(values, columns, rows);
 
     private static string Name(Kind kind) => kind switch
     {
@@ -86,7 +122,7 @@ internal static partial class TorchLayout
         return kind switch
         {
             Kind.Convolution when shape.Count == 4 =>
-                new(parameter.Name, entry.Name, [shape[2], shape[3], shape[1], shape[0]], () => FromOihw(reader.ReadAsFloats(entry.Name), shape)),
+                new(parameter.Name, entry.Name, [shape[2], shape[3], shape[1], shape[0]], () => WeightAxes.FromOihw(reader.ReadAsFloats(entry.Name), shape)),
             Kind.Linear when shape.Count == 2 =>
                 new(parameter.Name, entry.Name, [shape[1], shape[0]], () => Transpose(reader.ReadAsFloats(entry.Name), (int)shape[0], (int)shape[1], image)),
             Kind.Normalization when image is not null =>
@@ -97,18 +133,6 @@ internal static partial class TorchLayout
 
     private static SourceTensor Unknown(SafeTensorsReader reader, TensorEntry entry) =>
         new(entry.Name, entry.Name, entry.Shape, () => reader.ReadAsFloats(entry.Name));
-
-    // [out, in, height, width] to [height, width, in, out].
-    private static float[] FromOihw(float[] values, IReadOnlyList<long> shape)
-    {
-        var (outputs, inputs, taps) = ((int)shape[0], (int)shape[1], (int)(shape[2] * shape[3]));
-        var result = new float[values.Length];
-        for (var o = 0; o < outputs; o++)
-            for (var i = 0; i < inputs; i++)
-                for (var tap = 0; tap < taps; tap++)
-                    result[(tap * inputs + i) * outputs + o] = values[(o * inputs + i) * taps + tap];
-        return result;
-    }
 
     // [out, in] to [in, out]. After a flatten, PyTorch's inputs are in the order channel, height, width, and ours in the order height, width, channel.
     private static float[] Transpose(float[] values, int outputs, int inputs, TensorShape? image)

@@ -44,6 +44,18 @@ public static class WeightFile
         values.Upload(network);
     }
 
+    /// <summary>Reads all parameters and running statistics of a model by name, in the layout of <see cref="Model.Parameters"/>, without a device.</summary>
+    /// <exception cref="SafeTensorsException">
+    /// The file is damaged, or a tensor is missing, unknown, or has another shape or dtype. The message names it.
+    /// </exception>
+    public static IReadOnlyDictionary<string, float[]> ReadAll(Model model, string path)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        using var reader = new SafeTensorsReader(path);
+        Check(reader, model, "", null);
+        return model.Parameters.ToDictionary(parameter => parameter.Name, parameter => reader.ReadFloats(parameter.Name), StringComparer.Ordinal);
+    }
+
     /// <summary>Reads the weights of a model from an open file.</summary>
     /// <param name="reader">The file.</param>
     /// <param name="model">The model.</param>
@@ -52,6 +64,12 @@ public static class WeightFile
     /// <param name="isIgnored">Selects tensors in the file, by name, that are not the network's and are ignored; null for none.</param>
     /// <exception cref="SafeTensorsException">A tensor is missing, unknown, or has another shape or dtype. The message names it.</exception>
     internal static void Read(SafeTensorsReader reader, Model model, WeightValues values, string prefix, Func<string, bool>? isIgnored)
+    {
+        Check(reader, model, prefix, isIgnored);
+        foreach (var (parameter, memory) in values.Tensors(model)) reader.ReadFloats(prefix + parameter.Name).CopyTo(memory);
+    }
+
+    private static void Check(SafeTensorsReader reader, Model model, string prefix, Func<string, bool>? isIgnored)
     {
         var known = model.Parameters.Select(parameter => prefix + parameter.Name).ToHashSet(StringComparer.Ordinal);
         var missing = known.Where(name => !reader.Tensors.ContainsKey(name)).ToArray();
@@ -75,8 +93,6 @@ public static class WeightFile
                     + $"F32 and {string.Join("x", parameter.Shape)}.");
             }
         }
-
-        foreach (var (parameter, memory) in values.Tensors(model)) reader.ReadFloats(prefix + parameter.Name).CopyTo(memory);
     }
 
     /// <summary>Refuses a file of another format, and says how to convert it.</summary>

@@ -61,6 +61,7 @@ internal static class WeightTransfer
         var rest = new List<string>();
         if (missing.Count > 0) rest.Add($"{missing.Count} not in the file, left at their initial values ({Names(missing)})");
         if (tensors.Count > 0) rest.Add($"{tensors.Count} in the file not in the network, ignored ({Names(tensors.Values.Select(tensor => tensor.Source))})");
+        messages.AddRange(WeightMetadata.Describe(reader, network.Model, missing));
         if (rest.Count > 0) messages.Add($"Tensors {string.Join("; ", rest)}.");
         return messages;
     }

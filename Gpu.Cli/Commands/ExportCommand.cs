@@ -1,0 +1,83 @@
+using System.CommandLine;
+using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
+using Gpu.Training.Data;
+using Gpu.Training.Onnx;
+using Gpu.Training.Runs;
+
+namespace Gpu.Cli.Commands;
+
+/// <summary><c>export RUN --format NAME</c>: writes the best weights of a run for other programs.</summary>
+internal sealed class ExportCommand
+{
+    private const string ToOnnx = "onnx";
+
+    private static readonly (string Name, ExportFormat Format)[] Formats =
+    [
+        (ToOnnx, ExportFormat.Onnx), ("safetensors", ExportFormat.SafeTensors), ("torch-names", ExportFormat.TorchNames), ("json", ExportFormat.Json),
+    ];
+
+    private readonly CommandContext _context;
+    private readonly Argument<string> _run = new("RUN") { Description = "Run folder" };
+    private readonly Option<string?> _format = Options.OneOf(
+        "--format", "File format: an ONNX graph; weights as safetensors in the names of this program or of PyTorch; everything as JSON", ToOnnx,
+        [.. Formats.Select(format => format.Name)]);
+
+    private readonly Option<string?> _out = Options.Text("--out", "FILE", "File to write", "MODEL.onnx and the like in the run folder");
+    private readonly Option<bool> _fold = Options.Flag(
+        "--fold-batch-norm", "With onnx: compute batch normalizations into the weights of the layers before them");
+
+    private readonly Option<string?> _preprocessing = Options.OneOf(
+        "--with-preprocessing", "With onnx: the graph normalizes its input, pixels as bytes (0 to 255) or as unit (floats from 0 to 1)",
+        "normalized input", "bytes", "unit");
+
+    private readonly Option<bool> _probabilities = Options.Flag(
+        "--probabilities", "With onnx: the graph ends in probabilities (softmax, or sigmoid for yes-or-no targets) instead of logits");
+
+    private ExportCommand(CommandContext context) => _context = context;
+
+    /// <summary>Adds arguments, options and action.</summary>
+    public static void Build(Command command, CommandContext context)
+    {
+        var export = new ExportCommand(context);
+        command.Arguments.Add(export._run);
+        foreach (var option in new Option[] { export._format, export._out, export._fold, export._preprocessing, export._probabilities })
+            command.Options.Add(option);
+        command.SetAction(export.Run);
+    }
+
+    private void Run(ParseResult parsed)
+    {
+        var name = parsed.GetValue(_format) ?? ToOnnx;
+        if (name != ToOnnx)
+        {
+            foreach (var option in new Option[] { _fold, _preprocessing, _probabilities })
+            {
+                if (TrainOptions.IsGiven(parsed, option.Name))
+                    throw new UsageException($"{option.Name} changes the graph of an ONNX file, but --format is {name}, which has none. Omit it.");
+            }
+        }
+
+        var run = RunArgument.Open(parsed.GetRequiredValue(_run));
+        if (parsed.GetValue(_preprocessing) is not null && run.Configuration.Table is not null)
+        {
+            throw new UsageException(
+                "--with-preprocessing normalizes pixels, but the run was trained on a table, whose columns the metadata of the file describes. Omit it.");
+        }
+
+        if (parsed.GetValue(_probabilities) && run.Configuration.Task == TaskKind.Regression)
+            throw new UsageException("--probabilities is for classes, but the run predicts numbers. Omit it.");
+        var format = Formats.First(known => known.Name == name).Format;
+        var path = parsed.GetValue(_out) ?? Path.Combine(run.Path, RunExport.FileName(run, format));
+        RunExport.Write(run, format, path, new OnnxOptions
+        {
+            FoldBatchNorm = parsed.GetValue(_fold),
+            Probabilities = parsed.GetValue(_probabilities),
+            Input = parsed.GetValue(_preprocessing) switch { "bytes" => OnnxInput.Bytes, "unit" => OnnxInput.Unit, _ => OnnxInput.Normalized },
+        });
+        var bytes = new FileInfo(path).Length;
+        _context.Reporter.Line($"Written: {path} ({name}, {Units.Bytes(bytes)})");
+        _context.Reporter.Result(new JsonRecord().Add("file", Path.GetFullPath(path)).Add("format", name).Add("bytes", bytes)
+            .Add("model", run.Model.Name));
+    }
+}

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Gpu.Kernels.Devices;
+using Gpu.Tests.IO;
+using Gpu.Training.Models;
+using Gpu.Training.Onnx;
+using Gpu.Training.Planning;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Gpu.Tests.Onnx;
+
+/// <summary>
+/// Measures the inference rate of this program and of ONNX Runtime on the same cores, in turns. GPUTRAINER_INFERENCE_TABLE=FILE writes the table; without it
+/// the test is skipped.
+/// </summary>
+public class InferenceTable
+{
+    private const string Variable = "GPUTRAINER_INFERENCE_TABLE";
+    private const int Rounds = 7;
+    private const double SecondsPerRound = 0.4;
+
+    [TableFact]
+    public void RatesAreMeasured()
+    {
+        var text = new StringBuilder();
+        text.AppendLine("| model | batch | images/s here | images/s here, batch norm folded | images/s ONNX Runtime | ratio, folded | largest difference |");
+        text.AppendLine("|---|---:|---:|---:|---:|---:|---:|");
+        foreach (var name in new[] { "cnn2", "lenet_bn32", "resnet20", "vgg_small", "resnet18", "mobilenet_small" })
+        {
+            foreach (var batch in new[] { 1, 64 })
+            {
+                // Of resnet18 a batch of 64 at 224 x 224 takes long; 96 x 96 is what a small machine trains on.
+                var model = name == "resnet18" ? BuiltInModels.Create(name, Training.Shapes.TensorShape.Image(96, 96, 3), 10) : BuiltInModels.Get(name);
+                text.AppendLine(Line(model, batch));
+            }
+        }
+
+        File.WriteAllText(Environment.GetEnvironmentVariable(Variable)!, text.ToString());
+    }
+
+    private static string Line(Model model, int batch)
+    {
+        var weights = OnnxSupport.RandomWeights(model, 1);
+        var inputs = OnnxSupport.Inputs(batch * model.Input.Length, 2);
+        using var device = new CpuDevice();
+        using var folder = new TempFolder();
+        var onnx = folder.Write("folded.onnx", OnnxExporter.Write(model, weights, new OnnxOptions { FoldBatchNorm = true }));
+        var imported = OnnxImporter.Read(onnx);
+        using var plain = new Runner(device, model, weights, inputs);
+        using var folded = new Runner(device, imported.Model, imported.Weights, inputs);
+        using var options = new SessionOptions { IntraOpNumThreads = device.Threads, InterOpNumThreads = 1 };
+        using var session = new InferenceSession(File.ReadAllBytes(onnx), options);
+        var outputs = new float[batch * model.Output.Length];
+        var input = model.Input;
+        long[] shape = input.IsImage ? [batch, input.Channels, input.Height, input.Width] : [batch, input.Length];
+        using var tensor = OrtValue.CreateTensorValueFromMemory(inputs, shape);
+        using var result = OrtValue.CreateTensorValueFromMemory(outputs, [batch, model.Output.Length]);
+        using var run = new RunOptions();
+        Action[] steps =
+        [
+            plain.Run, folded.Run, () => session.Run(run, session.InputNames, [tensor], session.OutputNames, [result]),
+        ];
+        var rates = steps.Select(_ => new List<double>()).ToArray();
+        foreach (var step in steps) Seconds(step, SecondsPerRound);
+        for (var round = 0; round < Rounds; round++)
+            for (var i = 0; i < steps.Length; i++) rates[i].Add(batch / Seconds(steps[i], SecondsPerRound));
+        var medians = rates.Select(list => list.Order().ElementAt(Rounds / 2)).ToArray();
+        var difference = OnnxSupport.Run(model, weights, inputs[..input.Length])
+            .Zip(OnnxSupport.RunOnnx(File.ReadAllBytes(onnx), model, inputs[..input.Length]), (a, b) => Math.Abs(a - b)).Max();
+        return string.Create(CultureInfo.InvariantCulture,
+            $"| {model.Name} ({input}) | {batch} | {medians[0]:F0} | {medians[1]:F0} | {medians[2]:F0} | {medians[1] / medians[2]:F2} | {difference:G2} |");
+    }
+
+    // Median seconds of a call.
+    private static double Seconds(Action step, double atLeast)
+    {
+        var times = new List<double>();
+        var total = Stopwatch.StartNew();
+        do
+        {
+            var start = Stopwatch.GetTimestamp();
+            step();
+            times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+        while (total.Elapsed.TotalSeconds < atLeast || times.Count < 3);
+        return times.Order().ElementAt(times.Count / 2);
+    }
+
+    private sealed class Runner : IDisposable
+    {
+        private readonly ComputeDevice _device;
+        private readonly Network _network;
+        private readonly PlanCache _plans;
+        private readonly Plan _plan;
+        private readonly float[] _inputs;
+        private readonly float[] _outputs;
+
+        public Runner(ComputeDevice device, Model model, IReadOnlyDictionary<string, float[]> weights, float[] inputs)
+        {
+            (_device, _inputs) = (device, inputs);
+            _network = new Network(model, device, 1);
+            foreach (var (name, values) in weights) _network.SetParameter(name, values);
+            _plans = new PlanCache(_network.Memory, device, new PlanSettings());
+            _plan = _plans.Evaluation(inputs.Length / model.Input.Length);
+            _outputs = new float[_plan.Output.Length];
+        }
+
+        public void Run()
+        {
+            _device.Upload<float>(_inputs, _plan.Input);
+            _plan.RunForward();
+            _device.Download<float>(_plan.Output, _outputs);
+        }
+
+        public void Dispose()
+        {
+            _plans.Dispose();
+            _network.Dispose();
+        }
+    }
+
+    private sealed class TableFactAttribute : FactAttribute
+    {
+        public TableFactAttribute()
+        {
+            if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 }) Skip = $"measures for two minutes; {Variable}=FILE writes the table";
+        }
+    }
+}
