@@ -111,7 +111,7 @@ public class ExtremeValueTests
         {
             var name = NameOf(command);
             Assert.True(bases.TryGetValue(name, out var arguments), $"there is no command line for '{name}'");
-            Run(name, arguments!, name == "data get" ? ExitCode.Usage : ExitCode.Success);
+            Run(name, arguments!, name is "data get" or "model get" ? ExitCode.Usage : ExitCode.Success);
             foreach (var option in command.Options.Where(option => option.Arity.MaximumNumberOfValues > 0 && option.Name is not ("--help" or "--version")))
             {
                 // Names of outputs would be written to the working folder.
@@ -169,8 +169,14 @@ public class ExtremeValueTests
         string[] device = ["--device", "cpu", "--threads", "1"];
         var train = CommandLine.Run(["train", data, "--model", model, "--epochs", "1", "--out", run, .. device]);
         Assert.True(train.ExitCode == 0, train.Error);
+        var onnx = folder.File("run.onnx");
+        var export = CommandLine.Run("export", run, "--out", onnx);
+        Assert.True(export.ExitCode == 0, export.Error);
         return new()
         {
+            ["export"] = [run, "--out", folder.File("exported.onnx")],
+            ["import"] = [onnx, "--out", folder.File("trained")],
+            ["model get"] = ["nothing", "--catalog", folder.Write("models.json", """{"models": []}"""u8.ToArray())],
             ["train"] = [data, "--model", model, "--epochs", "1", "--out", folder.File("trained"), .. device],
             ["eval"] = [run, data, .. device],
             ["predict"] = [run, folder.File("image.png"), .. device],
