@@ -23,10 +23,7 @@ public static class Dropout
     /// <exception cref="ArgumentException">the probability is not between 0 and 1, or a view has the wrong length</exception>
     public static void Forward(IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView input, DeviceView output)
     {
-        var target = new GradientTarget(output, Activation.None, default, false).Require(input.Length, nameof(output), nameof(input));
-        RequireArguments(probability, stepState);
-        Operands.Check(executor, [new(output, nameof(output))], [new(stepState, nameof(stepState))], [new(input, nameof(input))]);
-        Run(executor, probability, seed, stepState, input, target);
+        RunForward(executor, probability, seed, stepState, input, output, default);
     }
 
     /// <summary>Writes inputGradient[i] = outputGradient[i] / (1 - probability) for kept elements and 0 for dropped ones.</summary>
@@ -46,14 +43,7 @@ public static class Dropout
         IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView outputGradient, DeviceView inputGradient,
         Activation gate = default, DeviceView input = default, bool accumulate = false)
     {
-        var target = new GradientTarget(inputGradient, gate, input, accumulate).Require(outputGradient.Length, nameof(inputGradient), nameof(input));
-        RequireArguments(probability, stepState);
-        Operands.Check(
-            executor,
-            [new(inputGradient, nameof(inputGradient))],
-            [new(stepState, nameof(stepState)), Operand.OfGate(gate, input)],
-            [new(outputGradient, nameof(outputGradient))]);
-        Run(executor, probability, seed, stepState, outputGradient, target);
+        RunBackward(executor, probability, seed, stepState, outputGradient, new(inputGradient, gate, input, accumulate), default);
     }
 
     /// <summary>As <see cref="Forward"/>, but drops whole channels or samples.</summary>
@@ -71,10 +61,7 @@ public static class Dropout
     {
         shape.Validate();
         input.Require(shape.Length, nameof(input));
-        var target = new GradientTarget(output, Activation.None, default, false).Require(input.Length, nameof(output), nameof(input));
-        RequireArguments(probability, stepState);
-        Operands.Check(executor, [new(output, nameof(output))], [new(stepState, nameof(stepState))], [new(input, nameof(input))]);
-        Run(executor, probability, seed, stepState, input, target, shape);
+        RunForward(executor, probability, seed, stepState, input, output, shape);
     }
 
     /// <summary>
@@ -100,7 +87,24 @@ public static class Dropout
     {
         shape.Validate();
         outputGradient.Require(shape.Length, nameof(outputGradient));
-        var target = new GradientTarget(inputGradient, gate, input, accumulate).Require(outputGradient.Length, nameof(inputGradient), nameof(input));
+        RunBackward(executor, probability, seed, stepState, outputGradient, new(inputGradient, gate, input, accumulate), shape);
+    }
+
+    // The default shape drops single elements.
+    private static void RunForward(
+        IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView input, DeviceView output, DropoutShape shape)
+    {
+        var target = new GradientTarget(output, Activation.None, default, false).Require(input.Length, nameof(output), nameof(input));
+        RequireArguments(probability, stepState);
+        Operands.Check(executor, [new(output, nameof(output))], [new(stepState, nameof(stepState))], [new(input, nameof(input))]);
+        Run(executor, probability, seed, stepState, input, target, shape);
+    }
+
+    private static void RunBackward(
+        IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView outputGradient, GradientTarget target, DropoutShape shape)
+    {
+        var (inputGradient, gate, input) = (target.Gradient, target.Gate, target.Value);
+        target.Require(outputGradient.Length, nameof(inputGradient), nameof(input));
         RequireArguments(probability, stepState);
         Operands.Check(
             executor,
@@ -118,7 +122,7 @@ public static class Dropout
     }
 
     private static void Run(
-        IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView input, GradientTarget output, DropoutShape shape = default)
+        IExecutor executor, float probability, ulong seed, DeviceView stepState, DeviceView input, GradientTarget output, DropoutShape shape)
     {
         var call = new Call(executor, probability, seed, stepState, input, output, shape);
         ActivationDispatch.Call(output.Gate.Kind, ref call);

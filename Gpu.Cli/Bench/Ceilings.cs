@@ -39,7 +39,8 @@ internal sealed record Ceilings(double Gflops, double CopyGbps, double? MatrixGf
         return new Ceilings(flops / best / 1e9, 2.0 * words * sizeof(float) / copy / 1e9, MeasureTensorCores(device, seconds));
     }
 
-    private static double? MeasureTensorCores(ComputeDevice device, double seconds)
+    /// <summary>The rate of tensor cores in the device's precision, GFLOP/s; null if matrix products do not use tensor cores.</summary>
+    public static double? MeasureTensorCores(ComputeDevice device, double seconds)
     {
         if (!PeakThroughput.HasTensorCores(device)) return null;
         // Two groups per multiprocessor all run at the same time; enough rounds make the launch overhead negligible.

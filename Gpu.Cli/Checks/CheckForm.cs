@@ -31,17 +31,16 @@ internal sealed record CheckForm(string Name, ComputeDevice Device, Action Apply
             return widths;
         }
 
-        var (groups, precision, minWork) = (accelerator.UseGroupedKernels, accelerator.Precision, accelerator.MinTensorCoreWork);
+        var (groups, minWork) = (accelerator.UseGroupedKernels, accelerator.MinTensorCoreWork);
         List<CheckForm> forms = [];
         if (!quick || !groups) forms.Add(new("plain", device, () => Set(false, MatrixPrecision.Fp32)));
         if (!quick || groups) forms.Add(new("grouped", device, () => Set(true, MatrixPrecision.Fp32)));
         foreach (var tensor in new[] { MatrixPrecision.Tf32, MatrixPrecision.Fp16 })
         {
-            if (!Supports(tensor)) continue;
+            if (!device.Supports(tensor)) continue;
             forms.Add(new(tensor.ToString().ToLowerInvariant(), device, () => Set(true, tensor)));
         }
 
-        accelerator.Precision = precision;
         return forms;
 
         void Set(bool useGroups, MatrixPrecision newPrecision)
@@ -49,19 +48,6 @@ internal sealed record CheckForm(string Name, ComputeDevice Device, Action Apply
             accelerator.UseGroupedKernels = useGroups;
             accelerator.Precision = newPrecision;
             accelerator.MinTensorCoreWork = newPrecision == MatrixPrecision.Fp32 ? minWork : 1;
-        }
-
-        bool Supports(MatrixPrecision wanted)
-        {
-            try
-            {
-                accelerator.Precision = wanted;
-                return true;
-            }
-            catch (ArgumentException)
-            {
-                return false;
-            }
         }
     }
 }

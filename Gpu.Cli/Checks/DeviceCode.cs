@@ -28,37 +28,28 @@ internal static class DeviceCode
                 : KernelInstances.For(kernel, backend.Backend, backend.Vector)
             select closed).Distinct().ToArray();
         if (instances.Length > 0) Directory.CreateDirectory(folder);
-        var open = new ConcurrentQueue<Type>(instances);
-        var refused = new ConcurrentBag<(string, string)>();
+        var refused = new ConcurrentBag<(string Kernel, string Reason)>();
         var done = 0;
         var progressLock = new Lock();
-        // KernelCompiler is not thread-safe, and ILGPU uses the thread pool.
-        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work)).ToArray();
-        foreach (var thread in threads) thread.Start();
-        foreach (var thread in threads) thread.Join();
-        cancellation.ThrowIfCancellationRequested();
-        return (instances.Length, [.. refused.OrderBy(one => one.Item1, StringComparer.Ordinal)]);
+        KernelCompiler.CompileAll(instances, withSm90: false, Write, cancellation);
+        return (instances.Length, [.. refused.OrderBy(one => one.Kernel, StringComparer.Ordinal)]);
 
-        void Work()
+        void Write(Type kernel, KernelText? text, Exception? refusal)
         {
-            using var compiler = new KernelCompiler();
-            while (!cancellation.IsCancellationRequested && open.TryDequeue(out var kernel))
+            var name = KernelName.Full(kernel);
+            if (text is null)
+            {
+                refused.Add((name, refusal!.Message));
+            }
+            else
             {
                 var file = Path.Combine(folder, KernelInstances.Name(kernel).Replace(", ", "-", StringComparison.Ordinal));
-                try
-                {
-                    var text = compiler.Compile(kernel);
-                    AtomicFile.WriteAllText(file + ".ptx", $"// {KernelName.Full(kernel)}\n{text.Sm80}");
-                    if (text.Bounded is { } bounded) AtomicFile.WriteAllText(file + ".sm_90.ptx", $"// {KernelName.Full(kernel)}\n{bounded}");
-                    if (!KernelInstances.IsForCuda(kernel)) AtomicFile.WriteAllText(file + ".cl", $"// {KernelName.Full(kernel)}\n{text.OpenCL}");
-                }
-                catch (Exception e) when (e is not (IOException or UnauthorizedAccessException))
-                {
-                    refused.Add((KernelName.Full(kernel), e.Message));
-                }
-
-                lock (progressLock) progress(++done, instances.Length);
+                AtomicFile.WriteAllText(file + ".ptx", $"// {name}\n{text.Sm80}");
+                if (text.Bounded is { } bounded) AtomicFile.WriteAllText(file + ".sm_90.ptx", $"// {name}\n{bounded}");
+                if (!KernelInstances.IsForCuda(kernel)) AtomicFile.WriteAllText(file + ".cl", $"// {name}\n{text.OpenCL}");
             }
+
+            lock (progressLock) progress(++done, instances.Length);
         }
     }
 }

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Reflection;
+using System.Runtime.ExceptionServices;
 using Gpu.Kernels.Cuda;
 using Gpu.Kernels.Devices;
 using ILGPU;
@@ -40,6 +42,55 @@ internal sealed class KernelCompiler : IDisposable
         {
             Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Compiles kernels on one thread per processor.</summary>
+    /// <param name="kernels">the closed kernels</param>
+    /// <param name="withSm90">as for <see cref="Compile"/></param>
+    /// <param name="done">
+    /// called with each kernel, and with its text or the exception of its compilation, on the threads that compile. An exception that it throws is thrown
+    /// when all threads have ended
+    /// </param>
+    /// <param name="cancellation">ends the compilation between two kernels</param>
+    /// <exception cref="OperationCanceledException">it was cancelled</exception>
+    public static void CompileAll(
+        IEnumerable<Type> kernels, bool withSm90, Action<Type, KernelText?, Exception?> done, CancellationToken cancellation = default)
+    {
+        var open = new ConcurrentQueue<Type>(kernels);
+        var failures = new ConcurrentQueue<Exception>();
+        // ILGPU uses the thread pool itself.
+        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(Work)).ToArray();
+        foreach (var thread in threads) thread.Start();
+        foreach (var thread in threads) thread.Join();
+        if (failures.TryDequeue(out var failure)) ExceptionDispatchInfo.Throw(failure);
+        cancellation.ThrowIfCancellationRequested();
+
+        void Work()
+        {
+            using var compiler = new KernelCompiler();
+            while (!cancellation.IsCancellationRequested && failures.IsEmpty && open.TryDequeue(out var kernel))
+            {
+                KernelText? text = null;
+                Exception? refusal = null;
+                try
+                {
+                    text = compiler.Compile(kernel, withSm90);
+                }
+                catch (Exception e)
+                {
+                    refusal = e;
+                }
+
+                try
+                {
+                    done(kernel, text, refusal);
+                }
+                catch (Exception e)
+                {
+                    failures.Enqueue(e);
+                }
+            }
         }
     }
 

@@ -1,8 +1,6 @@
 using Gpu.Cli.Bench;
 using Gpu.Kernels.Devices;
-using Gpu.Training.Loop;
 using Gpu.Training.Models;
-using Gpu.Training.Planning;
 
 namespace Gpu.Cli.Checks;
 
@@ -20,23 +18,10 @@ internal sealed record StepRate(string Model, int Batch, double Milliseconds, do
         var batch = model.MultiplyAdds > 200_000_000 ? 16 : 128;
         try
         {
-            using var network = new Network(model, device);
-            using var runner = new StepRunner(network, batch);
-            var random = new Random(1);
-            var inputs = new float[batch * model.Input.Length];
-            for (var i = 0; i < inputs.Length; i++) inputs[i] = random.NextSingle();
-            var labels = new BatchLabels(runner, model, batch, random);
-            labels.SetBatch(inputs);
-            _ = runner.Recorded;
+            using var step = new SyntheticStep(model, device, batch);
             device.FinishCompilation();
-            var median = Timings.Measure(device, Step, seconds, least: 3, most: 100_000, warmup: 3, prepare: labels.Renew, cancellation: cancellation).Median;
+            var median = step.Measure(seconds, 3, 100_000, 3, cancellation).Median;
             return new StepRate(name, batch, 1e3 * median, 6.0 * model.MultiplyAdds * batch / median / 1e9);
-
-            void Step()
-            {
-                runner.Step();
-                _ = runner.ReadLoss();
-            }
         }
         catch (OutOfDeviceMemoryException)
         {

@@ -6,7 +6,6 @@ using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
-using Gpu.Training.Planning;
 using Command = System.CommandLine.Command;
 
 namespace Gpu.Cli.Commands;
@@ -40,21 +39,10 @@ internal static class BenchStepCommand
     private static void Run(
         CommandContext context, Model model, ComputeDevice device, int batch, int steps, double seconds, int warmup, Conv2dAlgorithm convolution)
     {
-        using var network = new Network(model, device);
-        using var runner = new StepRunner(network, batch, new TrainingOptions { Convolution = convolution });
-        var random = new Random(1);
-        var inputs = new float[batch * model.Input.Length];
-        for (var i = 0; i < inputs.Length; i++) inputs[i] = random.NextSingle();
-        // New labels for each step, so that the network never becomes sure of them: otherwise its gradients would vanish, and a step would do other work than
-        // in training. Setting them is not timed.
-        var labels = new BatchLabels(runner, model, batch, random);
-        labels.SetBatch(inputs);
-
-        var loss = float.NaN;
-        _ = runner.Recorded;
+        using var step = new SyntheticStep(model, device, batch, new TrainingOptions { Convolution = convolution });
+        var runner = step.Runner;
         CompilationDisplay.Finish(context.Reporter, device);
-        var times = Timings.Measure(device, Step, seconds, least: Math.Min(5, steps), most: steps, warmup: warmup, prepare: labels.Renew,
-            cancellation: context.Host.Cancellation);
+        var times = step.Measure(seconds, Math.Min(5, steps), steps, warmup, context.Host.Cancellation);
         var onDevice = DeviceTime(device, runner, times.Median);
         var threads = (device as CpuDevice)?.Threads;
         // Forward, backward data and backward weights: 3 x the forward multiply-adds, 2 operations each.
@@ -68,7 +56,7 @@ internal static class BenchStepCommand
             ("step", $"{Units.Short(median)} ms median (p10 {Units.Short(p10)}, p90 {Units.Short(p90)}; {Units.Count(times.Runs, "step")})"),
             ("throughput", $"{Units.Count((long)(batch / times.Median))} samples/s, {Units.Short(gflops)} GFLOP/s in convolution and dense layers"),
             ("memory", $"{Units.Bytes(device.AllocatedBytes)} on the device, peak working set of the process {Units.Bytes(peakWorkingSet)}"),
-            ("last loss", Units.Fixed(loss, 4)),
+            ("last loss", Units.Fixed(step.Loss, 4)),
         ];
         if (device is not CpuDevice)
         {
@@ -83,17 +71,11 @@ internal static class BenchStepCommand
             .Add("p90_ms", p90)
             .Add("samples_per_s", batch / times.Median).Add("gflops", gflops).Add("peak_bytes", device.AllocatedBytes)
             .Add("steps", times.Runs).Add("min_ms", 1e3 * times.Best).Add("peak_working_set_bytes", peakWorkingSet)
-            .Add("forward_mflop_per_sample", 2e-6 * model.MultiplyAdds).Add("parameters", model.ParameterCount).Add("last_loss", loss)
+            .Add("forward_mflop_per_sample", 2e-6 * model.MultiplyAdds).Add("parameters", model.ParameterCount).Add("last_loss", step.Loss)
             .Add("description", device.Description).Add("device_ms", 1e3 * onDevice).Add("launches", runner.LaunchCount)
             .Add("launch_mode", runner.Recorded.Mode.ToString().ToLowerInvariant()).Add("why_no_graph", runner.Recorded.NoGraphReason)
             .Add("compile_seconds", device.Compilation.Seconds).Add("compiled_kernels", device.Compilation.Total)
             .Add("precision", device.Precision.ToString().ToLowerInvariant()).Add("loss_scale", runner.ReadLossScale()?.Scale));
-
-        void Step()
-        {
-            runner.Step();
-            loss = runner.ReadLoss();
-        }
     }
 
     // Seconds per step without reading the loss, as between two log entries of training; null if the device has no clock.

@@ -190,13 +190,16 @@ internal static class CheckCommand
                 ReportTable.Text("ten steps of"), ReportTable.Text("form"), ReportTable.Number("loss error"), ReportTable.Number("tolerance"),
                 ReportTable.Text("same bits again"), ReportTable.Text("without graph"), ReportTable.Text("verdict"));
             List<JsonRecord> records = [];
+            var networks = NetworkCheck.Networks(IsSlow)
+                .Select(one => (one.Model, one.Batch, Expected: NetworkCheck.LossesOnCpu(one.Model, one.Batch))).ToArray();
             foreach (var form in forms)
             {
-                foreach (var (model, batch) in NetworkCheck.Networks(IsSlow))
+                foreach (var (model, batch, expected) in networks)
                 {
                     context.Host.Cancellation.ThrowIfCancellationRequested();
-                    _reporter.Progress(new ProgressState("training", records.Count, 3 * forms.Count, $"{model.Name}, {form.Name}", TimeSpan.MaxValue));
-                    var check = NetworkCheck.Run(model, batch, form);
+                    _reporter.Progress(new ProgressState(
+                        "training", records.Count, networks.Length * forms.Count, $"{model.Name}, {form.Name}", TimeSpan.MaxValue));
+                    var check = NetworkCheck.Run(model, batch, form, expected);
                     table.Add(
                         model.Name, form.Name, check.Message is null ? $"{check.LossError:E1}" : "", $"{check.Tolerance:E0}", YesNo(check.IsReproducible),
                         check.EqualsWithoutGraph is { } equal ? YesNo(equal) : "", check.IsRight ? "right" : check.Message is null ? "WRONG" : "ERROR");
@@ -231,8 +234,9 @@ internal static class CheckCommand
                 [("fp32 peak", $"{Units.Short(peaks.Gflops)} GFLOP/s in registers"), ("copy", $"{Units.Short(peaks.CopyGbps)} GB/s, reads plus writes")];
             foreach (var tensor in new[] { MatrixPrecision.Tf32, MatrixPrecision.Fp16 })
             {
-                if (!Supports(tensor)) continue;
-                var rate = Ceilings.Measure(device, seconds, 64).MatrixGflops;
+                if (!device.Supports(tensor)) continue;
+                device.Precision = tensor;
+                var rate = Ceilings.MeasureTensorCores(device, seconds);
                 record.Add($"{tensor.ToString().ToLowerInvariant()}_gflops", rate);
                 facts.Add(($"{tensor.ToString().ToLowerInvariant()} peak", $"{Units.Short(rate ?? 0)} GFLOP/s on tensor cores"));
             }
@@ -263,19 +267,6 @@ internal static class CheckCommand
             _reporter.EndProgress();
             _reporter.Table(table);
             return record.Add("steps", steps);
-
-            bool Supports(MatrixPrecision wanted)
-            {
-                try
-                {
-                    device.Precision = wanted;
-                    return device is AcceleratorDevice;
-                }
-                catch (ArgumentException)
-                {
-                    return false;
-                }
-            }
         }
 
         // The lines that belong into a bug report.

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
 using Gpu.Training.Data;
@@ -46,29 +45,9 @@ internal static class DataGetCommand
             return;
         }
 
-        reporter.Line($"{entry.Name}: {entry.Description}");
-        reporter.Line($"Licence: {entry.Licence ?? "unknown"}. Source: {entry.Source ?? "unknown"}");
-        if (entry.Citation is { } citation) reporter.Line($"Cite: {citation}");
-        var clock = Stopwatch.StartNew();
-        reporter.BeginProgress();
-        using var client = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
-        client.DefaultRequestHeaders.UserAgent.ParseAdd("gputrainer");
-        var downloader = new DatasetDownloader(client) { Remark = reporter.Warn, Progress = state => Show(reporter, clock, state) };
-        downloader.GetAsync(entry, folder, context.Host.Cancellation).GetAwaiter().GetResult();
-        reporter.EndProgress();
-        reporter.Line($"Downloaded to {target} in {Units.Fixed(clock.Elapsed.TotalSeconds, 1)} s. {train}");
-        reporter.Result(Json(entry, target, clock.Elapsed.TotalSeconds));
-    }
-
-    /// <summary>Shows the progress of a download.</summary>
-    public static void Show(Reporter reporter, Stopwatch clock, DownloadProgress state)
-    {
-        if (!reporter.IsProgressDue) return;
-        var total = state.Total ?? state.Bytes;
-        var rate = state.Bytes / Math.Max(clock.Elapsed.TotalSeconds, 1e-3);
-        reporter.ProgressNow(new ProgressState(
-            state.File, state.Bytes >> 10, Math.Max(1, total >> 10), $"{Units.Bytes(state.Bytes)} of {Units.Bytes(total)}",
-            TimeSpan.FromSeconds((total - state.Bytes) / Math.Max(rate, 1))));
+        var (_, seconds) = CatalogDownload.Run(reporter, entry, downloader => downloader.GetAsync(entry, folder, context.Host.Cancellation));
+        reporter.Line($"Downloaded to {target} in {Units.Fixed(seconds, 1)} s. {train}");
+        reporter.Result(Json(entry, target, seconds));
     }
 
     // The name, if 'train' finds the folder by it; else the folder.

@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
-using Gpu.Training.Data;
 using Gpu.Training.Weights;
 
 namespace Gpu.Cli.Commands;
@@ -34,19 +32,11 @@ internal static class ModelGetCommand
         }
 
         var download = entry.Download;
-        reporter.Line($"{entry.Name}: {download.Description}");
-        reporter.Line($"Licence: {download.Licence ?? "unknown"}. Source: {download.Source ?? "unknown"}");
-        if (download.Citation is { } citation) reporter.Line($"Cite: {citation}");
-        var clock = Stopwatch.StartNew();
-        reporter.BeginProgress();
-        using var client = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
-        client.DefaultRequestHeaders.UserAgent.ParseAdd("gputrainer");
-        var downloader = new DatasetDownloader(client) { Remark = reporter.Warn, Progress = state => DataGetCommand.Show(reporter, clock, state) };
-        var file = PretrainedCatalog.GetAsync(entry, folder, downloader, context.Host.Cancellation).GetAwaiter().GetResult();
-        reporter.EndProgress();
+        var (file, seconds) = CatalogDownload.Run(
+            reporter, download, downloader => PretrainedCatalog.GetAsync(entry, folder, downloader, context.Host.Cancellation));
         var init = folder == PretrainedCatalog.UserCache ? entry.Name : file;
         reporter.Line($"Weights in {file}. Train with: gputrainer train DATA --model {entry.Model} --init {init}");
         reporter.Result(new JsonRecord().Add("name", entry.Name).Add("file", file).Add("model", entry.Model).Add("licence", download.Licence)
-            .Add("seconds", clock.Elapsed.TotalSeconds));
+            .Add("seconds", seconds));
     }
 }

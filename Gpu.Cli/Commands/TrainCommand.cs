@@ -103,7 +103,7 @@ internal sealed class TrainCommand
     public (Model Model, Dataset Data, TrainingOptions Options) Prepare(ParseResult parsed, Reporter reporter)
     {
         var options = _options.Apply(parsed, TrainOptions.Defaults) with { Precision = _device.Precision(parsed) };
-        var recipe = parsed.GetValue(_recipe) is { } name ? Recipe.Of([Recipe.Option, name]) : null;
+        var recipe = parsed.GetValue(_recipe) is { } name ? Recipe.Find(name) : null;
         var source = parsed.GetValue(_dataset) ?? recipe?.Dataset ?? "digits";
         CheckBeforeLoading(parsed, options);
         var key = string.Join('\n', [source, $"{options.Background}", parsed.GetValue(_model), .. _data.Tokens(parsed)]);

@@ -23,35 +23,29 @@ internal sealed record Recipe(string Name, string Description, string Dataset, p
             "constant"),
     ];
 
-    /// <summary>The recipe that the arguments name; null for none.</summary>
+    /// <summary>Finds a recipe.</summary>
     /// <exception cref="UsageException">there is no such recipe</exception>
-    public static Recipe? Of(IReadOnlyList<string> arguments)
-    {
-        for (var i = 0; i < arguments.Count; i++)
-        {
-            var name = arguments[i] == Option && i + 1 < arguments.Count ? arguments[i + 1]
-                : arguments[i].StartsWith(Option + "=", StringComparison.Ordinal) ? arguments[i][(Option.Length + 1)..] : null;
-            if (name is null) continue;
-            return All.FirstOrDefault(recipe => recipe.Name == name) ?? throw new UsageException(
-                $"There is no recipe '{name}'.{ParseErrors.DidYouMean(name, All.Select(recipe => recipe.Name))} Recipes: "
-                + $"{string.Join(", ", All.Select(recipe => recipe.Name))}.");
-        }
-
-        return null;
-    }
+    public static Recipe Find(string name) => All.FirstOrDefault(recipe => recipe.Name == name) ?? throw new UsageException(
+        $"There is no recipe '{name}'.{ParseErrors.DidYouMean(name, All.Select(recipe => recipe.Name))} Recipes: "
+        + $"{string.Join(", ", All.Select(recipe => recipe.Name))}.");
 
     /// <summary>The arguments with those of the recipe that they name, if any, except options that they have themselves.</summary>
+    /// <exception cref="UsageException">there is no such recipe</exception>
     public static string[] Expand(string[] arguments)
     {
-        if (!arguments.Contains("train") || Of(arguments) is not { } recipe) return arguments;
+        if (!arguments.Contains("train") || ValueOf(arguments, Option) is not { Length: > 0 } name) return arguments;
+        var recipe = Find(name);
         List<string> expanded = [.. arguments];
         for (var i = 0; i < recipe.Arguments.Length; i += 2)
-        {
-            var option = recipe.Arguments[i];
-            if (!arguments.Any(given => given == option || given.StartsWith(option + "=", StringComparison.Ordinal)))
-                expanded.AddRange([option, recipe.Arguments[i + 1]]);
-        }
-
+            if (ValueOf(arguments, recipe.Arguments[i]) is null) expanded.AddRange(recipe.Arguments.AsSpan(i, 2));
         return [.. expanded];
+    }
+
+    // The value of an option, as "--option VALUE" or "--option=VALUE"; null if it is not given.
+    private static string? ValueOf(string[] arguments, string option)
+    {
+        var at = Array.FindIndex(arguments, text => text == option || text.StartsWith(option + "=", StringComparison.Ordinal));
+        if (at < 0) return null;
+        return arguments[at] != option ? arguments[at][(option.Length + 1)..] : at + 1 < arguments.Length ? arguments[at + 1] : "";
     }
 }

@@ -23,6 +23,9 @@ internal static class RunSettings
         yield return ("batch", $"{options.Batch}");
         yield return ("optimizer", Name(optimizer.Kind));
         yield return ("lr", Units.Scientific(optimizer.LearningRate));
+        yield return ("momentum", Number(optimizer.Momentum));
+        yield return ("betas", $"{Number(optimizer.Beta1)}, {Number(optimizer.Beta2)}");
+        yield return ("epsilon", Units.Scientific(optimizer.Epsilon));
         yield return ("schedule", $"{options.Schedule}");
         yield return ("warmup", $"{options.Warmup}");
         yield return ("weight-decay", Units.Scientific(optimizer.WeightDecay));
@@ -41,6 +44,12 @@ internal static class RunSettings
         yield return ("spatial-dropout", options.SpatialDropout ? "yes" : "no");
         yield return ("stochastic-depth", Number(options.StochasticDepth));
         yield return ("label-smoothing", Number(options.LabelSmoothing ?? model.Recipe.LabelSmoothing));
+        yield return ("class-weights", options.ClassWeights switch
+        {
+            null => "none",
+            { ByName: null } => "balanced",
+            { ByName: { } weights } => Joined(weights.Select(one => $"{one.Key}={Number(one.Value)}")),
+        });
         yield return ("clip-norm", Number(options.ClipNorm));
         yield return ("clip-value", Number(options.ClipValue));
         yield return ("accumulate", $"{options.Accumulate}");
@@ -53,11 +62,17 @@ internal static class RunSettings
         yield return ("validation", Number(options.Validation));
         yield return ("patience", options.Patience is { } patience ? $"{patience}" : "none");
         yield return ("limit-train", options.LimitTrain is { } limit ? Units.Count(limit) : "none");
+        yield return ("limit-test", options.LimitTest is { } testLimit ? Units.Count(testLimit) : "none");
+        yield return ("shuffle", options.Shuffle ? "yes" : "no");
+        yield return ("background", $"{options.Background}");
         yield return ("seed", $"{options.Seed}");
+        yield return ("initializer", options.Initializer is { } initializer ? Name(initializer) : "as in the model");
+        yield return ("convolution", Name(options.Convolution));
+        yield return ("on-divergence", Name(options.OnDivergence));
         yield return ("precision", Name(options.Precision ?? Kernels.Devices.MatrixPrecision.Fp32));
         yield return ("lr-scale", Joined(options.LearningRateScales.Select(one => $"{one.Pattern}={Number(one.Factor)}")));
         yield return ("freeze", options.Freeze.Count > 0 ? string.Join(", ", options.Freeze) : "none");
-        yield return ("init", options.InitFile ?? "random");
+        yield return ("init", options.InitFile is { } file ? $"{file} ({Name(options.InitLayout)})" : "random");
     }
 
     private static string Joined(IEnumerable<string> values) => string.Join(", ", values) is { Length: > 0 } text ? text : "none";

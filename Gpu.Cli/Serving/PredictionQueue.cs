@@ -56,10 +56,11 @@ internal sealed class PredictionQueue : IDisposable
     /// <exception cref="ImageException">the image cannot be decoded, or does not fit the network</exception>
     public async Task<Prediction> Predict(string? name, byte[] image, CancellationToken cancellation)
     {
-        var run = _runs.View(name).Folder;
+        var view = _runs.View(name);
+        var run = view.Folder;
         if (run.Configuration.Table is not null)
             throw new RequestException(400, $"The run '{name}' was trained on a table. This page classifies images; use 'gputrainer predict' for tables.");
-        if (run.Configuration.Task == Gpu.Training.Data.TaskKind.Segmentation)
+        if (view.IsSegmentation)
             throw new RequestException(400, $"The run '{name}' was trained on masks. This page gives a class for an image; use 'gputrainer predict --out'.");
         if (!File.Exists(run.BestWeights)) throw new RequestException(409, $"The run '{name}' has no weights yet. Try again after its first epoch.");
         await _decoders.WaitAsync(cancellation);
@@ -128,7 +129,9 @@ internal sealed class PredictionQueue : IDisposable
         {
             var predictor = Open(jobs[0].Run);
             var start = Stopwatch.GetTimestamp();
-            var probabilities = predictor.Predict(jobs.SelectMany(job => job.Pixels).ToArray(), jobs.Length);
+            var pixels = new byte[jobs.Sum(job => job.Pixels.Length)];
+            foreach (var (i, job) in jobs.Index()) job.Pixels.CopyTo(pixels, i * job.Pixels.Length);
+            var probabilities = predictor.Predict(pixels, jobs.Length);
             var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
             var names = NetworkInput.ClassNames(jobs[0].Run);
             Batches++;

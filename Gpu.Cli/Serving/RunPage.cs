@@ -99,12 +99,12 @@ internal static class RunPage
     /// <param name="name">its name</param>
     /// <param name="isTraining">whether a process trains in it</param>
     /// <param name="epochs">number of epochs in the report</param>
-    /// <param name="isOnImages">whether it classifies images</param>
-    public static string Complete(string html, string name, bool isTraining, int epochs, bool isOnImages)
+    /// <param name="classifiesImages">whether it gives a class for an image</param>
+    public static string Complete(string html, string name, bool isTraining, int epochs, bool classifiesImages)
     {
         var live = isTraining ? Html.E("span", Html.A("id", "live"), Html.A("data-epochs", epochs), "trains") : null;
         html = WithLinks(html, live);
-        if (isOnImages) html = Insert(html, HeaderEnd, Html.Inner(DropZone([name])), after: true);
+        if (classifiesImages) html = Insert(html, HeaderEnd, Html.Inner(DropZone([name])), after: true);
         return Insert(html, BodyEnd, $"<script>{DropScript}{LiveScript}</script>", after: false);
     }
 

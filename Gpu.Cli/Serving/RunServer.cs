@@ -165,7 +165,7 @@ internal sealed class RunServer : IAsyncDisposable
         var view = _runs.View(name);
         // The file may be older than the last epoch while the run trains, and has more than the metrics afterwards.
         var html = !isTraining && File.Exists(file) ? await File.ReadAllTextAsync(file, context.RequestAborted) : RunReport.Render(view, null, isLive: false);
-        await Page(context, RunPage.Complete(html, name!, isTraining, view.Reports.Count, view.Folder.Configuration.Table is null));
+        await Page(context, RunPage.Complete(html, name!, isTraining, view.Reports.Count, view.ClassifiesImages));
     }
 
     private Task Compare(HttpContext context)

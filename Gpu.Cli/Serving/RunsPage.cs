@@ -111,7 +111,7 @@ internal static class RunsPage
     public static string Render(RunCatalog runs)
     {
         var rows = Rows(runs);
-        string[] classifiers = [.. rows.Where(row => row.View is { Folder.Configuration.Table: null }).Select(row => row.Name)];
+        string[] classifiers = [.. rows.Where(row => row.View is { ClassifiesImages: true }).Select(row => row.Name)];
         return ReportStyle.Page(
             "Runs", $"{Units.Count(rows.Length, "run")} in {Path.GetFileName(Path.TrimEndingDirectorySeparator(runs.Root))}", false,
             [List(rows), classifiers.Length == 0 ? null : RunPage.DropZone(classifiers)], RunPage.Style + Style, Script + RunPage.DropScript);

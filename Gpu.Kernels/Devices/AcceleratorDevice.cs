@@ -381,12 +381,11 @@ public sealed class AcceleratorDevice : ComputeDevice
             where TKernel : struct, IGroupedKernel
         {
             if (groups <= 0) return;
-            var name = KernelName.Of(typeof(TKernel));
-            if (device._replaced.ContainsKey(name)) throw new KernelReplacedException();
+            if (device._replaced.Count > 0 && device._replaced.ContainsKey(KernelName.Of(typeof(TKernel)))) throw new KernelReplacedException();
             UsedGroups = true;
             var config = new KernelConfig(groups, threads);
             var slot = device._kernels.GetGrouped<TKernel>();
-            if (name == device.SkippedKernel) return;
+            if (device.SkippedKernel is { } skipped && skipped == KernelName.Of(typeof(TKernel))) return;
             Submit(new GroupedKernelCommand<TKernel>(slot, device.Stream, config, kernel, groups * threads));
         }
 

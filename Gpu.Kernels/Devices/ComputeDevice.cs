@@ -51,6 +51,9 @@ public abstract class ComputeDevice : IExecutor, IDisposable
         }
     }
 
+    /// <summary>Whether <see cref="Precision"/> may have a value.</summary>
+    internal bool Supports(MatrixPrecision precision) => precision == MatrixPrecision.Fp32 || UnsupportedReason(precision) is null;
+
     ComputeDevice IExecutor.Device => this;
 
     /// <summary>Allocates memory and sets it to zero.</summary>

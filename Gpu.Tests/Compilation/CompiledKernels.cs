@@ -39,11 +39,10 @@ internal static class CompiledKernels
             from closed in Instances(kernel, backend.Backend, backend.Vector)
             select (Kernel: closed, IsVector: backend.Backend == typeof(GpuVector4Backend));
         // A kernel without a backend parameter is the same type for both backends.
-        var open = new ConcurrentQueue<(Type Kernel, bool IsVector)>(instances.DistinctBy(instance => instance.Kernel));
+        var isVector = instances.DistinctBy(instance => instance.Kernel).ToDictionary(instance => instance.Kernel, instance => instance.IsVector);
         var compiled = new ConcurrentBag<CompiledKernel>();
-        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(() => Work(open, compiled))).ToArray();
-        foreach (var thread in threads) thread.Start();
-        foreach (var thread in threads) thread.Join();
+        KernelCompiler.CompileAll(isVector.Keys, withSm90: IsFull, (kernel, text, refusal) =>
+            compiled.Add(new(kernel, isVector[kernel], text, refusal is null ? null : Causes(refusal))));
         var kernels = compiled.OrderBy(kernel => kernel.Name, StringComparer.Ordinal).ToArray();
         if (TextFolder is { } folder) Write(kernels, folder);
         return (kernels, watch.Elapsed);
@@ -57,22 +56,11 @@ internal static class CompiledKernels
         return backend == typeof(GpuVector4Backend) ? representatives : representatives.Take(2);
     }
 
-    private static void Work(ConcurrentQueue<(Type Kernel, bool IsVector)> open, ConcurrentBag<CompiledKernel> compiled)
+    private static string Causes(Exception refusal)
     {
-        using var compiler = new KernelCompiler();
-        while (open.TryDequeue(out var next))
-        {
-            try
-            {
-                compiled.Add(new(next.Kernel, next.IsVector, compiler.Compile(next.Kernel, withSm90: IsFull), null));
-            }
-            catch (Exception e)
-            {
-                var causes = new List<string>();
-                for (Exception? cause = e; cause is not null; cause = cause.InnerException) causes.Add($"{cause.GetType().Name}: {cause.Message}");
-                compiled.Add(new(next.Kernel, next.IsVector, null, string.Join(" <- ", causes)));
-            }
-        }
+        var causes = new List<string>();
+        for (Exception? cause = refusal; cause is not null; cause = cause.InnerException) causes.Add($"{cause.GetType().Name}: {cause.Message}");
+        return string.Join(" <- ", causes);
     }
 
     private static void Write(CompiledKernel[] kernels, string folder)

@@ -49,25 +49,32 @@ public static class DatasetCatalog
 
     /// <summary>Reads a catalog file.</summary>
     /// <exception cref="DatasetException">The file is missing or no catalog; the message says why.</exception>
-    public static IReadOnlyList<DatasetCatalogEntry> Read(string path)
+    public static IReadOnlyList<DatasetCatalogEntry> Read(string path) => Read(path, ShippedPath, "datasets", "data sets", ReadEntry);
+
+    /// <summary>Reads the entries of a catalog file.</summary>
+    /// <param name="path">the file</param>
+    /// <param name="shipped">the path of the catalog beside the program, an example for one's own</param>
+    /// <param name="list">the property that holds the entries</param>
+    /// <param name="what">what the entries are, for messages</param>
+    /// <param name="read">reads an entry; throws <see cref="FormatException"/>, or an exception of the JSON reader, if it is none</param>
+    /// <exception cref="DatasetException">The file is missing or no catalog; the message says why.</exception>
+    internal static IReadOnlyList<T> Read<T>(string path, string shipped, string list, string what, Func<JsonElement, T> read)
     {
+        var advice = path == shipped ? "Build or install the program again." : $"Correct the file, or the path; '{shipped}' is an example.";
         try
         {
             using var json = JsonText.Parse(RegularFile.ReadAllText(path));
-            return [.. json.RootElement.GetProperty("datasets").EnumerateArray().Select(ReadEntry)];
+            return [.. json.RootElement.GetProperty(list).EnumerateArray().Select(read)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DatasetException($"The catalog of data sets '{path}' cannot be read: {e.Message} {Advice(path)}", e);
+            throw new DatasetException($"The catalog of {what} '{path}' cannot be read: {e.Message} {advice}", e);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new DatasetException($"The file '{path}' is no catalog of data sets: {e.Message.TrimEnd('.')}. {Advice(path)}", e);
+            throw new DatasetException($"The file '{path}' is no catalog of {what}: {e.Message.TrimEnd('.')}. {advice}", e);
         }
     }
-
-    private static string Advice(string path) => path == ShippedPath ? "Build or install the program again."
-        : $"Correct the file, or the path; '{ShippedPath}' is an example.";
 
     internal static DatasetCatalogEntry ReadEntry(JsonElement entry)
     {

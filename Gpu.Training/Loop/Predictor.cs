@@ -212,13 +212,8 @@ public sealed class Predictor : IDisposable
                 $"Test-time augmentation needs the height and width of an image, but the model '{Run.Model.Name}' takes {input}. Omit it.");
         }
 
-        var settings = new PlanSettings();
-        var (check, batch) = Fit("running", settings, count, (requirements, size) => requirements.PlanBytes([], [size]));
-        using var plans = new PlanCache(_network.Memory, _device, settings);
-        check.Run(() => plans.Evaluation(batch));
-        for (var from = 0; from < count; from += batch)
+        foreach (var (plan, from) in Batches(count))
         {
-            var plan = plans.Evaluation(Math.Min(batch, count - from));
             var part = pixels.Slice(from * input.Length, plan.Batch * input.Length);
             var mean = MeanLogits(plan, part, ImageView.Of(augmentation), input.Height, input.Width, input.Channels);
             for (var i = 0; i < plan.Batch; i++) Softmax(mean.AsSpan(i * classes, classes), probabilities, from + i);
@@ -305,17 +300,22 @@ public sealed class Predictor : IDisposable
         MemoryCheck Check(int size) => new(_device, $"{verb} {Run.Model.Name} on batches of {size}", size, smaller => bytes(requirements, smaller));
     }
 
-    // Runs rows of inputs and passes the outputs of each to the receiver.
-    private void RunForward(float[] inputs, int count, OutputReceiver receive)
+    // The evaluation plan of each batch of samples, with the index of the batch's first sample.
+    private IEnumerable<(Plan Plan, int From)> Batches(int count)
     {
-        var (length, outputs) = (Run.Model.Input.Length, Run.Model.Output.Length);
         var settings = new PlanSettings();
         var (check, batch) = Fit("running", settings, count, (requirements, size) => requirements.PlanBytes([], [size]));
         using var plans = new PlanCache(_network.Memory, _device, settings);
         check.Run(() => plans.Evaluation(batch));
-        for (var from = 0; from < count; from += batch)
+        for (var from = 0; from < count; from += batch) yield return (plans.Evaluation(Math.Min(batch, count - from)), from);
+    }
+
+    // Runs rows of inputs and passes the outputs of each to the receiver.
+    private void RunForward(float[] inputs, int count, OutputReceiver receive)
+    {
+        var (length, outputs) = (Run.Model.Input.Length, Run.Model.Output.Length);
+        foreach (var (plan, from) in Batches(count))
         {
-            var plan = plans.Evaluation(Math.Min(batch, count - from));
             _device.Upload<float>(inputs.AsSpan(from * length, plan.Batch * length), plan.Input);
             plan.RunForward();
             var values = _network.Memory.Download(plan.Output);

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
 using Gpu.Training.Data;
-using Gpu.Training.IO;
 using Gpu.Training.Layers;
 using Gpu.Training.Models;
 using Gpu.Training.Onnx;
@@ -32,7 +31,9 @@ public static class PretrainedCatalog
     public const string WeightFileName = "weights.safetensors";
 
     private static readonly Lazy<IReadOnlyList<PretrainedEntry>> Shipped = new(() =>
-        Read(Path.Combine(AppContext.BaseDirectory, "datasets", "models.json")));
+        Read(ShippedPath));
+
+    private static string ShippedPath => Path.Combine(AppContext.BaseDirectory, "datasets", "models.json");
 
     /// <summary>All entries.</summary>
     public static IReadOnlyList<PretrainedEntry> Entries => Shipped.Value;
@@ -54,22 +55,7 @@ public static class PretrainedCatalog
 
     /// <summary>Reads a catalog file.</summary>
     /// <exception cref="DatasetException">the file is missing or no catalog; the message says why</exception>
-    public static IReadOnlyList<PretrainedEntry> Read(string path)
-    {
-        try
-        {
-            using var json = JsonText.Parse(RegularFile.ReadAllText(path));
-            return [.. json.RootElement.GetProperty("models").EnumerateArray().Select(ReadEntry)];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DatasetException($"The catalog of pretrained weights '{path}' cannot be read: {e.Message} Build or install the program again.", e);
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            throw new DatasetException($"The file '{path}' is no catalog of pretrained weights: {e.Message} Build or install the program again.", e);
-        }
-    }
+    public static IReadOnlyList<PretrainedEntry> Read(string path) => DatasetCatalog.Read(path, ShippedPath, "models", "pretrained weights", ReadEntry);
 
     /// <summary>Downloads and converts the weights, unless that was done before.</summary>
     /// <param name="entry">the entry</param>

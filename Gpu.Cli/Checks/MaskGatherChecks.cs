@@ -1,0 +1,39 @@
+using Gpu.Kernels;
+
+namespace Gpu.Cli.Checks;
+
+/// <summary>Checks of batches of masks.</summary>
+internal static class MaskGatherChecks
+{
+    // Images whose pixels are their labels show where each pixel came from: image and mask must move alike.
+    [OperationCheck("batches of masks", 86)]
+    public static void MasksMoveLikeTheirImages(Checker checker)
+    {
+        foreach (var (height, width) in new[] { (1, 1), (5, 7), (16, 16), (9, 33) })
+        {
+            foreach (var augmentation in new[] { default, new Augmentation(true, 0, 3), new Augmentation(false, 1, 4), new Augmentation(true, 1, 5) })
+            {
+                const int samples = 6, batch = 5;
+                var shape = new BatchShape(samples, batch, height, width, 1);
+                // Never 0, which the images have outside.
+                var bytes = checker.Labels(shape.SampleLength * samples, 200).Select(x => (byte)(x + 1)).ToArray();
+                var memory = new byte[4 * shape.DataWords];
+                bytes.CopyTo(memory, 0);
+                var (data, order) = (checker.Upload(memory), checker.Upload(new[] { 3, 0, 5, 1, 3, 2 }));
+                var step = new int[StepStateLayout.Words];
+                (step[StepStateLayout.BatchStart], step[StepStateLayout.Draw]) = (2, 11);
+                var state = checker.Upload(step);
+                var labels = checker.Output(shape.BatchLength);
+                MaskGather.Run(checker.Device, shape, data, order, state, labels, augmentation);
+                var images = checker.Output(shape.BatchLength);
+                BatchGather.Run(
+                    checker.Device, shape, data, default, order, state, checker.Upload(PixelNormalization.Pattern([0f], [1f / 255])), images, default,
+                    augmentation);
+                var expected = checker.Download(images).Select(x => (int)MathF.Round(x)).Select(x => x == 0 ? PixelLoss.Void : x).ToArray();
+                Require.Equal(expected, checker.DownloadInts(labels));
+                // The last position is past the end of the order.
+                Require.All(checker.DownloadInts(labels)[^shape.SampleLength..], label => Require.Equal(PixelLoss.Void, label));
+            }
+        }
+    }
+}
