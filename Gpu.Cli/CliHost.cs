@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Gpu.Kernels.Devices;
+using Gpu.Training.IO;
 
 namespace Gpu.Cli;
 
@@ -36,7 +37,11 @@ internal sealed class CliHost
     /// Opens a device by id and number of threads, with the reasons for skipping others. <see cref="DeviceCatalog"/> by default; replaced by tests.
     /// </summary>
     public Func<string, int, (ComputeDevice Device, IReadOnlyList<string> Skipped)> OpenDevice { get; init; } = (id, threads) =>
-        (DeviceCatalog.Open(id, threads, out var skipped), skipped);
+    {
+        var device = DeviceCatalog.Open(id, threads, out var skipped);
+        if (device is AcceleratorDevice accelerator) accelerator.CompiledKernels = new CompiledKernelFiles(CompiledKernelFiles.UserFolder);
+        return (device, skipped);
+    };
 
     /// <summary>Width of the terminal in characters.</summary>
     public int Width { get; }

@@ -2,8 +2,10 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using Gpu.Kernels.Devices;
 using ILGPU;
+using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 
@@ -17,15 +19,25 @@ namespace Gpu.Kernels.Cuda;
 /// </remarks>
 internal static class CudaKernelLoader
 {
-    /// <summary>Compiles and loads a kernel.</summary>
+    /// <summary>Loads a kernel, and compiles it unless its PTX is in the store.</summary>
+    /// <param name="accelerator">the device</param>
+    /// <param name="entry">the closed method of <see cref="KernelEntry"/></param>
+    /// <param name="store">where the PTX is looked for, and kept; null for nowhere</param>
     /// <exception cref="DriverException">the driver rejected the kernel; the message contains the log of its compiler</exception>
-    public static TDelegate Load<TDelegate>(CudaAccelerator accelerator, MethodInfo entry)
+    public static TDelegate Load<TDelegate>(CudaAccelerator accelerator, MethodInfo entry, ICompiledKernelStore? store)
         where TDelegate : Delegate
     {
+        var bounds = LaunchBounds.Of(entry.GetGenericArguments()[0], accelerator.Architecture);
+        var key = store is null ? "" : StoredPtx.Key(entry, accelerator.Architecture, accelerator.InstructionSet, bounds);
+        if (store?.Find(key) is { } bytes && StoredPtx.FromBytes(bytes) is { } stored)
+        {
+            if (LoadStored<TDelegate>(accelerator, entry, bounds, stored) is { } launcher) return launcher;
+        }
+
         using var context = Context.Create(builder => builder.DefaultCPU().ForKernels());
         using var backend = new PTXBackend(context, accelerator.Capabilities, accelerator.Architecture, accelerator.InstructionSet, null);
-        var bounds = LaunchBounds.Of(entry.GetGenericArguments()[0], accelerator.Architecture);
         var compiled = (PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), bounds);
+        var isStable = true;
         try
         {
             // In the PTX all kernels have the name of their entry point. The comment tells a reader which kernel it is.
@@ -34,17 +46,54 @@ internal static class CudaKernelLoader
         catch (MissingFieldException)
         {
             // Not ILGPU 1.5.3. The driver then compiles the kernel again in each process.
+            isStable = false;
         }
 
         try
         {
-            return accelerator.LoadKernel(compiled).CreateLauncherDelegate<TDelegate>();
+            var loaded = accelerator.LoadKernel(compiled).CreateLauncherDelegate<TDelegate>();
+            if (isStable && SharedBytes(compiled) is { } shared) store?.Add(key, new StoredPtx(shared, compiled.PTXAssembly).ToBytes());
+            return loaded;
         }
         catch (CudaException e) when (Enum.TryParse<CudaError>(e.Error, out var code))
         {
             // ILGPU does not report the log of the driver's compiler, so compile again to get it.
             var error = $"{e.Error}{GetDriverLog(compiled.PTXAssembly)}";
             throw new DriverException($"loading {KernelName.Of(entry.GetGenericArguments()[0])}", (int)code, error, e);
+        }
+    }
+
+    // Null if the kernel must be compiled: this is not ILGPU 1.5.3, or the driver does not take the stored text.
+    private static TDelegate? LoadStored<TDelegate>(CudaAccelerator accelerator, MethodInfo entry, in KernelSpecialization bounds, in StoredPtx stored)
+        where TDelegate : Delegate
+    {
+        try
+        {
+            return accelerator.LoadKernel(Restore(accelerator.Context, entry, bounds, stored)).CreateLauncherDelegate<TDelegate>();
+        }
+        catch (Exception e) when (e is MissingMethodException or CudaException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What ILGPU's compiler would return for an entry, made from its stored PTX.</summary>
+    internal static PTXCompiledKernel Restore(Context context, MethodInfo entry, in KernelSpecialization bounds, in StoredPtx stored) => NewKernel(
+        context,
+        new EntryPoint(
+            EntryPointDescription.FromExplicitlyGroupedKernel(entry), new SharedMemorySpecification(stored.SharedBytes, hasDynamicMemory: false), bounds),
+        null, stored.Text);
+
+    /// <summary>The static shared memory of a compiled kernel in bytes; null if it uses dynamic shared memory too, or this is not ILGPU 1.5.3.</summary>
+    internal static int? SharedBytes(PTXCompiledKernel kernel)
+    {
+        try
+        {
+            return Entry(kernel).SharedMemory is { HasDynamicMemory: false, StaticSize: var bytes } ? bytes : null;
+        }
+        catch (MissingMethodException)
+        {
+            return null;
         }
     }
 
@@ -58,4 +107,10 @@ internal static class CudaKernelLoader
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<PTXAssembly>k__BackingField")]
     private static extern ref string PtxText(PTXCompiledKernel kernel);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_EntryPoint")]
+    private static extern EntryPoint Entry(CompiledKernel kernel);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
+    private static extern PTXCompiledKernel NewKernel(Context context, EntryPoint entryPoint, CompiledKernel.KernelInfo? info, string ptxAssembly);
 }

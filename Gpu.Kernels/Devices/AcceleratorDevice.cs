@@ -91,6 +91,16 @@ public sealed class AcceleratorDevice : ComputeDevice
     /// <summary>Called when a kernel is replaced, on the thread that launches.</summary>
     public event Action<KernelReplacement>? KernelReplaced;
 
+    /// <summary>
+    /// Where the PTX of compiled kernels is kept from one process to the next, so that ILGPU does not compile them again; null, the default, for nowhere. Used
+    /// on CUDA only. Set it before operations are recorded. The driver keeps what it compiles from the PTX in a cache of its own.
+    /// </summary>
+    public ICompiledKernelStore? CompiledKernels
+    {
+        get => _kernels.Store;
+        set => _kernels.Store = value;
+    }
+
     /// <summary>Whether a <see cref="RecordedStep"/> may become a graph, if the device supports graphs. Set it before steps are created.</summary>
     public bool UseGraphs { get; set; } = true;
 

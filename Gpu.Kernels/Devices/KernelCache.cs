@@ -28,6 +28,9 @@ internal sealed class KernelCache : IDisposable
             _compilers = new SemaphoreSlim(Environment.ProcessorCount);
     }
 
+    /// <summary>Where compiled kernels are kept from one process to the next; null for nowhere.</summary>
+    public ICompiledKernelStore? Store { get; set; }
+
     /// <summary>The progress of compilation.</summary>
     public KernelCompilation Progress
     {
@@ -117,7 +120,7 @@ internal sealed class KernelCache : IDisposable
     {
         if (Refuses?.Invoke(entry.GetGenericArguments()[0]) == true)
             throw new DriverException($"loading {KernelName.Of(entry.GetGenericArguments()[0])}", -1, "refused for a test");
-        if (_accelerator is CudaAccelerator cuda) return CudaKernelLoader.Load<TDelegate>(cuda, entry);
+        if (_accelerator is CudaAccelerator cuda) return CudaKernelLoader.Load<TDelegate>(cuda, entry, Store);
         try
         {
             return loadDefault();
