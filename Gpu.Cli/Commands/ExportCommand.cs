@@ -15,12 +15,13 @@ internal sealed class ExportCommand
     private static readonly (string Name, ExportFormat Format)[] Formats =
     [
         (ToOnnx, ExportFormat.Onnx), ("safetensors", ExportFormat.SafeTensors), ("torch-names", ExportFormat.TorchNames), ("json", ExportFormat.Json),
+        ("csharp", ExportFormat.CSharp),
     ];
 
     private readonly CommandContext _context;
     private readonly Argument<string> _run = new("RUN") { Description = "Run folder" };
     private readonly Option<string?> _format = Options.OneOf(
-        "--format", "File format: an ONNX graph; weights as safetensors in the names of this program or of PyTorch; everything as JSON", ToOnnx,
+        "--format", "File format: an ONNX graph; weights as safetensors in the names of this program or of PyTorch; everything as JSON; a C# class for Gpu.Kernels", ToOnnx,
         [.. Formats.Select(format => format.Name)]);
 
     private readonly Option<string?> _out = Options.Text("--out", "FILE", "File to write", "MODEL.onnx and the like in the run folder");

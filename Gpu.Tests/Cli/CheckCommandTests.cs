@@ -1,9 +1,11 @@
 using Gpu.Cli;
 using Gpu.Tests.IO;
+using Gpu.Tests.Oracles;
+using Xunit.Abstractions;
 
 namespace Gpu.Tests.Cli;
 
-public class CheckCommandTests
+public class CheckCommandTests(ITestOutputHelper output)
 {
     [Fact]
     public void ADeviceThatComputesRightGivesExitCode0()
@@ -45,5 +47,18 @@ public class CheckCommandTests
         Assert.Equal(ptx.Length, Directory.GetFiles(target, "*.cl").Length);
         Assert.All(ptx, file => Assert.Contains(".entry", File.ReadAllText(file), StringComparison.Ordinal));
         Assert.Equal(ExitCode.Usage, CommandLine.Run("check", "--code", target, "--only", "NoSuchKernel").ExitCode);
+    }
+
+    [AddedDeviceFact]
+    public void AddedDevicesPass()
+    {
+        foreach (var name in TestDevices.Added)
+        {
+            var (text, error) = (new StringWriter(), new StringWriter());
+            var host = new CliHost(text, error) { OpenDevice = (_, _) => (TestDevices.Open(name), []) };
+            var code = App.Run(["check", "--quick", "--device", name.Split(':')[0]], host);
+            output.WriteLine($"{name}\n{text}{error}");
+            Assert.Equal(ExitCode.Success, code);
+        }
     }
 }

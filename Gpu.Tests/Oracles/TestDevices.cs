@@ -18,7 +18,8 @@ public static class TestDevices
     public static IEnumerable<string> Names =>
         [.. new[] { 512, 256, 128 }.Where(lanes => lanes <= CpuDevice.MaxVectorBits).Select(lanes => $"cpu{lanes}"), "simulator", "groups", .. Added];
 
-    private static string[] Added => Environment.GetEnvironmentVariable("GPUTRAINER_TEST_DEVICES")
+    /// <summary>The devices of the environment variable.</summary>
+    public static IReadOnlyList<string> Added => Environment.GetEnvironmentVariable("GPUTRAINER_TEST_DEVICES")
         ?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
 
     /// <summary>The CUDA devices among the added ones.</summary>
@@ -51,7 +52,8 @@ public static class TestDevices
         return new Lease(pool, pool.Take(() => Open(name)));
     }
 
-    private static ComputeDevice Open(string name) => name switch
+    /// <summary>Opens a device by its name. The caller disposes it.</summary>
+    public static ComputeDevice Open(string name) => name switch
     {
         "simulator" => Simulator(usesGroups: false),
         "groups" => Simulator(usesGroups: true),

@@ -3,6 +3,7 @@ using Gpu.Kernels;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
+using Gpu.Training.SourceCode;
 
 namespace Gpu.Training.Layers;
 
@@ -41,6 +42,12 @@ public sealed class AvgPool2dLayer : Pool2dLayer
 
         public override void Forward(ForwardContext context) =>
             AvgPool2d.Forward(context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.Output);
+
+        public override bool WriteForward(ForwardCode code)
+        {
+            code.Call("AvgPool2d.Forward", code.Shape(sample), code.Input(0), code.Output);
+            return true;
+        }
 
         public override void Backward(BackwardContext context)
         {

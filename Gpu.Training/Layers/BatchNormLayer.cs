@@ -3,6 +3,7 @@ using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
+using Gpu.Training.SourceCode;
 
 namespace Gpu.Training.Layers;
 
@@ -113,6 +114,27 @@ public sealed class BatchNormLayer : Layer
             }
             else
                 BatchNorm.ForwardEvaluation(executor, rows, Channels, input, parameters, epsilon, output, Activation, context.Workspace);
+        }
+
+        public override bool WriteForward(ForwardCode code)
+        {
+            var parameters = $"new BatchNormParameters({string.Join(", ", new[] { _gamma, _beta, _mean, _variance }.Select(code.Parameter))})";
+            if (MaxPooling is { } pooling)
+            {
+                var shape = code.Shape(pooling);
+                code.Workspace($"BatchNormMaxPool.WorkspaceLength({shape})");
+                code.Call(
+                    "BatchNormMaxPool.ForwardEvaluation", shape, code.Input(0), parameters, ForwardCode.Literal(epsilon), code.Output, code.Activation,
+                    code.WorkspaceView);
+                return true;
+            }
+
+            var (rows, channels) = ($"batch * {ForwardCode.Literal(node.Input.Positions)}", ForwardCode.Literal(Channels));
+            code.Workspace($"BatchNorm.WorkspaceLength({rows}, {channels})");
+            code.Call(
+                "BatchNorm.ForwardEvaluation", rows, channels, code.Input(0), parameters, ForwardCode.Literal(epsilon), code.Output, code.Activation,
+                code.WorkspaceView);
+            return true;
         }
 
         public override void Backward(BackwardContext context)

@@ -2,6 +2,7 @@ using Gpu.Kernels;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
+using Gpu.Training.SourceCode;
 
 namespace Gpu.Training.Layers;
 
@@ -56,6 +57,21 @@ public sealed class ConcatLayer : MergeLayer
                 Concat.Forward(context.Executor, context.Batch * node.Output.Positions, channels, context.Input(i), _channels, first, context.Output);
                 first += channels;
             }
+        }
+
+        public override bool WriteForward(ForwardCode code)
+        {
+            var first = 0;
+            for (var i = 0; i < Inputs.Count; i++)
+            {
+                var channels = Inputs[i].Shape.Channels;
+                code.Call(
+                    "Concat.Forward", $"batch * {ForwardCode.Literal(node.Output.Positions)}", ForwardCode.Literal(channels), code.Input(i),
+                    ForwardCode.Literal(_channels), ForwardCode.Literal(first), code.Output);
+                first += channels;
+            }
+
+            return true;
         }
 
         public override void Backward(BackwardContext context)

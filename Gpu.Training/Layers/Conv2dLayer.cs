@@ -4,6 +4,7 @@ using Gpu.Kernels.Devices;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
+using Gpu.Training.SourceCode;
 
 namespace Gpu.Training.Layers;
 
@@ -60,6 +61,13 @@ public sealed class Conv2dLayer : ConvolutionLayer
 
         protected override void Forward(ForwardContext context, DeviceView weight, DeviceView bias) => Conv2d.Forward(
             context.Executor, sample with { Batch = context.Batch }, context.Input(0), weight, bias, context.Output, Activation, context.Workspace);
+
+        protected override void WriteForward(ForwardCode code, string weight, string bias)
+        {
+            var shape = code.Shape(sample);
+            code.Workspace($"Conv2d.WorkspaceLength({shape})");
+            code.Call("Conv2d.Forward", shape, code.Input(0), weight, bias, code.Output, code.Activation, code.WorkspaceView);
+        }
 
         protected override void BackwardWeights(BackwardContext context, DeviceView weightGradient, DeviceView biasGradient) => Conv2d.BackwardWeights(
             context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.OutputGradient, weightGradient, biasGradient, context.Workspace);

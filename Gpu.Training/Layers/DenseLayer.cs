@@ -5,6 +5,7 @@ using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
+using Gpu.Training.SourceCode;
 
 namespace Gpu.Training.Layers;
 
@@ -67,6 +68,13 @@ public sealed class DenseLayer : Layer
 
         protected override void Forward(ForwardContext context, DeviceView weight, DeviceView bias) => Dense.Forward(
             context.Executor, context.Batch, inputs, outputs, context.Input(0), weight, bias, context.Output, Activation, context.Workspace);
+
+        protected override void WriteForward(ForwardCode code, string weight, string bias)
+        {
+            var (ins, outs) = (ForwardCode.Literal(inputs), ForwardCode.Literal(outputs));
+            code.Workspace($"Dense.WorkspaceLength(batch, {ins}, {outs})");
+            code.Call("Dense.Forward", "batch", ins, outs, code.Input(0), weight, bias, code.Output, code.Activation, code.WorkspaceView);
+        }
 
         protected override void BackwardWeights(BackwardContext context, DeviceView weightGradient, DeviceView biasGradient) => Dense.BackwardWeights(
             context.Executor, context.Batch, inputs, outputs, context.Input(0), context.OutputGradient, weightGradient, biasGradient, context.Workspace);

@@ -2,6 +2,7 @@ using Gpu.Kernels;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
+using Gpu.Training.SourceCode;
 
 namespace Gpu.Training.Layers;
 
@@ -26,6 +27,12 @@ public sealed class GlobalAvgPool2dLayer : Layer
         public override bool CanAccumulate => true;
 
         public override void Forward(ForwardContext context) => AvgPool2d.Forward(context.Executor, Shape(context.Batch), context.Input(0), context.Output);
+
+        public override bool WriteForward(ForwardCode code)
+        {
+            code.Call("AvgPool2d.Forward", code.Shape(Shape(1)), code.Input(0), code.Output);
+            return true;
+        }
 
         public override void Backward(BackwardContext context)
         {

@@ -1,5 +1,6 @@
 using Gpu.Kernels;
 using Gpu.Training.Planning;
+using Gpu.Training.SourceCode;
 
 namespace Gpu.Training.Layers;
 
@@ -24,6 +25,12 @@ internal sealed class ResidualAddOperation(string name, ShortcutShape sample, Pl
 
     public override void Forward(ForwardContext context) => ResidualAdd.Forward(
         context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.Input(1), context.Output, Activation);
+
+    public override bool WriteForward(ForwardCode code)
+    {
+        code.Call("ResidualAdd.Forward", code.Shape(sample), code.Input(0), code.Input(1), code.Output, code.Activation);
+        return true;
+    }
 
     public override void Backward(BackwardContext context)
     {

@@ -3,6 +3,7 @@ using Gpu.Kernels;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
+using Gpu.Training.SourceCode;
 
 namespace Gpu.Training.Layers;
 
@@ -48,6 +49,14 @@ public sealed class UpsampleLayer : Layer
 
         public override void Forward(ForwardContext context) => Upsample.NearestForward(
             context.Executor, context.Batch, node.Input.Height, node.Input.Width, node.Input.Channels, factor, context.Input(0), context.Output);
+
+        public override bool WriteForward(ForwardCode code)
+        {
+            code.Call(
+                "Upsample.NearestForward", "batch", ForwardCode.Literal(node.Input.Height), ForwardCode.Literal(node.Input.Width),
+                ForwardCode.Literal(node.Input.Channels), ForwardCode.Literal(factor), code.Input(0), code.Output);
+            return true;
+        }
 
         public override void Backward(BackwardContext context)
         {

@@ -2,6 +2,7 @@ using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
+using Gpu.Training.SourceCode;
 
 namespace Gpu.Training.Layers;
 
@@ -26,6 +27,12 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input, bool
 
     public sealed override void Forward(ForwardContext context) => Forward(context, context.Parameter(_weight), context.Parameter(_bias));
 
+    public sealed override bool WriteForward(ForwardCode code)
+    {
+        WriteForward(code, code.Parameter(_weight), code.Parameter(_bias));
+        return true;
+    }
+
     public sealed override void Backward(BackwardContext context)
     {
         if (!isFrozen) BackwardWeights(context, context.ParameterGradient(_weight), context.ParameterGradient(_bias));
@@ -34,6 +41,9 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input, bool
 
     /// <summary>Records the forward pass; the bias is empty if there is none.</summary>
     protected abstract void Forward(ForwardContext context, DeviceView weight, DeviceView bias);
+
+    /// <summary>Writes the forward pass as C#; the bias is <c>default</c> if there is none.</summary>
+    protected abstract void WriteForward(ForwardCode code, string weight, string bias);
 
     /// <summary>Records the pass that adds to the gradients of weights and bias; the bias gradient is empty if there is no bias.</summary>
     protected abstract void BackwardWeights(BackwardContext context, DeviceView weightGradient, DeviceView biasGradient);

@@ -1,4 +1,5 @@
 using Gpu.Kernels;
+using Gpu.Training.SourceCode;
 
 namespace Gpu.Training.Planning;
 
@@ -17,6 +18,12 @@ internal sealed class ActivationOperation(string name, Activation activation, Pl
     public override bool CanRunBackwardInPlace => true;
 
     public override void Forward(ForwardContext context) => ActivationOps.Forward(context.Executor, activation, context.Input(0), context.Output);
+
+    public override bool WriteForward(ForwardCode code)
+    {
+        code.Call("ActivationOps.Forward", ForwardCode.Literal(activation), code.Input(0), code.Output);
+        return true;
+    }
 
     public override void Backward(BackwardContext context)
     {

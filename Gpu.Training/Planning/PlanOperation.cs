@@ -1,4 +1,5 @@
 using Gpu.Kernels;
+using Gpu.Training.SourceCode;
 
 namespace Gpu.Training.Planning;
 
@@ -85,6 +86,11 @@ public abstract class PlanOperation(string name, params IReadOnlyList<PlanTensor
 
     /// <summary>Records the forward pass.</summary>
     public abstract void Forward(ForwardContext context);
+
+    /// <summary>Writes the calls that <see cref="Forward"/> makes in evaluation as C#, for an exported class.</summary>
+    /// <param name="code">receives the calls</param>
+    /// <returns>false if the operation has no such form; a run with it can then not be exported as C#</returns>
+    public virtual bool WriteForward(ForwardCode code) => false;
 
     /// <summary>
     /// Records the backward pass. It adds to the gradients of the parameters. It writes the gradient of each input whose

@@ -3,6 +3,7 @@ using Gpu.Training.IO;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Onnx;
+using Gpu.Training.SourceCode;
 using Gpu.Training.Weights;
 
 namespace Gpu.Training.Runs;
@@ -21,6 +22,9 @@ public enum ExportFormat
 
     /// <summary>Model, classes, normalization and weights as JSON.</summary>
     Json,
+
+    /// <summary>A C# class that needs Gpu.Kernels alone, and beside it a file <c>.weights</c>; for networks that classify images or their pixels.</summary>
+    CSharp,
 }
 
 /// <summary>Writes the best weights of a run in the formats of other programs.</summary>
@@ -38,6 +42,7 @@ public static class RunExport
             ExportFormat.Onnx => $"{name}.onnx",
             ExportFormat.SafeTensors => $"{name}.safetensors",
             ExportFormat.TorchNames => $"{name}.torch.safetensors",
+            ExportFormat.CSharp => $"{name}.cs",
             // A model file may have the name NAME.json.
             _ => $"{name}.weights.json",
         };
@@ -67,6 +72,9 @@ public static class RunExport
                     _ => "normalized",
                 };
                 OnnxExporter.Write(run.Model, weights, path, options with { Metadata = metadata });
+                break;
+            case ExportFormat.CSharp:
+                ClassWriter.Write(run, weights, path);
                 break;
             case ExportFormat.Json:
                 AtomicFile.Write(path, stream => WriteJson(run, weights, metadata, stream));
