@@ -201,7 +201,7 @@ internal static class CheckCommand
                         "training", records.Count, networks.Length * forms.Count, $"{model.Name}, {form.Name}", TimeSpan.MaxValue));
                     var check = NetworkCheck.Run(model, batch, form, expected);
                     table.Add(
-                        model.Name, form.Name, check.Message is null ? $"{check.LossError:E1}" : "", $"{check.Tolerance:E0}", YesNo(check.IsReproducible),
+                        model.Name, form.Name, check.Message is null ? $"{check.LossError:E1}" : "", $"{check.Tolerance:E1}", YesNo(check.IsReproducible),
                         check.EqualsWithoutGraph is { } equal ? YesNo(equal) : "", check.IsRight ? "right" : check.Message is null ? "WRONG" : "ERROR");
                     records.Add(new JsonRecord().Add("model", model.Name).Add("form", form.Name).Add("loss_error", check.LossError)
                         .Add("tolerance", check.Tolerance).Add("reproducible", check.IsReproducible).Add("equal_without_graph", check.EqualsWithoutGraph)
@@ -218,7 +218,7 @@ internal static class CheckCommand
         private static string YesNo(bool truth) => truth ? "yes" : "NO";
 
         private static string Explain(NetworkCheck check) => check.LossError > check.Tolerance
-            ? $"a loss differs from the CPU's by {check.LossError:E1}, more than {check.Tolerance:E0}"
+            ? $"a loss differs from the CPU's by {check.LossError:E1}, more than {check.Tolerance:E1}"
             : check.IsReproducible ? "a graph gives other bits than single launches" : "a second run gives other bits";
 
         private JsonRecord MeasureRates()
