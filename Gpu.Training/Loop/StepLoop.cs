@@ -72,6 +72,7 @@ internal sealed class StepLoop
         if (isMeasured) _measure = _session.ApplyMeasured(batches, learningRate);
         else if (batches > 1) _session.ApplyGradients();
         (Position.Step, Position.Draw) = (_session.Counters.Step, _session.Counters.Draw);
+        if (_session.AutoDecay is { } decay && Position.Step % AutoDecay.Period == 0) Position.AutoDecay = decay.Update(Position.AutoDecay ?? decay.Start());
         return samples;
     }
 
@@ -120,6 +121,7 @@ internal sealed class StepLoop
         if (state is null) _session.Initialize();
         else _session.Restore(state, resetsOptimizer);
         Position = state is null ? new LoopPosition() : state.Position with { };
+        ApplyDecay();
     }
 
     /// <summary>Sets the training weights and the position, for a step that is run again.</summary>
@@ -129,6 +131,12 @@ internal sealed class StepLoop
         _session.ClearGradients();
         (_session.Counters.Step, _session.Counters.Draw) = (position.Step, position.Draw);
         Position = position with { };
+        ApplyDecay();
+    }
+
+    private void ApplyDecay()
+    {
+        if (_session.AutoDecay is { } decay) decay.Apply(Position.AutoDecay ?? decay.Start());
     }
 
     private int BeginStep()
