@@ -52,7 +52,8 @@ internal static class WeightStatisticsChecks
             var got = segmentMoments[s];
             Require.Equal(values.Count(w => w == 0), got.Zeros);
             Require.Equal(largest[s], got.Largest);
-            checker.Compare("segment moments", [values.Sum(w => (double)w * w), values.Sum(w => (double)Math.Abs(w)), values.Select((w, i) => (double)w * gradients[arena.Segments[s].Offset + i]).Sum()],
+            var products = values.Select((w, i) => (double)w * gradients[arena.Segments[s].Offset + i]).Sum();
+            checker.Compare("segment moments", [values.Sum(w => (double)w * w), values.Sum(w => (double)Math.Abs(w)), products],
                 [(float)got.Squares, (float)got.Absolutes, (float)got.GradientProducts], 2e-6);
             Require.Equal(values.Count(w => Math.Abs(w) < largest[s] * WeightStatistics.SmallShare), segmentCounts[s][0]);
             Require.Equal(values.Count(w => w < largest[s] * (5 - 32) / 32f), segmentCounts[s][5]);

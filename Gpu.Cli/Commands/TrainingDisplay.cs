@@ -163,7 +163,12 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
             reporter.Line(steps == 0
                 ? $"No steps were left: the run has {Units.Count(result.Steps)}."
                 : $"{Units.Count(steps, $"{more}step")} in {Units.Fixed(result.Seconds, 1)} s, {rate}{first}");
-            if (result.WeightDecay is { } decay) reporter.Line($"Weight decay found: {Decay(decay)}. To train with it on all data: --weight-decay {Decay(decay)}");
+            if (result.WeightDecay is { } decay)
+            {
+                reporter.Line($"Weight decay found: {Decay(decay)}, the mean over the run, in which late steps count more. To train with it on all data, add "
+                    + $"--weight-decay {Decay(decay)}");
+            }
+
             if (_summary?.HasL1 == true) reporter.Line($"{Units.Percent(result.Penalty.ZeroShare)} of the weights are exactly 0.");
             ShowPanel(result);
         }

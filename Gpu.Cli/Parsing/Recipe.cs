@@ -30,7 +30,7 @@ internal sealed record Recipe(string Name, string Description, string Dataset, p
         // Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", 2024: the layers and the tricks of its recipe, with half of the channels.
         new("cifar10-fast", "cifar_fast: whitened first layer, GELU, fast biases of batch normalization, label smoothing, alternating flips, and a moving "
             + "average, 10 epochs", "cifar-10",
-            "--model", "cifar_fast", "--epochs", "10", "--batch", "512", "--lr", "0.1", "--schedule", "onecycle:rise=0.25,start=0.2,final=0.02", "--whiten",
+            "--model", "cifar_fast", "--epochs", "10", "--batch", "512", "--lr", "0.2", "--schedule", "onecycle:rise=0.25,start=0.2,final=0.02", "--whiten",
             "--lr-scale", "*.beta=8", "--augment", "flip:alternating,shift:2", "--ema", "0.98"),
     ];
 

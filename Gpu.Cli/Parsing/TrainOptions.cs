@@ -212,8 +212,8 @@ internal sealed class TrainOptions
         Option[] all =
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _autoDecay, _decayMode, _decayOn,
-            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _weightStandardization, _dropout, _spatialDropout,
-            _stochasticDepth, _labelSmoothing, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, _lookahead, _whiten,
+            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _weightStandardization,
+            _dropout, _spatialDropout, _stochasticDepth, _labelSmoothing, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, _lookahead, _whiten,
             .. _augmentation.All, _background, _validation, _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _initLayout, _freeze, _scales,
             _logEvery, _noStatistics, _checkpointEvery, _onDivergence,
         ];
@@ -372,7 +372,8 @@ internal sealed class TrainOptions
     {
         var optimizer = options.OptimizerFor(model.Recipe.Optimizer);
         var layers = model.Nodes.SelectMany(node => node.Flatten()).Select(node => node.Layer).ToArray();
-        var decays = options.AutoDecay || optimizer.WeightDecay > 0 || options.DecayFor.Any(rule => rule.WeightDecay > 0) || layers.Any(layer => layer.WeightDecay > 0);
+        var decays = options.AutoDecay || optimizer.WeightDecay > 0 || options.DecayFor.Any(rule => rule.WeightDecay > 0)
+            || layers.Any(layer => layer.WeightDecay > 0);
         var hasL1 = optimizer.L1 > 0 || layers.Any(layer => layer.L1 > 0);
         foreach (var name in new[] { "--decay-mode", "--decay-convention", "--decay-schedule", "--cautious-decay" })
             Require(name, decays, "weight decay is 0. Add --weight-decay");

@@ -6,8 +6,8 @@ using Gpu.Kernels.Optimizers;
 namespace Gpu.Kernels.Statistics;
 
 /// <summary>
-/// Sums over a block of weights: w^2, gradient^2, (w - before)^2, the largest |w|, the number of weights that are not exactly zero, |w|, and gradient * w. An item
-/// is a block of the <see cref="SegmentTable"/>; the host adds up the blocks of a segment in double precision. NaN propagates into the sums.
+/// Sums over a block of weights: w^2, gradient^2, (w - before)^2, the largest |w|, the number of weights that are not exactly zero, |w|, and gradient * w. An
+/// item is a block of the <see cref="SegmentTable"/>; the host adds up the blocks of a segment in double precision. NaN propagates into the sums.
 /// </summary>
 internal struct WeightMomentsKernel<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>

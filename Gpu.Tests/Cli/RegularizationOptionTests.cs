@@ -173,7 +173,8 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     {
         using var folder = new TempFolder();
         var run = CommandLine.Run([
-            "train", _digits.Path, .. options.Contains("--model") ? (string[])[] : ["--model", "mlp64x2"], .. Basis, "--out", folder.File("run"), .. options,
+            "train", _digits.Path, .. options.Contains("--model") ? (string[])[] : ["--model", "mlp64x2"],
+            .. options.Contains("--steps") ? Basis[2..] : Basis, "--out", folder.File("run"), .. options,
         ]);
         Assert.True(run.ExitCode == ExitCode.Success, run.Error);
         return Convert.ToHexString(File.ReadAllBytes(folder.File("run", "last.safetensors")));

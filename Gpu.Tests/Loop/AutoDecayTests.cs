@@ -104,7 +104,7 @@ public class AutoDecayTests
             Steps = null, Epochs = 80, Batch = 16, Optimizer = optimizer, LearningRate = 3e-3f, WeightDecay = start, DecaySchedule = schedule, AutoDecay = true,
         };
         var found = Train(Perceptron(), data, options);
-        Assert.InRange(found.WeightDecay!.Value, 5 * start, schedule is null ? 0.1 / 3e-3 : 0.1);
+        Assert.InRange(found.WeightDecay!.Value, 3 * start, schedule is null ? 0.1 / 3e-3 : 0.1);
         Assert.True(found.Reports[^1].Loss < 0.8 * Train(Perceptron(), data, options with { AutoDecay = false }).Reports[^1].Loss);
     }
 
@@ -113,13 +113,20 @@ public class AutoDecayTests
     {
         Assert.Equal(1e-3f, ResolvedOptions.Resolve(Options with { WeightDecay = 0 }, Perceptron()).Optimizer.WeightDecay);
         var optimizer = new OptimizerOptions { LearningRate = 0.1f };
-        var state = new AutoDecayState(Math.Log(0.01), 0, 0, 0);
-        for (var i = 0; i < 200; i++) state = AutoDecay.Next(state, -1, optimizer);
+        var state = new AutoDecayState(Math.Log(0.01), 0, 0, 0, 0);
+        var (sum, weights) = (0.0, 0.0);
+        for (var i = 1; i <= 200; i++)
+        {
+            state = AutoDecay.Next(state, -1, optimizer);
+            (sum, weights) = (sum + i * (i + 1) * Math.Exp(state.LogDecay), weights + i * (i + 1));
+        }
+
         Assert.Equal(1, state.WeightDecay, 1e-5);
+        Assert.Equal(sum / weights, state.Average, 1e-9);
         for (var i = 0; i < 1000; i++) state = AutoDecay.Next(state, 1, optimizer);
         Assert.Equal(1e-8, state.WeightDecay, 1e-12);
         // A gradient of exactly 0 changes nothing.
-        Assert.Equal(state.LogDecay, AutoDecay.Next(new(state.LogDecay, 0, 0, 0), 0, optimizer).LogDecay);
+        Assert.Equal(state.LogDecay, AutoDecay.Next(new(state.LogDecay, 0, 0, 0, 0), 0, optimizer).LogDecay);
     }
 
     [Fact]

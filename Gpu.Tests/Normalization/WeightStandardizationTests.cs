@@ -33,7 +33,8 @@ public class WeightStandardizationTests
             float[] Values(string name) => [.. one.GetProperty(name).EnumerateArray().Select(x => x.GetSingle())];
             var (groups, labels) = (one.GetProperty("groups").GetInt32(), one.GetProperty("labels").EnumerateArray().Select(x => x.GetInt32()).ToArray());
             var model = new Model(
-                "m", TensorShape.Image(6, 5, 4), new Conv2dLayer(6, 3) { Padding = 1, Groups = groups, WeightStandardization = true }, new GlobalAvgPool2dLayer());
+                "m", TensorShape.Image(6, 5, 4), new Conv2dLayer(6, 3) { Padding = 1, Groups = groups, WeightStandardization = true },
+                new GlobalAvgPool2dLayer());
             using var device = new CpuDevice(threads: 1);
             using var network = new Network(model, device, 1);
             using var runner = new StepRunner(network, labels.Length);
@@ -76,7 +77,8 @@ public class WeightStandardizationTests
     public void TheOptionStandardizesEveryConvolution()
     {
         var model = BuiltInModels.Get("resnet20").WithWeightStandardization();
-        Assert.All(model.Nodes.SelectMany(node => node.Flatten()).Select(node => node.Layer).OfType<Conv2dLayer>(), layer => Assert.True(layer.WeightStandardization));
+        var convolutions = model.Nodes.SelectMany(node => node.Flatten()).Select(node => node.Layer).OfType<Conv2dLayer>();
+        Assert.All(convolutions, layer => Assert.True(layer.WeightStandardization));
         Assert.Equal(BuiltInModels.Get("resnet20").ParameterCount, model.ParameterCount);
         Assert.Contains("no convolution", Assert.Throws<ModelException>(() => BuiltInModels.Get("mlp128").WithWeightStandardization()).Message);
         var single = Assert.Throws<ModelException>(() => new Model(

@@ -86,7 +86,8 @@ public sealed class ConvTranspose2dLayer : ConvolutionLayer
         protected override void Forward(ForwardContext context, DeviceView weight, DeviceView bias) => ConvTranspose2d.Forward(
             context.Executor, sample with { Batch = context.Batch }, context.Input(0), weight, bias, context.Output, Activation, context.Workspace);
 
-        protected override void BackwardWeights(BackwardContext context, DeviceView weight, DeviceView weightGradient, DeviceView biasGradient) => ConvTranspose2d.BackwardWeights(
+        protected override void BackwardWeights(
+            BackwardContext context, DeviceView weight, DeviceView weightGradient, DeviceView biasGradient) => ConvTranspose2d.BackwardWeights(
             context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.OutputGradient, weightGradient, biasGradient, context.Workspace);
 
         protected override void BackwardData(BackwardContext context, DeviceView weight) => ConvTranspose2d.BackwardData(

@@ -68,7 +68,8 @@ public sealed class DenseLayer : Layer
         protected override void Forward(ForwardContext context, DeviceView weight, DeviceView bias) => Dense.Forward(
             context.Executor, context.Batch, inputs, outputs, context.Input(0), weight, bias, context.Output, Activation, context.Workspace);
 
-        protected override void BackwardWeights(BackwardContext context, DeviceView weight, DeviceView weightGradient, DeviceView biasGradient) => Dense.BackwardWeights(
+        protected override void BackwardWeights(
+            BackwardContext context, DeviceView weight, DeviceView weightGradient, DeviceView biasGradient) => Dense.BackwardWeights(
             context.Executor, context.Batch, inputs, outputs, context.Input(0), context.OutputGradient, weightGradient, biasGradient, context.Workspace);
 
         protected override void BackwardData(BackwardContext context, DeviceView weight) => Dense.BackwardData(

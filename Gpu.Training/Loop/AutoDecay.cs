@@ -11,7 +11,8 @@ namespace Gpu.Training.Loop;
 /// <param name="Mean">The moving mean of the hypergradient.</param>
 /// <param name="Square">The moving mean of its square.</param>
 /// <param name="Updates">Completed updates.</param>
-internal sealed record AutoDecayState(double LogDecay, double Mean, double Square, long Updates)
+/// <param name="Average">The mean of the weight decay over the updates, in which the n-th one counts n (n + 1) times.</param>
+internal sealed record AutoDecayState(double LogDecay, double Mean, double Square, long Updates, double Average)
 {
     /// <summary>The weight decay.</summary>
     public float WeightDecay => (float)Math.Exp(LogDecay);
@@ -26,8 +27,9 @@ internal sealed record AutoDecayState(double LogDecay, double Mean, double Squar
 /// A step with the learning rate eta and the weight decay lambda moves a weight w by - eta lambda w, so its derivative with respect to log lambda is the same,
 /// and that of the validation loss with the gradient g at the new weights is - eta lambda sum(g w). As in the paper, what earlier steps contributed is left
 /// out. For adaptive optimizers with L2 decay their scaling is left out, too: it would give the most weight to weights that have almost no gradient. The
-/// logarithm of lambda then takes a step of Adam, for which constant factors do not matter. The gradient is that of a batch of the validation part, in
-/// evaluation mode: without dropout and label smoothing, and with the running statistics of batch normalization.
+/// logarithm of lambda then takes a step of Adam, for which constant factors do not matter. The weights follow lambda slowly, so lambda swings around the
+/// value that suits them; the mean over the updates, in which late ones count more, is what a run with a constant lambda should use. The gradient is that of a
+/// batch of the validation part, in evaluation mode: without dropout and label smoothing, and with the running statistics of batch normalization.
 /// </remarks>
 internal sealed class AutoDecay : IDisposable
 {
@@ -69,7 +71,11 @@ internal sealed class AutoDecay : IDisposable
         (_batch, _seed) = (Math.Min(batch, validation.Count), NamedSeed.Of(resolved.Options.Seed, "auto-decay"));
         _slopes = update.DecaySlopes(resolved);
         if (_slopes.All(slope => slope == 0))
-            throw new TrainingException("auto-decay has no effect, because no parameter has the weight decay of the optimizer. Omit it, or the decay of the layers.");
+        {
+            throw new TrainingException(
+                "auto-decay has no effect, because no parameter has the weight decay of the optimizer. Omit it, or the decay of the layers.");
+        }
+
         _plans = new PlanCache(network.Memory, network.Device, SettingsFor(network.Model, resolved.PlanSettings));
         try
         {
@@ -114,12 +120,12 @@ internal sealed class AutoDecay : IDisposable
         "auto-decay needs a validation part, whose loss it follows. Hold out a part of the training data, such as --validation 0.2.");
 
     /// <summary>The state at the start of a run.</summary>
-    public AutoDecayState Start() => new(Math.Log(_resolved.Optimizer.WeightDecay), 0, 0, 0);
+    public AutoDecayState Start() => new(Math.Log(_resolved.Optimizer.WeightDecay), 0, 0, 0, 0);
 
     /// <summary>Sets the weight decay of the optimizer to that of a state.</summary>
     public void Apply(AutoDecayState state) => _update.SetRules(_resolved.RulesFor(state.WeightDecay));
 
-    /// <summary>Measures the hypergradient at the current weights, and changes the weight decay. To be called between two steps. Waits for the device.</summary>
+    /// <summary>Measures the hypergradient at the current weights, and changes the weight decay; between two steps. Waits for the device.</summary>
     public AutoDecayState Update(AutoDecayState state)
     {
         RunBatch(state.Updates);
@@ -143,7 +149,8 @@ internal sealed class AutoDecay : IDisposable
         var change = Rate * (mean / (1 - Math.Pow(Beta1, updates))) / (Math.Sqrt(square / (1 - Math.Pow(Beta2, updates))) + Tiny);
         var isShare = optimizer.DecayMode == DecayMode.Decoupled && optimizer.DecaySchedule != DecaySchedule.Rate;
         var most = isShare ? MostShrinkage : MostShrinkage / optimizer.LearningRate;
-        return new(Math.Clamp(state.LogDecay - change, Math.Log(LeastDecay), Math.Log(Math.Max(most, optimizer.WeightDecay))), mean, square, updates);
+        var log = Math.Clamp(state.LogDecay - change, Math.Log(LeastDecay), Math.Log(Math.Max(most, optimizer.WeightDecay)));
+        return new(log, mean, square, updates, state.Average + Math.Min(1, 3.0 / (updates + 2)) * (Math.Exp(log) - state.Average));
     }
 
     public void Dispose()

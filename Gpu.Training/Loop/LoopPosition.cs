@@ -48,7 +48,7 @@ internal sealed record LoopPosition
     /// <summary>Number of rewinds.</summary>
     public int Rewinds { get; set; }
 
-    private bool HasValidDecay => AutoDecay is null or { LogDecay: >= -100 and <= 100, Updates: >= 0, Square: >= 0 };
+    private bool HasValidDecay => AutoDecay is null or { LogDecay: >= -100 and <= 100, Updates: >= 0, Square: >= 0, Average: >= 0 };
 
     /// <summary>Checks a position that was read from a file.</summary>
     /// <exception cref="TrainingException">The position is not one of a run with these sizes.</exception>

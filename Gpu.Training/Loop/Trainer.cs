@@ -599,7 +599,7 @@ public sealed class Trainer : IDisposable
         Steps = _loop.Position.Step,
         TrainLoss = _trainLoss,
         Penalty = _penalty,
-        WeightDecay = _loop.Position.AutoDecay?.WeightDecay,
+        WeightDecay = _loop.Position.AutoDecay?.Average,
         TestLoss = test?.Loss ?? double.NaN,
         Precision = _device.Precision,
         LossScale = _session.Plans.LossScale.IsEmpty ? null : LossScaling.Read(_device, _session.Plans.LossScale),
