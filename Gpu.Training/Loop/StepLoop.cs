@@ -86,7 +86,7 @@ internal sealed class StepLoop
     internal static int MeasuredEpochs(Model model, int samples)
     {
         // Times on a CPU in those of a multiply-add: a weight passes through 64 counts; launches take about 0.1 ms, the numbers and the histogram of a tensor
-        // as text and in the report 0.07 ms, and saving an epoch takes about 4 ms.
+        // as text and in the report up to 0.07 ms, and saving an epoch takes about 4 ms.
         const double perWeight = 224, perMeasurement = 1.5e6, perTensor = 1.5e6, perEpoch = 8e7, share = 0.02;
         var measurement = perWeight * model.ParameterCount + perTensor * model.Parameters.Count(parameter => parameter.Trainable) + perMeasurement;
         var epoch = 3.0 * samples * model.MultiplyAdds + perEpoch;
