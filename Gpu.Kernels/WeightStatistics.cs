@@ -13,7 +13,11 @@ namespace Gpu.Kernels;
 /// <param name="Largest">the largest |w|</param>
 /// <param name="Zeros">the number of weights that are exactly 0</param>
 public readonly record struct SegmentMoments(
-    double Squares, double GradientSquares, double ChangeSquares, double Absolutes, float Largest, long Zeros);
+    double Squares, double GradientSquares, double ChangeSquares, double Absolutes, float Largest, long Zeros)
+{
+    /// <summary>The sum of gradient * w, the derivative of the loss by a common factor of the weights.</summary>
+    public double GradientProducts { get; init; }
+}
 
 /// <summary>
 /// Statistics of the segments of an arena: norms of weights, gradients and changes, zeros, and a histogram. Each operation writes one set of words per block of
@@ -31,7 +35,8 @@ public readonly record struct SegmentMoments(
 public static class WeightStatistics
 {
     /// <summary>
-    /// Words per block of <see cref="Moments"/>: sums of w^2, gradient^2 and (w - before)^2, the largest |w|, the count of w != 0, the sum of |w|; 2 unused.
+    /// Words per block of <see cref="Moments"/>: sums of w^2, gradient^2 and (w - before)^2, the largest |w|, the count of w != 0, the sum of |w|, the
+    /// sum of gradient * w; 1 unused.
     /// </summary>
     public const int MomentWords = 8;
 
@@ -120,6 +125,7 @@ public static class WeightStatistics
                     GradientSquares = sum.GradientSquares + words[at + 1],
                     ChangeSquares = sum.ChangeSquares + words[at + 2],
                     Absolutes = sum.Absolutes + words[at + 5],
+                    GradientProducts = sum.GradientProducts + words[at + 6],
                 };
                 largest = Math.Max(largest, words[at + 3]);
                 used += (long)words[at + 4];

@@ -33,8 +33,9 @@ internal static class WeightStatisticsChecks
                     range.Sum(i => (double)weights[i] * weights[i]), range.Sum(i => (double)gradients[i] * gradients[i]),
                     range.Sum(i => Math.Pow((double)weights[i] - before[i], 2)), range.Max(i => Math.Abs((double)weights[i])),
                     range.Count(i => weights[i] != 0), range.Sum(i => (double)Math.Abs(weights[i])),
+                    range.Sum(i => (double)gradients[i] * weights[i]),
                 ];
-                checker.Compare("weight moments", expected, gotMoments.AsSpan(block * WeightStatistics.MomentWords, 6).ToArray(), 2e-6);
+                checker.Compare("weight moments", expected, gotMoments.AsSpan(block * WeightStatistics.MomentWords, 7).ToArray(), 2e-6);
                 var expectedCounts = Enumerable.Range(0, WeightStatistics.Bins).Select(k => (float)range.Count(i => k == 0
                     ? Math.Abs(weights[i]) < largest[s] * WeightStatistics.SmallShare
                     : weights[i] < largest[s] * ((k - 32) / 32f)));
@@ -51,8 +52,9 @@ internal static class WeightStatisticsChecks
             var got = segmentMoments[s];
             Require.Equal(values.Count(w => w == 0), got.Zeros);
             Require.Equal(largest[s], got.Largest);
-            checker.Compare("segment moments", [values.Sum(w => (double)w * w), values.Sum(w => (double)Math.Abs(w))],
-                [(float)got.Squares, (float)got.Absolutes], 2e-6);
+            var products = values.Select((w, i) => (double)w * gradients[arena.Segments[s].Offset + i]).Sum();
+            checker.Compare("segment moments", [values.Sum(w => (double)w * w), values.Sum(w => (double)Math.Abs(w)), products],
+                [(float)got.Squares, (float)got.Absolutes, (float)got.GradientProducts], 2e-6);
             Require.Equal(values.Count(w => Math.Abs(w) < largest[s] * WeightStatistics.SmallShare), segmentCounts[s][0]);
             Require.Equal(values.Count(w => w < largest[s] * (5 - 32) / 32f), segmentCounts[s][5]);
         }

@@ -112,6 +112,7 @@ internal sealed class TrainCommand
         var (data, model) = (loaded.Data, WithLoss(loaded.Model, loaded.Data, parsed.GetValue(_loss)));
         // The trainer does it, too; the checks and displays before it need the same network.
         if (options.Activation is { } activation) model = model.With(new Activation(activation));
+        if (options.WeightStandardization) model = model.WithWeightStandardization();
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         TrainOptions.CheckDecay(parsed, options, model);
         if (data.Task == TaskKind.Segmentation)
@@ -126,6 +127,8 @@ internal sealed class TrainCommand
             parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), reporter);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
+        if (options.AutoDecay && options.Validation is null && data.Validation is null)
+            throw new UsageException("--auto-decay needs a validation part, whose loss it follows. Add one, such as --validation 0.2.");
         return (model, data, options with { DatasetSource = RunArgument.Source(source) });
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Gpu.Cli.Output;
 using Gpu.Cli.Reports;
@@ -55,7 +56,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
             ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test "
                 + summary.SampleNoun),
             ("device", $"{summary.Device}, {Units.Bytes(summary.DeviceBytes)} allocated"),
-            ("optimizer", Describe(optimizer)),
+            ("optimizer", Describe(optimizer, summary.FindsDecay)),
             ("schedule", $"{summary.Schedule}"),
             ("steps", $"{Units.Count(summary.TotalSteps)}, {Units.Count(summary.StepsPerEpoch)} per epoch, batch size {summary.Batch}"),
             ("run", summary.Run ?? "not saved")));
@@ -102,6 +103,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
                 : $"accuracy {Units.Percent(report.Accuracy)}", 0),
             (IsSegmentation ? $"pixels {Units.Percent(report.Accuracy)}" : "", 2),
             (IsRegression ? $"R2 {Units.Fixed(report.R2, 4)}" : "", 3),
+            (report.WeightDecay is { } decay ? $"decay {Decay(decay)}" : "", 5),
             ($"lr {Units.Scientific(report.LearningRate)}", 6),
             ($"{Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s", 4),
             ($"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s", 5),
@@ -161,6 +163,12 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
             reporter.Line(steps == 0
                 ? $"No steps were left: the run has {Units.Count(result.Steps)}."
                 : $"{Units.Count(steps, $"{more}step")} in {Units.Fixed(result.Seconds, 1)} s, {rate}{first}");
+            if (result.WeightDecay is { } decay)
+            {
+                reporter.Line($"Weight decay found: {Decay(decay)}, the mean over the run, in which late steps count more. To train with it on all data, add "
+                    + $"--weight-decay {Decay(decay)}");
+            }
+
             if (_summary?.HasL1 == true) reporter.Line($"{Units.Percent(result.Penalty.ZeroShare)} of the weights are exactly 0.");
             ShowPanel(result);
         }
@@ -210,14 +218,18 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
 
     private bool IsRegression => _summary?.Task == TaskKind.Regression;
 
-    private static string Describe(OptimizerOptions optimizer)
+    // Three digits: it is found, not given.
+    private static string Decay(double value) => value.ToString("0.##e-0", CultureInfo.InvariantCulture);
+
+    private static string Describe(OptimizerOptions optimizer, bool findsDecay)
     {
         var (mode, target) = (optimizer.DecayMode.ToString().ToLowerInvariant(), optimizer.DecayOn.ToString().ToLowerInvariant());
         var convention = optimizer.DecayConvention == DecayConvention.Full ? ", full" : "";
         var schedule = optimizer.DecaySchedule switch { DecaySchedule.Rate => "", DecaySchedule.Schedule => ", by schedule", _ => ", constant" };
         var cautious = optimizer.CautiousDecay ? ", cautious" : "";
+        var found = findsDecay ? "found from " : "";
         var decay = optimizer.WeightDecay > 0
-            ? $", weight decay {Units.Scientific(optimizer.WeightDecay)} ({mode}, on {target}{convention}{schedule}{cautious})"
+            ? $", weight decay {found}{Units.Scientific(optimizer.WeightDecay)} ({mode}, on {target}{convention}{schedule}{cautious})"
             : "";
         var l1 = optimizer.L1 > 0 ? $", L1 {Units.Scientific(optimizer.L1)}{(optimizer.L1Mode == L1Mode.Proximal ? " (proximal)" : "")}" : "";
         var maxNorm = optimizer.MaxNorm > 0 ? $", max norm {Units.Short(optimizer.MaxNorm)}" : "";
@@ -229,7 +241,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
     {
         var record = new JsonRecord()
             .Add("model", result.Model).Add("dataset", result.Dataset).Add("device", result.Device).Add("epochs", result.Epochs).Add("steps", result.Steps)
-            .Add("train_loss", result.TrainLoss)
+            .Add("train_loss", result.TrainLoss).Add("weight_decay", result.WeightDecay)
             .Add("penalty", result.Penalty.Value).Add("penalty_kind", PenaltyNames.Of(result.Penalty.Kind))
             .Add("total_loss", result.TotalLoss).Add("zero_share", result.Penalty.ZeroShare)
             .Add("test_loss", result.TestLoss).Add("test_accuracy", result.TestAccuracy)

@@ -41,6 +41,11 @@ internal sealed class TrainOptions
 
     private readonly Option<double?> _weightDecay = Options.Number("--weight-decay", "Weight decay coefficient", Interval.NonNegative, Recipe);
 
+    private readonly Option<bool> _autoDecay = Options.Flag(
+        "--auto-decay",
+        "Find the weight decay in this run, from --weight-decay on, by the derivative of the validation loss (hypergradient; Luketina et al. 2016, Baydin et "
+        + "al. 2018); needs a validation part, such as --validation 0.2");
+
     private readonly Option<string?> _decayMode = Options.OneOf(
         "--decay-mode", "How to apply weight decay: l2 adds it to the gradient, decoupled shrinks the weights directly", Recipe, "l2", "decoupled");
 
@@ -76,6 +81,10 @@ internal sealed class TrainOptions
 
     private readonly Option<string?> _activation = Options.OneOf(
         "--activation", "Activation in place of every one of the network, except that of its last layer", "as in the model", Activations);
+
+    private readonly Option<bool> _weightStandardization = Options.Flag(
+        "--weight-standardization",
+        "Give the weights of each filter of the convolutions mean 0 and variance 1 before they are used (Qiao et al. 2019), for networks with normalization");
 
     private readonly Option<double?> _dropout = Options.Number(
         "--dropout", "Drop probability of all dropout layers", Interval.BelowOne, "as in the model");
@@ -202,9 +211,9 @@ internal sealed class TrainOptions
     {
         Option[] all =
         [
-            _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn,
-            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _dropout, _spatialDropout,
-            _stochasticDepth, _labelSmoothing, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, _lookahead, _whiten,
+            _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _autoDecay, _decayMode, _decayOn,
+            _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _weightStandardization,
+            _dropout, _spatialDropout, _stochasticDepth, _labelSmoothing, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, _lookahead, _whiten,
             .. _augmentation.All, _background, _validation, _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _initLayout, _freeze, _scales,
             _logEvery, _noStatistics, _checkpointEvery, _onDivergence,
         ];
@@ -233,6 +242,7 @@ internal sealed class TrainOptions
             Schedule = parsed.GetValue(_schedule) ?? basis.Schedule,
             Warmup = parsed.GetInt(_warmup) ?? basis.Warmup,
             WeightDecay = parsed.GetSingle(_weightDecay) ?? basis.WeightDecay,
+            AutoDecay = parsed.GetValue(_autoDecay) || basis.AutoDecay,
             DecayMode = Named<DecayMode>(parsed, _decayMode) ?? basis.DecayMode,
             DecayOn = Named<DecayTarget>(parsed, _decayOn) ?? basis.DecayOn,
             DecayConvention = Named<DecayConvention>(parsed, _decayConvention) ?? basis.DecayConvention,
@@ -244,6 +254,7 @@ internal sealed class TrainOptions
             MaxNorm = parsed.GetSingle(_maxNorm) ?? basis.MaxNorm,
             SpectralNorm = parsed.GetSingle(_spectralNorm) ?? basis.SpectralNorm,
             Activation = Named<ActivationKind>(parsed, _activation) ?? basis.Activation,
+            WeightStandardization = parsed.GetValue(_weightStandardization) || basis.WeightStandardization,
             Dropout = parsed.GetSingle(_dropout) ?? basis.Dropout,
             LabelSmoothing = parsed.GetSingle(_labelSmoothing) ?? basis.LabelSmoothing,
             ClassWeights = parsed.GetValue(_classWeights) ?? basis.ClassWeights,
@@ -361,7 +372,8 @@ internal sealed class TrainOptions
     {
         var optimizer = options.OptimizerFor(model.Recipe.Optimizer);
         var layers = model.Nodes.SelectMany(node => node.Flatten()).Select(node => node.Layer).ToArray();
-        var decays = optimizer.WeightDecay > 0 || options.DecayFor.Any(rule => rule.WeightDecay > 0) || layers.Any(layer => layer.WeightDecay > 0);
+        var decays = options.AutoDecay || optimizer.WeightDecay > 0 || options.DecayFor.Any(rule => rule.WeightDecay > 0)
+            || layers.Any(layer => layer.WeightDecay > 0);
         var hasL1 = optimizer.L1 > 0 || layers.Any(layer => layer.L1 > 0);
         foreach (var name in new[] { "--decay-mode", "--decay-convention", "--decay-schedule", "--cautious-decay" })
             Require(name, decays, "weight decay is 0. Add --weight-decay");

@@ -42,6 +42,10 @@ internal static class CurvesSection
                 IsPercent = true,
             };
         var rate = new SvgPlot("Learning rate") { Series = [Series("", 4, report => report.LearningRate)] };
-        return Html.Section("Curves", Html.Div("charts", loss.Draw(), total?.Draw(), score.Draw(), rate.Draw()));
+        var decay = reports.All(report => report.WeightDecay is null) ? null : new SvgPlot("Weight decay, found by --auto-decay")
+        {
+            IsLog = true, Series = [Series("", 2, report => report.WeightDecay ?? double.NaN)],
+        };
+        return Html.Section("Curves", Html.Div("charts", loss.Draw(), total?.Draw(), score.Draw(), rate.Draw(), decay?.Draw()));
     }
 }

@@ -29,6 +29,7 @@ internal static class RunSettings
         yield return ("schedule", $"{options.Schedule}");
         yield return ("warmup", $"{options.Warmup}");
         yield return ("weight-decay", Units.Scientific(optimizer.WeightDecay));
+        yield return ("auto-decay", options.AutoDecay ? "yes" : "no");
         yield return ("decay-mode", Name(optimizer.DecayMode));
         yield return ("decay-on", Name(optimizer.DecayOn));
         yield return ("decay-convention", Name(optimizer.DecayConvention));
@@ -40,6 +41,7 @@ internal static class RunSettings
         yield return ("max-norm", Number(optimizer.MaxNorm > 0 ? optimizer.MaxNorm : null));
         yield return ("spectral-norm", Number(optimizer.SpectralNorm > 0 ? optimizer.SpectralNorm : null));
         yield return ("activation", options.Activation is { } activation ? Name(activation) : "as in the model");
+        yield return ("weight-standardization", options.WeightStandardization ? "yes" : "as in the model");
         yield return ("dropout", options.Dropout is { } dropout ? Number(dropout) : "as in the model");
         yield return ("spatial-dropout", options.SpatialDropout ? "yes" : "no");
         yield return ("stochastic-depth", Number(options.StochasticDepth));

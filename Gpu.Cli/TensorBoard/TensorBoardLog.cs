@@ -127,6 +127,7 @@ internal sealed class TensorBoardLog : IDisposable
     {
         yield return ("loss/training", report.TrainLoss);
         yield return ($"loss/{report.EvaluatedOn}", report.Loss);
+        if (report.WeightDecay is { } decay) yield return ("weight_decay", decay);
         if (report.Penalty.Kind != PenaltyKind.None)
         {
             yield return ("loss/penalty", report.Penalty.Value);

@@ -6,8 +6,8 @@ using Gpu.Kernels.Optimizers;
 namespace Gpu.Kernels.Statistics;
 
 /// <summary>
-/// Sums over a block of weights: w^2, gradient^2, (w - before)^2, the largest |w|, the number of weights that are not exactly zero, and |w|. An item is a block
-/// of the <see cref="SegmentTable"/>; the host adds up the blocks of a segment in double precision. NaN propagates into the sums.
+/// Sums over a block of weights: w^2, gradient^2, (w - before)^2, the largest |w|, the number of weights that are not exactly zero, |w|, and gradient * w. An
+/// item is a block of the <see cref="SegmentTable"/>; the host adds up the blocks of a segment in double precision. NaN propagates into the sums.
 /// </summary>
 internal struct WeightMomentsKernel<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -26,7 +26,7 @@ internal struct WeightMomentsKernel<TBackend, TVector> : IKernel
         Blocks.Get(item, out var from, out var length, out _);
         var to = from + length;
         var (weights, gradients, changes) = (TBackend.Zero, TBackend.Zero, TBackend.Zero);
-        var (largest, used, absolutes) = (TBackend.Zero, TBackend.Zero, TBackend.Zero);
+        var (largest, used, absolutes, products) = (TBackend.Zero, TBackend.Zero, TBackend.Zero, TBackend.Zero);
         for (var i = from; i < to; i += TBackend.Width)
         {
             // Lanes behind the end are zero, which changes none of the results.
@@ -38,6 +38,7 @@ internal struct WeightMomentsKernel<TBackend, TVector> : IKernel
             changes = TBackend.MultiplyAdd(change, change, changes);
             largest = TBackend.Max(largest, TBackend.Abs(weight));
             absolutes = TBackend.Add(absolutes, TBackend.Abs(weight));
+            products = TBackend.MultiplyAdd(gradient, weight, products);
             used = TBackend.Add(used, TBackend.SelectEqual(weight, TBackend.Zero, TBackend.Zero, TBackend.Splat(1f)));
         }
 
@@ -48,5 +49,6 @@ internal struct WeightMomentsKernel<TBackend, TVector> : IKernel
         TBackend.StoreScalar(Moments, moments + 3, TBackend.Largest(largest));
         TBackend.StoreScalar(Moments, moments + 4, TBackend.Sum(used));
         TBackend.StoreScalar(Moments, moments + 5, TBackend.Sum(absolutes));
+        TBackend.StoreScalar(Moments, moments + 6, TBackend.Sum(products));
     }
 }

@@ -1,5 +1,7 @@
 using Gpu.Cli;
 using Gpu.Cli.Parsing;
+using Gpu.Tests.Data;
+using Gpu.Tests.IO;
 
 namespace Gpu.Tests.Cli;
 
@@ -21,13 +23,32 @@ public class RecipeTests
         Assert.Contains("There is no recipe 'cnn5'. Did you mean 'cnn2'?", run.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void AFlagOfARecipeHasNoValue()
+    {
+        var expanded = Recipe.Expand(["train", "x", "--recipe", "cifar10-fast", "--lr", "0.3"]);
+        var at = Array.IndexOf(expanded, "--whiten");
+        Assert.Equal("--lr-scale", expanded[at + 1]);
+        Assert.Single(expanded, "--lr");
+    }
+
     public static TheoryData<string> Names => [.. Recipe.All.Select(recipe => recipe.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
     public void TrainAcceptsEveryRecipe(string name)
     {
-        var run = CommandLine.Run("train", "--recipe", name, "--dry-run", "--json");
+        using var folder = new TempFolder();
+        // The data sets that must be downloaded are replaced by others of the same shape.
+        string[] data = [];
+        if (Recipe.Find(name).Dataset is "mnist" or "fashion-mnist") data = ["digits"];
+        if (Recipe.Find(name).Dataset == "cifar-10")
+        {
+            CifarFolderTests.Write(folder, imagesPerBatch: 4);
+            data = [folder.Path];
+        }
+
+        var run = CommandLine.Run(["train", .. data, "--recipe", name, "--dry-run", "--json"]);
         Assert.True(run.ExitCode == ExitCode.Success, run.Error);
     }
 }

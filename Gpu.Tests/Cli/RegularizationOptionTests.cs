@@ -20,6 +20,7 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
         "--decay-schedule schedule --with --weight-decay 0.1 --decay-mode decoupled",
         "--decay-schedule constant --with --weight-decay 0.1 --decay-mode decoupled",
         "--cautious-decay --with --weight-decay 0.3 --decay-mode decoupled",
+        "--auto-decay --with --weight-decay 0.3 --validation 0.2 --steps 20",
         "--decay-for dense1=0.3",
         "--decay-for dense*.bias=0.3 --with --decay-on all",
         "--l1 0.01",
@@ -49,6 +50,7 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
         "--mixup 0.4",
         "--cutmix 1",
         "--activation silu",
+        "--weight-standardization --with --model lenet_bn28",
         "--freeze dense1",
         "--lr-scale dense1=0.1",
     ];
@@ -98,6 +100,8 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     [InlineData("--decay-schedule constant", "--decay-schedule has no effect")]
     [InlineData("--decay-mode l2 --optimizer adamw", "adamw is adam with decoupled weight decay")]
     [InlineData("--decay-schedule constant --decay-mode decoupled --weight-decay 1", "takes more than the weight in each step")]
+    [InlineData("--auto-decay", "--auto-decay needs a validation part")]
+    [InlineData("--auto-decay --validation 0.2 --decay-for *=0.1", "auto-decay has no effect")]
     [InlineData("--decay-for dense1.bias=0.1", "which do not decay. Use decay-on all")]
     [InlineData("--decay-for dense9=0.1", "matches 'dense9'")]
     [InlineData("--decay-for dense1=-1", "expected PATTERN=X with a number X")]
@@ -111,6 +115,7 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     [InlineData("--mixup -1", "--mixup expects a number (0 to 100)")]
     [InlineData("--whiten", "Whitening needs a convolution as the first layer")]
     [InlineData("--lookahead 0", "--lookahead: expected a number of steps")]
+    [InlineData("--weight-standardization", "Weight standardization has no effect, because the model 'mlp64x2' has no convolution")]
     [InlineData("--activation reul", "--activation expects one of")]
     [InlineData("--loss half-mse", "which need softmax cross-entropy")]
     public void WhatHasNoEffectIsRefused(string options, string message)
@@ -157,18 +162,19 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
         Assert.Equal(Number("train_loss") + Number("penalty"), Number("total_loss"), 1e-6);
         Assert.InRange(Number("zero_share"), 0.01, 0.99);
         var lines = File.ReadAllLines(folder.File("run", "metrics.csv"));
-        Assert.EndsWith(",penalty,penalty_kind,total_loss,zero_share", lines[0]);
+        Assert.EndsWith(",penalty,penalty_kind,total_loss,zero_share,weight_decay", lines[0]);
         var cells = lines[1].Split(',');
-        Assert.Equal("loss", cells[^3]);
-        Assert.Equal(Number("penalty"), double.Parse(cells[^4], System.Globalization.CultureInfo.InvariantCulture), 1e-6);
-        Assert.Equal(Number("zero_share"), double.Parse(cells[^1], System.Globalization.CultureInfo.InvariantCulture), 1e-9);
+        Assert.Equal("loss", cells[^4]);
+        Assert.Equal(Number("penalty"), double.Parse(cells[^5], System.Globalization.CultureInfo.InvariantCulture), 1e-6);
+        Assert.Equal(Number("zero_share"), double.Parse(cells[^2], System.Globalization.CultureInfo.InvariantCulture), 1e-9);
     }
 
     private string Weights(string[] options)
     {
         using var folder = new TempFolder();
         var run = CommandLine.Run([
-            "train", _digits.Path, .. options.Contains("--model") ? (string[])[] : ["--model", "mlp64x2"], .. Basis, "--out", folder.File("run"), .. options,
+            "train", _digits.Path, .. options.Contains("--model") ? (string[])[] : ["--model", "mlp64x2"],
+            .. options.Contains("--steps") ? Basis[2..] : Basis, "--out", folder.File("run"), .. options,
         ]);
         Assert.True(run.ExitCode == ExitCode.Success, run.Error);
         return Convert.ToHexString(File.ReadAllBytes(folder.File("run", "last.safetensors")));

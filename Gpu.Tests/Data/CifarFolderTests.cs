@@ -63,7 +63,7 @@ public class CifarFolderTests
 
     private static byte Value(int image, int channel, int row, int column) => (byte)((image * 71) + (channel * 90) + (row * 5) + column);
 
-    private static void Write(TempFolder folder, int imagesPerBatch)
+    internal static void Write(TempFolder folder, int imagesPerBatch)
     {
         for (var batch = 0; batch < 6; batch++)
         {

@@ -39,7 +39,10 @@ internal sealed class RandomModels(int seed)
             {
                 case 0 or 1:
                     // Inside a block the channels stay, so that an identity shortcut fits.
-                    layers.Add(new Conv2dLayer(depth == 0 ? channels = _random.Next(2, 6) : channels, 3) { Padding = 1, Activation = Activation() });
+                    layers.Add(new Conv2dLayer(depth == 0 ? channels = _random.Next(2, 6) : channels, 3)
+                    {
+                        Padding = 1, Activation = Activation(), WeightStandardization = _random.Next(4) == 0,
+                    });
                     break;
                 case 2:
                     layers.Add(new BatchNormLayer { Activation = Activation() });

@@ -83,10 +83,18 @@ internal sealed class ReferenceNetwork(Model model, ulong seed, float stochastic
         _ => throw new NotSupportedException(node.Kind),
     };
 
+    private static double[] Standardize(double[] weights, int filters) => [.. weights.Select((w, i) =>
+    {
+        var column = Enumerable.Range(0, weights.Length / filters).Select(row => weights[row * filters + i % filters]).ToArray();
+        var mean = column.Average();
+        return (w - mean) / Math.Sqrt(column.Average(v => (v - mean) * (v - mean)) + WeightStandardization.Epsilon);
+    })];
+
     private double[] Convolve(Conv2dLayer layer, LayerNode node, double[] x)
     {
         var (input, output) = (node.Input, node.Output);
         var weights = Parameters[node.Name + ".weight"];
+        if (layer.WeightStandardization) weights = Standardize(weights, output.Channels);
         var bias = Parameters.GetValueOrDefault(node.Name + ".bias");
         var span = new Extent((layer.Kernel.Height - 1) * layer.Dilation.Height + 1, (layer.Kernel.Width - 1) * layer.Dilation.Width + 1);
         var padding = layer.Padding.Resolve(input.Height, input.Width, span, layer.Stride);

@@ -78,6 +78,11 @@ public class WholeNetworkGradientTests
             new FlattenLayer(), new DenseLayer(4)),
         ["activation over a dropout that gates a ReLU"] = () => Classifier(
             new FlattenLayer(), new DenseLayer(8) { Activation = Relu }, new DropoutLayer(0.3f), new ActivationLayer(Sigmoid), new DenseLayer(4)),
+        ["weight standardization"] = () => Classifier(
+            new Conv2dLayer(5, 3) { Bias = false, WeightStandardization = true }, new BatchNormLayer { Activation = Relu },
+            new Conv2dLayer(4, 3) { Activation = Tanh, Padding = 1, WeightStandardization = true },
+            new ResidualBlock(new Conv2dLayer(4, 3) { Padding = 1, Groups = 2, WeightStandardization = true, Activation = Silu }),
+            new FlattenLayer(), new DenseLayer(4)),
         ["spatial dropout"] = () => Classifier(
             new Conv2dLayer(6, 3) { Activation = Relu }, new DropoutLayer(0.4f) { Spatial = true }, new Conv2dLayer(5, 3) { Activation = Silu },
             new DropoutLayer(0.3f) { Spatial = true }, new FlattenLayer(), new DenseLayer(4)),

@@ -109,7 +109,8 @@ public class EpochStatisticsTests
         var large = new Model("large", TensorShape.Features(2000), new DenseLayer(2000), new DenseLayer(10));
         Assert.InRange(StepLoop.MeasuredEpochs(large, 20), 20, 1000);
         Assert.Equal(1, StepLoop.MeasuredEpochs(large, 20_000));
-        Assert.Equal(1, StepLoop.MeasuredEpochs(BuiltInModels.Create("mlp10", TensorShape.Features(2), 1), 800));
+        // Measured: a measurement takes 0.14 to 0.36 ms, an epoch 3.7 ms, nearly all of it for saving.
+        Assert.Equal(5, StepLoop.MeasuredEpochs(BuiltInModels.Create("mlp10", TensorShape.Features(2), 1), 800));
         Assert.Equal(1, StepLoop.MeasuredEpochs(BuiltInModels.Create("cnn2", TensorShape.Image(28, 28, 1), 10), 9000));
     }
 

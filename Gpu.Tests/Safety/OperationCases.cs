@@ -309,6 +309,8 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
         yield return Case(
             typeof(WeightConstraints), "SpectralNorm", "weights state workspace", 7, 5, View(35), 1f, View(WeightConstraints.SpectralStateLength(7)),
             View(WeightConstraints.SpectralWorkspaceLength(7, 5)));
+        yield return Case(typeof(WeightStandardization), "Forward", "output cleared", 7, 5, View(35), View(35), View(35));
+        yield return Case(typeof(WeightStandardization), "Backward", "gradient", 7, 5, View(35), View(35), View(35));
         yield return Case(typeof(WeightStatistics), "Copy", "target", View(33), View(33));
         yield return Case(
             typeof(WeightStatistics), "Moments", "moments", table, Arena(), Arena(), Arena(), View(table.BlockCount * WeightStatistics.MomentWords));

@@ -94,7 +94,8 @@ public sealed class ConvTranspose2dLayer : ConvolutionLayer
             code.Call("ConvTranspose2d.Forward", shape, code.Input(0), weight, bias, code.Output, code.Activation, code.WorkspaceView);
         }
 
-        protected override void BackwardWeights(BackwardContext context, DeviceView weightGradient, DeviceView biasGradient) => ConvTranspose2d.BackwardWeights(
+        protected override void BackwardWeights(
+            BackwardContext context, DeviceView weight, DeviceView weightGradient, DeviceView biasGradient) => ConvTranspose2d.BackwardWeights(
             context.Executor, sample with { Batch = context.Batch }, context.Input(0), context.OutputGradient, weightGradient, biasGradient, context.Workspace);
 
         protected override void BackwardData(BackwardContext context, DeviceView weight) => ConvTranspose2d.BackwardData(

@@ -76,7 +76,8 @@ public sealed class DenseLayer : Layer
             code.Call("Dense.Forward", "batch", ins, outs, code.Input(0), weight, bias, code.Output, code.Activation, code.WorkspaceView);
         }
 
-        protected override void BackwardWeights(BackwardContext context, DeviceView weightGradient, DeviceView biasGradient) => Dense.BackwardWeights(
+        protected override void BackwardWeights(
+            BackwardContext context, DeviceView weight, DeviceView weightGradient, DeviceView biasGradient) => Dense.BackwardWeights(
             context.Executor, context.Batch, inputs, outputs, context.Input(0), context.OutputGradient, weightGradient, biasGradient, context.Workspace);
 
         protected override void BackwardData(BackwardContext context, DeviceView weight) => Dense.BackwardData(

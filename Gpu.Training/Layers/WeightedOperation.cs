@@ -35,7 +35,7 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input, bool
 
     public sealed override void Backward(BackwardContext context)
     {
-        if (!isFrozen) BackwardWeights(context, context.ParameterGradient(_weight), context.ParameterGradient(_bias));
+        if (!isFrozen) BackwardWeights(context, context.Parameter(_weight), context.ParameterGradient(_weight), context.ParameterGradient(_bias));
         if (!context.InputGradient(0).IsEmpty) BackwardData(context, context.Parameter(_weight));
     }
 
@@ -46,7 +46,7 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input, bool
     protected abstract void WriteForward(ForwardCode code, string weight, string bias);
 
     /// <summary>Records the pass that adds to the gradients of weights and bias; the bias gradient is empty if there is no bias.</summary>
-    protected abstract void BackwardWeights(BackwardContext context, DeviceView weightGradient, DeviceView biasGradient);
+    protected abstract void BackwardWeights(BackwardContext context, DeviceView weight, DeviceView weightGradient, DeviceView biasGradient);
 
     /// <summary>Records the pass that computes the gradient with respect to the input.</summary>
     protected abstract void BackwardData(BackwardContext context, DeviceView weight);

@@ -12,6 +12,9 @@ internal enum WeightSet
     /// <summary>The exponential moving average of the training weights, with the running statistics of training.</summary>
     Average,
 
+    /// <summary>The slow weights of lookahead, with the running statistics of training.</summary>
+    Slow,
+
     /// <summary>Those with the lowest validation loss, or of the last epoch if there is no validation split.</summary>
     Best,
 }
@@ -22,7 +25,8 @@ internal enum WeightSet
 /// </summary>
 /// <param name="network">The network.</param>
 /// <param name="average">The moving average of the parameters; empty if there is none.</param>
-internal sealed class ActiveWeights(Network network, DeviceView average)
+/// <param name="slow">The slow weights of lookahead; empty if there are none.</param>
+internal sealed class ActiveWeights(Network network, DeviceView average, DeviceView slow)
 {
     // The training weights while others are on the device.
     private WeightValues? _training;
@@ -30,8 +34,11 @@ internal sealed class ActiveWeights(Network network, DeviceView average)
     /// <summary>The weights on the device.</summary>
     public WeightSet Current { get; private set; }
 
-    /// <summary>The weights that are evaluated and saved: the average if there is one.</summary>
-    public WeightSet Evaluated => average.IsEmpty ? WeightSet.Training : WeightSet.Average;
+    /// <summary>
+    /// The weights that are evaluated and saved: the average if there is one, else the slow weights of lookahead, as its paper does. Between two of
+    /// their updates the training weights are those of the inner optimizer.
+    /// </summary>
+    public WeightSet Evaluated => !average.IsEmpty ? WeightSet.Average : !slow.IsEmpty ? WeightSet.Slow : WeightSet.Training;
 
     /// <summary>The best weights; null before the first evaluation.</summary>
     public WeightValues? Best { get; set; }
@@ -60,6 +67,7 @@ internal sealed class ActiveWeights(Network network, DeviceView average)
         // Until all of them are uploaded, the device holds no set.
         Current = set;
         values.Upload(network);
-        if (set == WeightSet.Average) network.Device.Upload<float>(network.Memory.Download(average), network.Memory.Values);
+        var other = set switch { WeightSet.Average => average, WeightSet.Slow => slow, _ => default };
+        if (!other.IsEmpty) network.Device.Upload<float>(network.Memory.Download(other), network.Memory.Values);
     }
 }

@@ -18,6 +18,9 @@ public sealed record EpochReport
     /// <summary>The penalty on the training weights at the end of the epoch, and the share of zeros among them.</summary>
     public WeightPenalty Penalty { get; init; }
 
+    /// <summary>The weight decay at the end of the epoch, if the run finds it (<see cref="TrainingOptions.AutoDecay"/>); else null.</summary>
+    public double? WeightDecay { get; init; }
+
     /// <summary><see cref="TrainLoss"/>, which is that of the data alone, plus the penalty.</summary>
     public double TotalLoss => TrainLoss + Penalty.Value;
 

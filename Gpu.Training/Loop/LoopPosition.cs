@@ -42,15 +42,20 @@ internal sealed record LoopPosition
     /// <summary>The state of the learning-rate schedule <c>plateau</c>.</summary>
     public PlateauState Plateau { get; set; } = PlateauState.Initial;
 
+    /// <summary>The weight decay and how it was found (<see cref="TrainingOptions.AutoDecay"/>); null without it, and before the first step.</summary>
+    public AutoDecayState? AutoDecay { get; set; }
+
     /// <summary>Number of rewinds.</summary>
     public int Rewinds { get; set; }
+
+    private bool HasValidDecay => AutoDecay is null or { LogDecay: >= -100 and <= 100, Updates: >= 0, Square: >= 0, Average: >= 0 };
 
     /// <summary>Checks a position that was read from a file.</summary>
     /// <exception cref="TrainingException">The position is not one of a run with these sizes.</exception>
     public void Require(string path, int batchesPerEpoch, int batchesPerStep)
     {
         var stepsPerEpoch = (batchesPerEpoch + batchesPerStep - 1) / batchesPerStep;
-        var isValid = Epoch >= 0 && Batch >= 0 && Batch <= batchesPerEpoch && (Batch % batchesPerStep == 0 || Batch == batchesPerEpoch)
+        var isValid = HasValidDecay && Epoch >= 0 && Batch >= 0 && Batch <= batchesPerEpoch && (Batch % batchesPerStep == 0 || Batch == batchesPerEpoch)
             && Step == (long)Epoch * stepsPerEpoch + (Batch + batchesPerStep - 1) / batchesPerStep && Draw == (long)Epoch * batchesPerEpoch + Batch
             && BestEpoch >= 0 && BestEpoch <= Epoch + 1 && EpochsSinceBest >= 0 && !double.IsNaN(BestLoss) && RateFactor is > 0 and <= 1 && Rewinds >= 0
             && Plateau is { BadEpochs: >= 0, CooldownEpochs: >= 0, Factor: >= 0 and <= 1 } && !double.IsNaN(Plateau.BestLoss);

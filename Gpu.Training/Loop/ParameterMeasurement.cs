@@ -53,7 +53,7 @@ internal sealed class ParameterMeasurement : IDisposable
         ? 2L * WeightStatistics.MomentLength(arena) + WeightStatistics.CountLength(arena) + arena.Length + arena.Segments.Count
         : WeightStatistics.MomentLength(arena);
 
-    /// <summary>The moments of the current parameters. Waits until the device has finished.</summary>
+    /// <summary>The moments of the current parameters and gradients. Waits until the device has finished.</summary>
     public SegmentMoments[] Measure()
     {
         _measure.Run();

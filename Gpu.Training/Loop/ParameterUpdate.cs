@@ -141,6 +141,27 @@ internal sealed class ParameterUpdate : IDisposable
         return new WeightPenalty(penalty, _kind, weights == 0 ? 0 : (double)zeros / weights);
     }
 
+    /// <summary>Replaces the factors of the parameters, and what follows from them. Recorded launches use them from their next run on.</summary>
+    /// <param name="rules">Rules that differ from those before in their numbers alone.</param>
+    public void SetRules(ParameterRules rules)
+    {
+        for (var s = 0; s < _rules.Length; s++) _rules[s] = rules.Rules[_arena.Segments[s].Name];
+        _table.SetFactors(_device, [.. _rules.Select(rule => rule.Factors)]);
+    }
+
+    /// <summary>
+    /// How fast the decay of each segment grows with the weight decay of the optimizer, for a learning rate of 1; 0 for segments with a decay of their own.
+    /// </summary>
+    public double[] DecaySlopes(ResolvedOptions resolved)
+    {
+        var decay = resolved.Optimizer.WeightDecay;
+        var (half, whole) = (resolved.RulesFor(decay / 2), resolved.RulesFor(decay));
+        return [.. _arena.Segments.Select(segment => 2 * (Shrinkage(whole.Rules[segment.Name]) - Shrinkage(half.Rules[segment.Name])) / decay)];
+
+        double Shrinkage(ParameterRule rule) => rule.Factors.LearningRate * ((double)rule.Factors.CoupledDecay + rule.Factors.DecoupledDecay)
+            + rule.Factors.ConstantDecay / (double)resolved.Optimizer.LearningRate;
+    }
+
     /// <summary>Sets the stored vectors of the spectral norm to those of the start of a run.</summary>
     public void ResetSingularVectors()
     {

@@ -9,6 +9,9 @@ namespace Gpu.Training.Loop;
 internal sealed record ResolvedOptions(
     TrainingOptions Options, OptimizerOptions Optimizer, PlanSettings PlanSettings, ParameterRules Rules)
 {
+    /// <summary>The rules with another weight decay of the optimizer.</summary>
+    public required Func<float, ParameterRules> RulesFor { get; init; }
+
     private const string Positive = "a number above 0, 1.4e-45 to 3.4e38";
 
     /// <summary>Fills in unset options and checks all ranges.</summary>
@@ -20,6 +23,7 @@ internal sealed record ResolvedOptions(
     {
         var recipe = model.Recipe;
         var optimizer = options.OptimizerFor(recipe.Optimizer);
+        if (options.AutoDecay && optimizer.WeightDecay == 0) optimizer = optimizer with { WeightDecay = AutoDecay.StartFor(optimizer) };
         Check(options, optimizer, recipe);
         CheckLayers(options, model);
         var selection = ParameterSelection.For(model, options.Whiten ? [.. options.Freeze, Whitened(model)] : options.Freeze, options.LearningRateScales);
@@ -36,7 +40,9 @@ internal sealed record ResolvedOptions(
             Convolution = options.Convolution,
             Frozen = selection.Frozen,
         };
-        return new ResolvedOptions(options, optimizer, settings, ParameterRules.For(model, optimizer, options.DecayFor, selection));
+        return new ResolvedOptions(options, optimizer, settings, Rules(optimizer.WeightDecay)) { RulesFor = Rules };
+
+        ParameterRules Rules(float decay) => ParameterRules.For(model, optimizer with { WeightDecay = decay }, options.DecayFor, selection);
     }
 
     private static void Check(TrainingOptions options, OptimizerOptions optimizer, TrainingRecipe recipe)
@@ -106,6 +112,8 @@ internal sealed record ResolvedOptions(
     private static void CheckLayers(TrainingOptions options, Model model)
     {
         var nodes = model.Nodes.SelectMany(node => node.Flatten()).ToArray();
+        if (options.Whiten && nodes.FirstOrDefault()?.Layer is Conv2dLayer { WeightStandardization: true })
+            throw new TrainingException("weight-standardization would undo whiten, which computes the weights of the first layer. Omit one of them.");
         if (options.StochasticDepth > 0 && nodes.All(node => node.Layer is not ResidualBlock))
             throw new TrainingException($"stochastic-depth has no effect, because the model '{model.Name}' has no residual blocks. Omit it.");
         if (options.Dropout > 0 && nodes.All(node => node.Layer is not DropoutLayer))

@@ -70,6 +70,7 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(device);
         ArgumentNullException.ThrowIfNull(options);
         if (options.Activation is { } activation) model = model.With(new Activation(activation));
+        if (options.WeightStandardization) model = model.WithWeightStandardization();
         _model = model;
         _device = device;
         _isResumed = resumed is not null;
@@ -290,6 +291,7 @@ public sealed class Trainer : IDisposable
             Step = position.Step,
             TrainLoss = totals.MeanLoss,
             Penalty = _penalty,
+            WeightDecay = position.AutoDecay?.WeightDecay,
             TrainAccuracy = _data.Task == TaskKind.Regression ? double.NaN : trainPixels?.Accuracy ?? totals.Accuracy,
             TrainMeanIou = trainPixels?.MeanIou ?? double.NaN,
             MeanIou = evaluation.Pixels?.MeanIou ?? double.NaN,
@@ -581,6 +583,7 @@ public sealed class Trainer : IDisposable
         FirstStep = _loop.Position.Step,
         Optimizer = _resolved.Optimizer,
         HasL1 = _resolved.Rules.HasL1,
+        FindsDecay = _resolved.Options.AutoDecay,
         Schedule = _resolved.Options.Schedule,
         DeviceBytes = _device.AllocatedBytes,
         Run = _resolved.Options.OutputFolder,
@@ -596,6 +599,7 @@ public sealed class Trainer : IDisposable
         Steps = _loop.Position.Step,
         TrainLoss = _trainLoss,
         Penalty = _penalty,
+        WeightDecay = _loop.Position.AutoDecay?.Average,
         TestLoss = test?.Loss ?? double.NaN,
         Precision = _device.Precision,
         LossScale = _session.Plans.LossScale.IsEmpty ? null : LossScaling.Read(_device, _session.Plans.LossScale),

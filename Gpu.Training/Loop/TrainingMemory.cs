@@ -11,6 +11,8 @@ internal sealed class TrainingMemory
     private readonly Dataset _data;
     private readonly MemoryRequirements _requirements;
     private readonly long _fixed;
+    // Of the validation batches of auto-decay; null without it.
+    private readonly MemoryRequirements? _decay;
 
     private TrainingMemory(Model model, Dataset data, ComputeDevice device, ResolvedOptions resolved)
     {
@@ -22,6 +24,12 @@ internal sealed class TrainingMemory
         WindowBatch = SplitEvaluator.BatchFor(resolved.Options.Batch, int.MaxValue);
         var splits = DeviceSplit.WordsFor(data.Train, Batch) + DeviceSplit.WordsFor(data.Test, WindowBatch)
             + (data.Validation is { } validation ? DeviceSplit.WordsFor(validation, WindowBatch) : 0);
+        if (resolved.Options.AutoDecay)
+        {
+            _decay = new MemoryRequirements(model, AutoDecay.SettingsFor(model, resolved.PlanSettings));
+            splits += DeviceSplit.WordsFor(AutoDecay.RequireValidation(data), Batch);
+        }
+
         splits += ImageDeviceSplit.WordsFor(resolved.Options.Augment.For(resolved.Options, 1), Batch);
         _fixed = sizeof(float) * (ParameterMemory.WordsFor(model) + update + splits);
         EvaluationBatch = PreferredEvaluationBatch(Batch);
@@ -60,7 +68,8 @@ internal sealed class TrainingMemory
     }
 
     /// <summary>Bytes that a run allocates; null if a buffer would need more than 2^31 - 1 values.</summary>
-    public long? Bytes(int batch, int evaluationBatch) => _fixed + _requirements.PlanBytes(TrainingSizes(batch), EvaluationSizes(evaluationBatch));
+    public long? Bytes(int batch, int evaluationBatch) => _fixed + _requirements.PlanBytes(TrainingSizes(batch), EvaluationSizes(evaluationBatch))
+        + (_decay is null ? 0 : _decay.PlanBytes([Math.Min(batch, _data.Validation!.Count)], []));
 
     private IEnumerable<int> TrainingSizes(int batch) => [batch, _data.Train.Count % batch];
 

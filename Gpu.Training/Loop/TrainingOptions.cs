@@ -70,6 +70,13 @@ public sealed record TrainingOptions
     /// </summary>
     public IReadOnlyList<DecayOverride> DecayFor { get; init; } = [];
 
+    /// <summary>
+    /// Finds the weight decay in the run, by the hypergradient of the validation loss; it starts from <see cref="WeightDecay"/>, or a usual value if that is 0.
+    /// Needs a validation part. A batch of it is run in every tenth step. Source: Luketina et al., "Scalable gradient-based tuning of continuous regularization
+    /// hyperparameters", 2016.
+    /// </summary>
+    public bool AutoDecay { get; init; }
+
     /// <summary>Coefficient of the L1 penalty, 0 or more.</summary>
     public float? L1 { get; init; }
 
@@ -86,6 +93,9 @@ public sealed record TrainingOptions
     /// The activation in place of every one of the model, except that of its last layer (<see cref="Models.Model.With(Activation)"/>); null keeps them.
     /// </summary>
     public ActivationKind? Activation { get; init; }
+
+    /// <summary>Weight standardization of every convolution (<see cref="Layers.Conv2dLayer.WeightStandardization"/>).</summary>
+    public bool WeightStandardization { get; init; }
 
     /// <summary>Drop probability of every dropout layer, 0 &lt;= x &lt; 1 (0: off); null keeps those of the model.</summary>
     public float? Dropout { get; init; }

@@ -103,6 +103,12 @@ public sealed record TrainingResult
     /// <summary>Loss of each step since the start or resume; null unless <see cref="TrainingOptions.RecordLosses"/> is set.</summary>
     public required IReadOnlyList<float>? Losses { get; init; }
 
+    /// <summary>
+    /// The weight decay that the run found (<see cref="TrainingOptions.AutoDecay"/>): a mean over its steps, in which late ones count more. Null if it did not
+    /// look for one.
+    /// </summary>
+    public double? WeightDecay { get; init; }
+
     /// <summary>Report of each epoch since the start or resume.</summary>
     public required IReadOnlyList<EpochReport> Reports { get; init; }
 }

@@ -37,7 +37,7 @@ internal sealed class TrainingSession : IDisposable
             _steps = Own(new PlanSteps(Plans, device, RecordStep));
             _update = Own(new RecordedStep(device, Update.Commands));
             Record(memory.TrainingBatches, resolved.Options.Accumulate > 1);
-            Weights = new ActiveWeights(Network, Update.Average);
+            Weights = new ActiveWeights(Network, Update.Average, Update.Slow);
             Evaluator = new SplitEvaluator(Network, Plans, Counters, resolved.Options.TopK);
         }
         catch
@@ -52,6 +52,9 @@ internal sealed class TrainingSession : IDisposable
     public PlanCache Plans { get; } = null!;
 
     public ParameterUpdate Update { get; } = null!;
+
+    /// <summary>Finds the weight decay; null without <see cref="TrainingOptions.AutoDecay"/>.</summary>
+    public AutoDecay? AutoDecay { get; private set; }
 
     /// <summary>The weights of the run, and which of them the network has.</summary>
     public ActiveWeights Weights { get; } = null!;
@@ -233,6 +236,7 @@ internal sealed class TrainingSession : IDisposable
         var validation = data.Validation is { } part ? Own(DeviceSplit.Create(device, part, data, plans, memory.WindowBatch)) : null;
         var test = Own(DeviceSplit.Create(device, data.Test, data, plans, memory.WindowBatch));
         plans.Reserve(memory.TrainingBatches, memory.EvaluationBatches);
+        if (options.AutoDecay) AutoDecay = Own(new AutoDecay(network, data, resolved, update, memory.Batch));
         return (network, plans, new StepScheduleUploader(device, plans.StepTable), update, train, validation, test);
     }
 

@@ -44,6 +44,9 @@ public sealed record TrainingSummary
     /// <summary>Number of epochs; a step limit may end the last one early.</summary>
     public required int Epochs { get; init; }
 
+    /// <summary>Whether the run finds its weight decay (<see cref="TrainingOptions.AutoDecay"/>).</summary>
+    public bool FindsDecay { get; init; }
+
     /// <summary>Optimizer steps per epoch.</summary>
     public required int StepsPerEpoch { get; init; }
 

@@ -83,30 +83,37 @@ public sealed class Model
     {
         if (activation.Kind == ActivationKind.Identity) throw new ArgumentException("the identity would make the model linear", nameof(activation));
         var replaced = 0;
-        var layers = Replace(Layers, true);
+        var layers = Copy(Layers, true, (_, value, isOutput) =>
+        {
+            if (isOutput || value is not Activation { Kind: not ActivationKind.Identity }) return value;
+            replaced++;
+            return activation;
+        });
         return replaced > 0 ? new Model(Name, Input, Recipe, layers)
             : throw new ModelException($"The model '{Name}' has no activation before its output that could be replaced. Omit the activation.");
-
-        List<Layer> Replace(IReadOnlyList<Layer> list, bool endsModel) =>
-            [.. list.Select((layer, i) => Copy(layer, endsModel && i == list.Count - 1))];
-
-        Layer Copy(Layer layer, bool isOutput)
-        {
-            var copy = (Layer)Activator.CreateInstance(layer.GetType())!;
-            foreach (var property in LayerProperties.Of(layer.GetType()).All)
-            {
-                var value = property.Info.GetValue(layer);
-                if (value is Activation { Kind: not ActivationKind.Identity } && !isOutput)
-                {
-                    value = activation;
-                    replaced++;
-                }
-
-                if (value is IReadOnlyList<Layer> nested) value = Replace(nested, isOutput);
-                property.Info.SetValue(copy, value);
-            }
-
-            return copy;
-        }
     }
+
+    /// <summary>A model whose convolutions standardize their weights (<see cref="Conv2dLayer.WeightStandardization"/>).</summary>
+    /// <exception cref="ModelException">the model has no convolution</exception>
+    public Model WithWeightStandardization()
+    {
+        if (!Nodes.SelectMany(node => node.Flatten()).Any(node => node.Layer is Conv2dLayer))
+            throw new ModelException($"Weight standardization has no effect, because the model '{Name}' has no convolution. Omit it.");
+        return new Model(Name, Input, Recipe, Copy(Layers, true, (property, value, _) =>
+            property == nameof(Conv2dLayer.WeightStandardization) ? true : value));
+    }
+
+    // Copies layers and the layers in them. The last argument of the change tells whether the layer is the output of the model.
+    private static List<Layer> Copy(IReadOnlyList<Layer> layers, bool endsModel, Func<string, object?, bool, object?> change) => [.. layers.Select((layer, i) =>
+    {
+        var isOutput = endsModel && i == layers.Count - 1;
+        var copy = (Layer)Activator.CreateInstance(layer.GetType())!;
+        foreach (var property in LayerProperties.Of(layer.GetType()).All)
+        {
+            var value = change(property.Info.Name, property.Info.GetValue(layer), isOutput);
+            property.Info.SetValue(copy, value is IReadOnlyList<Layer> nested ? Copy(nested, isOutput, change) : value);
+        }
+
+        return copy;
+    })];
 }

@@ -215,6 +215,7 @@ public sealed class OnnxExporter
     private (float[] Weight, float[]? Bias) WeightsOf(LayerNode node, LayerNode? norm)
     {
         var weight = _weights[node.Parameter("weight").Name];
+        if (node.Layer is Conv2dLayer { WeightStandardization: true }) weight = StandardWeights.Of(weight, node.Output.Channels);
         var bias = node.FindParameter("bias") is { } parameter ? _weights[parameter.Name] : null;
         return norm is null ? (weight, bias) : BatchNormFolding.Fold(node, norm, weight, bias, _weights);
     }

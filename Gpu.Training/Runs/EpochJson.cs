@@ -66,6 +66,7 @@ public static class EpochJson
         writer.WriteString("penalty_kind", PenaltyNames.Of(report.Penalty.Kind));
         Number(writer, "total_loss", report.TotalLoss);
         Number(writer, "zero_share", report.Penalty.ZeroShare);
+        if (report.WeightDecay is { } decay) Number(writer, "weight_decay", decay);
         Number(writer, "loss_gap", report.LossGap);
         Number(writer, "accuracy_gap", report.AccuracyGap);
         if (report.Layers is { } layers)
@@ -125,6 +126,7 @@ public static class EpochJson
         MeanIou = json.TryGetProperty("mean_iou", out _) ? Number(json, "mean_iou") : double.NaN,
         TrainMeanIou = json.TryGetProperty("train_mean_iou", out _) ? Number(json, "train_mean_iou") : double.NaN,
         Penalty = new WeightPenalty(Number(json, "penalty"), PenaltyNames.Parse(json.GetProperty("penalty_kind").GetString()), Number(json, "zero_share")),
+        WeightDecay = json.TryGetProperty("weight_decay", out _) ? Number(json, "weight_decay") : null,
         Layers = json.TryGetProperty("layers", out var layers) ? [.. layers.EnumerateArray().Select(ReadLayer)] : null,
     };
 

@@ -70,8 +70,10 @@ internal sealed class ResumeCheck
         Compare("ema", was.Ema, now.Ema, Rule.Never);
         Compare("background", was.Background, now.Background, Rule.Never);
         Compare("activation", was.Activation, now.Activation, Rule.Never);
+        Compare("weight-standardization", was.WeightStandardization, now.WeightStandardization, Rule.Never);
         Compare("whiten", was.Whiten, now.Whiten, Rule.Never);
         Compare("lookahead", was.Lookahead, now.Lookahead, Rule.Never);
+        Compare("auto-decay", was.AutoDecay, now.AutoDecay, Rule.Never);
         Compare("initializer", was.Initializer, now.Initializer, Rule.Never);
         Compare("schedule", was.Schedule, now.Schedule, Rule.Override);
         Compare("warmup", was.Warmup, now.Warmup, Rule.Override);

@@ -13,7 +13,7 @@ internal sealed class RunWriter : IDisposable
 {
     private const string Header =
         "epoch,step,learning_rate,train_loss,train_accuracy,evaluated_on,loss,accuracy,top_k,top_k_accuracy,is_best,train_seconds,evaluation_seconds,"
-        + "samples_per_second,rmse,r2,mean_iou,train_mean_iou,penalty,penalty_kind,total_loss,zero_share";
+        + "samples_per_second,rmse,r2,mean_iou,train_mean_iou,penalty,penalty_kind,total_loss,zero_share,weight_decay";
 
     private readonly string _folder;
     private readonly Model _model;
@@ -194,6 +194,7 @@ internal sealed class RunWriter : IDisposable
         report.Epoch, report.Step, report.LearningRate, report.TrainLoss, report.TrainAccuracy, report.EvaluatedOn, report.Loss, report.Accuracy, report.TopK,
         report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond, report.Rmse, report.R2,
         report.MeanIou, report.TrainMeanIou, report.Penalty.Value, PenaltyNames.Of(report.Penalty.Kind), report.TotalLoss, report.Penalty.ZeroShare,
+        report.WeightDecay is { } decay ? decay : "",
     }.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)));
 
     // The metrics of an older version lack columns: they become empty cells, so that all rows have the cells of the header.
