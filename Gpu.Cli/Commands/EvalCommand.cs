@@ -77,6 +77,8 @@ internal sealed class EvalCommand
             throw new UsageException($"--plot draws runs on tables of two numbers, but '{path}' was trained on images. Omit it.");
         if (run.Task == TaskKind.Segmentation && TrainOptions.IsGiven(parsed, _topK.Name))
             throw new UsageException($"{_topK.Name} is for classes of whole images, but the run '{path}' was trained on masks. Omit it.");
+        if (run.Task == TaskKind.Autoencoding && new[] { _topK.Name, _tta.Name }.FirstOrDefault(name => TrainOptions.IsGiven(parsed, name)) is { } useless)
+            throw new UsageException($"{useless} is for classes, but the run '{path}' is that of an autoencoder. Omit it.");
         var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run);
         var isOwn = RunArgument.IsDatasetOf(run, source);
         var options = RunArgument.DataOptions(folder, _context.Reporter) with { SkipsUnreadable = parsed.GetValue(_skipUnreadable) };
@@ -303,13 +305,13 @@ internal sealed class EvalCommand
             ShowConfusion(reporter, confusion, classNames);
         }
 
-        var hasTop = result.TopK > 1 && classNames.Count > result.TopK;
+        var hasTop = !double.IsNaN(result.Accuracy) && result.TopK > 1 && classNames.Count > result.TopK;
         var top = hasTop ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
         var balanced = result.BalancedAccuracy is { } mean ? $", balanced accuracy {Units.Percent(mean)}" : "";
         var f1 = result.MacroF1 is { } macro ? $", macro-F1 {Units.Percent(macro)}" : "";
         reporter.Line(
             $"{model} on {Units.Count(result.Samples)} {noun} of {dataset}: "
-            + (classNames.Count == 0
+            + (double.IsNaN(result.Accuracy) && double.IsNaN(result.Rmse) ? $"loss {Units.Fixed(result.Loss, 4)}" : classNames.Count == 0
                 ? $"RMSE {Units.Short(result.Rmse)}, R2 {Units.Fixed(result.R2, 4)}, loss {Units.Fixed(result.Loss, 4)}"
                 : $"accuracy {Units.Percent(result.Accuracy)}{balanced}{f1}{top}, loss {Units.Fixed(result.Loss, 4)}"));
         reporter.Result(new JsonRecord()

@@ -42,7 +42,7 @@ internal sealed class TrainCommand
 
     private readonly Option<string?> _loss = Options.OneOf(
         "--loss", "Loss for numbers and yes-or-no targets: mse, the mean squared error, or half-mse, half of it; for masks: cross-entropy of the pixels, dice, "
-            + "focal (with gamma 2) or the sum cross-entropy+dice",
+            + "focal (with gamma 2) or the sum cross-entropy+dice; for autoencoders: mse or cross-entropy of each pixel value from 0 to 1",
         "the model's", "mse", "half-mse", "cross-entropy", "dice", "focal", "cross-entropy+dice");
 
     private readonly Option<string?> _recipe = Options.Text(
@@ -235,15 +235,22 @@ internal sealed class TrainCommand
         if (name is null) return model;
         var loss = name switch
         {
-            "mse" => LossKind.MeanSquaredError,
+            "mse" => data.Task == TaskKind.Autoencoding ? LossKind.ReconstructionError : LossKind.MeanSquaredError,
             "half-mse" => LossKind.HalfMeanSquaredError,
-            "cross-entropy" => data.Task == TaskKind.Segmentation ? LossKind.PixelCrossEntropy : LossKind.SoftmaxCrossEntropy,
+            "cross-entropy" => data.Task switch
+            {
+                TaskKind.Segmentation => LossKind.PixelCrossEntropy,
+                TaskKind.Autoencoding => LossKind.ReconstructionCrossEntropy,
+                _ => LossKind.SoftmaxCrossEntropy,
+            },
             "dice" => LossKind.Dice,
             "focal" => LossKind.Focal,
             _ => LossKind.PixelCrossEntropyDice,
         };
         if (!TaskModel.Accepts(data.Task, loss))
         {
+            if (data.Task == TaskKind.Autoencoding)
+                throw new UsageException($"--loss {name} does not apply to an autoencoder. Choose mse or cross-entropy.");
             if (data.Task == TaskKind.Segmentation)
                 throw new UsageException($"--loss {name} does not apply to masks. Choose cross-entropy, dice, focal or cross-entropy+dice.");
             if (TaskModel.IsPixelLoss(loss))

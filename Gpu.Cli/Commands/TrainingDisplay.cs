@@ -95,11 +95,11 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
         [
             ($"epoch {report.Epoch}/{report.Epochs}", 0),
             ($"loss {Loss(report)}", 1),
-            (IsRegression ? "" : IsSegmentation ? $"IoU {Units.Percent(report.TrainMeanIou)}" : $"accuracy {Units.Percent(report.TrainAccuracy)}", 3),
+            (!HasAccuracy ? "" : IsSegmentation ? $"IoU {Units.Percent(report.TrainMeanIou)}" : $"accuracy {Units.Percent(report.TrainAccuracy)}", 3),
             ($"{report.EvaluatedOn}:", 0),
-            ($"loss {Units.Fixed(report.Loss, 4)}", 2),
+            ($"loss {Units.Fixed(report.Loss, 4)}", HasAccuracy || IsRegression ? 2 : 0),
             (IsRegression ? $"RMSE {Units.Short(report.Rmse)}" : IsSegmentation ? $"mean IoU {Units.Percent(report.MeanIou)}"
-                : $"accuracy {Units.Percent(report.Accuracy)}", 0),
+                : HasAccuracy ? $"accuracy {Units.Percent(report.Accuracy)}" : "", 0),
             (IsSegmentation ? $"pixels {Units.Percent(report.Accuracy)}" : "", 2),
             (IsRegression ? $"R2 {Units.Fixed(report.R2, 4)}" : "", 3),
             ($"lr {Units.Scientific(report.LearningRate)}", 6),
@@ -152,6 +152,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
                 : IsSegmentation
                 ? $"test mean IoU {Units.Percent(result.TestMeanIou)}, pixel accuracy {Units.Percent(result.TestAccuracy)}, "
                     + $"loss {Units.Fixed(result.TestLoss, 4)}"
+                : !HasAccuracy ? $"test loss {Units.Fixed(result.TestLoss, 4)}"
                 : $"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
             // After a resume, time and rate are those of the new steps.
             var steps = result.Steps - _firstStep;
@@ -204,9 +205,11 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
     private bool IsTable => _summary?.SampleNoun == "rows";
 
     // With five classes or fewer every sample is in the top 5.
-    private bool HasTopK(TrainingResult result) => !IsSegmentation && result.TopK > 1 && result.TopK < _summary?.Classes;
+    private bool HasTopK(TrainingResult result) => !IsSegmentation && HasAccuracy && result.TopK > 1 && result.TopK < _summary?.Classes;
 
     private bool IsSegmentation => _summary?.Task == TaskKind.Segmentation;
+
+    private bool HasAccuracy => _summary?.Task is not (TaskKind.Regression or TaskKind.Autoencoding);
 
     private bool IsRegression => _summary?.Task == TaskKind.Regression;
 

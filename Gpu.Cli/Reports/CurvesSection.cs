@@ -36,12 +36,12 @@ internal static class CurvesSection
                 Series = [Series("training", 0, report => report.TrainMeanIou), Series(part, 1, report => report.MeanIou)], HasBand = true, Mark = mark,
                 IsPercent = true,
             }
-            : new SvgPlot("Accuracy, the gap shaded")
+            : !run.HasAccuracy ? null : new SvgPlot("Accuracy, the gap shaded")
             {
                 Series = [Series("training", 0, report => report.TrainAccuracy), Series(part, 1, report => report.Accuracy)], HasBand = true, Mark = mark,
                 IsPercent = true,
             };
         var rate = new SvgPlot("Learning rate") { Series = [Series("", 4, report => report.LearningRate)] };
-        return Html.Section("Curves", Html.Div("charts", loss.Draw(), total?.Draw(), score.Draw(), rate.Draw()));
+        return Html.Section("Curves", Html.Div("charts", loss.Draw(), total?.Draw(), score?.Draw(), rate.Draw()));
     }
 }

@@ -55,6 +55,7 @@ internal sealed class RunResults
     public static RunResults Compute(Predictor predictor, DataSplit split, ComputeDevice device, CancellationToken cancellation)
     {
         var evaluation = predictor.Evaluate(split, 1, cancellation);
+        if (predictor.Configuration.Task == TaskKind.Autoencoding) return new RunResults(split.Take(1), evaluation, new float[0, 0]);
         if (evaluation.Pixels is not null)
         {
             // The first images, not the best or the worst.

@@ -18,7 +18,7 @@ internal static class SummarySection
             if (run.IsRegression) facts.AddRange([("test RMSE", Units.Short(test.Rmse)), ("test R\u00B2", Units.Fixed(test.R2, 4))]);
             else if (test.Pixels is { } pixels)
                 facts.AddRange([("test mean IoU", Units.Percent(pixels.MeanIou)), ("test pixel accuracy", Units.Percent(pixels.Accuracy))]);
-            else facts.Add(("test accuracy", Units.Percent(test.Accuracy)));
+            else if (run.HasAccuracy) facts.Add(("test accuracy", Units.Percent(test.Accuracy)));
             facts.Add(("test loss", Units.Fixed(test.Loss, 4)));
             if (test.BalancedAccuracy is { } balanced) facts.Add(("balanced accuracy", Units.Percent(balanced)));
             if (test.MacroF1 is { } f1) facts.Add(("macro-F1", Units.Percent(f1)));
@@ -30,6 +30,7 @@ internal static class SummarySection
             {
                 facts.Add(run.IsRegression
                     ? ($"{last.EvaluatedOn} RMSE", Units.Short(last.Rmse))
+                    : !run.HasAccuracy ? ($"{last.EvaluatedOn} loss", Units.Fixed(last.Loss, 4))
                     : run.IsSegmentation ? ($"{last.EvaluatedOn} mean IoU", Units.Percent(last.MeanIou))
                     : ($"{last.EvaluatedOn} accuracy", Units.Percent(last.Accuracy)));
             }

@@ -44,8 +44,8 @@ public sealed class ImageDataset : Dataset
     /// <inheritdoc/>
     public override TensorShape SampleShape => TensorShape.Image(Height, Width, Channels);
 
-    /// <summary>Segmentation if the images have masks, else classification.</summary>
-    public override TaskKind Task => Train.Masks is null ? TaskKind.Classification : TaskKind.Segmentation;
+    /// <summary>Segmentation if the images have masks, else classification, or the task of <see cref="ForTask"/>.</summary>
+    public override TaskKind Task => GivenTask ?? (Train.Masks is null ? TaskKind.Classification : TaskKind.Segmentation);
 
     /// <summary>The training split.</summary>
     public override ImageSplit Train { get; }
@@ -73,6 +73,21 @@ public sealed class ImageDataset : Dataset
 
     private ChannelStatistics? GivenStatistics { get; init; }
 
+    private TaskKind? GivenTask { get; init; }
+
+    /// <summary>The same images for a task that needs no labels, with the normalization of its network: values from 0 to 1.</summary>
+    /// <param name="task">Autoencoding.</param>
+    /// <exception cref="ArgumentException">Another task, which the labels or masks of the images decide.</exception>
+    public ImageDataset ForTask(TaskKind task)
+    {
+        if (task != TaskKind.Autoencoding) throw new ArgumentException($"the labels of the images decide about {task}", nameof(task));
+        var range = new ChannelStatistics([.. Enumerable.Repeat(0f, Channels)], [.. Enumerable.Repeat(1f, Channels)]);
+        return new ImageDataset(Name, ClassNames, Train, Test, Validation)
+        {
+            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = range, GivenTask = task,
+        };
+    }
+
     /// <summary>The same images with another normalization, such as the one that pretrained weights need.</summary>
     /// <param name="statistics">Mean and standard deviation for each channel.</param>
     /// <exception cref="DatasetException">The number of channels differs.</exception>
@@ -87,7 +102,7 @@ public sealed class ImageDataset : Dataset
 
         return new ImageDataset(Name, ClassNames, Train, Test, Validation)
         {
-            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = statistics,
+            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = statistics, GivenTask = GivenTask,
         };
     }
 
@@ -145,7 +160,7 @@ public sealed class ImageDataset : Dataset
         return new ImageDataset(Name, classNames, train, test, Validation is null ? null : convert(Validation))
         {
             Transform = transform, Unreadable = Unreadable, ContentHashes = ContentHashes,
-            GivenStatistics = train.Channels == Channels ? GivenStatistics : null,
+            GivenStatistics = train.Channels == Channels ? GivenStatistics : null, GivenTask = GivenTask,
         };
     }
 
@@ -158,7 +173,7 @@ public sealed class ImageDataset : Dataset
     internal override ImageDataset With(DataSplit train, DataSplit test, DataSplit? validation) =>
         new(Name, ClassNames, (ImageSplit)train, (ImageSplit)test, (ImageSplit?)validation)
         {
-            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = GivenStatistics,
+            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = GivenStatistics, GivenTask = GivenTask,
         };
 
     private void Check(string part, ImageSplit split)

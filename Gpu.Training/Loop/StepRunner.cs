@@ -120,6 +120,17 @@ public sealed class StepRunner : IDisposable
         _network.Device.Upload(targets, _plan.Targets);
     }
 
+    /// <summary>Sets the batch for the next steps of an autoencoder, whose targets are its inputs.</summary>
+    /// <param name="inputs">Samples x input length, NHWC.</param>
+    /// <exception cref="ArgumentException">The inputs are not a whole number of samples, or the batch is empty or too large.</exception>
+    /// <exception cref="ModelException">The model's loss takes labels or targets.</exception>
+    public void SetBatch(ReadOnlySpan<float> inputs)
+    {
+        if (!_plans.Loss.TargetsInput)
+            throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which takes labels or targets.");
+        SetInputs(inputs, inputs.Length / _network.Model.Input.Length);
+    }
+
     /// <summary>Replaces the targets of the current batch; the inputs stay.</summary>
     /// <param name="targets">Batch size x output length.</param>
     /// <exception cref="ArgumentException">The number of targets is not that of the batch.</exception>
@@ -206,6 +217,8 @@ public sealed class StepRunner : IDisposable
     {
         if (_plans.Loss.UsesLabels) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
             + "takes a class for each sample.");
+        if (_plans.Loss.TargetsInput) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, whose "
+            + "targets are the inputs.");
     }
 
     private void UploadSchedule() => _counters.EnsureUploaded(new SameBatchSchedule(_counters, LearningRate));

@@ -3,6 +3,7 @@ using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
+using Gpu.Training.Generation;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Runs;
@@ -35,6 +36,7 @@ public sealed class Trainer : IDisposable
     private readonly int _epochs;
     private readonly HashSet<RecordedStep> _reportedSteps = [];
     private readonly Action<Plan, int>? _recordLoss;
+    private readonly EpochPictures? _pictures;
 
     // The last good state of a run without folder, if it may rewind.
     private TrainingState? _goodState;
@@ -96,6 +98,7 @@ public sealed class Trainer : IDisposable
         {
             _session = new TrainingSession(model, _data, device, _resolved);
             _loop = new StepLoop(_session, _resolved);
+            if (_writer is not null) _pictures = EpochPictures.Create(_session, _data);
             _epochs = (int)((_loop.TotalSteps + _loop.StepsPerEpoch - 1) / _loop.StepsPerEpoch);
             _losses = new LossLog(options.RecordLosses ? _loop.TotalSteps : 0, _session.Batch);
             if (options.RecordLosses) _recordLoss = (plan, batches) => _losses.Add(_device, plan, batches);
@@ -266,7 +269,7 @@ public sealed class Trainer : IDisposable
         _penalty = _session.Update.MeasurePenalty();
         var position = _loop.Position;
         var epoch = position.Epoch + 1;
-        var (evaluation, weights) = Evaluate(cancellation);
+        var (evaluation, weights, pictures) = Evaluate(cancellation);
         // Only now does the position change: if the evaluation is cancelled, a resumed run evaluates again.
         var isBest = _session.Validation is null || evaluation.Loss < position.BestLoss;
         position.EpochsSinceBest = isBest ? 0 : position.EpochsSinceBest + 1;
@@ -290,7 +293,7 @@ public sealed class Trainer : IDisposable
             Step = position.Step,
             TrainLoss = totals.MeanLoss,
             Penalty = _penalty,
-            TrainAccuracy = _data.Task == TaskKind.Regression ? double.NaN : trainPixels?.Accuracy ?? totals.Accuracy,
+            TrainAccuracy = _data.Task is TaskKind.Regression or TaskKind.Autoencoding ? double.NaN : trainPixels?.Accuracy ?? totals.Accuracy,
             TrainMeanIou = trainPixels?.MeanIou ?? double.NaN,
             MeanIou = evaluation.Pixels?.MeanIou ?? double.NaN,
             EvaluatedOn = _session.Validation is null ? "test" : "validation",
@@ -311,12 +314,13 @@ public sealed class Trainer : IDisposable
         var isDue = epoch % _resolved.Options.CheckpointEvery == 0 || position.Step >= _loop.TotalSteps;
         var state = isDue ? CaptureGoodState() : null;
         _writer?.SaveEpoch(report, weights, isBest, state);
+        foreach (var picture in pictures) _writer?.SavePicture(picture.Name, epoch, picture.Image);
         if (isDue) RestartCheckpointInterval();
         _observer.OnEpoch(report);
     }
 
-    // Evaluates the weights that are saved, the average if there is one, and returns them.
-    private (Evaluation Evaluation, WeightValues Weights) Evaluate(CancellationToken cancellation)
+    // Evaluates the weights that are saved, the average if there is one, and returns them, and pictures of what they make.
+    private (Evaluation Evaluation, WeightValues Weights, IReadOnlyList<RunPicture> Pictures) Evaluate(CancellationToken cancellation)
     {
         var weights = _session.Weights;
         weights.Use(weights.Evaluated);
@@ -324,7 +328,7 @@ public sealed class Trainer : IDisposable
         {
             var evaluation = _session.Evaluator.Run(_session.Validation ?? _session.Test, _session.EvaluationBatch, confusion: false, cancellation);
             RequireFinite(evaluation.Loss, _session.Validation is null ? "test loss" : "validation loss");
-            return (evaluation, weights.DownloadCurrent());
+            return (evaluation, weights.DownloadCurrent(), _pictures?.Draw() ?? []);
         }
         finally
         {

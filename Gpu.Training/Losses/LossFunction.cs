@@ -19,6 +19,9 @@ internal abstract class LossFunction
     /// <summary>Whether each pixel of the output has a label; else each sample has one.</summary>
     public virtual bool HasPixelLabels => false;
 
+    /// <summary>Whether the targets are the inputs of the model, as in an autoencoder.</summary>
+    public virtual bool TargetsInput => false;
+
     /// <summary>Labels of a sample; 0 for a loss on targets.</summary>
     public int LabelsPerSample(Model model) => !UsesLabels ? 0 : HasPixelLabels ? model.Output.Length / Classes(model) : 1;
 
@@ -34,6 +37,8 @@ internal abstract class LossFunction
         LossKind.MeanSquaredError => new SquaredErrorLoss(1),
         LossKind.HalfMeanSquaredError => new SquaredErrorLoss(0.5f),
         LossKind.BinaryCrossEntropy => new BinaryCrossEntropyLoss(),
+        LossKind.ReconstructionError => new SquaredErrorLoss(1, targetsInput: true),
+        LossKind.ReconstructionCrossEntropy => new BinaryCrossEntropyLoss(targetsInput: true),
         LossKind.PixelCrossEntropy => new SegmentationLoss(new PixelLossTerms { CrossEntropy = 1 }),
         LossKind.Dice => new SegmentationLoss(new PixelLossTerms { Dice = 1 }),
         LossKind.Focal => new SegmentationLoss(new PixelLossTerms { Focal = 1 }),
@@ -103,8 +108,10 @@ internal abstract class LossFunction
         }
     }
 
-    private sealed class SquaredErrorLoss(float factor) : LossFunction
+    private sealed class SquaredErrorLoss(float factor, bool targetsInput = false) : LossFunction
     {
+        public override bool TargetsInput => targetsInput;
+
         public override bool UsesLabels => false;
 
         public override float Factor => factor;
@@ -120,8 +127,10 @@ internal abstract class LossFunction
         }
     }
 
-    private sealed class BinaryCrossEntropyLoss : LossFunction
+    private sealed class BinaryCrossEntropyLoss(bool targetsInput = false) : LossFunction
     {
+        public override bool TargetsInput => targetsInput;
+
         public override bool UsesLabels => false;
 
         public override void Record(IExecutor executor, LossArguments arguments)

@@ -31,9 +31,11 @@ public static class BuiltInModels
         new("mobilenet_small", "MobileNetV2 of half width with depthwise convolutions, for color photos from about 64 pixels",
             TensorShape.Image(128, 128, 3), 10, MobileNetSmall) { EndsInGlobalPooling = true },
         new(DefaultForMasks, "U-Net of four levels with batch normalization, 16 to 128 channels, a class for each pixel; sides are multiples of 8",
-            TensorShape.Image(64, 64, 3), 4, UNetSmall) { IsForMasks = true },
+            TensorShape.Image(64, 64, 3), 4, UNetSmall) { Task = TaskKind.Segmentation },
         new("fcn_resnet", "residual network with transposed convolutions and added skip connections (FCN), a class for each pixel; sides are multiples of 16",
-            TensorShape.Image(128, 128, 3), 21, FcnResNet) { IsForMasks = true },
+            TensorShape.Image(128, 128, 3), 21, FcnResNet) { Task = TaskKind.Segmentation },
+        new(DefaultAutoencoder, "autoencoder with two strided convolutions, 32 numbers, and two transposed convolutions; sides are multiples of 4",
+            TensorShape.Image(28, 28, 1), 1, AutoencoderSmall) { Task = TaskKind.Autoencoding },
     ];
 
     /// <summary>The name of the default model.</summary>
@@ -44,6 +46,9 @@ public static class BuiltInModels
 
     /// <summary>The name of the default model for images with masks.</summary>
     public const string DefaultForMasks = "unet_small";
+
+    /// <summary>The name of the default autoencoder.</summary>
+    public const string DefaultAutoencoder = "autoencoder_small";
 
     /// <summary>The names of the built-in models.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Entries.Select(known => known.Name)];
@@ -67,6 +72,7 @@ public static class BuiltInModels
     {
         ArgumentNullException.ThrowIfNull(data);
         if (data.Task == TaskKind.Segmentation) return Create(DefaultForMasks, data.SampleShape, data.Classes);
+        if (data.Task == TaskKind.Autoencoding) return Create(DefaultAutoencoder, data.SampleShape, data.Outputs);
         return data is ImageDataset images
             ? DefaultFor(images.Height, images.Width, images.Channels, images.Classes)
             : TaskModel.Adapt(Create(DefaultForTables, data.SampleShape, data.Outputs), data.Task, out _);
@@ -108,7 +114,11 @@ public static class BuiltInModels
 
     /// <summary>Whether a model gives a class for each pixel, for images with masks.</summary>
     /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
-    public static bool IsForMasks(string name) => Find(name).IsForMasks;
+    public static bool IsForMasks(string name) => Find(name).Task == TaskKind.Segmentation;
+
+    /// <summary>What a model is made for: classification (also of tables), segmentation or autoencoding.</summary>
+    /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
+    public static TaskKind TaskOf(string name) => Find(name).Task;
 
     private static BuiltIn Find(string name)
     {
@@ -308,6 +318,25 @@ public static class BuiltInModels
         return new("fcn_resnet", input, ForMasks(1e-3f), [.. layers, new ConvTranspose2dLayer(outputs, 4, 2) { Padding = 1 }]);
     }
 
+    // Halves the size twice; the code of 32 numbers is the output of the dense layer 'code'.
+    private static Model AutoencoderSmall(TensorShape input, int outputs)
+    {
+        RequireMultiple(DefaultAutoencoder, input, 4);
+        return new(
+            DefaultAutoencoder, input, Adam(1e-3f, 0, LossKind.ReconstructionError),
+            [.. Normalized(16, stride: 2), .. Normalized(32, stride: 2), new FlattenLayer(), new DenseLayer(32) { Name = "code" }, .. Decoder(input, outputs, 32)]);
+    }
+
+    // From features to an image whose size is doubled twice.
+    private static Layer[] Decoder(TensorShape image, int outputs, int channels) =>
+    [
+        Dense(image.Height / 4 * (image.Width / 4) * channels),
+        new ReshapeLayer { Height = image.Height / 4, Width = image.Width / 4 },
+        new ConvTranspose2dLayer(channels / 2, 4, 2) { Padding = 1, Bias = false },
+        new BatchNormLayer { Activation = Activation.Relu },
+        new ConvTranspose2dLayer(outputs, 4, 2) { Padding = 1 },
+    ];
+
     private static TrainingRecipe ForMasks(float learningRate) => new()
     {
         Loss = LossKind.PixelCrossEntropy,
@@ -327,6 +356,6 @@ public static class BuiltInModels
     {
         public bool EndsInGlobalPooling { get; init; }
 
-        public bool IsForMasks { get; init; }
+        public TaskKind Task { get; init; }
     }
 }

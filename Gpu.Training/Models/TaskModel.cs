@@ -13,12 +13,16 @@ public static class TaskModel
         TaskKind.Binary => loss is LossKind.BinaryCrossEntropy or LossKind.MeanSquaredError or LossKind.HalfMeanSquaredError,
         TaskKind.Regression => loss is LossKind.MeanSquaredError or LossKind.HalfMeanSquaredError,
         TaskKind.Segmentation => IsPixelLoss(loss),
+        TaskKind.Autoencoding => IsReconstructionLoss(loss),
         _ => loss == LossKind.SoftmaxCrossEntropy,
     };
 
     /// <summary>Whether a loss compares a class for each pixel.</summary>
     public static bool IsPixelLoss(LossKind loss) =>
         loss is LossKind.PixelCrossEntropy or LossKind.Dice or LossKind.Focal or LossKind.PixelCrossEntropyDice;
+
+    /// <summary>Whether a loss compares the output with the input.</summary>
+    public static bool IsReconstructionLoss(LossKind loss) => loss is LossKind.ReconstructionError or LossKind.ReconstructionCrossEntropy;
 
     /// <summary>
     /// Returns the model with a loss that fits the task. Softmax and binary cross-entropy take logits, and regression takes any number, so there a sigmoid
@@ -39,6 +43,7 @@ public static class TaskModel
             TaskKind.Binary => LossKind.BinaryCrossEntropy,
             TaskKind.Regression => LossKind.MeanSquaredError,
             TaskKind.Segmentation => LossKind.PixelCrossEntropy,
+            TaskKind.Autoencoding => LossKind.ReconstructionError,
             _ => LossKind.SoftmaxCrossEntropy,
         };
         List<string> changes = [];

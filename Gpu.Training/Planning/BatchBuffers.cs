@@ -17,6 +17,7 @@ internal sealed class BatchBuffers : IDisposable
         Batch = batch;
         Classes = loss.Classes(model);
         LabelsPerSample = loss.LabelsPerSample(model);
+        TargetsInput = loss.TargetsInput;
         var (input, labels, perSample, targets) = SectionWords(model, loss, batch);
         var total = WordsFor(model, loss, batch, settings);
         if (total > int.MaxValue)
@@ -81,7 +82,10 @@ internal sealed class BatchBuffers : IDisposable
     /// <summary>[batch].</summary>
     public DeviceView SampleLosses { get; }
 
-    /// <summary>[batch, output length]; empty for a loss that uses labels.</summary>
+    /// <summary>Whether the targets are the inputs, so that there are no <see cref="Targets"/>.</summary>
+    public bool TargetsInput { get; }
+
+    /// <summary>[batch, output length]; empty for a loss that uses labels or the input.</summary>
     public DeviceView Targets { get; }
 
     /// <summary>[classes]; empty if there are none.</summary>
@@ -98,7 +102,7 @@ internal sealed class BatchBuffers : IDisposable
     private static (long Input, long Labels, long PerSample, long Targets) SectionWords(Model model, LossFunction loss, int batch) => (
         ArenaLayout.Align((long)batch * model.Input.Length), ArenaLayout.Align((long)batch * Math.Max(1, loss.LabelsPerSample(model))),
         ArenaLayout.Align(batch),
-        loss.UsesLabels ? 0 : ArenaLayout.Align((long)batch * model.Output.Length));
+        loss.UsesLabels || loss.TargetsInput ? 0 : ArenaLayout.Align((long)batch * model.Output.Length));
 
     private static long WeightWords(Model model, LossFunction loss) => loss.UsesLabels ? ArenaLayout.Align(loss.Classes(model)) : 0;
 }

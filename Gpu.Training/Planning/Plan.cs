@@ -24,7 +24,7 @@ internal sealed class Plan
         Labels = buffers.Labels.First(Batch * Math.Max(1, buffers.LabelsPerSample));
         SecondLabels = buffers.SecondLabels.IsEmpty ? default : buffers.SecondLabels.First(Batch);
         LabelWeights = buffers.LabelWeights.IsEmpty ? default : buffers.LabelWeights.First(Batch);
-        Targets = buffers.Targets.IsEmpty ? default : buffers.Targets.First(Output.Length);
+        Targets = buffers.TargetsInput ? Input : buffers.Targets.IsEmpty ? default : buffers.Targets.First(Output.Length);
         SampleLosses = buffers.SampleLosses.First(Batch);
     }
 
@@ -46,7 +46,7 @@ internal sealed class Plan
     /// <summary>[batch], the weights of <see cref="Labels"/>; to be filled before a run of a training plan that mixes samples; otherwise empty.</summary>
     public DeviceView LabelWeights { get; }
 
-    /// <summary>[batch, output length]; to be filled before a run with a loss that uses targets; otherwise empty.</summary>
+    /// <summary>[batch, output length]; to be filled before a run with a loss that uses targets; the input of an autoencoder; otherwise empty.</summary>
     public DeviceView Targets { get; }
 
     /// <summary>[batch, output length]; valid after a run.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
+using Gpu.Training.Images;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -131,6 +132,13 @@ internal sealed class RunWriter : IDisposable
         files.Add(MetricsFile());
         Save(files, state, EpochJson.Write(report));
     }
+
+    /// <summary>Saves a picture of an epoch.</summary>
+    /// <param name="name">What it shows; the beginning of the file name.</param>
+    /// <param name="epoch">The epoch, from 1.</param>
+    /// <param name="image">The picture.</param>
+    public void SavePicture(string name, int epoch, ByteImage image) =>
+        _files.WritePicture(RunFolder.PictureName(name, epoch), ImageCodec.EncodePng(image));
 
     /// <summary>Saves a checkpoint.</summary>
     public void SaveCheckpoint(TrainingState state) => Save([], state);
