@@ -311,7 +311,7 @@ internal sealed class EvalCommand
         var f1 = result.MacroF1 is { } macro ? $", macro-F1 {Units.Percent(macro)}" : "";
         reporter.Line(
             $"{model} on {Units.Count(result.Samples)} {noun} of {dataset}: "
-            + (double.IsNaN(result.Accuracy) && double.IsNaN(result.Rmse) ? $"loss {Units.Fixed(result.Loss, 4)}" : classNames.Count == 0
+            + (double.IsNaN(result.Accuracy) && double.IsNaN(result.Rmse) ? $"loss {Units.Fixed(result.Loss, 4)}{Divergence(result)}" : classNames.Count == 0
                 ? $"RMSE {Units.Short(result.Rmse)}, R2 {Units.Fixed(result.R2, 4)}, loss {Units.Fixed(result.Loss, 4)}"
                 : $"accuracy {Units.Percent(result.Accuracy)}{balanced}{f1}{top}, loss {Units.Fixed(result.Loss, 4)}"));
         reporter.Result(new JsonRecord()
@@ -319,9 +319,11 @@ internal sealed class EvalCommand
             .Add("loss", result.Loss).Add("accuracy", result.Accuracy).Add("balanced_accuracy", result.BalancedAccuracy).Add("macro_f1", result.MacroF1)
             .Add("top_k", hasTop ? result.TopK : null).Add("top_k_accuracy", hasTop ? result.TopKAccuracy : null).Add("seconds", result.Seconds)
             .Add("samples_per_second", result.Samples / result.Seconds).Add("classes", classes)
-            .Add("left_out", leftOut).Add("rmse", result.Rmse).Add("r2", result.R2).Add("plot", plot is null ? null : Path.GetFullPath(plot))
+            .Add("left_out", leftOut).Add("divergence", double.IsNaN(result.Divergence) ? null : result.Divergence).Add("rmse", result.Rmse).Add("r2", result.R2).Add("plot", plot is null ? null : Path.GetFullPath(plot))
             .Add("confusion", result.ConfusionMatrix is { } matrix ? Rows(matrix) : null));
     }
+
+    private static string Divergence(Evaluation result) => double.IsNaN(result.Divergence) ? "" : $", KL {Units.Fixed(result.Divergence, 2)}";
 
     // The matrix with names, or with numbers for the columns; where neither fits into the width, the most frequent confusions.
     private static void ShowConfusion(Reporter reporter, int[,] confusion, IReadOnlyList<string> names)

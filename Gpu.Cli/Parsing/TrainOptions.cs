@@ -89,6 +89,9 @@ internal sealed class TrainOptions
     private readonly Option<double?> _labelSmoothing = Options.Number(
         "--label-smoothing", "Label smoothing: target probability spread evenly over all classes", Interval.BelowOne, Recipe);
 
+    private readonly Option<double?> _klWeight = Options.Number(
+        "--kl-weight", "Weight of the divergence of the latent values of a variational autoencoder; 1 is the evidence lower bound", Interval.NonNegative, "1");
+
     private readonly Option<ClassWeighting?> _classWeights = ClassWeightsOption.Create();
 
     private readonly Option<double?> _clipValue = Options.Number(
@@ -204,7 +207,7 @@ internal sealed class TrainOptions
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn,
             _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _dropout, _spatialDropout,
-            _stochasticDepth, _labelSmoothing, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, _lookahead, _whiten,
+            _stochasticDepth, _labelSmoothing, _klWeight, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, _lookahead, _whiten,
             .. _augmentation.All, _background, _validation, _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _initLayout, _freeze, _scales,
             _logEvery, _noStatistics, _checkpointEvery, _onDivergence,
         ];
@@ -246,6 +249,7 @@ internal sealed class TrainOptions
             Activation = Named<ActivationKind>(parsed, _activation) ?? basis.Activation,
             Dropout = parsed.GetSingle(_dropout) ?? basis.Dropout,
             LabelSmoothing = parsed.GetSingle(_labelSmoothing) ?? basis.LabelSmoothing,
+            KlWeight = parsed.GetSingle(_klWeight) ?? basis.KlWeight,
             ClassWeights = parsed.GetValue(_classWeights) ?? basis.ClassWeights,
             SpatialDropout = parsed.GetValue(_spatialDropout) || basis.SpatialDropout,
             StochasticDepth = parsed.GetSingle(_stochasticDepth) ?? basis.StochasticDepth,

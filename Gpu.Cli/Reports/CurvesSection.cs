@@ -41,7 +41,13 @@ internal static class CurvesSection
                 Series = [Series("training", 0, report => report.TrainAccuracy), Series(part, 1, report => report.Accuracy)], HasBand = true, Mark = mark,
                 IsPercent = true,
             };
+        var generative = new (string Title, Func<EpochReport, double> Training, Func<EpochReport, double> Test)[]
+        {
+            ("Reconstruction", report => report.TrainReconstruction, report => report.Reconstruction),
+            ("Divergence of the latent values, nats", report => report.TrainDivergence, report => report.Divergence),
+        }.Where(curve => reports.Any(report => double.IsFinite(curve.Test(report)))).Select(curve =>
+            new SvgPlot(curve.Title) { Series = [Series("training", 0, curve.Training), Series(part, 1, curve.Test)] }.Draw());
         var rate = new SvgPlot("Learning rate") { Series = [Series("", 4, report => report.LearningRate)] };
-        return Html.Section("Curves", Html.Div("charts", loss.Draw(), total?.Draw(), score?.Draw(), rate.Draw()));
+        return Html.Section("Curves", Html.Div("charts", loss.Draw(), total?.Draw(), score?.Draw(), generative, rate.Draw()));
     }
 }

@@ -43,6 +43,7 @@ internal static class RunSettings
         yield return ("dropout", options.Dropout is { } dropout ? Number(dropout) : "as in the model");
         yield return ("spatial-dropout", options.SpatialDropout ? "yes" : "no");
         yield return ("stochastic-depth", Number(options.StochasticDepth));
+        yield return ("kl-weight", Number(options.KlWeight));
         yield return ("label-smoothing", Number(options.LabelSmoothing ?? model.Recipe.LabelSmoothing));
         yield return ("class-weights", options.ClassWeights switch
         {

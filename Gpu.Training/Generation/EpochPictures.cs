@@ -4,22 +4,43 @@ using Gpu.Training.Loop;
 
 namespace Gpu.Training.Generation;
 
-/// <summary>The pictures that a run writes after each epoch: what the evaluated weights make of the first test images.</summary>
-internal sealed class EpochPictures
+/// <summary>The pictures that a run writes after each epoch: what the evaluated weights make of the first test images, and of noise.</summary>
+internal sealed class EpochPictures : IDisposable
 {
-    private const int MostReconstructed = 32, PairsPerRow = 8;
+    private const int MostReconstructed = 32, PairsPerRow = 8, Samples = 64, SamplesPerRow = 16, WalkRows = 6, WalkSteps = 12;
+
+    // The same in all runs and epochs, so that pictures can be compared.
+    private const ulong Seed = 1;
 
     private readonly TrainingSession _session;
     private readonly ImageDataset _data;
 
-    private EpochPictures(TrainingSession session, ImageDataset data) => (_session, _data) = (session, data);
+    private readonly ImageGenerator? _generator;
+
+    private EpochPictures(TrainingSession session, ImageDataset data)
+    {
+        (_session, _data) = (session, data);
+        var model = session.Network.Model;
+        if (ImageGenerator.Supports(model)) _generator = ImageGenerator.Create(model, session.Network.Device, data.Statistics);
+    }
 
     /// <summary>The pictures of a run; null for a task whose result is no image.</summary>
     public static EpochPictures? Create(TrainingSession session, Dataset data) =>
         data is ImageDataset { Task: TaskKind.Autoencoding } images ? new(session, images) : null;
 
     /// <summary>Draws the pictures with the weights that the network has.</summary>
-    public IReadOnlyList<RunPicture> Draw() => [new("reconstructions", DrawReconstructions())];
+    public IReadOnlyList<RunPicture> Draw()
+    {
+        List<RunPicture> pictures = [new("reconstructions", DrawReconstructions())];
+        if (_generator is null) return pictures;
+        _generator.Load(_session.Network.GetParameter);
+        pictures.Add(new("samples", ImageGrid.Render(_generator.Generate(Samples, Seed), _data.SampleShape, SamplesPerRow)));
+        pictures.Add(new("walk", ImageGrid.Render(_generator.Interpolate(WalkRows, WalkSteps, Seed), _data.SampleShape, WalkSteps)));
+        return pictures;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _generator?.Dispose();
 
     // Each image beside its reconstruction.
     private ByteImage DrawReconstructions()

@@ -44,6 +44,9 @@ public sealed record Evaluation
             .DefaultIfEmpty(0).Average()
         : null;
 
+    /// <summary>The mean Kullback-Leibler divergence of the latent values, nats per sample; NaN unless the model draws them.</summary>
+    public double Divergence { get; init; } = double.NaN;
+
     /// <summary>Evaluation time in seconds.</summary>
     public required double Seconds { get; init; }
 

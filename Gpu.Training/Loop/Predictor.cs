@@ -107,7 +107,12 @@ public sealed class Predictor : IDisposable
 
     private Evaluation Evaluate(DataSplit split, Func<PlanCache, DeviceSplit> load, int topK, CancellationToken cancellation)
     {
-        var settings = new PlanSettings { TopK = topK, BinaryThreshold = TaskModel.BinaryThreshold(Configuration.Task, Run.Model.Recipe.Loss) };
+        var settings = new PlanSettings
+        {
+            TopK = topK,
+            BinaryThreshold = TaskModel.BinaryThreshold(Configuration.Task, Run.Model.Recipe.Loss),
+            KlWeight = Configuration.Options.KlWeight ?? 1,
+        };
         var (check, batch) = Fit(
             "evaluating", settings, split.Count,
             (requirements, size) =>

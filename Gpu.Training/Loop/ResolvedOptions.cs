@@ -22,6 +22,7 @@ internal sealed record ResolvedOptions(
         var optimizer = options.OptimizerFor(recipe.Optimizer);
         Check(options, optimizer, recipe);
         CheckLayers(options, model);
+        CheckLatent(options, model);
         var selection = ParameterSelection.For(model, options.Whiten ? [.. options.Freeze, Whitened(model)] : options.Freeze, options.LearningRateScales);
         var settings = new PlanSettings
         {
@@ -29,6 +30,7 @@ internal sealed record ResolvedOptions(
             Dropout = options.Dropout,
             LabelSmoothing = options.LabelSmoothing ?? recipe.LabelSmoothing,
             TopK = options.TopK,
+            KlWeight = options.KlWeight ?? 1,
             BinaryThreshold = binaryThreshold,
             SpatialDropout = options.SpatialDropout,
             StochasticDepth = options.StochasticDepth ?? 0,
@@ -55,6 +57,7 @@ internal sealed record ResolvedOptions(
         CheckDecay(optimizer);
         Fraction("dropout", options.Dropout ?? 0);
         Fraction("ema", options.Ema ?? 0);
+        Range("kl-weight", options.KlWeight ?? 1, IsNotNegative, "0 to 3.4e38");
         Fraction("stochastic-depth", options.StochasticDepth ?? 0);
         Range("clip-value", options.ClipValue ?? 1, IsPositive, Positive);
         Range("clip-norm", options.ClipNorm ?? 1, IsPositive, Positive);
@@ -112,6 +115,12 @@ internal sealed record ResolvedOptions(
             throw new TrainingException($"dropout has no effect, because the model '{model.Name}' has no dropout layers. Omit it, or add some.");
         if (options.SpatialDropout && nodes.All(node => node.Layer is not DropoutLayer || !node.Input.IsImage))
             throw new TrainingException($"spatial-dropout has no effect, because the model '{model.Name}' has no dropout layers with images. Omit it.");
+    }
+
+    private static void CheckLatent(TrainingOptions options, Model model)
+    {
+        if (options.KlWeight is not null && !LatentSampleLayer.IsIn(model))
+            throw new TrainingException($"kl-weight has no effect, because the model '{model.Name}' has no latent-sample layer. Omit it.");
     }
 
     private static bool IsNotNegative(double value) => value >= 0 && float.IsFinite((float)value);

@@ -52,6 +52,7 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
             R2 = isRegression && split.TargetVariance > 0 ? 1 - squaredError / split.TargetVariance : double.NaN,
             ConfusionMatrix = matrix,
             Pixels = pixels,
+            Divergence = plans.EvaluationMetrics.ReadDivergence(),
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
     }

@@ -198,6 +198,7 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _pictures?.Dispose();
         _session.Dispose();
         _writer?.Dispose();
     }
@@ -262,6 +263,7 @@ public sealed class Trainer : IDisposable
         _clock.Resume();
         var totals = _session.Plans.TrainingMetrics.Read();
         var trainPixels = _session.Plans.TrainingMetrics.ReadPixels() is { } counts ? new PixelScores(counts) : null;
+        var trainDivergence = _session.Plans.TrainingMetrics.ReadDivergence();
         _clock.Pause(0);
         RequireFinite(totals.MeanLoss);
         _clock.EndEpoch();
@@ -296,6 +298,10 @@ public sealed class Trainer : IDisposable
             TrainAccuracy = _data.Task is TaskKind.Regression or TaskKind.Autoencoding ? double.NaN : trainPixels?.Accuracy ?? totals.Accuracy,
             TrainMeanIou = trainPixels?.MeanIou ?? double.NaN,
             MeanIou = evaluation.Pixels?.MeanIou ?? double.NaN,
+            TrainDivergence = trainDivergence,
+            Divergence = evaluation.Divergence,
+            TrainReconstruction = totals.MeanLoss - _resolved.PlanSettings.DivergenceFactor(_model) * trainDivergence,
+            Reconstruction = evaluation.Loss - _resolved.PlanSettings.DivergenceFactor(_model) * evaluation.Divergence,
             EvaluatedOn = _session.Validation is null ? "test" : "validation",
             Loss = evaluation.Loss,
             Accuracy = evaluation.Accuracy,

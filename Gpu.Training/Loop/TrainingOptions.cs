@@ -102,6 +102,12 @@ public sealed record TrainingOptions
     /// <summary>Label smoothing: target probability spread evenly over all classes, 0 &lt;= x &lt; 1.</summary>
     public float? LabelSmoothing { get; init; }
 
+    /// <summary>
+    /// Weight of the divergence of the latent values of a variational autoencoder, 0 or more; null for 1, the evidence lower bound. Only for models with a
+    /// latent-sample layer.
+    /// </summary>
+    public float? KlWeight { get; init; }
+
     /// <summary>Class weights of the training loss; null: off.</summary>
     public ClassWeighting? ClassWeights { get; init; }
 

@@ -277,6 +277,7 @@ internal sealed class TrainingSession : IDisposable
         if (!Update.Slow.IsEmpty) yield return ("slow", Update.Slow);
         if (!Plans.LossScale.IsEmpty) yield return ("loss_scale", Plans.LossScale);
         yield return ("metrics", Plans.TrainingMetrics.Totals);
+        if (!Plans.TrainingMetrics.Divergence.IsEmpty) yield return ("divergence", Plans.TrainingMetrics.Divergence);
         if (!Plans.TrainingMetrics.PixelCounts.IsEmpty) yield return ("pixel_counts", Plans.TrainingMetrics.PixelCounts);
     }
 

@@ -55,6 +55,12 @@ internal abstract class LossFunction
     // Adds the losses of a loss on targets to the metrics, and the correct decisions if there are any.
     private static void Count(IExecutor executor, LossArguments arguments)
     {
+        if (!arguments.Divergence.IsEmpty)
+        {
+            LatentSample.AddDivergence(executor, arguments.Batch, arguments.DivergenceFactor, arguments.Divergence, arguments.SampleLosses);
+            Metrics.AccumulateLosses(executor, arguments.Batch, arguments.Divergence, arguments.DivergenceMetrics);
+        }
+
         if (arguments.BinaryThreshold is { } threshold)
         {
             Metrics.AccumulateBinary(
@@ -180,6 +186,15 @@ internal readonly record struct LossArguments
 
     /// <summary>The counters of pixels, which are added to; see <see cref="PixelConfusion"/>. Empty unless pixels have labels.</summary>
     public required DeviceView PixelCounts { get; init; }
+
+    /// <summary>The divergence of the latent values of each sample, [batch], which the loss adds; empty unless the model draws them.</summary>
+    public required DeviceView Divergence { get; init; }
+
+    /// <summary>The factor of the divergence in the loss of a sample.</summary>
+    public required float DivergenceFactor { get; init; }
+
+    /// <summary>Counters of the divergence; see <see cref="MetricLayout"/>. Empty as <see cref="Divergence"/>.</summary>
+    public required DeviceView DivergenceMetrics { get; init; }
 
     /// <summary>Memory for the loss, at least <see cref="LossFunction.WorkspaceLength"/> words.</summary>
     public required DeviceView Workspace { get; init; }

@@ -36,6 +36,8 @@ public static class BuiltInModels
             TensorShape.Image(128, 128, 3), 21, FcnResNet) { Task = TaskKind.Segmentation },
         new(DefaultAutoencoder, "autoencoder with two strided convolutions, 32 numbers, and two transposed convolutions; sides are multiples of 4",
             TensorShape.Image(28, 28, 1), 1, AutoencoderSmall) { Task = TaskKind.Autoencoding },
+        new("vae_small", "variational autoencoder with 16 latent values, for generate; sides are multiples of 4", TensorShape.Image(28, 28, 1), 1, VaeSmall)
+            { Task = TaskKind.Autoencoding },
     ];
 
     /// <summary>The name of the default model.</summary>
@@ -325,6 +327,18 @@ public static class BuiltInModels
         return new(
             DefaultAutoencoder, input, Adam(1e-3f, 0, LossKind.ReconstructionError),
             [.. Normalized(16, stride: 2), .. Normalized(32, stride: 2), new FlattenLayer(), new DenseLayer(32) { Name = "code" }, .. Decoder(input, outputs, 32)]);
+    }
+
+    // Kingma, Welling, "Auto-encoding variational Bayes", 2013, with convolutions. The outputs are logits of pixel values.
+    private static Model VaeSmall(TensorShape input, int outputs)
+    {
+        RequireMultiple("vae_small", input, 4);
+        return new(
+            "vae_small", input, Adam(1e-3f, 0, LossKind.ReconstructionCrossEntropy),
+            [
+                .. Normalized(32, stride: 2), .. Normalized(64, stride: 2), new FlattenLayer(), new DenseLayer(2 * 16) { Name = "code" },
+                new LatentSampleLayer(), .. Decoder(input, outputs, 64),
+            ]);
     }
 
     // From features to an image whose size is doubled twice.

@@ -39,6 +39,7 @@ public sealed class Model
         Nodes = SequenceBlock.ResolveAll(new NameScope("", Layers), Layers, input, out var output);
         Output = output;
         foreach (var node in Nodes.SelectMany(node => node.Flatten())) LayerRules.Check(node);
+        LatentSampleLayer.Check(this);
         Parameters = [.. Nodes.SelectMany(node => node.Flatten()).SelectMany(node => node.Parameters)];
     }
 

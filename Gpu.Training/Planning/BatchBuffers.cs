@@ -1,4 +1,5 @@
 using Gpu.Kernels.Devices;
+using Gpu.Training.Layers;
 using Gpu.Training.Losses;
 using Gpu.Training.Models;
 
@@ -42,6 +43,12 @@ internal sealed class BatchBuffers : IDisposable
             at += (int)ArenaLayout.Align(workspace);
         }
 
+        if (DivergenceWords(model, batch) is > 0 and var divergence)
+        {
+            Divergence = _batch.View.Slice(at, batch);
+            at += (int)divergence;
+        }
+
         if (!settings.MixesSamples) return;
         SecondLabels = _batch.View.Slice(at, batch);
         LabelWeights = _batch.View.Slice(at + (int)perSample, batch);
@@ -52,7 +59,7 @@ internal sealed class BatchBuffers : IDisposable
     {
         var (input, labels, perSample, targets) = SectionWords(model, loss, batch);
         return input + labels + perSample + targets + WeightWords(model, loss) + ArenaLayout.Align(loss.WorkspaceLength(model, batch))
-            + (settings.MixesSamples ? 2 * perSample : 0);
+            + DivergenceWords(model, batch) + (settings.MixesSamples ? 2 * perSample : 0);
     }
 
     /// <summary>The largest batch size that fits.</summary>
@@ -79,6 +86,9 @@ internal sealed class BatchBuffers : IDisposable
     /// <summary>Memory for the loss; empty if it needs none.</summary>
     public DeviceView Workspace { get; }
 
+    /// <summary>[batch]: the divergence of the latent values of each sample; empty unless the model draws them.</summary>
+    public DeviceView Divergence { get; }
+
     /// <summary>[batch].</summary>
     public DeviceView SampleLosses { get; }
 
@@ -103,6 +113,8 @@ internal sealed class BatchBuffers : IDisposable
         ArenaLayout.Align((long)batch * model.Input.Length), ArenaLayout.Align((long)batch * Math.Max(1, loss.LabelsPerSample(model))),
         ArenaLayout.Align(batch),
         loss.UsesLabels || loss.TargetsInput ? 0 : ArenaLayout.Align((long)batch * model.Output.Length));
+
+    private static long DivergenceWords(Model model, int batch) => LatentSampleLayer.IsIn(model) ? ArenaLayout.Align(batch) : 0;
 
     private static long WeightWords(Model model, LossFunction loss) => loss.UsesLabels ? ArenaLayout.Align(loss.Classes(model)) : 0;
 }

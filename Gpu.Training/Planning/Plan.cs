@@ -142,6 +142,9 @@ internal sealed class Plan
             BinaryThreshold = settings.BinaryThreshold,
             Gate = gradients?.Gate(output) ?? Activation.None,
             LabelSmoothing = gradients is null ? 0 : settings.LabelSmoothing,
+            Divergence = memory.Divergence,
+            DivergenceFactor = memory.DivergenceScale,
+            DivergenceMetrics = metrics.Divergence,
             ClassWeights = gradients is null ? default : buffers.ClassWeights,
         });
         if (observer?.Invoke("", PlanPass.Loss, SampleLosses) == false) return;

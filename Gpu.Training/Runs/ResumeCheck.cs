@@ -80,6 +80,7 @@ internal sealed class ResumeCheck
         Compare("stochastic-depth", was.StochasticDepth, now.StochasticDepth, Rule.Override);
         Compare("clip-value", was.ClipValue, now.ClipValue, Rule.Override);
         Compare("label-smoothing", was.LabelSmoothing, now.LabelSmoothing, Rule.Override);
+        Compare("kl-weight", was.KlWeight ?? 1, now.KlWeight ?? 1, Rule.Override);
         Compare("class-weights", was.ClassWeights, now.ClassWeights, Rule.Override);
         Compare("clip-norm", was.ClipNorm, now.ClipNorm, Rule.Override);
         Compare("augment flip", was.AugmentFlip, now.AugmentFlip, Rule.Override);

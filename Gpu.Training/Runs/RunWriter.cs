@@ -14,7 +14,8 @@ internal sealed class RunWriter : IDisposable
 {
     private const string Header =
         "epoch,step,learning_rate,train_loss,train_accuracy,evaluated_on,loss,accuracy,top_k,top_k_accuracy,is_best,train_seconds,evaluation_seconds,"
-        + "samples_per_second,rmse,r2,mean_iou,train_mean_iou,penalty,penalty_kind,total_loss,zero_share";
+        + "samples_per_second,rmse,r2,mean_iou,train_mean_iou,penalty,penalty_kind,total_loss,zero_share,divergence,"
+        + "train_divergence,reconstruction,train_reconstruction";
 
     private readonly string _folder;
     private readonly Model _model;
@@ -197,12 +198,17 @@ internal sealed class RunWriter : IDisposable
         }
     }
 
-    private static string Line(EpochReport report) => string.Join(",", new object[]
+    private static string Line(EpochReport report)
     {
-        report.Epoch, report.Step, report.LearningRate, report.TrainLoss, report.TrainAccuracy, report.EvaluatedOn, report.Loss, report.Accuracy, report.TopK,
-        report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond, report.Rmse, report.R2,
-        report.MeanIou, report.TrainMeanIou, report.Penalty.Value, PenaltyNames.Of(report.Penalty.Kind), report.TotalLoss, report.Penalty.ZeroShare,
-    }.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)));
+        object[] cells =
+        [
+            report.Epoch, report.Step, report.LearningRate, report.TrainLoss, report.TrainAccuracy, report.EvaluatedOn, report.Loss, report.Accuracy, report.TopK,
+            report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond, report.Rmse, report.R2,
+            report.MeanIou, report.TrainMeanIou, report.Penalty.Value, PenaltyNames.Of(report.Penalty.Kind), report.TotalLoss, report.Penalty.ZeroShare,
+            .. EpochJson.Generative(report).Select(score => (object)score.Value),
+        ];
+        return string.Join(",", cells.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)));
+    }
 
     // The metrics of an older version lack columns: they become empty cells, so that all rows have the cells of the header.
     internal static IEnumerable<string> WithColumns(IReadOnlyList<string> lines)
