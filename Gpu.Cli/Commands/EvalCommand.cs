@@ -77,6 +77,8 @@ internal sealed class EvalCommand
             throw new UsageException($"--plot draws runs on tables of two numbers, but '{path}' was trained on images. Omit it.");
         if (run.Task == TaskKind.Segmentation && TrainOptions.IsGiven(parsed, _topK.Name))
             throw new UsageException($"{_topK.Name} is for classes of whole images, but the run '{path}' was trained on masks. Omit it.");
+        if (run.Task == TaskKind.Generation)
+            throw new UsageException($"The run '{path}' is that of a generator, which has no loss on images. Look at its images: gputrainer generate {path}");
         if (run.Task == TaskKind.Autoencoding && new[] { _topK.Name, _tta.Name }.FirstOrDefault(name => TrainOptions.IsGiven(parsed, name)) is { } useless)
             throw new UsageException($"{useless} is for classes, but the run '{path}' is that of an autoencoder. Omit it.");
         var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run);

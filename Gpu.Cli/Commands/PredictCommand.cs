@@ -242,6 +242,8 @@ internal sealed class PredictCommand
             return;
         }
 
+        if (run.Configuration.Task == TaskKind.Generation)
+            throw new UsageException($"The run '{path}' is that of a generator, which takes no images. To draw some: gputrainer generate {path}");
         var names = NetworkInput.ClassNames(run);
         var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();
         // Reported before the device is opened, which can take long.

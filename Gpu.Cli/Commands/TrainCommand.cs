@@ -42,8 +42,9 @@ internal sealed class TrainCommand
 
     private readonly Option<string?> _loss = Options.OneOf(
         "--loss", "Loss for numbers and yes-or-no targets: mse, the mean squared error, or half-mse, half of it; for masks: cross-entropy of the pixels, dice, "
-            + "focal (with gamma 2) or the sum cross-entropy+dice; for autoencoders: mse or cross-entropy of each pixel value from 0 to 1",
-        "the model's", "mse", "half-mse", "cross-entropy", "dice", "focal", "cross-entropy+dice");
+            + "focal (with gamma 2) or the sum cross-entropy+dice; for autoencoders: mse or cross-entropy of each "
+            + "pixel value from 0 to 1; for --task gan: non-saturating or hinge",
+        "the model's", "mse", "half-mse", "cross-entropy", "dice", "focal", "cross-entropy+dice", "non-saturating", "hinge");
 
     private readonly Option<string?> _recipe = Options.Text(
         Recipe.Option, "NAME", "Options of a published network, which those given here replace: "
@@ -243,12 +244,18 @@ internal sealed class TrainCommand
                 TaskKind.Autoencoding => LossKind.ReconstructionCrossEntropy,
                 _ => LossKind.SoftmaxCrossEntropy,
             },
+            "non-saturating" => LossKind.NonSaturating,
+            "hinge" => LossKind.Hinge,
             "dice" => LossKind.Dice,
             "focal" => LossKind.Focal,
             _ => LossKind.PixelCrossEntropyDice,
         };
         if (!TaskModel.Accepts(data.Task, loss))
         {
+            if (data.Task == TaskKind.Generation)
+                throw new UsageException($"--loss {name} does not apply to --task gan. Choose non-saturating or hinge.");
+            if (TaskModel.IsAdversarialLoss(loss))
+                throw new UsageException($"--loss {name} is for --task gan. Omit it, or add --task gan.");
             if (data.Task == TaskKind.Autoencoding)
                 throw new UsageException($"--loss {name} does not apply to an autoencoder. Choose mse or cross-entropy.");
             if (data.Task == TaskKind.Segmentation)
@@ -261,7 +268,7 @@ internal sealed class TrainCommand
                 $"--loss {name} is for numbers and yes-or-no targets, but the data set '{data.Name}' has classes, which need softmax cross-entropy. Omit it.");
         }
 
-        return new Model(model.Name, model.Input, model.Recipe with { Loss = loss }, model.Layers);
+        return model.With(model.Recipe with { Loss = loss });
     }
 
     // A run that starts in the same second may take the name first.

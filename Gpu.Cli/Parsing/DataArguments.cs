@@ -77,6 +77,7 @@ internal sealed class DataArguments
             SkipsUnreadable = _images.SkipsUnreadable(parsed),
             OnlyRecorded = true,
         });
-        return run.Configuration.Task == TaskKind.Autoencoding ? images.ForTask(TaskKind.Autoencoding) : images;
+        var task = run.Configuration.Task;
+        return task is TaskKind.Autoencoding or TaskKind.Generation ? images.ForTask(task) : images;
     }
 }

@@ -100,7 +100,16 @@ internal sealed class ImageOptions
     private static string? ForTask(string source, string? modelName, TaskKind task)
     {
         if (modelName is null)
-            return task switch { TaskKind.Segmentation => BuiltInModels.DefaultForMasks, TaskKind.Autoencoding => BuiltInModels.DefaultAutoencoder, _ => null };
+        {
+            return task switch
+            {
+                TaskKind.Segmentation => BuiltInModels.DefaultForMasks,
+                TaskKind.Autoencoding => BuiltInModels.DefaultAutoencoder,
+                TaskKind.Generation => BuiltInModels.DefaultGenerator,
+                _ => null,
+            };
+        }
+
         if (!BuiltInModels.Names.Contains(modelName)) return modelName;
         var made = BuiltInModels.TaskOf(modelName);
         if (made == task) return modelName;
@@ -109,12 +118,14 @@ internal sealed class ImageOptions
         {
             TaskKind.Segmentation => "gives a class for each pixel",
             TaskKind.Autoencoding => "gives its input again (--task autoencode)",
+            TaskKind.Generation => "makes images from noise (--task gan)",
             _ => "gives one class for an image",
         };
         var needs = task switch
         {
             TaskKind.Segmentation => $"'{source}' has masks: a class for each pixel",
             TaskKind.Autoencoding => "--task autoencode needs the image again",
+            TaskKind.Generation => "--task gan needs a generator with its discriminator",
             _ => made == TaskKind.Segmentation ? $"'{source}' has no masks" : $"'{source}' has classes",
         };
         throw new UsageException($"The network '{modelName}' {gives}, but {needs}. Omit --model, or choose one of {others}.");

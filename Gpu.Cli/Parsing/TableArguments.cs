@@ -10,11 +10,12 @@ internal sealed class TableArguments
 {
     private static readonly string[] TableTasks = ["classification", "binary", "regression"];
 
-    private static readonly Dictionary<string, TaskKind> ImageTasks = new() { ["autoencode"] = TaskKind.Autoencoding };
+    private static readonly Dictionary<string, TaskKind> ImageTasks = new() { ["autoencode"] = TaskKind.Autoencoding, ["gan"] = TaskKind.Generation };
 
     private readonly Option<string?> _target = Options.Text("--target", "NAME", "Column of a table to predict", "the last");
     private readonly Option<string?> _task = Options.OneOf(
-        "--task", "What to learn: from a table classification, binary or regression; from images autoencode, to give an image again through fewer numbers",
+        "--task", "What to learn: from a table classification, binary or regression; from images autoencode, to give an image again through fewer "
+            + "numbers, or gan, to make such images from noise",
         "by the data: its classes, masks or the values of the target", [.. TableTasks, .. ImageTasks.Keys]);
     private readonly Option<string[]?> _ignore = Options.Checked(
         "--ignore", "A,B,...", "Columns of a table to leave out", "none", string[]? (text) => text.Split(',', StringSplitOptions.TrimEntries));

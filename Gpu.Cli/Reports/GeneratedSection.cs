@@ -30,6 +30,7 @@ internal static class GeneratedSection
                     Html.E("figcaption", Html.E("span", Html.A("class", "soft"), $"epoch {picture.Epoch}"))))));
         }
 
+        if (Gpu.Training.Generation.Collapse.Describe(run.Reports) is { } message) parts.Insert(0, Html.E("p", Html.E("b", message)));
         return parts.Count == 0 ? null : Html.Section("Pictures of the epochs", [.. parts]);
     }
 }

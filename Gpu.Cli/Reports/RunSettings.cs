@@ -43,6 +43,11 @@ internal static class RunSettings
         yield return ("dropout", options.Dropout is { } dropout ? Number(dropout) : "as in the model");
         yield return ("spatial-dropout", options.SpatialDropout ? "yes" : "no");
         yield return ("stochastic-depth", Number(options.StochasticDepth));
+        var other = model.Discriminator is { } discriminator ? options.OptimizerForDiscriminator(discriminator.Recipe.Optimizer) : null;
+        yield return ("discriminator-lr", other is null ? "none" : Units.Scientific(other.LearningRate));
+        yield return ("discriminator-decay", other is null ? "none" : Units.Scientific(other.WeightDecay));
+        yield return ("discriminator-spectral-norm", Number(other?.SpectralNorm > 0 ? other.SpectralNorm : null));
+        yield return ("frechet-every", $"{options.FrechetEvery?.ToString() ?? "none"}");
         yield return ("kl-weight", Number(options.KlWeight));
         yield return ("label-smoothing", Number(options.LabelSmoothing ?? model.Recipe.LabelSmoothing));
         yield return ("class-weights", options.ClassWeights switch

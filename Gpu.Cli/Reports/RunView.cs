@@ -21,7 +21,7 @@ internal sealed record RunView(RunFolder Folder, IReadOnlyList<EpochReport> Repo
     public bool IsSegmentation => Folder.Configuration.Task == Gpu.Training.Data.TaskKind.Segmentation;
 
     /// <summary>Whether the results of the run are right or wrong for a sample or pixel.</summary>
-    public bool HasAccuracy => Folder.Configuration.Task is not (Gpu.Training.Data.TaskKind.Regression or Gpu.Training.Data.TaskKind.Autoencoding);
+    public bool HasAccuracy => Gpu.Training.Models.TaskModel.HasAccuracy(Folder.Configuration.Task);
 
     /// <summary>Whether the run gives a class for an image, not for its pixels or for the rows of a table.</summary>
     public bool ClassifiesImages => Folder.Configuration.Table is null && HasAccuracy && !IsSegmentation;

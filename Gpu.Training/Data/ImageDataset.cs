@@ -75,17 +75,20 @@ public sealed class ImageDataset : Dataset
 
     private TaskKind? GivenTask { get; init; }
 
-    /// <summary>The same images for a task that needs no labels, with the normalization of its network: values from 0 to 1.</summary>
-    /// <param name="task">Autoencoding.</param>
+    /// <summary>The same images for a task that needs no labels, with the normalization of its network: values from 0 to 1 for an autoencoder, -1 to 1
+    /// for generation.</summary>
+    /// <param name="task">Autoencoding or generation.</param>
     /// <exception cref="ArgumentException">Another task, which the labels or masks of the images decide.</exception>
     public ImageDataset ForTask(TaskKind task)
     {
-        if (task != TaskKind.Autoencoding) throw new ArgumentException($"the labels of the images decide about {task}", nameof(task));
-        var range = new ChannelStatistics([.. Enumerable.Repeat(0f, Channels)], [.. Enumerable.Repeat(1f, Channels)]);
+        if (task is not (TaskKind.Autoencoding or TaskKind.Generation)) throw new ArgumentException($"the labels of the images decide about {task}", nameof(task));
+        var range = task == TaskKind.Autoencoding ? new(Repeat(0), Repeat(1)) : new ChannelStatistics(Repeat(0.5f), Repeat(0.5f));
         return new ImageDataset(Name, ClassNames, Train, Test, Validation)
         {
             Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = range, GivenTask = task,
         };
+
+        float[] Repeat(float value) => [.. Enumerable.Repeat(value, Channels)];
     }
 
     /// <summary>The same images with another normalization, such as the one that pretrained weights need.</summary>

@@ -17,4 +17,7 @@ public enum TaskKind
 
     /// <summary>The image itself, through fewer numbers than it has; a loss on the difference of each pixel value.</summary>
     Autoencoding,
+
+    /// <summary>Images like those of the data set, from noise: a generator and a discriminator, trained against each other.</summary>
+    Generation,
 }

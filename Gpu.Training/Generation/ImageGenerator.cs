@@ -10,7 +10,7 @@ using Gpu.Training.Weights;
 
 namespace Gpu.Training.Generation;
 
-/// <summary>Makes images from latent values: the decoder of a variational autoencoder.</summary>
+/// <summary>Makes images from latent values: the decoder of a variational autoencoder, or the generator of an adversarial network.</summary>
 public sealed class ImageGenerator : IDisposable
 {
     private const int Batch = 64;
@@ -25,12 +25,12 @@ public sealed class ImageGenerator : IDisposable
     private ImageGenerator(Model model, ComputeDevice device, ChannelStatistics statistics)
     {
         (_loss, _statistics) = (model.Recipe.Loss, statistics);
-        var start = model.Layers.TakeWhile(layer => layer is not LatentSampleLayer).Count() + 1;
+        var start = model.Discriminator is not null ? 0 : model.Layers.TakeWhile(layer => layer is not LatentSampleLayer).Count() + 1;
         Model decoder;
         try
         {
             decoder = new Model(
-                model.Name, model.Nodes[start - 1].Output, model.Recipe with { Loss = LossKind.MeanSquaredError }, [.. model.Layers.Skip(start)]);
+                model.Name, start == 0 ? model.Input : model.Nodes[start - 1].Output, model.Recipe with { Loss = LossKind.MeanSquaredError }, [.. model.Layers.Skip(start)]);
         }
         catch (ModelException e)
         {
@@ -55,7 +55,7 @@ public sealed class ImageGenerator : IDisposable
     public static bool Supports(Model model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return LatentSampleLayer.IsIn(model);
+        return LatentSampleLayer.IsIn(model) || model.Discriminator is not null;
     }
 
     /// <summary>Loads the best weights of a run.</summary>
@@ -67,8 +67,8 @@ public sealed class ImageGenerator : IDisposable
         ArgumentNullException.ThrowIfNull(device);
         var run = RunFolder.Open(runFolder);
         if (!Supports(run.Model))
-            throw new TrainingException($"The run '{run.Path}' generates no images: its model '{run.Model.Name}' has no latent-sample layer. Train one that has, "
-                + "such as with --task autoencode --model vae_small.");
+            throw new TrainingException($"The run '{run.Path}' generates no images: its model '{run.Model.Name}' makes none from noise. Train one that does, "
+                + "such as with --task gan.");
         if (!File.Exists(run.BestWeights))
             throw new TrainingException($"The run '{run.Path}' has no {RunFolder.BestFile}: it ended before its first evaluation. Continue it with --resume.");
         Checksums.Verify(run.Path, RunFolder.BestFile);

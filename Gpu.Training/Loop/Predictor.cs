@@ -84,6 +84,9 @@ public sealed class Predictor : IDisposable
         }
 
         var (model, images) = (Run.Model, (ImageSplit)split);
+        if (Configuration.Task == TaskKind.Generation)
+            throw new TrainingException($"The run '{Run.Path}' is that of a generator, which has no loss on images. Its metrics have the Fréchet distances of its "
+                + "epochs (--frechet-every).");
         if (images.ImageSize != model.Input.Length)
             throw new TrainingException($"The model '{model.Name}' takes {model.Input}, but the images are "
                 + $"{images.Height}x{images.Width}x{images.Channels} (height x width x channels).");

@@ -50,6 +50,7 @@ internal sealed record ResolvedOptions(
         AtLeastOne("log-every", options.LogEvery);
         AtLeastOne("top-k", options.TopK);
         AtLeastOne("checkpoint-every", options.CheckpointEvery);
+        AtLeastOne("frechet-every", options.FrechetEvery ?? 1);
         AtLeastOne("patience", options.Patience ?? 1);
         AtLeastOne("limit-train", options.LimitTrain ?? 1);
         AtLeastOne("limit-test", options.LimitTest ?? 1);
@@ -121,6 +122,17 @@ internal sealed record ResolvedOptions(
     {
         if (options.KlWeight is not null && !LatentSampleLayer.IsIn(model))
             throw new TrainingException($"kl-weight has no effect, because the model '{model.Name}' has no latent-sample layer. Omit it.");
+        if (options.FrechetEvery is not null && !Generation.ImageGenerator.Supports(model))
+            throw new TrainingException($"frechet-every has no effect, because the model '{model.Name}' makes no images from noise. Omit it.");
+        if (model.Discriminator is not null)
+        {
+            CheckRecipe(options.OptimizerForDiscriminator(model.Discriminator.Recipe.Optimizer), 0);
+            return;
+        }
+
+        var option = options.DiscriminatorLearningRate is not null ? "discriminator-lr" : options.DiscriminatorDecay is not null ? "discriminator-decay"
+            : options.DiscriminatorSpectralNorm is not null ? "discriminator-spectral-norm" : null;
+        if (option is not null) throw new TrainingException($"{option} has no effect, because the model '{model.Name}' has no discriminator. Omit it.");
     }
 
     private static bool IsNotNegative(double value) => value >= 0 && float.IsFinite((float)value);

@@ -9,12 +9,14 @@ namespace Gpu.Training.Loop;
 internal sealed class TrainingMemory
 {
     private readonly Dataset _data;
+    private readonly Model _model;
+    private readonly ResolvedOptions _resolved;
     private readonly MemoryRequirements _requirements;
     private readonly long _fixed;
 
     private TrainingMemory(Model model, Dataset data, ComputeDevice device, ResolvedOptions resolved)
     {
-        _data = data;
+        (_data, _model, _resolved) = (data, model, resolved);
         _requirements = new MemoryRequirements(model, resolved.PlanSettings);
         var scalesLoss = device.Precision == MatrixPrecision.Fp16;
         var update = ParameterUpdate.WordsFor(model, ParameterMemory.Layout(model).Trained, resolved, scalesLoss);
@@ -60,7 +62,10 @@ internal sealed class TrainingMemory
     }
 
     /// <summary>Bytes that a run allocates; null if a buffer would need more than 2^31 - 1 values.</summary>
-    public long? Bytes(int batch, int evaluationBatch) => _fixed + _requirements.PlanBytes(TrainingSizes(batch), EvaluationSizes(evaluationBatch));
+    public long? Bytes(int batch, int evaluationBatch) => _fixed + DiscriminatorBytes(batch) + _requirements.PlanBytes(TrainingSizes(batch), EvaluationSizes(evaluationBatch));
+
+    private long? DiscriminatorBytes(int batch) =>
+        TaskModel.IsAdversarialLoss(_model.Recipe.Loss) ? Generation.Discriminator.BytesFor(_model, _resolved, batch) : 0;
 
     private IEnumerable<int> TrainingSizes(int batch) => [batch, _data.Train.Count % batch];
 

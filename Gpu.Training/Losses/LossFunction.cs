@@ -22,6 +22,17 @@ internal abstract class LossFunction
     /// <summary>Whether the targets are the inputs of the model, as in an autoencoder.</summary>
     public virtual bool TargetsInput => false;
 
+    /// <summary>Whether a batch has samples that are not the input of the model: those that a discriminator compares with generated ones.</summary>
+    public virtual bool ReadsSamples => false;
+
+    /// <summary>Whether the loss compares the output with values that the data set gives.</summary>
+    public virtual bool HasTargets => !UsesLabels && !TargetsInput && !ReadsSamples;
+
+    /// <summary>Records what fills the input of a training plan, if that is not the batch.</summary>
+    public virtual void RecordInput(IExecutor executor, DeviceView input, DeviceView stepState, ulong seed)
+    {
+    }
+
     /// <summary>Labels of a sample; 0 for a loss on targets.</summary>
     public int LabelsPerSample(Model model) => !UsesLabels ? 0 : HasPixelLabels ? model.Output.Length / Classes(model) : 1;
 
@@ -37,6 +48,7 @@ internal abstract class LossFunction
         LossKind.MeanSquaredError => new SquaredErrorLoss(1),
         LossKind.HalfMeanSquaredError => new SquaredErrorLoss(0.5f),
         LossKind.BinaryCrossEntropy => new BinaryCrossEntropyLoss(),
+        LossKind.NonSaturating or LossKind.Hinge => new GeneratorLoss(kind),
         LossKind.ReconstructionError => new SquaredErrorLoss(1, targetsInput: true),
         LossKind.ReconstructionCrossEntropy => new BinaryCrossEntropyLoss(targetsInput: true),
         LossKind.PixelCrossEntropy => new SegmentationLoss(new PixelLossTerms { CrossEntropy = 1 }),
@@ -171,6 +183,9 @@ internal readonly record struct LossArguments
 
     /// <summary>The weight of the first class of each sample, [batch]; empty if samples are not mixed.</summary>
     public required DeviceView LabelWeights { get; init; }
+
+    /// <summary>The samples of the batch, for a loss that reads them besides the input; else the input.</summary>
+    public required DeviceView Samples { get; init; }
 
     /// <summary>The target values, [batch, outputs]; empty if the loss uses labels.</summary>
     public required DeviceView Targets { get; init; }

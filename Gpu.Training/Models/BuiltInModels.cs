@@ -38,6 +38,8 @@ public static class BuiltInModels
             TensorShape.Image(28, 28, 1), 1, AutoencoderSmall) { Task = TaskKind.Autoencoding },
         new("vae_small", "variational autoencoder with 16 latent values, for generate; sides are multiples of 4", TensorShape.Image(28, 28, 1), 1, VaeSmall)
             { Task = TaskKind.Autoencoding },
+        new(DefaultGenerator, "generator and discriminator with transposed and strided convolutions (DCGAN) and a spectral norm; sides are multiples of 4",
+            TensorShape.Image(28, 28, 1), 1, DcganSmall) { Task = TaskKind.Generation },
     ];
 
     /// <summary>The name of the default model.</summary>
@@ -51,6 +53,9 @@ public static class BuiltInModels
 
     /// <summary>The name of the default autoencoder.</summary>
     public const string DefaultAutoencoder = "autoencoder_small";
+
+    /// <summary>The name of the default generator with its discriminator.</summary>
+    public const string DefaultGenerator = "dcgan_small";
 
     /// <summary>The names of the built-in models.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Entries.Select(known => known.Name)];
@@ -74,6 +79,7 @@ public static class BuiltInModels
     {
         ArgumentNullException.ThrowIfNull(data);
         if (data.Task == TaskKind.Segmentation) return Create(DefaultForMasks, data.SampleShape, data.Classes);
+        if (data.Task == TaskKind.Generation) return Create(DefaultGenerator, data.SampleShape, data.Outputs);
         if (data.Task == TaskKind.Autoencoding) return Create(DefaultAutoencoder, data.SampleShape, data.Outputs);
         return data is ImageDataset images
             ? DefaultFor(images.Height, images.Width, images.Channels, images.Classes)
@@ -118,7 +124,7 @@ public static class BuiltInModels
     /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
     public static bool IsForMasks(string name) => Find(name).Task == TaskKind.Segmentation;
 
-    /// <summary>What a model is made for: classification (also of tables), segmentation or autoencoding.</summary>
+    /// <summary>What a model is made for: classification (also of tables), segmentation, autoencoding or generation.</summary>
     /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
     public static TaskKind TaskOf(string name) => Find(name).Task;
 
@@ -339,6 +345,32 @@ public static class BuiltInModels
                 .. Normalized(32, stride: 2), .. Normalized(64, stride: 2), new FlattenLayer(), new DenseLayer(2 * 16) { Name = "code" },
                 new LatentSampleLayer(), .. Decoder(input, outputs, 64),
             ]);
+    }
+
+    // Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial networks", 2015, in small. The discriminator
+    // has a spectral norm instead of batch normalization (Miyato et al. 2018), and a higher learning rate than the generator (Heusel et al. 2017).
+    private static Model DcganSmall(TensorShape image, int outputs)
+    {
+        RequireMultiple(DefaultGenerator, image, 4);
+        const int latent = 64, channels = 64;
+        var optimizer = OptimizerOptions.DefaultsFor(OptimizerKind.Adam) with { Beta1 = 0.5 };
+        var leaky = new Activation(ActivationKind.LeakyRelu, 0.2f);
+        var (height, width) = (image.Height / 4, image.Width / 4);
+        var output = TensorShape.Image(image.Height, image.Width, outputs);
+        return new Model(
+            DefaultGenerator, TensorShape.Features(latent),
+            new TrainingRecipe { Loss = LossKind.NonSaturating, Optimizer = optimizer with { LearningRate = 5e-4f } },
+            new DenseLayer(height * width * channels) { Bias = false }, new ReshapeLayer { Height = height, Width = width },
+            new BatchNormLayer { Activation = Activation.Relu }, new ConvTranspose2dLayer(channels / 2, 4, 2) { Padding = 1, Bias = false },
+            new BatchNormLayer { Activation = Activation.Relu },
+            new ConvTranspose2dLayer(outputs, 4, 2) { Padding = 1, Activation = new Activation(ActivationKind.Tanh) })
+        {
+            Discriminator = new Model(
+                "discriminator", output,
+                new TrainingRecipe { Loss = LossKind.BinaryCrossEntropy, Optimizer = optimizer with { LearningRate = 1e-3f, SpectralNorm = 1 } },
+                new Conv2dLayer(channels / 2, 4) { Stride = 2, Padding = 1, Activation = leaky },
+                new Conv2dLayer(channels, 4) { Stride = 2, Padding = 1, Activation = leaky }, new FlattenLayer(), new DenseLayer(1)),
+        };
     }
 
     // From features to an image whose size is doubled twice.

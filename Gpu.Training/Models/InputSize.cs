@@ -22,7 +22,7 @@ public sealed record InputSize(int Height, int Width, string Reason)
     // The networks for masks halve the size up to four times and restore it.
     private const int MaskMultiple = 16;
 
-    // Autoencoders halve the size twice.
+    // Autoencoders and discriminators halve the size twice.
     private const int ImageMultiple = 4;
 
     /// <summary>The built-in model for these images if none is chosen; null for that of <see cref="BuiltInModels.DefaultFor(int, int, int, int)"/>.</summary>
@@ -48,7 +48,7 @@ public sealed record InputSize(int Height, int Width, string Reason)
         {
             var isForMasks = chosen is not null && BuiltInModels.IsForMasks(chosen);
             var isPooled = isForMasks || (chosen is not null && BuiltInModels.EndsInGlobalPooling(chosen));
-            var multiple = isForMasks ? MaskMultiple : chosen is not null && BuiltInModels.TaskOf(chosen) == TaskKind.Autoencoding ? ImageMultiple : 1;
+            var multiple = isForMasks ? MaskMultiple : chosen is not null && BuiltInModels.TaskOf(chosen) is TaskKind.Autoencoding or TaskKind.Generation ? ImageMultiple : 1;
             var isTaken = height % multiple == 0 && width % multiple == 0;
             if (isUniform && isTaken && Math.Max(height, width) <= (isPooled ? LargestPooled : LargestFixed))
                 return new InputSize(height, width, "the size of all images");

@@ -32,4 +32,10 @@ public enum LossKind
 
     /// <summary>Binary cross-entropy of the output, logits, against the input of the model, pixel values from 0 to 1: an autoencoder.</summary>
     ReconstructionCrossEntropy,
+
+    /// <summary>Non-saturating losses of a generative adversarial network: binary cross-entropy of the scores of the discriminator.</summary>
+    NonSaturating,
+
+    /// <summary>Hinge losses of a generative adversarial network; see <see cref="Gpu.Kernels.AdversarialLoss"/>.</summary>
+    Hinge,
 }

@@ -55,6 +55,11 @@ public sealed class Model
     /// <summary>The default training settings.</summary>
     public TrainingRecipe Recipe { get; }
 
+    /// <summary>
+    /// The network against which a generator is trained: it takes an image, and gives a score that is high for real ones. Null for other models.
+    /// </summary>
+    public Model? Discriminator { get; init; }
+
     /// <summary>The layers as passed to the constructor.</summary>
     public IReadOnlyList<Layer> Layers { get; }
 
@@ -74,7 +79,7 @@ public sealed class Model
     public long MultiplyAdds => (long)Math.Min(long.MaxValue, Nodes.Sum(node => (decimal)node.MultiplyAdds));
 
     /// <summary>A model with the same name, input and layers and another training recipe.</summary>
-    public Model With(TrainingRecipe recipe) => new(Name, Input, recipe, Layers);
+    public Model With(TrainingRecipe recipe) => new(Name, Input, recipe, Layers) { Discriminator = Discriminator };
 
     /// <summary>A model with another activation in place of every one, except the activation of the last layer, which belongs to the output.</summary>
     /// <param name="activation">the activation; not the identity</param>
@@ -85,7 +90,7 @@ public sealed class Model
         if (activation.Kind == ActivationKind.Identity) throw new ArgumentException("the identity would make the model linear", nameof(activation));
         var replaced = 0;
         var layers = Replace(Layers, true);
-        return replaced > 0 ? new Model(Name, Input, Recipe, layers)
+        return replaced > 0 ? new Model(Name, Input, Recipe, layers) { Discriminator = Discriminator }
             : throw new ModelException($"The model '{Name}' has no activation before its output that could be replaced. Omit the activation.");
 
         List<Layer> Replace(IReadOnlyList<Layer> list, bool endsModel) =>

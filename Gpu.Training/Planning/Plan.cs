@@ -20,6 +20,8 @@ internal sealed class Plan
         Batch = memory.Batch;
         Layout = memory.Layout;
         Input = memory.Input;
+        Samples = buffers.Samples.IsEmpty ? Input : buffers.Samples.First(buffers.Samples.Length / buffers.Batch * Batch);
+        InputGradient = memory.Graph.Input.NeedsGradient ? memory.Gradient(memory.Graph.Input) : default;
         Output = memory.Value(memory.Graph.Output.Value);
         Labels = buffers.Labels.First(Batch * Math.Max(1, buffers.LabelsPerSample));
         SecondLabels = buffers.SecondLabels.IsEmpty ? default : buffers.SecondLabels.First(Batch);
@@ -36,6 +38,12 @@ internal sealed class Plan
 
     /// <summary>[batch, input length]; to be filled before a run.</summary>
     public DeviceView Input { get; }
+
+    /// <summary>The samples of the batch; to be filled before a run. The input, unless the model is a generator, which fills its input with noise.</summary>
+    public DeviceView Samples { get; }
+
+    /// <summary>[batch, input length]; valid after a run of a training plan with <see cref="PlanSettings.InputNeedsGradient"/>; otherwise empty.</summary>
+    public DeviceView InputGradient { get; }
 
     /// <summary>[batch] or [batch, pixels] integers; to be filled before a run with a loss that uses labels.</summary>
     public DeviceView Labels { get; }
@@ -113,6 +121,7 @@ internal sealed class Plan
         PlanMemory memory, IExecutor lossExecutor, GradientSchedule? gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings,
         DeviceView lossScale, PlanObserver? observer)
     {
+        if (gradients is not null) loss.RecordInput(memory.Executor, memory.Input, memory.StepState, settings.Seed);
         foreach (var operation in memory.Graph.Operations)
         {
             var context = new ForwardContext(memory, operation);
@@ -131,6 +140,7 @@ internal sealed class Plan
             Labels = Labels,
             SecondLabels = gradients is null ? default : SecondLabels,
             LabelWeights = gradients is null ? default : LabelWeights,
+            Samples = Samples,
             Targets = Targets,
             Gradient = trains ? memory.Gradient(output) : default,
             SampleLosses = SampleLosses,

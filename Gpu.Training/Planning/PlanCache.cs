@@ -26,13 +26,19 @@ internal sealed class PlanCache : IDisposable
     private DeviceBuffer? _workspace;
     private BatchBuffers? _buffers;
 
-    public PlanCache(ParameterMemory parameters, ComputeDevice device, PlanSettings settings)
+    /// <summary>Allocates the state of the plans.</summary>
+    /// <param name="parameters">the parameters of the network</param>
+    /// <param name="device">the device</param>
+    /// <param name="settings">settings of all plans</param>
+    /// <param name="loss">the loss; null for that of the model's recipe</param>
+    /// <param name="stepState">the step state of another network that makes the same steps; empty for an own one</param>
+    public PlanCache(ParameterMemory parameters, ComputeDevice device, PlanSettings settings, LossFunction? loss = null, DeviceView stepState = default)
     {
         _parameters = parameters;
         _device = device;
         _settings = settings;
         var model = parameters.Model;
-        _loss = LossFunction.Of(model.Recipe.Loss);
+        _loss = loss ?? LossFunction.Of(model.Recipe.Loss);
         _trainingGraph = PlanBuilder.Build(model, true, settings);
         _evaluationGraph = PlanBuilder.Build(model, false, settings);
         _gradients = new GradientSchedule(_trainingGraph, _loss);
@@ -50,7 +56,7 @@ internal sealed class PlanCache : IDisposable
             LossScaling.Reset(device, LossScale);
         }
 
-        StepStateView = _state.View.First(StepStateLayout.Words);
+        StepStateView = stepState.IsEmpty ? _state.View.First(StepStateLayout.Words) : stepState;
         TrainingMetrics = MetricsAt(0);
         EvaluationMetrics = MetricsAt(1);
 

@@ -35,6 +35,9 @@ public sealed record PlanSettings
     /// </summary>
     public IReadOnlySet<string> Frozen { get; init; } = new HashSet<string>();
 
+    /// <summary>Whether the backward pass computes the gradient of the input of the model.</summary>
+    internal bool InputNeedsGradient { get; init; }
+
     /// <summary>The weight of the divergence of a variational autoencoder; 1 is the evidence lower bound.</summary>
     public float KlWeight { get; init; } = 1;
 

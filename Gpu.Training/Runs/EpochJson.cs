@@ -130,6 +130,10 @@ public static class EpochJson
         TrainDivergence = Optional(json, "train_divergence"),
         Reconstruction = Optional(json, "reconstruction"),
         TrainReconstruction = Optional(json, "train_reconstruction"),
+        Diversity = Optional(json, "diversity"),
+        Frechet = Optional(json, "frechet"),
+        DiscriminatorLoss = Optional(json, "discriminator_loss"),
+        DiscriminatorAccuracy = Optional(json, "discriminator_accuracy"),
         Penalty = new WeightPenalty(Number(json, "penalty"), PenaltyNames.Parse(json.GetProperty("penalty_kind").GetString()), Number(json, "zero_share")),
         Layers = json.TryGetProperty("layers", out var layers) ? [.. layers.EnumerateArray().Select(ReadLayer)] : null,
     };
@@ -159,7 +163,8 @@ public static class EpochJson
     internal static (string Name, double Value)[] Generative(EpochReport report) =>
     [
         ("divergence", report.Divergence), ("train_divergence", report.TrainDivergence), ("reconstruction", report.Reconstruction),
-        ("train_reconstruction", report.TrainReconstruction),
+        ("train_reconstruction", report.TrainReconstruction), ("diversity", report.Diversity), ("frechet", report.Frechet),
+        ("discriminator_loss", report.DiscriminatorLoss), ("discriminator_accuracy", report.DiscriminatorAccuracy),
     ];
 
     private static double Optional(JsonElement json, string name) => json.TryGetProperty(name, out _) ? Number(json, name) : double.NaN;
