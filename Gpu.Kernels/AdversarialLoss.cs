@@ -4,13 +4,16 @@ using Gpu.Kernels.Losses;
 namespace Gpu.Kernels;
 
 /// <summary>
-/// The hinge losses of a generative adversarial network, each with its gradient in one kernel. The non-saturating losses are <see cref="BinaryCrossEntropy"/> with
+/// The hinge losses of a generative adversarial network, each with its gradient in one kernel. The non-saturating losses are <see cref="BinaryCrossEntropy"/>
+/// with
 /// the targets 1 for real and 0 for generated samples, and 1 for the generator.
 /// </summary>
 /// <remarks>Source: Lim, Ye, "Geometric GAN", 2017; Miyato et al., "Spectral normalization for generative adversarial networks", 2018.</remarks>
 public static class AdversarialLoss
 {
-    /// <summary>The hinge loss of the discriminator, max(0, 1 - score) for a real and max(0, 1 + score) for a generated sample, and the gradient of its mean.</summary>
+    /// <summary>
+    /// The hinge loss of the discriminator, max(0, 1 - score) for a real and max(0, 1 + score) for a generated sample, and the gradient of its mean.
+    /// </summary>
     /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="batch">samples, at least 1</param>
     /// <param name="scores">the outputs of the discriminator, [batch]</param>

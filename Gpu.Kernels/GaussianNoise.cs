@@ -5,7 +5,8 @@ using Gpu.Kernels.Generation;
 namespace Gpu.Kernels;
 
 /// <summary>
-/// Numbers of the standard normal distribution, each a function of the seed, <see cref="StepStateLayout.Draw"/> and its index (<see cref="Philox"/>). All devices
+/// Numbers of the standard normal distribution, each a function of the seed, <see cref="StepStateLayout.Draw"/> and its index (<see cref="Philox"/>). All
+/// devices
 /// and any number of threads draw the same numbers, up to the rounding of their last digits.
 /// </summary>
 /// <example><code>GaussianNoise.Fill(device, seed: 1, stepState, latents);</code></example>

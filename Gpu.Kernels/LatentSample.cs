@@ -5,7 +5,8 @@ using Gpu.Kernels.Generation;
 namespace Gpu.Kernels;
 
 /// <summary>
-/// The sampling of a variational autoencoder: z = mu + exp(v / 2) * noise, where mu and v are the mean and the logarithm of the variance that the encoder gives for
+/// The sampling of a variational autoencoder: z = mu + exp(v / 2) * noise, where mu and v are the mean and the logarithm of the variance that the encoder
+/// gives for
 /// each value, and the Kullback-Leibler divergence of that normal distribution from the standard one. The noise is not stored: it is a function of the seed,
 /// <see cref="StepStateLayout.Draw"/>, the sample and the index (<see cref="Philox"/>), which forward and backward compute alike.
 /// </summary>
@@ -119,7 +120,8 @@ public static class LatentSample
     }
 
     private readonly struct BackwardOperation(
-        int batch, int latent, ulong seed, DeviceView stepState, DeviceView statistics, float scale, DeviceView outputGradient, DeviceView gradient) : IOperation
+        int batch, int latent, ulong seed, DeviceView stepState, DeviceView statistics, float scale, DeviceView outputGradient, DeviceView gradient)
+        : IOperation
     {
         public int Granularity => latent;
 

@@ -46,7 +46,8 @@ internal sealed class GenerateCommand
         if (!ImageGenerator.Supports(run.Model))
         {
             throw new UsageException(
-                $"The run '{path}' generates no images: its network '{run.Model.Name}' makes none from noise. Train one that does, such as with --task autoencode "
+                $"The run '{path}' generates no images: its network '{run.Model.Name}' makes none from noise. Train one that does, such as with --task "
+                + "autoencode "
                 + "--model vae_small.");
         }
 

@@ -27,7 +27,8 @@ internal sealed class PredictCommand
     private readonly Option<long?> _top = Options.Integer("--top", "Show the N most probable classes", 1, 1000, "3");
 
     private readonly Option<string?> _out = Options.Text(
-        "--out", "DIR", "For a run on images with masks: folder for a mask (indexed PNG) and an overlay of each image; for an autoencoder: for the reconstructions",
+        "--out", "DIR", "For a run on images with masks: folder for a mask (indexed PNG) and an overlay of each image; for an autoencoder: for the "
+        + "reconstructions",
         "predictions");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");

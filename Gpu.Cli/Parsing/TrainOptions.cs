@@ -103,7 +103,8 @@ internal sealed class TrainOptions
 
     private readonly Option<long?> _frechetEvery = Options.Integer(
         "--frechet-every",
-        "After every N epochs, and the last, the Fr\u00E9chet distance of generated images from the test images, by the features of a classifier that is trained "
+        "After every N epochs, and the last, the Fr\u00E9chet distance of generated images from the test images, by the features of a classifier that is "
+        + "trained "
         + "on the labels for it", 1, 1_000_000, "off");
 
     private readonly Option<ClassWeighting?> _classWeights = ClassWeightsOption.Create();
@@ -222,7 +223,8 @@ internal sealed class TrainOptions
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _decayMode, _decayOn,
             _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _dropout, _spatialDropout,
             _stochasticDepth, _labelSmoothing, _klWeight,
-            _discriminatorRate, _discriminatorDecay, _discriminatorSpectralNorm, _frechetEvery, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, _lookahead, _whiten,
+            _discriminatorRate, _discriminatorDecay, _discriminatorSpectralNorm, _frechetEvery,
+            _classWeights, _clipNorm, _clipValue, _accumulate, _ema, _lookahead, _whiten,
             .. _augmentation.All, _background, _validation, _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _initLayout, _freeze, _scales,
             _logEvery, _noStatistics, _checkpointEvery, _onDivergence,
         ];
@@ -384,7 +386,8 @@ internal sealed class TrainOptions
     {
         var optimizer = options.OptimizerFor(model.Recipe.Optimizer);
         var layers = model.Nodes.SelectMany(node => node.Flatten()).Select(node => node.Layer).ToArray();
-        var decays = optimizer.WeightDecay > 0 || options.DiscriminatorDecay > 0 || options.DecayFor.Any(rule => rule.WeightDecay > 0) || layers.Any(layer => layer.WeightDecay > 0);
+        var decays = optimizer.WeightDecay > 0 || options.DiscriminatorDecay > 0
+            || options.DecayFor.Any(rule => rule.WeightDecay > 0) || layers.Any(layer => layer.WeightDecay > 0);
         var hasL1 = optimizer.L1 > 0 || layers.Any(layer => layer.L1 > 0);
         foreach (var name in new[] { "--decay-mode", "--decay-convention", "--decay-schedule", "--cautious-decay" })
             Require(name, decays, "weight decay is 0. Add --weight-decay");

@@ -11,7 +11,9 @@ internal static class NormalNumbers<TBackend, TVector>
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Four vectors of numbers for the counters (counter + lane, stream); the parameters are those of <see cref="IVectorBackend{TSelf, TVector}.Uniform"/>.</summary>
+    /// <summary>
+    /// Four vectors of numbers for the counters (counter + lane, stream); the parameters are those of <see cref="IVectorBackend{TSelf, TVector}.Uniform"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Draw(
         uint seed0, uint seed1, uint stream, uint counter, out TVector normal0, out TVector normal1, out TVector normal2, out TVector normal3)

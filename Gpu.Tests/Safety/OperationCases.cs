@@ -259,7 +259,8 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
         var (noiseState, statistics) = (StepStateLayout.Words, 2 * batch * latent);
         yield return Case(typeof(GaussianNoise), "Fill", "output", 1UL, View(noiseState), View(latent));
         yield return Case(
-            typeof(LatentSample), "Forward", "output divergence", batch, latent, 1UL, View(noiseState), View(statistics), View(statistics / 2), Samples(), true);
+            typeof(LatentSample), "Forward", "output divergence", batch, latent, 1UL, View(noiseState), View(statistics), View(statistics / 2), Samples(),
+            true);
         yield return Case(
             typeof(LatentSample), "Backward", "statisticsGradient", batch, latent, 1UL, View(noiseState), View(statistics), 0.5f, View(statistics / 2),
             View(statistics));

@@ -81,7 +81,8 @@ public sealed class ImageDataset : Dataset
     /// <exception cref="ArgumentException">Another task, which the labels or masks of the images decide.</exception>
     public ImageDataset ForTask(TaskKind task)
     {
-        if (task is not (TaskKind.Autoencoding or TaskKind.Generation)) throw new ArgumentException($"the labels of the images decide about {task}", nameof(task));
+        if (task is not (TaskKind.Autoencoding or TaskKind.Generation))
+            throw new ArgumentException($"the labels of the images decide about {task}", nameof(task));
         var range = task == TaskKind.Autoencoding ? new(Repeat(0), Repeat(1)) : new ChannelStatistics(Repeat(0.5f), Repeat(0.5f));
         return new ImageDataset(Name, ClassNames, Train, Test, Validation)
         {

@@ -21,14 +21,16 @@ public static class Collapse
         {
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"The generated images are almost alike: they vary by {last.Diversity:P0} of what the data varies. The generator may have collapsed. Try a higher "
+                $"The generated images are almost alike: they vary by {last.Diversity:P0} of what the data varies. The generator may have collapsed. Try "
+                + $"a higher "
                 + $"--discriminator-decay, a lower learning rate, or the other --loss.");
         }
 
         if (reports.Count < LongEpochs || reports.TakeLast(LongEpochs).Any(report => !(report.DiscriminatorAccuracy > MostAccuracy))) return null;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"The discriminator has told {last.DiscriminatorAccuracy:P1} of the images right for {LongEpochs} epochs, so that the generator learns little from it. Try "
+            $"The discriminator has told {last.DiscriminatorAccuracy:P1} of the images right for {LongEpochs} epochs, so that the generator learns little "
+            + $"from it. Try "
             + $"--discriminator-decay 1e-4, a lower --discriminator-lr, or --discriminator-spectral-norm 1.");
     }
 }

@@ -61,7 +61,8 @@ internal sealed class Discriminator : IDisposable
         var model = Require(generator);
         var own = Resolve(model, resolved);
         var trained = ParameterMemory.Layout(model).Trained;
-        return sizeof(float) * (ParameterMemory.WordsFor(model) + ParameterUpdate.WordsFor(model, trained, own, scalesLoss: false) + 2 * ArenaLayout.Align(batch))
+        var update = ParameterUpdate.WordsFor(model, trained, own, scalesLoss: false);
+        return sizeof(float) * (ParameterMemory.WordsFor(model) + update + 2 * ArenaLayout.Align(batch))
             + new MemoryRequirements(model, own.PlanSettings).PlanBytes([2 * batch], [])
             + new MemoryRequirements(model, ForScores(model, own.PlanSettings)).PlanBytes([batch], []);
     }
@@ -73,14 +74,16 @@ internal sealed class Discriminator : IDisposable
     {
         var name = $"The model '{generator.Name}' is trained with {JsonValues.EnumName(generator.Recipe.Loss)}, but ";
         if (generator.Discriminator is not { } model) throw new ModelException(name + "has no discriminator. Add one, such as that of dcgan_small.");
-        if (generator.Input.IsImage) throw new ModelException(name + $"its input is an image ({generator.Input}). A generator takes latent values: [features].");
+        if (generator.Input.IsImage) throw new ModelException(name + $"its input is an image ({generator.Input}). A generator takes latent values: "
+            + $"[features].");
         if (model.Input != generator.Output)
             throw new ModelException(name + $"its discriminator takes {model.Input}, and the generator gives {generator.Output}. Make them equal.");
         if (model.Output.Length != 1) throw new ModelException(name + $"its discriminator has the output {model.Output}. Give it one output.");
         if (model.Nodes.SelectMany(node => node.Flatten()).FirstOrDefault(node => node.Layer is BatchNormLayer) is { } normalized)
         {
             throw new ModelException(
-                name + $"the layer '{normalized.Name}' of its discriminator is batch normalization, in which real and generated samples would be mixed. Remove it; "
+                name + $"the layer '{normalized.Name}' of its discriminator is batch normalization, in which real and generated samples would be mixed. "
+                    + $"Remove it; "
                 + "the spectral norm steadies the discriminator.");
         }
 

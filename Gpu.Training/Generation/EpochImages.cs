@@ -7,7 +7,8 @@ namespace Gpu.Training.Generation;
 /// <summary>What the evaluated weights make of the first test images, and of noise, after each epoch: pictures and scores.</summary>
 internal sealed class EpochImages : IDisposable
 {
-    private const int MostReference = 2048, Judged = 256, MostReconstructed = 32, PairsPerRow = 8, Samples = 64, SamplesPerRow = 16, WalkRows = 6, WalkSteps = 12;
+    private const int MostReference = 2048, Judged = 256, MostReconstructed = 32, PairsPerRow = 8,
+        Samples = 64, SamplesPerRow = 16, WalkRows = 6, WalkSteps = 12;
 
     // The same in all runs and epochs, so that pictures can be compared.
     private const ulong Seed = 1;

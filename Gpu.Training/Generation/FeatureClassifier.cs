@@ -7,7 +7,8 @@ using Gpu.Training.Planning;
 namespace Gpu.Training.Generation;
 
 /// <summary>
-/// The features that generated images are judged by: the last hidden layer of a classifier that is trained on the labels of the same data with a fixed recipe. The
+/// The features that generated images are judged by: the last hidden layer of a classifier that is trained on the labels of the same data with a fixed recipe.
+/// The
 /// recipe and the seed do not depend on the run, so that the distances of all runs on a data set can be compared.
 /// </summary>
 internal sealed class FeatureClassifier : IDisposable

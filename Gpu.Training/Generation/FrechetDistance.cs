@@ -6,7 +6,9 @@ namespace Gpu.Training.Generation;
 /// The Fréchet distance between two normal distributions with the means and covariances of two sets of features:
 /// |m1 - m2|^2 + trace(C1 + C2 - 2 (C1^1/2 C2 C1^1/2)^1/2). 0 for equal distributions; it has no upper limit.
 /// </summary>
-/// <remarks>Source: Dowson, Landau, "The Fréchet distance between multivariate normal distributions", 1982; as a metric of generators: Heusel et al. 2017.</remarks>
+/// <remarks>
+/// Source: Dowson, Landau, "The Fréchet distance between multivariate normal distributions", 1982; as a metric of generators: Heusel et al. 2017.
+/// </remarks>
 public static class FrechetDistance
 {
     /// <summary>Computes the distance in double precision.</summary>

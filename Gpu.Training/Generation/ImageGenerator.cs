@@ -29,8 +29,8 @@ public sealed class ImageGenerator : IDisposable
         Model decoder;
         try
         {
-            decoder = new Model(
-                model.Name, start == 0 ? model.Input : model.Nodes[start - 1].Output, model.Recipe with { Loss = LossKind.MeanSquaredError }, [.. model.Layers.Skip(start)]);
+            var input = start == 0 ? model.Input : model.Nodes[start - 1].Output;
+            decoder = new Model(model.Name, input, model.Recipe with { Loss = LossKind.MeanSquaredError }, [.. model.Layers.Skip(start)]);
         }
         catch (ModelException e)
         {

@@ -85,14 +85,16 @@ public sealed class Predictor : IDisposable
 
         var (model, images) = (Run.Model, (ImageSplit)split);
         if (Configuration.Task == TaskKind.Generation)
-            throw new TrainingException($"The run '{Run.Path}' is that of a generator, which has no loss on images. Its metrics have the Fréchet distances of its "
+            throw new TrainingException($"The run '{Run.Path}' is that of a generator, which has no loss on images. Its metrics have the Fréchet "
+                + $"distances of its "
                 + "epochs (--frechet-every).");
         if (images.ImageSize != model.Input.Length)
             throw new TrainingException($"The model '{model.Name}' takes {model.Input}, but the images are "
                 + $"{images.Height}x{images.Width}x{images.Channels} (height x width x channels).");
         if (Configuration.Task == TaskKind.Autoencoding)
         {
-            if (augmentation != TestTimeAugmentation.None) throw new TrainingException("Test-time augmentation is for classes, not for an autoencoder. Omit it.");
+            if (augmentation != TestTimeAugmentation.None) throw new TrainingException("Test-time augmentation is for classes, not for an autoencoder. "
+                + "Omit it.");
             return Evaluate(split, plans => new ImageDeviceSplit(_device, images, Configuration.Normalization, plans, WindowBatch), topK, cancellation);
         }
 

@@ -96,11 +96,13 @@ internal static class TrainingData
         var useless = options.Accumulate > 1 ? "accumulate" : options.Whiten ? "whiten" : options.Validation is not null ? "validation"
             : options.Patience is not null ? "patience" : null;
         if (useless is not null)
-            throw new TrainingException($"{useless} does not apply to a generator and its discriminator, which have no validation loss and alternate in each step. "
+            throw new TrainingException($"{useless} does not apply to a generator and its discriminator, which have no validation loss and alternate in "
+                + $"each step. "
                 + "Omit it.");
         if (Generation.Discriminator.Require(model).Input == data.SampleShape) return;
         throw new TrainingException(
-            $"The model '{model.Name}' makes images of {model.Output}, but those of the data set '{data.Name}' are {data.SampleShape}. Choose a model for them, such "
+            $"The model '{model.Name}' makes images of {model.Output}, but those of the data set '{data.Name}' are {data.SampleShape}. Choose a model for "
+            + $"them, such "
             + "as dcgan_small.");
     }
 

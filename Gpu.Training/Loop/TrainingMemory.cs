@@ -62,7 +62,8 @@ internal sealed class TrainingMemory
     }
 
     /// <summary>Bytes that a run allocates; null if a buffer would need more than 2^31 - 1 values.</summary>
-    public long? Bytes(int batch, int evaluationBatch) => _fixed + DiscriminatorBytes(batch) + _requirements.PlanBytes(TrainingSizes(batch), EvaluationSizes(evaluationBatch));
+    public long? Bytes(int batch, int evaluationBatch) =>
+        _fixed + DiscriminatorBytes(batch) + _requirements.PlanBytes(TrainingSizes(batch), EvaluationSizes(evaluationBatch));
 
     private long? DiscriminatorBytes(int batch) =>
         TaskModel.IsAdversarialLoss(_model.Recipe.Loss) ? Generation.Discriminator.BytesFor(_model, _resolved, batch) : 0;

@@ -286,7 +286,9 @@ public sealed record TrainingOptions
         };
     }
 
-    /// <summary>The optimizer that these options give a discriminator: as <see cref="OptimizerFor"/>, with its own learning rate, decay and spectral norm.</summary>
+    /// <summary>
+    /// The optimizer that these options give a discriminator: as <see cref="OptimizerFor"/>, with its own learning rate, decay and spectral norm.
+    /// </summary>
     /// <param name="recipe">the optimizer of the discriminator's recipe</param>
     public OptimizerOptions OptimizerForDiscriminator(OptimizerOptions recipe) => (this with
     {

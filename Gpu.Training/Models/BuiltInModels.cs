@@ -332,7 +332,10 @@ public static class BuiltInModels
         RequireMultiple(DefaultAutoencoder, input, 4);
         return new(
             DefaultAutoencoder, input, Adam(1e-3f, 0, LossKind.ReconstructionError),
-            [.. Normalized(16, stride: 2), .. Normalized(32, stride: 2), new FlattenLayer(), new DenseLayer(32) { Name = "code" }, .. Decoder(input, outputs, 32)]);
+            [
+                .. Normalized(16, stride: 2), .. Normalized(32, stride: 2), new FlattenLayer(), new DenseLayer(32) { Name = "code" },
+                .. Decoder(input, outputs, 32),
+            ]);
     }
 
     // Kingma, Welling, "Auto-encoding variational Bayes", 2013, with convolutions. The outputs are logits of pixel values.
@@ -347,8 +350,9 @@ public static class BuiltInModels
             ]);
     }
 
-    // Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial networks", 2015, in small. The discriminator
-    // has a spectral norm instead of batch normalization (Miyato et al. 2018), and a higher learning rate than the generator (Heusel et al. 2017).
+    // Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial networks", 2015, in small. The
+    // discriminator
+    // has a limited spectral norm instead of batch normalization (after Miyato et al. 2018).
     private static Model DcganSmall(TensorShape image, int outputs)
     {
         RequireMultiple(DefaultGenerator, image, 4);
@@ -359,7 +363,7 @@ public static class BuiltInModels
         var output = TensorShape.Image(image.Height, image.Width, outputs);
         return new Model(
             DefaultGenerator, TensorShape.Features(latent),
-            new TrainingRecipe { Loss = LossKind.NonSaturating, Optimizer = optimizer with { LearningRate = 5e-4f } },
+            new TrainingRecipe { Loss = LossKind.NonSaturating, Optimizer = optimizer },
             new DenseLayer(height * width * channels) { Bias = false }, new ReshapeLayer { Height = height, Width = width },
             new BatchNormLayer { Activation = Activation.Relu }, new ConvTranspose2dLayer(channels / 2, 4, 2) { Padding = 1, Bias = false },
             new BatchNormLayer { Activation = Activation.Relu },
@@ -367,7 +371,7 @@ public static class BuiltInModels
         {
             Discriminator = new Model(
                 "discriminator", output,
-                new TrainingRecipe { Loss = LossKind.BinaryCrossEntropy, Optimizer = optimizer with { LearningRate = 1e-3f, SpectralNorm = 1 } },
+                new TrainingRecipe { Loss = LossKind.BinaryCrossEntropy, Optimizer = optimizer with { SpectralNorm = 2 } },
                 new Conv2dLayer(channels / 2, 4) { Stride = 2, Padding = 1, Activation = leaky },
                 new Conv2dLayer(channels, 4) { Stride = 2, Padding = 1, Activation = leaky }, new FlattenLayer(), new DenseLayer(1)),
         };

@@ -48,7 +48,8 @@ public sealed record InputSize(int Height, int Width, string Reason)
         {
             var isForMasks = chosen is not null && BuiltInModels.IsForMasks(chosen);
             var isPooled = isForMasks || (chosen is not null && BuiltInModels.EndsInGlobalPooling(chosen));
-            var multiple = isForMasks ? MaskMultiple : chosen is not null && BuiltInModels.TaskOf(chosen) is TaskKind.Autoencoding or TaskKind.Generation ? ImageMultiple : 1;
+            var givesImages = chosen is not null && BuiltInModels.TaskOf(chosen) is TaskKind.Autoencoding or TaskKind.Generation;
+            var multiple = isForMasks ? MaskMultiple : givesImages ? ImageMultiple : 1;
             var isTaken = height % multiple == 0 && width % multiple == 0;
             if (isUniform && isTaken && Math.Max(height, width) <= (isPooled ? LargestPooled : LargestFixed))
                 return new InputSize(height, width, "the size of all images");

@@ -202,9 +202,10 @@ internal sealed class RunWriter : IDisposable
     {
         object[] cells =
         [
-            report.Epoch, report.Step, report.LearningRate, report.TrainLoss, report.TrainAccuracy, report.EvaluatedOn, report.Loss, report.Accuracy, report.TopK,
-            report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond, report.Rmse, report.R2,
-            report.MeanIou, report.TrainMeanIou, report.Penalty.Value, PenaltyNames.Of(report.Penalty.Kind), report.TotalLoss, report.Penalty.ZeroShare,
+            report.Epoch, report.Step, report.LearningRate, report.TrainLoss, report.TrainAccuracy, report.EvaluatedOn, report.Loss, report.Accuracy,
+            report.TopK, report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond, report.Rmse,
+            report.R2, report.MeanIou, report.TrainMeanIou, report.Penalty.Value, PenaltyNames.Of(report.Penalty.Kind), report.TotalLoss,
+            report.Penalty.ZeroShare,
             .. EpochJson.Generative(report).Select(score => (object)score.Value),
         ];
         return string.Join(",", cells.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)));
