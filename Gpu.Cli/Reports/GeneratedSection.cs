@@ -24,13 +24,21 @@ internal static class GeneratedSection
             var chosen = Enumerable.Range(0, count).Select(i => pictures[count == 1 ? 0 : i * (pictures.Length - 1) / (count - 1)]);
             parts.Add(Html.E("p", Html.A("class", "soft"), title));
             parts.Add(Html.E(
-                "div", Html.A("class", "pictures"), Html.A("style", "grid-template-columns:repeat(auto-fill,minmax(320px,1fr))"),
+                "div", Html.A("class", "pictures"), Html.A("style", "grid-template-columns:repeat(auto-fill,minmax(480px,1fr))"),
                 chosen.Select(picture => Html.E(
-                    "figure", Picture.Image(File.ReadAllBytes(picture.File), $"{name} after epoch {picture.Epoch}"),
+                    "figure", Sheet(File.ReadAllBytes(picture.File), $"{name} after epoch {picture.Epoch}"),
                     Html.E("figcaption", Html.E("span", Html.A("class", "soft"), $"epoch {picture.Epoch}"))))));
         }
 
         if (Gpu.Training.Generation.Collapse.Describe(run.Reports) is { } message) parts.Insert(0, Html.E("p", Html.E("b", message)));
         return parts.Count == 0 ? null : Html.Section("Pictures of the epochs", [.. parts]);
+    }
+
+    // Whole, not as small as a single image.
+    private static XElement Sheet(byte[] png, string alt)
+    {
+        var image = Picture.Image(png, alt);
+        image.SetAttributeValue("style", "width:100%;height:auto");
+        return image;
     }
 }
