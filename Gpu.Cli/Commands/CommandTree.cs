@@ -21,6 +21,7 @@ internal static class CommandTree
         ("train", "Train a network; without arguments, a small one on the bundled digits", TrainCommand.Build),
         ("eval", "Evaluate a run: loss, accuracy, per-class scores and confusion matrix", EvalCommand.Build),
         ("predict", "Predict class probabilities of image files", PredictCommand.Build),
+        ("generate", "Draw images that a network makes from noise: samples, or ways from one to another", GenerateCommand.Build),
         ("sweep", "Search a grid of hyperparameters, evaluated on held-out training images", SweepCommand.Build),
         ("report", "Write a page that shows a run: curves, layers, mistakes, configuration", ReportCommand.Build),
         ("compare", "Compare runs: table, curves, norms, histograms, what differs", ReportCommand.BuildCompare),

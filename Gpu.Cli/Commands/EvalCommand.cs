@@ -77,6 +77,10 @@ internal sealed class EvalCommand
             throw new UsageException($"--plot draws runs on tables of two numbers, but '{path}' was trained on images. Omit it.");
         if (run.Task == TaskKind.Segmentation && TrainOptions.IsGiven(parsed, _topK.Name))
             throw new UsageException($"{_topK.Name} is for classes of whole images, but the run '{path}' was trained on masks. Omit it.");
+        if (run.Task == TaskKind.Generation)
+            throw new UsageException($"The run '{path}' is that of a generator, which has no loss on images. Look at its images: gputrainer generate {path}");
+        if (run.Task == TaskKind.Autoencoding && new[] { _topK.Name, _tta.Name }.FirstOrDefault(name => TrainOptions.IsGiven(parsed, name)) is { } useless)
+            throw new UsageException($"{useless} is for classes, but the run '{path}' is that of an autoencoder. Omit it.");
         var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run);
         var isOwn = RunArgument.IsDatasetOf(run, source);
         var options = RunArgument.DataOptions(folder, _context.Reporter) with { SkipsUnreadable = parsed.GetValue(_skipUnreadable) };
@@ -303,13 +307,13 @@ internal sealed class EvalCommand
             ShowConfusion(reporter, confusion, classNames);
         }
 
-        var hasTop = result.TopK > 1 && classNames.Count > result.TopK;
+        var hasTop = !double.IsNaN(result.Accuracy) && result.TopK > 1 && classNames.Count > result.TopK;
         var top = hasTop ? $", top-{result.TopK} accuracy {Units.Percent(result.TopKAccuracy)}" : "";
         var balanced = result.BalancedAccuracy is { } mean ? $", balanced accuracy {Units.Percent(mean)}" : "";
         var f1 = result.MacroF1 is { } macro ? $", macro-F1 {Units.Percent(macro)}" : "";
         reporter.Line(
             $"{model} on {Units.Count(result.Samples)} {noun} of {dataset}: "
-            + (classNames.Count == 0
+            + (double.IsNaN(result.Accuracy) && double.IsNaN(result.Rmse) ? $"loss {Units.Fixed(result.Loss, 4)}{Divergence(result)}" : classNames.Count == 0
                 ? $"RMSE {Units.Short(result.Rmse)}, R2 {Units.Fixed(result.R2, 4)}, loss {Units.Fixed(result.Loss, 4)}"
                 : $"accuracy {Units.Percent(result.Accuracy)}{balanced}{f1}{top}, loss {Units.Fixed(result.Loss, 4)}"));
         reporter.Result(new JsonRecord()
@@ -317,9 +321,12 @@ internal sealed class EvalCommand
             .Add("loss", result.Loss).Add("accuracy", result.Accuracy).Add("balanced_accuracy", result.BalancedAccuracy).Add("macro_f1", result.MacroF1)
             .Add("top_k", hasTop ? result.TopK : null).Add("top_k_accuracy", hasTop ? result.TopKAccuracy : null).Add("seconds", result.Seconds)
             .Add("samples_per_second", result.Samples / result.Seconds).Add("classes", classes)
-            .Add("left_out", leftOut).Add("rmse", result.Rmse).Add("r2", result.R2).Add("plot", plot is null ? null : Path.GetFullPath(plot))
+            .Add("left_out", leftOut).Add("divergence", double.IsNaN(result.Divergence) ? null : result.Divergence)
+            .Add("rmse", result.Rmse).Add("r2", result.R2).Add("plot", plot is null ? null : Path.GetFullPath(plot))
             .Add("confusion", result.ConfusionMatrix is { } matrix ? Rows(matrix) : null));
     }
+
+    private static string Divergence(Evaluation result) => double.IsNaN(result.Divergence) ? "" : $", KL {Units.Fixed(result.Divergence, 2)}";
 
     // The matrix with names, or with numbers for the columns; where neither fits into the width, the most frequent confusions.
     private static void ShowConfusion(Reporter reporter, int[,] confusion, IReadOnlyList<string> names)

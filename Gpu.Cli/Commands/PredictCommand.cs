@@ -27,7 +27,9 @@ internal sealed class PredictCommand
     private readonly Option<long?> _top = Options.Integer("--top", "Show the N most probable classes", 1, 1000, "3");
 
     private readonly Option<string?> _out = Options.Text(
-        "--out", "DIR", "For a run on images with masks: folder for a mask (indexed PNG) and an overlay of each image", "predictions");
+        "--out", "DIR", "For a run on images with masks: folder for a mask (indexed PNG) and an overlay of each image; for an autoencoder: for the "
+        + "reconstructions",
+        "predictions");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
 
@@ -141,7 +143,7 @@ internal sealed class PredictCommand
     {
         const int chunkSize = 32;
         var folder = parsed.GetValue(_out) ?? "predictions";
-        var targets = MaskNames(files);
+        var targets = FileNames(files);
         var names = run.Configuration.ClassNames;
         var input = run.Model.Input;
         var size = input.Height * input.Width;
@@ -180,8 +182,46 @@ internal sealed class PredictCommand
         _context.Reporter.Result(new JsonRecord().Add("run", path).Add("device", device.Id).Add("classes", names).Add("predictions", records));
     }
 
+    // A reconstruction of each image, in the size of the network's input, and its root mean squared error.
+    private void Reconstruct(ParseResult parsed, string path, RunFolder run, string[] files, ImageTransform? transform, RgbColor background)
+    {
+        var folder = parsed.GetValue(_out) ?? "predictions";
+        var targets = FileNames(files);
+        using var device = _device.Open(parsed, _context);
+        using var predictor = Predictor.Open(path, device, BatchSize);
+        Directory.CreateDirectory(folder);
+        var table = new ReportTable([ReportTable.Path("image"), ReportTable.Path("reconstruction"), ReportTable.Number("RMSE (0 to 255)")]);
+        List<JsonRecord> records = [];
+        var from = 0;
+        foreach (var chunk in files.Chunk(BatchSize))
+        {
+            _context.Host.Cancellation.ThrowIfCancellationRequested();
+            var images = Read(chunk, run, transform, background, parsed.GetValue(_skipUnreadable));
+            var read = Enumerable.Range(0, chunk.Length).Where(i => images[i] is not null).ToArray();
+            var given = images.OfType<byte[]>().SelectMany(image => image).ToArray();
+            var made = read.Length == 0 ? [] : predictor.Reconstruct(given, read.Length);
+            for (var i = 0; i < read.Length; i++)
+            {
+                var size = given.Length / read.Length;
+                var file = Path.Combine(folder, $"{targets[from + read[i]]}.png");
+                var (height, width, channels) = run.Model.Output is { IsImage: true } output ? (output.Height, output.Width, output.Channels) : throw
+                    new TrainingException($"The model '{run.Model.Name}' gives {run.Model.Output}, no image.");
+                ImageCodec.SavePng(file, new ByteImage(height, width, channels, made[(i * size)..((i + 1) * size)]));
+                var error = Math.Sqrt(Enumerable.Range(i * size, size).Average(k => Math.Pow(given[k] - made[k], 2)));
+                table.Add(chunk[read[i]], file, Units.Fixed(error, 2));
+                records.Add(new JsonRecord().Add("image", chunk[read[i]]).Add("reconstruction", file).Add("rmse", error));
+            }
+
+            from += chunk.Length;
+        }
+
+        _context.Reporter.Table(table);
+        _context.Reporter.Line($"Wrote {Units.Count(records.Count, "reconstruction")} to {folder}");
+        _context.Reporter.Result(new JsonRecord().Add("run", path).Add("device", device.Id).Add("predictions", records));
+    }
+
     // The names of the files without their endings; with a number where several files have the same.
-    private static string[] MaskNames(string[] files)
+    private static string[] FileNames(string[] files)
     {
         var used = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         return [.. files.Select(file =>
@@ -203,6 +243,8 @@ internal sealed class PredictCommand
             return;
         }
 
+        if (run.Configuration.Task == TaskKind.Generation)
+            throw new UsageException($"The run '{path}' is that of a generator, which takes no images. To draw some: gputrainer generate {path}");
         var names = NetworkInput.ClassNames(run);
         var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();
         // Reported before the device is opened, which can take long.
@@ -223,6 +265,14 @@ internal sealed class PredictCommand
             if (views != TestTimeAugmentation.None)
                 throw new UsageException($"{_tta.Name} is for classes of whole images, but the run '{path}' was trained on masks. Omit it.");
             PredictMasks(parsed, path, run, files, transform, background);
+            return;
+        }
+
+        if (run.Configuration.Task == TaskKind.Autoencoding)
+        {
+            if (new[] { _top.Name, _tta.Name }.FirstOrDefault(name => TrainOptions.IsGiven(parsed, name)) is { } useless)
+                throw new UsageException($"{useless} is for classes, but the run '{path}' is that of an autoencoder. Omit it.");
+            Reconstruct(parsed, path, run, files, transform, background);
             return;
         }
 

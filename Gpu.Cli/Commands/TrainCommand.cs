@@ -42,8 +42,9 @@ internal sealed class TrainCommand
 
     private readonly Option<string?> _loss = Options.OneOf(
         "--loss", "Loss for numbers and yes-or-no targets: mse, the mean squared error, or half-mse, half of it; for masks: cross-entropy of the pixels, dice, "
-            + "focal (with gamma 2) or the sum cross-entropy+dice",
-        "the model's", "mse", "half-mse", "cross-entropy", "dice", "focal", "cross-entropy+dice");
+            + "focal (with gamma 2) or the sum cross-entropy+dice; for autoencoders: mse or cross-entropy of each "
+            + "pixel value from 0 to 1; for --task gan: non-saturating or hinge",
+        "the model's", "mse", "half-mse", "cross-entropy", "dice", "focal", "cross-entropy+dice", "non-saturating", "hinge");
 
     private readonly Option<string?> _recipe = Options.Text(
         Recipe.Option, "NAME", "Options of a published network, which those given here replace: "
@@ -127,6 +128,13 @@ internal sealed class TrainCommand
             parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), reporter);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
+        if (options.AutoDecay && TaskModel.IsAdversarialLoss(model.Recipe.Loss))
+        {
+            throw new UsageException(
+                "--auto-decay follows the loss of a validation part, but an adversarial network has none: its loss depends on the discriminator. "
+                + "Use sweep with --grid weight-decay=...");
+        }
+
         if (options.AutoDecay && options.Validation is null && data.Validation is null)
             throw new UsageException("--auto-decay needs a validation part, whose loss it follows. Add one, such as --validation 0.2.");
         return (model, data, options with { DatasetSource = RunArgument.Source(source) });
@@ -238,15 +246,28 @@ internal sealed class TrainCommand
         if (name is null) return model;
         var loss = name switch
         {
-            "mse" => LossKind.MeanSquaredError,
+            "mse" => data.Task == TaskKind.Autoencoding ? LossKind.ReconstructionError : LossKind.MeanSquaredError,
             "half-mse" => LossKind.HalfMeanSquaredError,
-            "cross-entropy" => data.Task == TaskKind.Segmentation ? LossKind.PixelCrossEntropy : LossKind.SoftmaxCrossEntropy,
+            "cross-entropy" => data.Task switch
+            {
+                TaskKind.Segmentation => LossKind.PixelCrossEntropy,
+                TaskKind.Autoencoding => LossKind.ReconstructionCrossEntropy,
+                _ => LossKind.SoftmaxCrossEntropy,
+            },
+            "non-saturating" => LossKind.NonSaturating,
+            "hinge" => LossKind.Hinge,
             "dice" => LossKind.Dice,
             "focal" => LossKind.Focal,
             _ => LossKind.PixelCrossEntropyDice,
         };
         if (!TaskModel.Accepts(data.Task, loss))
         {
+            if (data.Task == TaskKind.Generation)
+                throw new UsageException($"--loss {name} does not apply to --task gan. Choose non-saturating or hinge.");
+            if (TaskModel.IsAdversarialLoss(loss))
+                throw new UsageException($"--loss {name} is for --task gan. Omit it, or add --task gan.");
+            if (data.Task == TaskKind.Autoencoding)
+                throw new UsageException($"--loss {name} does not apply to an autoencoder. Choose mse or cross-entropy.");
             if (data.Task == TaskKind.Segmentation)
                 throw new UsageException($"--loss {name} does not apply to masks. Choose cross-entropy, dice, focal or cross-entropy+dice.");
             if (TaskModel.IsPixelLoss(loss))
@@ -257,7 +278,7 @@ internal sealed class TrainCommand
                 $"--loss {name} is for numbers and yes-or-no targets, but the data set '{data.Name}' has classes, which need softmax cross-entropy. Omit it.");
         }
 
-        return new Model(model.Name, model.Input, model.Recipe with { Loss = loss }, model.Layers);
+        return model.With(model.Recipe with { Loss = loss });
     }
 
     // A run that starts in the same second may take the name first.

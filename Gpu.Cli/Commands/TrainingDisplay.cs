@@ -96,14 +96,18 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
         [
             ($"epoch {report.Epoch}/{report.Epochs}", 0),
             ($"loss {Loss(report)}", 1),
-            (IsRegression ? "" : IsSegmentation ? $"IoU {Units.Percent(report.TrainMeanIou)}" : $"accuracy {Units.Percent(report.TrainAccuracy)}", 3),
-            ($"{report.EvaluatedOn}:", 0),
-            ($"loss {Units.Fixed(report.Loss, 4)}", 2),
+            (!HasAccuracy ? "" : IsSegmentation ? $"IoU {Units.Percent(report.TrainMeanIou)}" : $"accuracy {Units.Percent(report.TrainAccuracy)}", 3),
+            (IsGenerator ? $"discriminator: loss {Units.Fixed(report.DiscriminatorLoss, 4)}" : $"{report.EvaluatedOn}:", 0),
+            (IsGenerator ? $"right {Units.Percent(report.DiscriminatorAccuracy)}" : $"loss {Units.Fixed(report.Loss, 4)}", HasAccuracy || IsRegression ? 2 : 0),
             (IsRegression ? $"RMSE {Units.Short(report.Rmse)}" : IsSegmentation ? $"mean IoU {Units.Percent(report.MeanIou)}"
-                : $"accuracy {Units.Percent(report.Accuracy)}", 0),
+                : HasAccuracy ? $"accuracy {Units.Percent(report.Accuracy)}" : "", 0),
             (IsSegmentation ? $"pixels {Units.Percent(report.Accuracy)}" : "", 2),
             (IsRegression ? $"R2 {Units.Fixed(report.R2, 4)}" : "", 3),
             (report.WeightDecay is { } decay ? $"decay {Decay(decay)}" : "", 5),
+            (double.IsNaN(report.Divergence) ? "" : $"reconstruction {Units.Fixed(report.Reconstruction, 4)}", 1),
+            (double.IsNaN(report.Divergence) ? "" : $"KL {Units.Fixed(report.Divergence, 2)}", 0),
+            (IsGenerator ? $"diversity {Units.Percent(report.Diversity)}" : "", 1),
+            (double.IsNaN(report.Frechet) ? "" : $"Fr\u00E9chet {Units.Fixed(report.Frechet, 2)}", 0),
             ($"lr {Units.Scientific(report.LearningRate)}", 6),
             ($"{Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s", 4),
             ($"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s", 5),
@@ -154,6 +158,9 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
                 : IsSegmentation
                 ? $"test mean IoU {Units.Percent(result.TestMeanIou)}, pixel accuracy {Units.Percent(result.TestAccuracy)}, "
                     + $"loss {Units.Fixed(result.TestLoss, 4)}"
+                : IsGenerator ? (result.Reports.LastOrDefault(report => double.IsFinite(report.Frechet)) is { } judged
+                    ? $"Fr\u00E9chet distance {Units.Fixed(judged.Frechet, 2)} in epoch {judged.Epoch}" : "Trained.")
+                : !HasAccuracy ? $"test loss {Units.Fixed(result.TestLoss, 4)}"
                 : $"test accuracy {Units.Percent(result.TestAccuracy)}{top}, loss {Units.Fixed(result.TestLoss, 4)}");
             // After a resume, time and rate are those of the new steps.
             var steps = result.Steps - _firstStep;
@@ -194,7 +201,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
             reporter.Line($"Run saved to {folder}");
             if (_report?.Path is { } page) facts.Add(("report", page));
             if (writesEvents) facts.Add(("TensorBoard", $"tensorboard --logdir {folder}"));
-            facts.AddRange([("evaluate", $"gputrainer eval {folder}"), ("predict", $"gputrainer predict {folder} {(IsTable ? "FILE.csv" : "IMAGE")}")]);
+            if (IsGenerator) facts.AddRange([("generate", $"gputrainer generate {folder}")]);
+            else facts.AddRange([("evaluate", $"gputrainer eval {folder}"), ("predict", $"gputrainer predict {folder} {(IsTable ? "FILE.csv" : "IMAGE")}")]);
         }
 
         if (facts.Count > 0) reporter.Table(ReportTable.KeyValues(null, [.. facts]));
@@ -212,9 +220,13 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
     private bool IsTable => _summary?.SampleNoun == "rows";
 
     // With five classes or fewer every sample is in the top 5.
-    private bool HasTopK(TrainingResult result) => !IsSegmentation && result.TopK > 1 && result.TopK < _summary?.Classes;
+    private bool HasTopK(TrainingResult result) => !IsSegmentation && HasAccuracy && result.TopK > 1 && result.TopK < _summary?.Classes;
 
     private bool IsSegmentation => _summary?.Task == TaskKind.Segmentation;
+
+    private bool HasAccuracy => Gpu.Training.Models.TaskModel.HasAccuracy(_summary?.Task ?? TaskKind.Classification);
+
+    private bool IsGenerator => _summary?.Task == TaskKind.Generation;
 
     private bool IsRegression => _summary?.Task == TaskKind.Regression;
 

@@ -40,19 +40,22 @@ internal sealed class DataArguments
     public (Dataset Data, Model Model) Load(ParseResult parsed, string source, string? modelName, RgbColor background, Reporter reporter)
     {
         RunArgument.NoteSameName(source, reporter);
+        var task = _table.ImageTask(parsed);
         if (DatasetLoader.IsTable(source))
         {
             if (_images.Given(parsed).FirstOrDefault() is { } imageOption)
                 throw new UsageException($"{imageOption} is for images, but '{source}' is a table. Omit it.");
+            if (task is not null)
+                throw new UsageException($"--task {parsed.GetValue<string>("--task")} is for images, but '{source}' is a table. Omit it.");
             // Reports a wrong name before the table is read.
             if (modelName is not null) ModelArgument.Find(modelName);
             var table = _table.Load(parsed, source, reporter);
             return (table, ModelArgument.For(modelName, table, reporter));
         }
 
-        if (_table.Given(parsed).FirstOrDefault() is { } tableOption)
+        if (_table.Given(parsed).FirstOrDefault(name => task is null || name != "--task") is { } tableOption)
             throw new UsageException($"{tableOption} is for tables (.csv, .tsv), but '{source}' is not one. Omit it.");
-        var (data, model) = _images.Load(parsed, source, modelName, background, reporter, parsed.GetValue(_labels) == "coarse");
+        var (data, model) = _images.Load(parsed, source, modelName, background, reporter, parsed.GetValue(_labels) == "coarse", task);
         if (TrainOptions.IsGiven(parsed, _labels.Name) && data.Classes is not (100 or RunArgument.CoarseClasses))
             throw new UsageException($"--labels chooses the labels of CIFAR-100, but '{source}' is another data set. Omit it.");
         return (data, ModelArgument.Adapt(model, data.Task, reporter));
@@ -68,11 +71,13 @@ internal sealed class DataArguments
             return table;
         }
 
-        return DatasetLoader.Load(source, RunArgument.DataOptions(run, reporter) with
+        var images = DatasetLoader.Load(source, RunArgument.DataOptions(run, reporter) with
         {
             Background = background,
             SkipsUnreadable = _images.SkipsUnreadable(parsed),
             OnlyRecorded = true,
         });
+        var task = run.Configuration.Task;
+        return task is TaskKind.Autoencoding or TaskKind.Generation ? images.ForTask(task) : images;
     }
 }

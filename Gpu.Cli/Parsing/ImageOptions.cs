@@ -4,7 +4,6 @@ using Gpu.Cli.Output;
 using Gpu.Training.Data;
 using Gpu.Training.Images;
 using Gpu.Training.Models;
-using Gpu.Training.Shapes;
 
 namespace Gpu.Cli.Parsing;
 
@@ -46,12 +45,15 @@ internal sealed class ImageOptions
     /// <param name="background">Background of transparent images and of padding.</param>
     /// <param name="reporter">Receives notes.</param>
     /// <param name="coarseLabels">Whether to use the coarse labels of CIFAR-100.</param>
+    /// <param name="task">A task that needs no labels; null for that of the data.</param>
     public (ImageDataset Data, Model Model) Load(
-        ParseResult parsed, string source, string? modelName, RgbColor background, Reporter reporter, bool coarseLabels = false)
+        ParseResult parsed, string source, string? modelName, RgbColor background, Reporter reporter, bool coarseLabels = false,
+        TaskKind? task = null)
     {
         // Reports a wrong name before the images are read.
         var given = modelName is null ? null : ModelArgument.Find(modelName);
-        modelName = ForTask(source, modelName);
+        var wanted = task ?? (DatasetLoader.HasMasks(source) ? TaskKind.Segmentation : TaskKind.Classification);
+        modelName = ForTask(source, modelName, wanted);
         var fixedModel = modelName is null || BuiltInModels.Names.Contains(modelName) ? null : given;
         InputSize? input = null;
         var data = DatasetLoader.Load(source, new DatasetOptions
@@ -68,17 +70,17 @@ internal sealed class ImageOptions
             data = data.ToChannels(channels);
         }
 
-        var shape = TensorShape.Image(data.Height, data.Width, data.Channels);
+        if (task is { } other) data = data.ForTask(other);
         var model = fixedModel ?? ((modelName ?? input?.DefaultModel) is { } name
-            ? BuiltInModels.Create(name, shape, data.Classes)
+            ? BuiltInModels.Create(name, data.SampleShape, data.Outputs)
             : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes));
         return (data, model);
 
         ImageTransform? Choose(IReadOnlyList<(int Height, int Width)> sizes)
         {
             input = fixedModel is null ? InputSize.ForBuiltIn(modelName, sizes) : InputSize.ForModel(fixedModel, sizes);
-            if (parsed.GetValue(_size) is { } wanted)
-                input = WithSize(input, wanted, fixedModel);
+            if (parsed.GetValue(_size) is { } size)
+                input = WithSize(input, size, fixedModel);
             if (input is null)
                 return null;
             var fit = Enum.Parse<ImageFit>(parsed.GetValue(_fit) ?? nameof(ImageFit.Crop), ignoreCase: true);
@@ -94,18 +96,39 @@ internal sealed class ImageOptions
         }
     }
 
-    // Networks for masks and for classes of whole images do not replace each other.
-    private static string? ForTask(string source, string? modelName)
+    // Networks for different tasks do not replace each other.
+    private static string? ForTask(string source, string? modelName, TaskKind task)
     {
-        var hasMasks = DatasetLoader.HasMasks(source);
-        if (modelName is null) return hasMasks ? BuiltInModels.DefaultForMasks : null;
-        if (!BuiltInModels.Names.Contains(modelName) || BuiltInModels.IsForMasks(modelName) == hasMasks) return modelName;
-        var others = string.Join(", ", BuiltInModels.Names.Where(name => BuiltInModels.IsForMasks(name) == hasMasks && (hasMasks
-            || BuiltInModels.PublishedInput(name).IsImage)));
-        throw new UsageException(hasMasks
-            ? $"The network '{modelName}' gives one class for an image, but '{source}' has masks: a class for each pixel. Omit --model, or choose "
-                + $"one of {others}."
-            : $"The network '{modelName}' gives a class for each pixel, but '{source}' has no masks. Omit --model, or choose one of {others}.");
+        if (modelName is null)
+        {
+            return task switch
+            {
+                TaskKind.Segmentation => BuiltInModels.DefaultForMasks,
+                TaskKind.Autoencoding => BuiltInModels.DefaultAutoencoder,
+                TaskKind.Generation => BuiltInModels.DefaultGenerator,
+                _ => null,
+            };
+        }
+
+        if (!BuiltInModels.Names.Contains(modelName)) return modelName;
+        var made = BuiltInModels.TaskOf(modelName);
+        if (made == task) return modelName;
+        var others = string.Join(", ", BuiltInModels.Names.Where(name => BuiltInModels.TaskOf(name) == task && BuiltInModels.PublishedInput(name).IsImage));
+        var gives = made switch
+        {
+            TaskKind.Segmentation => "gives a class for each pixel",
+            TaskKind.Autoencoding => "gives its input again (--task autoencode)",
+            TaskKind.Generation => "makes images from noise (--task gan)",
+            _ => "gives one class for an image",
+        };
+        var needs = task switch
+        {
+            TaskKind.Segmentation => $"'{source}' has masks: a class for each pixel",
+            TaskKind.Autoencoding => "--task autoencode needs the image again",
+            TaskKind.Generation => "--task gan needs a generator with its discriminator",
+            _ => made == TaskKind.Segmentation ? $"'{source}' has no masks" : $"'{source}' has classes",
+        };
+        throw new UsageException($"The network '{modelName}' {gives}, but {needs}. Omit --model, or choose one of {others}.");
     }
 
     // A size may be asked for that no device has the memory for, and that shows no more.

@@ -8,9 +8,15 @@ namespace Gpu.Cli.Parsing;
 /// <summary>Options for data sets that are tables: target, task and columns to leave out.</summary>
 internal sealed class TableArguments
 {
+    private static readonly string[] TableTasks = ["classification", "binary", "regression"];
+
+    private static readonly Dictionary<string, TaskKind> ImageTasks = new() { ["autoencode"] = TaskKind.Autoencoding, ["gan"] = TaskKind.Generation };
+
     private readonly Option<string?> _target = Options.Text("--target", "NAME", "Column of a table to predict", "the last");
     private readonly Option<string?> _task = Options.OneOf(
-        "--task", "What to predict from a table", "by the target's values", "classification", "binary", "regression");
+        "--task", "What to learn: from a table classification, binary or regression; from images autoencode, to give an image again through fewer "
+            + "numbers, or gan, to make such images from noise",
+        "by the data: its classes, masks or the values of the target", [.. TableTasks, .. ImageTasks.Keys]);
     private readonly Option<string[]?> _ignore = Options.Checked(
         "--ignore", "A,B,...", "Columns of a table to leave out", "none", string[]? (text) => text.Split(',', StringSplitOptions.TrimEntries));
 
@@ -38,6 +44,9 @@ internal sealed class TableArguments
 
     /// <summary>The names of the options.</summary>
     public IEnumerable<string> Names => [_target.Name, _task.Name, _ignore.Name, _categorical.Name, _use.Name, _header.Name];
+
+    /// <summary>The task on images that needs no labels; null for none.</summary>
+    public TaskKind? ImageTask(ParseResult parsed) => parsed.GetValue(_task) is { } name && ImageTasks.TryGetValue(name, out var task) ? task : null;
 
     /// <summary>The names of the options that the command line contains.</summary>
     public IEnumerable<string> Given(ParseResult parsed) => Names.Where(name => TrainOptions.IsGiven(parsed, name));

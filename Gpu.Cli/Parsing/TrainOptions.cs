@@ -98,6 +98,24 @@ internal sealed class TrainOptions
     private readonly Option<double?> _labelSmoothing = Options.Number(
         "--label-smoothing", "Label smoothing: target probability spread evenly over all classes", Interval.BelowOne, Recipe);
 
+    private readonly Option<double?> _klWeight = Options.Number(
+        "--kl-weight", "Weight of the divergence of the latent values of a variational autoencoder; 1 is the evidence lower bound", Interval.NonNegative, "1");
+
+    private readonly Option<double?> _discriminatorRate = Options.Number(
+        "--discriminator-lr", "Base learning rate of the discriminator of --task gan; --lr is that of the generator", Interval.Positive, Recipe);
+
+    private readonly Option<double?> _discriminatorDecay = Options.Number(
+        "--discriminator-decay", "Weight decay of the discriminator of --task gan; --weight-decay is that of the generator", Interval.NonNegative, Recipe);
+
+    private readonly Option<double?> _discriminatorSpectralNorm = Options.Number(
+        "--discriminator-spectral-norm", "Largest singular value of the weights of each layer of the discriminator; 0 for none", Interval.NonNegative, Recipe);
+
+    private readonly Option<long?> _frechetEvery = Options.Integer(
+        "--frechet-every",
+        "After every N epochs, and the last, the Fr\u00E9chet distance of generated images from the test images, by the features of a classifier that is "
+        + "trained "
+        + "on the labels for it", 1, 1_000_000, "off");
+
     private readonly Option<ClassWeighting?> _classWeights = ClassWeightsOption.Create();
 
     private readonly Option<double?> _clipValue = Options.Number(
@@ -213,7 +231,8 @@ internal sealed class TrainOptions
         [
             _epochs, _steps, _batch, _optimizer, _learningRate, _momentum, _betas, _epsilon, _schedule, _warmup, _weightDecay, _autoDecay, _decayMode, _decayOn,
             _decayConvention, _decaySchedule, _cautiousDecay, _decayFor, _l1, _l1Mode, _maxNorm, _spectralNorm, _activation, _weightStandardization,
-            _dropout, _spatialDropout, _stochasticDepth, _labelSmoothing, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, _lookahead, _whiten,
+            _dropout, _spatialDropout, _stochasticDepth, _labelSmoothing, _klWeight, _discriminatorRate, _discriminatorDecay, _discriminatorSpectralNorm,
+            _frechetEvery, _classWeights, _clipNorm, _clipValue, _accumulate, _ema, _lookahead, _whiten,
             .. _augmentation.All, _background, _validation, _patience, _limitTrain, _limitTest, _seed, _noShuffle, _init, _initLayout, _freeze, _scales,
             _logEvery, _noStatistics, _checkpointEvery, _onDivergence,
         ];
@@ -257,6 +276,11 @@ internal sealed class TrainOptions
             WeightStandardization = parsed.GetValue(_weightStandardization) || basis.WeightStandardization,
             Dropout = parsed.GetSingle(_dropout) ?? basis.Dropout,
             LabelSmoothing = parsed.GetSingle(_labelSmoothing) ?? basis.LabelSmoothing,
+            KlWeight = parsed.GetSingle(_klWeight) ?? basis.KlWeight,
+            DiscriminatorLearningRate = parsed.GetSingle(_discriminatorRate) ?? basis.DiscriminatorLearningRate,
+            DiscriminatorDecay = parsed.GetSingle(_discriminatorDecay) ?? basis.DiscriminatorDecay,
+            DiscriminatorSpectralNorm = parsed.GetSingle(_discriminatorSpectralNorm) ?? basis.DiscriminatorSpectralNorm,
+            FrechetEvery = parsed.GetInt(_frechetEvery) ?? basis.FrechetEvery,
             ClassWeights = parsed.GetValue(_classWeights) ?? basis.ClassWeights,
             SpatialDropout = parsed.GetValue(_spatialDropout) || basis.SpatialDropout,
             StochasticDepth = parsed.GetSingle(_stochasticDepth) ?? basis.StochasticDepth,
@@ -372,8 +396,8 @@ internal sealed class TrainOptions
     {
         var optimizer = options.OptimizerFor(model.Recipe.Optimizer);
         var layers = model.Nodes.SelectMany(node => node.Flatten()).Select(node => node.Layer).ToArray();
-        var decays = options.AutoDecay || optimizer.WeightDecay > 0 || options.DecayFor.Any(rule => rule.WeightDecay > 0)
-            || layers.Any(layer => layer.WeightDecay > 0);
+        var decays = options.AutoDecay || optimizer.WeightDecay > 0 || options.DiscriminatorDecay > 0
+            || options.DecayFor.Any(rule => rule.WeightDecay > 0) || layers.Any(layer => layer.WeightDecay > 0);
         var hasL1 = optimizer.L1 > 0 || layers.Any(layer => layer.L1 > 0);
         foreach (var name in new[] { "--decay-mode", "--decay-convention", "--decay-schedule", "--cautious-decay" })
             Require(name, decays, "weight decay is 0. Add --weight-decay");

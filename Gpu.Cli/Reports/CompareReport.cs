@@ -39,7 +39,7 @@ internal static class CompareReport
         if (run.IsRegression) yield return ("test RMSE", results is null ? "-" : Units.Short(results.Evaluation.Rmse));
         else if (run.IsSegmentation)
             yield return ("test mean IoU", Units.Percent(results?.Evaluation.Pixels?.MeanIou ?? run.Best?.MeanIou ?? double.NaN));
-        else yield return ("test accuracy", Units.Percent(results?.Evaluation.Accuracy ?? run.Best?.Accuracy ?? double.NaN));
+        else if (run.HasAccuracy) yield return ("test accuracy", Units.Percent(results?.Evaluation.Accuracy ?? run.Best?.Accuracy ?? double.NaN));
         yield return ("weight norm", Units.Short(Norm(run)));
         yield return ("small weights", Units.Percent(SmallShare(run), 1));
         yield return ("zeros", Units.Percent(run.Last?.Penalty.ZeroShare ?? double.NaN, 1));
@@ -104,7 +104,7 @@ internal static class CompareReport
             runs[0].IsRegression
                 ? Plot("RMSE", report => report.Rmse).Draw()
                 : runs[0].IsSegmentation ? Plot($"Mean IoU on the {part} part", report => report.MeanIou, isPercent: true).Draw()
-                : Plot($"Accuracy on the {part} part", report => report.Accuracy, isPercent: true).Draw(),
+                : runs[0].HasAccuracy ? Plot($"Accuracy on the {part} part", report => report.Accuracy, isPercent: true).Draw() : null,
             Plot("Gap of the losses", report => report.LossGap).Draw(), Plot("Penalty", report => report.Penalty.Value).Draw(),
             Plot("Learning rate", report => report.LearningRate).Draw(),
         ];

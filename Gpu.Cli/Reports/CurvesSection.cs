@@ -15,7 +15,9 @@ internal static class CurvesSection
         var part = reports[^1].EvaluatedOn;
         (double, string)? mark = run.Best is { } best && reports.Count > 1 ? (best.Epoch, $"best: {best.Epoch}") : null;
         PlotSeries Series(string name, int color, Func<EpochReport, double> value) => new(name, epochs, [.. reports.Select(value)], color);
-        var loss = new SvgPlot("Loss of the data, the gap shaded")
+        var isGenerator = run.Folder.Configuration.Task == Gpu.Training.Data.TaskKind.Generation;
+        var loss = isGenerator ? new SvgPlot("Loss of the generator") { Series = [Series("training", 0, report => report.TrainLoss)] }
+            : new SvgPlot("Loss of the data, the gap shaded")
         {
             Series = [Series("training", 0, report => report.TrainLoss), Series(part, 1, report => report.Loss)], HasBand = true, Mark = mark,
         };
@@ -36,16 +38,38 @@ internal static class CurvesSection
                 Series = [Series("training", 0, report => report.TrainMeanIou), Series(part, 1, report => report.MeanIou)], HasBand = true, Mark = mark,
                 IsPercent = true,
             }
-            : new SvgPlot("Accuracy, the gap shaded")
+            : !run.HasAccuracy ? null : new SvgPlot("Accuracy, the gap shaded")
             {
                 Series = [Series("training", 0, report => report.TrainAccuracy), Series(part, 1, report => report.Accuracy)], HasBand = true, Mark = mark,
                 IsPercent = true,
             };
+        var generative = new (string Title, Func<EpochReport, double> Training, Func<EpochReport, double> Test)[]
+        {
+            ("Reconstruction", report => report.TrainReconstruction, report => report.Reconstruction),
+            ("Divergence of the latent values, nats", report => report.TrainDivergence, report => report.Divergence),
+        }.Where(curve => Has(curve.Test)).Select(curve =>
+            new SvgPlot(curve.Title) { Series = [Series("training", 0, curve.Training), Series(part, 1, curve.Test)] }.Draw());
+        var generated = new (string Title, Func<EpochReport, double> Value, bool IsPercent)[]
+        {
+            ("Fr\u00E9chet distance from the test images", report => report.Frechet, false),
+            ("Loss of the discriminator", report => report.DiscriminatorLoss, false),
+            ("Images that the discriminator tells right", report => report.DiscriminatorAccuracy, true),
+            ("Variance of the generated images, by that of the data", report => report.Diversity, true),
+        }.Where(curve => Has(curve.Value)).Select(curve =>
+        {
+            EpochReport[] measured = [.. reports.Where(report => double.IsFinite(curve.Value(report)))];
+            return new SvgPlot(curve.Title)
+            {
+                IsPercent = curve.IsPercent, Series = [new PlotSeries("", RunView.Epochs(measured), [.. measured.Select(curve.Value)], 2)],
+            }.Draw();
+        });
+        bool Has(Func<EpochReport, double> value) => reports.Any(report => double.IsFinite(value(report)));
         var rate = new SvgPlot("Learning rate") { Series = [Series("", 4, report => report.LearningRate)] };
         var decay = reports.All(report => report.WeightDecay is null) ? null : new SvgPlot("Weight decay, found by --auto-decay")
         {
             IsLog = true, Series = [Series("", 2, report => report.WeightDecay ?? double.NaN)],
         };
-        return Html.Section("Curves", Html.Div("charts", loss.Draw(), total?.Draw(), score.Draw(), rate.Draw(), decay?.Draw()));
+        return Html.Section(
+            "Curves", Html.Div("charts", loss.Draw(), total?.Draw(), score?.Draw(), generative, generated, rate.Draw(), decay?.Draw()));
     }
 }

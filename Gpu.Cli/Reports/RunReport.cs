@@ -19,7 +19,7 @@ internal static class RunReport
         return ReportStyle.Page(run.Name, string.Join(" \u00B7 ", parts.Where(part => part.Length > 0)), isLive,
         [
             SummarySection.Draw(run, results), CurvesSection.Draw(run), LayersSection.Draw(run), PlaneSection.Draw(run, results),
-            ClassesSection.Draw(run, results), MasksSection.Draw(run, results), PicturesSection.Draw(run, results),
+            ClassesSection.Draw(run, results), MasksSection.Draw(run, results), GeneratedSection.Draw(run), PicturesSection.Draw(run, results),
             EmbeddingSection.Draw(run, results), FiltersSection.Draw(run, results),
             .. SetupSection.Draw(run),
         ]);

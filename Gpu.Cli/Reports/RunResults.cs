@@ -16,6 +16,12 @@ internal sealed class RunResults
     private const int MostMaps = 12;
     private const int MostMasks = 16;
 
+    // Of a generator, which has no loss on images.
+    private static readonly Evaluation NoLoss = new()
+    {
+        Samples = 0, Loss = double.NaN, Accuracy = double.NaN, TopKAccuracy = double.NaN, TopK = 1, ConfusionMatrix = null, Seconds = 0,
+    };
+
     private RunResults(DataSplit split, Evaluation evaluation, float[,] predictions)
     {
         Split = split;
@@ -26,7 +32,7 @@ internal sealed class RunResults
     /// <summary>The test split.</summary>
     public DataSplit Split { get; }
 
-    /// <summary>Loss, accuracy and confusion matrix.</summary>
+    /// <summary>Loss, accuracy and confusion matrix; not numbers for a generator.</summary>
     public Evaluation Evaluation { get; }
 
     /// <summary>Probabilities of the classes, or values, of the first samples.</summary>
@@ -54,7 +60,9 @@ internal sealed class RunResults
     /// <param name="cancellation">ends the computation</param>
     public static RunResults Compute(Predictor predictor, DataSplit split, ComputeDevice device, CancellationToken cancellation)
     {
+        if (predictor.Configuration.Task == TaskKind.Generation) return new RunResults(split.Take(1), NoLoss, new float[0, 0]);
         var evaluation = predictor.Evaluate(split, 1, cancellation);
+        if (predictor.Configuration.Task == TaskKind.Autoencoding) return new RunResults(split.Take(1), evaluation, new float[0, 0]);
         if (evaluation.Pixels is not null)
         {
             // The first images, not the best or the worst.

@@ -45,6 +45,12 @@ internal static class RunSettings
         yield return ("dropout", options.Dropout is { } dropout ? Number(dropout) : "as in the model");
         yield return ("spatial-dropout", options.SpatialDropout ? "yes" : "no");
         yield return ("stochastic-depth", Number(options.StochasticDepth));
+        var other = model.Discriminator is { } discriminator ? options.OptimizerForDiscriminator(discriminator.Recipe.Optimizer) : null;
+        yield return ("discriminator-lr", Number(other?.LearningRate ?? options.DiscriminatorLearningRate));
+        yield return ("discriminator-decay", Number(other?.WeightDecay ?? options.DiscriminatorDecay));
+        yield return ("discriminator-spectral-norm", Number(other?.SpectralNorm ?? options.DiscriminatorSpectralNorm));
+        yield return ("frechet-every", $"{options.FrechetEvery?.ToString() ?? "none"}");
+        yield return ("kl-weight", Number(options.KlWeight));
         yield return ("label-smoothing", Number(options.LabelSmoothing ?? model.Recipe.LabelSmoothing));
         yield return ("class-weights", options.ClassWeights switch
         {

@@ -20,8 +20,11 @@ internal sealed record RunView(RunFolder Folder, IReadOnlyList<EpochReport> Repo
     /// <summary>Whether each pixel has a class.</summary>
     public bool IsSegmentation => Folder.Configuration.Task == Gpu.Training.Data.TaskKind.Segmentation;
 
+    /// <summary>Whether the results of the run are right or wrong for a sample or pixel.</summary>
+    public bool HasAccuracy => Gpu.Training.Models.TaskModel.HasAccuracy(Folder.Configuration.Task);
+
     /// <summary>Whether the run gives a class for an image, not for its pixels or for the rows of a table.</summary>
-    public bool ClassifiesImages => Folder.Configuration.Table is null && !IsSegmentation;
+    public bool ClassifiesImages => Folder.Configuration.Table is null && HasAccuracy && !IsSegmentation;
 
     /// <summary>The epochs whose layers were measured.</summary>
     public IReadOnlyList<EpochReport> Measured => [.. Reports.Where(report => report.Layers is not null)];

@@ -18,8 +18,8 @@ internal static class SummarySection
             if (run.IsRegression) facts.AddRange([("test RMSE", Units.Short(test.Rmse)), ("test R\u00B2", Units.Fixed(test.R2, 4))]);
             else if (test.Pixels is { } pixels)
                 facts.AddRange([("test mean IoU", Units.Percent(pixels.MeanIou)), ("test pixel accuracy", Units.Percent(pixels.Accuracy))]);
-            else facts.Add(("test accuracy", Units.Percent(test.Accuracy)));
-            facts.Add(("test loss", Units.Fixed(test.Loss, 4)));
+            else if (run.HasAccuracy) facts.Add(("test accuracy", Units.Percent(test.Accuracy)));
+            if (double.IsFinite(test.Loss)) facts.Add(("test loss", Units.Fixed(test.Loss, 4)));
             if (test.BalancedAccuracy is { } balanced) facts.Add(("balanced accuracy", Units.Percent(balanced)));
             if (test.MacroF1 is { } f1) facts.Add(("macro-F1", Units.Percent(f1)));
         }
@@ -30,13 +30,18 @@ internal static class SummarySection
             {
                 facts.Add(run.IsRegression
                     ? ($"{last.EvaluatedOn} RMSE", Units.Short(last.Rmse))
+                    : double.IsFinite(last.DiscriminatorAccuracy) ? ("discriminator right", Units.Percent(last.DiscriminatorAccuracy))
+                    : !run.HasAccuracy ? ($"{last.EvaluatedOn} loss", Units.Fixed(last.Loss, 4))
                     : run.IsSegmentation ? ($"{last.EvaluatedOn} mean IoU", Units.Percent(last.MeanIou))
                     : ($"{last.EvaluatedOn} accuracy", Units.Percent(last.Accuracy)));
             }
 
             facts.Add(("training loss", Units.Fixed(last.TrainLoss, 4)));
             if (last.Penalty.Kind != PenaltyKind.None) facts.Add(("penalty", Units.Fixed(last.Penalty.Value, 4)));
-            facts.Add(("loss gap to training", Units.Fixed(last.LossGap, 4)));
+            if (double.IsFinite(last.LossGap)) facts.Add(("loss gap to training", Units.Fixed(last.LossGap, 4)));
+            if (run.Reports.LastOrDefault(report => double.IsFinite(report.Frechet)) is { } judged)
+                facts.Add(($"Fr\u00E9chet distance, epoch {judged.Epoch}", Units.Fixed(judged.Frechet, 2)));
+            if (double.IsFinite(last.Diversity)) facts.Add(("variance by that of the data", Units.Percent(last.Diversity)));
             facts.Add(("epochs", last.Epoch < last.Epochs ? $"{last.Epoch} of {last.Epochs}" : $"{last.Epoch}"));
             if (run.Best is { } best) facts.Add(("best epoch", $"{best.Epoch}"));
             facts.Add(("seconds of training", Units.Fixed(run.Reports.Sum(report => report.TrainSeconds), 1)));

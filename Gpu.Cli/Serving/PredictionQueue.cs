@@ -62,6 +62,8 @@ internal sealed class PredictionQueue : IDisposable
             throw new RequestException(400, $"The run '{name}' was trained on a table. This page classifies images; use 'gputrainer predict' for tables.");
         if (view.IsSegmentation)
             throw new RequestException(400, $"The run '{name}' was trained on masks. This page gives a class for an image; use 'gputrainer predict --out'.");
+        if (!view.ClassifiesImages)
+            throw new RequestException(400, $"The run '{name}' has no classes. This page gives a class for an image; use 'gputrainer predict --out'.");
         if (!File.Exists(run.BestWeights)) throw new RequestException(409, $"The run '{name}' has no weights yet. Try again after its first epoch.");
         await _decoders.WaitAsync(cancellation);
         byte[] pixels;

@@ -1,4 +1,5 @@
 using Gpu.Kernels.Devices;
+using Gpu.Training.Data;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -28,6 +29,8 @@ public class BuiltInModelsTests
     {
         foreach (var name in BuiltInModels.Names)
         {
+            // Their output is an image; see GenerationTrainingTests.
+            if (BuiltInModels.TaskOf(name) is TaskKind.Autoencoding or TaskKind.Generation) continue;
             var isForMasks = BuiltInModels.IsForMasks(name);
             TensorShape[] inputs = isForMasks ? [TensorShape.Image(32, 32, 1), TensorShape.Image(48, 80, 3)]
                 : [TensorShape.Image(28, 28, 1), TensorShape.Image(40, 52, 3)];
@@ -45,6 +48,24 @@ public class BuiltInModelsTests
         }
 
         Assert.Contains("pool", Assert.Throws<ModelException>(() => BuiltInModels.Create("cnn2", TensorShape.Image(3, 3, 1), 2)).Message);
+    }
+
+    [Theory]
+    [InlineData("autoencoder_small")]
+    [InlineData("vae_small")]
+    [InlineData("dcgan_small")]
+    public void NetworksForImagesGiveImagesOfTheSizeOfTheData(string name)
+    {
+        foreach (var shape in new[] { TensorShape.Image(28, 28, 1), TensorShape.Image(32, 32, 3), TensorShape.Image(20, 36, 3) })
+        {
+            var model = BuiltInModels.Create(name, shape, shape.Channels);
+            Assert.Equal(shape, model.Output);
+            Assert.Equal(name == "dcgan_small" ? TensorShape.Features(64) : shape, model.Input);
+            if (name == "dcgan_small") Assert.Equal(shape, model.Discriminator!.Input);
+        }
+
+        Assert.Contains("multiples of 4", Assert.Throws<ModelException>(
+            () => BuiltInModels.Create(name, TensorShape.Image(30, 32, 1), 1)).Message, StringComparison.Ordinal);
     }
 
     /// <summary>Numbers from PyTorch: the sum of p.numel() over the parameters, and millions of operations per sample (two per multiply-add).</summary>

@@ -39,6 +39,7 @@ public sealed class OperandTests : IDisposable
             {
                 // Multiplied in place, whatever its length.
                 if (operation.Method.DeclaringType == typeof(LossScaling) && path == "gradient") continue;
+                if (operation.Method.DeclaringType == typeof(GaussianNoise) && path == "output") continue;
                 // A shape that needs no workspace.
                 if (path == "workspace" && view.Length == 1) continue;
                 var error = operation.Call(replace(view.First(view.Length - 1)));

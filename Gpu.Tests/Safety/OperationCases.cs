@@ -253,6 +253,18 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
             View(PixelLoss.WorkspaceLength(batch, pixels, classes)), new PixelLossTerms { CrossEntropy = 1, Dice = 1, Focal = 1 }, View(classes));
         yield return Case(
             typeof(PixelConfusion), "Accumulate", "counters", batch * pixels, classes, Logits(), Labels(), View(PixelConfusion.Words(classes)));
+        yield return Case(typeof(AdversarialLoss), "HingeDiscriminator", "gradient sampleLosses", batch, Samples(), Samples(), Samples(), Samples());
+        yield return Case(typeof(AdversarialLoss), "HingeGenerator", "gradient sampleLosses", batch, Samples(), Samples(), Samples());
+        const int latent = 5;
+        var (noiseState, statistics) = (StepStateLayout.Words, 2 * batch * latent);
+        yield return Case(typeof(GaussianNoise), "Fill", "output", 1UL, View(noiseState), View(latent));
+        yield return Case(
+            typeof(LatentSample), "Forward", "output divergence", batch, latent, 1UL, View(noiseState), View(statistics), View(statistics / 2), Samples(),
+            true);
+        yield return Case(
+            typeof(LatentSample), "Backward", "statisticsGradient", batch, latent, 1UL, View(noiseState), View(statistics), 0.5f, View(statistics / 2),
+            View(statistics));
+        yield return Case(typeof(LatentSample), "AddDivergence", "sampleLosses", batch, 0.5f, Samples(), Samples());
         yield return Case(typeof(PixelConfusion), "Reset", "counters", classes, View(PixelConfusion.Words(classes)));
     }
 

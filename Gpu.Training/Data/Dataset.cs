@@ -28,8 +28,10 @@ public abstract class Dataset
     /// <summary>What a network is trained to predict.</summary>
     public virtual TaskKind Task => TaskKind.Classification;
 
-    /// <summary>Outputs that a network needs: the classes in classification and, for each pixel, in segmentation; else 1.</summary>
-    public int Outputs => Task is TaskKind.Classification or TaskKind.Segmentation ? Classes : 1;
+    /// <summary>Outputs that a network needs: the classes in classification and, for each pixel, in segmentation; those of a pixel in
+    /// autoencoding and generation; else 1.</summary>
+    public int Outputs => Task is TaskKind.Classification or TaskKind.Segmentation ? Classes 
+        : Task is TaskKind.Autoencoding or TaskKind.Generation ? SampleShape.Channels : 1;
 
     /// <summary>The shape of a sample.</summary>
     public abstract TensorShape SampleShape { get; }

@@ -44,8 +44,8 @@ public sealed class ImageDataset : Dataset
     /// <inheritdoc/>
     public override TensorShape SampleShape => TensorShape.Image(Height, Width, Channels);
 
-    /// <summary>Segmentation if the images have masks, else classification.</summary>
-    public override TaskKind Task => Train.Masks is null ? TaskKind.Classification : TaskKind.Segmentation;
+    /// <summary>Segmentation if the images have masks, else classification, or the task of <see cref="ForTask"/>.</summary>
+    public override TaskKind Task => GivenTask ?? (Train.Masks is null ? TaskKind.Classification : TaskKind.Segmentation);
 
     /// <summary>The training split.</summary>
     public override ImageSplit Train { get; }
@@ -73,6 +73,25 @@ public sealed class ImageDataset : Dataset
 
     private ChannelStatistics? GivenStatistics { get; init; }
 
+    private TaskKind? GivenTask { get; init; }
+
+    /// <summary>The same images for a task that needs no labels, with the normalization of its network: values from 0 to 1 for an autoencoder, -1 to 1
+    /// for generation.</summary>
+    /// <param name="task">Autoencoding or generation.</param>
+    /// <exception cref="ArgumentException">Another task, which the labels or masks of the images decide.</exception>
+    public ImageDataset ForTask(TaskKind task)
+    {
+        if (task is not (TaskKind.Autoencoding or TaskKind.Generation))
+            throw new ArgumentException($"the labels of the images decide about {task}", nameof(task));
+        var range = task == TaskKind.Autoencoding ? new(Repeat(0), Repeat(1)) : new ChannelStatistics(Repeat(0.5f), Repeat(0.5f));
+        return new ImageDataset(Name, ClassNames, Train, Test, Validation)
+        {
+            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = range, GivenTask = task,
+        };
+
+        float[] Repeat(float value) => [.. Enumerable.Repeat(value, Channels)];
+    }
+
     /// <summary>The same images with another normalization, such as the one that pretrained weights need.</summary>
     /// <param name="statistics">Mean and standard deviation for each channel.</param>
     /// <exception cref="DatasetException">The number of channels differs.</exception>
@@ -87,7 +106,7 @@ public sealed class ImageDataset : Dataset
 
         return new ImageDataset(Name, ClassNames, Train, Test, Validation)
         {
-            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = statistics,
+            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = statistics, GivenTask = GivenTask,
         };
     }
 
@@ -145,7 +164,7 @@ public sealed class ImageDataset : Dataset
         return new ImageDataset(Name, classNames, train, test, Validation is null ? null : convert(Validation))
         {
             Transform = transform, Unreadable = Unreadable, ContentHashes = ContentHashes,
-            GivenStatistics = train.Channels == Channels ? GivenStatistics : null,
+            GivenStatistics = train.Channels == Channels ? GivenStatistics : null, GivenTask = GivenTask,
         };
     }
 
@@ -158,7 +177,7 @@ public sealed class ImageDataset : Dataset
     internal override ImageDataset With(DataSplit train, DataSplit test, DataSplit? validation) =>
         new(Name, ClassNames, (ImageSplit)train, (ImageSplit)test, (ImageSplit?)validation)
         {
-            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = GivenStatistics,
+            Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = GivenStatistics, GivenTask = GivenTask,
         };
 
     private void Check(string part, ImageSplit split)

@@ -14,4 +14,10 @@ public enum TaskKind
 
     /// <summary>One of several classes for each pixel of an image; a loss on one output per pixel and class.</summary>
     Segmentation,
+
+    /// <summary>The image itself, through fewer numbers than it has; a loss on the difference of each pixel value.</summary>
+    Autoencoding,
+
+    /// <summary>Images like those of the data set, from noise: a generator and a discriminator, trained against each other.</summary>
+    Generation,
 }

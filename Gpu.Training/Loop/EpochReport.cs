@@ -57,6 +57,30 @@ public sealed record EpochReport
     /// <summary>Mean intersection over union over the epoch's training batches; NaN unless the task is segmentation.</summary>
     public double TrainMeanIou { get; init; } = double.NaN;
 
+    /// <summary>The Kullback-Leibler divergence of the latent values on that split, nats per sample; NaN unless the model draws them.</summary>
+    public double Divergence { get; init; } = double.NaN;
+
+    /// <summary>The divergence over the epoch's training batches; NaN unless the model draws latent values.</summary>
+    public double TrainDivergence { get; init; } = double.NaN;
+
+    /// <summary><see cref="Loss"/> without the divergence: the mean over the values of an image; NaN unless the model draws latent values.</summary>
+    public double Reconstruction { get; init; } = double.NaN;
+
+    /// <summary><see cref="TrainLoss"/> without the divergence; NaN unless the model draws latent values.</summary>
+    public double TrainReconstruction { get; init; } = double.NaN;
+
+    /// <summary>How much generated images vary, by that of the data: the quotient of the mean variances of a pixel value; NaN without generator.</summary>
+    public double Diversity { get; init; } = double.NaN;
+
+    /// <summary>The Fréchet distance of generated images from the test images; NaN if it was not computed.</summary>
+    public double Frechet { get; init; } = double.NaN;
+
+    /// <summary>The loss of the discriminator over the epoch's batches: the sum of the means for real and generated images; NaN without one.</summary>
+    public double DiscriminatorLoss { get; init; } = double.NaN;
+
+    /// <summary>The fraction of real and generated images, 0 to 1, that the discriminator told right; NaN without one.</summary>
+    public double DiscriminatorAccuracy { get; init; } = double.NaN;
+
     /// <summary><see cref="Loss"/> minus <see cref="TrainLoss"/>: how much worse the network is on samples that it was not trained on.</summary>
     public double LossGap => Loss - TrainLoss;
 

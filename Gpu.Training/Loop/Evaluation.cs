@@ -3,6 +3,12 @@ namespace Gpu.Training.Loop;
 /// <summary>Metrics of a network on one split of a data set.</summary>
 public sealed record Evaluation
 {
+    /// <summary>The result of a task without loss on other samples, such as that of a generator.</summary>
+    internal static Evaluation None { get; } = new()
+    {
+        Samples = 0, Loss = double.NaN, Accuracy = double.NaN, TopKAccuracy = double.NaN, TopK = 1, ConfusionMatrix = null, Seconds = 0,
+    };
+
     /// <summary>Number of samples evaluated.</summary>
     public required int Samples { get; init; }
 
@@ -43,6 +49,9 @@ public sealed record Evaluation
         ? ClassScore.FromConfusionMatrix(matrix).Where((score, c) => score.Samples > 0 || IsPredicted(matrix, c)).Select(score => score.F1)
             .DefaultIfEmpty(0).Average()
         : null;
+
+    /// <summary>The mean Kullback-Leibler divergence of the latent values, nats per sample; NaN unless the model draws them.</summary>
+    public double Divergence { get; init; } = double.NaN;
 
     /// <summary>Evaluation time in seconds.</summary>
     public required double Seconds { get; init; }

@@ -80,7 +80,7 @@ internal sealed class ImageDeviceSplit : DeviceSplit
     protected override void Gather(Plan plan, CommandList list)
     {
         BatchGather.Run(
-            list, Shape(plan.Batch), _bytes.View, _labels?.View ?? default, OrderView, StepState, _normalization.View, plan.Input,
+            list, Shape(plan.Batch), _bytes.View, _labels?.View ?? default, OrderView, StepState, _normalization.View, plan.Samples,
             _labels is null ? default : plan.Labels, _augmentation, _augmentationBuffers with
             {
                 Transforms = _augmentation.IsFlipAndShift ? default : _augmentationBuffers.Transforms.First(plan.Batch * AugmentationBuffers.WordsPerSample),

@@ -3,6 +3,7 @@ using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
+using Gpu.Training.Generation;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Runs;
@@ -83,9 +84,20 @@ public sealed class Predictor : IDisposable
         }
 
         var (model, images) = (Run.Model, (ImageSplit)split);
+        if (Configuration.Task == TaskKind.Generation)
+            throw new TrainingException($"The run '{Run.Path}' is that of a generator, which has no loss on images. Its metrics have the Fréchet "
+                + $"distances of its "
+                + "epochs (--frechet-every).");
         if (images.ImageSize != model.Input.Length)
             throw new TrainingException($"The model '{model.Name}' takes {model.Input}, but the images are "
                 + $"{images.Height}x{images.Width}x{images.Channels} (height x width x channels).");
+        if (Configuration.Task == TaskKind.Autoencoding)
+        {
+            if (augmentation != TestTimeAugmentation.None) throw new TrainingException("Test-time augmentation is for classes, not for an autoencoder. "
+                + "Omit it.");
+            return Evaluate(split, plans => new ImageDeviceSplit(_device, images, Configuration.Normalization, plans, WindowBatch), topK, cancellation);
+        }
+
         if (images.Masks is null != (Configuration.Task != TaskKind.Segmentation))
             throw new TrainingException($"The run '{Run.Path}' was trained on images {(images.Masks is null ? "with" : "without")} masks, but these have "
                 + $"{(images.Masks is null ? "none" : "masks")}. Give data as in training{(images.Masks is null ? ", or use predict" : "")}.");
@@ -100,7 +112,12 @@ public sealed class Predictor : IDisposable
 
     private Evaluation Evaluate(DataSplit split, Func<PlanCache, DeviceSplit> load, int topK, CancellationToken cancellation)
     {
-        var settings = new PlanSettings { TopK = topK, BinaryThreshold = TaskModel.BinaryThreshold(Configuration.Task, Run.Model.Recipe.Loss) };
+        var settings = new PlanSettings
+        {
+            TopK = topK,
+            BinaryThreshold = TaskModel.BinaryThreshold(Configuration.Task, Run.Model.Recipe.Loss),
+            KlWeight = Configuration.Options.KlWeight ?? 1,
+        };
         var (check, batch) = Fit(
             "evaluating", settings, split.Count,
             (requirements, size) =>
@@ -250,6 +267,28 @@ public sealed class Predictor : IDisposable
             }
         });
         return labels;
+    }
+
+    /// <summary>Encodes and decodes images, for the run of an autoencoder.</summary>
+    /// <param name="pixels">Images of the model's input shape as bytes, NHWC: count x height x width x channels.</param>
+    /// <param name="count">Number of images, 1 or more.</param>
+    /// <returns>The reconstructions, as many bytes.</returns>
+    /// <exception cref="ArgumentException"><paramref name="pixels"/> does not have the length of <paramref name="count"/> images.</exception>
+    /// <exception cref="TrainingException">The run is not that of an autoencoder.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">Not even a batch of 1 fits the device.</exception>
+    public byte[] Reconstruct(ReadOnlySpan<byte> pixels, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        if (Configuration.Task != TaskKind.Autoencoding)
+            throw new TrainingException($"The run '{Run.Path}' is not that of an autoencoder, so it reconstructs no images.");
+        var length = Run.Model.Input.Length;
+        if (pixels.Length != (long)count * length)
+            throw new ArgumentException($"{count} images of {Run.Model.Input} have {(long)count * length} bytes, but {pixels.Length} were "
+                + "given", nameof(pixels));
+        var made = new byte[pixels.Length];
+        RunForward(Normalized(pixels), count, (row, outputs) =>
+            ImageValues.ToPixels(outputs, Run.Model.Recipe.Loss, Configuration.Normalization).CopyTo(made, row * length));
+        return made;
     }
 
     /// <summary>Predicts the rows of a table.</summary>

@@ -26,6 +26,7 @@ internal sealed record ResolvedOptions(
         if (options.AutoDecay && optimizer.WeightDecay == 0) optimizer = optimizer with { WeightDecay = AutoDecay.StartFor(optimizer) };
         Check(options, optimizer, recipe);
         CheckLayers(options, model);
+        CheckLatent(options, model);
         var selection = ParameterSelection.For(model, options.Whiten ? [.. options.Freeze, Whitened(model)] : options.Freeze, options.LearningRateScales);
         var settings = new PlanSettings
         {
@@ -33,6 +34,7 @@ internal sealed record ResolvedOptions(
             Dropout = options.Dropout,
             LabelSmoothing = options.LabelSmoothing ?? recipe.LabelSmoothing,
             TopK = options.TopK,
+            KlWeight = options.KlWeight ?? 1,
             BinaryThreshold = binaryThreshold,
             SpatialDropout = options.SpatialDropout,
             StochasticDepth = options.StochasticDepth ?? 0,
@@ -54,6 +56,7 @@ internal sealed record ResolvedOptions(
         AtLeastOne("log-every", options.LogEvery);
         AtLeastOne("top-k", options.TopK);
         AtLeastOne("checkpoint-every", options.CheckpointEvery);
+        AtLeastOne("frechet-every", options.FrechetEvery ?? 1);
         AtLeastOne("patience", options.Patience ?? 1);
         AtLeastOne("limit-train", options.LimitTrain ?? 1);
         AtLeastOne("limit-test", options.LimitTest ?? 1);
@@ -61,6 +64,7 @@ internal sealed record ResolvedOptions(
         CheckDecay(optimizer);
         Fraction("dropout", options.Dropout ?? 0);
         Fraction("ema", options.Ema ?? 0);
+        Range("kl-weight", options.KlWeight ?? 1, IsNotNegative, "0 to 3.4e38");
         Fraction("stochastic-depth", options.StochasticDepth ?? 0);
         Range("clip-value", options.ClipValue ?? 1, IsPositive, Positive);
         Range("clip-norm", options.ClipNorm ?? 1, IsPositive, Positive);
@@ -120,6 +124,23 @@ internal sealed record ResolvedOptions(
             throw new TrainingException($"dropout has no effect, because the model '{model.Name}' has no dropout layers. Omit it, or add some.");
         if (options.SpatialDropout && nodes.All(node => node.Layer is not DropoutLayer || !node.Input.IsImage))
             throw new TrainingException($"spatial-dropout has no effect, because the model '{model.Name}' has no dropout layers with images. Omit it.");
+    }
+
+    private static void CheckLatent(TrainingOptions options, Model model)
+    {
+        if (options.KlWeight is not null && !LatentSampleLayer.IsIn(model))
+            throw new TrainingException($"kl-weight has no effect, because the model '{model.Name}' has no latent-sample layer. Omit it.");
+        if (options.FrechetEvery is not null && !Generation.ImageGenerator.Supports(model))
+            throw new TrainingException($"frechet-every has no effect, because the model '{model.Name}' makes no images from noise. Omit it.");
+        if (model.Discriminator is not null)
+        {
+            CheckRecipe(options.OptimizerForDiscriminator(model.Discriminator.Recipe.Optimizer), 0);
+            return;
+        }
+
+        var option = options.DiscriminatorLearningRate is not null ? "discriminator-lr" : options.DiscriminatorDecay is not null ? "discriminator-decay"
+            : options.DiscriminatorSpectralNorm is not null ? "discriminator-spectral-norm" : null;
+        if (option is not null) throw new TrainingException($"{option} has no effect, because the model '{model.Name}' has no discriminator. Omit it.");
     }
 
     private static bool IsNotNegative(double value) => value >= 0 && float.IsFinite((float)value);

@@ -20,7 +20,9 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
     {
         var start = Stopwatch.GetTimestamp();
         var isRegression = split.Task == TaskKind.Regression;
-        confusion &= !isRegression && split.Task != TaskKind.Segmentation;
+        // There is nothing to count without classes.
+        var hasNoClasses = isRegression || plans.Loss.TargetsInput;
+        confusion &= !hasNoClasses && split.Task != TaskKind.Segmentation;
         var classes = split.Task == TaskKind.Binary ? 2 : network.Model.Output.Length;
         var matrix = confusion ? new int[classes, classes] : null;
         var outputs = confusion ? new float[batch * network.Model.Output.Length] : [];
@@ -43,13 +45,14 @@ internal sealed class SplitEvaluator(Network network, PlanCache plans, StepSched
         {
             Samples = split.Count,
             Loss = totals.MeanLoss,
-            Accuracy = isRegression ? double.NaN : pixels?.Accuracy ?? totals.Accuracy,
-            TopKAccuracy = isRegression || pixels is not null ? double.NaN : split.Task == TaskKind.Binary ? 1 : totals.TopKAccuracy,
+            Accuracy = hasNoClasses ? double.NaN : pixels?.Accuracy ?? totals.Accuracy,
+            TopKAccuracy = hasNoClasses || pixels is not null ? double.NaN : split.Task == TaskKind.Binary ? 1 : totals.TopKAccuracy,
             TopK = topK,
             Rmse = isRegression ? Math.Sqrt(squaredError) * split.TargetScale : double.NaN,
             R2 = isRegression && split.TargetVariance > 0 ? 1 - squaredError / split.TargetVariance : double.NaN,
             ConfusionMatrix = matrix,
             Pixels = pixels,
+            Divergence = plans.EvaluationMetrics.ReadDivergence(),
             Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
         };
     }

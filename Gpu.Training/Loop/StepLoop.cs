@@ -49,7 +49,7 @@ internal sealed class StepLoop
     public void BeginEpoch()
     {
         if (_resolved.Options.Shuffle) _session.Train.Shuffle(NamedSeed.Of(_resolved.Options.Seed, "order"), Position.Epoch);
-        if (Position.Batch == 0) _session.Plans.TrainingMetrics.Reset();
+        if (Position.Batch == 0) _session.ResetTrainingMetrics();
     }
 
     /// <summary>Runs the next optimizer step. Returns its number of samples.</summary>

@@ -1,5 +1,7 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
+using Gpu.Training.Generation;
+using Gpu.Training.Losses;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 
@@ -42,7 +44,10 @@ public sealed class StepRunner : IDisposable
         var check = new MemoryCheck(
             network.Device, $"a training step of {network.Model.Name} on a batch of {batch}", batch,
             size => fixedBytes + requirements.PlanBytes([size], [])).Require();
-        _plans = new PlanCache(network.Memory, network.Device, resolved.PlanSettings);
+        var loss = LossFunction.Of(network.Model.Recipe.Loss);
+        _plans = new PlanCache(network.Memory, network.Device, resolved.PlanSettings, loss);
+        if (loss is GeneratorLoss generator)
+            generator.Discriminator = Discriminator = new Discriminator(network.Model, network.Device, resolved, _plans.StepStateView, batch);
         (_plan, _update) = check.Run(() => (
             _plans.Training(batch), new ParameterUpdate(network, resolved, _plans.StepStateView, _plans.LossScale)));
         _counters = new StepScheduleUploader(network.Device, _plans.StepTable);
@@ -53,6 +58,9 @@ public sealed class StepRunner : IDisposable
         LearningRate = resolved.Optimizer.LearningRate;
         LargestBatch = batch;
     }
+
+    /// <summary>The network against which a generator is trained; null for other models.</summary>
+    internal Discriminator? Discriminator { get; }
 
     /// <summary>Largest batch size in samples.</summary>
     public int LargestBatch { get; }
@@ -118,6 +126,17 @@ public sealed class StepRunner : IDisposable
             + "outputs", nameof(targets));
         SetInputs(inputs, targets.Length / outputs);
         _network.Device.Upload(targets, _plan.Targets);
+    }
+
+    /// <summary>Sets the batch for the next steps of an autoencoder, whose targets are its inputs, or of a generator, which makes samples like these.</summary>
+    /// <param name="inputs">Samples x input length of the autoencoder or output length of the generator, NHWC.</param>
+    /// <exception cref="ArgumentException">The inputs are not a whole number of samples, or the batch is empty or too large.</exception>
+    /// <exception cref="ModelException">The model's loss takes labels or targets.</exception>
+    public void SetBatch(ReadOnlySpan<float> inputs)
+    {
+        if (!_plans.Loss.TargetsInput && !_plans.Loss.ReadsSamples)
+            throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which takes labels or targets.");
+        SetInputs(inputs, inputs.Length / SampleLength);
     }
 
     /// <summary>Replaces the targets of the current batch; the inputs stay.</summary>
@@ -190,9 +209,12 @@ public sealed class StepRunner : IDisposable
         _steps.Dispose();
         _forwardBackward.Dispose();
         _updates.Dispose();
+        Discriminator?.Dispose();
         _update.Dispose();
         _plans.Dispose();
     }
+
+    private int SampleLength => _plans.Loss.ReadsSamples ? _network.Model.Output.Length : _network.Model.Input.Length;
 
     private int LabelsPerSample => _plans.Loss.LabelsPerSample(_network.Model);
 
@@ -206,6 +228,8 @@ public sealed class StepRunner : IDisposable
     {
         if (_plans.Loss.UsesLabels) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
             + "takes a class for each sample.");
+        if (!_plans.Loss.HasTargets) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
+            + "takes samples alone.");
     }
 
     private void UploadSchedule() => _counters.EnsureUploaded(new SameBatchSchedule(_counters, LearningRate));
@@ -224,7 +248,7 @@ public sealed class StepRunner : IDisposable
 
     private void SetInputs(ReadOnlySpan<float> inputs, int samples)
     {
-        var length = _network.Model.Input.Length;
+        var length = SampleLength;
         if (samples == 0 || inputs.Length != (long)samples * length)
             throw new ArgumentException($"{samples} samples of {_network.Model.Input} have {(long)samples * length} values, but {inputs.Length} were "
                 + "given", nameof(inputs));
@@ -232,6 +256,6 @@ public sealed class StepRunner : IDisposable
             throw new ArgumentException($"the batch has {samples} samples, but this runner takes at most {LargestBatch}", nameof(inputs));
         _plan = _plans.Training(samples);
         _evaluation = null;
-        _network.Device.Upload(inputs, _plan.Input);
+        _network.Device.Upload(inputs, _plan.Samples);
     }
 }

@@ -3,6 +3,7 @@ using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
+using Gpu.Training.Generation;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Runs;
@@ -35,6 +36,7 @@ public sealed class Trainer : IDisposable
     private readonly int _epochs;
     private readonly HashSet<RecordedStep> _reportedSteps = [];
     private readonly Action<Plan, int>? _recordLoss;
+    private readonly EpochImages? _images;
 
     // The last good state of a run without folder, if it may rewind.
     private TrainingState? _goodState;
@@ -46,6 +48,7 @@ public sealed class Trainer : IDisposable
     private float _learningRate;
     private LossScaleState _lossScale;
     private LaunchMode? _reportedMode;
+    private bool _isCollapsed;
 
     /// <summary>Checks the options, allocates device memory and creates the run folder. Training starts with <see cref="Run"/>.</summary>
     /// <param name="model">The model to train.</param>
@@ -97,6 +100,7 @@ public sealed class Trainer : IDisposable
         {
             _session = new TrainingSession(model, _data, device, _resolved);
             _loop = new StepLoop(_session, _resolved);
+            _images = EpochImages.Create(_session, _data);
             _epochs = (int)((_loop.TotalSteps + _loop.StepsPerEpoch - 1) / _loop.StepsPerEpoch);
             _losses = new LossLog(options.RecordLosses ? _loop.TotalSteps : 0, _session.Batch);
             if (options.RecordLosses) _recordLoss = (plan, batches) => _losses.Add(_device, plan, batches);
@@ -196,6 +200,7 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _images?.Dispose();
         _session.Dispose();
         _writer?.Dispose();
     }
@@ -260,6 +265,7 @@ public sealed class Trainer : IDisposable
         _clock.Resume();
         var totals = _session.Plans.TrainingMetrics.Read();
         var trainPixels = _session.Plans.TrainingMetrics.ReadPixels() is { } counts ? new PixelScores(counts) : null;
+        var trainDivergence = _session.Plans.TrainingMetrics.ReadDivergence();
         _clock.Pause(0);
         RequireFinite(totals.MeanLoss);
         _clock.EndEpoch();
@@ -267,9 +273,11 @@ public sealed class Trainer : IDisposable
         _penalty = _session.Update.MeasurePenalty();
         var position = _loop.Position;
         var epoch = position.Epoch + 1;
-        var (evaluation, weights) = Evaluate(cancellation);
+        var discriminator = _session.Discriminator?.Metrics.Read();
+        if (discriminator is { } other) RequireFinite(other.MeanLoss, "loss of the discriminator");
+        var (evaluation, weights, images) = Evaluate(epoch, cancellation);
         // Only now does the position change: if the evaluation is cancelled, a resumed run evaluates again.
-        var isBest = _session.Validation is null || evaluation.Loss < position.BestLoss;
+        var isBest = _session.Validation is null || IsGenerator || evaluation.Loss < position.BestLoss;
         position.EpochsSinceBest = isBest ? 0 : position.EpochsSinceBest + 1;
         if (isBest)
         {
@@ -280,7 +288,7 @@ public sealed class Trainer : IDisposable
 
         position.EvaluatedStep = position.Step;
         var learningRate = _loop.LearningRateAt(position.Step - 1);
-        position.Plateau = _resolved.Options.Schedule.Observe(position.Plateau, _session.Validation is null ? totals.MeanLoss : evaluation.Loss);
+        position.Plateau = _resolved.Options.Schedule.Observe(position.Plateau, _session.Validation is null || IsGenerator ? totals.MeanLoss : evaluation.Loss);
         var layers = position.Layers;
         _loop.EndEpoch();
         _lastEvaluation = _session.Validation is null ? evaluation : null;
@@ -292,9 +300,18 @@ public sealed class Trainer : IDisposable
             TrainLoss = totals.MeanLoss,
             Penalty = _penalty,
             WeightDecay = position.AutoDecay?.WeightDecay,
-            TrainAccuracy = _data.Task == TaskKind.Regression ? double.NaN : trainPixels?.Accuracy ?? totals.Accuracy,
+            TrainAccuracy = !TaskModel.HasAccuracy(_data.Task) ? double.NaN : trainPixels?.Accuracy ?? totals.Accuracy,
             TrainMeanIou = trainPixels?.MeanIou ?? double.NaN,
             MeanIou = evaluation.Pixels?.MeanIou ?? double.NaN,
+            Diversity = images.Diversity,
+            Frechet = images.Frechet,
+            // The sum of the means of both halves.
+            DiscriminatorLoss = 2 * discriminator?.MeanLoss ?? double.NaN,
+            DiscriminatorAccuracy = discriminator?.Accuracy ?? double.NaN,
+            TrainDivergence = trainDivergence,
+            Divergence = evaluation.Divergence,
+            TrainReconstruction = totals.MeanLoss - _resolved.PlanSettings.DivergenceFactor(_model) * trainDivergence,
+            Reconstruction = evaluation.Loss - _resolved.PlanSettings.DivergenceFactor(_model) * evaluation.Divergence,
             EvaluatedOn = _session.Validation is null ? "test" : "validation",
             Loss = evaluation.Loss,
             Accuracy = evaluation.Accuracy,
@@ -313,20 +330,25 @@ public sealed class Trainer : IDisposable
         var isDue = epoch % _resolved.Options.CheckpointEvery == 0 || position.Step >= _loop.TotalSteps;
         var state = isDue ? CaptureGoodState() : null;
         _writer?.SaveEpoch(report, weights, isBest, state);
+        foreach (var picture in images.Pictures) _writer?.SavePicture(picture.Name, epoch, picture.Image);
         if (isDue) RestartCheckpointInterval();
         _observer.OnEpoch(report);
+        WarnOfCollapse();
     }
 
-    // Evaluates the weights that are saved, the average if there is one, and returns them.
-    private (Evaluation Evaluation, WeightValues Weights) Evaluate(CancellationToken cancellation)
+    // Evaluates the weights that are saved, the average if there is one, and returns them, and what they make.
+    private (Evaluation Evaluation, WeightValues Weights, (IReadOnlyList<RunPicture> Pictures, double Diversity, double Frechet) Images) Evaluate(
+        int epoch, CancellationToken cancellation)
     {
         var weights = _session.Weights;
         weights.Use(weights.Evaluated);
         try
         {
-            var evaluation = _session.Evaluator.Run(_session.Validation ?? _session.Test, _session.EvaluationBatch, confusion: false, cancellation);
-            RequireFinite(evaluation.Loss, _session.Validation is null ? "test loss" : "validation loss");
-            return (evaluation, weights.DownloadCurrent());
+            var evaluation = EvaluateSplit(_session.Validation ?? _session.Test, cancellation);
+            if (!IsGenerator) RequireFinite(evaluation.Loss, _session.Validation is null ? "test loss" : "validation loss");
+            var isJudged = _resolved.Options.FrechetEvery is { } every && (epoch % every == 0 || _loop.Position.Step >= _loop.TotalSteps);
+            return (evaluation, weights.DownloadCurrent(), (
+                _writer is null ? [] : _images?.Draw() ?? [], _images?.Diversity() ?? double.NaN, isJudged ? _images!.Frechet(cancellation) : double.NaN));
         }
         finally
         {
@@ -334,12 +356,26 @@ public sealed class Trainer : IDisposable
         }
     }
 
+    // Once, until it has ended.
+    private void WarnOfCollapse()
+    {
+        var message = Collapse.Describe(_reports);
+        if (message is not null && !_isCollapsed) _observer.OnWarning(message);
+        _isCollapsed = message is not null;
+    }
+
+    private bool IsGenerator => _data.Task == TaskKind.Generation;
+
+    // A generator has no loss on images that it does not see.
+    private Evaluation EvaluateSplit(DeviceSplit split, CancellationToken cancellation) => IsGenerator
+        ? Evaluation.None : _session.Evaluator.Run(split, _session.EvaluationBatch, confusion: false, cancellation);
+
     // Leaves the best weights in the network, and evaluates them on the test split.
     private Evaluation FinalEvaluation(CancellationToken cancellation)
     {
         // After a resume at the end of a run without validation, the best weights are the last ones.
         _session.Weights.Use(_session.Weights.Best is null ? _session.Weights.Evaluated : WeightSet.Best);
-        return _lastEvaluation ?? _session.Evaluator.Run(_session.Test, _session.EvaluationBatch, confusion: false, cancellation);
+        return _lastEvaluation ?? EvaluateSplit(_session.Test, cancellation);
     }
 
     private static void RequireFinite(double loss, string what = "training loss")

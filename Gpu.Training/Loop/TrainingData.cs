@@ -11,9 +11,11 @@ internal static class TrainingData
     /// <exception cref="TrainingException">Images or classes do not fit the model, or early stopping lacks a validation split.</exception>
     public static Dataset Prepare(Dataset data, Model model, TrainingOptions options)
     {
-        RequireInput(data, model, options);
         RequireLoss(data, model);
+        if (data.Task != TaskKind.Generation) RequireInput(data, model, options);
         if (data is ImageDataset { Task: TaskKind.Segmentation } images) RequireMaskOutput(images, model, options);
+        else if (data is ImageDataset { Task: TaskKind.Generation } examples) RequireGenerator(examples, model, options);
+        else if (data is ImageDataset { Task: TaskKind.Autoencoding } pictures) RequireImageOutput(pictures, model, options);
         else if (model.Output.Length < data.Outputs || (data.Task != TaskKind.Classification && model.Output.Length != 1))
         {
             throw new TrainingException(data.Task == TaskKind.Classification
@@ -76,6 +78,40 @@ internal static class TrainingData
         throw new TrainingException(
             $"The model '{model.Name}' has the output {output}, but the masks of the data set '{data.Name}' need {data.Height}x{data.Width}x{data.Classes}: "
             + $"for each pixel one output per class (at most {PixelLoss.MaxClasses}). Choose a network for masks, such as unet_small.");
+    }
+
+    private static void RequireImageOutput(ImageDataset data, Model model, TrainingOptions options)
+    {
+        RequireNoClasses(data, model, options);
+        if (model.Output.Length == data.SampleShape.Length) return;
+        throw new TrainingException(
+            $"The model '{model.Name}' has the output {model.Output}, but an autoencoder of '{data.Name}' must give its images again: {data.SampleShape}. "
+            + "Choose an autoencoder, such as autoencoder_small.");
+    }
+
+    private static void RequireGenerator(ImageDataset data, Model model, TrainingOptions options)
+    {
+        RequireNoClasses(data, model, options);
+        RequireAugmentation(data, options);
+        var useless = options.Accumulate > 1 ? "accumulate" : options.Whiten ? "whiten" : options.Validation is not null ? "validation"
+            : options.Patience is not null ? "patience" : null;
+        if (useless is not null)
+            throw new TrainingException($"{useless} does not apply to a generator and its discriminator, which have no validation loss and alternate in "
+                + $"each step. "
+                + "Omit it.");
+        if (Generation.Discriminator.Require(model).Input == data.SampleShape) return;
+        throw new TrainingException(
+            $"The model '{model.Name}' makes images of {model.Output}, but those of the data set '{data.Name}' are {data.SampleShape}. Choose a model for "
+            + $"them, such "
+            + "as dcgan_small.");
+    }
+
+    private static void RequireNoClasses(ImageDataset data, Model model, TrainingOptions options)
+    {
+        var option = (options.LabelSmoothing ?? model.Recipe.LabelSmoothing) > 0 ? "label-smoothing" : options.ClassWeights is not null ? "class-weights"
+            : options.Mixup > 0 ? "mixup" : options.Cutmix > 0 ? "cutmix" : null;
+        if (option is not null)
+            throw new TrainingException($"{option} is for classes, but the task on '{data.Name}' is {data.Task.ToString().ToLowerInvariant()}. Omit it.");
     }
 
     private static void RequireLoss(Dataset data, Model model)

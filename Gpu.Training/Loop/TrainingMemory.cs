@@ -9,6 +9,8 @@ namespace Gpu.Training.Loop;
 internal sealed class TrainingMemory
 {
     private readonly Dataset _data;
+    private readonly Model _model;
+    private readonly ResolvedOptions _resolved;
     private readonly MemoryRequirements _requirements;
     private readonly long _fixed;
     // Of the validation batches of auto-decay; null without it.
@@ -16,7 +18,7 @@ internal sealed class TrainingMemory
 
     private TrainingMemory(Model model, Dataset data, ComputeDevice device, ResolvedOptions resolved)
     {
-        _data = data;
+        (_data, _model, _resolved) = (data, model, resolved);
         _requirements = new MemoryRequirements(model, resolved.PlanSettings);
         var scalesLoss = device.Precision == MatrixPrecision.Fp16;
         var update = ParameterUpdate.WordsFor(model, ParameterMemory.Layout(model).Trained, resolved, scalesLoss);
@@ -68,8 +70,12 @@ internal sealed class TrainingMemory
     }
 
     /// <summary>Bytes that a run allocates; null if a buffer would need more than 2^31 - 1 values.</summary>
-    public long? Bytes(int batch, int evaluationBatch) => _fixed + _requirements.PlanBytes(TrainingSizes(batch), EvaluationSizes(evaluationBatch))
+    public long? Bytes(int batch, int evaluationBatch) =>
+        _fixed + DiscriminatorBytes(batch) + _requirements.PlanBytes(TrainingSizes(batch), EvaluationSizes(evaluationBatch))
         + (_decay is null ? 0 : _decay.PlanBytes([Math.Min(batch, _data.Validation!.Count)], []));
+
+    private long? DiscriminatorBytes(int batch) =>
+        TaskModel.IsAdversarialLoss(_model.Recipe.Loss) ? Generation.Discriminator.BytesFor(_model, _resolved, batch) : 0;
 
     private IEnumerable<int> TrainingSizes(int batch) => [batch, _data.Train.Count % batch];
 

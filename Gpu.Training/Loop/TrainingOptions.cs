@@ -112,6 +112,24 @@ public sealed record TrainingOptions
     /// <summary>Label smoothing: target probability spread evenly over all classes, 0 &lt;= x &lt; 1.</summary>
     public float? LabelSmoothing { get; init; }
 
+    /// <summary>
+    /// Weight of the divergence of the latent values of a variational autoencoder, 0 or more; null for 1, the evidence lower bound. Only for models with a
+    /// latent-sample layer.
+    /// </summary>
+    public float? KlWeight { get; init; }
+
+    /// <summary>Base learning rate of the discriminator of a generator, above 0; null for that of its recipe.</summary>
+    public float? DiscriminatorLearningRate { get; init; }
+
+    /// <summary>Weight decay of the discriminator, 0 or more; null for that of its recipe. <see cref="WeightDecay"/> is that of the generator.</summary>
+    public float? DiscriminatorDecay { get; init; }
+
+    /// <summary>Largest singular value of the weights of the discriminator, 0 or more; 0 for none, null for that of its recipe.</summary>
+    public float? DiscriminatorSpectralNorm { get; init; }
+
+    /// <summary>Epochs from one Fréchet distance of generated images to the next (<see cref="Generation.FrechetDistance"/>), 1 or more; null: off.</summary>
+    public int? FrechetEvery { get; init; }
+
     /// <summary>Class weights of the training loss; null: off.</summary>
     public ClassWeighting? ClassWeights { get; init; }
 
@@ -277,6 +295,15 @@ public sealed record TrainingOptions
             SpectralNorm = SpectralNorm ?? optimizer.SpectralNorm,
         };
     }
+
+    /// <summary>
+    /// The optimizer that these options give a discriminator: as <see cref="OptimizerFor"/>, with its own learning rate, decay and spectral norm.
+    /// </summary>
+    /// <param name="recipe">the optimizer of the discriminator's recipe</param>
+    public OptimizerOptions OptimizerForDiscriminator(OptimizerOptions recipe) => (this with
+    {
+        LearningRate = DiscriminatorLearningRate, WeightDecay = DiscriminatorDecay, SpectralNorm = DiscriminatorSpectralNorm, L1 = null, MaxNorm = null,
+    }).OptimizerFor(recipe);
 
     private static OptimizerOptions WithRecipeDecay(OptimizerOptions chosen, OptimizerOptions recipe) => chosen with
     {

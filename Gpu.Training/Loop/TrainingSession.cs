@@ -1,7 +1,9 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
+using Gpu.Training.Generation;
 using Gpu.Training.Initialization;
+using Gpu.Training.Losses;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Weights;
@@ -50,6 +52,9 @@ internal sealed class TrainingSession : IDisposable
     public Network Network { get; } = null!;
 
     public PlanCache Plans { get; } = null!;
+
+    /// <summary>The network against which a generator is trained; null for other models.</summary>
+    public Discriminator? Discriminator { get; private set; }
 
     public ParameterUpdate Update { get; } = null!;
 
@@ -187,7 +192,8 @@ internal sealed class TrainingSession : IDisposable
         Update.ResetAverage();
         Update.ResetSlow();
         if (!Plans.LossScale.IsEmpty) LossScaling.Reset(Network.Device, Plans.LossScale);
-        Plans.TrainingMetrics.Reset();
+        ResetTrainingMetrics();
+        Discriminator?.Initialize();
         ClearGradients();
         (Counters.Step, Counters.Draw) = (0, 0);
     }
@@ -201,8 +207,19 @@ internal sealed class TrainingSession : IDisposable
         return Evaluator.Run(plain, EvaluationBatch, confusion: false, cancellation);
     }
 
+    /// <summary>Sets the counters of the training plans to 0.</summary>
+    public void ResetTrainingMetrics()
+    {
+        Plans.TrainingMetrics.Reset();
+        Discriminator?.Metrics.Reset();
+    }
+
     /// <summary>Sets the gradients to 0, as after a step.</summary>
-    public void ClearGradients() => Clear(Network.Memory.Gradients);
+    public void ClearGradients()
+    {
+        Clear(Network.Memory.Gradients);
+        Discriminator?.ClearGradients();
+    }
 
     /// <summary>Runs the next batch of the epoch forward and backward, operation by operation.</summary>
     public void ObserveBatch(EpochSchedule schedule, PlanObserver observer)
@@ -229,7 +246,10 @@ internal sealed class TrainingSession : IDisposable
         if (options.InitFile is { } file) Messages = WeightTransfer.Load(network, file, options.InitLayout, _classNames);
         if (options.Whiten) _whitened = (Whitening.ParameterOf(model), Whitening.Weights(model, (ImageDataset)data));
         SetWhitened(network);
-        var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings));
+        var loss = LossFunction.Of(model.Recipe.Loss);
+        var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings, loss));
+        if (loss is GeneratorLoss generator)
+            generator.Discriminator = Discriminator = Own(new Discriminator(model, device, resolved, plans.StepStateView, memory.Batch));
         var update = Own(new ParameterUpdate(network, resolved, plans.StepStateView, plans.LossScale));
         var augmentation = options.Augment.For(options, (data.Train.Count + memory.Batch - 1) / memory.Batch);
         var train = Own(DeviceSplit.Create(device, data.Train, data, plans, memory.Batch, augmentation));
@@ -281,6 +301,16 @@ internal sealed class TrainingSession : IDisposable
         if (!Update.Slow.IsEmpty) yield return ("slow", Update.Slow);
         if (!Plans.LossScale.IsEmpty) yield return ("loss_scale", Plans.LossScale);
         yield return ("metrics", Plans.TrainingMetrics.Totals);
+        if (Discriminator is { } other)
+        {
+            yield return (TrainingState.Discriminator, other.Network.Memory.Values);
+            yield return ("discriminator_statistics", other.Network.Memory.Statistics);
+            if (!other.Update.State.IsEmpty) yield return ("discriminator_state", other.Update.State);
+            if (!other.Update.SingularVectors.IsEmpty) yield return ("discriminator_singular_vectors", other.Update.SingularVectors);
+            yield return ("discriminator_metrics", other.Metrics.Totals);
+        }
+
+        if (!Plans.TrainingMetrics.Divergence.IsEmpty) yield return ("divergence", Plans.TrainingMetrics.Divergence);
         if (!Plans.TrainingMetrics.PixelCounts.IsEmpty) yield return ("pixel_counts", Plans.TrainingMetrics.PixelCounts);
     }
 

@@ -19,6 +19,20 @@ internal abstract class LossFunction
     /// <summary>Whether each pixel of the output has a label; else each sample has one.</summary>
     public virtual bool HasPixelLabels => false;
 
+    /// <summary>Whether the targets are the inputs of the model, as in an autoencoder.</summary>
+    public virtual bool TargetsInput => false;
+
+    /// <summary>Whether a batch has samples that are not the input of the model: those that a discriminator compares with generated ones.</summary>
+    public virtual bool ReadsSamples => false;
+
+    /// <summary>Whether the loss compares the output with values that the data set gives.</summary>
+    public virtual bool HasTargets => !UsesLabels && !TargetsInput && !ReadsSamples;
+
+    /// <summary>Records what fills the input of a training plan, if that is not the batch.</summary>
+    public virtual void RecordInput(IExecutor executor, DeviceView input, DeviceView stepState, ulong seed)
+    {
+    }
+
     /// <summary>Labels of a sample; 0 for a loss on targets.</summary>
     public int LabelsPerSample(Model model) => !UsesLabels ? 0 : HasPixelLabels ? model.Output.Length / Classes(model) : 1;
 
@@ -34,6 +48,9 @@ internal abstract class LossFunction
         LossKind.MeanSquaredError => new SquaredErrorLoss(1),
         LossKind.HalfMeanSquaredError => new SquaredErrorLoss(0.5f),
         LossKind.BinaryCrossEntropy => new BinaryCrossEntropyLoss(),
+        LossKind.NonSaturating or LossKind.Hinge => new GeneratorLoss(kind),
+        LossKind.ReconstructionError => new SquaredErrorLoss(1, targetsInput: true),
+        LossKind.ReconstructionCrossEntropy => new BinaryCrossEntropyLoss(targetsInput: true),
         LossKind.PixelCrossEntropy => new SegmentationLoss(new PixelLossTerms { CrossEntropy = 1 }),
         LossKind.Dice => new SegmentationLoss(new PixelLossTerms { Dice = 1 }),
         LossKind.Focal => new SegmentationLoss(new PixelLossTerms { Focal = 1 }),
@@ -50,6 +67,12 @@ internal abstract class LossFunction
     // Adds the losses of a loss on targets to the metrics, and the correct decisions if there are any.
     private static void Count(IExecutor executor, LossArguments arguments)
     {
+        if (!arguments.Divergence.IsEmpty)
+        {
+            LatentSample.AddDivergence(executor, arguments.Batch, arguments.DivergenceFactor, arguments.Divergence, arguments.SampleLosses);
+            Metrics.AccumulateLosses(executor, arguments.Batch, arguments.Divergence, arguments.DivergenceMetrics);
+        }
+
         if (arguments.BinaryThreshold is { } threshold)
         {
             Metrics.AccumulateBinary(
@@ -103,8 +126,10 @@ internal abstract class LossFunction
         }
     }
 
-    private sealed class SquaredErrorLoss(float factor) : LossFunction
+    private sealed class SquaredErrorLoss(float factor, bool targetsInput = false) : LossFunction
     {
+        public override bool TargetsInput => targetsInput;
+
         public override bool UsesLabels => false;
 
         public override float Factor => factor;
@@ -120,8 +145,10 @@ internal abstract class LossFunction
         }
     }
 
-    private sealed class BinaryCrossEntropyLoss : LossFunction
+    private sealed class BinaryCrossEntropyLoss(bool targetsInput = false) : LossFunction
     {
+        public override bool TargetsInput => targetsInput;
+
         public override bool UsesLabels => false;
 
         public override void Record(IExecutor executor, LossArguments arguments)
@@ -157,6 +184,9 @@ internal readonly record struct LossArguments
     /// <summary>The weight of the first class of each sample, [batch]; empty if samples are not mixed.</summary>
     public required DeviceView LabelWeights { get; init; }
 
+    /// <summary>The samples of the batch, for a loss that reads them besides the input; else the input.</summary>
+    public required DeviceView Samples { get; init; }
+
     /// <summary>The target values, [batch, outputs]; empty if the loss uses labels.</summary>
     public required DeviceView Targets { get; init; }
 
@@ -171,6 +201,15 @@ internal readonly record struct LossArguments
 
     /// <summary>The counters of pixels, which are added to; see <see cref="PixelConfusion"/>. Empty unless pixels have labels.</summary>
     public required DeviceView PixelCounts { get; init; }
+
+    /// <summary>The divergence of the latent values of each sample, [batch], which the loss adds; empty unless the model draws them.</summary>
+    public required DeviceView Divergence { get; init; }
+
+    /// <summary>The factor of the divergence in the loss of a sample.</summary>
+    public required float DivergenceFactor { get; init; }
+
+    /// <summary>Counters of the divergence; see <see cref="MetricLayout"/>. Empty as <see cref="Divergence"/>.</summary>
+    public required DeviceView DivergenceMetrics { get; init; }
 
     /// <summary>Memory for the loss, at least <see cref="LossFunction.WorkspaceLength"/> words.</summary>
     public required DeviceView Workspace { get; init; }

@@ -33,9 +33,15 @@ public static class BuiltInModels
         new("mobilenet_small", "MobileNetV2 of half width with depthwise convolutions, for color photos from about 64 pixels",
             TensorShape.Image(128, 128, 3), 10, MobileNetSmall) { EndsInGlobalPooling = true },
         new(DefaultForMasks, "U-Net of four levels with batch normalization, 16 to 128 channels, a class for each pixel; sides are multiples of 8",
-            TensorShape.Image(64, 64, 3), 4, UNetSmall) { IsForMasks = true },
+            TensorShape.Image(64, 64, 3), 4, UNetSmall) { Task = TaskKind.Segmentation },
         new("fcn_resnet", "residual network with transposed convolutions and added skip connections (FCN), a class for each pixel; sides are multiples of 16",
-            TensorShape.Image(128, 128, 3), 21, FcnResNet) { IsForMasks = true },
+            TensorShape.Image(128, 128, 3), 21, FcnResNet) { Task = TaskKind.Segmentation },
+        new(DefaultAutoencoder, "autoencoder with two strided convolutions, 32 numbers, and two transposed convolutions; sides are multiples of 4",
+            TensorShape.Image(28, 28, 1), 1, AutoencoderSmall) { Task = TaskKind.Autoencoding },
+        new("vae_small", "variational autoencoder with 16 latent values, for generate; sides are multiples of 4", TensorShape.Image(28, 28, 1), 1, VaeSmall)
+            { Task = TaskKind.Autoencoding },
+        new(DefaultGenerator, "generator and discriminator with transposed and strided convolutions (DCGAN) and a spectral norm; sides are multiples of 4",
+            TensorShape.Image(28, 28, 1), 1, DcganSmall) { Task = TaskKind.Generation },
     ];
 
     /// <summary>The name of the default model.</summary>
@@ -46,6 +52,12 @@ public static class BuiltInModels
 
     /// <summary>The name of the default model for images with masks.</summary>
     public const string DefaultForMasks = "unet_small";
+
+    /// <summary>The name of the default autoencoder.</summary>
+    public const string DefaultAutoencoder = "autoencoder_small";
+
+    /// <summary>The name of the default generator with its discriminator.</summary>
+    public const string DefaultGenerator = "dcgan_small";
 
     /// <summary>The names of the built-in models.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Entries.Select(known => known.Name)];
@@ -69,6 +81,8 @@ public static class BuiltInModels
     {
         ArgumentNullException.ThrowIfNull(data);
         if (data.Task == TaskKind.Segmentation) return Create(DefaultForMasks, data.SampleShape, data.Classes);
+        if (data.Task == TaskKind.Generation) return Create(DefaultGenerator, data.SampleShape, data.Outputs);
+        if (data.Task == TaskKind.Autoencoding) return Create(DefaultAutoencoder, data.SampleShape, data.Outputs);
         return data is ImageDataset images
             ? DefaultFor(images.Height, images.Width, images.Channels, images.Classes)
             : TaskModel.Adapt(Create(DefaultForTables, data.SampleShape, data.Outputs), data.Task, out _);
@@ -110,7 +124,11 @@ public static class BuiltInModels
 
     /// <summary>Whether a model gives a class for each pixel, for images with masks.</summary>
     /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
-    public static bool IsForMasks(string name) => Find(name).IsForMasks;
+    public static bool IsForMasks(string name) => Find(name).Task == TaskKind.Segmentation;
+
+    /// <summary>What a model is made for: classification (also of tables), segmentation, autoencoding or generation.</summary>
+    /// <exception cref="ModelException">there is no such model; the message suggests the nearest name</exception>
+    public static TaskKind TaskOf(string name) => Find(name).Task;
 
     private static BuiltIn Find(string name)
     {
@@ -330,6 +348,67 @@ public static class BuiltInModels
         return new("fcn_resnet", input, ForMasks(1e-3f), [.. layers, new ConvTranspose2dLayer(outputs, 4, 2) { Padding = 1 }]);
     }
 
+    // Halves the size twice; the code of 32 numbers is the output of the dense layer 'code'.
+    private static Model AutoencoderSmall(TensorShape input, int outputs)
+    {
+        RequireMultiple(DefaultAutoencoder, input, 4);
+        return new(
+            DefaultAutoencoder, input, Adam(1e-3f, 0, LossKind.ReconstructionError),
+            [
+                .. Normalized(16, stride: 2), .. Normalized(32, stride: 2), new FlattenLayer(), new DenseLayer(32) { Name = "code" },
+                .. Decoder(input, outputs, 32),
+            ]);
+    }
+
+    // Kingma, Welling, "Auto-encoding variational Bayes", 2013, with convolutions. The outputs are logits of pixel values.
+    private static Model VaeSmall(TensorShape input, int outputs)
+    {
+        RequireMultiple("vae_small", input, 4);
+        return new(
+            "vae_small", input, Adam(1e-3f, 0, LossKind.ReconstructionCrossEntropy),
+            [
+                .. Normalized(32, stride: 2), .. Normalized(64, stride: 2), new FlattenLayer(), new DenseLayer(2 * 16) { Name = "code" },
+                new LatentSampleLayer(), .. Decoder(input, outputs, 64),
+            ]);
+    }
+
+    // Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial networks", 2015, in small. The
+    // discriminator
+    // has a limited spectral norm instead of batch normalization (after Miyato et al. 2018).
+    private static Model DcganSmall(TensorShape image, int outputs)
+    {
+        RequireMultiple(DefaultGenerator, image, 4);
+        const int latent = 64, channels = 64;
+        var optimizer = OptimizerOptions.DefaultsFor(OptimizerKind.Adam) with { Beta1 = 0.5 };
+        var leaky = new Activation(ActivationKind.LeakyRelu, 0.2f);
+        var (height, width) = (image.Height / 4, image.Width / 4);
+        var output = TensorShape.Image(image.Height, image.Width, outputs);
+        return new Model(
+            DefaultGenerator, TensorShape.Features(latent),
+            new TrainingRecipe { Loss = LossKind.NonSaturating, Optimizer = optimizer },
+            new DenseLayer(height * width * channels) { Bias = false }, new ReshapeLayer { Height = height, Width = width },
+            new BatchNormLayer { Activation = Activation.Relu }, new ConvTranspose2dLayer(channels / 2, 4, 2) { Padding = 1, Bias = false },
+            new BatchNormLayer { Activation = Activation.Relu },
+            new ConvTranspose2dLayer(outputs, 4, 2) { Padding = 1, Activation = new Activation(ActivationKind.Tanh) })
+        {
+            Discriminator = new Model(
+                "discriminator", output,
+                new TrainingRecipe { Loss = LossKind.BinaryCrossEntropy, Optimizer = optimizer with { SpectralNorm = 2 } },
+                new Conv2dLayer(channels / 2, 4) { Stride = 2, Padding = 1, Activation = leaky },
+                new Conv2dLayer(channels, 4) { Stride = 2, Padding = 1, Activation = leaky }, new FlattenLayer(), new DenseLayer(1)),
+        };
+    }
+
+    // From features to an image whose size is doubled twice.
+    private static Layer[] Decoder(TensorShape image, int outputs, int channels) =>
+    [
+        Dense(image.Height / 4 * (image.Width / 4) * channels),
+        new ReshapeLayer { Height = image.Height / 4, Width = image.Width / 4 },
+        new ConvTranspose2dLayer(channels / 2, 4, 2) { Padding = 1, Bias = false },
+        new BatchNormLayer { Activation = Activation.Relu },
+        new ConvTranspose2dLayer(outputs, 4, 2) { Padding = 1 },
+    ];
+
     private static TrainingRecipe ForMasks(float learningRate) => new()
     {
         Loss = LossKind.PixelCrossEntropy,
@@ -349,6 +428,6 @@ public static class BuiltInModels
     {
         public bool EndsInGlobalPooling { get; init; }
 
-        public bool IsForMasks { get; init; }
+        public TaskKind Task { get; init; }
     }
 }

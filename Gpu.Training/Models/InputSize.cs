@@ -1,3 +1,5 @@
+using Gpu.Training.Data;
+
 namespace Gpu.Training.Models;
 
 /// <summary>The size that the images of a data set are brought to, for a network to be trained on them.</summary>
@@ -19,6 +21,9 @@ public sealed record InputSize(int Height, int Width, string Reason)
 
     // The networks for masks halve the size up to four times and restore it.
     private const int MaskMultiple = 16;
+
+    // Autoencoders and discriminators halve the size twice.
+    private const int ImageMultiple = 4;
 
     /// <summary>The built-in model for these images if none is chosen; null for that of <see cref="BuiltInModels.DefaultFor(int, int, int, int)"/>.</summary>
     public string? DefaultModel { get; init; }
@@ -43,7 +48,9 @@ public sealed record InputSize(int Height, int Width, string Reason)
         {
             var isForMasks = chosen is not null && BuiltInModels.IsForMasks(chosen);
             var isPooled = isForMasks || (chosen is not null && BuiltInModels.EndsInGlobalPooling(chosen));
-            var isTaken = !isForMasks || (height % MaskMultiple == 0 && width % MaskMultiple == 0);
+            var givesImages = chosen is not null && BuiltInModels.TaskOf(chosen) is TaskKind.Autoencoding or TaskKind.Generation;
+            var multiple = isForMasks ? MaskMultiple : givesImages ? ImageMultiple : 1;
+            var isTaken = height % multiple == 0 && width % multiple == 0;
             if (isUniform && isTaken && Math.Max(height, width) <= (isPooled ? LargestPooled : LargestFixed))
                 return new InputSize(height, width, "the size of all images");
             if (chosen is null)

@@ -26,4 +26,16 @@ public enum LossKind
 
     /// <summary>The sum of <see cref="PixelCrossEntropy"/> and <see cref="Dice"/>.</summary>
     PixelCrossEntropyDice,
+
+    /// <summary>Mean squared error between the output and the input of the model: an autoencoder.</summary>
+    ReconstructionError,
+
+    /// <summary>Binary cross-entropy of the output, logits, against the input of the model, pixel values from 0 to 1: an autoencoder.</summary>
+    ReconstructionCrossEntropy,
+
+    /// <summary>Non-saturating losses of a generative adversarial network: binary cross-entropy of the scores of the discriminator.</summary>
+    NonSaturating,
+
+    /// <summary>Hinge losses of a generative adversarial network; see <see cref="Gpu.Kernels.AdversarialLoss"/>.</summary>
+    Hinge,
 }

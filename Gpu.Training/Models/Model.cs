@@ -39,6 +39,7 @@ public sealed class Model
         Nodes = SequenceBlock.ResolveAll(new NameScope("", Layers), Layers, input, out var output);
         Output = output;
         foreach (var node in Nodes.SelectMany(node => node.Flatten())) LayerRules.Check(node);
+        LatentSampleLayer.Check(this);
         Parameters = [.. Nodes.SelectMany(node => node.Flatten()).SelectMany(node => node.Parameters)];
     }
 
@@ -53,6 +54,11 @@ public sealed class Model
 
     /// <summary>The default training settings.</summary>
     public TrainingRecipe Recipe { get; }
+
+    /// <summary>
+    /// The network against which a generator is trained: it takes an image, and gives a score that is high for real ones. Null for other models.
+    /// </summary>
+    public Model? Discriminator { get; init; }
 
     /// <summary>The layers as passed to the constructor.</summary>
     public IReadOnlyList<Layer> Layers { get; }
@@ -73,7 +79,7 @@ public sealed class Model
     public long MultiplyAdds => (long)Math.Min(long.MaxValue, Nodes.Sum(node => (decimal)node.MultiplyAdds));
 
     /// <summary>A model with the same name, input and layers and another training recipe.</summary>
-    public Model With(TrainingRecipe recipe) => new(Name, Input, recipe, Layers);
+    public Model With(TrainingRecipe recipe) => new(Name, Input, recipe, Layers) { Discriminator = Discriminator };
 
     /// <summary>A model with another activation in place of every one, except the activation of the last layer, which belongs to the output.</summary>
     /// <param name="activation">the activation; not the identity</param>
@@ -89,7 +95,7 @@ public sealed class Model
             replaced++;
             return activation;
         });
-        return replaced > 0 ? new Model(Name, Input, Recipe, layers)
+        return replaced > 0 ? new Model(Name, Input, Recipe, layers) { Discriminator = Discriminator }
             : throw new ModelException($"The model '{Name}' has no activation before its output that could be replaced. Omit the activation.");
     }
 
@@ -100,7 +106,10 @@ public sealed class Model
         if (!Nodes.SelectMany(node => node.Flatten()).Any(node => node.Layer is Conv2dLayer))
             throw new ModelException($"Weight standardization has no effect, because the model '{Name}' has no convolution. Omit it.");
         return new Model(Name, Input, Recipe, Copy(Layers, true, (property, value, _) =>
-            property == nameof(Conv2dLayer.WeightStandardization) ? true : value));
+            property == nameof(Conv2dLayer.WeightStandardization) ? true : value))
+        {
+            Discriminator = Discriminator,
+        };
     }
 
     // Copies layers and the layers in them. The last argument of the change tells whether the layer is the output of the model.

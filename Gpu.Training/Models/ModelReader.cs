@@ -16,7 +16,7 @@ internal static class ModelReader
     private static readonly JsonDocumentOptions Options =
         new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = MaxDepth };
 
-    private static readonly string[] PropertyNames = ["name", "input", "loss", "labelSmoothing", "optimizer", "layers"];
+    private static readonly string[] PropertyNames = ["name", "input", "loss", "labelSmoothing", "optimizer", "layers", "discriminator"];
 
     public static Model Read(string json, string source)
     {
@@ -66,7 +66,10 @@ internal static class ModelReader
             throw reader.Error(e.Message, e);
         }
 
-        return new Model(name, ReadShape(reader), recipe, ReadLayers(reader.Required("layers"), "layers"));
+        return new Model(name, ReadShape(reader), recipe, ReadLayers(reader.Required("layers"), "layers"))
+        {
+            Discriminator = reader.Has("discriminator") ? ReadModel(reader.Required("discriminator"), $"{source}, discriminator") : null,
+        };
     }
 
     private static TensorShape ReadShape(JsonObjectReader reader)

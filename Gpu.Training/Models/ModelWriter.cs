@@ -9,14 +9,17 @@ internal static class ModelWriter
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    public static string Write(Model model)
+    public static string Write(Model model) => ToJson(model).ToJsonString(Indented) + "\n";
+
+    private static JsonObject ToJson(Model model)
     {
         var input = model.Input.IsImage ? new JsonArray(model.Input.Height, model.Input.Width, model.Input.Channels) : new JsonArray(model.Input.Length);
         var json = new JsonObject { ["name"] = model.Name, ["input"] = input, ["loss"] = JsonValues.Write(model.Recipe.Loss) };
         if (model.Recipe.LabelSmoothing != 0) json["labelSmoothing"] = JsonValues.Write(model.Recipe.LabelSmoothing);
         json["optimizer"] = OptimizerJson.Write(model.Recipe.Optimizer);
         json["layers"] = Write(model.Layers);
-        return json.ToJsonString(Indented) + "\n";
+        if (model.Discriminator is { } discriminator) json["discriminator"] = ToJson(discriminator);
+        return json;
     }
 
     private static JsonArray Write(IEnumerable<Layer> layers) => new([.. layers.Select(Write)]);

@@ -13,12 +13,23 @@ public static class TaskModel
         TaskKind.Binary => loss is LossKind.BinaryCrossEntropy or LossKind.MeanSquaredError or LossKind.HalfMeanSquaredError,
         TaskKind.Regression => loss is LossKind.MeanSquaredError or LossKind.HalfMeanSquaredError,
         TaskKind.Segmentation => IsPixelLoss(loss),
+        TaskKind.Autoencoding => IsReconstructionLoss(loss),
+        TaskKind.Generation => IsAdversarialLoss(loss),
         _ => loss == LossKind.SoftmaxCrossEntropy,
     };
 
     /// <summary>Whether a loss compares a class for each pixel.</summary>
     public static bool IsPixelLoss(LossKind loss) =>
         loss is LossKind.PixelCrossEntropy or LossKind.Dice or LossKind.Focal or LossKind.PixelCrossEntropyDice;
+
+    /// <summary>Whether a loss compares the output with the input.</summary>
+    public static bool IsReconstructionLoss(LossKind loss) => loss is LossKind.ReconstructionError or LossKind.ReconstructionCrossEntropy;
+
+    /// <summary>Whether a loss trains a generator against a discriminator.</summary>
+    public static bool IsAdversarialLoss(LossKind loss) => loss is LossKind.NonSaturating or LossKind.Hinge;
+
+    /// <summary>Whether the results of a task are right or wrong, so that there is an accuracy.</summary>
+    public static bool HasAccuracy(TaskKind task) => task is not (TaskKind.Regression or TaskKind.Autoencoding or TaskKind.Generation);
 
     /// <summary>
     /// Returns the model with a loss that fits the task. Softmax and binary cross-entropy take logits, and regression takes any number, so there a sigmoid
@@ -39,6 +50,8 @@ public static class TaskModel
             TaskKind.Binary => LossKind.BinaryCrossEntropy,
             TaskKind.Regression => LossKind.MeanSquaredError,
             TaskKind.Segmentation => LossKind.PixelCrossEntropy,
+            TaskKind.Autoencoding => LossKind.ReconstructionError,
+            TaskKind.Generation => LossKind.NonSaturating,
             _ => LossKind.SoftmaxCrossEntropy,
         };
         List<string> changes = [];
@@ -55,7 +68,7 @@ public static class TaskModel
         }
 
         remark = $"Model '{model.Name}' for {task.ToString().ToLowerInvariant()}: {string.Join("; ", changes)}.";
-        return new Model(model.Name, model.Input, model.Recipe with { Loss = loss }, layers);
+        return new Model(model.Name, model.Input, model.Recipe with { Loss = loss }, layers) { Discriminator = model.Discriminator };
     }
 
     /// <summary>The output above which a network says yes: 0 for a logit, 0.5 for a probability; null if the task is not binary.</summary>

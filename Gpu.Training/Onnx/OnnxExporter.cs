@@ -164,6 +164,13 @@ public sealed class OnnxExporter
                 return input;
             case FlattenLayer:
                 return Flatten(node, input);
+            case ReshapeLayer:
+                return Reshape(node, InOurOrder(input));
+            case LatentSampleLayer:
+                // The means, as in evaluation.
+                return new(_graph.Add("Slice", node.Name, [
+                    InOurOrder(input).Name, _graph.Constant($"{node.Name}/starts", 0), _graph.Constant($"{node.Name}/ends", node.Output.Length),
+                    _graph.Constant($"{node.Name}/axes", 1)]), node.Output);
             case UpsampleLayer upsampling:
                 var scales = _graph.Constant($"{node.Name}/scales", [4], [1, 1, upsampling.Factor, upsampling.Factor]);
                 return new(_graph.Add(
@@ -245,6 +252,15 @@ public sealed class OnnxExporter
         var name = _graph.Add("Flatten", node.Name, [input.Name], ("axis", 1L));
         // With one channel or one pixel both orders are the same.
         return new(name, node.Output, node.Input.Positions > 1 && node.Input.Channels > 1 ? node.Input : null);
+    }
+
+    // Features in the order height, width, channel as planes.
+    private Value Reshape(LayerNode node, Value input)
+    {
+        var output = node.Output;
+        var shape = _graph.Constant($"{node.Name}/shape", -1, output.Height, output.Width, output.Channels);
+        var pixels = _graph.Add("Reshape", $"{node.Name}/pixels", [input.Name, shape]);
+        return new(_graph.Add("Transpose", node.Name, [pixels], ("perm", new long[] { 0, 3, 1, 2 })), output);
     }
 
     private Value Sum(LayerNode node, IReadOnlyList<Value> inputs)

@@ -1,4 +1,5 @@
 using Gpu.Kernels.Devices;
+using Gpu.Training.Layers;
 using Gpu.Training.Losses;
 using Gpu.Training.Models;
 
@@ -17,6 +18,7 @@ internal sealed class BatchBuffers : IDisposable
         Batch = batch;
         Classes = loss.Classes(model);
         LabelsPerSample = loss.LabelsPerSample(model);
+        TargetsInput = loss.TargetsInput;
         var (input, labels, perSample, targets) = SectionWords(model, loss, batch);
         var total = WordsFor(model, loss, batch, settings);
         if (total > int.MaxValue)
@@ -41,6 +43,18 @@ internal sealed class BatchBuffers : IDisposable
             at += (int)ArenaLayout.Align(workspace);
         }
 
+        if (DivergenceWords(model, batch) is > 0 and var divergence)
+        {
+            Divergence = _batch.View.Slice(at, batch);
+            at += (int)divergence;
+        }
+
+        if (SampleWords(model, loss, batch) is > 0 and var samples)
+        {
+            Samples = _batch.View.Slice(at, batch * model.Discriminator!.Input.Length);
+            at += (int)samples;
+        }
+
         if (!settings.MixesSamples) return;
         SecondLabels = _batch.View.Slice(at, batch);
         LabelWeights = _batch.View.Slice(at + (int)perSample, batch);
@@ -51,7 +65,7 @@ internal sealed class BatchBuffers : IDisposable
     {
         var (input, labels, perSample, targets) = SectionWords(model, loss, batch);
         return input + labels + perSample + targets + WeightWords(model, loss) + ArenaLayout.Align(loss.WorkspaceLength(model, batch))
-            + (settings.MixesSamples ? 2 * perSample : 0);
+            + DivergenceWords(model, batch) + SampleWords(model, loss, batch) + (settings.MixesSamples ? 2 * perSample : 0);
     }
 
     /// <summary>The largest batch size that fits.</summary>
@@ -78,10 +92,19 @@ internal sealed class BatchBuffers : IDisposable
     /// <summary>Memory for the loss; empty if it needs none.</summary>
     public DeviceView Workspace { get; }
 
+    /// <summary>[batch, image]: the samples for a discriminator; empty for other models.</summary>
+    public DeviceView Samples { get; }
+
+    /// <summary>[batch]: the divergence of the latent values of each sample; empty unless the model draws them.</summary>
+    public DeviceView Divergence { get; }
+
     /// <summary>[batch].</summary>
     public DeviceView SampleLosses { get; }
 
-    /// <summary>[batch, output length]; empty for a loss that uses labels.</summary>
+    /// <summary>Whether the targets are the inputs, so that there are no <see cref="Targets"/>.</summary>
+    public bool TargetsInput { get; }
+
+    /// <summary>[batch, output length]; empty for a loss that uses labels or the input.</summary>
     public DeviceView Targets { get; }
 
     /// <summary>[classes]; empty if there are none.</summary>
@@ -98,7 +121,12 @@ internal sealed class BatchBuffers : IDisposable
     private static (long Input, long Labels, long PerSample, long Targets) SectionWords(Model model, LossFunction loss, int batch) => (
         ArenaLayout.Align((long)batch * model.Input.Length), ArenaLayout.Align((long)batch * Math.Max(1, loss.LabelsPerSample(model))),
         ArenaLayout.Align(batch),
-        loss.UsesLabels ? 0 : ArenaLayout.Align((long)batch * model.Output.Length));
+        !loss.HasTargets ? 0 : ArenaLayout.Align((long)batch * model.Output.Length));
+
+    private static long DivergenceWords(Model model, int batch) => LatentSampleLayer.IsIn(model) ? ArenaLayout.Align(batch) : 0;
+
+    private static long SampleWords(Model model, LossFunction loss, int batch) =>
+        loss.ReadsSamples ? ArenaLayout.Align((long)batch * model.Discriminator!.Input.Length) : 0;
 
     private static long WeightWords(Model model, LossFunction loss) => loss.UsesLabels ? ArenaLayout.Align(loss.Classes(model)) : 0;
 }

@@ -37,6 +37,9 @@ public class ForwardContext
     /// </summary>
     public DeviceView Saved => _memory.Saved(Operation);
 
+    /// <summary>Receives the divergence of the latent values of each sample, [batch]; empty unless the model draws them.</summary>
+    internal DeviceView Divergence => _memory.Divergence;
+
     private protected PlanOperation Operation { get; }
 
     /// <summary>The value of an input, [batch, input length].</summary>
@@ -73,6 +76,9 @@ public sealed class BackwardContext : ForwardContext
 
     /// <summary>Whether the operation adds to <see cref="InputGradient"/> instead of overwriting it.</summary>
     public bool Accumulate(int index) => _inputs[index].Accumulate;
+
+    /// <summary>The factor of the sum of the divergences of a batch in its mean loss.</summary>
+    internal float DivergenceScale => _memory.DivergenceScale / Batch;
 
     /// <summary>The gradient of a parameter by its full name, to which the operation adds; empty if the name is null.</summary>
     public DeviceView ParameterGradient(string? name) => name is null ? default : _memory.Parameters.Gradient(name);

@@ -20,11 +20,13 @@ internal sealed class Plan
         Batch = memory.Batch;
         Layout = memory.Layout;
         Input = memory.Input;
+        Samples = buffers.Samples.IsEmpty ? Input : buffers.Samples.First(buffers.Samples.Length / buffers.Batch * Batch);
+        InputGradient = memory.Graph.Input.NeedsGradient ? memory.Gradient(memory.Graph.Input) : default;
         Output = memory.Value(memory.Graph.Output.Value);
         Labels = buffers.Labels.First(Batch * Math.Max(1, buffers.LabelsPerSample));
         SecondLabels = buffers.SecondLabels.IsEmpty ? default : buffers.SecondLabels.First(Batch);
         LabelWeights = buffers.LabelWeights.IsEmpty ? default : buffers.LabelWeights.First(Batch);
-        Targets = buffers.Targets.IsEmpty ? default : buffers.Targets.First(Output.Length);
+        Targets = buffers.TargetsInput ? Input : buffers.Targets.IsEmpty ? default : buffers.Targets.First(Output.Length);
         SampleLosses = buffers.SampleLosses.First(Batch);
     }
 
@@ -37,6 +39,12 @@ internal sealed class Plan
     /// <summary>[batch, input length]; to be filled before a run.</summary>
     public DeviceView Input { get; }
 
+    /// <summary>The samples of the batch; to be filled before a run. The input, unless the model is a generator, which fills its input with noise.</summary>
+    public DeviceView Samples { get; }
+
+    /// <summary>[batch, input length]; valid after a run of a training plan with <see cref="PlanSettings.InputNeedsGradient"/>; otherwise empty.</summary>
+    public DeviceView InputGradient { get; }
+
     /// <summary>[batch] or [batch, pixels] integers; to be filled before a run with a loss that uses labels.</summary>
     public DeviceView Labels { get; }
 
@@ -46,7 +54,7 @@ internal sealed class Plan
     /// <summary>[batch], the weights of <see cref="Labels"/>; to be filled before a run of a training plan that mixes samples; otherwise empty.</summary>
     public DeviceView LabelWeights { get; }
 
-    /// <summary>[batch, output length]; to be filled before a run with a loss that uses targets; otherwise empty.</summary>
+    /// <summary>[batch, output length]; to be filled before a run with a loss that uses targets; the input of an autoencoder; otherwise empty.</summary>
     public DeviceView Targets { get; }
 
     /// <summary>[batch, output length]; valid after a run.</summary>
@@ -113,6 +121,7 @@ internal sealed class Plan
         PlanMemory memory, IExecutor lossExecutor, GradientSchedule? gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings,
         DeviceView lossScale, PlanObserver? observer)
     {
+        if (gradients is not null) loss.RecordInput(memory.Executor, memory.Input, memory.StepState, settings.Seed);
         foreach (var operation in memory.Graph.Operations)
         {
             var context = new ForwardContext(memory, operation);
@@ -131,6 +140,7 @@ internal sealed class Plan
             Labels = Labels,
             SecondLabels = gradients is null ? default : SecondLabels,
             LabelWeights = gradients is null ? default : LabelWeights,
+            Samples = Samples,
             Targets = Targets,
             Gradient = trains ? memory.Gradient(output) : default,
             SampleLosses = SampleLosses,
@@ -142,6 +152,9 @@ internal sealed class Plan
             BinaryThreshold = settings.BinaryThreshold,
             Gate = gradients?.Gate(output) ?? Activation.None,
             LabelSmoothing = gradients is null ? 0 : settings.LabelSmoothing,
+            Divergence = memory.Divergence,
+            DivergenceFactor = memory.DivergenceScale,
+            DivergenceMetrics = metrics.Divergence,
             ClassWeights = gradients is null ? default : buffers.ClassWeights,
         });
         if (observer?.Invoke("", PlanPass.Loss, SampleLosses) == false) return;

@@ -29,7 +29,8 @@ public sealed class PlanBuilder
     internal static PlanGraph Build(Model model, bool training, PlanSettings settings)
     {
         var builder = new PlanBuilder(model, training, settings);
-        var input = new PlanTensor(new PlanValue("input", model.Input.Length, null), model.Input);
+        var value = new PlanValue("input", model.Input.Length, null) { NeedsGradient = training && settings.InputNeedsGradient };
+        var input = new PlanTensor(value, model.Input);
         var output = builder.EmitAll(model.Nodes, input);
         return new PlanGraph(model, training, input.Value, output, builder._operations);
     }

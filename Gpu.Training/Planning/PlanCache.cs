@@ -1,5 +1,6 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
+using Gpu.Training.Layers;
 using Gpu.Training.Loop;
 using Gpu.Training.Losses;
 using Gpu.Training.Models;
@@ -25,28 +26,37 @@ internal sealed class PlanCache : IDisposable
     private DeviceBuffer? _workspace;
     private BatchBuffers? _buffers;
 
-    public PlanCache(ParameterMemory parameters, ComputeDevice device, PlanSettings settings)
+    /// <summary>Allocates the state of the plans.</summary>
+    /// <param name="parameters">the parameters of the network</param>
+    /// <param name="device">the device</param>
+    /// <param name="settings">settings of all plans</param>
+    /// <param name="loss">the loss; null for that of the model's recipe</param>
+    /// <param name="stepState">the step state of another network that makes the same steps; empty for an own one</param>
+    public PlanCache(ParameterMemory parameters, ComputeDevice device, PlanSettings settings, LossFunction? loss = null, DeviceView stepState = default)
     {
         _parameters = parameters;
         _device = device;
         _settings = settings;
         var model = parameters.Model;
-        _loss = LossFunction.Of(model.Recipe.Loss);
+        _loss = loss ?? LossFunction.Of(model.Recipe.Loss);
         _trainingGraph = PlanBuilder.Build(model, true, settings);
         _evaluationGraph = PlanBuilder.Build(model, false, settings);
         _gradients = new GradientSchedule(_trainingGraph, _loss);
         var metricWords = (int)ArenaLayout.Align(MetricLayout.Words);
         var tableLength = (int)ArenaLayout.Align(StepScheduleUploader.TableLength);
         var (pixelWords, withoutPixels) = (PixelWords(model, _loss), StateWords(model, _loss) - 2 * PixelWords(model, _loss));
+        var divergenceAt = withoutPixels - 2 * DivergenceWords(model);
         _state = device.Allocate(StateWords(model, _loss));
         StepTable = _state.View.Slice(StepStateLayout.Words + 2 * metricWords, tableLength);
         if (device.Precision == MatrixPrecision.Fp16)
         {
+            if (LatentSampleLayer.IsIn(model))
+                throw new TrainingException($"The model '{model.Name}' draws latent values, whose divergence is not scaled for fp16. Use another --precision.");
             LossScale = _state.View.Slice(StepStateLayout.Words + 2 * metricWords + tableLength, LossScaleLayout.Words);
             LossScaling.Reset(device, LossScale);
         }
 
-        StepStateView = _state.View.First(StepStateLayout.Words);
+        StepStateView = stepState.IsEmpty ? _state.View.First(StepStateLayout.Words) : stepState;
         TrainingMetrics = MetricsAt(0);
         EvaluationMetrics = MetricsAt(1);
 
@@ -54,14 +64,16 @@ internal sealed class PlanCache : IDisposable
         {
             var classes = _loss.Classes(model);
             var pixels = pixelWords == 0 ? default : _state.View.Slice(withoutPixels + index * pixelWords, PixelConfusion.Words(classes));
-            return new PlanMetrics(device, _state.View.Slice(StepStateLayout.Words + index * metricWords, MetricLayout.Words), pixels, classes);
+            var divergence = DivergenceWords(model) == 0 ? default : _state.View.Slice(divergenceAt + index * metricWords, MetricLayout.Words);
+            return new PlanMetrics(
+                device, _state.View.Slice(StepStateLayout.Words + index * metricWords, MetricLayout.Words), pixels, divergence, classes);
         }
     }
 
     /// <summary>Words of the state that plans share besides the arena: step state, step table, metrics, loss scale.</summary>
     public static int StateWords(Model model, LossFunction loss) =>
         StepStateLayout.Words + 2 * (int)ArenaLayout.Align(MetricLayout.Words) + (int)ArenaLayout.Align(StepScheduleUploader.TableLength)
-        + LossScaleLayout.Words + 2 * PixelWords(model, loss);
+        + LossScaleLayout.Words + 2 * DivergenceWords(model) + 2 * PixelWords(model, loss);
 
     /// <summary>The state of loss scaling; see <see cref="LossScaleLayout"/>. Empty unless the device multiplies matrices in half precision.</summary>
     public DeviceView LossScale { get; }
@@ -124,7 +136,8 @@ internal sealed class PlanCache : IDisposable
 
     private PlanMemory Memory(PlanGraph graph, PlanLayout layout) => new(
         _device, graph, layout, _parameters, _arena!.View, _workspace!.View, StepStateView,
-        _buffers!.Input.First(layout.Batch * graph.Model.Input.Length));
+        _buffers!.Input.First(layout.Batch * graph.Model.Input.Length),
+        _buffers!.Divergence.IsEmpty ? default : _buffers.Divergence.First(layout.Batch), _settings.DivergenceFactor(graph.Model));
 
     private PlanLayout Layout(bool training, int batch) =>
         training ? new PlanLayout(_trainingGraph, _gradients, batch) : new PlanLayout(_evaluationGraph, null, batch);
@@ -145,6 +158,8 @@ internal sealed class PlanCache : IDisposable
             TrainingMetrics = TrainingMetrics, EvaluationMetrics = EvaluationMetrics,
         };
     }
+
+    private static int DivergenceWords(Model model) => LatentSampleLayer.IsIn(model) ? (int)ArenaLayout.Align(MetricLayout.Words) : 0;
 
     private static int PixelWords(Model model, LossFunction loss) =>
         loss.HasPixelLabels ? (int)ArenaLayout.Align(PixelConfusion.Words(loss.Classes(model))) : 0;

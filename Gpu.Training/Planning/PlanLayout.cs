@@ -25,6 +25,8 @@ internal sealed class PlanLayout
         if (gradients is not null)
         {
             AddGradientBlocks();
+            // Read after the pass.
+            if (graph.Input.NeedsGradient) GradientOf(graph.Input).ExtendLifetime(BackwardTime(0));
             ExtendForBackward();
         }
 

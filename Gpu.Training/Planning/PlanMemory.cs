@@ -2,10 +2,13 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Training.Planning;
 
-/// <summary>The device memory of a plan while it is recorded: maps the blocks of a layout to views.</summary>
+/// <summary>
+/// The device memory of a plan while it is recorded: maps the blocks of a layout to views. Divergence is that of each sample of a variational autoencoder, and
+/// DivergenceScale its factor in the loss of a sample; empty and 0 for other models.
+/// </summary>
 internal sealed record PlanMemory(
     IExecutor Executor, PlanGraph Graph, PlanLayout Layout, ParameterMemory Parameters, DeviceView Arena, DeviceView Workspace, DeviceView StepState,
-    DeviceView Input)
+    DeviceView Input, DeviceView Divergence, float DivergenceScale)
 {
     public int Batch => Layout.Batch;
 

@@ -35,6 +35,15 @@ public sealed record PlanSettings
     /// </summary>
     public IReadOnlySet<string> Frozen { get; init; } = new HashSet<string>();
 
+    /// <summary>Whether the backward pass computes the gradient of the input of the model.</summary>
+    internal bool InputNeedsGradient { get; init; }
+
+    /// <summary>The weight of the divergence of a variational autoencoder; 1 is the evidence lower bound.</summary>
+    public float KlWeight { get; init; } = 1;
+
+    /// <summary>The factor of the divergence in the loss of a sample: losses are means over the outputs, so it is divided by their number.</summary>
+    internal float DivergenceFactor(Models.Model model) => KlWeight / model.Output.Length;
+
     /// <summary>k of the top-k accuracy.</summary>
     public int TopK { get; init; } = 5;
 

@@ -62,6 +62,8 @@ public static class EpochJson
         Number(writer, "r2", report.R2);
         if (double.IsFinite(report.MeanIou)) Number(writer, "mean_iou", report.MeanIou);
         if (double.IsFinite(report.TrainMeanIou)) Number(writer, "train_mean_iou", report.TrainMeanIou);
+        foreach (var (name, value) in Generative(report))
+            if (double.IsFinite(value)) Number(writer, name, value);
         Number(writer, "penalty", report.Penalty.Value);
         writer.WriteString("penalty_kind", PenaltyNames.Of(report.Penalty.Kind));
         Number(writer, "total_loss", report.TotalLoss);
@@ -123,8 +125,16 @@ public static class EpochJson
         SamplesPerSecond = Number(json, "samples_per_second"),
         Rmse = Number(json, "rmse"),
         R2 = Number(json, "r2"),
-        MeanIou = json.TryGetProperty("mean_iou", out _) ? Number(json, "mean_iou") : double.NaN,
-        TrainMeanIou = json.TryGetProperty("train_mean_iou", out _) ? Number(json, "train_mean_iou") : double.NaN,
+        MeanIou = Optional(json, "mean_iou"),
+        TrainMeanIou = Optional(json, "train_mean_iou"),
+        Divergence = Optional(json, "divergence"),
+        TrainDivergence = Optional(json, "train_divergence"),
+        Reconstruction = Optional(json, "reconstruction"),
+        TrainReconstruction = Optional(json, "train_reconstruction"),
+        Diversity = Optional(json, "diversity"),
+        Frechet = Optional(json, "frechet"),
+        DiscriminatorLoss = Optional(json, "discriminator_loss"),
+        DiscriminatorAccuracy = Optional(json, "discriminator_accuracy"),
         Penalty = new WeightPenalty(Number(json, "penalty"), PenaltyNames.Parse(json.GetProperty("penalty_kind").GetString()), Number(json, "zero_share")),
         WeightDecay = json.TryGetProperty("weight_decay", out _) ? Number(json, "weight_decay") : null,
         Layers = json.TryGetProperty("layers", out var layers) ? [.. layers.EnumerateArray().Select(ReadLayer)] : null,
@@ -150,6 +160,16 @@ public static class EpochJson
             Histogram = histogram,
         };
     }
+
+    // The scores of networks that make images, by their names in the files of a run.
+    internal static (string Name, double Value)[] Generative(EpochReport report) =>
+    [
+        ("divergence", report.Divergence), ("train_divergence", report.TrainDivergence), ("reconstruction", report.Reconstruction),
+        ("train_reconstruction", report.TrainReconstruction), ("diversity", report.Diversity), ("frechet", report.Frechet),
+        ("discriminator_loss", report.DiscriminatorLoss), ("discriminator_accuracy", report.DiscriminatorAccuracy),
+    ];
+
+    private static double Optional(JsonElement json, string name) => json.TryGetProperty(name, out _) ? Number(json, name) : double.NaN;
 
     private static double Number(JsonElement json, string name) =>
         json.GetProperty(name) is { ValueKind: not JsonValueKind.Null } value ? value.GetDouble() : double.NaN;

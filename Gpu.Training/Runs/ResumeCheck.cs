@@ -82,6 +82,10 @@ internal sealed class ResumeCheck
         Compare("stochastic-depth", was.StochasticDepth, now.StochasticDepth, Rule.Override);
         Compare("clip-value", was.ClipValue, now.ClipValue, Rule.Override);
         Compare("label-smoothing", was.LabelSmoothing, now.LabelSmoothing, Rule.Override);
+        Compare("discriminator-lr", was.DiscriminatorLearningRate, now.DiscriminatorLearningRate, Rule.Override);
+        Compare("discriminator-decay", was.DiscriminatorDecay, now.DiscriminatorDecay, Rule.Override);
+        Compare("discriminator-spectral-norm", was.DiscriminatorSpectralNorm, now.DiscriminatorSpectralNorm, Rule.Override);
+        Compare("kl-weight", was.KlWeight ?? 1, now.KlWeight ?? 1, Rule.Override);
         Compare("class-weights", was.ClassWeights, now.ClassWeights, Rule.Override);
         Compare("clip-norm", was.ClipNorm, now.ClipNorm, Rule.Override);
         Compare("augment flip", was.AugmentFlip, now.AugmentFlip, Rule.Override);

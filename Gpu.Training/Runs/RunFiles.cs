@@ -134,6 +134,22 @@ internal sealed class RunFiles : IDisposable
         }
     }
 
+    /// <summary>Writes a picture into <see cref="RunFolder.PicturesFolder"/>, without checksum.</summary>
+    /// <exception cref="TrainingException">The folder is gone or another one, or the file system refused.</exception>
+    public void WritePicture(string name, byte[] png)
+    {
+        RequireFolder();
+        try
+        {
+            var pictures = Directory.CreateDirectory(Path.Combine(_folder, RunFolder.PicturesFolder));
+            AtomicFile.WriteAllBytes(Path.Combine(pictures.FullName, name), png);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw NotSaved(e);
+        }
+    }
+
     /// <summary>Deletes the files of this run, and the folder if nothing else is in it.</summary>
     public void Delete()
     {

@@ -48,6 +48,9 @@ public sealed class RunFolder
     /// <summary>File name of the part of each row, in runs on tables.</summary>
     public const string RowsFile = "rows.json";
 
+    /// <summary>Name of the folder in it with the pictures of each epoch, of runs whose result are images.</summary>
+    public const string PicturesFolder = "pictures";
+
     private RunFolder(string path, RunConfiguration configuration, Model model)
     {
         Path = path;
@@ -82,6 +85,20 @@ public sealed class RunFolder
     /// </summary>
     /// <exception cref="TrainingException">The file is damaged.</exception>
     public IReadOnlyList<EpochReport> ReadReports() => MetricsLog.Read(System.IO.Path.Combine(Path, MetricsLogFile));
+
+    /// <summary>The file name of a picture of an epoch.</summary>
+    internal static string PictureName(string name, int epoch) => $"{name}-{epoch.ToString("D4", CultureInfo.InvariantCulture)}.png";
+
+    /// <summary>The pictures of a kind by epoch, such as <c>reconstructions</c> or <c>samples</c>, as paths; empty if there are none.</summary>
+    /// <param name="name">What they show.</param>
+    public IReadOnlyList<(int Epoch, string File)> Pictures(string name)
+    {
+        var folder = System.IO.Path.Combine(Path, PicturesFolder);
+        if (!Directory.Exists(folder)) return [];
+        return [.. Directory.GetFiles(folder, $"{name}-*.png")
+            .Select(file => (Epoch: int.TryParse(System.IO.Path.GetFileNameWithoutExtension(file)[(name.Length + 1)..], out var epoch) ? epoch : 0, File: file))
+            .Where(picture => picture.Epoch > 0).OrderBy(picture => picture.Epoch)];
+    }
 
     /// <summary>Reads the part of each image file; null if the images had no names, or the run is of an older version.</summary>
     /// <exception cref="DatasetException">The file is damaged.</exception>
@@ -213,6 +230,10 @@ public sealed class RunFolder
         if (File.Exists(System.IO.Path.Combine(folder, ConfigurationFile)) && File.Exists(System.IO.Path.Combine(folder, ModelFile)))
             throw new TrainingException($"The folder '{folder}' already contains a run ({ConfigurationFile}). Choose another folder, or continue that run with "
                 + $"--resume {folder}.");
+        var pictures = System.IO.Path.Combine(folder, PicturesFolder);
+        if (Directory.Exists(pictures) && Directory.EnumerateFileSystemEntries(pictures).Any())
+            throw new TrainingException($"The folder '{folder}' has files in {PicturesFolder}, which a run would replace. Choose another folder, or move them "
+                + "away.");
         // A run that died while it was created has left files, which are listed.
         var sums = Checksums.Read(folder);
         foreach (var name in RunFiles.Names.Concat(RunFiles.Unlisted).Where(name => File.Exists(System.IO.Path.Combine(folder, name))))

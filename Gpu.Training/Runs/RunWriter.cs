@@ -1,6 +1,7 @@
 using System.Globalization;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
+using Gpu.Training.Images;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -13,7 +14,8 @@ internal sealed class RunWriter : IDisposable
 {
     private const string Header =
         "epoch,step,learning_rate,train_loss,train_accuracy,evaluated_on,loss,accuracy,top_k,top_k_accuracy,is_best,train_seconds,evaluation_seconds,"
-        + "samples_per_second,rmse,r2,mean_iou,train_mean_iou,penalty,penalty_kind,total_loss,zero_share,weight_decay";
+        + "samples_per_second,rmse,r2,mean_iou,train_mean_iou,penalty,penalty_kind,total_loss,zero_share,weight_decay,divergence,"
+        + "train_divergence,reconstruction,train_reconstruction,diversity,frechet,discriminator_loss,discriminator_accuracy";
 
     private readonly string _folder;
     private readonly Model _model;
@@ -132,6 +134,13 @@ internal sealed class RunWriter : IDisposable
         Save(files, state, EpochJson.Write(report));
     }
 
+    /// <summary>Saves a picture of an epoch.</summary>
+    /// <param name="name">What it shows; the beginning of the file name.</param>
+    /// <param name="epoch">The epoch, from 1.</param>
+    /// <param name="image">The picture.</param>
+    public void SavePicture(string name, int epoch, ByteImage image) =>
+        _files.WritePicture(RunFolder.PictureName(name, epoch), ImageCodec.EncodePng(image));
+
     /// <summary>Saves a checkpoint.</summary>
     public void SaveCheckpoint(TrainingState state) => Save([], state);
 
@@ -189,13 +198,18 @@ internal sealed class RunWriter : IDisposable
         }
     }
 
-    private static string Line(EpochReport report) => string.Join(",", new object[]
+    private static string Line(EpochReport report)
     {
-        report.Epoch, report.Step, report.LearningRate, report.TrainLoss, report.TrainAccuracy, report.EvaluatedOn, report.Loss, report.Accuracy, report.TopK,
-        report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond, report.Rmse, report.R2,
-        report.MeanIou, report.TrainMeanIou, report.Penalty.Value, PenaltyNames.Of(report.Penalty.Kind), report.TotalLoss, report.Penalty.ZeroShare,
-        report.WeightDecay is { } decay ? decay : "",
-    }.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)));
+        object[] cells =
+        [
+            report.Epoch, report.Step, report.LearningRate, report.TrainLoss, report.TrainAccuracy, report.EvaluatedOn, report.Loss, report.Accuracy,
+            report.TopK, report.TopKAccuracy, report.IsBest ? 1 : 0, report.TrainSeconds, report.EvaluationSeconds, report.SamplesPerSecond, report.Rmse,
+            report.R2, report.MeanIou, report.TrainMeanIou, report.Penalty.Value, PenaltyNames.Of(report.Penalty.Kind), report.TotalLoss,
+            report.Penalty.ZeroShare, report.WeightDecay is { } decay ? decay : "",
+            .. EpochJson.Generative(report).Select(score => (object)score.Value),
+        ];
+        return string.Join(",", cells.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)));
+    }
 
     // The metrics of an older version lack columns: they become empty cells, so that all rows have the cells of the header.
     internal static IEnumerable<string> WithColumns(IReadOnlyList<string> lines)

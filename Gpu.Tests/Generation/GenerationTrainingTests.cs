@@ -1,0 +1,290 @@
+using System.Text.Json;
+using Gpu.Kernels;
+using Gpu.Kernels.Devices;
+using Gpu.Tests.IO;
+using Gpu.Tests.Trajectories;
+using Gpu.Training.Data;
+using Gpu.Training.Generation;
+using Gpu.Training.Loop;
+using Gpu.Training.Models;
+using Gpu.Training.Planning;
+using Gpu.Training.Runs;
+
+namespace Gpu.Tests.Generation;
+
+public class GenerationTrainingTests
+{
+    public static TheoryData<string> Networks => ["vae", "hinge", "non-saturating"];
+
+    // Ten steps beside those of PyTorch in double precision; see make_generation_vectors.py.
+    [Fact]
+    public void StepsOfAnAutoencoderAgreeWithPyTorch()
+    {
+        using var file = Vectors();
+        var (root, expected) = (file.RootElement, file.RootElement.GetProperty("vae"));
+        var batch = root.GetProperty("batch").GetInt32();
+        using var device = new CpuDevice(threads: 2);
+        using var network = new Network(SmallGenerators.Autoencoder(), device);
+        SmallGenerators.Initialize(network, "vae");
+        using var steps = new StepRunner(network, batch, Momentum(0.1f) with { KlWeight = root.GetProperty("kl_weight").GetSingle() });
+        var check = new Comparison("vae", "cpu");
+        var parameters = network.Model.Parameters.Where(parameter => parameter.Trainable).ToArray();
+        for (var step = 0; step < expected.GetProperty("losses").GetArrayLength(); step++)
+        {
+            steps.SetBatch(SmallGenerators.Batch("vae", step, batch, 0));
+            steps.ForwardBackward();
+            check.Relative("loss", expected.GetProperty("losses")[step].GetDouble(), steps.ReadLoss(), 1e-4, $"in step {step}");
+            if (step == 0)
+            {
+                for (var number = 0; number < parameters.Length; number++)
+                {
+                    var squares = network.GetGradient(parameters[number].Name).Sum(value => (double)value * value);
+                    var wanted = expected.GetProperty("gradients")[number].GetDouble();
+                    check.Scaled("gradient", wanted, squares, Math.Max(wanted, 1e-9), 1e-4, $"of {parameters[number].Name}");
+                }
+            }
+
+            steps.Update();
+        }
+    }
+
+    [Theory]
+    [InlineData("hinge", LossKind.Hinge)]
+    [InlineData("non-saturating", LossKind.NonSaturating)]
+    public void StepsOfAnAdversarialNetworkAgreeWithPyTorch(string name, LossKind loss)
+    {
+        using var file = Vectors();
+        var (root, expected) = (file.RootElement, file.RootElement.GetProperty(name));
+        var batch = root.GetProperty("batch").GetInt32();
+        using var device = new CpuDevice(threads: 2);
+        using var network = new Network(SmallGenerators.Adversarial(loss), device);
+        SmallGenerators.Initialize(network, "gan");
+        using var steps = new StepRunner(network, batch, Momentum(0.05f) with
+        {
+            DiscriminatorLearningRate = 0.1f, DiscriminatorDecay = root.GetProperty("decay").GetSingle(), DiscriminatorSpectralNorm = 0,
+        });
+        SmallGenerators.Initialize(steps.Discriminator!.Network, "critic");
+        var check = new Comparison(name, "cpu");
+        for (var step = 0; step < expected.GetProperty("losses").GetArrayLength(); step++)
+        {
+            steps.SetBatch(SmallGenerators.Batch("gan", step, batch, -1));
+            steps.Discriminator.Metrics.Reset();
+            steps.Step();
+            check.Relative("loss", expected.GetProperty("losses")[step].GetDouble(), steps.ReadLoss(), 1e-4, $"in step {step}");
+            var other = (float)(2 * steps.Discriminator.Metrics.Read().MeanLoss);
+            check.Relative("loss of the discriminator", expected.GetProperty("discriminator")[step].GetDouble(), other, 1e-4, $"in step {step}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void TheSameBitsForAnyThreads(string name)
+    {
+        var results = new[] { 1, 2, 5 }.Select(threads =>
+        {
+            using var device = new CpuDevice(threads);
+            using var trainer = new Trainer(ModelOf(name), DataOf(name), device, SmallGenerators.Options());
+            var result = trainer.Run();
+            Assert.All(result.Losses!, loss => Assert.True(float.IsFinite(loss)));
+            return (result.Losses!, trainer.Network.GetParameter("dense1.weight"), result.Reports[^1].Diversity);
+        }).ToArray();
+        foreach (var result in results[1..])
+        {
+            Assert.Equal(results[0].Item1, result.Item1);
+            Assert.Equal(results[0].Item2, result.Item2);
+            Assert.Equal(results[0].Diversity, result.Diversity);
+        }
+    }
+
+    // Cancelled within an epoch: the checkpoint has the other network, its optimizer and the counters of the epoch.
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void AResumedRunHasTheSameBits(string name)
+    {
+        using var folder = new TempFolder();
+        using var device = new CpuDevice(2);
+        var options = SmallGenerators.Options(3) with { Ema = 0.9f, DiscriminatorDecay = name == "vae" ? null : 1e-3f };
+        var whole = Train(folder.File("whole"), null);
+        using var stop = new CancellationTokenSource();
+        Train(folder.File("parts"), stop);
+        using var resumed = Trainer.Resume(folder.File("parts"), DataOf(name), device);
+        var rest = resumed.Run();
+        Assert.Equal(whole.Reports[^1] with { TrainSeconds = 0, EvaluationSeconds = 0, SamplesPerSecond = 0 },
+            rest.Reports[^1] with { TrainSeconds = 0, EvaluationSeconds = 0, SamplesPerSecond = 0 });
+        foreach (var file in new[] { RunFolder.BestFile, RunFolder.LastFile, Path.Combine(RunFolder.PicturesFolder, "samples-0003.png") })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(folder.File("whole"), file)), File.ReadAllBytes(Path.Combine(folder.File("parts"), file)));
+
+        TrainingResult Train(string path, CancellationTokenSource? cancel)
+        {
+            using var trainer = new Trainer(
+                ModelOf(name), DataOf(name), device, options with { OutputFolder = path }, cancel is null ? null : new CancelAt(8, cancel));
+            return trainer.Run(cancel?.Token ?? default);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void AStepAllocatesNothing(string name)
+    {
+        using var device = new CpuDevice(2);
+        using var network = new Network(ModelOf(name), device);
+        using var steps = new StepRunner(network, 16);
+        steps.SetBatch(SmallGenerators.Batch("gan", 0, 16, name == "vae" ? 0 : -1));
+        for (var i = 0; i < 3; i++) steps.Step();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 5; i++) steps.Step();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void AnAutoencoderLearnsAndGenerates()
+    {
+        using var folder = new TempFolder();
+        using var device = new CpuDevice(2);
+        var data = SmallGenerators.Images(TaskKind.Autoencoding);
+        using (var trainer = new Trainer(
+            SmallGenerators.Autoencoder(), data, device,
+            SmallGenerators.Options(30) with { LearningRate = 0.02f, OutputFolder = folder.File("run"), FrechetEvery = 30 }))
+        {
+            var reports = trainer.Run().Reports;
+            Assert.InRange(reports[^1].Loss, 0, 0.6 * reports[0].Loss);
+            Assert.Equal(reports[^1].Loss, reports[^1].Reconstruction + reports[^1].Divergence / 64, 1e-6);
+            Assert.InRange(reports[^1].Divergence, 0.5, 30);
+            Assert.True(double.IsFinite(reports[^1].Frechet) && double.IsNaN(reports[0].Frechet));
+        }
+
+        var run = RunFolder.Open(folder.File("run"));
+        Assert.Equal(30, run.Pictures("reconstructions").Count);
+        using var predictor = Predictor.Open(folder.File("run"), device);
+        var evaluation = predictor.Evaluate(data.Test);
+        Assert.Equal((run.ReadReports()[^1].Loss, run.ReadReports()[^1].Divergence), (evaluation.Loss, evaluation.Divergence));
+        var image = data.Test.Image(1).ToArray();
+        var error = predictor.Reconstruct(image, 1).Zip(image, (a, b) => Math.Pow(a - b, 2)).Average();
+        Assert.InRange(error, 0, 0.6 * image.Average(b => (double)b * b));
+        using var generator = ImageGenerator.Open(folder.File("run"), device);
+        var few = generator.Generate(3, 7);
+        Assert.Equal(few, generator.Generate(70, 7)[..few.Length]);
+        Assert.NotEqual(few, generator.Generate(3, 8));
+        var walk = generator.Interpolate(2, 5, 7);
+        Assert.Equal(10 * 64, walk.Length);
+    }
+
+    [Fact]
+    public void AGeneratorLearnsFromItsDiscriminator()
+    {
+        using var folder = new TempFolder();
+        using var device = new CpuDevice(2);
+        var data = SmallGenerators.Images(TaskKind.Generation);
+        var options = SmallGenerators.Options(30) with
+        {
+            FrechetEvery = 15, DiscriminatorLearningRate = 2e-3f, Ema = 0.9f, OutputFolder = folder.File("run"),
+        };
+        using var trainer = new Trainer(SmallGenerators.Adversarial(LossKind.Hinge), data, device, options);
+        var reports = trainer.Run().Reports;
+        Assert.All(reports, report => Assert.Equal(report.Epoch % 15 == 0, double.IsFinite(report.Frechet)));
+        Assert.InRange(reports[^1].DiscriminatorAccuracy, 0.4, 1);
+        Assert.True(double.IsNaN(reports[^1].Loss) && double.IsFinite(reports[^1].TrainLoss));
+        // At first all images are gray; those of the data are mostly black.
+        using var generator = ImageGenerator.Open(folder.File("run"), device);
+        var (made, real) = (generator.Generate(64, 1).Average(pixel => pixel), data.Test.Pixels.Average(pixel => pixel));
+        Assert.InRange(real, 20, 70);
+        Assert.InRange(made, real - 25, real + 25);
+        Assert.Equal(30, RunFolder.Open(folder.File("run")).Pictures("samples").Count);
+    }
+
+    [Fact]
+    public void WhatDoesNotFitIsRefused()
+    {
+        using var device = new CpuDevice(1);
+        var (images, gan) = (SmallGenerators.Images(TaskKind.Generation), SmallGenerators.Adversarial(LossKind.Hinge));
+        void Refused(string expected, Model model, Dataset data, TrainingOptions options) => Assert.Contains(
+            expected, Assert.ThrowsAny<Exception>(() => new Trainer(model, data, device, options)).Message, StringComparison.Ordinal);
+        Refused("accumulate does not apply", gan, images, new() { Accumulate = 2 });
+        Refused("validation does not apply", gan, images, new() { Validation = 0.2 });
+        Refused("has no discriminator", SmallGenerators.Autoencoder(), SmallGenerators.Images(TaskKind.Autoencoding), new() { DiscriminatorDecay = 1 });
+        Refused("no latent-sample layer", gan, images, new() { KlWeight = 1 });
+        Refused("discriminator", new Model("g", gan.Input, gan.Recipe, gan.Layers), images, new());
+        Refused("needs", gan, SmallGenerators.Images(TaskKind.Autoencoding), new());
+        Refused("fp16", gan, images, new() { Precision = MatrixPrecision.Fp16 });
+        Assert.Contains("even number", Assert.Throws<ModelException>(() => new Model(
+            "odd", Gpu.Training.Shapes.TensorShape.Features(3), new TrainingRecipe { Loss = LossKind.ReconstructionError },
+            new Training.Layers.LatentSampleLayer(), new Training.Layers.DenseLayer(3))).Message, StringComparison.Ordinal);
+        Assert.Contains("needs a loss on numbers", Assert.Throws<ModelException>(() => new Model(
+            "classes", Gpu.Training.Shapes.TensorShape.Features(4), new Training.Layers.LatentSampleLayer(), new Training.Layers.DenseLayer(3))).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AModelFileKeepsTheDiscriminator()
+    {
+        var model = BuiltInModels.Get("dcgan_small");
+        var read = ModelFile.Parse(ModelFile.Write(model));
+        Assert.Equal(ModelFile.Write(model), ModelFile.Write(read));
+        Assert.Equal(model.Discriminator!.ParameterCount, read.Discriminator!.ParameterCount);
+        Assert.Equal(2, read.Discriminator.Recipe.Optimizer.SpectralNorm);
+    }
+
+    [Fact]
+    public void FrechetDistanceAgreesWithKnownValues()
+    {
+        // Independent features: the sum of (difference of means)^2 + (difference of deviations)^2.
+        var random = new Random(3);
+        double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+        float[,] Draw(double mean, double deviation)
+        {
+            var values = new float[4000, 3];
+            for (var i = 0; i < 4000; i++)
+                for (var j = 0; j < 3; j++) values[i, j] = (float)(mean + deviation * Normal());
+            return values;
+        }
+
+        var standard = Draw(0, 1);
+        Assert.Equal(0, FrechetDistance.Between(standard, standard), 1e-9);
+        Assert.Equal(3 * (4 + 1), FrechetDistance.Between(standard, Draw(2, 2)), 0.6);
+        // Exact: two points each, with one feature: means 1 and 4, variances 2 and 18.
+        var distance = FrechetDistance.Between(new float[,] { { 0 }, { 2 } }, new float[,] { { 1 }, { 7 } });
+        Assert.Equal(9 + 2 + 18 - 2 * Math.Sqrt(2 * 18), distance, 1e-9);
+    }
+
+    [Fact]
+    public void CollapseIsTold()
+    {
+        EpochReport Report(double diversity, double accuracy) => new()
+        {
+            Epoch = 1, Epochs = 3, Step = 1, TrainLoss = 1, TrainAccuracy = double.NaN, EvaluatedOn = "test", Loss = double.NaN, Accuracy = double.NaN,
+            TopKAccuracy = double.NaN, TopK = 1, IsBest = true, LearningRate = 1, TrainSeconds = 1, EvaluationSeconds = 1, SamplesPerSecond = 1,
+            Diversity = diversity, DiscriminatorAccuracy = accuracy,
+        };
+        Assert.Null(Collapse.Describe([]));
+        Assert.Null(Collapse.Describe([Report(0.9, 0.8)]));
+        Assert.Contains("almost alike", Collapse.Describe([Report(0.1, 0.8)]), StringComparison.Ordinal);
+        Assert.Null(Collapse.Describe([Report(0.9, 0.8), Report(0.9, 1), Report(0.9, 1)]));
+        Assert.Contains("3 epochs", Collapse.Describe([Report(0.9, 1), Report(0.9, 1), Report(0.9, 1)]), StringComparison.Ordinal);
+        Assert.Null(Collapse.Describe([Report(double.NaN, double.NaN)]));
+    }
+
+    private static Model ModelOf(string name) => name switch
+    {
+        "vae" => SmallGenerators.Autoencoder(),
+        "hinge" => SmallGenerators.Adversarial(LossKind.Hinge),
+        _ => SmallGenerators.Adversarial(LossKind.NonSaturating),
+    };
+
+    private static ImageDataset DataOf(string name) => SmallGenerators.Images(name == "vae" ? TaskKind.Autoencoding : TaskKind.Generation);
+
+    private static TrainingOptions Momentum(float rate) => new()
+    {
+        Optimizer = OptimizerKind.Momentum, Momentum = 0.9, LearningRate = rate, WeightDecay = 0,
+    };
+
+    private static JsonDocument Vectors() =>
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Vectors", "generation_vectors.json")));
+
+    private sealed class CancelAt(int step, CancellationTokenSource cancel) : ITrainingObserver
+    {
+        public void OnStep(in StepProgress progress)
+        {
+            if (progress.Step == step) cancel.Cancel();
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.Globalization;
+using Gpu.Training.Loop;
+
+namespace Gpu.Training.Generation;
+
+/// <summary>Tells from the scores of the epochs that a generator no longer learns.</summary>
+public static class Collapse
+{
+    // Samples of a generator that has learned the data vary about as much as the data; a discriminator that is level with it is right in 50 to 90 %.
+    private const double LeastDiversity = 0.25, MostAccuracy = 0.995;
+    private const int LongEpochs = 3;
+
+    /// <summary>What is wrong after the last of some epochs, and what can be done; null for nothing.</summary>
+    /// <param name="reports">The epochs so far.</param>
+    public static string? Describe(IReadOnlyList<EpochReport> reports)
+    {
+        ArgumentNullException.ThrowIfNull(reports);
+        if (reports.Count == 0) return null;
+        var last = reports[^1];
+        if (last.Diversity < LeastDiversity)
+        {
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"The generated images are almost alike: they vary by {last.Diversity:P0} of what the data varies. The generator may have collapsed. Try "
+                + $"a higher "
+                + $"--discriminator-decay, a lower learning rate, or the other --loss.");
+        }
+
+        if (reports.Count < LongEpochs || reports.TakeLast(LongEpochs).Any(report => !(report.DiscriminatorAccuracy > MostAccuracy))) return null;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"The discriminator has told {last.DiscriminatorAccuracy:P1} of the images right for {LongEpochs} epochs, so that the generator learns little "
+            + $"from it. Try "
+            + $"--discriminator-decay 1e-4, a lower --discriminator-lr, or --discriminator-spectral-norm 1.");
+    }
+}

@@ -1,0 +1,38 @@
+using Gpu.Training.Data;
+using Gpu.Training.Models;
+
+namespace Gpu.Training.Generation;
+
+/// <summary>Converts between the bytes of images and the values of networks whose output is an image.</summary>
+internal static class ImageValues
+{
+    /// <summary>The values of pixels as the network takes them: (pixel / 255 - mean) / standard deviation.</summary>
+    /// <param name="pixels">Bytes, channels last.</param>
+    /// <param name="statistics">The normalization of the run.</param>
+    public static float[] FromPixels(ReadOnlySpan<byte> pixels, ChannelStatistics statistics)
+    {
+        var (mean, deviation) = statistics;
+        var values = new float[pixels.Length];
+        for (var i = 0; i < values.Length; i++) values[i] = (pixels[i] / 255f - mean[i % mean.Length]) / deviation[i % mean.Length];
+        return values;
+    }
+
+    /// <summary>The pixels that outputs stand for, rounded and limited to 0 to 255.</summary>
+    /// <param name="outputs">Logits of a network that is trained with cross-entropy; else values with the normalization of the run.</param>
+    /// <param name="loss">The loss of the network.</param>
+    /// <param name="statistics">The normalization of the run.</param>
+    public static byte[] ToPixels(ReadOnlySpan<float> outputs, LossKind loss, ChannelStatistics statistics)
+    {
+        var (mean, deviation) = statistics;
+        var pixels = new byte[outputs.Length];
+        for (var i = 0; i < pixels.Length; i++)
+        {
+            var value = loss == LossKind.ReconstructionCrossEntropy
+                ? 1 / (1 + Math.Exp(-outputs[i])) : (double)outputs[i] * deviation[i % mean.Length] + mean[i % mean.Length];
+            // A NaN is black.
+            pixels[i] = (byte)Math.Clamp(double.IsNaN(value) ? 0 : Math.Round(255 * value), 0, 255);
+        }
+
+        return pixels;
+    }
+}
