@@ -106,6 +106,7 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     [InlineData("--decay-mode l2 --optimizer adamw", "adamw is adam with decoupled weight decay")]
     [InlineData("--decay-schedule constant --decay-mode decoupled --weight-decay 1", "takes more than the weight in each step")]
     [InlineData("--auto-decay", "--auto-decay needs a validation part")]
+    [InlineData("--auto-decay --task gan", "--auto-decay follows the loss of a validation part")]
     [InlineData("--auto-decay --validation 0.2 --decay-for *=0.1", "auto-decay has no effect")]
     [InlineData("--decay-for dense1.bias=0.1", "which do not decay. Use decay-on all")]
     [InlineData("--decay-for dense9=0.1", "matches 'dense9'")]
