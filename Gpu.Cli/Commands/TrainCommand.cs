@@ -105,7 +105,7 @@ internal sealed class TrainCommand
         var options = _options.Apply(parsed, TrainOptions.Defaults) with { Precision = _device.Precision(parsed) };
         var recipe = parsed.GetValue(_recipe) is { } name ? Recipe.Find(name) : null;
         var source = parsed.GetValue(_dataset) ?? recipe?.Dataset ?? "digits";
-        CheckBeforeLoading(parsed, options);
+        CheckBeforeLoading(parsed, options, source);
         var key = string.Join('\n', [source, $"{options.Background}", parsed.GetValue(_model), .. _data.Tokens(parsed)]);
         if (!_loaded.TryGetValue(key, out var loaded))
             _loaded[key] = loaded = _data.Load(parsed, source, parsed.GetValue(_model), options.Background, reporter);
@@ -114,13 +114,7 @@ internal sealed class TrainCommand
         if (options.Activation is { } activation) model = model.With(new Activation(activation));
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         TrainOptions.CheckDecay(parsed, options, model);
-        if (data.Task == TaskKind.Segmentation)
-        {
-            if (options.LabelSmoothing > 0)
-                throw new UsageException($"--label-smoothing does not apply to '{source}': the losses of masks have no label smoothing. Omit it.");
-            options = TrainOptions.ForMasks(parsed, options);
-        }
-
+        if (data.Task == TaskKind.Segmentation) options = TrainOptions.ForMasks(parsed, options);
         var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
         options = TrainOptions.FitBatch(
             parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), reporter);
@@ -174,6 +168,7 @@ internal sealed class TrainCommand
             throw new UsageException("--dry-run shows the plan of a new run, and cannot be combined with --resume. Omit one of them.");
         if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
         var (model, data, options) = Prepare(parsed, _context.Reporter);
+        CheckOptions(options, model, data);
         NoteFewSteps(data, options);
         using var device = _device.Open(parsed, _context);
         using var trainer = new Trainer(model, data, device, options);
@@ -192,6 +187,7 @@ internal sealed class TrainCommand
         // Before the data is loaded and the device opened, which can take long.
         if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
         var (model, data, options) = Prepare(parsed, _context.Reporter);
+        CheckOptions(options, model, data);
         options = WithRecordedLosses(options) with { Commands = [CommandOf(parsed)] };
         ClassCounts.Check(data, _context.Reporter);
         NoteFewSteps(data, options);
@@ -208,12 +204,34 @@ internal sealed class TrainCommand
                 ? text : $"'{text.Replace("'", "'\\''")}'"));
 
     // Contradictions are told before the data is decoded, as far as the network is known by then.
-    private void CheckBeforeLoading(ParseResult parsed, TrainingOptions options)
+    private void CheckBeforeLoading(ParseResult parsed, TrainingOptions options, string source)
     {
+        if ((options.LabelSmoothing > 0 || options.Mixup > 0 || options.Cutmix > 0) && DatasetLoader.HasMasks(source))
+        {
+            if (options.LabelSmoothing > 0)
+                throw new UsageException($"--label-smoothing does not apply to '{source}': the losses of masks have no label smoothing. Omit it.");
+            var mixing = options.Mixup > 0 ? "--mixup" : "--cutmix";
+            throw new UsageException(
+                $"{mixing} does not apply to '{source}', which has masks: a pixel has one class, not a mixture. Omit it; --augment moves masks like their images.");
+        }
+
         var model = parsed.GetValue(_model) is { } name ? ModelArgument.Find(name) : null;
         if (model is not null || options.Optimizer is not null)
             TrainOptions.CheckOptimizer(parsed, options, model?.Recipe.Optimizer ?? new OptimizerOptions { Kind = options.Optimizer!.Value });
         if (model is not null) TrainOptions.CheckDecay(parsed, options, model);
+    }
+
+    // Before the device is opened. The options come from the command line, or from the recipe of a model file that it names.
+    private static void CheckOptions(TrainingOptions options, Model model, Dataset data)
+    {
+        try
+        {
+            options.CheckFor(model, data);
+        }
+        catch (TrainingException e)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 
     // The defaults suit data sets with thousands of samples.

@@ -41,7 +41,7 @@ internal static class CurvesSection
                 Series = [Series("training", 0, report => report.TrainAccuracy), Series(part, 1, report => report.Accuracy)], HasBand = true, Mark = mark,
                 IsPercent = true,
             };
-        var rate = new SvgPlot("Learning rate") { Series = [Series("", 4, report => report.LearningRate)] };
+        var rate = new SvgPlot("Learning rate, mean of the epoch") { Series = [Series("", 4, RunView.RateOf)] };
         return Html.Section("Curves", Html.Div("charts", loss.Draw(), total?.Draw(), score.Draw(), rate.Draw()));
     }
 }

@@ -245,12 +245,14 @@ public sealed class Trainer : IDisposable
         // Also log the first step, so that the user sees a loss right away.
         var isLogged = _loop.Position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
         if (isLogged) ReportLossScale();
-        if (isLogged) RequireFinite(_losses.ReadMean(_session.Plans.TrainingMetrics.Read()));
+        var loss = _losses.Last;
+        if (isLogged) RequireFinite(loss = _losses.ReadMean(_session.Plans.TrainingMetrics.Read()));
+        else if (_observer.WantsLoss) loss = _losses.MeanSinceReading(_session.Plans.TrainingMetrics.Read());
         // The time of the steps does not include that of the measurement.
         if (isMeasured) _device.Synchronize();
         _clock.Pause(samples);
         if (isMeasured) _loop.MeasureStatistics();
-        ReportStep(isLogged);
+        ReportStep(isLogged, loss);
     }
 
     private void FinishEpoch(CancellationToken cancellation)
@@ -278,7 +280,7 @@ public sealed class Trainer : IDisposable
         }
 
         position.EvaluatedStep = position.Step;
-        var learningRate = _loop.LearningRateAt(position.Step - 1);
+        var (learningRate, meanRate) = (_loop.LearningRateAt(position.Step - 1), _loop.MeanLearningRate());
         position.Plateau = _resolved.Options.Schedule.Observe(position.Plateau, _session.Validation is null ? totals.MeanLoss : evaluation.Loss);
         var layers = position.Layers;
         _loop.EndEpoch();
@@ -303,6 +305,7 @@ public sealed class Trainer : IDisposable
             Layers = layers,
             IsBest = isBest,
             LearningRate = learningRate,
+            MeanLearningRate = meanRate,
             TrainSeconds = _clock.EpochSeconds,
             EvaluationSeconds = evaluation.Seconds,
             SamplesPerSecond = _clock.EpochSamplesPerSecond,
@@ -522,7 +525,7 @@ public sealed class Trainer : IDisposable
         _observer.OnDetail($"Step {_session.Counters.Step}: loss scale {state.Scale:N0}, {state.Skipped:N0} skipped updates.");
     }
 
-    private void ReportStep(bool isLogged)
+    private void ReportStep(bool isLogged, double loss)
     {
         var stepsBefore = (long)_loop.Position.Epoch * _loop.StepsPerEpoch;
         var progress = new StepProgress
@@ -534,7 +537,7 @@ public sealed class Trainer : IDisposable
             Step = _loop.Position.Step,
             TotalSteps = _loop.TotalSteps,
             IsLogged = isLogged,
-            Loss = _losses.Last,
+            Loss = loss,
             LearningRate = _learningRate,
             SamplesPerSecond = _clock.SamplesPerSecond,
             Seconds = _clock.TrainSeconds,
@@ -580,6 +583,9 @@ public sealed class Trainer : IDisposable
         TotalSteps = _loop.TotalSteps,
         FirstStep = _loop.Position.Step,
         Optimizer = _resolved.Optimizer,
+        DecayFor = _resolved.Options.DecayFor,
+        LearningRateScales = _resolved.Options.LearningRateScales,
+        Freeze = _resolved.Options.Freeze,
         HasL1 = _resolved.Rules.HasL1,
         Schedule = _resolved.Options.Schedule,
         DeviceBytes = _device.AllocatedBytes,
@@ -611,6 +617,7 @@ public sealed class Trainer : IDisposable
         ValidationAccuracy = _session.Validation is null || _loop.Position.BestEpoch == 0 ? null : _loop.Position.BestAccuracy,
         SamplesPerSecond = _clock.SamplesPerSecond,
         Seconds = _clock.TotalSeconds,
+        TrainSeconds = _clock.TrainSeconds,
         Parameters = _model.ParameterCount,
         Run = _resolved.Options.OutputFolder,
         Losses = _resolved.Options.RecordLosses ? _losses.Recorded : null,
