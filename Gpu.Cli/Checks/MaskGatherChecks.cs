@@ -43,8 +43,9 @@ internal static class MaskGatherChecks
     {
         foreach (var shape in AugmentationChecks.Shapes)
         {
-            foreach (var augmentation in AugmentationChecks.Augmentations.Where(a => !a.MixesSamples && a.Mistake(shape.Height, shape.Width, shape.Channels) is null))
+            foreach (var augmentation in AugmentationChecks.Augmentations.Where(a => !a.MixesSamples))
             {
+                if (augmentation.Mistake(shape.Height, shape.Width, shape.Channels) is not null) continue;
                 var set = new AugmentationChecks.Set(checker, shape);
                 var (start, draw) = (checker.Next(0, 2), checker.Next(0, 1000));
                 var masks = checker.Labels(shape.Samples * shape.Height * shape.Width, 200).Select(x => (byte)x).ToArray();

@@ -20,8 +20,10 @@ internal static class DataGenerateCommand
     {
         var name = new Argument<string>("NAME") { Description = $"Data set to generate: {string.Join(", ", Names)}" };
         var seed = Options.Integer("--seed", "Random seed; 1 with the default sizes reproduces the bundled data set", 0, long.MaxValue, "1");
-        var train = Options.Integer("--train", "Number of training images", 1, 1_000_000, $"{DigitsGenerator.DefaultTrainCount} digits, {ShapesGenerator.DefaultTrainCount} shapes");
-        var test = Options.Integer("--test", "Number of test images", 1, 1_000_000, $"{DigitsGenerator.DefaultTestCount} digits, {ShapesGenerator.DefaultTestCount} shapes");
+        var train = Options.Integer(
+            "--train", "Number of training images", 1, 1_000_000, $"{DigitsGenerator.DefaultTrainCount} digits, {ShapesGenerator.DefaultTrainCount} shapes");
+        var test = Options.Integer(
+            "--test", "Number of test images", 1, 1_000_000, $"{DigitsGenerator.DefaultTestCount} digits, {ShapesGenerator.DefaultTestCount} shapes");
         var rows = Options.Integer("--rows", "Number of rows of a table", 3, 10_000_000, $"{TableGenerator.DefaultRows}");
         var noise = Options.Number(
             "--noise", "Standard deviation of the noise of a table", new Interval(0, 100),
@@ -99,7 +101,8 @@ internal static class DataGenerateCommand
         var bytes = files.Sum(file => new FileInfo(file).Length);
         reporter.Line($"Wrote {Units.Count(files.Length, "file")} ({Units.Bytes(bytes)}) to {folder} in {Units.Fixed(clock.Elapsed.TotalSeconds, 1)} s.");
         reporter.Result(new JsonRecord().Add("dataset", data.Name).Add("seed", seed).Add("train", train).Add("test", test)
-            .Add("folder", folder).Add("files", isShapes ? null : files).Add("count", files.Length).Add("bytes", bytes).Add("seconds", clock.Elapsed.TotalSeconds));
+            .Add("folder", folder).Add("files", isShapes ? null : files).Add("count", files.Length).Add("bytes", bytes)
+            .Add("seconds", clock.Elapsed.TotalSeconds));
     }
 
     // Writes to a temporary folder first, so that files of someone else are found before the first one is written.

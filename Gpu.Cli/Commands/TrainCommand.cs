@@ -212,7 +212,8 @@ internal sealed class TrainCommand
                 throw new UsageException($"--label-smoothing does not apply to '{source}': the losses of masks have no label smoothing. Omit it.");
             var mixing = options.Mixup > 0 ? "--mixup" : "--cutmix";
             throw new UsageException(
-                $"{mixing} does not apply to '{source}', which has masks: a pixel has one class, not a mixture. Omit it; --augment moves masks like their images.");
+                $"{mixing} does not apply to '{source}', which has masks: a pixel has one class, not a mixture. Omit it; --augment moves masks like their "
+                + "images.");
         }
 
         var model = parsed.GetValue(_model) is { } name ? ModelArgument.Find(name) : null;

@@ -72,7 +72,8 @@ internal static class CompareReport
     private static string Fixed(double? value) => Units.Fixed(value ?? double.NaN, 4);
 
     private static XElement Key(int run, string name) => Html.E(
-        "td", Html.A("class", "run"), Html.A("title", name), Html.E("span", Html.A("class", "key"), Html.A("style", $"background:{ReportStyle.Color(run)}")), name);
+        "td", Html.A("class", "run"), Html.A("title", name),
+        Html.E("span", Html.A("class", "key"), Html.A("style", $"background:{ReportStyle.Color(run)}")), name);
 
     private static XElement Numbers(IReadOnlyList<RunView> runs, IReadOnlyList<RunResults?> results, string[] names)
     {

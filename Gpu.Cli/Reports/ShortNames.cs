@@ -6,8 +6,8 @@ internal static class ShortNames
     private const string Separators = "-_/\\ ,=:";
 
     /// <summary>
-    /// Names of at most a length: if any is longer, their common beginning is cut off after its last separator, then the middle of those that are still too long.
-    /// Different names stay different, if need be by their numbers in the list.
+    /// Names of at most a length: if any is longer, their common beginning is cut off after its last separator, then the middle of those that are still too
+    /// long. Different names stay different, if need be by their numbers in the list.
     /// </summary>
     /// <param name="names">the names</param>
     /// <param name="longest">the most characters, 8 or more</param>

@@ -86,7 +86,8 @@ internal sealed class SvgPlot(string title)
         {
             var color = ReportStyle.Color(line.Series.Color);
             svg.Add(Html.E(
-                "polyline", line.Series.Name.Length == 0 ? null : Html.E("title", line.Series.Name), Html.A("fill", "none"), Html.A("stroke", color), Html.A("stroke-width", "2"), Html.A("stroke-linejoin", "round"),
+                "polyline", line.Series.Name.Length == 0 ? null : Html.E("title", line.Series.Name),
+                Html.A("fill", "none"), Html.A("stroke", color), Html.A("stroke-width", "2"), Html.A("stroke-linejoin", "round"),
                 line.Series.IsDashed ? Html.A("stroke-dasharray", "5 4") : null,
                 Html.A("points", string.Join(' ', line.Points.Select(point => $"{N(X(point.X))},{N(Y(point.Y))}")))));
             if (line.Points.Length > 12) continue;

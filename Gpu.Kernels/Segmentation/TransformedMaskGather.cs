@@ -13,7 +13,9 @@ internal struct TransformedMaskGather<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Bytes [samples, height, width]; sample indices; <see cref="StepStateLayout"/>; <see cref="SampleTransform"/>; integers [batch, height, width].</summary>
+    /// <summary>
+    /// Bytes [samples, height, width]; sample indices; <see cref="StepStateLayout"/>; <see cref="SampleTransform"/>; integers [batch, height, width].
+    /// </summary>
     public TBackend Masks, Order, StepState, Transforms, Labels;
 
     /// <summary>Samples in the data set, and in the order.</summary>

@@ -92,8 +92,8 @@ public class MaskCommandTests
         var run = folder.File("run");
         // With what moves masks, too.
         var train = CommandLine.Run(
-            "train", "shapes", "--model", model, "--steps", "3", "--limit-train", "48", "--limit-test", "8", "--augment", "flip,rotate:20,scale:0.8..1.2,shear:5",
-            "--out", run, "--device", "cpu", "--no-statistics");
+            "train", "shapes", "--model", model, "--steps", "3", "--limit-train", "48", "--limit-test", "8", "--augment",
+            "flip,rotate:20,scale:0.8..1.2,shear:5", "--out", run, "--device", "cpu", "--no-statistics");
         Assert.True(train.ExitCode == 0, train.Error);
         var opened = RunFolder.Open(run);
         var (weights, split) = (RunExport.ReadWeights(opened), ShapesGenerator.Generate(5, 1, 2).Test);

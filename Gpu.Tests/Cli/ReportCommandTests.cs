@@ -135,7 +135,8 @@ public sealed class ReportCommandTests : IClassFixture<TrainCommandTests.SmallDi
         Assert.Equal(["a", "b"], ShortNames.Of(["a", "b"], 18));
         foreach (var set in new[]
         {
-            names, ["the-same-name-of-a-run-1", "the-same-name-of-a-run-1"], [$"{new string('a', 30)}1{new string('b', 30)}", $"{new string('a', 30)}2{new string('b', 30)}"],
+            names, ["the-same-name-of-a-run-1", "the-same-name-of-a-run-1"],
+            [$"{new string('a', 30)}1{new string('b', 30)}", $"{new string('a', 30)}2{new string('b', 30)}"],
             ["a-very-long-name-of-a-run", "a-very-long-name-of-a-run-and-more"], ["runs/one/the-name-of-the-run", "runs/two/the-name-of-the-run", "x"],
         })
         {
@@ -156,7 +157,8 @@ public sealed class ReportCommandTests : IClassFixture<TrainCommandTests.SmallDi
         var (file, run) = (folder.File("t.csv"), folder.File("run"));
         WriteTable(file, ["yes", "no"]);
         var train = CommandLine.Run(
-            "train", file, "--model", "mlp10", "--epochs", "1", "--schedule", "cosine", "--lr", "0.25", "--optimizer", "sgd", "--device", "cpu", "--out", run, "--json");
+            "train", file, "--model", "mlp10", "--epochs", "1", "--schedule", "cosine", "--lr", "0.25", "--optimizer", "sgd", "--device", "cpu", "--out", run,
+            "--json");
         Assert.True(train.ExitCode == 0, train.Error);
         var epoch = RunFolder.Open(run).ReadReports().Single();
         // The cosine ends at 0, with a mean of half its start.

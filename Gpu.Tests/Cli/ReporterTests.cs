@@ -129,9 +129,9 @@ public class ReporterTests
         var reporter = new PlainReporter(new CliHost(_output, _error));
         reporter.BeginProgress();
         for (var done = 0; done < 1000; done++) reporter.Progress(new ProgressState("epoch 1/1", done, 1000, "", TimeSpan.Zero));
-        Assert.Equal("", _output.ToString());
+        Assert.Equal("", _error.ToString());
         reporter.ProgressNow(new ProgressState("epoch 1/1", 250, 1000, "loss 0.5", TimeSpan.FromSeconds(3723)));
-        Assert.Equal("epoch 1/1  250/1000 (25 %)  loss 0.5  1:02:03 left", _output.ToString().TrimEnd());
+        Assert.Equal("epoch 1/1  250/1000 (25 %)  loss 0.5  1:02:03 left", _error.ToString().TrimEnd());
     }
 
     [Fact]

@@ -36,7 +36,6 @@ public class RunSettingsTests
         var command = new System.CommandLine.Command("train");
         Gpu.Cli.Commands.TrainCommand.Build(command, new(new(TextWriter.Null, TextWriter.Null), Gpu.Cli.Output.Reporter.Silent()));
         var options = command.Options.Select(option => option.Name).ToHashSet();
-        // "shuffle" is set by --no-shuffle; the convolution has an environment variable.
         var facts = Settings(new TrainingOptions()).Select(setting => setting.Item1).Where(name => !options.Contains($"--{name}")).ToArray();
         Assert.All(facts, name => Assert.False(RunSettings.IsOption(name), name));
         Assert.All(options, option => Assert.True(RunSettings.IsOption(option[2..]), option));

@@ -204,7 +204,8 @@ public sealed class RunServerTests(ServedRuns runs) : IClassFixture<ServedRuns>
     {
         using var folder = new TempFolder();
         using (var trainer = new Trainer(
-            Gpu.Training.Models.BuiltInModels.Create("unet_small", Gpu.Training.Shapes.TensorShape.Image(64, 64, 3), 4), ShapesGenerator.Generate(1, 8, 4), runs.Device,
+            Gpu.Training.Models.BuiltInModels.Create("unet_small", Gpu.Training.Shapes.TensorShape.Image(64, 64, 3), 4), ShapesGenerator.Generate(1, 8, 4),
+            runs.Device,
             new TrainingOptions { Steps = 1, Batch = 4, OutputFolder = folder.File("masks"), Statistics = false })) trainer.Run();
         var last = RunFolder.Open(folder.File("masks")).ReadReports()[^1];
         var row = RunsPage.Rows(new RunCatalog(folder.Path)).Single();

@@ -76,8 +76,8 @@ public sealed record ImageTransform
     }
 
     /// <summary>
-    /// The parts of the network's size that cover an image: what <see cref="Apply"/> gives, and with <see cref="ImageFit.Crop"/> the parts beside that center, in
-    /// the same scale, from the center outward.
+    /// The parts of the network's size that cover an image: what <see cref="Apply"/> gives, and with <see cref="ImageFit.Crop"/> the parts beside that center,
+    /// in the same scale, from the center outward.
     /// </summary>
     /// <param name="image">An image of any size.</param>
     /// <param name="background">What <see cref="ImageFit.Pad"/> fills the rest with.</param>

@@ -112,7 +112,7 @@ public sealed class OnnxExporter
     private string Probabilities(string logits) => _model.Recipe.Loss switch
     {
         // Of the pixels, too: the channels of an image are axis 1.
-        LossKind.SoftmaxCrossEntropy or LossKind.PixelCrossEntropy or LossKind.Dice or LossKind.Focal or LossKind.PixelCrossEntropyDice => _graph.Add("Softmax", "probabilities", [logits], ("axis", 1L)),
+        var loss when loss == LossKind.SoftmaxCrossEntropy || TaskModel.IsPixelLoss(loss) => _graph.Add("Softmax", "probabilities", [logits], ("axis", 1L)),
         LossKind.BinaryCrossEntropy => _graph.Add("Sigmoid", "probabilities", [logits]),
         _ => throw new OnnxException($"The model '{_model.Name}' predicts numbers, which are no logits of probabilities."),
     };

@@ -34,9 +34,8 @@ public static class RunImport
 
         if (model.Input.IsImage && normalization.Mean.Length != channels)
             throw new TrainingException($"The normalization has {normalization.Mean.Length} channels, but the network takes {model.Input}.");
-        // A value for each pixel: the channels are the classes.
-        var hasMasks = model.Input.IsImage && model.Output.IsImage && (model.Output.Height, model.Output.Width) == (model.Input.Height, model.Input.Width);
-        if (hasMasks) model = TaskModel.Adapt(model, TaskKind.Segmentation, out _);
+        // For masks the channels are the classes.
+        var hasMasks = TaskModel.IsPixelLoss(model.Recipe.Loss);
         var outputs = hasMasks ? model.Output.Channels : model.Output.Length;
         classNames ??= WeightMetadata.List<string>(imported.Metadata, WeightMetadata.Classes);
         if (classNames is { Count: > 0 } && classNames.Count != outputs)
