@@ -64,6 +64,10 @@ internal sealed class TrainCommand
     // Loading takes longest, and the settings of a sweep often share the data.
     private readonly Dictionary<string, (Dataset Data, Model Model)> _loaded = [];
 
+    // A device that was opened to know its memory; only by a run that trains on it.
+    private ComputeDevice? _early;
+    private bool _mayOpenEarly;
+
     private TrainCommand(CommandContext context) => _context = context;
 
     /// <summary>The options that select the device.</summary>
@@ -108,7 +112,11 @@ internal sealed class TrainCommand
         CheckBeforeLoading(parsed, options, source);
         var key = string.Join('\n', [source, $"{options.Background}", parsed.GetValue(_model), .. _data.Tokens(parsed)]);
         if (!_loaded.TryGetValue(key, out var loaded))
-            _loaded[key] = loaded = _data.Load(parsed, source, parsed.GetValue(_model), options.Background, reporter);
+        {
+            _loaded[key] = loaded = _data.Load(
+                parsed, source, parsed.GetValue(_model), options.Background, reporter, (model, images) => RequireMemory(parsed, model, images));
+        }
+
         var (data, model) = (loaded.Data, WithLoss(loaded.Model, loaded.Data, parsed.GetValue(_loss)));
         // The trainer does it, too; the checks and displays before it need the same network.
         if (options.Activation is { } activation) model = model.With(new Activation(activation));
@@ -145,12 +153,13 @@ internal sealed class TrainCommand
         if (parsed.GetValue(_plot) is not null)
             throw new UsageException("--plot needs --dry-run, which draws the learning rate instead of training. Add it, or omit --plot.");
 
+        _mayOpenEarly = true;
         // GPU drivers start slowly, so a device that exists anyway is opened last. One that was asked for may be missing, which is told before data is decoded.
         var device = _device.MayBeMissing(parsed) ? _device.Open(parsed, _context) : null;
         try
         {
             var (prepare, data) = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
-            device ??= _device.Open(parsed, _context);
+            device ??= _early ?? _device.Open(parsed, _context);
             TrainingResult result;
             using (var trainer = prepare(device)) result = trainer.Run(cancellation);
             display.Finish(result, data, device, cancellation);
@@ -158,8 +167,32 @@ internal sealed class TrainCommand
         }
         finally
         {
-            device?.Dispose();
+            (device ?? _early)?.Dispose();
         }
+    }
+
+    // Before images are decoded, which can take minutes. The batch may become smaller than the default, but not smaller than this.
+    private void RequireMemory(ParseResult parsed, Model model, int images)
+    {
+        const int smallest = 8;
+        var batch = TrainOptions.IsGiven(parsed, "--batch") ? _options.Apply(parsed, TrainOptions.Defaults).Batch : smallest;
+        batch = Math.Min(batch, images);
+        var what = $"Training {model.Name} on batches of {Units.Count(batch, "image")} of {model.Input.Height}x{model.Input.Width}";
+        if (Trainer.LeastBytes(model, batch) is not { } bytes)
+        {
+            throw new UsageException(
+                $"{what} needs more than {Units.Count(int.MaxValue)} values in one piece, which is the most that can be addressed. Use a smaller --size, "
+                + "--batch or --model.");
+        }
+
+        var host = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (bytes <= host || !_mayOpenEarly) return;
+        // A GPU may have more.
+        _early ??= _device.Open(parsed, _context);
+        if (bytes <= (_early.FreeBytes ?? host)) return;
+        throw new UsageException(
+            $"{what} needs {Units.Bytes(bytes)} or more, but {_early.Description} has {Units.Bytes(_early.FreeBytes ?? host)}. Use a smaller --size, --batch "
+            + "or --model.");
     }
 
     private int ShowPlan(ParseResult parsed)

@@ -232,7 +232,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
     }
 
     // In milliseconds where tenths of a second would be 0.
-    private static string Seconds(double seconds) => seconds < 0.1 ? $"{Units.Short(1000 * seconds)} ms" : $"{Units.Fixed(seconds, 1)} s";
+    private static string Seconds(double seconds) => seconds < 0.1 ? $"{Math.Max(1, Math.Round(1000 * seconds))} ms" : $"{Units.Fixed(seconds, 1)} s";
 
     private static string Describe(OptimizerOptions optimizer)
     {

@@ -62,6 +62,19 @@ public sealed class Trainer : IDisposable
     {
     }
 
+    /// <summary>
+    /// Bytes of device memory that training needs at least, without the data and the state of the optimizer; null if a buffer would have more than 2^31 - 1
+    /// values, so that no device can train it.
+    /// </summary>
+    /// <param name="model">the model</param>
+    /// <param name="batch">samples of a batch, 1 or more</param>
+    public static long? LeastBytes(Model model, int batch)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        return new MemoryRequirements(model, new PlanSettings()).PlanBytes([batch], []) + sizeof(float) * ParameterMemory.WordsFor(model);
+    }
+
     private Trainer(
         Model model, Dataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer, RunFolder? resumed, ResumeOptions? allowed)
     {
