@@ -162,7 +162,7 @@ internal static class RunsPage
     }
 
     private static string ScoreName(Row[] rows) => rows.All(row => row.View is not { IsSegmentation: true }) ? "accuracy"
-        : rows.All(row => row.View is null or { IsSegmentation: true }) ? "mean IoU" : "accuracy or mean IoU";
+        : rows.All(row => row.View is null or { IsSegmentation: true }) ? "mean IoU" : "score";
 
     private static XElement Number(string cssClass, double value, string text) => Html.E(
         "td", Html.A("class", cssClass), Html.A("data-value", value.ToString("R", CultureInfo.InvariantCulture)), double.IsNaN(value) ? "-" : text);

@@ -145,7 +145,7 @@ public class ExtremeValueTests
                 File.AppendAllText(report, $"{command} {string.Join(' ', arguments)}: {Stopwatch.GetElapsedTime(start).TotalSeconds} s\n");
             var isRight = expected is { } code ? run.ExitCode == code : run.ExitCode is ExitCode.Success or ExitCode.Failure or ExitCode.Usage
                 || (command == "serve" && run.ExitCode == ExitCode.Cancelled);
-            if (run.ExitCode != 0 && run.Error.Length == 0) isRight = false;
+            if (run.ExitCode is not (ExitCode.Success or ExitCode.Cancelled) && run.Error.Length == 0) isRight = false;
             if (!isRight || run.Error.Contains("This is a bug", StringComparison.Ordinal))
                 failures.Add($"{command} {string.Join(' ', arguments)}: exit {run.ExitCode}: {run.Error}");
         }
