@@ -186,21 +186,101 @@ internal static class AugmentationChecks
             return (output, second, weights);
         }
 
-        private double[] Transformed(int sample, int draw, Augmentation a)
+        /// <summary>The labels of masks that are gathered with the transforms of their images.</summary>
+        public int[] GatherMasks(int start, int draw, Augmentation augmentation, byte[] masks)
         {
-            var (height, width, channels) = (_shape.Height, _shape.Width, _shape.Channels);
-            double[] luma = [0.299, 0.587, 0.114];
-            var meanGray = 255 * (channels == 3 ? luma.Zip(Means, (weight, mean) => weight * mean).Sum() : Means.Average(mean => (double)mean));
+            var shape = new BatchShape(_shape.Samples, _shape.Batch, _shape.Height, _shape.Width, 1);
+            var (bytes, images) = (_checker.Output(shape.DataWords), _checker.Output(_shape.DataWords));
+            _checker.Device.Upload<byte>(masks, bytes);
+            _checker.Device.Upload<byte>(_bytes, images);
+            var step = new int[StepStateLayout.Words];
+            (step[StepStateLayout.BatchStart], step[StepStateLayout.Draw]) = (start, draw);
+            var (order, state, labels) = (_checker.Upload(Order), _checker.Upload(step), _checker.Output(shape.BatchLength));
+            var transforms = augmentation.IsFlipAndShift ? default : _checker.Output(shape.Batch * AugmentationBuffers.WordsPerSample);
+            BatchGather.Run(
+                _checker.Device, _shape, images, default, order, state, _checker.Upload(PixelNormalization.Pattern(Means, Deviations)),
+                _checker.Output(_shape.BatchLength), default, augmentation, new AugmentationBuffers { Transforms = transforms });
+            MaskGather.Run(_checker.Device, shape, bytes, order, state, labels, augmentation, transforms);
+            return _checker.DownloadInts(labels);
+        }
+
+        /// <summary>The labels that each pixel may have: of the pixel that its position lies in, and of those whose edge it lies on.</summary>
+        public int[][] ExpectedMasks(int start, int draw, Augmentation a, byte[] masks)
+        {
+            const double near = 1e-3;
+            var (height, width) = (_shape.Height, _shape.Width);
+            return
+            [
+                .. from n in Enumerable.Range(0, _shape.Batch)
+                   let sample = Order[start + n]
+                   let back = Back(sample, draw, a)
+                   let erased = Erased(sample, draw, a)
+                   from y in Enumerable.Range(0, height)
+                   from x in Enumerable.Range(0, width)
+                   let place = back(x, y)
+                   select y >= erased.Top && y < erased.Bottom && x >= erased.Left && x < erased.Right ? [PixelLoss.Void]
+                       : Pixels(place.Y).SelectMany(row => Pixels(place.X).Select(column => Label(sample, row, column))).Distinct().ToArray(),
+            ];
+
+            int[] Pixels(double position) => [.. new[] { position - near, position + near }.Select(at => (int)Math.Floor(at + 0.5)).Distinct()];
+
+            int Label(int sample, int row, int column) =>
+                row < 0 || row >= height || column < 0 || column >= width ? PixelLoss.Void : masks[(sample * height + row) * width + column];
+        }
+
+        // The map from a pixel of the output to the position in the input.
+        private Func<int, int, (double X, double Y)> Back(int sample, int draw, Augmentation a)
+        {
+            var (height, width) = (_shape.Height, _shape.Width);
             var simple = Uniform(sample, draw, 0, a.Seed);
             var isFlipped = a.Flip && (a.DrawsPerEpoch == 0 ? simple[0] >= 0.5 : AlternatingFlip(sample, draw / a.DrawsPerEpoch, a.Seed));
             var (moveY, moveX) = (a.Shift - Math.Floor(simple[1] * (2 * a.Shift + 1)), a.Shift - Math.Floor(simple[2] * (2 * a.Shift + 1)));
-            var (geometry, color) = (Uniform(sample, draw, 1, a.Seed), Uniform(sample, draw, 2, a.Seed));
+            var geometry = Uniform(sample, draw, 1, a.Seed);
 
             // The map from the input to the output, about the center.
             var scale = a.ScaleTo > 0 ? a.ScaleFrom + geometry[1] * (a.ScaleTo - a.ScaleFrom) : 1;
             var forward = Product(
                 Rotation((2 * geometry[0] - 1) * a.Rotation * Math.PI / 180),
                 [scale, scale * (2 * geometry[2] - 1) * Math.Tan(a.Shear * Math.PI / 180), 0, scale]);
+            foreach (var (operation, m) in Operations(sample, draw, a))
+            {
+                switch (operation)
+                {
+                    case 1: forward = Product(forward, [1, 0.3 * m, 0, 1]); break;
+                    case 2: forward = Product(forward, [1, 0, 0.3 * m, 1]); break;
+                    case 3: moveX += 0.45 * width * m; break;
+                    case 4: moveY += 0.45 * height * m; break;
+                    case 5: forward = Product(forward, Rotation(m * Math.PI / 6)); break;
+                }
+            }
+
+            var determinant = forward[0] * forward[3] - forward[1] * forward[2];
+            double[] back = [forward[3] / determinant, -forward[1] / determinant, -forward[2] / determinant, forward[0] / determinant];
+            return (x, y) =>
+            {
+                var (fromX, fromY) = (x - moveX - (width - 1) / 2.0, y - moveY - (height - 1) / 2.0);
+                var sourceX = back[0] * fromX + back[1] * fromY;
+                return ((isFlipped ? -sourceX : sourceX) + (width - 1) / 2.0, back[2] * fromX + back[3] * fromY + (height - 1) / 2.0);
+            };
+        }
+
+        // The operations of RandAugment with their signed magnitudes.
+        private static IEnumerable<(int Operation, double Magnitude)> Operations(int sample, int draw, Augmentation a)
+        {
+            var magnitude = a.RandomMagnitude / 30.0;
+            for (var i = 0; i < a.RandomOperations; i++)
+            {
+                var u = Uniform(sample, draw, (uint)(8 + i), a.Seed);
+                yield return ((int)(u[0] * 11), u[1] >= 0.5 ? magnitude : -magnitude);
+            }
+        }
+
+        private double[] Transformed(int sample, int draw, Augmentation a)
+        {
+            var (height, width, channels) = (_shape.Height, _shape.Width, _shape.Channels);
+            double[] luma = [0.299, 0.587, 0.114];
+            var meanGray = 255 * (channels == 3 ? luma.Zip(Means, (weight, mean) => weight * mean).Sum() : Means.Average(mean => (double)mean));
+            var color = Uniform(sample, draw, 2, a.Seed);
             List<Func<double[], double[]>> colors = [];
             if (a.Brightness > 0) colors.Add(rgb => Brightness(rgb, 1 + (2 * color[0] - 1) * a.Brightness));
             if (a.Contrast > 0) colors.Add(rgb => Contrast(rgb, 1 + (2 * color[1] - 1) * a.Contrast, meanGray));
@@ -208,17 +288,10 @@ internal static class AugmentationChecks
             if (a.Hue > 0) colors.Add(rgb => Hue(rgb, (2 * color[3] - 1) * a.Hue * 2 * Math.PI));
             var (posterizes, solarizes) = (false, false);
             var magnitude = a.RandomMagnitude / 30.0;
-            for (var i = 0; i < a.RandomOperations; i++)
+            foreach (var (operation, m) in Operations(sample, draw, a))
             {
-                var u = Uniform(sample, draw, (uint)(8 + i), a.Seed);
-                var m = u[1] >= 0.5 ? magnitude : -magnitude;
-                switch ((int)(u[0] * 11))
+                switch (operation)
                 {
-                    case 1: forward = Product(forward, [1, 0.3 * m, 0, 1]); break;
-                    case 2: forward = Product(forward, [1, 0, 0.3 * m, 1]); break;
-                    case 3: moveX += 0.45 * width * m; break;
-                    case 4: moveY += 0.45 * height * m; break;
-                    case 5: forward = Product(forward, Rotation(m * Math.PI / 6)); break;
                     case 6: colors.Add(rgb => Brightness(rgb, 1 + 0.9 * m)); break;
                     case 7 when channels == 3: colors.Add(rgb => Saturation(rgb, 1 + 0.9 * m)); break;
                     case 8: colors.Add(rgb => Contrast(rgb, 1 + 0.9 * m, meanGray)); break;
@@ -227,8 +300,7 @@ internal static class AugmentationChecks
                 }
             }
 
-            var determinant = forward[0] * forward[3] - forward[1] * forward[2];
-            double[] back = [forward[3] / determinant, -forward[1] / determinant, -forward[2] / determinant, forward[0] / determinant];
+            var back = Back(sample, draw, a);
             var (top, left, bottom, right) = Erased(sample, draw, a);
             var output = new double[_shape.SampleLength];
             var changesColors = colors.Count > 0 || posterizes || solarizes;
@@ -236,12 +308,8 @@ internal static class AugmentationChecks
             {
                 for (var x = 0; x < width; x++)
                 {
-                    var (fromX, fromY) = (x - moveX - (width - 1) / 2.0, y - moveY - (height - 1) / 2.0);
-                    var sourceX = back[0] * fromX + back[1] * fromY;
-                    if (isFlipped) sourceX = -sourceX;
-                    var sourceY = back[2] * fromX + back[3] * fromY;
-                    var pixel = Enumerable.Range(0, channels)
-                        .Select(c => Bilinear(sample, sourceY + (height - 1) / 2.0, sourceX + (width - 1) / 2.0, c)).ToArray();
+                    var (sourceX, sourceY) = back(x, y);
+                    var pixel = Enumerable.Range(0, channels).Select(c => Bilinear(sample, sourceY, sourceX, c)).ToArray();
                     foreach (var change in colors) pixel = change(pixel);
                     for (var c = 0; c < channels; c++)
                     {

@@ -36,4 +36,38 @@ internal static class MaskGatherChecks
             }
         }
     }
+
+    // A map of doubles as the reference of the images makes it; where its position lies between two pixels, both labels are right.
+    [OperationCheck("transformed batches of masks", 87)]
+    public static void MasksMoveWithTheAffineMapsOfTheirImages(Checker checker)
+    {
+        foreach (var shape in AugmentationChecks.Shapes)
+        {
+            foreach (var augmentation in AugmentationChecks.Augmentations.Where(a => !a.MixesSamples))
+            {
+                if (augmentation.Mistake(shape.Height, shape.Width, shape.Channels) is not null) continue;
+                var set = new AugmentationChecks.Set(checker, shape);
+                var (start, draw) = (checker.Next(0, 2), checker.Next(0, 1000));
+                var masks = checker.Labels(shape.Samples * shape.Height * shape.Width, 200).Select(x => (byte)x).ToArray();
+                var labels = set.GatherMasks(start, draw, augmentation, masks);
+                var wrong = 0;
+                foreach (var (i, allowed) in set.ExpectedMasks(start, draw, augmentation, masks).Index())
+                    if (!allowed.Contains(labels[i])) wrong++;
+                Require.Equal(0, wrong);
+            }
+        }
+    }
+
+    [OperationCheck("transformed masks of missing samples", 88)]
+    public static void MissingSamplesAreVoid(Checker checker)
+    {
+        var shape = new BatchShape(5, 4, 3, 4, 1);
+        var set = new AugmentationChecks.Set(checker, shape);
+        var masks = new byte[shape.Samples * shape.SampleLength];
+        // The third position has an index outside the data set; the fourth lies beyond the end of the order.
+        set.Order[^1] = shape.Samples;
+        var labels = set.GatherMasks(set.Order.Length - 3, 5, new Augmentation(true, 0, AugmentationChecks.Seed) { ScaleFrom = 1, ScaleTo = 1 }, masks);
+        Require.All(labels[..(2 * shape.SampleLength)], label => Require.Equal(0, label));
+        Require.All(labels[(2 * shape.SampleLength)..], label => Require.Equal(PixelLoss.Void, label));
+    }
 }

@@ -55,7 +55,9 @@ internal sealed class ImportCommand
         reporter.Line($"Imported to {folder}. Next: gputrainer predict {folder} IMAGE");
         reporter.Line($"Fine-tune: gputrainer train DATA --model {Path.Combine(folder, RunFolder.ModelFile)} --init {folder}");
         reporter.Result(new JsonRecord().Add("run", folder).Add("model", imported.Model.Name).Add("input", $"{imported.Model.Input}")
-            .Add("outputs", imported.Model.Output.Length).Add("parameters", imported.Model.ParameterCount).Add("remarks", imported.Remarks.Concat(remarks)));
+            .Add("outputs", imported.Model.Output.Length)
+            .Add("task", $"{RunFolder.Open(folder).Configuration.Task}".ToLowerInvariant()).Add("parameters", imported.Model.ParameterCount)
+            .Add("remarks", imported.Remarks.Concat(remarks)));
     }
 
     private static float[] Numbers(string text, double least)

@@ -27,8 +27,8 @@ internal sealed class PredictCommand
     private readonly Option<long?> _top = Options.Integer("--top", "Show the N most probable classes", 1, 1000, "3");
 
     private readonly Option<string?> _out = Options.Text(
-        "--out", "DIR", "For a run on images with masks: folder for a mask (indexed PNG) and an overlay of each image; for an autoencoder: for the "
-        + "reconstructions",
+        "--out", "DIR", "For a run on images with masks: folder for a mask (indexed PNG) and an overlay of each image, in its size; for an autoencoder: for "
+        + "the reconstructions",
         "predictions");
 
     private readonly Option<RgbColor?> _background = BackgroundOption.Create("that of the run");
@@ -119,9 +119,10 @@ internal sealed class PredictCommand
     }
 
     // Decodes in parallel; null for files that cannot be read.
-    private byte[]?[] Read(string[] files, RunFolder run, ImageTransform? transform, RgbColor background, bool skips)
+    private T?[] Read<T>(string[] files, RgbColor background, bool skips, Func<string, ByteImage, T> convert)
+        where T : class
     {
-        var results = ImageFiles.Decode(files, background, (file, image) => NetworkInput.Pixels(file, image, run, transform, background));
+        var results = ImageFiles.Decode(files, background, convert);
         var pixels = results.Select(result => result.Result).ToArray();
         var bad = results.Select(result => result.Error).OfType<ImageException>().ToArray();
         if (bad.Length == 0) return pixels;
@@ -138,39 +139,48 @@ internal sealed class PredictCommand
     private static string List(string[] lines) => string.Concat(lines.Take(MostNamed).Select(line => $"{Environment.NewLine}  {line}"))
         + (lines.Length > MostNamed ? $"{Environment.NewLine}  and {lines.Length - MostNamed} more" : "");
 
-    // A mask and an overlay for each image, in the size of the network's input.
+    // A mask and an overlay for each image, in its own size.
     private void PredictMasks(ParseResult parsed, string path, RunFolder run, string[] files, ImageTransform? transform, RgbColor background)
     {
-        const int chunkSize = 32;
+        // The decoded images of a chunk are kept for their overlays.
+        const int chunkSize = 8;
+        const int batchSize = 32;
         var folder = parsed.GetValue(_out) ?? "predictions";
         var targets = FileNames(files);
         var names = run.Configuration.ClassNames;
         var input = run.Model.Input;
-        var size = input.Height * input.Width;
         using var device = _device.Open(parsed, _context);
-        using var predictor = Predictor.Open(path, device, chunkSize);
+        using var predictor = Predictor.Open(path, device, batchSize);
         Directory.CreateDirectory(folder);
-        var table = new ReportTable([ReportTable.Path("image"), ReportTable.Path("mask"), ReportTable.Text("classes (share of the pixels)")]);
+        var table = new ReportTable(
+            [
+                ReportTable.Path("image"), ReportTable.Text("size", 2), ReportTable.Path("mask"), ReportTable.Text("classes (share of the pixels)", 1),
+            ]);
         List<JsonRecord> records = [];
-        var from = 0;
+        var (from, isResized, isInParts) = (0, false, false);
         foreach (var chunk in files.Chunk(chunkSize))
         {
             _context.Host.Cancellation.ThrowIfCancellationRequested();
-            var images = Read(chunk, run, transform, background, parsed.GetValue(_skipUnreadable));
-            var read = Enumerable.Range(0, chunk.Length).Where(i => images[i] is not null).ToArray();
-            var labels = read.Length == 0 ? [] : predictor.PredictMasks(images.OfType<byte[]>().SelectMany(image => image).ToArray(), read.Length);
-            for (var i = 0; i < read.Length; i++)
+            var images = Read(chunk, background, parsed.GetValue(_skipUnreadable), (file, image) =>
+                new MaskInput(image, NetworkInput.Parts(file, image, run, transform, background)));
+            for (var i = 0; i < chunk.Length; i++)
             {
-                var mask = labels[(i * size)..((i + 1) * size)];
-                var name = targets[from + read[i]];
+                if (images[i] is not { Image: var image, Parts: var parts }) continue;
+                _context.Host.Cancellation.ThrowIfCancellationRequested();
+                var labels = predictor.PredictMasks(parts.SelectMany(part => part).ToArray(), parts.Length);
+                var mask = transform?.UncoverMask(labels, image.Height, image.Width) ?? labels;
+                isResized |= (image.Height, image.Width) != (input.Height, input.Width);
+                isInParts |= parts.Length > 1;
+                var name = targets[from + i];
                 var (maskFile, overlayFile) = (Path.Combine(folder, $"{name}.png"), Path.Combine(folder, $"{name}-overlay.png"));
-                ImageCodec.SaveIndexedPng(maskFile, new ByteImage(input.Height, input.Width, 1, mask), MaskColors.Palette);
-                ImageCodec.SavePng(overlayFile, MaskColors.Overlay(new ByteImage(input.Height, input.Width, input.Channels, images[read[i]]), mask));
-                var shares = names.Select((_, c) => mask.Count(label => label == c) / (double)size).ToArray();
+                ImageCodec.SaveIndexedPng(maskFile, new ByteImage(image.Height, image.Width, 1, mask), MaskColors.Palette);
+                ImageCodec.SavePng(overlayFile, MaskColors.Overlay(image, mask));
+                var shares = names.Select((_, c) => mask.AsSpan().Count((byte)c) / (double)mask.Length).ToArray();
                 var all = new JsonRecord();
                 for (var c = 0; c < names.Count; c++) all.Add(names[c], shares[c]);
-                records.Add(new JsonRecord().Add("image", chunk[read[i]]).Add("mask", maskFile).Add("overlay", overlayFile).Add("shares", all));
-                table.Add(chunk[read[i]], maskFile, string.Join(", ", Enumerable.Range(0, names.Count).Where(c => shares[c] > 0)
+                records.Add(new JsonRecord().Add("image", chunk[i]).Add("mask", maskFile).Add("overlay", overlayFile).Add("height", image.Height)
+                    .Add("width", image.Width).Add("parts", parts.Length).Add("shares", all));
+                table.Add(chunk[i], $"{image.Height}x{image.Width}", maskFile, string.Join(", ", Enumerable.Range(0, names.Count).Where(c => shares[c] > 0)
                     .OrderByDescending(c => shares[c]).Select(c => $"{names[c]} {Units.Percent(shares[c], 1)}")));
             }
 
@@ -178,9 +188,23 @@ internal sealed class PredictCommand
         }
 
         _context.Reporter.Table(table);
-        _context.Reporter.Line($"Wrote {Units.Count(records.Count, "mask")} with overlays of {input.Height}x{input.Width} to {folder}");
+        _context.Reporter.Line($"Wrote {Units.Count(records.Count, "mask")} with overlays to {folder}, each in the size of its image.");
+        if (isResized)
+        {
+            var how = transform!.Fit switch
+            {
+                ImageFit.Crop when isInParts => $"scaled as in training, and covered by parts of {input.Height}x{input.Width} from the center outward",
+                ImageFit.Pad => $"scaled and padded to {input.Height}x{input.Width} as in training",
+                ImageFit.Stretch => $"stretched to {input.Height}x{input.Width} as in training",
+                _ => $"scaled to {input.Height}x{input.Width} as in training",
+            };
+            _context.Reporter.Line($"The images were {how}; the masks are scaled back by the nearest neighbor.");
+        }
+
         _context.Reporter.Result(new JsonRecord().Add("run", path).Add("device", device.Id).Add("classes", names).Add("predictions", records));
     }
+
+    private sealed record MaskInput(ByteImage Image, byte[][] Parts);
 
     // A reconstruction of each image, in the size of the network's input, and its root mean squared error.
     private void Reconstruct(ParseResult parsed, string path, RunFolder run, string[] files, ImageTransform? transform, RgbColor background)
@@ -196,7 +220,8 @@ internal sealed class PredictCommand
         foreach (var chunk in files.Chunk(BatchSize))
         {
             _context.Host.Cancellation.ThrowIfCancellationRequested();
-            var images = Read(chunk, run, transform, background, parsed.GetValue(_skipUnreadable));
+            var images = Read(
+                chunk, background, parsed.GetValue(_skipUnreadable), (file, image) => NetworkInput.Pixels(file, image, run, transform, background));
             var read = Enumerable.Range(0, chunk.Length).Where(i => images[i] is not null).ToArray();
             var given = images.OfType<byte[]>().SelectMany(image => image).ToArray();
             var made = read.Length == 0 ? [] : predictor.Reconstruct(given, read.Length);
@@ -288,7 +313,8 @@ internal sealed class PredictCommand
         foreach (var chunk in files.Chunk(BatchSize))
         {
             _context.Host.Cancellation.ThrowIfCancellationRequested();
-            var images = Read(chunk, run, transform, background, parsed.GetValue(_skipUnreadable));
+            var images = Read(
+                chunk, background, parsed.GetValue(_skipUnreadable), (file, image) => NetworkInput.Pixels(file, image, run, transform, background));
             var read = chunk.Where((_, i) => images[i] is not null).ToArray();
             if (read.Length == 0) continue;
             var probabilities = predictor.Predict(images.OfType<byte[]>().SelectMany(image => image).ToArray(), read.Length, views);

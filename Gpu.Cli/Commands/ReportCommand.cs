@@ -75,9 +75,12 @@ internal sealed class ReportCommand
         using var device = _device.Open(parsed, _context);
         RunResults?[] results = [.. runs.Select(run => parsed.GetValue(_noData) ? null : Results(run, device))];
         var file = parsed.GetValue(_out) ?? (runs.Length == 1 ? RunReport.PathOf(paths[0]) : "compare.html");
+        // The page of a run is its own; that of a comparison may be of other runs.
+        var isReplaced = runs.Length > 1 && File.Exists(file);
         AtomicFile.WriteAllText(file, runs.Length == 1 ? RunReport.Render(runs[0], results[0], isLive: false) : CompareReport.Render(runs, results));
         if (runs.Length > 1) ShowComparison(runs, results);
-        _context.Reporter.Line($"Report written to {file}");
+        _context.Reporter.Line(!isReplaced ? $"Report written to {file}" : $"Report written to {file}, which replaces the one that was there"
+            + (parsed.GetValue(_out) is null ? " (--out FILE writes another)" : ""));
         _context.Reporter.Result(new JsonRecord().Add("report", Path.GetFullPath(file)).Add("runs", CompareReport.Names(runs).Select((name, i) =>
         {
             var record = new JsonRecord().Add("run", runs[i].Folder.Path).Add("name", name).Add("epochs", runs[i].Last?.Epoch ?? 0)
@@ -149,9 +152,11 @@ internal sealed class ReportCommand
         // A column a run: there are more numbers than fit beside each other.
         var table = new ReportTable([ReportTable.Text(""), .. names.Select(ReportTable.Number)]);
         for (var i = 0; i < numbers[0].Length; i++) table.Add([numbers[0][i].Name, .. numbers.Select(all => all[i].Value)]);
-        foreach (var (name, values) in CompareReport.Different(runs)) table.Add([$"--{name}", .. values]);
+        var different = CompareReport.Different(runs).ToArray();
+        foreach (var (name, values) in different) table.Add([RunSettings.IsOption(name) ? $"--{name}" : name, .. values]);
         _context.Reporter.Table(table);
-        if (_compares || runs.Length > 1)
-            _context.Reporter.Line("Lines that begin with -- are what differs in the configurations.");
+        _context.Reporter.Line(different.Length == 0 ? "The configurations of the runs are the same."
+            : different.Length == 1 ? "The last line is what differs in the configurations."
+            : $"The last {different.Length} lines are what differs in the configurations.");
     }
 }

@@ -71,18 +71,25 @@ internal sealed class ServeCommand
         var settings = new ServeSettings { Root = folder, Address = address, Port = parsed.GetInt(_port) ?? StandardPort, Token = token };
         using var device = _device.Open(parsed, _context);
         Serve(settings, device, cancellation).GetAwaiter().GetResult();
-        // Ctrl+C is how a server ends.
-        return ExitCode.Success;
+        return ExitCode.Cancelled;
     }
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    // A server listens on all addresses at 0.0.0.0, which no browser opens.
+    private static Uri Reachable(IPAddress listening, Uri address, string host) =>
+        IsAny(listening) ? new UriBuilder(address) { Host = host }.Uri : address;
 
     private async Task Serve(ServeSettings settings, Gpu.Kernels.Devices.ComputeDevice device, CancellationToken cancellation)
     {
         await using var server = await RunServer.Start(settings, device);
         var query = settings.Token is { } token ? $"?token={token}" : "";
-        _context.Reporter.Line($"Serving the runs in {settings.Root} at {server.Address}{query} (Ctrl+C ends)");
+        var address = Reachable(settings.Address, server.Address, "127.0.0.1");
+        _context.Reporter.Line($"Serving the runs in {settings.Root} at {address}{query} (Ctrl+C ends)");
+        if (IsAny(settings.Address)) _context.Reporter.Line($"From other machines: {Reachable(settings.Address, server.Address, Dns.GetHostName())}{query}");
         if (!IPAddress.IsLoopback(settings.Address))
             _context.Reporter.Warn("Other machines can reach this server, and the connection is not encrypted. Share the token only with those you trust.");
-        _context.Reporter.Result(new JsonRecord().Add("address", $"{server.Address}").Add("token", settings.Token));
+        _context.Reporter.Result(new JsonRecord().Add("address", $"{address}").Add("token", settings.Token));
         _context.Host.Output.Flush();
         try
         {

@@ -53,7 +53,7 @@ internal sealed class SweepCommand
         "best", "one-se");
 
     private readonly Option<string?> _refit = Options.Text(
-        "--refit", "RUN", "Train the chosen setting on all training samples, into this run folder", "off");
+        "--refit", "RUN", "Train the chosen setting on all training samples (with --limit-train, on those), into this run folder", "off");
 
     private readonly Option<string?> _plot = Options.PictureFile("--plot", "Draw validation and training loss over the values to a picture", "none");
 
@@ -115,7 +115,7 @@ internal sealed class SweepCommand
                 reporter.Warn("--choose one-se needs several runs for each setting (--folds or --seeds); the setting with the lowest loss is chosen.");
             var chosen = isOneError ? report.Choice?.OneStandardError ?? report.Choice?.Best : report.Choice?.Best;
             var arguments = chosen is null ? null : commands[chosen.Setting.Name];
-            if (arguments is not null) reporter.Line($"To train {chosen!.Setting.Name} on all training samples: gputrainer train {Quote(arguments)}");
+            if (arguments is not null) reporter.Line($"To train {chosen!.Setting.Name} on {AllSamples(chosen.Setting)}: gputrainer train {Quote(arguments)}");
             var json = new JsonRecord().Add("model", settings[0].Model.Name).Add("dataset", settings[0].Data.Name).Add("device", devices[0].Id)
                 .Add("precision", devices[0].Precision.ToString().ToLowerInvariant()).Add("folds", folds).Add("seeds", parsed.GetInt(_seeds) ?? 1)
                 .Add("jobs", devices.Count);
@@ -135,6 +135,9 @@ internal sealed class SweepCommand
             foreach (var device in devices) device.Dispose();
         }
     }
+
+    private static string AllSamples(SearchSetting setting) => setting.Options.LimitTrain is { } limit && limit < setting.Data.Train.Count
+        ? $"the {Units.Count(limit)} training samples of --limit-train" : "all training samples";
 
     // The settings, and by their names the values of the swept options and the arguments of train.
     private (IReadOnlyList<SearchSetting>, Dictionary<string, IReadOnlyList<string>> Values, Dictionary<string, IReadOnlyList<string>> Commands) Prepare(

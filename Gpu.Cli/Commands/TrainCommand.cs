@@ -65,6 +65,10 @@ internal sealed class TrainCommand
     // Loading takes longest, and the settings of a sweep often share the data.
     private readonly Dictionary<string, (Dataset Data, Model Model)> _loaded = [];
 
+    // A device that was opened to know its memory; only by a run that trains on it.
+    private ComputeDevice? _early;
+    private bool _mayOpenEarly;
+
     private TrainCommand(CommandContext context) => _context = context;
 
     /// <summary>The options that select the device.</summary>
@@ -106,23 +110,21 @@ internal sealed class TrainCommand
         var options = _options.Apply(parsed, TrainOptions.Defaults) with { Precision = _device.Precision(parsed) };
         var recipe = parsed.GetValue(_recipe) is { } name ? Recipe.Find(name) : null;
         var source = parsed.GetValue(_dataset) ?? recipe?.Dataset ?? "digits";
-        CheckBeforeLoading(parsed, options);
+        CheckBeforeLoading(parsed, options, source);
         var key = string.Join('\n', [source, $"{options.Background}", parsed.GetValue(_model), .. _data.Tokens(parsed)]);
         if (!_loaded.TryGetValue(key, out var loaded))
-            _loaded[key] = loaded = _data.Load(parsed, source, parsed.GetValue(_model), options.Background, reporter);
+        {
+            _loaded[key] = loaded = _data.Load(
+                parsed, source, parsed.GetValue(_model), options.Background, reporter, (model, images) => RequireMemory(parsed, model, images));
+        }
+
         var (data, model) = (loaded.Data, WithLoss(loaded.Model, loaded.Data, parsed.GetValue(_loss)));
         // The trainer does it, too; the checks and displays before it need the same network.
         if (options.Activation is { } activation) model = model.With(new Activation(activation));
         if (options.WeightStandardization) model = model.WithWeightStandardization();
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         TrainOptions.CheckDecay(parsed, options, model);
-        if (data.Task == TaskKind.Segmentation)
-        {
-            if (options.LabelSmoothing > 0)
-                throw new UsageException($"--label-smoothing does not apply to '{source}': the losses of masks have no label smoothing. Omit it.");
-            options = TrainOptions.ForMasks(parsed, options);
-        }
-
+        if (data.Task == TaskKind.Segmentation) options = TrainOptions.ForMasks(parsed, options);
         var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
         options = TrainOptions.FitBatch(
             parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), reporter);
@@ -162,12 +164,13 @@ internal sealed class TrainCommand
         if (parsed.GetValue(_plot) is not null)
             throw new UsageException("--plot needs --dry-run, which draws the learning rate instead of training. Add it, or omit --plot.");
 
+        _mayOpenEarly = true;
         // GPU drivers start slowly, so a device that exists anyway is opened last. One that was asked for may be missing, which is told before data is decoded.
         var device = _device.MayBeMissing(parsed) ? _device.Open(parsed, _context) : null;
         try
         {
             var (prepare, data) = parsed.GetValue(_resume) is { } run ? Resume(parsed, run, display) : Start(parsed, display);
-            device ??= _device.Open(parsed, _context);
+            device ??= _early ?? _device.Open(parsed, _context);
             TrainingResult result;
             using (var trainer = prepare(device)) result = trainer.Run(cancellation);
             display.Finish(result, data, device, cancellation);
@@ -175,8 +178,32 @@ internal sealed class TrainCommand
         }
         finally
         {
-            device?.Dispose();
+            (device ?? _early)?.Dispose();
         }
+    }
+
+    // Before images are decoded, which can take minutes. The batch may become smaller than the default, but not smaller than this.
+    private void RequireMemory(ParseResult parsed, Model model, int images)
+    {
+        const int smallest = 8;
+        var batch = TrainOptions.IsGiven(parsed, "--batch") ? _options.Apply(parsed, TrainOptions.Defaults).Batch : smallest;
+        batch = Math.Min(batch, images);
+        var what = $"Training {model.Name} on batches of {Units.Count(batch, "image")} of {model.Input.Height}x{model.Input.Width}";
+        if (Trainer.LeastBytes(model, batch) is not { } bytes)
+        {
+            throw new UsageException(
+                $"{what} needs more than {Units.Count(int.MaxValue)} values in one piece, which is the most that can be addressed. Use a smaller --size, "
+                + "--batch or --model.");
+        }
+
+        var host = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (bytes <= host || !_mayOpenEarly) return;
+        // A GPU may have more.
+        _early ??= _device.Open(parsed, _context);
+        if (bytes <= (_early.FreeBytes ?? host)) return;
+        throw new UsageException(
+            $"{what} needs {Units.Bytes(bytes)} or more, but {_early.Description} has {Units.Bytes(_early.FreeBytes ?? host)}. Use a smaller --size, --batch "
+            + "or --model.");
     }
 
     private int ShowPlan(ParseResult parsed)
@@ -185,6 +212,7 @@ internal sealed class TrainCommand
             throw new UsageException("--dry-run shows the plan of a new run, and cannot be combined with --resume. Omit one of them.");
         if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
         var (model, data, options) = Prepare(parsed, _context.Reporter);
+        CheckOptions(options, model, data);
         NoteFewSteps(data, options);
         using var device = _device.Open(parsed, _context);
         using var trainer = new Trainer(model, data, device, options);
@@ -203,6 +231,7 @@ internal sealed class TrainCommand
         // Before the data is loaded and the device opened, which can take long.
         if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
         var (model, data, options) = Prepare(parsed, _context.Reporter);
+        CheckOptions(options, model, data);
         options = WithRecordedLosses(options) with { Commands = [CommandOf(parsed)] };
         ClassCounts.Check(data, _context.Reporter);
         NoteFewSteps(data, options);
@@ -219,12 +248,35 @@ internal sealed class TrainCommand
                 ? text : $"'{text.Replace("'", "'\\''")}'"));
 
     // Contradictions are told before the data is decoded, as far as the network is known by then.
-    private void CheckBeforeLoading(ParseResult parsed, TrainingOptions options)
+    private void CheckBeforeLoading(ParseResult parsed, TrainingOptions options, string source)
     {
+        if ((options.LabelSmoothing > 0 || options.Mixup > 0 || options.Cutmix > 0) && DatasetLoader.HasMasks(source))
+        {
+            if (options.LabelSmoothing > 0)
+                throw new UsageException($"--label-smoothing does not apply to '{source}': the losses of masks have no label smoothing. Omit it.");
+            var mixing = options.Mixup > 0 ? "--mixup" : "--cutmix";
+            throw new UsageException(
+                $"{mixing} does not apply to '{source}', which has masks: a pixel has one class, not a mixture. Omit it; --augment moves masks like their "
+                + "images.");
+        }
+
         var model = parsed.GetValue(_model) is { } name ? ModelArgument.Find(name) : null;
         if (model is not null || options.Optimizer is not null)
             TrainOptions.CheckOptimizer(parsed, options, model?.Recipe.Optimizer ?? new OptimizerOptions { Kind = options.Optimizer!.Value });
         if (model is not null) TrainOptions.CheckDecay(parsed, options, model);
+    }
+
+    // Before the device is opened. The options come from the command line, or from the recipe of a model file that it names.
+    private static void CheckOptions(TrainingOptions options, Model model, Dataset data)
+    {
+        try
+        {
+            options.CheckFor(model, data);
+        }
+        catch (TrainingException e)
+        {
+            throw new UsageException(e.Message);
+        }
     }
 
     // The defaults suit data sets with thousands of samples.

@@ -49,17 +49,19 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
     {
         var optimizer = summary.Optimizer;
         var validation = summary.ValidationSamples > 0 ? $"{Units.Count(summary.ValidationSamples)} validation, " : "";
-        reporter.Table(ReportTable.KeyValues(
-            null,
+        reporter.Table(ReportTable.KeyValues(null,
+        [
             ("model", $"{summary.Model}, {Units.Count(summary.Parameters, "parameter")}"),
             ("layers", Layers(summary.Layers)),
             ("data", $"{summary.Dataset}, {Units.Count(summary.TrainSamples)} training, {validation}{Units.Count(summary.TestSamples)} test "
                 + summary.SampleNoun),
             ("device", $"{summary.Device}, {Units.Bytes(summary.DeviceBytes)} allocated"),
             ("optimizer", Describe(optimizer, summary.FindsDecay)),
+            .. Parameters(summary),
             ("schedule", $"{summary.Schedule}"),
             ("steps", $"{Units.Count(summary.TotalSteps)}, {Units.Count(summary.StepsPerEpoch)} per epoch, batch size {summary.Batch}"),
-            ("run", summary.Run ?? "not saved")));
+            ("run", summary.Run ?? "not saved"),
+        ]));
     }
 
     public void OnCompilation(KernelCompilation progress)
@@ -68,6 +70,9 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
         CompilationDisplay.Show(reporter, progress);
         _clock.Restart();
     }
+
+    // Only for what is shown.
+    public bool WantsLoss => reporter.IsProgressDue;
 
     public void OnDetail(string message) => reporter.Detail(message);
 
@@ -85,7 +90,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
             progress.StepsInEpoch,
             $"{loss}{Units.Count((long)progress.SamplesPerSecond)} {_summary?.SampleNoun ?? "samples"}/s",
             left);
-        reporter.ProgressNow(state);
+        if (isWanted) reporter.ProgressLine(state);
+        else reporter.ProgressNow(state);
     }
 
     public void OnEpoch(EpochReport report)
@@ -108,9 +114,9 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
             (double.IsNaN(report.Divergence) ? "" : $"KL {Units.Fixed(report.Divergence, 2)}", 0),
             (IsGenerator ? $"diversity {Units.Percent(report.Diversity)}" : "", 1),
             (double.IsNaN(report.Frechet) ? "" : $"Fr\u00E9chet {Units.Fixed(report.Frechet, 2)}", 0),
-            ($"lr {Units.Scientific(report.LearningRate)}", 6),
+            ($"lr {Units.Scientific(RunView.RateOf(report))}", 6),
             ($"{Units.Count((long)report.SamplesPerSecond)} {_summary?.SampleNoun}/s", 4),
-            ($"{Units.Fixed(report.TrainSeconds + report.EvaluationSeconds, 1)} s", 5),
+            (Seconds(report.TrainSeconds + report.EvaluationSeconds), 5),
             (report.IsBest && report.EvaluatedOn == "validation" ? "best" : "", 0),
         ];
         // What was left out once stays out, so that the lines have the same columns.
@@ -166,7 +172,8 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
             var steps = result.Steps - _firstStep;
             var more = _firstStep > 0 ? "more " : "";
             var first = _firstStepSeconds is { } seconds ? $"; first step completed {Units.Fixed(seconds, 2)} s after program start" : "";
-            var rate = $"{Units.Count((long)result.SamplesPerSecond)} {_summary?.SampleNoun}/s";
+            // The rate is that of the steps, not of evaluation and saving.
+            var rate = $"{Seconds(result.TrainSeconds)} of them in steps: {Units.Count((long)result.SamplesPerSecond)} {_summary?.SampleNoun}/s";
             reporter.Line(steps == 0
                 ? $"No steps were left: the run has {Units.Count(result.Steps)}."
                 : $"{Units.Count(steps, $"{more}step")} in {Units.Fixed(result.Seconds, 1)} s, {rate}{first}");
@@ -205,7 +212,11 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
             else facts.AddRange([("evaluate", $"gputrainer eval {folder}"), ("predict", $"gputrainer predict {folder} {(IsTable ? "FILE.csv" : "IMAGE")}")]);
         }
 
-        if (facts.Count > 0) reporter.Table(ReportTable.KeyValues(null, [.. facts]));
+        if (facts.Count == 0) return;
+        var table = ReportTable.KeyValues(null, [.. facts]);
+        if (!reporter.IsLive || reporter.Fits(table)) reporter.Table(table);
+        // A command that a table breaks cannot be copied.
+        else foreach (var (name, text) in facts) reporter.Whole($"{name.PadRight(facts.Max(fact => fact.Item1.Length))}  {text}");
     }
 
     // The loss of the data, and with a penalty the sum, too.
@@ -229,6 +240,19 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
     private bool IsGenerator => _summary?.Task == TaskKind.Generation;
 
     private bool IsRegression => _summary?.Task == TaskKind.Regression;
+
+    // The options for some parameters by name.
+    private static IEnumerable<(string, string)> Parameters(TrainingSummary summary)
+    {
+        if (summary.DecayFor.Count > 0)
+            yield return ("decay for", string.Join(", ", summary.DecayFor.Select(one => $"{one.Pattern}={Units.Scientific(one.WeightDecay)}")));
+        if (summary.LearningRateScales.Count > 0)
+            yield return ("lr scale", string.Join(", ", summary.LearningRateScales.Select(one => $"{one.Pattern}={Units.Short(one.Factor)}")));
+        if (summary.Freeze.Count > 0) yield return ("frozen", string.Join(", ", summary.Freeze));
+    }
+
+    // In milliseconds where tenths of a second would be 0.
+    private static string Seconds(double seconds) => seconds < 0.1 ? $"{Math.Max(1, Math.Round(1000 * seconds))} ms" : $"{Units.Fixed(seconds, 1)} s";
 
     // Three digits: it is found, not given.
     private static string Decay(double value) => value.ToString("0.##e-0", CultureInfo.InvariantCulture);

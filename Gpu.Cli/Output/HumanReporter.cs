@@ -16,9 +16,14 @@ internal sealed class HumanReporter(CliHost host) : Reporter(host)
 
     protected override void WriteLine(string text) => Host.Output.WriteLine(Wrap(text));
 
-    // The terminal would break words.
+    protected override void WriteWhole(string text) => Host.Output.WriteLine(text);
+
+    // The terminal would break words. A command at the end keeps one line, so that it can be copied.
     protected override string Wrap(string text)
     {
+        const string command = ": gputrainer ";
+        if (text.Length > Host.Width && text.LastIndexOf(command, StringComparison.Ordinal) is >= 0 and var colon)
+            return $"{Wrap(text[..(colon + 1)])}{Environment.NewLine}{text[(colon + 2)..]}";
         var lines = new StringBuilder();
         while (text.Length > Host.Width)
         {

@@ -23,9 +23,6 @@ internal class PlainReporter(CliHost host) : Reporter(host)
     protected override void WriteFailure(string message, int exitCode) =>
         Host.Error.WriteLine(exitCode == ExitCode.Cancelled ? message : $"error: {message}");
 
-    protected override void ShowProgress(in ProgressState state)
-    {
-        var share = state.Total > 0 ? 100 * state.Done / state.Total : 0;
-        Writer.WriteLine($"{state.Label}  {state.Done}/{state.Total} ({share} %)  {state.Detail}  {Units.Duration(state.Left)} left");
-    }
+    // Standard output of a pipe has results only.
+    protected override void ShowProgress(in ProgressState state) => Host.Error.WriteLine(Text(state));
 }

@@ -41,6 +41,13 @@ internal abstract class Reporter(CliHost host)
         WriteLine(Printable.Escape(text));
     }
 
+    /// <summary>Writes a line that is never broken, such as a command to copy.</summary>
+    public void Whole(string text)
+    {
+        EndProgress();
+        WriteWhole(Printable.Escape(text));
+    }
+
     /// <summary>Writes a line with <c>--verbose</c> only.</summary>
     public void Detail(string text)
     {
@@ -73,6 +80,13 @@ internal abstract class Reporter(CliHost host)
     {
         _sinceProgress.Restart();
         ShowProgress(state);
+    }
+
+    /// <summary>Writes progress as a line of the output, because the user asked for it.</summary>
+    public void ProgressLine(in ProgressState state)
+    {
+        _sinceProgress.Restart();
+        Line(Text(state));
     }
 
     /// <summary>Restarts the interval, so that the first progress update comes one interval later.</summary>
@@ -109,11 +123,21 @@ internal abstract class Reporter(CliHost host)
     {
     }
 
+    /// <summary>Progress as a line.</summary>
+    protected static string Text(in ProgressState state)
+    {
+        var share = state.Total > 0 ? 100 * state.Done / state.Total : 0;
+        return $"{state.Label}  {state.Done}/{state.Total} ({share} %)  {state.Detail}  {Units.Duration(state.Left)} left";
+    }
+
     /// <summary>Breaks a text into lines between words where the output has a width.</summary>
     protected virtual string Wrap(string text) => text;
 
     /// <summary>Writes a line as it is.</summary>
     protected abstract void WriteLine(string text);
+
+    /// <summary>Writes a line as it is, however long it is.</summary>
+    protected virtual void WriteWhole(string text) => WriteLine(text);
 
     /// <summary>Fits a table into the width.</summary>
     protected abstract TableFit Fit(ReportTable table);

@@ -36,8 +36,10 @@ internal sealed class DataArguments
     /// <param name="modelName">name or file of the network; null for the default</param>
     /// <param name="background">background of transparent images and of padding</param>
     /// <param name="reporter">receives notes</param>
+    /// <param name="check">receives the network and the number of images before they are decoded, and may refuse them; null for nothing</param>
     /// <exception cref="UsageException">an option is for another kind of data</exception>
-    public (Dataset Data, Model Model) Load(ParseResult parsed, string source, string? modelName, RgbColor background, Reporter reporter)
+    public (Dataset Data, Model Model) Load(
+        ParseResult parsed, string source, string? modelName, RgbColor background, Reporter reporter, Action<Model, int>? check = null)
     {
         RunArgument.NoteSameName(source, reporter);
         var task = _table.ImageTask(parsed);
@@ -55,7 +57,7 @@ internal sealed class DataArguments
 
         if (_table.Given(parsed).FirstOrDefault(name => task is null || name != "--task") is { } tableOption)
             throw new UsageException($"{tableOption} is for tables (.csv, .tsv), but '{source}' is not one. Omit it.");
-        var (data, model) = _images.Load(parsed, source, modelName, background, reporter, parsed.GetValue(_labels) == "coarse", task);
+        var (data, model) = _images.Load(parsed, source, modelName, background, reporter, parsed.GetValue(_labels) == "coarse", check, task);
         if (TrainOptions.IsGiven(parsed, _labels.Name) && data.Classes is not (100 or RunArgument.CoarseClasses))
             throw new UsageException($"--labels chooses the labels of CIFAR-100, but '{source}' is another data set. Omit it.");
         return (data, ModelArgument.Adapt(model, data.Task, reporter));

@@ -4,6 +4,7 @@ using Gpu.Cli.Output;
 using Gpu.Training.Data;
 using Gpu.Training.Images;
 using Gpu.Training.Models;
+using Gpu.Training.Shapes;
 
 namespace Gpu.Cli.Parsing;
 
@@ -45,10 +46,11 @@ internal sealed class ImageOptions
     /// <param name="background">Background of transparent images and of padding.</param>
     /// <param name="reporter">Receives notes.</param>
     /// <param name="coarseLabels">Whether to use the coarse labels of CIFAR-100.</param>
+    /// <param name="check">Receives the network and the number of images before they are decoded, if they are large; null for nothing.</param>
     /// <param name="task">A task that needs no labels; null for that of the data.</param>
     public (ImageDataset Data, Model Model) Load(
         ParseResult parsed, string source, string? modelName, RgbColor background, Reporter reporter, bool coarseLabels = false,
-        TaskKind? task = null)
+        Action<Model, int>? check = null, TaskKind? task = null)
     {
         // Reports a wrong name before the images are read.
         var given = modelName is null ? null : ModelArgument.Find(modelName);
@@ -76,6 +78,17 @@ internal sealed class ImageOptions
             : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes));
         return (data, model);
 
+        // The network with the fewest channels and classes that the images can have, which are not known yet.
+        Model AtLeast(InputSize size)
+        {
+            const int fewestClasses = 2;
+            if (fixedModel is not null) return fixedModel;
+            var channels = size.Channels ?? 1;
+            return (modelName ?? size.DefaultModel) is { } name
+                ? BuiltInModels.Create(name, TensorShape.Image(size.Height, size.Width, channels), fewestClasses)
+                : BuiltInModels.DefaultFor(size.Height, size.Width, channels, fewestClasses);
+        }
+
         ImageTransform? Choose(IReadOnlyList<(int Height, int Width)> sizes)
         {
             input = fixedModel is null ? InputSize.ForBuiltIn(modelName, sizes) : InputSize.ForModel(fixedModel, sizes);
@@ -92,6 +105,7 @@ internal sealed class ImageOptions
             }
 
             WarnOfEnlarging(parsed, sizes, input.Height, input.Width, reporter);
+            if (check is not null && (long)input.Height * input.Width >= SmallSide * SmallSide) check(AtLeast(input), sizes.Count);
             return transform;
         }
     }

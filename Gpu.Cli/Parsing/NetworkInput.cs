@@ -29,7 +29,16 @@ internal static class NetworkInput
     /// <exception cref="ImageException">the size of the image does not fit the network</exception>
     public static byte[] Pixels(string name, ByteImage image, RunFolder run, ImageTransform? transform, RgbColor background)
     {
-        image = transform?.Apply(image, background) ?? image;
+        return Pixels(name, transform?.Apply(image, background) ?? image, run);
+    }
+
+    /// <summary>As <see cref="Pixels(string, ByteImage, RunFolder, ImageTransform?, RgbColor)"/>, of all parts that cover the image.</summary>
+    /// <exception cref="ImageException">the size of the image does not fit the network</exception>
+    public static byte[][] Parts(string name, ByteImage image, RunFolder run, ImageTransform? transform, RgbColor background) =>
+        [.. (transform?.Cover(image, background) ?? [image]).Select(part => Pixels(name, part, run))];
+
+    private static byte[] Pixels(string name, ByteImage image, RunFolder run)
+    {
         var input = run.Model.Input;
         // A network with a flat input accepts any gray or color image with as many values.
         var channels = input.IsImage ? input.Channels : run.Configuration.Normalization.Mean.Length;

@@ -8,6 +8,7 @@ namespace Gpu.Cli.Reports;
 internal static class CompareReport
 {
     private const int MostParameters = 30;
+    private const int LongestHead = 24;
 
     /// <summary>The page.</summary>
     /// <param name="runs">the runs</param>
@@ -71,7 +72,8 @@ internal static class CompareReport
     private static string Fixed(double? value) => Units.Fixed(value ?? double.NaN, 4);
 
     private static XElement Key(int run, string name) => Html.E(
-        "td", Html.A("class", "wrap"), Html.E("span", Html.A("class", "key"), Html.A("style", $"background:{ReportStyle.Color(run)}")), name);
+        "td", Html.A("class", "run"), Html.A("title", name),
+        Html.E("span", Html.A("class", "key"), Html.A("style", $"background:{ReportStyle.Color(run)}")), name);
 
     private static XElement Numbers(IReadOnlyList<RunView> runs, IReadOnlyList<RunResults?> results, string[] names)
     {
@@ -106,7 +108,7 @@ internal static class CompareReport
                 : runs[0].IsSegmentation ? Plot($"Mean IoU on the {part} part", report => report.MeanIou, isPercent: true).Draw()
                 : runs[0].HasAccuracy ? Plot($"Accuracy on the {part} part", report => report.Accuracy, isPercent: true).Draw() : null,
             Plot("Gap of the losses", report => report.LossGap).Draw(), Plot("Penalty", report => report.Penalty.Value).Draw(),
-            Plot("Learning rate", report => report.LearningRate).Draw(),
+            Plot("Learning rate, mean of the epoch", RunView.RateOf).Draw(),
         ];
         return charts.All(chart => chart is null) ? null : Html.Section("Curves", Html.Div("charts", charts));
     }
@@ -139,7 +141,7 @@ internal static class CompareReport
         return Html.Section(
             "Layers", Html.Div("charts", charts),
             Html.E("p", Html.A("class", "soft"), "Histograms of the weights at the end, from minus to plus the largest of each."),
-            Html.Table(["parameter", .. names], rows));
+            Html.Table(["parameter", .. ShortNames.Of(names, LongestHead)], rows));
     }
 
     private static XElement? Planes(IReadOnlyList<RunResults?> results, string[] names)

@@ -64,7 +64,7 @@ internal static class CurvesSection
             }.Draw();
         });
         bool Has(Func<EpochReport, double> value) => reports.Any(report => double.IsFinite(value(report)));
-        var rate = new SvgPlot("Learning rate") { Series = [Series("", 4, report => report.LearningRate)] };
+        var rate = new SvgPlot("Learning rate, mean of the epoch") { Series = [Series("", 4, RunView.RateOf)] };
         var decay = reports.All(report => report.WeightDecay is null) ? null : new SvgPlot("Weight decay, found by --auto-decay")
         {
             IsLog = true, Series = [Series("", 2, report => report.WeightDecay ?? double.NaN)],

@@ -46,6 +46,8 @@ internal static class ReportStyle
         th,td{padding:4px 10px;text-align:left;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:middle}
         th{color:var(--soft);font-weight:600;font-size:13px}
         td.wrap{white-space:normal;min-width:90px;overflow-wrap:anywhere}
+        td.run{white-space:nowrap;position:sticky;left:0;background:var(--card)}
+        @media (max-width:700px){td.run{white-space:normal;min-width:150px;overflow-wrap:anywhere}}
         .n{text-align:right}
         .matrix td{text-align:center;min-width:34px;padding:4px 6px;border:1px solid var(--card)}
         .matrix th{max-width:110px;overflow:hidden;text-overflow:ellipsis}

@@ -9,6 +9,9 @@ namespace Gpu.Cli.Reports;
 /// <summary>The configuration of a run as names and values, by the names of the options.</summary>
 internal static class RunSettings
 {
+    /// <summary>Whether a name is that of an option of <c>train</c>, not of a fact or of what a program alone can set.</summary>
+    public static bool IsOption(string name) => name is not ("parameters" or "data" or "shuffle" or "initializer" or "convolution");
+
     /// <summary>The names and values.</summary>
     public static IEnumerable<(string Name, string Value)> Of(
         TrainingOptions options, OptimizerOptions optimizer, RunConfiguration configuration, Model model)

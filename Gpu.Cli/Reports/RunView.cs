@@ -38,6 +38,9 @@ internal sealed record RunView(RunFolder Folder, IReadOnlyList<EpochReport> Repo
     /// <summary>The optimizer with the values of the recipe.</summary>
     public OptimizerOptions Optimizer => Folder.Configuration.Options.OptimizerFor(Folder.Model.Recipe.Optimizer);
 
+    /// <summary>The mean learning rate of an epoch; that of its last step in the files of versions that did not store it.</summary>
+    public static double RateOf(EpochReport report) => double.IsNaN(report.MeanLearningRate) ? report.LearningRate : report.MeanLearningRate;
+
     /// <summary>The epochs as numbers, for an axis.</summary>
     public static double[] Epochs(IReadOnlyList<EpochReport> reports) => [.. reports.Select(report => (double)report.Epoch)];
 

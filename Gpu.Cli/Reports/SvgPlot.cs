@@ -52,7 +52,7 @@ internal sealed class SvgPlot(string title)
     {
         var series = Series.Select(Points).Where(line => line.Points.Length > 0).ToArray();
         if (series.Length == 0) return null;
-        var names = series.Select(line => Short(line.Series.Name)).ToArray();
+        var names = ShortNames.Of([.. series.Select(line => line.Series.Name)], LongestName);
         var right = names.Max(name => name.Length) is 0 ? 14 : 12 + LetterWidth * names.Max(name => name.Length);
         var all = series.SelectMany(line => line.Points).ToArray();
         var (x0, x1) = Spread(all.Min(point => point.X), all.Max(point => point.X), false);
@@ -86,7 +86,8 @@ internal sealed class SvgPlot(string title)
         {
             var color = ReportStyle.Color(line.Series.Color);
             svg.Add(Html.E(
-                "polyline", Html.A("fill", "none"), Html.A("stroke", color), Html.A("stroke-width", "2"), Html.A("stroke-linejoin", "round"),
+                "polyline", line.Series.Name.Length == 0 ? null : Html.E("title", line.Series.Name),
+                Html.A("fill", "none"), Html.A("stroke", color), Html.A("stroke-width", "2"), Html.A("stroke-linejoin", "round"),
                 line.Series.IsDashed ? Html.A("stroke-dasharray", "5 4") : null,
                 Html.A("points", string.Join(' ', line.Points.Select(point => $"{N(X(point.X))},{N(Y(point.Y))}")))));
             if (line.Points.Length > 12) continue;
@@ -124,6 +125,8 @@ internal sealed class SvgPlot(string title)
             var (line, at) = (series[order[i]], x(series.Max(one => one.Points[^1].X)) + 8);
             var text = Text(at, places[i], names[order[i]], "start", "name");
             text.Add(Html.A("style", $"fill:{ReportStyle.Color(line.Series.Color)}"));
+            // Browsers show it as a tooltip.
+            if (names[order[i]] != line.Series.Name) text.Add(Html.E("title", line.Series.Name));
             svg.Add(text);
         }
     }
@@ -140,8 +143,6 @@ internal sealed class SvgPlot(string title)
             points = [.. Enumerable.Range(0, MostPoints).Select(i => points[(int)((long)i * (points.Length - 1) / (MostPoints - 1))])];
         return (line, points);
     }
-
-    private static string Short(string name) => name.Length <= LongestName ? name : $"{name[..(LongestName - 1)]}\u2026";
 
     private (double From, double To) Spread(double from, double to, bool isVertical)
     {

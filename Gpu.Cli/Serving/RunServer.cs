@@ -61,10 +61,18 @@ internal sealed class RunServer : IAsyncDisposable
         _app.MapGet("/runs/{name}/events", events.Send);
         _app.MapGet("/compare", Compare);
         _app.MapPost("/predict", Predict);
+        _app.MapGet("/runs/{name}/report.html", ShowReport);
+        _app.MapMethods("/predict", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"], context =>
+        {
+            context.Response.Headers.Allow = "POST";
+            throw new RequestException(
+                405, "Send an image with POST: the bytes of the file, or a form with one file, as in "
+                + $"curl --data-binary @IMAGE '{context.Request.Scheme}://{context.Request.Host}/predict?run=NAME'. The page / lists the runs.");
+        });
         _app.MapGet("/favicon.ico", context => Finish(context, 204));
         _app.MapFallback(context => throw new RequestException(
             404, $"There is no page '{context.Request.Path}'. "
-            + "There are /, /runs/NAME, /runs/NAME/events, /compare?run=A&run=B, /runs.json and POST /predict."));
+            + "There are /, /runs/NAME, /runs/NAME/report.html, /runs/NAME/events, /compare?run=A&run=B, /runs.json and POST /predict."));
     }
 
     /// <summary>The address of the first page, without the token.</summary>
@@ -166,6 +174,29 @@ internal sealed class RunServer : IAsyncDisposable
         // The file may be older than the last epoch while the run trains, and has more than the metrics afterwards.
         var html = !isTraining && File.Exists(file) ? await File.ReadAllTextAsync(file, context.RequestAborted) : RunReport.Render(view, null, isLive: false);
         await Page(context, RunPage.Complete(html, name!, isTraining, view.Reports.Count, view.ClassifiesImages));
+    }
+
+    // The file itself; RunReport makes the page of ShowRun without it.
+    private async Task ShowReport(HttpContext context)
+    {
+        var name = (string?)context.Request.RouteValues["name"];
+        var path = _runs.PathOf(name);
+        var file = RunReport.PathOf(path);
+        if (File.Exists(file))
+        {
+            await Page(context, await File.ReadAllTextAsync(file, context.RequestAborted));
+            return;
+        }
+
+        context.Response.StatusCode = 404;
+        var why = RunFolder.IsTraining(path) ? "The run still trains; its report is written after each epoch and at the end."
+            : $"The run '{name}' has no {RunFolder.ReportFile}.";
+        await Page(context, RunPage.WithLinks(ReportStyle.Page("No report", name!, false,
+        [
+            Html.E(
+                "section", Html.E("p", why), Html.E("p", "This command makes it:"), Html.E("pre", $"gputrainer report {Path.Combine(_settings.Root, name!)}"),
+                Html.E("p", Html.E("a", Html.A("href", $"/runs/{Uri.EscapeDataString(name!)}"), "The page of the run"), " shows what is known without it.")),
+        ])));
     }
 
     private Task Compare(HttpContext context)

@@ -87,11 +87,17 @@ internal static class RunsPage
         /// <summary>The accuracy on that part in the best epoch; NaN before the first and in regression.</summary>
         public double Accuracy => View is null or { IsRegression: true } ? double.NaN : View.Best?.Accuracy ?? double.NaN;
 
+        /// <summary>The mean IoU on that part in the best epoch; NaN before the first and in other tasks than segmentation.</summary>
+        public double MeanIou => View is { IsSegmentation: true } ? View.Best?.MeanIou ?? double.NaN : double.NaN;
+
+        /// <summary>The score of its task: mean IoU for masks, else the accuracy.</summary>
+        public double Score => View is { IsSegmentation: true } ? MeanIou : Accuracy;
+
         /// <summary>The run as JSON.</summary>
         public JsonRecord Json => new JsonRecord().Add("name", Name).Add("state", State).Add("model", View?.Folder.Configuration.Model)
             .Add("dataset", View?.Folder.Configuration.Dataset).Add("epoch", View?.Last?.Epoch ?? 0)
             .Add("epochs", View?.Last?.Epochs ?? View?.Folder.Configuration.Options.Epochs).Add("train_loss", View?.Last?.TrainLoss).Add("loss", Loss)
-            .Add("accuracy", Accuracy).Add("error", Error);
+            .Add("accuracy", Accuracy).Add("mean_iou", double.IsNaN(MeanIou) ? null : MeanIou).Add("error", Error);
     }
 
     /// <summary>The runs, the newest first.</summary>
@@ -125,7 +131,7 @@ internal static class RunsPage
             Html.E(
                 "thead", Html.E(
                     "tr", Html.E("th", Html.A("aria-label", "choose")), Head("name"), Head("state"), Head("model", "minor"), Head("data", "minor"),
-                    Head("epochs", "n"), Head("train loss", "n minor"), Head("loss", "n"), Head("accuracy", "n"))),
+                    Head("epochs", "n"), Head("train loss", "n minor"), Head("loss", "n"), Head(ScoreName(rows), "n"))),
             Html.E("tbody", rows.Select(Draw)));
         var section = Html.E(
             "section", Html.A("id", "runs"), Html.Div("scroll", table),
@@ -151,8 +157,12 @@ internal static class RunsPage
             Html.E("td", Html.A("class", row.State), row.State), Html.E("td", Html.A("class", "minor"), configuration.Model),
             Html.E("td", Html.A("class", "minor"), configuration.Dataset), Number("n", epoch, $"{epoch}/{epochs}"),
             Number("n minor", view.Last?.TrainLoss ?? double.NaN, Units.Fixed(view.Last?.TrainLoss ?? double.NaN, 4)),
-            Number("n", row.Loss, Units.Fixed(row.Loss, 4)), Number("n", row.Accuracy, Units.Percent(row.Accuracy)));
+            Number("n", row.Loss, Units.Fixed(row.Loss, 4)),
+            Number("n", row.Score, $"{Units.Percent(row.Score)}{(view.IsSegmentation ? " IoU" : "")}"));
     }
+
+    private static string ScoreName(Row[] rows) => rows.All(row => row.View is not { IsSegmentation: true }) ? "accuracy"
+        : rows.All(row => row.View is null or { IsSegmentation: true }) ? "mean IoU" : "score";
 
     private static XElement Number(string cssClass, double value, string text) => Html.E(
         "td", Html.A("class", cssClass), Html.A("data-value", value.ToString("R", CultureInfo.InvariantCulture)), double.IsNaN(value) ? "-" : text);

@@ -83,16 +83,24 @@ internal struct SampleTransform
     /// <summary>The index of the sample in the bytes; -1 for a missing one.</summary>
     public readonly int SourceIndex => _source;
 
+    /// <summary>Whether an output pixel is erased.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly bool Erases(int x, int y) => y >= _top && y < _bottom && x >= _left && x < _right;
+
+    /// <summary>The input pixel that the position of an output pixel lies in; it may be outside the input.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly (int Row, int Column) Nearest(int x, int y, int width, int height)
+    {
+        var (fromX, fromY) = Position(x, y, width, height);
+        return ((int)MathF.Floor(fromY + 0.5f), (int)MathF.Floor(fromX + 0.5f));
+    }
+
     /// <summary>Finds the input pixels of an output pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void MoveTo(int x, int y, int width, int height, int channels)
     {
-        IsErased = y >= _top && y < _bottom && x >= _left && x < _right;
-        var fromX = _xx * x + _xy * y + _x1;
-        var fromY = _yx * x + _yy * y + _y1;
-        // Beyond the border of zeros all positions are alike; a large one would not fit an integer.
-        fromX = Math.Min(Math.Max(fromX, -2f), width + 1f);
-        fromY = Math.Min(Math.Max(fromY, -2f), height + 1f);
+        IsErased = Erases(x, y);
+        var (fromX, fromY) = Position(x, y, width, height);
         float floorX = MathF.Floor(fromX), floorY = MathF.Floor(fromY);
         float partX = fromX - floorX, partY = fromY - floorY;
         int left = (int)floorX, top = (int)floorY;
@@ -147,6 +155,15 @@ internal struct SampleTransform
         value = Math.Min(Math.Max(value, 0), 255);
         value = value >= _threshold ? 255 - value : value;
         return _step > 0 ? MathF.Floor(value / _step) * _step : value;
+    }
+
+    // Beyond the border of zeros all positions are alike; a large one would not fit an integer.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly (float X, float Y) Position(int x, int y, int width, int height)
+    {
+        var fromX = _xx * x + _xy * y + _x1;
+        var fromY = _yx * x + _yy * y + _y1;
+        return (Math.Min(Math.Max(fromX, -2f), width + 1f), Math.Min(Math.Max(fromY, -2f), height + 1f));
     }
 
     // 1 inside, 0 outside; computed, not chosen in a branch.

@@ -25,7 +25,22 @@ public class BarPlotTests
     }
 
     [Fact]
-    public void SmallDifferencesLookSmall()
+    public void BarsOfNearValuesStartNearTheSmallest()
+    {
+        (string, double, double, string)[] near = [("a", 0.5121, double.NaN, ""), ("b", 0.5094, double.NaN, ""), ("c", 0.5107, 0.0003, "")];
+        var start = BarPlot.Start(near);
+        Assert.InRange(start, 0.507, 0.5094);
+        var bars = BarPlot.Lines(near, isUnicode: false).Select(line => line.Count(letter => letter == '#')).ToArray();
+        Assert.True(bars[0] == 50 && bars[1] < bars[2] && bars[2] < bars[0] - 5, string.Join(' ', bars));
+        // Values that differ much, or not at all, are bars from 0.
+        Assert.Equal(0, BarPlot.Start([("a", 1, 0, ""), ("b", 2, 0, "")]));
+        Assert.Equal(0, BarPlot.Start([("a", 2, 0, ""), ("b", 2, 0, "")]));
+        Assert.Equal(-1, BarPlot.Start([("a", -1, 0, ""), ("b", -0.99, 0, "")]));
+        Assert.Equal(0, BarPlot.Start([("a", double.NaN, 0, "")]));
+    }
+
+    [Fact]
+    public void SmallDifferencesBesideANegativeValueLookSmall()
     {
         var lines = BarPlot.Lines([("a", 0.512, 0.004, ""), ("b", 0.509, 0.004, ""), ("c", -0.2, double.NaN, "")], isUnicode: false).ToArray();
         Assert.InRange(lines[0].LastIndexOf('#') - lines[1].LastIndexOf('#'), 0, 1);

@@ -26,6 +26,35 @@ public class DataCommandTests
     }
 
     [Fact]
+    public void GeneratedShapesAreReadBackAsTheyAreBundled()
+    {
+        using var folder = new IO.TempFolder();
+        string[] command = ["data", "generate", "shapes", "--train", "9", "--test", "4", "--seed", "3", "--out", folder.File("shapes")];
+        var run = CommandLine.Run([.. command, "--json"]);
+        Assert.True(run.ExitCode == ExitCode.Success, run.Error);
+        Assert.Equal(27, run.Json.GetProperty("count").GetInt32());
+        var (read, expected) = (DatasetLoader.Load(folder.File("shapes")), ShapesGenerator.Generate(3, 9, 4));
+        Assert.Equal(expected.ClassNames, read.ClassNames);
+        foreach (var (actual, wanted) in new[] { (read.Train, expected.Train), (read.Test, expected.Test) })
+        {
+            Assert.Equal(wanted.Count, actual.Count);
+            for (var n = 0; n < actual.Count; n++)
+            {
+                var i = int.Parse(Path.GetFileNameWithoutExtension(actual.Names![n]), System.Globalization.CultureInfo.InvariantCulture) - 1;
+                Assert.Equal(wanted.Image(i).ToArray(), actual.Image(n).ToArray());
+                Assert.Equal(wanted.Mask(i).ToArray(), actual.Mask(n).ToArray());
+            }
+        }
+
+        // The same again changes nothing; fewer images would leave others in the folder.
+        Assert.Equal(ExitCode.Success, CommandLine.Run(command).ExitCode);
+        var fewer = CommandLine.Run([.. command.Select(one => one == "9" ? "5" : one)]);
+        Assert.Equal(ExitCode.Usage, fewer.ExitCode);
+        Assert.Contains("has other images, such as", fewer.Error, StringComparison.Ordinal);
+        Assert.Contains("--noise does not apply to 'shapes'", CommandLine.Run("data", "generate", "shapes", "--noise", "1").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ShowWritesAContactSheet()
     {
         using var folder = new IO.TempFolder();

@@ -1,5 +1,10 @@
+using Gpu.Kernels.Devices;
 using Gpu.Tests.IO;
+using Gpu.Tests.Onnx;
+using Gpu.Training.Data;
 using Gpu.Training.Images;
+using Gpu.Training.Loop;
+using Gpu.Training.Runs;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.PixelFormats;
 
@@ -35,10 +40,24 @@ public class MaskCommandTests
 
         var predict = CommandLine.Run("predict", run, folder.File("photos", "images"), "--out", folder.File("out"), "--json");
         Assert.Equal(50, predict.Json.GetProperty("predictions").GetArrayLength());
-        var mask = ImageCodec.LoadNumbers(folder.File("out", "7.png"));
-        Assert.Equal((32, 32, 1), (mask.Height, mask.Width, mask.Channels));
-        Assert.True(mask.Pixels.Max() == 1);
-        Assert.Equal(3, ImageCodec.Load(folder.File("out", "7-overlay.png")).Channels);
+        foreach (var one in predict.Json.GetProperty("predictions").EnumerateArray())
+        {
+            // In the size of the image, and near its truth everywhere, beside the center crop, too.
+            var image = ImageCodec.Load(one.GetProperty("image").GetString()!);
+            var mask = ImageCodec.LoadNumbers(one.GetProperty("mask").GetString()!);
+            var overlay = ImageCodec.Load(one.GetProperty("overlay").GetString()!);
+            Assert.Equal((image.Height, image.Width, 1), (mask.Height, mask.Width, mask.Channels));
+            Assert.Equal((image.Height, image.Width, 3), (overlay.Height, overlay.Width, overlay.Channels));
+            Assert.Equal((image.Height, image.Width), (one.GetProperty("height").GetInt32(), one.GetProperty("width").GetInt32()));
+            var name = Path.GetFileName(one.GetProperty("mask").GetString()!);
+            var truth = ImageCodec.LoadNumbers(folder.File("photos", "masks", name));
+            var wrong = truth.Pixels.Zip(mask.Pixels).Count(pair => pair.First != pair.Second);
+            Assert.True(wrong < truth.Pixels.Length / 10, $"{name}: {wrong} of {truth.Pixels.Length} pixels are wrong");
+        }
+
+        var plain = CommandLine.Run("predict", run, folder.File("photos", "images", "7.jpg"), "--out", folder.File("one"));
+        Assert.Contains("each in the size of its image", plain.Output, StringComparison.Ordinal);
+        Assert.Contains("covered by parts of 32x32 from the center outward", plain.Output, StringComparison.Ordinal);
 
         // A resume that has nothing left loads the same data.
         var resume = CommandLine.Run("train", "--resume", run, "--json");
@@ -53,12 +72,61 @@ public class MaskCommandTests
             ("shapes --model cnn2", "has masks: a class for each pixel. Omit --model, or choose one of unet_small, fcn_resnet"),
             ("digits --model unet_small", "'digits' has no masks"), ("digits --loss dice", "is for masks"), ("shapes --loss mse", "does not apply to masks"),
             ("moons --loss cross-entropy+dice", "is for masks"), ("shapes --label-smoothing 0.1", "no label smoothing"),
+            ("shapes --mixup 0.2", "--mixup does not apply to 'shapes', which has masks"), ("shapes --cutmix 1", "--cutmix does not apply to 'shapes'"),
         })
         {
             var result = CommandLine.Run(["train", .. arguments.Split(' ')]);
             Assert.Equal(2, result.ExitCode);
             Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+            // Told before the device is opened.
+            Assert.DoesNotContain("Device:", result.Error, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("unet_small")]
+    [InlineData("fcn_resnet")]
+    public void RunsOnMasksHaveTheSameOutputsInOnnxRuntimeAndAfterImport(string model)
+    {
+        using var folder = new TempFolder();
+        var run = folder.File("run");
+        // With what moves masks, too.
+        var train = CommandLine.Run(
+            "train", "shapes", "--model", model, "--steps", "3", "--limit-train", "48", "--limit-test", "8", "--augment",
+            "flip,rotate:20,scale:0.8..1.2,shear:5", "--out", run, "--device", "cpu", "--no-statistics");
+        Assert.True(train.ExitCode == 0, train.Error);
+        var opened = RunFolder.Open(run);
+        var (weights, split) = (RunExport.ReadWeights(opened), ShapesGenerator.Generate(5, 1, 2).Test);
+        var pixels = Enumerable.Range(0, split.Count).SelectMany(i => split.Image(i).ToArray()).ToArray();
+        var (mean, deviation) = opened.Configuration.Normalization;
+        var inputs = pixels.Select((pixel, i) => (pixel / 255f - mean[i % 3]) / deviation[i % 3]).ToArray();
+        var logits = OnnxSupport.Run(opened.Model, weights, inputs);
+        foreach (var folds in new[] { false, true })
+        {
+            var file = folder.File($"{folds}.onnx");
+            Assert.Equal(0, CommandLine.Run(["export", run, "--out", file, .. folds ? ["--fold-batch-norm"] : Array.Empty<string>()]).ExitCode);
+            OnnxSupport.AssertClose(logits, OnnxSupport.RunOnnx(File.ReadAllBytes(file), opened.Model, inputs));
+        }
+
+        // With bytes in and the probabilities of the pixels out.
+        var whole = folder.File("whole.onnx");
+        var export = CommandLine.Run("export", run, "--out", whole, "--with-preprocessing", "bytes", "--probabilities");
+        Assert.True(export.ExitCode == 0, export.Error);
+        var expected = logits.Chunk(4).SelectMany(pixel =>
+            pixel.Select(logit => (float)(Math.Exp(logit - pixel.Max()) / pixel.Sum(other => Math.Exp(other - pixel.Max())))));
+        OnnxSupport.AssertClose(
+            [.. expected], OnnxSupport.RunOnnx(File.ReadAllBytes(whole), opened.Model, [.. pixels.Select(pixel => (float)pixel)], value => (byte)value));
+
+        var imported = folder.File("imported");
+        var import = CommandLine.Run("import", folder.File("False.onnx"), "--out", imported, "--json");
+        Assert.True(import.ExitCode == 0, import.Error);
+        Assert.Equal("segmentation", import.Json.GetProperty("task").GetString());
+        using var device = new CpuDevice(1);
+        using var first = Predictor.Open(run, device);
+        using var second = Predictor.Open(imported, device);
+        var (masks, again) = (first.PredictMasks(pixels, split.Count), second.PredictMasks(pixels, split.Count));
+        // Equal logits up to roundings.
+        Assert.InRange(masks.Zip(again).Count(pair => pair.First != pair.Second), 0, masks.Length / 1000);
     }
 
     // A bright disc on dark, textured ground.

@@ -15,6 +15,24 @@ public class PhotoCommandTests
 {
     private static readonly string[] Classes = ["discs", "frames", "stripes"];
 
+    [Theory]
+    [InlineData("resnet20", "on batches of 6 images of 4096x4096 needs more than 2,147,483,647 values in one piece")]
+    [InlineData("cnn2", "the weights would have")]
+    public void SizesThatNoDeviceCanTrainAreRefusedBeforeImagesAreDecoded(string model, string expected)
+    {
+        using var folder = new TempFolder();
+        WritePhotos(folder, "photos", 6);
+        // Its header is complete, its pixels are not.
+        var damaged = folder.File("photos", "discs", "0.png");
+        File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..^40]);
+        var train = CommandLine.Run("train", folder.File("photos"), "--size", "4096", "--model", model, "--out", folder.File("run"), "--device", "cpu");
+        Assert.Contains(expected, train.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("cannot be decoded", train.Error, StringComparison.Ordinal);
+        // A size that fits meets the damaged file.
+        var small = CommandLine.Run("train", folder.File("photos"), "--size", "256", "--model", "resnet20", "--out", folder.File("run"), "--device", "cpu");
+        Assert.Contains("cannot be decoded", small.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void PhotosOfThreeSizesTrainPredictAndEvaluate()
     {

@@ -101,6 +101,8 @@ public sealed class ReportCommandTests : IClassFixture<TrainCommandTests.SmallDi
         var compare = CommandLine.Run("compare", runs[0], runs[1], "--out", page, "--device", "cpu");
         Assert.True(compare.ExitCode == 0, compare.Error);
         Assert.Matches(@"--weight-decay\s+1e-2\s+0\n", compare.Output);
+        Assert.Contains("The last line is what differs", compare.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("replaces", compare.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("--lr ", compare.Output, StringComparison.Ordinal);
         foreach (var run in runs)
         {
@@ -114,9 +116,55 @@ public sealed class ReportCommandTests : IClassFixture<TrainCommandTests.SmallDi
         Assert.Equal(2, parsed.Descendants("img").Count(image => (string?)image.Attribute("class") == "plane"));
         Assert.Contains(parsed.Descendants("th"), head => head.Value == "weight-decay");
 
+        // The same again replaces the page, which is said; runs that do not differ have no lines of options.
+        var same = CommandLine.Run("compare", runs[0], runs[0], "--out", page, "--no-data", "--device", "cpu");
+        Assert.Contains($"Report written to {page}, which replaces the one that was there", same.Output, StringComparison.Ordinal);
+        Assert.Contains("The configurations of the runs are the same.", same.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("--", same.Output.Replace(page, "", StringComparison.Ordinal), StringComparison.Ordinal);
+
         var json = CommandLine.Run("report", runs[0], runs[1], "--out", page, "--no-data", "--device", "cpu", "--json").Json;
         Assert.Equal(["1e-2", "0"], json.GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("weight-decay").GetString()));
         Assert.Equal(2, CommandLine.Run("compare", runs[0]).ExitCode);
+    }
+
+    [Fact]
+    public void ShortNamesAreToldApart()
+    {
+        string[] names = ["cnn2-baseline-decay-0.0001", "cnn2-baseline-decay-0.0003", "cnn2-baseline-decay-0.0003-more"];
+        Assert.Equal(["\u20260.0001", "\u20260.0003", "\u20260.0003-more"], ShortNames.Of(names, 18));
+        Assert.Equal(["a", "b"], ShortNames.Of(["a", "b"], 18));
+        foreach (var set in new[]
+        {
+            names, ["the-same-name-of-a-run-1", "the-same-name-of-a-run-1"],
+            [$"{new string('a', 30)}1{new string('b', 30)}", $"{new string('a', 30)}2{new string('b', 30)}"],
+            ["a-very-long-name-of-a-run", "a-very-long-name-of-a-run-and-more"], ["runs/one/the-name-of-the-run", "runs/two/the-name-of-the-run", "x"],
+        })
+        {
+            var texts = ShortNames.Of(set, 18);
+            Assert.All(texts, text => Assert.InRange(text.Length, 1, 18));
+            Assert.Equal(set.Distinct().Count(), texts.Distinct().Count());
+        }
+
+        // The full name is a tooltip.
+        var chart = new SvgPlot("t") { Series = [.. names.Select((name, i) => new PlotSeries(name, [1.0], [i], i))] }.Draw()!;
+        Assert.Equal(names, chart.Descendants("text").Elements("title").Select(title => title.Value).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void AReportOfOneEpochShowsItsMeanRateAndItsUpdates()
+    {
+        using var folder = new TempFolder();
+        var (file, run) = (folder.File("t.csv"), folder.File("run"));
+        WriteTable(file, ["yes", "no"]);
+        var train = CommandLine.Run(
+            "train", file, "--model", "mlp10", "--epochs", "1", "--schedule", "cosine", "--lr", "0.25", "--optimizer", "sgd", "--device", "cpu", "--out", run,
+            "--json");
+        Assert.True(train.ExitCode == 0, train.Error);
+        var epoch = RunFolder.Open(run).ReadReports().Single();
+        // The cosine ends at 0, with a mean of half its start.
+        Assert.Equal(0, epoch.LearningRate);
+        Assert.InRange(epoch.MeanLearningRate, 0.1, 0.15);
+        Assert.All(epoch.Layers!, layer => Assert.True(layer.UpdateRatio > 1e-6, $"{layer.Name}: {layer.UpdateRatio}"));
     }
 
     [Fact]

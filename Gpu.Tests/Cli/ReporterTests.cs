@@ -48,6 +48,31 @@ public class ReporterTests
     }
 
     [Fact]
+    public void CommandsToCopyAreNeverBroken()
+    {
+        const string command = "gputrainer train path/to/a/folder/with/pictures --model resnet20 --epochs 100 --weight-decay 1e-3 --augment flip,shift:4";
+        var reporter = new HumanReporter(new CliHost(_output, _error, isTerminal: true, width: 80) { HasColor = false });
+        reporter.Line($"To train the setting that was chosen of all those that were tried, on all training samples: {command}");
+        reporter.Note($"A note: {command}");
+        reporter.Whole(command);
+        Assert.Equal(2, _output.ToString().Split('\n').Count(line => line == command));
+        Assert.Equal(["A note:", command], _error.ToString().TrimEnd().Split('\n'));
+        Assert.All(_output.ToString().Split('\n').Where(line => line != command), line => Assert.InRange(line.Length, 0, 80));
+    }
+
+    [Fact]
+    public void StandardOutputOfAPipeHasNoProgress()
+    {
+        var reporter = new PlainReporter(new CliHost(_output, _error));
+        reporter.ProgressNow(new ProgressState("checking", 3, 97, "conv2d", TimeSpan.MaxValue));
+        Assert.Equal("", _output.ToString());
+        Assert.StartsWith("checking  3/97 (3 %)  conv2d", _error.ToString(), StringComparison.Ordinal);
+        // Lines that were asked for are results.
+        reporter.ProgressLine(new ProgressState("epoch 1/2", 1, 4, "loss 1", TimeSpan.MaxValue));
+        Assert.StartsWith("epoch 1/2  1/4 (25 %)  loss 1", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void JsonReporterWritesExactlyOneObject()
     {
         var reporter = new JsonReporter(new CliHost(_output, _error));
@@ -104,9 +129,9 @@ public class ReporterTests
         var reporter = new PlainReporter(new CliHost(_output, _error));
         reporter.BeginProgress();
         for (var done = 0; done < 1000; done++) reporter.Progress(new ProgressState("epoch 1/1", done, 1000, "", TimeSpan.Zero));
-        Assert.Equal("", _output.ToString());
+        Assert.Equal("", _error.ToString());
         reporter.ProgressNow(new ProgressState("epoch 1/1", 250, 1000, "loss 0.5", TimeSpan.FromSeconds(3723)));
-        Assert.Equal("epoch 1/1  250/1000 (25 %)  loss 0.5  1:02:03 left", _output.ToString().TrimEnd());
+        Assert.Equal("epoch 1/1  250/1000 (25 %)  loss 0.5  1:02:03 left", _error.ToString().TrimEnd());
     }
 
     [Fact]

@@ -30,6 +30,17 @@ public class RunSettingsTests
         Assert.NotEqual(Settings(basis), Settings(With(basis, typeof(TrainingOptions).GetProperty(name)!)));
     }
 
+    [Fact]
+    public void NamesOfOptionsAreThoseOfTrain()
+    {
+        var command = new System.CommandLine.Command("train");
+        Gpu.Cli.Commands.TrainCommand.Build(command, new(new(TextWriter.Null, TextWriter.Null), Gpu.Cli.Output.Reporter.Silent()));
+        var options = command.Options.Select(option => option.Name).ToHashSet();
+        var facts = Settings(new TrainingOptions()).Select(setting => setting.Item1).Where(name => !options.Contains($"--{name}")).ToArray();
+        Assert.All(facts, name => Assert.False(RunSettings.IsOption(name), name));
+        Assert.All(options, option => Assert.True(RunSettings.IsOption(option[2..]), option));
+    }
+
     private static (string, string)[] Settings(TrainingOptions options)
     {
         var model = new Model("m", TensorShape.Features(2), new DenseLayer(2));

@@ -260,6 +260,68 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         Assert.Contains("test accuracy", run.Output.Split("\u001b[2K")[^1]);
     }
 
+    [Fact]
+    public void TheHeaderShowsTheOptionsForSomeParameters()
+    {
+        using var folder = new TempFolder();
+        var run = CommandLine.Run(
+            "train", _digits.Path, "--model", Model, "--steps", "1", "--out", folder.File("run"), "--decay-for", "dense1.weight=1e-3", "--freeze",
+            "dense2.bias", "--lr-scale", "dense1.bias=0.5", "--device", "cpu");
+        Assert.True(run.ExitCode == ExitCode.Success, run.Error);
+        Assert.Matches(@"decay for\s+dense1.weight=1e-3\n", run.Output);
+        Assert.Matches(@"frozen\s+dense2.bias\n", run.Output);
+        Assert.Matches(@"lr scale\s+dense1.bias=0.5\d*\n", run.Output);
+        // The rate belongs to the time beside it.
+        Assert.Matches(@"1 step in [0-9.]+ s, [0-9.,]+ m?s of them in steps: [0-9,]+ images/s", run.Output);
+    }
+
+    [Fact]
+    public void CommandsToCopyHaveOneLineAtANarrowTerminal()
+    {
+        using var folder = new TempFolder();
+        var target = folder.File(new string('r', 70));
+        var run = CommandLine.RunAtTerminal(80, false, "train", _digits.Path, "--model", Model, "--epochs", "1", "--out", target, "--device", "cpu");
+        Assert.Contains($"  gputrainer eval {target}\n", run.Output, StringComparison.Ordinal);
+        Assert.Contains($"  gputrainer predict {target} IMAGE\n", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OptionsThatDoNotFitTheNetworkAreUsageErrors()
+    {
+        foreach (var options in (string[])
+            ["--freeze nothing", "--decay-for nothing=1", "--lr-scale nothing=2", "--stochastic-depth 0.1", "--augment saturation:0.5"])
+        {
+            using var folder = new TempFolder();
+            var run = CommandLine.Run(["train", _digits.Path, "--model", Model, "--out", folder.File("run"), .. options.Split(' ')]);
+            Assert.Equal((options, ExitCode.Usage), (options, run.ExitCode));
+            Assert.DoesNotContain("Device:", run.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void TheLossThatIsShownIsThatOfTheLastSteps()
+    {
+        using var folder = new TempFolder();
+        var data = Loop.SmallData.Squares();
+        var observer = new Watcher();
+        using var device = new Gpu.Kernels.Devices.CpuDevice(threads: 1);
+        var options = new Gpu.Training.Loop.TrainingOptions { Steps = 12, Batch = 4, LogEvery = 100, RecordLosses = true };
+        using var trainer = new Gpu.Training.Loop.Trainer(Loop.SmallData.Network(), data, device, options, observer);
+        var losses = trainer.Run().Losses!;
+        // The first step is a reading; the others show the mean since then.
+        Assert.Equal(losses[0], observer.Shown[0], 1e-4);
+        for (var step = 1; step < 12; step++) Assert.Equal(losses.Skip(1).Take(step).Average(), observer.Shown[step], 1e-4);
+    }
+
+    private sealed class Watcher : Gpu.Training.Loop.ITrainingObserver
+    {
+        public List<double> Shown { get; } = [];
+
+        public bool WantsLoss => true;
+
+        public void OnStep(in Gpu.Training.Loop.StepProgress progress) => Shown.Add(progress.Loss);
+    }
+
     private CommandLine Train(TempFolder folder, params string[] options) =>
         CommandLine.Run([
             "train", _digits.Path, .. options.Contains("--model") ? (string[])[] : ["--model", Model],

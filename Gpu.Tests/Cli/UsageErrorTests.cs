@@ -49,7 +49,7 @@ public class UsageErrorTests
     [InlineData("eval nowhere", "There is no run folder 'nowhere'")]
     [InlineData("predict nowhere x.png", "There is no run folder 'nowhere'")]
     [InlineData("model show resnet2", "Did you mean 'resnet20'?")]
-    [InlineData("data generate mnist", "There is no generator for 'mnist', only for digits, moons, circles, spirals")]
+    [InlineData("data generate mnist", "There is no generator for 'mnist', only for digits, shapes, moons, circles, spirals")]
     [InlineData("data show --part tset", "Did you mean 'test'?")]
     public void MessageSaysWhatWasExpected(string command, string expected)
     {

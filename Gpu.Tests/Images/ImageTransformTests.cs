@@ -54,6 +54,51 @@ public class ImageTransformTests
         Assert.Equal(1, (pad with { Height = 2 }).Apply(wide, new RgbColor(1, 2, 3)).Channels);
     }
 
+    // Each pixel of the image is its own label, so that a mask shows where its labels came from.
+    [Theory]
+    [InlineData(ImageFit.Crop, 30, 12, 5)]
+    [InlineData(ImageFit.Crop, 12, 30, 5)]
+    [InlineData(ImageFit.Crop, 13, 12, 3)]
+    [InlineData(ImageFit.Crop, 12, 13, 3)]
+    [InlineData(ImageFit.Crop, 12, 12, 1)]
+    [InlineData(ImageFit.Crop, 61, 12, 7)]
+    [InlineData(ImageFit.Pad, 30, 12, 1)]
+    [InlineData(ImageFit.Pad, 9, 12, 1)]
+    [InlineData(ImageFit.Stretch, 24, 12, 1)]
+    public void PartsCoverAnImageAndLeadBackToIt(ImageFit fit, int height, int width, int mostParts)
+    {
+        var transform = new ImageTransform { Height = 12, Width = 12, Fit = fit };
+        var image = new ByteImage(height, width, 1, [.. Enumerable.Range(0, height * width).Select(i => (byte)(i / width * 4 % 250))]);
+        var parts = transform.Cover(image, RgbColor.Black);
+        Assert.InRange(parts.Count, 1, mostParts);
+        Assert.All(parts, part => Assert.Equal((12, 12), Size(part)));
+        Assert.Equal(transform.Apply(image, RgbColor.Black).Pixels, parts[0].Pixels);
+        var mask = transform.UncoverMask(parts.SelectMany(part => part.Pixels).ToArray(), height, width);
+        Assert.Equal(height * width, mask.Length);
+        // The scale is 1 with crop here, and the rows are 4 apart otherwise.
+        if (fit == ImageFit.Crop) Assert.Equal(image.Pixels, mask);
+        else Assert.All(image.Pixels.Zip(mask), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 4 * Math.Max(1, height / 12) + 2));
+        Assert.Throws<ArgumentException>(() => transform.UncoverMask(new byte[12 * 12 * (parts.Count + 1)], height, width));
+    }
+
+    [Theory]
+    [InlineData(ImageFit.Crop)]
+    [InlineData(ImageFit.Pad)]
+    [InlineData(ImageFit.Stretch)]
+    public void MasksOfLargeImagesAreScaledBackByTheNearestNeighbor(ImageFit fit)
+    {
+        // Two halves: the mask of the network's size is a threshold, and so is that of the image.
+        var transform = new ImageTransform { Height = 16, Width = 16, Fit = fit };
+        foreach (var (height, width) in new[] { (100, 47), (47, 100), (3, 7), (16, 5), (16, 16) })
+        {
+            var image = new ByteImage(height, width, 1, [.. Enumerable.Range(0, height * width).Select(i => (byte)(i % width * 2 < width ? 0 : 200))]);
+            var labels = transform.Cover(image, RgbColor.Black).SelectMany(part => part.Pixels).Select(value => (byte)(value > 100 ? 1 : 0)).ToArray();
+            var mask = transform.UncoverMask(labels, height, width);
+            var wrong = Enumerable.Range(0, mask.Length).Count(i => mask[i] != (i % width * 2 < width ? 0 : 1));
+            Assert.InRange(wrong, 0, height * (1 + Math.Max(height, width) / 16));
+        }
+    }
+
     [Fact]
     public void ExtremeProportionsKeepAtLeastOnePixel()
     {

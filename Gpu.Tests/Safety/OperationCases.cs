@@ -294,7 +294,11 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
             [images, .. Gather().Cast<object>(), new Augmentation(true, 1, 7) { Rotation = 10, Mixup = 1 }, buffers]);
         var masks = images with { Channels = 1 };
         yield return Case(
-            typeof(MaskGather), "Run", "labels", masks, View(masks.DataWords), View(1), View(state), View(masks.BatchLength), new Augmentation(true, 1, 7));
+            typeof(MaskGather), "Run", "labels", masks, View(masks.DataWords), View(1), View(state), View(masks.BatchLength), new Augmentation(true, 1, 7),
+            default(DeviceView));
+        yield return Case(
+            typeof(MaskGather), "Run", "labels", masks, View(masks.DataWords), View(1), View(state), View(masks.BatchLength),
+            new Augmentation(true, 1, 7) { Rotation = 10 }, View(2 * AugmentationBuffers.WordsPerSample));
         yield return Case(typeof(RowGather), "Run", "output outputLabels", View(21), 7, View(3), View(1), View(state), View(14), View(2));
         yield return Case(typeof(StepTable), "Advance", "table stepState", View(StepTableLayout.Length(1)), View(state));
         yield return Case(typeof(LossScaling), "Scale", "gradient", View(33), View(LossScaleLayout.Words));

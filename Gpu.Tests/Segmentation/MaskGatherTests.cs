@@ -4,7 +4,7 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Segmentation;
 
-[OracleFor(typeof(MaskGatherKernel<,>))]
+[OracleFor(typeof(MaskGatherKernel<,>), typeof(TransformedMaskGather<,>))]
 public class MaskGatherTests
 {
     public static TheoryData<string, string> Checks => Oracle.Cases(typeof(MaskGatherChecks));

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Xml.Linq;
+using Gpu.Cli;
 using Gpu.Cli.Serving;
 using Gpu.Tests.Cli;
 using Gpu.Tests.IO;
@@ -135,6 +136,88 @@ public sealed class RunServerTests(ServedRuns runs) : IClassFixture<ServedRuns>
     }
 
     [Fact]
+    public async Task OtherMethodsThanPostAreToldHowToPredict()
+    {
+        await using var server = await RunServer.Start(runs.Settings, runs.Device);
+        using var client = new HttpClient { BaseAddress = server.Address };
+        foreach (var method in new[] { HttpMethod.Get, HttpMethod.Put, HttpMethod.Delete })
+        {
+            using var request = new HttpRequestMessage(method, "/predict?run=one");
+            using var answer = await client.SendAsync(request);
+            Assert.Equal(HttpStatusCode.MethodNotAllowed, answer.StatusCode);
+            Assert.Equal(["POST"], answer.Content.Headers.Allow);
+            var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+            Assert.Contains("curl --data-binary @IMAGE", json.GetProperty("error").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task ARunWithoutReportSaysHowToMakeIt()
+    {
+        await using var server = await RunServer.Start(runs.Settings, runs.Device);
+        using var client = new HttpClient { BaseAddress = server.Address };
+        using (var missing = await client.GetAsync("/runs/one/report.html"))
+        {
+            Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
+            var page = Parse(await missing.Content.ReadAsStringAsync());
+            Assert.Equal($"gputrainer report {Path.Combine(runs.Root, "one")}", page.Descendants("pre").Single().Value);
+        }
+
+        Assert.Equal(404, await Status(client.GetAsync("/runs/none/report.html")));
+        var file = Path.Combine(runs.Root, "one", RunFolder.ReportFile);
+        File.WriteAllText(file, "<html>its report</html>");
+        try
+        {
+            Assert.Equal("<html>its report</html>", await client.GetStringAsync("/runs/one/report.html"));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void PlansAreKeptBetweenPredictionsOfAnySize()
+    {
+        var split = (ImageSplit)runs.Data.Test;
+        byte[] Pixels(int count) => [.. Enumerable.Range(0, count).SelectMany(i => split.Image(i).ToArray())];
+        using var predictor = Predictor.Open(Path.Combine(runs.Root, "one"), runs.Device, 16);
+        var expected = predictor.Predict(Pixels(20), 20);
+        var bytes = runs.Device.AllocatedBytes;
+        foreach (var count in new[] { 1, 7, 20, 3, 16, 1 })
+        {
+            var actual = predictor.Predict(Pixels(count), count);
+            for (var i = 0; i < count; i++)
+                for (var c = 0; c < actual.GetLength(1); c++) Assert.Equal(expected[i, c], actual[i, c], 1e-6);
+            // No buffer is allocated again.
+            Assert.Equal(bytes, runs.Device.AllocatedBytes);
+        }
+
+        // An evaluation counts the free memory, so the plans are released before it.
+        Assert.Equal(split.Count, predictor.Evaluate(split).Samples);
+        Assert.True(runs.Device.AllocatedBytes < bytes);
+        Assert.Equal(expected[0, 0], predictor.Predict(Pixels(1), 1)[0, 0], 1e-6);
+    }
+
+    [Fact]
+    public void TheListShowsMeanIouOfRunsOnMasks()
+    {
+        using var folder = new TempFolder();
+        using (var trainer = new Trainer(
+            Gpu.Training.Models.BuiltInModels.Create("unet_small", Gpu.Training.Shapes.TensorShape.Image(64, 64, 3), 4), ShapesGenerator.Generate(1, 8, 4),
+            runs.Device,
+            new TrainingOptions { Steps = 1, Batch = 4, OutputFolder = folder.File("masks"), Statistics = false })) trainer.Run();
+        var last = RunFolder.Open(folder.File("masks")).ReadReports()[^1];
+        var row = RunsPage.Rows(new RunCatalog(folder.Path)).Single();
+        Assert.Equal(last.MeanIou, row.Score);
+        Assert.NotEqual(last.Accuracy, row.Score);
+        Assert.Contains("\"mean_iou\":", $"{row.Json}", StringComparison.Ordinal);
+        var page = Parse(RunsPage.Render(new RunCatalog(folder.Path)));
+        Assert.Contains(page.Descendants("th"), head => head.Value == "mean IoU");
+        Assert.Contains(page.Descendants("td"), cell => cell.Value == $"{Gpu.Cli.Output.Units.Percent(last.MeanIou)} IoU");
+    }
+
+    [Fact]
     public async Task AFullQueueRefusesAndSlowRequestsEnd()
     {
         await using var server = await RunServer.Start(
@@ -239,13 +322,17 @@ public sealed class RunServerTests(ServedRuns runs) : IClassFixture<ServedRuns>
         using var source = new CancellationTokenSource();
         source.CancelAfter(TimeSpan.FromMilliseconds(300));
         var served = CommandLine.Run(source.Token, "serve", runs.Root, "--port", "0", "--device", "cpu", "--json");
-        Assert.Equal(0, served.ExitCode);
+        Assert.Equal(ExitCode.Cancelled, served.ExitCode);
         Assert.Matches("^http://127.0.0.1:[0-9]+/$", served.Json.GetProperty("address").GetString());
         Assert.Equal(JsonValueKind.Null, served.Json.GetProperty("token").ValueKind);
         // Other machines need a token, which is made.
         var open = CommandLine.Run(source.Token, "serve", runs.Root, "--port", "0", "--host", "0.0.0.0", "--device", "cpu", "--json");
         Assert.True(open.Json.GetProperty("token").GetString()!.Length >= 20);
         Assert.Contains("not encrypted", open.Error, StringComparison.Ordinal);
+        // Addresses that a browser can open.
+        Assert.Matches("^http://127.0.0.1:[0-9]+/$", open.Json.GetProperty("address").GetString());
+        Assert.Matches($"From other machines: http://[^/]+:[0-9]+/\\?token={open.Json.GetProperty("token").GetString()}", open.Error);
+        Assert.DoesNotContain("http://0.0.0.0", open.Error, StringComparison.Ordinal);
     }
 
     [Fact]

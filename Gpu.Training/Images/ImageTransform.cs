@@ -41,8 +41,7 @@ public sealed record ImageTransform
             image = image.ToChannels(3);
         }
 
-        var scaled = (height, width) == (image.Height, image.Width) ? image
-            : image.Channels == 1 ? Resize<L8>(image, height, width) : Resize<Rgb24>(image, height, width);
+        var scaled = Scale(image, height, width);
         return (height, width) == (Height, Width) ? scaled : Place(scaled, background);
     }
 
@@ -76,6 +75,66 @@ public sealed record ImageTransform
         return result;
     }
 
+    /// <summary>
+    /// The parts of the network's size that cover an image: what <see cref="Apply"/> gives, and with <see cref="ImageFit.Crop"/> the parts beside that center,
+    /// in the same scale, from the center outward.
+    /// </summary>
+    /// <param name="image">An image of any size.</param>
+    /// <param name="background">What <see cref="ImageFit.Pad"/> fills the rest with.</param>
+    public IReadOnlyList<ByteImage> Cover(ByteImage image, RgbColor background)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        if (Fit != ImageFit.Crop || (image.Height, image.Width) == (Height, Width)) return [Apply(image, background)];
+        var (height, width) = ScaledSize(image.Height, image.Width);
+        var scaled = Scale(image, height, width);
+        return [.. Windows(height, width).Select(window => Cut(scaled, window.Row, window.Column))];
+    }
+
+    /// <summary>
+    /// Labels of an image from the labels of its parts (<see cref="Cover"/>), by the nearest neighbor. Where parts overlap, the one whose center is nearer
+    /// counts, since a network sees least at the borders of its input.
+    /// </summary>
+    /// <param name="parts">Labels of the parts one after the other, [parts, <see cref="Height"/>, <see cref="Width"/>].</param>
+    /// <param name="height">Rows of the image.</param>
+    /// <param name="width">Columns of the image.</param>
+    /// <returns>Labels, [height, width].</returns>
+    /// <exception cref="ArgumentException"><paramref name="parts"/> does not have the length of the parts.</exception>
+    public byte[] UncoverMask(ReadOnlySpan<byte> parts, int height, int width)
+    {
+        var (scaledHeight, scaledWidth) = (height, width) == (Height, Width) ? (Height, Width) : ScaledSize(height, width);
+        // Padding is a window that begins before the image.
+        (int Row, int Column)[] windows = Fit == ImageFit.Crop ? Windows(scaledHeight, scaledWidth)
+            : [(-((Height - scaledHeight) / 2), -((Width - scaledWidth) / 2))];
+        if (parts.Length != (long)windows.Length * Height * Width)
+        {
+            throw new ArgumentException(
+                $"an image of {height}x{width} is covered by {windows.Length} parts of {Height}x{Width}, but {parts.Length} labels were given", nameof(parts));
+        }
+
+        // The parts lie along one axis.
+        var isAcross = scaledWidth > Width;
+        var nearest = new int[isAcross ? scaledWidth : scaledHeight];
+        for (var at = 0; at < nearest.Length; at++)
+        {
+            nearest[at] = Enumerable.Range(0, windows.Length).MinBy(i => isAcross
+                ? Math.Abs(2 * (at - windows[i].Column) + 1 - Width) : Math.Abs(2 * (at - windows[i].Row) + 1 - Height));
+        }
+
+        var result = new byte[height * width];
+        for (var y = 0; y < height; y++)
+        {
+            var row = (int)((2L * y + 1) * scaledHeight / (2L * height));
+            for (var x = 0; x < width; x++)
+            {
+                var column = (int)((2L * x + 1) * scaledWidth / (2L * width));
+                var part = nearest[isAcross ? column : row];
+                result[y * width + x] = parts[(part * Height + row - windows[part].Row) * Width + column - windows[part].Column];
+            }
+        }
+
+        return result;
+    }
+
     /// <summary>The text of the options, such as <c>96x128, crop</c>.</summary>
     public override string ToString() => $"{Height}x{Width}, {Fit.ToString().ToLowerInvariant()}";
 
@@ -100,6 +159,39 @@ public sealed record ImageTransform
         using var scaled = source.Clone(context => context.Resize(width, height, KnownResamplers.CatmullRom));
         var result = new ByteImage(height, width, image.Channels);
         scaled.CopyPixelDataTo(result.Pixels);
+        return result;
+    }
+
+    // Where the parts that cover a scaled image begin, from the center outward. One side of the image is that of the parts.
+    private (int Row, int Column)[] Windows(int height, int width)
+    {
+        var (size, length) = width > Width ? (Width, width) : (Height, height);
+        var center = (length - size) / 2;
+        List<int> starts = [center];
+        for (var from = center; from > 0;)
+        {
+            from = Math.Max(0, from - size);
+            starts.AddRange([from, 2 * center - from]);
+        }
+
+        // The center is rounded down, so a line may be left at the end.
+        if (starts.Max() < length - size) starts.Add(length - size);
+        return [.. starts.Select(from => width > Width ? (0, from) : (from, 0))];
+    }
+
+    private static ByteImage Scale(ByteImage image, int height, int width) => (height, width) == (image.Height, image.Width) ? image
+        : image.Channels == 1 ? Resize<L8>(image, height, width) : Resize<Rgb24>(image, height, width);
+
+    private ByteImage Cut(ByteImage scaled, int fromRow, int fromColumn)
+    {
+        var channels = scaled.Channels;
+        var result = new ByteImage(Height, Width, channels);
+        for (var y = 0; y < Height; y++)
+        {
+            scaled.Pixels.AsSpan(((fromRow + y) * scaled.Width + fromColumn) * channels, Width * channels)
+                .CopyTo(result.Pixels.AsSpan(y * Width * channels));
+        }
+
         return result;
     }
 

@@ -96,6 +96,9 @@ public sealed record EpochReport
     /// <summary>The learning rate of the epoch's last step.</summary>
     public required float LearningRate { get; init; }
 
+    /// <summary>The mean learning rate of the epoch's steps; NaN in the files of versions that did not store it.</summary>
+    public double MeanLearningRate { get; init; } = double.NaN;
+
     /// <summary>Training time of the epoch in seconds, without evaluation.</summary>
     public required double TrainSeconds { get; init; }
 

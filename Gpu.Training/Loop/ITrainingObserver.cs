@@ -23,6 +23,12 @@ public interface ITrainingObserver
     {
     }
 
+    /// <summary>
+    /// Whether the next <see cref="OnStep"/> needs a fresh <see cref="StepProgress.Loss"/> between two readings (<see cref="TrainingOptions.LogEvery"/>). Asked
+    /// after every step; reading the loss waits for the device.
+    /// </summary>
+    bool WantsLoss => false;
+
     /// <summary>Called after every optimizer step. Implementations should be fast and not allocate.</summary>
     void OnStep(in StepProgress progress)
     {

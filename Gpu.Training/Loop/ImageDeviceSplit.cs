@@ -79,15 +79,17 @@ internal sealed class ImageDeviceSplit : DeviceSplit
 
     protected override void Gather(Plan plan, CommandList list)
     {
+        var transforms = _augmentation.IsFlipAndShift ? default
+            : _augmentationBuffers.Transforms.First(plan.Batch * AugmentationBuffers.WordsPerSample);
         BatchGather.Run(
             list, Shape(plan.Batch), _bytes.View, _labels?.View ?? default, OrderView, StepState, _normalization.View, plan.Samples,
             _labels is null ? default : plan.Labels, _augmentation, _augmentationBuffers with
             {
-                Transforms = _augmentation.IsFlipAndShift ? default : _augmentationBuffers.Transforms.First(plan.Batch * AugmentationBuffers.WordsPerSample),
+                Transforms = transforms,
                 SecondLabels = plan.SecondLabels,
                 LabelWeights = plan.LabelWeights,
             });
-        if (_masks is not null) MaskGather.Run(list, MaskShape(plan.Batch), _masks.View, OrderView, StepState, plan.Labels, _augmentation);
+        if (_masks is not null) MaskGather.Run(list, MaskShape(plan.Batch), _masks.View, OrderView, StepState, plan.Labels, _augmentation, transforms);
     }
 
     private BatchShape MaskShape(int count) => new(_split.Count, count, _split.Height, _split.Width, 1);
@@ -95,8 +97,8 @@ internal sealed class ImageDeviceSplit : DeviceSplit
     private AugmentationBuffers Buffers(Augmentation augmentation, int batch)
     {
         if (augmentation.IsFlipAndShift) return default;
-        if (_split.Masks is not null)
-            throw new TrainingException("Images with masks can be augmented by flip and shift only, without mixup and cutmix. Omit the others.");
+        if (_split.Masks is not null && augmentation.MixesSamples)
+            throw new TrainingException("Images with masks cannot be mixed, since a pixel has one class. Omit mixup and cutmix.");
         var transforms = Allocate(batch * AugmentationBuffers.WordsPerSample).View;
         if (!augmentation.MixesSamples) return new AugmentationBuffers { Transforms = transforms };
         var quantiles = Allocate(AugmentationBuffers.QuantileWords).View;

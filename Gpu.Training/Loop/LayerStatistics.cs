@@ -2,7 +2,10 @@ using Gpu.Kernels;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>Statistics of a parameter tensor at the end of an epoch. Gradient and update are those of the last step of the epoch.</summary>
+/// <summary>
+/// Statistics of a parameter tensor at the end of an epoch. Gradient and update are those of the last step of the epoch; if
+/// its learning rate is 0, the update is that of a step in the middle of the epoch.
+/// </summary>
 public sealed record LayerStatistics
 {
     /// <summary>The full name of the parameter, such as <c>conv1.weight</c>.</summary>

@@ -41,6 +41,13 @@ internal sealed class LossLog
         return Last;
     }
 
+    /// <summary>The mean loss per sample since the last reading, which stays the last one.</summary>
+    public double MeanSinceReading(MetricTotals totals)
+    {
+        var samples = totals.Samples - _previous.Samples;
+        return samples > 0 ? (totals.LossSum - _previous.LossSum) / samples : Last;
+    }
+
     /// <summary>Adds a batch to the loss of the current step: the mean over its samples, divided by the number of batches in the step.</summary>
     public void Add(ComputeDevice device, Plan plan, int batches)
     {

@@ -11,7 +11,7 @@ using Gpu.Training.Weights;
 
 namespace Gpu.Training.Loop;
 
-/// <summary>Runs a trained network: evaluation and prediction with the pixel normalization that it was trained with.</summary>
+/// <summary>Runs a trained network: evaluation and prediction with the pixel normalization that it was trained with. Not thread-safe.</summary>
 public sealed class Predictor : IDisposable
 {
     private const int MostImagesWithMasks = 32;
@@ -19,6 +19,11 @@ public sealed class Predictor : IDisposable
     private readonly ComputeDevice _device;
     private readonly Network _network;
     private readonly int _batch;
+    private PlanCache? _plans;
+
+    // The largest batch that the plans were made for, and what fitted the device.
+    private int _wantedBatch;
+    private int _fittingBatch;
 
     private Predictor(RunFolder run, ComputeDevice device, int batch)
     {
@@ -325,13 +330,18 @@ public sealed class Predictor : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _network.Dispose();
+    public void Dispose()
+    {
+        ReleasePlans();
+        _network.Dispose();
+    }
 
     private int WindowBatch => SplitEvaluator.BatchFor(_batch, int.MaxValue);
 
-    // The result does not depend on the batch size, so the batch is reduced to what fits.
+    // The result does not depend on the batch size, so the batch is reduced to what fits, without the plans that are kept.
     private (MemoryCheck Check, int Batch) Fit(string verb, PlanSettings settings, int samples, Func<MemoryRequirements, int, long?> bytes)
     {
+        ReleasePlans();
         var requirements = new MemoryRequirements(Run.Model, settings);
         var batch = Math.Max(1, Check(Math.Min(_batch, samples)).LargestFittingBatch());
         return (Check(batch).Require(), batch);
@@ -339,14 +349,40 @@ public sealed class Predictor : IDisposable
         MemoryCheck Check(int size) => new(_device, $"{verb} {Run.Model.Name} on batches of {size}", size, smaller => bytes(requirements, smaller));
     }
 
-    // The evaluation plan of each batch of samples, with the index of the batch's first sample.
+    // The evaluation plan of each batch of samples, with the index of the batch's first sample. Plans are kept for the next call, since making them takes
+    // longer than running them.
     private IEnumerable<(Plan Plan, int From)> Batches(int count)
     {
-        var settings = new PlanSettings();
-        var (check, batch) = Fit("running", settings, count, (requirements, size) => requirements.PlanBytes([], [size]));
-        using var plans = new PlanCache(_network.Memory, _device, settings);
-        check.Run(() => plans.Evaluation(batch));
-        for (var from = 0; from < count; from += batch) yield return (plans.Evaluation(Math.Min(batch, count - from)), from);
+        var wanted = Math.Min(_batch, count);
+        if (wanted > _wantedBatch)
+        {
+            var settings = new PlanSettings();
+            var (check, fitting) = Fit("running", settings, count, (requirements, size) => requirements.PlanBytes([], [size]));
+            _plans = check.Run(() =>
+            {
+                var plans = new PlanCache(_network.Memory, _device, settings);
+                try
+                {
+                    plans.Evaluation(fitting);
+                    return plans;
+                }
+                catch
+                {
+                    plans.Dispose();
+                    throw;
+                }
+            });
+            (_wantedBatch, _fittingBatch) = (wanted, fitting);
+        }
+
+        var batch = Math.Min(wanted, _fittingBatch);
+        for (var from = 0; from < count; from += batch) yield return (_plans!.Evaluation(Math.Min(batch, count - from)), from);
+    }
+
+    private void ReleasePlans()
+    {
+        _plans?.Dispose();
+        (_plans, _wantedBatch) = (null, 0);
     }
 
     // Runs rows of inputs and passes the outputs of each to the receiver.

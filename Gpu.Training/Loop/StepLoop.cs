@@ -31,19 +31,42 @@ internal sealed class StepLoop
     /// <summary>The position of the next step.</summary>
     public LoopPosition Position { get; private set; } = new();
 
-    /// <summary>Whether the next step is measured: the last one of an epoch, of every epoch or of some (<see cref="MeasuredEpochs"/>).</summary>
+    /// <summary>
+    /// Whether the next step is measured: the last one of an epoch, of every epoch or of some (<see cref="MeasuredEpochs"/>). If its learning rate is 0, as at
+    /// the end of a cosine, its update says nothing, and a step in the middle of the epoch is measured, too.
+    /// </summary>
     public bool IsNextMeasured => _resolved.Options.Statistics
         && (Position.Step + 1 >= TotalSteps
-            || (Position.Batch + _resolved.Options.Accumulate >= _session.BatchesPerEpoch && Position.Epoch % _measuredEpochs == 0));
+            || (Position.Batch + _resolved.Options.Accumulate >= _session.BatchesPerEpoch && Position.Epoch % _measuredEpochs == 0)
+            || IsNextMiddle);
 
     /// <summary>Whether the epoch or the run has no more steps.</summary>
     public bool IsEpochComplete => Position.Batch >= _session.BatchesPerEpoch || Position.Step >= TotalSteps;
 
     private ComputeDevice Device => _session.Network.Device;
 
+    // Of an epoch that ends the run at a learning rate of 0.
+    private bool IsNextMiddle
+    {
+        get
+        {
+            var first = (long)Position.Epoch * StepsPerEpoch;
+            return TotalSteps - first <= StepsPerEpoch && TotalSteps - first > 1 && Position.Step == first + (TotalSteps - first) / 2 - 1
+                && LearningRateAt(TotalSteps - 1) == 0;
+        }
+    }
+
     /// <summary>Learning rate of a step, from 0.</summary>
     public float LearningRateAt(long step) => (float)(_resolved.Optimizer.LearningRate * Position.RateFactor * Position.Plateau.Factor
         * _resolved.Options.Schedule.FactorAt(step, _resolved.Options.Warmup, TotalSteps, StepsPerEpoch));
+
+    /// <summary>The mean learning rate of the steps of the current epoch so far.</summary>
+    public double MeanLearningRate()
+    {
+        var (sum, count) = (0.0, 0L);
+        for (var step = (long)Position.Epoch * StepsPerEpoch; step < Position.Step; step++, count++) sum += LearningRateAt(step);
+        return count == 0 ? double.NaN : sum / count;
+    }
 
     /// <summary>Prepares the sample order, and at the start of the epoch its metrics.</summary>
     public void BeginEpoch()
@@ -77,7 +100,14 @@ internal sealed class StepLoop
     }
 
     /// <summary>Measures the parameters after a measured step (<see cref="LoopPosition.Layers"/>). Waits until the device has finished.</summary>
-    public void MeasureStatistics() => (Position.Layers, _measure) = (_measure?.Invoke(), null);
+    public void MeasureStatistics()
+    {
+        var layers = _measure?.Invoke();
+        // The step in the middle of the epoch changed the weights.
+        if (Position.Layers is { } middle && layers is not null && LearningRateAt(Position.Step - 1) == 0)
+            layers = [.. layers.Zip(middle, (end, before) => end with { UpdateRatio = before.UpdateRatio })];
+        (Position.Layers, _measure) = (layers, null);
+    }
 
     /// <summary>
     /// Epochs from one that is measured to the next, so that measuring takes less than about 2 % of the time of a run. It depends on the sizes alone, so that a

@@ -24,7 +24,10 @@ public readonly record struct StepProgress
     /// <summary>True if the loss was read from the device at this step: every <see cref="TrainingOptions.LogEvery"/> steps and at the first one.</summary>
     public bool IsLogged { get; init; }
 
-    /// <summary>Mean loss per sample between the last two readings; NaN before the first.</summary>
+    /// <summary>
+    /// Mean loss per sample: of the samples since the last reading if the observer wants it (<see cref="ITrainingObserver.WantsLoss"/>), else between the last
+    /// two readings; NaN before the first.
+    /// </summary>
     public double Loss { get; init; }
 
     /// <summary>The learning rate of this step.</summary>

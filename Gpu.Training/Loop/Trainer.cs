@@ -65,6 +65,19 @@ public sealed class Trainer : IDisposable
     {
     }
 
+    /// <summary>
+    /// Bytes of device memory that training needs at least, without the data and the state of the optimizer; null if a buffer would have more than 2^31 - 1
+    /// values, so that no device can train it.
+    /// </summary>
+    /// <param name="model">the model</param>
+    /// <param name="batch">samples of a batch, 1 or more</param>
+    public static long? LeastBytes(Model model, int batch)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
+        return new MemoryRequirements(model, new PlanSettings()).PlanBytes([batch], []) + sizeof(float) * ParameterMemory.WordsFor(model);
+    }
+
     private Trainer(
         Model model, Dataset data, ComputeDevice device, TrainingOptions options, ITrainingObserver? observer, RunFolder? resumed, ResumeOptions? allowed)
     {
@@ -251,12 +264,14 @@ public sealed class Trainer : IDisposable
         // Also log the first step, so that the user sees a loss right away.
         var isLogged = _loop.Position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
         if (isLogged) ReportLossScale();
-        if (isLogged) RequireFinite(_losses.ReadMean(_session.Plans.TrainingMetrics.Read()));
+        var loss = _losses.Last;
+        if (isLogged) RequireFinite(loss = _losses.ReadMean(_session.Plans.TrainingMetrics.Read()));
+        else if (_observer.WantsLoss) loss = _losses.MeanSinceReading(_session.Plans.TrainingMetrics.Read());
         // The time of the steps does not include that of the measurement.
         if (isMeasured) _device.Synchronize();
         _clock.Pause(samples);
         if (isMeasured) _loop.MeasureStatistics();
-        ReportStep(isLogged);
+        ReportStep(isLogged, loss);
     }
 
     private void FinishEpoch(CancellationToken cancellation)
@@ -287,7 +302,7 @@ public sealed class Trainer : IDisposable
         }
 
         position.EvaluatedStep = position.Step;
-        var learningRate = _loop.LearningRateAt(position.Step - 1);
+        var (learningRate, meanRate) = (_loop.LearningRateAt(position.Step - 1), _loop.MeanLearningRate());
         position.Plateau = _resolved.Options.Schedule.Observe(position.Plateau, _session.Validation is null || IsGenerator ? totals.MeanLoss : evaluation.Loss);
         var layers = position.Layers;
         _loop.EndEpoch();
@@ -322,6 +337,7 @@ public sealed class Trainer : IDisposable
             Layers = layers,
             IsBest = isBest,
             LearningRate = learningRate,
+            MeanLearningRate = meanRate,
             TrainSeconds = _clock.EpochSeconds,
             EvaluationSeconds = evaluation.Seconds,
             SamplesPerSecond = _clock.EpochSamplesPerSecond,
@@ -560,7 +576,7 @@ public sealed class Trainer : IDisposable
         _observer.OnDetail($"Step {_session.Counters.Step}: loss scale {state.Scale:N0}, {state.Skipped:N0} skipped updates.");
     }
 
-    private void ReportStep(bool isLogged)
+    private void ReportStep(bool isLogged, double loss)
     {
         var stepsBefore = (long)_loop.Position.Epoch * _loop.StepsPerEpoch;
         var progress = new StepProgress
@@ -572,7 +588,7 @@ public sealed class Trainer : IDisposable
             Step = _loop.Position.Step,
             TotalSteps = _loop.TotalSteps,
             IsLogged = isLogged,
-            Loss = _losses.Last,
+            Loss = loss,
             LearningRate = _learningRate,
             SamplesPerSecond = _clock.SamplesPerSecond,
             Seconds = _clock.TrainSeconds,
@@ -618,6 +634,9 @@ public sealed class Trainer : IDisposable
         TotalSteps = _loop.TotalSteps,
         FirstStep = _loop.Position.Step,
         Optimizer = _resolved.Optimizer,
+        DecayFor = _resolved.Options.DecayFor,
+        LearningRateScales = _resolved.Options.LearningRateScales,
+        Freeze = _resolved.Options.Freeze,
         HasL1 = _resolved.Rules.HasL1,
         FindsDecay = _resolved.Options.AutoDecay,
         Schedule = _resolved.Options.Schedule,
@@ -651,6 +670,7 @@ public sealed class Trainer : IDisposable
         ValidationAccuracy = _session.Validation is null || _loop.Position.BestEpoch == 0 ? null : _loop.Position.BestAccuracy,
         SamplesPerSecond = _clock.SamplesPerSecond,
         Seconds = _clock.TotalSeconds,
+        TrainSeconds = _clock.TrainSeconds,
         Parameters = _model.ParameterCount,
         Run = _resolved.Options.OutputFolder,
         Losses = _resolved.Options.RecordLosses ? _losses.Recorded : null,

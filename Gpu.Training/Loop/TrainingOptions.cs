@@ -1,6 +1,8 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
+using Gpu.Training.Data;
 using Gpu.Training.Images;
+using Gpu.Training.Models;
 
 namespace Gpu.Training.Loop;
 
@@ -266,6 +268,21 @@ public sealed record TrainingOptions
 
     /// <summary>Whether a divergence is traced to its step and layer, which repeats the steps since the last checkpoint.</summary>
     internal bool LocatesDivergence { get; init; } = true;
+
+    /// <summary>Checks that the options fit a model and a data set, as <see cref="Trainer"/> does, without a device.</summary>
+    /// <param name="model">the model</param>
+    /// <param name="data">the data</param>
+    /// <exception cref="TrainingException">an option is out of range or has no effect; the message names it</exception>
+    public void CheckFor(Model model, Dataset data)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        ResolvedOptions.Resolve(this, model);
+        if (data is not ImageDataset images) return;
+        TrainingData.RequireAugmentation(images, this);
+        if (images.Task == TaskKind.Segmentation && (Mixup > 0 || Cutmix > 0))
+            throw new TrainingException("Images with masks cannot be mixed, since a pixel has one class. Omit mixup and cutmix.");
+    }
 
     /// <summary>The optimizer that these options give with a recipe: where they say nothing, the recipe's, or the defaults of another kind.</summary>
     /// <param name="recipe">the optimizer of the model's recipe</param>

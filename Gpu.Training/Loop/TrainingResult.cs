@@ -94,6 +94,9 @@ public sealed record TrainingResult
     /// <summary>Seconds from the first step to the end, including evaluation.</summary>
     public required double Seconds { get; init; }
 
+    /// <summary>Seconds of the training steps alone, which <see cref="SamplesPerSecond"/> refers to.</summary>
+    public double TrainSeconds { get; init; } = double.NaN;
+
     /// <summary>Number of trainable parameters.</summary>
     public required long Parameters { get; init; }
 

@@ -59,6 +59,15 @@ public sealed record TrainingSummary
     /// <summary>The optimizer with its hyperparameters.</summary>
     public required OptimizerOptions Optimizer { get; init; }
 
+    /// <summary>Weight decay of some parameters by name.</summary>
+    public IReadOnlyList<DecayOverride> DecayFor { get; init; } = [];
+
+    /// <summary>Factors of the learning rate of some parameters by name.</summary>
+    public IReadOnlyList<LearningRateScale> LearningRateScales { get; init; } = [];
+
+    /// <summary>Patterns of the names of parameters that are not trained.</summary>
+    public IReadOnlyList<string> Freeze { get; init; } = [];
+
     /// <summary>Whether any parameter has an L1 penalty.</summary>
     public bool HasL1 { get; init; }
 

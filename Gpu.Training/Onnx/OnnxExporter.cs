@@ -111,7 +111,8 @@ public sealed class OnnxExporter
 
     private string Probabilities(string logits) => _model.Recipe.Loss switch
     {
-        LossKind.SoftmaxCrossEntropy => _graph.Add("Softmax", "probabilities", [logits], ("axis", 1L)),
+        // Of the pixels, too: the channels of an image are axis 1.
+        var loss when loss == LossKind.SoftmaxCrossEntropy || TaskModel.IsPixelLoss(loss) => _graph.Add("Softmax", "probabilities", [logits], ("axis", 1L)),
         LossKind.BinaryCrossEntropy => _graph.Add("Sigmoid", "probabilities", [logits]),
         _ => throw new OnnxException($"The model '{_model.Name}' predicts numbers, which are no logits of probabilities."),
     };

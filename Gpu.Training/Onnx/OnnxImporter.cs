@@ -71,7 +71,11 @@ public static class OnnxImporter
         var drafts = layers.Layers;
         if (drafts.Count == 0) throw new OnnxException($"The graph in '{path}' has no layers: its output is its input.");
         // One output is a number or a yes-or-no; the data decides in training.
-        var recipe = new TrainingRecipe { Loss = output.Shape.Length == 1 ? LossKind.MeanSquaredError : LossKind.SoftmaxCrossEntropy };
+        var hasMasks = OnnxLayers.HasMasks(input.Shape, output.Shape);
+        var recipe = new TrainingRecipe
+        {
+            Loss = output.Shape.Length == 1 ? LossKind.MeanSquaredError : hasMasks ? LossKind.PixelCrossEntropy : LossKind.SoftmaxCrossEntropy,
+        };
         var model = new Model(
             NameOf(file.Graph!.Name), input.Shape, recipe, [.. drafts.Select((draft, i) => draft.Create(i > 0 ? drafts[i - 1].Name : InputName))]);
         var weights = new Dictionary<string, float[]>(StringComparer.Ordinal);

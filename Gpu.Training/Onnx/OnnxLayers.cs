@@ -38,10 +38,15 @@ internal sealed class OnnxLayers(OnnxGraph graph)
         _values[input] = value;
         foreach (var node in graph.Order(input)) _values[node.Outputs[0]] = Read(node);
         var output = _values[graph.Output];
-        if (output.Shape.IsImage) output = Flattened(output);
+        if (HasMasks(value.Shape, output.Shape)) _remarks.Add("The outputs have the size of the input: they are taken for the classes of its pixels.");
+        else if (output.Shape.IsImage) output = Flattened(output);
         if (output.Image is not null) _remarks.Add("The outputs are in the order height, width, channel, not channel, height, width.");
         return output;
     }
+
+    /// <summary>Whether the outputs are a class for each pixel of the input.</summary>
+    public static bool HasMasks(TensorShape input, TensorShape output) => input.IsImage && output.IsImage && output.Positions > 1 && output.Channels > 1
+        && (output.Height, output.Width) == (input.Height, input.Width);
 
     private OnnxValue Read(OnnxNode node)
     {

@@ -47,6 +47,7 @@ public static class EpochJson
         writer.WriteNumber("step", report.Step);
         writer.WriteNumber("epochs", report.Epochs);
         writer.WriteNumber("learning_rate", report.LearningRate);
+        if (double.IsFinite(report.MeanLearningRate)) Number(writer, "mean_learning_rate", report.MeanLearningRate);
         Number(writer, "train_loss", report.TrainLoss);
         Number(writer, "train_accuracy", report.TrainAccuracy);
         writer.WriteString("evaluated_on", report.EvaluatedOn);
@@ -112,6 +113,7 @@ public static class EpochJson
         Step = json.GetProperty("step").GetInt64(),
         Epochs = json.GetProperty("epochs").GetInt32(),
         LearningRate = json.GetProperty("learning_rate").GetSingle(),
+        MeanLearningRate = json.TryGetProperty("mean_learning_rate", out _) ? Number(json, "mean_learning_rate") : double.NaN,
         TrainLoss = Number(json, "train_loss"),
         TrainAccuracy = Number(json, "train_accuracy"),
         EvaluatedOn = json.GetProperty("evaluated_on").GetString() ?? "",

@@ -1,6 +1,7 @@
 using Gpu.Training.Data;
 using Gpu.Training.IO;
 using Gpu.Training.Loop;
+using Gpu.Training.Models;
 using Gpu.Training.Onnx;
 using Gpu.Training.Weights;
 
@@ -33,7 +34,9 @@ public static class RunImport
 
         if (model.Input.IsImage && normalization.Mean.Length != channels)
             throw new TrainingException($"The normalization has {normalization.Mean.Length} channels, but the network takes {model.Input}.");
-        var outputs = model.Output.Length;
+        // For masks the channels are the classes.
+        var hasMasks = TaskModel.IsPixelLoss(model.Recipe.Loss);
+        var outputs = hasMasks ? model.Output.Channels : model.Output.Length;
         classNames ??= WeightMetadata.List<string>(imported.Metadata, WeightMetadata.Classes);
         if (classNames is { Count: > 0 } && classNames.Count != outputs)
             throw new TrainingException($"There are {classNames.Count} class names, but the network has {outputs} outputs.");
@@ -46,6 +49,7 @@ public static class RunImport
             ClassNames = classNames,
             Normalization = normalization,
             Device = "none",
+            Task = hasMasks ? TaskKind.Segmentation : TaskKind.Classification,
             Options = new TrainingOptions(),
         };
         var writer = new SafeTensorsWriter();
@@ -53,7 +57,7 @@ public static class RunImport
         foreach (var parameter in model.Parameters) writer.Add(parameter.Name, parameter.Shape, imported.Weights[parameter.Name]);
         Directory.CreateDirectory(folder);
         writer.Write(Path.Combine(folder, RunFolder.BestFile));
-        Models.ModelFile.Save(model, Path.Combine(folder, RunFolder.ModelFile));
+        ModelFile.Save(model, Path.Combine(folder, RunFolder.ModelFile));
         AtomicFile.WriteAllText(Path.Combine(folder, RunFolder.ConfigurationFile), configuration.Write());
         return remarks;
     }
