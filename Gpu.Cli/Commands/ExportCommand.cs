@@ -78,6 +78,7 @@ internal sealed class ExportCommand
         });
         var bytes = new FileInfo(path).Length;
         _context.Reporter.Line($"Written: {path} ({name}, {Units.Bytes(bytes)})");
+        if (format == ExportFormat.CSharp) _context.Reporter.Line($"Written: {RunExport.WeightsPath(path)}, which the class reads");
         _context.Reporter.Result(new JsonRecord().Add("file", Path.GetFullPath(path)).Add("format", name).Add("bytes", bytes)
             .Add("model", run.Model.Name));
     }

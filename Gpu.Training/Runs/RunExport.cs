@@ -48,6 +48,10 @@ public static class RunExport
         };
     }
 
+    /// <summary>The file with the weights that <see cref="ExportFormat.CSharp"/> writes beside a file.</summary>
+    /// <param name="path">the file with the class</param>
+    public static string WeightsPath(string path) => ClassWriter.WeightsPath(path);
+
     /// <summary>Writes a file, atomically.</summary>
     /// <param name="run">the run</param>
     /// <param name="format">the format</param>
