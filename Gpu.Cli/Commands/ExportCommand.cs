@@ -21,7 +21,8 @@ internal sealed class ExportCommand
     private readonly CommandContext _context;
     private readonly Argument<string> _run = new("RUN") { Description = "Run folder" };
     private readonly Option<string?> _format = Options.OneOf(
-        "--format", "File format: an ONNX graph; weights as safetensors in the names of this program or of PyTorch; everything as JSON; a C# class for Gpu.Kernels", ToOnnx,
+        "--format", "File format: an ONNX graph; weights as safetensors in the names of this program or of PyTorch; everything as JSON; a C# class "
+        + "for Gpu.Kernels", ToOnnx,
         [.. Formats.Select(format => format.Name)]);
 
     private readonly Option<string?> _out = Options.Text("--out", "FILE", "File to write", "MODEL.onnx and the like in the run folder");

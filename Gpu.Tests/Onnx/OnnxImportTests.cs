@@ -10,7 +10,10 @@ namespace Gpu.Tests.Onnx;
 
 public class OnnxImportTests
 {
-    public static TheoryData<string> BuiltIns => new(BuiltInModels.Names);
+    // Import makes classifiers and networks for masks. Networks for images from noise are refused by the layers that only they have.
+    public static TheoryData<string> BuiltIns => [.. BuiltInModels.Names.Where(name => !Generators.Contains(name))];
+
+    private static string[] Generators => ["autoencoder_small", "vae_small", "dcgan_small"];
 
     [Theory]
     [MemberData(nameof(BuiltIns))]

@@ -170,6 +170,11 @@ public class ExtremeValueTests
         string[] device = ["--device", "cpu", "--threads", "1"];
         var train = CommandLine.Run(["train", data, "--model", model, "--epochs", "1", "--out", run, .. device]);
         Assert.True(train.ExitCode == 0, train.Error);
+        var generator = folder.File("generator");
+        train = CommandLine.Run([
+            "train", "--task", "autoencode", "--model", "vae_small", "--limit-train", "16", "--limit-test", "8", "--epochs", "1", "--out", generator,
+            .. device]);
+        Assert.True(train.ExitCode == 0, train.Error);
         var onnx = folder.File("run.onnx");
         var export = CommandLine.Run("export", run, "--out", onnx);
         Assert.True(export.ExitCode == 0, export.Error);
@@ -181,6 +186,7 @@ public class ExtremeValueTests
             ["train"] = [data, "--model", model, "--epochs", "1", "--out", folder.File("trained"), .. device],
             ["eval"] = [run, data, .. device],
             ["predict"] = [run, folder.File("image.png"), .. device],
+            ["generate"] = [generator, "--count", "4", "--out", folder.File("grid.png"), .. device],
             ["report"] = [run, .. device],
             ["compare"] = [run, run, "--out", folder.File("compare.html"), .. device],
             ["serve"] = [folder.Path, "--port", "0", .. device],
