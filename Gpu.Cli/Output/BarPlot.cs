@@ -45,13 +45,14 @@ internal static class BarPlot
     /// </summary>
     public static double Start(IReadOnlyList<(string Label, double Value, double Error, string Text)> rows)
     {
-        const double close = 0.25, room = 0.15;
+        const double close = 0.25, room = 0.15, least = 0.005;
         if (!rows.Any(row => double.IsFinite(row.Value))) return 0;
         var (low, high) = Ends(rows);
         if (low <= 0 || high - low > close * high || high == low) return Math.Min(0, low);
-        // Rounded down to a digit that tells the values apart.
-        var start = low - room * (high - low);
-        var unit = Math.Pow(10, Math.Floor(Math.Log10(high - low)));
+        // Differences far below a percent stay small. Rounded down to a digit that tells the values apart.
+        var range = Math.Max(high - low, least * high);
+        var start = high - (1 + room) * range;
+        var unit = Math.Pow(10, Math.Floor(Math.Log10(range)));
         return Math.Max(0, Math.Floor(start / unit) * unit);
     }
 

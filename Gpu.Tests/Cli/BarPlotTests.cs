@@ -32,6 +32,9 @@ public class BarPlotTests
         Assert.InRange(start, 0.507, 0.5094);
         var bars = BarPlot.Lines(near, isUnicode: false).Select(line => line.Count(letter => letter == '#')).ToArray();
         Assert.True(bars[0] == 50 && bars[1] < bars[2] && bars[2] < bars[0] - 5, string.Join(' ', bars));
+        var equal = BarPlot.Lines([("a", 0.35151, 0, ""), ("b", 0.35155, 0, "")], isUnicode: false)
+            .Select(line => line.Count(letter => letter == '#')).ToArray();
+        Assert.InRange(equal[1] - equal[0], 0, 3);
         // Values that differ much, or not at all, are bars from 0.
         Assert.Equal(0, BarPlot.Start([("a", 1, 0, ""), ("b", 2, 0, "")]));
         Assert.Equal(0, BarPlot.Start([("a", 2, 0, ""), ("b", 2, 0, "")]));
