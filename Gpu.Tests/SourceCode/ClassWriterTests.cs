@@ -30,7 +30,10 @@ public class ClassWriterTests
     [InlineData("""{ "type": "convolution", "channels": 4, "kernel": 3, "stride": 2, "padding": "same", "dilation": 1, "groups": 2, "activation": "silu" }""")]
     [InlineData("""{ "type": "transposed-convolution", "channels": 3, "kernel": 3, "stride": 2, "activation": "leaky-relu" }""")]
     [InlineData("""{ "type": "average-pooling", "window": 3, "stride": 2, "padding": 1 }, { "type": "activation", "function": "gelu" }""")]
-    [InlineData("""{ "type": "batch-normalization" }, { "type": "max-pooling", "window": 2 }, { "type": "upsampling", "factor": 2 }, { "type": "dropout", "probability": 0.5 }""")]
+    [InlineData("""
+        { "type": "batch-normalization" }, { "type": "max-pooling", "window": 2 }, { "type": "upsampling", "factor": 2 },
+        { "type": "dropout", "probability": 0.5 }
+        """)]
     [InlineData("""{ "type": "convolution", "channels": 4, "kernel": 3, "weightStandardization": true, "activation": "relu" }""")]
     public void OtherLayersAreExported(string layers) => Compare(ModelFile.Parse(
         $$"""{ "input": [12, 10, 2], "layers": [ {{layers}}, { "type": "flatten" }, { "type": "dense", "units": 5 } ] }""", "test"));

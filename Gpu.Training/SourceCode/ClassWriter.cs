@@ -94,14 +94,16 @@ internal static class ClassWriter
         var name = Identifier(Path.GetFileNameWithoutExtension(path));
         var pattern = PixelNormalization.Pattern(facts.Normalization.Mean, facts.Normalization.StandardDeviation);
         var channels = facts.Normalization.Mean.Length;
+        var colors = channels == 1 ? "of gray" : channels == 3 ? "of red, green and blue" : $"of {channels} channels";
         var shape = model.Input.IsImage
-            ? $"{model.Input.Height} x {model.Input.Width} pixels {(channels == 1 ? "of gray" : channels == 3 ? "of red, green and blue" : $"of {channels} channels")}"
+            ? $"{model.Input.Height} x {model.Input.Width} pixels {colors}"
             : $"{model.Input.Length / channels} pixels";
         var scale = pattern.Take(channels);
         var shift = pattern.Skip(PixelNormalization.Period(channels)).Take(channels);
         var (input, output) = (model.Input, model.Output);
         var isMask = output.IsImage;
         var classes = isMask ? output.Channels : output.Length;
+        var results = isMask ? $"{output.Height} x {output.Width} pixels x {classes} classes" : "one for each class";
         var names = facts.ClassNames.Select(Quote);
         var resize = facts.Transform is { } transform
             ? $" Images of other sizes were resized ({transform.Fit.ToString().ToLowerInvariant()}) before training." : "";
@@ -132,7 +134,7 @@ internal static class ClassWriter
                 /// <summary>Bytes of an image: {{shape}}, in rows from the top.</summary>
                 public const int Length = {{input.Length}};
 
-                /// <summary>Probabilities of an image: {{(isMask ? $"{output.Height} x {output.Width} pixels x {classes} classes" : "one for each class")}}.</summary>
+                /// <summary>Probabilities of an image: {{results}}.</summary>
                 public const int Outputs = {{output.Length}};
 
                 private const int Channels = {{channels}};
@@ -239,9 +241,14 @@ internal static class ClassWriter
             """).ReplaceLineEndings("\n");
     }
 
-    private static string Quote(string text) => $"\"{string.Concat(text.Select(letter => letter is '"' or '\\' || char.IsControl(letter) ? $"\\u{(int)letter:x4}" : $"{letter}"))}\"";
+    private static string Quote(string text)
+    {
+        var letters = text.Select(letter => letter is '"' or '\\' || char.IsControl(letter) ? $"\\u{(int)letter:x4}" : $"{letter}");
+        return $"\"{string.Concat(letters)}\"";
+    }
 
-    private static string Xml(string text) => System.Security.SecurityElement.Escape(new string([.. text.Select(letter => char.IsControl(letter) ? ' ' : letter)]));
+    private static string Xml(string text) =>
+        System.Security.SecurityElement.Escape(new string([.. text.Select(letter => char.IsControl(letter) ? ' ' : letter)]));
 
     // A valid name of a class: "my-net 2" becomes "MyNet2".
     private static string Identifier(string fileName)
