@@ -7,13 +7,13 @@ namespace Gpu.Cli.Bench;
 internal sealed class BatchLabels(StepRunner runner, Model model, int batch, Random random)
 {
     // An autoencoder compares its output with its input, and a generator reads images alone.
-    private readonly bool _needsNone = TaskModel.IsReconstructionLoss(model.Recipe.Loss) || (TaskModel.IsAdversarialLoss(model.Recipe.Loss) && model.ConditionClasses == 0);
+    private readonly bool _needsNone = TaskModel.IsReconstructionLoss(model.Recipe.Loss)
+        || (TaskModel.IsAdversarialLoss(model.Recipe.Loss) && model.ConditionClasses == 0);
 
     private readonly int[] _labels = TaskModel.IsPixelLoss(model.Recipe.Loss) ? new int[batch * model.Output.Height * model.Output.Width]
-        : model.Recipe.Loss == LossKind.SoftmaxCrossEntropy || model.ConditionClasses > 0 ? new int[batch] : [];
+        : HasLabels(model) ? new int[batch] : [];
 
-    private readonly float[] _targets = TaskModel.IsPixelLoss(model.Recipe.Loss) || model.Recipe.Loss == LossKind.SoftmaxCrossEntropy || model.ConditionClasses > 0
-        ? [] : new float[batch * model.Output.Length];
+    private readonly float[] _targets = HasLabels(model) ? [] : new float[batch * model.Output.Length];
 
     private readonly int _classes = TaskModel.IsPixelLoss(model.Recipe.Loss) ? model.Output.Channels
         : model.ConditionClasses > 0 ? model.ConditionClasses : model.Output.Length;
@@ -38,6 +38,9 @@ internal sealed class BatchLabels(StepRunner runner, Model model, int batch, Ran
         if (_targets.Length == 0) runner.SetLabels(_labels);
         else runner.SetTargets(_targets);
     }
+
+    private static bool HasLabels(Model model) => model.Recipe.Loss == LossKind.SoftmaxCrossEntropy || model.ConditionClasses > 0
+        || TaskModel.IsPixelLoss(model.Recipe.Loss);
 
     private void Draw()
     {

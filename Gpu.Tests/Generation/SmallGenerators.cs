@@ -34,11 +34,14 @@ internal static class SmallGenerators
     /// <summary>The adversarial network, told one of two classes.</summary>
     public static Model Conditional()
     {
-        var plain = Adversarial(LossKind.Hinge);
+        var plain = Adversarial(LossKind.NonSaturating);
         var critic = plain.Discriminator!;
         return new Model("conditional", TensorShape.Features(Latent + 2), plain.Recipe, plain.Layers)
         {
-            Discriminator = new Model("critic", TensorShape.Image(Side, Side, 1 + 2), critic.Recipe, critic.Layers),
+            Discriminator = new Model(
+                "critic", TensorShape.Image(Side, Side, 1 + 2), critic.Recipe,
+                new Conv2dLayer(16, 4) { Stride = 2, Padding = 1, Activation = new Activation(ActivationKind.LeakyRelu, 0.2f) }, new FlattenLayer(),
+                new DenseLayer(1)),
         };
     }
 

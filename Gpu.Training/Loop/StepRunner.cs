@@ -222,7 +222,8 @@ public sealed class StepRunner : IDisposable
 
     private void RequireLabels()
     {
-        if (!_plans.Loss.UsesLabels && !IsConditional) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
+        if (_plans.Loss.UsesLabels || IsConditional) return;
+        throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
             + "takes a number for each output, not a class.");
     }
 

@@ -366,7 +366,8 @@ public sealed class Trainer : IDisposable
             if (!IsGenerator) RequireFinite(evaluation.Loss, _session.Validation is null ? "test loss" : "validation loss");
             var isJudged = _resolved.Options.FrechetEvery is { } every && (epoch % every == 0 || _loop.Position.Step >= _loop.TotalSteps);
             return (evaluation, weights.DownloadCurrent(), (
-                _writer is null ? [] : _images?.Draw() ?? [], _images?.Diversity() ?? double.NaN, isJudged ? _images!.Judge(cancellation) : GenerationScores.None));
+                _writer is null ? [] : _images?.Draw() ?? [], _images?.Diversity() ?? double.NaN,
+                isJudged ? _images!.Judge(cancellation) : GenerationScores.None));
         }
         finally
         {
