@@ -29,7 +29,7 @@ internal sealed class SyntheticStep : IDisposable
         }
 
         var random = new Random(1);
-        var inputs = new float[batch * model.Input.Length];
+        var inputs = new float[batch * (model.Discriminator is null ? model.Input : model.Output).Length];
         for (var i = 0; i < inputs.Length; i++) inputs[i] = random.NextSingle();
         _labels = new BatchLabels(Runner, model, batch, random);
         _labels.SetBatch(inputs);

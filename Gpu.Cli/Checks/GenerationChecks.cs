@@ -87,6 +87,22 @@ internal static class GenerationChecks
         }
     }
 
+    [OperationCheck("one-hot channels", 104)]
+    public static void OneHotChannelsAgreeWithTheReference(Checker checker)
+    {
+        foreach (var (batch, pixels, classes, channels, first) in new[]
+            { (1, 1, 1, 1, 0), (3, 1, 10, 74, 64), (2, 49, 10, 11, 1), (5, 4, 8, 12, 4), (2, 3, 17, 20, 3), (3, 5, 32, 64, 16) })
+        {
+            var labels = checker.Labels(batch, classes);
+            var before = checker.Uniform(batch * pixels * channels);
+            var output = checker.Upload(before);
+            OneHot.Run(checker.Device, batch, pixels, classes, checker.Upload(labels), channels, first, output);
+            var expected = before.Select((value, i) => i % channels - first is >= 0 and var number && number < classes
+                ? number == labels[i / channels / pixels] ? 1 : 0 : (double)value);
+            checker.Compare("one-hot channels", [.. expected], output, 0, shape: $"{batch} x {pixels} x {classes} of {channels} from {first}");
+        }
+    }
+
     private static DeviceView State(Checker checker, int draw)
     {
         var words = new int[StepStateLayout.Words];

@@ -39,6 +39,8 @@ internal static class BenchStepCommand
     private static void Run(
         CommandContext context, Model model, ComputeDevice device, int batch, int steps, double seconds, int warmup, Conv2dAlgorithm convolution)
     {
+        if (model.Discriminator is not null && device.Precision == MatrixPrecision.Fp16)
+            throw new UsageException("--precision fp16 does not apply to a generator and its discriminator, whose losses are not scaled. Use another one.");
         using var step = new SyntheticStep(model, device, batch, new TrainingOptions { Convolution = convolution });
         var runner = step.Runner;
         CompilationDisplay.Finish(context.Reporter, device);
@@ -46,7 +48,10 @@ internal static class BenchStepCommand
         var onDevice = DeviceTime(device, runner, times.Median);
         var threads = (device as CpuDevice)?.Threads;
         // Forward, backward data and backward weights: 3 x the forward multiply-adds, 2 operations each.
-        var gflops = 6.0 * model.MultiplyAdds * batch / times.Median / 1e9;
+        var multiplyAdds = 6.0 * model.MultiplyAdds;
+        // The discriminator learns from real and generated samples, and its scores of generated ones go forward and, without weights, backward.
+        if (model.Discriminator is { } discriminator) multiplyAdds += (2 * 6.0 + 4) * discriminator.MultiplyAdds;
+        var gflops = multiplyAdds * batch / times.Median / 1e9;
         var (median, p10, p90) = (1e3 * times.Median, 1e3 * times.Quantile(0.1), 1e3 * times.Quantile(0.9));
         var peakWorkingSet = Process.GetCurrentProcess().PeakWorkingSet64;
         List<(string Name, string Value)> facts =

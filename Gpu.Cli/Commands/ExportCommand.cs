@@ -10,12 +10,12 @@ namespace Gpu.Cli.Commands;
 /// <summary><c>export RUN --format NAME</c>: writes the best weights of a run for other programs.</summary>
 internal sealed class ExportCommand
 {
-    private const string ToOnnx = "onnx";
+    private const string ToOnnx = "onnx", ToCSharp = "csharp";
 
     private static readonly (string Name, ExportFormat Format)[] Formats =
     [
         (ToOnnx, ExportFormat.Onnx), ("safetensors", ExportFormat.SafeTensors), ("torch-names", ExportFormat.TorchNames), ("json", ExportFormat.Json),
-        ("csharp", ExportFormat.CSharp),
+        (ToCSharp, ExportFormat.CSharp),
     ];
 
     private readonly CommandContext _context;
@@ -65,6 +65,16 @@ internal sealed class ExportCommand
         {
             throw new UsageException(
                 "--with-preprocessing normalizes pixels, but the run was trained on a table, whose columns the metadata of the file describes. Omit it.");
+        }
+
+        var task = run.Configuration.Task;
+        if (task == TaskKind.Generation && parsed.GetValue(_preprocessing) is not null)
+            throw new UsageException("--with-preprocessing normalizes pixels, but the input of a generator is noise. Omit it.");
+        if (task is TaskKind.Generation or TaskKind.Autoencoding)
+        {
+            if (parsed.GetValue(_probabilities)) throw new UsageException("--probabilities is for classes, but the run makes images. Omit it.");
+            if (name == ToCSharp)
+                throw new UsageException("--format csharp writes a class that classifies images, but the run makes images. Use --format onnx.");
         }
 
         if (parsed.GetValue(_probabilities) && run.Configuration.Task == TaskKind.Regression)

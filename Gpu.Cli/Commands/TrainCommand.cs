@@ -134,13 +134,16 @@ internal sealed class TrainCommand
         {
             throw new UsageException(
                 "--auto-decay follows the loss of a validation part, but an adversarial network has none: its loss depends on the discriminator. "
-                + "Use sweep with --grid weight-decay=...");
+                + "Compare runs that differ in --weight-decay, with --frechet-every 1.");
         }
 
         if (options.AutoDecay && options.Validation is null && data.Validation is null)
             throw new UsageException("--auto-decay needs a validation part, whose loss it follows. Add one, such as --validation 0.2.");
         return (model, data, options with { DatasetSource = RunArgument.Source(source) });
     }
+
+    /// <summary>Whether a command line trains a generator against a discriminator.</summary>
+    public bool TrainsGenerator(ParseResult parsed) => _data.Task(parsed) == TaskKind.Generation;
 
     /// <summary>Trains a new run in a folder.</summary>
     /// <param name="parsed">the command line of <c>train</c></param>

@@ -14,21 +14,29 @@ internal sealed class DataArguments
     private readonly TableArguments _table = new();
     private readonly Option<string?> _labels = Options.OneOf("--labels", "Labels of CIFAR-100: 100 fine or 20 coarse classes", "fine", "fine", "coarse");
 
+    private readonly Option<bool> _conditional = Options.Flag(
+        "--conditional", "With --task gan: tell generator and discriminator the class of each image, so that generate --class draws images of a class");
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         _images.AddTo(command);
         _table.AddTo(command);
         command.Options.Add(_labels);
+        command.Options.Add(_conditional);
     }
 
     /// <summary>The names of given options that a resumed run does not take, because it has its own.</summary>
     public IEnumerable<string> Given(ParseResult parsed) =>
-        [.. _images.Given(parsed), .. _table.Given(parsed), .. TrainOptions.IsGiven(parsed, _labels.Name) ? [_labels.Name] : Array.Empty<string>()];
+        [.. _images.Given(parsed), .. _table.Given(parsed), .. new Option[] { _labels, _conditional }
+            .Select(option => option.Name).Where(name => TrainOptions.IsGiven(parsed, name))];
 
     /// <summary>The given options with their values, as text.</summary>
     public IEnumerable<string> Tokens(ParseResult parsed) => Given(parsed).SelectMany(name =>
         parsed.GetResult(name) is System.CommandLine.Parsing.OptionResult { Tokens: var tokens } ? tokens.Select(token => token.Value).Prepend(name) : [name]);
+
+    /// <summary>The task on images that needs no labels; null for none.</summary>
+    public TaskKind? Task(ParseResult parsed) => _table.ImageTask(parsed);
 
     /// <summary>Loads a data set for a new network, and creates the network.</summary>
     /// <param name="parsed">the command line</param>
@@ -43,6 +51,9 @@ internal sealed class DataArguments
     {
         RunArgument.NoteSameName(source, reporter);
         var task = _table.ImageTask(parsed);
+        var isConditional = parsed.GetValue(_conditional);
+        if (isConditional && task != TaskKind.Generation)
+            throw new UsageException($"{_conditional.Name} tells a generator the class, and needs --task gan. Add it, or omit {_conditional.Name}.");
         if (DatasetLoader.IsTable(source))
         {
             if (_images.Given(parsed).FirstOrDefault() is { } imageOption)
@@ -57,7 +68,7 @@ internal sealed class DataArguments
 
         if (_table.Given(parsed).FirstOrDefault(name => task is null || name != "--task") is { } tableOption)
             throw new UsageException($"{tableOption} is for tables (.csv, .tsv), but '{source}' is not one. Omit it.");
-        var (data, model) = _images.Load(parsed, source, modelName, background, reporter, parsed.GetValue(_labels) == "coarse", check, task);
+        var (data, model) = _images.Load(parsed, source, modelName, background, reporter, parsed.GetValue(_labels) == "coarse", check, task, isConditional);
         if (TrainOptions.IsGiven(parsed, _labels.Name) && data.Classes is not (100 or RunArgument.CoarseClasses))
             throw new UsageException($"--labels chooses the labels of CIFAR-100, but '{source}' is another data set. Omit it.");
         return (data, ModelArgument.Adapt(model, data.Task, reporter));

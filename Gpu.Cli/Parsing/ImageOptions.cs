@@ -48,15 +48,23 @@ internal sealed class ImageOptions
     /// <param name="coarseLabels">Whether to use the coarse labels of CIFAR-100.</param>
     /// <param name="check">Receives the network and the number of images before they are decoded, if they are large; null for nothing.</param>
     /// <param name="task">A task that needs no labels; null for that of the data.</param>
+    /// <param name="isConditional">Whether a generator is told the class.</param>
     public (ImageDataset Data, Model Model) Load(
         ParseResult parsed, string source, string? modelName, RgbColor background, Reporter reporter, bool coarseLabels = false,
-        Action<Model, int>? check = null, TaskKind? task = null)
+        Action<Model, int>? check = null, TaskKind? task = null, bool isConditional = false)
     {
         // Reports a wrong name before the images are read.
         var given = modelName is null ? null : ModelArgument.Find(modelName);
         var wanted = task ?? (DatasetLoader.HasMasks(source) ? TaskKind.Segmentation : TaskKind.Classification);
         modelName = ForTask(source, modelName, wanted);
         var fixedModel = modelName is null || BuiltInModels.Names.Contains(modelName) ? null : given;
+        if (isConditional && fixedModel is not null)
+        {
+            throw new UsageException(
+                $"--conditional is for the built-in {BuiltInModels.DefaultGenerator}. A model file tells the classes itself, by as many more values of the "
+                + "input of the generator and channels of the input of the discriminator. Omit it.");
+        }
+
         InputSize? input = null;
         var data = DatasetLoader.Load(source, new DatasetOptions
         {
@@ -73,6 +81,9 @@ internal sealed class ImageOptions
         }
 
         if (task is { } other) data = data.ForTask(other);
+        if (isConditional && data.Classes < 2)
+            throw new UsageException($"--conditional needs classes, but the images of '{source}' have none. Omit it.");
+        if (isConditional) return (data, BuiltInModels.CreateConditional(data.SampleShape, data.Classes));
         var model = fixedModel ?? ((modelName ?? input?.DefaultModel) is { } name
             ? BuiltInModels.Create(name, data.SampleShape, data.Outputs)
             : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes));

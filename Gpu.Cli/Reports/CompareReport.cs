@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using Gpu.Cli.Output;
+using Gpu.Training.Data;
 using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Reports;
@@ -41,6 +42,14 @@ internal static class CompareReport
         else if (run.IsSegmentation)
             yield return ("test mean IoU", Units.Percent(results?.Evaluation.Pixels?.MeanIou ?? run.Best?.MeanIou ?? double.NaN));
         else if (run.HasAccuracy) yield return ("test accuracy", Units.Percent(results?.Evaluation.Accuracy ?? run.Best?.Accuracy ?? double.NaN));
+        if (run.Folder.Configuration.Task is TaskKind.Generation or TaskKind.Autoencoding)
+        {
+            var judged = run.Reports.LastOrDefault(report => double.IsFinite(report.Frechet));
+            yield return ("Fr\u00E9chet distance", Units.Fixed(judged?.Frechet ?? double.NaN, 2));
+            yield return ("precision", Units.Percent(judged?.Precision ?? double.NaN));
+            yield return ("recall", Units.Percent(judged?.Recall ?? double.NaN));
+        }
+
         yield return ("weight norm", Units.Short(Norm(run)));
         yield return ("small weights", Units.Percent(SmallShare(run), 1));
         yield return ("zeros", Units.Percent(run.Last?.Penalty.ZeroShare ?? double.NaN, 1));
@@ -99,6 +108,19 @@ internal static class CompareReport
             IsLog = isLog, IsPercent = isPercent,
             Series = [.. runs.Select((run, i) => new PlotSeries(names[i], RunView.Epochs(run.Reports), [.. run.Reports.Select(value)], i))],
         };
+        // Only some epochs have these numbers.
+        XElement? Judged(string title, Func<EpochReport, double> value, bool isPercent = false) => new SvgPlot(title)
+        {
+            IsPercent = isPercent,
+            Series =
+            [
+                .. runs.Select((run, i) =>
+                {
+                    EpochReport[] measured = [.. run.Reports.Where(report => double.IsFinite(value(report)))];
+                    return new PlotSeries(names[i], RunView.Epochs(measured), [.. measured.Select(value)], i);
+                }),
+            ],
+        }.Draw();
         var part = runs[0].Last?.EvaluatedOn ?? "test";
         XElement?[] charts =
         [
@@ -107,6 +129,9 @@ internal static class CompareReport
                 ? Plot("RMSE", report => report.Rmse).Draw()
                 : runs[0].IsSegmentation ? Plot($"Mean IoU on the {part} part", report => report.MeanIou, isPercent: true).Draw()
                 : runs[0].HasAccuracy ? Plot($"Accuracy on the {part} part", report => report.Accuracy, isPercent: true).Draw() : null,
+            Judged("Fr\u00E9chet distance from the test images", report => report.Frechet),
+            Judged("Precision of the generated images", report => report.Precision, isPercent: true),
+            Judged("Recall of the generated images", report => report.Recall, isPercent: true),
             Plot("Gap of the losses", report => report.LossGap).Draw(), Plot("Penalty", report => report.Penalty.Value).Draw(),
             Plot("Learning rate, mean of the epoch", RunView.RateOf).Draw(),
         ];

@@ -52,6 +52,8 @@ internal static class CurvesSection
         var generated = new (string Title, Func<EpochReport, double> Value, bool IsPercent)[]
         {
             ("Fr\u00E9chet distance from the test images", report => report.Frechet, false),
+            ("Precision: generated images that are like test images", report => report.Precision, true),
+            ("Recall: test images that are like generated ones", report => report.Recall, true),
             ("Loss of the discriminator", report => report.DiscriminatorLoss, false),
             ("Images that the discriminator tells right", report => report.DiscriminatorAccuracy, true),
             ("Variance of the generated images, by that of the data", report => report.Diversity, true),

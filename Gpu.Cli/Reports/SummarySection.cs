@@ -40,7 +40,12 @@ internal static class SummarySection
             if (last.Penalty.Kind != PenaltyKind.None) facts.Add(("penalty", Units.Fixed(last.Penalty.Value, 4)));
             if (double.IsFinite(last.LossGap)) facts.Add(("loss gap to training", Units.Fixed(last.LossGap, 4)));
             if (run.Reports.LastOrDefault(report => double.IsFinite(report.Frechet)) is { } judged)
+            {
                 facts.Add(($"Fr\u00E9chet distance, epoch {judged.Epoch}", Units.Fixed(judged.Frechet, 2)));
+                if (double.IsFinite(judged.Precision))
+                    facts.Add(("precision, recall", $"{Units.Percent(judged.Precision)}, {Units.Percent(judged.Recall)}"));
+            }
+
             if (double.IsFinite(last.Diversity)) facts.Add(("variance by that of the data", Units.Percent(last.Diversity)));
             facts.Add(("epochs", last.Epoch < last.Epochs ? $"{last.Epoch} of {last.Epochs}" : $"{last.Epoch}"));
             if (run.Best is { } best) facts.Add(("best epoch", $"{best.Epoch}"));

@@ -84,6 +84,7 @@ internal sealed class SweepSettings
         if (swept.Count == 0 && ParseGrid(standard) is var fallback && !given.Contains(fallback.Name)) swept.Add(fallback);
         // Reports mistakes of the common options before those of a setting.
         if (ParseErrors.Explain(Parse(common)) is { } mistake) throw new UsageException(mistake);
+        RequireLoss(Parse(common));
         return (common, swept);
 
         void Add(SweptOption option)
@@ -161,8 +162,18 @@ internal sealed class SweepSettings
     {
         var parsed = Parse(arguments);
         if (ParseErrors.Explain(parsed) is { } mistake) throw new UsageException(mistake);
+        RequireLoss(parsed);
         var (model, data, options) = Train.Prepare(parsed, isFirst ? _context.Reporter : Reporter.Silent());
         return new SearchSetting(name, model, data, options);
+    }
+
+    // Before data is loaded.
+    private void RequireLoss(ParseResult parsed)
+    {
+        if (!Train.TrainsGenerator(parsed)) return;
+        throw new UsageException(
+            "A sweep compares losses on held-out samples, but the loss of a generator depends on its discriminator. Train the settings one by one with "
+            + "--frechet-every 1, and look at the runs with 'gputrainer compare'.");
     }
 
     private SweptOption ParseGrid(string text)

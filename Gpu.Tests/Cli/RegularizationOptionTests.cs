@@ -33,6 +33,7 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
         "--clip-value 1e-4",
         "--label-smoothing 0.3",
         "--kl-weight 3 --with --task autoencode --model vae_small",
+        "--conditional --with --task gan --model dcgan_small",
         "--discriminator-lr 0.01 --with --task gan --model dcgan_small",
         "--discriminator-decay 0.3 --with --task gan --model dcgan_small",
         "--discriminator-spectral-norm 0.5 --with --task gan --model dcgan_small",

@@ -1,10 +1,14 @@
 using System.Text.Json;
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
+using Gpu.Tests.Cli;
+using Gpu.Tests.Devices;
 using Gpu.Tests.IO;
+using Gpu.Tests.Oracles;
 using Gpu.Tests.Trajectories;
 using Gpu.Training.Data;
 using Gpu.Training.Generation;
+using Gpu.Training.Images;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
@@ -14,7 +18,7 @@ namespace Gpu.Tests.Generation;
 
 public class GenerationTrainingTests
 {
-    public static TheoryData<string> Networks => ["vae", "hinge", "non-saturating"];
+    public static TheoryData<string> Networks => ["vae", "hinge", "non-saturating", "conditional"];
 
     // Ten steps beside those of PyTorch in double precision; see make_generation_vectors.py.
     [Fact]
@@ -129,7 +133,9 @@ public class GenerationTrainingTests
         using var device = new CpuDevice(2);
         using var network = new Network(ModelOf(name), device);
         using var steps = new StepRunner(network, 16);
-        steps.SetBatch(SmallGenerators.Batch("gan", 0, 16, name == "vae" ? 0 : -1));
+        var images = SmallGenerators.Batch("gan", 0, 16, name == "vae" ? 0 : -1);
+        if (name == "conditional") steps.SetBatch(images, [.. Enumerable.Range(0, 16).Select(i => i % 2)]);
+        else steps.SetBatch(images);
         for (var i = 0; i < 3; i++) steps.Step();
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 5; i++) steps.Step();
@@ -193,6 +199,47 @@ public class GenerationTrainingTests
     }
 
     [Fact]
+    public void AGeneratorThatIsToldTheClassMakesImagesOfIt()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("run");
+        using var device = new CpuDevice(2);
+        var data = SmallGenerators.Shades();
+        var options = SmallGenerators.Options(60) with
+        {
+            DiscriminatorLearningRate = 4e-3f, Ema = 0.9f, OutputFolder = path, Schedule = LearningRateSchedule.Parse("constant"),
+        };
+        using (var trainer = new Trainer(SmallGenerators.Conditional(), data, device, options)) trainer.Run();
+        using var generator = ImageGenerator.Open(path, device);
+        Assert.Equal((2, SmallGenerators.Latent), (generator.Classes, generator.Latent));
+        double Mean(int label) => generator.Generate(32, 1, _ => label).Average(pixel => pixel);
+        var (dark, bright) = (Mean(0), Mean(1));
+        Assert.True(dark is > 20 and < 100 && bright is > 150 and < 240, $"{dark} {bright}");
+        // The same noise, whatever the classes of the other images.
+        var mixed = generator.Generate(4, 1);
+        Assert.Equal(generator.Generate(3, 1, _ => 0)[128..], mixed[128..192]);
+        Assert.Equal(generator.Generate(4, 1, _ => 1)[192..], mixed[192..]);
+        // Command line: a class by its name or number, and a row for each.
+        string Draw(params string[] args)
+        {
+            var file = folder.File($"{Guid.NewGuid()}.png");
+            var run = CommandLine.Run(["generate", path, "--device", "cpu", "--out", file, .. args]);
+            Assert.True(run.ExitCode == 0, run.Error);
+            return file;
+        }
+
+        var drawn = File.ReadAllBytes(Draw("--count", "4", "--class", "bright"));
+        Assert.Equal(drawn, File.ReadAllBytes(Draw("--count", "4", "--class", "1")));
+        var rows = ImageCodec.Decode(File.ReadAllBytes(Draw("--columns", "4")), "rows", default);
+        Assert.True(rows.Pixels.Take(rows.Pixels.Length / 2).Average(b => b) + 60 < rows.Pixels.Skip(rows.Pixels.Length / 2).Average(b => b));
+        Draw("--interpolate", "--class", "dark");
+        var wrong = CommandLine.Run("generate", path, "--class", "brigth");
+        Assert.Equal(Gpu.Cli.ExitCode.Usage, wrong.ExitCode);
+        Assert.Contains("Did you mean 'bright'?", wrong.Error, StringComparison.Ordinal);
+        Assert.Contains("a number from 0 to 1: dark, bright", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WhatDoesNotFitIsRefused()
     {
         using var device = new CpuDevice(1);
@@ -206,6 +253,13 @@ public class GenerationTrainingTests
         Refused("discriminator", new Model("g", gan.Input, gan.Recipe, gan.Layers), images, new());
         Refused("needs", gan, SmallGenerators.Images(TaskKind.Autoencoding), new());
         Refused("fp16", gan, images, new() { Precision = MatrixPrecision.Fp16 });
+        var three = new ImageDataset("three", ["a", "b", "c"], images.Train, images.Test).ForTask(TaskKind.Generation);
+        Refused("one of 2 classes, but the data set 'three' has 3", SmallGenerators.Conditional(), three, new());
+        var few = new Model("few", Gpu.Training.Shapes.TensorShape.Features(2), gan.Recipe, gan.Layers)
+        {
+            Discriminator = SmallGenerators.Conditional().Discriminator,
+        };
+        Refused("needs more than 2 values", few, images, new());
         Assert.Contains("even number", Assert.Throws<ModelException>(() => new Model(
             "odd", Gpu.Training.Shapes.TensorShape.Features(3), new TrainingRecipe { Loss = LossKind.ReconstructionError },
             new Training.Layers.LatentSampleLayer(), new Training.Layers.DenseLayer(3))).Message, StringComparison.Ordinal);
@@ -247,6 +301,65 @@ public class GenerationTrainingTests
     }
 
     [Fact]
+    public void PrecisionAndRecallAgreeWithKnownValues()
+    {
+        // The radii of the real samples are 3, 2, 2, 3 and 9; for one neighbor 1, 1, 1, 1 and 7, and those of the generated ones 0.5, but 14 around 19.5.
+        float[,] real = { { 0 }, { 1 }, { 2 }, { 3 }, { 10 } }, generated = { { -3 }, { -3.5f }, { 19.5f }, { 5 }, { 5.5f } };
+        Assert.Equal((0.6, 1.0), PrecisionRecall.Between(real, generated));
+        Assert.Equal((0.4, 0.2), PrecisionRecall.Between(real, generated, 1));
+        var random = new Random(3);
+        double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+        float[,] Draw(double mean, double deviation)
+        {
+            var values = new float[400, 5];
+            for (var i = 0; i < 400; i++)
+                for (var j = 0; j < 5; j++) values[i, j] = (float)(mean + deviation * Normal());
+            return values;
+        }
+
+        var standard = Draw(0, 1);
+        Assert.Equal((1, 1), PrecisionRecall.Between(standard, standard));
+        Assert.Equal((0, 0), PrecisionRecall.Between(standard, Draw(20, 1)));
+        var same = PrecisionRecall.Between(standard, Draw(0, 1));
+        Assert.InRange(same.Precision, 0.75, 0.95);
+        Assert.Equal(same.Precision, same.Recall, 0.1);
+        // Good images that are alike, and bad ones that cover the data.
+        var (narrow, wide) = (PrecisionRecall.Between(standard, Draw(0, 0.2)), PrecisionRecall.Between(standard, Draw(0, 3)));
+        Assert.True(narrow.Precision > 0.95 && narrow.Recall < 0.05, $"{narrow}");
+        Assert.True(wide.Precision < 0.2 && wide.Recall > 0.95, $"{wide}");
+        Assert.Throws<ArgumentException>(() => PrecisionRecall.Between(standard, new float[3, 5]));
+        Assert.Throws<ArgumentException>(() => PrecisionRecall.Between(standard, new float[9, 4]));
+    }
+
+    // One recorded step launches both networks, so that a graph has both.
+    [Fact]
+    public void OneRecordedStepHasBothNetworks()
+    {
+        using var device = TestDevices.Simulator();
+        var driver = new FakeGraphDriver();
+        device.ReplaceGraphDriver(driver);
+        var model = SmallGenerators.Adversarial(LossKind.Hinge);
+        using var network = new Network(model, device);
+        using var steps = new StepRunner(network, 2);
+        var discriminator = steps.Discriminator!;
+        steps.SetBatch(SmallGenerators.Batch("gan", 0, 2, -1));
+        float[][] Weights() => [network.GetParameter("dense1.weight"), discriminator.Network.GetParameter("dense1.weight")];
+        steps.Step();
+        var before = Weights();
+        // The second step captures. The simulator also runs what it launches meanwhile.
+        steps.Step();
+        var after = Weights();
+        Assert.Equal(["begin", "end", "launch"], driver.Calls);
+        Assert.All(before.Zip(after), pair => Assert.NotEqual(pair.First, pair.Second));
+        Assert.Equal(steps.StepCommands.Count, steps.Recorded.LaunchCount);
+        // The third is a launch of the graph, which runs nothing here: no kernel of either network is launched besides.
+        steps.Step();
+        Assert.Equal(["begin", "end", "launch", "launch"], driver.Calls);
+        Assert.Equal(LaunchMode.Graph, steps.Recorded.Mode);
+        Assert.All(after.Zip(Weights()), pair => Assert.Equal(pair.First, pair.Second));
+    }
+
+    [Fact]
     public void CollapseIsTold()
     {
         EpochReport Report(double diversity, double accuracy) => new()
@@ -267,6 +380,7 @@ public class GenerationTrainingTests
     {
         "vae" => SmallGenerators.Autoencoder(),
         "hinge" => SmallGenerators.Adversarial(LossKind.Hinge),
+        "conditional" => SmallGenerators.Conditional(),
         _ => SmallGenerators.Adversarial(LossKind.NonSaturating),
     };
 

@@ -31,6 +31,39 @@ internal static class SmallGenerators
             new DenseLayer(1)),
     };
 
+    /// <summary>The adversarial network, told one of two classes.</summary>
+    public static Model Conditional()
+    {
+        var plain = Adversarial(LossKind.NonSaturating);
+        var critic = plain.Discriminator!;
+        return new Model("conditional", TensorShape.Features(Latent + 2), plain.Recipe, plain.Layers)
+        {
+            Discriminator = new Model(
+                "critic", TensorShape.Image(Side, Side, 1 + 2), critic.Recipe,
+                new Conv2dLayer(16, 4) { Stride = 2, Padding = 1, Activation = new Activation(ActivationKind.LeakyRelu, 0.2f) }, new FlattenLayer(),
+                new DenseLayer(1)),
+        };
+    }
+
+    /// <summary>Dark images of class 0 and bright ones of class 1.</summary>
+    public static ImageDataset Shades(int count = 96)
+    {
+        var random = new Random(6);
+        ImageSplit Split(int images)
+        {
+            var (pixels, labels) = (new byte[images * Side * Side], new int[images]);
+            for (var i = 0; i < pixels.Length; i++)
+            {
+                labels[i / (Side * Side)] = i / (Side * Side) % 2;
+                pixels[i] = (byte)random.Next(labels[i / (Side * Side)] == 0 ? 20 : 180, labels[i / (Side * Side)] == 0 ? 80 : 240);
+            }
+
+            return new ImageSplit(pixels, labels, Side, Side, 1);
+        }
+
+        return new ImageDataset("shades", ["dark", "bright"], Split(count), Split(count / 2)).ForTask(TaskKind.Generation);
+    }
+
     public static void Initialize(Network network, string name)
     {
         var parameters = network.Model.Parameters.Where(parameter => parameter.Trainable).ToArray();

@@ -259,6 +259,7 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
             typeof(PixelConfusion), "Accumulate", "counters", batch * pixels, classes, Logits(), Labels(), View(PixelConfusion.Words(classes)));
         yield return Case(typeof(AdversarialLoss), "HingeDiscriminator", "gradient sampleLosses", batch, Samples(), Samples(), Samples(), Samples());
         yield return Case(typeof(AdversarialLoss), "HingeGenerator", "gradient sampleLosses", batch, Samples(), Samples(), Samples());
+        yield return Case(typeof(OneHot), "Run", "output", batch, pixels, classes, Samples(), classes + 2, 1, View(batch * pixels * (classes + 2)));
         const int latent = 5;
         var (noiseState, statistics) = (StepStateLayout.Words, 2 * batch * latent);
         yield return Case(typeof(GaussianNoise), "Fill", "output", 1UL, View(noiseState), View(latent));

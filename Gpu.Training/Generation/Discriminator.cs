@@ -6,6 +6,7 @@ using Gpu.Training.Loop;
 using Gpu.Training.Losses;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
+using Gpu.Training.Shapes;
 
 namespace Gpu.Training.Generation;
 
@@ -33,6 +34,7 @@ internal sealed class Discriminator : IDisposable
             throw new TrainingException("A generative adversarial network has two losses, which are not scaled for fp16. Use another --precision.");
         var (model, kind) = (Require(generator), generator.Recipe.Loss);
         _resolved = Resolve(model, resolved);
+        Classes = generator.ConditionClasses;
         Network = new Network(model, device, NamedSeed.Of(resolved.Options.Seed, "discriminator"), resolved.Options.Initializer);
         _targets = device.Allocate(2 * (int)ArenaLayout.Align(batch));
         var half = _targets.Length / 2;
@@ -45,6 +47,9 @@ internal sealed class Discriminator : IDisposable
         _scoring.Training(batch);
         Update = new ParameterUpdate(Network, _resolved, stepState, default);
     }
+
+    /// <summary>The classes that both networks are told; 0 for none.</summary>
+    public int Classes { get; }
 
     /// <summary>The network.</summary>
     public Network Network { get; }
@@ -76,8 +81,17 @@ internal sealed class Discriminator : IDisposable
         if (generator.Discriminator is not { } model) throw new ModelException(name + "has no discriminator. Add one, such as that of dcgan_small.");
         if (generator.Input.IsImage) throw new ModelException(name + $"its input is an image ({generator.Input}). A generator takes latent values: "
             + $"[features].");
-        if (model.Input != generator.Output)
+        var condition = generator.ConditionClasses;
+        var image = generator.Output;
+        if (model.Input != (condition > 0 ? TensorShape.Image(image.Height, image.Width, image.Channels + condition) : image))
             throw new ModelException(name + $"its discriminator takes {model.Input}, and the generator gives {generator.Output}. Make them equal.");
+        if (condition > 0 && generator.Input.Length <= condition)
+        {
+            throw new ModelException(
+                name + $"its discriminator takes {condition} more channels than the generator gives, one for each class, and so the input of the generator "
+                + $"needs more than {condition} values: noise, and one for each class. It has {generator.Input.Length}.");
+        }
+
         if (model.Output.Length != 1) throw new ModelException(name + $"its discriminator has the output {model.Output}. Give it one output.");
         if (model.Nodes.SelectMany(node => node.Flatten()).FirstOrDefault(node => node.Layer is BatchNormLayer) is { } normalized)
         {
@@ -95,16 +109,32 @@ internal sealed class Discriminator : IDisposable
     /// <param name="arguments">Those of the plan of the generator.</param>
     public void Record(IExecutor executor, LossArguments arguments)
     {
-        var (batch, length) = (arguments.Batch, arguments.Outputs);
+        var (batch, length) = (arguments.Batch, Network.Model.Input.Length);
+        var channels = Network.Model.Input.Channels;
+        var (pixels, own) = (Network.Model.Input.Length / channels, channels - Classes);
         var (training, scoring) = (_training.Training(2 * batch), _scoring.Training(batch));
-        Copy(arguments.Samples, training.Input.First(batch * length));
-        Copy(arguments.Output, training.Input.Slice(batch * length, batch * length));
+        SetImages(arguments.Samples, training.Input.First(batch * length));
+        SetImages(arguments.Output, training.Input.Slice(batch * length, batch * length));
         Run(executor, training);
         Run(executor, Update.Commands);
-        Copy(arguments.Output, scoring.Input);
+        SetImages(arguments.Output, scoring.Input);
         Run(executor, scoring);
-        Copy(scoring.InputGradient, arguments.Gradient);
+        if (Classes == 0) Copy(scoring.InputGradient, arguments.Gradient);
+        else Concat.Backward(executor, batch * pixels, own, channels, 0, scoring.InputGradient, arguments.Gradient);
         Copy(scoring.SampleLosses, arguments.SampleLosses);
+
+        // Generated images have the classes of the real ones.
+        void SetImages(DeviceView images, DeviceView input)
+        {
+            if (Classes == 0)
+            {
+                Copy(images, input);
+                return;
+            }
+
+            Concat.Forward(executor, batch * pixels, own, images, channels, 0, input);
+            OneHot.Run(executor, batch, pixels, Classes, arguments.Labels, channels, own, input);
+        }
 
         void Copy(DeviceView from, DeviceView to) => Concat.Forward(executor, batch, from.Length / batch, from, from.Length / batch, 0, to);
     }

@@ -8,7 +8,7 @@ namespace Gpu.Training.Generation;
 internal sealed class EpochImages : IDisposable
 {
     private const int MostReference = 2048, Judged = 256, MostReconstructed = 32, PairsPerRow = 8,
-        Samples = 64, SamplesPerRow = 16, WalkRows = 6, WalkSteps = 12;
+        Samples = 64, SamplesPerRow = 16, WalkRows = 6, WalkSteps = 12, MostClassRows = 32;
 
     // The same in all runs and epochs, so that pictures can be compared.
     private const ulong Seed = 1;
@@ -19,6 +19,7 @@ internal sealed class EpochImages : IDisposable
     private readonly ImageGenerator? _generator;
     private FeatureClassifier? _classifier;
     private FeatureMoments? _moments;
+    private float[,]? _features;
 
     private EpochImages(TrainingSession session, ImageDataset data)
     {
@@ -38,7 +39,10 @@ internal sealed class EpochImages : IDisposable
         if (_data.Task == TaskKind.Autoencoding) pictures.Add(new("reconstructions", DrawReconstructions()));
         if (_generator is null) return pictures;
         _generator.Load(_session.Network.GetParameter);
-        pictures.Add(new("samples", ImageGrid.Render(_generator.Generate(Samples, Seed), _data.SampleShape, SamplesPerRow)));
+        // A row for each class.
+        var samples = _generator.Classes > 0 ? Math.Min(_generator.Classes, MostClassRows) * SamplesPerRow : Samples;
+        pictures.Add(new(
+            "samples", ImageGrid.Render(_generator.Generate(samples, Seed, image => image / SamplesPerRow), _data.SampleShape, SamplesPerRow)));
         pictures.Add(new("walk", ImageGrid.Render(_generator.Interpolate(WalkRows, WalkSteps, Seed), _data.SampleShape, WalkSteps)));
         return pictures;
     }
@@ -49,18 +53,21 @@ internal sealed class EpochImages : IDisposable
         if (_generator is null) return double.NaN;
         _generator.Load(_session.Network.GetParameter);
         var real = Reference(Judged);
-        return Variance(_generator.Generate(real.Length / _data.SampleShape.Length, Seed)) / Variance(real);
+        return Variance(_generator.Generate(real.Length / _data.SampleShape.Length, Seed, LabelOf)) / Variance(real);
     }
 
-    /// <summary>The Fréchet distance of generated images from the test images. NaN without generator.</summary>
-    public double Frechet(CancellationToken cancellation)
+    /// <summary>Compares generated images with as many test images. NaN without generator.</summary>
+    public GenerationScores Judge(CancellationToken cancellation)
     {
-        if (_generator is null) return double.NaN;
+        if (_generator is null) return GenerationScores.None;
         _classifier ??= FeatureClassifier.Train(_data, _session.Network.Device, cancellation);
-        _moments ??= FeatureMoments.Of(_classifier.Features(Reference(MostReference)));
+        _features ??= _classifier.Features(Reference(MostReference));
+        _moments ??= FeatureMoments.Of(_features);
         _generator.Load(_session.Network.GetParameter);
-        var made = _generator.Generate(Math.Min(MostReference, _data.Test.Count), Seed);
-        return FrechetDistance.Between(_moments, FeatureMoments.Of(_classifier.Features(made)));
+        var made = _classifier.Features(_generator.Generate(_features.GetLength(0), Seed, LabelOf));
+        var (precision, recall) = _features.GetLength(0) > PrecisionRecall.DefaultNeighbors
+            ? PrecisionRecall.Between(_features, made) : (double.NaN, double.NaN);
+        return new GenerationScores(FrechetDistance.Between(_moments, FeatureMoments.Of(made)), precision, recall);
     }
 
     /// <inheritdoc/>
@@ -69,6 +76,9 @@ internal sealed class EpochImages : IDisposable
         _generator?.Dispose();
         _classifier?.Dispose();
     }
+
+    // Generated images have the classes of the test images that they are compared with.
+    private int LabelOf(int image) => _data.Test.Labels[image];
 
     // The first test images.
     private byte[] Reference(int most)
@@ -118,6 +128,16 @@ internal sealed class EpochImages : IDisposable
 
         return ImageGrid.Render(pairs, shape, 2 * PairsPerRow);
     }
+}
+
+/// <summary>How generated images compare with those of the data.</summary>
+/// <param name="Frechet">See <see cref="FrechetDistance"/>.</param>
+/// <param name="Precision">See <see cref="PrecisionRecall"/>; NaN for fewer images than it needs.</param>
+/// <param name="Recall">See <see cref="PrecisionRecall"/>; NaN for fewer images than it needs.</param>
+internal readonly record struct GenerationScores(double Frechet, double Precision, double Recall)
+{
+    /// <summary>The scores that were not computed.</summary>
+    public static GenerationScores None { get; } = new(double.NaN, double.NaN, double.NaN);
 }
 
 /// <summary>A picture of an epoch.</summary>

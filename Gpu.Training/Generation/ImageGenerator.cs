@@ -25,6 +25,7 @@ public sealed class ImageGenerator : IDisposable
     private ImageGenerator(Model model, ComputeDevice device, ChannelStatistics statistics)
     {
         (_loss, _statistics) = (model.Recipe.Loss, statistics);
+        Classes = model.ConditionClasses;
         var start = model.Discriminator is not null ? 0 : model.Layers.TakeWhile(layer => layer is not LatentSampleLayer).Count() + 1;
         Model decoder;
         try
@@ -46,7 +47,10 @@ public sealed class ImageGenerator : IDisposable
     }
 
     /// <summary>Number of latent values of an image.</summary>
-    public int Latent => _network.Model.Input.Length;
+    public int Latent => _network.Model.Input.Length - Classes;
+
+    /// <summary>Number of classes that the generator is told; 0 for none.</summary>
+    public int Classes { get; }
 
     /// <summary>The shape of the images.</summary>
     public TensorShape Shape => _network.Model.Output;
@@ -89,23 +93,25 @@ public sealed class ImageGenerator : IDisposable
     /// <summary>Generates images from random latent values.</summary>
     /// <param name="count">Number of images, 1 or more.</param>
     /// <param name="seed">The seed; image i is the same whatever the number of images.</param>
+    /// <param name="classOf">The class of image i, 0 to <see cref="Classes"/> - 1; null: one after the other. Not called without classes.</param>
     /// <returns>Bytes, count x height x width x channels.</returns>
-    public byte[] Generate(int count, ulong seed)
+    public byte[] Generate(int count, ulong seed, Func<int, int>? classOf = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        return Decode(LatentNoise.Draw(seed, count, Latent));
+        return Decode(LatentNoise.Draw(seed, count, Latent), classOf ?? (image => image % Classes));
     }
 
     /// <summary>Generates images on paths between random latent values.</summary>
     /// <param name="rows">Number of paths, 1 or more.</param>
     /// <param name="steps">Images of a path, both ends included; 2 or more.</param>
     /// <param name="seed">The seed of the ends.</param>
+    /// <param name="classOf">The class of the images of path i, 0 to <see cref="Classes"/> - 1; null: one after the other. Not called without classes.</param>
     /// <returns>Bytes, rows x steps x height x width x channels.</returns>
-    public byte[] Interpolate(int rows, int steps, ulong seed)
+    public byte[] Interpolate(int rows, int steps, ulong seed, Func<int, int>? classOf = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 2);
-        return Decode(LatentNoise.Walk(seed, rows, steps, Latent));
+        return Decode(LatentNoise.Walk(seed, rows, steps, Latent), image => classOf?.Invoke(image / steps) ?? image / steps % Classes);
     }
 
     /// <inheritdoc/>
@@ -125,14 +131,27 @@ public sealed class ImageGenerator : IDisposable
         foreach (var (own, inModel) in _parameters) _network.SetParameter(own, parameter(inModel));
     }
 
-    private byte[] Decode(float[] latents)
+    private byte[] Decode(float[] latents, Func<int, int> classOf)
     {
         var count = latents.Length / Latent;
+        var inputs = latents;
+        if (Classes > 0)
+        {
+            inputs = new float[checked(count * (Latent + Classes))];
+            for (var i = 0; i < count; i++)
+            {
+                var row = inputs.AsSpan(i * (Latent + Classes), Latent + Classes);
+                latents.AsSpan(i * Latent, Latent).CopyTo(row);
+                row[Latent..][classOf(i)] = 1;
+            }
+        }
+
+        var length = _network.Model.Input.Length;
         var images = new byte[checked(count * Shape.Length)];
         for (var from = 0; from < count; from += Batch)
         {
             var plan = _plans.Evaluation(Math.Min(Batch, count - from));
-            _network.Device.Upload<float>(latents.AsSpan(from * Latent, plan.Batch * Latent), plan.Input);
+            _network.Device.Upload<float>(inputs.AsSpan(from * length, plan.Batch * length), plan.Input);
             plan.RunForward();
             ImageValues.ToPixels(_network.Memory.Download(plan.Output), _loss, _statistics).CopyTo(images, from * Shape.Length);
         }

@@ -75,6 +75,12 @@ public sealed record EpochReport
     /// <summary>The Fréchet distance of generated images from the test images; NaN if it was not computed.</summary>
     public double Frechet { get; init; } = double.NaN;
 
+    /// <summary>The share of generated images that are like test images (<see cref="Generation.PrecisionRecall"/>); NaN if it was not computed.</summary>
+    public double Precision { get; init; } = double.NaN;
+
+    /// <summary>The share of test images that are like generated ones; NaN if it was not computed.</summary>
+    public double Recall { get; init; } = double.NaN;
+
     /// <summary>The loss of the discriminator over the epoch's batches: the sum of the means for real and generated images; NaN without one.</summary>
     public double DiscriminatorLoss { get; init; } = double.NaN;
 

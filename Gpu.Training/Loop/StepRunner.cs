@@ -86,8 +86,8 @@ public sealed class StepRunner : IDisposable
     /// <summary>Bytes of device memory for activations and their gradients.</summary>
     public long ActivationBytes => (long)_plan.Layout.Words * sizeof(float);
 
-    /// <summary>Sets the batch for the next steps, for softmax cross-entropy and the losses of pixels.</summary>
-    /// <param name="inputs">Samples x input length, NHWC.</param>
+    /// <summary>Sets the batch for the next steps, for softmax cross-entropy, the losses of pixels, and generators that are told the class.</summary>
+    /// <param name="inputs">Samples x input length, NHWC; for a generator, samples x output length.</param>
     /// <param name="labels">Class of each sample, or of each pixel of each sample, 0 to classes - 1; 1 to <see cref="LargestBatch"/> samples.</param>
     /// <exception cref="ArgumentException">The lengths of inputs and labels do not match, or the batch is empty or too large.</exception>
     /// <exception cref="ModelException">The model's loss takes targets, not labels.</exception>
@@ -134,7 +134,7 @@ public sealed class StepRunner : IDisposable
     /// <exception cref="ModelException">The model's loss takes labels or targets.</exception>
     public void SetBatch(ReadOnlySpan<float> inputs)
     {
-        if (!_plans.Loss.TargetsInput && !_plans.Loss.ReadsSamples)
+        if ((!_plans.Loss.TargetsInput && !_plans.Loss.ReadsSamples) || IsConditional)
             throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which takes labels or targets.");
         SetInputs(inputs, inputs.Length / SampleLength);
     }
@@ -216,11 +216,14 @@ public sealed class StepRunner : IDisposable
 
     private int SampleLength => _plans.Loss.ReadsSamples ? _network.Model.Output.Length : _network.Model.Input.Length;
 
-    private int LabelsPerSample => _plans.Loss.LabelsPerSample(_network.Model);
+    private bool IsConditional => _network.Model.ConditionClasses > 0;
+
+    private int LabelsPerSample => IsConditional ? 1 : _plans.Loss.LabelsPerSample(_network.Model);
 
     private void RequireLabels()
     {
-        if (!_plans.Loss.UsesLabels) throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
+        if (_plans.Loss.UsesLabels || IsConditional) return;
+        throw new ModelException($"The model '{_network.Model.Name}' is trained with {_network.Model.Recipe.Loss}, which "
             + "takes a number for each output, not a class.");
     }
 

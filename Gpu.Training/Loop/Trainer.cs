@@ -319,7 +319,9 @@ public sealed class Trainer : IDisposable
             TrainMeanIou = trainPixels?.MeanIou ?? double.NaN,
             MeanIou = evaluation.Pixels?.MeanIou ?? double.NaN,
             Diversity = images.Diversity,
-            Frechet = images.Frechet,
+            Frechet = images.Distance.Frechet,
+            Precision = images.Distance.Precision,
+            Recall = images.Distance.Recall,
             // The sum of the means of both halves.
             DiscriminatorLoss = 2 * discriminator?.MeanLoss ?? double.NaN,
             DiscriminatorAccuracy = discriminator?.Accuracy ?? double.NaN,
@@ -353,7 +355,7 @@ public sealed class Trainer : IDisposable
     }
 
     // Evaluates the weights that are saved, the average if there is one, and returns them, and what they make.
-    private (Evaluation Evaluation, WeightValues Weights, (IReadOnlyList<RunPicture> Pictures, double Diversity, double Frechet) Images) Evaluate(
+    private (Evaluation Evaluation, WeightValues Weights, (IReadOnlyList<RunPicture> Pictures, double Diversity, GenerationScores Distance) Images) Evaluate(
         int epoch, CancellationToken cancellation)
     {
         var weights = _session.Weights;
@@ -364,7 +366,8 @@ public sealed class Trainer : IDisposable
             if (!IsGenerator) RequireFinite(evaluation.Loss, _session.Validation is null ? "test loss" : "validation loss");
             var isJudged = _resolved.Options.FrechetEvery is { } every && (epoch % every == 0 || _loop.Position.Step >= _loop.TotalSteps);
             return (evaluation, weights.DownloadCurrent(), (
-                _writer is null ? [] : _images?.Draw() ?? [], _images?.Diversity() ?? double.NaN, isJudged ? _images!.Frechet(cancellation) : double.NaN));
+                _writer is null ? [] : _images?.Draw() ?? [], _images?.Diversity() ?? double.NaN,
+                isJudged ? _images!.Judge(cancellation) : GenerationScores.None));
         }
         finally
         {

@@ -99,7 +99,15 @@ internal static class TrainingData
             throw new TrainingException($"{useless} does not apply to a generator and its discriminator, which have no validation loss and alternate in "
                 + $"each step. "
                 + "Omit it.");
-        if (Generation.Discriminator.Require(model).Input == data.SampleShape) return;
+        _ = Generation.Discriminator.Require(model);
+        if (model.ConditionClasses > 0 && model.ConditionClasses != data.Classes)
+        {
+            throw new TrainingException(
+                $"The model '{model.Name}' is told one of {model.ConditionClasses} classes, but the data set '{data.Name}' has {data.Classes}. Choose a model "
+                + "for as many, or one without classes.");
+        }
+
+        if (model.Output == data.SampleShape) return;
         throw new TrainingException(
             $"The model '{model.Name}' makes images of {model.Output}, but those of the data set '{data.Name}' are {data.SampleShape}. Choose a model for "
             + $"them, such "

@@ -23,8 +23,13 @@ internal sealed class GeneratorLoss(LossKind kind) : LossFunction
     /// <summary>The other network; null where nothing is trained.</summary>
     public Discriminator? Discriminator { get; set; }
 
-    public override void RecordInput(IExecutor executor, DeviceView input, DeviceView stepState, ulong seed) =>
+    public override void RecordInput(IExecutor executor, DeviceView input, DeviceView labels, DeviceView stepState, ulong seed)
+    {
         GaussianNoise.Fill(executor, Initialization.NamedSeed.Of(seed, "latent"), stepState, input);
+        if (Discriminator is not { Classes: > 0 and var classes }) return;
+        var values = input.Length / labels.Length;
+        OneHot.Run(executor, labels.Length, 1, classes, labels, values, values - classes, input);
+    }
 
     public override void Record(IExecutor executor, LossArguments arguments)
     {

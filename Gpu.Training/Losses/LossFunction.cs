@@ -29,7 +29,7 @@ internal abstract class LossFunction
     public virtual bool HasTargets => !UsesLabels && !TargetsInput && !ReadsSamples;
 
     /// <summary>Records what fills the input of a training plan, if that is not the batch.</summary>
-    public virtual void RecordInput(IExecutor executor, DeviceView input, DeviceView stepState, ulong seed)
+    public virtual void RecordInput(IExecutor executor, DeviceView input, DeviceView labels, DeviceView stepState, ulong seed)
     {
     }
 

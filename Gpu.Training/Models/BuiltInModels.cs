@@ -41,7 +41,8 @@ public static class BuiltInModels
         new("vae_small", "variational autoencoder with 16 latent values, for generate; sides are multiples of 4", TensorShape.Image(28, 28, 1), 1, VaeSmall)
             { Task = TaskKind.Autoencoding },
         new(DefaultGenerator, "generator and discriminator with transposed and strided convolutions (DCGAN) and a spectral norm; sides are multiples of 4",
-            TensorShape.Image(28, 28, 1), 1, DcganSmall) { Task = TaskKind.Generation },
+            TensorShape.Image(28, 28, 1), 1,
+            (image, outputs) => DcganSmall(image, outputs, classes: 0)) { Task = TaskKind.Generation },
     ];
 
     /// <summary>The name of the default model.</summary>
@@ -112,6 +113,16 @@ public static class BuiltInModels
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
         var known = Find(name);
         return known.Make(known.Input.IsImage ? input : TensorShape.Features(input.Length), outputs);
+    }
+
+    /// <summary>Creates the default generator and discriminator so that both are told the class (<see cref="Model.ConditionClasses"/>).</summary>
+    /// <param name="image">the shape of the images</param>
+    /// <param name="classes">number of classes, at least 2</param>
+    /// <exception cref="ModelException">the sides of the images are not multiples of 4</exception>
+    public static Model CreateConditional(TensorShape image, int classes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(classes, 2);
+        return DcganSmall(image, image.Channels, classes);
     }
 
     /// <summary>The input of a model as it was published.</summary>
@@ -375,16 +386,15 @@ public static class BuiltInModels
     // Radford, Metz, Chintala, "Unsupervised representation learning with deep convolutional generative adversarial networks", 2015, in small. The
     // discriminator
     // has a limited spectral norm instead of batch normalization (after Miyato et al. 2018).
-    private static Model DcganSmall(TensorShape image, int outputs)
+    private static Model DcganSmall(TensorShape image, int outputs, int classes)
     {
         RequireMultiple(DefaultGenerator, image, 4);
         const int latent = 64, channels = 64;
         var optimizer = OptimizerOptions.DefaultsFor(OptimizerKind.Adam) with { Beta1 = 0.5 };
         var leaky = new Activation(ActivationKind.LeakyRelu, 0.2f);
         var (height, width) = (image.Height / 4, image.Width / 4);
-        var output = TensorShape.Image(image.Height, image.Width, outputs);
         return new Model(
-            DefaultGenerator, TensorShape.Features(latent),
+            DefaultGenerator, TensorShape.Features(latent + classes),
             new TrainingRecipe { Loss = LossKind.NonSaturating, Optimizer = optimizer },
             new DenseLayer(height * width * channels) { Bias = false }, new ReshapeLayer { Height = height, Width = width },
             new BatchNormLayer { Activation = Activation.Relu }, new ConvTranspose2dLayer(channels / 2, 4, 2) { Padding = 1, Bias = false },
@@ -392,7 +402,7 @@ public static class BuiltInModels
             new ConvTranspose2dLayer(outputs, 4, 2) { Padding = 1, Activation = new Activation(ActivationKind.Tanh) })
         {
             Discriminator = new Model(
-                "discriminator", output,
+                "discriminator", TensorShape.Image(image.Height, image.Width, outputs + classes),
                 new TrainingRecipe { Loss = LossKind.BinaryCrossEntropy, Optimizer = optimizer with { SpectralNorm = 2 } },
                 new Conv2dLayer(channels / 2, 4) { Stride = 2, Padding = 1, Activation = leaky },
                 new Conv2dLayer(channels, 4) { Stride = 2, Padding = 1, Activation = leaky }, new FlattenLayer(), new DenseLayer(1)),

@@ -60,6 +60,12 @@ public sealed class Model
     /// </summary>
     public Model? Discriminator { get; init; }
 
+    /// <summary>
+    /// The classes that a generator and its discriminator are told (Mirza and Osindero 2014): the generator as one-hot numbers after its noise, the
+    /// discriminator as one-hot planes after the channels of the image, by which it has more input channels than the generator gives. 0 for none.
+    /// </summary>
+    public int ConditionClasses => Discriminator is { Input.IsImage: true } other && Output.IsImage ? Math.Max(0, other.Input.Channels - Output.Channels) : 0;
+
     /// <summary>The layers as passed to the constructor.</summary>
     public IReadOnlyList<Layer> Layers { get; }
 

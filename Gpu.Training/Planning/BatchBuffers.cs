@@ -51,7 +51,7 @@ internal sealed class BatchBuffers : IDisposable
 
         if (SampleWords(model, loss, batch) is > 0 and var samples)
         {
-            Samples = _batch.View.Slice(at, batch * model.Discriminator!.Input.Length);
+            Samples = _batch.View.Slice(at, batch * model.Output.Length);
             at += (int)samples;
         }
 
@@ -126,7 +126,7 @@ internal sealed class BatchBuffers : IDisposable
     private static long DivergenceWords(Model model, int batch) => LatentSampleLayer.IsIn(model) ? ArenaLayout.Align(batch) : 0;
 
     private static long SampleWords(Model model, LossFunction loss, int batch) =>
-        loss.ReadsSamples ? ArenaLayout.Align((long)batch * model.Discriminator!.Input.Length) : 0;
+        loss.ReadsSamples ? ArenaLayout.Align((long)batch * model.Output.Length) : 0;
 
     private static long WeightWords(Model model, LossFunction loss) => loss.UsesLabels ? ArenaLayout.Align(loss.Classes(model)) : 0;
 }

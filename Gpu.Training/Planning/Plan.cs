@@ -121,7 +121,7 @@ internal sealed class Plan
         PlanMemory memory, IExecutor lossExecutor, GradientSchedule? gradients, LossFunction loss, BatchBuffers buffers, PlanSettings settings,
         DeviceView lossScale, PlanObserver? observer)
     {
-        if (gradients is not null) loss.RecordInput(memory.Executor, memory.Input, memory.StepState, settings.Seed);
+        if (gradients is not null) loss.RecordInput(memory.Executor, memory.Input, Labels, memory.StepState, settings.Seed);
         foreach (var operation in memory.Graph.Operations)
         {
             var context = new ForwardContext(memory, operation);

@@ -135,6 +135,8 @@ public static class EpochJson
         TrainReconstruction = Optional(json, "train_reconstruction"),
         Diversity = Optional(json, "diversity"),
         Frechet = Optional(json, "frechet"),
+        Precision = Optional(json, "precision"),
+        Recall = Optional(json, "recall"),
         DiscriminatorLoss = Optional(json, "discriminator_loss"),
         DiscriminatorAccuracy = Optional(json, "discriminator_accuracy"),
         Penalty = new WeightPenalty(Number(json, "penalty"), PenaltyNames.Parse(json.GetProperty("penalty_kind").GetString()), Number(json, "zero_share")),
@@ -169,6 +171,7 @@ public static class EpochJson
         ("divergence", report.Divergence), ("train_divergence", report.TrainDivergence), ("reconstruction", report.Reconstruction),
         ("train_reconstruction", report.TrainReconstruction), ("diversity", report.Diversity), ("frechet", report.Frechet),
         ("discriminator_loss", report.DiscriminatorLoss), ("discriminator_accuracy", report.DiscriminatorAccuracy),
+        ("precision", report.Precision), ("recall", report.Recall),
     ];
 
     private static double Optional(JsonElement json, string name) => json.TryGetProperty(name, out _) ? Number(json, name) : double.NaN;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gpu.Training.Data;
 using Gpu.Training.IO;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
@@ -69,7 +70,9 @@ public static class RunExport
             case ExportFormat.Onnx:
                 var statistics = run.Configuration.Table is null ? run.Configuration.Normalization : null;
                 options = (options ?? new OnnxOptions()) with { Normalization = statistics };
-                metadata["input"] = options.Input switch
+                metadata["input"] = run.Configuration.Task == TaskKind.Generation
+                    ? run.Model.ConditionClasses > 0 ? "standard normal noise, then one-hot numbers of the class" : "standard normal noise"
+                    : options.Input switch
                 {
                     OnnxInput.Bytes => "pixels from 0 to 255, uint8; the graph normalizes",
                     OnnxInput.Unit => "pixels from 0 to 1; the graph normalizes",

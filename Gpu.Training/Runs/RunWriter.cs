@@ -15,7 +15,8 @@ internal sealed class RunWriter : IDisposable
     private const string Header =
         "epoch,step,learning_rate,train_loss,train_accuracy,evaluated_on,loss,accuracy,top_k,top_k_accuracy,is_best,train_seconds,evaluation_seconds,"
         + "samples_per_second,rmse,r2,mean_iou,train_mean_iou,penalty,penalty_kind,total_loss,zero_share,weight_decay,divergence,"
-        + "train_divergence,reconstruction,train_reconstruction,diversity,frechet,discriminator_loss,discriminator_accuracy";
+        + "train_divergence,reconstruction,train_reconstruction,diversity,frechet,discriminator_loss,discriminator_accuracy,"
+        + "precision,recall";
 
     private readonly string _folder;
     private readonly Model _model;
