@@ -92,7 +92,7 @@ public class InferenceTable
         private readonly ComputeDevice _device;
         private readonly Network _network;
         private readonly PlanCache _plans;
-        private readonly Plan _plan;
+        private readonly int _batch;
         private readonly float[] _inputs;
         private readonly float[] _outputs;
 
@@ -102,15 +102,24 @@ public class InferenceTable
             _network = new Network(model, device, 1);
             foreach (var (name, values) in weights) _network.SetParameter(name, values);
             _plans = new PlanCache(_network.Memory, device, new PlanSettings { FoldBatchNorm = folds });
-            _plan = _plans.Evaluation(inputs.Length / model.Input.Length);
-            _outputs = new float[_plan.Output.Length];
+            var samples = inputs.Length / model.Input.Length;
+            _batch = folds ? _plans.PredictionBatch(samples) : samples;
+            _plans.Reserve([], [_batch, samples % _batch]);
+            _outputs = new float[samples * model.Output.Length];
         }
 
         public void Run()
         {
-            _device.Upload<float>(_inputs, _plan.Input);
-            _plan.RunForward();
-            _device.Download<float>(_plan.Output, _outputs);
+            var (input, output) = (_network.Model.Input.Length, _network.Model.Output.Length);
+            var samples = _inputs.Length / input;
+            // As a Predictor does.
+            for (var from = 0; from < samples; from += _batch)
+            {
+                var plan = _plans.Evaluation(Math.Min(_batch, samples - from));
+                _device.Upload<float>(_inputs.AsSpan(from * input, plan.Batch * input), plan.Input);
+                plan.RunForward();
+                _device.Download<float>(plan.Output, _outputs.AsSpan(from * output, plan.Batch * output));
+            }
         }
 
         public void Dispose()

@@ -49,7 +49,10 @@ public class FoldedPlanTests
         ["after pooling"] = ([new Conv2dLayer(4, 3), new MaxPool2dLayer(2), new BatchNormLayer { Activation = Activation.Relu }], 1),
         ["before pooling"] = ([new Conv2dLayer(4, 3), new BatchNormLayer { Activation = Activation.Relu }, new MaxPool2dLayer(2)], 0),
         ["after concatenation"] = (
-            [new Conv2dLayer(4, 1) { Name = "c" }, new ConcatLayer { Inputs = ["c", "input"] }, new BatchNormLayer(), new Conv2dLayer(4, 1), new BatchNormLayer()],
+            [
+                new Conv2dLayer(4, 1) { Name = "c" }, new ConcatLayer { Inputs = ["c", "input"] }, new BatchNormLayer(), new Conv2dLayer(4, 1),
+                new BatchNormLayer(),
+            ],
             1),
         ["two readers of the convolution"] = (
             [new Conv2dLayer(4, 1) { Name = "c" }, new BatchNormLayer { Name = "n" }, new AddLayer { Inputs = ["c", "n"] }], 1),
@@ -60,7 +63,8 @@ public class FoldedPlanTests
             ],
             0),
         ["after flatten"] = ([new Conv2dLayer(4, 1), new FlattenLayer(), new BatchNormLayer(), new DenseLayer(3)], 1),
-        ["dense"] = ([new FlattenLayer(), new DenseLayer(5) { Bias = false }, new BatchNormLayer { Activation = new(ActivationKind.Gelu) }, new DenseLayer(3)], 0),
+        ["dense"] = (
+            [new FlattenLayer(), new DenseLayer(5) { Bias = false }, new BatchNormLayer { Activation = new(ActivationKind.Gelu) }, new DenseLayer(3)], 0),
         ["depthwise"] = ([new Conv2dLayer(4, 3) { Groups = 4, Padding = 1, Bias = false }, new BatchNormLayer { Activation = Activation.Relu }], 0),
         ["groups"] = ([new Conv2dLayer(8, 3) { Groups = 2, Stride = 2 }, new BatchNormLayer()], 0),
         ["transposed"] = ([new ConvTranspose2dLayer(6, 3, 2) { Groups = 2 }, new BatchNormLayer { Activation = new(ActivationKind.Silu) }], 0),

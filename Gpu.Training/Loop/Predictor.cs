@@ -369,6 +369,7 @@ public sealed class Predictor : IDisposable
                 var plans = new PlanCache(_network.Memory, _device, settings);
                 try
                 {
+                    if (_foldsBatchNorm) fitting = plans.PredictionBatch(fitting);
                     plans.Evaluation(fitting);
                     return plans;
                 }

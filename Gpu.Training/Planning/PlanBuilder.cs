@@ -119,9 +119,10 @@ public sealed class PlanBuilder
     {
         if (Training || !_settings.FoldBatchNorm) return false;
         var value = input.Value;
-        if (value is not { HasAnnouncedConsumer: false, Producer: WeightedOperation { Norm: null, Activation.Kind: ActivationKind.Identity } producer }) return false;
+        if (value.HasAnnouncedConsumer || value.Consumers.Count != 0) return false;
+        if (value.Producer is not WeightedOperation { Norm: null, Activation.Kind: ActivationKind.Identity } producer) return false;
         // After a flatten the channels of the normalization are not those of the operation.
-        if (value.Consumers.Count != 0 || producer.Output.Shape != input.Shape) return false;
+        if (producer.Output.Shape != input.Shape) return false;
         producer.Norm = node;
         return true;
     }

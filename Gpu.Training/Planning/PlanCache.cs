@@ -100,6 +100,9 @@ internal sealed class PlanCache : IDisposable
     /// <summary>The evaluation plan for a batch size.</summary>
     public Plan Evaluation(int batch) => Get(false, batch);
 
+    /// <summary>The batch size of evaluation plans for predictions: at most the given one; see <see cref="CacheBatch"/>.</summary>
+    public int PredictionBatch(int batch) => CacheBatch.Limit(_evaluationGraph, _device, batch);
+
     /// <summary>Whether a plan is valid: the memory was not reallocated since it was made.</summary>
     public bool IsCurrent(Plan plan) => _plans.ContainsValue(plan);
 
