@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Gpu.Kernels.Devices;
-using Gpu.Tests.IO;
 using Gpu.Training.Models;
 using Gpu.Training.Onnx;
 using Gpu.Training.Planning;
@@ -47,13 +46,11 @@ public class InferenceTable
         var threads = Environment.GetEnvironmentVariable(ThreadsVariable) is { Length: > 0 } number
             ? int.Parse(number, CultureInfo.InvariantCulture) : Environment.ProcessorCount;
         using var device = new CpuDevice(threads);
-        using var folder = new TempFolder();
-        var onnx = folder.Write("folded.onnx", OnnxExporter.Write(model, weights, new OnnxOptions { FoldBatchNorm = true }));
-        var imported = OnnxImporter.Read(onnx);
-        using var plain = new Runner(device, model, weights, inputs);
-        using var folded = new Runner(device, imported.Model, imported.Weights, inputs);
+        var onnx = OnnxExporter.Write(model, weights, new OnnxOptions { FoldBatchNorm = true });
+        using var plain = new Runner(device, model, weights, inputs, folds: false);
+        using var folded = new Runner(device, model, weights, inputs, folds: true);
         using var options = new SessionOptions { IntraOpNumThreads = device.Threads, InterOpNumThreads = 1 };
-        using var session = new InferenceSession(File.ReadAllBytes(onnx), options);
+        using var session = new InferenceSession(onnx, options);
         var outputs = new float[batch * model.Output.Length];
         var input = model.Input;
         long[] shape = input.IsImage ? [batch, input.Channels, input.Height, input.Width] : [batch, input.Length];
@@ -69,8 +66,8 @@ public class InferenceTable
         for (var round = 0; round < Rounds; round++)
             for (var i = 0; i < steps.Length; i++) rates[i].Add(batch / Seconds(steps[i], SecondsPerRound));
         var best = rates.Select(list => list.Max()).ToArray();
-        var difference = OnnxSupport.Run(model, weights, inputs[..input.Length])
-            .Zip(OnnxSupport.RunOnnx(File.ReadAllBytes(onnx), model, inputs[..input.Length]), (a, b) => Math.Abs(a - b)).Max();
+        var difference = OnnxSupport.Run(model, weights, inputs[..input.Length], new PlanSettings { FoldBatchNorm = true })
+            .Zip(OnnxSupport.RunOnnx(onnx, model, inputs[..input.Length]), (a, b) => Math.Abs(a - b)).Max();
         return string.Create(CultureInfo.InvariantCulture,
             $"| {model.Name} ({input}) | {batch} | {best[0]:F0} | {best[1]:F0} | {best[2]:F0} | {best[1] / best[2]:F2} | {difference:G2} |");
     }
@@ -95,25 +92,34 @@ public class InferenceTable
         private readonly ComputeDevice _device;
         private readonly Network _network;
         private readonly PlanCache _plans;
-        private readonly Plan _plan;
+        private readonly int _batch;
         private readonly float[] _inputs;
         private readonly float[] _outputs;
 
-        public Runner(ComputeDevice device, Model model, IReadOnlyDictionary<string, float[]> weights, float[] inputs)
+        public Runner(ComputeDevice device, Model model, IReadOnlyDictionary<string, float[]> weights, float[] inputs, bool folds)
         {
             (_device, _inputs) = (device, inputs);
             _network = new Network(model, device, 1);
             foreach (var (name, values) in weights) _network.SetParameter(name, values);
-            _plans = new PlanCache(_network.Memory, device, new PlanSettings());
-            _plan = _plans.Evaluation(inputs.Length / model.Input.Length);
-            _outputs = new float[_plan.Output.Length];
+            _plans = new PlanCache(_network.Memory, device, new PlanSettings { FoldBatchNorm = folds });
+            var samples = inputs.Length / model.Input.Length;
+            _batch = folds ? _plans.PredictionBatch(samples) : samples;
+            _plans.Reserve([], [_batch, samples % _batch]);
+            _outputs = new float[samples * model.Output.Length];
         }
 
         public void Run()
         {
-            _device.Upload<float>(_inputs, _plan.Input);
-            _plan.RunForward();
-            _device.Download<float>(_plan.Output, _outputs);
+            var (input, output) = (_network.Model.Input.Length, _network.Model.Output.Length);
+            var samples = _inputs.Length / input;
+            // As a Predictor does.
+            for (var from = 0; from < samples; from += _batch)
+            {
+                var plan = _plans.Evaluation(Math.Min(_batch, samples - from));
+                _device.Upload<float>(_inputs.AsSpan(from * input, plan.Batch * input), plan.Input);
+                plan.RunForward();
+                _device.Download<float>(plan.Output, _outputs.AsSpan(from * output, plan.Batch * output));
+            }
         }
 
         public void Dispose()

@@ -33,12 +33,12 @@ internal static class OnnxSupport
     }
 
     /// <summary>The outputs of the network, [batch, outputs], for inputs in NHWC.</summary>
-    public static float[] Run(Model model, IReadOnlyDictionary<string, float[]> weights, float[] inputs)
+    public static float[] Run(Model model, IReadOnlyDictionary<string, float[]> weights, float[] inputs, PlanSettings? settings = null)
     {
         var batch = inputs.Length / model.Input.Length;
         using var network = new Network(model, Device, 1);
         foreach (var (name, values) in weights) network.SetParameter(name, values);
-        using var plans = new PlanCache(network.Memory, Device, new PlanSettings());
+        using var plans = new PlanCache(network.Memory, Device, settings ?? new PlanSettings());
         var plan = plans.Evaluation(batch);
         Device.Upload<float>(inputs, plan.Input);
         plan.RunForward();

@@ -49,7 +49,8 @@ public sealed class BatchNormLayer : Layer
     /// <inheritdoc/>
     public override PlanTensor Emit(PlanBuilder plan, LayerNode node, PlanTensor input)
     {
-        var output = plan.Add(new Operation(node, Momentum, Epsilon, input, plan.IsFrozen(node)), node.Output);
+        var output = plan.TryFold(node, input) ? input
+            : plan.Add(new Operation(node, Momentum, Epsilon, input, plan.IsFrozen(node)), node.Output);
         return plan.Activate(node.Name, output, Activation);
     }
 

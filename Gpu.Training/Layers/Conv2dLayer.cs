@@ -80,12 +80,13 @@ public sealed class Conv2dLayer : ConvolutionLayer
         private int StandardLength => (int)ArenaLayout.Align((long)_rows * _columns);
 
         public override int WorkspaceLength(int batch, bool training) =>
-            checked(Conv2d.WorkspaceLength(sample with { Batch = batch }) + (standardizes ? StandardLength : 0));
+            checked(Conv2d.WorkspaceLength(sample with { Batch = batch }) + (standardizes && Norm is null ? StandardLength : 0));
 
         protected override void Forward(ForwardContext context, DeviceView weight, DeviceView bias)
         {
             var workspace = context.Workspace;
-            if (standardizes)
+            // Folded weights are standardized already.
+            if (standardizes && Norm is null)
             {
                 // Without a backward pass they are needed only here.
                 var isSaved = !context.Saved.IsEmpty;

@@ -15,6 +15,12 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input, bool
     private readonly string _weight = node.Parameter("weight").Name;
     private readonly string? _bias = node.FindParameter("bias")?.Name;
 
+    /// <summary>The layer.</summary>
+    public LayerNode Node => node;
+
+    /// <summary>The batch normalization that is computed into the weights and the bias; null for none. Only in evaluation.</summary>
+    public LayerNode? Norm { get; set; }
+
     public sealed override bool HasParameters => !isFrozen;
 
     public sealed override bool BackwardReadsInputs => true;
@@ -25,10 +31,22 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input, bool
 
     public sealed override bool CanFuse(Activation activation, bool training) => !training || activation.DerivativeFromOutput;
 
-    public sealed override void Forward(ForwardContext context) => Forward(context, context.Parameter(_weight), context.Parameter(_bias));
+    public sealed override void Forward(ForwardContext context)
+    {
+        if (Norm is null)
+        {
+            Forward(context, context.Parameter(_weight), context.Parameter(_bias));
+            return;
+        }
+
+        var (weight, bias) = context.Folded(this);
+        Forward(context, weight, bias);
+    }
 
     public sealed override bool WriteForward(ForwardCode code)
     {
+        // The file of an exported class has the weights of the model.
+        if (Norm is not null) return false;
         WriteForward(code, code.Parameter(_weight), code.Parameter(_bias));
         return true;
     }

@@ -19,16 +19,18 @@ public sealed class Predictor : IDisposable
     private readonly ComputeDevice _device;
     private readonly Network _network;
     private readonly int _batch;
+    private readonly bool _foldsBatchNorm;
     private PlanCache? _plans;
 
     // The largest batch that the plans were made for, and what fitted the device.
     private int _wantedBatch;
     private int _fittingBatch;
 
-    private Predictor(RunFolder run, ComputeDevice device, int batch)
+    private Predictor(RunFolder run, ComputeDevice device, int batch, bool foldsBatchNorm)
     {
         Run = run;
         _device = device;
+        _foldsBatchNorm = foldsBatchNorm;
         // The activations of networks for masks are as large as the images.
         _batch = TaskModel.IsPixelLoss(run.Model.Recipe.Loss) ? Math.Min(batch, MostImagesWithMasks) : batch;
         if (!File.Exists(run.BestWeights))
@@ -56,12 +58,16 @@ public sealed class Predictor : IDisposable
     /// <param name="runFolder">The run folder.</param>
     /// <param name="device">The device to run on. The caller disposes it.</param>
     /// <param name="batch">Largest batch, 1 or more; reduced if device memory does not suffice.</param>
+    /// <param name="foldBatchNorm">
+    /// Whether predictions use <see cref="PlanSettings.FoldBatchNorm"/>: they are faster, and differ from those of <see cref="Evaluate(DataSplit, int,
+    /// CancellationToken, TestTimeAugmentation)"/> by rounding. The evaluation never folds, so that it gives the numbers of the training.
+    /// </param>
     /// <exception cref="TrainingException">The folder is not a run, or one of its files is damaged.</exception>
-    public static Predictor Open(string runFolder, ComputeDevice device, int batch = 256)
+    public static Predictor Open(string runFolder, ComputeDevice device, int batch = 256, bool foldBatchNorm = true)
     {
         ArgumentNullException.ThrowIfNull(device);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batch);
-        return new Predictor(RunFolder.Open(runFolder), device, batch);
+        return new Predictor(RunFolder.Open(runFolder), device, batch, foldBatchNorm);
     }
 
     /// <summary>Computes loss, accuracy, top-k accuracy and confusion matrix on a split of a data set; in regression loss, RMSE and R2.</summary>
@@ -356,13 +362,14 @@ public sealed class Predictor : IDisposable
         var wanted = Math.Min(_batch, count);
         if (wanted > _wantedBatch)
         {
-            var settings = new PlanSettings();
+            var settings = new PlanSettings { FoldBatchNorm = _foldsBatchNorm };
             var (check, fitting) = Fit("running", settings, count, (requirements, size) => requirements.PlanBytes([], [size]));
             _plans = check.Run(() =>
             {
                 var plans = new PlanCache(_network.Memory, _device, settings);
                 try
                 {
+                    if (_foldsBatchNorm) fitting = plans.PredictionBatch(fitting);
                     plans.Evaluation(fitting);
                     return plans;
                 }

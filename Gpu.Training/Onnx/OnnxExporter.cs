@@ -196,7 +196,7 @@ public sealed class OnnxExporter
     private Value Convolution(string operation, ConvolutionLayer layer, LayerNode node, Value input, LayerNode? norm, TensorShape padded)
     {
         var shape = node.Parameter("weight").Shape;
-        var (weight, bias) = WeightsOf(node, norm);
+        var (weight, bias) = BatchNormFolding.WeightsOf(node, norm, name => _weights[name]);
         var dilated = new Extent((layer.Kernel.Height - 1) * layer.Dilation.Height + 1, (layer.Kernel.Width - 1) * layer.Dilation.Width + 1);
         var padding = layer.Padding.Resolve(padded.Height, padded.Width, dilated, layer.Stride);
         List<string> inputs = [input.Name, _graph.Constant($"{node.Name}.weight", [shape[3], shape[2], shape[0], shape[1]], WeightAxes.ToOihw(weight, shape))];
@@ -209,7 +209,7 @@ public sealed class OnnxExporter
 
     private Value Dense(DenseLayer layer, LayerNode node, Value input, LayerNode? norm)
     {
-        var (weight, bias) = WeightsOf(node, norm);
+        var (weight, bias) = BatchNormFolding.WeightsOf(node, norm, name => _weights[name]);
         if (input.Image is { } image) weight = WeightAxes.SelectRows(weight, layer.Units, WeightAxes.FromChannelsFirst(image.Positions, image.Channels));
         var constant = _graph.Constant($"{node.Name}.weight", [node.Input.Length, layer.Units], weight);
         var name = bias is null ? _graph.Add("MatMul", node.Name, [input.Name, constant])
@@ -219,14 +219,6 @@ public sealed class OnnxExporter
 
     private Value Finish(Activation own, LayerNode node, LayerNode? norm, Value value) =>
         norm is null ? Activate(own, node, value) : Activate(((BatchNormLayer)norm.Layer).Activation, norm, value with { Shape = norm.Output });
-
-    private (float[] Weight, float[]? Bias) WeightsOf(LayerNode node, LayerNode? norm)
-    {
-        var weight = _weights[node.Parameter("weight").Name];
-        if (node.Layer is Conv2dLayer { WeightStandardization: true }) weight = StandardWeights.Of(weight, node.Output.Channels);
-        var bias = node.FindParameter("bias") is { } parameter ? _weights[parameter.Name] : null;
-        return norm is null ? (weight, bias) : BatchNormFolding.Fold(node, norm, weight, bias, _weights);
-    }
 
     private Value BatchNorm(BatchNormLayer layer, LayerNode node, Value input)
     {

@@ -51,7 +51,8 @@ internal sealed class MemoryRequirements
         }
 
         var buffers = BatchBuffers.WordsFor(_model, _loss, largest, _settings);
-        return buffers > int.MaxValue ? null : sizeof(float) * (arena + workspace + buffers + PlanCache.StateWords(_model, _loss)) + ZeroBufferBytes;
+        var others = PlanCache.StateWords(_model, _loss) + FoldedParameters.WordsFor(_evaluation);
+        return buffers > int.MaxValue ? null : sizeof(float) * (arena + workspace + buffers + others) + ZeroBufferBytes;
     }
 }
 

@@ -1,5 +1,6 @@
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
+using Gpu.Training.Layers;
 
 namespace Gpu.Training.Planning;
 
@@ -39,6 +40,9 @@ public class ForwardContext
 
     /// <summary>Receives the divergence of the latent values of each sample, [batch]; empty unless the model draws them.</summary>
     internal DeviceView Divergence => _memory.Divergence;
+
+    /// <summary>The weights and the bias of an operation into which a batch normalization is folded.</summary>
+    internal (DeviceView Weight, DeviceView Bias) Folded(WeightedOperation operation) => _memory.Folded!.Of(operation);
 
     private protected PlanOperation Operation { get; }
 

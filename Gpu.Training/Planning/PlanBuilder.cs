@@ -109,6 +109,25 @@ public sealed class PlanBuilder
     }
 
     /// <summary>
+    /// Computes a batch normalization into the weights of the operation that produced its input, if <see cref="PlanSettings.FoldBatchNorm"/> asks for it, the
+    /// plan is for evaluation, and nothing else reads the input. The input then has the normalized values.
+    /// </summary>
+    /// <param name="node">the batch normalization</param>
+    /// <param name="input">its input</param>
+    /// <returns>false if the normalization needs an operation of its own</returns>
+    internal bool TryFold(LayerNode node, PlanTensor input)
+    {
+        if (Training || !_settings.FoldBatchNorm) return false;
+        var value = input.Value;
+        if (value.HasAnnouncedConsumer || value.Consumers.Count != 0) return false;
+        if (value.Producer is not WeightedOperation { Norm: null, Activation.Kind: ActivationKind.Identity } producer) return false;
+        // After a flatten the channels of the normalization are not those of the operation.
+        if (producer.Output.Shape != input.Shape) return false;
+        producer.Norm = node;
+        return true;
+    }
+
+    /// <summary>
     /// Announces that an operation added later will read a value. The value is then neither overwritten in place nor changed by fusion.
     /// </summary>
     public static void AnnounceConsumer(PlanTensor tensor) => tensor.Value.HasAnnouncedConsumer = true;

@@ -24,6 +24,7 @@ internal sealed class PlanCache : IDisposable
     private readonly Dictionary<(bool Training, int Batch), Plan> _plans = [];
     private DeviceBuffer? _arena;
     private DeviceBuffer? _workspace;
+    private FoldedParameters? _folded;
     private BatchBuffers? _buffers;
 
     /// <summary>Allocates the state of the plans.</summary>
@@ -99,6 +100,9 @@ internal sealed class PlanCache : IDisposable
     /// <summary>The evaluation plan for a batch size.</summary>
     public Plan Evaluation(int batch) => Get(false, batch);
 
+    /// <summary>The batch size of evaluation plans for predictions: at most the given one; see <see cref="CacheBatch"/>.</summary>
+    public int PredictionBatch(int batch) => CacheBatch.Limit(_evaluationGraph, _device, batch);
+
     /// <summary>Whether a plan is valid: the memory was not reallocated since it was made.</summary>
     public bool IsCurrent(Plan plan) => _plans.ContainsValue(plan);
 
@@ -120,6 +124,7 @@ internal sealed class PlanCache : IDisposable
     {
         _arena?.Dispose();
         _workspace?.Dispose();
+        _folded?.Dispose();
         _buffers?.Dispose();
         _state.Dispose();
     }
@@ -137,7 +142,10 @@ internal sealed class PlanCache : IDisposable
     private PlanMemory Memory(PlanGraph graph, PlanLayout layout) => new(
         _device, graph, layout, _parameters, _arena!.View, _workspace!.View, StepStateView,
         _buffers!.Input.First(layout.Batch * graph.Model.Input.Length),
-        _buffers!.Divergence.IsEmpty ? default : _buffers.Divergence.First(layout.Batch), _settings.DivergenceFactor(graph.Model));
+        _buffers!.Divergence.IsEmpty ? default : _buffers.Divergence.First(layout.Batch), _settings.DivergenceFactor(graph.Model))
+    {
+        Folded = graph.Training ? null : _folded ??= FoldedParameters.Of(graph, _parameters, _device),
+    };
 
     private PlanLayout Layout(bool training, int batch) =>
         training ? new PlanLayout(_trainingGraph, _gradients, batch) : new PlanLayout(_evaluationGraph, null, batch);

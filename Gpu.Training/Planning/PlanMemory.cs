@@ -10,6 +10,9 @@ internal sealed record PlanMemory(
     IExecutor Executor, PlanGraph Graph, PlanLayout Layout, ParameterMemory Parameters, DeviceView Arena, DeviceView Workspace, DeviceView StepState,
     DeviceView Input, DeviceView Divergence, float DivergenceScale)
 {
+    /// <summary>Weights with folded batch normalizations; null if there are none.</summary>
+    public FoldedParameters? Folded { get; init; }
+
     public int Batch => Layout.Batch;
 
     public bool Training => Graph.Training;

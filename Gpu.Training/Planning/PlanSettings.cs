@@ -30,6 +30,13 @@ public sealed record PlanSettings
     public Conv2dAlgorithm Convolution { get; init; }
 
     /// <summary>
+    /// Whether evaluation computes each batch normalization into the weights of the convolution or dense layer before it, where only the normalization reads
+    /// the output of that layer. The weights are read once, so they must not change afterwards. The outputs differ from unfolded ones by rounding. Training
+    /// never folds.
+    /// </summary>
+    public bool FoldBatchNorm { get; init; }
+
+    /// <summary>
     /// Full names of parameters that do not change. A layer whose parameters are all frozen computes no gradients for them, and batch normalization then
     /// uses its running statistics in training, too, and keeps them.
     /// </summary>

@@ -28,16 +28,22 @@ internal static class BatchNormFolding
         return nodes.Count(node => node.Sources.Contains(index)) == 1 ? next : null;
     }
 
-    /// <summary>The folded weights and bias.</summary>
+    /// <summary>The weights and the bias that a layer uses in evaluation: standardized if it standardizes them, with a batch normalization folded.</summary>
     /// <param name="node">the convolution or dense layer</param>
-    /// <param name="norm">the batch normalization</param>
-    /// <param name="weight">weights of the layer</param>
-    /// <param name="bias">its bias; null for none</param>
-    /// <param name="weights">all parameters by name</param>
-    public static (float[] Weight, float[] Bias) Fold(
-        LayerNode node, LayerNode norm, float[] weight, float[]? bias, IReadOnlyDictionary<string, float[]> weights)
+    /// <param name="norm">the batch normalization that is folded; null for none</param>
+    /// <param name="read">reads a parameter or running statistic by its full name</param>
+    /// <returns>weights in the layout of the parameter; bias [out], null if there is neither a bias nor a normalization</returns>
+    public static (float[] Weight, float[]? Bias) WeightsOf(LayerNode node, LayerNode? norm, Func<string, float[]> read)
     {
-        float[] Of(string name) => weights[norm.Parameter(name).Name];
+        var weight = read(node.Parameter("weight").Name);
+        if (node.Layer is Conv2dLayer { WeightStandardization: true }) weight = StandardWeights.Of(weight, node.Output.Channels);
+        var bias = node.FindParameter("bias") is { } parameter ? read(parameter.Name) : null;
+        return norm is null ? (weight, bias) : Fold(node, norm, weight, bias, read);
+    }
+
+    private static (float[] Weight, float[] Bias) Fold(LayerNode node, LayerNode norm, float[] weight, float[]? bias, Func<string, float[]> read)
+    {
+        float[] Of(string name) => read(norm.Parameter(name).Name);
         var (gamma, beta, mean, variance) = (Of("gamma"), Of("beta"), Of("running_mean"), Of("running_variance"));
         double epsilon = ((BatchNormLayer)norm.Layer).Epsilon;
         var channels = gamma.Length;

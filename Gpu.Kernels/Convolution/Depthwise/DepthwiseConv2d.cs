@@ -66,6 +66,7 @@ internal struct DepthwiseConv2d<TBackend, TVector, TActivation> : IKernel
         var weightRow = Geometry.WeightTap + firstY * Geometry.WeightTapY;
         var channels = Geometry.InputChannels;
         var tilesEnd = Math.Min(columnEnd, InsideEnd) - TilePixels;
+        var threeTaps = Geometry.TapsX == 3 && Geometry.TapStepX == Geometry.InputStepX;
         while (column < columnEnd)
         {
             var x = Geometry.InputX + column * Geometry.InputStepX;
@@ -74,6 +75,13 @@ internal struct DepthwiseConv2d<TBackend, TVector, TActivation> : IKernel
             if (!TBackend.IsGpu && column >= InsideBegin && column <= tilesEnd)
             {
                 var input = (inputRow + x) * channels;
+                if (threeTaps)
+                {
+                    var vectors = (channelEnd - c) / TBackend.Width;
+                    SumTilesOfThreeTaps(input + c, weightRow * channels + c, output + c, c, vectors, endY - firstY);
+                    c += vectors * TBackend.Width;
+                }
+
                 for (; c + TBackend.Width <= channelEnd; c += TBackend.Width)
                     SumTile<WholeVector>(input + c, weightRow * channels + c, output + c, c, endY - firstY, TBackend.Width);
                 if (c < channelEnd) SumTile<PartialVector>(input + c, weightRow * channels + c, output + c, c, endY - firstY, channelEnd - c);
@@ -149,6 +157,60 @@ internal struct DepthwiseConv2d<TBackend, TVector, TActivation> : IKernel
             }
         }
 
+        WriteTile<TAccess>(output, channel, sum0, sum1, sum2, sum3, count);
+    }
+
+    // The same sums in the same order for kernel rows of three taps that are as far apart as the pixels, for all whole vectors of channels: six inputs are
+    // loaded instead of twelve. What does not change is in locals, which stores through the output cannot change.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void SumTilesOfThreeTaps(int input, int weights, int output, int channel, int vectors, int rows)
+    {
+        var (memory, taps) = (Input, Weights);
+        var step = Geometry.InputStepX * Geometry.InputChannels;
+        var rowStep = Geometry.TapStepY * Geometry.InputWidth * Geometry.InputChannels;
+        var weightStep = Geometry.WeightTapX * Geometry.InputChannels;
+        var weightRowStep = Geometry.WeightTapY * Geometry.InputChannels;
+        for (; vectors > 0; vectors--)
+        {
+            var (sum0, sum1, sum2, sum3) = (TBackend.Zero, TBackend.Zero, TBackend.Zero, TBackend.Zero);
+            var (at, w) = (input, weights);
+            for (var left = rows; left > 0; left--)
+            {
+                var weight = TBackend.Load(taps, w);
+                var input1 = TBackend.Load(memory, at + step);
+                var input2 = TBackend.Load(memory, at + 2 * step);
+                var input3 = TBackend.Load(memory, at + 3 * step);
+                sum0 = TBackend.MultiplyAdd(TBackend.Load(memory, at), weight, sum0);
+                sum1 = TBackend.MultiplyAdd(input1, weight, sum1);
+                sum2 = TBackend.MultiplyAdd(input2, weight, sum2);
+                sum3 = TBackend.MultiplyAdd(input3, weight, sum3);
+                weight = TBackend.Load(taps, w + weightStep);
+                var input4 = TBackend.Load(memory, at + 4 * step);
+                sum0 = TBackend.MultiplyAdd(input1, weight, sum0);
+                sum1 = TBackend.MultiplyAdd(input2, weight, sum1);
+                sum2 = TBackend.MultiplyAdd(input3, weight, sum2);
+                sum3 = TBackend.MultiplyAdd(input4, weight, sum3);
+                weight = TBackend.Load(taps, w + 2 * weightStep);
+                sum0 = TBackend.MultiplyAdd(input2, weight, sum0);
+                sum1 = TBackend.MultiplyAdd(input3, weight, sum1);
+                sum2 = TBackend.MultiplyAdd(input4, weight, sum2);
+                sum3 = TBackend.MultiplyAdd(TBackend.Load(memory, at + 5 * step), weight, sum3);
+                at += rowStep;
+                w += weightRowStep;
+            }
+
+            WriteTile<WholeVector>(output, channel, sum0, sum1, sum2, sum3, TBackend.Width);
+            input += TBackend.Width;
+            weights += TBackend.Width;
+            output += TBackend.Width;
+            channel += TBackend.Width;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void WriteTile<TAccess>(int output, int channel, TVector sum0, TVector sum1, TVector sum2, TVector sum3, int count)
+        where TAccess : struct, IVectorAccess
+    {
         var step = Geometry.OutputStepX * Geometry.OutputChannels;
         Write<TAccess>(output, channel, sum0, count);
         Write<TAccess>(output + step, channel, sum1, count);
