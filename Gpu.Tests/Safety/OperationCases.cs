@@ -19,7 +19,11 @@ internal sealed record OperationCase(MethodInfo Method, object[] Arguments, stri
         for (var i = 0; i < parameters.Length; i++)
         {
             var index = i;
-            if (Arguments[i] is DeviceView view) yield return (parameters[i].Name!, view, other => With(index, other));
+            if (Arguments[i] is DeviceView view)
+            {
+                // Omitted, if it is empty.
+                if (!view.IsEmpty) yield return (parameters[i].Name!, view, other => With(index, other));
+            }
             else if (Arguments[i].GetType().GetProperties().Where(property => property.PropertyType == typeof(DeviceView)).ToArray() is { Length: > 0 } inner
                 && Arguments[i] is not SegmentTable)
             {
