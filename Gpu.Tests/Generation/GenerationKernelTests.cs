@@ -6,7 +6,8 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Generation;
 
-[OracleFor(typeof(GaussianNoiseKernel<,>), typeof(LatentSampleForward<,>), typeof(LatentSampleBackward<,>), typeof(AddDivergence<,>))]
+[OracleFor(typeof(GaussianNoiseKernel<,>), typeof(LatentSampleForward<,>), typeof(LatentSampleBackward<,>), typeof(AddDivergence<,>),
+    typeof(OneHotKernel<,>))]
 public class GenerationKernelTests
 {
     public static TheoryData<string, string> Checks => Oracle.Cases(typeof(GenerationChecks));
