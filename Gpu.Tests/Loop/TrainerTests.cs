@@ -207,7 +207,9 @@ public class TrainerTests
         Assert.Equal("small", run.Model.Name);
         Assert.Equal(data.ClassNames, run.Configuration.ClassNames);
         Assert.Equal(1 + 6, File.ReadAllLines(run.Metrics).Length);
-        Assert.All(File.ReadAllLines(run.Metrics), line => Assert.Equal(31, line.Split(',').Length));
+        var columns = File.ReadLines(run.Metrics).First().Split(',');
+        Assert.Equal(columns.Length, columns.Distinct().Count());
+        Assert.All(File.ReadAllLines(run.Metrics), line => Assert.Equal(columns.Length, line.Split(',').Length));
         Assert.Empty(Directory.GetFiles(run.Path, "*.tmp"));
 
         using var predictor = Predictor.Open(run.Path, device, batch: 13);
