@@ -153,7 +153,10 @@ internal sealed class Discriminator : IDisposable
     // The learning rate of a step is that of the generator. The factor of all parameters makes it that of the discriminator.
     private static ResolvedOptions Resolve(Model model, ResolvedOptions resolved)
     {
-        var options = resolved.Options with { AutoDecay = false, Ema = null, Lookahead = null, Statistics = false, DecayFor = [], Freeze = [], LearningRateScales = [] };
+        var options = resolved.Options with
+        {
+            AutoDecay = false, Ema = null, Lookahead = null, Statistics = false, DecayFor = [], Freeze = [], LearningRateScales = [],
+        };
         var optimizer = options.OptimizerForDiscriminator(model.Recipe.Optimizer);
         var rate = resolved.Optimizer.LearningRate;
         var factors = model.Parameters.Where(parameter => parameter.Trainable)

@@ -95,13 +95,15 @@ internal static class ClassWriter
         var pattern = PixelNormalization.Pattern(facts.Normalization.Mean, facts.Normalization.StandardDeviation);
         var channels = facts.Normalization.Mean.Length;
         var shape = model.Input.IsImage
-            ? $"{model.Input.Height} x {model.Input.Width} pixels {(channels == 1 ? "of gray" : channels == 3 ? "of red, green and blue" : $"of {channels} channels")}"
+            ? $"{model.Input.Height} x {model.Input.Width} pixels of "
+                + (channels == 1 ? "gray" : channels == 3 ? "red, green and blue" : $"{channels} channels")
             : $"{model.Input.Length / channels} pixels";
         var scale = pattern.Take(channels);
         var shift = pattern.Skip(PixelNormalization.Period(channels)).Take(channels);
         var (input, output) = (model.Input, model.Output);
         var isMask = output.IsImage;
         var classes = isMask ? output.Channels : output.Length;
+        var probabilities = isMask ? $"{output.Height} x {output.Width} pixels x {classes} classes" : "one for each class";
         var names = facts.ClassNames.Select(Quote);
         var resize = facts.Transform is { } transform
             ? $" Images of other sizes were resized ({transform.Fit.ToString().ToLowerInvariant()}) before training." : "";
@@ -132,7 +134,7 @@ internal static class ClassWriter
                 /// <summary>Bytes of an image: {{shape}}, in rows from the top.</summary>
                 public const int Length = {{input.Length}};
 
-                /// <summary>Probabilities of an image: {{(isMask ? $"{output.Height} x {output.Width} pixels x {classes} classes" : "one for each class")}}.</summary>
+                /// <summary>Probabilities of an image: {{probabilities}}.</summary>
                 public const int Outputs = {{output.Length}};
 
                 private const int Channels = {{channels}};
@@ -239,9 +241,11 @@ internal static class ClassWriter
             """).ReplaceLineEndings("\n");
     }
 
-    private static string Quote(string text) => $"\"{string.Concat(text.Select(letter => letter is '"' or '\\' || char.IsControl(letter) ? $"\\u{(int)letter:x4}" : $"{letter}"))}\"";
+    private static string Quote(string text) =>
+        $"\"{string.Concat(text.Select(letter => letter is '"' or '\\' || char.IsControl(letter) ? $"\\u{(int)letter:x4}" : $"{letter}"))}\"";
 
-    private static string Xml(string text) => System.Security.SecurityElement.Escape(new string([.. text.Select(letter => char.IsControl(letter) ? ' ' : letter)]));
+    private static string Xml(string text) =>
+        System.Security.SecurityElement.Escape(new string([.. text.Select(letter => char.IsControl(letter) ? ' ' : letter)]));
 
     // A valid name of a class: "my-net 2" becomes "MyNet2".
     private static string Identifier(string fileName)

@@ -120,7 +120,8 @@ public sealed class ForwardCode
 
         var defaults = Activator.CreateInstance(type)!;
         return $"new() {{ {string.Join(", ", type.GetProperties()
-            .Where(property => property.SetMethod is not null && (property.Name == "Batch" || IsRequired(property) || !Equals(property.GetValue(defaults), Get(property.Name))))
+            .Where(property => property.SetMethod is not null)
+            .Where(property => property.Name == "Batch" || IsRequired(property) || !Equals(property.GetValue(defaults), Get(property.Name)))
             .Select(property => $"{property.Name} = {Text(property.Name)}"))} }}";
 
         object Get(string name) => type.GetProperty(name)!.GetValue(shape)!;
