@@ -148,10 +148,9 @@ internal sealed class ReportCommand
     private void ShowComparison(RunView[] runs, RunResults?[] results)
     {
         var names = CompareReport.Names(runs);
-        var numbers = runs.Zip(results, CompareReport.Numbers).Select(all => all.ToArray()).ToArray();
         // A column a run: there are more numbers than fit beside each other.
         var table = new ReportTable([ReportTable.Text(""), .. names.Select(ReportTable.Number)]);
-        for (var i = 0; i < numbers[0].Length; i++) table.Add([numbers[0][i].Name, .. numbers.Select(all => all[i].Value)]);
+        foreach (var (name, values) in CompareReport.Numbers(runs, results)) table.Add([name, .. values]);
         var different = CompareReport.Different(runs).ToArray();
         foreach (var (name, values) in different) table.Add([RunSettings.IsOption(name) ? $"--{name}" : name, .. values]);
         _context.Reporter.Table(table);

@@ -114,14 +114,13 @@ internal sealed class TrainCommand
         var key = string.Join('\n', [source, $"{options.Background}", parsed.GetValue(_model), .. _data.Tokens(parsed)]);
         if (!_loaded.TryGetValue(key, out var loaded))
         {
-            _loaded[key] = loaded = _data.Load(
-                parsed, source, parsed.GetValue(_model), options.Background, reporter, (model, images) => RequireMemory(parsed, model, images));
+            _loaded[key] = loaded = Load(parsed, recipe, source, options, reporter);
         }
 
         var (data, model) = (loaded.Data, WithLoss(loaded.Model, loaded.Data, parsed.GetValue(_loss)));
         // The trainer does it, too; the checks and displays before it need the same network.
         if (options.Activation is { } activation) model = model.With(new Activation(activation));
-        if (options.WeightStandardization) model = model.WithWeightStandardization();
+        if (options.WeightStandardization) model = WithWeightStandardization(model);
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         TrainOptions.CheckDecay(parsed, options, model);
         if (data.Task == TaskKind.Segmentation) options = TrainOptions.ForMasks(parsed, options);
@@ -130,20 +129,60 @@ internal sealed class TrainCommand
             parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), reporter);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
-        if (options.AutoDecay && TaskModel.IsAdversarialLoss(model.Recipe.Loss))
-        {
-            throw new UsageException(
-                "--auto-decay follows the loss of a validation part, but an adversarial network has none: its loss depends on the discriminator. "
-                + "Compare runs that differ in --weight-decay, with --frechet-every 1.");
-        }
-
         if (options.AutoDecay && options.Validation is null && data.Validation is null)
             throw new UsageException("--auto-decay needs a validation part, whose loss it follows. Add one, such as --validation 0.2.");
+        if (options.AutoDecay) CheckAutoDecay(options, model, (long)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)));
         return (model, data, options with { DatasetSource = RunArgument.Source(source) });
     }
 
     /// <summary>Whether a command line trains a generator against a discriminator.</summary>
     public bool TrainsGenerator(ParseResult parsed) => _data.Task(parsed) == TaskKind.Generation;
+
+    private (Dataset Data, Model Model) Load(ParseResult parsed, Recipe? recipe, string source, TrainingOptions options, Reporter reporter)
+    {
+        try
+        {
+            return _data.Load(
+                parsed, source, parsed.GetValue(_model), options.Background, reporter, (model, images) => RequireMemory(parsed, model, images));
+        }
+        catch (UsageException mistake) when (
+            recipe?.Model is { } model && model == parsed.GetValue(_model) && mistake.Message.Contains(ModelArgument.OmitOrChoose, StringComparison.Ordinal))
+        {
+            // The command line has no --model that could be omitted.
+            throw new UsageException(
+                mistake.Message.Replace(ModelArgument.OmitOrChoose, "Omit --recipe, or add --model with one of", StringComparison.Ordinal), mistake);
+        }
+    }
+
+    private static Model WithWeightStandardization(Model model)
+    {
+        try
+        {
+            return model.WithWeightStandardization();
+        }
+        catch (ModelException mistake)
+        {
+            throw new UsageException(mistake.Message, mistake);
+        }
+    }
+
+    private static void CheckAutoDecay(TrainingOptions options, Model model, long samples)
+    {
+        var perEpoch = (samples + (long)options.Batch * options.Accumulate - 1) / ((long)options.Batch * options.Accumulate);
+        var steps = options.Steps ?? perEpoch * options.Epochs;
+        if (steps < TrainingOptions.AutoDecayPeriod)
+        {
+            throw new UsageException(
+                $"--auto-decay changes the weight decay after every {TrainingOptions.AutoDecayPeriod} steps, but the run has "
+                + $"{Units.Count(steps, "step")}. Add --epochs or --steps, or omit --auto-decay.");
+        }
+
+        var (least, most) = TrainingOptions.AutoDecayRange(options.OptimizerFor(model.Recipe.Optimizer));
+        if (options.WeightDecay is null or 0 || (options.WeightDecay >= least && options.WeightDecay <= most)) return;
+        throw new UsageException(
+            $"--auto-decay finds weight decays from {Units.Scientific(least)} to {Units.Scientific(most)}, where a step takes a tenth of a weight, but the "
+            + $"start --weight-decay is {Units.Scientific(options.WeightDecay.Value)}. Give one in this range, or omit it.");
+    }
 
     /// <summary>Trains a new run in a folder.</summary>
     /// <param name="parsed">the command line of <c>train</c></param>
@@ -253,6 +292,7 @@ internal sealed class TrainCommand
     // Contradictions are told before the data is decoded, as far as the network is known by then.
     private void CheckBeforeLoading(ParseResult parsed, TrainingOptions options, string source)
     {
+        if (_data.ImageTask(parsed) is { } task) CheckImageTask(options, task);
         if ((options.LabelSmoothing > 0 || options.Mixup > 0 || options.Cutmix > 0) && DatasetLoader.HasMasks(source))
         {
             if (options.LabelSmoothing > 0)
@@ -267,6 +307,33 @@ internal sealed class TrainCommand
         if (model is not null || options.Optimizer is not null)
             TrainOptions.CheckOptimizer(parsed, options, model?.Recipe.Optimizer ?? new OptimizerOptions { Kind = options.Optimizer!.Value });
         if (model is not null) TrainOptions.CheckDecay(parsed, options, model);
+    }
+
+    private static void CheckImageTask(TrainingOptions options, TaskKind task)
+    {
+        (string Name, bool IsGiven)[] forClasses =
+        [
+            ("--label-smoothing", options.LabelSmoothing > 0), ("--class-weights", options.ClassWeights is not null), ("--mixup", options.Mixup > 0),
+            ("--cutmix", options.Cutmix > 0),
+        ];
+        if (forClasses.FirstOrDefault(option => option.IsGiven).Name is { } useless)
+            throw new UsageException($"{useless} is for classes, but --task {TableArguments.NameOf(task)} learns images. Omit it.");
+        if (task != TaskKind.Generation) return;
+        if (options.AutoDecay)
+        {
+            throw new UsageException(
+                "--auto-decay follows the loss of a validation part, but an adversarial network has none: its loss depends on the discriminator. "
+                + "Omit it, and compare the Fr\u00E9chet distances of runs with other --weight-decay (--frechet-every 1).");
+        }
+
+        (string Name, bool IsGiven, string Reason)[] others =
+        [
+            ("--validation", options.Validation is not null, "which has no validation loss"),
+            ("--patience", options.Patience is not null, "which has no validation loss"),
+            ("--accumulate", options.Accumulate > 1, "which trains the generator and the discriminator in turn on each batch"),
+        ];
+        if (others.FirstOrDefault(option => option.IsGiven) is { Name: { } other, Reason: var reason })
+            throw new UsageException($"{other} does not apply to --task gan, {reason}. Omit it.");
     }
 
     // Before the device is opened. The options come from the command line, or from the recipe of a model file that it names.

@@ -13,8 +13,10 @@ internal static class Units
     /// <summary>A count and a noun, in the plural unless it is one: <c>1 file</c>, <c>12,345 files</c>.</summary>
     public static string Count(long value, string noun) => $"{Count(value)} {noun}{(value == 1 ? "" : noun.EndsWith('s') ? "es" : "s")}";
 
-    /// <summary>A number with a fixed number of decimals; <c>-</c> for NaN.</summary>
-    public static string Fixed(double value, int digits) => double.IsNaN(value) ? "-" : value.ToString($"N{digits}", CultureInfo.InvariantCulture);
+    /// <summary>A number with a fixed number of decimals, as a power of ten from 1e9 on; <c>-</c> for NaN.</summary>
+    public static string Fixed(double value, int digits) => double.IsNaN(value) ? "-"
+        : Math.Abs(value) >= 1e9 && double.IsFinite(value) ? Scientific(value)
+        : value.ToString($"N{digits}", CultureInfo.InvariantCulture);
 
     /// <summary>About three significant digits: <c>0.00123</c>, <c>1.23</c>, <c>123</c>, <c>12,345</c>.</summary>
     public static string Short(double value)

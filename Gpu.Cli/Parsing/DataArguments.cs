@@ -31,6 +31,9 @@ internal sealed class DataArguments
         [.. _images.Given(parsed), .. _table.Given(parsed), .. new Option[] { _labels, _conditional }
             .Select(option => option.Name).Where(name => TrainOptions.IsGiven(parsed, name))];
 
+    /// <summary>The task without labels that the command line names; null for none.</summary>
+    public TaskKind? ImageTask(ParseResult parsed) => _table.ImageTask(parsed);
+
     /// <summary>The given options with their values, as text.</summary>
     public IEnumerable<string> Tokens(ParseResult parsed) => Given(parsed).SelectMany(name =>
         parsed.GetResult(name) is System.CommandLine.Parsing.OptionResult { Tokens: var tokens } ? tokens.Select(token => token.Value).Prepend(name) : [name]);

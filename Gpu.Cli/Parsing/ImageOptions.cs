@@ -84,10 +84,7 @@ internal sealed class ImageOptions
         if (isConditional && data.Classes < 2)
             throw new UsageException($"--conditional needs classes, but the images of '{source}' have none. Omit it.");
         if (isConditional) return (data, BuiltInModels.CreateConditional(data.SampleShape, data.Classes));
-        var model = fixedModel ?? ((modelName ?? input?.DefaultModel) is { } name
-            ? BuiltInModels.Create(name, data.SampleShape, data.Outputs)
-            : BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes));
-        return (data, model);
+        return (data, fixedModel ?? BuiltIn(modelName ?? input?.DefaultModel, data.SampleShape, data.Outputs));
 
         // The network with the fewest channels and classes that the images can have, which are not known yet.
         Model AtLeast(InputSize size)
@@ -95,9 +92,7 @@ internal sealed class ImageOptions
             const int fewestClasses = 2;
             if (fixedModel is not null) return fixedModel;
             var channels = size.Channels ?? 1;
-            return (modelName ?? size.DefaultModel) is { } name
-                ? BuiltInModels.Create(name, TensorShape.Image(size.Height, size.Width, channels), fewestClasses)
-                : BuiltInModels.DefaultFor(size.Height, size.Width, channels, fewestClasses);
+            return BuiltIn(modelName ?? size.DefaultModel, TensorShape.Image(size.Height, size.Width, channels), fewestClasses);
         }
 
         ImageTransform? Choose(IReadOnlyList<(int Height, int Width)> sizes)
@@ -118,6 +113,20 @@ internal sealed class ImageOptions
             WarnOfEnlarging(parsed, sizes, input.Height, input.Width, reporter);
             if (check is not null && (long)input.Height * input.Width >= SmallSide * SmallSide) check(AtLeast(input), sizes.Count);
             return transform;
+        }
+    }
+
+    private static Model BuiltIn(string? name, TensorShape input, int outputs)
+    {
+        try
+        {
+            return name is not null ? BuiltInModels.Create(name, input, outputs)
+                : BuiltInModels.DefaultFor(input.Height, input.Width, input.Channels, outputs);
+        }
+        catch (ModelException mistake)
+        {
+            // The network and the size were chosen by the command.
+            throw new UsageException(mistake.Message, mistake);
         }
     }
 
@@ -153,7 +162,7 @@ internal sealed class ImageOptions
             TaskKind.Generation => "--task gan needs a generator with its discriminator",
             _ => made == TaskKind.Segmentation ? $"'{source}' has no masks" : $"'{source}' has classes",
         };
-        throw new UsageException($"The network '{modelName}' {gives}, but {needs}. Omit --model, or choose one of {others}.");
+        throw new UsageException($"The network '{modelName}' {gives}, but {needs}. {ModelArgument.OmitOrChoose} {others}.");
     }
 
     // A size may be asked for that no device has the memory for, and that shows no more.

@@ -8,6 +8,9 @@ namespace Gpu.Cli.Parsing;
 /// <summary>Finds a model by name or file.</summary>
 internal static class ModelArgument
 {
+    /// <summary>The advice before the names of the networks that fit.</summary>
+    public const string OmitOrChoose = "Omit --model, or choose one of";
+
     /// <summary>The chosen model, or the default one, adapted to the data. Shows what was changed.</summary>
     public static Model For(string? nameOrFile, Dataset data, Reporter reporter)
     {
@@ -20,8 +23,8 @@ internal static class ModelArgument
         {
             var others = BuiltInModels.Names.Where(name => !BuiltInModels.PublishedInput(name).IsImage);
             throw new UsageException(
-                $"The network '{nameOrFile}' takes images, but '{data.Name}' is a table, whose rows are {data.SampleShape.Length} numbers. Omit --model, "
-                + $"or choose one of {string.Join(", ", others)}.", mistake);
+                $"The network '{nameOrFile}' takes images, but '{data.Name}' is a table, whose rows are {data.SampleShape.Length} numbers. "
+                + $"{OmitOrChoose} {string.Join(", ", others)}.", mistake);
         }
     }
 

@@ -7,6 +7,9 @@ namespace Gpu.Cli.Parsing;
 /// <param name="Arguments">the options with their values; a flag has none</param>
 internal sealed record Recipe(string Name, string Description, string Dataset, params string[] Arguments)
 {
+    /// <summary>The network.</summary>
+    public string? Model => ValueOf(Arguments, "--model");
+
     /// <summary>The option.</summary>
     public const string Option = "--recipe";
 

@@ -48,6 +48,9 @@ internal sealed class TableArguments
     /// <summary>The task on images that needs no labels; null for none.</summary>
     public TaskKind? ImageTask(ParseResult parsed) => parsed.GetValue(_task) is { } name && ImageTasks.TryGetValue(name, out var task) ? task : null;
 
+    /// <summary>The name of a task, as <c>--task</c> takes it.</summary>
+    public static string NameOf(TaskKind task) => ImageTasks.FirstOrDefault(known => known.Value == task).Key ?? $"{task}".ToLowerInvariant();
+
     /// <summary>The names of the options that the command line contains.</summary>
     public IEnumerable<string> Given(ParseResult parsed) => Names.Where(name => TrainOptions.IsGiven(parsed, name));
 

@@ -56,6 +56,15 @@ internal static class CompareReport
         yield return ("seconds", Units.Fixed(run.Reports.Sum(report => report.TrainSeconds), 1));
     }
 
+    /// <summary>The numbers of all runs: name, and value in each run; "-" where a run has no such number, such as the accuracy of an autoencoder.</summary>
+    public static IEnumerable<(string Name, string[] Values)> Numbers(IReadOnlyList<RunView> runs, IReadOnlyList<RunResults?> results)
+    {
+        var numbers = runs.Zip(results, Numbers).Select(all => all.ToDictionary()).ToArray();
+        // In the order of the run that has the most.
+        return numbers.OrderByDescending(all => all.Count).SelectMany(all => all.Keys).Distinct()
+            .Select(name => (name, numbers.Select(all => all.GetValueOrDefault(name, "-")).ToArray()));
+    }
+
     /// <summary>The settings that are not the same in all runs: name, and value in each run.</summary>
     public static IEnumerable<(string Name, string[] Values)> Different(IReadOnlyList<RunView> runs)
     {
@@ -86,10 +95,10 @@ internal static class CompareReport
 
     private static XElement Numbers(IReadOnlyList<RunView> runs, IReadOnlyList<RunResults?> results, string[] names)
     {
-        var numbers = runs.Zip(results, Numbers).Select(all => all.ToArray()).ToArray();
+        var numbers = Numbers(runs, results).ToArray();
         return Html.Section("Numbers", Html.Table(
-            ["run", .. numbers[0].Select(number => $"{number.Name}#")],
-            numbers.Select((all, run) => (object[])[Key(run, names[run]), .. all.Select(number => number.Value)])));
+            ["run", .. numbers.Select(number => $"{number.Name}#")],
+            names.Select((name, run) => (object[])[Key(run, name), .. numbers.Select(number => number.Values[run])])));
     }
 
     private static XElement Differences(IReadOnlyList<RunView> runs, string[] names)

@@ -24,7 +24,7 @@ internal static class GeneratedSection
             var chosen = Enumerable.Range(0, count).Select(i => pictures[count == 1 ? 0 : i * (pictures.Length - 1) / (count - 1)]);
             parts.Add(Html.E("p", Html.A("class", "soft"), title));
             parts.Add(Html.E(
-                "div", Html.A("class", "pictures"), Html.A("style", "grid-template-columns:repeat(auto-fill,minmax(480px,1fr))"),
+                "div", Html.A("class", "pictures"), Html.A("style", "grid-template-columns:repeat(auto-fill,minmax(min(480px,100%),1fr))"),
                 chosen.Select(picture => Html.E(
                     "figure", Sheet(File.ReadAllBytes(picture.File), $"{name} after epoch {picture.Epoch}"),
                     Html.E("figcaption", Html.E("span", Html.A("class", "soft"), $"epoch {picture.Epoch}"))))));

@@ -40,7 +40,7 @@ internal static class MasksSection
             Html.E(
                 "p", Html.A("class", "soft"),
                 $"The first {split.Count} images of the test part: image, truth, prediction, and in red the pixels that are wrong."),
-            Html.E("div", Html.A("class", "pictures"), Html.A("style", "grid-template-columns:repeat(auto-fill,minmax(320px,1fr))"), figures));
+            Html.E("div", Html.A("class", "pictures"), Html.A("style", "grid-template-columns:repeat(auto-fill,minmax(min(320px,100%),1fr))"), figures));
     }
 
     private static XElement Swatch(int label)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Runs;
@@ -19,8 +20,8 @@ internal static class RunSettings
         yield return ("model", configuration.Model);
         yield return ("parameters", Units.Count(model.ParameterCount));
         yield return ("data", configuration.DatasetSource ?? configuration.Dataset);
-        yield return ("task", Name(configuration.Task));
-        yield return ("loss", $"{model.Recipe.Loss}");
+        yield return ("task", TableArguments.NameOf(configuration.Task));
+        yield return ("loss", NameOf(model.Recipe.Loss));
         yield return ("device", configuration.Device);
         yield return ("epochs", options.Steps is { } steps ? $"{Units.Count(steps)} steps" : $"{options.Epochs}");
         yield return ("batch", $"{options.Batch}");
@@ -43,7 +44,7 @@ internal static class RunSettings
         yield return ("l1", Units.Scientific(optimizer.L1));
         yield return ("max-norm", Number(optimizer.MaxNorm > 0 ? optimizer.MaxNorm : null));
         yield return ("spectral-norm", Number(optimizer.SpectralNorm > 0 ? optimizer.SpectralNorm : null));
-        yield return ("activation", options.Activation is { } activation ? Name(activation) : "as in the model");
+        yield return ("activation", options.Activation is { } activation ? Hyphenated(activation) : "as in the model");
         yield return ("weight-standardization", options.WeightStandardization ? "yes" : "as in the model");
         yield return ("dropout", options.Dropout is { } dropout ? Number(dropout) : "as in the model");
         yield return ("spatial-dropout", options.SpatialDropout ? "yes" : "no");
@@ -107,6 +108,20 @@ internal static class RunSettings
 
     private static string Name<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
+
+    private static string Hyphenated<T>(T value)
+        where T : struct, Enum => string.Concat(value.ToString().Select((letter, i) => i > 0 && char.IsUpper(letter) ? $"-{letter}" : $"{letter}"))
+            .ToLowerInvariant();
+
+    // The value of --loss; the task of the run tells what it is the loss of.
+    private static string NameOf(LossKind loss) => loss switch
+    {
+        LossKind.SoftmaxCrossEntropy or LossKind.PixelCrossEntropy or LossKind.ReconstructionCrossEntropy => "cross-entropy",
+        LossKind.MeanSquaredError or LossKind.ReconstructionError => "mse",
+        LossKind.HalfMeanSquaredError => "half-mse",
+        LossKind.PixelCrossEntropyDice => "cross-entropy+dice",
+        _ => Hyphenated(loss),
+    };
 
     private static string Number(double? value) => value?.ToString("0.######", CultureInfo.InvariantCulture) ?? "none";
 }

@@ -13,6 +13,24 @@ namespace Gpu.Tests.Cli;
 /// <summary>Training on photos with masks, evaluation and prediction.</summary>
 public class MaskCommandTests
 {
+    [Theory]
+    [InlineData("autoencode")]
+    [InlineData("gan")]
+    public void TheImagesOfMasksTrainNetworksThatGiveImages(string task)
+    {
+        using var folder = new TempFolder();
+        var data = folder.File("data");
+        Assert.Equal(0, CommandLine.Run("data", "generate", "shapes", "--train", "24", "--test", "4", "--out", data).ExitCode);
+        var run = folder.File("run");
+        var train = CommandLine.Run("train", data, "--task", task, "--epochs", "1", "--batch", "8", "--device", "cpu", "--out", run);
+        Assert.True(train.ExitCode == 0, train.Error);
+        var resume = CommandLine.Run("train", "--resume", run, "--epochs", "2", "--override", "--device", "cpu");
+        Assert.True(resume.ExitCode == 0, resume.Error);
+        var export = CommandLine.Run("export", run, "--format", "csharp");
+        Assert.Equal(Gpu.Cli.ExitCode.Usage, export.ExitCode);
+        Assert.Contains("writes a class that gives the classes of images", export.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void PhotosOfDifferentSizesWithMasksTrainWithOneCommand()
     {

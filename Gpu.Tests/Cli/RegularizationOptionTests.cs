@@ -137,7 +137,9 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     public void WhatHasNoEffectIsRefused(string options, string message)
     {
         using var folder = new TempFolder();
-        var run = CommandLine.Run(["train", _digits.Path, "--model", "mlp64x2", .. Basis, "--out", folder.File("run"), .. options.Split(' ')]);
+        // Of so few steps none changes the weight decay.
+        var basis = options.Contains("--auto-decay", StringComparison.Ordinal) ? Basis[2..] : Basis;
+        var run = CommandLine.Run(["train", _digits.Path, "--model", "mlp64x2", .. basis, "--out", folder.File("run"), .. options.Split(' ')]);
         Assert.NotEqual(ExitCode.Success, run.ExitCode);
         Assert.Contains(message, run.Error);
     }

@@ -128,6 +128,42 @@ public sealed class ReportCommandTests : IClassFixture<TrainCommandTests.SmallDi
     }
 
     [Fact]
+    public void RunsWithOtherTasksHaveOtherNumbers()
+    {
+        using var folder = new TempFolder();
+        (string Name, string[] Options)[] all =
+        [
+            ("classes", ["--model", "mlp128", "--validation", "0.2", "--optimizer", "adamw"]),
+            ("images", ["--task", "autoencode", "--activation", "leaky-relu"]),
+            ("noise", ["--task", "gan"]),
+        ];
+        foreach (var (name, options) in all)
+        {
+            var train = CommandLine.Run(
+                ["train", .. options, "--steps", "1", "--limit-train", "40", "--limit-test", "40", "--device", "cpu", "--out", folder.File(name)]);
+            Assert.True(train.ExitCode == 0, train.Error);
+        }
+
+        string[] runs = [.. all.Select(run => folder.File(run.Name))];
+        var page = folder.File("page.html");
+        foreach (var order in new[] { runs, [.. runs.Reverse()] })
+        {
+            var compare = CommandLine.Run(["compare", .. order, "--no-data", "--out", page, "--device", "cpu"]);
+            Assert.True(compare.ExitCode == 0, compare.Error);
+            Assert.Contains("test accuracy", compare.Output, StringComparison.Ordinal);
+            var rows = Parse(File.ReadAllText(page)).Descendants("table").First().Descendants("tr").Select(row => row.Elements().Count());
+            Assert.Single(rows.Distinct());
+        }
+
+        // The values are those that the options take.
+        var output = CommandLine.Run(["compare", .. runs, "--no-data", "--out", page, "--device", "cpu"]).Output;
+        Assert.Matches(@"--task\s+classification\s+autoencode\s+gan\n", output);
+        Assert.Matches(@"--loss\s+cross-entropy\s+mse\s+non-saturating\n", output);
+        Assert.Matches(@"--optimizer\s+adamw\s+adam\s+adam\n", output);
+        Assert.Matches(@"--activation\s+as in the model\s+leaky-relu\s+as in the model\n", output);
+    }
+
+    [Fact]
     public void ShortNamesAreToldApart()
     {
         string[] names = ["cnn2-baseline-decay-0.0001", "cnn2-baseline-decay-0.0003", "cnn2-baseline-decay-0.0003-more"];

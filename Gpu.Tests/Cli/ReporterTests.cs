@@ -11,6 +11,15 @@ public class ReporterTests
     private readonly StringWriter _output = new();
     private readonly StringWriter _error = new();
 
+    [Theory]
+    [InlineData(1234.5, "1,234.5000")]
+    [InlineData(-2.5, "-2.5000")]
+    [InlineData(999_999_999, "999,999,999.0000")]
+    [InlineData(1.5e30, "1.5e30")]
+    [InlineData(-1e9, "-1e9")]
+    [InlineData(double.NaN, "-")]
+    public void LargeNumbersArePowersOfTen(double value, string text) => Assert.Equal(text, Units.Fixed(value, 4));
+
     [Fact]
     public void PlainLinesHaveNoEscapeCodes()
     {

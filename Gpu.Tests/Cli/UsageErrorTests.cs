@@ -45,6 +45,19 @@ public class UsageErrorTests
     [InlineData("train --init nowhere.safetensors", "there is no file 'nowhere.safetensors'")]
     [InlineData("train --resume nowhere", "There is no run folder 'nowhere'")]
     [InlineData("train --resume nowhere --model cnn2", "--model cannot be combined with --resume")]
+    [InlineData("train --task gan --validation 0.2", "--validation does not apply to --task gan, which has no validation loss. Omit it.")]
+    [InlineData("train --task gan --patience 2", "--patience does not apply to --task gan")]
+    [InlineData("train --task gan --accumulate 2", "--accumulate does not apply to --task gan")]
+    [InlineData("train --task gan --mixup 0.2", "--mixup is for classes, but --task gan learns images. Omit it.")]
+    [InlineData("train --task gan --cutmix 0.2", "--cutmix is for classes")]
+    [InlineData("train --task gan --class-weights balanced", "--class-weights is for classes")]
+    [InlineData("train --task autoencode --label-smoothing 0.1", "--label-smoothing is for classes, but --task autoencode learns images")]
+    [InlineData("train shapes --task gan --frechet-every 1", "all images of 'shapes' have the same label")]
+    [InlineData("train shapes --recipe fashion", "Omit --recipe, or add --model with one of unet_small")]
+    [InlineData("train --validation 0.2 --auto-decay --steps 9", "--auto-decay changes the weight decay after every 10 steps, but the run has 9 steps")]
+    [InlineData("train --validation 0.2 --auto-decay --weight-decay 1e30", "from 1e-8 to 1e2, where a step takes a tenth of a weight")]
+    [InlineData("train --validation 0.2 --auto-decay --weight-decay 1e-38", "but the start --weight-decay is 1e-38")]
+    [InlineData("sweep --task gan --weight-decay 0,1e-3", "sweep compares losses on held-out images, but --task gan has none")]
     [InlineData("eval", "Missing argument RUN")]
     [InlineData("eval nowhere", "There is no run folder 'nowhere'")]
     [InlineData("predict nowhere x.png", "There is no run folder 'nowhere'")]
@@ -60,6 +73,19 @@ public class UsageErrorTests
         Assert.Contains(expected, run.Error);
         Assert.DoesNotContain("   at ", run.Error);
         Assert.DoesNotContain("This is a bug", run.Error);
+    }
+
+    // A note about the data may come first.
+    [Theory]
+    [InlineData("train --task gan --size 30", "multiples of 4, but got 30x30x1")]
+    [InlineData("train moons --recipe mnist", "Omit --recipe, or add --model with one of mlp10")]
+    [InlineData("train moons --recipe mnist --model cnn2", "Omit --model, or choose one of mlp10")]
+    public void WhatDoesNotFitTheDataIsAUsageError(string command, string expected)
+    {
+        var run = CommandLine.Run(command.Split(' '));
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Equal("", run.Output);
+        Assert.Contains(expected, run.Error);
     }
 
     [Fact]

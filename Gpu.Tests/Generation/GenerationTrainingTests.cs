@@ -371,6 +371,9 @@ public class GenerationTrainingTests
         Assert.Null(Collapse.Describe([]));
         Assert.Null(Collapse.Describe([Report(0.9, 0.8)]));
         Assert.Contains("almost alike", Collapse.Describe([Report(0.1, 0.8)]), StringComparison.Ordinal);
+        Assert.Contains("--discriminator-decay", Collapse.Describe([Report(0.1, 0.8)]), StringComparison.Ordinal);
+        // A variational autoencoder has no discriminator.
+        Assert.DoesNotContain("discriminator", Collapse.Describe([Report(0.1, double.NaN)]), StringComparison.Ordinal);
         Assert.Null(Collapse.Describe([Report(0.9, 0.8), Report(0.9, 1), Report(0.9, 1)]));
         Assert.Contains("3 epochs", Collapse.Describe([Report(0.9, 1), Report(0.9, 1), Report(0.9, 1)]), StringComparison.Ordinal);
         Assert.Null(Collapse.Describe([Report(double.NaN, double.NaN)]));

@@ -84,7 +84,8 @@ public sealed class ImageDataset : Dataset
         if (task is not (TaskKind.Autoencoding or TaskKind.Generation))
             throw new ArgumentException($"the labels of the images decide about {task}", nameof(task));
         var range = task == TaskKind.Autoencoding ? new(Repeat(0), Repeat(1)) : new ChannelStatistics(Repeat(0.5f), Repeat(0.5f));
-        return new ImageDataset(Name, ClassNames, Train, Test, Validation)
+        var images = Convert(ClassNames, split => split.WithoutMasks(), Transform);
+        return new ImageDataset(Name, ClassNames, images.Train, images.Test, images.Validation)
         {
             Transform = Transform, Unreadable = Unreadable, ContentHashes = ContentHashes, GivenStatistics = range, GivenTask = task,
         };

@@ -246,7 +246,10 @@ public sealed class ImageSplit : DataSplit
         ? new ImageSplit(Pixels, labels, Height, Width, Channels, Names) { Masks = Masks }
         : new ImageSplit(_mapped, labels, Height, Width, Names) { Masks = Masks };
 
-    private ImageSplit Copy(byte[] masks) => _mapped is null
+    /// <summary>The same images without their masks.</summary>
+    internal ImageSplit WithoutMasks() => Masks is null ? this : Copy(null);
+
+    private ImageSplit Copy(byte[]? masks) => _mapped is null
         ? new ImageSplit(Pixels, new int[Count], Height, Width, Channels, Names) { Masks = masks }
         : new ImageSplit(_mapped, new int[Count], Height, Width, Names) { Masks = masks };
 

@@ -19,11 +19,12 @@ public static class Collapse
         var last = reports[^1];
         if (last.Diversity < LeastDiversity)
         {
+            // Without a discriminator the generator is the decoder of a variational autoencoder.
+            var advice = double.IsNaN(last.DiscriminatorAccuracy)
+                ? "Train for more --epochs, or give a lower --kl-weight."
+                : "The generator may have collapsed. Try a higher --discriminator-decay, a lower learning rate, or the other --loss.";
             return string.Create(
-                CultureInfo.InvariantCulture,
-                $"The generated images are almost alike: they vary by {last.Diversity:P0} of what the data varies. The generator may have collapsed. Try "
-                + $"a higher "
-                + $"--discriminator-decay, a lower learning rate, or the other --loss.");
+                CultureInfo.InvariantCulture, $"The generated images are almost alike: they vary by {last.Diversity:P0} of what the data varies. {advice}");
         }
 
         if (reports.Count < LongEpochs || reports.TakeLast(LongEpochs).Any(report => !(report.DiscriminatorAccuracy > MostAccuracy))) return null;

@@ -33,8 +33,7 @@ internal sealed class FeatureClassifier : IDisposable
     /// <exception cref="TrainingException">The images have fewer than two classes.</exception>
     public static FeatureClassifier Train(ImageDataset data, ComputeDevice device, CancellationToken cancellation)
     {
-        if (data.Classes < 2)
-            throw new TrainingException($"The Fréchet distance needs a classifier, but '{data.Name}' has fewer than two classes. Omit --frechet-every.");
+        RequireLabels(data);
         var labeled = new ImageDataset(data.Name, data.ClassNames, data.Train, data.Test).Limit(MostImages);
         var model = BuiltInModels.DefaultFor(data.Height, data.Width, data.Channels, data.Classes);
         var options = new TrainingOptions
@@ -47,6 +46,15 @@ internal sealed class FeatureClassifier : IDisposable
         var network = new Network(hidden, device);
         foreach (var parameter in hidden.Parameters) network.SetParameter(parameter.Name, trainer.Network.GetParameter(parameter.Name));
         return new FeatureClassifier(network, device, labeled.Statistics);
+    }
+
+    /// <summary>Checks that the images have labels, which the classifier learns. Those of images with masks are all 0.</summary>
+    /// <exception cref="TrainingException">They are all of one class.</exception>
+    public static void RequireLabels(ImageDataset data)
+    {
+        if (data.Train.Labels.AsSpan().ContainsAnyExcept(data.Train.Labels[0])) return;
+        throw new TrainingException(
+            $"frechet-every trains a classifier on the labels of the images, but all images of '{data.Name}' have the same label. Omit it.");
     }
 
     /// <summary>Computes the features of images.</summary>

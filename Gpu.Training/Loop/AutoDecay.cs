@@ -114,6 +114,14 @@ internal sealed class AutoDecay : IDisposable
     public static float StartFor(OptimizerOptions optimizer) =>
         optimizer.DecayMode == DecayMode.L2 ? 1e-3f : optimizer.DecaySchedule == DecaySchedule.Rate ? 0.1f : 1e-4f;
 
+    /// <summary>The least and the greatest weight decay; a start above is kept as the greatest.</summary>
+    public static (double Least, double Most) RangeFor(OptimizerOptions optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        var isShare = optimizer.DecayMode == DecayMode.Decoupled && optimizer.DecaySchedule != DecaySchedule.Rate;
+        return (LeastDecay, isShare ? MostShrinkage : MostShrinkage / optimizer.LearningRate);
+    }
+
     /// <summary>The validation part.</summary>
     /// <exception cref="TrainingException">There is none.</exception>
     public static DataSplit RequireValidation(Dataset data) => data.Validation ?? throw new TrainingException(
@@ -147,9 +155,8 @@ internal sealed class AutoDecay : IDisposable
         var mean = Beta1 * state.Mean + (1 - Beta1) * hypergradient;
         var square = Beta2 * state.Square + (1 - Beta2) * hypergradient * hypergradient;
         var change = Rate * (mean / (1 - Math.Pow(Beta1, updates))) / (Math.Sqrt(square / (1 - Math.Pow(Beta2, updates))) + Tiny);
-        var isShare = optimizer.DecayMode == DecayMode.Decoupled && optimizer.DecaySchedule != DecaySchedule.Rate;
-        var most = isShare ? MostShrinkage : MostShrinkage / optimizer.LearningRate;
-        var log = Math.Clamp(state.LogDecay - change, Math.Log(LeastDecay), Math.Log(Math.Max(most, optimizer.WeightDecay)));
+        var (least, most) = RangeFor(optimizer);
+        var log = Math.Clamp(state.LogDecay - change, Math.Log(least), Math.Log(Math.Max(most, optimizer.WeightDecay)));
         return new(log, mean, square, updates, state.Average + Math.Min(1, 3.0 / (updates + 2)) * (Math.Exp(log) - state.Average));
     }
 

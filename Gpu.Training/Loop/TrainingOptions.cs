@@ -269,6 +269,13 @@ public sealed record TrainingOptions
     /// <summary>Whether a divergence is traced to its step and layer, which repeats the steps since the last checkpoint.</summary>
     internal bool LocatesDivergence { get; init; } = true;
 
+    /// <summary>After every so many optimizer steps <see cref="AutoDecay"/> changes the weight decay.</summary>
+    public static int AutoDecayPeriod => Loop.AutoDecay.Period;
+
+    /// <summary>The least and the greatest weight decay that <see cref="AutoDecay"/> finds with an optimizer.</summary>
+    /// <param name="optimizer">the optimizer</param>
+    public static (double Least, double Most) AutoDecayRange(OptimizerOptions optimizer) => Loop.AutoDecay.RangeFor(optimizer);
+
     /// <summary>Checks that the options fit a model and a data set, as <see cref="Trainer"/> does, without a device.</summary>
     /// <param name="model">the model</param>
     /// <param name="data">the data</param>
@@ -279,6 +286,7 @@ public sealed record TrainingOptions
         ArgumentNullException.ThrowIfNull(data);
         ResolvedOptions.Resolve(this, model);
         if (data is not ImageDataset images) return;
+        if (FrechetEvery is not null) Generation.FeatureClassifier.RequireLabels(images);
         TrainingData.RequireAugmentation(images, this);
         if (images.Task == TaskKind.Segmentation && (Mixup > 0 || Cutmix > 0))
             throw new TrainingException("Images with masks cannot be mixed, since a pixel has one class. Omit mixup and cutmix.");
