@@ -125,13 +125,16 @@ internal sealed class TrainCommand
         TrainOptions.CheckDecay(parsed, options, model);
         if (data.Task == TaskKind.Segmentation) options = TrainOptions.ForMasks(parsed, options);
         var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
-        options = TrainOptions.FitBatch(
-            parsed, options, model.Recipe.Optimizer, (int)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)), reporter);
+        var given = Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue);
+        var samples = (int)(share * given);
+        if (samples == 0)
+            throw new UsageException($"--validation {options.Validation} of {Units.Count(given, "training sample")} leaves none to train on. Give less.");
+        options = TrainOptions.FitBatch(parsed, options, model.Recipe.Optimizer, samples, reporter);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
         if (options.AutoDecay && options.Validation is null && data.Validation is null)
             throw new UsageException("--auto-decay needs a validation part, whose loss it follows. Add one, such as --validation 0.2.");
-        if (options.AutoDecay) CheckAutoDecay(options, model, (long)(share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue)));
+        if (options.AutoDecay) CheckAutoDecay(options, model, samples);
         return (model, data, options with { DatasetSource = RunArgument.Source(source) });
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Gpu.Cli.Parsing;
 using Gpu.Kernels.Devices;
+using Gpu.Training.Data;
 using Gpu.Training.Images;
 using Gpu.Training.Loop;
 using Gpu.Training.Runs;
@@ -62,6 +63,8 @@ internal sealed class PredictionQueue : IDisposable
             throw new RequestException(400, $"The run '{name}' was trained on a table. This page classifies images; use 'gputrainer predict' for tables.");
         if (view.IsSegmentation)
             throw new RequestException(400, $"The run '{name}' was trained on masks. This page gives a class for an image; use 'gputrainer predict --out'.");
+        if (run.Configuration.Task == TaskKind.Generation)
+            throw new RequestException(400, $"The run '{name}' is that of a generator, which takes no images. To draw some, use 'gputrainer generate'.");
         if (!view.ClassifiesImages)
             throw new RequestException(400, $"The run '{name}' has no classes. This page gives a class for an image; use 'gputrainer predict --out'.");
         if (!File.Exists(run.BestWeights)) throw new RequestException(409, $"The run '{name}' has no weights yet. Try again after its first epoch.");

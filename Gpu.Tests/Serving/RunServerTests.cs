@@ -316,6 +316,22 @@ public sealed class RunServerTests(ServedRuns runs) : IClassFixture<ServedRuns>
         Assert.Equal("", (await again.ReadToEndAsync()).Trim());
     }
 
+    [Theory]
+    [InlineData("gan", "gputrainer generate")]
+    [InlineData("autoencode", "gputrainer predict --out")]
+    public async Task RunsWithoutClassesNameTheCommandForThem(string task, string command)
+    {
+        using var folder = new TempFolder();
+        var train = CommandLine.Run("train", "--task", task, "--steps", "1", "--limit-train", "20", "--device", "cpu", "--out", folder.File("run"));
+        Assert.True(train.ExitCode == 0, train.Error);
+        await using var server = await RunServer.Start(runs.Settings with { Root = folder.Path }, runs.Device);
+        using var client = new HttpClient { BaseAddress = server.Address };
+        using var image = new ByteArrayContent(Png(0));
+        using var answer = await client.PostAsync("/predict?run=run", image);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains($"'{command}'", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TheCommandServesUntilItIsStopped()
     {
