@@ -28,7 +28,7 @@ public class MaskCommandTests
         Assert.True(resume.ExitCode == 0, resume.Error);
         var export = CommandLine.Run("export", run, "--format", "csharp");
         Assert.Equal(Gpu.Cli.ExitCode.Usage, export.ExitCode);
-        Assert.Contains("writes a class that gives the classes of images", export.Error, StringComparison.Ordinal);
+        Assert.Contains("writes a class that classifies images", export.Error, StringComparison.Ordinal);
     }
 
     [Fact]
