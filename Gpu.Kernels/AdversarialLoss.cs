@@ -5,8 +5,7 @@ namespace Gpu.Kernels;
 
 /// <summary>
 /// The hinge losses of a generative adversarial network, each with its gradient in one kernel. The non-saturating losses are <see cref="BinaryCrossEntropy"/>
-/// with
-/// the targets 1 for real and 0 for generated samples, and 1 for the generator.
+/// with the targets 1 for real and 0 for generated samples, and 1 for the generator.
 /// </summary>
 /// <remarks>Source: Lim, Ye, "Geometric GAN", 2017; Miyato et al., "Spectral normalization for generative adversarial networks", 2018.</remarks>
 public static class AdversarialLoss

@@ -77,17 +77,11 @@ internal sealed class ExportCommand
                 throw new UsageException("--format csharp writes a class that classifies images, but the run makes images. Use --format onnx.");
         }
 
-        if (parsed.GetValue(_probabilities) && run.Configuration.Task == TaskKind.Regression)
+        if (parsed.GetValue(_probabilities) && task == TaskKind.Regression)
             throw new UsageException("--probabilities is for classes, but the run predicts numbers. Omit it.");
         var format = Formats.First(known => known.Name == name).Format;
         if (format == ExportFormat.CSharp && run.Configuration.Table is not null)
             throw new UsageException($"--format {name} writes a class that takes images, but the run '{run.Path}' takes rows of a table. Use --format onnx.");
-        if (format == ExportFormat.CSharp && run.Configuration.Task is not (TaskKind.Classification or TaskKind.Segmentation))
-        {
-            throw new UsageException(
-                $"--format {name} writes a class that gives the classes of images, but the run '{run.Path}' has none. Use --format onnx.");
-        }
-
         var path = parsed.GetValue(_out) ?? Path.Combine(run.Path, RunExport.FileName(run, format));
         RunExport.Write(run, format, path, new OnnxOptions
         {

@@ -54,8 +54,7 @@ internal sealed class GenerateCommand
         {
             throw new UsageException(
                 $"The run '{path}' generates no images: its network '{run.Model.Name}' makes none from noise. Train one that does, such as with --task "
-                + "autoencode "
-                + "--model vae_small.");
+                + "autoencode --model vae_small.");
         }
 
         var interpolates = parsed.GetValue(_interpolate);

@@ -113,9 +113,7 @@ internal sealed class TrainCommand
         CheckBeforeLoading(parsed, options, source);
         var key = string.Join('\n', [source, $"{options.Background}", parsed.GetValue(_model), .. _data.Tokens(parsed)]);
         if (!_loaded.TryGetValue(key, out var loaded))
-        {
             _loaded[key] = loaded = Load(parsed, recipe, source, options, reporter);
-        }
 
         var (data, model) = (loaded.Data, WithLoss(loaded.Model, loaded.Data, parsed.GetValue(_loss)));
         // The trainer does it, too; the checks and displays before it need the same network.
@@ -124,11 +122,13 @@ internal sealed class TrainCommand
         TrainOptions.CheckOptimizer(parsed, options, model.Recipe.Optimizer);
         TrainOptions.CheckDecay(parsed, options, model);
         if (data.Task == TaskKind.Segmentation) options = TrainOptions.ForMasks(parsed, options);
-        var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
-        var given = Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue);
-        var samples = (int)(share * given);
+        var samples = (int)TrainingSamples(data, options);
         if (samples == 0)
+        {
+            var given = Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue);
             throw new UsageException($"--validation {options.Validation} of {Units.Count(given, "training sample")} leaves none to train on. Give less.");
+        }
+
         options = TrainOptions.FitBatch(parsed, options, model.Recipe.Optimizer, samples, reporter);
         if (options.Patience is not null && options.Validation is null && data.Validation is null)
             throw new UsageException("--patience needs a validation split. Add one, such as --validation 0.1.");
@@ -169,10 +169,19 @@ internal sealed class TrainCommand
         }
     }
 
-    private static void CheckAutoDecay(TrainingOptions options, Model model, long samples)
+    // What --limit-train and --validation leave, before it is rounded.
+    private static double TrainingSamples(Dataset data, TrainingOptions options)
     {
-        var perEpoch = (samples + (long)options.Batch * options.Accumulate - 1) / ((long)options.Batch * options.Accumulate);
-        var steps = options.Steps ?? perEpoch * options.Epochs;
+        var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
+        return share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue);
+    }
+
+    private static long StepsPerEpoch(double samples, TrainingOptions options) =>
+        (long)Math.Max(1, Math.Ceiling(samples / options.Batch / (double)options.Accumulate));
+
+    private static void CheckAutoDecay(TrainingOptions options, Model model, int samples)
+    {
+        var steps = options.Steps ?? StepsPerEpoch(samples, options) * options.Epochs;
         if (steps < TrainingOptions.AutoDecayPeriod)
         {
             throw new UsageException(
@@ -356,9 +365,7 @@ internal sealed class TrainCommand
     private void NoteFewSteps(Dataset data, TrainingOptions options)
     {
         if (data is not TableDataset || options.Steps is not null) return;
-        var share = data.Validation is null && options.Validation is { } validation ? 1 - validation : 1;
-        var rows = share * Math.Min(data.Train.Count, options.LimitTrain ?? int.MaxValue);
-        var perEpoch = (long)Math.Max(1, Math.Ceiling(rows / options.Batch / (double)options.Accumulate));
+        var perEpoch = StepsPerEpoch(TrainingSamples(data, options), options);
         var steps = perEpoch * options.Epochs;
         if (steps >= FewSteps) return;
         _context.Reporter.Note(

@@ -113,8 +113,7 @@ internal sealed class TrainOptions
     private readonly Option<long?> _frechetEvery = Options.Integer(
         "--frechet-every",
         "After every N epochs, and the last, the Fr\u00E9chet distance of generated images from the test images, by the features of a classifier that is "
-        + "trained "
-        + "on the labels for it", 1, 1_000_000, "off");
+        + "trained on the labels for it", 1, 1_000_000, "off");
 
     private readonly Option<ClassWeighting?> _classWeights = ClassWeightsOption.Create();
 

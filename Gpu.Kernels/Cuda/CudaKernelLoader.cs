@@ -29,9 +29,10 @@ internal static class CudaKernelLoader
     {
         var bounds = LaunchBounds.Of(entry.GetGenericArguments()[0], accelerator.Architecture);
         var key = store is null ? "" : StoredPtx.Key(entry, accelerator.Architecture, accelerator.InstructionSet, bounds);
-        if (store?.Find(key) is { } bytes && StoredPtx.FromBytes(bytes) is { } stored)
+        if (store?.Find(key) is { } bytes && StoredPtx.FromBytes(bytes) is { } stored
+            && LoadStored<TDelegate>(accelerator, entry, bounds, stored) is { } launcher)
         {
-            if (LoadStored<TDelegate>(accelerator, entry, bounds, stored) is { } launcher) return launcher;
+            return launcher;
         }
 
         using var context = Context.Create(builder => builder.DefaultCPU().ForKernels());

@@ -31,7 +31,6 @@ public static class Collapse
         return string.Create(
             CultureInfo.InvariantCulture,
             $"The discriminator has told {last.DiscriminatorAccuracy:P1} of the images right for {LongEpochs} epochs, so that the generator learns little "
-            + $"from it. Try "
-            + $"--discriminator-decay 1e-4, a lower --discriminator-lr, or --discriminator-spectral-norm 1.");
+            + $"from it. Try --discriminator-decay 1e-4, a lower --discriminator-lr, or --discriminator-spectral-norm 1.");
     }
 }

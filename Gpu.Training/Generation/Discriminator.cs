@@ -79,8 +79,8 @@ internal sealed class Discriminator : IDisposable
     {
         var name = $"The model '{generator.Name}' is trained with {JsonValues.EnumName(generator.Recipe.Loss)}, but ";
         if (generator.Discriminator is not { } model) throw new ModelException(name + "has no discriminator. Add one, such as that of dcgan_small.");
-        if (generator.Input.IsImage) throw new ModelException(name + $"its input is an image ({generator.Input}). A generator takes latent values: "
-            + $"[features].");
+        if (generator.Input.IsImage)
+            throw new ModelException(name + $"its input is an image ({generator.Input}). A generator takes latent values: [features].");
         var condition = generator.ConditionClasses;
         var image = generator.Output;
         if (model.Input != (condition > 0 ? TensorShape.Image(image.Height, image.Width, image.Channels + condition) : image))
@@ -97,8 +97,7 @@ internal sealed class Discriminator : IDisposable
         {
             throw new ModelException(
                 name + $"the layer '{normalized.Name}' of its discriminator is batch normalization, in which real and generated samples would be mixed. "
-                    + $"Remove it; "
-                + "the spectral norm steadies the discriminator.");
+                + "Remove it; the spectral norm steadies the discriminator.");
         }
 
         return model;

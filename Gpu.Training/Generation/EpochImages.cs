@@ -32,13 +32,15 @@ internal sealed class EpochImages : IDisposable
     public static EpochImages? Create(TrainingSession session, Dataset data) =>
         data is ImageDataset { Task: TaskKind.Autoencoding or TaskKind.Generation } images ? new(session, images) : null;
 
-    /// <summary>Draws the pictures with the weights that the network has.</summary>
+    /// <summary>Takes the weights that the network has, for the pictures and scores of the generator.</summary>
+    public void TakeWeights() => _generator?.Load(_session.Network.GetParameter);
+
+    /// <summary>Draws the pictures: reconstructions with the weights that the network has, the others with those that were taken.</summary>
     public IReadOnlyList<RunPicture> Draw()
     {
         List<RunPicture> pictures = [];
         if (_data.Task == TaskKind.Autoencoding) pictures.Add(new("reconstructions", DrawReconstructions()));
         if (_generator is null) return pictures;
-        _generator.Load(_session.Network.GetParameter);
         // A row for each class.
         var samples = _generator.Classes > 0 ? Math.Min(_generator.Classes, MostClassRows) * SamplesPerRow : Samples;
         pictures.Add(new(
@@ -51,7 +53,6 @@ internal sealed class EpochImages : IDisposable
     public double Diversity()
     {
         if (_generator is null) return double.NaN;
-        _generator.Load(_session.Network.GetParameter);
         var real = Reference(Judged);
         return Variance(_generator.Generate(real.Length / _data.SampleShape.Length, Seed, LabelOf)) / Variance(real);
     }
@@ -63,7 +64,6 @@ internal sealed class EpochImages : IDisposable
         _classifier ??= FeatureClassifier.Train(_data, _session.Network.Device, cancellation);
         _features ??= _classifier.Features(Reference(MostReference));
         _moments ??= FeatureMoments.Of(_features);
-        _generator.Load(_session.Network.GetParameter);
         var made = _classifier.Features(_generator.Generate(_features.GetLength(0), Seed, LabelOf));
         var (precision, recall) = _features.GetLength(0) > PrecisionRecall.DefaultNeighbors
             ? PrecisionRecall.Between(_features, made) : (double.NaN, double.NaN);
@@ -114,8 +114,7 @@ internal sealed class EpochImages : IDisposable
     {
         var (network, shape) = (_session.Network, _data.SampleShape);
         var plan = _session.Plans.Evaluation(Math.Min(MostReconstructed, Math.Min(_data.Test.Count, _session.EvaluationBatch)));
-        var originals = new byte[plan.Batch * shape.Length];
-        for (var i = 0; i < plan.Batch; i++) _data.Test.CopyImage(i, originals.AsSpan(i * shape.Length, shape.Length));
+        var originals = Reference(plan.Batch);
         network.Device.Upload<float>(ImageValues.FromPixels(originals, _data.Statistics), plan.Input);
         plan.RunForward();
         var made = ImageValues.ToPixels(network.Memory.Download(plan.Output), network.Model.Recipe.Loss, _data.Statistics);

@@ -73,9 +73,7 @@ public sealed class ImageGenerator : IDisposable
         if (!Supports(run.Model))
             throw new TrainingException($"The run '{run.Path}' generates no images: its model '{run.Model.Name}' makes none from noise. Train one that does, "
                 + "such as with --task gan.");
-        if (!File.Exists(run.BestWeights))
-            throw new TrainingException($"The run '{run.Path}' has no {RunFolder.BestFile}: it ended before its first evaluation. Continue it with --resume.");
-        Checksums.Verify(run.Path, RunFolder.BestFile);
+        run.RequireBestWeights();
         var generator = Create(run.Model, device, run.Configuration.Normalization);
         try
         {

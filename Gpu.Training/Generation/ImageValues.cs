@@ -1,3 +1,4 @@
+using Gpu.Kernels;
 using Gpu.Training.Data;
 using Gpu.Training.Models;
 
@@ -6,14 +7,18 @@ namespace Gpu.Training.Generation;
 /// <summary>Converts between the bytes of images and the values of networks whose output is an image.</summary>
 internal static class ImageValues
 {
-    /// <summary>The values of pixels as the network takes them: (pixel / 255 - mean) / standard deviation.</summary>
+    /// <summary>
+    /// The values of pixels as the network takes them: (pixel / 255 - mean) / standard deviation, as one multiplication and addition, like in training.
+    /// </summary>
     /// <param name="pixels">Bytes, channels last.</param>
     /// <param name="statistics">The normalization of the run.</param>
     public static float[] FromPixels(ReadOnlySpan<byte> pixels, ChannelStatistics statistics)
     {
-        var (mean, deviation) = statistics;
+        var channels = statistics.Mean.Length;
+        var pattern = PixelNormalization.Pattern(statistics.Mean, statistics.StandardDeviation);
+        var period = PixelNormalization.Period(channels);
         var values = new float[pixels.Length];
-        for (var i = 0; i < values.Length; i++) values[i] = (pixels[i] / 255f - mean[i % mean.Length]) / deviation[i % mean.Length];
+        for (var i = 0; i < values.Length; i++) values[i] = pixels[i] * pattern[i % channels] + pattern[period + i % channels];
         return values;
     }
 

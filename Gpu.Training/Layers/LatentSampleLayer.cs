@@ -19,7 +19,7 @@ public sealed class LatentSampleLayer : Layer
         if (input.IsImage) throw new ShapeException($"its input is an image ({input}), but it needs features. Put flatten and a dense layer before it.");
         if (input.Length % 2 != 0)
             throw new ShapeException($"its input has {input.Length} features, but it needs an even number: a mean and the logarithm of a variance for "
-                + $"each value.");
+                + "each value.");
         return TensorShape.Features(input.Length / 2);
     }
 
@@ -39,7 +39,7 @@ public sealed class LatentSampleLayer : Layer
         if (nodes.Length > 1) throw new ModelException($"Layers '{nodes[0].Name}' and '{nodes[1].Name}': a model has at most one layer of type latent-sample.");
         if (!IsIn(model))
             throw new ModelException($"Layer '{nodes[0].Name}': latent-sample must be a layer of the model itself, not of a residual or sequence. Move it "
-                + $"there.");
+                + "there.");
         if (LossFunction.Of(model.Recipe.Loss).UsesLabels)
             throw new ModelException(
                 $"Layer '{nodes[0].Name}': latent-sample needs a loss on numbers, but the loss is {JsonValues.EnumName(model.Recipe.Loss)}. Set \"loss\" to "

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
@@ -33,9 +32,7 @@ public sealed class Predictor : IDisposable
         _foldsBatchNorm = foldsBatchNorm;
         // The activations of networks for masks are as large as the images.
         _batch = TaskModel.IsPixelLoss(run.Model.Recipe.Loss) ? Math.Min(batch, MostImagesWithMasks) : batch;
-        if (!File.Exists(run.BestWeights))
-            throw new TrainingException($"The run '{run.Path}' has no {RunFolder.BestFile}: it ended before its first evaluation. Continue it with --resume.");
-        Checksums.Verify(run.Path, RunFolder.BestFile);
+        run.RequireBestWeights();
         _network = new Network(run.Model, device);
         try
         {
@@ -97,15 +94,14 @@ public sealed class Predictor : IDisposable
         var (model, images) = (Run.Model, (ImageSplit)split);
         if (Configuration.Task == TaskKind.Generation)
             throw new TrainingException($"The run '{Run.Path}' is that of a generator, which has no loss on images. Its metrics have the Fréchet "
-                + $"distances of its "
-                + "epochs (--frechet-every).");
+                + "distances of its epochs (--frechet-every).");
         if (images.ImageSize != model.Input.Length)
             throw new TrainingException($"The model '{model.Name}' takes {model.Input}, but the images are "
                 + $"{images.Height}x{images.Width}x{images.Channels} (height x width x channels).");
         if (Configuration.Task == TaskKind.Autoencoding)
         {
-            if (augmentation != TestTimeAugmentation.None) throw new TrainingException("Test-time augmentation is for classes, not for an autoencoder. "
-                + "Omit it.");
+            if (augmentation != TestTimeAugmentation.None)
+                throw new TrainingException("Test-time augmentation is for classes, not for an autoencoder. Omit it.");
             return Evaluate(split, plans => new ImageDeviceSplit(_device, images, Configuration.Normalization, plans, WindowBatch), topK, cancellation);
         }
 
@@ -415,16 +411,7 @@ public sealed class Predictor : IDisposable
 
     private delegate void OutputReceiver(int row, ReadOnlySpan<float> outputs);
 
-    private float[] Normalized(ReadOnlySpan<byte> pixels)
-    {
-        var statistics = Configuration.Normalization;
-        var channels = statistics.Mean.Length;
-        var pattern = PixelNormalization.Pattern(statistics.Mean, statistics.StandardDeviation);
-        var period = PixelNormalization.Period(channels);
-        var values = new float[pixels.Length];
-        for (var i = 0; i < values.Length; i++) values[i] = pixels[i] * pattern[i % channels] + pattern[period + i % channels];
-        return values;
-    }
+    private float[] Normalized(ReadOnlySpan<byte> pixels) => ImageValues.FromPixels(pixels, Configuration.Normalization);
 
     private static void Softmax(ReadOnlySpan<float> logits, float[,] probabilities, int row)
     {

@@ -365,6 +365,7 @@ public sealed class Trainer : IDisposable
             var evaluation = EvaluateSplit(_session.Validation ?? _session.Test, cancellation);
             if (!IsGenerator) RequireFinite(evaluation.Loss, _session.Validation is null ? "test loss" : "validation loss");
             var isJudged = _resolved.Options.FrechetEvery is { } every && (epoch % every == 0 || _loop.Position.Step >= _loop.TotalSteps);
+            _images?.TakeWeights();
             return (evaluation, weights.DownloadCurrent(), (
                 _writer is null ? [] : _images?.Draw() ?? [], _images?.Diversity() ?? double.NaN,
                 isJudged ? _images!.Judge(cancellation) : GenerationScores.None));

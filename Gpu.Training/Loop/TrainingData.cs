@@ -97,8 +97,7 @@ internal static class TrainingData
             : options.Patience is not null ? "patience" : null;
         if (useless is not null)
             throw new TrainingException($"{useless} does not apply to a generator and its discriminator, which have no validation loss and alternate in "
-                + $"each step. "
-                + "Omit it.");
+                + "each step. Omit it.");
         _ = Generation.Discriminator.Require(model);
         if (model.ConditionClasses > 0 && model.ConditionClasses != data.Classes)
         {
@@ -110,8 +109,7 @@ internal static class TrainingData
         if (model.Output == data.SampleShape) return;
         throw new TrainingException(
             $"The model '{model.Name}' makes images of {model.Output}, but those of the data set '{data.Name}' are {data.SampleShape}. Choose a model for "
-            + $"them, such "
-            + "as dcgan_small.");
+            + "them, such as dcgan_small.");
     }
 
     private static void RequireNoClasses(ImageDataset data, Model model, TrainingOptions options)

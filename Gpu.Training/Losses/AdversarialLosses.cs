@@ -7,8 +7,7 @@ namespace Gpu.Training.Losses;
 
 /// <summary>
 /// The loss of a generator: its training plan draws noise, and where other plans compute a loss, this one trains the discriminator on the samples of the batch
-/// and
-/// on what the generator made of the noise, and then takes the gradient of the score that the trained discriminator gives.
+/// and on what the generator made of the noise, and then takes the gradient of the score that the trained discriminator gives.
 /// </summary>
 /// <param name="kind">the loss</param>
 internal sealed class GeneratorLoss(LossKind kind) : LossFunction

@@ -102,9 +102,7 @@ public static class RunExport
     public static IReadOnlyDictionary<string, float[]> ReadWeights(RunFolder run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        if (!File.Exists(run.BestWeights))
-            throw new TrainingException($"The run '{run.Path}' has no {RunFolder.BestFile}: it ended before its first evaluation. Continue it with --resume.");
-        Checksums.Verify(run.Path, RunFolder.BestFile);
+        run.RequireBestWeights();
         try
         {
             return WeightFile.ReadAll(run.Model, run.BestWeights);

@@ -70,6 +70,15 @@ public sealed class RunFolder
     /// <summary>Path of the best weights.</summary>
     public string BestWeights => System.IO.Path.Combine(Path, BestFile);
 
+    /// <summary>Checks that the best weights are there, and are those that were written.</summary>
+    /// <exception cref="TrainingException">The run ended before its first evaluation, or the file is damaged.</exception>
+    internal void RequireBestWeights()
+    {
+        if (!File.Exists(BestWeights))
+            throw new TrainingException($"The run '{Path}' has no {BestFile}: it ended before its first evaluation. Continue it with --resume.");
+        Checksums.Verify(Path, BestFile);
+    }
+
     /// <summary>Path of the weights after the last epoch.</summary>
     public string LastWeights => System.IO.Path.Combine(Path, LastFile);
 
