@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Gpu.Tests.IO;
 using Gpu.Training.Data;
@@ -73,6 +74,35 @@ public class ProcessTests
         foreach (var (name, value) in environment) start.Environment[name] = value;
         return Process.Start(start)!;
     }
+
+    /// <summary>
+    /// Starts the program so that SIGINT reaches it, even where this process ignores it. A shell starts background commands with SIGINT ignored, and children
+    /// inherit that.
+    /// </summary>
+    internal static Process StartInterruptible(params string[] args)
+    {
+        const int Interrupt = 2;
+        var (byDefault, ignored) = ((nint)0, (nint)1);
+        lock (InterruptDisposition)
+        {
+            var previous = SetSignal(Interrupt, byDefault);
+            // .NET handles the signal itself. Only an ignored one is a problem.
+            if (previous != ignored) SetSignal(Interrupt, previous);
+            try
+            {
+                return Start(args);
+            }
+            finally
+            {
+                if (previous == ignored) SetSignal(Interrupt, ignored);
+            }
+        }
+    }
+
+    private static readonly Lock InterruptDisposition = new();
+
+    [DllImport("libc", EntryPoint = "signal")]
+    private static extern nint SetSignal(int signal, nint handler);
 
     private static (int Code, string Output, string Error) Run(params string[] args)
     {

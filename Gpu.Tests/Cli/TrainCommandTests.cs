@@ -161,26 +161,34 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
     public async Task CtrlCSavesACheckpointAndExitsWith130()
     {
         using var folder = new TempFolder();
-        using var process = ProcessTests.Start("train", _digits.Path, "--device", "cpu", "--batch", "64", "--model", "cnn2",
-            "--epochs", "1000000", "--log-every", "1", "--out",
-            folder.File("run"));
-        var error = process.StandardError.ReadToEndAsync();
-        while (process.StandardOutput.ReadLine() is { } line && !line.StartsWith("epoch 1/1000000  1/", StringComparison.Ordinal))
+        using var process = ProcessTests.StartInterruptible("train", _digits.Path, "--device", "cpu", "--batch", "64", "--model", "cnn2",
+            "--epochs", "1000000", "--log-every", "1", "--out", folder.File("run"));
+        try
         {
-        }
+            var wait = TimeSpan.FromMinutes(1);
+            var error = process.StandardError.ReadToEndAsync();
+            while (await process.StandardOutput.ReadLineAsync().WaitAsync(wait) is { } line && !line.StartsWith("epoch 1/1000000  1/", StringComparison.Ordinal))
+            {
+            }
 
-        using (var kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]))
+            using (var kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]))
+            {
+                await kill.WaitForExitAsync().WaitAsync(wait);
+                Assert.Equal(0, kill.ExitCode);
+            }
+
+            var rest = await process.StandardOutput.ReadToEndAsync().WaitAsync(wait);
+            await process.WaitForExitAsync().WaitAsync(wait);
+            Assert.Equal(ExitCode.Cancelled, process.ExitCode);
+            Assert.Contains("To continue: gputrainer train --resume", rest);
+            Assert.Equal("", await error);
+            Assert.True(File.Exists(Path.Combine(folder.File("run"), "checkpoint.safetensors")));
+        }
+        finally
         {
-            kill.WaitForExit();
-            Assert.Equal(0, kill.ExitCode);
+            // It would train for ever.
+            if (!process.HasExited) process.Kill();
         }
-
-        var rest = process.StandardOutput.ReadToEnd();
-        Assert.True(process.WaitForExit(60_000));
-        Assert.Equal(ExitCode.Cancelled, process.ExitCode);
-        Assert.Contains("To continue: gputrainer train --resume", rest);
-        Assert.Equal("", await error);
-        Assert.True(File.Exists(Path.Combine(folder.File("run"), "checkpoint.safetensors")));
     }
 
     [Fact]

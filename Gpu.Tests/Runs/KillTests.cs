@@ -18,6 +18,9 @@ public class KillTests(ITestOutputHelper output)
 {
     private const int FewKills = 8;
 
+    // Milliseconds. A run takes a few seconds.
+    private const int Wait = 120_000;
+
     private static readonly string? Many = Environment.GetEnvironmentVariable("GPUTRAINER_FULL_KILLS");
 
     // With the average and the best weights exchanged in turn, and early stopping. Evaluation takes more time than training. The table loads faster.
@@ -107,7 +110,7 @@ public class KillTests(ITestOutputHelper output)
         if (kind == Kind.Signal)
         {
             var name = random.Next(2) == 0 ? "TERM" : "INT";
-            while (process.Lines.TryTake(out var line, Timeout.Infinite))
+            while (process.Lines.TryTake(out var line, Wait))
             {
                 if (!line.StartsWith($"epoch {epoch}/", StringComparison.Ordinal) || !line.Contains("(100 %)", StringComparison.Ordinal)) continue;
                 // By a call: a process that sends it would start too late. On a busy machine the run may have ended before its line was read.
@@ -127,7 +130,7 @@ public class KillTests(ITestOutputHelper output)
 
     private static string Where(TrainProcess process, string what)
     {
-        process.WaitForExit(60_000);
+        Assert.True(process.WaitForExit(Wait), "the program did not end");
         return process.ExitCode switch
         {
             ExitCode.Success => $"{what}: not reached, the run had ended",
@@ -150,7 +153,7 @@ public class KillTests(ITestOutputHelper output)
 
     private static void Require(TrainProcess process, int code)
     {
-        process.WaitForExit(60_000);
+        Assert.True(process.WaitForExit(Wait), "the program did not end");
         Assert.True(process.ExitCode == code, process.Error);
     }
 
@@ -165,7 +168,7 @@ public class KillTests(ITestOutputHelper output)
 
         public TrainProcess(string[] args)
         {
-            _process = ProcessTests.Start(args);
+            _process = ProcessTests.StartInterruptible(args);
             _error = _process.StandardError.ReadToEndAsync();
             _ = Task.Run(() =>
             {
