@@ -17,7 +17,13 @@ internal static class RunArgument
     /// <param name="toResume">whether to find its checkpoint</param>
     public static RunFolder Open(string path, bool toResume = false)
     {
-        if (Directory.Exists(path)) return toResume ? RunFolder.OpenToResume(path) : RunFolder.Open(path);
+        if (Directory.Exists(path))
+        {
+            // Before the data is loaded, which may take minutes.
+            if (toResume) RunFolder.RequireNotTraining(path);
+            return toResume ? RunFolder.OpenToResume(path) : RunFolder.Open(path);
+        }
+
         var parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(path)) is { Length: > 0 } given ? given : "runs";
         var runs = Directory.Exists(parent) ? Directory.GetDirectories(parent).Order(StringComparer.Ordinal).ToArray() : [];
         var hint = ParseErrors.DidYouMean(path, runs);
