@@ -1,6 +1,5 @@
 using System.Globalization;
 using Gpu.Training.Data.Cache;
-using Gpu.Training.Data.Masks;
 using Gpu.Training.Images;
 
 namespace Gpu.Training.Data;
@@ -44,7 +43,7 @@ internal sealed class ImageFolder
         var (readable, images, transform) = Read(files);
         byte[][]? masks = null;
         string[] classes;
-        if (_layout.Masks is { } layout) (masks, classes) = MaskReader.Read(layout, readable, transform, _options.Note);
+        if (_layout.Masks is { } layout) (masks, classes) = layout.Read(readable, transform, _options.Note);
         else classes = Classes(readable);
         var labels = masks is null ? readable.Select(file => Array.IndexOf(classes, file.Class)).ToArray() : new int[readable.Count];
         var channels = _options.Channels ?? (images.IsGray ? 1 : 3);

@@ -18,13 +18,13 @@ internal sealed class ImageFolderLayout
 
     private ImageFolderLayout(FolderTree root) => Root = root;
 
-    private ImageFolderLayout(MaskFolderLayout masks)
+    private ImageFolderLayout(MaskLayout masks)
     {
         (Root, Masks, _files, _notes) = (masks.Root, masks, [.. masks.Files], [.. masks.Notes]);
     }
 
     /// <summary>The masks; null if the images are in class folders.</summary>
-    public MaskFolderLayout? Masks { get; }
+    public MaskLayout? Masks { get; }
 
     /// <summary>The image files, by part, then class folder and name in ordinal order.</summary>
     public IReadOnlyList<ImageFile> Files => _files;
@@ -52,7 +52,7 @@ internal sealed class ImageFolderLayout
         var root = FolderTree.Read(path);
         if (root.ImageCount == 0)
             return null;
-        if (MaskFolderLayout.TryFind(root) is { } masks)
+        if (MaskLayout.TryFind(root) is { } masks)
             return new ImageFolderLayout(masks);
         var start = root;
 
