@@ -96,7 +96,7 @@ public static class DatasetLoader
         }
 
         if (options.ClassNames is { } classes)
-            data = data.WithClasses(classes);
+            data = options.ClassesOptional && data.ClassNames.Except(classes).Any() ? data.WithoutLabels(classes) : data.WithClasses(classes);
         return options.Channels is { } channels ? data.ToChannels(channels) : data;
     }
 
