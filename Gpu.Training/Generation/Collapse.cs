@@ -10,8 +10,10 @@ public static class Collapse
     private const double LeastDiversity = 0.25, MostAccuracy = 0.995;
     private const int LongEpochs = 3;
 
-    // A new generator makes nearly the same image from all noise: on digits for 100 to 200 steps, whatever its rate and loss.
-    private const long FirstSteps = 300;
+    // A new generator learns the mean image first, so that its images vary by 3 to 15 % on digits for 100 to 200 steps; a collapsed one makes one image. Its
+    // discriminator is ahead for some of these steps.
+    private const double OneImage = 0.01;
+    private const long FirstSteps = 300, FirstStepsOfDiscriminator = 100;
 
     /// <summary>What is wrong after the last of some epochs, and what can be done; null for nothing.</summary>
     /// <param name="reports">The epochs so far.</param>
@@ -20,9 +22,7 @@ public static class Collapse
         ArgumentNullException.ThrowIfNull(reports);
         if (reports.Count == 0) return null;
         var last = reports[^1];
-        // An epoch tells something when the first steps are over, or when the images had varied before.
-        var started = reports.TakeWhile(report => report.Step < FirstSteps && !(report.Diversity >= LeastDiversity)).Count();
-        if (Persists(report => report.Diversity < LeastDiversity))
+        if (Persists(report => report.Diversity < OneImage || (report.Diversity < LeastDiversity && report.Step >= FirstSteps)))
         {
             // Without a discriminator the generator is the decoder of a variational autoencoder.
             var advice = double.IsNaN(last.DiscriminatorAccuracy)
@@ -33,13 +33,12 @@ public static class Collapse
                 $"The generated images have been almost alike for {LongEpochs} epochs: they vary by {last.Diversity:P0} of what the data varies. {advice}");
         }
 
-        if (!Persists(report => report.DiscriminatorAccuracy > MostAccuracy)) return null;
+        if (!Persists(report => report.DiscriminatorAccuracy > MostAccuracy && report.Step >= FirstStepsOfDiscriminator)) return null;
         return string.Create(
             CultureInfo.InvariantCulture,
             $"The discriminator has told {last.DiscriminatorAccuracy:P1} of the images right for {LongEpochs} epochs, so that the generator learns little "
             + $"from it. Try --discriminator-decay 1e-4, a lower --discriminator-lr, or --discriminator-spectral-norm 1.");
 
-        bool Persists(Func<EpochReport, bool> isBad) =>
-            reports.Count - started >= LongEpochs && reports.TakeLast(LongEpochs).All(isBad);
+        bool Persists(Func<EpochReport, bool> isBad) => reports.Count >= LongEpochs && reports.TakeLast(LongEpochs).All(isBad);
     }
 }
