@@ -60,6 +60,7 @@ internal static class RunArgument
             Channels = run.Configuration.Normalization.Mean.Length,
             ClassNames = run.Configuration.ClassNames,
             CoarseLabels = run.Configuration.ClassNames.Count == CoarseClasses,
+            ClassesOptional = run.Configuration.Task is TaskKind.Autoencoding or TaskKind.Generation && run.Model.ConditionClasses == 0,
             Split = split,
             DrawsByOrder = split is null,
             Note = reporter.Note,

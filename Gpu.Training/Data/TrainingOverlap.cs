@@ -58,7 +58,8 @@ internal static class TrainingOverlap
     {
         try
         {
-            return Directory.Exists(folder) ? ImageFolderLayout.TryFind(folder)?.Files.ToDictionary(file => file.Name, file => file.Path) ?? [] : [];
+            return Directory.Exists(folder)
+                ? ImageFolderLayout.TryFind(folder, classesOptional: true)?.Files.ToDictionary(file => file.Name, file => file.Path) ?? [] : [];
         }
         catch (DatasetException)
         {
