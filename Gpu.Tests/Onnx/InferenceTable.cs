@@ -100,7 +100,7 @@ public class InferenceTable
             _network = new Network(model, device, 1);
             foreach (var (name, values) in weights) _network.SetParameter(name, values);
             _samples = inputs.Length / model.Input.Length;
-            _plans = new PredictionPlans(_network.Memory, device, new PlanSettings { FoldBatchNorm = folds }, _samples);
+            _plans = new PredictionPlans(_network.Memory, device, new PlanSettings { FoldBatchNorm = folds, PackWeights = folds }, _samples);
         }
 
         // As a Predictor does.

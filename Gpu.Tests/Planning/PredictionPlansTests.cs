@@ -7,7 +7,7 @@ namespace Gpu.Tests.Planning;
 
 public class PredictionPlansTests
 {
-    private static readonly PlanSettings Folding = new() { FoldBatchNorm = true };
+    private static readonly PlanSettings Folding = new() { FoldBatchNorm = true, PackWeights = true };
 
     // Batches for the threads, whole batches that are left, and a part of a batch.
     [Theory]

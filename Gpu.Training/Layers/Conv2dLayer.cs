@@ -82,6 +82,9 @@ public sealed class Conv2dLayer : ConvolutionLayer
         public override int WorkspaceLength(int batch, bool training) =>
             checked(Conv2d.WorkspaceLength(sample with { Batch = batch }) + (standardizes && Norm is null ? StandardLength : 0));
 
+        // Weights are standardized in each pass, unless a batch normalization is folded into them.
+        public override Conv2dShape? PackableShape(int batch) => standardizes && Norm is null ? null : sample with { Batch = batch };
+
         protected override void Forward(ForwardContext context, DeviceView weight, DeviceView bias)
         {
             var workspace = context.Workspace;

@@ -55,8 +55,8 @@ public sealed class Predictor : IDisposable
     /// <param name="device">The device to run on. The caller disposes it.</param>
     /// <param name="batch">Largest batch, 1 or more; reduced if device memory does not suffice.</param>
     /// <param name="foldBatchNorm">
-    /// Whether predictions use <see cref="PlanSettings.FoldBatchNorm"/>: they are faster, and differ from those of <see cref="Evaluate(DataSplit, int,
-    /// CancellationToken, TestTimeAugmentation)"/> by rounding. The evaluation never folds, so that it gives the numbers of the training.
+    /// Whether predictions use <see cref="PlanSettings.FoldBatchNorm"/> and <see cref="PlanSettings.PackWeights"/>: they are faster, and differ from those
+    /// of <see cref="Evaluate(DataSplit, int, CancellationToken, TestTimeAugmentation)"/> by rounding. The evaluation never does, so that it gives the numbers of the training.
     /// </param>
     /// <exception cref="TrainingException">The folder is not a run, or one of its files is damaged.</exception>
     public static Predictor Open(string runFolder, ComputeDevice device, int batch = 256, bool foldBatchNorm = true)
@@ -345,7 +345,7 @@ public sealed class Predictor : IDisposable
     private (MemoryCheck Check, int Batch) Fit(string verb, PlanSettings settings, int samples, Func<MemoryRequirements, int, long?> bytes)
     {
         ReleasePlans();
-        var requirements = new MemoryRequirements(Run.Model, settings);
+        var requirements = new MemoryRequirements(Run.Model, settings, _device);
         var batch = Math.Max(1, Check(Math.Min(_batch, samples)).LargestFittingBatch());
         return (Check(batch).Require(), batch);
 
@@ -357,7 +357,7 @@ public sealed class Predictor : IDisposable
     {
         var wanted = Math.Min(_batch, count);
         if (wanted <= _wantedBatch) return _plans!;
-        var settings = new PlanSettings { FoldBatchNorm = _foldsBatchNorm };
+        var settings = new PlanSettings { FoldBatchNorm = _foldsBatchNorm, PackWeights = _foldsBatchNorm };
         var (check, fitting) = Fit("running", settings, count, (requirements, size) => requirements.PlanBytes([], [size]));
         _plans = check.Run(() => new PredictionPlans(_network.Memory, _device, settings, fitting));
         _wantedBatch = wanted;

@@ -24,8 +24,9 @@ internal sealed class PlanCache : IDisposable
     private readonly Dictionary<(bool Training, int Batch), Plan> _plans = [];
     private DeviceBuffer? _arena;
     private DeviceBuffer? _workspace;
-    // The cache that owns the folded parameters.
+    // The cache that owns the folded parameters and the packed weights.
     private readonly PlanCache _owner;
+    private readonly PackedWeights? _packed;
     private FoldedParameters? _folded;
     private BatchBuffers? _buffers;
 
@@ -38,6 +39,7 @@ internal sealed class PlanCache : IDisposable
     public PlanCache(ParameterMemory parameters, ComputeDevice device, PlanSettings settings, LossFunction? loss = null, DeviceView stepState = default)
     {
         _owner = this;
+        if (settings.PackWeights) _packed = new PackedWeights(device);
         _parameters = parameters;
         _device = device;
         _settings = settings;
@@ -111,7 +113,7 @@ internal sealed class PlanCache : IDisposable
 
     /// <summary>
     /// A cache with the same settings and memory of its own, so that its evaluation plans can run at the same time as those of this one. It uses the folded
-    /// parameters of this cache, so it must be disposed first.
+    /// parameters and packed weights of this cache, so it must be disposed first.
     /// </summary>
     public PlanCache Sibling() => new(this);
 
@@ -137,6 +139,7 @@ internal sealed class PlanCache : IDisposable
         _arena?.Dispose();
         _workspace?.Dispose();
         _folded?.Dispose();
+        _packed?.Dispose();
         _buffers?.Dispose();
         _state.Dispose();
     }
@@ -156,6 +159,7 @@ internal sealed class PlanCache : IDisposable
         _buffers!.Input.First(layout.Batch * graph.Model.Input.Length),
         _buffers!.Divergence.IsEmpty ? default : _buffers.Divergence.First(layout.Batch), _settings.DivergenceFactor(graph.Model))
     {
+        Packed = graph.Training ? null : _owner._packed,
         Folded = graph.Training ? null : _owner._folded ??= FoldedParameters.Of(graph, _parameters, _device),
     };
 

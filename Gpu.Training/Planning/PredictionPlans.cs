@@ -22,7 +22,7 @@ internal sealed class PredictionPlans : IDisposable
     private float[] _outputs = [];
 
     /// <summary>Makes the plan of a batch.</summary>
-    /// <param name="parameters">the parameters of the network, which must not change if <see cref="PlanSettings.FoldBatchNorm"/> is set</param>
+    /// <param name="parameters">the parameters of the network, which must not change if <see cref="PlanSettings.PackWeights"/> is set</param>
     /// <param name="device">the device</param>
     /// <param name="settings">settings of all plans</param>
     /// <param name="batch">the largest batch that memory suffices for</param>
@@ -31,11 +31,11 @@ internal sealed class PredictionPlans : IDisposable
     {
         (_parameters, _device, _settings) = (parameters, device, settings);
         _caches.Add(new PlanCache(parameters, device, settings));
-        _mostCaches = settings.FoldBatchNorm && device is CpuDevice cpu ? cpu.Threads : 1;
+        _mostCaches = settings.PackWeights && device is CpuDevice cpu ? cpu.Threads : 1;
         try
         {
-            // Unfolded, predictions are those of an evaluation, whose algorithms depend on the batch.
-            Batch = settings.FoldBatchNorm ? _caches[0].PredictionBatch(batch) : batch;
+            // Without packed weights, predictions are those of an evaluation, whose algorithms depend on the batch.
+            Batch = settings.PackWeights ? _caches[0].PredictionBatch(batch) : batch;
             _caches[0].Evaluation(Batch);
         }
         catch
