@@ -56,7 +56,8 @@ public sealed class Predictor : IDisposable
     /// <param name="batch">Largest batch, 1 or more; reduced if device memory does not suffice.</param>
     /// <param name="foldBatchNorm">
     /// Whether predictions use <see cref="PlanSettings.FoldBatchNorm"/> and <see cref="PlanSettings.PackWeights"/>: they are faster, and differ from those
-    /// of <see cref="Evaluate(DataSplit, int, CancellationToken, TestTimeAugmentation)"/> by rounding. The evaluation never does, so that it gives the numbers of the training.
+    /// of <see cref="Evaluate(DataSplit, int, CancellationToken, TestTimeAugmentation)"/> by rounding. The evaluation never does, so that it gives the
+    /// numbers of the training.
     /// </param>
     /// <exception cref="TrainingException">The folder is not a run, or one of its files is damaged.</exception>
     public static Predictor Open(string runFolder, ComputeDevice device, int batch = 256, bool foldBatchNorm = true)
