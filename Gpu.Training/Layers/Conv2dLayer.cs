@@ -106,7 +106,8 @@ public sealed class Conv2dLayer : ConvolutionLayer
         {
             var shape = code.Shape(sample);
             var workspace = code.WorkspaceView;
-            if (standardizes)
+            // Folded weights are standardized already.
+            if (standardizes && Norm is null)
             {
                 var (rows, columns, words) = (ForwardCode.Literal(_rows), ForwardCode.Literal(_columns), ForwardCode.Literal(StandardLength));
                 var standard = $"{workspace}.Slice(0, {ForwardCode.Literal(_rows * _columns)})";

@@ -21,6 +21,12 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input, bool
     /// <summary>The batch normalization that is computed into the weights and the bias; null for none. Only in evaluation.</summary>
     public LayerNode? Norm { get; set; }
 
+    /// <summary>The name of the weights with the folded normalization in an exported class.</summary>
+    public string FoldedWeight => $"{Name}.folded_weight";
+
+    /// <summary>The name of the bias with the folded normalization in an exported class.</summary>
+    public string FoldedBias => $"{Name}.folded_bias";
+
     public sealed override bool HasParameters => !isFrozen;
 
     public sealed override bool BackwardReadsInputs => true;
@@ -41,9 +47,8 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input, bool
 
     public sealed override bool WriteForward(ForwardCode code)
     {
-        // The file of an exported class has the weights of the model.
-        if (Norm is not null) return false;
-        WriteForward(code, code.Parameter(_weight), code.Parameter(_bias));
+        if (Norm is null) WriteForward(code, code.Parameter(_weight), code.Parameter(_bias));
+        else WriteForward(code, code.Parameter(FoldedWeight), code.Parameter(FoldedBias));
         return true;
     }
 
