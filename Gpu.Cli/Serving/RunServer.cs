@@ -222,8 +222,8 @@ internal sealed class RunServer : IAsyncDisposable
         }
 
         using var place = Queue.Enter();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
-        limit.CancelAfter(_settings.Timeout);
+        using var time = new CancellationTokenSource(_settings.Timeout, _settings.Clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token, time.Token);
         var image = await Body(context.Request, limit.Token);
         var prediction = await Queue.Predict(name, image, limit.Token);
         var order = Enumerable.Range(0, prediction.ClassNames.Length).OrderByDescending(c => prediction.Probabilities[c]);
