@@ -66,7 +66,7 @@ public class InferenceTable
         for (var round = 0; round < Rounds; round++)
             for (var i = 0; i < steps.Length; i++) rates[i].Add(batch / Seconds(steps[i], SecondsPerRound));
         var best = rates.Select(list => list.Max()).ToArray();
-        var difference = OnnxSupport.Run(model, weights, inputs[..input.Length], new PlanSettings { FoldBatchNorm = true })
+        var difference = OnnxSupport.Run(model, weights, inputs[..input.Length], new PlanSettings { FoldBatchNorm = true, PackWeights = true })
             .Zip(OnnxSupport.RunOnnx(onnx, model, inputs[..input.Length]), (a, b) => Math.Abs(a - b)).Max();
         return string.Create(CultureInfo.InvariantCulture,
             $"| {model.Name} ({input}) | {batch} | {best[0]:F0} | {best[1]:F0} | {best[2]:F0} | {best[1] / best[2]:F2} | {difference:G2} |");
