@@ -47,6 +47,8 @@ internal sealed class RunServer : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = settings.MostBodyBytes;
             kestrel.Limits.MaxConcurrentConnections = MostConnections;
+            // The time of a request has a limit here. Kestrel's own, 5 seconds of a slow body, would answer 408 first on a busy machine.
+            kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Listen(settings.Address, settings.Port);
         });
         _app = builder.Build();
