@@ -94,8 +94,9 @@ internal static class Conv2dAlgorithms
     // Winograd: fewest tiles for which the filter transform is worth its time. The weight gradient transforms its sums back once for each split.
     private const int MinWinogradTiles = 16, MinWinogradGradientTiles = 64;
 
-    // Winograd with weights that were transformed before: with fewer tiles, reading four times as many weights takes longer than the products save.
-    private const int MinPackedWinogradTiles = 4;
+    // Winograd with weights that were transformed before: with fewer pixels, reading four times as many weights takes as long as the products save, and
+    // longer where several threads share the memory.
+    private const int MinPackedWinogradPixels = 64;
 
     // Winograd: with more channels, the scratch memory of one thread would exceed 2 GB.
     private const int MaxWinogradChannels = 1 << 20;
@@ -171,7 +172,8 @@ internal static class Conv2dAlgorithms
     {
         const int extent = WinogradTransform.Outputs;
         var tiles = IntMath.DivRoundUp(shape.OutputHeight, extent) * IntMath.DivRoundUp(shape.OutputWidth, extent);
-        return (long)tiles * shape.Batch >= MinPackedWinogradTiles && 2 * shape.OutputHeight * shape.OutputWidth >= tiles * extent * extent;
+        var pixels = (long)shape.OutputHeight * shape.OutputWidth;
+        return pixels * shape.Batch >= MinPackedWinogradPixels && 2 * pixels >= tiles * extent * extent;
     }
 
     // Direct convolution is faster where it sums over long rows of the input.

@@ -24,8 +24,10 @@ public class PackedConv2dTests
     {
         using var device = new CpuDevice(threads: 1);
         Assert.Equal(Conv2dAlgorithm.Winograd, Algorithm(Padded));
-        // One tile.
-        Assert.Equal(Conv2dAlgorithm.Direct, Algorithm(Padded with { InputHeight = 3, InputWidth = 3 }));
+        // Few pixels; many incomplete tiles.
+        Assert.Equal(Conv2dAlgorithm.Direct, Algorithm(Padded with { InputHeight = 6, InputWidth = 6 }));
+        Assert.Equal(Conv2dAlgorithm.Winograd, Algorithm(Padded with { InputHeight = 6, InputWidth = 6, Batch = 2 }));
+        Assert.Equal(Conv2dAlgorithm.Direct, Algorithm(Padded with { InputHeight = 5, InputWidth = 5, Batch = 16 }));
         Assert.Equal(Conv2dAlgorithm.Direct, Algorithm(Conv2dShape.Dense(1, 512, 10)));
         Assert.Equal(Conv2dAlgorithm.MatrixProduct, Algorithm(Conv2dShape.Dense(16, 160, 640)));
         Assert.Equal(new(Conv2dAlgorithm.Depthwise, 0), PackedConv2d.Layout(device, Padded with { OutputChannels = 16, Groups = 16 }));
