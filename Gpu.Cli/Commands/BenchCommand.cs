@@ -11,5 +11,6 @@ internal static class BenchCommand
         CommandTree.MakeGroup(command);
         command.Subcommands.Add(BenchStepCommand.Create(context));
         command.Subcommands.Add(BenchOpsCommand.Create(context));
+        command.Subcommands.Add(BenchImagesCommand.Create(context));
     }
 }

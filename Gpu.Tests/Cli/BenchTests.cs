@@ -2,7 +2,9 @@ using Gpu.Cli;
 using Gpu.Cli.Bench;
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
+using Gpu.Tests.IO;
 using Gpu.Tests.Oracles;
+using Gpu.Training.Images;
 
 namespace Gpu.Tests.Cli;
 
@@ -124,5 +126,47 @@ public class BenchTests
         var run = CommandLine.Run("bench", "ops", "--only", "sgem_");
         Assert.Equal(ExitCode.Usage, run.ExitCode);
         Assert.Contains("Operations: sgemm", run.Error);
+    }
+
+    [Fact]
+    public void ImagesAreReadInTwoWays()
+    {
+        using var folder = new TempFolder();
+        for (var i = 0; i < 6; i++)
+            ImageCodec.SavePng(folder.File($"{i}.png"), new ByteImage(20 + i, 30, 3));
+        var run = CommandLine.Run("bench", "images", folder.Path, "--size", "16", "--rounds", "2", "--json");
+        Assert.True(run.ExitCode == ExitCode.Success, run.Error);
+        Assert.Equal((6, 2), (run.Json.GetProperty("images").GetInt32(), run.Json.GetProperty("rounds").GetInt32()));
+        var (rate, alone) = (run.Json.GetProperty("images_per_s").GetDouble(), run.Json.GetProperty("imagesharp_images_per_s").GetDouble());
+        Assert.True(rate > 0 && alone > 0);
+        Assert.Equal(rate / (alone * run.Json.GetProperty("processors").GetInt32()), run.Json.GetProperty("share").GetDouble(), 1e-9);
+    }
+
+    [Fact]
+    public void PlainImageSharpGivesTheImagesThatTrainingGetsFromPng()
+    {
+        using var folder = new TempFolder();
+        var image = new ByteImage(40, 64, 3);
+        for (var i = 0; i < image.Pixels.Length; i++) image.Pixels[i] = (byte)((i / 3 % 64 * 4) ^ (i % 3 * 50));
+        ImageCodec.SavePng(folder.File("image.png"), image);
+        var expected = new ImageTransform { Height = 16, Width = 16 }.Apply(image, RgbColor.White).Pixels;
+        var actual = PlainImageSharp.Decode(folder.File("image.png"), 16, 16);
+        // Both scale by the same filter and keep the center; cropping before or after scaling moves the grid by less than half a pixel.
+        Assert.All(expected.Zip(actual), pair => Assert.InRange(pair.Second - pair.First, -3, 3));
+    }
+
+    [Theory]
+    [InlineData("empty", "has no images")]
+    [InlineData("missing", "There is no folder")]
+    [InlineData("damaged", "damaged.png")]
+    public void FoldersThatCannotBeTimedAreRefused(string name, string expected)
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder.File("empty"));
+        Directory.CreateDirectory(folder.File("damaged"));
+        File.WriteAllBytes(folder.File("damaged", "damaged.png"), [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10, 0]);
+        var run = CommandLine.Run("bench", "images", folder.File(name), "--rounds", "1");
+        Assert.NotEqual(ExitCode.Success, run.ExitCode);
+        Assert.Contains(expected, run.Error);
     }
 }

@@ -166,6 +166,9 @@ public class ExtremeValueTests
         IdxWriter.WriteImages(folder.File("data", "t10k-images-idx3-ubyte"), squares.Test);
         IdxWriter.WriteLabels(folder.File("data", "t10k-labels-idx1-ubyte"), squares.Test);
         ImageCodec.SavePng(folder.File("image.png"), new ByteImage(8, 8, 1));
+        var pictures = folder.File("pictures");
+        Directory.CreateDirectory(pictures);
+        ImageCodec.SavePng(folder.File("pictures", "image.png"), new ByteImage(8, 8, 1));
         var run = folder.File("run");
         string[] device = ["--device", "cpu", "--threads", "1"];
         var train = CommandLine.Run(["train", data, "--model", model, "--epochs", "1", "--out", run, .. device]);
@@ -200,6 +203,7 @@ public class ExtremeValueTests
             ["data generate"] = ["digits", "--train", "10", "--test", "10", "--out", folder.File("generated")],
             ["data show"] = [data, "--out", folder.File("sheet.png")],
             ["data cache"] = [],
+            ["bench images"] = [pictures, "--size", "8", "--rounds", "1"],
             ["bench ops"] = ["--only", "ReLU", "--seconds", "0.001", "--copy-mb", "1", .. device],
             ["bench step"] = ["--model", model, "--batch", "4", "--steps", "1", "--warmup", "1", "--seconds", "0.001", .. device],
         };
