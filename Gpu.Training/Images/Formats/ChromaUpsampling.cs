@@ -1,5 +1,5 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
 
 namespace Gpu.Training.Images.Formats;
 
@@ -27,18 +27,15 @@ internal static class ChromaUpsampling
     {
         var blue = new ComponentRows(pixels, (height, width, 3), 1, ratio);
         var red = new ComponentRows(pixels, (height, width, 3), 2, ratio);
-        int[] y = new int[width], cb = new int[blue.Width], cr = new int[red.Width];
+        byte[] y = new byte[width], unused = new byte[width], cb = new byte[blue.Width], cr = new byte[red.Width];
         for (var row = 0; row < height; row++)
         {
             blue.Next(cb);
             red.Next(cr);
-            var line = MemoryMarshal.Cast<byte, Triple>(pixels.AsSpan(row * width * 3, width * 3))[..y.Length];
-            for (var i = 0; i < line.Length; i++)
-                y[i] = line[i].First;
-            ToRgb(y, cb, cr);
-            Span<int> blues = cb.AsSpan(0, line.Length), reds = cr.AsSpan(0, line.Length);
-            for (var i = 0; i < line.Length; i++)
-                line[i] = new Triple((byte)reds[i], (byte)y[i], (byte)blues[i]);
+            var line = pixels.AsSpan(row * width * 3, width * 3);
+            InterleavedPixels.Split(line, y, unused, unused);
+            ToRgb(y, cb.AsSpan(0, width), cr.AsSpan(0, width));
+            InterleavedPixels.Join(cr, y, cb, line);
         }
     }
 
@@ -52,13 +49,13 @@ internal static class ChromaUpsampling
         if (!Applies(ratio))
             return;
         var rows = new ComponentRows(pixels, size, component, ratio);
-        var samples = new int[rows.Width];
+        var samples = new byte[rows.Width];
         for (var row = 0; row < size.Height; row++)
         {
             rows.Next(samples);
             var line = pixels.AsSpan((row * size.Width * size.Components) + component);
             for (int i = 0, at = 0; i < size.Width; i++, at += size.Components)
-                line[at] = (byte)samples[i];
+                line[at] = samples[i];
         }
     }
 
@@ -76,17 +73,20 @@ internal static class ChromaUpsampling
         }
     }
 
-    // Of a row: green replaces Y, blue Cb, and red Cr. The last two may be longer.
-    private static void ToRgb(Span<int> y, Span<int> cb, Span<int> cr)
+    // Of the planes of a row: green replaces Y, blue Cb, and red Cr.
+    private static void ToRgb(Span<byte> y, Span<byte> cb, Span<byte> cr)
     {
         var i = 0;
-        for (; i <= y.Length - Vector<int>.Count; i += Vector<int>.Count)
+        for (; i <= y.Length - Vector<byte>.Count; i += Vector<byte>.Count)
         {
-            var (luma, blue, red) = (new Vector<int>(y[i..]), new Vector<int>(cb[i..]) - new Vector<int>(128), new Vector<int>(cr[i..]) - new Vector<int>(128));
-            var half = new Vector<int>(Half);
-            Clamp(luma + (((91_881 * red) + half) >> 16)).CopyTo(cr[i..]);
-            Clamp(luma + (((-22_554 * blue) - (46_802 * red) + half) >> 16)).CopyTo(y[i..]);
-            Clamp(luma + (((116_130 * blue) + half) >> 16)).CopyTo(cb[i..]);
+            Vector.Widen(new Vector<byte>(y[i..]), out var luma1, out var luma2);
+            Vector.Widen(new Vector<byte>(cb[i..]), out var blue1, out var blue2);
+            Vector.Widen(new Vector<byte>(cr[i..]), out var red1, out var red2);
+            ToRgb(ref luma1, ref blue1, ref red1);
+            ToRgb(ref luma2, ref blue2, ref red2);
+            Vector.Narrow(luma1, luma2).CopyTo(y[i..]);
+            Vector.Narrow(blue1, blue2).CopyTo(cb[i..]);
+            Vector.Narrow(red1, red2).CopyTo(cr[i..]);
         }
 
         for (; i < y.Length; i++)
@@ -98,8 +98,27 @@ internal static class ChromaUpsampling
         }
     }
 
-    // A pixel.
-    private readonly record struct Triple(byte First, byte Second, byte Third);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ToRgb(ref Vector<ushort> y, ref Vector<ushort> cb, ref Vector<ushort> cr)
+    {
+        Vector.Widen(Vector.AsVectorInt16(y), out var luma1, out var luma2);
+        Vector.Widen(Vector.AsVectorInt16(cb), out var blue1, out var blue2);
+        Vector.Widen(Vector.AsVectorInt16(cr), out var red1, out var red2);
+        ToRgb(ref luma1, ref blue1, ref red1);
+        ToRgb(ref luma2, ref blue2, ref red2);
+        y = Vector.AsVectorUInt16(Vector.Narrow(luma1, luma2));
+        cb = Vector.AsVectorUInt16(Vector.Narrow(blue1, blue2));
+        cr = Vector.AsVectorUInt16(Vector.Narrow(red1, red2));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ToRgb(ref Vector<int> y, ref Vector<int> cb, ref Vector<int> cr)
+    {
+        var (luma, blue, red, half) = (y, cb - new Vector<int>(128), cr - new Vector<int>(128), new Vector<int>(Half));
+        cr = Clamp(luma + (((91_881 * red) + half) >> 16));
+        y = Clamp(luma + (((-22_554 * blue) - (46_802 * red) + half) >> 16));
+        cb = Clamp(luma + (((116_130 * blue) + half) >> 16));
+    }
 
     private static byte Clamp(int value) => (byte)Math.Clamp(value, 0, 255);
 
@@ -120,10 +139,13 @@ internal static class ChromaUpsampling
         private int _row;
 
         // The samples of the rows above, here and below. Sums have a column more on either side.
-        private int[] _above;
-        private int[] _here;
-        private int[] _below;
-        private readonly int[] _sums;
+        private ushort[] _above;
+        private ushort[] _here;
+        private ushort[] _below;
+        private readonly ushort[] _sums;
+
+        // The components of a row, if there are three.
+        private readonly byte[][] _planes;
 
         // Of one or two columns of samples, the one is repeated.
         private readonly bool _isRepeated;
@@ -137,7 +159,9 @@ internal static class ChromaUpsampling
             _isRepeated = _across == 2 && columns <= 2;
             if (_isRepeated)
                 (_across, _down, _rows, columns) = (1, 1, size.Height, _width);
-            (_above, _here, _below, _sums) = (new int[columns], new int[columns], new int[columns], new int[columns + 2]);
+            (_above, _here, _below, _sums) = (new ushort[columns], new ushort[columns], new ushort[columns], new ushort[columns + 2]);
+            // Of an odd width, the last sample covers a column that is not there.
+            _planes = _step == 3 ? [new byte[columns * _across], new byte[columns * _across], new byte[columns * _across]] : [];
             Read(0, _here);
             _here.CopyTo(_above, 0);
         }
@@ -146,7 +170,7 @@ internal static class ChromaUpsampling
         public int Width => _here.Length * _across;
 
         /// <summary>The next row.</summary>
-        public void Next(Span<int> target)
+        public void Next(Span<byte> target)
         {
             var part = _row % _down;
             if (part == 0)
@@ -159,7 +183,8 @@ internal static class ChromaUpsampling
             _row++;
             if (_isRepeated)
             {
-                _here.CopyTo(target);
+                for (var i = 0; i < _here.Length; i++)
+                    target[i] = (byte)_here[i];
                 return;
             }
 
@@ -167,28 +192,43 @@ internal static class ChromaUpsampling
             if (_across == 2)
                 Interpolate(target);
             else
-                Round(target, 1 + part);
+                Round(target, (ushort)(1 + part));
         }
 
-        private void Read(int row, int[] samples)
+        private void Read(int row, ushort[] samples)
         {
-            var source = _pixels.AsSpan((row * _down * _width * _step) + _component);
-            var stride = _across * _step;
-            for (int i = 0, at = 0; i < samples.Length; i++, at += stride)
-                samples[i] = source[at];
+            var source = _pixels.AsSpan(row * _down * _width * _step, _width * _step);
+            if (_step != 3)
+            {
+                for (int i = 0, at = _component; i < samples.Length; i++, at += _across * _step)
+                    samples[i] = source[at];
+                return;
+            }
+
+            InterleavedPixels.Split(source, _planes[0], _planes[1], _planes[2]);
+            ReadOnlySpan<byte> plane = _planes[_component];
+            var column = 0;
+            if (_across == 2)
+            {
+                for (; column <= samples.Length - Vector<ushort>.Count && BitConverter.IsLittleEndian; column += Vector<ushort>.Count)
+                    (Vector.AsVectorUInt16(new Vector<byte>(plane[(2 * column)..])) & new Vector<ushort>(0xFF)).CopyTo(samples, column);
+            }
+
+            for (; column < samples.Length; column++)
+                samples[column] = plane[_across * column];
         }
 
         // 4 times the samples where rows are interpolated, else once.
-        private void SumRows(int[] near, int[] far)
+        private void SumRows(ushort[] near, ushort[] far)
         {
             var sums = _sums.AsSpan(1, near.Length);
             if (_down == 2)
             {
                 var i = 0;
-                for (; i <= near.Length - Vector<int>.Count; i += Vector<int>.Count)
-                    ((3 * new Vector<int>(near, i)) + new Vector<int>(far, i)).CopyTo(sums[i..]);
+                for (; i <= near.Length - Vector<ushort>.Count; i += Vector<ushort>.Count)
+                    ((new Vector<ushort>(near, i) * 3) + new Vector<ushort>(far, i)).CopyTo(sums[i..]);
                 for (; i < near.Length; i++)
-                    sums[i] = (3 * near[i]) + far[i];
+                    sums[i] = (ushort)((3 * near[i]) + far[i]);
             }
             else
             {
@@ -198,24 +238,33 @@ internal static class ChromaUpsampling
             (_sums[0], _sums[^1]) = (_sums[1], _sums[^2]);
         }
 
-        private void Interpolate(Span<int> target)
+        // Two columns for each sample.
+        private void Interpolate(Span<byte> target)
         {
-            var (shift, roundEven, roundOdd) = _down == 2 ? (4, 8, 7) : (2, 1, 2);
-            var pairs = MemoryMarshal.Cast<int, Pair>(target)[..(_sums.Length - 2)];
-            ReadOnlySpan<int> before = _sums.AsSpan(0, pairs.Length), here = _sums.AsSpan(1, pairs.Length), behind = _sums.AsSpan(2, pairs.Length);
-            for (var i = 0; i < pairs.Length; i++)
+            var (shift, roundEven, roundOdd) = _down == 2 ? (4, (ushort)8, (ushort)7) : (2, (ushort)1, (ushort)2);
+            var count = _here.Length;
+            ReadOnlySpan<ushort> before = _sums.AsSpan(0, count), here = _sums.AsSpan(1, count), behind = _sums.AsSpan(2, count);
+            var i = 0;
+            for (; i <= count - Vector<ushort>.Count && BitConverter.IsLittleEndian; i += Vector<ushort>.Count)
+            {
+                var sum = new Vector<ushort>(here[i..]) * 3;
+                var even = (sum + new Vector<ushort>(before[i..]) + new Vector<ushort>(roundEven)) >> shift;
+                var odd = (sum + new Vector<ushort>(behind[i..]) + new Vector<ushort>(roundOdd)) >> shift;
+                Vector.AsVectorByte(even | (odd << 8)).CopyTo(target[(2 * i)..]);
+            }
+
+            for (; i < count; i++)
             {
                 var sum = 3 * here[i];
-                pairs[i] = new Pair((sum + before[i] + roundEven) >> shift, (sum + behind[i] + roundOdd) >> shift);
+                target[2 * i] = (byte)((sum + before[i] + roundEven) >> shift);
+                target[(2 * i) + 1] = (byte)((sum + behind[i] + roundOdd) >> shift);
             }
         }
 
-        private readonly record struct Pair(int Even, int Odd);
-
-        private void Round(Span<int> target, int rounding)
+        private void Round(Span<byte> target, ushort rounding)
         {
             for (var i = 0; i < _here.Length; i++)
-                target[i] = (_sums[i + 1] + rounding) >> 2;
+                target[i] = (byte)((_sums[i + 1] + rounding) >> 2);
         }
     }
 }

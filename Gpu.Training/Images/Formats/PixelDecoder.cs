@@ -29,7 +29,8 @@ internal static class PixelDecoder
         using var image = decoder.Decode<TPixel>(Configuration, content, CancellationToken.None);
         if (image.Width != width || image.Height != height)
             throw new InvalidDataException($"Its header says {height} x {width} pixels (height x width), but its content has {image.Height} x {image.Width}.");
-        var pixels = new byte[width * height * Unsafe.SizeOf<TPixel>()];
+        // Every byte is written.
+        var pixels = GC.AllocateUninitializedArray<byte>(width * height * Unsafe.SizeOf<TPixel>());
         image.CopyPixelDataTo(pixels);
         return pixels;
     }
