@@ -57,7 +57,7 @@ internal static class TensorCoreChecks
     }
 
     // The addition that rounds to TF32 would turn the NaN of a GPU into a number close to zero.
-    [OperationCheck("tensor-core NaN", 33)]
+    [OperationCheck("tensor-core NaN", 34)]
     public static void NaNIsNotLost(Checker checker)
     {
         foreach (var shape in new[] { Shapes[0], Conv2dShape.Dense(1100, 8, 12) })
