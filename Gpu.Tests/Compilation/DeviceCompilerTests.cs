@@ -25,7 +25,7 @@ public class DeviceCompilerTests(ITestOutputHelper output)
     public void NvidiaAcceptsEveryKernelWithoutSpills(string target) => Check("ptxas", target, kernel => kernel.Text?.Bounded ?? kernel.Text?.Sm80, (kernel, verdict) =>
         verdict.Spills > 0 || verdict.Stack > 0 ? $"{verdict.Stack} bytes of local memory, {verdict.Spills} bytes of spills, {verdict.Registers} registers"
         : verdict.Registers > LaunchBounds.MaxRegisters(kernel.Kernel)
-            ? $"{verdict.Registers} registers, but with more than {LaunchBounds.MaxRegisters(kernel.Kernel)} fewer groups fit than intended" : null);
+            ? $"{verdict.Registers} registers, but its launch bounds allow {LaunchBounds.MaxRegisters(kernel.Kernel)}" : null);
 
     [CompilerTheory("ocloc")]
     [MemberData(nameof(IntelTargets))]

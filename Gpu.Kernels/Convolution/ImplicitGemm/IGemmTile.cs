@@ -77,6 +77,13 @@ internal static class GemmTileMemory
     public static int StageQuads<TTile>()
         where TTile : struct, IGemmTile => Depth * (LeftStride<TTile>() + RightStride<TTile>());
 
+    /// <summary>
+    /// Quads of both stages. The views that <see cref="MultiplyAdd"/> moves end up to <see cref="IGemmTile.ThreadsX"/> quads after the second stage; nothing is
+    /// read there.
+    /// </summary>
+    public static int Quads<TTile>()
+        where TTile : struct, IGemmTile => 2 * StageQuads<TTile>() + TTile.ThreadsX;
+
     /// <summary>Quads of the operand that a thread loads in a step: 1 or 2.</summary>
     public static int LeftQuadsPerThread<TTile>()
         where TTile : struct, IGemmTile => 2 * Rows<TTile>() > Threads<TTile>() ? 2 : 1;
@@ -102,12 +109,12 @@ internal static class GemmTileMemory
             // no registers for operands that it does not need yet.
             for (var depth = 0; depth < Depth; depth += 2)
             {
-                // Views from the start of the stage: one past the last value of k would lie outside the memory.
-                var (leftPair, rightPair) = (left.SubView(depth * LeftStride<TTile>()), right.SubView(depth * RightStride<TTile>()));
-                var first = new Operands<TTile>(leftPair, rightPair, 0);
-                var second = new Operands<TTile>(leftPair, rightPair, 1);
+                var first = new Operands<TTile>(left, right, 0);
+                var second = new Operands<TTile>(left, right, 1);
                 tile.MultiplyAdd(first.A0, first.A1, first.B0, first.B1);
                 tile.MultiplyAdd(second.A0, second.A1, second.B0, second.B1);
+                left = left.SubView(2 * LeftStride<TTile>());
+                right = right.SubView(2 * RightStride<TTile>());
             }
 
             return;
