@@ -22,7 +22,7 @@ public class DeviceCompilerTests(ITestOutputHelper output)
 
     [CompilerTheory("ptxas")]
     [MemberData(nameof(NvidiaTargets))]
-    public void NvidiaAcceptsEveryKernelWithoutSpills(string target) => Check("ptxas", target, kernel => kernel.Text?.Bounded ?? kernel.Text?.Sm80, (kernel, verdict) =>
+    public void NvidiaAcceptsEveryKernelWithoutSpills(string target) => Check("ptxas", target, Ptx, (kernel, verdict) =>
         verdict.Spills > 0 || verdict.Stack > 0 ? $"{verdict.Stack} bytes of local memory, {verdict.Spills} bytes of spills, {verdict.Registers} registers"
         : verdict.Registers > LaunchBounds.MaxRegisters(kernel.Kernel)
             ? $"{verdict.Registers} registers, but its launch bounds allow {LaunchBounds.MaxRegisters(kernel.Kernel)}" : null);
@@ -36,6 +36,8 @@ public class DeviceCompilerTests(ITestOutputHelper output)
     public void AmdAcceptsEveryKernelWithoutSpills(string target) => Check("clang-15", target, OpenCL, (_, verdict) =>
         verdict.Spills > 0 || verdict.Stack > 0 ? $"{verdict.Stack} bytes of scratch memory, {verdict.Spills} spilled registers"
         : verdict.SharedMemory > AmdSharedMemory ? $"{verdict.SharedMemory} bytes of local memory, but there are {AmdSharedMemory}" : null);
+
+    private static string? Ptx(CompiledKernel kernel) => kernel.Text?.Bounded ?? kernel.Text?.Sm80;
 
     private static string? OpenCL(CompiledKernel kernel) => KernelInstances.IsForCuda(kernel.Kernel) ? null : kernel.Text?.OpenCL;
 
