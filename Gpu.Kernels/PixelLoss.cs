@@ -121,7 +121,9 @@ public static class PixelLoss
                 Gamma = terms.FocalGamma,
                 GradientScale = 1f / batch,
             };
-            launcher.Launch(gradient, batch * parts, cost);
+            var threads = GroupedPixelLossGradient<TBackend, TVector>.Threads(launcher.Groups);
+            if (threads > 0) launcher.LaunchGroups(new GroupedPixelLossGradient<TBackend, TVector> { Pixels = gradient }, batch * parts, threads);
+            else launcher.Launch(gradient, batch * parts, cost);
             var total = new PixelLossTotal<TBackend, TVector> { Workspace = memory, SampleLosses = launcher.Bind(sampleLosses), Grid = grid };
             launcher.Launch(total, batch, parts * 6);
         }

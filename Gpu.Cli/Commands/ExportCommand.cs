@@ -27,7 +27,7 @@ internal sealed class ExportCommand
 
     private readonly Option<string?> _out = Options.Text("--out", "FILE", "File to write", "MODEL.onnx and the like in the run folder");
     private readonly Option<bool> _fold = Options.Flag(
-        "--fold-batch-norm", "With onnx: compute batch normalizations into the weights of the layers before them");
+        "--fold-batch-norm", "With onnx and csharp: compute batch normalizations into the weights of the layers before them");
 
     private readonly Option<string?> _preprocessing = Options.OneOf(
         "--with-preprocessing", "With onnx: the graph normalizes its input, pixels as bytes (0 to 255) or as unit (floats from 0 to 1)",
@@ -55,7 +55,7 @@ internal sealed class ExportCommand
         {
             foreach (var option in new Option[] { _fold, _preprocessing, _probabilities })
             {
-                if (TrainOptions.IsGiven(parsed, option.Name))
+                if (TrainOptions.IsGiven(parsed, option.Name) && !(option == _fold && name == ToCSharp))
                     throw new UsageException($"{option.Name} changes the graph of an ONNX file, but --format is {name}, which has none. Omit it.");
             }
         }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
+using Gpu.Cli.Reports;
 using Gpu.Training.Models;
 using Gpu.Training.Shapes;
 
@@ -102,12 +103,12 @@ internal static class ModelCommand
             + $"{Units.Short(2e-6 * model.MultiplyAdds)} MFLOP per image in the forward pass.");
         reporter.Line(
             $"Recipe: {rule}, learning rate {Units.Short(optimizer.LearningRate)}, "
-            + $"weight decay {Units.Short(optimizer.WeightDecay)}, loss {model.Recipe.Loss}.");
+            + $"weight decay {Units.Short(optimizer.WeightDecay)}, loss {RunSettings.NameOf(model.Recipe.Loss)}.");
         var other = model.Discriminator is { } discriminator ? ShowLayers(reporter, discriminator) : null;
         if (model.Discriminator is not null) reporter.Line($"{Units.Count(model.Discriminator.ParameterCount)} parameters of the discriminator.");
         reporter.Result(new JsonRecord().Add("model", model.Name).Add("input", $"{model.Input}").Add("output", $"{model.Output}")
             .Add("parameters", model.ParameterCount)
-            .Add("forward_flop", 2 * model.MultiplyAdds).Add("parameter_bytes", 4 * model.ParameterCount).Add("loss", $"{model.Recipe.Loss}")
+            .Add("forward_flop", 2 * model.MultiplyAdds).Add("parameter_bytes", 4 * model.ParameterCount).Add("loss", RunSettings.NameOf(model.Recipe.Loss))
             .Add("optimizer", rule).Add("learning_rate", optimizer.LearningRate).Add("weight_decay", optimizer.WeightDecay)
             .Add("layers", layers).Add("discriminator_layers", other));
     }

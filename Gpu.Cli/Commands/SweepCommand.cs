@@ -275,7 +275,7 @@ internal sealed class SweepCommand
     {
         var reporter = _context.Reporter;
         if (parsed.GetValue(_plot) is { } plot)
-            foreach (var file in report.Draw(plot, title)) reporter.Line($"Losses drawn to {file}");
+            foreach (var file in report.Draw(plot, title)) reporter.Line($"Drawn to {file}");
         if (parsed.GetValue(_out) is not { } output) return;
         if (!IsFolder(output))
         {

@@ -73,6 +73,7 @@ internal sealed class ImageOptions
             Note = reporter.Note,
             ChooseTransform = Choose,
             CoarseLabels = coarseLabels,
+            ClassesOptional = task is not null,
         });
         if (input?.Channels is { } channels && channels != data.Channels)
         {
@@ -82,7 +83,13 @@ internal sealed class ImageOptions
 
         if (task is { } other) data = data.ForTask(other);
         if (isConditional && data.Classes < 2)
-            throw new UsageException($"--conditional needs classes, but the images of '{source}' have none. Omit it.");
+        {
+            throw new UsageException(
+                $"--conditional needs class folders, at least two, but the images of '{source}' have no classes. Move them into class folders, such as "
+                + "'cat/1.jpg' and 'dog/2.jpg', or omit --conditional.");
+        }
+
+
         if (isConditional) return (data, BuiltInModels.CreateConditional(data.SampleShape, data.Classes));
         return (data, fixedModel ?? BuiltIn(modelName ?? input?.DefaultModel, data.SampleShape, data.Outputs));
 
@@ -126,7 +133,8 @@ internal sealed class ImageOptions
         catch (ModelException mistake)
         {
             // The network and the size were chosen by the command.
-            throw new UsageException(mistake.Message, mistake);
+            var network = name is null ? "The default network" : $"The network '{name}'";
+            throw new UsageException($"{network} cannot take images of {input.Height}x{input.Width} (--size). {mistake.Message}", mistake);
         }
     }
 

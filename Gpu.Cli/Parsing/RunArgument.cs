@@ -17,7 +17,13 @@ internal static class RunArgument
     /// <param name="toResume">whether to find its checkpoint</param>
     public static RunFolder Open(string path, bool toResume = false)
     {
-        if (Directory.Exists(path)) return toResume ? RunFolder.OpenToResume(path) : RunFolder.Open(path);
+        if (Directory.Exists(path))
+        {
+            // Before the data is loaded, which may take minutes.
+            if (toResume) RunFolder.RequireNotTraining(path);
+            return toResume ? RunFolder.OpenToResume(path) : RunFolder.Open(path);
+        }
+
         var parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(path)) is { Length: > 0 } given ? given : "runs";
         var runs = Directory.Exists(parent) ? Directory.GetDirectories(parent).Order(StringComparer.Ordinal).ToArray() : [];
         var hint = ParseErrors.DidYouMean(path, runs);
@@ -54,6 +60,7 @@ internal static class RunArgument
             Channels = run.Configuration.Normalization.Mean.Length,
             ClassNames = run.Configuration.ClassNames,
             CoarseLabels = run.Configuration.ClassNames.Count == CoarseClasses,
+            ClassesOptional = run.Configuration.Task is TaskKind.Autoencoding or TaskKind.Generation && run.Model.ConditionClasses == 0,
             Split = split,
             DrawsByOrder = split is null,
             Note = reporter.Note,

@@ -113,8 +113,8 @@ internal static class RunSettings
         where T : struct, Enum => string.Concat(value.ToString().Select((letter, i) => i > 0 && char.IsUpper(letter) ? $"-{letter}" : $"{letter}"))
             .ToLowerInvariant();
 
-    // The value of --loss; the task of the run tells what it is the loss of.
-    private static string NameOf(LossKind loss) => loss switch
+    /// <summary>The value of <c>--loss</c>; the task of the network tells what it is the loss of.</summary>
+    public static string NameOf(LossKind loss) => loss switch
     {
         LossKind.SoftmaxCrossEntropy or LossKind.PixelCrossEntropy or LossKind.ReconstructionCrossEntropy => "cross-entropy",
         LossKind.MeanSquaredError or LossKind.ReconstructionError => "mse",

@@ -47,6 +47,8 @@ internal sealed class RunServer : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = settings.MostBodyBytes;
             kestrel.Limits.MaxConcurrentConnections = MostConnections;
+            // The time of a request has a limit here. Kestrel's own, 5 seconds of a slow body, would answer 408 first on a busy machine.
+            kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Listen(settings.Address, settings.Port);
         });
         _app = builder.Build();
@@ -222,8 +224,8 @@ internal sealed class RunServer : IAsyncDisposable
         }
 
         using var place = Queue.Enter();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
-        limit.CancelAfter(_settings.Timeout);
+        using var time = new CancellationTokenSource(_settings.Timeout, _settings.Clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token, time.Token);
         var image = await Body(context.Request, limit.Token);
         var prediction = await Queue.Predict(name, image, limit.Token);
         var order = Enumerable.Range(0, prediction.ClassNames.Length).OrderByDescending(c => prediction.Probabilities[c]);

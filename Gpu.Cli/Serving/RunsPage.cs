@@ -75,11 +75,14 @@ internal static class RunsPage
     /// <param name="Name">its name</param>
     /// <param name="View">the run; null if it cannot be read</param>
     /// <param name="IsTraining">whether a process trains in it</param>
+    /// <param name="WasKilled">whether the process that trained in it was killed</param>
     /// <param name="Error">why it cannot be read</param>
-    public sealed record Row(string Name, RunView? View, bool IsTraining, string? Error)
+    public sealed record Row(string Name, RunView? View, bool IsTraining, bool WasKilled, string? Error)
     {
-        /// <summary>The state as a word.</summary>
-        public string State => View is null ? "damaged" : IsTraining ? "live" : "ended";
+        /// <summary>The state as a word; stopped: killed before its last epoch, so that it can be resumed.</summary>
+        public string State => View is null ? "damaged" : IsTraining ? "live" : WasKilled && !IsComplete ? "stopped" : "ended";
+
+        private bool IsComplete => View?.Last is { } last && last.Epoch >= last.Epochs;
 
         /// <summary>The loss on the validation or test part in the best epoch; NaN before the first.</summary>
         public double Loss => View?.Best?.Loss ?? double.NaN;
@@ -90,14 +93,22 @@ internal static class RunsPage
         /// <summary>The mean IoU on that part in the best epoch; NaN before the first and in other tasks than segmentation.</summary>
         public double MeanIou => View is { IsSegmentation: true } ? View.Best?.MeanIou ?? double.NaN : double.NaN;
 
-        /// <summary>The score of its task: mean IoU for masks, else the accuracy.</summary>
-        public double Score => View is { IsSegmentation: true } ? MeanIou : Accuracy;
+        /// <summary>The FrÃ©chet distance of the last epoch that computed it; NaN before and in other tasks than generation.</summary>
+        public double Frechet => View?.Reports.LastOrDefault(report => double.IsFinite(report.Frechet))?.Frechet ?? double.NaN;
+
+        /// <summary>The score of its task: mean IoU for masks, the FrÃ©chet distance of generated images, else the accuracy.</summary>
+        public double Score => View is { IsSegmentation: true } ? MeanIou : double.IsFinite(Frechet) ? Frechet : Accuracy;
+
+        /// <summary>The score with its unit.</summary>
+        public string ScoreText => View is { IsSegmentation: true } ? $"{Units.Percent(MeanIou)} IoU"
+            : double.IsFinite(Frechet) ? $"{Units.Fixed(Frechet, 2)} FD" : Units.Percent(Accuracy);
 
         /// <summary>The run as JSON.</summary>
         public JsonRecord Json => new JsonRecord().Add("name", Name).Add("state", State).Add("model", View?.Folder.Configuration.Model)
             .Add("dataset", View?.Folder.Configuration.Dataset).Add("epoch", View?.Last?.Epoch ?? 0)
             .Add("epochs", View?.Last?.Epochs ?? View?.Folder.Configuration.Options.Epochs).Add("train_loss", View?.Last?.TrainLoss).Add("loss", Loss)
-            .Add("accuracy", Accuracy).Add("mean_iou", double.IsNaN(MeanIou) ? null : MeanIou).Add("error", Error);
+            .Add("accuracy", Accuracy).Add("mean_iou", double.IsNaN(MeanIou) ? null : MeanIou).Add("frechet", double.IsNaN(Frechet) ? null : Frechet)
+            .Add("error", Error);
     }
 
     /// <summary>The runs, the newest first.</summary>
@@ -105,11 +116,11 @@ internal static class RunsPage
     {
         try
         {
-            return new Row(name, runs.View(name), RunFolder.IsTraining(runs.PathOf(name)), null);
+            return new Row(name, runs.View(name), RunFolder.IsTraining(runs.PathOf(name)), RunFolder.WasKilled(runs.PathOf(name)), null);
         }
         catch (Exception e) when (e is TrainingException or IOException or UnauthorizedAccessException or RequestException)
         {
-            return new Row(name, null, false, e.Message);
+            return new Row(name, null, false, false, e.Message);
         }
     })];
 
@@ -158,10 +169,10 @@ internal static class RunsPage
             Html.E("td", Html.A("class", "minor"), configuration.Dataset), Number("n", epoch, $"{epoch}/{epochs}"),
             Number("n minor", view.Last?.TrainLoss ?? double.NaN, Units.Fixed(view.Last?.TrainLoss ?? double.NaN, 4)),
             Number("n", row.Loss, Units.Fixed(row.Loss, 4)),
-            Number("n", row.Score, $"{Units.Percent(row.Score)}{(view.IsSegmentation ? " IoU" : "")}"));
+            Number("n", row.Score, row.ScoreText));
     }
 
-    private static string ScoreName(Row[] rows) => rows.All(row => row.View is not { IsSegmentation: true }) ? "accuracy"
+    private static string ScoreName(Row[] rows) => rows.All(row => row.View is not { IsSegmentation: true } && double.IsNaN(row.Frechet)) ? "accuracy"
         : rows.All(row => row.View is null or { IsSegmentation: true }) ? "mean IoU" : "score";
 
     private static XElement Number(string cssClass, double value, string text) => Html.E(

@@ -29,6 +29,9 @@ internal sealed record ServeSettings
     /// <summary>How long a request may take from its body to its result.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>The clock of <see cref="Timeout"/>.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>How long the first image of a batch waits for others.</summary>
     public TimeSpan BatchDelay { get; init; } = TimeSpan.FromMilliseconds(3);
 

@@ -87,23 +87,32 @@ internal sealed record SweepReport(
         .Add("trials", Results.Select(Json)).Add("best", Choice is { } choice ? Json(choice.Best) : null)
         .Add("one_standard_error", Choice?.OneStandardError is { } simple ? Json(simple) : null);
 
-    /// <summary>Draws the losses: a heat map for all combinations of two options, else a chart for each option.</summary>
+    /// <summary>
+    /// Draws the losses: a heat map for all combinations of two options, else a chart for each option. For masks the mean IoU is drawn, too, into files that
+    /// end with <c>-iou</c>.
+    /// </summary>
     /// <param name="file">picture file; with several charts, the name of the option is appended</param>
     /// <param name="title">what was trained on what</param>
     /// <returns>the files</returns>
     public IReadOnlyList<string> Draw(string file, string title)
     {
         if (Choice is null) return [];
+        IReadOnlyList<string> losses = Draw(file, title, isIou: false);
+        return HasIou ? [.. losses, .. Draw($"{Path.ChangeExtension(file, null)}-iou{Path.GetExtension(file)}", title, isIou: true)] : losses;
+    }
+
+    private IReadOnlyList<string> Draw(string file, string title, bool isIou)
+    {
         var shown = Swept.Where(option => ValuesOf(option).Where(value => value.Length > 0).Distinct().Count() > 1).ToArray();
         if (shown.Length == 2 && IsGrid)
         {
-            DrawMap(file, title, shown[1], shown[0]);
+            DrawMap(file, title, shown[1], shown[0], isIou);
             return [file];
         }
 
         if (shown.Length <= 1)
         {
-            DrawChart(file, title, shown.FirstOrDefault() ?? Swept[0], isOnly: true);
+            DrawChart(file, title, shown.FirstOrDefault() ?? Swept[0], isOnly: true, isIou);
             return [file];
         }
 
@@ -111,7 +120,7 @@ internal sealed record SweepReport(
         foreach (var option in shown)
         {
             files.Add(Path.ChangeExtension(file, null) + $"-{option.Key}{Path.GetExtension(file)}");
-            DrawChart(files[^1], title, option, isOnly: false);
+            DrawChart(files[^1], title, option, isOnly: false, isIou);
         }
 
         return files;
@@ -171,6 +180,7 @@ internal sealed record SweepReport(
             .Add("n", result.Trials.Count).Add("epochs", result.Trials.Max(trial => trial.Epochs)).Add("complete", result.IsComplete)
             .Add("accuracy", result.Accuracy.Mean).Add("accuracy_std", result.Accuracy.Deviation).Add("accuracy_error", result.Accuracy.Error)
             .Add("mean_iou", HasIou ? result.MeanIou.Mean : null).Add("mean_iou_std", HasIou ? result.MeanIou.Deviation : null)
+            .Add("mean_iou_error", HasIou ? result.MeanIou.Error : null)
             .Add("loss", result.Loss.Mean).Add("loss_std", result.Loss.Deviation).Add("loss_error", result.Loss.Error)
             .Add("train_loss", result.TrainLoss.Mean).Add("train_loss_std", result.TrainLoss.Deviation)
             .Add("differs_from_best", Choice is { } choice && result != choice.Best && result.IsComplete ? SearchChoice.Differs(choice.Best, result) : null)
@@ -184,7 +194,7 @@ internal sealed record SweepReport(
         return Results.Select(result => Values[result.Setting.Name][index]);
     }
 
-    private void DrawChart(string file, string title, SweptOption option, bool isOnly)
+    private void DrawChart(string file, string title, SweptOption option, bool isOnly, bool isIou)
     {
         string[] texts = [.. ValuesOf(option)];
         var complete = Results.Index().Where(pair => pair.Item.IsComplete && double.IsFinite(pair.Item.Loss.Mean) && texts[pair.Index].Length > 0).ToArray();
@@ -201,37 +211,39 @@ internal sealed record SweepReport(
         {
             var simple = Choice!.OneStandardError;
             var best = Array.IndexOf([.. Results], Choice.Best);
-            marks.Add((places[best], simple == Choice.Best ? $"lowest and one standard error: {texts[best]}" : $"lowest: {texts[best]}"));
+            var lowest = isIou ? "lowest loss" : "lowest";
+            marks.Add((places[best], simple == Choice.Best ? $"{lowest} and one standard error: {texts[best]}" : $"{lowest}: {texts[best]}"));
             if (simple is not null && simple != Choice.Best && Array.IndexOf([.. Results], simple) is var at)
                 marks.Add((places[at], $"one standard error: {texts[at]}"));
         }
 
-        List<ChartSeries> series = [.. new[] { ($"validation{bars}", false), ("training", true) }.Select(kind => new ChartSeries(
-            kind.Item1, x, [.. complete.Select(pair => Loss(pair.Item, kind.Item2).Mean)])
-            {
-                Errors = [.. complete.Select(pair => Loss(pair.Item, kind.Item2).Error)],
-                HasLine = isOnly,
-            })];
+        (string, Func<SettingResult, SampleStatistics>)[] kinds = isIou
+            ? [($"validation{bars}", result => result.MeanIou)]
+            : [($"validation{bars}", result => result.Loss), ("training", result => result.TrainLoss)];
+        List<ChartSeries> series = [.. kinds.Select(kind => new ChartSeries(kind.Item1, x, [.. complete.Select(pair => kind.Item2(pair.Item).Mean)])
+        {
+            Errors = [.. complete.Select(pair => kind.Item2(pair.Item).Error)],
+            HasLine = isOnly,
+        })];
         var stopped = Results.Index().Where(
             pair => !pair.Item.IsComplete && double.IsFinite(pair.Item.Loss.Mean) && texts[pair.Index].Length > 0).ToArray();
         if (stopped.Length > 0)
         {
             series.Add(new ChartSeries(
-                "validation, stopped before the end", [.. stopped.Select(pair => places[pair.Index])], [.. stopped.Select(pair => pair.Item.Loss.Mean)])
+                "validation, stopped before the end", [.. stopped.Select(pair => places[pair.Index])],
+                [.. stopped.Select(pair => (isIou ? pair.Item.MeanIou : pair.Item.Loss).Mean)])
             {
                 HasLine = false,
             });
         }
 
-        new LineChart(title, option.Key, "loss")
+        new LineChart(title, option.Key, isIou ? "mean IoU" : "loss")
         {
             XAxis = axis,
-            IsYLog = losses.Min() > 0 && losses.Max() / losses.Min() > 30,
+            IsYLog = !isIou && losses.Min() > 0 && losses.Max() / losses.Min() > 30,
             Marks = marks,
             Series = series,
         }.Save(file);
-
-        static SampleStatistics Loss(SettingResult result, bool isTraining) => isTraining ? result.TrainLoss : result.Loss;
     }
 
     // Where each value is on the axis: numbers at their value, other texts side by side.
@@ -244,7 +256,7 @@ internal sealed record SweepReport(
         return (ChartAxis.OfTexts(distinct), Array.ConvertAll(texts, text => (double)Array.IndexOf(distinct, text)));
     }
 
-    private void DrawMap(string file, string title, SweptOption across, SweptOption down)
+    private void DrawMap(string file, string title, SweptOption across, SweptOption down, bool isIou)
     {
         string[] columns = [.. ValuesOf(across)], rows = [.. ValuesOf(down)];
         string[] columnTexts = [.. columns.Where(text => text.Length > 0).Distinct()], rowTexts = [.. rows.Where(text => text.Length > 0).Distinct()];
@@ -262,14 +274,15 @@ internal sealed record SweepReport(
                 {
                     if (rows[index].Length > 0 && rows[index] != rowTexts[row]) continue;
                     if (columns[index].Length > 0 && columns[index] != columnTexts[column]) continue;
-                    if (result.IsComplete) values[row, column] = result.Loss.Mean;
+                    if (result.IsComplete) values[row, column] = (isIou ? result.MeanIou : result.Loss).Mean;
                     if (result == Choice!.Best) marked ??= (row, column);
                 }
             }
         }
 
         var n = Choice!.Best.Trials.Count;
-        new HeatMap(title, across.Key, down.Key, n > 1 ? $"mean validation loss, n = {n}" : "validation loss")
+        var drawn = isIou ? "mean IoU of the validation part" : "validation loss";
+        new HeatMap(title, across.Key, down.Key, n > 1 ? $"{(isIou ? drawn : $"mean {drawn}")}, n = {n}" : drawn)
         {
             Columns = columnTexts, Rows = rowTexts, Values = values, Marked = marked,
         }.Save(file);

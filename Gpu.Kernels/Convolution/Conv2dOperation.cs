@@ -25,6 +25,9 @@ internal readonly record struct Conv2dArguments
     /// <summary>Weights [kh, kw, c / groups, k].</summary>
     public required DeviceView Weights { get; init; }
 
+    /// <summary>Weights that were packed before, for the algorithm that reads them; empty if the pass packs <see cref="Weights"/> itself.</summary>
+    public DeviceView Packed { get; init; }
+
     /// <summary>Bias, one word for each channel of <see cref="Output"/>; empty if there is none.</summary>
     public DeviceView Bias { get; init; }
 

@@ -87,6 +87,24 @@ public sealed class CpuDevice : ComputeDevice
         // A launch returns when its work has finished.
     }
 
+    /// <summary>
+    /// Runs independent tasks, each on one of <see cref="Threads"/>, and returns when all have finished. What a task launches on this device runs on its thread
+    /// alone, so that its values stay in the caches of one core and nothing is synchronized until the end. Kernels compute the same bits on any thread.
+    /// </summary>
+    /// <param name="tasks">the number of tasks</param>
+    /// <param name="run">
+    /// runs a task; receives its index, and the number of the thread from 0 to <see cref="Threads"/> - 1. Tasks of different threads must not write the same
+    /// memory.
+    /// </param>
+    /// <exception cref="InvalidOperationException">called from a task of this device</exception>
+    /// <exception cref="Exception">the exception of a task; other tasks may not have run</exception>
+    public void RunTasks(int tasks, Action<int, int> run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentOutOfRangeException.ThrowIfNegative(tasks);
+        _pool.RunTasks(tasks, run);
+    }
+
     /// <inheritdoc/>
     public override void Dispose()
     {

@@ -44,6 +44,14 @@ internal sealed class CpuWorkerPool : IDisposable
     [ThreadStatic]
     private static CpuWorkerPool? _current;
 
+    // The pool for one of whose tasks this thread runs; see RunTasks.
+    [ThreadStatic]
+    private static CpuWorkerPool? _taskOf;
+
+    // The number of this thread among those that share the job.
+    [ThreadStatic]
+    private static int _number;
+
     public CpuWorkerPool(int threads)
     {
         _threads = threads;
@@ -68,21 +76,26 @@ internal sealed class CpuWorkerPool : IDisposable
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
         var participants = (int)Math.Min(Math.Min(_threads, items), (long)items * cost / (MinSharedCost / 2));
-        if (participants < 2)
+        if (participants < 2 || _taskOf == this)
         {
             job.RunItems(0, items);
             return;
         }
 
-        ThrowIfReentrant();
-        Exception? failure;
-        lock (_jobLock)
-        {
-            ObjectDisposedException.ThrowIf(_stopping, this);
-            failure = RunShared(job, items, participants);
-        }
+        RunOnThreads(job, items, participants);
+    }
 
-        if (failure is not null) ExceptionDispatchInfo.Throw(failure);
+    /// <summary>
+    /// Runs tasks of many launches, each on one thread, and returns when they have finished. The launches of a task run on its thread alone.
+    /// </summary>
+    /// <param name="tasks">the number of tasks</param>
+    /// <param name="run">runs a task; receives its index, and the number of the thread from 0 to the threads of the pool - 1</param>
+    /// <exception cref="ObjectDisposedException">the pool is disposed</exception>
+    /// <exception cref="InvalidOperationException">called from a task or a job of this pool</exception>
+    public void RunTasks(int tasks, Action<int, int> run)
+    {
+        ObjectDisposedException.ThrowIf(_stopping, this);
+        if (tasks > 0) RunOnThreads(new Tasks(this, run), tasks, Math.Min(_threads, tasks));
     }
 
     public void Dispose()
@@ -103,9 +116,22 @@ internal sealed class CpuWorkerPool : IDisposable
         }
     }
 
+    private void RunOnThreads(ICpuJob job, int items, int participants)
+    {
+        ThrowIfReentrant();
+        Exception? failure;
+        lock (_jobLock)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            failure = RunShared(job, items, participants);
+        }
+
+        if (failure is not null) ExceptionDispatchInfo.Throw(failure);
+    }
+
     private void ThrowIfReentrant()
     {
-        if (_current == this)
+        if (_current == this || _taskOf == this)
             throw new InvalidOperationException("a kernel cannot use the device that runs it; launch the next kernel after the first one returns");
     }
 
@@ -149,6 +175,7 @@ internal sealed class CpuWorkerPool : IDisposable
     // An exception is stored for the caller, and stops all threads.
     private void Participate(ICpuJob job, int self, int participants)
     {
+        _number = self;
         try
         {
             for (var k = 0; k < participants; k++)
@@ -228,6 +255,23 @@ internal sealed class CpuWorkerPool : IDisposable
     {
         [FieldOffset(64)]
         public long Value;
+    }
+
+    private sealed class Tasks(CpuWorkerPool pool, Action<int, int> run) : ICpuJob
+    {
+        public void RunItems(int from, int to)
+        {
+            var outer = _taskOf;
+            _taskOf = pool;
+            try
+            {
+                for (var task = from; task < to; task++) run(task, _number);
+            }
+            finally
+            {
+                _taskOf = outer;
+            }
+        }
     }
 
     private sealed class Worker

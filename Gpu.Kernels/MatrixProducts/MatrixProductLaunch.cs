@@ -27,6 +27,40 @@ internal static class MatrixProductLaunch
         }
     }
 
+    /// <summary>Words of the packed weights of a forward pass, for vectors of any width.</summary>
+    public static int WeightLength(Conv2dShape shape)
+    {
+        const int widest = 16;
+        var g = MatrixProductGeometry.For(Pixels(shape), shape.OutputChannels, shape.InputChannels, widest);
+        return PackPanels<GpuScalarBackend, float>.PackedLength(g.ColumnPanels, MatrixProductGeometry.PanelVectors * widest, g.Depth, g.Chunks);
+    }
+
+    /// <summary>Words of workspace of <see cref="LaunchPacked"/>: the packed left operand.</summary>
+    public static int PackedWorkspaceLength(Conv2dShape shape)
+    {
+        var g = MatrixProductGeometry.For(Pixels(shape), shape.OutputChannels, shape.InputChannels, 16);
+        var left = PackPanels<GpuScalarBackend, float>.PackedLength(g.RowPanels, MatrixProductGeometry.PanelRows, g.Depth, g.Chunks);
+        return ShapeLimits.Workspace(left + 16L);
+    }
+
+    /// <summary>Packs the weights of a forward pass. The layout does not depend on the batch.</summary>
+    public static void PackWeights<TBackend, TVector>(ILauncher<TBackend> launcher, Conv2dShape shape, DeviceView weights, DeviceView packed)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged =>
+        PackRight<TBackend, TVector>(
+            launcher, MatrixProductGeometry.For(Pixels(shape), shape.OutputChannels, shape.InputChannels, TBackend.Width), weights, false, packed, default);
+
+    /// <summary>Launches a forward pass whose weights are packed.</summary>
+    public static void LaunchPacked<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, in Conv2dArguments a)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged
+        where TActivation : struct, IActivation
+    {
+        var g = MatrixProductGeometry.For(Pixels(a.Shape), a.ComputedPerGroup, a.SummedPerGroup, TBackend.Width);
+        PackLeft<TBackend, TVector>(launcher, g, a.Input, transposed: true, a.Workspace);
+        Multiply(launcher, Product<TBackend, TVector, TActivation>(launcher, g, a, a.Workspace, a.Packed));
+    }
+
     /// <summary>Launches a forward pass or an input gradient: pixels by channels.</summary>
     public static void Launch<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, in Conv2dArguments a)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -36,20 +70,7 @@ internal static class MatrixProductLaunch
         var g = MatrixProductGeometry.For(Pixels(a.Shape), a.ComputedPerGroup, a.SummedPerGroup, TBackend.Width);
         var right = PackLeft<TBackend, TVector>(launcher, g, a.Input, transposed: true, a.Workspace);
         PackRight<TBackend, TVector>(launcher, g, a.Weights, transposed: a.IsBackward, right, default);
-        Multiply(launcher, new MatrixProduct<TBackend, TVector, TActivation>
-        {
-            Left = launcher.Bind(a.Workspace),
-            Right = launcher.Bind(right),
-            Bias = launcher.Bind(a.Bias),
-            Output = launcher.Bind(a.Output),
-            Saved = launcher.Bind(a.Saved),
-            Geometry = g,
-            Slope = a.Activation.Slope,
-            HasBias = !a.Bias.IsEmpty,
-            Activates = !a.Gated && typeof(TActivation) != typeof(Identity),
-            Gated = a.Gated,
-            Accumulate = a.Accumulate,
-        });
+        Multiply(launcher, Product<TBackend, TVector, TActivation>(launcher, g, a, a.Workspace, right));
     }
 
     /// <summary>
@@ -73,6 +94,25 @@ internal static class MatrixProductLaunch
             Accumulate = true,
         });
     }
+
+    private static MatrixProduct<TBackend, TVector, TActivation> Product<TBackend, TVector, TActivation>(
+        ILauncher<TBackend> launcher, MatrixProductGeometry g, in Conv2dArguments a, DeviceView left, DeviceView right)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged
+        where TActivation : struct, IActivation => new()
+        {
+            Left = launcher.Bind(left),
+            Right = launcher.Bind(right),
+            Bias = launcher.Bind(a.Bias),
+            Output = launcher.Bind(a.Output),
+            Saved = launcher.Bind(a.Saved),
+            Geometry = g,
+            Slope = a.Activation.Slope,
+            HasBias = !a.Bias.IsEmpty,
+            Activates = !a.Gated && typeof(TActivation) != typeof(Identity),
+            Gated = a.Gated,
+            Accumulate = a.Accumulate,
+        };
 
     private static int Pixels(Conv2dShape shape) => checked(shape.Batch * shape.InputHeight * shape.InputWidth);
 

@@ -46,20 +46,28 @@ internal struct PixelLossGradient<TBackend, TVector> : IKernel
         var inverseCount = TBackend.LoadScalar(Workspace, factors + 2 * classes + PixelLossLayout.InverseCount);
         var sum = 0f;
         var compensation = 0f;
-        for (var pixel = first; pixel < end; pixel++)
-        {
-            var label = TBackend.LoadInt(Labels, pixel);
-            if (label >= 0 && label < classes)
-            {
-                NeumaierSum.Add(ref sum, ref compensation, Evaluate(pixel * classes, label, factors, inverseCount));
-                continue;
-            }
+        for (var pixel = first; pixel < end; pixel++) Add(pixel, factors, inverseCount, ref sum, ref compensation);
+        TBackend.StoreScalar(Workspace, Grid.PartAt(image, item - image * Grid.Parts) + 3 * classes + PixelLossLayout.Loss, sum + compensation);
+    }
 
-            if (label != PixelLoss.Void) sum = float.NaN;
-            if (HasGradient) Clear(pixel * classes);
+    /// <summary>Adds the loss of a pixel, and stores its gradient.</summary>
+    /// <param name="pixel">Its index in the batch.</param>
+    /// <param name="factors">The first word of the factors of its image.</param>
+    /// <param name="inverseCount">1 / pixels of its image that count.</param>
+    /// <param name="sum">The sum of losses; NaN for a label that is no class.</param>
+    /// <param name="compensation">See <see cref="NeumaierSum"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Add(int pixel, int factors, float inverseCount, ref float sum, ref float compensation)
+    {
+        var label = TBackend.LoadInt(Labels, pixel);
+        if (label >= 0 && label < Grid.Classes)
+        {
+            NeumaierSum.Add(ref sum, ref compensation, Evaluate(pixel * Grid.Classes, label, factors, inverseCount));
+            return;
         }
 
-        TBackend.StoreScalar(Workspace, Grid.PartAt(image, item - image * Grid.Parts) + 3 * classes + PixelLossLayout.Loss, sum + compensation);
+        if (label != PixelLoss.Void) sum = float.NaN;
+        if (HasGradient) Clear(pixel * Grid.Classes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -32,6 +32,29 @@ public class MaskCommandTests
     }
 
     [Fact]
+    public void ASweepShowsMeanIouOverTheDecay()
+    {
+        using var folder = new TempFolder();
+        var output = folder.File("out");
+        string[] small = ["--limit-train", "20", "--size", "16", "--batch", "8", "--epochs", "1", "--device", "cpu", "--json"];
+        var run = CommandLine.Run(["sweep", "shapes", "--weight-decay", "0,1e-2", "--out", output, .. small]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Contains("mean IoU", run.Error, StringComparison.Ordinal);
+        var trials = run.Json.GetProperty("trials").EnumerateArray().Select(trial => trial.GetProperty("mean_iou").GetDouble()).ToArray();
+        Assert.Equal(2, trials.Length);
+        Assert.All(trials, iou => Assert.InRange(iou, 0.01, 1));
+        var lines = File.ReadAllLines(Path.Combine(output, "results.csv")).Select(line => line.Split(',')).ToArray();
+        var column = Array.IndexOf(lines[0], "mean_iou");
+        Assert.Equal(trials, lines[1..].Select(line => double.Parse(line[column], System.Globalization.CultureInfo.InvariantCulture)));
+        foreach (var name in new[] { "loss", "loss-iou" })
+        {
+            Assert.True(new FileInfo(Path.Combine(output, $"{name}.png")).Length > 5000);
+            var svg = File.ReadAllText(Path.Combine(output, $"{name}.svg"));
+            Assert.Equal(name != "loss", svg.Contains("mean IoU", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public void PhotosOfDifferentSizesWithMasksTrainWithOneCommand()
     {
         using var folder = new TempFolder();

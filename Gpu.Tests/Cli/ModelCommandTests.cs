@@ -6,6 +6,14 @@ namespace Gpu.Tests.Cli;
 public class ModelCommandTests
 {
     [Fact]
+    public void ASizeThatANetworkCannotHaveIsAUsageErrorThatNamesTheOption()
+    {
+        var run = CommandLine.Run("train", "--size", "4096", "--model", "cnn2");
+        Assert.Equal(Gpu.Cli.ExitCode.Usage, run.ExitCode);
+        Assert.Contains("The network 'cnn2' cannot take images of 4096x4096 (--size). Layer 'dense1' (dense)", run.Error);
+    }
+
+    [Fact]
     public void ParametersAndFlopOfTheLayersAddUpToTheModel()
     {
         foreach (var name in BuiltInModels.Names)
@@ -27,6 +35,8 @@ public class ModelCommandTests
         // conv 26x26x32 of 9 taps, conv 11x11x64 of 288, dense 1600x64 and 64x10: multiply-adds.
         const long MultiplyAdds = 26 * 26 * 32 * 9 + 11 * 11 * 64 * 288 + 1600 * 64 + 640;
         var run = CommandLine.Run("model", "show", "cnn2", "--json");
+        Assert.Contains("weight decay 0.00050, loss cross-entropy.", run.Error);
+        Assert.Equal("cross-entropy", run.Json.GetProperty("loss").GetString());
         Assert.Equal(2 * MultiplyAdds, run.Json.GetProperty("forward_flop").GetInt64());
         Assert.Equal(121_930, run.Json.GetProperty("parameters").GetInt64());
     }

@@ -167,7 +167,8 @@ public sealed class TrainCommandTests : IClassFixture<TrainCommandTests.SmallDig
         {
             var wait = TimeSpan.FromMinutes(1);
             var error = process.StandardError.ReadToEndAsync();
-            while (await process.StandardOutput.ReadLineAsync().WaitAsync(wait) is { } line && !line.StartsWith("epoch 1/1000000  1/", StringComparison.Ordinal))
+            while (await process.StandardOutput.ReadLineAsync().WaitAsync(wait) is { } line
+                && !line.StartsWith("epoch 1/1000000  1/", StringComparison.Ordinal))
             {
             }
 

@@ -55,6 +55,8 @@ public class UsageErrorTests
     [InlineData("train shapes --task gan --frechet-every 1", "all images of 'shapes' have the same label")]
     [InlineData("train shapes --recipe fashion", "Omit --recipe, or add --model with one of unet_small")]
     [InlineData("train --validation 0.2 --auto-decay --steps 9", "--auto-decay changes the weight decay after every 10 steps, but the run has 9 steps")]
+    [InlineData("train --validation 0.2 --auto-decay --decay-for *=1e-3", "Omit it, or the decay of the layers (--decay-for)")]
+    [InlineData("train --validation 1e-5", "validation cannot be 1E-05. Splitting a share of")]
     [InlineData("train --validation 0.2 --auto-decay --weight-decay 1e30", "from 1e-8 to 1e2, where a step takes a tenth of a weight")]
     [InlineData("train --validation 0.2 --auto-decay --weight-decay 1e-38", "but the start --weight-decay is 1e-38")]
     [InlineData("train --validation 0.999 --limit-train 500", "--validation 0.999 of 500 training samples leaves none to train on")]

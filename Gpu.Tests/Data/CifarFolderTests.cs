@@ -25,6 +25,16 @@ public class CifarFolderTests
         }
     }
 
+    [UnixFact("symbolic links without rights of an administrator")]
+    public void BatchesMayBeLinks()
+    {
+        using var folder = new TempFolder();
+        using var links = new TempFolder();
+        Write(folder, imagesPerBatch: 3);
+        foreach (var path in Directory.GetFiles(folder.Path)) File.CreateSymbolicLink(links.File(Path.GetFileName(path)), path);
+        Assert.Equal(15, DatasetLoader.Load(links.Path).Train.Count);
+    }
+
     [Fact]
     public void ClassNamesComeFromBatchesMeta()
     {

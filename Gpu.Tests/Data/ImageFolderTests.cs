@@ -353,6 +353,39 @@ public class ImageFolderTests
         Assert.Contains("holds no images", Assert.Throws<DatasetException>(() => DatasetLoader.Load(folder.Path)).Message);
     }
 
+    [Theory]
+    [InlineData("", "", 5, 9)]
+    [InlineData("", "2020/", 5, 9)]
+    [InlineData("2020/", "2020/may/", 5, 9)]
+    [InlineData("train/", "test/", 5, 5)]
+    [InlineData("train/x/", "test/y/", 5, 5)]
+    [InlineData("train/", "train/x/", 5, 9)]
+    public void WithoutLabelsImagesMayLieAnywhere(string first, string second, int fewest, int most)
+    {
+        using var folder = new TempFolder();
+        for (var i = 0; i < 10; i++) Save(folder, $"{(i < 5 ? first : second)}{i}.png", (byte)i);
+        Assert.Throws<DatasetException>(() => DatasetLoader.Load(folder.Path));
+        var data = DatasetLoader.Load(folder.Path, new DatasetOptions { ClassesOptional = true });
+        Assert.Equal(["images"], data.ClassNames);
+        Assert.Equal(10, data.Train.Count + data.Test.Count);
+        Assert.InRange(data.Train.Count, fewest, most);
+        // A run keeps its classes.
+        Assert.Equal(["a", "b"], DatasetLoader.Load(folder.Path, new DatasetOptions { ClassesOptional = true, ClassNames = ["a", "b"] }).ClassNames);
+    }
+
+    [Fact]
+    public void ClassFoldersStayClassesWithoutNeed()
+    {
+        using var folder = new TempFolder();
+        for (var i = 0; i < 10; i++) Save(folder, $"{(i < 5 ? "a" : "b")}/{i}.png", (byte)i);
+        var (needed, optional) = (DatasetLoader.Load(folder.Path), DatasetLoader.Load(folder.Path, new DatasetOptions { ClassesOptional = true }));
+        Assert.Equal(needed.ClassNames, optional.ClassNames);
+        Assert.Equal(needed.Train.ComputeFingerprint(), optional.Train.ComputeFingerprint());
+        // A run on images without classes does not mind those of others.
+        var other = DatasetLoader.Load(folder.Path, new DatasetOptions { ClassesOptional = true, ClassNames = ["images"] });
+        Assert.Equal((1, 0), (other.Classes, other.Train.Labels.Max()));
+    }
+
     private static void Save(TempFolder folder, string name, byte value) => Write(folder, name, new ByteImage(2, 3, 1, [value, 1, 2, 3, 4, 5]));
 
     private static void Write(TempFolder folder, string name, ByteImage image) => folder.Write(name, ImageCodec.EncodePng(image));

@@ -116,6 +116,38 @@ public class CpuWorkerPoolTests
         pool.Run(new Counting(8), 8, HighCost);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void JobsOfATaskRunOnItsThreadAlone(int threads)
+    {
+        using var pool = new CpuWorkerPool(threads);
+        var jobs = Enumerable.Range(0, 40).Select(_ => new Counting(50)).ToArray();
+        var running = new int[threads];
+        pool.RunTasks(jobs.Length, (task, thread) =>
+        {
+            Assert.Equal(1, Interlocked.Increment(ref running[thread]));
+            var self = Environment.CurrentManagedThreadId;
+            pool.Run(new OnThread(self), 8, HighCost);
+            pool.Run(jobs[task], 50, HighCost);
+            Interlocked.Decrement(ref running[thread]);
+        });
+        Assert.All(jobs, job => Assert.All(job.Done, count => Assert.Equal(1, count)));
+    }
+
+    [Fact]
+    public void ATaskThatThrowsOrRunsTasksEndsWithItsException()
+    {
+        using var pool = new CpuWorkerPool(3);
+        Assert.Throws<InvalidDataException>(() => pool.RunTasks(9, (task, _) => throw new InvalidDataException($"{task}")));
+        Assert.Throws<InvalidOperationException>(() => pool.RunTasks(2, (_, _) => pool.RunTasks(2, (_, _) => { })));
+        pool.RunTasks(0, (_, _) => throw new InvalidDataException());
+        // The pool works as before.
+        var job = new Counting(8);
+        pool.Run(job, 8, HighCost);
+        Assert.All(job.Done, count => Assert.Equal(1, count));
+    }
+
     [Fact]
     public void DisposedPoolThrows()
     {
@@ -192,6 +224,11 @@ public class CpuWorkerPoolTests
     private sealed class Nested(CpuWorkerPool pool) : ICpuJob
     {
         public void RunItems(int from, int to) => pool.Run(new Counting(8), 8, HighCost);
+    }
+
+    private sealed class OnThread(int thread) : ICpuJob
+    {
+        public void RunItems(int from, int to) => Assert.Equal(thread, Environment.CurrentManagedThreadId);
     }
 
     private sealed class Slow(ManualResetEventSlim started) : ICpuJob

@@ -3,6 +3,7 @@ using Gpu.Kernels.Devices;
 using Gpu.Tests.Cli;
 using Gpu.Tests.IO;
 using Gpu.Training.Data;
+using Gpu.Training.Images;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 
@@ -60,6 +61,30 @@ public class GenerationCommandTests
         Assert.Contains("discriminator: input 28x28x1", run.Error, StringComparison.Ordinal);
         Assert.Equal(4, run.Json.GetProperty("discriminator_layers").GetArrayLength());
         Assert.Equal(6, run.Json.GetProperty("layers").GetArrayLength());
+    }
+
+    [Fact]
+    public void AFolderWithoutClassesIsEnough()
+    {
+        using var folder = new TempFolder();
+        for (var i = 0; i < 12; i++)
+        {
+            var pixels = Enumerable.Range(0, 64).Select(k => (byte)(20 * i + k % 3)).ToArray();
+            folder.Write($"pictures/{(i < 8 ? "" : "more/")}{i}.png", ImageCodec.EncodePng(new ByteImage(8, 8, 1, pixels)));
+        }
+
+        var (pictures, run) = (folder.File("pictures"), folder.File("run"));
+        string[] train = ["train", pictures, "--device", "cpu", "--epochs", "1", "--task"];
+        Assert.Equal(0, CommandLine.Run([.. train, "autoencode", "--out", run]).ExitCode);
+        Assert.Equal(0, CommandLine.Run("eval", run, "--device", "cpu").ExitCode);
+        // Another folder with classes.
+        foreach (var i in new[] { 1, 2 })
+            folder.Write($"others/{i}/{i}.png", File.ReadAllBytes(folder.File("pictures", $"{i}.png")));
+        Assert.Equal(0, CommandLine.Run("eval", run, folder.File("others"), "--device", "cpu").ExitCode);
+        Assert.Equal(0, CommandLine.Run([.. train, "gan"]).ExitCode);
+        var conditional = CommandLine.Run([.. train, "gan", "--conditional"]);
+        Assert.Equal(ExitCode.Usage, conditional.ExitCode);
+        Assert.Contains("--conditional needs class folders", conditional.Error, StringComparison.Ordinal);
     }
 
     [Theory]

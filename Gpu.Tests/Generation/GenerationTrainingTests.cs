@@ -362,21 +362,30 @@ public class GenerationTrainingTests
     [Fact]
     public void CollapseIsTold()
     {
-        EpochReport Report(double diversity, double accuracy) => new()
+        static EpochReport Report(double diversity, double accuracy, long step = 1000) => new()
         {
-            Epoch = 1, Epochs = 3, Step = 1, TrainLoss = 1, TrainAccuracy = double.NaN, EvaluatedOn = "test", Loss = double.NaN, Accuracy = double.NaN,
+            Epoch = 1, Epochs = 3, Step = step, TrainLoss = 1, TrainAccuracy = double.NaN, EvaluatedOn = "test", Loss = double.NaN, Accuracy = double.NaN,
             TopKAccuracy = double.NaN, TopK = 1, IsBest = true, LearningRate = 1, TrainSeconds = 1, EvaluationSeconds = 1, SamplesPerSecond = 1,
             Diversity = diversity, DiscriminatorAccuracy = accuracy,
         };
+        static EpochReport[] Alike(double accuracy, long step = 1000) => [.. Enumerable.Repeat(Report(0.1, accuracy, step), 3)];
         Assert.Null(Collapse.Describe([]));
         Assert.Null(Collapse.Describe([Report(0.9, 0.8)]));
-        Assert.Contains("almost alike", Collapse.Describe([Report(0.1, 0.8)]), StringComparison.Ordinal);
-        Assert.Contains("--discriminator-decay", Collapse.Describe([Report(0.1, 0.8)]), StringComparison.Ordinal);
+        Assert.Null(Collapse.Describe(Alike(0.8)[1..]));
+        Assert.Contains("almost alike for 3 epochs", Collapse.Describe(Alike(0.8)), StringComparison.Ordinal);
+        Assert.Contains("--discriminator-decay", Collapse.Describe(Alike(0.8)), StringComparison.Ordinal);
+        // In the first steps only if there is one image.
+        Assert.Null(Collapse.Describe(Alike(0.8, 299)));
+        Assert.Null(Collapse.Describe([.. Alike(0.8, 299), Report(0.1, 0.8, 300), Report(0.1, 0.8, 350)]));
+        Assert.NotNull(Collapse.Describe([.. Alike(0.8, 299), .. Alike(0.8, 300)]));
+        Assert.NotNull(Collapse.Describe([.. Enumerable.Repeat(Report(0.001, 0.8, 3), 3)]));
+        Assert.Null(Collapse.Describe([.. Enumerable.Repeat(Report(0.9, 1, 99), 3)]));
+        Assert.Null(Collapse.Describe([.. Alike(0.8), Report(0.3, 0.8)]));
         // A variational autoencoder has no discriminator.
-        Assert.DoesNotContain("discriminator", Collapse.Describe([Report(0.1, double.NaN)]), StringComparison.Ordinal);
+        Assert.DoesNotContain("discriminator", Collapse.Describe(Alike(double.NaN)), StringComparison.Ordinal);
         Assert.Null(Collapse.Describe([Report(0.9, 0.8), Report(0.9, 1), Report(0.9, 1)]));
         Assert.Contains("3 epochs", Collapse.Describe([Report(0.9, 1), Report(0.9, 1), Report(0.9, 1)]), StringComparison.Ordinal);
-        Assert.Null(Collapse.Describe([Report(double.NaN, double.NaN)]));
+        Assert.Null(Collapse.Describe([Report(double.NaN, double.NaN), Report(double.NaN, double.NaN), Report(double.NaN, double.NaN)]));
     }
 
     private static Model ModelOf(string name) => name switch

@@ -34,11 +34,11 @@ public class FoldedPredictorTests
 
     [Theory]
     // Large values between the layers and few weights.
-    [InlineData("mobilenet_small", 128, 3, 4, 16)]
+    [InlineData("mobilenet_small", 128, 3, 3, 8)]
     // Small values.
-    [InlineData("cnn2", 28, 1, 64, 64)]
-    // Large values, but weights that are transformed for each batch.
-    [InlineData("resnet18", 96, 3, 48, 64)]
+    [InlineData("cnn2", 28, 1, 32, 64)]
+    // Large values, but many weights, which each batch reads.
+    [InlineData("resnet18", 96, 3, 24, 48)]
     public void BatchesOnTheCpuStayInTheCaches(string name, int size, int channels, int least, int most)
     {
         var model = BuiltInModels.Create(name, TensorShape.Image(size, size, channels), 10);

@@ -66,7 +66,7 @@ public class InferenceTable
         for (var round = 0; round < Rounds; round++)
             for (var i = 0; i < steps.Length; i++) rates[i].Add(batch / Seconds(steps[i], SecondsPerRound));
         var best = rates.Select(list => list.Max()).ToArray();
-        var difference = OnnxSupport.Run(model, weights, inputs[..input.Length], new PlanSettings { FoldBatchNorm = true })
+        var difference = OnnxSupport.Run(model, weights, inputs[..input.Length], new PlanSettings { FoldBatchNorm = true, PackWeights = true })
             .Zip(OnnxSupport.RunOnnx(onnx, model, inputs[..input.Length]), (a, b) => Math.Abs(a - b)).Max();
         return string.Create(CultureInfo.InvariantCulture,
             $"| {model.Name} ({input}) | {batch} | {best[0]:F0} | {best[1]:F0} | {best[2]:F0} | {best[1] / best[2]:F2} | {difference:G2} |");
@@ -89,38 +89,22 @@ public class InferenceTable
 
     private sealed class Runner : IDisposable
     {
-        private readonly ComputeDevice _device;
         private readonly Network _network;
-        private readonly PlanCache _plans;
-        private readonly int _batch;
+        private readonly PredictionPlans _plans;
         private readonly float[] _inputs;
-        private readonly float[] _outputs;
+        private readonly int _samples;
 
         public Runner(ComputeDevice device, Model model, IReadOnlyDictionary<string, float[]> weights, float[] inputs, bool folds)
         {
-            (_device, _inputs) = (device, inputs);
+            _inputs = inputs;
             _network = new Network(model, device, 1);
             foreach (var (name, values) in weights) _network.SetParameter(name, values);
-            _plans = new PlanCache(_network.Memory, device, new PlanSettings { FoldBatchNorm = folds });
-            var samples = inputs.Length / model.Input.Length;
-            _batch = folds ? _plans.PredictionBatch(samples) : samples;
-            _plans.Reserve([], [_batch, samples % _batch]);
-            _outputs = new float[samples * model.Output.Length];
+            _samples = inputs.Length / model.Input.Length;
+            _plans = new PredictionPlans(_network.Memory, device, new PlanSettings { FoldBatchNorm = folds, PackWeights = folds }, _samples);
         }
 
-        public void Run()
-        {
-            var (input, output) = (_network.Model.Input.Length, _network.Model.Output.Length);
-            var samples = _inputs.Length / input;
-            // As a Predictor does.
-            for (var from = 0; from < samples; from += _batch)
-            {
-                var plan = _plans.Evaluation(Math.Min(_batch, samples - from));
-                _device.Upload<float>(_inputs.AsSpan(from * input, plan.Batch * input), plan.Input);
-                plan.RunForward();
-                _device.Download<float>(plan.Output, _outputs.AsSpan(from * output, plan.Batch * output));
-            }
-        }
+        // As a Predictor does.
+        public void Run() => _plans.Run(_inputs, _samples, (_, _) => { });
 
         public void Dispose()
         {

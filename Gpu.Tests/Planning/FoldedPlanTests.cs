@@ -8,10 +8,10 @@ using Gpu.Training.Shapes;
 
 namespace Gpu.Tests.Planning;
 
-/// <summary>Evaluation with batch normalizations folded into the weights before them, against evaluation without.</summary>
+/// <summary>Evaluation with batch normalizations folded into the weights before them and with packed weights, against evaluation without.</summary>
 public class FoldedPlanTests
 {
-    private static readonly PlanSettings Folding = new() { FoldBatchNorm = true };
+    private static readonly PlanSettings Folding = new() { FoldBatchNorm = true, PackWeights = true };
 
     public static TheoryData<string> BuiltIns => [.. BuiltInModels.Names];
 
@@ -105,7 +105,7 @@ public class FoldedPlanTests
         using var plans = new PlanCache(network.Memory, device, Folding);
         plans.Evaluation(3);
         var allocated = device.AllocatedBytes - before;
-        var required = new MemoryRequirements(model, Folding).PlanBytes([], [3])!.Value;
+        var required = new MemoryRequirements(model, Folding, device).PlanBytes([], [3])!.Value;
         var unfolded = new MemoryRequirements(model, new PlanSettings()).PlanBytes([], [3])!.Value;
         Assert.InRange(required, allocated, allocated + (1 << 16));
         Assert.True(required > unfolded + sizeof(float) * 250_000, $"{required} with folded weights, {unfolded} without");

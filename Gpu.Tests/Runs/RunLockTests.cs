@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Gpu.Cli;
 using Gpu.Kernels.Devices;
+using Gpu.Tests.Cli;
 using Gpu.Tests.IO;
 using Gpu.Tests.Loop;
 using Gpu.Training.Loop;
@@ -24,6 +26,18 @@ public class RunLockTests
         }
 
         RunFixture.Resume(run);
+    }
+
+    [Fact]
+    public void ASecondProcessIsRefusedBeforeItLoadsTheData()
+    {
+        using var folder = new TempFolder();
+        var run = folder.File("run");
+        using var device = new CpuDevice(1);
+        using var trainer = new Trainer(SmallData.Network(), SmallData.Squares(), device, RunFixture.Options with { OutputFolder = run });
+        var resumed = CommandLine.Run("train", folder.File("missing"), "--resume", run, "--device", "cpu");
+        Assert.Equal(ExitCode.Failure, resumed.ExitCode);
+        Assert.Contains("is in use: this process", resumed.Error);
     }
 
     [Fact]

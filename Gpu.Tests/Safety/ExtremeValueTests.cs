@@ -33,7 +33,7 @@ public class ExtremeValueTests
     // 3 divides neither the number of values of a JSON file nor that of a binary file.
     private static readonly int Stride = Environment.GetEnvironmentVariable("GPUTRAINER_FUZZ") is { Length: > 0 } ? 1 : 3;
 
-    public static TheoryData<string> JsonReaders => ["model", "config", "split", "class weights", "catalog"];
+    public static TheoryData<string> JsonReaders => ["model", "config", "split", "class weights", "catalog", "coco"];
 
     public static TheoryData<string> BinaryReaders => ["idx", "pixel cache", "image header", "parquet", "safetensors"];
 

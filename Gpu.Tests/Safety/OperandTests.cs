@@ -109,6 +109,8 @@ public sealed class OperandTests : IDisposable
     {
         foreach (var operation in _cases.All())
         {
+            // Weights have no batch.
+            if (operation.Method == typeof(PackedConv2d).GetMethod(nameof(PackedConv2d.Pack))) continue;
             var parameters = operation.Method.GetParameters();
             for (var i = 0; i < parameters.Length; i++)
             {

@@ -126,6 +126,15 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
             yield return Case(
                 typeof(Conv2d), "BackwardWeights", "weightGradient biasGradient workspace", shape, Input(), Output(), Weights(), View(outputs),
                 ConvWorkspace());
+            // The CPU alone packs weights, and not those of depthwise convolutions.
+            if (PackedConv2d.Layout(device, shape) is { Words: > 0 and var words })
+            {
+                yield return Case(typeof(PackedConv2d), "Pack", "packed", shape, Weights(), View(words));
+                yield return Case(
+                    typeof(PackedConv2d), "Forward", "output workspace", shape, Input(), View(words), View(outputs), Output(), relu,
+                    View(Math.Max(1, PackedConv2d.WorkspaceLength(shape))));
+            }
+
             yield return Case(typeof(ConvTranspose2d), "Forward", "output workspace", shape, Output(), Weights(), View(inputs), Input(), relu, Workspace());
             yield return Case(
                 typeof(ConvTranspose2d), "BackwardData", "inputGradient workspace", shape, Input(), Weights(), Output(), Workspace(), relu, Output(), false);

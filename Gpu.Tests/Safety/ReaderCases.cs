@@ -51,7 +51,7 @@ internal static class ReaderCases
     public static IReadOnlyList<string> Names { get; } =
     [
         "model", "safetensors", "checkpoint", "config", "split", "idx", "cifar", "csv", "parquet", "image header", "image", "pixel cache", "class names",
-        "class weights", "catalog", "onnx",
+        "class weights", "catalog", "onnx", "coco",
     ];
 
     public static ReaderCase Get(string name, TempFolder folder) => name switch
@@ -77,6 +77,7 @@ internal static class ReaderCases
         "pixel cache" => Cache(folder),
         "onnx" => new("onnx", false, OnnxFiles(), [typeof(OnnxException)], path =>
             OnnxImporter.Read(path).Weights.Values.Sum(values => 16L * values.Length)) { FileName = "data.onnx" },
+        "coco" => Coco(),
         "class names" => new("class names", true, [Utf8("cat\ndog\nbird 7\n")], [typeof(DatasetException)], path => ClassNameFile.Read(path).Length),
         "class weights" => new("class weights", true, [Utf8("""{"cat": 1, "dog": 2.5, "bird": 0}""")], [typeof(TrainingException)],
             path => ClassWeighting.Load(path).ByName!.Count),
@@ -111,6 +112,22 @@ internal static class ReaderCases
               {"type": "dense", "units": 5}]}
             """),
     ];
+
+    private static ReaderCase Coco() => new("coco", true,
+        [
+            Utf8("""
+                {"images": [{"id": 1, "file_name": "0.jpg", "height": 10, "width": 12}], "categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}],
+                 "annotations": [{"image_id": 1, "category_id": 2, "segmentation": [[0, 0, 5.5, 0, 5, 8]], "iscrowd": 0}]}
+                """),
+            Utf8(CocoFolderTests.Annotations([0, 1], (0, 7, "[[1, 1, 8, 1.5, 4, 9], [0, 0, 3, 0, 3, 3, 0, 3]]"),
+                (0, 3, """{"counts": [20, 30, 70], "size": [10, 12]}"""), (1, 3, """{"counts": "d0n0V2", "size": [10, 12]}"""))),
+        ],
+        [typeof(DatasetException)], path =>
+            DatasetLoader.Load(Path.GetDirectoryName(path)!, new DatasetOptions { IsUndivided = true }).Train.Masks!.Length)
+        {
+            FileName = "_annotations.coco.json",
+            Beside = new Dictionary<string, byte[]> { ["0.jpg"] = CocoFolderTests.Jpeg(), ["1.jpg"] = CocoFolderTests.Jpeg() },
+        };
 
     private static byte[][] OnnxFiles() => [.. new[] { 3, 7, 11 }.Select(seed =>
     {

@@ -6,7 +6,8 @@ using Gpu.Tests.Oracles;
 
 namespace Gpu.Tests.Segmentation;
 
-[OracleFor(typeof(PixelLossSums<,>), typeof(PixelLossFactors<,>), typeof(PixelLossGradient<,>), typeof(PixelLossTotal<,>))]
+[OracleFor(typeof(PixelLossSums<,>), typeof(PixelLossFactors<,>), typeof(PixelLossGradient<,>), typeof(GroupedPixelLossGradient<,>),
+    typeof(PixelLossTotal<,>))]
 public class PixelLossTests
 {
     public static TheoryData<string, string> Checks => Oracle.Cases(typeof(PixelLossChecks));

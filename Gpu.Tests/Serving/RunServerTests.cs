@@ -1,15 +1,16 @@
-using System.Net;
 using System.Net.Http.Headers;
+using System.Net;
 using System.Text.Json;
 using System.Xml.Linq;
-using Gpu.Cli;
 using Gpu.Cli.Serving;
+using Gpu.Cli;
 using Gpu.Tests.Cli;
 using Gpu.Tests.IO;
 using Gpu.Training.Data;
 using Gpu.Training.Images;
 using Gpu.Training.Loop;
 using Gpu.Training.Runs;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Gpu.Tests.Serving;
 
@@ -220,15 +221,19 @@ public sealed class RunServerTests(ServedRuns runs) : IClassFixture<ServedRuns>
     [Fact]
     public async Task AFullQueueRefusesAndSlowRequestsEnd()
     {
+        var clock = new FakeTimeProvider();
         await using var server = await RunServer.Start(
-            runs.Settings with { QueueLength = 1, Timeout = TimeSpan.FromMilliseconds(1500) }, runs.Device);
+            runs.Settings with { QueueLength = 1, Timeout = TimeSpan.FromSeconds(20), Clock = clock }, runs.Device);
         using var client = new HttpClient { BaseAddress = server.Address };
         // A body that never ends holds the only place.
         using var slow = new StalledContent();
         var first = client.PostAsync("/predict?run=one", slow);
         await slow.Started;
         using (var refused = await Until(HttpStatusCode.ServiceUnavailable)) Assert.Equal("1", refused.Headers.GetValues("Retry-After").Single());
-        // The place is free again when the time of the first request is over.
+        // The place is free again when the time of the first request is over, and not before.
+        clock.Advance(TimeSpan.FromSeconds(19));
+        (await Until(HttpStatusCode.ServiceUnavailable)).Dispose();
+        clock.Advance(TimeSpan.FromSeconds(2));
         (await Until(HttpStatusCode.OK)).Dispose();
         // HttpClient reads the answer after it has sent the body.
         slow.End();
@@ -283,6 +288,37 @@ public sealed class RunServerTests(ServedRuns runs) : IClassFixture<ServedRuns>
             request.Headers.Add("Origin", origin);
             Assert.Equal(status, await Status(client.SendAsync(request)));
         }
+    }
+
+    [Theory]
+    // Killed before its last epoch, killed after it, ended by the user, live.
+    [InlineData(true, false, "stopped")]
+    [InlineData(true, true, "ended")]
+    [InlineData(false, false, "ended")]
+    [InlineData(null, false, "live")]
+    public async Task TheListTellsKilledRunsFromThoseThatEnded(bool? wasKilled, bool isComplete, string state)
+    {
+        using var folder = new TempFolder();
+        var run = folder.File("run");
+        Directory.CreateDirectory(run);
+        foreach (var file in Directory.GetFiles(Path.Combine(runs.Root, "one"))) File.Copy(file, Path.Combine(run, Path.GetFileName(file)));
+        var metrics = Path.Combine(run, RunFolder.MetricsLogFile);
+        if (!isComplete) File.WriteAllText(metrics, $"{File.ReadAllLines(metrics)[0]}\n");
+        using var held = RunLock.Acquire(run);
+        if (wasKilled is not null)
+        {
+            var file = Path.Combine(run, RunLock.FileName);
+            using var left = new MemoryStream();
+            using (var reader = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)) reader.CopyTo(left);
+            held.Dispose();
+            if (wasKilled == true) File.WriteAllBytes(file, left.ToArray());
+        }
+
+        await using var server = await RunServer.Start(runs.Settings with { Root = folder.Path }, runs.Device);
+        using var client = new HttpClient { BaseAddress = server.Address };
+        var json = JsonDocument.Parse(await client.GetStringAsync("/runs.json")).RootElement.GetProperty("runs").EnumerateArray().Single();
+        Assert.Equal(state, json.GetProperty("state").GetString());
+        Assert.Contains(Parse(await client.GetStringAsync("/")).Descendants("td"), cell => cell.Value == state);
     }
 
     [Fact]

@@ -36,6 +36,29 @@ public class ClassWriterTests
     public void OtherLayersAreExported(string layers) => Compare(ModelFile.Parse(
         $$"""{ "input": [12, 10, 2], "layers": [ {{layers}}, { "type": "flatten" }, { "type": "dense", "units": 5 } ] }""", "test"));
 
+    [Theory]
+    [InlineData("resnet20")]
+    [InlineData("mobilenet_small")]
+    // Two normalizations follow max pooling and stay.
+    [InlineData("cifar_fast")]
+    public void BatchNormalizationsAreFolded(string name)
+    {
+        var model = OnnxSupport.BuiltIn(name);
+        var source = Compare(model, folds: true);
+        Assert.Equal(name == "cifar_fast", source.Contains("BatchNorm.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void StandardizedWeightsAreFoldedToo() => Assert.DoesNotContain("WeightStandardization.", Compare(
+        ModelFile.Parse(
+            """
+            { "input": [12, 10, 2], "layers": [
+              { "type": "convolution", "channels": 4, "kernel": 3, "weightStandardization": true }, { "type": "batch-normalization", "activation": "relu" },
+              { "type": "flatten" }, { "type": "dense", "units": 5 } ] }
+            """,
+            "test"),
+        folds: true));
+
     [Fact]
     public void RunIsExportedByTheCommand()
     {
@@ -47,7 +70,8 @@ public class ClassWriterTests
         Assert.True(export.ExitCode == 0, export.Error);
         var pixels = Enumerable.Range(0, 3 * 784).Select(i => (byte)(i * 37 % 256)).ToArray();
         using var device = new CpuDevice(threads: 1);
-        using var predictor = Predictor.Open(run, device);
+        // Without packed weights, as in the class.
+        using var predictor = Predictor.Open(run, device, foldBatchNorm: false);
         var expected = predictor.Predict(pixels, 3).Cast<float>().ToArray();
         var type = Compile(File.ReadAllText(file));
         Assert.Equal("MyDigits", type.Name);
@@ -73,14 +97,14 @@ public class ClassWriterTests
         Assert.Empty(Directory.GetFiles(run, "*.cs"));
     }
 
-    private static void Compare(Model model)
+    private static string Compare(Model model, bool folds = false)
     {
         using var folder = new TempFolder();
         var weights = OnnxSupport.RandomWeights(model, 3);
         var statistics = model.Input.Channels == 3 ? Color : model.Input.Channels == 1 ? Gray : new ChannelStatistics([0.4f, 0.6f], [0.2f, 0.3f]);
         var names = Enumerable.Range(0, model.Output.Channels).Select(i => $"class \"{i}\" \\ <é>\n").ToArray();
         var path = folder.File("network.cs");
-        ClassWriter.Write(model, weights, new ClassWriter.Facts("test & <data>\n", names, statistics), path);
+        ClassWriter.Write(model, weights, new ClassWriter.Facts("test & <data>\n", names, statistics), path, folds);
 
         const int count = 3;
         var pixels = new byte[count * model.Input.Length];
@@ -90,7 +114,8 @@ public class ClassWriterTests
         var inputs = pixels.Select((pixel, i) => pixel * pattern[i % channels] + pattern[period + i % channels]).ToArray();
         var logits = OnnxSupport.Run(model, weights, inputs);
 
-        var type = Compile(File.ReadAllText(path));
+        var source = File.ReadAllText(path);
+        var type = Compile(source);
         Assert.Equal(names, Classes(type));
         var found = Predict(type, OnnxSupport.Device, folder.File("network.weights"), pixels, batch: 2);
         Assert.Equal(logits.Length, found.Length);
@@ -100,6 +125,8 @@ public class ClassWriterTests
             var sum = expected.Sum(logit => Math.Exp(logit - most));
             for (var i = 0; i < expected.Length; i++) Assert.Equal(Math.Exp(expected[i] - most) / sum, actual[i], 1e-5);
         }
+
+        return source;
     }
 
     private static string[] Classes(Type type) => ((Func<string[]>)Delegate.CreateDelegate(

@@ -1,3 +1,5 @@
+using Gpu.Training.IO;
+
 namespace Gpu.Training.Data;
 
 /// <summary>
@@ -103,7 +105,7 @@ internal static class CifarFolder
     private static long CountRecords(string path, int labelBytes)
     {
         var record = labelBytes + (3 * Plane);
-        var length = new FileInfo(path).Length;
+        var length = RegularFile.Info(path).Length;
         if (length == 0 || length % record != 0)
         {
             throw new DatasetException(

@@ -51,7 +51,7 @@ public static class DatasetLoader
     public static bool HasMasks(string source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        return ShapesGenerator.Has(source) || (DatasetCatalog.Find(source) is null && Masks.MaskFolderLayout.IsMaskFolder(source));
+        return ShapesGenerator.Has(source) || (DatasetCatalog.Find(source) is null && Masks.MaskLayout.IsMaskFolder(source));
     }
 
     /// <summary>Loads a table from a file (.csv, .tsv), or a generated table by name.</summary>
@@ -96,7 +96,7 @@ public static class DatasetLoader
         }
 
         if (options.ClassNames is { } classes)
-            data = data.WithClasses(classes);
+            data = options.ClassesOptional && data.ClassNames.Except(classes).Any() ? data.WithoutLabels(classes) : data.WithClasses(classes);
         return options.Channels is { } channels ? data.ToChannels(channels) : data;
     }
 
@@ -184,6 +184,7 @@ public static class DatasetLoader
             + "CIFAR-10 binary batches (data_batch_1.bin to data_batch_5.bin, test_batch.bin, batches.meta.txt) or CIFAR-100 (train.bin, test.bin); "
             + "Parquet files (train-*.parquet, test-*.parquet); "
             + "images and masks of the same names (images/*, masks/*, or JPEGImages, SegmentationClass and ImageSets/Segmentation); "
+            + "images with annotations of COCO (annotations/instances_train2017.json and train2017/*, or _annotations.coco.json beside the images); "
             + "or one folder of images per class (train/<class>/* and test/<class>/*, or <class>/* alone). Arrange the files in one of these ways, or give "
             + "another folder.");
     }

@@ -52,6 +52,12 @@ public sealed record DatasetOptions
     /// </summary>
     public bool IsUndivided { get; init; }
 
+    /// <summary>
+    /// Whether the images may lie anywhere in a folder, because the task needs no labels. Class folders are classes where they can be; else all images are of
+    /// one class, the first of <see cref="ClassNames"/>.
+    /// </summary>
+    public bool ClassesOptional { get; init; }
+
     /// <summary>Whether to use the 20 coarse labels of CIFAR-100, not the 100 fine ones.</summary>
     public bool CoarseLabels { get; init; }
 

@@ -144,6 +144,10 @@ public sealed class ImageDataset : Dataset
         return Convert(classNames, split => split.WithLabels([.. split.Labels.Select(label => labels[label])]), Transform);
     }
 
+    /// <summary>The same images, all of the first of some classes, for a task that needs no labels.</summary>
+    internal ImageDataset WithoutLabels(IReadOnlyList<string> classNames) =>
+        Convert(classNames, split => split.WithoutMasks().WithLabels(new int[split.Count]), Transform);
+
     private ImageDataset WithMaskClasses(IReadOnlyList<string> classNames, int[] labels)
     {
         var unknown = Enumerable.Range(0, Classes).Where(label => labels[label] < 0).Select(label => ClassNames[label]).ToArray();

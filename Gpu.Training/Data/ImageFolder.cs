@@ -1,6 +1,5 @@
 using System.Globalization;
 using Gpu.Training.Data.Cache;
-using Gpu.Training.Data.Masks;
 using Gpu.Training.Images;
 
 namespace Gpu.Training.Data;
@@ -13,6 +12,9 @@ namespace Gpu.Training.Data;
 internal sealed class ImageFolder
 {
     private const int MostNamed = 20;
+
+    // The class of images that have none.
+    private const string OnlyClass = "images";
 
     private readonly ImageFolderLayout _layout;
     private readonly DatasetOptions _options;
@@ -30,7 +32,7 @@ internal sealed class ImageFolder
     /// </exception>
     public static ImageDataset? TryLoad(string folder, string name, DatasetOptions options)
     {
-        if (ImageFolderLayout.TryFind(folder) is not { } layout)
+        if (ImageFolderLayout.TryFind(folder, options.ClassesOptional) is not { } layout)
             return null;
         foreach (var note in layout.Notes)
             options.Note?.Invoke(note);
@@ -40,13 +42,13 @@ internal sealed class ImageFolder
     private ImageDataset Load(string name)
     {
         var files = Wanted();
-        if (_layout.Masks is null) _ = Classes(files); // Fails before images are decoded.
+        if (HasClasses(files)) _ = Classes(files); // Fails before images are decoded.
         var (readable, images, transform) = Read(files);
         byte[][]? masks = null;
         string[] classes;
-        if (_layout.Masks is { } layout) (masks, classes) = MaskReader.Read(layout, readable, transform, _options.Note);
-        else classes = Classes(readable);
-        var labels = masks is null ? readable.Select(file => Array.IndexOf(classes, file.Class)).ToArray() : new int[readable.Count];
+        if (_layout.Masks is { } layout) (masks, classes) = layout.Read(readable, transform, _options.Note);
+        else classes = HasClasses(readable) ? Classes(readable) : [.. _options.ClassNames ?? [OnlyClass]];
+        var labels = masks is null && HasClasses(readable) ? readable.Select(file => Array.IndexOf(classes, file.Class)).ToArray() : new int[readable.Count];
         var channels = _options.Channels ?? (images.IsGray ? 1 : 3);
         var parts = Parts(readable, labels);
         var all = Enumerable.Range(0, readable.Count).ToArray();
@@ -138,6 +140,10 @@ internal sealed class ImageFolder
 
     private bool IsDrawn(string name) => NameHash.Of("test", name, _options.Seed) < _options.HoldOut;
 
+    // Where classes may lack, those of a folder that a run does not know do not matter either.
+    private bool HasClasses(IReadOnlyList<ImageFile> files) => _layout is { Masks: null, HasClasses: true } && !(_options is
+        { ClassesOptional: true, ClassNames: { } known } && files.Select(file => file.Class).Except(known.Select(UnicodeNames.Normalize)).Any());
+
     private string[] Classes(IReadOnlyList<ImageFile> files)
     {
         var root = _layout.Root.Path;
@@ -213,7 +219,7 @@ internal sealed class ImageFolder
         if (bad.Length > 0)
             Report(files, bad);
         var readable = files.Where((_, i) => !images.IsMissing(i)).ToList();
-        foreach (var one in files.Select(file => file.Class).Except(readable.Select(file => file.Class)))
+        foreach (var one in files.Select(file => file.Class).Where(one => one.Length > 0).Except(readable.Select(file => file.Class)))
             _options.Note?.Invoke($"The folder '{one}/' has no image that can be read and is not a class.");
         return (readable, images.WithoutMissing(files.Count), transform);
     }

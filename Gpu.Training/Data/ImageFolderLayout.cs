@@ -18,13 +18,13 @@ internal sealed class ImageFolderLayout
 
     private ImageFolderLayout(FolderTree root) => Root = root;
 
-    private ImageFolderLayout(MaskFolderLayout masks)
+    private ImageFolderLayout(MaskLayout masks)
     {
         (Root, Masks, _files, _notes) = (masks.Root, masks, [.. masks.Files], [.. masks.Notes]);
     }
 
     /// <summary>The masks; null if the images are in class folders.</summary>
-    public MaskFolderLayout? Masks { get; }
+    public MaskLayout? Masks { get; }
 
     /// <summary>The image files, by part, then class folder and name in ordinal order.</summary>
     public IReadOnlyList<ImageFile> Files => _files;
@@ -38,6 +38,9 @@ internal sealed class ImageFolderLayout
     /// <summary>The folder that has the class folders, or those of the parts.</summary>
     public FolderTree Root { get; }
 
+    /// <summary>Whether the images are in class folders; false if they lie anywhere.</summary>
+    public bool HasClasses { get; private init; } = true;
+
     /// <summary>Whether a folder of this name holds a part of the data.</summary>
     public static bool IsPartName(string name) => PartOf(name) is not null;
 
@@ -46,13 +49,15 @@ internal sealed class ImageFolderLayout
         Parts.Where(part => part.Names.Contains(name.ToLowerInvariant())).Select(part => (SplitPart?)part.Part).FirstOrDefault();
 
     /// <summary>Finds the files; null if there are no image files.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="classesOptional">Whether the images may lie anywhere, in the folder or in those of the parts.</param>
     /// <exception cref="DatasetException">There are images, but not in class folders, or a part has two folders.</exception>
-    public static ImageFolderLayout? TryFind(string path)
+    public static ImageFolderLayout? TryFind(string path, bool classesOptional)
     {
         var root = FolderTree.Read(path);
         if (root.ImageCount == 0)
             return null;
-        if (MaskFolderLayout.TryFind(root) is { } masks)
+        if (MaskLayout.TryFind(root) is { } masks)
             return new ImageFolderLayout(masks);
         var start = root;
 
@@ -63,10 +68,12 @@ internal sealed class ImageFolderLayout
             root = only;
         }
 
-        var layout = new ImageFolderLayout(root);
-        layout.NoteNotRead(start, root);
         var parts = PartFolders(root);
-        if (parts.Count > 0)
+        var layout = new ImageFolderLayout(root) { HasClasses = !classesOptional || IsOfClasses(root, parts) };
+        layout.NoteNotRead(start, root);
+        if (!layout.HasClasses)
+            layout.AddAll(parts);
+        else if (parts.Count > 0)
             layout.AddParts(parts);
         else
             layout.AddClasses(root, null, "");
@@ -85,6 +92,37 @@ internal sealed class ImageFolderLayout
         if (root.Folders.Exists(folder => folder.Name.Equals("invalid", StringComparison.OrdinalIgnoreCase)))
             found.RemoveAll(entry => entry.Folder.Name.Equals("valid", StringComparison.OrdinalIgnoreCase));
         return found;
+    }
+
+    // Whether the images are arranged as classification needs them.
+    private static bool IsOfClasses(FolderTree root, List<(SplitPart Part, FolderTree Folder)> parts)
+    {
+        if (parts.Count == 0) return root.Images.Count == 0 && Classes(root).Length > 1;
+        var train = parts.Where(entry => entry.Part == SplitPart.Train).SelectMany(entry => Classes(entry.Folder)).ToArray();
+        return train.Length > 1 && parts.Exists(entry => entry.Part != SplitPart.Train)
+            && parts.TrueForAll(entry => entry.Folder.Images.Count == 0 && Classes(entry.Folder) is { Length: > 0 } names && !names.Except(train).Any());
+
+        static string[] Classes(FolderTree folder) => [.. folder.Folders.Where(one => one.ImageCount > 0).Select(one => one.Name)];
+    }
+
+    // A single part is no division, so that all images are read.
+    private void AddAll(List<(SplitPart Part, FolderTree Folder)> parts)
+    {
+        parts = [.. parts.Where(entry => entry.Folder.ImageCount > 0)];
+        if (parts.Count > 1 && parts.Exists(entry => entry.Part == SplitPart.Train) && parts.DistinctBy(entry => entry.Part).Count() == parts.Count)
+        {
+            foreach (var (part, folder) in parts) Add(folder, part, folder.Name + "/");
+            var others = Root.ImageCount - _files.Count;
+            if (others == 0) return;
+            var names = string.Join(", ", parts.Select(entry => $"'{entry.Folder.Name}/'"));
+            _notes.Add($"Not read: {FolderTree.Count(others, "image")} elsewhere in '{Root.Path}', because the data are divided into {names}.");
+            return;
+        }
+
+        Add(Root, null, "");
+
+        void Add(FolderTree folder, SplitPart? part, string prefix) => _files.AddRange(folder.AllImages()
+            .OrderBy(image => image.Name, StringComparer.Ordinal).Select(image => new ImageFile(image.Path, prefix + image.Name, "", part)));
     }
 
     private void AddParts(List<(SplitPart Part, FolderTree Folder)> parts)

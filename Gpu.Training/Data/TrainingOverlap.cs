@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using Gpu.Training.IO;
 
 namespace Gpu.Training.Data;
 
@@ -21,12 +22,12 @@ internal static class TrainingOverlap
             var isThere = ownFiles.TryGetValue(name, out var path);
             if (isThere)
                 kept.Add(path!);
-            if (!isThere || File.GetLastWriteTimeUtc(path!) > trained)
+            if (!isThere || RegularFile.Info(path!).LastWriteTimeUtc > trained)
                 lost.Add(WithoutPart(name));
         }
 
         // Only files of equal length are read.
-        var candidates = kept.ToLookup(path => new FileInfo(path).Length);
+        var candidates = kept.ToLookup(path => RegularFile.Info(path).Length);
         var hashes = new Dictionary<long, HashSet<UInt128>>();
         var (same, possible) = (0, 0);
         foreach (var name in names)
@@ -41,7 +42,7 @@ internal static class TrainingOverlap
 
         bool IsKnown(string path)
         {
-            var length = new FileInfo(path).Length;
+            var length = RegularFile.Info(path).Length;
             if (!candidates.Contains(length))
                 return false;
             if (!hashes.TryGetValue(length, out var contents))
@@ -57,7 +58,8 @@ internal static class TrainingOverlap
     {
         try
         {
-            return Directory.Exists(folder) ? ImageFolderLayout.TryFind(folder)?.Files.ToDictionary(file => file.Name, file => file.Path) ?? [] : [];
+            return Directory.Exists(folder)
+                ? ImageFolderLayout.TryFind(folder, classesOptional: true)?.Files.ToDictionary(file => file.Name, file => file.Path) ?? [] : [];
         }
         catch (DatasetException)
         {

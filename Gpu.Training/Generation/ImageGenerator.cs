@@ -16,13 +16,14 @@ public sealed class ImageGenerator : IDisposable
     private const int Batch = 64;
 
     private readonly Network _network;
-    private readonly PlanCache _plans;
+    private readonly PlanSettings _settings;
+    private PlanCache _plans;
     private readonly LossKind _loss;
     private readonly ChannelStatistics _statistics;
     // The parameters of the model that belong to the generator, with their names in it.
     private readonly (string Own, string InModel)[] _parameters;
 
-    private ImageGenerator(Model model, ComputeDevice device, ChannelStatistics statistics)
+    private ImageGenerator(Model model, ComputeDevice device, ChannelStatistics statistics, bool folds)
     {
         (_loss, _statistics) = (model.Recipe.Loss, statistics);
         Classes = model.ConditionClasses;
@@ -43,7 +44,8 @@ public sealed class ImageGenerator : IDisposable
         var theirs = model.Nodes.Skip(start).SelectMany(node => node.Flatten()).SelectMany(node => node.Parameters);
         _parameters = [.. own.Zip(theirs, (mine, other) => (mine.Name, other.Name))];
         _network = new Network(decoder, device);
-        _plans = new PlanCache(_network.Memory, device, new PlanSettings());
+        _settings = new PlanSettings { FoldBatchNorm = folds, PackWeights = folds };
+        _plans = new PlanCache(_network.Memory, device, _settings);
     }
 
     /// <summary>Number of latent values of an image.</summary>
@@ -74,7 +76,7 @@ public sealed class ImageGenerator : IDisposable
             throw new TrainingException($"The run '{run.Path}' generates no images: its model '{run.Model.Name}' makes none from noise. Train one that does, "
                 + "such as with --task gan.");
         run.RequireBestWeights();
-        var generator = Create(run.Model, device, run.Configuration.Normalization);
+        var generator = new ImageGenerator(run.Model, device, run.Configuration.Normalization, folds: true);
         try
         {
             using var reader = new SafeTensorsReader(run.BestWeights);
@@ -120,13 +122,18 @@ public sealed class ImageGenerator : IDisposable
     }
 
     /// <summary>Allocates the generator of a model, with weights that <see cref="Load"/> replaces.</summary>
-    internal static ImageGenerator Create(Model model, ComputeDevice device, ChannelStatistics statistics) => new(model, device, statistics);
+    internal static ImageGenerator Create(Model model, ComputeDevice device, ChannelStatistics statistics) =>
+        new(model, device, statistics, folds: false);
 
     /// <summary>Sets the weights.</summary>
     /// <param name="parameter">Gives a parameter of the whole model by its name.</param>
     internal void Load(Func<string, float[]> parameter)
     {
         foreach (var (own, inModel) in _parameters) _network.SetParameter(own, parameter(inModel));
+        if (!_settings.FoldBatchNorm) return;
+        // Plans have read the weights.
+        _plans.Dispose();
+        _plans = new PlanCache(_network.Memory, _network.Device, _settings);
     }
 
     private byte[] Decode(float[] latents, Func<int, int> classOf)

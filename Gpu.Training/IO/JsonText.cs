@@ -32,9 +32,12 @@ internal static class JsonText
     /// <param name="options">how; it should have <see cref="JsonSerializerOptions.RespectNullableAnnotations"/></param>
     /// <exception cref="JsonException">the text is not JSON, has an invalid string, is null, or does not describe such an object</exception>
     public static T Deserialize<T>(string json, JsonSerializerOptions options)
+        where T : class => Deserialize<T>(Encode(json), options);
+
+    /// <inheritdoc cref="Deserialize{T}(string, JsonSerializerOptions)"/>
+    public static T Deserialize<T>(ReadOnlySpan<byte> utf8, JsonSerializerOptions options)
         where T : class
     {
-        var utf8 = Encode(json);
         RequireStrings(utf8, new() { MaxDepth = options.MaxDepth });
         try
         {

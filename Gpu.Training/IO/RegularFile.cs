@@ -54,11 +54,13 @@ internal static class RegularFile
 
     /// <summary>Whether a file is empty, or a pipe or a device. It is not opened.</summary>
     /// <exception cref="IOException">It does not exist, or is a folder.</exception>
-    public static bool IsEmpty(string path)
+    public static bool IsEmpty(string path) => Info(path).Length == 0;
+
+    /// <summary>Length and times of a file; of a link's target, where <see cref="FileInfo"/> would give those of the link.</summary>
+    /// <exception cref="IOException">A link cannot be followed.</exception>
+    public static FileInfo Info(string path)
     {
         var file = new FileInfo(path);
-        if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
-            file = target;
-        return file.Length == 0;
+        return file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
     }
 }

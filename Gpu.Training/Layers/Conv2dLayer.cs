@@ -82,6 +82,9 @@ public sealed class Conv2dLayer : ConvolutionLayer
         public override int WorkspaceLength(int batch, bool training) =>
             checked(Conv2d.WorkspaceLength(sample with { Batch = batch }) + (standardizes && Norm is null ? StandardLength : 0));
 
+        // Weights are standardized in each pass, unless a batch normalization is folded into them.
+        public override Conv2dShape? PackableShape(int batch) => standardizes && Norm is null ? null : sample with { Batch = batch };
+
         protected override void Forward(ForwardContext context, DeviceView weight, DeviceView bias)
         {
             var workspace = context.Workspace;
@@ -103,7 +106,8 @@ public sealed class Conv2dLayer : ConvolutionLayer
         {
             var shape = code.Shape(sample);
             var workspace = code.WorkspaceView;
-            if (standardizes)
+            // Folded weights are standardized already.
+            if (standardizes && Norm is null)
             {
                 var (rows, columns, words) = (ForwardCode.Literal(_rows), ForwardCode.Literal(_columns), ForwardCode.Literal(StandardLength));
                 var standard = $"{workspace}.Slice(0, {ForwardCode.Literal(_rows * _columns)})";

@@ -66,6 +66,8 @@ public sealed class DenseLayer : Layer
     {
         public override int WorkspaceLength(int batch, bool training) => Dense.WorkspaceLength(batch, inputs, outputs);
 
+        public override Conv2dShape? PackableShape(int batch) => Conv2dShape.Dense(batch, inputs, outputs);
+
         protected override void Forward(ForwardContext context, DeviceView weight, DeviceView bias) => Dense.Forward(
             context.Executor, context.Batch, inputs, outputs, context.Input(0), weight, bias, context.Output, Activation, context.Workspace);
 

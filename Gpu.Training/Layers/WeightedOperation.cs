@@ -21,6 +21,12 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input, bool
     /// <summary>The batch normalization that is computed into the weights and the bias; null for none. Only in evaluation.</summary>
     public LayerNode? Norm { get; set; }
 
+    /// <summary>The name of the weights with the folded normalization in an exported class.</summary>
+    public string FoldedWeight => $"{Name}.folded_weight";
+
+    /// <summary>The name of the bias with the folded normalization in an exported class.</summary>
+    public string FoldedBias => $"{Name}.folded_bias";
+
     public sealed override bool HasParameters => !isFrozen;
 
     public sealed override bool BackwardReadsInputs => true;
@@ -33,21 +39,16 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input, bool
 
     public sealed override void Forward(ForwardContext context)
     {
-        if (Norm is null)
-        {
-            Forward(context, context.Parameter(_weight), context.Parameter(_bias));
-            return;
-        }
-
-        var (weight, bias) = context.Folded(this);
-        Forward(context, weight, bias);
+        var (weight, bias) = Norm is null ? (context.Parameter(_weight), context.Parameter(_bias)) : context.Folded(this);
+        if (PackableShape(context.Batch) is { } shape && context.Packed(shape, weight) is { IsEmpty: false } packed)
+            PackedConv2d.Forward(context.Executor, shape, context.Input(0), packed, bias, context.Output, Activation, context.Workspace);
+        else Forward(context, weight, bias);
     }
 
     public sealed override bool WriteForward(ForwardCode code)
     {
-        // The file of an exported class has the weights of the model.
-        if (Norm is not null) return false;
-        WriteForward(code, code.Parameter(_weight), code.Parameter(_bias));
+        if (Norm is null) WriteForward(code, code.Parameter(_weight), code.Parameter(_bias));
+        else WriteForward(code, code.Parameter(FoldedWeight), code.Parameter(FoldedBias));
         return true;
     }
 
@@ -56,6 +57,9 @@ internal abstract class WeightedOperation(LayerNode node, PlanTensor input, bool
         if (!isFrozen) BackwardWeights(context, context.Parameter(_weight), context.ParameterGradient(_weight), context.ParameterGradient(_bias));
         if (!context.InputGradient(0).IsEmpty) BackwardData(context, context.Parameter(_weight));
     }
+
+    /// <summary>The shape of the forward pass if it is a convolution with the weights of the layer, which may be packed; otherwise null.</summary>
+    public virtual Conv2dShape? PackableShape(int batch) => null;
 
     /// <summary>Records the forward pass; the bias is empty if there is none.</summary>
     protected abstract void Forward(ForwardContext context, DeviceView weight, DeviceView bias);

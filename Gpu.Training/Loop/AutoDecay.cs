@@ -57,25 +57,29 @@ internal sealed class AutoDecay : IDisposable
     private readonly int[] _zeros;
     private long _pass = -1;
 
+    /// <summary>Checks that some parameter has the weight decay of the optimizer, not one of its own.</summary>
+    /// <exception cref="TrainingException">None has.</exception>
+    public static void RequireEffect(ResolvedOptions resolved)
+    {
+        var (rules, half) = (resolved.Rules, resolved.RulesFor(resolved.Optimizer.WeightDecay / 2));
+        if (rules.Rules.Any(rule => !rules.Frozen.Contains(rule.Key) && rule.Value.Factors != half.Rules[rule.Key].Factors)) return;
+        throw new TrainingException(
+            "auto-decay has no effect, because no parameter has the weight decay of the optimizer. Omit it, or the decay of the layers (--decay-for).");
+    }
+
     /// <summary>Allocates the plan of a validation batch and copies the validation part to the device.</summary>
     /// <param name="network">The network.</param>
     /// <param name="data">The data, with a validation part.</param>
     /// <param name="resolved">The options.</param>
     /// <param name="update">The optimizer, whose weight decay is set.</param>
     /// <param name="batch">The training batch; a validation batch is at most as large.</param>
-    /// <exception cref="TrainingException">There is no validation part, or no parameter has the weight decay of the optimizer.</exception>
+    /// <exception cref="TrainingException">There is no validation part.</exception>
     public AutoDecay(Network network, Dataset data, ResolvedOptions resolved, ParameterUpdate update, int batch)
     {
         var validation = RequireValidation(data);
         (_network, _resolved, _update) = (network, resolved, update);
         (_batch, _seed) = (Math.Min(batch, validation.Count), NamedSeed.Of(resolved.Options.Seed, "auto-decay"));
         _slopes = update.DecaySlopes(resolved);
-        if (_slopes.All(slope => slope == 0))
-        {
-            throw new TrainingException(
-                "auto-decay has no effect, because no parameter has the weight decay of the optimizer. Omit it, or the decay of the layers.");
-        }
-
         _plans = new PlanCache(network.Memory, network.Device, SettingsFor(network.Model, resolved.PlanSettings));
         try
         {

@@ -19,11 +19,10 @@ public sealed class Predictor : IDisposable
     private readonly Network _network;
     private readonly int _batch;
     private readonly bool _foldsBatchNorm;
-    private PlanCache? _plans;
+    private PredictionPlans? _plans;
 
-    // The largest batch that the plans were made for, and what fitted the device.
+    // The largest batch that the plans were made for.
     private int _wantedBatch;
-    private int _fittingBatch;
 
     private Predictor(RunFolder run, ComputeDevice device, int batch, bool foldsBatchNorm)
     {
@@ -56,8 +55,9 @@ public sealed class Predictor : IDisposable
     /// <param name="device">The device to run on. The caller disposes it.</param>
     /// <param name="batch">Largest batch, 1 or more; reduced if device memory does not suffice.</param>
     /// <param name="foldBatchNorm">
-    /// Whether predictions use <see cref="PlanSettings.FoldBatchNorm"/>: they are faster, and differ from those of <see cref="Evaluate(DataSplit, int,
-    /// CancellationToken, TestTimeAugmentation)"/> by rounding. The evaluation never folds, so that it gives the numbers of the training.
+    /// Whether predictions use <see cref="PlanSettings.FoldBatchNorm"/> and <see cref="PlanSettings.PackWeights"/>: they are faster, and differ from those
+    /// of <see cref="Evaluate(DataSplit, int, CancellationToken, TestTimeAugmentation)"/> by rounding. The evaluation never does, so that it gives the
+    /// numbers of the training.
     /// </param>
     /// <exception cref="TrainingException">The folder is not a run, or one of its files is damaged.</exception>
     public static Predictor Open(string runFolder, ComputeDevice device, int batch = 256, bool foldBatchNorm = true)
@@ -236,8 +236,10 @@ public sealed class Predictor : IDisposable
                 $"Test-time augmentation needs the height and width of an image, but the model '{Run.Model.Name}' takes {input}. Omit it.");
         }
 
-        foreach (var (plan, from) in Batches(count))
+        var plans = Plans(count);
+        for (var from = 0; from < count; from += plans.Batch)
         {
+            var plan = plans.Shared(Math.Min(plans.Batch, count - from));
             var part = pixels.Slice(from * input.Length, plan.Batch * input.Length);
             var mean = MeanLogits(plan, part, ImageView.Of(augmentation), input.Height, input.Width, input.Channels);
             for (var i = 0; i < plan.Batch; i++) Softmax(mean.AsSpan(i * classes, classes), probabilities, from + i);
@@ -344,42 +346,23 @@ public sealed class Predictor : IDisposable
     private (MemoryCheck Check, int Batch) Fit(string verb, PlanSettings settings, int samples, Func<MemoryRequirements, int, long?> bytes)
     {
         ReleasePlans();
-        var requirements = new MemoryRequirements(Run.Model, settings);
+        var requirements = new MemoryRequirements(Run.Model, settings, _device);
         var batch = Math.Max(1, Check(Math.Min(_batch, samples)).LargestFittingBatch());
         return (Check(batch).Require(), batch);
 
         MemoryCheck Check(int size) => new(_device, $"{verb} {Run.Model.Name} on batches of {size}", size, smaller => bytes(requirements, smaller));
     }
 
-    // The evaluation plan of each batch of samples, with the index of the batch's first sample. Plans are kept for the next call, since making them takes
-    // longer than running them.
-    private IEnumerable<(Plan Plan, int From)> Batches(int count)
+    // Plans for a number of samples. They are kept for the next call, since making them takes longer than running them.
+    private PredictionPlans Plans(int count)
     {
         var wanted = Math.Min(_batch, count);
-        if (wanted > _wantedBatch)
-        {
-            var settings = new PlanSettings { FoldBatchNorm = _foldsBatchNorm };
-            var (check, fitting) = Fit("running", settings, count, (requirements, size) => requirements.PlanBytes([], [size]));
-            _plans = check.Run(() =>
-            {
-                var plans = new PlanCache(_network.Memory, _device, settings);
-                try
-                {
-                    if (_foldsBatchNorm) fitting = plans.PredictionBatch(fitting);
-                    plans.Evaluation(fitting);
-                    return plans;
-                }
-                catch
-                {
-                    plans.Dispose();
-                    throw;
-                }
-            });
-            (_wantedBatch, _fittingBatch) = (wanted, fitting);
-        }
-
-        var batch = Math.Min(wanted, _fittingBatch);
-        for (var from = 0; from < count; from += batch) yield return (_plans!.Evaluation(Math.Min(batch, count - from)), from);
+        if (wanted <= _wantedBatch) return _plans!;
+        var settings = new PlanSettings { FoldBatchNorm = _foldsBatchNorm, PackWeights = _foldsBatchNorm };
+        var (check, fitting) = Fit("running", settings, count, (requirements, size) => requirements.PlanBytes([], [size]));
+        _plans = check.Run(() => new PredictionPlans(_network.Memory, _device, settings, fitting));
+        _wantedBatch = wanted;
+        return _plans;
     }
 
     private void ReleasePlans()
@@ -391,14 +374,11 @@ public sealed class Predictor : IDisposable
     // Runs rows of inputs and passes the outputs of each to the receiver.
     private void RunForward(float[] inputs, int count, OutputReceiver receive)
     {
-        var (length, outputs) = (Run.Model.Input.Length, Run.Model.Output.Length);
-        foreach (var (plan, from) in Batches(count))
+        var outputs = Run.Model.Output.Length;
+        Plans(count).Run(inputs, count, (from, values) =>
         {
-            _device.Upload<float>(inputs.AsSpan(from * length, plan.Batch * length), plan.Input);
-            plan.RunForward();
-            var values = _network.Memory.Download(plan.Output);
-            for (var i = 0; i < plan.Batch; i++) receive(from + i, values.AsSpan(i * outputs, outputs));
-        }
+            for (var i = 0; i < values.Length / outputs; i++) receive(from + i, values.Slice(i * outputs, outputs));
+        });
     }
 
     private TableSchema RequireSchema(TableSplit split)

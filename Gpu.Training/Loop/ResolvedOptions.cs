@@ -42,7 +42,9 @@ internal sealed record ResolvedOptions(
             Convolution = options.Convolution,
             Frozen = selection.Frozen,
         };
-        return new ResolvedOptions(options, optimizer, settings, Rules(optimizer.WeightDecay)) { RulesFor = Rules };
+        var resolved = new ResolvedOptions(options, optimizer, settings, Rules(optimizer.WeightDecay)) { RulesFor = Rules };
+        if (options.AutoDecay) AutoDecay.RequireEffect(resolved);
+        return resolved;
 
         ParameterRules Rules(float decay) => ParameterRules.For(model, optimizer with { WeightDecay = decay }, options.DecayFor, selection);
     }

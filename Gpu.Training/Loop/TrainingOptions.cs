@@ -285,11 +285,24 @@ public sealed record TrainingOptions
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ResolvedOptions.Resolve(this, model);
+        if (Validation is { } share) RequireValidation(data, share);
         if (data is not ImageDataset images) return;
         if (FrechetEvery is not null) Generation.FeatureClassifier.RequireLabels(images);
         TrainingData.RequireAugmentation(images, this);
         if (images.Task == TaskKind.Segmentation && (Mixup > 0 || Cutmix > 0))
             throw new TrainingException("Images with masks cannot be mixed, since a pixel has one class. Omit mixup and cutmix.");
+    }
+
+    private void RequireValidation(Dataset data, double share)
+    {
+        try
+        {
+            (LimitTrain is { } limit ? data.Train.Take(limit) : data.Train).DrawPart(share, Seed);
+        }
+        catch (DatasetException e)
+        {
+            throw new TrainingException($"validation cannot be {share}. {e.Message}", e);
+        }
     }
 
     /// <summary>The optimizer that these options give with a recipe: where they say nothing, the recipe's, or the defaults of another kind.</summary>

@@ -7,14 +7,14 @@ namespace Gpu.Training.Planning;
 
 /// <summary>
 /// The weights and biases of the operations of a graph into which batch normalizations are folded (<see cref="PlanSettings.FoldBatchNorm"/>), in a buffer of
-/// their own. They are computed once, from the parameters at the time of the call.
+/// their own. They are computed once, from the parameters at the time of the call. Operations are known by their names, so that graphs of one model share them.
 /// </summary>
 internal sealed class FoldedParameters : IDisposable
 {
     private readonly DeviceBuffer _values;
-    private readonly Dictionary<WeightedOperation, (ParameterSegment Weight, ParameterSegment Bias)> _segments;
+    private readonly Dictionary<string, (ParameterSegment Weight, ParameterSegment Bias)> _segments;
 
-    private FoldedParameters(DeviceBuffer values, Dictionary<WeightedOperation, (ParameterSegment Weight, ParameterSegment Bias)> segments) =>
+    private FoldedParameters(DeviceBuffer values, Dictionary<string, (ParameterSegment Weight, ParameterSegment Bias)> segments) =>
         (_values, _segments) = (values, segments);
 
     /// <summary>Words that the folded parameters of a graph need; 0 if nothing is folded.</summary>
@@ -30,8 +30,9 @@ internal sealed class FoldedParameters : IDisposable
         var (arena, segments) = Layout(graph);
         if (segments.Count == 0) return null;
         var values = device.Allocate(arena.Length);
-        foreach (var (operation, (weightSegment, biasSegment)) in segments)
+        foreach (var operation in FoldedOperations(graph))
         {
+            var (weightSegment, biasSegment) = segments[operation.Name];
             var (weight, bias) = BatchNormFolding.WeightsOf(operation.Node, operation.Norm, name => parameters.Download(parameters.View(name)));
             device.Upload<float>(weight, weightSegment.In(values.View));
             device.Upload<float>(bias, biasSegment.In(values.View));
@@ -43,22 +44,25 @@ internal sealed class FoldedParameters : IDisposable
     /// <summary>The weights and the bias of an operation.</summary>
     public (DeviceView Weight, DeviceView Bias) Of(WeightedOperation operation)
     {
-        var (weight, bias) = _segments[operation];
+        var (weight, bias) = _segments[operation.Name];
         return (weight.In(_values.View), bias.In(_values.View));
     }
 
     public void Dispose() => _values.Dispose();
 
-    private static (ParameterArena Arena, Dictionary<WeightedOperation, (ParameterSegment Weight, ParameterSegment Bias)> Segments) Layout(PlanGraph graph)
+    private static (ParameterArena Arena, Dictionary<string, (ParameterSegment Weight, ParameterSegment Bias)> Segments) Layout(PlanGraph graph)
     {
         var arena = new ParameterArena();
-        var segments = new Dictionary<WeightedOperation, (ParameterSegment Weight, ParameterSegment Bias)>();
-        foreach (var operation in graph.Operations.OfType<WeightedOperation>().Where(operation => operation.Norm is not null))
+        var segments = new Dictionary<string, (ParameterSegment Weight, ParameterSegment Bias)>();
+        foreach (var operation in FoldedOperations(graph))
         {
             var weight = arena.Add($"{operation.Name}.weight", operation.Node.Parameter("weight").Length);
-            segments.Add(operation, (weight, arena.Add($"{operation.Name}.bias", operation.Node.Output.Channels)));
+            segments.Add(operation.Name, (weight, arena.Add($"{operation.Name}.bias", operation.Node.Output.Channels)));
         }
 
         return (arena, segments);
     }
+
+    private static IEnumerable<WeightedOperation> FoldedOperations(PlanGraph graph) =>
+        graph.Operations.OfType<WeightedOperation>().Where(operation => operation.Norm is not null);
 }

@@ -13,12 +13,18 @@ internal sealed class MemoryRequirements
     private readonly Model _model;
     private readonly LossFunction _loss;
     private readonly PlanSettings _settings;
+    private readonly ComputeDevice? _device;
     private readonly PlanGraph _training;
     private readonly PlanGraph _evaluation;
     private readonly GradientSchedule _gradients;
 
-    public MemoryRequirements(Model model, PlanSettings settings)
+    /// <summary>Makes the graphs.</summary>
+    /// <param name="model">the model</param>
+    /// <param name="settings">settings of the plans</param>
+    /// <param name="device">the device; needed with <see cref="PlanSettings.PackWeights"/></param>
+    public MemoryRequirements(Model model, PlanSettings settings, ComputeDevice? device = null)
     {
+        _device = device;
         _model = model;
         _settings = settings;
         _loss = LossFunction.Of(model.Recipe.Loss);
@@ -32,18 +38,22 @@ internal sealed class MemoryRequirements
     /// </summary>
     public long? PlanBytes(IEnumerable<int> training, IEnumerable<int> evaluation)
     {
+        int[] sizes = [.. evaluation.Where(batch => batch > 0).Distinct()];
+        long packed = 0;
         long arena = ArenaLayout.Alignment, workspace = ArenaLayout.Alignment;
         var largest = 0;
         try
         {
             var layouts = training.Where(batch => batch > 0).Distinct().Select(batch => new PlanLayout(_training, _gradients, batch))
-                .Concat(evaluation.Where(batch => batch > 0).Distinct().Select(batch => new PlanLayout(_evaluation, null, batch)));
+                .Concat(sizes.Select(batch => new PlanLayout(_evaluation, null, batch)));
             foreach (var layout in layouts)
             {
                 arena = Math.Max(arena, layout.Words);
                 workspace = Math.Max(workspace, layout.WorkspaceWords);
                 largest = Math.Max(largest, layout.Batch);
             }
+
+            if (_settings.PackWeights && _device is not null) packed = PackedWeights.WordsFor(_evaluation, _device, sizes);
         }
         catch (Exception e) when (e is ModelException or ArgumentException or OverflowException)
         {
@@ -51,7 +61,7 @@ internal sealed class MemoryRequirements
         }
 
         var buffers = BatchBuffers.WordsFor(_model, _loss, largest, _settings);
-        var others = PlanCache.StateWords(_model, _loss) + FoldedParameters.WordsFor(_evaluation);
+        var others = PlanCache.StateWords(_model, _loss) + FoldedParameters.WordsFor(_evaluation) + packed;
         return buffers > int.MaxValue ? null : sizeof(float) * (arena + workspace + buffers + others) + ZeroBufferBytes;
     }
 }

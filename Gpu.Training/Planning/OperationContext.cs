@@ -44,6 +44,9 @@ public class ForwardContext
     /// <summary>The weights and the bias of an operation into which a batch normalization is folded.</summary>
     internal (DeviceView Weight, DeviceView Bias) Folded(WeightedOperation operation) => _memory.Folded!.Of(operation);
 
+    /// <summary>The packed weights of the operation; empty if the plan or the device packs none.</summary>
+    internal DeviceView Packed(Conv2dShape shape, DeviceView weight) => _memory.Packed?.Of(Operation.Name, shape, weight) ?? default;
+
     private protected PlanOperation Operation { get; }
 
     /// <summary>The value of an input, [batch, input length].</summary>

@@ -24,6 +24,9 @@ internal sealed class PlanCache : IDisposable
     private readonly Dictionary<(bool Training, int Batch), Plan> _plans = [];
     private DeviceBuffer? _arena;
     private DeviceBuffer? _workspace;
+    // The cache that owns the folded parameters and the packed weights.
+    private readonly PlanCache _owner;
+    private readonly PackedWeights? _packed;
     private FoldedParameters? _folded;
     private BatchBuffers? _buffers;
 
@@ -35,6 +38,8 @@ internal sealed class PlanCache : IDisposable
     /// <param name="stepState">the step state of another network that makes the same steps; empty for an own one</param>
     public PlanCache(ParameterMemory parameters, ComputeDevice device, PlanSettings settings, LossFunction? loss = null, DeviceView stepState = default)
     {
+        _owner = this;
+        if (settings.PackWeights) _packed = new PackedWeights(device);
         _parameters = parameters;
         _device = device;
         _settings = settings;
@@ -71,6 +76,9 @@ internal sealed class PlanCache : IDisposable
         }
     }
 
+    private PlanCache(PlanCache owner)
+        : this(owner._parameters, owner._device, owner._settings, owner._loss) => _owner = owner._owner;
+
     /// <summary>Words of the state that plans share besides the arena: step state, step table, metrics, loss scale.</summary>
     public static int StateWords(Model model, LossFunction loss) =>
         StepStateLayout.Words + 2 * (int)ArenaLayout.Align(MetricLayout.Words) + (int)ArenaLayout.Align(StepScheduleUploader.TableLength)
@@ -103,6 +111,12 @@ internal sealed class PlanCache : IDisposable
     /// <summary>The batch size of evaluation plans for predictions: at most the given one; see <see cref="CacheBatch"/>.</summary>
     public int PredictionBatch(int batch) => CacheBatch.Limit(_evaluationGraph, _device, batch);
 
+    /// <summary>
+    /// A cache with the same settings and memory of its own, so that its evaluation plans can run at the same time as those of this one. It uses the folded
+    /// parameters and packed weights of this cache, so it must be disposed first.
+    /// </summary>
+    public PlanCache Sibling() => new(this);
+
     /// <summary>Whether a plan is valid: the memory was not reallocated since it was made.</summary>
     public bool IsCurrent(Plan plan) => _plans.ContainsValue(plan);
 
@@ -125,6 +139,7 @@ internal sealed class PlanCache : IDisposable
         _arena?.Dispose();
         _workspace?.Dispose();
         _folded?.Dispose();
+        _packed?.Dispose();
         _buffers?.Dispose();
         _state.Dispose();
     }
@@ -144,7 +159,8 @@ internal sealed class PlanCache : IDisposable
         _buffers!.Input.First(layout.Batch * graph.Model.Input.Length),
         _buffers!.Divergence.IsEmpty ? default : _buffers.Divergence.First(layout.Batch), _settings.DivergenceFactor(graph.Model))
     {
-        Folded = graph.Training ? null : _folded ??= FoldedParameters.Of(graph, _parameters, _device),
+        Packed = graph.Training ? null : _owner._packed,
+        Folded = graph.Training ? null : _owner._folded ??= FoldedParameters.Of(graph, _parameters, _device),
     };
 
     private PlanLayout Layout(bool training, int batch) =>

@@ -13,6 +13,9 @@ internal sealed record PlanMemory(
     /// <summary>Weights with folded batch normalizations; null if there are none.</summary>
     public FoldedParameters? Folded { get; init; }
 
+    /// <summary>Packs weights; null if operations do that in each pass.</summary>
+    public PackedWeights? Packed { get; init; }
+
     public int Batch => Layout.Batch;
 
     public bool Training => Graph.Training;

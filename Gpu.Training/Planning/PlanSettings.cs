@@ -37,6 +37,12 @@ public sealed record PlanSettings
     public bool FoldBatchNorm { get; init; }
 
     /// <summary>
+    /// Whether evaluation packs the weights of convolutions and dense layers once (<see cref="PackedConv2d"/>), on the CPU. The weights are read once, so they
+    /// must not change afterwards. The outputs differ from those without by rounding. Training never does.
+    /// </summary>
+    public bool PackWeights { get; init; }
+
+    /// <summary>
     /// Full names of parameters that do not change. A layer whose parameters are all frozen computes no gradients for them, and batch normalization then
     /// uses its running statistics in training, too, and keeps them.
     /// </summary>

@@ -57,7 +57,9 @@ public static class RunExport
     /// <param name="run">the run</param>
     /// <param name="format">the format</param>
     /// <param name="path">the file</param>
-    /// <param name="options">options of ONNX; normalization and metadata are those of the run</param>
+    /// <param name="options">
+    /// options of ONNX, of which a C# class has <see cref="OnnxOptions.FoldBatchNorm"/>; normalization and metadata are those of the run
+    /// </param>
     /// <exception cref="TrainingException">the run has no weights, or they are damaged</exception>
     /// <exception cref="OnnxException">a layer has no ONNX form</exception>
     public static void Write(RunFolder run, ExportFormat format, string path, OnnxOptions? options = null)
@@ -81,7 +83,7 @@ public static class RunExport
                 OnnxExporter.Write(run.Model, weights, path, options with { Metadata = metadata });
                 break;
             case ExportFormat.CSharp:
-                ClassWriter.Write(run, weights, path);
+                ClassWriter.Write(run, weights, path, options?.FoldBatchNorm == true);
                 break;
             case ExportFormat.Json:
                 AtomicFile.Write(path, stream => WriteJson(run, weights, metadata, stream));

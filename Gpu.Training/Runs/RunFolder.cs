@@ -138,6 +138,15 @@ public sealed class RunFolder
     /// <param name="path">A folder, which need not exist.</param>
     public static bool IsTraining(string path) => RunLock.IsLocked(path);
 
+    /// <summary>Refuses a folder in which a process trains now, before work that would be in vain. The trainer decides it: a process may start later.</summary>
+    /// <param name="path">A folder, which need not exist.</param>
+    /// <exception cref="RunLockedException">A process trains in the folder.</exception>
+    public static void RequireNotTraining(string path) => RunLock.RequireFree(path);
+
+    /// <summary>Whether the process that trained in a folder ended without removing its lock: it was killed, or the computer went down.</summary>
+    /// <param name="path">A folder, which need not exist.</param>
+    public static bool WasKilled(string path) => File.Exists(System.IO.Path.Combine(path, RunLock.FileName)) && !RunLock.IsLocked(path);
+
     /// <summary>
     /// Makes an unused folder name under <paramref name="root"/> from model name and local time, such as <c>runs/cnn2-20260131-120000</c>. Does not create the
     /// folder.

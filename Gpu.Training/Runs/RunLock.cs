@@ -66,6 +66,14 @@ internal sealed class RunLock : IDisposable
     /// <summary>Whether a process that exists has locked the folder. It may end at any time, so the answer is only for display.</summary>
     public static bool IsLocked(string folder) => Path.Combine(folder, FileName) is var path && File.Exists(path) && Read(path)?.MayBeAlive() == true;
 
+    /// <summary>Refuses a folder that <see cref="IsLocked"/>, so that work which comes before <see cref="Acquire"/> is not in vain.</summary>
+    /// <exception cref="RunLockedException">A process that exists has locked the folder.</exception>
+    public static void RequireFree(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        if (IsLocked(folder)) throw Locked(folder, path, Read(path));
+    }
+
     private static RunLock? TryCreate(string path)
     {
         var owner = Owner.Current();

@@ -4,18 +4,20 @@ using System.Security.Cryptography;
 using System.Text;
 using Gpu.Kernels;
 using Gpu.Training.Data;
-using Gpu.Training.Images;
 using Gpu.Training.IO;
+using Gpu.Training.Images;
+using Gpu.Training.Layers;
 using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Runs;
+using Gpu.Training.Weights;
 
 namespace Gpu.Training.SourceCode;
 
 /// <summary>
 /// Writes a trained network as a C# class that needs Gpu.Kernels alone, and a file with its weights. The class calls the same operations in the same order as
-/// the evaluation of the run, so it computes the same numbers.
+/// the evaluation of the run, so it computes the same numbers; with folded batch normalizations they differ by rounding.
 /// </summary>
 internal static class ClassWriter
 {
@@ -34,8 +36,9 @@ internal static class ClassWriter
     /// <param name="run">the run</param>
     /// <param name="weights">its weights by name</param>
     /// <param name="path">the file of the class; its name becomes the name of the class</param>
+    /// <param name="foldBatchNorm">whether batch normalizations are computed into the weights before them</param>
     /// <exception cref="TrainingException">the run has no C# form</exception>
-    public static void Write(RunFolder run, IReadOnlyDictionary<string, float[]> weights, string path)
+    public static void Write(RunFolder run, IReadOnlyDictionary<string, float[]> weights, string path, bool foldBatchNorm = false)
     {
         var (model, configuration) = (run.Model, run.Configuration);
         if (configuration.Table is not null)
@@ -51,7 +54,8 @@ internal static class ClassWriter
                 + "classes. Use --format onnx.");
         }
 
-        Write(model, weights, new Facts(configuration.Dataset, configuration.ClassNames, configuration.Normalization, configuration.Transform), path);
+        var facts = new Facts(configuration.Dataset, configuration.ClassNames, configuration.Normalization, configuration.Transform);
+        Write(model, weights, facts, path, foldBatchNorm);
     }
 
     /// <summary>Writes a network: the file with the weights first.</summary>
@@ -59,17 +63,19 @@ internal static class ClassWriter
     /// <param name="weights">the weights by name</param>
     /// <param name="facts">what the class says about the training, and the normalization</param>
     /// <param name="path">the file of the class; its name becomes the name of the class</param>
+    /// <param name="foldBatchNorm">whether batch normalizations are computed into the weights before them</param>
     /// <exception cref="TrainingException">a layer has no C# form</exception>
-    public static void Write(Model model, IReadOnlyDictionary<string, float[]> weights, Facts facts, string path)
+    public static void Write(Model model, IReadOnlyDictionary<string, float[]> weights, Facts facts, string path, bool foldBatchNorm = false)
     {
-        var graph = PlanBuilder.Build(model, training: false, new PlanSettings());
+        var graph = PlanBuilder.Build(model, training: false, new PlanSettings { FoldBatchNorm = foldBatchNorm });
+        var written = Written(graph, weights);
         var layout = new PlanLayout(graph, null, 1);
         var offsets = new Dictionary<string, (int Offset, int Length)>();
         var words = 0L;
-        foreach (var parameter in model.Parameters)
+        foreach (var (name, values) in written)
         {
-            offsets.Add(parameter.Name, ((int)words, parameter.Length));
-            words += ArenaLayout.Align(parameter.Length);
+            offsets.Add(name, ((int)words, values.Length));
+            words += ArenaLayout.Align(values.Length);
         }
 
         var code = new ForwardCode(layout, graph.Input, name => offsets[name]);
@@ -80,11 +86,29 @@ internal static class ClassWriter
         }
 
         var content = new float[words];
-        foreach (var parameter in model.Parameters) weights[parameter.Name].CopyTo(content, offsets[parameter.Name].Offset);
+        foreach (var (name, values) in written) values.CopyTo(content, offsets[name].Offset);
         var bytes = MemoryMarshal.AsBytes(content.AsSpan()).ToArray();
         if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("weights are written in little-endian order");
         AtomicFile.WriteAllBytes(WeightsPath(path), bytes);
         AtomicFile.WriteAllText(path, Source(facts, graph, layout, code, path, words, Convert.ToHexStringLower(SHA256.HashData(bytes))));
+    }
+
+    // The parameters in order, those of layers with a folded normalization replaced by the result.
+    private static List<(string Name, float[] Values)> Written(PlanGraph graph, IReadOnlyDictionary<string, float[]> weights)
+    {
+        var folded = graph.Operations.OfType<WeightedOperation>().Where(operation => operation.Norm is not null).ToArray();
+        var replaced = folded.SelectMany(operation => operation.Node.Parameters.Concat(operation.Norm!.Parameters))
+            .Select(parameter => parameter.Name).ToHashSet(StringComparer.Ordinal);
+        var written = graph.Model.Parameters.Where(parameter => !replaced.Contains(parameter.Name))
+            .Select(parameter => (parameter.Name, weights[parameter.Name])).ToList();
+        foreach (var operation in folded)
+        {
+            var (weight, bias) = BatchNormFolding.WeightsOf(operation.Node, operation.Norm, name => weights[name]);
+            written.Add((operation.FoldedWeight, weight));
+            written.Add((operation.FoldedBias, bias!));
+        }
+
+        return written;
     }
 
     private static string Source(

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
@@ -26,6 +27,49 @@ internal static class DirectConv2dLaunch
         return ShapeLimits.Length("the workspace", Math.Max(forward, transposed), taps, shape.Groups);
     }
 
+    /// <summary>Words of the packed weights of a forward pass, for vectors of any width.</summary>
+    public static int WeightLength(Conv2dShape shape)
+    {
+        const int widestPanel = 32;
+        return ShapeLimits.Length(
+            "the packed weights", (long)IntMath.RoundUp(shape.OutputPerGroup, widestPanel) * shape.InputPerGroup, shape.KernelHeight * shape.KernelWidth,
+            shape.Groups);
+    }
+
+    /// <summary>Packs the weights of a forward pass.</summary>
+    public static void PackWeights<TBackend, TVector>(ILauncher<TBackend> launcher, Conv2dShape shape, DeviceView weights, DeviceView packed)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged =>
+        PackConvWeightsLaunch.Launch<TBackend, TVector>(
+            launcher, shape, false, weights, packed, DirectConv2d<TBackend, TVector, Identity>.PanelVectors * TBackend.Width);
+
+    /// <summary>
+    /// Returns a shape with the same result whose tiles on the CPU take the least time. Pixels of a pointwise convolution have no neighbours, so the pixels of
+    /// the batch may form an image of any extents: with few columns fewer tiles are incomplete, with many the rows of a tile are looked up less often.
+    /// </summary>
+    public static Conv2dShape WithFullTiles(Conv2dShape shape)
+    {
+        // Measured, in vector instructions.
+        const int tileCost = 66, rowsCost = 80, mostColumns = 64;
+        const int tilePixels = DirectConv2d<Vector512Backend, Vector512<float>, Identity>.TilePixels;
+        const int widestVector = 16;
+        if (!shape.IsPointwise || shape.Groups != 1) return shape;
+        var pixels = checked(shape.Batch * shape.InputHeight * shape.InputWidth);
+        var (best, least) = (shape, Cost(shape.InputWidth));
+        // Few output channels have tiles of two columns.
+        var step = shape.OutputChannels <= widestVector && pixels % 2 == 0 ? 2 : 1;
+        for (var columns = step; columns <= Math.Min(pixels, mostColumns); columns += step)
+        {
+            if (pixels % columns != 0 || Cost(columns) >= least) continue;
+            (best, least) = (shape with { Batch = 1, InputHeight = pixels / columns, InputWidth = columns }, Cost(columns));
+        }
+
+        return best;
+
+        long Cost(int columns) =>
+            IntMath.DivRoundUp(pixels / columns, tilePixels) * ((long)columns * (tileCost + 2 * tilePixels * shape.InputChannels) + rowsCost);
+    }
+
     /// <summary>Launches a pass.</summary>
     public static void Launch<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, in Conv2dArguments a)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -34,8 +78,9 @@ internal static class DirectConv2dLaunch
     {
         var shape = a.Shape;
         var panelWidth = DirectConv2d<TBackend, TVector, TActivation>.PanelVectors * TBackend.Width;
-        var packed = a.IsBackward || a.ComputedPerGroup % TBackend.Width != 0 || (!TBackend.IsGpu && shape.OutputChannels >= LongRow);
-        if (packed) PackConvWeightsLaunch.Launch<TBackend, TVector>(launcher, a, panelWidth);
+        var packed = !a.Packed.IsEmpty || a.IsBackward || a.ComputedPerGroup % TBackend.Width != 0 || (!TBackend.IsGpu && shape.OutputChannels >= LongRow);
+        if (packed && a.Packed.IsEmpty) PackConvWeightsLaunch.Launch<TBackend, TVector>(launcher, shape, a.IsBackward, a.Weights, a.Workspace, panelWidth);
+        var weights = !a.Packed.IsEmpty ? a.Packed : packed ? a.Workspace : a.Weights;
         var weightBytes = (long)shape.KernelHeight * shape.KernelWidth * a.SummedPerGroup * a.ComputedPerGroup * shape.Groups * sizeof(float);
         foreach (var grid in ConvGeometry.Grids(shape, a.Pass))
         {
@@ -51,7 +96,7 @@ internal static class DirectConv2dLaunch
             var kernel = new DirectConv2d<TBackend, TVector, TActivation>
             {
                 Input = launcher.Bind(a.Input),
-                Weights = launcher.Bind(packed ? a.Workspace : a.Weights),
+                Weights = launcher.Bind(weights),
                 Bias = launcher.Bind(a.Bias),
                 Output = launcher.Bind(a.Output),
                 Saved = launcher.Bind(a.Saved),

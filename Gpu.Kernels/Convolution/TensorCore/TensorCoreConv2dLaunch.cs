@@ -18,7 +18,7 @@ internal static class TensorCoreConv2dLaunch
     {
         // The kernel reads weights 16 bytes at a time, which unpacked weights must be aligned to. An input gradient needs transposed weights.
         var packed = a.IsBackward || a.Shape.OutputPerGroup % 4 != 0 || a.Weights.Offset % 4 != 0;
-        if (packed) PackConvWeightsLaunch.Launch<TBackend, TVector>(launcher, a, PanelWidth);
+        if (packed) PackConvWeightsLaunch.Launch<TBackend, TVector>(launcher, a.Shape, a.IsBackward, a.Weights, a.Workspace, PanelWidth);
         foreach (var grid in ConvGeometry.Grids(a.Shape, a.Pass))
         {
             var g = grid.WithWeights(a.Shape, PanelWidth, packed);

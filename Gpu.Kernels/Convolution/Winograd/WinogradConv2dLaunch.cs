@@ -16,6 +16,35 @@ internal static class WinogradConv2dLaunch
         return ShapeLimits.Workspace(Math.Max(forward, backward) * WinogradTransform.Products);
     }
 
+    /// <summary>Words of the transformed weights of a forward pass, for vectors of any width.</summary>
+    public static int WeightLength(Conv2dShape shape)
+    {
+        const int widestPanel = 32;
+        return ShapeLimits.Workspace((long)IntMath.RoundUp(shape.OutputChannels, widestPanel) * shape.InputChannels * WinogradTransform.Products);
+    }
+
+    /// <summary>Transforms the weights of a forward pass or (backward) of an input gradient.</summary>
+    public static void TransformWeights<TBackend, TVector>(
+        ILauncher<TBackend> launcher, Conv2dShape shape, bool backward, DeviceView weights, DeviceView transformed)
+        where TBackend : struct, IVectorBackend<TBackend, TVector>
+        where TVector : unmanaged
+    {
+        var g = WinogradGeometry.For(shape, backward, TBackend.Width);
+        var transform = new WinogradWeights<TBackend, TVector>
+        {
+            Weights = launcher.Bind(weights),
+            Transformed = launcher.Bind(transformed),
+            Rows = g.InputChannels,
+            Columns = g.OutputChannels,
+            PanelWidth = g.PanelWidth,
+            Transposed = backward,
+        };
+        const int blockRows = WinogradWeights<TBackend, TVector>.BlockRows;
+        var weightCost = blockRows * (120 * g.PanelWidth / TBackend.Width + (backward ? 2 * WinogradTransform.Taps * g.PanelWidth : 0));
+        launcher.LaunchWithScratch(
+            transform, g.Panels * g.InputChannels / blockRows, weightCost, WinogradWeights<TBackend, TVector>.ScratchLength(g.PanelWidth));
+    }
+
     /// <summary>Launches a pass.</summary>
     public static void Launch<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, in Conv2dArguments a)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
@@ -23,23 +52,11 @@ internal static class WinogradConv2dLaunch
         where TActivation : struct, IActivation
     {
         var g = WinogradGeometry.For(a.Shape, a.IsBackward, TBackend.Width);
-        var transform = new WinogradWeights<TBackend, TVector>
-        {
-            Weights = launcher.Bind(a.Weights),
-            Transformed = launcher.Bind(a.Workspace),
-            Rows = g.InputChannels,
-            Columns = g.OutputChannels,
-            PanelWidth = g.PanelWidth,
-            Transposed = a.IsBackward,
-        };
-        const int blockRows = WinogradWeights<TBackend, TVector>.BlockRows;
-        var weightCost = blockRows * (120 * g.PanelWidth / TBackend.Width + (a.IsBackward ? 2 * WinogradTransform.Taps * g.PanelWidth : 0));
-        launcher.LaunchWithScratch(
-            transform, g.Panels * g.InputChannels / blockRows, weightCost, WinogradWeights<TBackend, TVector>.ScratchLength(g.PanelWidth));
+        if (a.Packed.IsEmpty) TransformWeights<TBackend, TVector>(launcher, a.Shape, a.IsBackward, a.Weights, a.Workspace);
         var kernel = new WinogradConv2d<TBackend, TVector, TActivation>
         {
             Input = launcher.Bind(a.Input),
-            Weights = launcher.Bind(a.Workspace),
+            Weights = launcher.Bind(a.Packed.IsEmpty ? a.Workspace : a.Packed),
             Bias = launcher.Bind(a.Bias),
             Output = launcher.Bind(a.Output),
             Saved = launcher.Bind(a.Saved),

@@ -50,18 +50,36 @@ public sealed class ImageCacheTests : IDisposable
     }
 
     [Fact]
-    public void AChangedImageMakesANewFile()
+    public void AChangedImageMakesANewFile() => ChangeAnImage(linked: false);
+
+    [UnixFact("symbolic links without rights of an administrator")]
+    public void AChangedTargetOfALinkMakesANewFile() => ChangeAnImage(linked: true);
+
+    private void ChangeAnImage(bool linked)
     {
         var source = Photos();
+        if (linked) LinkImages(source);
         var before = Load(source, 1, 0).Train;
         Assert.True(before.IsMapped);
         var changed = Directory.GetFiles(Path.Combine(source, "a"))[0];
-        ImageCodec.SavePng(changed, new ByteImage(8, 8, 3, new byte[192]));
+        ImageCodec.SavePng(linked ? Elsewhere(changed) : changed, new ByteImage(8, 8, 3, new byte[192]));
         var after = Load(source, 1, 0);
         Assert.Equal(2, ImageCache.List().Count);
         var name = "a/" + Path.GetFileName(changed);
         var split = after.Train.Names!.Contains(name) ? after.Train : after.Test;
         Assert.All(split.Image(split.Names!.ToList().IndexOf(name)).ToArray(), value => Assert.Equal(0, value));
+    }
+
+    private string Elsewhere(string image) => Path.Combine(Directory.CreateDirectory(_folder.File("elsewhere")).FullName, Path.GetFileName(image));
+
+    // Moves the images of the class a to another folder, and leaves links to them.
+    private void LinkImages(string source)
+    {
+        foreach (var path in Directory.GetFiles(Path.Combine(source, "a")))
+        {
+            File.Move(path, Elsewhere(path));
+            File.CreateSymbolicLink(path, Elsewhere(path));
+        }
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using Gpu.Training.Images;
+using Gpu.Training.IO;
 
 namespace Gpu.Training.Data.Cache;
 
@@ -155,7 +156,8 @@ public static class ImageCache
         Append($"{Version} {size.Height}x{size.Width} {transform?.Fit} {background}");
         foreach (var path in paths)
         {
-            var file = new FileInfo(path);
+            // Of a link, what it leads to: its content may change.
+            var file = RegularFile.Info(path);
             Append(FormattableString.Invariant($"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}"));
         }
 

@@ -1,3 +1,4 @@
+using Gpu.Training.Images;
 using Gpu.Training.IO;
 
 namespace Gpu.Training.Data.Masks;
@@ -6,7 +7,7 @@ namespace Gpu.Training.Data.Masks;
 /// Finds images and their masks: <c>images/</c> and <c>masks/</c> with files of the same names, with or without <c>train</c>, <c>val</c> and <c>test</c> above
 /// or below them; or the folders of Pascal VOC, <c>JPEGImages</c>, <c>SegmentationClass</c> and <c>ImageSets/Segmentation/*.txt</c>.
 /// </summary>
-internal sealed class MaskFolderLayout
+internal sealed class MaskFolderLayout : MaskLayout
 {
     private const int MostNamed = 20;
 
@@ -20,29 +21,29 @@ internal sealed class MaskFolderLayout
 
     private MaskFolderLayout(FolderTree root) => Root = root;
 
-    /// <summary>The folder of images and masks, or of the parts.</summary>
-    public FolderTree Root { get; }
+    /// <inheritdoc/>
+    public override FolderTree Root { get; }
 
-    /// <summary>The images, each with a mask.</summary>
-    public IReadOnlyList<ImageFile> Files => _files;
+    /// <inheritdoc/>
+    public override IReadOnlyList<ImageFile> Files => _files;
 
     /// <summary>The mask of each image, by paths.</summary>
     public IReadOnlyDictionary<string, string> Masks => _masks;
 
-    /// <summary>What is not read, for the user.</summary>
-    public IReadOnlyList<string> Notes => _notes;
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Notes => _notes;
 
     /// <summary>Whether the folders are those of Pascal VOC, whose classes have known names.</summary>
     public bool IsVoc { get; private set; }
 
     /// <summary>Whether a folder has images and masks.</summary>
-    public static bool IsMaskFolder(string path) => Directory.Exists(path) && FindRoot(FolderTree.Read(path)) is not null;
+    public static bool IsIn(FolderTree tree) => FindRoot(tree, IsRoot) is not null;
 
     /// <summary>Finds the files; null if the folder has no images and masks.</summary>
     /// <exception cref="DatasetException">An image has no mask; the message lists all.</exception>
-    public static MaskFolderLayout? TryFind(FolderTree tree)
+    public static new MaskFolderLayout? TryFind(FolderTree tree)
     {
-        if (FindRoot(tree) is not { } root) return null;
+        if (FindRoot(tree, IsRoot) is not { } root) return null;
         var layout = new MaskFolderLayout(root);
         if (Pair(root) is var (images, masks)) layout.AddPair(images, masks);
         else
@@ -66,18 +67,12 @@ internal sealed class MaskFolderLayout
         return layout._files.Count == 0 ? null : layout;
     }
 
-    // Archives often unpack into a folder of their own.
-    private static FolderTree? FindRoot(FolderTree tree)
-    {
-        for (var depth = 0; depth < 4; depth++)
-        {
-            if (Pair(tree) is not null || tree.Folders.Exists(part => PartOf(part) is not null && Pair(part) is not null)) return tree;
-            if (tree.Folders.Where(folder => folder.ImageCount > 0).ToArray() is not [var only]) return null;
-            tree = only;
-        }
+    /// <inheritdoc/>
+    public override (byte[][] Masks, string[] ClassNames) Read(IReadOnlyList<ImageFile> files, ImageTransform? transform, Action<string>? note) =>
+        MaskReader.Read(this, files, transform, note);
 
-        return null;
-    }
+    private static bool IsRoot(FolderTree tree) =>
+        Pair(tree) is not null || tree.Folders.Exists(part => PartOf(part) is not null && Pair(part) is not null);
 
     private static (FolderTree Images, FolderTree Masks)? Pair(FolderTree folder) =>
         Find(folder, ImageNames) is { ImageCount: > 0 } images && Find(folder, MaskNames) is { ImageCount: > 0 } masks ? (images, masks) : null;
