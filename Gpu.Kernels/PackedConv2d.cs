@@ -1,4 +1,3 @@
-using Gpu.Kernels.Activations;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Convolution;
 using Gpu.Kernels.Devices;
@@ -87,12 +86,13 @@ public static class PackedConv2d
             executor,
             [new(output, nameof(output)), new(workspace, nameof(workspace))],
             [new(input, nameof(input)), new(packed, nameof(packed)), new(bias, nameof(bias))]);
-        var call = new Call(executor, layout.Algorithm, new Conv2dArguments
+        // The algorithm of the layout: another one would read the packed weights otherwise.
+        var run = (layout.Algorithm == Conv2dAlgorithm.Direct ? DirectConv2dLaunch.WithFullTiles(shape) : shape) with { Algorithm = layout.Algorithm };
+        Conv2d.Execute(executor, new()
         {
-            Shape = layout.Algorithm == Conv2dAlgorithm.Direct ? DirectConv2dLaunch.WithFullTiles(shape) : shape, Pass = Conv2dPass.Forward,
-            Input = input, Weights = default, Packed = packed, Bias = bias, Output = output, Activation = activation, Workspace = workspace,
+            Shape = run, Pass = Conv2dPass.Forward, Input = input, Weights = default, Packed = packed, Bias = bias, Output = output, Activation = activation,
+            Workspace = workspace,
         });
-        ActivationDispatch.Call(activation.Kind, ref call);
     }
 
     private static PackedConv2dLayout RequireLayout(IExecutor executor, Conv2dShape shape)
@@ -118,29 +118,5 @@ public static class PackedConv2d
                 default: DirectConv2dLaunch.PackWeights<TBackend, TVector>(launcher, shape, weights, packed); break;
             }
         }
-    }
-
-    private readonly struct Operation<TActivation>(Conv2dAlgorithm algorithm, Conv2dArguments arguments) : IOperation
-        where TActivation : struct, IActivation
-    {
-        public int Granularity => 1;
-
-        public void Launch<TBackend, TVector>(ILauncher<TBackend> launcher)
-            where TBackend : struct, IVectorBackend<TBackend, TVector>
-            where TVector : unmanaged
-        {
-            switch (algorithm)
-            {
-                case Conv2dAlgorithm.Winograd: WinogradConv2dLaunch.Launch<TBackend, TVector, TActivation>(launcher, arguments); break;
-                case Conv2dAlgorithm.MatrixProduct: MatrixProductLaunch.LaunchPacked<TBackend, TVector, TActivation>(launcher, arguments); break;
-                default: DirectConv2dLaunch.Launch<TBackend, TVector, TActivation>(launcher, arguments); break;
-            }
-        }
-    }
-
-    private readonly struct Call(IExecutor executor, Conv2dAlgorithm algorithm, Conv2dArguments arguments) : IActivationCall
-    {
-        public void Invoke<TActivation>()
-            where TActivation : struct, IActivation => executor.Execute(new Operation<TActivation>(algorithm, arguments));
     }
 }

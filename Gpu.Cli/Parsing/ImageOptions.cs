@@ -89,7 +89,6 @@ internal sealed class ImageOptions
                 + "'cat/1.jpg' and 'dog/2.jpg', or omit --conditional.");
         }
 
-
         if (isConditional) return (data, BuiltInModels.CreateConditional(data.SampleShape, data.Classes));
         return (data, fixedModel ?? BuiltIn(modelName ?? input?.DefaultModel, data.SampleShape, data.Outputs));
 

@@ -93,10 +93,10 @@ internal static class RunsPage
         /// <summary>The mean IoU on that part in the best epoch; NaN before the first and in other tasks than segmentation.</summary>
         public double MeanIou => View is { IsSegmentation: true } ? View.Best?.MeanIou ?? double.NaN : double.NaN;
 
-        /// <summary>The FrÃ©chet distance of the last epoch that computed it; NaN before and in other tasks than generation.</summary>
+        /// <summary>The Fréchet distance of the last epoch that computed it; NaN before and in other tasks than generation.</summary>
         public double Frechet => View?.Reports.LastOrDefault(report => double.IsFinite(report.Frechet))?.Frechet ?? double.NaN;
 
-        /// <summary>The score of its task: mean IoU for masks, the FrÃ©chet distance of generated images, else the accuracy.</summary>
+        /// <summary>The score of its task: mean IoU for masks, the Fréchet distance of generated images, else the accuracy.</summary>
         public double Score => View is { IsSegmentation: true } ? MeanIou : double.IsFinite(Frechet) ? Frechet : Accuracy;
 
         /// <summary>The score with its unit.</summary>

@@ -155,26 +155,19 @@ internal static class Conv2dAlgorithms
     /// </summary>
     public static Conv2dAlgorithm ChoosePacked(Conv2dShape shape)
     {
-        var isPossible = shape.Algorithm switch
+        if (shape.Algorithm is Conv2dAlgorithm.Direct or Conv2dAlgorithm.Winograd or Conv2dAlgorithm.MatrixProduct
+            && IsPossible(shape.Algorithm, shape, new Conv2dDevice(IsGpu: false, null, null)))
         {
-            Conv2dAlgorithm.Direct => true,
-            Conv2dAlgorithm.Winograd => FitsWinograd(shape),
-            Conv2dAlgorithm.MatrixProduct => FitsMatrixProduct(shape),
-            _ => false,
-        };
-        if (isPossible) return shape.Algorithm;
+            return shape.Algorithm;
+        }
+
         if (UsesDepthwise(shape)) return Conv2dAlgorithm.Depthwise;
         if (FitsWinograd(shape) && PackedWinogradPays(shape)) return Conv2dAlgorithm.Winograd;
         return FitsMatrixProduct(shape) && PackedProductPays(shape) ? Conv2dAlgorithm.MatrixProduct : Conv2dAlgorithm.Direct;
     }
 
-    private static bool PackedWinogradPays(Conv2dShape shape)
-    {
-        const int extent = WinogradTransform.Outputs;
-        var tiles = IntMath.DivRoundUp(shape.OutputHeight, extent) * IntMath.DivRoundUp(shape.OutputWidth, extent);
-        var pixels = (long)shape.OutputHeight * shape.OutputWidth;
-        return pixels * shape.Batch >= MinPackedWinogradPixels && 2 * pixels >= tiles * extent * extent;
-    }
+    private static bool PackedWinogradPays(Conv2dShape shape) =>
+        (long)shape.OutputHeight * shape.OutputWidth * shape.Batch >= MinPackedWinogradPixels && FillTiles(shape.OutputHeight, shape.OutputWidth, out _);
 
     // Direct convolution is faster where it sums over long rows of the input.
     private static bool PackedProductPays(Conv2dShape shape) =>
@@ -215,10 +208,16 @@ internal static class Conv2dAlgorithms
     private static bool WinogradPays(Conv2dShape shape, Conv2dPass pass)
     {
         var (height, width) = pass == Conv2dPass.InputGradient ? (shape.InputHeight, shape.InputWidth) : (shape.OutputHeight, shape.OutputWidth);
-        const int extent = WinogradTransform.Outputs;
-        var tiles = (long)IntMath.DivRoundUp(height, extent) * IntMath.DivRoundUp(width, extent);
         var least = pass == Conv2dPass.WeightGradient ? MinWinogradGradientTiles : MinWinogradTiles;
-        return tiles * shape.Batch >= least && 2 * height * width >= tiles * extent * extent;
+        return FillTiles(height, width, out var tiles) && tiles * shape.Batch >= least;
+    }
+
+    // Whether the pixels of an image fill at least half of the tiles of Winograd's algorithm.
+    private static bool FillTiles(int height, int width, out long tiles)
+    {
+        const int extent = WinogradTransform.Outputs;
+        tiles = (long)IntMath.DivRoundUp(height, extent) * IntMath.DivRoundUp(width, extent);
+        return 2L * height * width >= tiles * extent * extent;
     }
 
     private static bool FitsMatrixProduct(Conv2dShape shape) =>

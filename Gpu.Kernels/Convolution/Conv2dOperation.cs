@@ -93,7 +93,10 @@ internal readonly record struct Conv2dGradientArguments
     public DeviceView BiasPartials => Workspace.Slice(Shape.WeightLength, Workspace.Length - Shape.WeightLength);
 }
 
-/// <summary>Launches a forward pass or an input gradient with the algorithm of <see cref="Conv2dAlgorithms.Choose"/>.</summary>
+/// <summary>
+/// Launches a forward pass or an input gradient with the algorithm of <see cref="Conv2dAlgorithms.Choose"/>, or of <see cref="Conv2dAlgorithms.ChoosePacked"/>
+/// if the weights are packed.
+/// </summary>
 internal readonly struct Conv2dOperation<TActivation>(Conv2dArguments arguments) : IOperation
     where TActivation : struct, IActivation
 {
@@ -103,7 +106,8 @@ internal readonly struct Conv2dOperation<TActivation>(Conv2dArguments arguments)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged
     {
-        switch (Conv2dAlgorithms.Choose(arguments.Shape, arguments.Pass, new Conv2dDevice(TBackend.IsGpu, launcher.Groups, launcher.TensorCores)))
+        var device = new Conv2dDevice(TBackend.IsGpu, launcher.Groups, launcher.TensorCores);
+        switch (arguments.Packed.IsEmpty ? Conv2dAlgorithms.Choose(arguments.Shape, arguments.Pass, device) : Conv2dAlgorithms.ChoosePacked(arguments.Shape))
         {
             case Conv2dAlgorithm.Winograd: WinogradConv2dLaunch.Launch<TBackend, TVector, TActivation>(launcher, arguments); break;
             case Conv2dAlgorithm.MatrixProduct: MatrixProductLaunch.Launch<TBackend, TVector, TActivation>(launcher, arguments); break;

@@ -11,55 +11,33 @@ namespace Gpu.Kernels.MatrixProducts;
 /// </summary>
 internal static class MatrixProductLaunch
 {
+    // Floats of the widest vector.
+    private const int Widest = 16;
+
     /// <summary>Words of workspace for any pass on any backend: both packed operands.</summary>
     public static int WorkspaceLength(Conv2dShape shape)
     {
-        const int widest = 16;
         var (pixels, inputs, outputs) = (Pixels(shape), shape.InputChannels, shape.OutputChannels);
         return Math.Max(Math.Max(Words(pixels, outputs, inputs), Words(pixels, inputs, outputs)), Words(inputs, outputs, pixels));
 
         static int Words(int rows, int columns, int depth)
         {
-            var g = MatrixProductGeometry.For(rows, columns, depth, widest);
-            var left = PackPanels<GpuScalarBackend, float>.PackedLength(g.RowPanels, MatrixProductGeometry.PanelRows, depth, g.Chunks);
-            var panelColumns = MatrixProductGeometry.PanelVectors * widest;
-            return ShapeLimits.Workspace(left + 16L + PackPanels<GpuScalarBackend, float>.PackedLength(g.ColumnPanels, panelColumns, depth, g.Chunks));
+            var g = MatrixProductGeometry.For(rows, columns, depth, Widest);
+            return ShapeLimits.Workspace(LeftLength(g) + RightLength(g));
         }
     }
 
     /// <summary>Words of the packed weights of a forward pass, for vectors of any width.</summary>
-    public static int WeightLength(Conv2dShape shape)
-    {
-        const int widest = 16;
-        var g = MatrixProductGeometry.For(Pixels(shape), shape.OutputChannels, shape.InputChannels, widest);
-        return PackPanels<GpuScalarBackend, float>.PackedLength(g.ColumnPanels, MatrixProductGeometry.PanelVectors * widest, g.Depth, g.Chunks);
-    }
+    public static int WeightLength(Conv2dShape shape) => RightLength(ForwardGeometry(shape, Widest));
 
-    /// <summary>Words of workspace of <see cref="LaunchPacked"/>: the packed left operand.</summary>
-    public static int PackedWorkspaceLength(Conv2dShape shape)
-    {
-        var g = MatrixProductGeometry.For(Pixels(shape), shape.OutputChannels, shape.InputChannels, 16);
-        var left = PackPanels<GpuScalarBackend, float>.PackedLength(g.RowPanels, MatrixProductGeometry.PanelRows, g.Depth, g.Chunks);
-        return ShapeLimits.Workspace(left + 16L);
-    }
+    /// <summary>Words of workspace of a forward pass whose weights are packed: the packed left operand.</summary>
+    public static int PackedWorkspaceLength(Conv2dShape shape) => ShapeLimits.Workspace(LeftLength(ForwardGeometry(shape, Widest)));
 
     /// <summary>Packs the weights of a forward pass. The layout does not depend on the batch.</summary>
     public static void PackWeights<TBackend, TVector>(ILauncher<TBackend> launcher, Conv2dShape shape, DeviceView weights, DeviceView packed)
         where TBackend : struct, IVectorBackend<TBackend, TVector>
         where TVector : unmanaged =>
-        PackRight<TBackend, TVector>(
-            launcher, MatrixProductGeometry.For(Pixels(shape), shape.OutputChannels, shape.InputChannels, TBackend.Width), weights, false, packed, default);
-
-    /// <summary>Launches a forward pass whose weights are packed.</summary>
-    public static void LaunchPacked<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, in Conv2dArguments a)
-        where TBackend : struct, IVectorBackend<TBackend, TVector>
-        where TVector : unmanaged
-        where TActivation : struct, IActivation
-    {
-        var g = MatrixProductGeometry.For(Pixels(a.Shape), a.ComputedPerGroup, a.SummedPerGroup, TBackend.Width);
-        PackLeft<TBackend, TVector>(launcher, g, a.Input, transposed: true, a.Workspace);
-        Multiply(launcher, Product<TBackend, TVector, TActivation>(launcher, g, a, a.Workspace, a.Packed));
-    }
+        PackRight<TBackend, TVector>(launcher, ForwardGeometry(shape, TBackend.Width), weights, transposed: false, packed, default);
 
     /// <summary>Launches a forward pass or an input gradient: pixels by channels.</summary>
     public static void Launch<TBackend, TVector, TActivation>(ILauncher<TBackend> launcher, in Conv2dArguments a)
@@ -68,9 +46,22 @@ internal static class MatrixProductLaunch
         where TActivation : struct, IActivation
     {
         var g = MatrixProductGeometry.For(Pixels(a.Shape), a.ComputedPerGroup, a.SummedPerGroup, TBackend.Width);
-        var right = PackLeft<TBackend, TVector>(launcher, g, a.Input, transposed: true, a.Workspace);
-        PackRight<TBackend, TVector>(launcher, g, a.Weights, transposed: a.IsBackward, right, default);
-        Multiply(launcher, Product<TBackend, TVector, TActivation>(launcher, g, a, a.Workspace, right));
+        var rest = PackLeft<TBackend, TVector>(launcher, g, a.Input, transposed: true, a.Workspace);
+        if (a.Packed.IsEmpty) PackRight<TBackend, TVector>(launcher, g, a.Weights, transposed: a.IsBackward, rest, default);
+        Multiply(launcher, new MatrixProduct<TBackend, TVector, TActivation>
+        {
+            Left = launcher.Bind(a.Workspace),
+            Right = launcher.Bind(a.Packed.IsEmpty ? rest : a.Packed),
+            Bias = launcher.Bind(a.Bias),
+            Output = launcher.Bind(a.Output),
+            Saved = launcher.Bind(a.Saved),
+            Geometry = g,
+            Slope = a.Activation.Slope,
+            HasBias = !a.Bias.IsEmpty,
+            Activates = !a.Gated && typeof(TActivation) != typeof(Identity),
+            Gated = a.Gated,
+            Accumulate = a.Accumulate,
+        });
     }
 
     /// <summary>
@@ -95,24 +86,15 @@ internal static class MatrixProductLaunch
         });
     }
 
-    private static MatrixProduct<TBackend, TVector, TActivation> Product<TBackend, TVector, TActivation>(
-        ILauncher<TBackend> launcher, MatrixProductGeometry g, in Conv2dArguments a, DeviceView left, DeviceView right)
-        where TBackend : struct, IVectorBackend<TBackend, TVector>
-        where TVector : unmanaged
-        where TActivation : struct, IActivation => new()
-        {
-            Left = launcher.Bind(left),
-            Right = launcher.Bind(right),
-            Bias = launcher.Bind(a.Bias),
-            Output = launcher.Bind(a.Output),
-            Saved = launcher.Bind(a.Saved),
-            Geometry = g,
-            Slope = a.Activation.Slope,
-            HasBias = !a.Bias.IsEmpty,
-            Activates = !a.Gated && typeof(TActivation) != typeof(Identity),
-            Gated = a.Gated,
-            Accumulate = a.Accumulate,
-        };
+    // With room to begin the right operand at a multiple of 16 words.
+    private static long LeftLength(MatrixProductGeometry g) =>
+        PackPanels<GpuScalarBackend, float>.PackedLength(g.RowPanels, MatrixProductGeometry.PanelRows, g.Depth, g.Chunks) + 16L;
+
+    private static int RightLength(MatrixProductGeometry g) =>
+        PackPanels<GpuScalarBackend, float>.PackedLength(g.ColumnPanels, MatrixProductGeometry.PanelVectors * Widest, g.Depth, g.Chunks);
+
+    private static MatrixProductGeometry ForwardGeometry(Conv2dShape shape, int vectorWidth) =>
+        MatrixProductGeometry.For(Pixels(shape), shape.OutputChannels, shape.InputChannels, vectorWidth);
 
     private static int Pixels(Conv2dShape shape) => checked(shape.Batch * shape.InputHeight * shape.InputWidth);
 

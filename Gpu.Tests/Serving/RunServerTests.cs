@@ -1,9 +1,9 @@
-using System.Net.Http.Headers;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Xml.Linq;
-using Gpu.Cli.Serving;
 using Gpu.Cli;
+using Gpu.Cli.Serving;
 using Gpu.Tests.Cli;
 using Gpu.Tests.IO;
 using Gpu.Training.Data;

@@ -11,8 +11,6 @@ namespace Gpu.Training.Data;
 /// </summary>
 internal sealed class ImageFolder
 {
-    private const int MostNamed = 20;
-
     // The class of images that have none.
     private const string OnlyClass = "images";
 
@@ -226,8 +224,7 @@ internal sealed class ImageFolder
 
     private void Report(List<ImageFile> files, ImageException[] bad)
     {
-        var list = string.Concat(bad.Take(MostNamed).Select(error => $"{Environment.NewLine}  {error.Message}"))
-            + (bad.Length > MostNamed ? $"{Environment.NewLine}  and {bad.Length - MostNamed} more" : "");
+        var list = NameList.Lines(Array.ConvertAll(bad, error => error.Message));
         if (_options.SkipsUnreadable && bad.Length < files.Count)
         {
             _options.Note?.Invoke($"Skipped {FolderTree.Count(bad.Length, "image")} of {files.Count}, which cannot be read:{list}");

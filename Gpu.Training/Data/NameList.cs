@@ -9,4 +9,9 @@ internal static class NameList
         var all = names as IReadOnlyCollection<string> ?? [.. names];
         return string.Join(", ", all.Take(most)) + (all.Count > most ? $" and {all.Count - most} more" : "");
     }
+
+    /// <summary>The texts, each indented on a line of its own, cut after a number of them; begins with the end of the line before.</summary>
+    public static string Lines(IReadOnlyCollection<string> texts, int most = 20) =>
+        string.Concat(texts.Take(most).Select(text => $"{Environment.NewLine}  {text}"))
+        + (texts.Count > most ? $"{Environment.NewLine}  and {texts.Count - most} more" : "");
 }

@@ -14,7 +14,6 @@ internal sealed class PredictionPlans : IDisposable
 
     private readonly ParameterMemory _parameters;
     private readonly ComputeDevice _device;
-    private readonly PlanSettings _settings;
 
     // The first shares its weights with those of the other threads.
     private readonly List<PlanCache> _caches = [];
@@ -29,7 +28,7 @@ internal sealed class PredictionPlans : IDisposable
     /// <exception cref="OutOfDeviceMemoryException">the batch does not fit the device</exception>
     public PredictionPlans(ParameterMemory parameters, ComputeDevice device, PlanSettings settings, int batch)
     {
-        (_parameters, _device, _settings) = (parameters, device, settings);
+        (_parameters, _device) = (parameters, device);
         _caches.Add(new PlanCache(parameters, device, settings));
         _mostCaches = settings.PackWeights && device is CpuDevice cpu ? cpu.Threads : 1;
         try
@@ -88,11 +87,14 @@ internal sealed class PredictionPlans : IDisposable
     // Batches that threads run each for itself. What is left when most threads would have none is run by all threads together, batch by batch.
     private int SeparateBatches(int whole)
     {
-        if (_mostCaches < 2 || 2 * whole <= _mostCaches) return 0;
+        if (!Pays()) return 0;
         AddCaches(Math.Min(whole, _mostCaches));
-        if (_mostCaches < 2 || 2 * whole <= _mostCaches) return 0;
+        // Memory may not have sufficed for all of them.
+        if (!Pays()) return 0;
         var rounds = Math.Min(BatchesPerThread, whole / _mostCaches);
         return rounds == 0 ? whole : rounds * _mostCaches;
+
+        bool Pays() => _mostCaches >= 2 && 2 * whole > _mostCaches;
     }
 
     // As many as memory suffices for.

@@ -64,14 +64,14 @@ internal sealed class RunLock : IDisposable
     }
 
     /// <summary>Whether a process that exists has locked the folder. It may end at any time, so the answer is only for display.</summary>
-    public static bool IsLocked(string folder) => Path.Combine(folder, FileName) is var path && File.Exists(path) && Read(path)?.MayBeAlive() == true;
+    public static bool IsLocked(string folder) => LivingOwner(Path.Combine(folder, FileName)) is not null;
 
     /// <summary>Refuses a folder that <see cref="IsLocked"/>, so that work which comes before <see cref="Acquire"/> is not in vain.</summary>
     /// <exception cref="RunLockedException">A process that exists has locked the folder.</exception>
     public static void RequireFree(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        if (IsLocked(folder)) throw Locked(folder, path, Read(path));
+        if (LivingOwner(path) is { } owner) throw Locked(folder, path, owner);
     }
 
     private static RunLock? TryCreate(string path)
@@ -148,6 +148,8 @@ internal sealed class RunLock : IDisposable
             $"The run folder '{folder}' is in use: {who} has trained in it{since}. Wait until it ends, or choose another folder. If that process no longer "
             + $"exists, delete '{path}'.");
     }
+
+    private static Owner? LivingOwner(string path) => File.Exists(path) && Read(path) is { } owner && owner.MayBeAlive() ? owner : null;
 
     private static Owner? Read(string path)
     {

@@ -18,23 +18,13 @@ internal static class DirectConv2dLaunch
     private const int LongRow = 256;
 
     /// <summary>Words of workspace: packed weights, for vectors of any width and either pass.</summary>
-    public static int WorkspaceLength(Conv2dShape shape)
-    {
-        const int widestPanel = 32;
-        var taps = shape.KernelHeight * shape.KernelWidth;
-        var forward = (long)IntMath.RoundUp(shape.OutputPerGroup, widestPanel) * shape.InputPerGroup;
-        var transposed = (long)IntMath.RoundUp(shape.InputPerGroup, widestPanel) * shape.OutputPerGroup;
-        return ShapeLimits.Length("the workspace", Math.Max(forward, transposed), taps, shape.Groups);
-    }
+    public static int WorkspaceLength(Conv2dShape shape) => ShapeLimits.Length(
+        "the workspace", Math.Max(TapLength(shape.InputPerGroup, shape.OutputPerGroup), TapLength(shape.OutputPerGroup, shape.InputPerGroup)),
+        shape.KernelHeight * shape.KernelWidth, shape.Groups);
 
     /// <summary>Words of the packed weights of a forward pass, for vectors of any width.</summary>
-    public static int WeightLength(Conv2dShape shape)
-    {
-        const int widestPanel = 32;
-        return ShapeLimits.Length(
-            "the packed weights", (long)IntMath.RoundUp(shape.OutputPerGroup, widestPanel) * shape.InputPerGroup, shape.KernelHeight * shape.KernelWidth,
-            shape.Groups);
-    }
+    public static int WeightLength(Conv2dShape shape) => ShapeLimits.Length(
+        "the packed weights", TapLength(shape.InputPerGroup, shape.OutputPerGroup), shape.KernelHeight * shape.KernelWidth, shape.Groups);
 
     /// <summary>Packs the weights of a forward pass.</summary>
     public static void PackWeights<TBackend, TVector>(ILauncher<TBackend> launcher, Conv2dShape shape, DeviceView weights, DeviceView packed)
@@ -109,5 +99,12 @@ internal static class DirectConv2dLaunch
             };
             launcher.Launch(kernel, checked(g.Strips * g.Panels), (int)Math.Min(int.MaxValue, (long)g.TilesPerStrip * tileCost));
         }
+    }
+
+    // Packed weights of a tap of the kernel in one group.
+    private static long TapLength(int summed, int computed)
+    {
+        const int widestPanel = 32;
+        return (long)IntMath.RoundUp(computed, widestPanel) * summed;
     }
 }

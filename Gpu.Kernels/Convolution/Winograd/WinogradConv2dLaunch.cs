@@ -8,20 +8,11 @@ namespace Gpu.Kernels.Convolution;
 internal static class WinogradConv2dLaunch
 {
     /// <summary>Words of workspace, for vectors of any width and either pass: the transformed weights.</summary>
-    public static int WorkspaceLength(Conv2dShape shape)
-    {
-        const int widestPanel = 32;
-        var forward = (long)IntMath.RoundUp(shape.OutputChannels, widestPanel) * shape.InputChannels;
-        var backward = (long)IntMath.RoundUp(shape.InputChannels, widestPanel) * shape.OutputChannels;
-        return ShapeLimits.Workspace(Math.Max(forward, backward) * WinogradTransform.Products);
-    }
+    public static int WorkspaceLength(Conv2dShape shape) =>
+        Math.Max(WeightLength(shape.InputChannels, shape.OutputChannels), WeightLength(shape.OutputChannels, shape.InputChannels));
 
     /// <summary>Words of the transformed weights of a forward pass, for vectors of any width.</summary>
-    public static int WeightLength(Conv2dShape shape)
-    {
-        const int widestPanel = 32;
-        return ShapeLimits.Workspace((long)IntMath.RoundUp(shape.OutputChannels, widestPanel) * shape.InputChannels * WinogradTransform.Products);
-    }
+    public static int WeightLength(Conv2dShape shape) => WeightLength(shape.InputChannels, shape.OutputChannels);
 
     /// <summary>Transforms the weights of a forward pass or (backward) of an input gradient.</summary>
     public static void TransformWeights<TBackend, TVector>(
@@ -69,5 +60,11 @@ internal static class WinogradConv2dLaunch
         };
         var cost = (long)g.TilesPerStrip * WinogradTransform.Products * g.OutputChannels / TBackend.Width * (g.InputChannels + 6);
         launcher.LaunchWithScratch(kernel, g.Strips, (int)Math.Min(cost, int.MaxValue / 4), g.ScratchLength);
+    }
+
+    private static int WeightLength(int summed, int computed)
+    {
+        const int widestPanel = 32;
+        return ShapeLimits.Workspace((long)IntMath.RoundUp(computed, widestPanel) * summed * WinogradTransform.Products);
     }
 }

@@ -86,8 +86,7 @@ internal static class MaskReader
         if (bad.Length == 0) return;
         throw new DatasetException(
             $"{FolderTree.Count(bad.Length, "mask")} in '{layout.Root.Path}' cannot be used: a mask has the size of its image. Correct or remove "
-            + $"{(bad.Length == 1 ? "it" : "them")}:{string.Concat(bad.Take(MostNamed).Select(text => $"{Environment.NewLine}  {text}"))}"
-            + (bad.Length > MostNamed ? $"{Environment.NewLine}  and {bad.Length - MostNamed} more" : ""));
+            + $"{(bad.Length == 1 ? "it" : "them")}:{NameList.Lines(bad)}");
     }
 
     private static void RequireColors(MaskFolderLayout layout, MaskPalette? palette, HashSet<int>[] colors)

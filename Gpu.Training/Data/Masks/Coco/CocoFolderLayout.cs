@@ -280,8 +280,7 @@ internal sealed class CocoFolderLayout : MaskLayout
         if (mistakes.Count == 0) return;
         throw new DatasetException(
             $"The annotations in '{Root.Path}' have {FolderTree.Count(mistakes.Count, "mistake")}. Correct or remove what is named here:"
-            + string.Concat(mistakes.Take(MostNamed).Select(text => $"{Environment.NewLine}  {text}"))
-            + (mistakes.Count > MostNamed ? $"{Environment.NewLine}  and {mistakes.Count - MostNamed} more" : ""));
+            + NameList.Lines(mistakes));
     }
 
     private static string Describe(CocoAnnotation annotation) => annotation.Id is { } id ? $"annotation {id}" : "an annotation";
