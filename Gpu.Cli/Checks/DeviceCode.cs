@@ -9,7 +9,8 @@ internal static class DeviceCode
 {
     /// <summary>Compiles every instance of every kernel, on all processors, and writes its text.</summary>
     /// <param name="folder">
-    /// receives <c>NAME.ptx</c>, for kernels with launch bounds <c>NAME.sm_90.ptx</c>, and, except for tensor-core kernels, <c>NAME.cl</c>; created if missing
+    /// receives <c>NAME.ptx</c>, for kernels with launch bounds <c>NAME.bounded.ptx</c>, and, except for tensor-core kernels, <c>NAME.cl</c>; created if it
+    /// does not exist
     /// </param>
     /// <param name="only">only kernels whose names contain this text, in upper or lower case</param>
     /// <param name="quick">only so many instances that each kernel and each type argument occurs</param>
@@ -45,7 +46,7 @@ internal static class DeviceCode
             {
                 var file = Path.Combine(folder, KernelInstances.Name(kernel).Replace(", ", "-", StringComparison.Ordinal));
                 AtomicFile.WriteAllText(file + ".ptx", $"// {name}\n{text.Sm80}");
-                if (text.Bounded is { } bounded) AtomicFile.WriteAllText(file + ".sm_90.ptx", $"// {name}\n{bounded}");
+                if (text.Bounded is { } bounded) AtomicFile.WriteAllText(file + ".bounded.ptx", $"// {name}\n{bounded}");
                 if (!KernelInstances.IsForCuda(kernel)) AtomicFile.WriteAllText(file + ".cl", $"// {name}\n{text.OpenCL}");
             }
 

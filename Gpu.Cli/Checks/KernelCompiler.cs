@@ -30,7 +30,7 @@ internal sealed class KernelCompiler : IDisposable
     {
         // The code of a kernel depends on those compiled before it in a context, and the product compiles each in a context of its own. With launch bounds the
         // difference can be a spill.
-        var bounds = LaunchBounds.Of(kernel, CudaArchitecture.SM_90);
+        var bounds = LaunchBounds.Of(kernel, CudaArchitecture.SM_80);
         if (bounds.MinNumGroupsPerMultiprocessor is not null) Dispose();
         _backends ??= new Backends();
         try
@@ -144,5 +144,5 @@ internal sealed class KernelCompiler : IDisposable
 /// <param name="Sm80">PTX for sm_80</param>
 /// <param name="Sm90">PTX for sm_90 without launch bounds; null unless it was requested</param>
 /// <param name="OpenCL">OpenCL C</param>
-/// <param name="Bounded"><paramref name="Sm80"/> with the launch bounds that the kernel has from sm_90 on (<see cref="LaunchBounds"/>); null for none</param>
+/// <param name="Bounded"><paramref name="Sm80"/> with the launch bounds of the kernel (<see cref="LaunchBounds"/>); null for none</param>
 internal sealed record KernelText(string Sm80, string? Sm90, string OpenCL, string? Bounded);

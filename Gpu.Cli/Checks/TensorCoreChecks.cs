@@ -56,6 +56,36 @@ internal static class TensorCoreChecks
         Require.Equal(checker.DownloadInts(first), checker.DownloadInts(second));
     }
 
+    // The addition that rounds to TF32 would turn the NaN of a GPU into a number close to zero.
+    [OperationCheck("tensor-core NaN", 34)]
+    public static void NaNIsNotLost(Checker checker)
+    {
+        foreach (var shape in new[] { Shapes[0], Conv2dShape.Dense(1100, 8, 12) })
+        {
+            var (input, weights, gradient) = (checker.Uniform(shape.InputLength), checker.Uniform(shape.WeightLength), checker.Uniform(shape.OutputLength));
+            var workspace = checker.Output(Conv2d.WorkspaceLength(shape));
+            foreach (var operand in new[] { input, weights, gradient })
+            {
+                // One of the last elements lies at an edge of a tile.
+                var at = operand.Length - 2;
+                var value = operand[at];
+                operand[at] = BitConverter.Int32BitsToSingle(0x7fffffff);
+                var (x, w, d) = (checker.Upload(input), checker.Upload(weights), checker.Upload(gradient));
+                var (output, inputGradient, weightGradient) =
+                    (Zeros(checker, shape.OutputLength), Zeros(checker, shape.InputLength), Zeros(checker, shape.WeightLength));
+                Conv2d.Forward(checker.Device, shape, x, w, default, output, Activation.None, workspace);
+                Conv2d.BackwardData(checker.Device, shape, d, w, inputGradient, workspace);
+                Conv2d.BackwardWeights(checker.Device, shape, x, d, weightGradient, default, workspace);
+                Require.Equal(operand != gradient, checker.Download(output).Any(float.IsNaN));
+                Require.Equal(operand != input, checker.Download(inputGradient).Any(float.IsNaN));
+                Require.Equal(operand != weights, checker.Download(weightGradient).Any(float.IsNaN));
+                operand[at] = value;
+            }
+        }
+    }
+
+    private static DeviceView Zeros(Checker checker, int words) => checker.Upload(new float[words]);
+
     internal static float[] Rounded(float[] values, MatrixPrecision precision) =>
         [.. values.Select(value => precision == MatrixPrecision.Fp16 ? (float)(Half)value : ToTf32(value))];
 

@@ -1,5 +1,6 @@
 using Gpu.Kernels.Activations;
 using Gpu.Kernels.Convolution;
+using Gpu.Kernels.Convolution.TensorCore;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
@@ -14,21 +15,28 @@ internal static class LaunchBounds
     // The registers of a multiprocessor of every architecture from sm_70 on.
     private const int Registers = 65_536;
 
-    // The epilogues of the others need more than 128 registers; with fewer they spill 16 to 44 bytes.
+    // With bounds the others spill up to 16 bytes; without, they take 124 to 129 registers and spill none.
     private static readonly Type[] SmallActivations = [typeof(Identity), typeof(Relu), typeof(LeakyRelu), typeof(Sigmoid), typeof(Tanh)];
 
     /// <summary>The bounds of a closed kernel on an architecture; none for most.</summary>
     /// <remarks>
-    /// Without bounds, tiles of 128 x 128 take 138 to 143 registers, so a multiprocessor holds one group of 256 threads, and nothing hides the latency of its
-    /// loads. With 128 registers two fit. For sm_90 that needs no spill (ptxas 12.4); for sm_80 it would spill 12 to 32 bytes, so there are no bounds.
+    /// A multiprocessor holds two groups of an fp32 tile of 128 x 128 if a thread has at most 128 registers, so that one computes while the other waits.
+    /// Without bounds the weight gradient takes 142 to 145. The convolutions take no more than 128 by themselves (ptxas 12.4 for sm_80 and sm_90); their bounds
+    /// make sure that another version of the compiler gives them no more. With 128 registers, four groups of a TF32 tile of 128 x 64 fit.
     /// </remarks>
     public static KernelSpecialization Of(Type kernel, CudaArchitecture architecture) =>
-        architecture >= CudaArchitecture.SM_90 && kernel.IsGenericType && kernel.GetGenericTypeDefinition() == typeof(ImplicitGemmConv2d<,,,>)
-        && kernel.GetGenericArguments() is [_, _, var activation, var tile] && tile == typeof(Tile128x128) && SmallActivations.Contains(activation)
-            ? new KernelSpecialization(Tile128x128.ThreadsX * Tile128x128.ThreadsY, 2)
+        architecture >= CudaArchitecture.SM_80 && Find(kernel) is { } bounds
+            ? new KernelSpecialization(bounds.Threads, bounds.Groups)
             : KernelSpecialization.Empty;
 
     /// <summary>The most registers of a thread with which the bounds hold; 255 without bounds.</summary>
-    public static int MaxRegisters(Type kernel, CudaArchitecture architecture) =>
-        Of(kernel, architecture) is { MaxNumThreadsPerGroup: { } threads, MinNumGroupsPerMultiprocessor: { } groups } ? Registers / (threads * groups) : 255;
+    public static int MaxRegisters(Type kernel) => Find(kernel) is { } bounds ? Registers / (bounds.Threads * bounds.Groups) : 255;
+
+    private static (int Threads, int Groups)? Find(Type kernel)
+    {
+        if (!kernel.IsGenericType || kernel.GetGenericArguments() is not [.., var beforeLast, var tile]) return null;
+        var definition = kernel.GetGenericTypeDefinition();
+        if (tile == typeof(Tile128x128) && (definition == typeof(ImplicitGemmWeightGradient<,,>) || SmallActivations.Contains(beforeLast))) return (256, 2);
+        return definition == typeof(TensorCoreConv2d<,,>) && beforeLast == typeof(Tf32Unit) && tile == typeof(TallTile) ? (128, 4) : null;
+    }
 }

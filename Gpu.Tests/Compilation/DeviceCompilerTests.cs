@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Gpu.Cli.Checks;
 using Gpu.Kernels.Cuda;
-using ILGPU.Runtime.Cuda;
 using Xunit.Abstractions;
 
 namespace Gpu.Tests.Compilation;
@@ -23,10 +22,10 @@ public class DeviceCompilerTests(ITestOutputHelper output)
 
     [CompilerTheory("ptxas")]
     [MemberData(nameof(NvidiaTargets))]
-    public void NvidiaAcceptsEveryKernelWithoutSpills(string target) => Check("ptxas", target, kernel => PtxFor(kernel, target), (kernel, verdict) =>
+    public void NvidiaAcceptsEveryKernelWithoutSpills(string target) => Check("ptxas", target, Ptx, (kernel, verdict) =>
         verdict.Spills > 0 || verdict.Stack > 0 ? $"{verdict.Stack} bytes of local memory, {verdict.Spills} bytes of spills, {verdict.Registers} registers"
-        : verdict.Registers > LaunchBounds.MaxRegisters(kernel.Kernel, Architecture(target))
-            ? $"{verdict.Registers} registers, but its launch bounds allow {LaunchBounds.MaxRegisters(kernel.Kernel, Architecture(target))}" : null);
+        : verdict.Registers > LaunchBounds.MaxRegisters(kernel.Kernel)
+            ? $"{verdict.Registers} registers, but its launch bounds allow {LaunchBounds.MaxRegisters(kernel.Kernel)}" : null);
 
     [CompilerTheory("ocloc")]
     [MemberData(nameof(IntelTargets))]
@@ -38,9 +37,7 @@ public class DeviceCompilerTests(ITestOutputHelper output)
         verdict.Spills > 0 || verdict.Stack > 0 ? $"{verdict.Stack} bytes of scratch memory, {verdict.Spills} spilled registers"
         : verdict.SharedMemory > AmdSharedMemory ? $"{verdict.SharedMemory} bytes of local memory, but there are {AmdSharedMemory}" : null);
 
-    private static CudaArchitecture Architecture(string target) => target == "sm_90" ? CudaArchitecture.SM_90 : CudaArchitecture.SM_80;
-
-    private static string? PtxFor(CompiledKernel kernel, string target) => target == "sm_90" ? kernel.Text?.Bounded ?? kernel.Text?.Sm80 : kernel.Text?.Sm80;
+    private static string? Ptx(CompiledKernel kernel) => kernel.Text?.Bounded ?? kernel.Text?.Sm80;
 
     private static string? OpenCL(CompiledKernel kernel) => KernelInstances.IsForCuda(kernel.Kernel) ? null : kernel.Text?.OpenCL;
 

@@ -82,6 +82,14 @@ template <class T> inline T Reverse(T a) {
     return r;
 }
 
+// a b + c rounded towards zero, so a finite sum stays finite.
+inline float FusedTowardsZero(float a, float b, float c) {
+    double exact = (double)a * b + c;
+    float nearest = (float)exact;
+    if (!std::isfinite(exact) || std::fabs((double)nearest) <= std::fabs(exact)) return nearest;
+    return std::nextafter(nearest, 0.0f);
+}
+
 const std::unordered_map<std::string, Handler> table = {
     INTEGER("s16", s16, s16), INTEGER("u16", u16, u16), INTEGER("s32", u32, s32), INTEGER("u32", u32, u32), INTEGER("s64", u64, s64), INTEGER("u64", u64, u64),
     BITS("b16", u16), BITS("b32", u32), BITS("b64", u64),
@@ -95,6 +103,7 @@ const std::unordered_map<std::string, Handler> table = {
     BINARY("mul.hi.u32", u32, u32, u32, (u32)((u64)a * b >> 32)), BINARY("mul.hi.s32", s32, s32, s32, (s32)((s64)a * b >> 32)),
     BINARY("mul.hi.u64", u64, u64, u64, (u64)((unsigned __int128)a * b >> 64)), BINARY("mul.hi.s64", s64, s64, s64, (s64)((__int128)a * b >> 64)),
     TERNARY("fma.f32", float, float, float, float, std::fma(a, b, c)), TERNARY("fma.f64", double, double, double, double, std::fma(a, b, c)),
+    TERNARY("fma.rz.f32", float, float, float, float, FusedTowardsZero(a, b, c)),
     TERNARY("fma.f16", half_t, half_t, half_t, half_t, (float)((double)a * b + c)),
     UNARY("popc.b32", u32, u32, (u32)__builtin_popcountll(a)), UNARY("popc.b64", u32, u64, (u32)__builtin_popcountll(a)),
     UNARY("clz.b32", u32, u32, a ? (u32)__builtin_clz(a) : 32u), UNARY("clz.b64", u32, u64, a ? (u32)__builtin_clzll(a) : 64u),
@@ -110,7 +119,7 @@ Handler Lookup(const std::string& name) {
 
 }  // namespace
 
-// Rounding to nearest is the only one known here; approximate instructions give the correctly rounded result.
+// Rounding to nearest is the only one known here, except for fma.rz; approximate instructions give the correctly rounded result.
 Handler FindArithmetic(const Parts& opcode, Instruction& instruction) {
     std::string name, combination;
     auto& operation = opcode[0];

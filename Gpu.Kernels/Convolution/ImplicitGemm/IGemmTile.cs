@@ -77,6 +77,13 @@ internal static class GemmTileMemory
     public static int StageQuads<TTile>()
         where TTile : struct, IGemmTile => Depth * (LeftStride<TTile>() + RightStride<TTile>());
 
+    /// <summary>
+    /// Quads of both stages. The views that <see cref="MultiplyAdd"/> moves end up to <see cref="IGemmTile.ThreadsX"/> quads after the second stage; nothing is
+    /// read there.
+    /// </summary>
+    public static int Quads<TTile>()
+        where TTile : struct, IGemmTile => 2 * StageQuads<TTile>() + TTile.ThreadsX;
+
     /// <summary>Quads of the operand that a thread loads in a step: 1 or 2.</summary>
     public static int LeftQuadsPerThread<TTile>()
         where TTile : struct, IGemmTile => 2 * Rows<TTile>() > Threads<TTile>() ? 2 : 1;
@@ -94,22 +101,40 @@ internal static class GemmTileMemory
     public static void MultiplyAdd<TTile>(ArrayView<Float4> memory, int stage, int threadX, int threadY, ref TTile tile)
         where TTile : struct, IGemmTile
     {
-        var left = stage * StageQuads<TTile>() + threadY;
-        var right = stage * StageQuads<TTile>() + LeftQuads<TTile>() + threadX;
+        var left = memory.SubView(stage * StageQuads<TTile>() + threadY);
+        var right = memory.SubView(stage * StageQuads<TTile>() + LeftQuads<TTile>() + threadX);
+        if (Threads<TTile>() >= 256)
+        {
+            // A multiprocessor holds two such groups if a thread has at most 128 registers. Then other warps hide the latency of these loads, and a thread has
+            // no registers for operands that it does not need yet.
+            for (var depth = 0; depth < Depth; depth += 2)
+            {
+                var first = new Operands<TTile>(left, right, 0);
+                var second = new Operands<TTile>(left, right, 1);
+                tile.MultiplyAdd(first.A0, first.A1, first.B0, first.B1);
+                tile.MultiplyAdd(second.A0, second.A1, second.B0, second.B1);
+                left = left.SubView(2 * LeftStride<TTile>());
+                right = right.SubView(2 * RightStride<TTile>());
+            }
+
+            return;
+        }
+
         // The operands of the next value of k are loaded while the products of the current one are added. The loop is unrolled by two. Unrolled by four, it
-        // would need 32 more registers, because ILGPU orders the additions element by element.
-        var even = new Operands<TTile>(memory, left, right);
+        // would need 32 more registers, because ILGPU orders the additions element by element. The loop moves views, so that the indices in them are constants,
+        // which become part of the load instructions.
+        var even = new Operands<TTile>(left, right, 0);
         for (var depth = 2; depth < Depth; depth += 2)
         {
-            var odd = new Operands<TTile>(memory, left + LeftStride<TTile>(), right + RightStride<TTile>());
+            var odd = new Operands<TTile>(left, right, 1);
             tile.MultiplyAdd(even.A0, even.A1, even.B0, even.B1);
-            left += 2 * LeftStride<TTile>();
-            right += 2 * RightStride<TTile>();
-            even = new Operands<TTile>(memory, left, right);
+            left = left.SubView(2 * LeftStride<TTile>());
+            right = right.SubView(2 * RightStride<TTile>());
+            even = new Operands<TTile>(left, right, 0);
             tile.MultiplyAdd(odd.A0, odd.A1, odd.B0, odd.B1);
         }
 
-        var last = new Operands<TTile>(memory, left + LeftStride<TTile>(), right + RightStride<TTile>());
+        var last = new Operands<TTile>(left, right, 1);
         tile.MultiplyAdd(even.A0, even.A1, even.B0, even.B1);
         tile.MultiplyAdd(last.A0, last.A1, last.B0, last.B1);
     }
@@ -120,26 +145,27 @@ internal static class GemmTileMemory
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreTransposed(ArrayView<float> words, int firstQuad, int stride, int depth, int at, Float4 value)
     {
-        var index = (firstQuad + depth * stride) * 4 + at;
-        words[index] = value.X;
-        words[index + 4 * stride] = value.Y;
-        words[index + 8 * stride] = value.Z;
-        words[index + 12 * stride] = value.W;
+        // A view, so that the indices are constants.
+        var first = words.SubView((firstQuad + depth * stride) * 4 + at);
+        first[0] = value.X;
+        first[4 * stride] = value.Y;
+        first[8 * stride] = value.Z;
+        first[12 * stride] = value.W;
     }
 
-    // The operands of a thread for one value of k.
+    // The operands of a thread for one value of k, number rows after the start of the views.
     private readonly struct Operands<TTile>
         where TTile : struct, IGemmTile
     {
         public readonly Float4 A0, A1, B0, B1;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Operands(ArrayView<Float4> memory, int left, int right)
+        public Operands(ArrayView<Float4> left, ArrayView<Float4> right, int number)
         {
-            A0 = memory[left];
-            A1 = TTile.RowsPerThread == 8 ? memory[left + TTile.ThreadsY] : A0;
-            B0 = memory[right];
-            B1 = TTile.ColumnsPerThread == 8 ? memory[right + TTile.ThreadsX] : B0;
+            A0 = left[number * LeftStride<TTile>()];
+            A1 = TTile.RowsPerThread == 8 ? left[number * LeftStride<TTile>() + TTile.ThreadsY] : A0;
+            B0 = right[number * RightStride<TTile>()];
+            B1 = TTile.ColumnsPerThread == 8 ? right[number * RightStride<TTile>() + TTile.ThreadsX] : B0;
         }
     }
 }

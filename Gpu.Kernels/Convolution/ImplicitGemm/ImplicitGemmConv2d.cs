@@ -74,7 +74,7 @@ internal struct ImplicitGemmConv2d<TBackend, TVector, TActivation, TTile> : IGro
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Run()
     {
-        var memory = SharedMemory.Allocate<Float4>(2 * GemmTileMemory.StageQuads<TTile>());
+        var memory = SharedMemory.Allocate<Float4>(GemmTileMemory.Quads<TTile>());
         var words = memory.Cast<float>();
         var thread = Group.IdxX;
         var threadY = thread / TTile.ThreadsX;

@@ -47,7 +47,7 @@ internal struct ImplicitGemmWeightGradient<TBackend, TVector, TTile> : IGroupedK
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Run()
     {
-        var memory = SharedMemory.Allocate<Float4>(2 * GemmTileMemory.StageQuads<TTile>());
+        var memory = SharedMemory.Allocate<Float4>(GemmTileMemory.Quads<TTile>());
         var thread = Group.IdxX;
         var threadY = thread / TTile.ThreadsX;
         var threadX = thread - threadY * TTile.ThreadsX;

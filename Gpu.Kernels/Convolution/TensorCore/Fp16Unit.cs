@@ -30,29 +30,26 @@ internal struct Fp16Unit : ITensorCoreUnit
         Multiply + PtxText.P06 + Multiply + PtxText.P16 + Multiply + PtxText.P26 + Multiply + PtxText.P36
         + Multiply + PtxText.P07 + Multiply + PtxText.P17 + Multiply + PtxText.P27 + Multiply + PtxText.P37;
 
-    // %0 is the lane's offset in bytes; 32 bytes are 16 rows of the product.
+    // 32 bytes are 16 rows of the product.
     private const string FirstInLines =
-        "add.u32 tcp0, tcs, %0;\n\t"
-        + Load + " {tca0, tca1, tca2, tca3}, [tcp0+0];\n\t"
+        Load + " {tca0, tca1, tca2, tca3}, [tcp0+0];\n\t"
         + Load + " {tca4, tca5, tca6, tca7}, [tcp0+32];\n\t"
         + Load + " {tca8, tca9, tca10, tca11}, [tcp0+64];\n\t"
         + Load + " {tca12, tca13, tca14, tca15}, [tcp0+96];\n\t";
 
-    // %0 is the lane's offset in bytes; 32 bytes are 16 columns of the product.
+    // 32 bytes are 16 columns of the product.
     private const string Narrow =
-        "add.u32 tcp1, tcs, %0;\n\t"
-        + Load + " {tcb0, tcb1, tcb2, tcb3}, [tcp1+0];\n\t"
-        + Load + " {tcb4, tcb5, tcb6, tcb7}, [tcp1+32];\n\t"
+        Load + " {tcb0, tcb1, tcb2, tcb3}, [tcp2+0];\n\t"
+        + Load + " {tcb4, tcb5, tcb6, tcb7}, [tcp2+32];\n\t"
         + Pair0 + Pair1;
 
     private const string Wide =
-        "add.u32 tcp1, tcs, %0;\n\t"
-        + Load + " {tcb0, tcb1, tcb2, tcb3}, [tcp1+0];\n\t"
-        + Load + " {tcb4, tcb5, tcb6, tcb7}, [tcp1+32];\n\t"
+        Load + " {tcb0, tcb1, tcb2, tcb3}, [tcp2+0];\n\t"
+        + Load + " {tcb4, tcb5, tcb6, tcb7}, [tcp2+32];\n\t"
         + Pair0
-        + Load + " {tcb8, tcb9, tcb10, tcb11}, [tcp1+64];\n\t"
+        + Load + " {tcb8, tcb9, tcb10, tcb11}, [tcp2+64];\n\t"
         + Pair1
-        + Load + " {tcb12, tcb13, tcb14, tcb15}, [tcp1+96];\n\t"
+        + Load + " {tcb12, tcb13, tcb14, tcb15}, [tcp2+96];\n\t"
         + Pair2 + Pair3;
 
     /// <inheritdoc/>
@@ -74,21 +71,44 @@ internal struct Fp16Unit : ITensorCoreUnit
     public readonly void Begin() => CudaAsm.Emit(PtxText.Begin);
 
     /// <inheritdoc/>
-    public readonly void MultiplyRows(ArrayView<float> shared, int lane, int half, bool wide, int first, int second, int secondStride)
+    public static int EpilogueStride(int columns) => TileLayout.EpilogueStride16(columns);
+
+    /// <inheritdoc/>
+    public static int RowOfLines(int part, int row) => part * WarpTile.EpilogueRows + row;
+
+    /// <inheritdoc/>
+    public readonly void BeginRows(int lane, int first, int second, int secondStride) => PtxUnits.SetLane(
+        first + TileLayout.FirstInRows(lane, 0), first + TileLayout.FirstInRows(lane, 1), second + TileLayout.SecondInLines16(lane, 0, secondStride));
+
+    /// <inheritdoc/>
+    public readonly void BeginLines(int lane, int first, int firstStride, int second, int secondStride) => PtxUnits.SetLane(
+        first + TileLayout.FirstInLines16(lane, 0, firstStride), 0, second + TileLayout.SecondInLines16(lane, 0, secondStride));
+
+    /// <inheritdoc/>
+    public readonly void MultiplyRows(ArrayView<float> shared, int half, bool wide, int stage, int secondStride)
     {
-        CudaAsm.Emit(PtxText.FirstInRows, (first + TileLayout.FirstInRows(lane, half)) * sizeof(float));
-        MultiplySecond(lane, half, wide, second, secondStride);
+        PtxUnits.SetFirstInRows(half, stage);
+        CudaAsm.Emit(PtxText.FirstInRows);
+        MultiplySecond(half, wide, stage, secondStride);
     }
 
     /// <inheritdoc/>
-    public readonly void MultiplyLines(ArrayView<float> shared, int lane, int half, bool wide, int first, int firstStride, int second, int secondStride)
+    public readonly void MultiplyLines(ArrayView<float> shared, int half, bool wide, int stage, int firstStride, int secondStride)
     {
-        CudaAsm.Emit(FirstInLines, (first + TileLayout.FirstInLines16(lane, half, firstStride)) * sizeof(float));
-        MultiplySecond(lane, half, wide, second, secondStride);
+        CudaAsm.Emit(PtxText.SetFirst0, (stage + half * Depth / 2 * firstStride) * sizeof(float));
+        CudaAsm.Emit(FirstInLines);
+        MultiplySecond(half, wide, stage, secondStride);
     }
 
     /// <inheritdoc/>
-    public readonly void StoreSums(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.StoreSums(part, wide, lane, target);
+    public readonly void End()
+    {
+        // NaN stays NaN in half precision.
+    }
+
+    /// <inheritdoc/>
+    public readonly void StoreSums(int part, bool wide, ArrayView<float> shared, int lane, int target) =>
+        PtxUnits.StoreSums(part, wide, target + (lane >> 2) * EpilogueStride(wide ? 64 : 32) + 2 * (lane & 3));
 
     /// <inheritdoc/>
     public readonly void FetchFour<TSlot>(
@@ -125,10 +145,10 @@ internal struct Fp16Unit : ITensorCoreUnit
     /// <inheritdoc/>
     public static void WarpBarrier() => CudaAsm.Emit(PtxText.WarpBarrier);
 
-    private static void MultiplySecond(int lane, int half, bool wide, int second, int stride)
+    private static void MultiplySecond(int half, bool wide, int stage, int stride)
     {
-        var offset = (second + TileLayout.SecondInLines16(lane, half, stride)) * sizeof(float);
-        if (wide) CudaAsm.Emit(Wide, offset);
-        else CudaAsm.Emit(Narrow, offset);
+        CudaAsm.Emit(PtxText.SetSecond, (stage + half * Depth / 2 * stride) * sizeof(float));
+        if (wide) CudaAsm.Emit(Wide);
+        else CudaAsm.Emit(Narrow);
     }
 }

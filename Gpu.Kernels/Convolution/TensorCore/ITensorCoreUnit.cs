@@ -35,25 +35,45 @@ internal interface ITensorCoreUnit
     /// <param name="column">number of the value, a multiple of four</param>
     static abstract int LineOffset(int column);
 
+    /// <summary>Words from one row of sums to the next in the epilogue, without bank conflicts.</summary>
+    /// <param name="columns">columns of a warp, 32 or 64</param>
+    static abstract int EpilogueStride(int columns);
+
+    /// <summary>The row of the warp's tile that <see cref="StoreSums"/> stores as row 0 to 15 of a part, if the first operand is stored in lines.</summary>
+    static abstract int RowOfLines(int part, int row);
+
     /// <summary>Sets the sums to zero. Must be called once, before any other method.</summary>
     void Begin();
 
+    /// <summary>Prepares <see cref="MultiplyRows"/>.</summary>
+    /// <param name="lane">lane of the warp, 0 to 31</param>
+    /// <param name="first">offset of the warp's first row in a stage</param>
+    /// <param name="second">offset of the warp's first column in a stage</param>
+    /// <param name="secondStride">words from one line of the second operand to the next</param>
+    void BeginRows(int lane, int first, int second, int secondStride);
+
+    /// <summary>
+    /// <see cref="BeginRows"/> for <see cref="MultiplyLines"/>, with the first operand stored in lines of <paramref name="firstStride"/> words.
+    /// </summary>
+    void BeginLines(int lane, int first, int firstStride, int second, int secondStride);
+
     /// <summary>Computes sums += first * second over one half of the <see cref="Depth"/> values of k. The first operand is stored in rows.</summary>
     /// <param name="shared">shared memory of the group</param>
-    /// <param name="lane">lane of the warp, 0 to 31</param>
     /// <param name="half">half of the values of k, 0 or 1</param>
     /// <param name="wide">whether the warp has 64 columns instead of 32; a constant</param>
-    /// <param name="first">offset of the warp's first row</param>
-    /// <param name="second">offset of the warp's first column</param>
-    /// <param name="secondStride">words from one line of the second operand to the next</param>
-    void MultiplyRows(ArrayView<float> shared, int lane, int half, bool wide, int first, int second, int secondStride);
+    /// <param name="stage">offset of the stage</param>
+    /// <param name="secondStride">as for <see cref="BeginRows"/>; a constant</param>
+    void MultiplyRows(ArrayView<float> shared, int half, bool wide, int stage, int secondStride);
 
-    /// <summary><see cref="MultiplyRows"/> with the first operand stored in lines of <paramref name="firstStride"/> words.</summary>
-    void MultiplyLines(ArrayView<float> shared, int lane, int half, bool wide, int first, int firstStride, int second, int secondStride);
+    /// <summary><see cref="MultiplyRows"/> with the first operand stored in lines of <paramref name="firstStride"/> words, a constant.</summary>
+    void MultiplyLines(ArrayView<float> shared, int half, bool wide, int stage, int firstStride, int secondStride);
+
+    /// <summary>Ends the products. If an operand was NaN, some sum of every row of the warp becomes NaN.</summary>
+    void End();
 
     /// <summary>
     /// Stores 16 of the 64 rows of sums to shared memory: rows 16 * <paramref name="part"/> to 16 * <paramref name="part"/> + 15, as
-    /// [row][<see cref="WarpTile.EpilogueStride"/>] at offset <paramref name="target"/>.
+    /// [row][<see cref="EpilogueStride"/>] at offset <paramref name="target"/>.
     /// </summary>
     void StoreSums(int part, bool wide, ArrayView<float> shared, int lane, int target);
 
@@ -116,11 +136,4 @@ internal static class WarpTile
 
     /// <summary>Rows that the epilogue stores to shared memory at a time.</summary>
     public const int EpilogueRows = 16;
-
-    /// <summary>
-    /// Words from one row of sums to the next in the epilogue. Lane (g, t) stores two words from bank 8 g + 2 t (modulo 32) on, so the 16 lanes of a half-warp
-    /// access 32 different banks.
-    /// </summary>
-    /// <param name="columns">columns of a warp, 32 or 64</param>
-    public static int EpilogueStride(int columns) => columns + 8;
 }

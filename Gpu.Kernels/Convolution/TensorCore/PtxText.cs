@@ -12,6 +12,8 @@ namespace Gpu.Kernels.Convolution.TensorCore;
 /// tcb   second operand: two registers for each of eight fragments
 /// tcg   fetched words: four registers for each slot
 /// tct   totals
+/// tcn   NaN if a TF32 operand was NaN
+/// tcf   where a lane's fragments begin in a stage: first operand, its second half if it is stored in rows, second operand
 /// tcp, tcw   addresses
 /// tcq   predicate: whether to fetch
 /// tcs   start of shared memory; ILGPU calls the only allocation of the kernel __shared_alloca0
@@ -22,9 +24,9 @@ internal static partial class PtxText
 {
     /// <summary>Declares the registers and clears sums and totals.</summary>
     public const string Begin =
-        ".reg .b32 tcs;\n\t.reg .b32 tcp<4>;\n\t.reg .b64 tcw;\n\t.reg .b32 tca<16>;\n\t.reg .b32 tcb<16>;\n\t"
-        + ".reg .f32 tcc<128>;\n\t.reg .f32 tcg<96>;\n\t.reg .f32 tct<4>;\n\t.reg .pred %%tcq;\n\t"
-        + "mov.u32 tcs, __shared_alloca0;\n\t"
+        ".reg .b32 tcs;\n\t.reg .b32 tcp<4>;\n\t.reg .b32 tcf<3>;\n\t.reg .b64 tcw;\n\t.reg .b32 tca<16>;\n\t.reg .b32 tcb<16>;\n\t"
+        + ".reg .f32 tcc<128>;\n\t.reg .f32 tcg<96>;\n\t.reg .f32 tct<4>;\n\t.reg .f32 tcn;\n\t.reg .pred %%tcq;\n\t"
+        + "mov.u32 tcs, __shared_alloca0; mov.f32 tcn, 0f00000000;\n\t"
         + ClearSums
         + "mov.f32 tct0, 0f00000000; mov.f32 tct1, 0f00000000; mov.f32 tct2, 0f00000000; mov.f32 tct3, 0f00000000;";
 
@@ -34,11 +36,21 @@ internal static partial class PtxText
     /// <summary>Stores the totals of the thread to byte %0 of shared memory.</summary>
     public const string StoreTotals = SetAddress + " st.shared.v4.f32 [tcp0], {tct0, tct1, tct2, tct3};";
 
-    /// <summary>
-    /// Loads four fragments of 16 rows of the first operand, stored in rows, by ldmatrix. %0 is the lane's offset in bytes; 16 rows are 1024 bytes.
-    /// </summary>
-    public const string FirstInRows = SetAddress + "\n\t"
-        + Load + " {tca0, tca1, tca2, tca3}, [tcp0+0];\n\t"
+    /// <summary>Sets the addresses of a lane in stage 0: bytes %0 and %1 for the first operand, %2 for the second.</summary>
+    public const string SetLane = "add.u32 tcf0, tcs, %0; add.u32 tcf1, tcs, %1; add.u32 tcf2, tcs, %2;";
+
+    /// <summary>Sets the address of the first operand, %0 bytes from stage 0.</summary>
+    public const string SetFirst0 = "add.u32 tcp0, tcf0, %0;";
+
+    /// <summary><see cref="SetFirst0"/> for the second half of a first operand in rows.</summary>
+    public const string SetFirst1 = "add.u32 tcp0, tcf1, %0;";
+
+    /// <summary>Sets the address of the second operand, %0 bytes from stage 0.</summary>
+    public const string SetSecond = "add.u32 tcp2, tcf2, %0;";
+
+    /// <summary>Loads four fragments of 16 rows of the first operand, stored in rows, by ldmatrix; 16 rows are 1024 bytes.</summary>
+    public const string FirstInRows =
+        Load + " {tca0, tca1, tca2, tca3}, [tcp0+0];\n\t"
         + Load + " {tca4, tca5, tca6, tca7}, [tcp0+1024];\n\t"
         + Load + " {tca8, tca9, tca10, tca11}, [tcp0+2048];\n\t"
         + Load + " {tca12, tca13, tca14, tca15}, [tcp0+3072];\n\t";

@@ -74,7 +74,8 @@ internal static partial class PtxText
     public const string P36 = " {tcc120, tcc121, tcc122, tcc123}, {tca12, tca13, tca14, tca15}, {tcb12, tcb13}, {tcc120, tcc121, tcc122, tcc123};\n\t";
     public const string P37 = " {tcc124, tcc125, tcc126, tcc127}, {tca12, tca13, tca14, tca15}, {tcb14, tcb15}, {tcc124, tcc125, tcc126, tcc127};\n\t";
 
-    // Stores a row of fragments to shared memory. %0 is the lane's offset in bytes. The second half of a fragment is stored eight rows below the first.
+    // Stores a row of fragments to shared memory. %0 is the lane's offset in bytes. The second half of a fragment is stored eight rows below the first. A lane
+    // has two columns of each fragment: neighbors, or (quads) eight neighbors of four fragments.
     public const string StoreNarrow0 = SetAddress
         + " st.shared.v2.f32 [tcp0+0], {tcc0, tcc1};"
         + " st.shared.v2.f32 [tcp0+1280], {tcc2, tcc3};"
@@ -179,4 +180,60 @@ internal static partial class PtxText
         + " st.shared.v2.f32 [tcp0+2496], {tcc122, tcc123};"
         + " st.shared.v2.f32 [tcp0+224], {tcc124, tcc125};"
         + " st.shared.v2.f32 [tcp0+2528], {tcc126, tcc127};";
+    public const string StoreNarrowQuads0 = SetAddress
+        + " st.shared.v4.f32 [tcp0+0], {tcc0, tcc4, tcc8, tcc12};"
+        + " st.shared.v4.f32 [tcp0+16], {tcc1, tcc5, tcc9, tcc13};"
+        + " st.shared.v4.f32 [tcp0+1152], {tcc2, tcc6, tcc10, tcc14};"
+        + " st.shared.v4.f32 [tcp0+1168], {tcc3, tcc7, tcc11, tcc15};";
+    public const string StoreNarrowQuads1 = SetAddress
+        + " st.shared.v4.f32 [tcp0+0], {tcc32, tcc36, tcc40, tcc44};"
+        + " st.shared.v4.f32 [tcp0+16], {tcc33, tcc37, tcc41, tcc45};"
+        + " st.shared.v4.f32 [tcp0+1152], {tcc34, tcc38, tcc42, tcc46};"
+        + " st.shared.v4.f32 [tcp0+1168], {tcc35, tcc39, tcc43, tcc47};";
+    public const string StoreNarrowQuads2 = SetAddress
+        + " st.shared.v4.f32 [tcp0+0], {tcc64, tcc68, tcc72, tcc76};"
+        + " st.shared.v4.f32 [tcp0+16], {tcc65, tcc69, tcc73, tcc77};"
+        + " st.shared.v4.f32 [tcp0+1152], {tcc66, tcc70, tcc74, tcc78};"
+        + " st.shared.v4.f32 [tcp0+1168], {tcc67, tcc71, tcc75, tcc79};";
+    public const string StoreNarrowQuads3 = SetAddress
+        + " st.shared.v4.f32 [tcp0+0], {tcc96, tcc100, tcc104, tcc108};"
+        + " st.shared.v4.f32 [tcp0+16], {tcc97, tcc101, tcc105, tcc109};"
+        + " st.shared.v4.f32 [tcp0+1152], {tcc98, tcc102, tcc106, tcc110};"
+        + " st.shared.v4.f32 [tcp0+1168], {tcc99, tcc103, tcc107, tcc111};";
+    public const string StoreWideQuads0 = SetAddress
+        + " st.shared.v4.f32 [tcp0+0], {tcc0, tcc4, tcc8, tcc12};"
+        + " st.shared.v4.f32 [tcp0+16], {tcc1, tcc5, tcc9, tcc13};"
+        + " st.shared.v4.f32 [tcp0+2176], {tcc2, tcc6, tcc10, tcc14};"
+        + " st.shared.v4.f32 [tcp0+2192], {tcc3, tcc7, tcc11, tcc15};"
+        + " st.shared.v4.f32 [tcp0+128], {tcc16, tcc20, tcc24, tcc28};"
+        + " st.shared.v4.f32 [tcp0+144], {tcc17, tcc21, tcc25, tcc29};"
+        + " st.shared.v4.f32 [tcp0+2304], {tcc18, tcc22, tcc26, tcc30};"
+        + " st.shared.v4.f32 [tcp0+2320], {tcc19, tcc23, tcc27, tcc31};";
+    public const string StoreWideQuads1 = SetAddress
+        + " st.shared.v4.f32 [tcp0+0], {tcc32, tcc36, tcc40, tcc44};"
+        + " st.shared.v4.f32 [tcp0+16], {tcc33, tcc37, tcc41, tcc45};"
+        + " st.shared.v4.f32 [tcp0+2176], {tcc34, tcc38, tcc42, tcc46};"
+        + " st.shared.v4.f32 [tcp0+2192], {tcc35, tcc39, tcc43, tcc47};"
+        + " st.shared.v4.f32 [tcp0+128], {tcc48, tcc52, tcc56, tcc60};"
+        + " st.shared.v4.f32 [tcp0+144], {tcc49, tcc53, tcc57, tcc61};"
+        + " st.shared.v4.f32 [tcp0+2304], {tcc50, tcc54, tcc58, tcc62};"
+        + " st.shared.v4.f32 [tcp0+2320], {tcc51, tcc55, tcc59, tcc63};";
+    public const string StoreWideQuads2 = SetAddress
+        + " st.shared.v4.f32 [tcp0+0], {tcc64, tcc68, tcc72, tcc76};"
+        + " st.shared.v4.f32 [tcp0+16], {tcc65, tcc69, tcc73, tcc77};"
+        + " st.shared.v4.f32 [tcp0+2176], {tcc66, tcc70, tcc74, tcc78};"
+        + " st.shared.v4.f32 [tcp0+2192], {tcc67, tcc71, tcc75, tcc79};"
+        + " st.shared.v4.f32 [tcp0+128], {tcc80, tcc84, tcc88, tcc92};"
+        + " st.shared.v4.f32 [tcp0+144], {tcc81, tcc85, tcc89, tcc93};"
+        + " st.shared.v4.f32 [tcp0+2304], {tcc82, tcc86, tcc90, tcc94};"
+        + " st.shared.v4.f32 [tcp0+2320], {tcc83, tcc87, tcc91, tcc95};";
+    public const string StoreWideQuads3 = SetAddress
+        + " st.shared.v4.f32 [tcp0+0], {tcc96, tcc100, tcc104, tcc108};"
+        + " st.shared.v4.f32 [tcp0+16], {tcc97, tcc101, tcc105, tcc109};"
+        + " st.shared.v4.f32 [tcp0+2176], {tcc98, tcc102, tcc106, tcc110};"
+        + " st.shared.v4.f32 [tcp0+2192], {tcc99, tcc103, tcc107, tcc111};"
+        + " st.shared.v4.f32 [tcp0+128], {tcc112, tcc116, tcc120, tcc124};"
+        + " st.shared.v4.f32 [tcp0+144], {tcc113, tcc117, tcc121, tcc125};"
+        + " st.shared.v4.f32 [tcp0+2304], {tcc114, tcc118, tcc122, tcc126};"
+        + " st.shared.v4.f32 [tcp0+2320], {tcc115, tcc119, tcc123, tcc127};";
 }

@@ -51,7 +51,7 @@ internal static class SharedTiles<TUnit, TTile>
     public static int StageOfLines => FirstInLines + SecondInLines;
 
     /// <summary>Words of the part of a warp's sums that the epilogue stores to shared memory at a time.</summary>
-    public static int EpilogueWords => WarpTile.EpilogueRows * WarpTile.EpilogueStride(TTile.WarpColumns);
+    public static int EpilogueWords => WarpTile.EpilogueRows * TUnit.EpilogueStride(TTile.WarpColumns);
 }
 
 /// <summary>An entry of a table in shared memory. The kernels define the meaning of the numbers.</summary>

@@ -24,6 +24,9 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
     // An input row that does not exist, for pixels after the last one and taps after the last one.
     private const int Outside = -(1 << 28);
 
+    // The index of a row of weights that does not exist. A copy of no bytes from there is still aligned.
+    private const int Missing = -4;
+
     /// <summary>
     /// Activations, weights, bias, output, and the activated values at which the derivative is taken; see
     /// <see cref="DirectConv2d{TBackend,TVector,TActivation}"/>.
@@ -93,23 +96,25 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
         GroupBarrier.Wait();
         var first = warpRow * WarpTile.Rows * TileLayout.RowWords;
         var second = SharedTiles<TUnit, TTile>.FirstInRows + TUnit.LineOffset(warpColumn * TTile.WarpColumns);
+        var copies = new Copies(this, table, thread, firstColumn);
+        unit.BeginRows(lane, first, second, SharedTiles<TUnit, TTile>.SecondStride);
         if (TUnit.IsRegisterStaged)
         {
             if (Steps > 0)
             {
-                FetchFirst(ref unit, shared, table, 0, 0, thread);
-                FetchSecond(ref unit, shared, table, 0, 0, thread, group, firstColumn);
+                FetchFirst(ref unit, shared, table, copies, 0, 0, thread);
+                FetchSecond(ref unit, shared, table, copies, 0, 0);
                 StoreFirst(ref unit, shared, 0, thread);
                 StoreSecond(ref unit, shared, 0, thread);
             }
 
-            if (Steps > 1) FetchFirst(ref unit, shared, table, 1, 0, thread);
+            if (Steps > 1) FetchFirst(ref unit, shared, table, copies, 1, 0, thread);
         }
         else
         {
             for (var ahead = 0; ahead < SharedTiles<TUnit, TTile>.Stages - 1; ahead++)
             {
-                if (ahead < Steps) FetchBoth(ref unit, shared, table, ahead, ahead * stage, thread, group, firstColumn);
+                if (ahead < Steps) FetchBoth(ref unit, shared, table, copies, ahead, ahead * stage, thread);
                 TUnit.Commit();
             }
         }
@@ -126,35 +131,38 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
                 if (step + 1 < Steps)
                 {
                     StoreFirst(ref unit, shared, writeStage, thread);
-                    FetchSecond(ref unit, shared, table, step + 1, 0, thread, group, firstColumn);
+                    FetchSecond(ref unit, shared, table, copies, step + 1, 0);
                 }
 
-                unit.MultiplyRows(
-                    shared, lane, 0, SharedTiles<TUnit, TTile>.Wide, readStage + first, readStage + second, SharedTiles<TUnit, TTile>.SecondStride);
+                unit.MultiplyRows(shared, 0, SharedTiles<TUnit, TTile>.Wide, readStage, SharedTiles<TUnit, TTile>.SecondStride);
                 if (step + 1 < Steps) StoreSecond(ref unit, shared, writeStage, thread);
-                if (step + 2 < Steps) FetchFirst(ref unit, shared, table, step + 2, 0, thread);
+                if (step + 2 < Steps) FetchFirst(ref unit, shared, table, copies, step + 2, 0, thread);
             }
             else
             {
                 var next = step + SharedTiles<TUnit, TTile>.Stages - 1;
-                if (next < Steps) FetchBoth(ref unit, shared, table, next, writeStage, thread, group, firstColumn);
+                if (next < Steps) FetchBoth(ref unit, shared, table, copies, next, writeStage, thread);
                 TUnit.Commit();
-                unit.MultiplyRows(
-                    shared, lane, 0, SharedTiles<TUnit, TTile>.Wide, readStage + first, readStage + second, SharedTiles<TUnit, TTile>.SecondStride);
+                unit.MultiplyRows(shared, 0, SharedTiles<TUnit, TTile>.Wide, readStage, SharedTiles<TUnit, TTile>.SecondStride);
             }
 
-            unit.MultiplyRows(shared, lane, 1, SharedTiles<TUnit, TTile>.Wide, readStage + first, readStage + second, SharedTiles<TUnit, TTile>.SecondStride);
+            unit.MultiplyRows(shared, 1, SharedTiles<TUnit, TTile>.Wide, readStage, SharedTiles<TUnit, TTile>.SecondStride);
             var entry = TTile.Rows + ((step + SharedTiles<TUnit, TTile>.Ahead) & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + thread;
-            if (thread < TUnit.Depth) table[entry] = TapEntry(channel, tapX, tapY, group);
-            Taps.Advance(ref channel, ref tapX, ref tapY);
+            if (thread < TUnit.Depth)
+            {
+                table[entry] = TapEntry(channel, tapX, tapY, group);
+                Taps.Advance(ref channel, ref tapX, ref tapY);
+            }
+
             writeStage = readStage;
             readStage += stage;
             if (readStage == SharedTiles<TUnit, TTile>.Stages * stage) readStage = 0;
         }
 
+        unit.End();
         GroupBarrier.Wait();
         const int values = 4;
-        var stride = WarpTile.EpilogueStride(TTile.WarpColumns);
+        var stride = TUnit.EpilogueStride(TTile.WarpColumns);
         var across = TTile.WarpColumns / values;
         var spilled = warp * SharedTiles<TUnit, TTile>.EpilogueWords;
         var column = firstColumn + warpColumn * TTile.WarpColumns + (lane & (across - 1)) * values;
@@ -198,7 +206,7 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
     }
 
     // The table entry of a value of k. A, B: rows and columns from the first tap to its tap. C: the same in words, plus the channel. D: index of the row of
-    // weights, or -1 if it does not exist.
+    // weights, or Missing.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly TableEntry TapEntry(int channel, int tapX, int tapY, int group)
     {
@@ -212,7 +220,7 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
             B = moveX,
             C = (moveY * Geometry.InputWidth + moveX) * Geometry.InputChannels + channel,
             D = exists & (channel < Geometry.InputPerGroup)
-                ? group * Geometry.WeightGroupStride + (tap * Geometry.InputPerGroup + channel) * Geometry.WeightRowStride : -1,
+                ? group * Geometry.WeightGroupStride + (tap * Geometry.InputPerGroup + channel) * Geometry.WeightRowStride : Missing,
         };
     }
 
@@ -259,16 +267,53 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
 
     private static int LinesPerPass => SharedTiles<TUnit, TTile>.Threads / QuadsPerLine;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void FetchBoth(
-        ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, int step, int stage, int thread, int group, int firstColumn)
+    // What a thread needs for its copies in every step.
+    private readonly struct Copies
     {
-        FetchFirst(ref unit, shared, table, step, stage, thread);
-        FetchSecond(ref unit, shared, table, step, stage, thread, group, firstColumn);
+        // Offsets in a stage of the quads that the thread copies first. The table index of the first line of the second operand. The offset of its column in
+        // the weights, and whether it exists.
+        public readonly int First, Second, Line, Move;
+        public readonly bool Exists;
+
+        // The entries of the rows of the first operand, if they are held in registers.
+        public readonly TableEntry Pixel0, Pixel1, Pixel2, Pixel3;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Copies(in TensorCoreConv2d<TActivation, TUnit, TTile> kernel, ArrayView<TableEntry> table, int thread, int firstColumn)
+        {
+            var row = thread / QuadsPerRow;
+            First = TUnit.RowOffset(row, thread & (QuadsPerRow - 1));
+            var line = thread / QuadsPerLine;
+            var within = (thread & (QuadsPerLine - 1)) * 4;
+            var column = firstColumn + within;
+            var panel = column / TensorCoreConv2dLaunch.PanelWidth;
+            Line = TTile.Rows + line;
+            Second = SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LineOffset(within);
+            Move = panel * kernel.Geometry.WeightPanelStride + column - panel * TensorCoreConv2dLaunch.PanelWidth;
+            Exists = column < kernel.WeightColumns;
+            Pixel0 = Pixel1 = Pixel2 = Pixel3 = default;
+            if (!HoldsPixels) return;
+            Pixel0 = table[row];
+            if (SharedTiles<TUnit, TTile>.FirstQuads > 1) Pixel1 = table[row + RowsPerPass];
+            if (SharedTiles<TUnit, TTile>.FirstQuads > 2) Pixel2 = table[row + 2 * RowsPerPass];
+            if (SharedTiles<TUnit, TTile>.FirstQuads > 3) Pixel3 = table[row + 3 * RowsPerPass];
+        }
+
+        // A register-staged unit has no registers left for them.
+        public static bool HoldsPixels => !TUnit.IsRegisterStaged && SharedTiles<TUnit, TTile>.FirstQuads <= 4;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void FetchFirst(ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, int step, int stage, int thread)
+    private readonly void FetchBoth(
+        ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, in Copies copies, int step, int stage, int thread)
+    {
+        FetchFirst(ref unit, shared, table, copies, step, stage, thread);
+        FetchSecond(ref unit, shared, table, copies, step, stage);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void FetchFirst(
+        ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, in Copies copies, int step, int stage, int thread)
     {
         var quad = thread & (QuadsPerRow - 1);
         var row = thread / QuadsPerRow;
@@ -276,55 +321,55 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
         var tap = table[taps];
         // A view, so that the table indices of all slots are constants.
         var rows = table.SubView(row, TTile.Rows - RowsPerPass + 1);
-        var target = stage + TUnit.RowOffset(row, quad);
+        var target = stage + copies.First;
         if (VectorInput)
         {
-            FetchQuad<FirstSlot0>(ref unit, 0, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot1>(ref unit, 1, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot2>(ref unit, 2, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot3>(ref unit, 3, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot4>(ref unit, 4, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot5>(ref unit, 5, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot6>(ref unit, 6, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot7>(ref unit, 7, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot8>(ref unit, 8, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot9>(ref unit, 9, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot10>(ref unit, 10, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot11>(ref unit, 11, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot12>(ref unit, 12, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot13>(ref unit, 13, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot14>(ref unit, 14, shared, rows, tap, target, 4, true);
-            FetchQuad<FirstSlot15>(ref unit, 15, shared, rows, tap, target, 4, true);
+            FetchQuad<FirstSlot0>(ref unit, 0, shared, rows, copies.Pixel0, tap, target, 4, true);
+            FetchQuad<FirstSlot1>(ref unit, 1, shared, rows, copies.Pixel1, tap, target, 4, true);
+            FetchQuad<FirstSlot2>(ref unit, 2, shared, rows, copies.Pixel2, tap, target, 4, true);
+            FetchQuad<FirstSlot3>(ref unit, 3, shared, rows, copies.Pixel3, tap, target, 4, true);
+            FetchQuad<FirstSlot4>(ref unit, 4, shared, rows, default, tap, target, 4, true);
+            FetchQuad<FirstSlot5>(ref unit, 5, shared, rows, default, tap, target, 4, true);
+            FetchQuad<FirstSlot6>(ref unit, 6, shared, rows, default, tap, target, 4, true);
+            FetchQuad<FirstSlot7>(ref unit, 7, shared, rows, default, tap, target, 4, true);
+            FetchQuad<FirstSlot8>(ref unit, 8, shared, rows, default, tap, target, 4, true);
+            FetchQuad<FirstSlot9>(ref unit, 9, shared, rows, default, tap, target, 4, true);
+            FetchQuad<FirstSlot10>(ref unit, 10, shared, rows, default, tap, target, 4, true);
+            FetchQuad<FirstSlot11>(ref unit, 11, shared, rows, default, tap, target, 4, true);
+            FetchQuad<FirstSlot12>(ref unit, 12, shared, rows, default, tap, target, 4, true);
+            FetchQuad<FirstSlot13>(ref unit, 13, shared, rows, default, tap, target, 4, true);
+            FetchQuad<FirstSlot14>(ref unit, 14, shared, rows, default, tap, target, 4, true);
+            FetchQuad<FirstSlot15>(ref unit, 15, shared, rows, default, tap, target, 4, true);
             return;
         }
 
         // The channels of the quad that exist: those with a row of weights.
         var words = 1 + (table[taps + 1].D >= 0 ? 1 : 0) + (table[taps + 2].D >= 0 ? 1 : 0) + (table[taps + 3].D >= 0 ? 1 : 0);
-        FetchQuad<FirstSlot0>(ref unit, 0, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot1>(ref unit, 1, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot2>(ref unit, 2, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot3>(ref unit, 3, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot4>(ref unit, 4, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot5>(ref unit, 5, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot6>(ref unit, 6, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot7>(ref unit, 7, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot8>(ref unit, 8, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot9>(ref unit, 9, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot10>(ref unit, 10, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot11>(ref unit, 11, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot12>(ref unit, 12, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot13>(ref unit, 13, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot14>(ref unit, 14, shared, rows, tap, target, words, false);
-        FetchQuad<FirstSlot15>(ref unit, 15, shared, rows, tap, target, words, false);
+        FetchQuad<FirstSlot0>(ref unit, 0, shared, rows, copies.Pixel0, tap, target, words, false);
+        FetchQuad<FirstSlot1>(ref unit, 1, shared, rows, copies.Pixel1, tap, target, words, false);
+        FetchQuad<FirstSlot2>(ref unit, 2, shared, rows, copies.Pixel2, tap, target, words, false);
+        FetchQuad<FirstSlot3>(ref unit, 3, shared, rows, copies.Pixel3, tap, target, words, false);
+        FetchQuad<FirstSlot4>(ref unit, 4, shared, rows, default, tap, target, words, false);
+        FetchQuad<FirstSlot5>(ref unit, 5, shared, rows, default, tap, target, words, false);
+        FetchQuad<FirstSlot6>(ref unit, 6, shared, rows, default, tap, target, words, false);
+        FetchQuad<FirstSlot7>(ref unit, 7, shared, rows, default, tap, target, words, false);
+        FetchQuad<FirstSlot8>(ref unit, 8, shared, rows, default, tap, target, words, false);
+        FetchQuad<FirstSlot9>(ref unit, 9, shared, rows, default, tap, target, words, false);
+        FetchQuad<FirstSlot10>(ref unit, 10, shared, rows, default, tap, target, words, false);
+        FetchQuad<FirstSlot11>(ref unit, 11, shared, rows, default, tap, target, words, false);
+        FetchQuad<FirstSlot12>(ref unit, 12, shared, rows, default, tap, target, words, false);
+        FetchQuad<FirstSlot13>(ref unit, 13, shared, rows, default, tap, target, words, false);
+        FetchQuad<FirstSlot14>(ref unit, 14, shared, rows, default, tap, target, words, false);
+        FetchQuad<FirstSlot15>(ref unit, 15, shared, rows, default, tap, target, words, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FetchQuad<TSlot>(
-        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> rows, TableEntry tap, int target, int words, bool vector)
+        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> rows, TableEntry pixel, TableEntry tap, int target, int words, bool vector)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.FirstQuads) return;
-        var pixel = rows[slot * RowsPerPass];
+        if (!Copies.HoldsPixels) pixel = rows[slot * RowsPerPass];
         var inside = ((uint)(pixel.B + tap.A) < (uint)Geometry.InputHeight) & ((uint)(pixel.C + tap.B) < (uint)Geometry.InputWidth);
         var offset = slot * RowsPerPass * TileLayout.RowWords;
         if (vector) unit.FetchFour<TSlot>(shared, target, offset, Input, InputAddress, pixel.A + tap.C, inside ? 1 : 0, true);
@@ -333,16 +378,12 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FetchSecond(
-        ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, int step, int stage, int thread, int group, int firstColumn)
+        ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, in Copies copies, int step, int stage)
     {
-        var line = thread / QuadsPerLine;
-        var within = (thread & (QuadsPerLine - 1)) * 4;
-        var column = firstColumn + within;
-        var panel = column / TensorCoreConv2dLaunch.PanelWidth;
-        var move = panel * Geometry.WeightPanelStride + column - panel * TensorCoreConv2dLaunch.PanelWidth;
-        var lines = table.SubView(TTile.Rows + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - LinesPerPass + 1);
-        var target = stage + SharedTiles<TUnit, TTile>.FirstInRows + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LineOffset(within);
-        var exists = column < WeightColumns;
+        var lines = table.SubView(copies.Line + (step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth, TUnit.Depth - LinesPerPass + 1);
+        var target = stage + copies.Second;
+        var move = copies.Move;
+        var exists = copies.Exists;
         FetchLine<SecondSlot0>(ref unit, 0, shared, lines, target, move, exists);
         FetchLine<SecondSlot1>(ref unit, 1, shared, lines, target, move, exists);
         FetchLine<SecondSlot2>(ref unit, 2, shared, lines, target, move, exists);

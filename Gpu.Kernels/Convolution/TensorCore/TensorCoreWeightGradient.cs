@@ -21,6 +21,9 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     // An input row that does not exist, for pixels after the last one.
     private const int Outside = -(1 << 28);
 
+    // The index of an output gradient that does not exist. A copy of no bytes from there is still aligned.
+    private const int Missing = -4;
+
     /// <summary>Activations, output gradient, and gradients of weights and bias, one region for each split.</summary>
     public ArrayView<float> Input, OutputGradient, Target, BiasTarget;
 
@@ -83,6 +86,7 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
         GroupBarrier.Wait();
         var first = TUnit.LineOffset(warpRow * WarpTile.Rows);
         var second = SharedTiles<TUnit, TTile>.FirstInLines + TUnit.LineOffset(warpColumn * TTile.WarpColumns);
+        unit.BeginLines(lane, first, SharedTiles<TUnit, TTile>.FirstStride, second, SharedTiles<TUnit, TTile>.SecondStride);
         if (TUnit.IsRegisterStaged)
         {
             FetchFirst(ref unit, shared, table, rows, 0, 0, thread);
@@ -116,7 +120,7 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
                     FetchSecond(ref unit, shared, table, step + 1, 0, thread, group, firstColumn);
                 }
 
-                Multiply(ref unit, shared, lane, 0, readStage + first, readStage + second);
+                Multiply(ref unit, shared, 0, readStage);
                 if (step + 1 < steps) StoreSecond(ref unit, shared, writeStage, thread, sumsBias);
                 if (step + 2 < steps) FetchFirst(ref unit, shared, table, rows, step + 2, 0, thread);
             }
@@ -125,25 +129,30 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
                 var next = step + SharedTiles<TUnit, TTile>.Stages - 1;
                 if (next < steps) FetchBoth(ref unit, shared, table, rows, next, writeStage, thread, group, firstColumn);
                 TUnit.Commit();
-                Multiply(ref unit, shared, lane, 0, readStage + first, readStage + second);
+                Multiply(ref unit, shared, 0, readStage);
                 if (sumsBias && thread < TTile.Columns) bias += SumPixels(shared, readStage + SharedTiles<TUnit, TTile>.FirstInLines + thread);
             }
 
-            Multiply(ref unit, shared, lane, 1, readStage + first, readStage + second);
+            Multiply(ref unit, shared, 1, readStage);
             var entry = ((step + SharedTiles<TUnit, TTile>.Ahead) & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + thread;
-            if (thread < TUnit.Depth) table[entry] = PixelEntry(image, row, column, pixel, end);
-            Geometry.PixelCounter.Advance(ref column, ref row, ref image);
-            pixel += TUnit.Depth;
+            if (thread < TUnit.Depth)
+            {
+                table[entry] = PixelEntry(image, row, column, pixel, end);
+                Geometry.PixelCounter.Advance(ref column, ref row, ref image);
+                pixel += TUnit.Depth;
+            }
+
             writeStage = readStage;
             readStage += stage;
             if (readStage == SharedTiles<TUnit, TTile>.Stages * stage) readStage = 0;
         }
 
+        unit.End();
         GroupBarrier.Wait();
         const int values = 4;
         var totals = SharedTiles<TUnit, TTile>.Threads / WarpTile.Lanes * SharedTiles<TUnit, TTile>.EpilogueWords;
         if (TUnit.IsRegisterStaged) unit.StoreTotals(shared, totals + thread * values);
-        var stride = WarpTile.EpilogueStride(TTile.WarpColumns);
+        var stride = TUnit.EpilogueStride(TTile.WarpColumns);
         var across = TTile.WarpColumns / values;
         var spilled = warp * SharedTiles<TUnit, TTile>.EpilogueWords;
         var region = split * Geometry.SplitStride;
@@ -155,7 +164,7 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
             TUnit.WarpBarrier();
             for (var line = lane / across; line < WarpTile.EpilogueRows; line += WarpTile.Lanes / across)
             {
-                var number = firstRow + warpRow * WarpTile.Rows + part * WarpTile.EpilogueRows + line;
+                var number = firstRow + warpRow * WarpTile.Rows + TUnit.RowOfLines(part, line);
                 var tap = number / Geometry.RowsPerTap;
                 var channel = number - tap * Geometry.RowsPerTap;
                 var target = region + (tap * Geometry.InputPerGroup + channel) * Geometry.OutputChannels + group * Geometry.OutputPerGroup + within;
@@ -180,8 +189,8 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Multiply(ref TUnit unit, ArrayView<float> shared, int lane, int half, int first, int second) => unit.MultiplyLines(
-        shared, lane, half, SharedTiles<TUnit, TTile>.Wide, first, SharedTiles<TUnit, TTile>.FirstStride, second, SharedTiles<TUnit, TTile>.SecondStride);
+    private static void Multiply(ref TUnit unit, ArrayView<float> shared, int half, int stage) => unit.MultiplyLines(
+        shared, half, SharedTiles<TUnit, TTile>.Wide, stage, SharedTiles<TUnit, TTile>.FirstStride, SharedTiles<TUnit, TTile>.SecondStride);
 
     // An entry for four rows of the product. A, B: rows and columns from the first tap to their tap. C: the same in words, plus the channel. D: channels from
     // the first of the four to the last one of the group, or 0 after the last row of the product.
@@ -202,8 +211,8 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
         };
     }
 
-    // The table entry of a pixel. A: input index of its first tap. B, C: input row and column of the first tap. D: index of its output gradient, or -1 if the
-    // pixel is after the end of the split.
+    // The table entry of a pixel. A: input index of its first tap. B, C: input row and column of the first tap. D: index of its output gradient, or
+    // Missing if the pixel is after the end of the split.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly TableEntry PixelEntry(int image, int row, int column, int pixel, int end)
     {
@@ -215,7 +224,7 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
             A = ((image * Geometry.InputHeight + y) * Geometry.InputWidth + x) * Geometry.InputChannels,
             B = exists ? y : Outside,
             C = x,
-            D = exists ? pixel * Geometry.OutputChannels : -1,
+            D = exists ? pixel * Geometry.OutputChannels : Missing,
         };
     }
 

@@ -9,65 +9,73 @@ namespace Gpu.Kernels.Convolution.TensorCore;
 /// </summary>
 /// <remarks>
 /// Tiles hold FP32 values, copied by cp.async, which are rounded when they are loaded from shared memory. Rows are loaded by ldmatrix, as a matrix of 8 x 8
-/// halves is also eight rows of four words. Lines are loaded word by word, because ldmatrix would transpose the halves of words. Fragments of lane 4 g + t, as
-/// in the PTX ISA, "Matrix fragments for mma.m16n8k8": (g, t), (g + 8, t), (g, t + 4), (g + 8, t + 4) of the first operand; (t, g), (t + 4, g) of the second;
-/// the sums (g, 2 t), (g, 2 t + 1), (g + 8, 2 t), (g + 8, 2 t + 1).
+/// halves is also eight rows of four words. Lines are loaded four words at a time, one for each of four fragments; see <see cref="TileLayout.InLines32"/>.
+/// Fragments of lane 4 g + t, as in the PTX ISA, "Matrix fragments for mma.m16n8k8": (g, t), (g + 8, t), (g, t + 4), (g + 8, t + 4) of the first operand;
+/// (t, g), (t + 4, g) of the second; the sums (g, 2 t), (g, 2 t + 1), (g + 8, 2 t), (g + 8, 2 t + 1).
+/// mma ignores the 13 bits of an operand that TF32 lacks, so rounding is an addition of half the last bit that remains. cvt.rna.tf32 would take two
+/// instructions. The addition turns infinity into itself, but the NaN of a GPU (0x7fffffff) into a number close to zero. So tcn sums products of the operands
+/// before they are rounded, two at a time; with rounding towards zero these sums stay finite for finite operands. <see cref="End"/> makes sums NaN if tcn is.
 /// </remarks>
 internal struct Tf32Unit : ITensorCoreUnit
 {
     private const string Multiply = "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32";
-    private const string Round = "cvt.rna.tf32.f32 ";
-    private const string Load = "ld.shared.b32 ";
+    private const string Round = "add.u32 ";
+    private const string Half = ", 0x1000; ";
+    private const string Check = "fma.rz.f32 tcn, ";
+    private const string Load = "ld.shared.v4.b32 ";
 
-    private const string FirstInRows = PtxText.FirstInRows
-        + Round + "tca0, tca0; " + Round + "tca1, tca1; " + Round + "tca2, tca2; " + Round + "tca3, tca3; " + "\n\t"
-        + Round + "tca4, tca4; " + Round + "tca5, tca5; " + Round + "tca6, tca6; " + Round + "tca7, tca7; " + "\n\t"
-        + Round + "tca8, tca8; " + Round + "tca9, tca9; " + Round + "tca10, tca10; " + Round + "tca11, tca11; " + "\n\t"
-        + Round + "tca12, tca12; " + Round + "tca13, tca13; " + Round + "tca14, tca14; " + Round + "tca15, tca15; ";
+    private const string RoundFirst = ""
+        + Check + "tca0, tca1, tcn; " + Check + "tca2, tca3, tcn; "
+        + Round + "tca0, tca0" + Half + Round + "tca1, tca1" + Half + Round + "tca2, tca2" + Half + Round + "tca3, tca3" + Half
+        + Check + "tca4, tca5, tcn; " + Check + "tca6, tca7, tcn; "
+        + Round + "tca4, tca4" + Half + Round + "tca5, tca5" + Half + Round + "tca6, tca6" + Half + Round + "tca7, tca7" + Half
+        + Check + "tca8, tca9, tcn; " + Check + "tca10, tca11, tcn; "
+        + Round + "tca8, tca8" + Half + Round + "tca9, tca9" + Half + Round + "tca10, tca10" + Half + Round + "tca11, tca11" + Half
+        + Check + "tca12, tca13, tcn; " + Check + "tca14, tca15, tcn; "
+        + Round + "tca12, tca12" + Half + Round + "tca13, tca13" + Half + Round + "tca14, tca14" + Half + Round + "tca15, tca15" + Half;
 
-    // %0 and %1 are the byte offsets of value g of lines t and t + 4; 32 bytes are eight rows of the product.
+    private const string FirstInRows = PtxText.FirstInRows + RoundFirst;
+
+    // %0 bytes are four lines; 128 bytes are 32 rows of the product. Quad h of the lane belongs to the half fragment h of eight rows.
     private const string FirstInLines =
-        "add.u32 tcp0, tcs, %0; add.u32 tcp1, tcs, %1;\n\t"
-        + Load + "tca0, [tcp0+0]; " + Round + "tca0, tca0; " + Load + "tca1, [tcp0+32]; " + Round + "tca1, tca1; "
-        + Load + "tca2, [tcp1+0]; " + Round + "tca2, tca2; " + Load + "tca3, [tcp1+32]; " + Round + "tca3, tca3; " + "\n\t"
-        + Load + "tca4, [tcp0+64]; " + Round + "tca4, tca4; " + Load + "tca5, [tcp0+96]; " + Round + "tca5, tca5; "
-        + Load + "tca6, [tcp1+64]; " + Round + "tca6, tca6; " + Load + "tca7, [tcp1+96]; " + Round + "tca7, tca7; " + "\n\t"
-        + Load + "tca8, [tcp0+128]; " + Round + "tca8, tca8; " + Load + "tca9, [tcp0+160]; " + Round + "tca9, tca9; "
-        + Load + "tca10, [tcp1+128]; " + Round + "tca10, tca10; " + Load + "tca11, [tcp1+160]; " + Round + "tca11, tca11; " + "\n\t"
-        + Load + "tca12, [tcp0+192]; " + Round + "tca12, tca12; " + Load + "tca13, [tcp0+224]; " + Round + "tca13, tca13; "
-        + Load + "tca14, [tcp1+192]; " + Round + "tca14, tca14; " + Load + "tca15, [tcp1+224]; " + Round + "tca15, tca15; ";
+        "add.u32 tcp1, tcp0, %0;\n\t"
+        + Load + "{tca0, tca1, tca4, tca5}, [tcp0+0]; " + Load + "{tca2, tca3, tca6, tca7}, [tcp1+0];\n\t"
+        + Load + "{tca8, tca9, tca12, tca13}, [tcp0+128]; " + Load + "{tca10, tca11, tca14, tca15}, [tcp1+128];\n\t"
+        + RoundFirst;
 
-    // Loads of a fragment of the second operand, and its products with all four fragments of the first. %0 and %1 are the byte offsets of value g of lines t
-    // and t + 4; 32 bytes are eight columns of the product.
-    private const string Load0 = Load + "tcb0, [tcp2+0]; " + Load + "tcb1, [tcp3+0]; ";
-    private const string Load1 = Load + "tcb2, [tcp2+32]; " + Load + "tcb3, [tcp3+32]; ";
-    private const string Load2 = Load + "tcb4, [tcp2+64]; " + Load + "tcb5, [tcp3+64]; ";
-    private const string Load3 = Load + "tcb6, [tcp2+96]; " + Load + "tcb7, [tcp3+96]; ";
-    private const string Load4 = Load + "tcb8, [tcp2+128]; " + Load + "tcb9, [tcp3+128]; ";
-    private const string Load5 = Load + "tcb10, [tcp2+160]; " + Load + "tcb11, [tcp3+160]; ";
-    private const string Load6 = Load + "tcb12, [tcp2+192]; " + Load + "tcb13, [tcp3+192]; ";
-    private const string Load7 = Load + "tcb14, [tcp2+224]; " + Load + "tcb15, [tcp3+224]; ";
-    private const string Products0 = Round + "tcb0, tcb0; " + Round + "tcb1, tcb1;\n\t"
+    // Loads of four fragments of the second operand. %0 bytes are four lines; 128 bytes are 32 columns of the product.
+    private const string Load0 = Load + "{tcb0, tcb2, tcb4, tcb6}, [tcp2+0]; " + Load + "{tcb1, tcb3, tcb5, tcb7}, [tcp3+0]; ";
+    private const string Load1 = Load + "{tcb8, tcb10, tcb12, tcb14}, [tcp2+128]; " + Load + "{tcb9, tcb11, tcb13, tcb15}, [tcp3+128]; ";
+
+    // The products of a fragment of the second operand with all four fragments of the first.
+    private const string Products0 = Check + "tcb0, tcb1, tcn; " + Round + "tcb0, tcb0" + Half + Round + "tcb1, tcb1" + Half + "\n\t"
         + Multiply + PtxText.P00 + Multiply + PtxText.P10 + Multiply + PtxText.P20 + Multiply + PtxText.P30;
-    private const string Products1 = Round + "tcb2, tcb2; " + Round + "tcb3, tcb3;\n\t"
+    private const string Products1 = Check + "tcb2, tcb3, tcn; " + Round + "tcb2, tcb2" + Half + Round + "tcb3, tcb3" + Half + "\n\t"
         + Multiply + PtxText.P01 + Multiply + PtxText.P11 + Multiply + PtxText.P21 + Multiply + PtxText.P31;
-    private const string Products2 = Round + "tcb4, tcb4; " + Round + "tcb5, tcb5;\n\t"
+    private const string Products2 = Check + "tcb4, tcb5, tcn; " + Round + "tcb4, tcb4" + Half + Round + "tcb5, tcb5" + Half + "\n\t"
         + Multiply + PtxText.P02 + Multiply + PtxText.P12 + Multiply + PtxText.P22 + Multiply + PtxText.P32;
-    private const string Products3 = Round + "tcb6, tcb6; " + Round + "tcb7, tcb7;\n\t"
+    private const string Products3 = Check + "tcb6, tcb7, tcn; " + Round + "tcb6, tcb6" + Half + Round + "tcb7, tcb7" + Half + "\n\t"
         + Multiply + PtxText.P03 + Multiply + PtxText.P13 + Multiply + PtxText.P23 + Multiply + PtxText.P33;
-    private const string Products4 = Round + "tcb8, tcb8; " + Round + "tcb9, tcb9;\n\t"
+    private const string Products4 = Check + "tcb8, tcb9, tcn; " + Round + "tcb8, tcb8" + Half + Round + "tcb9, tcb9" + Half + "\n\t"
         + Multiply + PtxText.P04 + Multiply + PtxText.P14 + Multiply + PtxText.P24 + Multiply + PtxText.P34;
-    private const string Products5 = Round + "tcb10, tcb10; " + Round + "tcb11, tcb11;\n\t"
+    private const string Products5 = Check + "tcb10, tcb11, tcn; " + Round + "tcb10, tcb10" + Half + Round + "tcb11, tcb11" + Half + "\n\t"
         + Multiply + PtxText.P05 + Multiply + PtxText.P15 + Multiply + PtxText.P25 + Multiply + PtxText.P35;
-    private const string Products6 = Round + "tcb12, tcb12; " + Round + "tcb13, tcb13;\n\t"
+    private const string Products6 = Check + "tcb12, tcb13, tcn; " + Round + "tcb12, tcb12" + Half + Round + "tcb13, tcb13" + Half + "\n\t"
         + Multiply + PtxText.P06 + Multiply + PtxText.P16 + Multiply + PtxText.P26 + Multiply + PtxText.P36;
-    private const string Products7 = Round + "tcb14, tcb14; " + Round + "tcb15, tcb15;\n\t"
+    private const string Products7 = Check + "tcb14, tcb15, tcn; " + Round + "tcb14, tcb14" + Half + Round + "tcb15, tcb15" + Half + "\n\t"
         + Multiply + PtxText.P07 + Multiply + PtxText.P17 + Multiply + PtxText.P27 + Multiply + PtxText.P37;
 
-    private const string Second = "add.u32 tcp2, tcs, %0; add.u32 tcp3, tcs, %1;\n\t";
-    private const string Narrow = Second + Load0 + Load1 + Load2 + Load3 + "\n\t" + Products0 + Products1 + Products2 + Products3;
-    private const string Wide = Second + Load0 + Load1 + Load2 + Load3 + "\n\t" + Products0 + Load4 + Products1 + Load5 + Products2 + Load6 + Products3 + Load7
-        + Products4 + Products5 + Products6 + Products7;
+    private const string Second = "add.u32 tcp3, tcp2, %0;\n\t";
+    private const string Narrow = Second + Load0 + "\n\t" + Products0 + Products1 + Products2 + Products3;
+    private const string Wide = Second + Load0 + Load1 + "\n\t" + Products0 + Products1 + Products2 + Products3 + Products4 + Products5 + Products6
+        + Products7;
+
+    // Makes the sums of the first fragment of each row NaN in all lanes if an operand of a lane was NaN.
+    private const string SpreadNaN = "setp.nan.f32 %%tcq, tcn, tcn; vote.sync.any.pred %%tcq, %%tcq, 0xffffffff;\n\t"
+        + Nan + "tcc0" + IsNan + Nan + "tcc2" + IsNan + Nan + "tcc32" + IsNan + Nan + "tcc34" + IsNan
+        + Nan + "tcc64" + IsNan + Nan + "tcc66" + IsNan + Nan + "tcc96" + IsNan + Nan + "tcc98" + IsNan;
+    private const string Nan = "@%%tcq mov.f32 ";
+    private const string IsNan = ", 0f7FFFFFFF; ";
 
     /// <inheritdoc/>
     public static int Depth => 16;
@@ -88,22 +96,57 @@ internal struct Tf32Unit : ITensorCoreUnit
     public readonly void Begin() => CudaAsm.Emit(PtxText.Begin);
 
     /// <inheritdoc/>
-    public readonly void MultiplyRows(ArrayView<float> shared, int lane, int half, bool wide, int first, int second, int secondStride)
+    public static int EpilogueStride(int columns) => TileLayout.EpilogueStride32(columns);
+
+    /// <inheritdoc/>
+    public static int RowOfLines(int part, int row) => TileLayout.RowOfLines32(part, row);
+
+    /// <inheritdoc/>
+    public readonly void BeginRows(int lane, int first, int second, int secondStride) => PtxUnits.SetLane(
+        first + TileLayout.FirstInRows(lane, 0), first + TileLayout.FirstInRows(lane, 1), second + TileLayout.InLines32(lane, 0, secondStride));
+
+    /// <inheritdoc/>
+    public readonly void BeginLines(int lane, int first, int firstStride, int second, int secondStride) => PtxUnits.SetLane(
+        first + TileLayout.InLines32(lane, 0, firstStride), 0, second + TileLayout.InLines32(lane, 0, secondStride));
+
+    /// <inheritdoc/>
+    public readonly void MultiplyRows(ArrayView<float> shared, int half, bool wide, int stage, int secondStride)
     {
-        CudaAsm.Emit(FirstInRows, (first + TileLayout.FirstInRows(lane, half)) * sizeof(float));
-        MultiplySecond(lane, half, wide, second, secondStride);
+        PtxUnits.SetFirstInRows(half, stage);
+        CudaAsm.Emit(FirstInRows);
+        MultiplySecond(half, wide, stage, secondStride);
     }
 
     /// <inheritdoc/>
-    public readonly void MultiplyLines(ArrayView<float> shared, int lane, int half, bool wide, int first, int firstStride, int second, int secondStride)
+    public readonly void MultiplyLines(ArrayView<float> shared, int half, bool wide, int stage, int firstStride, int secondStride)
     {
-        var offset = (first + TileLayout.InLines32(lane, half, firstStride)) * sizeof(float);
-        CudaAsm.Emit(FirstInLines, offset, offset + 4 * firstStride * sizeof(float));
-        MultiplySecond(lane, half, wide, second, secondStride);
+        CudaAsm.Emit(PtxText.SetFirst0, (stage + half * Depth / 2 * firstStride) * sizeof(float));
+        CudaAsm.Emit(FirstInLines, 4 * firstStride * sizeof(float));
+        MultiplySecond(half, wide, stage, secondStride);
     }
 
     /// <inheritdoc/>
-    public readonly void StoreSums(int part, bool wide, ArrayView<float> shared, int lane, int target) => PtxUnits.StoreSums(part, wide, lane, target);
+    public readonly void End() => CudaAsm.Emit(SpreadNaN);
+
+    /// <inheritdoc/>
+    public readonly void StoreSums(int part, bool wide, ArrayView<float> shared, int lane, int target)
+    {
+        var offset = (target + (lane >> 2) * EpilogueStride(wide ? 64 : 32) + 8 * (lane & 3)) * sizeof(float);
+        if (wide)
+        {
+            if (part == 0) CudaAsm.Emit(PtxText.StoreWideQuads0, offset);
+            else if (part == 1) CudaAsm.Emit(PtxText.StoreWideQuads1, offset);
+            else if (part == 2) CudaAsm.Emit(PtxText.StoreWideQuads2, offset);
+            else CudaAsm.Emit(PtxText.StoreWideQuads3, offset);
+        }
+        else
+        {
+            if (part == 0) CudaAsm.Emit(PtxText.StoreNarrowQuads0, offset);
+            else if (part == 1) CudaAsm.Emit(PtxText.StoreNarrowQuads1, offset);
+            else if (part == 2) CudaAsm.Emit(PtxText.StoreNarrowQuads2, offset);
+            else CudaAsm.Emit(PtxText.StoreNarrowQuads3, offset);
+        }
+    }
 
     /// <inheritdoc/>
     public readonly void FetchFour<TSlot>(
@@ -111,8 +154,9 @@ internal struct Tf32Unit : ITensorCoreUnit
         where TSlot : struct, ISlot
     {
         var bytes = target * sizeof(float) + offset * sizeof(float);
-        if (again) CudaAsm.Emit(PtxText.CopyFourAgain, bytes, address, index * valid, valid * 16);
-        else CudaAsm.Emit(PtxText.CopyFour, bytes, address, index * valid, valid * 16);
+        // If no bytes are copied, the address is not accessed.
+        if (again) CudaAsm.Emit(PtxText.CopyFourAgain, bytes, address, index, valid * 16);
+        else CudaAsm.Emit(PtxText.CopyFour, bytes, address, index, valid * 16);
     }
 
     /// <inheritdoc/>
@@ -157,13 +201,13 @@ internal struct Tf32Unit : ITensorCoreUnit
     private static void CopyOne(int target, int offset, long address, int index, int left)
     {
         var valid = left > 0 ? 1 : 0;
-        CudaAsm.Emit(PtxText.CopyOne, target * sizeof(float) + offset * sizeof(float), address, index * valid, valid * 4);
+        CudaAsm.Emit(PtxText.CopyOne, target * sizeof(float) + offset * sizeof(float), address, index, valid * 4);
     }
 
-    private static void MultiplySecond(int lane, int half, bool wide, int second, int stride)
+    private static void MultiplySecond(int half, bool wide, int stage, int stride)
     {
-        var offset = (second + TileLayout.InLines32(lane, half, stride)) * sizeof(float);
-        if (wide) CudaAsm.Emit(Wide, offset, offset + 4 * stride * sizeof(float));
-        else CudaAsm.Emit(Narrow, offset, offset + 4 * stride * sizeof(float));
+        CudaAsm.Emit(PtxText.SetSecond, (stage + half * Depth / 2 * stride) * sizeof(float));
+        if (wide) CudaAsm.Emit(Wide, 4 * stride * sizeof(float));
+        else CudaAsm.Emit(Narrow, 4 * stride * sizeof(float));
     }
 }

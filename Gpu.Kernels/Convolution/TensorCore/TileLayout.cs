@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Convolution.TensorCore;
 /// position c ^ (r / 2 % 4) of its row. So chunk c of eight rows, which ldmatrix reads together, falls into eight different groups of four banks
 /// (16 (r % 2) + 4 (c ^ r / 2) modulo 32), and two whole rows, which are written together, cover all 32 banks.
 /// A line of a tile of lines is padded. In FP16 the padding is 4 words, so that the eight lines that ldmatrix reads together begin 4 banks apart. In TF32 it is
-/// 8 words, so that lane (g, t), which reads value g of line t, accesses bank 8 t + g.
+/// 8 words, so that lane (g, t), which reads quad g of line t, begins at bank 8 t + 4 g; the eight lanes of a phase, two values of g, use all 32 banks.
 /// </remarks>
 internal static class TileLayout
 {
@@ -32,6 +32,18 @@ internal static class TileLayout
     public static int LineStride16(int columns) => columns / 2 + 4;
 
     /// <summary>
+    /// See <see cref="ITensorCoreUnit.EpilogueStride"/>. Lane (g, t) stores two words from bank 8 g + 2 t (modulo 32) on, so the 16 lanes of a half-warp use
+    /// 32 different banks.
+    /// </summary>
+    public static int EpilogueStride16(int columns) => columns + 8;
+
+    /// <summary>
+    /// See <see cref="ITensorCoreUnit.EpilogueStride"/>. Lane (g, t) stores four words from bank 4 g + 8 t (modulo 32) on, so the eight lanes of a phase use 32
+    /// different banks.
+    /// </summary>
+    public static int EpilogueStride32(int columns) => columns + 4;
+
+    /// <summary>
     /// Offset that a lane passes to ldmatrix.x4 for 16 rows of a first operand in rows. Lanes 0 to 15 pass the first chunk of their row, the other lanes pass
     /// the second one. So the four matrices are (rows 0 to 7, first chunk), (rows 8 to 15, first chunk), (rows 0 to 7, second chunk), (rows 8 to 15, second
     /// chunk): the registers a0 to a3 of mma.m16n8k8 (TF32) and mma.m16n8k16 (FP16).
@@ -50,6 +62,13 @@ internal static class TileLayout
     /// </summary>
     public static int SecondInLines16(int lane, int half, int stride) => (16 * half + (lane & 15)) * stride + ((lane >> 4) << 2);
 
-    /// <summary>Offset at which lane (g, t) reads value g of line t of either operand (TF32). Its second value is four lines further.</summary>
-    public static int InLines32(int lane, int half, int stride) => (8 * half + (lane & 3)) * stride + (lane >> 2);
+    /// <summary>
+    /// Offset at which lane (g, t) reads quad g of line t of either operand (TF32). A second quad is four lines further; with 64 values there are two more, 32
+    /// words after these. So value g of fragment (or half fragment) j is value 4 g + j % 4 + 32 (j / 4) of the line: the order of columns (or rows) in a
+    /// product is free, and a lane loads the values of four fragments at once.
+    /// </summary>
+    public static int InLines32(int lane, int half, int stride) => (8 * half + (lane & 3)) * stride + 4 * (lane >> 2);
+
+    /// <summary>The row of a warp's sums that is row <paramref name="row"/> of fragment <paramref name="fragment"/>, if the first operand is read so.</summary>
+    public static int RowOfLines32(int fragment, int row) => 4 * (row & 7) + ((2 * fragment + (row >> 3)) & 3) + 32 * (fragment >> 1);
 }

@@ -32,10 +32,27 @@ public class TensorCoreLayoutTests
     [InlineData(32)]
     [InlineData(64)]
     [InlineData(128)]
-    public void WordLoadsOfLinesHaveNoBankConflicts(int columns)
+    public void QuadLoadsOfLinesHaveNoBankConflicts(int columns) =>
+        ForEachPhase(lane => TileLayout.InLines32(lane, 1, TileLayout.LineStride32(columns)));
+
+    [Theory]
+    [InlineData(32)]
+    [InlineData(64)]
+    public void QuadStoresOfSumsHaveNoBankConflicts(int columns) =>
+        ForEachPhase(lane => (lane >> 2) * TileLayout.EpilogueStride32(columns) + 8 * (lane & 3));
+
+    [Fact]
+    public void PairStoresOfSumsHaveNoBankConflicts()
     {
-        var banks = Enumerable.Range(0, 32).Select(lane => TileLayout.InLines32(lane, 1, TileLayout.LineStride32(columns)) % Banks);
-        Assert.Equal(32, banks.Distinct().Count());
+        var words = Enumerable.Range(0, 16).SelectMany(lane => Words((lane >> 2) * TileLayout.EpilogueStride16(64) + 2 * (lane & 3), 2));
+        Assert.Equal(32, words.Select(word => word % Banks).Distinct().Count());
+    }
+
+    [Fact]
+    public void RowsOfLinesAreEveryRowOnce()
+    {
+        var rows = Enumerable.Range(0, 4).SelectMany(fragment => Enumerable.Range(0, 16).Select(row => TileLayout.RowOfLines32(fragment, row)));
+        Assert.Equal(Enumerable.Range(0, 64), rows.Order());
     }
 
     // Eight-byte stores of FP16 are served per half-warp: two whole rows, or quads of a line.
@@ -91,6 +108,16 @@ public class TensorCoreLayoutTests
     }
 
     private static IEnumerable<int> Words(int first, int count) => Enumerable.Range(first, count);
+
+    // Sixteen-byte accesses are served per quarter-warp.
+    private static void ForEachPhase(Func<int, int> address)
+    {
+        for (var phase = 0; phase < 4; phase++)
+        {
+            var words = Enumerable.Range(8 * phase, 8).SelectMany(lane => Words(address(lane), 4));
+            Assert.Equal(32, words.Select(word => word % Banks).Distinct().Count());
+        }
+    }
 
     // Each matrix of ldmatrix is eight rows of four words.
     private static void ForEachMatrix(Func<int, int> address)
