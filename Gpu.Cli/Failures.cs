@@ -10,6 +10,9 @@ internal static class Failures
     /// <summary>Returns the exit code and the message of an exception; with <paramref name="isVerbose"/>, the message includes the stack trace.</summary>
     public static (int Code, string Message) Describe(Exception exception, bool isVerbose)
     {
+        // Of threads that wrote files at the same time, one reason says it all.
+        if (exception is AggregateException { InnerException: { } first } && (first is IOException or UnauthorizedAccessException || IsExplained(first)))
+            exception = first;
         var code = exception switch
         {
             OperationCanceledException => ExitCode.Cancelled,

@@ -38,12 +38,12 @@ internal static class ChartFile
     {
         if (Path.GetExtension(path).Equals(".svg", StringComparison.OrdinalIgnoreCase))
         {
-            AtomicFile.WriteAllBytes(path, Encoding.UTF8.GetBytes(plot.GetSvgXml(Width, Height)));
+            AtomicFile.WriteAllBytes(path, Encoding.UTF8.GetBytes($"{plot.GetSvgXml(Width, Height)}\n<!-- {FileOrigin.Program} -->\n"));
             return;
         }
 
         plot.ScaleFactor = 2;
-        AtomicFile.WriteAllBytes(path, plot.GetImageBytes(2 * Width, 2 * Height, ImageFormat.Png));
+        AtomicFile.WriteAllBytes(path, FileOrigin.MarkPng(plot.GetImageBytes(2 * Width, 2 * Height, ImageFormat.Png)));
         plot.ScaleFactor = 1;
     }
 }

@@ -1,3 +1,4 @@
+using Gpu.Cli.Output;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Checks;
@@ -115,7 +116,7 @@ internal class Checker(ComputeDevice device, string deviceName, int seed) : IDis
         Require.True(
             worst <= tolerance,
             $"{operation} on {DeviceName} {shape}: element {at} of {got.Length} is {got[at]:R}, expected {expected[at]:R}; " +
-            $"relative error {worst:E2} > {tolerance:E2}");
+            $"relative error {Units.Scientific(worst)} > {Units.Scientific(tolerance)}");
     }
 
     public void Dispose()

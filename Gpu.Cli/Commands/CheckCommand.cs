@@ -172,9 +172,11 @@ internal static class CheckCommand
                 var cells = forms.Select(form => group.Where(verdict => verdict.Form == form.Name).ToArray() is { Length: > 0 } of
                     ? of.All(verdict => verdict.Verdict == Verdict.Right) ? "right" : of.Any(verdict => verdict.Verdict == Verdict.Error) ? "ERROR" : "WRONG"
                     : "");
+                // Whole numbers and bits are compared one by one, without a tolerance.
+                var compared = group.Sum(verdict => verdict.Comparisons);
                 table.Add([
-                    Words(group.Key.Name), $"{group.Sum(verdict => verdict.Comparisons)}", .. cells,
-                    Units.Fixed(group.Max(verdict => verdict.LargestShare), 2), Units.Fixed(group.Sum(verdict => verdict.Seconds), 1)]);
+                    Words(group.Key.Name), compared == 0 ? "exact" : $"{compared}", .. cells,
+                    compared == 0 ? "" : Units.Fixed(group.Max(verdict => verdict.LargestShare), 2), Units.Fixed(group.Sum(verdict => verdict.Seconds), 1)]);
             }
 
             _reporter.Table(table);
@@ -201,8 +203,9 @@ internal static class CheckCommand
                         "training", records.Count, networks.Length * forms.Count, $"{model.Name}, {form.Name}", TimeSpan.MaxValue));
                     var check = NetworkCheck.Run(model, batch, form, expected);
                     table.Add(
-                        model.Name, form.Name, check.Message is null ? $"{check.LossError:E1}" : "", $"{check.Tolerance:E1}", YesNo(check.IsReproducible),
-                        check.EqualsWithoutGraph is { } equal ? YesNo(equal) : "", check.IsRight ? "right" : check.Message is null ? "WRONG" : "ERROR");
+                        model.Name, form.Name, check.Message is null ? Units.Scientific(check.LossError) : "", Units.Scientific(check.Tolerance),
+                        YesNo(check.IsReproducible), check.EqualsWithoutGraph is { } equal ? YesNo(equal) : "",
+                        check.IsRight ? "right" : check.Message is null ? "WRONG" : "ERROR");
                     records.Add(new JsonRecord().Add("model", model.Name).Add("form", form.Name).Add("loss_error", check.LossError)
                         .Add("tolerance", check.Tolerance).Add("reproducible", check.IsReproducible).Add("equal_without_graph", check.EqualsWithoutGraph)
                         .Add("right", check.IsRight).Add("message", check.Message));
@@ -218,7 +221,7 @@ internal static class CheckCommand
         private static string YesNo(bool truth) => truth ? "yes" : "NO";
 
         private static string Explain(NetworkCheck check) => check.LossError > check.Tolerance
-            ? $"a loss differs from the CPU's by {check.LossError:E1}, more than {check.Tolerance:E1}"
+            ? $"a loss differs from the CPU's by {Units.Scientific(check.LossError)}, more than {Units.Scientific(check.Tolerance)}"
             : check.IsReproducible ? "a graph gives other bits than single launches" : "a second run gives other bits";
 
         private JsonRecord MeasureRates()

@@ -49,6 +49,7 @@ internal static class DataShowCommand
             var data = images.Load(parsed, source, parsed.GetValue(background) ?? RgbColor.White, context.Reporter);
             var partName = parsed.GetValue(part) ?? "train";
             var file = parsed.GetValue(output) ?? $"{data.Name}-{partName}.png";
+            OutputFile.RequireOwn(file);
             var options = augmentation.Apply(parsed, new TrainingOptions { Seed = (ulong)(parsed.GetValue(seed) ?? (long)TrainOptions.Defaults.Seed) });
             var augments = augmentation.All.Any(option => TrainOptions.IsGiven(parsed, option.Name));
             if (!augments && TrainOptions.IsGiven(parsed, seed.Name))

@@ -78,7 +78,11 @@ internal sealed class EvalCommand
         if (run.Task == TaskKind.Segmentation && TrainOptions.IsGiven(parsed, _topK.Name))
             throw new UsageException($"{_topK.Name} is for classes of whole images, but the run '{path}' was trained on masks. Omit it.");
         if (run.Task == TaskKind.Generation)
-            throw new UsageException($"The run '{path}' is that of a generator, which has no loss on images. Look at its images: gputrainer generate {path}");
+        {
+            throw new UsageException(
+                $"The run '{path}' is that of a generator, which has no loss on images. Look at its images: gputrainer generate {ShellQuote.Quote(path)}");
+        }
+
         if (run.Task == TaskKind.Autoencoding && new[] { _topK.Name, _tta.Name }.FirstOrDefault(name => TrainOptions.IsGiven(parsed, name)) is { } useless)
             throw new UsageException($"{useless} is for classes, but the run '{path}' is that of an autoencoder. Omit it.");
         var source = parsed.GetValue(_dataset) ?? RunArgument.DatasetOf(run);
@@ -87,7 +91,7 @@ internal sealed class EvalCommand
         if (parsed.GetValue(_background) is { } background) options = options with { Background = background };
         // Another folder is no part of the training data, so all of it is new to the network.
         if (!isOwn) options = options with { Split = null, DrawsByOrder = false, IsUndivided = true };
-        var data = DatasetLoader.Load(source, options);
+        var data = Load(parsed, path, () => DatasetLoader.Load(source, options));
         var part = parsed.GetValue(_part) ?? "test";
         var split = part == "train" ? data.Train : data.Test;
         (split, var leftOut) = part == "train" && isOwn ? (split, 0) : WithoutTrainingImages(folder, source, data, split, isOwn);
@@ -107,7 +111,10 @@ internal sealed class EvalCommand
         var given = parsed.GetValue(_dataset);
         var source = given ?? RunArgument.DatasetOf(run);
         TestTimeOption.RefuseForTable(parsed, _tta, path);
+        if (schema.Task == TaskKind.Regression && TrainOptions.IsGiven(parsed, _topK.Name))
+            throw new UsageException($"{_topK.Name} is for classes, but the run '{path}' predicts a number. Omit it.");
         var plot = parsed.GetValue(_plot);
+        if (plot is not null) OutputFile.RequireOwn(plot, _plot.Name);
         if (plot is not null && !(schema.FeatureCount == 2 && schema.Columns.Count == 2))
         {
             throw new UsageException(
@@ -115,11 +122,18 @@ internal sealed class EvalCommand
         }
 
         var part = parsed.GetValue(_part) ?? "test";
-        var (split, noun, name) = Rows(source, given is not null && RunArgument.Source(given) != run.DatasetSource, part, folder, schema);
+        var (split, noun, name) = Rows(source, given is not null && RunArgument.Source(given) != run.DatasetSource, part, folder, schema,
+            read => Load(parsed, path, read));
         if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
         var result = predictor.Evaluate(split, parsed.GetInt(_topK) ?? 5, _context.Host.Cancellation);
+        if (!double.IsFinite(result.Loss))
+        {
+            _context.Reporter.Warn(
+                $"The loss is not a finite number: the values of a row of {name} are too far from those of training. 'predict' names the row.");
+        }
+
         if (plot is not null)
         {
             ImageCodec.SavePng(plot, DecisionPlot.Render(schema, split, predictor.Predict));
@@ -129,8 +143,23 @@ internal sealed class EvalCommand
         Show(run.Model, name, schema.ClassNames, noun, part, device.Id, result, plot);
     }
 
+    // The data of the run may have been moved since.
+    private T Load<T>(ParseResult parsed, string path, Func<T> load)
+    {
+        try
+        {
+            return load();
+        }
+        catch (DatasetNotFoundException e) when (parsed.GetValue(_dataset) is null)
+        {
+            throw new TrainingException(
+                $"The data of the run is not found: {e.Message} If it was moved, name its new place: gputrainer eval {ShellQuote.Quote(path)} DATASET.", e);
+        }
+    }
+
     // The rows of the run's own table keep their parts; of another table all rows are used.
-    private (TableSplit Split, string Noun, string Name) Rows(string source, bool isOther, string part, RunFolder folder, TableSchema schema)
+    private (TableSplit Split, string Noun, string Name) Rows(
+        string source, bool isOther, string part, RunFolder folder, TableSchema schema, Func<Func<TableDataset>, TableDataset> load)
     {
         if (Directory.Exists(source) || ImageCodec.HasImageExtension(source))
         {
@@ -144,7 +173,7 @@ internal sealed class EvalCommand
             _context.Reporter.Warn($"The run has no {RunFolder.RowsFile}, so training rows cannot be told from others: the result may be too good.");
         if (!isOther || !File.Exists(source))
         {
-            var data = DatasetLoader.LoadTable(source, schema: schema, rows: rows);
+            var data = load(() => DatasetLoader.LoadTable(source, schema: schema, rows: rows));
             TableArguments.Show(data, _context.Reporter);
             WarnOfAbsentClasses(data, part == "train" ? data.Train : data.Test, source, part);
             return (part == "train" ? data.Train : data.Test, $"{part} rows", data.Name);

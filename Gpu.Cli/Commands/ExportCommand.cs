@@ -82,7 +82,12 @@ internal sealed class ExportCommand
         var format = Formats.First(known => known.Name == name).Format;
         if (format == ExportFormat.CSharp && run.Configuration.Table is not null)
             throw new UsageException($"--format {name} writes a class that takes images, but the run '{run.Path}' takes rows of a table. Use --format onnx.");
+        if (parsed.GetValue(_out) is { } wanted) OutputFile.RequireEnding(wanted, $"--format {name}", $".{RunExport.FileName(run, format).Split('.')[^1]}");
         var path = parsed.GetValue(_out) ?? Path.Combine(run.Path, RunExport.FileName(run, format));
+        OutputFile.RequireOwn(path);
+        // The weights are numbers without a name; those of an exported class are its own.
+        if (format == ExportFormat.CSharp && !File.Exists(path) && File.Exists(RunExport.WeightsPath(path)))
+            throw new UsageException($"The file '{RunExport.WeightsPath(path)}', which the class would read, exists. Choose another --out, or move it away.");
         RunExport.Write(run, format, path, new OnnxOptions
         {
             FoldBatchNorm = parsed.GetValue(_fold),

@@ -63,6 +63,7 @@ internal sealed class GenerateCommand
         var chosen = ClassOf(parsed, run);
         var seed = (ulong)(parsed.GetValue(_seed) ?? 1);
         var file = parsed.GetValue(_out) ?? "generated.png";
+        OutputFile.RequireOwn(file);
         var columns = interpolates ? Steps : parsed.GetInt(_columns) ?? 8;
         var isConditional = run.Model.ConditionClasses > 0;
         var rows = isConditional && chosen is null;

@@ -52,8 +52,9 @@ internal sealed class ImportCommand
         var reporter = _context.Reporter;
         ModelCommand.ShowLayers(reporter, imported.Model);
         foreach (var remark in imported.Remarks.Concat(remarks)) reporter.Note(remark);
-        reporter.Line($"Imported to {folder}. Next: gputrainer predict {folder} IMAGE");
-        reporter.Line($"Fine-tune: gputrainer train DATA --model {Path.Combine(folder, RunFolder.ModelFile)} --init {folder}");
+        reporter.Line($"Imported to {folder}. Next: gputrainer predict {ShellQuote.Quote(folder)} IMAGE");
+        var model = ShellQuote.Quote(Path.Combine(folder, RunFolder.ModelFile));
+        reporter.Line($"Fine-tune: gputrainer train DATA --model {model} --init {ShellQuote.Quote(folder)}");
         reporter.Result(new JsonRecord().Add("run", folder).Add("model", imported.Model.Name).Add("input", $"{imported.Model.Input}")
             .Add("outputs", imported.Model.Output.Length)
             .Add("task", $"{RunFolder.Open(folder).Configuration.Task}".ToLowerInvariant()).Add("parameters", imported.Model.ParameterCount)

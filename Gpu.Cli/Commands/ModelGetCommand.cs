@@ -35,7 +35,7 @@ internal static class ModelGetCommand
         var (file, seconds) = CatalogDownload.Run(
             reporter, download, downloader => PretrainedCatalog.GetAsync(entry, folder, downloader, context.Host.Cancellation));
         var init = folder == PretrainedCatalog.UserCache ? entry.Name : file;
-        reporter.Line($"Weights in {file}. Train with: gputrainer train DATA --model {entry.Model} --init {init}");
+        reporter.Line($"Weights in {file}. Train with: gputrainer train DATA --model {entry.Model} --init {ShellQuote.Quote(init)}");
         reporter.Result(new JsonRecord().Add("name", entry.Name).Add("file", file).Add("model", entry.Model).Add("licence", download.Licence)
             .Add("seconds", seconds));
     }

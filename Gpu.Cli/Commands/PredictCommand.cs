@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Gpu.Cli.Output;
 using Gpu.Cli.Parsing;
 using Gpu.Training.Data;
@@ -87,12 +86,13 @@ internal sealed class PredictCommand
         {
             _context.Host.Cancellation.ThrowIfCancellationRequested();
             var results = predictor.Predict(rows);
+            WarnOfInfinite(file, rows.Count, row => Enumerable.Range(0, results.GetLength(1)).All(output => float.IsFinite(results[row, output])));
             for (var row = 0; row < rows.Count; row++)
             {
                 var record = new JsonRecord().Add("file", file).Add("row", row + 1);
                 if (isNumber)
                 {
-                    table.Add(file, $"{row + 1}", results[row, 0].ToString("G6", CultureInfo.InvariantCulture));
+                    table.Add(file, $"{row + 1}", Units.Number(results[row, 0]));
                     records.Add(record.Add("value", results[row, 0]));
                     continue;
                 }
@@ -108,6 +108,17 @@ internal sealed class PredictCommand
 
         _context.Reporter.Table(table);
         _context.Reporter.Result(new JsonRecord().Add("run", path).Add("device", device.Id).Add("predictions", records));
+    }
+
+    // A finite input far from those of training can overflow in the network.
+    private void WarnOfInfinite(string file, int count, Func<int, bool> isFinite)
+    {
+        var rows = Enumerable.Range(0, count).Where(row => !isFinite(row)).ToArray();
+        if (rows.Length == 0) return;
+        var more = rows.Length > MostNamed ? " ..." : "";
+        _context.Reporter.Warn(
+            $"{file}: the network gives no finite number for {(rows.Length == 1 ? "row" : "rows")} "
+            + $"{string.Join(", ", rows.Take(MostNamed).Select(row => row + 1))}{more}, whose values are too far from those of training.");
     }
 
     private static IEnumerable<string> Expand(string path)
@@ -147,6 +158,7 @@ internal sealed class PredictCommand
         const int batchSize = 32;
         var folder = parsed.GetValue(_out) ?? "predictions";
         var targets = FileNames(files);
+        RequireOwn(targets.SelectMany(target => new[] { $"{target}.png", $"{target}-overlay.png" }), folder);
         var names = run.Configuration.ClassNames;
         var input = run.Model.Input;
         using var device = _device.Open(parsed, _context);
@@ -154,7 +166,8 @@ internal sealed class PredictCommand
         Directory.CreateDirectory(folder);
         var table = new ReportTable(
             [
-                ReportTable.Path("image"), ReportTable.Text("size", 2), ReportTable.Path("mask"), ReportTable.Text("classes (share of the pixels)", 1),
+                ReportTable.Path("image"), ReportTable.Text("height x width", 2), ReportTable.Path("mask"),
+                ReportTable.Text("classes (share of the pixels)", 1),
             ]);
         List<JsonRecord> records = [];
         var (from, isResized, isInParts) = (0, false, false);
@@ -211,6 +224,7 @@ internal sealed class PredictCommand
     {
         var folder = parsed.GetValue(_out) ?? "predictions";
         var targets = FileNames(files);
+        RequireOwn(targets.Select(target => $"{target}.png"), folder);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, BatchSize);
         Directory.CreateDirectory(folder);
@@ -245,6 +259,12 @@ internal sealed class PredictCommand
         _context.Reporter.Result(new JsonRecord().Add("run", path).Add("device", device.Id).Add("predictions", records));
     }
 
+    // If --out is the folder of the pictures, their names are taken.
+    private static void RequireOwn(IEnumerable<string> names, string folder)
+    {
+        foreach (var name in names) OutputFile.RequireOwn(Path.Combine(folder, name));
+    }
+
     // The names of the files without their endings; with a number where several files have the same.
     private static string[] FileNames(string[] files)
     {
@@ -269,7 +289,11 @@ internal sealed class PredictCommand
         }
 
         if (run.Configuration.Task == TaskKind.Generation)
-            throw new UsageException($"The run '{path}' is that of a generator, which takes no images. To draw some: gputrainer generate {path}");
+        {
+            throw new UsageException(
+                $"The run '{path}' is that of a generator, which takes no images. To draw some: gputrainer generate {ShellQuote.Quote(path)}");
+        }
+
         var names = NetworkInput.ClassNames(run);
         var files = parsed.GetRequiredValue(_images).SelectMany(Expand).ToArray();
         // Reported before the device is opened, which can take long.

@@ -64,6 +64,9 @@ internal sealed class ReportCommand
             return;
         }
 
+        if (parsed.GetValue(_out) is { } wanted) OutputFile.RequireEnding(wanted, "a page", ".html", ".htm");
+        var file = parsed.GetValue(_out) ?? (paths.Length == 1 ? RunReport.PathOf(paths[0]) : "compare.html");
+        OutputFile.RequireOwn(file);
         RunView[] runs = [.. paths.Select(path => RunView.Open(RunArgument.Open(path)))];
         if (runs.FirstOrDefault(run => run.IsRegression != runs[0].IsRegression) is { } other)
         {
@@ -74,7 +77,6 @@ internal sealed class ReportCommand
 
         using var device = _device.Open(parsed, _context);
         RunResults?[] results = [.. runs.Select(run => parsed.GetValue(_noData) ? null : Results(run, device))];
-        var file = parsed.GetValue(_out) ?? (runs.Length == 1 ? RunReport.PathOf(paths[0]) : "compare.html");
         // The page of a run is its own; that of a comparison may be of other runs.
         var isReplaced = runs.Length > 1 && File.Exists(file);
         AtomicFile.WriteAllText(file, runs.Length == 1 ? RunReport.Render(runs[0], results[0], isLive: false) : CompareReport.Render(runs, results));

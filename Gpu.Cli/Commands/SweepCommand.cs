@@ -90,6 +90,7 @@ internal sealed class SweepCommand
             throw new UsageException("--hold-out cannot be combined with --folds: cross-validation holds out each fold in turn. Omit one of them.");
         var output = parsed.GetValue(_out);
         RequireFree(output);
+        if (parsed.GetValue(_plot) is { } picture) OutputFile.RequireOwn(picture, _plot.Name);
         if (parsed.GetValue(_refit) is { } refit) RunFolder.RequireFree(refit);
 
         var (settings, values, commands) = Prepare(parsed, common, swept);
@@ -115,7 +116,8 @@ internal sealed class SweepCommand
                 reporter.Warn("--choose one-se needs several runs for each setting (--folds or --seeds); the setting with the lowest loss is chosen.");
             var chosen = isOneError ? report.Choice?.OneStandardError ?? report.Choice?.Best : report.Choice?.Best;
             var arguments = chosen is null ? null : commands[chosen.Setting.Name];
-            if (arguments is not null) reporter.Line($"To train {chosen!.Setting.Name} on {AllSamples(chosen.Setting)}: gputrainer train {Quote(arguments)}");
+            if (arguments is not null)
+                reporter.Line($"To train {chosen!.Setting.Name} on {AllSamples(chosen.Setting)}: gputrainer train {ShellQuote.Join(arguments)}");
             var json = new JsonRecord().Add("model", settings[0].Model.Name).Add("dataset", settings[0].Data.Name).Add("device", devices[0].Id)
                 .Add("precision", devices[0].Precision.ToString().ToLowerInvariant()).Add("folds", folds).Add("seeds", parsed.GetInt(_seeds) ?? 1)
                 .Add("jobs", devices.Count);
@@ -329,8 +331,4 @@ internal sealed class SweepCommand
             throw new UsageException($"The file '{output}' exists, and is not the result of a sweep. Choose another --out, or move that file away.");
         }
     }
-
-    private static string Quote(IEnumerable<string> arguments) => string.Join(' ', arguments.Select(argument =>
-        argument.All(letter => char.IsLetterOrDigit(letter) || "-_./:=,+@%".Contains(letter, StringComparison.Ordinal)) && argument.Length > 0
-            ? argument : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'"));
 }

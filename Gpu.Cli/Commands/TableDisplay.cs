@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gpu.Cli.Output;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
@@ -82,7 +81,7 @@ internal static class TableDisplay
         return levels + (column.Distinct is { } distinct && distinct <= MostLevels ? "" : " ...");
     }
 
-    private static string Number(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
+    private static string Number(double value) => Units.Number(value);
 
     private static JsonRecord Json(string source, TableSummary summary, TableDataset? data, DatasetException? mistake)
     {

@@ -217,6 +217,7 @@ internal sealed class TrainCommand
         if (parsed.GetValue(_dryRun)) return ShowPlan(parsed);
         if (parsed.GetValue(_plot) is not null)
             throw new UsageException("--plot needs --dry-run, which draws the learning rate instead of training. Add it, or omit --plot.");
+        if (parsed.GetValue(_plot) is { } picture) OutputFile.RequireOwn(picture, _plot.Name);
 
         _mayOpenEarly = true;
         // GPU drivers start slowly, so a device that exists anyway is opened last. One that was asked for may be missing, which is told before data is decoded.
@@ -296,10 +297,8 @@ internal sealed class TrainCommand
     }
 
     // As for a shell, so that it can be run again.
-    private static string CommandOf(ParseResult parsed) => string.Join(' ', parsed.Tokens.Select(token => token.Value)
-        .Where(text => text is not (CommandTree.Json or CommandTree.Plain or CommandTree.Verbose)).Prepend("gputrainer").Select(text =>
-            text.Length > 0 && text.All(letter => char.IsLetterOrDigit(letter) || "-_./\\:=,+@%~".Contains(letter))
-                ? text : $"'{text.Replace("'", "'\\''")}'"));
+    private static string CommandOf(ParseResult parsed) => ShellQuote.Join(parsed.Tokens.Select(token => token.Value)
+        .Where(text => text is not (CommandTree.Json or CommandTree.Plain or CommandTree.Verbose)).Prepend("gputrainer"));
 
     // Contradictions are told before the data is decoded, as far as the network is known by then.
     private void CheckBeforeLoading(ParseResult parsed, TrainingOptions options, string source)
@@ -465,7 +464,8 @@ internal sealed class TrainCommand
         {
             // The command line is valid; the data is gone.
             throw new TrainingException(
-                $"The data of the run is not found: {e.Message} If it was moved, name its new place: gputrainer train DATASET --resume {run.Path}.", e);
+                $"The data of the run is not found: {e.Message} If it was moved, name its new place: gputrainer train DATASET --resume "
+                + $"{ShellQuote.Quote(run.Path)}.", e);
         }
     }
 

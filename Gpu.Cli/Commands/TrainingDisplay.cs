@@ -1,3 +1,4 @@
+using Gpu.Cli.Parsing;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -155,7 +156,7 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
         if (result.End == TrainingEnd.Cancelled)
         {
             reporter.Line($"Stopped after {Units.Count(result.Steps, "step")}.");
-            if (result.Run is { } folder) reporter.Line($"To continue: gputrainer train --resume {folder}");
+            if (result.Run is { } folder) reporter.Line($"To continue: gputrainer train --resume {ShellQuote.Quote(folder)}");
         }
         else
         {
@@ -206,11 +207,12 @@ internal sealed class TrainingDisplay(Reporter reporter, bool showsEveryReading,
 
         if (result.Run is { } folder)
         {
+            var quoted = ShellQuote.Quote(folder);
             reporter.Line($"Run saved to {folder}");
             if (_report?.Path is { } page) facts.Add(("report", page));
-            if (writesEvents) facts.Add(("TensorBoard", $"tensorboard --logdir {folder}"));
-            if (IsGenerator) facts.AddRange([("generate", $"gputrainer generate {folder}")]);
-            else facts.AddRange([("evaluate", $"gputrainer eval {folder}"), ("predict", $"gputrainer predict {folder} {(IsTable ? "FILE.csv" : "IMAGE")}")]);
+            if (writesEvents) facts.Add(("TensorBoard", $"tensorboard --logdir {quoted}"));
+            if (IsGenerator) facts.AddRange([("generate", $"gputrainer generate {quoted}")]);
+            else facts.AddRange([("evaluate", $"gputrainer eval {quoted}"), ("predict", $"gputrainer predict {quoted} {(IsTable ? "FILE.csv" : "IMAGE")}")]);
         }
 
         if (facts.Count == 0) return;

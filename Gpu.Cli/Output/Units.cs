@@ -29,6 +29,10 @@ internal static class Units
     /// <summary>In scientific notation, four significant digits at the most: <c>1e-3</c>, <c>9.997e5</c>; <c>0</c> for zero.</summary>
     public static string Scientific(double value) => value == 0 ? "0" : value.ToString("0.###e0", CultureInfo.InvariantCulture);
 
+    /// <summary>A number of a table: six significant digits, in scientific notation from 1e6 on and below 1e-4.</summary>
+    public static string Number(double value) => value != 0 && double.IsFinite(value) && Math.Abs(value) is < 1e-4 or >= 1e6
+        ? value.ToString("0.#####e0", CultureInfo.InvariantCulture) : value.ToString("G6", CultureInfo.InvariantCulture);
+
     /// <summary>A fraction in percent: <c>98.51 %</c>; <c>-</c> for NaN.</summary>
     public static string Percent(double share, int digits = 2) => double.IsNaN(share) ? "-" : $"{Fixed(100 * share, digits)} %";
 

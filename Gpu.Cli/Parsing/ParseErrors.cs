@@ -63,6 +63,8 @@ internal static class ParseErrors
     {
         OptionResult { Tokens.Count: 0, Option: { } option } => $"{option.Name} needs a value. {option.Description}.",
         ArgumentResult { Tokens.Count: 0, Argument: { } argument } => $"Missing argument {argument.Name}: {argument.Description}.",
+        ArgumentResult { Argument: { Arity: { MinimumNumberOfValues: > 1 } arity } argument } result when result.Tokens.Count < arity.MinimumNumberOfValues =>
+            $"{argument.Name} is needed {arity.MinimumNumberOfValues} times: {argument.Description}.",
         _ => error.Message,
     };
 

@@ -1,3 +1,4 @@
+using Gpu.Training.IO;
 using System.Xml.Linq;
 
 namespace Gpu.Cli.Reports;
@@ -93,6 +94,7 @@ internal static class ReportStyle
         Html.E(
             "head", Html.E("meta", Html.A("charset", "utf-8")),
             Html.E("meta", Html.A("name", "viewport"), Html.A("content", "width=device-width, initial-scale=1")),
+            Html.E("meta", Html.A("name", "generator"), Html.A("content", FileOrigin.Program)),
             Html.E("meta", Html.A("name", "color-scheme"), Html.A("content", "light dark")),
             isLive ? Html.E("meta", Html.A("http-equiv", "refresh"), Html.A("content", "5")) : null,
             Html.E("title", title),

@@ -1,3 +1,4 @@
+using Gpu.Cli.Parsing;
 using System.Diagnostics;
 using Gpu.Cli.Output;
 using Gpu.Cli.TensorBoard;
@@ -80,7 +81,9 @@ internal sealed class ReportUpdater(string runFolder, Reporter reporter, long? t
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or TrainingException)
         {
             _hasEvents = false;
-            reporter.Warn($"The event file for TensorBoard cannot be written: {e.Message} To make it later: gputrainer report {runFolder} --tensorboard");
+            reporter.Warn(
+                $"The event file for TensorBoard cannot be written: {e.Message} To make it later: gputrainer report "
+                + $"{ShellQuote.Quote(runFolder)} --tensorboard");
         }
     }
 
@@ -93,7 +96,7 @@ internal sealed class ReportUpdater(string runFolder, Reporter reporter, long? t
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or TrainingException)
         {
             _isBroken = true;
-            reporter.Warn($"The report of the run cannot be written: {e.Message} To make it later: gputrainer report {runFolder}");
+            reporter.Warn($"The report of the run cannot be written: {e.Message} To make it later: gputrainer report {ShellQuote.Quote(runFolder)}");
         }
     }
 

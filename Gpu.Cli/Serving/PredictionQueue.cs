@@ -17,6 +17,7 @@ internal sealed class PredictionQueue : IDisposable
 {
     // Networks that stay loaded; the one that was used longest ago is removed first.
     private const int MostLoaded = 8;
+    private const string RequestImage = "request body";
 
     private readonly ServeSettings _settings;
     private readonly RunCatalog _runs;
@@ -72,13 +73,13 @@ internal sealed class PredictionQueue : IDisposable
         byte[] pixels;
         try
         {
-            var (height, width) = ImageCodec.ReadSize(image, "of the request");
+            var (height, width) = ImageCodec.ReadSize(image, RequestImage);
             if ((long)height * width > _settings.MostPixels)
                 throw new RequestException(413, $"The image has {height}x{width} pixels; at most {_settings.MostPixels} are accepted. Scale it down.");
             var background = run.Configuration.Options.Background;
             // The same steps as in the command predict.
             pixels = NetworkInput.Pixels(
-                "of the request", ImageCodec.Decode(image, "of the request", background), run, NetworkInput.TransformOf(run), background);
+                RequestImage, ImageCodec.Decode(image, RequestImage, background), run, NetworkInput.TransformOf(run), background);
         }
         finally
         {

@@ -1,3 +1,4 @@
+using Gpu.Cli.Parsing;
 using System.Diagnostics;
 using System.Net;
 using Gpu.Cli.Output;
@@ -72,9 +73,16 @@ internal sealed class RunServer : IAsyncDisposable
                 + $"curl --data-binary @IMAGE '{context.Request.Scheme}://{context.Request.Host}/predict?run=NAME'. The page / lists the runs.");
         });
         _app.MapGet("/favicon.ico", context => Finish(context, 204));
-        _app.MapFallback(context => throw new RequestException(
+        _app.MapFallback(context =>
+        {
+            if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)) throw NoPage(context);
+            context.Response.Headers.Allow = "GET";
+            throw new RequestException(405, $"{context.Request.Method} is not answered here, only GET, and POST for /predict.");
+        });
+
+        static RequestException NoPage(HttpContext context) => new(
             404, $"There is no page '{context.Request.Path}'. "
-            + "There are /, /runs/NAME, /runs/NAME/report.html, /runs/NAME/events, /compare?run=A&run=B, /runs.json and POST /predict."));
+            + "There are /, /runs/NAME, /runs/NAME/report.html, /runs/NAME/events, /compare?run=A&run=B, /runs.json and POST /predict.");
     }
 
     /// <summary>The address of the first page, without the token.</summary>
@@ -196,7 +204,8 @@ internal sealed class RunServer : IAsyncDisposable
         await Page(context, RunPage.WithLinks(ReportStyle.Page("No report", name!, false,
         [
             Html.E(
-                "section", Html.E("p", why), Html.E("p", "This command makes it:"), Html.E("pre", $"gputrainer report {Path.Combine(_settings.Root, name!)}"),
+                "section", Html.E("p", why), Html.E("p", "This command makes it:"),
+                Html.E("pre", $"gputrainer report {ShellQuote.Quote(Path.Combine(_settings.Root, name!))}"),
                 Html.E("p", Html.E("a", Html.A("href", $"/runs/{Uri.EscapeDataString(name!)}"), "The page of the run"), " shows what is known without it.")),
         ])));
     }

@@ -401,7 +401,7 @@ public class PhotoCommandTests
         var predict = CommandLine.Run("predict", folder.File("run"), folder.File("large"));
         Assert.Equal(ExitCode.Failure, predict.ExitCode);
         Assert.Contains("4 images cannot be read", predict.Error);
-        Assert.Contains("9500 x 11000 pixels (height x width); an image of a data set has at most 100000000", predict.Error);
+        Assert.Contains("9500 x 11000 pixels (height x width); an image of a data set has at most 100,000,000 pixels", predict.Error);
     }
 
     [UnixFact("file names with control characters")]

@@ -103,7 +103,7 @@ public sealed class DatasetDownloader(HttpClient client)
                 catch (WrongContentException e)
                 {
                     partial.Delete();
-                    reasons.Add($"{url}: {e.Message}");
+                    reasons.Add($"{url}: {e.Message.TrimEnd('.')}.");
                     Remark?.Invoke(reasons[^1]);
                     break;
                 }
@@ -113,7 +113,7 @@ public sealed class DatasetDownloader(HttpClient client)
                     if (partial.Length > before) attempt = 1;
                     if (attempt < AttemptsPerMirror && e is not HttpRequestException { StatusCode: HttpStatusCode.NotFound or HttpStatusCode.Forbidden })
                         continue;
-                    reasons.Add($"{url}: {e.Message}");
+                    reasons.Add($"{url}: {e.Message.TrimEnd('.')}.");
                     Remark?.Invoke(reasons[^1]);
                     break;
                 }

@@ -200,12 +200,18 @@ internal sealed class ImageFolderLayout
         if (places.Length > 0)
             _notes.Add($"Not read, because their endings are not those of images: {NameList.Join(places)}.");
 
+        var alike = start.All().SelectMany(folder => folder.Folders.GroupBy(one => one.Name)).Where(group => group.Count() > 1)
+            .Select(group => $"'{group.Key}'").ToArray();
+        if (alike.Length > 0)
+            _notes.Add($"Read as one folder each, because their names differ only in how Unicode writes accents: {NameList.Join(alike)}.");
+
         var links = start.All().SelectMany(folder => folder.Links).ToArray();
         if (links.Length > 0)
             _notes.Add($"Not read: links to folders ({NameList.Join(links)}). "
                 + "Only links to files are followed; give the folder that a link points to, or copy it.");
         var inside = Path.TrimEndingDirectorySeparator(root.Path) + Path.DirectorySeparatorChar;
-        var outside = start.All().SelectMany(folder => folder.LinkedImages).Where(link => !link.Target.StartsWith(inside, StringComparison.Ordinal))
+        var outside = start.All().SelectMany(folder => folder.LinkedImages)
+            .Where(link => !link.Target.StartsWith(inside, StringComparison.Ordinal) && File.Exists(link.Target))
             .Select(link => $"{Path.GetRelativePath(root.Path, link.Path)} to {link.Target}").ToArray();
         if (outside.Length > 0)
             _notes.Add($"Read from outside the folder, through {FolderTree.Count(outside.Length, "link")}: {NameList.Join(outside)}.");

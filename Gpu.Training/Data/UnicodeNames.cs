@@ -32,6 +32,13 @@ internal static class UnicodeNames
         return Compose(letters);
     }
 
+    /// <summary>A letter without its accents: the first character of its canonical decomposition.</summary>
+    public static char BaseLetter(char letter)
+    {
+        while (Tables.Value.Decompose.TryGetValue(letter, out var parts)) letter = parts.Item1;
+        return letter;
+    }
+
     private static (Dictionary<(char, char), char>, Dictionary<char, (char, char)>) ReadTables()
     {
         var (compose, decompose) = (new Dictionary<(char, char), char>(), new Dictionary<char, (char, char)>());

@@ -25,8 +25,28 @@ public static class AtomicFile
             ?? throw new IOException($"Cannot write '{path}': it names the root of a file system. Give a file name.");
         Directory.CreateDirectory(folder);
         RemoveLeftovers(folder, Path.GetFileName(full), LeftoverAge);
-        using var pending = PendingFile.Create(full, write);
-        pending.Commit();
+        try
+        {
+            using var pending = PendingFile.Create(full, write);
+            pending.Commit();
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"Cannot write the file '{path}': {Reason(e)}.", e) { HResult = e.HResult };
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new UnauthorizedAccessException($"Cannot write the file '{path}': {Reason(e)}.", e);
+        }
+    }
+
+    // Without the temporary name, which says nothing to users.
+    private static string Reason(Exception e)
+    {
+        var text = e.Message;
+        var name = text.IndexOf('\'', StringComparison.Ordinal);
+        var reason = name > 0 ? text[..name].TrimEnd(' ', ':') : text.TrimEnd('.');
+        return e is UnauthorizedAccessException ? "access is denied" : reason.Length > 1 ? char.ToLowerInvariant(reason[0]) + reason[1..] : reason;
     }
 
     /// <summary>Writes <paramref name="content"/> to <paramref name="path"/>; see <see cref="Write"/>.</summary>

@@ -1,3 +1,5 @@
+using Gpu.Training.Data;
+
 namespace Gpu.Training.Images;
 
 /// <summary>A tiny font for captions: letters (lower case looks like upper case), digits and some signs, 5 wide and 7 high. Others show as a box.</summary>
@@ -46,7 +48,9 @@ internal static class BitmapFont
     {
         foreach (var character in text)
         {
-            var rows = Glyphs.GetValueOrDefault(char.ToUpperInvariant(character), Box);
+            // Letters with accents are shown without.
+            var letter = Has(character) ? character : UnicodeNames.BaseLetter(character);
+            var rows = Glyphs.GetValueOrDefault(char.ToUpperInvariant(letter), Box);
             for (var y = 0; y < Height; y++)
             {
                 for (var x = 0; x < Width; x++)

@@ -95,7 +95,8 @@ public static class ContactSheet
             var top = (int)((i / columns * cellHeight) + Gap);
             Place(sheet, split, indices[i], left, top, scale);
             var fits = split.Width * scale / BitmapFont.Advance;
-            var caption = captions[i].Length > fits ? captions[i][..fits] : captions[i];
+            var caption = captions[i].Length <= fits ? captions[i]
+                : fits > 3 ? $"{captions[i][..(fits - 2)]}.." : captions[i][..fits];
             BitmapFont.Write(sheet, left, top + (split.Height * scale) + (Gap / 2), caption, captionColor);
         }
 

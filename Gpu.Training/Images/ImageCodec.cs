@@ -102,7 +102,7 @@ public static class ImageCodec
         ArgumentNullException.ThrowIfNull(numbers);
         ArgumentNullException.ThrowIfNull(palette);
         ArgumentOutOfRangeException.ThrowIfNotEqual(numbers.Channels, 1);
-        AtomicFile.WriteAllBytes(path, IndexedPng.Encode(numbers, palette));
+        AtomicFile.WriteAllBytes(path, FileOrigin.MarkPng(IndexedPng.Encode(numbers, palette)));
     }
 
     /// <summary>Reads the size of an image from its header, after the EXIF orientation, without decoding the image.</summary>
@@ -123,7 +123,7 @@ public static class ImageCodec
     }
 
     /// <summary>Writes an image as PNG, gray or color with 8 bits a channel. The file appears complete or not at all.</summary>
-    public static void SavePng(string path, ByteImage image) => AtomicFile.WriteAllBytes(path, EncodePng(image));
+    public static void SavePng(string path, ByteImage image) => AtomicFile.WriteAllBytes(path, FileOrigin.MarkPng(EncodePng(image)));
 
     /// <summary>An image as the bytes of a PNG file.</summary>
     public static byte[] EncodePng(ByteImage image)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gpu.Training.Initialization;
 using Gpu.Training.Layers;
 using Gpu.Training.Models;
@@ -164,6 +165,10 @@ internal sealed record ResolvedOptions(
 
     private static void Range(string name, double value, Func<double, bool> isValid, string range)
     {
-        if (!isValid(value)) throw new TrainingException($"{name} is {value}, but must be {range}.");
+        if (!isValid(value)) throw new TrainingException($"{name} is {Text(value)}, but must be {range}.");
     }
+
+    // Larger numbers became infinite when they were made 32-bit.
+    private static string Text(double value) => double.IsInfinity(value) ? $"{(value < 0 ? "below -" : "above ")}3.4e38"
+        : value.ToString(CultureInfo.InvariantCulture);
 }

@@ -40,7 +40,7 @@ internal static class TrainingData
         var side = Math.Max(images.Height, images.Width);
         if (options.AugmentShift > side)
             throw new TrainingException($"The augmentation shifts by up to {options.AugmentShift} pixels, but the images of '{images.Name}' are "
-                + $"{images.Height}x{images.Width} (height x width). Give 0 to {side}, such as --augment shift:{Math.Max(1, side / 8)}.");
+                + $"{images.Height}x{images.Width} (height x width). Give 1 to {side}, such as --augment shift:{Math.Max(1, side / 8)}.");
         if (options.Augment.For(options, 1).Mistake(images.Height, images.Width, images.Channels) is { } mistake)
             throw new TrainingException($"The augmentation does not fit the images of '{images.Name}' ({images.Height}x{images.Width}x{images.Channels}, "
                 + $"height x width x channels): {mistake}. Change --augment, --mixup or --cutmix.");

@@ -462,7 +462,9 @@ internal sealed class OnnxLayers(OnnxGraph graph)
         var (inputs, outputs) = (input.Shape.Channels, input.Shape.Channels + (int)(before + after));
         var weight = new float[ShapeLimits.Length("the padded channels", inputs, outputs)];
         for (var i = 0; i < inputs; i++) weight[i * outputs + i + (int)before] = 1;
-        _remarks.Add("Channels of zeros are added by convolutions that copy the others. Freeze them to keep them so in training.");
+        _remarks.Add(
+            "The graph adds channels of zeros, for which there is no layer: 1x1 convolutions of ones and zeros do it. Training changes them unless they are "
+            + "frozen.");
         return Append(node, input, draft => new Conv2dLayer(outputs, 1) { Bias = false, Activation = draft.Activation, Inputs = draft.Inputs }, true,
             [("weight", weight)]);
     }

@@ -122,6 +122,7 @@ public static class RunExport
         var metadata = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["model"] = run.Model.Name,
+            ["producer"] = FileOrigin.Program,
             ["dataset"] = configuration.Dataset,
             ["task"] = configuration.Task.ToString().ToLowerInvariant(),
             ["loss"] = JsonValues.EnumName(run.Model.Recipe.Loss),

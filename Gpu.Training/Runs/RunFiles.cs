@@ -196,8 +196,8 @@ internal sealed class RunFiles : IDisposable
     {
         var isGone = !Directory.Exists(_folder);
         return new TrainingException(
-            $"The run in '{_folder}' cannot be saved: {(isGone ? "the folder was removed or renamed." : e.Message)} What was saved before is intact. "
-            + $"{(isGone ? "Restore the folder" : "Free space, or make the folder writable")}, then continue with --resume.", e);
+            $"The run in '{_folder}' cannot be saved: {(isGone ? "the folder was removed or renamed" : e.Message.TrimEnd('.'))}. What was saved before is "
+            + $"intact. {(isGone ? "Restore the folder" : "Free space, or make the folder writable")}, then continue with --resume.", e);
     }
 
     private void AddSum(string name, ulong hash)

@@ -34,7 +34,7 @@ internal sealed record SafeTensorsHeader(long DataStart, IReadOnlyDictionary<str
         }
         catch (JsonException e)
         {
-            throw Fail(path, $"its header is not JSON: {e.Message}", e);
+            throw Fail(path, $"its header is not JSON: {e.Message.TrimEnd('.')}", e);
         }
     }
 

@@ -211,7 +211,7 @@ public class TableFileTests
         Assert.Contains("no columns 'a', 'b', which the run reads. Columns: c, kind.", Refused("c,kind\n1,yes\n"));
         Assert.DoesNotContain("--ignore", Refused("a,b\n1,\n"));
         Assert.Contains("Line 3 of", Refused("a,b\n1,2\n1,many\n"));
-        Assert.Contains("'many' in column 'b', where a finite number", Refused("a,b\n1,2\n1,many\n"));
+        Assert.Contains("'many' in column 'b', where a number from -1e30 to 1e30 is", Refused("a,b\n1,2\n1,many\n"));
         Assert.Contains("the class 'maybe' in column 'kind', but the known classes are no, yes", Refused("a,b,kind\n1,2,maybe\n"));
 
         string Refused(string text)
@@ -221,6 +221,33 @@ public class TableFileTests
             return Assert.Throws<DatasetException>(() => { TableFile.Read(file, schema, out _); }).Message;
         }
     }
+
+    [Theory]
+    [InlineData("1e308")]
+    [InlineData("-1e31")]
+    [InlineData("Infinity")]
+    public void NumbersThatOverflowAreRefused(string number)
+    {
+        var message = Refused(string.Join("\n", Rows(20).Prepend("a,b,kind").Append($"{number},2,yes")));
+        Assert.Contains("Line 22 of", message);
+        Assert.Contains("column 'a', where a number from -1e30 to 1e30 is expected", message);
+        Assert.Equal(21, Parse(string.Join("\n", Rows(20).Prepend("a,b,kind").Append("1e30,2,yes"))) is var data ? data.Train.Count + data.Test.Count : 0);
+    }
+
+    [Fact]
+    public void AQuoteThatIsNeverClosedIsNamed()
+    {
+        var message = Refused("a,b,kind\n1,2,yes\n3,\"4,no\n5,6,yes\n");
+        Assert.Contains("a quote that opens in line 3 is never closed", message);
+    }
+
+    [Fact]
+    public void TextsOfTwoRowsAreNotSaidToBeNumbers()
+    {
+        Assert.DoesNotContain("regression", Refused("a,kind\n1,p\n2,q\n"));
+    }
+
+    private static string Refused(string text) => Assert.Throws<DatasetException>(() => Parse(text)).Message;
 
     [Theory]
     [InlineData("moons", "x1,x2,class\n")]

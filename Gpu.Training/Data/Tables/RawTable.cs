@@ -37,6 +37,9 @@ internal sealed class RawTable(string source, Func<TextReader> open, bool? hasHe
     // Rows that are searched for the texts of the first line.
     private const int MostSearched = 10_000;
 
+    // Squares of standardized numbers must fit 32-bit floating point by far.
+    private const double LargestNumber = 1e30;
+
     private const int MostReported = 5;
     private static readonly string[] MissingTexts = ["", "na", "n/a", "nan", "null", "?"];
 
@@ -120,11 +123,11 @@ internal sealed class RawTable(string source, Func<TextReader> open, bool? hasHe
 
                 if (kinds[index] == ColumnKind.Number)
                 {
-                    if (!TryNumber(cell, decimalComma, out var number) || !double.IsFinite(number))
+                    if (!TryNumber(cell, decimalComma, out var number) || !(Math.Abs(number) <= LargestNumber))
                     {
                         throw new DatasetException(
-                            $"Line {line} of '{source}' has '{cell}' in column '{Header[index]}', where a finite number is expected. Correct the cell, or "
-                            + "remove the line.");
+                            $"Line {line} of '{source}' has '{cell}' in column '{Header[index]}', where a number from -1e30 to 1e30 is expected. Correct the "
+                            + "cell, or remove the line.");
                     }
 
                     column.Numbers.Add(number);
@@ -244,9 +247,17 @@ internal sealed class RawTable(string source, Func<TextReader> open, bool? hasHe
 
                 if (row.ColCount != Header.Length)
                 {
+                    if (row.Span.Count('"') % 2 != 0)
+                    {
+                        throw new DatasetException(
+                            $"'{source}' is not a regular table: a quote that opens in line {row.LineNumberFrom} is never closed. Close it, or write a quote "
+                            + "that belongs to the text twice, in a cell in quotes.");
+                    }
+
                     throw new DatasetException(
-                        $"'{source}' is not a regular table: line {row.LineNumberFrom} has {row.ColCount} cells, but the first line has {Header.Length}. Every "
-                        + "line must have as many cells as the first, separated by ',', ';', '|' or a tab; a cell that contains a separator needs quotes.");
+                        $"'{source}' is not a regular table: line {row.LineNumberFrom} has {row.ColCount} cell{(row.ColCount == 1 ? "" : "s")}, "
+                        + $"but the first line has {Header.Length}. Every line must have as many cells as the first, separated by ',', ';', '|' or a tab; a cell "
+                        + "that contains a separator needs quotes.");
                 }
 
                 for (var i = 0; i < Header.Length; i++)

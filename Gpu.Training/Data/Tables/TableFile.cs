@@ -107,7 +107,7 @@ public static class TableFile
         if (train.Length == 0 || test.Length == 0)
         {
             var count = labels.Length > 0 ? labels.Max() + 1 : 0;
-            var hint = 2 * count > table.Rows ? $"; the target has {count} classes, so it may be a number (--task regression)." : ".";
+            var hint = target.IsNumber && 2 * count > table.Rows ? $"; the target has {count} classes, so it may be a number (--task regression)." : ".";
             var different = keys.DistinctBy(key => key.Inputs).Count();
             throw new DatasetException(
                 $"A share of {options.HoldOut} of {table.Rows} rows{(different < table.Rows ? $" ({different} of them different)" : "")} "

@@ -61,7 +61,7 @@ internal static class ImageHeader
         if (size.Width * size.Height > MostPixels)
         {
             throw new InvalidDataException(
-                $"Its header says {size.Height} x {size.Width} pixels (height x width); an image of a data set has at most {MostPixels}. "
+                $"Its header says {size.Height} x {size.Width} pixels (height x width); an image of a data set has at most {MostPixels:N0} pixels. "
                 + "Scale the image down.");
         }
 

@@ -21,7 +21,7 @@ internal static class ImageSize
         if (width > LargestSide || height > LargestSide || width * height > MostPixels)
         {
             throw new InvalidDataException(
-                $"Its header says {height} x {width} pixels (height x width); at most {LargestSide} a side and {MostPixels} altogether are "
+                $"Its header says {height} x {width} pixels (height x width); at most {LargestSide:N0} a side and {MostPixels:N0} altogether are "
                 + "decoded. Scale the image down.");
         }
     }

@@ -1,0 +1,44 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
+
+namespace Gpu.Training.IO;
+
+/// <summary>Tells files that this program wrote from those of others, so that no output replaces what a user made.</summary>
+public static class FileOrigin
+{
+    /// <summary>The name of the program. Every kind of file that it writes as an output has it near the beginning.</summary>
+    public const string Program = "gputrainer";
+
+    // Metadata that may stand before the name: the classes of a run.
+    private const int Searched = 1 << 20;
+
+    // The signature and the header chunk (IHDR) of a PNG file.
+    private const int PngHeader = 8 + 25;
+
+    /// <summary>Whether a file names this program as its writer, in its first megabyte.</summary>
+    /// <param name="path">A file that exists.</param>
+    /// <exception cref="IOException">The file cannot be read, or is no regular file.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static bool IsOwn(string path)
+    {
+        using var file = RegularFile.OpenRead(path);
+        var start = new byte[Math.Min(Searched, file.Length)];
+        file.ReadExactly(start);
+        return start.AsSpan().IndexOf(Encoding.ASCII.GetBytes(Program)) >= 0;
+    }
+
+    /// <summary>Adds to a PNG file that this program wrote it: a text chunk with the keyword Software (PNG specification, 11.3.3).</summary>
+    /// <param name="png">The bytes of a PNG file.</param>
+    /// <returns>The bytes of the file with the chunk.</returns>
+    public static byte[] MarkPng(byte[] png)
+    {
+        ArgumentNullException.ThrowIfNull(png);
+        byte[] typeAndContent = [.. "tEXtSoftware\0"u8, .. Encoding.ASCII.GetBytes(Program)];
+        var chunk = new byte[typeAndContent.Length + 8];
+        BinaryPrimitives.WriteInt32BigEndian(chunk, typeAndContent.Length - 4);
+        typeAndContent.CopyTo(chunk, 4);
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(chunk.Length - 4), Crc32.HashToUInt32(typeAndContent));
+        return [.. png.AsSpan(0, PngHeader), .. chunk, .. png.AsSpan(PngHeader)];
+    }
+}
