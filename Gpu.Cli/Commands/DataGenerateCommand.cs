@@ -109,6 +109,7 @@ internal static class DataGenerateCommand
     private static string[] Write(string folder, Func<string, IReadOnlyList<string>> write)
     {
         folder = Path.TrimEndingDirectorySeparator(folder);
+        var isNew = !Directory.Exists(folder);
         Directory.CreateDirectory(folder);
         var temporary = Path.Combine(folder, $".{Guid.NewGuid():N}.tmp");
         try
@@ -129,6 +130,7 @@ internal static class DataGenerateCommand
         finally
         {
             if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
+            if (isNew && !Directory.EnumerateFileSystemEntries(folder).Any()) Directory.Delete(folder);
         }
     }
 

@@ -33,7 +33,7 @@ internal static class CompareReport
     public static IEnumerable<(string Name, string Value)> Numbers(RunView run, RunResults? results)
     {
         yield return ("epochs", run.Last is { } end ? $"{end.Epoch}" : "0");
-        yield return ("best epoch", run.Best is { } best ? $"{best.Epoch}" : "-");
+        yield return ("best epoch", run.Best is { } best && run.Folder.Configuration.Task != TaskKind.Generation ? $"{best.Epoch}" : "-");
         yield return ("train loss", Fixed(run.Last?.TrainLoss));
         yield return ("penalty", Fixed(run.Last?.Penalty.Value));
         yield return ($"{run.Last?.EvaluatedOn ?? "test"} loss", Fixed(run.Best?.Loss));

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using Gpu.Cli.Output;
+using Gpu.Training.Data;
 using Gpu.Training.Loop;
 
 namespace Gpu.Cli.Reports;
@@ -48,7 +49,8 @@ internal static class SummarySection
 
             if (double.IsFinite(last.Diversity)) facts.Add(("variance by that of the data", Units.Percent(last.Diversity)));
             facts.Add(("epochs", last.Epoch < last.Epochs ? $"{last.Epoch} of {last.Epochs}" : $"{last.Epoch}"));
-            if (run.Best is { } best) facts.Add(("best epoch", $"{best.Epoch}"));
+            // The losses of a generator say nothing about its images.
+            if (run.Best is { } best && run.Folder.Configuration.Task != TaskKind.Generation) facts.Add(("best epoch", $"{best.Epoch}"));
             facts.Add(("seconds of training", Units.Fixed(run.Reports.Sum(report => report.TrainSeconds), 1)));
             facts.Add(("exact zeros", Units.Percent(last.Penalty.ZeroShare)));
         }

@@ -256,8 +256,8 @@ internal sealed class RawTable(string source, Func<TextReader> open, bool? hasHe
 
                     throw new DatasetException(
                         $"'{source}' is not a regular table: line {row.LineNumberFrom} has {row.ColCount} cell{(row.ColCount == 1 ? "" : "s")}, "
-                        + $"but the first line has {Header.Length}. Every line must have as many cells as the first, separated by ',', ';', '|' or a tab; a cell "
-                        + "that contains a separator needs quotes.");
+                        + $"but the first line has {Header.Length}. Every line must have as many cells as the first, separated by ',', ';', '|' or a tab; a "
+                        + "cell that contains a separator needs quotes.");
                 }
 
                 for (var i = 0; i < Header.Length; i++)
