@@ -32,6 +32,27 @@ public class AtomicFileTests
     }
 
     [Fact]
+    public void ReasonsNameTheFileAndNotItsTemporaryName()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("file.bin");
+        var full = Assert.Throws<IOException>(() => AtomicFile.Write(path, _ => throw new IOException($"No space left on device : '{path}.x.tmp'")));
+        Assert.Equal($"Cannot write the file '{path}': no space left on device.", full.Message);
+        var denied = Assert.Throws<UnauthorizedAccessException>(() => AtomicFile.Write(path, _ => throw new UnauthorizedAccessException("Access to 'x'")));
+        Assert.Equal($"Cannot write the file '{path}': access is denied.", denied.Message);
+    }
+
+    [Fact]
+    public void DevicesAreNotReplaced()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        // The name of no device: if this failed, a file would be made.
+        var error = Assert.Throws<IOException>(() => AtomicFile.WriteAllText("/dev/gputrainer-test", "text"));
+        Assert.Contains("it is a device", error.Message);
+        Assert.False(File.Exists("/dev/gputrainer-test"));
+    }
+
+    [Fact]
     public void NothingAppearsBeforeTheContentIsComplete()
     {
         using var folder = new TempFolder();

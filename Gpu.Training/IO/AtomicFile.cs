@@ -23,6 +23,8 @@ public static class AtomicFile
             throw new IOException($"Cannot write the file '{path}': a folder of that name exists. Choose another file name, or move the folder away.");
         var folder = Path.GetDirectoryName(full)
             ?? throw new IOException($"Cannot write '{path}': it names the root of a file system. Give a file name.");
+        if (IsDevice(full))
+            throw new IOException($"Cannot write the file '{path}': it is a device, which a file would replace. Give the name of a file.");
         Directory.CreateDirectory(folder);
         RemoveLeftovers(folder, Path.GetFileName(full), LeftoverAge);
         try
@@ -39,6 +41,10 @@ public static class AtomicFile
             throw new UnauthorizedAccessException($"Cannot write the file '{path}': {Reason(e)}.", e);
         }
     }
+
+    // Renaming a file to /dev/null would remove the device, if the user may.
+    private static bool IsDevice(string path) => !OperatingSystem.IsWindows() && path.StartsWith("/dev/", StringComparison.Ordinal)
+        && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
 
     // Without the temporary name, which says nothing to users.
     private static string Reason(Exception e)

@@ -16,12 +16,13 @@ public static class FileOrigin
     // The signature and the header chunk (IHDR) of a PNG file.
     private const int PngHeader = 8 + 25;
 
-    /// <summary>Whether a file names this program as its writer, in its first megabyte.</summary>
+    /// <summary>Whether a file names this program as its writer, in its first megabyte, or is empty, so that nothing is lost.</summary>
     /// <param name="path">A file that exists.</param>
     /// <exception cref="IOException">The file cannot be read, or is no regular file.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static bool IsOwn(string path)
     {
+        if (RegularFile.IsEmpty(path)) return true;
         using var file = RegularFile.OpenRead(path);
         var start = new byte[Math.Min(Searched, file.Length)];
         file.ReadExactly(start);
