@@ -47,9 +47,10 @@ Estimate EstimateOf(const Launch& launch, const BlockCounts& block, u32 register
     Estimate t;
     double blocks = (double)launch.Grid.Count();
     u32 threads = ((u32)launch.Block.Count() + 31) / 32 * 32;
-    u32 needed = std::min(255u, (registers + 10 + 7) / 8 * 8);
+    // Each quarter has 16,384 registers; a warp takes 256 at a time.
+    u32 ofWarp = (registers * 32 + 255) / 256 * 256, byRegisters = 16384 / ofWarp * 4 / (threads / 32);
     u32 shared = launch.Program->StaticShared + launch.DynamicShared + 1024;
-    t.Resident = std::max(1u, std::min({32u, 2048 / threads, 65536 / (needed * threads), 227 * 1024 / shared}));
+    t.Resident = std::max(1u, std::min({32u, 2048 / threads, byRegisters, 227 * 1024 / shared}));
     double each = std::ceil(blocks / Multiprocessors), cycle = 1 / Clock;
     // The four schedulers of a multiprocessor share the warps of all its blocks.
     double quarters = std::min(4.0, each * (threads / 32));
@@ -84,7 +85,7 @@ void WriteLines() {
         if (!file) continue;
         auto& costs = known[kernel];
         for (std::size_t k = 0; k < counts.size(); k++)
-            std::fprintf(file, "%10.0f %10.0f %s %s\n", counts[k].Executed, counts[k].Waited, costs.Of[k].Free ? "  " : costs.Of[k].Issue > 1 ? "**" : "* ", kernel->Text[k].c_str());
+            std::fprintf(file, "%10.0f %10.0f %6.2f %6.2f %s\n", counts[k].Executed, counts[k].Waited, costs.Of[k].Free ? 0 : costs.Of[k].Issue, costs.Of[k].Extra, kernel->Text[k].c_str());
         std::fclose(file);
     }
 }
@@ -93,6 +94,9 @@ void WriteTable() {
     FILE* file = std::fopen(Setting("CUDA_EMULATOR_PROFILE", "").c_str(), "w");
     if (!file) return;
     std::fprintf(file, "# estimates for an H200, microseconds; %.1f in all, %llu copies of %.1f among them\n", clockSeconds * 1e6, (unsigned long long)copies, copySeconds * 1e6);
+    u64 assembled = 0;
+    for (auto& [kernel, costs] : known) assembled += costs.Machine;
+    std::fprintf(file, "# machine code of %llu kernels of %llu\n", (unsigned long long)assembled, (unsigned long long)known.size());
     std::fprintf(file, "total\tlaunches\teach\tbound\tlatency\tissue\tfma\tint\tmufu\ttensor\tshared\tlines\tl2\tgrid\tblock\tresident\tregisters\tsharedbytes\tconflicts\tsectors\thits\twait_alu\twait_shared\twait_global\twait_barrier\twait_branch\twait_issue\tkernel\n");
     std::multimap<double, const Entry*> order;
     for (auto& [key, entry] : entries) order.insert({-entry.Seconds, &entry});
