@@ -41,6 +41,7 @@ u64 copies;
 double copySeconds;
 std::map<std::string, Entry> entries;
 std::unordered_map<const Kernel*, KernelCosts> known;
+std::map<std::string, std::pair<Estimate, BlockCounts>> sampled;  // where only a sample runs: what the same launch has taken before
 std::unordered_map<const Kernel*, std::vector<LineCounts>> lines;
 
 Estimate EstimateOf(const Launch& launch, const BlockCounts& block, u32 registers) {
@@ -75,6 +76,22 @@ const char* BoundOf(const Estimate& t) {
     for (auto& [name, seconds] : parts)
         if (seconds >= most * 0.999) return name;
     return "";
+}
+
+std::string KeyOf(const Launch& launch, bool arguments) {
+    std::string key;
+    for (u64 number : {(u64)launch.Program, (u64)launch.Grid.X, (u64)launch.Grid.Y, (u64)launch.Grid.Z, launch.Block.Count(), (u64)launch.DynamicShared}) key += std::to_string(number) + " ";
+    return arguments ? key + std::string(launch.Arguments.begin(), launch.Arguments.end()) : key;
+}
+
+void AddLaunch(const Launch& launch, const Estimate& estimate, const BlockCounts& counts) {
+    clockSeconds += estimate.Seconds;
+    auto& entry = entries[KeyOf(launch, false)];
+    entry.Kernel = launch.Program->Title, entry.Grid = launch.Grid, entry.Block = launch.Block;
+    entry.SharedBytes = launch.Program->StaticShared + launch.DynamicShared, entry.Registers = known[launch.Program].Registers;
+    entry.Launches++;
+    entry.Seconds += estimate.Seconds;
+    entry.Last = estimate, entry.Counts = counts;
 }
 
 void WriteLines() {
@@ -173,14 +190,16 @@ void EndProfile(const Launch& launch, LaunchProfile& profile) {
 
     std::lock_guard lock(gate);
     auto estimate = EstimateOf(launch, mean, profile.Costs->Registers);
-    clockSeconds += estimate.Seconds;
-    std::string key = std::to_string((u64)launch.Program) + " " + std::to_string(launch.Grid.X) + " " + std::to_string(launch.Grid.Y) + " " + std::to_string(launch.Grid.Z) + " " + std::to_string(launch.Block.Count());
-    auto& entry = entries[key];
-    entry.Kernel = launch.Program->Title, entry.Grid = launch.Grid, entry.Block = launch.Block;
-    entry.SharedBytes = launch.Program->StaticShared + launch.DynamicShared, entry.Registers = profile.Costs->Registers;
-    entry.Launches++;
-    entry.Seconds += estimate.Seconds;
-    entry.Last = estimate, entry.Counts = mean;
+    AddLaunch(launch, estimate, mean);
+    if (SampleOnly) sampled[KeyOf(launch, true)] = {estimate, mean};
+}
+
+bool RepeatProfile(const Launch& launch) {
+    std::lock_guard lock(gate);
+    auto same = sampled.find(KeyOf(launch, true));
+    if (same == sampled.end()) return false;
+    AddLaunch(launch, same->second.first, same->second.second);
+    return true;
 }
 
 void ProfileCopy(std::size_t bytes) {
