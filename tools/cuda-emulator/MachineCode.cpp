@@ -94,6 +94,25 @@ bool IsSimple(const std::string& operation) {
     return OneOf(operation, {"ld", "st", "mma", "fma", "add", "sub", "mul", "and", "or", "xor", "shl", "shr", "setp", "selp", "cp", "ldmatrix"});
 }
 
+// The PTX instructions of each line.
+using Lines = std::map<u32, std::vector<u32>>;
+
+// The PTX instruction that becomes such an instruction of the machine.
+const char* PtxOf(const std::string& opcode) {
+    if (opcode == "LDGSTS") return "cp";
+    if (opcode == "HMMA") return "mma";
+    if (opcode == "LDSM") return "ldmatrix";
+    return StartsWith(opcode, "LD") && opcode != "LDC" ? "ld" : StartsWith(opcode, "ST") ? "st" : "";
+}
+
+// Which of the PTX instructions of a line an instruction of the machine belongs to: the next of its kind, else the first.
+u32 Among(const Kernel& kernel, const std::vector<u32>& line, const char* operation, u32 number) {
+    std::vector<u32> same;
+    for (u32 k : line)
+        if (OpcodeOf(kernel.Text[k]).rfind(std::string(operation) + ".", 0) == 0) same.push_back(k);
+    return same.empty() ? line[0] : same[number % same.size()];
+}
+
 struct MachineBlock {
     std::vector<u32> Code;
     std::map<u32, u32> Lines;   // how many instructions of each line of PTX
@@ -103,13 +122,13 @@ struct MachineBlock {
 };
 
 // The basic block of PTX that a block of the machine runs with: that of its accesses to memory, which stay where they are, else of its instructions without predicate.
-s32 HomeOf(const MachineCode& machine, const MachineBlock& block, const std::map<u32, u32>& instructionOf, const std::vector<u32>& blockOf) {
+s32 HomeOf(const MachineCode& machine, const MachineBlock& block, const Lines& lines, const std::vector<u32>& blockOf) {
     std::map<u32, u32> votes[3];
     for (u32 k : block.Code) {
         auto& i = machine.Code[k];
-        auto at = instructionOf.find(i.Line);
-        if (at == instructionOf.end()) continue;
-        votes[i.Guarded && i.Opcode != "BRA" ? 2 : IsMemory(i.Opcode) || OneOf(i.Opcode, {"BAR", "HMMA"}) ? 0 : 1][blockOf[at->second]]++;
+        auto at = lines.find(i.Line);
+        if (at == lines.end()) continue;
+        votes[i.Guarded && i.Opcode != "BRA" ? 2 : IsMemory(i.Opcode) || OneOf(i.Opcode, {"BAR", "HMMA"}) ? 0 : 1][blockOf[at->second[0]]]++;
     }
     for (auto& vote : votes) {
         s32 best = -1;
@@ -121,12 +140,12 @@ s32 HomeOf(const MachineCode& machine, const MachineBlock& block, const std::map
 }
 
 // How many copies of a loop's body a block holds: the usual count of a line whose instruction becomes one of the machine.
-u32 CopiesIn(const Kernel& kernel, const MachineBlock& block, const std::map<u32, u32>& instructionOf, const std::vector<u32>& blockOf) {
+u32 CopiesIn(const Kernel& kernel, const MachineBlock& block, const Lines& lines, const std::vector<u32>& blockOf) {
     std::vector<u32> counts;
     for (auto& [line, count] : block.Lines) {
-        auto at = instructionOf.find(line);
-        if (at == instructionOf.end() || (s32)blockOf[at->second] != block.Home) continue;
-        std::string opcode = OpcodeOf(kernel.Text[at->second]);
+        auto at = lines.find(line);
+        if (at == lines.end() || at->second.size() > 1 || (s32)blockOf[at->second[0]] != block.Home) continue;
+        std::string opcode = OpcodeOf(kernel.Text[at->second[0]]);
         bool wide = opcode.find("64") != std::string::npos || opcode.find("wide") != std::string::npos;
         if (!wide && IsSimple(opcode.substr(0, opcode.find('.')))) counts.push_back(count);
     }
@@ -221,11 +240,11 @@ void UseMachineCode(const Kernel& kernel, const MachineCode& machine, KernelCost
     if (machine.Registers == 0) return;
     std::vector<u32> blockOf;
     std::vector<u32> firstOf;
-    std::map<u32, u32> instructionOf;
+    Lines lines;
     for (auto& i : kernel.Code) {
         if (costs.Begins[i.Index]) firstOf.push_back(i.Index);
         blockOf.push_back((u32)firstOf.size() - 1);
-        instructionOf.emplace(i.Line, i.Index);
+        lines[i.Line].push_back(i.Index);
     }
 
     std::vector<MachineBlock> blocks(machine.Code.empty() ? 0 : machine.Code.back().Block + 1);
@@ -236,8 +255,8 @@ void UseMachineCode(const Kernel& kernel, const MachineCode& machine, KernelCost
         block.Skipped |= machine.Code[k].Opcode == "CALL";
     }
     for (auto& block : blocks) {
-        block.Home = HomeOf(machine, block, instructionOf, blockOf);
-        if (block.Home >= 0) block.Copies = CopiesIn(kernel, block, instructionOf, blockOf);
+        block.Home = HomeOf(machine, block, lines, blockOf);
+        if (block.Home >= 0) block.Copies = CopiesIn(kernel, block, lines, blockOf);
     }
     SkipAlternatives(machine, blocks);
 
@@ -247,13 +266,15 @@ void UseMachineCode(const Kernel& kernel, const MachineCode& machine, KernelCost
     for (auto& block : blocks) {
         if (block.Skipped || block.Home < 0) continue;
         float share = 1.0f / (float)block.Copies;
+        std::map<std::pair<u32, const char*>, u32> seen;
         for (u32 k : block.Code) {
             auto& i = machine.Code[k];
             u32 first = firstOf[(u32)block.Home], last = block.Home + 1 < (s32)firstOf.size() ? firstOf[(u32)block.Home + 1] - 1 : (u32)kernel.Code.size() - 1;
-            auto at = instructionOf.find(i.Line);
+            auto at = lines.find(i.Line);
             bool jumps = OneOf(i.Opcode, {"BRA", "BRX"}) && (kernel.Code[last].Kind == Flow::Branch || kernel.Code[last].Kind == Flow::BranchIndexed);
-            bool own = jumps || (at != instructionOf.end() && (s32)blockOf[at->second] == block.Home);
-            auto& cost = costs.Of[jumps ? last : own ? at->second : first];
+            bool own = jumps || (at != lines.end() && (s32)blockOf[at->second[0]] == block.Home);
+            const char* operation = PtxOf(i.Opcode);
+            auto& cost = costs.Of[jumps ? last : own ? Among(kernel, at->second, operation, seen[{i.Line, operation}]++) : first];
             (own ? cost.Issue : cost.Extra) += share;
             AddPipe(i.Opcode, share, own ? cost.Pipes : cost.ExtraPipes);
             cost.Jumps |= jumps;
