@@ -1,5 +1,6 @@
-// The assembler keeps the line of PTX with each instruction of the machine (-lineinfo, which does not change the code). A basic block of the machine runs as often as the
-// basic block of PTX that most of its instructions come from, its home. What the assembler moved there from elsewhere (out of a loop, or under a predicate) runs with it.
+// The assembler keeps the line of PTX with each instruction of the machine (-lineinfo, which does not change the code). A basic block of the machine runs as
+// often as the basic block of PTX that most of its instructions come from, its home. What the assembler moved there from elsewhere (out of a loop, or under a
+// predicate) runs with it.
 #include "MachineCode.h"
 
 #include <unistd.h>

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Brings the compilers of GPU vendors for DeviceCompilerTests: NVIDIA's ptxas and nvdisasm 12.4 into DIR, from Debian's non-free packages (about 10 s, 90 MB), and, if this
-# user may install packages, Intel's ocloc and AMD's device library with clang-15. What cannot be had is left out, with a line that says so.
+# Brings the compilers of GPU vendors for DeviceCompilerTests: NVIDIA's ptxas and nvdisasm 12.4 into DIR, from Debian's non-free packages (about 10 s, 90 MB),
+# and, if this user may install packages, Intel's ocloc and AMD's device library with clang-15. What cannot be had is left out, with a line that says so.
+# nvdisasm is for the profiles of tools/cuda-emulator.
 # Usage: get.sh DIR        then: GPUTRAINER_DEVICE_COMPILERS=DIR dotnet test ...
 set -uo pipefail
 dir=${1:?usage: get.sh DIR}
