@@ -74,9 +74,17 @@ bool OneOf(const std::string& name, std::initializer_list<const char*> names) {
     return false;
 }
 
-bool IsMemory(const std::string& opcode) { return OneOf(opcode, {"LDG", "STG", "LDS", "STS", "LDL", "STL", "LDGSTS", "LDSM", "ATOM", "ATOMG", "ATOMS", "RED", "SHFL"}); }
+bool IsMemory(const std::string& opcode) {
+    return OneOf(opcode, {"LDG", "STG", "LDS", "STS", "LDL", "STL", "LDGSTS", "LDSM", "ATOM", "ATOMG", "ATOMS", "RED", "SHFL"});
+}
 
-// Throughputs of compute capability 9.0. Loads and stores are counted by their addresses; uniform instructions and control take an issue slot only.
+// Takes an issue slot only: control, barriers, special registers, and what runs once for a warp.
+bool HasNoPipe(const std::string& opcode) {
+    return opcode[0] == 'U' || OneOf(opcode, {"BRA", "BRX", "EXIT", "BAR", "BSSY", "BSYNC", "BREAK", "WARPSYNC", "CALL", "RET", "NOP", "LDC",
+        "S2R", "S2UR", "CS2R", "R2UR", "LDGDEPBAR", "DEPBAR", "MEMBAR", "ERRBAR", "CCTL", "YIELD", "FENCE"});
+}
+
+// Throughputs of compute capability 9.0. Loads and stores are counted by their addresses.
 void AddPipe(const std::string& opcode, float share, PipeCycles& pipes) {
     auto add = [&](Pipe pipe, float cycles) { pipes[(int)pipe] += cycles * share; };
     if (OneOf(opcode, {"FFMA", "FMUL", "FADD", "HFMA2", "HADD2", "HMUL2"})) add(Pipe::Multiply, 1);
@@ -85,9 +93,7 @@ void AddPipe(const std::string& opcode, float share, PipeCycles& pipes) {
     else if (OneOf(opcode, {"MUFU"})) add(Pipe::Special, 8);
     else if (OneOf(opcode, {"I2F", "F2I", "F2F", "I2I", "FRND", "POPC", "FLO", "BREV"})) add(Pipe::Integer, 4);
     else if (OneOf(opcode, {"DFMA", "DADD", "DMUL", "DSETP"})) add(Pipe::Multiply, 2);
-    else if (IsMemory(opcode) || opcode[0] == 'U' || OneOf(opcode, {"BRA", "BRX", "EXIT", "BAR", "BSSY", "BSYNC", "BREAK", "WARPSYNC", "CALL", "RET", "NOP", "LDC", "S2R", "S2UR", "CS2R", "R2UR",
-        "LDGDEPBAR", "DEPBAR", "MEMBAR", "ERRBAR", "CCTL", "YIELD", "FENCE"})) return;
-    else add(Pipe::Integer, 2);
+    else if (!IsMemory(opcode) && !HasNoPipe(opcode)) add(Pipe::Integer, 2);
 }
 
 // PTX instructions that become at most one of the machine: more of them in a block of the machine means that a loop was unrolled.
@@ -122,7 +128,8 @@ struct MachineBlock {
     bool Skipped = false;       // never runs in the model
 };
 
-// The basic block of PTX that a block of the machine runs with: that of its accesses to memory, which stay where they are, else of its instructions without predicate.
+// The basic block of PTX that a block of the machine runs with: that of its accesses to memory, which stay where they are, else of its instructions without
+// predicate.
 s32 HomeOf(const MachineCode& machine, const MachineBlock& block, const Lines& lines, const std::vector<u32>& blockOf) {
     std::map<u32, u32> votes[3];
     for (u32 k : block.Code) {
@@ -155,7 +162,8 @@ u32 CopiesIn(const Kernel& kernel, const MachineBlock& block, const Lines& lines
     return std::max(1u, counts[counts.size() / 2]);
 }
 
-// Blocks of the same home that hold copies of the same accesses are alternatives: the unrolled loop and what remains after it. The model runs the one with the most copies.
+// Blocks of the same home that hold copies of the same accesses are alternatives: the unrolled loop and what remains after it. The model runs the one with the
+// most copies.
 void SkipAlternatives(const MachineCode& machine, std::vector<MachineBlock>& blocks) {
     auto memory = [&](const MachineBlock& block) {
         std::set<u32> lines;
@@ -225,9 +233,9 @@ MachineCode Assemble(const Kernel& kernel) {
     if (access(disassembly.c_str(), R_OK) != 0 || access(assembler.c_str(), R_OK) != 0) {
         std::string own = base + "." + std::to_string(getpid());
         Write(own + ".ptx", text);
-        // The driver's caller may have set LD_LIBRARY_PATH for the emulator.
-        std::string command = Quoted(tools + "/ptxas") + " -arch=" + Architecture + " -v -lineinfo " + Quoted(own + ".ptx") + " -o " + Quoted(own + ".cubin") + " > " + Quoted(own + ".txt") + " 2>&1 && "
-            + Quoted(tools + "/nvdisasm") + " -gp -c " + Quoted(own + ".cubin") + " > " + Quoted(own + ".sass") + " 2>> " + Quoted(own + ".txt");
+        std::string command = Quoted(tools + "/ptxas") + " -arch=" + Architecture + " -v -lineinfo " + Quoted(own + ".ptx") + " -o " + Quoted(own + ".cubin")
+            + " > " + Quoted(own + ".txt") + " 2>&1 && " + Quoted(tools + "/nvdisasm") + " -gp -c " + Quoted(own + ".cubin")
+            + " > " + Quoted(own + ".sass") + " 2>> " + Quoted(own + ".txt");
         if (std::system(command.c_str()) == 0) {
             std::rename((own + ".txt").c_str(), assembler.c_str());
             std::rename((own + ".sass").c_str(), disassembly.c_str());

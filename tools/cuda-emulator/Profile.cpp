@@ -80,7 +80,8 @@ const char* BoundOf(const Estimate& t) {
 
 std::string KeyOf(const Launch& launch, bool arguments) {
     std::string key;
-    for (u64 number : {(u64)launch.Program, (u64)launch.Grid.X, (u64)launch.Grid.Y, (u64)launch.Grid.Z, launch.Block.Count(), (u64)launch.DynamicShared}) key += std::to_string(number) + " ";
+    auto& grid = launch.Grid;
+    for (u64 number : {(u64)launch.Program, (u64)grid.X, (u64)grid.Y, (u64)grid.Z, launch.Block.Count(), (u64)launch.DynamicShared}) key += std::to_string(number) + " ";
     return arguments ? key + std::string(launch.Arguments.begin(), launch.Arguments.end()) : key;
 }
 
@@ -102,7 +103,8 @@ void WriteLines() {
         if (!file) continue;
         auto& costs = known[kernel];
         for (std::size_t k = 0; k < counts.size(); k++)
-            std::fprintf(file, "%10.0f %10.0f %6.2f %6.2f %s\n", counts[k].Executed, counts[k].Waited, costs.Of[k].Free ? 0 : costs.Of[k].Issue, costs.Of[k].Extra, kernel->Text[k].c_str());
+            std::fprintf(file, "%10.0f %10.0f %6.2f %6.2f %s\n", counts[k].Executed, counts[k].Waited, costs.Of[k].Free ? 0 : costs.Of[k].Issue, costs.Of[k].Extra,
+                         kernel->Text[k].c_str());
         std::fclose(file);
     }
 }

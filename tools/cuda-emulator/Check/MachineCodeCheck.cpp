@@ -1,4 +1,5 @@
-// Checks how machine code is charged to PTX, with what the assembler and the disassembler print for a kernel, shortened. The numbers of lines below are those of `Text`.
+// Checks how machine code is charged to PTX, with what the assembler and the disassembler print for a kernel, shortened. The numbers of lines below are
+// those of `Text`.
 #include "../MachineCode.h"
 
 using namespace emulator;
@@ -38,10 +39,11 @@ std::string Code(const char* instruction) { return "        /*0010*/            
 
 std::string Disassembly() {
     return "\t.section\t.text.k,\"ax\",@progbits\n\t.sectionflags\t@\"SHF_BARRIERS=1\"\nk:\n.text.k:\n"
-        + Line(6) + Code("LDC R1, c[0x0][0x28]") + Line(7) + Code("S2R R0, SR_TID.X") + Line(8) + Code("IMAD.WIDE R2, R0, R4, R6") + Line(14) + Code("IMAD R5, R0, 0x3, RZ")
+        + Line(6) + Code("LDC R1, c[0x0][0x28]") + Line(7) + Code("S2R R0, SR_TID.X")
+        + Line(8) + Code("IMAD.WIDE R2, R0, R4, R6") + Line(14) + Code("IMAD R5, R0, 0x3, RZ")
         // The loop, unrolled twice, and what remains after it.
-        + ".L_x_0:\n" + Line(13) + Code("LDG.E R8, [R2]") + Code("LDG.E R9, [R2+0x4]") + Line(15) + Code("FFMA R10, R8, R8, R10") + Code("FFMA R10, R9, R9, R10") + Line(16)
-        + Code("IADD3 R1, R1, 0x2, RZ") + Line(17) + Code("ISETP.LT.U32.AND P0, PT, R1, 0x8, PT") + Line(18) + Code("@P0 BRA `(.L_x_0)")
+        + ".L_x_0:\n" + Line(13) + Code("LDG.E R8, [R2]") + Code("LDG.E R9, [R2+0x4]") + Line(15) + Code("FFMA R10, R8, R8, R10") + Code("FFMA R10, R9, R9, R10")
+        + Line(16) + Code("IADD3 R1, R1, 0x2, RZ") + Line(17) + Code("ISETP.LT.U32.AND P0, PT, R1, 0x8, PT") + Line(18) + Code("@P0 BRA `(.L_x_0)")
         + ".L_x_1:\n" + Line(13) + Code("LDG.E R8, [R2]") + Line(15) + Code("FFMA R10, R8, R8, R10") + Line(18) + Code("@P1 BRA `(.L_x_1)")
         // A division, with a routine for its rare cases.
         + Line(19) + Code("MUFU.RCP R6, R8") + Code("FFMA R7, R6, R8, R9") + Code("FFMA R7, R7, R8, R9") + Code("FCHK P0, R8, R9") + Code("@!P0 BRA `(.L_x_2)")
@@ -70,8 +72,11 @@ void CheckMachineCode(void (*expect)(bool right, const std::string& what)) {
     };
     expect(costs.Machine && costs.Registers == 40, "the registers of the machine code");
     expect(at(8).Issue == 1 && at(8).Pipes[(int)Pipe::Multiply] == 2 && at(9).Free, "a product and a sum that are one instruction");
-    expect(at(6).Extra == 1 && at(6).ExtraPipes[(int)Pipe::Multiply] == 2 && at(14).Free && at(13).Extra == 0, "an instruction that was moved out of a loop is charged before it");
-    expect(at(13).Issue == 1 && at(15).Issue == 1 && at(16).Issue == 0.5f && at(18).Issue == 0.5f && at(18).Jumps, "an unrolled loop is charged by its turns, without what remains after it");
-    expect(at(19).Issue == 5 && at(19).Pipes[(int)Pipe::Special] == 8 && at(19).Pipes[(int)Pipe::Multiply] == 2 && !at(19).Jumps, "a division without its rare cases");
+    expect(at(6).Extra == 1 && at(6).ExtraPipes[(int)Pipe::Multiply] == 2 && at(14).Free && at(13).Extra == 0,
+        "an instruction that was moved out of a loop is charged before it");
+    expect(at(13).Issue == 1 && at(15).Issue == 1 && at(16).Issue == 0.5f && at(18).Issue == 0.5f && at(18).Jumps,
+        "an unrolled loop is charged by its turns, without what remains after it");
+    expect(at(19).Issue == 5 && at(19).Pipes[(int)Pipe::Special] == 8 && at(19).Pipes[(int)Pipe::Multiply] == 2 && !at(19).Jumps,
+        "a division without its rare cases");
     expect(at(20).Issue == 1 && at(21).Issue == 1, "neither the end of the kernel nor another kernel is charged");
 }
