@@ -42,7 +42,8 @@ std::string Disassembly() {
         + Line(6) + Code("LDC R1, c[0x0][0x28]") + Line(7) + Code("S2R R0, SR_TID.X")
         + Line(8) + Code("IMAD.WIDE R2, R0, R4, R6") + Line(14) + Code("IMAD R5, R0, 0x3, RZ")
         // The loop, unrolled twice, and what remains after it.
-        + ".L_x_0:\n" + Line(13) + Code("LDG.E R8, [R2]") + Code("LDG.E R9, [R2+0x4]") + Line(15) + Code("FFMA R10, R8, R8, R10") + Code("FFMA R10, R9, R9, R10")
+        + ".L_x_0:\n" + Line(13) + Code("LDG.E R8, [R2]") + Code("LDG.E R9, [R2+0x4]")
+        + Line(15) + Code("FFMA R10, R8, R8, R10") + Code("FFMA R10, R9, R9, R10")
         + Line(16) + Code("IADD3 R1, R1, 0x2, RZ") + Line(17) + Code("ISETP.LT.U32.AND P0, PT, R1, 0x8, PT") + Line(18) + Code("@P0 BRA `(.L_x_0)")
         + ".L_x_1:\n" + Line(13) + Code("LDG.E R8, [R2]") + Line(15) + Code("FFMA R10, R8, R8, R10") + Line(18) + Code("@P1 BRA `(.L_x_1)")
         // A division, with a routine for its rare cases.
