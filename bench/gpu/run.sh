@@ -55,9 +55,9 @@ else
     skip machine "no nvidia-smi"
 fi
 
-part devices 20 "$program" devices --verbose
+part devices 10 "$program" devices --verbose
 part check-quick 60 "$program" check --device "$device" --quick --json
-part check 120 "$program" check --device "$device" --json
+part check 100 "$program" check --device "$device" --json
 precisions=(fp32)
 [[ $device == cuda* ]] && precisions=(fp32 tf32 fp16)
 for precision in "${precisions[@]}"; do
@@ -70,14 +70,14 @@ part train 60 "$program" train "$data" --model lenet_bn28 --epochs 2 --batch 256
 if [[ $device == cuda* ]]; then
     if "$python" -c 'import torch, sys; sys.exit(not torch.cuda.is_available())' 2> /dev/null; then
         for precision in fp32 tf32; do
-            part "compare-$precision" 100 "$python" "$here/bench/compare.py" --device "$device" --torch-python "$python" --program "$program" \
+            part "compare-$precision" 80 "$python" "$here/bench/compare.py" --device "$device" --torch-python "$python" --program "$program" \
                 --precision "$precision" --variants eager,graph,max-autotune --batches 128 --rounds 3 --seconds 0.3 --patience 60
         done
     else
         skip compare "$python has no PyTorch with CUDA"
     fi
     if command -v ncu > /dev/null; then
-        part profile 60 ncu --set basic --launch-skip 200 --launch-count 60 "$program" bench step --model resnet20 --batch 512 --device "$device" \
+        part profile 40 ncu --set basic --launch-skip 200 --launch-count 60 "$program" bench step --model resnet20 --batch 512 --device "$device" \
             --no-graph --seconds 1
     else
         skip profile "no ncu"
