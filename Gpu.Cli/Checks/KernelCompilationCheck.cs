@@ -37,6 +37,7 @@ internal sealed record KernelCompilationCheck(int Kernels, int Instances, double
         List<(string, string)> refused = [];
         foreach (var (index, (kernel, slot)) in slots.Index())
         {
+            cancellation.ThrowIfCancellationRequested();
             if (slot.Failure is { } failure) refused.Add((KernelName.Full(kernel), failure.Message));
             progress(index + 1, instances.Length);
         }

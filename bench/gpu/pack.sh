@@ -11,9 +11,10 @@ trap 'rm -rf "$work"' EXIT
 folder=$work/gputrainer-gpu
 mkdir -p "$folder/bench/gpu"
 dotnet publish "$root/Gpu.Cli" -c Release -r linux-x64 --self-contained -o "$folder/program" -p:PublishSingleFile=false -p:DebugType=none -v quiet --nologo
+# What only debuggers load.
+rm -f "$folder"/program/{libmscordbi.so,libmscordaccore.so,createdump,libcoreclrtraceptprovider.so}
 cp "$root"/bench/*.py "$folder/bench/"
 cp "$root/bench/gpu/run.sh" "$folder/bench/gpu/"
-cp -r "$root/datasets" "$folder/datasets"
 if [[ -n $mnist ]]; then
     mkdir "$folder/mnist"
     cp "$mnist"/*ubyte.gz "$folder/mnist/"

@@ -1,6 +1,6 @@
 // The table of costs. Rates and latencies: "Arithmetic instructions" of the CUDA programming guide (compute capability 9.0) and published microbenchmarks of Hopper; they are
 // estimates. PTX is not what a GPU executes: what the assembler is known to do (copies vanish, products and sums are fused, addresses are folded) is done here, too.
-#include "CostModel.h"
+#include "MachineCode.h"
 
 #include <cstdlib>
 
@@ -48,7 +48,8 @@ bool OneOf(const std::string& name, std::initializer_list<const char*> names) {
 }
 
 void Set(Cost& cost, Pipe unit, u16 issue, u16 cycles, u16 latency) {
-    cost.Unit = unit, cost.Issue = issue, cost.PipeCycles = cycles, cost.Latency = latency;
+    cost.Issue = issue, cost.Latency = latency, cost.Pipes = {};
+    cost.Pipes[(int)unit] = cycles;
 }
 
 void SetMemory(Cost& cost, const Parts& opcode) {
@@ -98,6 +99,7 @@ Cost CostOf(const Kernel& kernel, const Instruction& i, const Shape& shape) {
         cost.Free = i.Kind == Flow::Branch && i.Guard < 0;
         cost.Results = i.Kind == Flow::BarrierReduction;
         cost.Operands = i.Kind == Flow::BarrierReduction ? 2 : i.Kind == Flow::BranchIndexed ? 1 : 0;
+        cost.Jumps = i.Kind == Flow::Branch || i.Kind == Flow::BranchIndexed;
         Set(cost, Pipe::None, 1, 0, 8);
         return cost;
     }
@@ -231,8 +233,10 @@ KernelCosts CostsOf(const Kernel& kernel) {
     }
     costs.Begins = BlockBegins(kernel);
     auto alive = LivenessOf(kernel, costs.Of);
-    costs.Registers = RegistersOf(kernel, Kept(kernel, shapes, costs.Of), alive);
+    // 10 for addresses and what the assembler keeps beside the values.
+    costs.Registers = std::min(255u, RegistersOf(kernel, Kept(kernel, shapes, costs.Of), alive) + 10);
     Fuse(kernel, shapes, costs.Begins, alive, costs.Of);
+    UseMachineCode(kernel, Assemble(kernel), costs);
     return costs;
 }
 

@@ -20,8 +20,12 @@ struct LoadedModule {
 // The same text is read once, and kept: graphs and launches may refer to it.
 std::shared_ptr<Module> ModuleOf(const std::string& text) {
     static auto* known = new std::map<std::string, std::shared_ptr<Module>>();
-    auto& module = (*known)[text];
-    if (!module) module = ReadModule(text);
+    auto at = known->try_emplace(text).first;
+    auto& module = at->second;
+    if (!module) {
+        module = ReadModule(text);
+        for (auto& [name, kernel] : module->Kernels) kernel->Source = &at->first;
+    }
     return module;
 }
 

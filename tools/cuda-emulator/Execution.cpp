@@ -299,6 +299,7 @@ public:
 void Run(const Launch& launch) {
     static thread_local Execution e;
     static Helper* helper = Setting("CUDA_EMULATOR_THREADS", "1") != "1" ? new Helper() : nullptr;
+    if (SampleOnly && RepeatProfile(launch)) return;
     Grid grid;
     grid.Order = &launch;
     if (Profiling) grid.Profile = BeginProfile(launch);

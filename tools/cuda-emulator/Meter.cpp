@@ -9,6 +9,9 @@ namespace {
 constexpr u32 CacheLines = 1024;  // of 128 bytes: what shared memory leaves of the first-level cache
 constexpr u64 FirstLevel = 35, SecondLevel = 280, BarrierCost = 15;
 
+// Whole slots of a warp's clock; a part of a slot is left where a loop was unrolled.
+u32 SlotsOf(float slots) { return std::max(1u, (u32)(slots + 0.5f)); }
+
 }  // namespace
 
 void BlockCounts::Add(const BlockCounts& other) {
@@ -173,10 +176,21 @@ void Meter::EndBasicBlock(WarpClock& warp) {
     std::fill(warp.Taken.begin(), warp.Taken.end(), 0);
 }
 
+void Meter::Count(double slots, const PipeCycles& pipes) {
+    _counts.Issue += slots;
+    for (std::size_t k = 0; k < pipes.size(); k++) _counts.Pipes[k] += pipes[k];
+}
+
 void Meter::Note(Execution& e, const Instruction& i, u32 lanes) {
     auto& cost = _costs->Of[i.Index];
     auto& warp = _warps[e.Turn->Index];
     if (_costs->Begins[i.Index]) EndBasicBlock(warp);
+    auto& line = Lines[i.Index];
+    line.Executed++;
+    if (cost.Extra > 0) {
+        Place(warp, 0, SlotsOf(cost.Extra));
+        Count(cost.Extra, cost.ExtraPipes);
+    }
     u64 ready = 0;
     u8 source = 0;
     auto need = [&](s32 slot) {
@@ -192,13 +206,10 @@ void Meter::Note(Execution& e, const Instruction& i, u32 lanes) {
 
     // Nothing overtakes a store of shared memory, a branch or a barrier.
     bool ordered = i.Kind != Flow::Next || cost.Memory == Access::AsyncWait || cost.Memory == Access::AsyncCommit;
-    u64 before = warp.Last, start = Place(warp, ordered ? std::max(ready, warp.Last) : ready, cost.Issue);
-    auto& line = Lines[i.Index];
-    line.Executed++;
-    if (warp.Last > before + cost.Issue) warp.Reason = (Wait)source, line.Waited += (double)(warp.Last - before - cost.Issue);
-
-    _counts.Issue += cost.Issue;
-    _counts.Pipes[(int)cost.Unit] += cost.PipeCycles;
+    u32 slots = SlotsOf(cost.Issue);
+    u64 before = warp.Last, start = Place(warp, ordered ? std::max(ready, warp.Last) : ready, slots);
+    if (warp.Last > before + slots) warp.Reason = (Wait)source, line.Waited += (double)(warp.Last - before - slots);
+    Count(cost.Issue, cost.Pipes);
     u64 latency = cost.Latency;
     Wait kind = Wait::Arithmetic;
     if (cost.Memory != Access::None) {
@@ -210,7 +221,7 @@ void Meter::Note(Execution& e, const Instruction& i, u32 lanes) {
         if (i.Op[k] >= 0) warp.Ready[i.Op[k]] = start + latency, warp.Source[i.Op[k]] = (u8)kind;
     if (i.Kind == Flow::Next) return;
     EndBasicBlock(warp);
-    if (i.Kind == Flow::Branch || i.Kind == Flow::BranchIndexed) {
+    if (cost.Jumps) {
         warp.Now += cost.Latency;
         warp.Last = warp.Now;
         _counts.Waits[(int)Wait::Branch] += cost.Latency;

@@ -55,6 +55,7 @@ public:
     BlockCounts End();
 
 private:
+    void Count(double slots, const PipeCycles& pipes);
     u64 Place(WarpClock& warp, u64 ready, u32 slots);
     void EndBasicBlock(WarpClock& warp);
     u32 SharedWaves(const u64* addresses, u32 lanes, u32 bytes);

@@ -41,15 +41,17 @@ u64 copies;
 double copySeconds;
 std::map<std::string, Entry> entries;
 std::unordered_map<const Kernel*, KernelCosts> known;
+std::map<std::string, std::pair<Estimate, BlockCounts>> sampled;  // where only a sample runs: what the same launch has taken before
 std::unordered_map<const Kernel*, std::vector<LineCounts>> lines;
 
 Estimate EstimateOf(const Launch& launch, const BlockCounts& block, u32 registers) {
     Estimate t;
     double blocks = (double)launch.Grid.Count();
     u32 threads = ((u32)launch.Block.Count() + 31) / 32 * 32;
-    u32 needed = std::min(255u, (registers + 10 + 7) / 8 * 8);
+    // Each quarter has 16,384 registers; a warp takes 256 at a time.
+    u32 ofWarp = (registers * 32 + 255) / 256 * 256, byRegisters = 16384 / ofWarp * 4 / (threads / 32);
     u32 shared = launch.Program->StaticShared + launch.DynamicShared + 1024;
-    t.Resident = std::max(1u, std::min({32u, 2048 / threads, 65536 / (needed * threads), 227 * 1024 / shared}));
+    t.Resident = std::max(1u, std::min({32u, 2048 / threads, byRegisters, 227 * 1024 / shared}));
     double each = std::ceil(blocks / Multiprocessors), cycle = 1 / Clock;
     // The four schedulers of a multiprocessor share the warps of all its blocks.
     double quarters = std::min(4.0, each * (threads / 32));
@@ -76,6 +78,23 @@ const char* BoundOf(const Estimate& t) {
     return "";
 }
 
+std::string KeyOf(const Launch& launch, bool arguments) {
+    std::string key;
+    auto& grid = launch.Grid;
+    for (u64 number : {(u64)launch.Program, (u64)grid.X, (u64)grid.Y, (u64)grid.Z, launch.Block.Count(), (u64)launch.DynamicShared}) key += std::to_string(number) + " ";
+    return arguments ? key + std::string(launch.Arguments.begin(), launch.Arguments.end()) : key;
+}
+
+void AddLaunch(const Launch& launch, const Estimate& estimate, const BlockCounts& counts) {
+    clockSeconds += estimate.Seconds;
+    auto& entry = entries[KeyOf(launch, false)];
+    entry.Kernel = launch.Program->Title, entry.Grid = launch.Grid, entry.Block = launch.Block;
+    entry.SharedBytes = launch.Program->StaticShared + launch.DynamicShared, entry.Registers = known[launch.Program].Registers;
+    entry.Launches++;
+    entry.Seconds += estimate.Seconds;
+    entry.Last = estimate, entry.Counts = counts;
+}
+
 void WriteLines() {
     std::string folder = Setting("CUDA_EMULATOR_PROFILE_LINES", "");
     if (folder.empty()) return;
@@ -84,7 +103,8 @@ void WriteLines() {
         if (!file) continue;
         auto& costs = known[kernel];
         for (std::size_t k = 0; k < counts.size(); k++)
-            std::fprintf(file, "%10.0f %10.0f %s %s\n", counts[k].Executed, counts[k].Waited, costs.Of[k].Free ? "  " : costs.Of[k].Issue > 1 ? "**" : "* ", kernel->Text[k].c_str());
+            std::fprintf(file, "%10.0f %10.0f %6.2f %6.2f %s\n", counts[k].Executed, counts[k].Waited, costs.Of[k].Free ? 0 : costs.Of[k].Issue, costs.Of[k].Extra,
+                         kernel->Text[k].c_str());
         std::fclose(file);
     }
 }
@@ -93,6 +113,9 @@ void WriteTable() {
     FILE* file = std::fopen(Setting("CUDA_EMULATOR_PROFILE", "").c_str(), "w");
     if (!file) return;
     std::fprintf(file, "# estimates for an H200, microseconds; %.1f in all, %llu copies of %.1f among them\n", clockSeconds * 1e6, (unsigned long long)copies, copySeconds * 1e6);
+    u64 assembled = 0;
+    for (auto& [kernel, costs] : known) assembled += costs.Machine;
+    std::fprintf(file, "# machine code of %llu kernels of %llu\n", (unsigned long long)assembled, (unsigned long long)known.size());
     std::fprintf(file, "total\tlaunches\teach\tbound\tlatency\tissue\tfma\tint\tmufu\ttensor\tshared\tlines\tl2\tgrid\tblock\tresident\tregisters\tsharedbytes\tconflicts\tsectors\thits\twait_alu\twait_shared\twait_global\twait_barrier\twait_branch\twait_issue\tkernel\n");
     std::multimap<double, const Entry*> order;
     for (auto& [key, entry] : entries) order.insert({-entry.Seconds, &entry});
@@ -169,14 +192,16 @@ void EndProfile(const Launch& launch, LaunchProfile& profile) {
 
     std::lock_guard lock(gate);
     auto estimate = EstimateOf(launch, mean, profile.Costs->Registers);
-    clockSeconds += estimate.Seconds;
-    std::string key = std::to_string((u64)launch.Program) + " " + std::to_string(launch.Grid.X) + " " + std::to_string(launch.Grid.Y) + " " + std::to_string(launch.Grid.Z) + " " + std::to_string(launch.Block.Count());
-    auto& entry = entries[key];
-    entry.Kernel = launch.Program->Title, entry.Grid = launch.Grid, entry.Block = launch.Block;
-    entry.SharedBytes = launch.Program->StaticShared + launch.DynamicShared, entry.Registers = profile.Costs->Registers;
-    entry.Launches++;
-    entry.Seconds += estimate.Seconds;
-    entry.Last = estimate, entry.Counts = mean;
+    AddLaunch(launch, estimate, mean);
+    if (SampleOnly) sampled[KeyOf(launch, true)] = {estimate, mean};
+}
+
+bool RepeatProfile(const Launch& launch) {
+    std::lock_guard lock(gate);
+    auto same = sampled.find(KeyOf(launch, true));
+    if (same == sampled.end()) return false;
+    AddLaunch(launch, same->second.first, same->second.second);
+    return true;
 }
 
 void ProfileCopy(std::size_t bytes) {

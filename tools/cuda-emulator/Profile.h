@@ -19,6 +19,9 @@ class LaunchProfile;
 
 std::shared_ptr<LaunchProfile> BeginProfile(const Launch& launch);
 
+// Where only a sample runs: whether a launch with the same arguments was measured before; then it is added to the clock again, and need not run.
+bool RepeatProfile(const Launch& launch);
+
 // The meter for a block, or null where the block is not one of the sample.
 Meter* MeterFor(LaunchProfile& profile, Execution& e, u64 block);
 void EndBlock(LaunchProfile& profile, Meter& meter);

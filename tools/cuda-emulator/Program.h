@@ -53,6 +53,7 @@ struct Kernel {
     std::string Title;               // what a comment in the module's first line says, or the name
     std::vector<Instruction> Code;
     std::vector<std::string> Text;   // one statement an instruction
+    const std::string* Source = nullptr;  // the text of its module
     std::vector<Slot> Constants;
     std::vector<std::vector<u32>> Tables;
     std::map<std::string, Parameter> Parameters;

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Brings the compilers of GPU vendors for DeviceCompilerTests: NVIDIA's ptxas 12.4 into DIR, from Debian's non-free packages (about 10 s, 90 MB), and, if this
-# user may install packages, Intel's ocloc and AMD's device library with clang-15. What cannot be had is left out, with a line that says so.
+# Brings the compilers of GPU vendors for DeviceCompilerTests: NVIDIA's ptxas and nvdisasm 12.4 into DIR, from Debian's non-free packages (about 10 s, 90 MB),
+# and, if this user may install packages, Intel's ocloc and AMD's device library with clang-15. What cannot be had is left out, with a line that says so.
+# nvdisasm is for the profiles of tools/cuda-emulator.
 # Usage: get.sh DIR        then: GPUTRAINER_DEVICE_COMPILERS=DIR dotnet test ...
 set -uo pipefail
 dir=${1:?usage: get.sh DIR}
 mkdir -p "$dir" || exit 1
 command -v apt-get > /dev/null || { echo "apt-get is needed" >&2; exit 1; }
 
-if [[ ! -x $dir/ptxas ]]; then
+if [[ ! -x $dir/ptxas || ! -x $dir/nvdisasm ]]; then
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     mkdir -p "$work"/lists/partial "$work"/archives/partial
@@ -22,10 +23,10 @@ if [[ ! -x $dir/ptxas ]]; then
     apt=(-qq -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$work/lists" -o Dir::Cache="$work"
         -o Dir::Cache::archives="$work/archives" -o APT::Sandbox::User=root)
     if apt-get "${apt[@]}" update && (cd "$work" && apt-get "${apt[@]}" download nvidia-cuda-toolkit) &&
-        dpkg --fsys-tarfile "$work"/nvidia-cuda-toolkit_*.deb | tar -x -C "$work" ./usr/bin/ptxas; then
-        mv "$work/usr/bin/ptxas" "$dir/ptxas"
+        dpkg --fsys-tarfile "$work"/nvidia-cuda-toolkit_*.deb | tar -x -C "$work" ./usr/bin/ptxas ./usr/bin/nvdisasm; then
+        mv "$work"/usr/bin/{ptxas,nvdisasm} "$dir/"
     else
-        echo "ptxas cannot be had" >&2
+        echo "ptxas and nvdisasm cannot be had" >&2
     fi
 fi
 
@@ -34,5 +35,5 @@ if ! command -v ocloc > /dev/null || ! command -v clang-15 > /dev/null || [[ ! -
         echo "ocloc, clang-15 and rocm-device-libs cannot be installed" >&2
 fi
 
-for program in "$dir/ptxas" ocloc clang-15; do command -v "$program" > /dev/null && echo "found $program"; done
+for program in "$dir/ptxas" "$dir/nvdisasm" ocloc clang-15; do command -v "$program" > /dev/null && echo "found $program"; done
 exit 0

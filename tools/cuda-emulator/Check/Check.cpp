@@ -34,6 +34,9 @@ int cuGraphLaunch(void*, void*);
 int cuMemsetD32Async(unsigned long long, unsigned, std::size_t, void*);
 }
 
+// Check/MachineCodeCheck.cpp
+void CheckMachineCode(void (*expect)(bool right, const std::string& what));
+
 namespace {
 
 int failures = 0;
@@ -304,6 +307,7 @@ int main() {
     Contractions();
     ThreadRaces();
     if (IsSet("CUDA_EMULATOR_DEFER")) Queues();
+    CheckMachineCode(Expect);
     std::printf(failures ? "%d wrong\n" : "all right\n", failures);
     return failures != 0;
 }
