@@ -13,7 +13,8 @@ internal static class MaskGatherChecks
         {
             Augmentation[] augmentations =
             [
-                default, new(true, 0, 3), new(false, 1, 4), new(true, 1, 5), new(false, 3, 6) { ReflectsShift = true }, new(true, 2, 7) { ReflectsShift = true },
+                default, new(true, 0, 3), new(false, 1, 4), new(true, 1, 5), new(false, 3, 6) { ReflectsShift = true },
+                new(true, 2, 7) { ReflectsShift = true },
             ];
             foreach (var augmentation in augmentations)
             {
