@@ -11,7 +11,9 @@ namespace Gpu.Kernels;
 /// <see cref="ScaleFrom"/> about the center, shift, colors, erasing, mixing. The geometric ones are one affine transformation with bilinear interpolation.
 /// </summary>
 /// <param name="Flip">flips half of the samples left to right</param>
-/// <param name="Shift">the largest shift up, down, left and right, in pixels; pixels from outside the image are normalized zero bytes</param>
+/// <param name="Shift">
+/// the largest shift up, down, left and right, in pixels; pixels from outside the image are normalized zero bytes, unless <see cref="ReflectsShift"/>
+/// </param>
 /// <param name="Seed">the seed</param>
 public readonly record struct Augmentation(bool Flip, int Shift, ulong Seed)
 {
@@ -23,6 +25,12 @@ public readonly record struct Augmentation(bool Flip, int Shift, ulong Seed)
     /// (Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", 2024). 0: flips are random.
     /// </summary>
     public int DrawsPerEpoch { get; init; }
+
+    /// <summary>
+    /// Whether pixels from outside a shifted image are those inside of it at the same distance from the pixel at its border, which is not repeated. The shift
+    /// must then be smaller than both sides, and there must be no other change than flips and shifts.
+    /// </summary>
+    public bool ReflectsShift { get; init; }
 
     /// <summary>The largest rotation in degrees in each direction, 0 to 180.</summary>
     public float Rotation { get; init; }
@@ -110,6 +118,9 @@ public readonly record struct Augmentation(bool Flip, int Shift, ulong Seed)
     {
         var side = Math.Max(height, width);
         return Range("the shift", Shift, 0, side, $" pixels, the larger side of {height}x{width}")
+            ?? (!ReflectsShift || Shift < Math.Min(height, width) ? null
+                : $"the shift is {Shift}, but a reflecting one must be smaller than both sides of {height}x{width}")
+            ?? (!ReflectsShift || IsFlipAndShift ? null : "a reflecting shift can be combined with flips only")
             ?? Range("the number of draws per epoch", DrawsPerEpoch, 0, int.MaxValue)
             ?? Range("the rotation", Rotation, 0, 180, " degrees")
             ?? (!ScalesSize || (ScaleFrom > 0 && ScaleTo >= ScaleFrom && ScaleTo <= MaxScale) ? null

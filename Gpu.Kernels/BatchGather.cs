@@ -262,6 +262,7 @@ public static class BatchGather
                 Flip = augmentation.Flip,
                 DrawsPerEpoch = augmentation.DrawsPerEpoch,
                 MaxShift = augmentation.Shift,
+                Reflects = augmentation.ReflectsShift ? 1 : 0,
                 Seed0 = (uint)augmentation.Seed,
                 Seed1 = (uint)(augmentation.Seed >> 32),
             };
@@ -297,6 +298,7 @@ public static class BatchGather
                 Flip = augmentation.Flip,
                 DrawsPerEpoch = augmentation.DrawsPerEpoch,
                 MaxShift = augmentation.Shift,
+                Reflects = augmentation.ReflectsShift ? 1 : 0,
                 Seed0 = (uint)augmentation.Seed,
                 Seed1 = (uint)(augmentation.Seed >> 32),
             };

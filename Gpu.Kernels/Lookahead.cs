@@ -19,11 +19,16 @@ public static class Lookahead
     /// <param name="parameters">all parameters, <see cref="ParameterArena.Length"/> words</param>
     /// <param name="slow">their slow copy, in the same layout; at the start of training equal to the parameters</param>
     /// <param name="stepState">the step number, <see cref="StepStateLayout.Words"/> words</param>
+    /// <param name="fallSteps">
+    /// 0: the rate is constant. Otherwise it falls from 1 to <paramref name="rate"/> in so many steps, as 1 - (1 - rate) (step / fallSteps)^3: little is
+    /// averaged while the parameters still change fast. Source: Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", 2024.
+    /// </param>
     /// <exception cref="ArgumentException">a view has the wrong length</exception>
-    /// <exception cref="ArgumentOutOfRangeException">the period or the rate is out of range</exception>
+    /// <exception cref="ArgumentOutOfRangeException">the period, the rate or the steps of the fall are out of range</exception>
     public static void Update(
-        IExecutor executor, int period, float rate, SegmentTable table, DeviceView parameters, DeviceView slow, DeviceView stepState)
+        IExecutor executor, int period, float rate, SegmentTable table, DeviceView parameters, DeviceView slow, DeviceView stepState, long fallSteps = 0)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(fallSteps);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(period);
         if (rate is not (> 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(rate), rate, "the rate must be above 0, and at most 1");
         parameters.Require(table.ArenaLength, nameof(parameters));
@@ -32,10 +37,11 @@ public static class Lookahead
         Operands.Check(
             executor, [new(parameters, nameof(parameters)), new(slow, nameof(slow))],
             [new(stepState, nameof(stepState)), new(table.Blocks, "table"), new(table.Segments, "table")]);
-        executor.Execute(new Operation(period, rate, table, parameters, slow, stepState));
+        executor.Execute(new Operation(period, rate, fallSteps, table, parameters, slow, stepState));
     }
 
-    private readonly struct Operation(int period, float rate, SegmentTable table, DeviceView parameters, DeviceView slow, DeviceView stepState) : IOperation
+    private readonly struct Operation(
+        int period, float rate, long fallSteps, SegmentTable table, DeviceView parameters, DeviceView slow, DeviceView stepState) : IOperation
     {
         public int Granularity => 4;
 
@@ -52,6 +58,8 @@ public static class Lookahead
                 Blocks = SegmentBlocks<TBackend, TVector>.Of(launcher, table, divides: true),
                 Period = period,
                 Rate = rate,
+                Excess = fallSteps > 0 ? 1 - rate : 0,
+                ProgressPerStep = fallSteps > 0 ? 1f / fallSteps : 0,
             };
             launcher.Launch(kernel, kernel.Blocks.Items(table), 8 * kernel.Blocks.PartLength / TBackend.Width);
         }

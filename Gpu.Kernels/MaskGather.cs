@@ -9,7 +9,7 @@ public static class MaskGather
 {
     /// <summary>
     /// Fills a batch with the masks of the samples that <see cref="BatchGather.Run"/> fills it with, moved like their images, by the nearest neighbor. Pixels
-    /// from outside of a mask, erased ones, and all of a missing sample get the label <see cref="PixelLoss.Void"/>.
+    /// from outside of a mask, unless the shift reflects, erased ones, and all of a missing sample get the label <see cref="PixelLoss.Void"/>.
     /// </summary>
     /// <param name="executor">the device that runs the operation, or the command list that records it</param>
     /// <param name="shape">the sizes of the data set and the batch, with 1 channel and without window</param>
@@ -37,6 +37,7 @@ public static class MaskGather
             throw new ArgumentException($"masks have 1 channel and no window, but the shape is {shape}", nameof(shape));
         ArgumentOutOfRangeException.ThrowIfNegative(augmentation.Shift);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(augmentation.Shift, Math.Max(shape.Height, shape.Width));
+        if (augmentation.ReflectsShift) ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(augmentation.Shift, Math.Min(shape.Height, shape.Width));
         if (augmentation.MixesSamples) throw new ArgumentException("masks cannot be mixed, but the augmentation has mixup or CutMix", nameof(augmentation));
         if (order.IsEmpty) throw new ArgumentException("the order of samples is empty", nameof(order));
         masks.Require(shape.DataWords, nameof(masks));
@@ -80,6 +81,7 @@ public static class MaskGather
                 Flip = augmentation.Flip,
                 DrawsPerEpoch = augmentation.DrawsPerEpoch,
                 MaxShift = augmentation.Shift,
+                Reflects = augmentation.ReflectsShift ? 1 : 0,
                 Seed0 = (uint)augmentation.Seed,
                 Seed1 = (uint)(augmentation.Seed >> 32),
             };

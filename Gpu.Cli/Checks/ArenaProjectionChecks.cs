@@ -68,10 +68,11 @@ internal static class ArenaProjectionChecks
         var arena = Arena();
         using var table = new SegmentTable(checker.Device, arena);
         var (values, start) = (checker.Uniform(arena.Length), checker.Uniform(arena.Length));
-        foreach (var (step, skips) in new[] { (4, false), (5, true), (5, false), (10, false) })
+        (int, bool, int)[] cases = [(4, false, 0), (5, true, 0), (5, false, 0), (10, false, 0), (5, false, 40), (30, false, 40), (45, false, 40)];
+        foreach (var (step, skips, fall) in cases)
         {
             var (parameters, slow) = (checker.Upload(values), checker.Upload(start));
-            Lookahead.Update(checker.Device, 5, 0.3f, table, parameters, slow, Step(checker, step, skips));
+            Lookahead.Update(checker.Device, 5, 0.3f, table, parameters, slow, Step(checker, step, skips), fall);
             if (skips || step % 5 != 0)
             {
                 Require.Equal(values, checker.Download(parameters));
@@ -79,14 +80,16 @@ internal static class ArenaProjectionChecks
                 continue;
             }
 
+            var rate = fall == 0 ? 0.3f : 1 - (1 - 0.3f) * Math.Pow(Math.Min((double)step / fall, 1), 3);
             var at = 0;
-            var moved = Expected(arena, start, (s, factors) => factors.LearningRate == 0 ? s : s + 0.3f * (values[at] - (double)s), i => at = i);
-            checker.Compare("lookahead", moved, slow, 1e-6, shape: $"step {step}");
+            var moved = Expected(arena, start, (s, factors) => factors.LearningRate == 0 ? s : s + rate * (values[at] - (double)s), i => at = i);
+            checker.Compare("lookahead", moved, slow, 1e-6, shape: $"step {step} of {fall}");
             at = 0;
             var fast = Expected(arena, values, (p, factors) => factors.LearningRate == 0 ? p : moved[at], i => at = i);
-            checker.Compare("lookahead", fast, parameters, 1e-6, shape: $"step {step}");
+            checker.Compare("lookahead", fast, parameters, 1e-6, shape: $"step {step} of {fall}");
         }
 
+        Require.Throws<ArgumentOutOfRangeException>(() => Lookahead.Update(checker.Device, 5, 0.5f, table, default, default, default, -1));
         Require.Throws<ArgumentOutOfRangeException>(() => Lookahead.Update(checker.Device, 0, 0.5f, table, default, default, default));
         Require.Throws<ArgumentOutOfRangeException>(() => Lookahead.Update(checker.Device, 5, 0, table, default, default, default));
     }

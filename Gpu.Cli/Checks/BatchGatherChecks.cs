@@ -12,7 +12,10 @@ internal static class BatchGatherChecks
     ];
 
     internal static readonly Augmentation[] Augmentations =
-        [Augmentation.None, new(true, 0, 1), new(false, 2, 0x1234_5678_9ABC_DEF0), new(true, 1, ulong.MaxValue)];
+    [
+        Augmentation.None, new(true, 0, 1), new(false, 2, 0x1234_5678_9ABC_DEF0), new(true, 2, 5) { ReflectsShift = true },
+        new(false, 15, 6) { ReflectsShift = true }, new(true, 1, ulong.MaxValue),
+    ];
 
     [OperationCheck("batches and augmentation", 61)]
     public static void AgreesWithTheReference(Checker checker)
@@ -21,7 +24,7 @@ internal static class BatchGatherChecks
         {
             foreach (var augmentation in Augmentations)
             {
-                if (augmentation.Shift > Math.Max(shape.Height, shape.Width)) continue;
+                if (augmentation.Mistake(shape.Height, shape.Width, shape.Channels) is not null) continue;
                 var set = new Set(checker, shape);
                 var start = checker.Next(0, 3);
                 var draw = checker.Next(0, 1000);
@@ -40,9 +43,9 @@ internal static class BatchGatherChecks
         // Small images: a window changes only where a sample is read from.
         foreach (var shape in Shapes.Where(shape => shape.SampleLength < 500))
         {
-            foreach (var augmentation in new[] { Augmentations[0], Augmentations[^1] })
+            foreach (var augmentation in new[] { Augmentations[0], Augmentations[3], Augmentations[^1] })
             {
-                if (augmentation.Shift > Math.Max(shape.Height, shape.Width)) continue;
+                if (augmentation.Mistake(shape.Height, shape.Width, shape.Channels) is not null) continue;
                 var set = new Set(checker, shape);
                 var start = checker.Next(0, 3);
                 var draw = checker.Next(0, 1000);
@@ -64,6 +67,7 @@ internal static class BatchGatherChecks
         var shape = new BatchShape(5, 4, 3, 4, 3);
         foreach (var augmentation in Augmentations)
         {
+            if (augmentation.Mistake(shape.Height, shape.Width, shape.Channels) is not null) continue;
             var set = new Set(checker, shape);
             // The third element has an index outside the data set; the fourth lies beyond the end of the order.
             set.Order[^1] = shape.Samples;
@@ -139,6 +143,7 @@ internal static class BatchGatherChecks
                 for (var i = 0; i < _shape.SampleLength; i++)
                 {
                     var (y, x, c) = (i / channels / width + dy, i / channels % width + dx, i % channels);
+                    if (augmentation.ReflectsShift) (y, x) = (Reflected(y, height), Reflected(x, width));
                     if (augmentation.Flip && flip >= 0x8000_0000) x = width - 1 - x;
                     var isInside = y >= 0 && y < height && x >= 0 && x < width;
                     var value = isInside ? _bytes[((sample * height + y) * width + x) * channels + c] : 0;
@@ -148,6 +153,8 @@ internal static class BatchGatherChecks
 
             return output;
         }
+
+        private static int Reflected(int at, int size) => at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at;
 
         internal static int Shift(uint word, int largest) => (int)Math.Floor((word >> 8) / 16777216.0 * (2 * largest + 1)) - largest;
     }

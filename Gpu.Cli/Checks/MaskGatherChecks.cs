@@ -11,8 +11,14 @@ internal static class MaskGatherChecks
     {
         foreach (var (height, width) in new[] { (1, 1), (5, 7), (16, 16), (9, 33) })
         {
-            foreach (var augmentation in new[] { default, new Augmentation(true, 0, 3), new Augmentation(false, 1, 4), new Augmentation(true, 1, 5) })
+            Augmentation[] augmentations =
+            [
+                default, new(true, 0, 3), new(false, 1, 4), new(true, 1, 5), new(false, 3, 6) { ReflectsShift = true },
+                new(true, 2, 7) { ReflectsShift = true },
+            ];
+            foreach (var augmentation in augmentations)
             {
+                if (augmentation.Mistake(height, width, 1) is not null) continue;
                 const int samples = 6, batch = 5;
                 var shape = new BatchShape(samples, batch, height, width, 1);
                 // Never 0, which the images have outside.

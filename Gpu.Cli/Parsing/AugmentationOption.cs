@@ -11,11 +11,13 @@ internal sealed record AugmentationOption(bool Flip, int Shift, ImageAugmentatio
 {
     /// <summary>The help text of the option.</summary>
     public const string Description =
-        "flip (left-right, probability 1/2) or flip:alternating (half of the images in even epochs, the others in odd ones), shift:N (up to N pixels), "
+        "flip (left-right, probability 1/2) or flip:alternating (half of the images in even epochs, the others in odd ones), shift:N (up to N "
+        + "pixels, black outside) or shift:N:reflect (the image reflected at its border), "
         + "rotate:DEGREES, scale:LO..HI, shear:DEGREES, brightness:X, contrast:X, saturation:X, hue:X (factors 1-X to 1+X; hue in turns), erase:P (random "
         + "erasing), cutout:N (a square of N pixels), randaugment:N:M (N operations of magnitude M from 0 to 30), or none; several with , or +";
 
     private const int MaxShift = 64;
+    private const string Reflect = ":reflect";
     private static readonly string[] Names =
         ["flip", "shift", "rotate", "scale", "shear", "brightness", "contrast", "saturation", "hue", "erase", "cutout", "randaugment", "none"];
 
@@ -47,7 +49,10 @@ internal sealed record AugmentationOption(bool Flip, int Shift, ImageAugmentatio
             case ("flip", null): return this with { Flip = true };
             case ("flip", "alternating"): return this with { Flip = true, Others = Others with { AlternatingFlip = true } };
             case ("flip", _): throw new FormatException($"flip is random, or flip:alternating, but got '{part}'.");
-            case ("shift", _): return this with { Shift = Whole(1, MaxShift, "shift", "2") };
+            case ("shift", _):
+                var reflects = value?.EndsWith(Reflect, StringComparison.Ordinal) == true;
+                if (reflects) value = value![..^Reflect.Length];
+                return this with { Shift = Whole(1, MaxShift, "shift", "2"), Others = Others with { ReflectingShift = reflects } };
             case ("cutout", _): return this with { Others = Others with { Cutout = Whole(1, 4096, "cutout", "8") } };
             case ("rotate", _): return this with { Others = Others with { Rotation = Number(new Interval(0, 180), "15") } };
             case ("shear", _): return this with { Others = Others with { Shear = Number(new Interval(0, 80), "10") } };

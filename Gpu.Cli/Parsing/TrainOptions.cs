@@ -132,8 +132,9 @@ internal sealed class TrainOptions
         "off");
 
     private readonly Option<LookaheadOptions?> _lookahead = Options.Checked(
-        "--lookahead", "K[:X]",
-        "Lookahead: after every K steps move a slow copy of the weights by the part X (0.5) of the way to them, and go on from there", "off",
+        "--lookahead", "K[:X[:falling]]",
+        "Lookahead: after every K steps move a slow copy of the weights by the part X (0.5) of the way to them, and go on from there; with falling, the part "
+        + "falls from 1 to X in the run", "off",
         LookaheadOptions? (text) => ParseLookahead(text));
 
     private readonly Option<bool> _whiten = Options.Flag(
@@ -436,15 +437,18 @@ internal sealed class TrainOptions
 
     private static LookaheadOptions ParseLookahead(string text)
     {
-        var parts = text.Split(':', 2);
+        var parts = text.Split(':', 3);
         var rate = 0.5;
         if (int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var period) && period >= 1
-            && (parts.Length == 1 || Options.TryParseNumber(parts[1], new Interval(0, 1, ExcludesMinimum: true), out rate)))
+            && (parts.Length == 1 || Options.TryParseNumber(parts[1], new Interval(0, 1, ExcludesMinimum: true), out rate))
+            && (parts.Length < 3 || parts[2] == "falling"))
         {
-            return new(period, (float)rate);
+            return new(period, (float)rate) { Falls = parts.Length == 3 };
         }
 
-        throw new FormatException($"expected a number of steps, 1 or more, and optionally a part above 0, at most 1, such as 5 or 5:0.5, but got '{text}'.");
+        throw new FormatException(
+            $"expected a number of steps, 1 or more, optionally a part above 0, at most 1, and then optionally falling, such as 5, 5:0.5 or 5:0.2:falling, "
+            + $"but got '{text}'.");
     }
 
     private static (double, double)? ParseBetas(string text)

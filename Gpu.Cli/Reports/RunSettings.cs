@@ -94,7 +94,7 @@ internal static class RunSettings
         List<string> parts = [];
         var other = options.Augment;
         if (options.AugmentFlip) parts.Add(other.AlternatingFlip ? "flip:alternating" : "flip");
-        if (options.AugmentShift > 0) parts.Add($"shift:{options.AugmentShift}");
+        if (options.AugmentShift > 0) parts.Add(other.ReflectingShift ? $"shift:{options.AugmentShift}:reflect" : $"shift:{options.AugmentShift}");
         if (other.ScaleTo > 0) parts.Add($"scale:{Number(other.ScaleFrom)}..{Number(other.ScaleTo)}");
         (string Name, double Value)[] sizes =
         [

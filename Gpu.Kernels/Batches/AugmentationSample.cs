@@ -42,6 +42,18 @@ internal struct AugmentationSample
         };
     }
 
+    /// <summary>The row or column that a shift reads: itself inside of the image, and outside its reflection, if there is one.</summary>
+    /// <param name="at">the row or column; less than <paramref name="size"/> outside the image</param>
+    /// <param name="size">rows or columns of the image</param>
+    /// <param name="reflects">1 to reflect, 0 not to</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Reflected(int at, int size, int reflects)
+    {
+        // Computed, as above. An inner row stays what it is.
+        var last = size - 1;
+        return at + reflects * (last - Math.Abs(last - Math.Abs(at)) - at);
+    }
+
     // 1 if a sample is flipped in an epoch, else 0: half of the samples in even epochs, the others in odd ones. The finalizer of MurmurHash3 chooses the half.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float AlternatingFlip(int sample, uint seed, int epoch)

@@ -49,6 +49,9 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
     /// <summary>See <see cref="Augmentation.DrawsPerEpoch"/> and <see cref="Augmentation.Shift"/>.</summary>
     public int DrawsPerEpoch, MaxShift;
 
+    /// <summary>1 with <see cref="Augmentation.ReflectsShift"/>, else 0.</summary>
+    public int Reflects;
+
     /// <summary>Low and high word of <see cref="Augmentation.Seed"/>.</summary>
     public uint Seed0, Seed1;
 
@@ -70,7 +73,7 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
         for (var y = part * RowsPerPart; y < last; y++)
         {
             var row = (slot * Height + y) * rowLength;
-            var from = y + draw.RowShift;
+            var from = AugmentationSample.Reflected(y + draw.RowShift, Height, Reflects);
             if (isMissing || from < 0 || from >= Height)
             {
                 WriteBlankRow(row, rowLength);
@@ -82,6 +85,7 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
             var byteOffset = (int)(rowStart & 3);
             if (draw.IsFlipped) WriteMirroredRow(bytes, byteOffset, row, draw.ColumnShift);
             else WriteShiftedRow(bytes, byteOffset, row, rowLength, draw.ColumnShift * Channels);
+            if (Reflects != 0) WriteReflection(bytes, byteOffset, row, draw.ColumnShift, draw.IsFlipped);
         }
     }
 
@@ -146,6 +150,24 @@ internal struct AugmentedBatchGather<TBackend, TVector> : IKernel
             }
 
             source -= Channels;
+        }
+    }
+
+    // The columns at one end of a row whose pixels come from outside the image.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void WriteReflection(TBackend bytes, int byteOffset, int row, int along, bool isFlipped)
+    {
+        var first = along > 0 ? Width - along : 0;
+        var end = along > 0 ? Width : -along;
+        for (var x = first; x < end; x++)
+        {
+            var source = AugmentationSample.Reflected(x + along, Width, 1);
+            if (isFlipped) source = Width - 1 - source;
+            for (var c = 0; c < Channels; c++)
+            {
+                var value = TBackend.LoadScalar(Shifts, c) + TBackend.LoadByte(bytes, byteOffset + source * Channels + c) * TBackend.LoadScalar(Scales, c);
+                TBackend.StoreScalar(Output, row + x * Channels + c, value);
+            }
         }
     }
 }

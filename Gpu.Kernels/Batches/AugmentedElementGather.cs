@@ -45,6 +45,9 @@ internal struct AugmentedElementGather<TBackend, TVector> : IKernel
     /// <summary>See <see cref="Augmentation.DrawsPerEpoch"/> and <see cref="Augmentation.Shift"/>.</summary>
     public int DrawsPerEpoch, MaxShift;
 
+    /// <summary>1 with <see cref="Augmentation.ReflectsShift"/>, else 0.</summary>
+    public int Reflects;
+
     /// <summary>Low and high word of <see cref="Augmentation.Seed"/>.</summary>
     public uint Seed0, Seed1;
 
@@ -62,8 +65,8 @@ internal struct AugmentedElementGather<TBackend, TVector> : IKernel
         element -= y * rowLength;
         var x = ByPixel.Divide(element);
         var channel = element - x * Channels;
-        y += draw.RowShift;
-        x += draw.ColumnShift;
+        y = AugmentationSample.Reflected(y + draw.RowShift, Height, Reflects);
+        x = AugmentationSample.Reflected(x + draw.ColumnShift, Width, Reflects);
         if (draw.IsFlipped) x = Width - 1 - x;
         var value = TBackend.LoadScalar(Shifts, channel);
         if (sample >= 0 && y >= 0 && y < Height && x >= 0 && x < Width)

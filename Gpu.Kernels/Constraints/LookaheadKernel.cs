@@ -5,7 +5,10 @@ using Gpu.Kernels.Optimizers;
 
 namespace Gpu.Kernels.Constraints;
 
-/// <summary>In every period-th step slow += rate (parameter - slow), and the parameter becomes slow. An item is a block or a part of it.</summary>
+/// <summary>
+/// In every period-th step slow += rate (parameter - slow), and the parameter becomes slow. The rate is Rate + Excess (1 - progress^3).
+/// An item is a block or a part of it.
+/// </summary>
 internal struct LookaheadKernel<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
@@ -19,8 +22,11 @@ internal struct LookaheadKernel<TBackend, TVector> : IKernel
     /// <summary>Steps from one synchronization to the next.</summary>
     public int Period;
 
-    /// <summary>How far the slow parameters move.</summary>
-    public float Rate;
+    /// <summary>How far the slow parameters move at the end of the fall, and how much further they move before it; 0 for a constant rate.</summary>
+    public float Rate, Excess;
+
+    /// <summary>1 / steps of the fall; 0 for a constant rate.</summary>
+    public float ProgressPerStep;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -31,12 +37,14 @@ internal struct LookaheadKernel<TBackend, TVector> : IKernel
         var factor = TBackend.LoadScalar(Segments, segment * SegmentTable.SegmentWords);
         var step = TBackend.LoadInt(StepState, StepStateLayout.Step);
         if (length <= 0 || skips != 0 || factor == 0f || step % Period != 0) return;
+        var progress = Math.Min(step * ProgressPerStep, 1f);
+        var rate = Rate + Excess * (1f - progress * progress * progress);
         var to = from + length;
         for (var i = from; i < to; i += TBackend.Width)
         {
             var slow = TBackend.LoadPartial(Slow, i, to - i);
             var change = TBackend.Subtract(TBackend.LoadPartial(Parameters, i, to - i), slow);
-            slow = TBackend.MultiplyAdd(change, TBackend.Splat(Rate), slow);
+            slow = TBackend.MultiplyAdd(change, TBackend.Splat(rate), slow);
             TBackend.StorePartial(Slow, i, slow, to - i);
             TBackend.StorePartial(Parameters, i, slow, to - i);
         }

@@ -33,6 +33,9 @@ internal struct MaskGatherKernel<TBackend, TVector> : IKernel
     /// <summary>See <see cref="Augmentation.Shift"/>.</summary>
     public int MaxShift;
 
+    /// <summary>1 with <see cref="Augmentation.ReflectsShift"/>, else 0.</summary>
+    public int Reflects;
+
     /// <summary>Low and high word of <see cref="Augmentation.Seed"/>.</summary>
     public uint Seed0, Seed1;
 
@@ -45,7 +48,7 @@ internal struct MaskGatherKernel<TBackend, TVector> : IKernel
         var y = ByWidth.Divide(pixel);
         var sample = BatchOrder<TBackend, TVector>.SampleAt(Order, OrderLength, StepState, Samples, slot);
         var draw = AugmentationSample.Draw<TBackend, TVector>(StepState, sample, Seed0, Seed1, Flip, DrawsPerEpoch, MaxShift);
-        var row = y + draw.RowShift;
+        var row = AugmentationSample.Reflected(y + draw.RowShift, Height, Reflects);
         var isInside = sample >= 0 && row >= 0 && row < Height;
         var start = isInside ? (long)sample * Height * Width + (long)row * Width : 0L;
         var masks = TBackend.Slice(Masks, (int)(start >> 2));
@@ -54,7 +57,7 @@ internal struct MaskGatherKernel<TBackend, TVector> : IKernel
         var first = pixel - y * Width;
         for (var x = first; x < first + PixelsPerItem; x++)
         {
-            var column = x + draw.ColumnShift;
+            var column = AugmentationSample.Reflected(x + draw.ColumnShift, Width, Reflects);
             if (draw.IsFlipped) column = Width - 1 - column;
             var label = PixelLoss.Void;
             if (isInside && column >= 0 && column < Width) label = TBackend.LoadByte(masks, byteOffset + column);

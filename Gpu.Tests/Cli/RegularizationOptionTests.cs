@@ -41,8 +41,10 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
         "--clip-norm 0.01",
         "--ema 0.9",
         "--lookahead 3:0.4",
+        "--lookahead 3:0.4:falling",
         "--whiten --with --model resnet20",
         "--augment shift:3",
+        "--augment shift:3:reflect",
         "--augment flip:alternating",
         "--augment rotate:20",
         "--augment scale:0.8..1.2",
@@ -88,6 +90,11 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
         Assert.NotEqual(Weights(needs), Weights([.. needs, .. parts[0].Split(' ')]));
     }
 
+    [Theory]
+    [InlineData("--lookahead 3:0.4", "--lookahead 3:0.4:falling")]
+    [InlineData("--augment shift:3", "--augment shift:3:reflect")]
+    public void TheFormsOfAnOptionDiffer(string form, string other) => Assert.NotEqual(Weights(form.Split(' ')), Weights(other.Split(' ')));
+
     [Fact]
     public void EveryOptionOfTrainIsListedHere()
     {
@@ -128,9 +135,13 @@ public sealed class RegularizationOptionTests : IClassFixture<TrainCommandTests.
     [InlineData("--augment erase:0.5,cutout:4", "Give one of them")]
     [InlineData("--augment scale:2..1", "such as scale:0.8..1.2")]
     [InlineData("--augment flip,flip", "given twice")]
+    [InlineData("--augment shift:3:reflect,rotate:5", "a reflecting shift can be combined with flips only")]
+    [InlineData("--augment shift:28:reflect", "must be smaller than both sides of 28x28")]
+    [InlineData("--augment shift:reflect", "such as shift:2")]
     [InlineData("--mixup -1", "--mixup expects a number (0 to 100)")]
     [InlineData("--whiten", "Whitening needs a convolution as the first layer")]
     [InlineData("--lookahead 0", "--lookahead: expected a number of steps")]
+    [InlineData("--lookahead 5:0.2:rising", "such as 5, 5:0.5 or 5:0.2:falling")]
     [InlineData("--weight-standardization", "Weight standardization has no effect, because the model 'mlp64x2' has no convolution")]
     [InlineData("--activation reul", "--activation expects one of")]
     [InlineData("--loss half-mse", "which need softmax cross-entropy")]

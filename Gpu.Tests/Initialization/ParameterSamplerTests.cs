@@ -30,6 +30,47 @@ public class ParameterSamplerTests
         if (uniform) Assert.InRange(values.Max(Math.Abs), 0.99 * Math.Sqrt(3 * variance), Math.Sqrt(3 * variance) * 1.0001);
     }
 
+    // torch.nn.init.dirac_(weight[:inputs]) sets the same values.
+    [Theory]
+    [InlineData(3, 5, 1)]
+    [InlineData(5, 3, 1)]
+    [InlineData(4, 12, 2)]
+    public void DiracFiltersCopyOneChannelEach(int inputs, int outputs, int groups)
+    {
+        var layer = new Conv2dLayer(outputs, new Extent(3, 2)) { Groups = groups, Initializer = Initializer.Dirac, Activation = Activation.Relu };
+        var parameters = new Model("m", TensorShape.Image(6, 6, inputs), layer).Parameters;
+        Assert.Equal(Initializer.Zeros, parameters[1].Declaration.Initializer);
+        var values = ParameterSampler.Sample(parameters[0], 1);
+        var (perGroup, bound) = (inputs / groups, Math.Sqrt(1.0 / (inputs / groups * 6)));
+        for (var filter = 0; filter < outputs; filter++)
+        {
+            var taps = Enumerable.Range(0, 6 * perGroup).Select(row => values[row * outputs + filter]).ToArray();
+            var channel = filter % (outputs / groups);
+            if (channel < perGroup)
+            {
+                // Row 1 and column 1 of the kernel.
+                Assert.Equal(3 * perGroup + channel, Array.IndexOf(taps, 1f));
+                Assert.Equal(1, taps.Sum(Math.Abs));
+            }
+            else
+            {
+                Assert.Equal(taps.Length, taps.Distinct().Count());
+                Assert.InRange(taps.Max(Math.Abs), 0.3 * bound, bound);
+            }
+        }
+    }
+
+    [Fact]
+    public void DiracIsForConvolutions()
+    {
+        Layer[] layers = [new DenseLayer(4) { Initializer = Initializer.Dirac }, new ConvTranspose2dLayer(4, 3, 2) { Initializer = Initializer.Dirac }];
+        foreach (var layer in layers)
+        {
+            var input = layer is DenseLayer ? TensorShape.Features(3) : TensorShape.Image(4, 4, 3);
+            Assert.Contains("only a convolution can have", Assert.Throws<ModelException>(() => new Model("m", input, layer)).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void ValuesDependOnNameAndSeed()
     {

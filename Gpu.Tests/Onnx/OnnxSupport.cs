@@ -1,4 +1,5 @@
 using Gpu.Kernels.Devices;
+using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
@@ -12,7 +13,7 @@ internal static class OnnxSupport
 {
     public static readonly CpuDevice Device = new(threads: 1);
 
-    /// <summary>Initial weights, with running statistics and normalization parameters that are not those of the start.</summary>
+    /// <summary>Initial weights, with running statistics, normalization parameters and zero weights that are not those of the start.</summary>
     public static IReadOnlyDictionary<string, float[]> RandomWeights(Model model, int seed)
     {
         using var network = new Network(model, Device, (ulong)seed);
@@ -25,6 +26,7 @@ internal static class OnnxSupport
                 "gamma" => (0.5, 1.5),
                 "running_variance" => (0.5, 2.0),
                 "beta" or "running_mean" or "bias" => (-0.3, 0.3),
+                _ when parameter.Declaration.Initializer == Initializer.Zeros => (-0.3, 0.3),
                 _ => (0.0, 0.0),
             };
             if (to > 0) for (var i = 0; i < values.Length; i++) values[i] = (float)(from + (to - from) * random.NextDouble());

@@ -33,4 +33,11 @@ public enum Initializer
 
     /// <summary>All 1.</summary>
     Ones,
+
+    /// <summary>
+    /// For convolutions. Within each group the first filters, one for each input channel, are the identity: 1 for that channel at the center of the kernel,
+    /// else 0. The others are as for <see cref="PyTorch"/>. Biases are 0. Sources: Zagoruyko and Komodakis, "DiracNets", 2017; Jordan, "94% on CIFAR-10 in
+    /// 3.29 seconds on a single GPU", 2024.
+    /// </summary>
+    Dirac,
 }

@@ -32,6 +32,10 @@ internal static class ParameterSampler
             case Initializer.HeUniform: FillUniform(values, key, Math.Sqrt(6 / fanIn)); break;
             case Initializer.GlorotUniform: FillUniform(values, key, Math.Sqrt(6 / (fanIn + fanOut))); break;
             case Initializer.PyTorch: FillUniform(values, key, Math.Sqrt(1 / fanIn)); break;
+            case Initializer.Dirac:
+                FillUniform(values, key, Math.Sqrt(1 / fanIn));
+                SetIdentity(values, declaration);
+                break;
             case Initializer.HeNormal: FillNormal(values, key, Math.Sqrt(2 / fanIn)); break;
             case Initializer.GlorotNormal: FillNormal(values, key, Math.Sqrt(2 / (fanIn + fanOut))); break;
             default: throw new ArgumentOutOfRangeException(nameof(parameter), initializer, $"the initializer of '{parameter.Name}' has no distribution");
@@ -46,6 +50,20 @@ internal static class ParameterSampler
         // The replacement applies to weights, and to biases if it is PyTorch. Other parameters keep theirs: gamma must start at 1.
         if (declaration.Decays) return other;
         return other == Initializer.PyTorch && declaration.Name == "bias" ? other : declaration.Initializer;
+    }
+
+    // Weights [kernel height, kernel width, in / groups, out]: the first filters of each group copy one input channel each.
+    private static void SetIdentity(float[] values, ParameterDeclaration declaration)
+    {
+        var (height, width, inputs, outputs) = (declaration.Shape[0], declaration.Shape[1], declaration.Shape[2], declaration.Shape[3]);
+        var outputsPerGroup = declaration.FanOut / (height * width);
+        for (var filter = 0; filter < outputs; filter++)
+        {
+            var channel = filter % outputsPerGroup;
+            if (channel >= inputs) continue;
+            for (var row = 0; row < height * width * inputs; row++) values[row * outputs + filter] = 0;
+            values[((height / 2 * width + width / 2) * inputs + channel) * outputs + filter] = 1;
+        }
     }
 
     private static void FillUniform(float[] values, ulong key, double bound)

@@ -1,4 +1,5 @@
 using Gpu.Kernels;
+using Gpu.Training.Models;
 
 namespace Gpu.Training.Initialization;
 
@@ -20,6 +21,13 @@ internal static class WeightInitializer
             ActivationKind.Sigmoid or ActivationKind.Tanh => Initializer.GlorotUniform,
             _ => Initializer.HeUniform,
         };
+    }
+
+    /// <summary>Refuses the initializer of convolutions for another layer.</summary>
+    /// <exception cref="ShapeException">the initializer is <see cref="Initializer.Dirac"/></exception>
+    public static void RefuseDirac(Initializer chosen)
+    {
+        if (chosen == Initializer.Dirac) throw new ShapeException("its initializer is dirac, which only a convolution can have. Choose another one.");
     }
 
     /// <summary>The initializer of a layer's biases: 0, unless the initializer is PyTorch.</summary>

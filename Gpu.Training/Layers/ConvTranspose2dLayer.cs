@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
+using Gpu.Training.Initialization;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
@@ -39,6 +40,7 @@ public sealed class ConvTranspose2dLayer : ConvolutionLayer
     public override TensorShape InferShape(TensorShape input)
     {
         RequireChannels(input);
+        WeightInitializer.RefuseDirac(Initializer);
         Window.RequireRanges("kernel");
         var padding = PaddingFor(input);
         var height = (input.Height - 1L) * Stride.Height + DilatedKernel.Height - padding.Top - padding.Bottom;

@@ -39,6 +39,7 @@ public sealed class DenseLayer : Layer
     {
         if (input.IsImage)
             throw new ShapeException($"its input is an image of {input}, but it needs features. Put a flatten or a global-average-pooling layer before it.");
+        WeightInitializer.RefuseDirac(Initializer);
         RequireRange("units", Units, 1, ShapeLimits.MaxDimension);
         Conv2dShape.Dense(1, input.Length, Units).Validate();
         return TensorShape.Features(Units);

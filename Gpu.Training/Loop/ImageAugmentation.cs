@@ -11,6 +11,11 @@ public sealed record ImageAugmentation
     /// <summary>Whether flips alternate: half of the images are flipped in even epochs, the others in odd ones. Needs flips.</summary>
     public bool AlternatingFlip { get; init; }
 
+    /// <summary>
+    /// Whether pixels from outside a shifted image reflect the image at its border, instead of being black. Needs shifts, and no other changes than flips.
+    /// </summary>
+    public bool ReflectingShift { get; init; }
+
     /// <summary>The largest rotation in degrees in each direction, 0 to 180.</summary>
     public float Rotation { get; init; }
 
@@ -54,6 +59,7 @@ public sealed record ImageAugmentation
         new(options.AugmentFlip, options.AugmentShift, Initialization.NamedSeed.Of(options.Seed, "augmentation"))
         {
             DrawsPerEpoch = AlternatingFlip ? drawsPerEpoch : 0,
+            ReflectsShift = ReflectingShift,
             Rotation = Rotation,
             ScaleFrom = ScaleFrom,
             ScaleTo = ScaleTo,

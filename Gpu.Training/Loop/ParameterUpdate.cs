@@ -28,7 +28,13 @@ internal sealed class ParameterUpdate : IDisposable
     private readonly DeviceBuffer? _singularVectors;
     private readonly DeviceBuffer? _spectralWorkspace;
 
-    public ParameterUpdate(Network network, ResolvedOptions resolved, DeviceView stepState, DeviceView lossScale)
+    /// <summary>Allocates the state of the optimizer, and records its launches.</summary>
+    /// <param name="network">the network</param>
+    /// <param name="resolved">the options</param>
+    /// <param name="stepState">the step state of the plans</param>
+    /// <param name="lossScale">the loss scale; empty if there is none</param>
+    /// <param name="totalSteps">optimizer steps of the run, in which a falling rate of lookahead falls; 0 if there is no end</param>
+    public ParameterUpdate(Network network, ResolvedOptions resolved, DeviceView stepState, DeviceView lossScale, long totalSteps = 0)
     {
         var (clipNorm, ema) = (resolved.Options.ClipNorm, resolved.Options.Ema);
         var memory = _memory = network.Memory;
@@ -79,7 +85,7 @@ internal sealed class ParameterUpdate : IDisposable
         if (!changesLater) return;
         RecordProjections(memory.Values, stepState);
         if (resolved.Options.Lookahead is { } lookahead)
-            Lookahead.Update(_commands, lookahead.Period, lookahead.Rate, _table, memory.Values, Slow, stepState);
+            Lookahead.Update(_commands, lookahead.Period, lookahead.Rate, _table, memory.Values, Slow, stepState, lookahead.Falls ? totalSteps : 0);
         if (ema is { } decay) WeightAverage.Update(_commands, decay, _table, memory.Values, Average, stepState);
     }
 

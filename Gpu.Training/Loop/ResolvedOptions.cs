@@ -82,6 +82,14 @@ internal sealed record ResolvedOptions(
         Range("mixup", options.Mixup ?? 0, value => value is >= 0 and <= 100, "0 to 100");
         Range("cutmix", options.Cutmix ?? 0, value => value is >= 0 and <= 100, "0 to 100");
         if (options.Augment.AlternatingFlip && !options.AugmentFlip) throw new TrainingException("Flips cannot alternate without flips. Set AugmentFlip.");
+        if (options.Augment.ReflectingShift && options.AugmentShift == 0)
+            throw new TrainingException("A shift cannot reflect without a shift. Set AugmentShift.");
+        if (options.Initializer == Initialization.Initializer.Dirac)
+        {
+            throw new TrainingException(
+                "The initializer dirac is for convolutions, and cannot replace that of all layers. Give it to the convolutions of the model.");
+        }
+
         Range("shift", options.AugmentShift, value => value >= 0, "0 or more");
     }
 

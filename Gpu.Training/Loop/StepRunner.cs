@@ -49,7 +49,7 @@ public sealed class StepRunner : IDisposable
         if (loss is GeneratorLoss generator)
             generator.Discriminator = Discriminator = new Discriminator(network.Model, network.Device, resolved, _plans.StepStateView, batch);
         (_plan, _update) = check.Run(() => (
-            _plans.Training(batch), new ParameterUpdate(network, resolved, _plans.StepStateView, _plans.LossScale)));
+            _plans.Training(batch), new ParameterUpdate(network, resolved, _plans.StepStateView, _plans.LossScale, resolved.Options.Steps ?? 0)));
         _counters = new StepScheduleUploader(network.Device, _plans.StepTable);
         _forwardBackward = new PlanSteps(_plans, network.Device, RecordForwardBackward);
         _steps = new PlanSteps(_plans, network.Device, RecordStep);

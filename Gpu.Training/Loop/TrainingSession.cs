@@ -250,8 +250,10 @@ internal sealed class TrainingSession : IDisposable
         var plans = Own(new PlanCache(network.Memory, device, resolved.PlanSettings, loss));
         if (loss is GeneratorLoss generator)
             generator.Discriminator = Discriminator = Own(new Discriminator(model, device, resolved, plans.StepStateView, memory.Batch));
-        var update = Own(new ParameterUpdate(network, resolved, plans.StepStateView, plans.LossScale));
-        var augmentation = options.Augment.For(options, (data.Train.Count + memory.Batch - 1) / memory.Batch);
+        var batches = (data.Train.Count + memory.Batch - 1) / memory.Batch;
+        var steps = options.Steps ?? (long)options.Epochs * ((batches + options.Accumulate - 1) / options.Accumulate);
+        var update = Own(new ParameterUpdate(network, resolved, plans.StepStateView, plans.LossScale, steps));
+        var augmentation = options.Augment.For(options, batches);
         var train = Own(DeviceSplit.Create(device, data.Train, data, plans, memory.Batch, augmentation));
         var validation = data.Validation is { } part ? Own(DeviceSplit.Create(device, part, data, plans, memory.WindowBatch)) : null;
         var test = Own(DeviceSplit.Create(device, data.Test, data, plans, memory.WindowBatch));
