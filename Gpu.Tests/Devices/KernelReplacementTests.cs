@@ -6,6 +6,7 @@ using Gpu.Training.Loop;
 using Gpu.Training.Models;
 using Gpu.Training.Planning;
 using Gpu.Training.Shapes;
+using Xunit.Sdk;
 
 namespace Gpu.Tests.Devices;
 
@@ -37,6 +38,16 @@ public class KernelReplacementTests
         device.Kernels.Refuses = kernel => KernelName.Of(kernel) == "ActivationForward";
         using var buffer = device.Allocate(16);
         Assert.Throws<DriverException>(() => ActivationOps.Forward(device, Activation.Relu, buffer.View, buffer.View));
+    }
+
+    [Fact]
+    public void OraclesReportReplacedKernels()
+    {
+        using var device = TestDevices.Simulator(usesGroups: true);
+        Oracle.RequireNoReplacedKernel(device);
+        device.ReplaceKernel(Refused, "as asked");
+        var failure = Assert.ThrowsAny<XunitException>(() => Oracle.RequireNoReplacedKernel(device));
+        Assert.Contains(Refused + ", because as asked", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

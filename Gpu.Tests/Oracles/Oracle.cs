@@ -1,4 +1,5 @@
 using Gpu.Cli.Checks;
+using Gpu.Kernels.Devices;
 
 namespace Gpu.Tests.Oracles;
 
@@ -24,12 +25,20 @@ internal sealed class Oracle : Checker
         return cases;
     }
 
-    /// <summary>Runs a check of a group on a device.</summary>
+    /// <summary>Runs a check of a group on a device. Fails, too, if a kernel was replaced: the check would then have seen only its plain form.</summary>
     public static void Run(Type group, string name, string device)
     {
         var check = OperationChecks.Of(group).Single(check => check.Name == name);
         using var oracle = new Oracle(device, check.Seed);
         check.Run(oracle);
+        RequireNoReplacedKernel(oracle.Device);
+    }
+
+    /// <summary>Fails with the names and the reasons if a device does not use all of its kernels.</summary>
+    public static void RequireNoReplacedKernel(ComputeDevice device)
+    {
+        var replaced = (device as AcceleratorDevice)?.ReplacedKernels ?? [];
+        Assert.True(replaced.Count == 0, "replaced by their plain forms: " + string.Join("; ", replaced.Select(one => $"{one.Kernel}, because {one.Reason}")));
     }
 
     protected override void Record(string operation, double error) => OracleReport.Record(operation, DeviceName, error);

@@ -197,6 +197,10 @@ internal struct ImplicitGemmConv2d<TBackend, TVector, TActivation, TTile> : IGro
                     if (GemmTileMemory.RightQuadsPerThread<TTile>() == 2)
                         _right1 = kernel.LoadWeightQuad(_column + GemmTileMemory.Threads<TTile>() / 2, _position, tap, out _rightMask1);
                 }
+                else
+                {
+                    LoadWeightRows(kernel);
+                }
 
                 _position.AdvanceWithin(GemmTileMemory.Depth, channels, tapsX);
             }
@@ -210,15 +214,17 @@ internal struct ImplicitGemmConv2d<TBackend, TVector, TActivation, TTile> : IGro
                 _position.AdvanceWithin(1, channels, tapsX);
                 LoadWords(kernel, out _left0.W, out _left1.W, out _right0.W, out _right1.W);
                 _position.Advance(GemmTileMemory.Depth - 3, channels, tapsX);
+                if (!kernel.Transposed) LoadWeightRows(kernel);
             }
+        }
 
-            if (!kernel.Transposed)
-            {
-                _right0 = kernel.LoadWeightRow(_weightRow, _column, out _rightMask0);
-                if (GemmTileMemory.RightQuadsPerThread<TTile>() == 2)
-                    _right1 = kernel.LoadWeightRow(_weightRow + GemmTileMemory.Depth / 2, _column, out _rightMask1);
-                _weightRow += GemmTileMemory.Depth;
-            }
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void LoadWeightRows(in ImplicitGemmConv2d<TBackend, TVector, TActivation, TTile> kernel)
+        {
+            _right0 = kernel.LoadWeightRow(_weightRow, _column, out _rightMask0);
+            if (GemmTileMemory.RightQuadsPerThread<TTile>() == 2)
+                _right1 = kernel.LoadWeightRow(_weightRow + GemmTileMemory.Depth / 2, _column, out _rightMask1);
+            _weightRow += GemmTileMemory.Depth;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

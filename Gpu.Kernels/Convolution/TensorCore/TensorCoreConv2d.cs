@@ -384,23 +384,34 @@ internal struct TensorCoreConv2d<TActivation, TUnit, TTile> : IGroupedKernel
         var target = stage + copies.Second;
         var move = copies.Move;
         var exists = copies.Exists;
-        FetchLine<SecondSlot0>(ref unit, 0, shared, lines, target, move, exists);
-        FetchLine<SecondSlot1>(ref unit, 1, shared, lines, target, move, exists);
-        FetchLine<SecondSlot2>(ref unit, 2, shared, lines, target, move, exists);
-        FetchLine<SecondSlot3>(ref unit, 3, shared, lines, target, move, exists);
-        FetchLine<SecondSlot4>(ref unit, 4, shared, lines, target, move, exists);
-        FetchLine<SecondSlot5>(ref unit, 5, shared, lines, target, move, exists);
-        FetchLine<SecondSlot6>(ref unit, 6, shared, lines, target, move, exists);
-        FetchLine<SecondSlot7>(ref unit, 7, shared, lines, target, move, exists);
+        // The table is read before the first copy: ptxas puts three instructions before a copy that follows a read of shared memory. A register-staged unit
+        // copies nothing to shared memory here, and reads each entry when it needs it.
+        int line0 = 0, line1 = 0, line2 = 0, line3 = 0;
+        if (!TUnit.IsRegisterStaged)
+        {
+            line0 = lines[0].D;
+            if (SharedTiles<TUnit, TTile>.SecondQuads > 1) line1 = lines[LinesPerPass].D;
+            if (SharedTiles<TUnit, TTile>.SecondQuads > 2) line2 = lines[2 * LinesPerPass].D;
+            if (SharedTiles<TUnit, TTile>.SecondQuads > 3) line3 = lines[3 * LinesPerPass].D;
+        }
+
+        FetchLine<SecondSlot0>(ref unit, 0, shared, lines, line0, target, move, exists);
+        FetchLine<SecondSlot1>(ref unit, 1, shared, lines, line1, target, move, exists);
+        FetchLine<SecondSlot2>(ref unit, 2, shared, lines, line2, target, move, exists);
+        FetchLine<SecondSlot3>(ref unit, 3, shared, lines, line3, target, move, exists);
+        FetchLine<SecondSlot4>(ref unit, 4, shared, lines, 0, target, move, exists);
+        FetchLine<SecondSlot5>(ref unit, 5, shared, lines, 0, target, move, exists);
+        FetchLine<SecondSlot6>(ref unit, 6, shared, lines, 0, target, move, exists);
+        FetchLine<SecondSlot7>(ref unit, 7, shared, lines, 0, target, move, exists);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FetchLine<TSlot>(
-        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, int target, int move, bool exists)
+        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, int weights, int target, int move, bool exists)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.SecondQuads) return;
-        var weights = lines[slot * LinesPerPass].D;
+        if (TUnit.IsRegisterStaged || slot > 3) weights = lines[slot * LinesPerPass].D;
         var valid = exists & (weights >= 0) ? 1 : 0;
         var offset = slot * LinesPerPass * SharedTiles<TUnit, TTile>.SecondStride;
         unit.FetchFour<TSlot>(shared, target, offset, Weights, WeightsAddress, weights + move, valid, false);

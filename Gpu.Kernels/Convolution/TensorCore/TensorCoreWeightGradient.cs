@@ -72,8 +72,8 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
         var end = pixel + pixels;
         var steps = (pixels + TUnit.Depth - 1) / TUnit.Depth;
         var sumsBias = HasBias && rowTile == 0;
-
-        var rows = RowEntry(firstRow + 4 * (thread & (FirstQuadsPerLine - 1)), group);
+        var sumsColumn = sumsBias && thread < TTile.Columns;
+        var copies = new Copies(this, firstRow, firstColumn, group, thread);
         pixel += thread & (TUnit.Depth - 1);
         Geometry.PixelCounter.Start(pixel, out var column, out var row, out var image);
         for (var ahead = 0; ahead < SharedTiles<TUnit, TTile>.Ahead; ahead++)
@@ -89,17 +89,17 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
         unit.BeginLines(lane, first, SharedTiles<TUnit, TTile>.FirstStride, second, SharedTiles<TUnit, TTile>.SecondStride);
         if (TUnit.IsRegisterStaged)
         {
-            FetchFirst(ref unit, shared, table, rows, 0, 0, thread);
-            FetchSecond(ref unit, shared, table, 0, 0, thread, group, firstColumn);
-            StoreFirst(ref unit, shared, 0, thread);
-            StoreSecond(ref unit, shared, 0, thread, sumsBias);
-            if (steps > 1) FetchFirst(ref unit, shared, table, rows, 1, 0, thread);
+            FetchFirst(ref unit, shared, table, copies, 0, 0);
+            FetchSecond(ref unit, shared, table, copies, 0, 0);
+            StoreFirst(ref unit, shared, copies.First);
+            StoreSecond(ref unit, shared, copies.Second, sumsBias);
+            if (steps > 1) FetchFirst(ref unit, shared, table, copies, 1, 0);
         }
         else
         {
             for (var ahead = 0; ahead < SharedTiles<TUnit, TTile>.Stages - 1; ahead++)
             {
-                if (ahead < steps) FetchBoth(ref unit, shared, table, rows, ahead, ahead * stage, thread, group, firstColumn);
+                if (ahead < steps) FetchBoth(ref unit, shared, table, copies, ahead, ahead * stage);
                 TUnit.Commit();
             }
         }
@@ -116,21 +116,21 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
                 // Only one operand is in flight at a time, during half a step, which halves the registers for slots.
                 if (step + 1 < steps)
                 {
-                    StoreFirst(ref unit, shared, writeStage, thread);
-                    FetchSecond(ref unit, shared, table, step + 1, 0, thread, group, firstColumn);
+                    StoreFirst(ref unit, shared, writeStage + copies.First);
+                    FetchSecond(ref unit, shared, table, copies, step + 1, 0);
                 }
 
                 Multiply(ref unit, shared, 0, readStage);
-                if (step + 1 < steps) StoreSecond(ref unit, shared, writeStage, thread, sumsBias);
-                if (step + 2 < steps) FetchFirst(ref unit, shared, table, rows, step + 2, 0, thread);
+                if (step + 1 < steps) StoreSecond(ref unit, shared, writeStage + copies.Second, sumsBias);
+                if (step + 2 < steps) FetchFirst(ref unit, shared, table, copies, step + 2, 0);
             }
             else
             {
                 var next = step + SharedTiles<TUnit, TTile>.Stages - 1;
-                if (next < steps) FetchBoth(ref unit, shared, table, rows, next, writeStage, thread, group, firstColumn);
+                if (next < steps) FetchBoth(ref unit, shared, table, copies, next, writeStage);
                 TUnit.Commit();
                 Multiply(ref unit, shared, 0, readStage);
-                if (sumsBias && thread < TTile.Columns) bias += SumPixels(shared, readStage + SharedTiles<TUnit, TTile>.FirstInLines + thread);
+                if (sumsColumn) bias += SumPixels(shared, readStage + SharedTiles<TUnit, TTile>.FirstInLines + thread);
             }
 
             Multiply(ref unit, shared, 1, readStage);
@@ -177,7 +177,7 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
 
         GroupBarrier.Wait();
         var biasColumn = firstColumn + thread;
-        if (!sumsBias || thread >= TTile.Columns || biasColumn >= Geometry.OutputPerGroup) return;
+        if (!sumsColumn || biasColumn >= Geometry.OutputPerGroup) return;
         if (TUnit.IsRegisterStaged)
         {
             // Threads with the same columns have sums over different pixels.
@@ -269,68 +269,112 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
 
     private static int SecondLinesPerPass => SharedTiles<TUnit, TTile>.Threads / SecondQuadsPerLine;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void FetchBoth(
-        ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, TableEntry rows, int step, int stage, int thread, int group, int firstColumn)
+    // What a thread needs for its copies in every step.
+    private readonly struct Copies
     {
-        FetchFirst(ref unit, shared, table, rows, step, stage, thread);
-        FetchSecond(ref unit, shared, table, step, stage, thread, group, firstColumn);
+        // Offsets in a stage of the quads that the thread copies first, and the lines of these.
+        public readonly int First, Second, FirstLine, SecondLine;
+
+        // The offset of its columns in the output gradient, and how many channels of the group there are from the first of them on.
+        public readonly int Move, Channels;
+
+        // The tap of its rows.
+        public readonly TableEntry Rows;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Copies(in TensorCoreWeightGradient<TUnit, TTile> kernel, int firstRow, int firstColumn, int group, int thread)
+        {
+            var row = 4 * (thread & (FirstQuadsPerLine - 1));
+            FirstLine = thread / FirstQuadsPerLine;
+            First = FirstLine * SharedTiles<TUnit, TTile>.FirstStride + TUnit.LineOffset(row);
+            Rows = kernel.RowEntry(firstRow + row, group);
+            var column = 4 * (thread & (SecondQuadsPerLine - 1));
+            SecondLine = thread / SecondQuadsPerLine;
+            Second = SharedTiles<TUnit, TTile>.FirstInLines + SecondLine * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LineOffset(column);
+            Move = group * kernel.Geometry.OutputPerGroup + firstColumn + column;
+            Channels = kernel.Geometry.OutputPerGroup - firstColumn - column;
+        }
+    }
+
+    // Table entries of the first four lines that a thread copies. They are read before the first copy: ptxas puts three instructions before a copy that follows
+    // a read of shared memory. A register-staged unit copies nothing to shared memory here, and reads each entry when it needs it.
+    private readonly struct Lines
+    {
+        public readonly TableEntry Line0, Line1, Line2, Line3;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Lines(ArrayView<TableEntry> lines, int linesPerPass, int quads)
+        {
+            Line0 = Line1 = Line2 = Line3 = default;
+            if (TUnit.IsRegisterStaged) return;
+            Line0 = lines[0];
+            if (quads > 1) Line1 = lines[linesPerPass];
+            if (quads > 2) Line2 = lines[2 * linesPerPass];
+            if (quads > 3) Line3 = lines[3 * linesPerPass];
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void FetchFirst(
-        ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, TableEntry rows, int step, int stage, int thread)
+    private readonly void FetchBoth(ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, in Copies copies, int step, int stage)
     {
-        var line = thread / FirstQuadsPerLine;
+        FetchFirst(ref unit, shared, table, copies, step, stage);
+        FetchSecond(ref unit, shared, table, copies, step, stage);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void FetchFirst(ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, in Copies copies, int step, int stage)
+    {
         // A view, so that the table indices of all slots are constants.
-        var lines = table.SubView((step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - FirstLinesPerPass + 1);
-        var target = stage + line * SharedTiles<TUnit, TTile>.FirstStride + TUnit.LineOffset(4 * (thread & (FirstQuadsPerLine - 1)));
+        var lines = table.SubView((step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + copies.FirstLine, TUnit.Depth - FirstLinesPerPass + 1);
+        var held = new Lines(lines, FirstLinesPerPass, SharedTiles<TUnit, TTile>.FirstQuads);
+        var rows = copies.Rows;
+        var target = stage + copies.First;
         if (VectorInput)
         {
-            FetchRows<FirstSlot0>(ref unit, 0, shared, lines, rows, target, true);
-            FetchRows<FirstSlot1>(ref unit, 1, shared, lines, rows, target, true);
-            FetchRows<FirstSlot2>(ref unit, 2, shared, lines, rows, target, true);
-            FetchRows<FirstSlot3>(ref unit, 3, shared, lines, rows, target, true);
-            FetchRows<FirstSlot4>(ref unit, 4, shared, lines, rows, target, true);
-            FetchRows<FirstSlot5>(ref unit, 5, shared, lines, rows, target, true);
-            FetchRows<FirstSlot6>(ref unit, 6, shared, lines, rows, target, true);
-            FetchRows<FirstSlot7>(ref unit, 7, shared, lines, rows, target, true);
-            FetchRows<FirstSlot8>(ref unit, 8, shared, lines, rows, target, true);
-            FetchRows<FirstSlot9>(ref unit, 9, shared, lines, rows, target, true);
-            FetchRows<FirstSlot10>(ref unit, 10, shared, lines, rows, target, true);
-            FetchRows<FirstSlot11>(ref unit, 11, shared, lines, rows, target, true);
-            FetchRows<FirstSlot12>(ref unit, 12, shared, lines, rows, target, true);
-            FetchRows<FirstSlot13>(ref unit, 13, shared, lines, rows, target, true);
-            FetchRows<FirstSlot14>(ref unit, 14, shared, lines, rows, target, true);
-            FetchRows<FirstSlot15>(ref unit, 15, shared, lines, rows, target, true);
+            FetchRows<FirstSlot0>(ref unit, 0, shared, lines, held.Line0, rows, target, true);
+            FetchRows<FirstSlot1>(ref unit, 1, shared, lines, held.Line1, rows, target, true);
+            FetchRows<FirstSlot2>(ref unit, 2, shared, lines, held.Line2, rows, target, true);
+            FetchRows<FirstSlot3>(ref unit, 3, shared, lines, held.Line3, rows, target, true);
+            FetchRows<FirstSlot4>(ref unit, 4, shared, lines, default, rows, target, true);
+            FetchRows<FirstSlot5>(ref unit, 5, shared, lines, default, rows, target, true);
+            FetchRows<FirstSlot6>(ref unit, 6, shared, lines, default, rows, target, true);
+            FetchRows<FirstSlot7>(ref unit, 7, shared, lines, default, rows, target, true);
+            FetchRows<FirstSlot8>(ref unit, 8, shared, lines, default, rows, target, true);
+            FetchRows<FirstSlot9>(ref unit, 9, shared, lines, default, rows, target, true);
+            FetchRows<FirstSlot10>(ref unit, 10, shared, lines, default, rows, target, true);
+            FetchRows<FirstSlot11>(ref unit, 11, shared, lines, default, rows, target, true);
+            FetchRows<FirstSlot12>(ref unit, 12, shared, lines, default, rows, target, true);
+            FetchRows<FirstSlot13>(ref unit, 13, shared, lines, default, rows, target, true);
+            FetchRows<FirstSlot14>(ref unit, 14, shared, lines, default, rows, target, true);
+            FetchRows<FirstSlot15>(ref unit, 15, shared, lines, default, rows, target, true);
             return;
         }
 
-        FetchRows<FirstSlot0>(ref unit, 0, shared, lines, rows, target, false);
-        FetchRows<FirstSlot1>(ref unit, 1, shared, lines, rows, target, false);
-        FetchRows<FirstSlot2>(ref unit, 2, shared, lines, rows, target, false);
-        FetchRows<FirstSlot3>(ref unit, 3, shared, lines, rows, target, false);
-        FetchRows<FirstSlot4>(ref unit, 4, shared, lines, rows, target, false);
-        FetchRows<FirstSlot5>(ref unit, 5, shared, lines, rows, target, false);
-        FetchRows<FirstSlot6>(ref unit, 6, shared, lines, rows, target, false);
-        FetchRows<FirstSlot7>(ref unit, 7, shared, lines, rows, target, false);
-        FetchRows<FirstSlot8>(ref unit, 8, shared, lines, rows, target, false);
-        FetchRows<FirstSlot9>(ref unit, 9, shared, lines, rows, target, false);
-        FetchRows<FirstSlot10>(ref unit, 10, shared, lines, rows, target, false);
-        FetchRows<FirstSlot11>(ref unit, 11, shared, lines, rows, target, false);
-        FetchRows<FirstSlot12>(ref unit, 12, shared, lines, rows, target, false);
-        FetchRows<FirstSlot13>(ref unit, 13, shared, lines, rows, target, false);
-        FetchRows<FirstSlot14>(ref unit, 14, shared, lines, rows, target, false);
-        FetchRows<FirstSlot15>(ref unit, 15, shared, lines, rows, target, false);
+        FetchRows<FirstSlot0>(ref unit, 0, shared, lines, held.Line0, rows, target, false);
+        FetchRows<FirstSlot1>(ref unit, 1, shared, lines, held.Line1, rows, target, false);
+        FetchRows<FirstSlot2>(ref unit, 2, shared, lines, held.Line2, rows, target, false);
+        FetchRows<FirstSlot3>(ref unit, 3, shared, lines, held.Line3, rows, target, false);
+        FetchRows<FirstSlot4>(ref unit, 4, shared, lines, default, rows, target, false);
+        FetchRows<FirstSlot5>(ref unit, 5, shared, lines, default, rows, target, false);
+        FetchRows<FirstSlot6>(ref unit, 6, shared, lines, default, rows, target, false);
+        FetchRows<FirstSlot7>(ref unit, 7, shared, lines, default, rows, target, false);
+        FetchRows<FirstSlot8>(ref unit, 8, shared, lines, default, rows, target, false);
+        FetchRows<FirstSlot9>(ref unit, 9, shared, lines, default, rows, target, false);
+        FetchRows<FirstSlot10>(ref unit, 10, shared, lines, default, rows, target, false);
+        FetchRows<FirstSlot11>(ref unit, 11, shared, lines, default, rows, target, false);
+        FetchRows<FirstSlot12>(ref unit, 12, shared, lines, default, rows, target, false);
+        FetchRows<FirstSlot13>(ref unit, 13, shared, lines, default, rows, target, false);
+        FetchRows<FirstSlot14>(ref unit, 14, shared, lines, default, rows, target, false);
+        FetchRows<FirstSlot15>(ref unit, 15, shared, lines, default, rows, target, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FetchRows<TSlot>(
-        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, TableEntry rows, int target, bool vector)
+        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, TableEntry pixel, TableEntry rows, int target, bool vector)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.FirstQuads) return;
-        var pixel = lines[slot * FirstLinesPerPass];
+        if (TUnit.IsRegisterStaged || slot > 3) pixel = lines[slot * FirstLinesPerPass];
         var inside = ((uint)(pixel.B + rows.A) < (uint)Geometry.InputHeight) & ((uint)(pixel.C + rows.B) < (uint)Geometry.InputWidth);
         var offset = slot * FirstLinesPerPass * SharedTiles<TUnit, TTile>.FirstStride;
         if (vector) unit.FetchFour<TSlot>(shared, target, offset, Input, InputAddress, pixel.A + rows.C, inside & (rows.D > 0) ? 1 : 0, true);
@@ -338,45 +382,43 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void FetchSecond(
-        ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, int step, int stage, int thread, int group, int firstColumn)
+    private readonly void FetchSecond(ref TUnit unit, ArrayView<float> shared, ArrayView<TableEntry> table, in Copies copies, int step, int stage)
     {
-        var line = thread / SecondQuadsPerLine;
-        var within = (thread & (SecondQuadsPerLine - 1)) * 4;
-        var lines = table.SubView((step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + line, TUnit.Depth - SecondLinesPerPass + 1);
-        var target = stage + SharedTiles<TUnit, TTile>.FirstInLines + line * SharedTiles<TUnit, TTile>.SecondStride + TUnit.LineOffset(within);
-        var move = group * Geometry.OutputPerGroup + firstColumn + within;
-        var channels = Geometry.OutputPerGroup - firstColumn - within;
+        var lines = table.SubView((step & (SharedTiles<TUnit, TTile>.Ring - 1)) * TUnit.Depth + copies.SecondLine, TUnit.Depth - SecondLinesPerPass + 1);
+        var held = new Lines(lines, SecondLinesPerPass, SharedTiles<TUnit, TTile>.SecondQuads);
+        var target = stage + copies.Second;
+        var move = copies.Move;
+        var channels = copies.Channels;
         if (VectorGradient)
         {
-            FetchColumns<SecondSlot0>(ref unit, 0, shared, lines, target, move, channels, true);
-            FetchColumns<SecondSlot1>(ref unit, 1, shared, lines, target, move, channels, true);
-            FetchColumns<SecondSlot2>(ref unit, 2, shared, lines, target, move, channels, true);
-            FetchColumns<SecondSlot3>(ref unit, 3, shared, lines, target, move, channels, true);
-            FetchColumns<SecondSlot4>(ref unit, 4, shared, lines, target, move, channels, true);
-            FetchColumns<SecondSlot5>(ref unit, 5, shared, lines, target, move, channels, true);
-            FetchColumns<SecondSlot6>(ref unit, 6, shared, lines, target, move, channels, true);
-            FetchColumns<SecondSlot7>(ref unit, 7, shared, lines, target, move, channels, true);
+            FetchColumns<SecondSlot0>(ref unit, 0, shared, lines, held.Line0, target, move, channels, true);
+            FetchColumns<SecondSlot1>(ref unit, 1, shared, lines, held.Line1, target, move, channels, true);
+            FetchColumns<SecondSlot2>(ref unit, 2, shared, lines, held.Line2, target, move, channels, true);
+            FetchColumns<SecondSlot3>(ref unit, 3, shared, lines, held.Line3, target, move, channels, true);
+            FetchColumns<SecondSlot4>(ref unit, 4, shared, lines, default, target, move, channels, true);
+            FetchColumns<SecondSlot5>(ref unit, 5, shared, lines, default, target, move, channels, true);
+            FetchColumns<SecondSlot6>(ref unit, 6, shared, lines, default, target, move, channels, true);
+            FetchColumns<SecondSlot7>(ref unit, 7, shared, lines, default, target, move, channels, true);
             return;
         }
 
-        FetchColumns<SecondSlot0>(ref unit, 0, shared, lines, target, move, channels, false);
-        FetchColumns<SecondSlot1>(ref unit, 1, shared, lines, target, move, channels, false);
-        FetchColumns<SecondSlot2>(ref unit, 2, shared, lines, target, move, channels, false);
-        FetchColumns<SecondSlot3>(ref unit, 3, shared, lines, target, move, channels, false);
-        FetchColumns<SecondSlot4>(ref unit, 4, shared, lines, target, move, channels, false);
-        FetchColumns<SecondSlot5>(ref unit, 5, shared, lines, target, move, channels, false);
-        FetchColumns<SecondSlot6>(ref unit, 6, shared, lines, target, move, channels, false);
-        FetchColumns<SecondSlot7>(ref unit, 7, shared, lines, target, move, channels, false);
+        FetchColumns<SecondSlot0>(ref unit, 0, shared, lines, held.Line0, target, move, channels, false);
+        FetchColumns<SecondSlot1>(ref unit, 1, shared, lines, held.Line1, target, move, channels, false);
+        FetchColumns<SecondSlot2>(ref unit, 2, shared, lines, held.Line2, target, move, channels, false);
+        FetchColumns<SecondSlot3>(ref unit, 3, shared, lines, held.Line3, target, move, channels, false);
+        FetchColumns<SecondSlot4>(ref unit, 4, shared, lines, default, target, move, channels, false);
+        FetchColumns<SecondSlot5>(ref unit, 5, shared, lines, default, target, move, channels, false);
+        FetchColumns<SecondSlot6>(ref unit, 6, shared, lines, default, target, move, channels, false);
+        FetchColumns<SecondSlot7>(ref unit, 7, shared, lines, default, target, move, channels, false);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void FetchColumns<TSlot>(
-        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, int target, int move, int channels, bool vector)
+        ref TUnit unit, int slot, ArrayView<float> shared, ArrayView<TableEntry> lines, TableEntry pixel, int target, int move, int channels, bool vector)
         where TSlot : struct, ISlot
     {
         if (slot >= SharedTiles<TUnit, TTile>.SecondQuads) return;
-        var start = lines[slot * SecondLinesPerPass].D;
+        var start = TUnit.IsRegisterStaged || slot > 3 ? lines[slot * SecondLinesPerPass].D : pixel.D;
         var offset = slot * SecondLinesPerPass * SharedTiles<TUnit, TTile>.SecondStride;
         var exists = start >= 0;
         if (vector) unit.FetchFour<TSlot>(shared, target, offset, OutputGradient, OutputGradientAddress, start + move, exists & (channels > 0) ? 1 : 0, false);
@@ -384,9 +426,8 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreFirst(ref TUnit unit, ArrayView<float> shared, int stage, int thread)
+    private static void StoreFirst(ref TUnit unit, ArrayView<float> shared, int target)
     {
-        var target = stage + thread / FirstQuadsPerLine * SharedTiles<TUnit, TTile>.FirstStride + TUnit.LineOffset(4 * (thread & (FirstQuadsPerLine - 1)));
         StoreRows<FirstSlot0>(ref unit, 0, shared, target);
         StoreRows<FirstSlot1>(ref unit, 1, shared, target);
         StoreRows<FirstSlot2>(ref unit, 2, shared, target);
@@ -414,11 +455,8 @@ internal struct TensorCoreWeightGradient<TUnit, TTile> : IGroupedKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreSecond(ref TUnit unit, ArrayView<float> shared, int stage, int thread, bool sumsBias)
+    private static void StoreSecond(ref TUnit unit, ArrayView<float> shared, int target, bool sumsBias)
     {
-        var line = thread / SecondQuadsPerLine;
-        var target = stage + SharedTiles<TUnit, TTile>.FirstInLines + line * SharedTiles<TUnit, TTile>.SecondStride
-            + TUnit.LineOffset(4 * (thread & (SecondQuadsPerLine - 1)));
         StoreColumns<SecondSlot0>(ref unit, 0, shared, target);
         StoreColumns<SecondSlot1>(ref unit, 1, shared, target);
         StoreColumns<SecondSlot2>(ref unit, 2, shared, target);
