@@ -18,7 +18,7 @@ internal interface IGemmTileCall
 internal static class GemmPlan
 {
     /// <summary>Maximum words of the partial sums of all splits.</summary>
-    public const int MaxPartialWords = 1 << 20;
+    public const int MaxPartialWords = 1 << 22;
 
     private const int MaxSplits = 1024;
 
@@ -55,10 +55,10 @@ internal static class GemmPlan
     {
         var best = new Choice(double.PositiveInfinity, 0, default);
         Consider<Tile128x128>(0, new(Instructions: 690, Latency: 1500, Accesses: 1180, Resident: 2), limits, rows, columns, depth, splitWords, ref best);
-        Consider<Tile64x64>(1, new(Instructions: 790, Latency: 1000, Accesses: 320, Resident: 5), limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile64x64>(1, new(Instructions: 750, Latency: 1000, Accesses: 320, Resident: 6), limits, rows, columns, depth, splitWords, ref best);
         Consider<Tile64x64Half>(2, new(Instructions: 430, Latency: 600, Accesses: 455, Resident: 4), limits, rows, columns, depth, splitWords, ref best);
         Consider<Tile128x32>(3, new(Instructions: 460, Latency: 650, Accesses: 465, Resident: 4), limits, rows, columns, depth, splitWords, ref best);
-        Consider<Tile32x32>(4, new(Instructions: 290, Latency: 450, Accesses: 180, Resident: 11), limits, rows, columns, depth, splitWords, ref best);
+        Consider<Tile32x32>(4, new(Instructions: 290, Latency: 450, Accesses: 180, Resident: 12), limits, rows, columns, depth, splitWords, ref best);
         // Groups of 16 threads are for devices that cannot run larger ones.
         if (double.IsInfinity(best.Time))
             Consider<Tile16x16>(5, new(Instructions: 290, Latency: 450, Accesses: 180, Resident: 16), limits, rows, columns, depth, splitWords, ref best);

@@ -72,7 +72,8 @@ internal struct TensorCoreWeightGradientGeometry
         g.ColumnTiles = IntMath.DivRoundUp(g.OutputPerGroup, columns);
         var tiles = g.RowTiles * g.ColumnTiles * g.Groups;
         var most = Math.Max(1, Math.Min(workspace / g.SplitStride, g.Pixels / MinPixelsPerSplit));
-        var splits = Math.Clamp(IntMath.DivRoundUp(BlocksPerMultiprocessor * multiprocessors, tiles), 1, most);
+        // Rounded down: one group too many keeps a multiprocessor busy for a whole group longer.
+        var splits = Math.Clamp(BlocksPerMultiprocessor * multiprocessors / tiles, 1, most);
         g.PixelsPerSplit = IntMath.DivRoundUp(IntMath.DivRoundUp(g.Pixels, splits), depth) * depth;
         g.Splits = IntMath.DivRoundUp(g.Pixels, g.PixelsPerSplit);
         return g;
