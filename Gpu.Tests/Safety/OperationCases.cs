@@ -333,7 +333,7 @@ internal sealed class OperationCases(ComputeDevice device) : IDisposable
             View(settings.StateLength(arena.Length)), View(state), View(GradientNormLayout.Words), View(arena.Length));
         DeviceView Arena() => View(arena.Length);
         yield return Case(typeof(SoftThreshold), "Run", "parameters", table, Arena(), View(state));
-        yield return Case(typeof(Lookahead), "Update", "parameters slow", 5, 0.5f, table, Arena(), Arena(), View(state));
+        yield return Case(typeof(Lookahead), "Update", "parameters slow", 5, 0.5f, table, Arena(), Arena(), View(state), 0L);
         yield return Case(typeof(WeightAverage), "Update", "average", 0.9, table, Arena(), Arena(), View(state));
         yield return Case(typeof(WeightConstraints), "MaxNorm", "weights", 7, 5, View(35), 1f);
         yield return Case(
