@@ -21,8 +21,10 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
     where TVector : unmanaged
     where TActivation : struct, IActivation
 {
-    /// <summary>Pixels in a tile.</summary>
-    public const int TilePixels = 6;
+    /// <summary>
+    /// Pixels in a tile. A GPU has fewer registers for a thread (SIMD8 code of an Intel GPU has 128 words), and more tiles give it more threads.
+    /// </summary>
+    public static int TilePixels => TBackend.IsGpu ? 3 : 6;
 
     /// <summary>Vectors of output channels in a panel.</summary>
     public const int PanelVectors = 2;
@@ -76,7 +78,16 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
         var last = Math.Min(tile + Geometry.TilesPerStrip, Geometry.Tiles);
         var band = tile / Geometry.Columns;
         var column = tile - band * Geometry.Columns;
-        GetRows(band, inputChannel, outputChannel, out var rows);
+        if (TBackend.IsGpu)
+        {
+            // A strip is one tile.
+            GetRows(band, inputChannel, outputChannel, out DirectConv2dRows3 few);
+            if (channels > TBackend.Width) TwoVectors3(in few, column, weights, outputChannel, channels);
+            else OneVector3(in few, column, weights, outputChannel, channels);
+            return;
+        }
+
+        GetRows(band, inputChannel, outputChannel, out DirectConv2dRows6 rows);
         while (tile < last)
         {
             if (column == Geometry.Columns)
@@ -88,10 +99,10 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
 
             var twoVectors = channels > TBackend.Width;
             var twoColumns = !twoVectors & Geometry.Shared & (tile + 1 < last) & (column + 1 < Geometry.Columns);
-            if (!TBackend.IsGpu && outputChannel == 0) Prefetch(in rows, column, twoColumns);
+            if (outputChannel == 0) Prefetch(in rows, column, twoColumns);
             if (twoVectors)
             {
-                TwoVectors(in rows, column, weights, outputChannel, channels);
+                TwoVectors6(in rows, column, weights, outputChannel, channels);
             }
             else if (twoColumns)
             {
@@ -101,7 +112,7 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
             }
             else
             {
-                OneVector(in rows, column, weights, outputChannel, channels);
+                OneVector6(in rows, column, weights, outputChannel, channels);
             }
 
             tile++;
@@ -141,7 +152,7 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation> : IKernel
     // A tile reads one stream for each of its rows, more than hardware prefetchers follow. So each tile prefetches its share of the rows that the next band is
     // the first to read; they are contiguous. Only the first panel does this: the others find them in the cache.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Prefetch(in DirectConv2dRows rows, int column, bool twoColumns)
+    private readonly void Prefetch(in DirectConv2dRows6 rows, int column, bool twoColumns)
     {
         const int line = 16;
         var share = TilePixels * Geometry.InputStepY * Geometry.InputStepX * Geometry.InputChannels;

@@ -7,8 +7,10 @@ using Gpu.Kernels.Devices;
 
 namespace Gpu.Kernels.Convolution;
 
-/// <summary>The grid rows of a band of tiles in <see cref="DirectConv2d{TBackend,TVector,TActivation}"/>. Indices are those of the pixel in column 0.</summary>
-internal struct DirectConv2dRows
+/// <summary>
+/// The 6 grid rows of a band of tiles in <see cref="DirectConv2d{TBackend,TVector,TActivation}"/>. Indices are those of the pixel in column 0.
+/// </summary>
+internal struct DirectConv2dRows6
 {
     /// <summary>Index of the input word that the first tap of each row reads.</summary>
     public int Input0, Input1, Input2, Input3, Input4, Input5;
@@ -26,13 +28,34 @@ internal struct DirectConv2dRows
     public Flag Inside;
 }
 
+/// <summary>
+/// The 3 grid rows of a band of tiles in <see cref="DirectConv2d{TBackend,TVector,TActivation}"/>. Indices are those of the pixel in column 0.
+/// </summary>
+internal struct DirectConv2dRows3
+{
+    /// <summary>Index of the input word that the first tap of each row reads.</summary>
+    public int Input0, Input1, Input2;
+
+    /// <summary>Input row that the first tap of each row reads; may lie outside the input.</summary>
+    public int Y0, Y1, Y2;
+
+    /// <summary>Index of the output word that each row is written to.</summary>
+    public int Output0, Output1, Output2;
+
+    /// <summary>Rows to write; all of them if this is 3 or more.</summary>
+    public int Count;
+
+    /// <summary>No tap of any row lies above or below the input.</summary>
+    public Flag Inside;
+}
+
 internal partial struct DirectConv2d<TBackend, TVector, TActivation>
 {
     // The rows of a band of tiles. Behind the last row of the grid it is repeated, and Count says that the repeats are not written.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void GetRows(int band, int inputChannel, int outputChannel, out DirectConv2dRows rows)
+    private readonly void GetRows(int band, int inputChannel, int outputChannel, out DirectConv2dRows6 rows)
     {
-        var first = band * TilePixels;
+        var first = band * 6;
         rows.Count = Geometry.GridRows - first;
         var n = first / Geometry.Rows;
         var row = first - n * Geometry.Rows;
@@ -50,9 +73,26 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation>
         rows.Inside = IsInside(rows.Y0) & IsInside(rows.Y1) & IsInside(rows.Y2) & IsInside(rows.Y3) & IsInside(rows.Y4) & IsInside(rows.Y5);
     }
 
-    /// <summary>One vector of channels. Even and odd input channels are summed apart, for twelve independent chains of multiply-adds.</summary>
+    // The rows of a band of tiles. Behind the last row of the grid it is repeated, and Count says that the repeats are not written.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void GetRows(int band, int inputChannel, int outputChannel, out DirectConv2dRows3 rows)
+    {
+        var first = band * 3;
+        rows.Count = Geometry.GridRows - first;
+        var n = first / Geometry.Rows;
+        var row = first - n * Geometry.Rows;
+        GetRow(n, row, inputChannel, outputChannel, out rows.Input0, out rows.Y0, out rows.Output0);
+        Advance(first + 1, ref n, ref row);
+        GetRow(n, row, inputChannel, outputChannel, out rows.Input1, out rows.Y1, out rows.Output1);
+        Advance(first + 2, ref n, ref row);
+        GetRow(n, row, inputChannel, outputChannel, out rows.Input2, out rows.Y2, out rows.Output2);
+        rows.Inside = IsInside(rows.Y0) & IsInside(rows.Y1) & IsInside(rows.Y2);
+    }
+
+
+    /// <summary>One vector of channels. Even and odd input channels are summed apart, for twice as many independent chains of multiply-adds.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void OneVector(in DirectConv2dRows rows, int column, TBackend weights, int channel, int channels)
+    private void OneVector6(in DirectConv2dRows6 rows, int column, TBackend weights, int channel, int channels)
     {
         ref readonly var g = ref Geometry;
         var bias = HasBias ? TBackend.LoadPartial(Bias, channel, channels) : TBackend.Zero;
@@ -147,9 +187,9 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation>
         if (rows.Count > 5) Store(rows.Output5 + target, TBackend.Add(a5, b5), channels);
     }
 
-    /// <summary>Two vectors of channels: twelve sums, eight loads for twelve multiply-adds.</summary>
+    /// <summary>Two vectors of channels.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void TwoVectors(in DirectConv2dRows rows, int column, TBackend weights, int channel, int channels)
+    private void TwoVectors6(in DirectConv2dRows6 rows, int column, TBackend weights, int channel, int channels)
     {
         ref readonly var g = ref Geometry;
         TVector bias0 = TBackend.Zero, bias1 = TBackend.Zero;
@@ -238,12 +278,161 @@ internal partial struct DirectConv2d<TBackend, TVector, TActivation>
         if (rows.Count > 5) StorePair(rows.Output5 + target, a5, b5, channels);
     }
 
+    /// <summary>One vector of channels. Even and odd input channels are summed apart, for twice as many independent chains of multiply-adds.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void OneVector3(in DirectConv2dRows3 rows, int column, TBackend weights, int channel, int channels)
+    {
+        ref readonly var g = ref Geometry;
+        var bias = HasBias ? TBackend.LoadPartial(Bias, channel, channels) : TBackend.Zero;
+        TVector
+            a0 = bias, b0 = TBackend.Zero,
+            a1 = bias, b1 = TBackend.Zero,
+            a2 = bias, b2 = TBackend.Zero;
+        var x = g.InputX + column * g.InputStepX;
+        // Merged taps of a kernel row are one long run of channels, cut at the borders of the input.
+        var firstTap = 0;
+        var lastTap = g.TapsX;
+        var length = g.InputPerGroup;
+        if (g.Merged)
+        {
+            firstTap = Math.Max(0, -x);
+            length *= Math.Min(g.TapsX, g.InputWidth - x) - firstTap;
+            lastTap = firstTap + 1;
+        }
+
+        var rowStride = g.WeightRowStride;
+        for (var tapY = 0; tapY < g.TapsY; tapY++)
+        {
+            var dy = tapY * g.TapStepY;
+            for (var tapX = firstTap; tapX < lastTap; tapX++)
+            {
+                // A tap to the left or right of the input adds nothing.
+                if ((uint)(x + tapX * g.TapStepX) >= (uint)g.InputWidth) continue;
+                var offset = (dy * g.InputWidth + column * g.InputStepX + tapX * g.TapStepX) * g.InputChannels;
+                var w = TBackend.Slice(weights, (g.WeightTap + tapY * g.WeightTapY + tapX * g.WeightTapX) * g.InputPerGroup * rowStride);
+                TBackend p0, p1, p2;
+                if (rows.Inside)
+                {
+                    p0 = TBackend.Slice(Input, rows.Input0 + offset);
+                    p1 = TBackend.Slice(Input, rows.Input1 + offset);
+                    p2 = TBackend.Slice(Input, rows.Input2 + offset);
+                }
+                else
+                {
+                    p0 = InputOrZeros(rows.Input0 + offset, rows.Y0 + dy);
+                    p1 = InputOrZeros(rows.Input1 + offset, rows.Y1 + dy);
+                    p2 = InputOrZeros(rows.Input2 + offset, rows.Y2 + dy);
+                }
+
+                var k = 0;
+                for (; k + 1 < length; k += 2)
+                {
+                    var w0 = TBackend.Load(w, 0);
+                    var w1 = TBackend.Load(w, rowStride);
+                    w = TBackend.Slice(w, 2 * rowStride);
+                    a0 = TBackend.MultiplyAdd(TBackend.Broadcast(p0, k), w0, a0);
+                    a1 = TBackend.MultiplyAdd(TBackend.Broadcast(p1, k), w0, a1);
+                    a2 = TBackend.MultiplyAdd(TBackend.Broadcast(p2, k), w0, a2);
+                    b0 = TBackend.MultiplyAdd(TBackend.Broadcast(p0, k + 1), w1, b0);
+                    b1 = TBackend.MultiplyAdd(TBackend.Broadcast(p1, k + 1), w1, b1);
+                    b2 = TBackend.MultiplyAdd(TBackend.Broadcast(p2, k + 1), w1, b2);
+                }
+
+                if (k < length)
+                {
+                    var w0 = TBackend.Load(w, 0);
+                    a0 = TBackend.MultiplyAdd(TBackend.Broadcast(p0, k), w0, a0);
+                    a1 = TBackend.MultiplyAdd(TBackend.Broadcast(p1, k), w0, a1);
+                    a2 = TBackend.MultiplyAdd(TBackend.Broadcast(p2, k), w0, a2);
+                }
+            }
+        }
+
+        var target = column * g.OutputStepX * g.OutputChannels;
+        Store(rows.Output0 + target, TBackend.Add(a0, b0), channels);
+        if (rows.Count > 1) Store(rows.Output1 + target, TBackend.Add(a1, b1), channels);
+        if (rows.Count > 2) Store(rows.Output2 + target, TBackend.Add(a2, b2), channels);
+    }
+
+    /// <summary>Two vectors of channels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void TwoVectors3(in DirectConv2dRows3 rows, int column, TBackend weights, int channel, int channels)
+    {
+        ref readonly var g = ref Geometry;
+        TVector bias0 = TBackend.Zero, bias1 = TBackend.Zero;
+        if (HasBias)
+        {
+            bias0 = TBackend.Load(Bias, channel);
+            bias1 = TBackend.LoadPartial(Bias, channel + TBackend.Width, channels - TBackend.Width);
+        }
+
+        TVector a0 = bias0, b0 = bias1, a1 = bias0, b1 = bias1, a2 = bias0, b2 = bias1;
+        var x = g.InputX + column * g.InputStepX;
+        // Merged taps of a kernel row are one long run of channels, cut at the borders of the input.
+        var firstTap = 0;
+        var lastTap = g.TapsX;
+        var length = g.InputPerGroup;
+        if (g.Merged)
+        {
+            firstTap = Math.Max(0, -x);
+            length *= Math.Min(g.TapsX, g.InputWidth - x) - firstTap;
+            lastTap = firstTap + 1;
+        }
+
+        var rowStride = g.WeightRowStride;
+        for (var tapY = 0; tapY < g.TapsY; tapY++)
+        {
+            var dy = tapY * g.TapStepY;
+            for (var tapX = firstTap; tapX < lastTap; tapX++)
+            {
+                // A tap to the left or right of the input adds nothing.
+                if ((uint)(x + tapX * g.TapStepX) >= (uint)g.InputWidth) continue;
+                var offset = (dy * g.InputWidth + column * g.InputStepX + tapX * g.TapStepX) * g.InputChannels;
+                var w = TBackend.Slice(weights, (g.WeightTap + tapY * g.WeightTapY + tapX * g.WeightTapX) * g.InputPerGroup * rowStride);
+                TBackend p0, p1, p2;
+                if (rows.Inside)
+                {
+                    p0 = TBackend.Slice(Input, rows.Input0 + offset);
+                    p1 = TBackend.Slice(Input, rows.Input1 + offset);
+                    p2 = TBackend.Slice(Input, rows.Input2 + offset);
+                }
+                else
+                {
+                    p0 = InputOrZeros(rows.Input0 + offset, rows.Y0 + dy);
+                    p1 = InputOrZeros(rows.Input1 + offset, rows.Y1 + dy);
+                    p2 = InputOrZeros(rows.Input2 + offset, rows.Y2 + dy);
+                }
+
+                for (var k = 0; k < length; k++)
+                {
+                    var w0 = TBackend.Load(w, 0);
+                    var w1 = TBackend.Load(w, TBackend.Width);
+                    w = TBackend.Slice(w, rowStride);
+                    var v0 = TBackend.Broadcast(p0, k);
+                    a0 = TBackend.MultiplyAdd(v0, w0, a0);
+                    b0 = TBackend.MultiplyAdd(v0, w1, b0);
+                    var v1 = TBackend.Broadcast(p1, k);
+                    a1 = TBackend.MultiplyAdd(v1, w0, a1);
+                    b1 = TBackend.MultiplyAdd(v1, w1, b1);
+                    var v2 = TBackend.Broadcast(p2, k);
+                    a2 = TBackend.MultiplyAdd(v2, w0, a2);
+                    b2 = TBackend.MultiplyAdd(v2, w1, b2);
+                }
+            }
+        }
+
+        var target = column * g.OutputStepX * g.OutputChannels;
+        StorePair(rows.Output0 + target, a0, b0, channels);
+        if (rows.Count > 1) StorePair(rows.Output1 + target, a1, b1, channels);
+        if (rows.Count > 2) StorePair(rows.Output2 + target, a2, b2, channels);
+    }
+
     /// <summary>
     /// 6 pixels of a column (a) and the 6 to their right (b), by one vector of channels. Tap t + 1 of the left tile reads the pixel that
     /// tap t of the right tile reads, so one load of the input serves two multiply-adds. Needs <see cref="ConvGeometry.Shared"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void TwoColumns(in DirectConv2dRows rows, int column, TBackend weights, int channel, int channels)
+    private void TwoColumns(in DirectConv2dRows6 rows, int column, TBackend weights, int channel, int channels)
     {
         ref readonly var g = ref Geometry;
         var bias = HasBias ? TBackend.LoadPartial(Bias, channel, channels) : TBackend.Zero;

@@ -41,7 +41,7 @@ internal static class DirectConv2dLaunch
     {
         // Measured, in vector instructions.
         const int tileCost = 66, rowsCost = 80, mostColumns = 64;
-        const int tilePixels = DirectConv2d<Vector512Backend, Vector512<float>, Identity>.TilePixels;
+        var tilePixels = DirectConv2d<Vector512Backend, Vector512<float>, Identity>.TilePixels;
         const int widestVector = 16;
         if (!shape.IsPointwise || shape.Groups != 1) return shape;
         var pixels = checked(shape.Batch * shape.InputHeight * shape.InputWidth);
@@ -74,7 +74,7 @@ internal static class DirectConv2dLaunch
         var weightBytes = (long)shape.KernelHeight * shape.KernelWidth * a.SummedPerGroup * a.ComputedPerGroup * shape.Groups * sizeof(float);
         foreach (var grid in ConvGeometry.Grids(shape, a.Pass))
         {
-            const int tilePixels = DirectConv2d<TBackend, TVector, TActivation>.TilePixels;
+            var tilePixels = DirectConv2d<TBackend, TVector, TActivation>.TilePixels;
             var g = grid.WithWeights(shape, panelWidth, packed);
             g.PanelsInner = weightBytes <= CachedWeightBytes;
             g.Merged = g.TapStepX == 1 && g.WeightTapX == 1 && shape.Groups == 1;

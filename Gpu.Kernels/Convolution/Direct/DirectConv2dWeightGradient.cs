@@ -9,7 +9,7 @@ namespace Gpu.Kernels.Convolution;
 /// input[pixel shifted by the tap, k] * outputGradient[pixel, c].
 /// </summary>
 /// <remarks>
-/// The sums of a tile (twelve, eight, three or one of the rows k, by up to two vectors of c) stay in registers, as in E. Georganas et al., "Anatomy of
+/// The sums of a tile (twelve, eight, six, three or one of the rows k, by up to two vectors of c) stay in registers, as in E. Georganas et al., "Anatomy of
 /// high-performance deep learning convolutions on SIMD architectures", SC 2018. Only pixels whose tap lies inside the input are visited.
 /// <para>
 /// If the kernel is three columns wide, a tile may hold all three taps of a kernel row. An input value, loaded once, meets the output gradients of the three
@@ -25,8 +25,8 @@ internal partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
     where TBackend : struct, IVectorBackend<TBackend, TVector>
     where TVector : unmanaged
 {
-    /// <summary>Rows of the tile that covers what the tiles of twelve leave.</summary>
-    public const int TileRows = 8;
+    /// <summary>Rows of the tile that covers what the tiles of twelve leave. A GPU has fewer registers for a thread.</summary>
+    private static int TileRows => DirectWeightGradientGeometry.TileRows(TBackend.IsGpu);
 
     /// <summary>Vectors of output channels in a panel.</summary>
     public const int PanelVectors = 2;
@@ -75,16 +75,17 @@ internal partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
         }
     }
 
-    // The rows of a run are covered by tiles of twelve, in pairs (fewest loads for a multiply-add), then by tiles of eight. A remainder of more than three rows
-    // is covered by another tile of eight, a smaller one by tiles of three. The last tile overlaps the one before it and stores only the new rows. A run of
-    // fewer than three rows is covered by tiles of one.
+    // The rows of a run are covered by tiles of twelve, in pairs (fewest loads for a multiply-add), then by tiles of eight; on a GPU only by tiles of six. A
+    // remainder of more than three rows is covered by another such tile, a smaller one by tiles of three. The last tile overlaps the one before it and stores
+    // only the new rows. A run of fewer than three rows is covered by tiles of one.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly void SumTile(int tile, int begin, int end, bool first, int group, int channel, int channels, TBackend target)
     {
         ref readonly var g = ref Geometry;
         var run = tile / g.TilesPerRun;
         var number = tile - run * g.TilesPerRun;
-        if (g.ThreeTaps)
+        // Neither on a GPU, where their sums do not fit the registers of a thread; the conditions are constants there.
+        if (!TBackend.IsGpu && g.ThreeTaps)
         {
             SumThreeTapTile(run, number, begin, end, first, group * g.InputPerGroup, channel, channels, target);
             return;
@@ -94,7 +95,7 @@ internal partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
         var kernelX = run - kernelY * g.RunsX;
         var runRow = run * g.RowsPerRun;
         var inputChannel = group * g.InputPerGroup;
-        if (number < g.TwelveTiles)
+        if (!TBackend.IsGpu && number < g.TwelveTiles)
         {
             Tile12x2(begin, end, first, kernelY, kernelX, runRow + number * 12, inputChannel + number * 12, channel, channels, target);
             return;
@@ -106,8 +107,7 @@ internal partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
         {
             var wanted = done + number * TileRows;
             var k = Math.Min(wanted, g.RowsPerRun - TileRows);
-            if (channels > TBackend.Width) Tile8x2(begin, end, first, kernelY, kernelX, runRow + k, wanted - k, inputChannel + k, channel, channels, target);
-            else Tile8x1(begin, end, first, kernelY, kernelX, runRow + k, wanted - k, inputChannel + k, channel, channels, target);
+            SumRows(begin, end, first, kernelY, kernelX, runRow + k, wanted - k, inputChannel + k, channel, channels, target);
         }
         else if (g.RowsPerRun >= 3)
         {
@@ -119,6 +119,26 @@ internal partial struct DirectConv2dWeightGradient<TBackend, TVector> : IKernel
         {
             var k = number - g.LargeTiles;
             Tile1x2(begin, end, first, kernelY, kernelX, runRow + k, inputChannel + k, channel, channels, target);
+        }
+    }
+
+    // A tile of TileRows rows.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void SumRows(
+        int begin, int end, bool first, int kernelY, int kernelX, int row, int storeFrom, int inputChannel, int channel, int channels, TBackend target)
+    {
+        if (TBackend.IsGpu)
+        {
+            if (channels > TBackend.Width) Tile6x2(begin, end, first, kernelY, kernelX, row, storeFrom, inputChannel, channel, channels, target);
+            else Tile6x1(begin, end, first, kernelY, kernelX, row, storeFrom, inputChannel, channel, channels, target);
+        }
+        else if (channels > TBackend.Width)
+        {
+            Tile8x2(begin, end, first, kernelY, kernelX, row, storeFrom, inputChannel, channel, channels, target);
+        }
+        else
+        {
+            Tile8x1(begin, end, first, kernelY, kernelX, row, storeFrom, inputChannel, channel, channels, target);
         }
     }
 

@@ -269,6 +269,137 @@ internal partial struct DirectConv2dWeightGradient<TBackend, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Tile6x2(
+        int begin, int end, bool first, int kernelY, int kernelX, int row, int storeFrom, int inputChannel, int channel, int channels, TBackend target)
+    {
+        ref readonly var g = ref Geometry;
+        var full = channels >= 2 * TBackend.Width;
+        TVector
+            a0 = TBackend.Zero, b0 = TBackend.Zero,
+            a1 = TBackend.Zero, b1 = TBackend.Zero,
+            a2 = TBackend.Zero, b2 = TBackend.Zero,
+            a3 = TBackend.Zero, b3 = TBackend.Zero,
+            a4 = TBackend.Zero, b4 = TBackend.Zero,
+            a5 = TBackend.Zero, b5 = TBackend.Zero;
+        if (!first)
+        {
+            LoadPair(target, row + 0, channel, channels, out a0, out b0);
+            LoadPair(target, row + 1, channel, channels, out a1, out b1);
+            LoadPair(target, row + 2, channel, channels, out a2, out b2);
+            LoadPair(target, row + 3, channel, channels, out a3, out b3);
+            LoadPair(target, row + 4, channel, channels, out a4, out b4);
+            LoadPair(target, row + 5, channel, channels, out a5, out b5);
+        }
+
+        ColumnRange(kernelX, out var low, out var high);
+        var inputStep = g.StrideWidth * g.InputChannels;
+        var dx = low * g.StrideWidth - g.PaddingLeft + kernelX * g.DilationWidth;
+        for (var outputRow = begin; outputRow < end; outputRow++)
+        {
+            var n = outputRow / g.OutputHeight;
+            var y = (outputRow - n * g.OutputHeight) * g.StrideHeight - g.PaddingTop + kernelY * g.DilationHeight;
+            if ((uint)y >= (uint)g.InputHeight) continue;
+            var pixels = Math.Min(high, g.Pixels - outputRow * g.OutputWidth) - low;
+            var x = TBackend.Slice(Input, ((n * g.InputHeight + y) * g.InputWidth + dx) * g.InputChannels + inputChannel);
+            var d = TBackend.Slice(OutputGradient, (outputRow * g.OutputWidth + low) * g.OutputChannels + channel);
+            for (var pixel = 0; pixel < pixels; pixel++)
+            {
+                var d0 = full ? TBackend.Load(d, 0) : TBackend.LoadPartial(d, 0, channels);
+                var d1 = full ? TBackend.Load(d, TBackend.Width) : TBackend.LoadPartial(d, TBackend.Width, channels - TBackend.Width);
+                var v0 = TBackend.Broadcast(x, 0);
+                a0 = TBackend.MultiplyAdd(v0, d0, a0);
+                b0 = TBackend.MultiplyAdd(v0, d1, b0);
+                var v1 = TBackend.Broadcast(x, 1);
+                a1 = TBackend.MultiplyAdd(v1, d0, a1);
+                b1 = TBackend.MultiplyAdd(v1, d1, b1);
+                var v2 = TBackend.Broadcast(x, 2);
+                a2 = TBackend.MultiplyAdd(v2, d0, a2);
+                b2 = TBackend.MultiplyAdd(v2, d1, b2);
+                var v3 = TBackend.Broadcast(x, 3);
+                a3 = TBackend.MultiplyAdd(v3, d0, a3);
+                b3 = TBackend.MultiplyAdd(v3, d1, b3);
+                var v4 = TBackend.Broadcast(x, 4);
+                a4 = TBackend.MultiplyAdd(v4, d0, a4);
+                b4 = TBackend.MultiplyAdd(v4, d1, b4);
+                var v5 = TBackend.Broadcast(x, 5);
+                a5 = TBackend.MultiplyAdd(v5, d0, a5);
+                b5 = TBackend.MultiplyAdd(v5, d1, b5);
+                x = TBackend.Slice(x, inputStep);
+                d = TBackend.Slice(d, g.OutputChannels);
+            }
+        }
+
+        if (storeFrom <= 0) StorePair(target, row + 0, channel, channels, a0, b0);
+        if (storeFrom <= 1) StorePair(target, row + 1, channel, channels, a1, b1);
+        if (storeFrom <= 2) StorePair(target, row + 2, channel, channels, a2, b2);
+        if (storeFrom <= 3) StorePair(target, row + 3, channel, channels, a3, b3);
+        if (storeFrom <= 4) StorePair(target, row + 4, channel, channels, a4, b4);
+        if (storeFrom <= 5) StorePair(target, row + 5, channel, channels, a5, b5);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Tile6x1(
+        int begin, int end, bool first, int kernelY, int kernelX, int row, int storeFrom, int inputChannel, int channel, int channels, TBackend target)
+    {
+        ref readonly var g = ref Geometry;
+        var full = channels >= TBackend.Width;
+        TVector
+            a0 = TBackend.Zero,
+            a1 = TBackend.Zero,
+            a2 = TBackend.Zero,
+            a3 = TBackend.Zero,
+            a4 = TBackend.Zero,
+            a5 = TBackend.Zero;
+        if (!first)
+        {
+            LoadPair(target, row + 0, channel, channels, out a0, out _);
+            LoadPair(target, row + 1, channel, channels, out a1, out _);
+            LoadPair(target, row + 2, channel, channels, out a2, out _);
+            LoadPair(target, row + 3, channel, channels, out a3, out _);
+            LoadPair(target, row + 4, channel, channels, out a4, out _);
+            LoadPair(target, row + 5, channel, channels, out a5, out _);
+        }
+
+        ColumnRange(kernelX, out var low, out var high);
+        var inputStep = g.StrideWidth * g.InputChannels;
+        var dx = low * g.StrideWidth - g.PaddingLeft + kernelX * g.DilationWidth;
+        for (var outputRow = begin; outputRow < end; outputRow++)
+        {
+            var n = outputRow / g.OutputHeight;
+            var y = (outputRow - n * g.OutputHeight) * g.StrideHeight - g.PaddingTop + kernelY * g.DilationHeight;
+            if ((uint)y >= (uint)g.InputHeight) continue;
+            var pixels = Math.Min(high, g.Pixels - outputRow * g.OutputWidth) - low;
+            var x = TBackend.Slice(Input, ((n * g.InputHeight + y) * g.InputWidth + dx) * g.InputChannels + inputChannel);
+            var d = TBackend.Slice(OutputGradient, (outputRow * g.OutputWidth + low) * g.OutputChannels + channel);
+            for (var pixel = 0; pixel < pixels; pixel++)
+            {
+                var d0 = full ? TBackend.Load(d, 0) : TBackend.LoadPartial(d, 0, channels);
+                var v0 = TBackend.Broadcast(x, 0);
+                a0 = TBackend.MultiplyAdd(v0, d0, a0);
+                var v1 = TBackend.Broadcast(x, 1);
+                a1 = TBackend.MultiplyAdd(v1, d0, a1);
+                var v2 = TBackend.Broadcast(x, 2);
+                a2 = TBackend.MultiplyAdd(v2, d0, a2);
+                var v3 = TBackend.Broadcast(x, 3);
+                a3 = TBackend.MultiplyAdd(v3, d0, a3);
+                var v4 = TBackend.Broadcast(x, 4);
+                a4 = TBackend.MultiplyAdd(v4, d0, a4);
+                var v5 = TBackend.Broadcast(x, 5);
+                a5 = TBackend.MultiplyAdd(v5, d0, a5);
+                x = TBackend.Slice(x, inputStep);
+                d = TBackend.Slice(d, g.OutputChannels);
+            }
+        }
+
+        if (storeFrom <= 0) StorePair(target, row + 0, channel, channels, a0, TBackend.Zero);
+        if (storeFrom <= 1) StorePair(target, row + 1, channel, channels, a1, TBackend.Zero);
+        if (storeFrom <= 2) StorePair(target, row + 2, channel, channels, a2, TBackend.Zero);
+        if (storeFrom <= 3) StorePair(target, row + 3, channel, channels, a3, TBackend.Zero);
+        if (storeFrom <= 4) StorePair(target, row + 4, channel, channels, a4, TBackend.Zero);
+        if (storeFrom <= 5) StorePair(target, row + 5, channel, channels, a5, TBackend.Zero);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Tile3x2(
         int begin, int end, bool first, int kernelY, int kernelX, int row, int storeFrom, int inputChannel, int channel, int channels, TBackend target)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Gpu.Kernels.Backends;
 using Gpu.Kernels.Devices;
 
@@ -47,10 +48,14 @@ internal struct DirectWeightGradientGeometry
     // Words of the partial sums of all splits.
     private const int LargestPartials = 1 << 20;
 
+    /// <summary>Rows of the tiles that cover what the tiles of twelve leave.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int TileRows(bool manyThreads) => manyThreads ? 6 : 8;
+
     /// <summary>Divides the work of a shape for a vector width. Nothing depends on the number of threads, so neither do the bits of the gradient.</summary>
     public static DirectWeightGradientGeometry For(Conv2dShape shape, int width, bool manyThreads)
     {
-        const int tileRows = 8;
+        var tileRows = TileRows(manyThreads);
         var g = new DirectWeightGradientGeometry
         {
             InputHeight = shape.InputHeight,
@@ -85,8 +90,8 @@ internal struct DirectWeightGradientGeometry
             && (g.OutputWidth - 1) * shape.StrideWidth + shape.KernelWidth <= g.InputWidth;
         g.RunsX = g.Merged ? 1 : shape.KernelWidth;
         g.RowsPerRun = g.Merged ? shape.KernelWidth * shape.InputChannels : shape.InputPerGroup;
-        // A panel of one vector does not need tiles of twelve: eight independent sums keep the multiply-add units busy.
-        g.TwelveTiles = g.OutputPerGroup > width ? g.RowsPerRun / 24 * 2 : 0;
+        // A panel of one vector does not need tiles of twelve: eight independent sums keep the multiply-add units busy. On a GPU they take too many registers.
+        g.TwelveTiles = !manyThreads && g.OutputPerGroup > width ? g.RowsPerRun / 24 * 2 : 0;
         var left = g.RowsPerRun - g.TwelveTiles * 12;
         g.LargeTiles = left / tileRows + (left % tileRows > 3 && g.RowsPerRun > tileRows ? 1 : 0);
         var covered = Math.Min(g.TwelveTiles * 12 + g.LargeTiles * tileRows, g.RowsPerRun);

@@ -210,18 +210,39 @@ internal partial struct WinogradWeightGradient<TBackend, TVector> : IScratchKern
             for (var c = 0; c < outputs; c += TBackend.Width)
             {
                 var sums = TBackend.Slice(scratch, Geometry.SumOffset + row * outputs + c);
+                var weights = TBackend.Slice(target, (k + row) * Geometry.Forward.OutputChannels + channel + c);
+                if (TBackend.IsGpu)
+                {
+                    // A GPU has not enough registers for the results of all columns, so it computes them once for each row of taps.
+                    for (var y = 0; y < 3; y++) TapRow(sums, step, y, TBackend.Slice(weights, 3 * y * tap), tap);
+                    continue;
+                }
+
                 Column(sums, step, out var a0, out var b0, out var c0);
                 Column(TBackend.Slice(sums, step), step, out var a1, out var b1, out var c1);
                 Column(TBackend.Slice(sums, 2 * step), step, out var a2, out var b2, out var c2);
                 Column(TBackend.Slice(sums, 3 * step), step, out var a3, out var b3, out var c3);
                 Column(TBackend.Slice(sums, 4 * step), step, out var a4, out var b4, out var c4);
                 Column(TBackend.Slice(sums, 5 * step), step, out var a5, out var b5, out var c5);
-                var weights = TBackend.Slice(target, (k + row) * Geometry.Forward.OutputChannels + channel + c);
                 Taps(weights, tap, a0, a1, a2, a3, a4, a5);
                 Taps(TBackend.Slice(weights, 3 * tap), tap, b0, b1, b2, b3, b4, b5);
                 Taps(TBackend.Slice(weights, 6 * tap), tap, c0, c1, c2, c3, c4, c5);
             }
         }
+    }
+
+    // One row of three taps.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void TapRow(TBackend sums, int step, int y, TBackend weights, int tap) => Taps(
+        weights, tap, ColumnTap(sums, step, y), ColumnTap(TBackend.Slice(sums, step), step, y), ColumnTap(TBackend.Slice(sums, 2 * step), step, y),
+        ColumnTap(TBackend.Slice(sums, 3 * step), step, y), ColumnTap(TBackend.Slice(sums, 4 * step), step, y),
+        ColumnTap(TBackend.Slice(sums, 5 * step), step, y));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector ColumnTap(TBackend sums, int step, int y)
+    {
+        Column(sums, step, out var g0, out var g1, out var g2);
+        return y == 0 ? g0 : y == 1 ? g1 : g2;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
