@@ -31,7 +31,7 @@ internal sealed class KernelCompiler : IDisposable
         // The code of a kernel depends on those compiled before it in a context, and the product compiles each in a context of its own. With launch bounds the
         // difference can be a spill.
         var bounds = LaunchBounds.Of(kernel, CudaArchitecture.SM_80);
-        if (bounds.MinNumGroupsPerMultiprocessor is not null) Dispose();
+        if (bounds.MaxNumThreadsPerGroup is not null) Dispose();
         _backends ??= new Backends();
         try
         {
@@ -120,7 +120,7 @@ internal sealed class KernelCompiler : IDisposable
             var entry = EntryPointDescription.FromExplicitlyGroupedKernel(method);
             // The front end of the compiler is common to all targets.
             var kernel = _sm80.PreCompileKernelMethod(entry);
-            var bounded = bounds.MinNumGroupsPerMultiprocessor is null ? null : ((PTXCompiledKernel)_sm80.Compile(kernel, entry, bounds)).PTXAssembly;
+            var bounded = bounds.MaxNumThreadsPerGroup is null ? null : ((PTXCompiledKernel)_sm80.Compile(kernel, entry, bounds)).PTXAssembly;
             return new KernelText(
                 ((PTXCompiledKernel)_sm80.Compile(kernel, entry, KernelSpecialization.Empty)).PTXAssembly,
                 withSm90 ? ((PTXCompiledKernel)_sm90.Compile(kernel, entry, KernelSpecialization.Empty)).PTXAssembly : null,
