@@ -21,9 +21,9 @@ internal static class LaunchBounds
     /// <summary>The bounds of a closed kernel on an architecture; none for most.</summary>
     /// <remarks>
     /// A multiprocessor holds two groups of an fp32 tile of 128 x 128 if a thread has at most 128 registers, so that one computes while the other waits.
-    /// Without bounds the weight gradient takes 142 to 145, and the convolution with GELU 129. The other convolutions take no more than 128 by themselves (ptxas
-    /// 12.4 for sm_80 and sm_90); their bounds make sure that another version of the compiler gives them no more. With 128 registers, four groups of a TF32
-    /// tile of 128 x 64 fit.
+    /// Without bounds the weight gradient takes 142 to 145, and the convolution with GELU 129. The other convolutions take no more than 128 by themselves
+    /// (ptxas 12.4 for sm_80 and sm_90); their bounds make sure that another version of the compiler gives them no more. With 128 registers, four groups of a
+    /// TF32 tile of 128 x 64 fit.
     /// </remarks>
     public static KernelSpecialization Of(Type kernel, CudaArchitecture architecture) =>
         architecture >= CudaArchitecture.SM_80 && Find(kernel) is { } bounds
