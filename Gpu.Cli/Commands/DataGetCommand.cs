@@ -59,7 +59,7 @@ internal static class DataGetCommand
             ? DataFolders.SearchOrder().Any(root => Path.GetFullPath(Path.Combine(root, entry.Name)) == Path.GetFullPath(target))
             : Path.GetFullPath(found) == Path.GetFullPath(target));
         var path = target.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) ? target : Path.Combine(".", target);
-        return isFound ? entry.Name : path.Contains(' ', StringComparison.Ordinal) ? $"'{path}'" : path;
+        return isFound ? entry.Name : ShellQuote.Quote(path);
     }
 
     private static JsonRecord Json(DatasetCatalogEntry entry, string folder, double seconds) => new JsonRecord()

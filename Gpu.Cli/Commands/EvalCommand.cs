@@ -91,7 +91,7 @@ internal sealed class EvalCommand
         if (parsed.GetValue(_background) is { } background) options = options with { Background = background };
         // Another folder is no part of the training data, so all of it is new to the network.
         if (!isOwn) options = options with { Split = null, DrawsByOrder = false, IsUndivided = true };
-        var data = Load(parsed, path, () => DatasetLoader.Load(source, options));
+        var data = RunArgument.LoadData(parsed.GetValue(_dataset), WithDataset(path), () => DatasetLoader.Load(source, options));
         var part = parsed.GetValue(_part) ?? "test";
         var split = part == "train" ? data.Train : data.Test;
         (split, var leftOut) = part == "train" && isOwn ? (split, 0) : WithoutTrainingImages(folder, source, data, split, isOwn);
@@ -122,8 +122,7 @@ internal sealed class EvalCommand
         }
 
         var part = parsed.GetValue(_part) ?? "test";
-        var (split, noun, name) = Rows(source, given is not null && RunArgument.Source(given) != run.DatasetSource, part, folder, schema,
-            read => Load(parsed, path, read));
+        var (split, noun, name) = Rows(given, source, part, folder, schema);
         if (parsed.GetInt(_limit) is { } limit) split = split.Take(limit);
         using var device = _device.Open(parsed, _context);
         using var predictor = Predictor.Open(path, device, parsed.GetInt(_batch) ?? 256);
@@ -143,24 +142,12 @@ internal sealed class EvalCommand
         Show(run.Model, name, schema.ClassNames, noun, part, device.Id, result, plot);
     }
 
-    // The data of the run may have been moved since.
-    private T Load<T>(ParseResult parsed, string path, Func<T> load)
-    {
-        try
-        {
-            return load();
-        }
-        catch (DatasetNotFoundException e) when (parsed.GetValue(_dataset) is null)
-        {
-            throw new TrainingException(
-                $"The data of the run is not found: {e.Message} If it was moved, name its new place: gputrainer eval {ShellQuote.Quote(path)} DATASET.", e);
-        }
-    }
+    private static string WithDataset(string path) => $"eval {ShellQuote.Quote(path)} DATASET";
 
     // The rows of the run's own table keep their parts; of another table all rows are used.
-    private (TableSplit Split, string Noun, string Name) Rows(
-        string source, bool isOther, string part, RunFolder folder, TableSchema schema, Func<Func<TableDataset>, TableDataset> load)
+    private (TableSplit Split, string Noun, string Name) Rows(string? given, string source, string part, RunFolder folder, TableSchema schema)
     {
+        var isOther = given is not null && RunArgument.Source(given) != folder.Configuration.DatasetSource;
         if (Directory.Exists(source) || ImageCodec.HasImageExtension(source))
         {
             throw new UsageException(
@@ -173,7 +160,7 @@ internal sealed class EvalCommand
             _context.Reporter.Warn($"The run has no {RunFolder.RowsFile}, so training rows cannot be told from others: the result may be too good.");
         if (!isOther || !File.Exists(source))
         {
-            var data = load(() => DatasetLoader.LoadTable(source, schema: schema, rows: rows));
+            var data = RunArgument.LoadData(given, WithDataset(folder.Path), () => DatasetLoader.LoadTable(source, schema: schema, rows: rows));
             TableArguments.Show(data, _context.Reporter);
             WarnOfAbsentClasses(data, part == "train" ? data.Train : data.Test, source, part);
             return (part == "train" ? data.Train : data.Test, $"{part} rows", data.Name);

@@ -74,14 +74,12 @@ internal static class TableDisplay
     private static string Values(TableColumnSummary column)
     {
         if (column.IsNumber)
-            return $"{Number(column.Range!.Value.Least)} to {Number(column.Range.Value.Most)}";
+            return $"{Units.Number(column.Range!.Value.Least)} to {Units.Number(column.Range.Value.Most)}";
         if (column.NotNumbers is { } cells)
             return $"not a number: {cells}";
         var levels = string.Join(", ", column.Counts.Take(MostLevels).Select(level => column.IsIdentifier ? level.Value : $"{level.Value} {level.Count:N0}"));
         return levels + (column.Distinct is { } distinct && distinct <= MostLevels ? "" : " ...");
     }
-
-    private static string Number(double value) => Units.Number(value);
 
     private static JsonRecord Json(string source, TableSummary summary, TableDataset? data, DatasetException? mistake)
     {

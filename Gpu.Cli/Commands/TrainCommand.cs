@@ -217,7 +217,6 @@ internal sealed class TrainCommand
         if (parsed.GetValue(_dryRun)) return ShowPlan(parsed);
         if (parsed.GetValue(_plot) is not null)
             throw new UsageException("--plot needs --dry-run, which draws the learning rate instead of training. Add it, or omit --plot.");
-        if (parsed.GetValue(_plot) is { } picture) OutputFile.RequireOwn(picture, _plot.Name);
 
         _mayOpenEarly = true;
         // GPU drivers start slowly, so a device that exists anyway is opened last. One that was asked for may be missing, which is told before data is decoded.
@@ -266,6 +265,7 @@ internal sealed class TrainCommand
         if (parsed.GetValue(_resume) is not null)
             throw new UsageException("--dry-run shows the plan of a new run, and cannot be combined with --resume. Omit one of them.");
         if (parsed.GetValue(_out) is { } wanted) RunFolder.RequireFree(wanted);
+        if (parsed.GetValue(_plot) is { } picture) OutputFile.RequireOwn(picture, _plot.Name);
         var (model, data, options) = Prepare(parsed, _context.Reporter);
         CheckOptions(options, model, data);
         NoteFewSteps(data, options);
@@ -454,20 +454,9 @@ internal sealed class TrainCommand
         };
     }
 
-    private Dataset Reload(ParseResult parsed, RunFolder run, string source, RgbColor background)
-    {
-        try
-        {
-            return _data.Reload(parsed, run, source, background, _context.Reporter);
-        }
-        catch (DatasetNotFoundException e) when (parsed.GetValue(_dataset) is null)
-        {
-            // The command line is valid; the data is gone.
-            throw new TrainingException(
-                $"The data of the run is not found: {e.Message} If it was moved, name its new place: gputrainer train DATASET --resume "
-                + $"{ShellQuote.Quote(run.Path)}.", e);
-        }
-    }
+    private Dataset Reload(ParseResult parsed, RunFolder run, string source, RgbColor background) => RunArgument.LoadData(
+        parsed.GetValue(_dataset), $"train DATASET --resume {ShellQuote.Quote(run.Path)}",
+        () => _data.Reload(parsed, run, source, background, _context.Reporter));
 
     private TrainingOptions WithRecordedLosses(TrainingOptions options) =>
         options with { RecordLosses = _context.Reporter is JsonReporter && (options.Steps <= MaxRecordedSteps || options.LogEvery == 1) };

@@ -1,8 +1,8 @@
-using Gpu.Cli.Parsing;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Gpu.Cli.Output;
+using Gpu.Cli.Parsing;
 using Gpu.Cli.Reports;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;

@@ -2,6 +2,7 @@ using Gpu.Cli.Output;
 using Gpu.Training.Data;
 using Gpu.Training.Data.Tables;
 using Gpu.Training.Images;
+using Gpu.Training.Loop;
 using Gpu.Training.Runs;
 
 namespace Gpu.Cli.Parsing;
@@ -48,6 +49,25 @@ internal static class RunArgument
     /// <summary>Whether a data set name or folder is the one that a run was trained on.</summary>
     public static bool IsDatasetOf(RunConfiguration run, string nameOrFolder) =>
         Path.TrimEndingDirectorySeparator(Source(nameOrFolder)) == Path.TrimEndingDirectorySeparator(DatasetOf(run));
+
+    /// <summary>Loads the data of a run again, which may have been moved since.</summary>
+    /// <param name="given">the data that the command line names; null for that of the run</param>
+    /// <param name="command">the command that names data for the run, without the name of the program</param>
+    /// <param name="load">loads the data</param>
+    /// <exception cref="TrainingException">
+    /// the command line names no data, and that of the run is not found: the command line is valid, the data is gone
+    /// </exception>
+    public static T LoadData<T>(string? given, string command, Func<T> load)
+    {
+        try
+        {
+            return load();
+        }
+        catch (DatasetNotFoundException e) when (given is null)
+        {
+            throw new TrainingException($"The data of the run is not found: {e.Message} If it was moved, name its new place: gputrainer {command}.", e);
+        }
+    }
 
     /// <summary>How the images of a run are loaded again: resized in the same way, with its classes and its split.</summary>
     public static DatasetOptions DataOptions(RunFolder run, Reporter reporter)

@@ -63,6 +63,21 @@ public class OutputFileTests
         Assert.Equal(photo, File.ReadAllBytes(plot));
     }
 
+    [Theory]
+    [InlineData("plan.png")]
+    [InlineData("plan.svg")]
+    public void ThePlotOfAPlanReplacesNoPictureOfOthers(string name)
+    {
+        using var folder = new TempFolder();
+        string[] plan = ["train", "--dry-run", "--limit-train", "64", "--limit-test", "32", "--plot", folder.File(name), "--threads", "1"];
+        for (var i = 0; i < 2; i++) Assert.Equal(ExitCode.Success, CommandLine.Run(plan).ExitCode);
+        File.WriteAllBytes(folder.File(name), Foreign);
+        var refused = CommandLine.Run(plan);
+        Assert.Equal(ExitCode.Usage, refused.ExitCode);
+        Assert.Contains("Choose another --plot", refused.Error);
+        Assert.Equal(Foreign, File.ReadAllBytes(folder.File(name)));
+    }
+
     [Fact]
     public void AMarkedPngIsTheSameImage()
     {

@@ -38,7 +38,7 @@ public static class AtomicFile
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new UnauthorizedAccessException($"Cannot write the file '{path}': {Reason(e)}.", e);
+            throw new UnauthorizedAccessException($"Cannot write the file '{path}': access is denied.", e);
         }
     }
 
@@ -47,12 +47,11 @@ public static class AtomicFile
         && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
 
     // Without the temporary name, which says nothing to users.
-    private static string Reason(Exception e)
+    private static string Reason(IOException e)
     {
-        var text = e.Message;
-        var name = text.IndexOf('\'', StringComparison.Ordinal);
-        var reason = name > 0 ? text[..name].TrimEnd(' ', ':') : text.TrimEnd('.');
-        return e is UnauthorizedAccessException ? "access is denied" : reason.Length > 1 ? char.ToLowerInvariant(reason[0]) + reason[1..] : reason;
+        var name = e.Message.IndexOf('\'', StringComparison.Ordinal);
+        var reason = name > 0 ? e.Message[..name].TrimEnd(' ', ':') : e.Message.TrimEnd('.');
+        return reason.Length > 1 ? char.ToLowerInvariant(reason[0]) + reason[1..] : reason;
     }
 
     /// <summary>Writes <paramref name="content"/> to <paramref name="path"/>; see <see cref="Write"/>.</summary>

@@ -1,6 +1,5 @@
-using System.Buffers.Binary;
-using System.IO.Hashing;
 using System.Text;
+using Gpu.Training.Images.Formats;
 
 namespace Gpu.Training.IO;
 
@@ -35,11 +34,10 @@ public static class FileOrigin
     public static byte[] MarkPng(byte[] png)
     {
         ArgumentNullException.ThrowIfNull(png);
-        byte[] typeAndContent = [.. "tEXtSoftware\0"u8, .. Encoding.ASCII.GetBytes(Program)];
-        var chunk = new byte[typeAndContent.Length + 8];
-        BinaryPrimitives.WriteInt32BigEndian(chunk, typeAndContent.Length - 4);
-        typeAndContent.CopyTo(chunk, 4);
-        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(chunk.Length - 4), Crc32.HashToUInt32(typeAndContent));
-        return [.. png.AsSpan(0, PngHeader), .. chunk, .. png.AsSpan(PngHeader)];
+        using var marked = new MemoryStream();
+        marked.Write(png.AsSpan(0, PngHeader));
+        IndexedPng.WriteChunk(marked, "tEXt"u8, [.. "Software\0"u8, .. Encoding.ASCII.GetBytes(Program)]);
+        marked.Write(png.AsSpan(PngHeader));
+        return marked.ToArray();
     }
 }

@@ -18,8 +18,8 @@ internal sealed class StepLoop
     {
         var options = resolved.Options;
         (_session, _resolved) = (session, resolved);
-        StepsPerEpoch = (session.BatchesPerEpoch + options.Accumulate - 1) / options.Accumulate;
-        TotalSteps = options.Steps ?? (long)options.Epochs * StepsPerEpoch;
+        StepsPerEpoch = StepsOfEpoch(options, session.BatchesPerEpoch);
+        TotalSteps = StepsOfRun(options, session.BatchesPerEpoch);
         _measuredEpochs = MeasuredEpochs(session.Network.Model, session.Train.Count);
         _schedule = new EpochSchedule(LearningRateAt, session.BatchesPerEpoch, session.Batch, options.Accumulate, TotalSteps);
     }
@@ -27,6 +27,12 @@ internal sealed class StepLoop
     public int StepsPerEpoch { get; }
 
     public long TotalSteps { get; }
+
+    /// <summary>Optimizer steps of a run whose epochs have a number of batches.</summary>
+    public static long StepsOfRun(TrainingOptions options, int batchesPerEpoch) =>
+        options.Steps ?? (long)options.Epochs * StepsOfEpoch(options, batchesPerEpoch);
+
+    private static int StepsOfEpoch(TrainingOptions options, int batchesPerEpoch) => (batchesPerEpoch + options.Accumulate - 1) / options.Accumulate;
 
     /// <summary>The position of the next step.</summary>
     public LoopPosition Position { get; private set; } = new();

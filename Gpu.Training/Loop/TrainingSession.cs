@@ -251,8 +251,7 @@ internal sealed class TrainingSession : IDisposable
         if (loss is GeneratorLoss generator)
             generator.Discriminator = Discriminator = Own(new Discriminator(model, device, resolved, plans.StepStateView, memory.Batch));
         var batches = (data.Train.Count + memory.Batch - 1) / memory.Batch;
-        var steps = options.Steps ?? (long)options.Epochs * ((batches + options.Accumulate - 1) / options.Accumulate);
-        var update = Own(new ParameterUpdate(network, resolved, plans.StepStateView, plans.LossScale, steps));
+        var update = Own(new ParameterUpdate(network, resolved, plans.StepStateView, plans.LossScale, StepLoop.StepsOfRun(options, batches)));
         var augmentation = options.Augment.For(options, batches);
         var train = Own(DeviceSplit.Create(device, data.Train, data, plans, memory.Batch, augmentation));
         var validation = data.Validation is { } part ? Own(DeviceSplit.Create(device, part, data, plans, memory.WindowBatch)) : null;

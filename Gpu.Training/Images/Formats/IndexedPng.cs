@@ -38,7 +38,8 @@ internal static class IndexedPng
         return png.ToArray();
     }
 
-    private static void WriteChunk(Stream png, ReadOnlySpan<byte> type, ReadOnlySpan<byte> content)
+    /// <summary>Writes a chunk: length, type, content, and the CRC-32 of type and content (PNG specification, 5.3).</summary>
+    internal static void WriteChunk(Stream png, ReadOnlySpan<byte> type, ReadOnlySpan<byte> content)
     {
         Span<byte> number = stackalloc byte[4];
         BinaryPrimitives.WriteInt32BigEndian(number, content.Length);
