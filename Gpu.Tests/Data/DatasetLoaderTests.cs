@@ -142,13 +142,15 @@ public class DatasetLoaderTests
     }
 
     [Fact]
-    public void TheSearchOrderHasTheProgramFolderAndEndsWithTheUserCache()
+    public void TheSearchOrderHasTheProgramFolderAndThenTheUserCacheAndThePackagesOfTheSystem()
     {
         var order = DataFolders.SearchOrder();
         Assert.Contains(Path.Combine(AppContext.BaseDirectory, "datasets"), order);
-        Assert.Equal(DataFolders.UserCache, order[^1]);
+        Assert.Equal(OperatingSystem.IsLinux() ? [DataFolders.UserCache, "/usr/share/datasets"] : [DataFolders.UserCache], order.SkipWhile(IsNotUserCache));
         Assert.All(DatasetCatalog.Entries, entry => Assert.Contains(entry.ClassNames.Count, new[] { 0, 10 }));
         Assert.True(DatasetCatalog.Entries[0].IsBundled);
+
+        static bool IsNotUserCache(string folder) => folder != DataFolders.UserCache;
     }
 
     private static void WriteIdx(string folder, ImageSplit train, ImageSplit test)

@@ -13,8 +13,14 @@ public static class DataFolders
     public static string UserCache => Path.Combine(CacheRoot(), "gputrainer", "datasets");
 
     /// <summary>
-    /// The folders in search order: $GPUTRAINER_DATA, "datasets" beside the program (with the bundled data set), "datasets" in the current folder, and
-    /// <see cref="UserCache"/>.
+    /// The folder of data sets that are packages of a Linux distribution, such as dataset-fashion-mnist of Debian and Ubuntu: /usr/share/datasets; null on
+    /// other systems.
+    /// </summary>
+    public static string? Packages => OperatingSystem.IsLinux() ? "/usr/share/datasets" : null;
+
+    /// <summary>
+    /// The folders in search order: $GPUTRAINER_DATA, "datasets" beside the program (with the bundled data set), "datasets" in the current folder,
+    /// <see cref="UserCache"/>, and <see cref="Packages"/>.
     /// </summary>
     public static IReadOnlyList<string> SearchOrder()
     {
@@ -24,6 +30,7 @@ public static class DataFolders
         folders.Add(Path.Combine(AppContext.BaseDirectory, "datasets"));
         folders.Add(Path.Combine(Environment.CurrentDirectory, "datasets"));
         folders.Add(UserCache);
+        if (Packages is { } packages) folders.Add(packages);
         return folders;
     }
 
