@@ -378,7 +378,7 @@ internal sealed class TrainOptions
 
         void Only(string name, params OptimizerKind[] kinds)
         {
-            if (!IsGiven(parsed, name) || kinds.Contains(kind)) return;
+            if (kinds.Contains(kind) || !IsChosen(parsed, name)) return;
             throw new UsageException(
                 $"{name} has no effect with the optimizer {Text(kind)}; it applies to {string.Join(", ", kinds.Select(Text))}. Omit it, or choose one of these "
                 + "with --optimizer.");
@@ -409,9 +409,12 @@ internal sealed class TrainOptions
 
         void Require(string name, bool hasEffect, string reason)
         {
-            if (!hasEffect && IsGiven(parsed, name)) throw new UsageException($"{name} has no effect, because {reason}, or omit it.");
+            if (!hasEffect && IsChosen(parsed, name)) throw new UsageException($"{name} has no effect, because {reason}, or omit it.");
         }
     }
+
+    // What only the recipe gives may have no effect: other options may replace what it belongs to.
+    private static bool IsChosen(ParseResult parsed, string name) => IsGiven(parsed, name) && !Parsing.Recipe.Gives(parsed, name);
 
     private static T? Named<T>(ParseResult parsed, Option<string?> option)
         where T : struct, Enum => parsed.GetValue(option) is { } name ? Enum.Parse<T>(name.Replace("-", "", StringComparison.Ordinal), ignoreCase: true) : null;

@@ -150,8 +150,9 @@ internal sealed class SweepSettings
         return kept;
     }
 
-    /// <summary>Parses arguments of <c>train</c>.</summary>
-    public ParseResult Parse(IReadOnlyList<string> arguments) => _root.Parse(["train", .. arguments]);
+    /// <summary>Parses arguments of <c>train</c>, with those of the recipe that they name.</summary>
+    /// <exception cref="UsageException">there is no such recipe</exception>
+    public ParseResult Parse(IReadOnlyList<string> arguments) => _root.Parse(Recipe.Expand(["train", .. arguments]));
 
     /// <summary>Prepares the setting with the given arguments, with the checks of <c>train</c>.</summary>
     /// <param name="name">name of the setting</param>
@@ -206,5 +207,15 @@ internal sealed class SweepSettings
         && (text.AsSpan().ContainsAny(',', ';') || text.Contains("..", StringComparison.Ordinal)) && Check(name, text) is not null;
 
     // The error message of the option for a value; null if it is valid.
-    private string? Check(string name, string value) => ParseErrors.Explain(Parse([name, value]));
+    private string? Check(string name, string value)
+    {
+        try
+        {
+            return ParseErrors.Explain(Parse([name, value]));
+        }
+        catch (UsageException mistake)
+        {
+            return mistake.Message;
+        }
+    }
 }

@@ -34,6 +34,40 @@ public class RecipeTests
         Assert.Single(expanded, "--lr");
     }
 
+    [Fact]
+    public void WhatOnlyTheRecipeGivesMayBeWithoutEffect()
+    {
+        // The recipe's momentum belongs to its optimizer.
+        using var folder = new TempFolder();
+        CifarFolderTests.Write(folder, imagesPerBatch: 4);
+        string[] train = ["train", folder.Path, "--recipe", "cifar10-fast", "--optimizer", "adam", "--dry-run"];
+        var run = CommandLine.Run(train);
+        Assert.True(run.ExitCode == ExitCode.Success, run.Error);
+        run = CommandLine.Run([.. train, "--momentum", "0.8"]);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains("--momentum has no effect with the optimizer adam", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ASweepTakesTheOptionsOfARecipe()
+    {
+        var run = CommandLine.Run("sweep", "--recipe", "mlp128", "--grid", "lr=0.1,0.2", "--steps", "2", "--limit-train", "200", "--json");
+        Assert.True(run.ExitCode == ExitCode.Success, run.Error);
+        Assert.Contains("\"model\":\"mlp128\"", run.Output, StringComparison.Ordinal);
+        Assert.Contains("\"--recipe\",\"mlp128\"", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ASweepComparesRecipes()
+    {
+        var run = CommandLine.Run("sweep", "--recipe", "mlp128,mlp64x2", "--steps", "2", "--limit-train", "200");
+        Assert.True(run.ExitCode == ExitCode.Success, run.Error);
+        Assert.Contains("recipe=mlp64x2", run.Output, StringComparison.Ordinal);
+        run = CommandLine.Run("sweep", "--recipe", "mlp128,mlp", "--steps", "2", "--limit-train", "200");
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains("There is no recipe 'mlp'", run.Error, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string> Names => [.. Recipe.All.Select(recipe => recipe.Name)];
 
     [Theory]

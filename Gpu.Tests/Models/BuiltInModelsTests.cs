@@ -80,6 +80,7 @@ public class BuiltInModelsTests
     [InlineData("resnet20", 269722, 81.1021)]
     [InlineData("vgg_small", 1187274, 305.6108)]
     [InlineData("cifar_fast", 1972792, 236.2947)]
+    [InlineData("fashion_fast", 560168, 68.0356)]
     [InlineData("resnet18", 11689512, 3628.1467)]
     [InlineData("mobilenet_small", 590410, 59.3331)]
     public void ParameterAndOperationCountsEqualPyTorchs(string name, long parameters, double megaFlops)
