@@ -43,6 +43,9 @@ internal sealed class CliHost
         return (device, skipped);
     };
 
+    /// <summary>Lists the devices. <see cref="DeviceCatalog.List"/> by default; replaced by tests.</summary>
+    public Func<IReadOnlyList<DeviceInfo>> ListDevices { get; init; } = DeviceCatalog.List;
+
     /// <summary>Width of the terminal in characters.</summary>
     public int Width { get; }
 

@@ -8,15 +8,15 @@ namespace Gpu.Cli.Commands;
 internal static class DevicesCommand
 {
     /// <summary>Adds the action.</summary>
-    public static void Build(Command command, CommandContext context) => command.SetAction(_ => Run(context.Reporter));
+    public static void Build(Command command, CommandContext context) => command.SetAction(_ => Run(context.Reporter, context.Host));
 
-    private static void Run(Reporter reporter)
+    private static void Run(Reporter reporter, CliHost host)
     {
         var table = new ReportTable(
             ReportTable.Text("device"), ReportTable.Text("name"), ReportTable.Number("memory"), ReportTable.Number("free"), ReportTable.Number("cores"),
             ReportTable.Number("lanes"));
         List<JsonRecord> records = [];
-        var devices = DeviceCatalog.List();
+        var devices = host.ListDevices();
         foreach (var device in devices)
         {
             if (device.IsAvailable)

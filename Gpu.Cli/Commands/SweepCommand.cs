@@ -46,7 +46,8 @@ internal sealed class SweepCommand
         "--halving", "Successive halving: train all settings for a part of the epochs, the best 1/N of them for N times as many, and so on", 2, 10, "off");
 
     private readonly Option<long?> _jobs = Options.Integer(
-        "--jobs", "Runs side by side, which share the threads of the CPU", 1, 256, "one for each thread of the CPU, if there is memory; 1 on other devices");
+        "--jobs", "Runs side by side, which share the threads of the CPU, or take turns on the GPUs of one model", 1, 256,
+        "one for each thread of the CPU, if there is memory, or for each such GPU");
 
     private readonly Option<string?> _choose = Options.OneOf(
         "--choose", "The setting to choose: the one with the lowest loss, or the most regularized one within one standard error of it", "best",
@@ -223,7 +224,8 @@ internal sealed class SweepCommand
         ParseResult parsed, IReadOnlyList<SearchSetting> settings, HyperparameterSearch search, IReadOnlyList<ComputeDevice> devices)
     {
         var seeds = parsed.GetInt(_seeds) is > 1 and var count ? $" with {count} seeds" : "";
-        var jobs = devices.Count > 1 ? $", {devices.Count} at a time" : "";
+        var ids = devices.Select(device => device.Id).Distinct().ToArray();
+        var jobs = devices.Count > 1 ? $", {devices.Count} at a time{(ids.Length > 1 ? $" on {string.Join(", ", ids)}" : "")}" : "";
         var halving = search.Rungs.Count > 1 ? $" Successive halving: {string.Join(", ", search.Rungs.Select(part => Units.Percent(part, 0)))} of the epochs."
             : "";
         _context.Reporter.Line(

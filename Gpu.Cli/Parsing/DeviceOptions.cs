@@ -71,10 +71,13 @@ internal sealed class DeviceOptions
         return device;
     }
 
-    /// <summary>Opens the requested device several times, for runs side by side. The threads of the CPU are divided among them.</summary>
+    /// <summary>
+    /// Opens the requested device several times, for runs side by side. The threads of the CPU are divided among them. GPUs of the same name take turns if none
+    /// was named by its number; others of the kind do not, because a result depends on the model of the GPU.
+    /// </summary>
     /// <param name="parsed">the command line</param>
     /// <param name="context">opens the devices, and receives notes</param>
-    /// <param name="jobs">how many; null for as many as the CPU has threads and half the free memory has room for, and one on other devices</param>
+    /// <param name="jobs">how many; null for as many as the CPU has threads and half the free memory has room for, or as there are such GPUs</param>
     /// <param name="most">an upper bound: the number of runs</param>
     /// <param name="bytes">about the memory of a run in bytes</param>
     public IReadOnlyList<ComputeDevice> OpenSeveral(ParseResult parsed, CommandContext context, int? jobs, int most, long bytes)
@@ -82,7 +85,8 @@ internal sealed class DeviceOptions
         var first = Open(parsed, context);
         var threads = (first as CpuDevice)?.Threads ?? 0;
         var fitting = (first.FreeBytes ?? long.MaxValue) / 2 / Math.Max(1, bytes);
-        var count = Math.Min(jobs ?? (int)Math.Clamp(fitting, 1, Math.Max(1, threads)), most);
+        IReadOnlyList<string> ids = threads > 0 ? [first.Id] : Alike(parsed, first.Id, context);
+        var count = Math.Min(jobs ?? (threads > 0 ? (int)Math.Clamp(fitting, 1, threads) : ids.Count), most);
         if (count <= 1) return [first];
         List<ComputeDevice> devices = [];
         var quiet = Reporter.Silent();
@@ -93,7 +97,7 @@ internal sealed class DeviceOptions
             while (devices.Count < count)
             {
                 var share = threads > 0 ? Math.Max(1, threads / count + (devices.Count < threads % count ? 1 : 0)) : 0;
-                devices.Add(context.Host.OpenDevice(first.Id, share).Device);
+                devices.Add(context.Host.OpenDevice(ids[devices.Count % ids.Count], share).Device);
                 Configure(devices[^1], parsed, quiet);
             }
 
@@ -104,6 +108,15 @@ internal sealed class DeviceOptions
             foreach (var device in devices) device.Dispose();
             throw;
         }
+    }
+
+    // The ids of the GPUs with the name of an open one, which is the first; it alone, if it was asked for by its number.
+    private IReadOnlyList<string> Alike(ParseResult parsed, string id, CommandContext context)
+    {
+        if (parsed.GetValue(_device)?.Contains(':', StringComparison.Ordinal) == true) return [id];
+        var infos = context.Host.ListDevices();
+        return infos.FirstOrDefault(info => info.Id == id) is not { } first ? [id]
+            : [id, .. infos.Where(info => info.Id != id && info.IsAvailable && info.Kind == first.Kind && info.Name == first.Name).Select(info => info.Id)];
     }
 
     private void Configure(ComputeDevice device, ParseResult parsed, Reporter reporter)

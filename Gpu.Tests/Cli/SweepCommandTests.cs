@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Gpu.Cli;
 using Gpu.Cli.Sweeping;
+using Gpu.Kernels.Devices;
 using Gpu.Tests.IO;
+using Gpu.Tests.Oracles;
 using Gpu.Training.Images;
 
 namespace Gpu.Tests.Cli;
@@ -26,6 +28,34 @@ public class SweepCommandTests
         Assert.Equal(["0.9,0.99"], SweptOption.Parse("--betas", "0.9,0.99", Pair).Values());
         static string? Whole(string text) => text.Contains('.', StringComparison.Ordinal) ? "expected an integer" : null;
         Assert.Equal(["1", "2", "4"], SweptOption.Parse("--batch", "1..4:3", Whole).Values());
+    }
+
+    [Theory]
+    [InlineData("cuda", "cuda:0, cuda:2")]
+    [InlineData("auto", "cuda:0, cuda:2")]
+    [InlineData("cuda:0", "cuda:0")]
+    public void RunsTakeTurnsOnTheGpusOfOneModel(string device, string expected)
+    {
+        // The second GPU is of another model, and the fourth cannot be used.
+        static DeviceInfo Gpu(int number, string name, string? reason = null) => new($"cuda:{number}", "cuda", name, 0, 1, 1, reason);
+        List<string> opened = [];
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var host = new CliHost(output, error)
+        {
+            ListDevices = () => [Gpu(0, "A"), Gpu(1, "B"), Gpu(2, "A"), Gpu(3, "A", "it is broken")],
+            OpenDevice = (id, _) =>
+            {
+                opened.Add(id is "auto" or "cuda" ? "cuda:0" : id);
+                return (TestDevices.Simulator(id: opened[^1]), []);
+            },
+        };
+        string[] sweep = ["sweep", "moons", "--model", "mlp10", "--steps", "1", "--limit-train", "60", "--grid", "lr=0.1,0.2", "--device", device, "--json"];
+        var code = App.Run(sweep, host);
+        Assert.True(code == ExitCode.Success, error.ToString());
+        Assert.Equal(expected, string.Join(", ", opened));
+        var results = JsonDocument.Parse(output.ToString()).RootElement;
+        Assert.Equal(opened.Count, results.GetProperty("jobs").GetInt32());
+        Assert.Equal(2, results.GetProperty("trials").GetArrayLength());
     }
 
     [Theory]

@@ -76,11 +76,11 @@ public static class TestDevices
     public static string Groups(int warp, int warps, int multiprocessors) => $"groups:{warp}x{warps}x{multiprocessors}";
 
     /// <summary>Opens a simulator device. The caller disposes it.</summary>
-    public static AcceleratorDevice Simulator(bool usesGroups = false)
+    public static AcceleratorDevice Simulator(bool usesGroups = false, string id = "simulator")
     {
         var context = Context.Create(builder => builder.DefaultCPU());
         var accelerator = context.GetPreferredDevice(preferCPU: true).CreateAccelerator(context);
-        return new AcceleratorDevice(accelerator, null, "simulator", accelerator, context) { UseGroupedKernels = usesGroups };
+        return new AcceleratorDevice(accelerator, null, id, accelerator, context) { UseGroupedKernels = usesGroups };
     }
 
     private static AcceleratorDevice WithPrecision(string name, string precision)
