@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Gpu.Cli.Output;
 using Gpu.Kernels.Devices;
 using Gpu.Training.IO;
 
@@ -45,6 +46,12 @@ internal sealed class CliHost
 
     /// <summary>Lists the devices. <see cref="DeviceCatalog.List"/> by default; replaced by tests.</summary>
     public Func<IReadOnlyList<DeviceInfo>> ListDevices { get; init; } = DeviceCatalog.List;
+
+    /// <summary>How long a stopped command may take to end by itself, where it would not lose its result (<see cref="ResultSoFar"/>).</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Ends the process with an exit code. Replaced by tests.</summary>
+    public Action<int> Exit { get; init; } = Environment.Exit;
 
     /// <summary>Width of the terminal in characters.</summary>
     public int Width { get; }

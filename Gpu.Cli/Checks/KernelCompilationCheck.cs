@@ -23,7 +23,8 @@ internal sealed record KernelCompilationCheck(int Kernels, int Instances, double
         var (backend, vector) = KernelInstances.GpuBackends[0];
         var instances = kernels.SelectMany(kernel =>
         {
-            var closed = KernelInstances.Representatives(kernel, backend, vector);
+            var closed = KernelInstances.Representatives(kernel, backend, vector)
+                .Where(instance => !device.Limits.HasFewRegisters || KernelInstances.RunsOnIntel(instance));
             return quick ? closed.Take(1) : closed;
         }).Distinct().ToArray();
         List<(Type Kernel, PendingKernel Slot)> slots = [];

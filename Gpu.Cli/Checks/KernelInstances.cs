@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Gpu.Kernels.Backends;
+using Gpu.Kernels.Convolution;
 using Gpu.Kernels.Devices;
 
 namespace Gpu.Cli.Checks;
@@ -32,6 +33,13 @@ internal static class KernelInstances
     /// <summary>True for a kernel of tensor cores: inline PTX, which ILGPU drops from OpenCL C.</summary>
     public static bool IsForCuda(Type kernel) => kernel.Namespace!.StartsWith("Gpu.Kernels.Convolution.TensorCore", StringComparison.Ordinal)
         || kernel.Name.StartsWith("TensorCore", StringComparison.Ordinal);
+
+    /// <summary>False for a closed kernel that is never launched on an Intel GPU: one of tensor cores, or with a tile that needs too many registers.</summary>
+    public static bool RunsOnIntel(Type kernel) => !IsForCuda(kernel)
+        && (Tile(kernel) is not { } tile || GemmPlan.FitsFewRegisters(kernel.GetGenericArguments()[0], tile));
+
+    /// <summary>The tile of a closed implicit GEMM; null for other kernels.</summary>
+    public static Type? Tile(Type kernel) => Array.Find(kernel.GetGenericArguments(), argument => argument.IsAssignableTo(typeof(IGemmTile)));
 
     /// <summary>All closed types of a kernel for one backend.</summary>
     public static IEnumerable<Type> For(Type kernel, Type backend, Type vector) => kernel.IsGenericTypeDefinition ? Close(kernel, backend, vector) : [kernel];

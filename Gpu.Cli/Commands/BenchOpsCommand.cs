@@ -20,13 +20,14 @@ internal static class BenchOpsCommand
         device.AddTo(command);
         command.SetAction(parsed =>
         {
+            using var result = new ResultSoFar(context);
             using var opened = device.Open(parsed, context);
-            Run(context, opened, parsed.GetValue(only) ?? "", parsed.GetValue(seconds) ?? 0.3, parsed.GetInt(copy) ?? Ceilings.DefaultCopyMegabytes);
+            Run(context, result, opened, parsed.GetValue(only) ?? "", parsed.GetValue(seconds) ?? 0.3, parsed.GetInt(copy) ?? Ceilings.DefaultCopyMegabytes);
         });
         return command;
     }
 
-    private static void Run(CommandContext context, ComputeDevice device, string only, double seconds, int copyMegabytes)
+    private static void Run(CommandContext context, ResultSoFar result, ComputeDevice device, string only, double seconds, int copyMegabytes)
     {
         var cases = OperationCases.All(OperationSizes.For(device)).Where(one => one.Id.Contains(only, StringComparison.OrdinalIgnoreCase)).ToArray();
         if (cases.Length == 0)
@@ -36,8 +37,12 @@ internal static class BenchOpsCommand
         }
 
         var reporter = context.Reporter;
-        var ceilings = Ceilings.Measure(device, seconds, copyMegabytes);
         var precision = device.Precision.ToString().ToLowerInvariant();
+        using var watch = device.NewStopwatch();
+        result.Update(record => record.Add("device", device.Id).Add("description", device.Description).Add("threads", (device as CpuDevice)?.Threads)
+            .Add("precision", precision).Add("timing", watch.IsOnDevice ? "device" : "host"));
+        result.Begin("measuring the peaks of the device");
+        var ceilings = Ceilings.Measure(device, seconds, copyMegabytes);
         reporter.Line(
             $"{device.Description}: peak {Units.Short(ceilings.Gflops)} GFLOP/s (multiply-adds in registers), "
             + (ceilings.MatrixGflops is { } matrix ? $"{Units.Short(matrix)} GFLOP/s ({precision} tensor cores), " : "")
@@ -46,36 +51,47 @@ internal static class BenchOpsCommand
             ReportTable.Text("operation"), ReportTable.Text("shape"), ReportTable.Number("ms"), ReportTable.Number("p10"), ReportTable.Number("p90"),
             ReportTable.Number("rate"), ReportTable.Text("unit"), ReportTable.Number("of peak"));
         List<JsonRecord> records = [];
-        foreach (var (index, one) in cases.Index())
+        result.Update(record => record
+            .Add("ceilings", new JsonRecord()
+                .Add("gflops", ceilings.Gflops).Add("matrix_gflops", ceilings.MatrixGflops).Add("copy_gbps", ceilings.CopyGbps))
+            .Add("operations", records));
+        try
         {
-            reporter.Progress(new ProgressState("bench", index, cases.Length, one.Id, TimeSpan.FromSeconds((cases.Length - index) * seconds * 1.5)));
-            if (Measure(device, one, seconds, reporter, context.Host.Cancellation) is not { } measured) continue;
-            var times = measured.Times;
-            var isArithmetic = one.Flops > 0;
-            var rate = (isArithmetic ? one.Flops : one.Bytes) / times.Median / 1e9;
-            var share = rate / (isArithmetic ? ceilings.ProductGflops : ceilings.CopyGbps);
-            table.Add(
-                one.Name, one.Shape, Milliseconds(times.Median), Milliseconds(times.Quantile(0.1)), Milliseconds(times.Quantile(0.9)),
-                Units.Short(rate), isArithmetic ? "GFLOP/s" : "GB/s", Units.Percent(share, 0));
-            records.Add(new JsonRecord().Add("op", one.Id).Add("name", one.Name).Add("shape", one.Shape).Add("runs", times.Runs)
-                .Add("median_ms", 1e3 * times.Median).Add("p10_ms", 1e3 * times.Quantile(0.1)).Add("p90_ms", 1e3 * times.Quantile(0.9))
-                .Add(isArithmetic ? "gflops" : "gbps", rate).Add(isArithmetic ? "flops" : "bytes", isArithmetic ? one.Flops : one.Bytes)
-                .Add("share_of_ceiling", share).Add("repetitions", measured.Repetitions).Add("graph", measured.IsGraph));
+            MeasureAll();
+        }
+        finally
+        {
+            reporter.EndProgress();
+            if (records.Count > 0) reporter.Table(table);
         }
 
-        reporter.EndProgress();
-        reporter.Table(table);
-        using var watch = device.NewStopwatch();
         reporter.Line(
             watch.IsOnDevice
                 ? "Times are measured by the device's clock, over many repetitions at once."
                 : "Times are measured by the host's clock and include synchronization with the device.");
-        reporter.Result(new JsonRecord().Add("device", device.Id).Add("description", device.Description).Add("threads", (device as CpuDevice)?.Threads)
-            .Add("precision", precision)
-            .Add("timing", watch.IsOnDevice ? "device" : "host").Add("compile_seconds", device.Compilation.Seconds)
-            .Add("ceilings", new JsonRecord()
-                .Add("gflops", ceilings.Gflops).Add("matrix_gflops", ceilings.MatrixGflops).Add("copy_gbps", ceilings.CopyGbps))
-            .Add("operations", records));
+        result.Update(record => record.Add("compile_seconds", device.Compilation.Seconds));
+        result.Complete();
+
+        void MeasureAll()
+        {
+            foreach (var (index, one) in cases.Index())
+            {
+                result.Begin($"measuring {one.Id} ({index} of {cases.Length})");
+                reporter.Progress(new ProgressState("bench", index, cases.Length, one.Id, TimeSpan.FromSeconds((cases.Length - index) * seconds * 1.5)));
+                if (Measure(device, one, seconds, reporter, context.Host.Cancellation) is not { } measured) continue;
+                var times = measured.Times;
+                var isArithmetic = one.Flops > 0;
+                var rate = (isArithmetic ? one.Flops : one.Bytes) / times.Median / 1e9;
+                var share = rate / (isArithmetic ? ceilings.ProductGflops : ceilings.CopyGbps);
+                table.Add(
+                    one.Name, one.Shape, Milliseconds(times.Median), Milliseconds(times.Quantile(0.1)), Milliseconds(times.Quantile(0.9)),
+                    Units.Short(rate), isArithmetic ? "GFLOP/s" : "GB/s", Units.Percent(share, 0));
+                result.Update(_ => records.Add(new JsonRecord().Add("op", one.Id).Add("name", one.Name).Add("shape", one.Shape).Add("runs", times.Runs)
+                    .Add("median_ms", 1e3 * times.Median).Add("p10_ms", 1e3 * times.Quantile(0.1)).Add("p90_ms", 1e3 * times.Quantile(0.9))
+                    .Add(isArithmetic ? "gflops" : "gbps", rate).Add(isArithmetic ? "flops" : "bytes", isArithmetic ? one.Flops : one.Bytes)
+                    .Add("share_of_ceiling", share).Add("repetitions", measured.Repetitions).Add("graph", measured.IsGraph)));
+            }
+        }
     }
 
     // Returns null and warns if the operation does not fit into device memory.

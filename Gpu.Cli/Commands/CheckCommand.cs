@@ -30,6 +30,7 @@ internal static class CheckCommand
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(code) is { } folder) return WriteCode(context, folder, parsed.GetValue(only) ?? "", parsed.GetValue(quick));
+            using var result = new ResultSoFar(context);
             using var opened = device.Open(parsed, context);
             if (parsed.GetValue(skip) is { } name)
             {
@@ -37,7 +38,7 @@ internal static class CheckCommand
                 accelerator.SkippedKernel = name;
             }
 
-            return new Session(context, opened, parsed.GetValue(quick), parsed.GetValue(only)).Run();
+            return new Session(context, result, opened, parsed.GetValue(quick), parsed.GetValue(only)).Run();
         });
     }
 
@@ -67,7 +68,7 @@ internal static class CheckCommand
         [.. refused.Select(one => new JsonRecord().Add("kernel", one.Kernel).Add("reason", one.Reason))];
 
     // One run of the command.
-    private sealed class Session(CommandContext context, ComputeDevice device, bool quick, string? only)
+    private sealed class Session(CommandContext context, ResultSoFar result, ComputeDevice device, bool quick, string? only)
     {
         private readonly Reporter _reporter = context.Reporter;
         private readonly List<string> _problems = [];
@@ -80,25 +81,25 @@ internal static class CheckCommand
             List<IDisposable> owned = [];
             try
             {
-                var result = new JsonRecord().Add("version", Version).Add("device", device.Id).Add("description", device.Description)
-                    .Add("system", RuntimeInformation.OSDescription).Add("quick", quick);
+                result.Update(record => record.Add("version", Version).Add("device", device.Id).Add("description", device.Description)
+                    .Add("system", RuntimeInformation.OSDescription).Add("quick", quick).Add("problems", _problems));
                 var original = device is AcceleratorDevice asked ? (asked.UseGroupedKernels, asked.Precision, asked.MinTensorCoreWork) : default;
-                if (device is AcceleratorDevice accelerator && only is null) result.Add("compilation", Compile(accelerator));
+                if (device is AcceleratorDevice accelerator && only is null) Compile(accelerator);
 
                 var forms = CheckForm.Of(device, quick, owned);
-                result.Add("operations", CheckOperations(forms));
+                CheckOperations(forms);
                 if (only is null)
                 {
-                    result.Add("networks", CheckNetworks(forms));
+                    CheckNetworks(forms);
                     if (device is AcceleratorDevice gpu) (gpu.UseGroupedKernels, gpu.Precision, gpu.MinTensorCoreWork) = original;
-                    if (!IsSlow) result.Add("rates", MeasureRates());
+                    if (!IsSlow) MeasureRates();
                 }
 
                 var replaced = (device as AcceleratorDevice)?.ReplacedKernels ?? [];
-                foreach (var one in replaced) _problems.Add($"kernel {one.Kernel} was replaced by its plain form: {one.Reason}");
+                foreach (var one in replaced) AddProblem($"kernel {one.Kernel} was replaced by its plain form: {one.Reason}");
                 Summarize();
-                result.Add("problems", _problems.ToArray()).Add("seconds", Stopwatch.GetElapsedTime(_start).TotalSeconds);
-                _reporter.Result(result);
+                result.Update(record => record.Add("seconds", Stopwatch.GetElapsedTime(_start).TotalSeconds));
+                result.Complete();
                 return _problems.Count == 0 ? ExitCode.Success : ExitCode.Failure;
             }
             finally
@@ -110,22 +111,25 @@ internal static class CheckCommand
         private static string Version =>
             typeof(CheckCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
-        private JsonRecord Compile(AcceleratorDevice accelerator)
+        private void AddProblem(string problem) => result.Update(_ => _problems.Add(problem));
+
+        private void Compile(AcceleratorDevice accelerator)
         {
             var start = Stopwatch.GetTimestamp();
             var compiled = KernelCompilationCheck.Run(accelerator, quick, (done, all) =>
             {
+                result.Begin($"compiling kernels ({done} of {all})");
                 if (_reporter.IsProgressDue) _reporter.Progress(new ProgressState("compiling", done, all, "kernels", Left(start, done, all)));
             }, context.Host.Cancellation);
             _reporter.EndProgress();
             _reporter.Line(
                 $"Kernels: {compiled.Kernels} in {compiled.Instances} instances, {compiled.Refused.Count} refused, {Units.Fixed(compiled.Seconds, 1)} s");
-            foreach (var (kernel, reason) in compiled.Refused) _problems.Add($"{kernel} was refused: {reason}");
-            return new JsonRecord().Add("kernels", compiled.Kernels).Add("instances", compiled.Instances).Add("seconds", compiled.Seconds)
-                .Add("refused", Refused(compiled.Refused));
+            foreach (var (kernel, reason) in compiled.Refused) AddProblem($"{kernel} was refused: {reason}");
+            result.Update(record => record.Add("compilation", new JsonRecord().Add("kernels", compiled.Kernels).Add("instances", compiled.Instances)
+                .Add("seconds", compiled.Seconds).Add("refused", Refused(compiled.Refused))));
         }
 
-        private List<JsonRecord> CheckOperations(IReadOnlyList<CheckForm> forms)
+        private void CheckOperations(IReadOnlyList<CheckForm> forms)
         {
             var checks = OperationChecks.All.Where(check => only is null || check.Name.Contains(only, StringComparison.OrdinalIgnoreCase)).ToArray();
             if (checks.Length == 0)
@@ -136,27 +140,39 @@ internal static class CheckCommand
 
             var planned = forms.SelectMany(form => checks.Where(check => Applies(check, form)).Select(check => (form, check))).ToArray();
             List<OperationVerdict> verdicts = [];
+            List<JsonRecord> records = [];
+            result.Update(record => record.Add("operations", records));
             var start = Stopwatch.GetTimestamp();
-            foreach (var (index, (form, check)) in planned.Index())
+            try
             {
-                context.Host.Cancellation.ThrowIfCancellationRequested();
-                if (_reporter.IsProgressDue)
-                    _reporter.Progress(new ProgressState("checking", index, planned.Length, $"{check.Name}, {form.Name}", Left(start, index, planned.Length)));
-                verdicts.Add(OperationRun.Run(check, form));
-            }
+                foreach (var (index, (form, check)) in planned.Index())
+                {
+                    result.Begin($"checking {check.Name}, {form.Name} ({index} of {planned.Length})");
+                    context.Host.Cancellation.ThrowIfCancellationRequested();
+                    if (_reporter.IsProgressDue)
+                    {
+                        _reporter.Progress(
+                            new ProgressState("checking", index, planned.Length, $"{check.Name}, {form.Name}", Left(start, index, planned.Length)));
+                    }
 
-            _reporter.EndProgress();
-            ShowOperations(forms, verdicts);
-            foreach (var wrong in verdicts.Where(verdict => verdict.Verdict != Verdict.Right))
+                    var verdict = OperationRun.Run(check, form);
+                    verdicts.Add(verdict);
+                    result.Update(_ => records.Add(Record(verdict)));
+                    if (verdict.Verdict == Verdict.Right) continue;
+                    var remedy = verdict.Kernel is { } kernel ? $". It is right with plain kernels instead of {kernel} and those of the same operation" : "";
+                    AddProblem($"{verdict.Check.Name} ({verdict.Form}): {verdict.Message}{remedy}");
+                }
+            }
+            finally
             {
-                var remedy = wrong.Kernel is { } kernel ? $". It is right with plain kernels instead of {kernel} and those of the same operation" : "";
-                _problems.Add($"{wrong.Check.Name} ({wrong.Form}): {wrong.Message}{remedy}");
+                _reporter.EndProgress();
+                if (verdicts.Count > 0) ShowOperations(forms, verdicts);
             }
-
-            return [.. verdicts.Select(verdict => new JsonRecord().Add("check", verdict.Check.Name).Add("form", verdict.Form)
-                .Add("verdict", verdict.Verdict.ToString().ToLowerInvariant()).Add("seconds", verdict.Seconds).Add("comparisons", verdict.Comparisons)
-                .Add("largest_error_of_tolerance", verdict.LargestShare).Add("message", verdict.Message).Add("kernel", verdict.Kernel))];
         }
+
+        private static JsonRecord Record(OperationVerdict verdict) => new JsonRecord().Add("check", verdict.Check.Name).Add("form", verdict.Form)
+            .Add("verdict", verdict.Verdict.ToString().ToLowerInvariant()).Add("seconds", verdict.Seconds).Add("comparisons", verdict.Comparisons)
+            .Add("largest_error_of_tolerance", verdict.LargestShare).Add("message", verdict.Message).Add("kernel", verdict.Kernel);
 
         private bool Applies(OperationCheck check, CheckForm form) => OperationChecks.NeedsTensorCores(check) == form.UsesTensorCores
             && !(quick && IsSlow && check.Name.Contains("far from zero", StringComparison.Ordinal));
@@ -186,18 +202,21 @@ internal static class CheckCommand
         private static string Words(string type) => string.Concat(type.Replace("Checks", "", StringComparison.Ordinal).Select((letter, i) =>
             char.IsUpper(letter) ? (i > 0 ? " " : "") + char.ToLowerInvariant(letter) : $"{letter}"));
 
-        private List<JsonRecord> CheckNetworks(IReadOnlyList<CheckForm> forms)
+        private void CheckNetworks(IReadOnlyList<CheckForm> forms)
         {
             var table = new ReportTable(
                 ReportTable.Text("ten steps of"), ReportTable.Text("form"), ReportTable.Number("loss error"), ReportTable.Number("tolerance"),
                 ReportTable.Text("same bits again"), ReportTable.Text("without graph"), ReportTable.Text("verdict"));
             List<JsonRecord> records = [];
+            result.Update(record => record.Add("networks", records));
+            result.Begin("training networks on the CPU");
             var networks = NetworkCheck.Networks(IsSlow)
                 .Select(one => (one.Model, one.Batch, Expected: NetworkCheck.LossesOnCpu(one.Model, one.Batch))).ToArray();
             foreach (var form in forms)
             {
                 foreach (var (model, batch, expected) in networks)
                 {
+                    result.Begin($"training {model.Name}, {form.Name} ({records.Count} of {networks.Length * forms.Count})");
                     context.Host.Cancellation.ThrowIfCancellationRequested();
                     _reporter.Progress(new ProgressState(
                         "training", records.Count, networks.Length * forms.Count, $"{model.Name}, {form.Name}", TimeSpan.MaxValue));
@@ -206,16 +225,15 @@ internal static class CheckCommand
                         model.Name, form.Name, check.Message is null ? Units.Scientific(check.LossError) : "", Units.Scientific(check.Tolerance),
                         YesNo(check.IsReproducible), check.EqualsWithoutGraph is { } equal ? YesNo(equal) : "",
                         check.IsRight ? "right" : check.Message is null ? "WRONG" : "ERROR");
-                    records.Add(new JsonRecord().Add("model", model.Name).Add("form", form.Name).Add("loss_error", check.LossError)
+                    result.Update(_ => records.Add(new JsonRecord().Add("model", model.Name).Add("form", form.Name).Add("loss_error", check.LossError)
                         .Add("tolerance", check.Tolerance).Add("reproducible", check.IsReproducible).Add("equal_without_graph", check.EqualsWithoutGraph)
-                        .Add("right", check.IsRight).Add("message", check.Message));
-                    if (!check.IsRight) _problems.Add($"ten steps of {model.Name} ({form.Name}): {check.Message ?? Explain(check)}");
+                        .Add("right", check.IsRight).Add("message", check.Message)));
+                    if (!check.IsRight) AddProblem($"ten steps of {model.Name} ({form.Name}): {check.Message ?? Explain(check)}");
                 }
             }
 
             _reporter.EndProgress();
             _reporter.Table(table);
-            return records;
         }
 
         private static string YesNo(bool truth) => truth ? "yes" : "NO";
@@ -224,15 +242,17 @@ internal static class CheckCommand
             ? $"a loss differs from the CPU's by {Units.Scientific(check.LossError)}, more than {Units.Scientific(check.Tolerance)}"
             : check.IsReproducible ? "a graph gives other bits than single launches" : "a second run gives other bits";
 
-        private JsonRecord MeasureRates()
+        private void MeasureRates()
         {
             var cancellation = context.Host.Cancellation;
+            result.Begin("measuring peaks");
             _reporter.Progress(new ProgressState("measuring", 0, 1, "peaks", TimeSpan.MaxValue));
             var seconds = quick ? 0.2 : 1;
             var precision = device.Precision;
             device.Precision = MatrixPrecision.Fp32;
             var peaks = Ceilings.Measure(device, seconds, quick ? 64 : Ceilings.DefaultCopyMegabytes);
-            var record = new JsonRecord().Add("fp32_gflops", peaks.Gflops).Add("copy_gbps", peaks.CopyGbps);
+            var rates = new JsonRecord().Add("fp32_gflops", peaks.Gflops).Add("copy_gbps", peaks.CopyGbps);
+            result.Update(record => record.Add("rates", rates));
             List<(string, string)> facts =
                 [("fp32 peak", $"{Units.Short(peaks.Gflops)} GFLOP/s in registers"), ("copy", $"{Units.Short(peaks.CopyGbps)} GB/s, reads plus writes")];
             foreach (var tensor in new[] { MatrixPrecision.Tf32, MatrixPrecision.Fp16 })
@@ -240,7 +260,7 @@ internal static class CheckCommand
                 if (!device.Supports(tensor)) continue;
                 device.Precision = tensor;
                 var rate = Ceilings.MeasureTensorCores(device, seconds);
-                record.Add($"{tensor.ToString().ToLowerInvariant()}_gflops", rate);
+                result.Update(_ => rates.Add($"{tensor.ToString().ToLowerInvariant()}_gflops", rate));
                 facts.Add(($"{tensor.ToString().ToLowerInvariant()} peak", $"{Units.Short(rate ?? 0)} GFLOP/s on tensor cores"));
             }
 
@@ -252,8 +272,10 @@ internal static class CheckCommand
                 ReportTable.Text("a training step of"), ReportTable.Number("batch"), ReportTable.Number("ms"), ReportTable.Number("samples/s"),
                 ReportTable.Number("GFLOP/s"));
             List<JsonRecord> steps = [];
+            result.Update(_ => rates.Add("steps", steps));
             foreach (var (index, name) in names.Index())
             {
+                result.Begin($"measuring {name} ({index} of {names.Count})");
                 _reporter.Progress(new ProgressState("measuring", index, names.Count, name, TimeSpan.MaxValue));
                 var rate = StepRate.Measure(device, name, quick ? 0.5 : 2, cancellation);
                 if (double.IsNaN(rate.Milliseconds)) table.Add(name, $"{rate.Batch}", "no memory", "", "");
@@ -264,12 +286,12 @@ internal static class CheckCommand
                         Units.Short(rate.Gflops));
                 }
 
-                steps.Add(new JsonRecord().Add("model", name).Add("batch", rate.Batch).Add("median_ms", rate.Milliseconds).Add("gflops", rate.Gflops));
+                result.Update(_ => steps.Add(new JsonRecord().Add("model", name).Add("batch", rate.Batch).Add("median_ms", rate.Milliseconds)
+                    .Add("gflops", rate.Gflops)));
             }
 
             _reporter.EndProgress();
             _reporter.Table(table);
-            return record.Add("steps", steps);
         }
 
         // The lines that belong into a bug report.

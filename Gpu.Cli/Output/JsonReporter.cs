@@ -18,6 +18,9 @@ internal sealed class JsonReporter(CliHost host) : PlainReporter(host)
     public override void Fail(string message, int exitCode)
     {
         base.Fail(message, exitCode);
-        if (!_hasResult) Result(new JsonRecord().Add("error", message).Add("exit_code", exitCode));
+        if (_hasResult) return;
+        // A mistake in the command line is found before anything is measured.
+        var result = (exitCode == ExitCode.Usage ? null : SoFar?.Incomplete(exitCode)) ?? new JsonRecord();
+        Result(result.Add("error", message).Add("exit_code", exitCode));
     }
 }

@@ -13,6 +13,9 @@ internal abstract class Reporter(CliHost host)
     /// <summary>Whether to print details (<c>--verbose</c>).</summary>
     public bool IsVerbose { get; init; }
 
+    /// <summary>The result of the command if it can be written before it is complete.</summary>
+    public ResultSoFar? SoFar { get; set; }
+
     /// <summary>Output streams and terminal.</summary>
     public CliHost Host { get; } = host;
 

@@ -4,4 +4,5 @@ namespace Gpu.Kernels.Devices;
 /// <param name="MaxThreads">the most threads per group</param>
 /// <param name="SharedBytes">the most bytes of static shared memory per group</param>
 /// <param name="Multiprocessors">multiprocessors; at least this many groups run at the same time</param>
-internal readonly record struct GroupLimits(int MaxThreads, int SharedBytes, int Multiprocessors);
+/// <param name="HasFewRegisters">a thread has about half the registers of an NVIDIA or AMD GPU: Intel's have 128 for eight or sixteen threads at once</param>
+internal readonly record struct GroupLimits(int MaxThreads, int SharedBytes, int Multiprocessors, bool HasFewRegisters = false);

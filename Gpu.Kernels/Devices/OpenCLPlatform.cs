@@ -32,11 +32,12 @@ internal sealed class OpenCLPlatform : GpuPlatform
     {
         var limits = new GroupLimits(accelerator.MaxNumThreadsPerGroup, accelerator.MaxSharedMemoryPerGroup, accelerator.NumMultiprocessors);
         if (accelerator is not CLAccelerator opencl) return limits;
-        var countsUnits = opencl.Vendor == CLDeviceVendor.Intel && PrefersGroupedKernels(opencl);
+        var isIntelGpu = opencl.Vendor == CLDeviceVendor.Intel && PrefersGroupedKernels(opencl);
         return limits with
         {
             MaxThreads = Math.Min(MaxThreads, limits.MaxThreads),
-            Multiprocessors = countsUnits ? Math.Max(1, limits.Multiprocessors / ExecutionUnitsPerCore) : limits.Multiprocessors,
+            Multiprocessors = isIntelGpu ? Math.Max(1, limits.Multiprocessors / ExecutionUnitsPerCore) : limits.Multiprocessors,
+            HasFewRegisters = isIntelGpu,
         };
     }
 

@@ -69,6 +69,19 @@ public class BenchTests
     }
 
     [Fact]
+    public void StoppedOpsReportWhatTheyHaveMeasured()
+    {
+        // The first question is that of the result, the others come before each operation.
+        var run = CommandLine.RunUntil(4, "bench", "ops", "--device", "simulator", "--seconds", "0.001", "--json");
+        Assert.Equal(ExitCode.Cancelled, run.ExitCode);
+        var cases = OperationCases.All(OperationSizes.Tiny).Select(one => one.Id).ToArray();
+        Assert.Equal(cases[..2], run.Json.GetProperty("operations").EnumerateArray().Select(operation => operation.GetProperty("op").GetString()));
+        Assert.Equal($"stopped while measuring {cases[2]} (2 of {cases.Length})", run.Json.GetProperty("incomplete").GetString());
+        Assert.True(run.Json.GetProperty("ceilings").GetProperty("gflops").GetDouble() > 0);
+        Assert.Equal("stopped", run.Json.GetProperty("error").GetString());
+    }
+
+    [Fact]
     public void OpsRunInTheSimulatorOnTinyTensors()
     {
         var run = CommandLine.Run("bench", "ops", "--device", "simulator", "--seconds", "0.001", "--json");

@@ -11,10 +11,26 @@ internal sealed record CommandLine(int ExitCode, string Output, string Error)
 
     public static CommandLine Run(params string[] args) => Run(CancellationToken.None, args);
 
-    public static CommandLine Run(CancellationToken cancellation, params string[] args)
+    public static CommandLine Run(CancellationToken cancellation, params string[] args) => Run(() => cancellation, args);
+
+    /// <summary>Runs a command that is stopped when it asks for the <paramref name="question"/>-th time whether it is.</summary>
+    public static CommandLine RunUntil(int question, params string[] args)
+    {
+        using var source = new CancellationTokenSource();
+        var asked = 0;
+        return Run(
+            () =>
+            {
+                if (++asked == question) source.Cancel();
+                return source.Token;
+            },
+            args);
+    }
+
+    private static CommandLine Run(Func<CancellationToken> cancellation, string[] args)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var code = App.Run(args, new CliHost(output, error, cancellation: () => cancellation));
+        var code = App.Run(args, new CliHost(output, error, cancellation: cancellation));
         return new CommandLine(code, output.ToString(), error.ToString());
     }
 

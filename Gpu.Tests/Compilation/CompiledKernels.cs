@@ -13,9 +13,9 @@ internal sealed record CompiledKernel(Type Kernel, bool IsVector, KernelText? Te
 
 /// <summary>
 /// Compiles the kernels of Gpu.Kernels once for all tests, on one thread per processor. For the vector backend it compiles enough instances that each type
-/// argument occurs, for the scalar backend two per kernel. <c>GPUTRAINER_FULL_COMPILATION=1</c> compiles every instance for every target, which takes minutes;
-/// CI does so on tags. <c>GPUTRAINER_KERNEL_TEXT</c> names a folder to which the PTX and OpenCL C of every instance are written, with a table of instruction
-/// counts; it implies full compilation.
+/// argument occurs, for the scalar backend two per kernel without tiles. <c>GPUTRAINER_FULL_COMPILATION=1</c> compiles every instance for every target,
+/// which takes minutes; CI does so on tags. <c>GPUTRAINER_KERNEL_TEXT</c> names a folder to which the PTX and OpenCL C of every instance are written, with a
+/// table of instruction counts; it implies full compilation.
 /// </summary>
 internal static class CompiledKernels
 {
@@ -51,9 +51,9 @@ internal static class CompiledKernels
     private static IEnumerable<Type> Instances(Type kernel, Type backend, Type vector)
     {
         if (IsFull) return KernelInstances.For(kernel, backend, vector);
-        var representatives = KernelInstances.Representatives(kernel, backend, vector);
-        // The difference between the backends does not depend on the other type arguments, so two instances suffice.
-        return backend == typeof(GpuVector4Backend) ? representatives : representatives.Take(2);
+        var representatives = KernelInstances.Representatives(kernel, backend, vector).ToArray();
+        // The difference between the backends does not depend on the other type arguments except for tiles, so two instances suffice.
+        return backend == typeof(GpuVector4Backend) || KernelInstances.Tile(representatives[0]) is not null ? representatives : representatives.Take(2);
     }
 
     private static string Causes(Exception refusal)

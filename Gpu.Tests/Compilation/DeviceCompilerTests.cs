@@ -7,16 +7,19 @@ namespace Gpu.Tests.Compilation;
 
 /// <summary>
 /// The vendors' compilers accept every kernel, and no kernel needs local memory or spills. Without <c>GPUTRAINER_FULL_COMPILATION=1</c> Intel's and AMD's
-/// compilers see one instance of each kernel. A compiler that is not installed is skipped.
+/// compilers see one instance of each kernel, and of those with tiles one for each tile and backend. A compiler that is not installed is skipped.
 /// </summary>
 public class DeviceCompilerTests(ITestOutputHelper output)
 {
     // AMD's compute units have 64 KiB of local memory.
     private const int AmdSharedMemory = 65_536;
 
-    public static TheoryData<string> NvidiaTargets => ["sm_80", "sm_90"];
+    public static TheoryData<string> NvidiaTargets => CompiledKernels.IsFull ? ["sm_80", "sm_86", "sm_89", "sm_90", "sm_90a"] : ["sm_80", "sm_90"];
 
     public static TheoryData<string> IntelTargets => CompiledKernels.IsFull ? ["dg2", "adls", "pvc", "skl"] : ["dg2"];
+
+    // On pvc, ocloc 22.43 compiles for 32 lanes, and both implicit GEMM kernels spill. On skl, one form of the weight gradient spills 6 registers.
+    private static readonly string[] IntelTargetsThatSpill = ["pvc", "skl"];
 
     public static TheoryData<string> AmdTargets => CompiledKernels.IsFull ? ["gfx906", "gfx90a", "gfx1030"] : ["gfx1030"];
 
@@ -29,7 +32,9 @@ public class DeviceCompilerTests(ITestOutputHelper output)
 
     [CompilerTheory("ocloc")]
     [MemberData(nameof(IntelTargets))]
-    public void IntelAcceptsEveryKernel(string target) => Check("ocloc", target, OpenCL, (_, _) => null);
+    public void IntelAcceptsEveryKernelWithoutSpills(string target) => Check(
+        "ocloc", target, kernel => KernelInstances.RunsOnIntel(kernel.Kernel) ? OpenCL(kernel) : null,
+        (_, verdict) => verdict.Spills > 0 && !IntelTargetsThatSpill.Contains(target) ? $"{verdict.Spills} spilled registers" : null);
 
     [CompilerTheory("clang-15")]
     [MemberData(nameof(AmdTargets))]
@@ -45,7 +50,14 @@ public class DeviceCompilerTests(ITestOutputHelper output)
         string program, string target, Func<CompiledKernel, string?> textOf, Func<CompiledKernel, CompilerVerdict, string?> fault)
     {
         var kernels = CompiledKernels.All.Where(kernel => textOf(kernel) is not null).DistinctBy(textOf);
-        if (program != "ptxas" && !CompiledKernels.IsFull) kernels = kernels.DistinctBy(kernel => KernelInstances.Family(kernel.Kernel));
+        if (program != "ptxas" && !CompiledKernels.IsFull)
+        {
+            // Of the type arguments, the tile has the most influence on registers, and then the backend.
+            kernels = kernels.DistinctBy(kernel => KernelInstances.Tile(kernel.Kernel) is { } tile
+                ? (KernelInstances.Family(kernel.Kernel), tile, kernel.IsVector)
+                : (KernelInstances.Family(kernel.Kernel), typeof(void), false));
+        }
+
         var seen = kernels.ToArray();
         var faults = new ConcurrentBag<string>();
         var spills = new ConcurrentBag<string>();

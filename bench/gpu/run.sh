@@ -32,8 +32,11 @@ part() {
     fi
 
     if [[ $result != done ]]; then
+        # The JSON of a stopped check or bench ops has what was measured until then, and says what it was doing.
         local last
-        last=$(tr '\r' '\n' < "$out/$name.err" | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c -160 | tr '|`' '/ ')
+        last=$(tail -n 1 "$out/$name.out" | sed -n 's/.*"incomplete":"\([^"]*\)".*/\1; the JSON has what was measured until then/p')
+        [[ -n $last ]] || last=$(tr '\r' '\n' < "$out/$name.err" | grep -v '^[[:space:]]*$' | tail -n 1)
+        last=$(cut -c -200 <<< "$last" | tr '|`' '/ ')
         [[ -n $last ]] && result+=": $last"
     fi
 

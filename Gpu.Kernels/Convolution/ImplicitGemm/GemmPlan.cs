@@ -43,25 +43,39 @@ internal static class GemmPlan
         return splits < 2 || 2 * rows * columns > MaxPartialWords ? 0 : (int)Math.Min(MaxPartialWords, splits * rows * columns);
     }
 
+    /// <summary>Whether a thread of a tile does without spills on a device with <see cref="GroupLimits.HasFewRegisters"/>.</summary>
+    /// <param name="backend">the backend of the kernel</param>
+    /// <param name="tile">the tile</param>
+    /// <remarks>
+    /// Intel's ocloc, for dg2, adls and skl: with 64 sums, every form of both kernels spills 42 to 96 registers of 128. With 32 sums, the weight gradient with
+    /// single floats spills 3 to 7.
+    /// </remarks>
+    public static bool FitsFewRegisters(Type backend, Type tile) => tile == typeof(Tile32x32) || tile == typeof(Tile16x16)
+        || (backend != typeof(GpuScalarBackend) && (tile == typeof(Tile64x64Half) || tile == typeof(Tile128x32)));
+
     /// <summary>Invokes a call with the tile and the grid.</summary>
+    /// <typeparam name="TBackend">the backend of the kernel</typeparam>
+    /// <typeparam name="TCall">the call</typeparam>
     /// <param name="limits">limits of the device</param>
     /// <param name="rows">rows of the product</param>
     /// <param name="columns">columns of the product</param>
     /// <param name="depth">extent of k: number of products that are summed for each element</param>
     /// <param name="splitWords">words of the partial sums of one split</param>
     /// <param name="call">the call</param>
-    public static void Call<TCall>(GroupLimits limits, int rows, int columns, int depth, int splitWords, ref TCall call)
+    public static void Call<TBackend, TCall>(GroupLimits limits, int rows, int columns, int depth, int splitWords, ref TCall call)
+        where TBackend : struct, IGpuBackend<TBackend>
         where TCall : struct, IGemmTileCall
     {
         var best = new Choice(double.PositiveInfinity, 0, default);
-        Consider<Tile128x128>(0, new(Instructions: 680, Latency: 1500, Accesses: 1180, Resident: 2), limits, rows, columns, depth, splitWords, ref best);
-        Consider<Tile64x64>(1, new(Instructions: 740, Latency: 1000, Accesses: 320, Resident: 6), limits, rows, columns, depth, splitWords, ref best);
-        Consider<Tile64x64Half>(2, new(Instructions: 415, Latency: 600, Accesses: 455, Resident: 4), limits, rows, columns, depth, splitWords, ref best);
-        Consider<Tile128x32>(3, new(Instructions: 450, Latency: 650, Accesses: 465, Resident: 4), limits, rows, columns, depth, splitWords, ref best);
-        Consider<Tile32x32>(4, new(Instructions: 265, Latency: 450, Accesses: 180, Resident: 12), limits, rows, columns, depth, splitWords, ref best);
+        var size = (rows, columns, depth, splitWords);
+        Consider<TBackend, Tile128x128>(0, new(Instructions: 680, Latency: 1500, Accesses: 1180, Resident: 2), limits, size, ref best);
+        Consider<TBackend, Tile64x64>(1, new(Instructions: 740, Latency: 1000, Accesses: 320, Resident: 6), limits, size, ref best);
+        Consider<TBackend, Tile64x64Half>(2, new(Instructions: 415, Latency: 600, Accesses: 455, Resident: 4), limits, size, ref best);
+        Consider<TBackend, Tile128x32>(3, new(Instructions: 450, Latency: 650, Accesses: 465, Resident: 4), limits, size, ref best);
+        Consider<TBackend, Tile32x32>(4, new(Instructions: 265, Latency: 450, Accesses: 180, Resident: 12), limits, size, ref best);
         // Groups of 16 threads are for devices that cannot run larger ones.
         if (double.IsInfinity(best.Time))
-            Consider<Tile16x16>(5, new(Instructions: 335, Latency: 450, Accesses: 180, Resident: 20), limits, rows, columns, depth, splitWords, ref best);
+            Consider<TBackend, Tile16x16>(5, new(Instructions: 335, Latency: 450, Accesses: 180, Resident: 20), limits, size, ref best);
         switch (best.Tile)
         {
             case 0: call.Invoke<Tile128x128>(best.Grid); break;
@@ -76,10 +90,14 @@ internal static class GemmPlan
     private static int SharedBytes<TTile>()
         where TTile : struct, IGemmTile => 2 * GemmTileMemory.StageQuads<TTile>() * 16;
 
-    private static void Consider<TTile>(int tile, in StepCost cost, GroupLimits limits, int rows, int columns, int depth, int splitWords, ref Choice best)
+    private static void Consider<TBackend, TTile>(
+        int tile, in StepCost cost, GroupLimits limits, (int Rows, int Columns, int Depth, int SplitWords) size, ref Choice best)
+        where TBackend : struct, IGpuBackend<TBackend>
         where TTile : struct, IGemmTile
     {
+        if (limits.HasFewRegisters && !FitsFewRegisters(typeof(TBackend), typeof(TTile))) return;
         if (GemmTileMemory.Threads<TTile>() > limits.MaxThreads) return;
+        var (rows, columns, depth, splitWords) = size;
         var grid = new GemmGrid
         {
             RowBlocks = IntMath.DivRoundUp(rows, GemmTileMemory.Rows<TTile>()),

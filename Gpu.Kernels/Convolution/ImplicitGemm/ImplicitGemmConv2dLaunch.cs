@@ -51,7 +51,8 @@ internal static class ImplicitGemmConv2dLaunch
             var depth = g.TapsY * g.TapsX * g.InputChannels;
             var quads = aligned && g.InputChannels % 4 == 0 && g.InputChannels >= GemmTileMemory.Depth;
             var call = new TileCall<TBackend, TVector, TActivation>(launcher, a, g, depth, quads);
-            GemmPlan.Call(launcher.Groups!.Value, g.Pixels, g.OutputChannels, depth, g.Pixels * g.OutputChannels, ref call);
+            GemmPlan.Call<TBackend, TileCall<TBackend, TVector, TActivation>>(
+                launcher.Groups!.Value, g.Pixels, g.OutputChannels, depth, g.Pixels * g.OutputChannels, ref call);
         }
     }
 

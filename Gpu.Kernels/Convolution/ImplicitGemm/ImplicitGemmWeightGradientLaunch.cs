@@ -43,7 +43,8 @@ internal static class ImplicitGemmWeightGradientLaunch
 
         var call = new TileCall<TBackend, TVector>(launcher, a, g, aligned && shape.InputChannels % 4 == 0);
         var rows = shape.KernelHeight * shape.KernelWidth * shape.InputChannels;
-        GemmPlan.Call(launcher.Groups!.Value, rows, shape.OutputChannels, g.Pixels, SplitStride(shape), ref call);
+        GemmPlan.Call<TBackend, TileCall<TBackend, TVector>>(
+            launcher.Groups!.Value, rows, shape.OutputChannels, g.Pixels, SplitStride(shape), ref call);
     }
 
     private readonly struct TileCall<TBackend, TVector>(ILauncher<TBackend> launcher, Conv2dGradientArguments a, DirectWeightGradientGeometry g, bool quads)
