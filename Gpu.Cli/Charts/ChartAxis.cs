@@ -56,10 +56,15 @@ internal sealed class ChartAxis
     /// <summary>The place of a value.</summary>
     public double Place(double value) => !_isLog ? value : value > 0 ? Math.Log10(value) : _zero;
 
-    /// <summary>The ends of the axis for data between two places: on a logarithmic axis wide enough for two ticks.</summary>
-    public (double From, double To) Ends(double from, double to)
+    /// <summary>The ends of the axis for values between two places: on a logarithmic axis wide enough for two ticks, and around a single value.</summary>
+    public (double From, double To) Ends(IEnumerable<double> values, double from, double to)
     {
-        if (!_isLog) return (from, to);
+        if (!_isLog)
+        {
+            return values.Where(double.IsFinite).Distinct().Take(2).ToArray() is [var only] && only != 0 && Texts is null
+                ? (only - Math.Abs(only) / 2, only + Math.Abs(only) / 2) : (from, to);
+        }
+
         var (least, most) = AxisTicks.WidenLog(Math.Pow(10, Break ?? from), Math.Pow(10, to));
         return (Break is null ? Math.Log10(least) : from, Math.Log10(most));
     }

@@ -73,7 +73,10 @@ internal sealed record LineChart(string Title, string XLabel, string YLabel)
         plot.Axes.Margins(0.06, 0.1);
         plot.Axes.AutoScale();
         var limits = plot.Axes.GetLimits();
-        var ((left, right), (bottom, top)) = (XAxis.Ends(limits.Left, limits.Right), yAxis.Ends(limits.Bottom, limits.Top));
+        var (xs, ys) = (Series.SelectMany(series => series.X), Series.SelectMany(series => series.Y));
+        var (left, right) = XAxis.Ends(xs, limits.Left, limits.Right);
+        // Error bars give one value a height.
+        var (bottom, top) = yAxis.Ends(Series.All(series => series.Errors?.All(double.IsNaN) != false) ? ys : [], limits.Bottom, limits.Top);
         plot.Axes.SetLimits(left, right, bottom, top);
         if (XAxis.Texts is { } places) plot.Axes.SetLimitsX(-0.5, places.Count - 0.5);
         if (Series.Any(series => series.Name.Length > 0) || Marks.Count > 0)

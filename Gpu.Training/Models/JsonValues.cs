@@ -86,8 +86,12 @@ internal static class JsonValues
         json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out var number) ? number : throw Expected("a number", json);
 
     // With the range, for a number that is out of it.
-    private static string Whole(JsonElement json) => json.ValueKind == JsonValueKind.Number && Math.Abs(ReadNumber(json)) > int.MaxValue
-        ? "a whole number from -2,147,483,648 to 2,147,483,647" : "a whole number";
+    private static string Whole(JsonElement json) => "a whole number" + (json.ValueKind != JsonValueKind.Number ? "" : ReadNumber(json) switch
+    {
+        > int.MaxValue => " of at most 2,147,483,647",
+        < int.MinValue => " of at least -2,147,483,648",
+        _ => "",
+    });
 
     private static string[] ReadStrings(JsonElement json)
     {
