@@ -59,7 +59,7 @@ public class ChartTests
         new LineChart("title", "x", "loss") { XAxis = ChartAxis.For([0, 3e-4, 3e-3, 0.03]), Series = [new("", [0, 3e-4, 3e-3, 0.03], [1, 1.75, 2, 2.25])] }
             .Save(path);
         var texts = XDocument.Load(path).Descendants().Where(node => node.Name.LocalName == "text").Select(node => node.Value.Trim()).ToArray();
-        foreach (var tick in new[] { "0", "2e-4", "0.002", "0.02", "1.2", "1.4", "2" }) Assert.Contains(tick, texts);
+        foreach (var tick in new[] { "0", "0.0002", "0.002", "0.02", "1.2", "1.4", "2" }) Assert.Contains(tick, texts);
         Assert.DoesNotContain("1.25", texts);
         Assert.DoesNotContain("3e-4", texts);
     }

@@ -33,15 +33,16 @@ public class AxisTicksTests
         for (var i = 0; i < 2000; i++)
         {
             var from = (random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-12, 12));
-            var to = from + (random.NextDouble() + 0.01) * Math.Pow(10, random.Next(-6, 12));
-            var most = random.Next(2, 9);
+            var to = from + (random.NextDouble() + 0.01) * Math.Abs(from) * Math.Pow(10, random.Next(-4, 5));
+            // As many as the charts have.
+            var most = random.Next(5, 9);
             var ticks = AxisTicks.Linear(from, to, most);
             Assert.InRange(ticks.Length, 1, most + 1);
             Assert.All(ticks, tick => Assert.InRange(tick, from - 1e-6 * (to - from), to + 1e-6 * (to - from)));
             foreach (var (a, b) in ticks.Zip(ticks.Skip(1))) Assert.True(FirstDigit(b - a) is 1 or 2 or 5);
 
-            var (low, high) = (Math.Pow(10, random.NextDouble() * 20 - 10), 1.0);
-            (low, high) = AxisTicks.WidenLog(low, low * Math.Pow(10, random.NextDouble() * random.Next(1, 8)));
+            var least = Math.Pow(10, random.NextDouble() * 20 - 10);
+            var (low, high) = AxisTicks.WidenLog(least, least * Math.Pow(10, random.NextDouble() * random.Next(1, 8)));
             var logs = AxisTicks.Log(low, high, most);
             Assert.InRange(logs.Length, 2, most);
             Assert.All(logs, tick => Assert.True(FirstDigit(tick) is 1 or 2 or 5));

@@ -61,7 +61,7 @@ public static class AxisTicks
     /// <param name="to">Largest value.</param>
     public static (double From, double To) WidenLog(double from, double to)
     {
-        if (Log(from, to, 2).Length > 1) return (from, to);
+        if (Log(from, to, int.MaxValue).Length > 1) return (from, to);
         var around = Log(from / 10, to * 10, int.MaxValue);
         return (around.LastOrDefault(tick => tick < from * (1 - 1e-9), from), around.FirstOrDefault(tick => tick > to * (1 + 1e-9), to));
     }
