@@ -1,3 +1,4 @@
+using Gpu.Cli.Output;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
@@ -41,6 +42,7 @@ internal sealed record HeatMap(string Title, string XLabel, string YLabel, strin
         // Rectangles keep sharp edges in an SVG.
         map.RenderStrategy = new ScottPlot.Plottables.Heatmap.RenderStrategies.Rectangles();
         var bar = plot.Add.ColorBar(map);
+        bar.Axis.TickGenerator = RoundTicks.Linear();
         bar.Label = ValueLabel;
         bar.LabelStyle.FontSize = 13;
         for (var row = 0; row < Rows.Count; row++)
@@ -48,7 +50,7 @@ internal sealed record HeatMap(string Title, string XLabel, string YLabel, strin
             for (var column = 0; column < Columns.Count; column++)
             {
                 var value = Values[row, column];
-                var text = plot.Add.Text(double.IsFinite(value) ? ChartAxis.Text(Math.Round(value, 4)) : "-", column, Rows.Count - 1 - row);
+                var text = plot.Add.Text(double.IsFinite(value) ? Units.Number(Math.Round(value, 4)) : "-", column, Rows.Count - 1 - row);
                 text.LabelAlignment = Alignment.MiddleCenter;
                 text.LabelFontSize = Columns.Count > 8 ? 10 : 12;
                 // The upper half of the scale is bright.

@@ -1,3 +1,5 @@
+using Gpu.Cli.Output;
+using Gpu.Training.Images;
 using ScottPlot;
 using ScottPlot.Plottables;
 
@@ -26,7 +28,7 @@ internal sealed record ChartSeries(string Name, IReadOnlyList<double> X, IReadOn
 internal sealed record LineChart(string Title, string XLabel, string YLabel)
 {
     /// <summary>The horizontal axis.</summary>
-    public ChartAxis XAxis { get; init; } = ChartAxis.Linear;
+    public ChartAxis XAxis { get; init; } = ChartAxis.Linear();
 
     /// <summary>Whether the vertical axis is logarithmic.</summary>
     public bool IsYLog { get; init; }
@@ -44,7 +46,7 @@ internal sealed record LineChart(string Title, string XLabel, string YLabel)
     {
         var plot = ChartFile.NewPlot(Title, XLabel, YLabel);
         var finite = Series.SelectMany(series => series.Y).Where(value => double.IsFinite(value) && (!IsYLog || value > 0)).ToArray();
-        var yAxis = IsYLog ? ChartAxis.Log(finite) : ChartAxis.Linear;
+        var yAxis = IsYLog ? ChartAxis.Log(finite) : ChartAxis.Linear();
         foreach (var (index, mark) in Marks.Index())
         {
             var pattern = index == 0 ? LinePattern.Dashed : LinePattern.Dotted;
@@ -53,9 +55,8 @@ internal sealed record LineChart(string Title, string XLabel, string YLabel)
             plot.Legend.ManualItems.Add(new LegendItem { LabelText = mark.Text, LineColor = Colors.Gray, LineWidth = 1.5f, LinePattern = pattern });
         }
 
-        foreach (var (index, series) in Series.Index()) Draw(plot, series, yAxis, ChartFile.Palette[index % ChartFile.Palette.Count]);
-        if (XAxis.Ticks is { } xTicks) plot.Axes.Bottom.TickGenerator = xTicks;
-        if (yAxis.Ticks is { } yTicks) plot.Axes.Left.TickGenerator = yTicks;
+        foreach (var (index, series) in Series.Index()) Draw(plot, series, yAxis, index);
+        (plot.Axes.Bottom.TickGenerator, plot.Axes.Left.TickGenerator) = (XAxis.Ticks, yAxis.Ticks);
         if (XAxis.Texts is { } texts && texts.Sum(text => text.Length + 2) > 90)
         {
             plot.Axes.Bottom.TickLabelStyle.Rotation = -35;
@@ -70,6 +71,13 @@ internal sealed record LineChart(string Title, string XLabel, string YLabel)
         }
 
         plot.Axes.Margins(0.06, 0.1);
+        plot.Axes.AutoScale();
+        var limits = plot.Axes.GetLimits();
+        var (xs, ys) = (Series.SelectMany(series => series.X), Series.SelectMany(series => series.Y));
+        var (left, right) = XAxis.Ends(xs, limits.Left, limits.Right);
+        // Error bars give one value a height.
+        var (bottom, top) = yAxis.Ends(Series.All(series => series.Errors?.All(double.IsNaN) != false) ? ys : [], limits.Bottom, limits.Top);
+        plot.Axes.SetLimits(left, right, bottom, top);
         if (XAxis.Texts is { } places) plot.Axes.SetLimitsX(-0.5, places.Count - 0.5);
         if (Series.Any(series => series.Name.Length > 0) || Marks.Count > 0)
         {
@@ -82,8 +90,9 @@ internal sealed record LineChart(string Title, string XLabel, string YLabel)
         return plot;
     }
 
-    private void Draw(Plot plot, ChartSeries series, ChartAxis yAxis, Color color)
+    private void Draw(Plot plot, ChartSeries series, ChartAxis yAxis, int index)
     {
+        var color = ChartFile.Palette[index % ChartFile.Palette.Count];
         var points = series.X.Zip(series.Y, series.Errors ?? Enumerable.Repeat(double.NaN, series.X.Count))
             .Where(point => double.IsFinite(point.Second) && (!IsYLog || point.Second > 0)).OrderBy(point => XAxis.Place(point.First)).ToArray();
         if (points.Length == 0) return;
@@ -95,6 +104,14 @@ internal sealed record LineChart(string Title, string XLabel, string YLabel)
         scatter.LegendText = series.Name;
         Style(scatter);
         if (first > 0) Style(plot.Add.Scatter(xs[..first], ys[..first], color));
+        if (points.Length == 1)
+        {
+            // The first series to the right of its point, the next one to the left: both are at the same place.
+            var text = plot.Add.Text(AxisTicks.Texts([Units.Round(points[0].Second, 5)])[0], xs[0], ys[0]);
+            (text.LabelAlignment, text.OffsetX) = index % 2 == 0 ? (Alignment.MiddleLeft, 8) : (Alignment.MiddleRight, -8);
+            text.LabelFontColor = color;
+        }
+
         var bars = points.Index().Where(point => double.IsFinite(point.Item.Third) && point.Item.Third > 0).ToArray();
         if (bars.Length == 0) return;
         double[] below = [.. bars.Select(point => ys[point.Index] - yAxis.Place(Lower(point.Item.Second, point.Item.Third)))];
@@ -109,7 +126,7 @@ internal sealed record LineChart(string Title, string XLabel, string YLabel)
         void Style(Scatter drawn)
         {
             drawn.LineWidth = series.HasLine && XAxis.Texts is null ? 2 : 0;
-            drawn.MarkerSize = series.HasMarks ? 7 : 0;
+            drawn.MarkerSize = points.Length == 1 ? 9 : series.HasMarks ? 7 : 0;
         }
 
         // A logarithmic axis has no place for 0 and below.

@@ -31,12 +31,7 @@ internal static class ClassCounts
 
         var untested = Enumerable.Range(0, data.Classes).Where(label => test[label] == 0).Select(label => data.ClassNames[label]).ToArray();
         if (untested.Length > 0)
-        {
-            var more = untested.Length > MostNamed ? $" and {untested.Length - MostNamed} more" : "";
-            reporter.Warn(
-                $"No test {data.Test.SampleNoun} of {string.Join(", ", untested.Take(MostNamed))}{more}: "
-                + "the test accuracy says nothing about these classes.");
-        }
+            reporter.Warn($"No test {data.Test.SampleNoun} of {NameList.Join(untested, MostNamed)}: the test accuracy says nothing about these classes.");
     }
 
     private static void CheckCopies(ImageDataset data, Reporter reporter)

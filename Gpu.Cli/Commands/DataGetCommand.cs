@@ -8,32 +8,21 @@ namespace Gpu.Cli.Commands;
 /// <summary><c>data get NAME</c>: downloads a data set of the catalog.</summary>
 internal static class DataGetCommand
 {
+    private const string Kind = "data sets";
+
     /// <summary>Creates the command.</summary>
-    public static Command Create(CommandContext context)
-    {
-        var name = new Argument<string>("NAME") { Description = "Data set to download (see 'data list')" };
-        var folder = Options.Text("--to", "DIR", "Folder that gets a subfolder of the data set's name", "the user's cache, which is searched");
-        var catalog = Options.Text("--catalog", "FILE", "Catalog of data sets, for mirrors of your own", "that of the program");
-        var command = new Command("get", "Download a data set; continues a download that was cut off") { name, folder, catalog };
-        command.SetAction(parsed => Run(
-            context, parsed.GetRequiredValue(name), parsed.GetValue(folder) ?? DataFolders.UserCache, parsed.GetValue(catalog)));
-        return command;
-    }
+    public static Command Create(CommandContext context) => CatalogDownload.Create(
+        "Download a data set; continues a download that was cut off", "Data set to download (see 'data list')", Kind, DataFolders.UserCache,
+        "which is searched", (name, folder, catalog) => Run(context, name, folder, catalog));
 
     private static void Run(CommandContext context, string name, string folder, string? catalog)
     {
         var reporter = context.Reporter;
         var entries = catalog is null ? DatasetCatalog.Entries : DatasetCatalog.Read(catalog);
-        var entry = entries.FirstOrDefault(known => known.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
-        if (entry is null)
-        {
-            var names = entries.Where(known => !known.IsBundled).Select(known => known.Name).ToArray();
-            throw new UsageException(
-                $"The catalog has no data set '{name}'.{ParseErrors.DidYouMean(name, names)} Data sets to download: {string.Join(", ", names)}.");
-        }
-
+        if (entries.FirstOrDefault(known => known.IsBundled && known.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } bundled)
+            throw new UsageException($"'{bundled.Name}' is bundled with the program; there is nothing to download.");
+        var entry = CatalogDownload.Find(entries.Where(known => !known.IsBundled), known => known.Name, name, Kind);
         var target = Path.Combine(folder, entry.Name);
-        if (entry.IsBundled) throw new UsageException($"'{entry.Name}' is bundled with the program; there is nothing to download.");
         var train = $"Train with: gputrainer train {Source(entry, target)}";
         if (Directory.Exists(target))
         {

@@ -198,9 +198,8 @@ internal sealed class EvalCommand
             var names = Enumerable.Range(0, data.Classes).Where(isAbsent).Select(label => $"'{data.ClassNames[label]}'").ToArray();
             if (names.Length == 0) return;
             var (noun, them, these) = names.Length > 1 ? ("classes", "them", "these classes") : ("class", "it", "this class");
-            var more = names.Length > MaxMatrixClasses ? " ..." : "";
             _context.Reporter.Warn(
-                $"The run knows the {noun} {string.Join(", ", names.Take(MaxMatrixClasses))}{more}, but there are no {split.SampleNoun} of {them} in {place}: "
+                $"The run knows the {noun} {NameList.Join(names, MaxMatrixClasses)}, but there are no {split.SampleNoun} of {them} in {place}: "
                 + $"the result says nothing about {these}.");
         }
     }
@@ -225,10 +224,10 @@ internal sealed class EvalCommand
             return (split, 0);
         }
 
-        var first = names.Where((_, i) => copies[i]).Order(StringComparer.Ordinal).Take(MostNamedCopies);
+        var named = NameList.Join(names.Where((_, i) => copies[i]).Order(StringComparer.Ordinal), MostNamedCopies);
         _context.Reporter.Warn(
             $"{Units.Count(count)} of {Units.Count(split.Count)} images are training images of the run, or byte-identical copies of them: "
-            + $"{string.Join(", ", first)}{(count > MostNamedCopies ? " ..." : "")}. They are left out of the result.");
+            + $"{named}. They are left out of the result.");
         return (split.Select([.. Enumerable.Range(0, split.Count).Where(i => !copies[i])]), count);
     }
 

@@ -13,7 +13,6 @@ namespace Gpu.Cli.Commands;
 internal sealed class PredictCommand
 {
     private const int BatchSize = 256;
-    private const int MostNamed = 20;
 
     private readonly CommandContext _context;
     private readonly DeviceOptions _device = new();
@@ -115,10 +114,9 @@ internal sealed class PredictCommand
     {
         var rows = Enumerable.Range(0, count).Where(row => !isFinite(row)).ToArray();
         if (rows.Length == 0) return;
-        var more = rows.Length > MostNamed ? " ..." : "";
         _context.Reporter.Warn(
             $"{file}: the network gives no finite number for {(rows.Length == 1 ? "row" : "rows")} "
-            + $"{string.Join(", ", rows.Take(MostNamed).Select(row => row + 1))}{more}, whose values are too far from those of training.");
+            + $"{NameList.Join(rows.Select(row => $"{row + 1}"))}, whose values are too far from those of training.");
     }
 
     private static IEnumerable<string> Expand(string path)
@@ -144,11 +142,8 @@ internal sealed class PredictCommand
         }
 
         if (bad.Length == 1) throw bad[0];
-        throw new ImageException($"{bad.Length} images cannot be read; --skip-unreadable leaves them out:{List([.. bad.Select(error => error.Message)])}");
+        throw new ImageException($"{bad.Length} images cannot be read; --skip-unreadable leaves them out:{NameList.Lines([.. bad.Select(error => error.Message)])}");
     }
-
-    private static string List(string[] lines) => string.Concat(lines.Take(MostNamed).Select(line => $"{Environment.NewLine}  {line}"))
-        + (lines.Length > MostNamed ? $"{Environment.NewLine}  and {lines.Length - MostNamed} more" : "");
 
     // A mask and an overlay for each image, in its own size.
     private void PredictMasks(ParseResult parsed, string path, RunFolder run, string[] files, ImageTransform? transform, RgbColor background)
@@ -301,7 +296,7 @@ internal sealed class PredictCommand
         {
             throw new ImageException(absent.Length == 1
                 ? $"The image file '{absent[0]}' does not exist. Check the path, or predict the others with --skip-unreadable."
-                : $"{absent.Length} image files do not exist. Check the paths, or predict the others with --skip-unreadable:{List(absent)}");
+                : $"{absent.Length} image files do not exist. Check the paths, or predict the others with --skip-unreadable:{NameList.Lines(absent)}");
         }
 
         var background = parsed.GetValue(_background) ?? run.Configuration.Options.Background;

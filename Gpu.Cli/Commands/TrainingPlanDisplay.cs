@@ -65,6 +65,7 @@ internal static class TrainingPlanDisplay
         long[] ordered = [.. steps.Distinct().Order()];
         new LineChart($"{summary.Schedule}", $"step ({Units.Count(summary.StepsPerEpoch)} per epoch)", "learning rate")
         {
+            XAxis = ChartAxis.Whole(),
             Series =
             [
                 new ChartSeries("", [.. ordered.Select(step => step + 1.0)], [.. ordered.Select(step => (double)trainer.LearningRateAt(step))])

@@ -33,6 +33,10 @@ internal static class Units
     public static string Number(double value) => value != 0 && double.IsFinite(value) && Math.Abs(value) is < 1e-4 or >= 1e6
         ? value.ToString("0.#####e0", CultureInfo.InvariantCulture) : value.ToString("G6", CultureInfo.InvariantCulture);
 
+    /// <summary>A number rounded to a number of significant digits.</summary>
+    public static double Round(double value, int digits) => double.IsFinite(value)
+        ? double.Parse(value.ToString($"E{digits - 1}", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : value;
+
     /// <summary>A fraction in percent: <c>98.51 %</c>; <c>-</c> for NaN.</summary>
     public static string Percent(double share, int digits = 2) => double.IsNaN(share) ? "-" : $"{Fixed(100 * share, digits)} %";
 

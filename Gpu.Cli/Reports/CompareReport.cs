@@ -36,7 +36,9 @@ internal static class CompareReport
         yield return ("best epoch", run.Best is { } best && run.Folder.Configuration.Task != TaskKind.Generation ? $"{best.Epoch}" : "-");
         yield return ("train loss", Fixed(run.Last?.TrainLoss));
         yield return ("penalty", Fixed(run.Last?.Penalty.Value));
-        yield return ($"{run.Last?.EvaluatedOn ?? "test"} loss", Fixed(run.Best?.Loss));
+        var isValidated = run.Last?.EvaluatedOn == "validation";
+        if (isValidated) yield return ("validation loss", Fixed(run.Best?.Loss));
+        yield return ("test loss", Fixed(results?.Evaluation.Loss ?? (isValidated ? null : run.Best?.Loss)));
         yield return ("loss gap", Fixed(run.Last?.LossGap));
         if (run.IsRegression) yield return ("test RMSE", results is null ? "-" : Units.Short(results.Evaluation.Rmse));
         else if (run.IsSegmentation)
@@ -130,7 +132,7 @@ internal static class CompareReport
                 }),
             ],
         }.Draw();
-        var part = runs[0].Last?.EvaluatedOn ?? "test";
+        var part = string.Join(" or ", runs.Select(run => run.Last?.EvaluatedOn ?? "test").Distinct());
         XElement?[] charts =
         [
             Plot("Training loss of the data", report => report.TrainLoss).Draw(), Plot($"Loss on the {part} part", report => report.Loss).Draw(),

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Xml.Linq;
 using Gpu.Cli.Output;
 using Gpu.Training.Loop;
@@ -34,7 +33,7 @@ internal static class LayersSection
             Series = [.. shown.Select((name, i) => new PlotSeries(Label(name), epochs, Values(measured, name, value), i))],
         };
         string Rate(LayerStatistics layer) => layer.EffectiveLearningRate is null
-            ? "" : Units.Scientific(Round(LastPositive(measured, layer.Name, one => one.EffectiveLearningRate)));
+            ? "" : Units.Scientific(Units.Round(LastPositive(measured, layer.Name, one => one.EffectiveLearningRate), 3));
         XElement?[] charts =
         [
             Plot("L2 norm of the weights", layer => layer.WeightNorm).Draw(),
@@ -47,7 +46,7 @@ internal static class LayersSection
         var rows = listed.Select(layer => (object[])
         [
             layer.Name, Units.Count(layer.Length), Units.Short(layer.WeightNorm), Spark(Values(measured, layer.Name, one => one.WeightNorm)),
-            Units.Short(layer.GradientNorm), Units.Scientific(Round(LastPositive(measured, layer.Name, one => one.UpdateRatio))),
+            Units.Short(layer.GradientNorm), Units.Scientific(Units.Round(LastPositive(measured, layer.Name, one => one.UpdateRatio), 3)),
             Units.Percent(layer.SmallShare, 1), Units.Percent(layer.ZeroShare, 1),
             .. hasRate ? [Rate(layer)] : Array.Empty<object>(), Histogram(layer),
         ]);
@@ -98,15 +97,15 @@ internal static class LayersSection
         var finite = values.Where(double.IsFinite).ToArray();
         var (low, high) = finite.Length == 0 ? (0, 1) : (finite.Min(), finite.Max());
         var range = high > low ? high - low : 1;
-        var points = values.Index().Where(value => double.IsFinite(value.Item)).Select(value =>
-            $"{SvgPlot.N(2 + (SparkWidth - 4) * value.Index / Math.Max(1, values.Length - 1))},"
-            + SvgPlot.N(SparkHeight - 3 - (SparkHeight - 6) * (high > low ? (value.Item - low) / range : 0.5)));
+        var points = values.Index().Where(value => double.IsFinite(value.Item)).Select(value => (
+            X: SvgPlot.N(2 + (SparkWidth - 4) * value.Index / Math.Max(1, values.Length - 1)),
+            Y: SvgPlot.N(SparkHeight - 3 - (SparkHeight - 6) * (high > low ? (value.Item - low) / range : 0.5)))).ToArray();
         return Html.E(
             "svg", Html.A("viewBox", $"0 0 {SvgPlot.N(SparkWidth)} {SvgPlot.N(SparkHeight)}"), Html.A("style", $"width:{SvgPlot.N(SparkWidth)}px"),
-            Html.E(
-                "polyline", Html.A("fill", "none"), Html.A("stroke", "var(--s0)"), Html.A("stroke-width", "1.5"), Html.A("points", string.Join(' ', points))));
+            points is [var (x, y)]
+                ? Html.E("circle", Html.A("cx", x), Html.A("cy", y), Html.A("r", "2"), Html.A("fill", "var(--s0)"))
+                : Html.E(
+                    "polyline", Html.A("fill", "none"), Html.A("stroke", "var(--s0)"), Html.A("stroke-width", "1.5"),
+                    Html.A("points", string.Join(' ', points.Select(point => $"{point.X},{point.Y}")))));
     }
-
-    private static double Round(double value) =>
-        double.IsFinite(value) ? double.Parse(value.ToString("E2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : value;
 }

@@ -1,6 +1,6 @@
 using System.Xml.Linq;
-using Gpu.Cli.Output;
 using Gpu.Training.Data.Tables;
+using Gpu.Training.Images;
 
 namespace Gpu.Cli.Reports;
 
@@ -38,17 +38,17 @@ internal static class PlaneSection
             .Where(point => double.IsFinite(point.Value)).ToArray();
         if (points.Length == 0) return null;
         var (low, high) = (points.Min(point => Math.Min(point.Target, point.Value)), points.Max(point => Math.Max(point.Target, point.Value)));
-        if (!(high > low)) return null;
+        if (low == high) (low, high) = (low - 1, high + 1);
         double X(double value) => Left + (value - low) / (high - low) * (Size - Left - Margin);
         double Y(double value) => Size - Bottom - (value - low) / (high - low) * (Size - Bottom - Margin);
         var svg = Html.E(
             "svg", Html.A("viewBox", $"0 0 {SvgPlot.N(Size)} {SvgPlot.N(Size)}"), Html.A("role", "img"), Html.A("aria-label", "predictions and targets"));
-        for (var i = 0; i <= 4; i++)
+        var ticks = AxisTicks.Linear(low, high, 5);
+        foreach (var (value, text) in ticks.Zip(AxisTicks.Texts(ticks)))
         {
-            var value = low + i * (high - low) / 4;
             svg.Add(SvgPlot.Line(Left, Y(value), Size - Margin, Y(value), "var(--grid)", 1));
-            svg.Add(SvgPlot.Text(Left - 6, Y(value) + 4, Units.Short(value), "end"));
-            svg.Add(SvgPlot.Text(X(value), Size - Bottom + 16, Units.Short(value), i == 0 ? "start" : i == 4 ? "end" : "middle"));
+            svg.Add(SvgPlot.Text(Left - 6, Y(value) + 4, text, "end"));
+            svg.Add(SvgPlot.Text(X(value), Size - Bottom + 16, text, X(value) > Size - 40 ? "end" : "middle"));
         }
 
         svg.Add(SvgPlot.Line(X(low), Y(low), X(high), Y(high), "var(--soft)", 1, "4 3"));

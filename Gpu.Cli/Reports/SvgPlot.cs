@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Xml.Linq;
 using Gpu.Cli.Output;
+using Gpu.Training.Images;
 
 namespace Gpu.Cli.Reports;
 
 /// <summary>A line of a <see cref="SvgPlot"/>.</summary>
 /// <param name="Name">written at the end of the line</param>
-/// <param name="X">the places</param>
+/// <param name="X">the epochs</param>
 /// <param name="Y">the values; those that are not finite are left out</param>
 /// <param name="Color">number of its color</param>
 internal sealed record PlotSeries(string Name, double[] X, double[] Y, int Color)
@@ -15,7 +16,7 @@ internal sealed record PlotSeries(string Name, double[] X, double[] Y, int Color
     public bool IsDashed { get; init; }
 }
 
-/// <summary>A line chart as SVG, with the names of the lines at their ends.</summary>
+/// <summary>A line chart over the epochs as SVG, with the names of the lines at their ends.</summary>
 /// <param name="title">heading</param>
 internal sealed class SvgPlot(string title)
 {
@@ -28,12 +29,10 @@ internal sealed class SvgPlot(string title)
     private const double LineHeight = 14;
     private const int LongestName = 18;
     private const int MostPoints = 400;
+    private const int MostTicks = 5;
 
     /// <summary>The lines.</summary>
     public IReadOnlyList<PlotSeries> Series { get; init; } = [];
-
-    /// <summary>Name of the horizontal axis.</summary>
-    public string XName { get; init; } = "epoch";
 
     /// <summary>Whether the vertical axis is logarithmic; values of 0 are left out then.</summary>
     public bool IsLog { get; init; }
@@ -53,29 +52,37 @@ internal sealed class SvgPlot(string title)
         var series = Series.Select(Points).Where(line => line.Points.Length > 0).ToArray();
         if (series.Length == 0) return null;
         var names = ShortNames.Of([.. series.Select(line => line.Series.Name)], LongestName);
+        // A point alone shows no course, so its value is written.
+        for (var i = 0; i < series.Length; i++)
+            if (series[i].Points is [var point]) names[i] = $"{names[i]} {ValueText(point.Y)}".TrimStart();
         var right = names.Max(name => name.Length) is 0 ? 14 : 12 + LetterWidth * names.Max(name => name.Length);
         var all = series.SelectMany(line => line.Points).ToArray();
-        var (x0, x1) = Spread(all.Min(point => point.X), all.Max(point => point.X), false);
-        var (y0, y1) = Spread(all.Min(point => point.Y), all.Max(point => point.Y), true);
-        double X(double x) => Left + (x - x0) / (x1 - x0) * (Width - Left - right);
+        var (first, last) = (all.Min(point => point.X), all.Max(point => point.X));
+        var (x0, x1) = first < last ? (first, last) : (first - 1, last + 1);
+        var (y0, y1) = Spread(all.Min(point => point.Y), all.Max(point => point.Y));
+        var ticks = Ticks(y0, y1);
+        var texts = AxisTicks.Texts(ticks, IsPercent);
+        var left = Math.Max(Left, 12 + LetterWidth * texts.Select(text => text.Length).DefaultIfEmpty().Max());
+        double X(double x) => left + (x - x0) / (x1 - x0) * (Width - left - right);
         double Y(double y) => Top + (y1 - y) / (y1 - y0) * (Height - Top - Bottom);
         var svg = Html.E(
             "svg", Html.A("viewBox", $"0 0 {N(Width)} {N(Height)}"), Html.A("role", "img"), Html.A("aria-label", title));
-        foreach (var tick in Ticks(y0, y1))
+        foreach (var (tick, text) in ticks.Zip(texts))
         {
-            svg.Add(Line(Left, Y(tick), Width - right, Y(tick), "var(--grid)", 1));
-            svg.Add(Text(Left - 6, Y(tick) + 4, TickText(tick), "end"));
+            var place = Y(IsLog ? Math.Log10(tick) : tick);
+            svg.Add(Line(left, place, Width - right, place, "var(--grid)", 1));
+            svg.Add(Text(left - 6, place + 4, text, "end"));
         }
 
-        foreach (var tick in WholeTicks(x0, x1))
-            svg.Add(Text(X(tick), Height - Bottom + 16, tick.ToString("0.##", CultureInfo.InvariantCulture), "middle"));
-        svg.Add(Line(Left, Height - Bottom, Width - right, Height - Bottom, "var(--line)", 1));
-        svg.Add(Text((Left + Width - right) / 2, Height - 4, XName, "middle"));
+        double[] epochs = first < last ? AxisTicks.Linear(first, last, MostTicks, isWhole: true) : [first];
+        foreach (var (tick, text) in epochs.Zip(AxisTicks.Texts(epochs))) svg.Add(Text(X(tick), Height - Bottom + 16, text, "middle"));
+        svg.Add(Line(left, Height - Bottom, Width - right, Height - Bottom, "var(--line)", 1));
+        svg.Add(Text((left + Width - right) / 2, Height - 4, "epoch", "middle"));
         if (HasBand && series.Length > 1) svg.Add(Band(series[0].Points, series[1].Points, X, Y));
         if (Mark is { } mark && mark.X >= x0 && mark.X <= x1)
         {
             svg.Add(Line(X(mark.X), Top, X(mark.X), Height - Bottom, "var(--soft)", 1, "3 3"));
-            var isRight = X(mark.X) > (Left + Width - right) / 2;
+            var isRight = X(mark.X) > (left + Width - right) / 2;
             // Where the lines are not.
             var near = series.Select(line => line.Points.MinBy(point => Math.Abs(point.X - mark.X)).Y).Average();
             var height = near > (y0 + y1) / 2 ? Height - Bottom - 8 : Top + 10;
@@ -91,8 +98,9 @@ internal sealed class SvgPlot(string title)
                 line.Series.IsDashed ? Html.A("stroke-dasharray", "5 4") : null,
                 Html.A("points", string.Join(' ', line.Points.Select(point => $"{N(X(point.X))},{N(Y(point.Y))}")))));
             if (line.Points.Length > 12) continue;
+            var radius = line.Points.Length == 1 ? "4" : "2.5";
             foreach (var point in line.Points)
-                svg.Add(Html.E("circle", Html.A("cx", N(X(point.X))), Html.A("cy", N(Y(point.Y))), Html.A("r", "2.5"), Html.A("fill", color)));
+                svg.Add(Html.E("circle", Html.A("cx", N(X(point.X))), Html.A("cy", N(Y(point.Y))), Html.A("r", radius), Html.A("fill", color)));
         }
 
         AddNames(svg, series, names, X, Y);
@@ -126,7 +134,7 @@ internal sealed class SvgPlot(string title)
             var text = Text(at, places[i], names[order[i]], "start", "name");
             text.Add(Html.A("style", $"fill:{ReportStyle.Color(line.Series.Color)}"));
             // Browsers show it as a tooltip.
-            if (names[order[i]] != line.Series.Name) text.Add(Html.E("title", line.Series.Name));
+            if (line.Series.Name.Length > 0 && names[order[i]] != line.Series.Name) text.Add(Html.E("title", line.Series.Name));
             svg.Add(text);
         }
     }
@@ -144,45 +152,27 @@ internal sealed class SvgPlot(string title)
         return (line, points);
     }
 
-    private (double From, double To) Spread(double from, double to, bool isVertical)
+    private (double From, double To) Spread(double from, double to)
     {
-        if (!isVertical) return from < to ? (from, to) : (from - 1, to + 1);
         var margin = (to - from) * 0.06;
         if (margin == 0) margin = IsLog ? 0.5 : from == 0 ? 1 : Math.Abs(from) * 0.1;
-        var low = from - margin;
+        if (IsLog)
+        {
+            var (least, most) = AxisTicks.WidenLog(Math.Pow(10, from - margin), Math.Pow(10, to + margin));
+            return (Math.Log10(least), Math.Log10(most));
+        }
+
         // Values of 0 or more do not need room below 0.
-        return (!IsLog && from >= 0 && low < 0 ? 0 : low, IsPercent && to <= 1 ? Math.Min(1, to + margin) : to + margin);
+        var low = from - margin;
+        return (from >= 0 && low < 0 ? 0 : low, IsPercent && to <= 1 ? Math.Min(1, to + margin) : to + margin);
     }
 
-    private IEnumerable<double> Ticks(double from, double to)
+    private double[] Ticks(double from, double to) =>
+        IsLog ? AxisTicks.Log(Math.Pow(10, from), Math.Pow(10, to), MostTicks) : AxisTicks.Linear(from, to, MostTicks);
+
+    private string ValueText(double place)
     {
-        if (!IsLog) return NiceTicks(from, to, 5);
-        if (to - from < 1) return LogTicks(from, to);
-        var step = Math.Max(1, Math.Ceiling((to - from) / 5));
-        return Enumerable.Range(0, 60).Select(i => Math.Ceiling(from / step) * step + i * step).TakeWhile(tick => tick <= to);
-    }
-
-    private static IEnumerable<double> LogTicks(double from, double to) =>
-        NiceTicks(Math.Pow(10, from), Math.Pow(10, to), 4).Where(value => value > 0).Select(Math.Log10);
-
-    private static IEnumerable<double> NiceTicks(double from, double to, int count)
-    {
-        var rough = (to - from) / count;
-        var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
-        var step = power * ((rough / power) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 });
-        var first = Math.Ceiling(from / step - 1e-9);
-        // Adding 0 makes a negative zero positive.
-        for (var i = first; i * step <= to + step * 1e-9; i++) yield return i * step + 0.0;
-    }
-
-    // Epochs are whole.
-    private static IEnumerable<double> WholeTicks(double from, double to) =>
-        NiceTicks(from, to, 6).Where(tick => Math.Abs(tick - Math.Round(tick)) < 1e-9 || to - from < 1).DefaultIfEmpty(Math.Round((from + to) / 2));
-
-    private string TickText(double tick)
-    {
-        var value = IsLog ? Math.Pow(10, tick) : tick;
-        if (IsPercent) return $"{(100 * value).ToString("0.##", CultureInfo.InvariantCulture)} %";
-        return Math.Abs(value) is 0 or >= 1e-3 and < 1e5 ? value.ToString("0.#####", CultureInfo.InvariantCulture) : Units.Scientific(value);
+        var value = IsLog ? Math.Pow(10, place) : place;
+        return IsPercent ? Units.Percent(value) : AxisTicks.Texts([Units.Round(value, 5)])[0];
     }
 }

@@ -58,7 +58,8 @@ internal sealed record SweepReport(
         var rows = Results.Select(result => (result.Setting.Name, result.Loss.Mean, result.Loss.Error, Units.Fixed(result.Loss.Mean, 4))).ToArray();
         var start = BarPlot.Start(rows);
         var from = $"{start.ToString("0.######", CultureInfo.InvariantCulture)}{(start > 0 ? ", not at 0" : "")}";
-        reporter.Line($"Loss on the held-out samples (lower is better; bars begin at {from}; error bars are standard errors):");
+        var errors = rows.Any(row => double.IsFinite(row.Error)) ? "; error bars are standard errors" : "";
+        reporter.Line($"Loss on the held-out samples (lower is better; bars begin at {from}{errors}):");
         foreach (var line in BarPlot.Lines(rows, isUnicode)) reporter.Line(line);
         reporter.Line($"Lowest loss: {Describe(choice.Best)}.");
         if (choice.OneStandardError is { } simple)

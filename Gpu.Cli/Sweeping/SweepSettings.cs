@@ -81,7 +81,19 @@ internal sealed class SweepSettings
         }
 
         foreach (var grid in grids) Add(ParseGrid(grid));
-        if (swept.Count == 0 && ParseGrid(standard) is var fallback && !given.Contains(fallback.Name)) swept.Add(fallback);
+        if (swept.Count == 0)
+        {
+            var fallback = ParseGrid(standard);
+            // A single value of it is a sweep of one setting.
+            if (common.IndexOf(fallback.Name) is >= 0 and var at)
+            {
+                fallback = SweptOption.Parse(fallback.Name, common[at + 1], value => Check(fallback.Name, value));
+                common.RemoveRange(at, 2);
+            }
+
+            swept.Add(fallback);
+        }
+
         // Reports mistakes of the common options before those of a setting.
         if (ParseErrors.Explain(Parse(common)) is { } mistake) throw new UsageException(mistake);
         RequireLoss(Parse(common));

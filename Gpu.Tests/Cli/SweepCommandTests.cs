@@ -152,6 +152,19 @@ public class SweepCommandTests
     }
 
     [Fact]
+    public void OneValueIsASweepOfOneSetting()
+    {
+        using var folder = new TempFolder();
+        var run = CommandLine.Run(["sweep", "moons", "--weight-decay", "1e-3", "--out", folder.File("out"), .. Fast]);
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("Lowest loss: weight-decay=1e-3 (", run.Error);
+        Assert.DoesNotContain("error bars", run.Error);
+        Assert.StartsWith("weight_decay,", File.ReadAllText(folder.File("out", "results.csv")));
+        Assert.Contains("<svg", File.ReadAllText(folder.File("out", "loss.svg")));
+        Assert.Contains("--weight-decay 1e-3", string.Join(' ', run.Json.GetProperty("train_command").EnumerateArray().Select(part => part.GetString())));
+    }
+
+    [Fact]
     public void TwoOptionsMakeAHeatMapAndRandomDrawsAreRepeatable()
     {
         using var folder = new TempFolder();

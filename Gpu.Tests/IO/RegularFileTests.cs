@@ -1,6 +1,11 @@
 using System.Diagnostics;
 using Gpu.Training.Data;
+using Gpu.Training.Data.Tables;
 using Gpu.Training.Images;
+using Gpu.Training.Loop;
+using Gpu.Training.Models;
+using Gpu.Training.Onnx;
+using Gpu.Training.Weights;
 
 namespace Gpu.Tests.IO;
 
@@ -49,6 +54,31 @@ public class RegularFileTests
         Assert.Equal(3, ImageCodec.Load(folder.File("c.png")).Width);
         File.Delete(folder.File("a.png"));
         Assert.Contains("does not exist", Assert.Throws<ImageException>(() => ImageCodec.Load(folder.File("c.png"))).Message);
+    }
+
+    // Both have the length 0.
+    [UnixFact]
+    public async Task AnEmptyFileAndAPipeAreToldApart()
+    {
+        using var folder = new TempFolder();
+        foreach (var (name, open) in new (string, Action<string>)[]
+            {
+                ("x.png", path => ImageCodec.Load(path)), ("x.csv", path => TableFile.Load(path, new TableOptions())), ("x.json", path => ModelFile.Load(path)),
+                ("x.onnx", path => OnnxImporter.Read(path)), ("x.safetensors", path => new SafeTensorsReader(path).Dispose()),
+                ("weights.json", path => ClassWeighting.Load(path)), ("catalog.json", path => DatasetCatalog.Read(path)),
+                ("train-labels", path => IdxReader.ReadLabels(path)),
+            })
+        {
+            var path = folder.Write(name, []);
+            var empty = (await Assert.ThrowsAnyAsync<Exception>(() => Task.Run(() => open(path)).WaitAsync(Timeout))).Message;
+            Assert.Contains("empty", empty);
+            Assert.DoesNotContain("pipe", empty);
+            File.Delete(path);
+            MakePipe(path);
+            var pipe = (await Assert.ThrowsAnyAsync<Exception>(() => Task.Run(() => open(path)).WaitAsync(Timeout))).Message;
+            Assert.Contains("it is not a regular file, but a pipe or a device", pipe);
+            Assert.DoesNotContain("empty", pipe);
+        }
     }
 
     internal static void MakePipe(string path)

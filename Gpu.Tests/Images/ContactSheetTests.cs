@@ -62,10 +62,10 @@ public class ContactSheetTests
     [Fact]
     public void EveryLetterAndDigitHasItsOwnPicture()
     {
-        var pictures = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.,:/%><=+()_#!?'&* ".Select(character =>
+        var pictures = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.,:/%><=+()_#!?'&* ".Select(character =>
         {
             Assert.True(BitmapFont.Has(character));
-            var image = new ByteImage(BitmapFont.Height, BitmapFont.Width, 1);
+            var image = new ByteImage(BitmapFont.Height + 2, BitmapFont.Width, 1);
             BitmapFont.Write(image, 0, 0, character.ToString(), [1]);
             return Convert.ToHexString(image.Pixels);
         }).ToArray();

@@ -51,15 +51,34 @@ public class ShapeLimitTests
     }
 
     [Theory]
-    [InlineData("\"labelSmoothing\": 1e300", "labelSmoothing")]
+    [InlineData("\"labelSmoothing\": 1e300", "labelSmoothing is 1e300, but must be 0 or more, and below 1")]
+    [InlineData("\"labelSmoothing\": 1e999", "labelSmoothing is 1e999, but must be 0 or more, and below 1")]
     [InlineData("\"labelSmoothing\": -1", "0 or more, and below 1")]
     [InlineData("\"labelSmoothing\": 65536", "0 or more, and below 1")]
-    [InlineData("\"optimizer\": {\"learningRate\": 1e300}", "learningRate")]
+    [InlineData("\"optimizer\": {\"learningRate\": 1e300}", "learningRate is 1e300, but must be a number above 0")]
+    [InlineData("\"optimizer\": {\"learningRate\": 1e-300}", "learningRate is 1e-300, but must be a number above 0")]
+    [InlineData("\"optimizer\": {\"kind\": \"adam\", \"beta1\": 1e22}", "beta1 is 1e22, but must be 0 or more, and below 1")]
     [InlineData("\"optimizer\": {\"kind\": \"adam\", \"epsilon\": 0}", "epsilon")]
     [InlineData("\"optimizer\": {\"weightDecay\": -1}", "weightDecay")]
     public void NumbersOfTheRecipeHaveRanges(string property, string expected)
     {
         var json = $$"""{"name": "m", {{property}}, "input": [4], "layers": [{"type": "dense", "units": 2}]}""";
+        Assert.Contains(expected, Assert.Throws<ModelException>(() => ModelFile.Parse(json)).Message);
+    }
+
+    [Theory]
+    [InlineData("{\"type\": \"dropout\", \"probability\": 1e300}", "probability is above 3.4e38, but must be 0 or more and below 1")]
+    [InlineData("{\"type\": \"batch-normalization\", \"epsilon\": 1e300}", "epsilon is above 3.4e38, but must be above 0 and at most 3.4e38")]
+    [InlineData("{\"type\": \"batch-normalization\", \"momentum\": -1e300}", "momentum is below -3.4e38, but must be 0 to 1")]
+    [InlineData("{\"type\": \"dense\", \"units\": 2, \"weightDecay\": 1e300}", "weightDecay is above 3.4e38, but must be 0 to 3.4e38")]
+    [InlineData("{\"type\": \"dense\", \"units\": 2, \"learningRateScale\": 1e300}", "learningRateScale is above 3.4e38, but must be above 0 and at most")]
+    [InlineData("{\"type\": \"dense\", \"units\": 1e300}", "property 'units': a whole number of at most 2,147,483,647 is needed, but 1e300 was found")]
+    [InlineData("{\"type\": \"dense\", \"units\": 2.5}", "property 'units': a whole number is needed, but 2.5 was found")]
+    [InlineData(
+        "{\"type\": \"activation\", \"function\": {\"kind\": \"leaky-relu\", \"slope\": 1e300}}", "slope is 1e300, but must be above 0 and at most 3.4e38")]
+    public void NumbersOfLayersHaveRanges(string layer, string expected)
+    {
+        var json = $$"""{"name": "m", "input": [4], "layers": [{"type": "dense", "units": 2}, {{layer}}]}""";
         Assert.Contains(expected, Assert.Throws<ModelException>(() => ModelFile.Parse(json)).Message);
     }
 

@@ -44,7 +44,7 @@ internal static partial class ParquetFolder
             {
                 throw new DatasetException(
                     $"The folder '{folder}' has Parquet files whose names begin with train, test or validation, and others: "
-                    + $"{string.Join(", ", others.Take(5).Select(Path.GetFileName))}. Rename or remove these.");
+                    + $"{NameList.Join(others.Select(file => Path.GetFileName(file)), 5)}. Rename or remove these.");
             }
 
             parts = new() { ["train"] = others };
@@ -53,9 +53,8 @@ internal static partial class ParquetFolder
         if (!parts.ContainsKey("train"))
         {
             throw new DatasetException(
-                $"The folder '{folder}' has the Parquet files {string.Join(", ", parts.Values.SelectMany(part => part).Take(5).Select(Path.GetFileName))}, "
-                + "but none named train-*.parquet. "
-                + "Add them.");
+                $"The folder '{folder}' has the Parquet files {NameList.Join(parts.Values.SelectMany(part => part).Select(file => Path.GetFileName(file)), 5)}, "
+                + "but none named train-*.parquet. Add them.");
         }
 
         string[]? names = null;

@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.Text;
 
 namespace Gpu.Training.IO;
@@ -44,17 +45,38 @@ internal static class RegularFile
         if (Directory.Exists(path))
             throw new IOException("it is a folder.");
         if (IsEmpty(path))
-            throw new IOException("it is empty, or no regular file but a pipe or a device.");
+            throw IsPipeOrDevice(path) ? NotRegular() : new IOException("it is empty.");
         var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
         if (stream.CanSeek)
             return stream;
         stream.Dispose();
-        throw new IOException("it is no regular file but a pipe or a device.");
+        throw NotRegular();
     }
 
     /// <summary>Whether a file is empty, or a pipe or a device. It is not opened.</summary>
     /// <exception cref="IOException">It does not exist, or is a folder.</exception>
     public static bool IsEmpty(string path) => Info(path).Length == 0;
+
+    // .NET tells the type of a file only to the writer of tar archives. It opens regular files alone; this one is empty.
+    private static bool IsPipeOrDevice(string path)
+    {
+        using var memory = new MemoryStream();
+        try
+        {
+            using (var writer = new TarWriter(memory, leaveOpen: true)) writer.WriteEntry(Info(path).FullName, "file");
+        }
+        catch (IOException)
+        {
+            // A socket, which an archive cannot hold.
+            return true;
+        }
+
+        memory.Position = 0;
+        using var reader = new TarReader(memory);
+        return reader.GetNextEntry()!.EntryType != TarEntryType.RegularFile;
+    }
+
+    private static IOException NotRegular() => new("it is not a regular file, but a pipe or a device.");
 
     /// <summary>Length and times of a file; of a link's target, where <see cref="FileInfo"/> would give those of the link.</summary>
     /// <exception cref="IOException">A link cannot be followed.</exception>

@@ -2,19 +2,20 @@ using Gpu.Training.Data;
 
 namespace Gpu.Training.Images;
 
-/// <summary>A tiny font for captions: letters (lower case looks like upper case), digits and some signs, 5 wide and 7 high. Others show as a box.</summary>
+/// <summary>A tiny font for captions: letters, digits and some signs, 5 wide and 7 high. Others show as a box.</summary>
 internal static class BitmapFont
 {
     /// <summary>Columns of a character.</summary>
     public const int Width = 5;
 
-    /// <summary>Rows of a character.</summary>
+    /// <summary>Rows of a character above the line that it stands on.</summary>
     public const int Height = 7;
 
     /// <summary>Columns from one character to the next.</summary>
     public const int Advance = Width + 1;
 
-    // Seven rows a character, two hexadecimal digits each; the lowest five bits are the pixels, the highest of them on the left.
+    // Seven rows a character, two hexadecimal digits each; the lowest five bits are the pixels, the highest of them on the left. Some letters have two more,
+    // below the line.
     private static readonly Dictionary<char, byte[]> Glyphs = new()
     {
         [' '] = Rows("00000000000000"), ['0'] = Rows("0E11131519110E"), ['1'] = Rows("040C040404040E"), ['2'] = Rows("0E11010204081F"),
@@ -31,12 +32,19 @@ internal static class BitmapFont
         ['<'] = Rows("02040810080402"), ['='] = Rows("00001F001F0000"), ['+'] = Rows("0004041F040400"), ['('] = Rows("02040808080402"),
         [')'] = Rows("08040202020408"), ['_'] = Rows("0000000000001F"), ['#'] = Rows("0A0A1F0A1F0A0A"), ['!'] = Rows("04040404040004"),
         ['?'] = Rows("0E110102040004"), ['\''] = Rows("0C040800000000"), ['&'] = Rows("0C12140815120D"), ['*'] = Rows("0004150E150400"),
+        ['a'] = Rows("00000E010F110F"), ['b'] = Rows("10101E1111111E"), ['c'] = Rows("00000E1110110E"), ['d'] = Rows("01010F1111110F"),
+        ['e'] = Rows("00000E111F100E"), ['f'] = Rows("06081C08080808"), ['g'] = Rows("00000F1111110F010E"), ['h'] = Rows("10101E11111111"),
+        ['i'] = Rows("04000C0404040E"), ['j'] = Rows("02000602020202120C"), ['k'] = Rows("10101214181412"), ['l'] = Rows("0C04040404040E"),
+        ['m'] = Rows("00001A15151515"), ['n'] = Rows("00001E11111111"), ['o'] = Rows("00000E1111110E"), ['p'] = Rows("00001E1111111E1010"),
+        ['q'] = Rows("00000F1111110F0101"), ['r'] = Rows("00001619101010"), ['s'] = Rows("00000F100E011E"), ['t'] = Rows("08081C08080906"),
+        ['u'] = Rows("0000111111110F"), ['v'] = Rows("00001111110A04"), ['w'] = Rows("0000111115150A"), ['x'] = Rows("0000110A040A11"),
+        ['y'] = Rows("0000111111110F010E"), ['z'] = Rows("00001F0204081F"),
     };
 
     private static readonly byte[] Box = Rows("1F11111111111F");
 
     /// <summary>Whether a character has a picture of its own.</summary>
-    public static bool Has(char character) => Glyphs.ContainsKey(char.ToUpperInvariant(character));
+    public static bool Has(char character) => Glyphs.ContainsKey(character);
 
     /// <summary>Draws text into an image, clipped to it.</summary>
     /// <param name="image">What to write into.</param>
@@ -50,8 +58,8 @@ internal static class BitmapFont
         {
             // Letters with accents are shown without.
             var letter = Has(character) ? character : UnicodeNames.BaseLetter(character);
-            var rows = Glyphs.GetValueOrDefault(char.ToUpperInvariant(letter), Box);
-            for (var y = 0; y < Height; y++)
+            var rows = Glyphs.GetValueOrDefault(letter, Box);
+            for (var y = 0; y < rows.Length; y++)
             {
                 for (var x = 0; x < Width; x++)
                 {

@@ -53,8 +53,13 @@ public static class DecisionPlot
         var predicted = predict(new TableSplit(grid, 2, [], []));
         var image = new ByteImage(Top + Size + Bottom, Left + Size + Right, 3);
         image.Pixels.AsSpan().Fill(255);
-        if (schema.Task == TaskKind.Regression) DrawValues(image, predicted, points, x, y);
-        else DrawClasses(image, predicted, points, x, y);
+        if (schema.Task == TaskKind.Regression) DrawScale(image, LegendStart(schema), DrawValues(image, predicted, points, x, y));
+        else
+        {
+            DrawClasses(image, predicted, points, x, y);
+            DrawLegend(image, schema, LegendStart(schema));
+        }
+
         DrawFrame(image, schema, x, y);
         return image;
     }
@@ -84,7 +89,7 @@ public static class DecisionPlot
         for (var i = 0; i < points.Labels.Length; i++) DrawPoint(image, points, i, x, y, ColorOf(points.Labels[i]));
     }
 
-    private static void DrawValues(ByteImage image, float[,] values, TableSplit points, Axis x, Axis y)
+    private static (double Least, double Most) DrawValues(ByteImage image, float[,] values, TableSplit points, Axis x, Axis y)
     {
         var all = values.Cast<float>().Select(value => (double)value).Concat(points.Targets).ToArray();
         var (least, most) = (all.Min(), all.Max());
@@ -96,7 +101,7 @@ public static class DecisionPlot
         }
 
         for (var i = 0; i < points.Targets.Length; i++) DrawPoint(image, points, i, x, y, ColorOfShare((points.Targets[i] - least) / range));
-        BitmapFont.Write(image, Left, 10, $"blue: {Number(least)}  orange: {Number(most)}", Ink);
+        return (least, most);
     }
 
     private static void DrawPoint(ByteImage image, TableSplit points, int index, Axis x, Axis y, RgbColor color)
@@ -121,31 +126,33 @@ public static class DecisionPlot
             foreach (var (column, row) in new[] { (i, -1), (i, Size), (-1, i), (Size, i) }) Set(image, Left + column, Top + row, new RgbColor(40, 40, 40));
         }
 
-        foreach (var value in x.TickValues())
+        foreach (var (value, text) in x.TickTexts())
         {
             var column = Left + (int)(x.ShareOf(value) * Size);
             for (var i = 1; i <= 5; i++) Set(image, column, Top + Size + i, new RgbColor(40, 40, 40));
-            var text = Number(value);
             BitmapFont.Write(image, column - (text.Length * BitmapFont.Advance / 2), Top + Size + 9, text, Ink);
         }
 
-        foreach (var value in y.TickValues())
+        foreach (var (value, text) in y.TickTexts())
         {
             var row = Top + (int)((1 - y.ShareOf(value)) * Size);
             for (var i = 1; i <= 5; i++) Set(image, Left - 1 - i, row, new RgbColor(40, 40, 40));
-            var text = Number(value);
             BitmapFont.Write(image, Left - 9 - (text.Length * BitmapFont.Advance), row - (BitmapFont.Height / 2), text, Ink);
         }
 
         var name = schema.Columns[0].Name;
         BitmapFont.Write(image, Left + ((Size - (name.Length * BitmapFont.Advance)) / 2), Top + Size + 26, name, Ink);
         BitmapFont.Write(image, 4, 10, schema.Columns[1].Name, Ink);
-        DrawLegend(image, schema);
     }
 
-    private static void DrawLegend(ByteImage image, TableSchema schema)
+    // Behind the name of the vertical axis.
+    private static int LegendStart(TableSchema schema) => Math.Max(Left, 4 + ((schema.Columns[1].Name.Length + 3) * BitmapFont.Advance));
+
+    private static void DrawScale(ByteImage image, int left, (double Least, double Most) range) =>
+        BitmapFont.Write(image, left, 10, $"blue: {Number(range.Least)}  orange: {Number(range.Most)}", Ink);
+
+    private static void DrawLegend(ByteImage image, TableSchema schema, int left)
     {
-        var left = Left + 60;
         for (var c = 0; c < Math.Min(schema.ClassNames.Count, Palette.Length); c++)
         {
             var name = schema.ClassNames[c];
@@ -190,13 +197,10 @@ public static class DecisionPlot
 
         public double ShareOf(double value) => (value - Least) / (Most - Least);
 
-        // Multiples of 1, 2 or 5 times a power of ten.
-        public IEnumerable<double> TickValues()
+        public IEnumerable<(double Value, string Text)> TickTexts()
         {
-            var rough = (Most - Least) / Ticks;
-            var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
-            var step = new[] { 1.0, 2, 5, 10 }.First(factor => factor * power >= rough) * power;
-            for (var i = (long)Math.Ceiling(Least / step); i * step <= Most; i++) yield return Math.Round(i * step, 10);
+            var ticks = AxisTicks.Linear(Least, Most, Ticks);
+            return ticks.Zip(AxisTicks.Texts(ticks));
         }
     }
 }

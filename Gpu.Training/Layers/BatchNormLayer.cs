@@ -32,7 +32,8 @@ public sealed class BatchNormLayer : Layer
     public override TensorShape InferShape(TensorShape input)
     {
         RequireRange("momentum", Momentum, 0, 1);
-        if (!(Epsilon > 0)) throw new ShapeException($"epsilon is {Epsilon}, but must be above 0.");
+        if (!(Epsilon > 0) || !float.IsFinite(Epsilon))
+            throw new ShapeException($"epsilon is {NumberText.Of(Epsilon)}, but must be above 0 and at most {NumberText.Largest}.");
         return input;
     }
 

@@ -34,7 +34,7 @@ public sealed class DropoutLayer : Layer
     public override TensorShape InferShape(TensorShape input)
     {
         if (!(Probability is >= 0 and < 1))
-            throw new ShapeException($"probability is {Probability}, but must be 0 or more and below 1. It is the probability to drop a "
+            throw new ShapeException($"probability is {NumberText.Of(Probability)}, but must be 0 or more and below 1. It is the probability to drop a "
                 + "value, not to keep it.");
         if (Spatial) RequireImage(input);
         return input;

@@ -117,6 +117,6 @@ public abstract class Layer
     {
         if (value >= least && value <= most) return;
         var range = double.IsPositiveInfinity(most) ? $"at least {least}" : $"{least} to {(most > 1000 ? $"{most:N0}" : $"{most}")}";
-        throw new ShapeException($"{property} is {value}, but must be {range}.");
+        throw new ShapeException($"{property} is {NumberText.Of(value)}, but must be {range}.");
     }
 }

@@ -90,7 +90,7 @@ public static class AugmentationPreview
 
                     captions[cell] = data.ClassNames[chosen.Labels[i]];
                     if (mixes && weights[i] < 0.995f)
-                        captions[cell] = string.Create(CultureInfo.InvariantCulture, $"{100 * (1 - weights[i]):0}% {data.ClassNames[seconds[i]]}");
+                        captions[cell] = string.Create(CultureInfo.InvariantCulture, $"{100 * (1 - weights[i]):0} % {data.ClassNames[seconds[i]]}");
                 }
             }
 

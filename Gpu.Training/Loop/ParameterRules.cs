@@ -152,7 +152,7 @@ internal sealed record ParameterRules(IReadOnlyDictionary<string, ParameterRule>
             if (!matches.Any(decaying.Contains))
             {
                 throw new TrainingException(
-                    $"decay-for: '{pattern}' matches only {string.Join(", ", matches.Take(4))}, which do not decay. Use decay-on all to let biases and "
+                    $"decay-for: '{pattern}' matches only {NameList.Join(matches, 4)}, which do not decay. Use decay-on all to let biases and "
                     + "parameters of batch normalization decay, too.");
             }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gpu.Training.Initialization;
 using Gpu.Training.Layers;
 using Gpu.Training.Models;
@@ -173,10 +172,6 @@ internal sealed record ResolvedOptions(
 
     private static void Range(string name, double value, Func<double, bool> isValid, string range)
     {
-        if (!isValid(value)) throw new TrainingException($"{name} is {Text(value)}, but must be {range}.");
+        if (!isValid(value)) throw new RangeException(name, NumberText.Of(value), range);
     }
-
-    // Larger numbers became infinite when they were made 32-bit.
-    private static string Text(double value) => double.IsInfinity(value) ? $"{(value < 0 ? "below -" : "above ")}3.4e38"
-        : value.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Gpu.Kernels;
 using Gpu.Kernels.Devices;
 using Gpu.Training.Data;
@@ -34,20 +33,15 @@ public sealed class Trainer : IDisposable
     private readonly bool _isResumed;
     private readonly long _firstStep;
     private readonly int _epochs;
-    private readonly HashSet<RecordedStep> _reportedSteps = [];
     private readonly Action<Plan, int>? _recordLoss;
     private readonly EpochImages? _images;
+    private readonly StepReporter _steps;
+    private readonly CheckpointSaver _checkpoints;
 
-    // The last good state of a run without folder, if it may rewind.
-    private TrainingState? _goodState;
-    private long _lastCheckpointTime;
-    private long _lastCheckpointStep;
     private Evaluation? _lastEvaluation;
     private double _trainLoss = double.NaN;
     private WeightPenalty _penalty;
     private float _learningRate;
-    private LossScaleState _lossScale;
-    private LaunchMode? _reportedMode;
     private bool _isCollapsed;
 
     /// <summary>Checks the options, allocates device memory and creates the run folder. Training starts with <see cref="Run"/>.</summary>
@@ -115,6 +109,8 @@ public sealed class Trainer : IDisposable
             _loop = new StepLoop(_session, _resolved);
             _images = EpochImages.Create(_session, _data);
             _epochs = (int)((_loop.TotalSteps + _loop.StepsPerEpoch - 1) / _loop.StepsPerEpoch);
+            _steps = new StepReporter(_observer, device, _session, _loop, _clock, _epochs);
+            _checkpoints = new CheckpointSaver(_writer, _session, _loop, _resolved.Options);
             _losses = new LossLog(options.RecordLosses ? _loop.TotalSteps : 0, _session.Batch);
             if (options.RecordLosses) _recordLoss = (plan, batches) => _losses.Add(_device, plan, batches);
             if (resumed is not null) _resumeNote = RestoreCheckpoint(resumed, allowed?.ResetOptimizer == true);
@@ -188,7 +184,7 @@ public sealed class Trainer : IDisposable
         if (_resolved.Rules.Describe(_model) is { } frozen) _observer.OnMessage(frozen);
         FinishCompilation();
         _clock.Start();
-        RestartCheckpointInterval();
+        _checkpoints.RestartInterval();
         while (true)
         {
             try
@@ -197,7 +193,7 @@ public sealed class Trainer : IDisposable
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
-                SaveOnCancel();
+                _checkpoints.SaveOnCancel(_observer);
                 return Result(TrainingEnd.Cancelled, null);
             }
             catch (NotFiniteException e)
@@ -248,7 +244,7 @@ public sealed class Trainer : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             TrainStep();
-            if (!_loop.IsEpochComplete && IsCheckpointDue()) SaveCheckpoint();
+            if (!_loop.IsEpochComplete && _checkpoints.IsDue) _checkpoints.Save();
         }
     }
 
@@ -259,19 +255,19 @@ public sealed class Trainer : IDisposable
         _learningRate = _loop.LearningRateAt(_loop.Position.Step);
         var isMeasured = _loop.IsNextMeasured;
         var samples = _loop.Step(_recordLoss, isMeasured);
-        ReportLaunchMode();
-        if (options.RecordLosses) RequireFinite(_losses.EndStep());
+        _steps.ReportLaunchMode();
+        if (options.RecordLosses) NotFiniteException.Require(_losses.EndStep());
         // Also log the first step, so that the user sees a loss right away.
         var isLogged = _loop.Position.Step % options.LogEvery == 0 || double.IsNaN(_losses.Last);
-        if (isLogged) ReportLossScale();
+        if (isLogged) _steps.ReportLossScale();
         var loss = _losses.Last;
-        if (isLogged) RequireFinite(loss = _losses.ReadMean(_session.Plans.TrainingMetrics.Read()));
+        if (isLogged) NotFiniteException.Require(loss = _losses.ReadMean(_session.Plans.TrainingMetrics.Read()));
         else if (_observer.WantsLoss) loss = _losses.MeanSinceReading(_session.Plans.TrainingMetrics.Read());
         // The time of the steps does not include that of the measurement.
         if (isMeasured) _device.Synchronize();
         _clock.Pause(samples);
         if (isMeasured) _loop.MeasureStatistics();
-        ReportStep(isLogged, loss);
+        _steps.Report(isLogged, loss, _learningRate);
     }
 
     private void FinishEpoch(CancellationToken cancellation)
@@ -282,14 +278,14 @@ public sealed class Trainer : IDisposable
         var trainPixels = _session.Plans.TrainingMetrics.ReadPixels() is { } counts ? new PixelScores(counts) : null;
         var trainDivergence = _session.Plans.TrainingMetrics.ReadDivergence();
         _clock.Pause(0);
-        RequireFinite(totals.MeanLoss);
+        NotFiniteException.Require(totals.MeanLoss);
         _clock.EndEpoch();
         _trainLoss = totals.MeanLoss;
         _penalty = _session.Update.MeasurePenalty();
         var position = _loop.Position;
         var epoch = position.Epoch + 1;
         var discriminator = _session.Discriminator?.Metrics.Read();
-        if (discriminator is { } other) RequireFinite(other.MeanLoss, "loss of the discriminator");
+        if (discriminator is { } other) NotFiniteException.Require(other.MeanLoss, "loss of the discriminator");
         var (evaluation, weights, images) = Evaluate(epoch, cancellation);
         // Only now does the position change: if the evaluation is cancelled, a resumed run evaluates again.
         var isBest = _session.Validation is null || IsGenerator || evaluation.Loss < position.BestLoss;
@@ -346,10 +342,10 @@ public sealed class Trainer : IDisposable
         };
         _reports.Add(report);
         var isDue = epoch % _resolved.Options.CheckpointEvery == 0 || position.Step >= _loop.TotalSteps;
-        var state = isDue ? CaptureGoodState() : null;
+        var state = isDue ? _checkpoints.Capture() : null;
         _writer?.SaveEpoch(report, weights, isBest, state);
         foreach (var picture in images.Pictures) _writer?.SavePicture(picture.Name, epoch, picture.Image);
-        if (isDue) RestartCheckpointInterval();
+        if (isDue) _checkpoints.RestartInterval();
         _observer.OnEpoch(report);
         WarnOfCollapse();
     }
@@ -363,7 +359,7 @@ public sealed class Trainer : IDisposable
         try
         {
             var evaluation = EvaluateSplit(_session.Validation ?? _session.Test, cancellation);
-            if (!IsGenerator) RequireFinite(evaluation.Loss, _session.Validation is null ? "test loss" : "validation loss");
+            if (!IsGenerator) NotFiniteException.Require(evaluation.Loss, _session.Validation is null ? "test loss" : "validation loss");
             var isJudged = _resolved.Options.FrechetEvery is { } every && (epoch % every == 0 || _loop.Position.Step >= _loop.TotalSteps);
             _images?.TakeWeights();
             return (evaluation, weights.DownloadCurrent(), (
@@ -398,60 +394,11 @@ public sealed class Trainer : IDisposable
         return _lastEvaluation ?? EvaluateSplit(_session.Test, cancellation);
     }
 
-    private static void RequireFinite(double loss, string what = "training loss")
-    {
-        if (!double.IsFinite(loss)) throw new NotFiniteException($"the {what} is {(double.IsNaN(loss) ? "NaN" : "infinite")}");
-    }
-
-    private bool IsCheckpointDue()
-    {
-        var interval = _resolved.Options.CheckpointInterval;
-        return _loop.Position.Step - _lastCheckpointStep >= interval.Steps || Stopwatch.GetElapsedTime(_lastCheckpointTime) >= interval.Time;
-    }
-
-    private void RestartCheckpointInterval() => (_lastCheckpointTime, _lastCheckpointStep) = (Stopwatch.GetTimestamp(), _loop.Position.Step);
-
-    private void SaveCheckpoint()
-    {
-        var state = CaptureGoodState();
-        if (state is not null) _writer?.SaveCheckpoint(state);
-        RestartCheckpointInterval();
-    }
-
-    // The training state, if something keeps it. Never one with numbers that are not finite.
-    private TrainingState? CaptureGoodState()
-    {
-        var keeps = _writer is null && _resolved.Options.OnDivergence == DivergenceAction.Rewind;
-        if (_writer is null && !keeps) return null;
-        var totals = _session.Plans.TrainingMetrics.Read();
-        if (totals.Samples > 0) RequireFinite(totals.MeanLoss);
-        var state = _loop.Capture();
-        if (!state.IsFinite()) throw new NotFiniteException("a weight is not a finite number");
-        if (keeps) _goodState = state;
-        return state;
-    }
-
-    private void SaveOnCancel()
-    {
-        if (_writer is null) return;
-        try
-        {
-            SaveCheckpoint();
-            if (_loop.Position.Step < _loop.TotalSteps && _loop.Position.Batch > 0)
-                _observer.OnMessage($"Checkpoint saved at step {_loop.Position.Step}. To continue, use --resume {_resolved.Options.OutputFolder}.");
-        }
-        catch (NotFiniteException e)
-        {
-            _observer.OnWarning($"No checkpoint was saved at step {_loop.Position.Step}, because {e.Message}: training diverged. "
-                + (_writer.HasCheckpoint ? "The one before it is intact." : "There was none before it."));
-        }
-    }
-
     // Goes back to the last good state, or throws.
     private void HandleDivergence(NotFiniteException cause)
     {
         var (options, noticed, rate) = (_resolved.Options, _loop.Position with { }, _learningRate);
-        var good = _writer?.ReadCheckpoint(_session.Network) ?? _goodState;
+        var good = _writer?.ReadCheckpoint(_session.Network) ?? _checkpoints.Good;
         var origin = options.LocatesDivergence ? DivergenceLocator.Find(_loop, _session, good, noticed.Step) : null;
         var where = origin is null
             ? $"The learning rate was {rate:G4}."
@@ -466,7 +413,7 @@ public sealed class Trainer : IDisposable
             _reports.RemoveAll(report => report.Epoch > position.Epoch);
             _writer?.Rewind(position);
             _lastEvaluation = null;
-            RestartCheckpointInterval();
+            _checkpoints.RestartInterval();
             _observer.OnWarning($"{what} The run goes back to step {position.Step}, and continues with {position.RateFactor:G4} of its learning rate (rewind "
                 + $"{position.Rewinds} of at most {MaxRewinds}).");
             return;
@@ -558,48 +505,6 @@ public sealed class Trainer : IDisposable
         if (compilation.Total > 0) _observer.OnCompilation(compilation);
     }
 
-    // The launch mode of a recorded step is known after its second run, which captures the graph.
-    private void ReportLaunchMode()
-    {
-        if (_session.LastStep is not { IsModeFinal: true } step || _reportedSteps.Contains(step)) return;
-        _reportedSteps.Add(step);
-        if (step.Mode == _reportedMode) return;
-        _reportedMode = step.Mode;
-        _observer.OnDetail(step.Mode == LaunchMode.Graph
-            ? $"A step has {step.LaunchCount} kernel launches, captured as one graph."
-            : $"A step has {step.LaunchCount} kernel launches, launched one by one: {step.NoGraphReason}.");
-    }
-
-    // Called only where the loss is read anyway, since it waits for the device.
-    private void ReportLossScale()
-    {
-        if (_session.Plans.LossScale.IsEmpty) return;
-        var state = LossScaling.Read(_device, _session.Plans.LossScale);
-        if (state.Scale == _lossScale.Scale && state.Skipped == _lossScale.Skipped) return;
-        _lossScale = state;
-        _observer.OnDetail($"Step {_session.Counters.Step}: loss scale {state.Scale:N0}, {state.Skipped:N0} skipped updates.");
-    }
-
-    private void ReportStep(bool isLogged, double loss)
-    {
-        var stepsBefore = (long)_loop.Position.Epoch * _loop.StepsPerEpoch;
-        var progress = new StepProgress
-        {
-            Epoch = _loop.Position.Epoch + 1,
-            Epochs = _epochs,
-            StepInEpoch = (int)(_loop.Position.Step - stepsBefore),
-            StepsInEpoch = (int)Math.Min(_loop.StepsPerEpoch, _loop.TotalSteps - stepsBefore),
-            Step = _loop.Position.Step,
-            TotalSteps = _loop.TotalSteps,
-            IsLogged = isLogged,
-            Loss = loss,
-            LearningRate = _learningRate,
-            SamplesPerSecond = _clock.SamplesPerSecond,
-            Seconds = _clock.TrainSeconds,
-        };
-        _observer.OnStep(progress);
-    }
-
     private RunConfiguration Configuration(TrainingOptions options) => new()
     {
         Model = _model.Name,
@@ -680,9 +585,6 @@ public sealed class Trainer : IDisposable
         Losses = _resolved.Options.RecordLosses ? _losses.Recorded : null,
         Reports = _reports,
     };
-
-    /// <summary>The loss or a weight is not a finite number.</summary>
-    private sealed class NotFiniteException(string message) : Exception(message);
 
     private sealed class NullObserver : ITrainingObserver;
 }

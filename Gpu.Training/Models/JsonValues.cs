@@ -18,8 +18,9 @@ internal static class JsonValues
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(int))
-            return json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var whole) ? whole : throw Expected("a whole number", json);
-        if (type == typeof(float)) return ReadSingle(json);
+            return json.ValueKind == JsonValueKind.Number && json.TryGetInt32(out var whole) ? whole : throw Expected(Whole(json), json);
+        // Numbers beyond 32 bits become infinite or 0; those who know the range refuse them.
+        if (type == typeof(float)) return (float)ReadNumber(json);
         if (type == typeof(double)) return ReadNumber(json);
         if (type == typeof(bool))
             return json.ValueKind is JsonValueKind.True or JsonValueKind.False ? json.GetBoolean() : throw Expected("true or false", json);
@@ -71,11 +72,10 @@ internal static class JsonValues
         ? $" Did you mean '{nearest}'?" : "";
 
     /// <summary>An exception that says what was needed and what was found.</summary>
-    public static FormatException Expected(string needed, JsonElement found)
-    {
-        var text = found.GetRawText();
-        return new FormatException($"{needed} is needed, but {(text.Length > 40 ? text[..40] + "..." : text)} was found.");
-    }
+    public static FormatException Expected(string needed, JsonElement found) => new($"{needed} is needed, but {Text(found)} was found.");
+
+    /// <summary>A value as it is written in the file, cut if it is long.</summary>
+    public static string Text(JsonElement json) => json.GetRawText() is var text && text.Length > 40 ? text[..40] + "..." : text;
 
     // Names that other frameworks write as one word stay one word: adamw, rmsprop, pytorch.
     private static string NameOf(Type type, string name) => type == typeof(OptimizerKind) || name == nameof(Initializer.PyTorch) ? name.ToLowerInvariant() :
@@ -83,11 +83,15 @@ internal static class JsonValues
             : char.ToLowerInvariant(letter).ToString()));
 
     private static double ReadNumber(JsonElement json) =>
-        json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Expected("a number", json);
+        json.ValueKind == JsonValueKind.Number && json.TryGetDouble(out var number) ? number : throw Expected("a number", json);
 
-    private static float ReadSingle(JsonElement json) =>
-        (float)ReadNumber(json) is var number && float.IsFinite(number) ? number
-            : throw Expected($"a number of at most {float.MaxValue.ToString("0.##e0", CultureInfo.InvariantCulture)}", json);
+    // With the range, for a number that is out of it.
+    private static string Whole(JsonElement json) => "a whole number" + (json.ValueKind != JsonValueKind.Number ? "" : ReadNumber(json) switch
+    {
+        > int.MaxValue => " of at most 2,147,483,647",
+        < int.MinValue => " of at least -2,147,483,648",
+        _ => "",
+    });
 
     private static string[] ReadStrings(JsonElement json)
     {
@@ -145,12 +149,13 @@ internal static class JsonValues
         var activation = new Activation((ActivationKind)ReadEnum(kind, typeof(ActivationKind)));
         foreach (var property in json.EnumerateObject())
         {
-            if (property.Name == "slope") activation = activation with { Slope = ReadSingle(property.Value) };
+            if (property.Name == "slope") activation = activation with { Slope = (float)ReadNumber(property.Value) };
             else if (property.Name != "kind")
                 throw new FormatException($"an activation has no '{property.Name}'.{DidYouMean(property.Name, ["kind", "slope"])}");
         }
 
-        return activation.Slope > 0 ? activation : throw new FormatException($"slope is {activation.Slope}, but must be above 0.");
+        return activation.Slope > 0 && float.IsFinite(activation.Slope) ? activation
+            : throw new FormatException($"slope is {Text(json.GetProperty("slope"))}, but must be above 0 and at most {NumberText.Largest}.");
     }
 
     private static JsonNode WriteActivation(Activation activation)

@@ -21,10 +21,10 @@ internal sealed record LayerRules(float? WeightDecay, float? L1, float? MaxNorm,
     public static void Check(LayerNode node)
     {
         var layer = node.Layer;
-        Require(node, "weightDecay", layer.WeightDecay, value => value >= 0, "0 or more");
-        Require(node, "l1", layer.L1, value => value >= 0, "0 or more");
-        Require(node, "maxNorm", layer.MaxNorm, value => value >= 0, "0 (for none) or more");
-        Require(node, "learningRateScale", layer.LearningRateScale, value => value > 0, "above 0");
+        Require(node, "weightDecay", layer.WeightDecay, value => value >= 0, $"0 to {NumberText.Largest}");
+        Require(node, "l1", layer.L1, value => value >= 0, $"0 to {NumberText.Largest}");
+        Require(node, "maxNorm", layer.MaxNorm, value => value >= 0, $"0 (for none) to {NumberText.Largest}");
+        Require(node, "learningRateScale", layer.LearningRateScale, value => value > 0, $"above 0 and at most {NumberText.Largest}");
         if (layer.MaxNorm > 0 && !node.Flatten().Any(HasConstraints))
             throw Error(node, "maxNorm has no effect, because only dense and convolution layers have it. Remove it.");
     }
@@ -35,7 +35,7 @@ internal sealed record LayerRules(float? WeightDecay, float? L1, float? MaxNorm,
     private static void Require(LayerNode node, string property, float? value, Func<float, bool> isValid, string range)
     {
         if (value is not { } number) return;
-        if (!(float.IsFinite(number) && isValid(number))) throw Error(node, $"{property} is {number}, but must be {range}.");
+        if (!(float.IsFinite(number) && isValid(number))) throw Error(node, $"{property} is {NumberText.Of(number)}, but must be {range}.");
         if (!node.Flatten().SelectMany(inner => inner.Parameters).Any(parameter => parameter.Trainable))
             throw Error(node, $"{property} has no effect, because the layer has no parameters to train. Remove it.");
     }

@@ -61,9 +61,11 @@ internal static class ModelReader
         {
             ResolvedOptions.CheckRecipe(recipe.Optimizer, recipe.LabelSmoothing, isModelFile: true);
         }
-        catch (TrainingException e)
+        catch (RangeException e)
         {
-            throw reader.Error(e.Message, e);
+            // As in the file: numbers beyond 32 bits became infinite or 0.
+            var owner = json.TryGetProperty(e.Name, out _) ? json : reader.Required("optimizer");
+            throw reader.Error(owner.TryGetProperty(e.Name, out var written) ? e.With(JsonValues.Text(written)) : e.Message, e);
         }
 
         return new Model(name, ReadShape(reader), recipe, ReadLayers(reader.Required("layers"), "layers"))
@@ -74,7 +76,7 @@ internal static class ModelReader
 
     private static TensorShape ReadShape(JsonObjectReader reader)
     {
-        const string needed = "[height, width, channels], or [features], each 1 or more,";
+        const string needed = "[height, width, channels], or [features], each 1 to 2,147,483,647,";
         var json = reader.Required("input");
         if (json.ValueKind != JsonValueKind.Array) throw reader.Error($"property 'input': {JsonValues.Expected(needed, json).Message}");
         var extents = json.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var whole) && whole > 0

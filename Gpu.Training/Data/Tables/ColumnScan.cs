@@ -70,16 +70,10 @@ internal sealed partial class ColumnScan(string name)
     private static partial Regex IdentifierName { get; }
 
     /// <summary>Which cells are no numbers, for messages: <c>line 3 ('n/k'), line 8 ('x') and 2 more</c>.</summary>
-    public string DescribeNotNumbers()
-    {
-        var count = Cells - Numbers;
-        var named = NameList.Join(NotNumbers.Select(cell => $"line {cell.Line} ('{cell.Text}')"), MostKept);
-        return named + (count > NotNumbers.Count ? $" and {count - NotNumbers.Count} more" : "");
-    }
+    public string DescribeNotNumbers() => NameList.Join(NotNumbers.Select(cell => $"line {cell.Line} ('{cell.Text}')"), MostKept, Cells - Numbers);
 
     /// <summary>Which cells have no value, for messages: <c>line 3, line 8 and 2 more</c>.</summary>
-    public string DescribeMissing() => string.Join(", ", MissingLines.Select(line => $"line {line}"))
-        + (Missing > MissingLines.Count ? $" and {Missing - MissingLines.Count} more" : "");
+    public string DescribeMissing() => NameList.Join(MissingLines.Select(line => $"line {line}"), MostKept, Missing);
 
     /// <summary>Adds a cell without a value.</summary>
     public void AddMissing(int line)

@@ -93,7 +93,7 @@ public static class TableFile
         var classes = Classes(target, task, source);
         remarks.Add($"Target '{target.Name}': " + (task == TaskKind.Regression
             ? "a number (regression)"
-            : $"{classes.Length} classes ({task.ToString().ToLowerInvariant()}): {string.Join(", ", classes.Take(10))}{(classes.Length > 10 ? " ..." : "")}")
+            : $"{classes.Length} classes ({task.ToString().ToLowerInvariant()}): {NameList.Join(classes, 10)}")
             + (options.Task is null ? "; --task sets another." : "."));
 
         var kinds = inputs.ToDictionary(input => input.Name, input => IsCategory(input, options) ? ColumnKind.Category : ColumnKind.Number);
@@ -327,7 +327,7 @@ public static class TableFile
         }
 
         return task != TaskKind.Binary || names.Length == 2 ? names : throw new DatasetException(
-            $"The target '{target.Name}' of '{source}' has {names.Length} different values ({string.Join(", ", names.Take(10))}), but a binary task has 2. "
+            $"The target '{target.Name}' of '{source}' has {names.Length} different values ({NameList.Join(names, 10)}), but a binary task has 2. "
             + "Use --task classification, or choose another target.");
     }
 
@@ -372,7 +372,7 @@ public static class TableFile
             {
                 throw new DatasetException(
                     $"Line {column.Lines[i]} of '{source}' has the class '{column.Texts[i]}' in column '{name}', but the known classes are "
-                    + $"{string.Join(", ", classes.Take(20))}. Correct or remove the line.");
+                    + $"{NameList.Join(classes)}. Correct or remove the line.");
             }
         }
 
@@ -416,7 +416,7 @@ public static class TableFile
                     var rows = cells.Codes.Count(code => indices[code] < 0);
                     remarks.Add(
                         $"Column '{column.Name}' has {unknown.Length} level{(unknown.Length == 1 ? "" : "s")} that the training rows do not have "
-                        + $"({string.Join(", ", unknown.Take(5))}{(unknown.Length > 5 ? " ..." : "")}), in {rows} row{(rows == 1 ? "" : "s")}; all of its "
+                        + $"({NameList.Join(unknown, 5)}), in {rows} row{(rows == 1 ? "" : "s")}; all of its "
                         + "inputs are 0 there.");
                 }
             }
