@@ -142,7 +142,8 @@ internal sealed class PredictCommand
         }
 
         if (bad.Length == 1) throw bad[0];
-        throw new ImageException($"{bad.Length} images cannot be read; --skip-unreadable leaves them out:{NameList.Lines([.. bad.Select(error => error.Message)])}");
+        throw new ImageException(
+            $"{bad.Length} images cannot be read; --skip-unreadable leaves them out:{NameList.Lines([.. bad.Select(error => error.Message)])}");
     }
 
     // A mask and an overlay for each image, in its own size.

@@ -134,7 +134,7 @@ internal sealed class SvgPlot(string title)
             var text = Text(at, places[i], names[order[i]], "start", "name");
             text.Add(Html.A("style", $"fill:{ReportStyle.Color(line.Series.Color)}"));
             // Browsers show it as a tooltip.
-            if (line.Series.Name.Length > 0 && names[order[i]] != line.Series.Name) text.Add(Html.E("title", line.Series.Name));
+            if (!names[order[i]].StartsWith(line.Series.Name, StringComparison.Ordinal)) text.Add(Html.E("title", line.Series.Name));
             svg.Add(text);
         }
     }

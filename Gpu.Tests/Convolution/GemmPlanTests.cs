@@ -17,7 +17,7 @@ public class GemmPlanTests
     {
         var vectors = Sizes.Select(size => Choose<GpuVector4Backend>(FewRegisters, size).Tile).ToHashSet();
         var scalars = Sizes.Select(size => Choose<GpuScalarBackend>(FewRegisters, size).Tile).ToHashSet();
-        Assert.Equal([typeof(Tile64x64Half), typeof(Tile128x32), typeof(Tile32x32)], vectors);
+        Assert.Equal([typeof(Tile128x32), typeof(Tile32x32)], vectors);
         Assert.Equal([typeof(Tile32x32)], scalars);
     }
 
@@ -39,8 +39,8 @@ public class GemmPlanTests
         var left = kernels.Where(KernelInstances.RunsOnIntel).Select(kernel => (kernel.GetGenericArguments()[0], KernelInstances.Tile(kernel))).ToHashSet();
         Assert.Equal(
             [
-                (typeof(GpuVector4Backend), typeof(Tile64x64Half)), (typeof(GpuVector4Backend), typeof(Tile128x32)),
-                (typeof(GpuVector4Backend), typeof(Tile32x32)), (typeof(GpuVector4Backend), typeof(Tile16x16)),
+                (typeof(GpuVector4Backend), typeof(Tile128x32)), (typeof(GpuVector4Backend), typeof(Tile32x32)),
+                (typeof(GpuVector4Backend), typeof(Tile16x16)),
                 (typeof(GpuScalarBackend), typeof(Tile32x32)), (typeof(GpuScalarBackend), typeof(Tile16x16)),
             ],
             left);

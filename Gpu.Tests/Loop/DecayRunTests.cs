@@ -66,7 +66,7 @@ public class DecayRunTests
 
     [Theory]
     [InlineData("""{ "type": "flatten", "weightDecay": 0.1 }""", "weightDecay has no effect, because the layer has no parameters")]
-    [InlineData("""{ "type": "dense", "units": 3, "weightDecay": -1 }""", "weightDecay is -1, but must be 0 or more")]
+    [InlineData("""{ "type": "dense", "units": 3, "weightDecay": -1 }""", "weightDecay is -1, but must be 0 to 3.4e38")]
     [InlineData("""{ "type": "dense", "units": 3, "learningRateScale": 0 }""", "learningRateScale is 0, but must be above 0")]
     [InlineData("""{ "type": "batch-normalization", "maxNorm": 1 }""", "maxNorm has no effect, because only dense and convolution layers have it")]
     public void PropertiesOfLayersWithoutEffectAreRefused(string layer, string message)

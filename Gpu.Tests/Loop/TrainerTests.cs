@@ -295,7 +295,8 @@ public class TrainerTests
     public void InvalidOptionsThrow(TrainingOptions options, string expected)
     {
         using var device = new CpuDevice(threads: 1);
-        Assert.Contains(expected, Assert.Throws<TrainingException>(() => new Trainer(SmallData.Network(), SmallData.Squares(), device, options)).Message);
+        var refusal = Assert.ThrowsAny<TrainingException>(() => new Trainer(SmallData.Network(), SmallData.Squares(), device, options));
+        Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]

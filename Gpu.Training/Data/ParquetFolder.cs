@@ -52,9 +52,8 @@ internal static partial class ParquetFolder
 
         if (!parts.ContainsKey("train"))
         {
-            throw new DatasetException(
-                $"The folder '{folder}' has the Parquet files {NameList.Join(parts.Values.SelectMany(part => part).Select(file => Path.GetFileName(file)), 5)}, "
-                + "but none named train-*.parquet. Add them.");
+            var files = NameList.Join(parts.Values.SelectMany(part => part).Select(file => Path.GetFileName(file)), 5);
+            throw new DatasetException($"The folder '{folder}' has the Parquet files {files}, but none named train-*.parquet. Add them.");
         }
 
         string[]? names = null;
