@@ -24,7 +24,7 @@ public class ChartTests
         Assert.Contains(share.Descendants("text"), text => text.Value == "75.78 %");
         var rate = new SvgPlot("decay") { Series = [new("", [3], [4.2e-4], 0)], IsLog = true }.Draw()!;
         Assert.Contains(rate.Descendants("text"), text => text.Value == "4.2e-4");
-        Assert.Contains(rate.Descendants("text"), text => text.Value == "5e-4");
+        Assert.Contains(rate.Descendants("text"), text => text.Value == "0.0005");
     }
 
     [Fact]
