@@ -66,7 +66,8 @@ internal static class RunSettings
         yield return ("clip-value", Number(options.ClipValue));
         yield return ("accumulate", $"{options.Accumulate}");
         yield return ("ema", Number(options.Ema));
-        yield return ("lookahead", $"{options.Lookahead?.ToString() ?? "none"}");
+        // As the option takes it.
+        yield return ("lookahead", options.Lookahead is { } look ? $"{look.Period}:{Number(look.Rate)}{(look.Falls ? ":falling" : "")}" : "none");
         yield return ("augment", Augmentation(options));
         yield return ("mixup", Number(options.Mixup));
         yield return ("cutmix", Number(options.Cutmix));

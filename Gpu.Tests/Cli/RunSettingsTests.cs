@@ -27,7 +27,10 @@ public class RunSettingsTests
     {
         // The layout is that of the file.
         var basis = name == nameof(TrainingOptions.InitLayout) ? new TrainingOptions { InitFile = "file" } : new TrainingOptions();
-        Assert.NotEqual(Settings(basis), Settings(With(basis, typeof(TrainingOptions).GetProperty(name)!)));
+        var settings = Settings(With(basis, typeof(TrainingOptions).GetProperty(name)!));
+        Assert.NotEqual(Settings(basis), settings);
+        // The text that C# makes of a record is not for users.
+        Assert.DoesNotContain(settings, setting => setting.Item2.Contains(" { ", StringComparison.Ordinal));
     }
 
     [Fact]
