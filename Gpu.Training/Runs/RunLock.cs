@@ -131,8 +131,10 @@ internal sealed class RunLock : IDisposable
         {
             return true;
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException e) when (File.Exists(path) || (!throws && e is not DirectoryNotFoundException))
         {
+            // Another process held it to delete it, and has done so.
+            if (!File.Exists(path)) return true;
             if (owner is not null || throws) throw Locked(folder, path, owner);
             return false;
         }
