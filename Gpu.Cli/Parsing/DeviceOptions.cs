@@ -85,7 +85,8 @@ internal sealed class DeviceOptions
         var first = Open(parsed, context);
         var threads = (first as CpuDevice)?.Threads ?? 0;
         var fitting = (first.FreeBytes ?? long.MaxValue) / 2 / Math.Max(1, bytes);
-        IReadOnlyList<string> ids = threads > 0 ? [first.Id] : Alike(parsed, first.Id, context);
+        // To list the GPUs opens each of them, so not for a single run or job.
+        IReadOnlyList<string> ids = threads > 0 || most <= 1 || jobs == 1 ? [first.Id] : Alike(parsed, first.Id, context);
         var count = Math.Min(jobs ?? (threads > 0 ? (int)Math.Clamp(fitting, 1, threads) : ids.Count), most);
         if (count <= 1) return [first];
         List<ComputeDevice> devices = [];
